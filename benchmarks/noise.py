@@ -31,6 +31,7 @@ from tasks.methods.probes.sums import Sums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 SEED = 0
+PROBES = ("lda", "ridge", "prototype")
 Rows = Iterator[list[str]]
 
 
@@ -109,24 +110,36 @@ def reviewed() -> Rows:
 
 def text(embeddings: Path | None) -> Rows:
     """Intents flipped on purpose: five-fold logistic regression and self-confidence; probes and auto."""
-    yield ["set", "noise", "peer AP", "auto AP", "auto F1", "estimated rate", "peer s", "auto s"]
+    yield [
+        "set", "noise", "peer AP", "auto AP", "+ multinomial AP", "multinomial alone AP", "auto F1",
+        "+ multinomial F1", "multinomial alone F1", "estimated rate", "peer s", "auto s", "+ multinomial s",
+        "multinomial alone s",
+    ]  # fmt: skip
     for data in texts(DATA, embeddings):
         for kind in ("uniform", "similar"):
             for rate in (0.05, 0.1, 0.2, 0.4):
                 given = flip(data, rate, kind, np.random.default_rng(SEED))
                 wrong = given != data.labels
                 quality, peer_seconds = timed(lambda given=given, data=data: logistic(data, given))
-                ours, seconds = timed(
-                    lambda given=given, data=data: detect(given, probed(data, given), seed=SEED)
+                ours, seconds = zip(
+                    *(
+                        timed(
+                            lambda given=given, data=data, names=names: detect(
+                                given, probed(data, given, names), seed=SEED
+                            )
+                        )
+                        for names in (PROBES, (*PROBES, "multinomial"), ("multinomial",))
+                    ),
+                    strict=True,
                 )
+                scores = (quality, *(each.score for each in ours))
                 yield [
                     data.name,
                     f"{kind} {rate:.0%}",
-                    *(figure(average_precision_score(wrong, -each)) for each in (quality, ours.score)),
-                    figure(f1_score(wrong, ours.flag)),
-                    f"{ours.noise_rate:.3f}",
-                    f"{peer_seconds:.1f}",
-                    f"{seconds:.1f}",
+                    *(figure(average_precision_score(wrong, -each)) for each in scores),
+                    *(figure(f1_score(wrong, each.flag)) for each in ours),
+                    f"{ours[0].noise_rate:.3f}",
+                    *(f"{each:.1f}" for each in (peer_seconds, *seconds)),
                 ]
 
 
@@ -170,11 +183,11 @@ def fdr(embeddings: Path | None, noises: int = 50) -> Rows:
         yield [str(nominal), figure(false.mean()), figure(error), figure(power.mean())]
 
 
-def probed(data: Text, given: np.ndarray) -> np.ndarray:
+def probed(data: Text, given: np.ndarray, names: tuple[str, ...] = PROBES) -> np.ndarray:
     """Out-of-sample probabilities (N, K) of the pipeline's probes."""
     folds = np.random.default_rng(SEED).permutation(len(given)) % 5
     sums = Sums.of(data.features, given, folds, 5, data.classes)
-    ensemble = ProbeEnsemble.fit(sums, ("lda", "ridge", "prototype")).calibrate(data.features, given, folds)
+    ensemble = ProbeEnsemble.fit(sums, names).calibrate(data.features, given, folds)
     return np.exp(ensemble.log_probs(data.features, folds))
 
 

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
 
 from schemas.config import RunConfig
 from schemas.errors import ConfigError
 from tasks.methods import registry
+from tasks.methods.encoders.base import Encoder
 from tasks.methods.encoders.base import make as make_encoder
 from tasks.methods.noise.detection import make as make_noise
+from tasks.methods.probes.sums import ClassSums
 
 
 def check_methods(config: RunConfig) -> None:
     """Look up every method that the config names; raise ConfigError (`where`: its key) with the choices."""
     encoder, noise, shift = config.encoder, config.detect.noise, config.detect.shift
+    named = config.dataset.class_names is not None
     with _at("encoder.name"):
-        make_encoder(encoder.name, config.dataset.features.kind, encoder.options)
+        made = make_encoder(encoder.name, config.dataset.features.kind, encoder.options)
+        if named:
+            _reads_names(made)
+    with _at("detect.adapt.method"):
+        registry.get("adapt", config.detect.adapt.method)
+    with _at("detect.adapt.options"):
+        _takes(config.detect.adapt.method, config.detect.adapt.options)
     for position, probe in enumerate(config.detect.probes):
         with _at(f"detect.probes.{position}"):
-            registry.get("probes", probe)
+            _has_names(registry.get("probes", probe), named)
     with _at("detect.noise.method"):
         _sees_what_a_run_has(noise.method)
+        _has_names(registry.get("noise", noise.method), named)
     with _at("detect.noise.options"):
-        make_noise(noise.method, noise.options)
+        make_noise(noise.method, noise.options | _names_to_try(noise.method))
+    if named:
+        _names_are_used(config)
     with _at("detect.shift.method"):
         _estimates_a_prior(shift.method)
     with _at("validate.model"):
@@ -32,12 +47,52 @@ def check_methods(config: RunConfig) -> None:
 
 def _sees_what_a_run_has(name: str) -> None:
     """A run judges partition by partition: it has probabilities and features, but no neighbours."""
-    missing = set(registry.get("noise", name).needs) - {"pred_probs", "features"}
+    missing = set(registry.get("noise", name).needs) - {"pred_probs", "features", "class_names"}
     if missing:
         raise ConfigError(
             f"{name!r} needs {', '.join(sorted(missing))}, which a run doesn't have",
             fix="call it on arrays (tasks.methods.noise.detect), or take another method",
         )
+
+
+def _reads_names(encoder: Encoder) -> None:
+    if not encoder.reads_names:
+        raise ConfigError(
+            "dataset.class_names are given, and this encoder reads no texts",
+            fix="take an encoder of texts, or open-clip for images",
+        )
+
+
+def _has_names(method: registry.Method, named: bool) -> None:
+    if "class_names" in method.needs and not named:
+        raise ConfigError(
+            f"{method.name!r} needs the class names",
+            fix="set dataset.class_names: texts by class, or `true` for the labels themselves",
+        )
+
+
+def _names_are_used(config: RunConfig) -> None:
+    chosen = [("probes", each) for each in config.detect.probes] + [("noise", config.detect.noise.method)]
+    if not any("class_names" in registry.get(*each).needs for each in chosen):
+        raise ConfigError(
+            "nothing uses the class names",
+            where="dataset.class_names",
+            fix="add zero-shot to detect.probes, or take the noise method label-text",
+        )
+
+
+def _names_to_try(noise: str) -> dict[str, Any]:
+    """Class vectors for a method that can't be made without, as long as there are none."""
+    return {"class_vectors": [[1.0]]} if "class_names" in registry.get("noise", noise).needs else {}
+
+
+def _takes(adapt: str, options: dict[str, Any]) -> None:
+    """Options that the method doesn't have, or that it refuses, seen on three rows."""
+    tried = ClassSums(np.array([2.0, 1.0]), np.array([[2.0, 1.0], [0.0, 1.0]]), np.eye(2) * 3)
+    try:
+        registry.get("adapt", adapt).target(tried, **options)
+    except TypeError as error:
+        raise ConfigError(f"bad options {sorted(options)}: {error}") from error
 
 
 def _estimates_a_prior(name: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -19,6 +21,14 @@ def hash_ids(ids: pa.Array) -> NDArray[np.uint64]:
 def fold_of(hashes: NDArray[np.uint64], n_folds: int) -> NDArray[np.int64]:
     """Fold in [0, F) of each hash (N,)."""
     return np.asarray(hashes % np.uint64(n_folds), dtype=np.int64)
+
+
+def share_of(limit: int, rows: int) -> float:
+    """The share of rows that gives a sample of at most about `limit`: a power of a half.
+
+    So it stays the same, and the sample with it, while the number of rows doesn't double.
+    """
+    return 2.0 ** -max(math.ceil(math.log2(max(rows, 1) / limit)), 0)
 
 
 def in_sample(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:

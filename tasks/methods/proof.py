@@ -29,7 +29,13 @@ class Proof:
     holdout_rows: int
 
 
-def prove(sums: Sums, sample: Sample, config: RunConfig, class_weights: NDArray[np.float64] | None) -> Proof:
+def prove(
+    sums: Sums,
+    sample: Sample,
+    config: RunConfig,
+    class_weights: NDArray[np.float64] | None,
+    class_vectors: NDArray[np.floating] | None = None,
+) -> Proof:
     """Compare a model trained on treated labels with one trained on raw labels.
 
     One fold is held out of everything: the probes, the noise method and both models. Held-out labels are
@@ -38,10 +44,10 @@ def prove(sums: Sums, sample: Sample, config: RunConfig, class_weights: NDArray[
     """
     held = sample.folds == HOLDOUT
     train, test = sample.only(~held), sample.only(held)
-    model = LabelModel.fit(sums, sample, config.detect, exclude=(HOLDOUT,))
+    model = LabelModel.fit(sums, sample, config.detect, exclude=(HOLDOUT,), class_vectors=class_vectors)
     judged = model.judge(train)
     decided, weight = treat_rows(
-        train.given, judged.flag, judged.suggestion, judged.error_probability, judged.posterior,
+        train.given, judged.flag, judged.suggestion, judged.error_probability, judged.suggested,
         config.treat, class_weights,
     )  # fmt: skip
     fit = get("models", config.validation.model).target

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from schemas.errors import ConfigError
 
-KINDS = ("encoders", "probes", "noise", "crowd", "shift", "weights", "relabel", "models")
+KINDS = ("encoders", "probes", "adapt", "noise", "crowd", "shift", "weights", "relabel", "models")
 ENTRY_POINTS = "labelworks.methods"
 _Target = TypeVar("_Target", bound=Callable[..., Any])
 _Decorator = Callable[[_Target], _Target]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.config import TreatConfig
 from tasks.methods.registry import get
-from tasks.methods.relabel.posterior import Decisions
+from tasks.methods.relabel.posterior import REVIEW, Decisions
 
 
 def treat_rows(
@@ -18,19 +18,22 @@ def treat_rows(
     flag: NDArray[np.bool_],
     suggestion: NDArray[np.int32],
     error_probability: NDArray[np.float32],
-    posterior: NDArray[np.float32] | None,
+    suggested: NDArray[np.float32] | None,
     config: TreatConfig,
     class_weights: NDArray[np.float64] | None,
+    tie_break: NDArray[np.float64] | float = 0.0,
 ) -> tuple[Decisions, NDArray[np.float32]]:
-    """Decide on rows (N,) and weigh them; posterior (N, K) or None, class_weights (K,) or None."""
-    rows = np.arange(len(given))
-    suggested = posterior[rows, suggestion] if posterior is not None else error_probability
+    """Decide on rows (N,) and weigh them; class_weights (K,) or None.
+
+    suggested: P(the suggestion is right); None where the noise method doesn't tell. tie_break: (N,), added
+    to it where rows that tie have to be told apart.
+    """
     decided: Decisions = get("relabel", "posterior").target(
         given,
         flag,
         suggestion,
         error_probability,
-        suggested,
+        (error_probability if suggested is None else suggested) + tie_break,
         relabel=config.mode in ("relabel", "both"),
         relabel_over=config.relabel_over,
     )
@@ -54,4 +57,4 @@ def class_weights(
 
 def _trust(decided: Decisions) -> NDArray[np.float32]:
     """Where labels alone are treated, only rows that wait for a person count for less."""
-    return np.where(decided.action == "review", decided.right, np.float32(1.0)).astype(np.float32)
+    return np.where(decided.action == REVIEW, decided.right, np.float32(1.0)).astype(np.float32)

@@ -20,7 +20,7 @@ def windows(seed, classes, source=240, target=120):
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 6))
 def test_class_order_doesn_t_matter(method, seed, classes):
     labels, probs, target = windows(seed, classes)
@@ -33,7 +33,7 @@ def test_class_order_doesn_t_matter(method, seed, classes):
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 6))
 def test_the_estimate_is_a_distribution(method, seed, classes):
     found = estimate_prior(*windows(seed, classes), method=method)

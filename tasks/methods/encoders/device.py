@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigError
 from tasks.methods.encoders.base import Encoded, Encoder, State
 from tasks.methods.encoders.batching import Budget, run_batches
+from tasks.methods.encoders.importing import needed
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -97,40 +98,6 @@ class DeviceEncoder(Encoder):
     @abstractmethod
     def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """Run one batch: vectors (len(items), D)."""
-
-
-def needed(module: str, extra: str) -> Any:
-    """Import a module of an extra; raise ConfigError naming the extra if it is missing."""
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except (ImportError, RuntimeError) as error:  # RuntimeError: built for another torch
-        text = str(error).strip().split("\n")[0]
-        raise ConfigError(
-            f"this encoder needs {module.split('.')[0]}, which can't be imported ({text})",
-            where="encoder.name",
-            fix=f"pip install 'labelworks[{extra}]'",
-        ) from error
-
-
-class opening:  # noqa: N801 - a context manager, used as one
-    """Says what to do when a model can't be opened."""
-
-    def __init__(self, model: object) -> None:
-        self.model = model
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, OSError | ValueError | KeyError | RuntimeError):
-            text = str(error).strip().split("\n")[0]
-            raise ConfigError(
-                f"model {self.model!r} can't be opened: {text}",
-                where="encoder.options.model",
-                fix="give the name of a model that is cached here or can be downloaded, or a path",
-            ) from error
 
 
 def half(precision: str, device: str) -> Any:

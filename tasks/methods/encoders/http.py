@@ -83,10 +83,6 @@ class HttpEncoder(Encoder):
                     vectors[row] = found
         return Encoded(vectors, reasons)
 
-    def encode_names(self, names: list[str]) -> NDArray[np.floating]:
-        """Encode class names (K,) as the texts that they are."""
-        return self.encode(pa.array(names, pa.string())).vectors
-
     def _each(self, texts: list[str], rows: list[int]) -> Iterator[tuple[int, NDArray[np.float32] | str]]:
         """Vectors of rows; if the service refuses the batch, halves are asked until the row is found."""
         try:

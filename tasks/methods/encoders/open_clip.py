@@ -9,16 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import (
-    DeviceEncoder,
-    Prepared,
-    half,
-    made_ready,
-    needed,
-    opening,
-    to_device,
-    to_host,
-)
+from tasks.methods.encoders.backbone import ImageBackbone
+from tasks.methods.encoders.device import Prepared, to_device, to_host
+from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
 from tasks.methods.encoders.values import read_texts
 from tasks.methods.encoders.weights import fingerprint, read_weights
@@ -28,12 +21,10 @@ from tasks.methods.registry import register
 @register(
     "encoders", "open-clip", needs=("text or image", "labelworks[image]"), source="Radford 2021; Ilharco 2021"
 )
-class OpenClipEncoder(DeviceEncoder):
+class OpenClipEncoder(ImageBackbone):
     """The image or the text tower of a CLIP model; class names go through its text tower."""
 
-    kind = "image"
     kinds = ("image", "text")
-    batch_rows = 1024
     options: ClassVar[dict[str, Any]] = {
         "model": "ViT-B-32",
         "weights": "laion2b_s34b_b79k",
@@ -42,12 +33,8 @@ class OpenClipEncoder(DeviceEncoder):
         "compile": False,
     }
 
-    def weights(self) -> str:
-        """Fingerprint of weights on disk."""
-        return fingerprint(self.chosen["weights"])
-
-    def open(self) -> None:
-        """Open both towers."""
+    def built(self) -> tuple[Any, Look]:
+        """Both towers, and what the image tower was trained to see."""
         library, name = needed("open_clip", "image"), str(self.chosen["model"])
         weights = str(self.chosen["weights"])
         local = bool(fingerprint(weights))
@@ -58,18 +45,21 @@ class OpenClipEncoder(DeviceEncoder):
             self.tokenizer = library.get_tokenizer(name)
         size = model.visual.image_size
         side = size[0] if isinstance(size, list | tuple) else size
-        self.look = Look(int(side), 1.0, tuple(model.visual.image_mean), tuple(model.visual.image_std))
-        self.dtype_run = half(str(self.chosen["precision"]), self.device)
-        self.model = made_ready(model, self.device, self.dtype_run, bool(self.chosen["compile"]))
+        return model, Look(int(side), 1.0, tuple(model.visual.image_mean), tuple(model.visual.image_std))
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Tokenise or decode a batch; what can't be is a reason for none."""
         if self.kind == "image":
-            return self.look.prepared(values)
+            return super().prepare(values)
         texts, reasons = read_texts(values)
         usable = np.flatnonzero([reason is None for reason in reasons])
         ids = self._ids([texts[row] for row in usable])
         return Prepared(ids, np.ones(len(ids), dtype=np.int64), usable, reasons)
+
+    @property
+    def reads_names(self) -> bool:
+        """Its text tower does, whichever tower reads the rows."""
+        return True
 
     def encode_names(self, names: list[str]) -> NDArray[np.floating]:
         """Encode class names (K,) by the text tower."""
@@ -77,17 +67,15 @@ class OpenClipEncoder(DeviceEncoder):
 
     def blank(self) -> Any:
         """A black image, or the tokens of a word."""
-        return self.look.blank() if self.kind == "image" else self._ids(["a"])[0]
+        return super().blank() if self.kind == "image" else self._ids(["a"])[0]
 
     def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
         """Run one batch through the tower of its kind."""
-        import torch
+        return super().forward(items) if self.kind == "image" else self._texts(items)
 
-        if self.kind == "text":
-            return self._texts(items)
-        with torch.inference_mode():
-            pixels = self.look.batch(items, self.device, self.dtype_run)
-            return to_host(self.model.encode_image(pixels, normalize=True))
+    def run(self, pixels: Any) -> NDArray[np.float32]:
+        """Run a batch of images through their tower."""
+        return to_host(self.model.encode_image(pixels, normalize=True))
 
     def _ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         return list(self.tokenizer(list(texts)).numpy()) if texts else []

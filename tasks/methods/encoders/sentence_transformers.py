@@ -16,11 +16,10 @@ from tasks.methods.encoders.device import (
     Prepared,
     half,
     made_ready,
-    needed,
-    opening,
     to_device,
     to_host,
 )
+from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import fingerprint
 from tasks.methods.registry import register
@@ -71,10 +70,6 @@ class SentenceTransformersEncoder(DeviceEncoder):
     def prepare(self, values: pa.Array) -> Prepared:
         """Tokenise a batch of texts; a null, blank or undecodable one is a reason for none."""
         return tokenised(self.tokenizer, values, self.max_length, self.prompt)
-
-    def encode_names(self, names: list[str]) -> NDArray[np.floating]:
-        """Encode class names (K,) as the texts that they are."""
-        return self.encode(pa.array(names, pa.string())).vectors
 
     def blank(self) -> list[int]:
         """The tokens of a word."""

@@ -17,11 +17,10 @@ from tasks.methods.encoders.device import (
     Prepared,
     half,
     made_ready,
-    needed,
-    opening,
     to_device,
     to_host,
 )
+from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import fingerprint
@@ -90,10 +89,6 @@ class TransformersEncoder(DeviceEncoder):
             return tokenised(self.tokenizer, values, self.max_length)
         found = self.look.prepared(values)
         return Prepared(found.items, found.lengths * IMAGE_COST, found.usable, found.reasons)
-
-    def encode_names(self, names: list[str]) -> NDArray[np.floating]:
-        """Encode class names (K,) as the texts that they are."""
-        return super().encode_names(names) if self.kind != "text" else self.encode(pa.array(names)).vectors
 
     def blank(self) -> Any:
         """The tokens of a word, or a black image."""

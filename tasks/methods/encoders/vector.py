@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.base import Encoded, Encoder, State
+from tasks.methods.encoders.base import AS_GIVEN, Encoded, Encoder, State, finite_rows
 from tasks.methods.registry import register
 
 
@@ -16,7 +16,7 @@ class VectorEncoder(Encoder):
     """Takes a column of lists of numbers as it is; checks lengths and finiteness."""
 
     kind = "vector"
-    dtype = "float32"
+    dtype = AS_GIVEN
     fit_rows = 1000
     batch_rows = 16_384
 
@@ -32,23 +32,29 @@ class VectorEncoder(Encoder):
         self.length = int(state["length"])
 
     def encode(self, values: pa.Array) -> Encoded:
-        """Copy the vectors; a null, another length, NaN or inf is a reason for none."""
+        """Take the vectors, halves as halves; a null, another length, NaN or inf is a reason for none."""
         lengths = pc.fill_null(pc.list_value_length(values), -1).to_numpy(zero_copy_only=False)
-        vectors = np.zeros((len(values), self.length), dtype=np.float32)
-        right = np.flatnonzero(lengths == self.length)
-        flat = values.take(pa.array(right)).flatten()
-        vectors[right] = flat.cast(pa.float32()).to_numpy(zero_copy_only=False).reshape(-1, self.length)
-        bad = np.asarray(~np.isfinite(vectors).all(axis=1), dtype=bool)
-        reasons = [
-            self._reason(int(lengths[row]), vectors[row], bool(bad[row]))
-            if bad[row] or lengths[row] != self.length
-            else None
-            for row in range(len(values))
-        ]
-        vectors[bad] = 0.0
+        vectors = self._right_ones(values, np.flatnonzero(lengths == self.length))
+        bad = ~finite_rows(vectors)
+        reasons: list[str | None] = [None] * len(values)
+        for row in np.flatnonzero(bad | (lengths != self.length)).tolist():
+            reasons[row] = self._reason(int(lengths[row]), vectors[row], bool(bad[row]))
         return Encoded(vectors, reasons)
 
-    def _reason(self, length: int, vector: NDArray[np.float32], bad: bool) -> str:
+    def _right_ones(self, values: pa.Array, right: NDArray[np.intp]) -> NDArray[np.floating]:
+        """Vectors (N, D): those of the right length in their rows, zeros elsewhere."""
+        whole = len(right) == len(values)
+        flat = (values if whole else values.take(pa.array(right))).flatten()
+        if not pa.types.is_float16(flat.type) or flat.null_count:
+            flat = flat.cast(pa.float32())
+        numbers: NDArray[np.floating] = flat.to_numpy(zero_copy_only=False).reshape(-1, self.length)
+        if whole:
+            return numbers
+        vectors = np.zeros((len(values), self.length), dtype=numbers.dtype)
+        vectors[right] = numbers
+        return vectors
+
+    def _reason(self, length: int, vector: NDArray[np.floating], bad: bool) -> str:
         if length == -1:
             return "null vector"
         if not bad:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.errors import ConfigError
-from tasks.methods.encoders.device import needed
+from tasks.methods.encoders.importing import needed
 
 END = 4096
 

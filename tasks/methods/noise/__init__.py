@@ -2,6 +2,6 @@
 
 from tasks.methods.noise.detection import detect
 from tasks.methods.noise.multilabel import MultilabelResult, detect_multilabel
-from tasks.methods.noise.result import NoiseModel, NoiseResult
+from tasks.methods.noise.result import NoiseModel, NoiseResult, joined
 
-__all__ = ["MultilabelResult", "NoiseModel", "NoiseResult", "detect", "detect_multilabel"]
+__all__ = ["MultilabelResult", "NoiseModel", "NoiseResult", "detect", "detect_multilabel", "joined"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from schemas.errors import ConfigError, InputError
+from schemas.errors import ConfigError
 from tasks.methods.noise.checks import checked
 from tasks.methods.noise.flips import (
     FlipModel,
@@ -19,9 +19,10 @@ from tasks.methods.noise.flips import (
     log_odds,
     offset_to,
 )
-from tasks.methods.noise.noise_transition import HELD, best_class, jackknife_spread
-from tasks.methods.noise.reservoir import STREAM, Reservoir
+from tasks.methods.noise.noise_transition import best_class, jackknife_spread
+from tasks.methods.noise.reservoir import STREAM
 from tasks.methods.noise.result import NoiseResult, score_of
+from tasks.methods.noise.sampled import SampledModel
 from tasks.methods.noise.targets import Target, checked_target, false_discovery, max_f1, within_budget
 from tasks.methods.noise.transition_em import NoisyLabels, sorted_rows
 from tasks.methods.noise.views import View, fit_views
@@ -29,35 +30,24 @@ from tasks.methods.registry import register
 
 
 @register("noise", "auto", needs=("pred_probs",), source="this project; Bates et al. 2023 for fdr")
-class Auto:
+class Auto(SampledModel):
     """Noise transition on the reading of the probabilities that fits best, with flips learned from.
 
     Options: target (max_f1, {fdr: share}, {budget: rows}), sample (rows held to fit on), seed.
     """
 
+    name = "auto"
+
     def __init__(self, *, target: Target = "max_f1", sample: int = 20_000, seed: int = 0) -> None:
         if sample < 2:
             raise ConfigError(f"sample is {sample}", where="auto", fix="give 2 rows or more")
+        super().__init__(sample=sample, seed=seed)
         self._target = checked_target(target)
-        self._sample, self._seed = sample, seed
-        self._reservoir: Reservoir | None = None
-        self._classes: int | None = None
         self._clean = np.zeros(0)
-
-    def update(self, labels: ArrayLike, pred_probs: Any) -> None:
-        """Take a part into the sample: labels (n,) in [0, K), pred_probs (n, K) out-of-sample."""
-        seen = self._reservoir.seen if self._reservoir else 0
-        given, probs = checked(labels, pred_probs, classes=self._classes, first_row=seen)
-        if self._reservoir is None:
-            self._classes = probs.shape[1]
-            self._reservoir = Reservoir(max(min(self._sample, HELD // self._classes), 2), self._seed)
-        self._reservoir.add(given, probs)
 
     def finish(self) -> None:
         """Choose the reading, fit its transition, learn from flips, place the cut."""
-        if self._reservoir is None or not self._reservoir.seen:
-            raise InputError("no rows to fit on", fix="update with at least one row")
-        labels, probs = sorted_rows(*self._reservoir.sample())
+        labels, probs = sorted_rows(*self._sampled())
         self._views = fit_views(labels, probs)
         self.transition = np.mean([view.transition for view in self._views], axis=0)
         posterior = self._posterior(labels, probs)
@@ -93,7 +83,7 @@ class Auto:
             transition=self.transition,
             noise_rate=self._rate,
             noise_rate_interval=self._interval,
-            method="auto",
+            method=self.name,
         )
 
     def flags(self, error: NDArray[np.float32]) -> NDArray[np.bool_]:

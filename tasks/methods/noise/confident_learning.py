@@ -9,12 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from schemas.errors import InputError
 from tasks.methods.noise.checks import check_options, checked
 from tasks.methods.noise.confident_joint import confident_class, confident_thresholds, joint, transition_of
 from tasks.methods.noise.noise_transition import best_class
-from tasks.methods.noise.reservoir import Reservoir
 from tasks.methods.noise.result import NoiseResult
+from tasks.methods.noise.sampled import SampledModel
 from tasks.methods.noise.transition_em import columns_of
 from tasks.methods.registry import register
 
@@ -23,35 +22,26 @@ PRUNE = ("noise_rate", "class", "both")
 
 
 @register("noise", "confident-learning", needs=("pred_probs",), source="Northcutt, Jiang & Chuang 2021")
-class ConfidentLearning:
+class ConfidentLearning(SampledModel):
     """Confident joint of given and true label, then prune by class, by noise rate, or what both prune.
 
     Options: prune_by (noise_rate, class, both), sample (rows held to count on), seed. Rows that tie with the
     last one pruned are pruned too.
     """
 
-    def __init__(self, *, prune_by: str = "noise_rate", sample: int = 100_000, seed: int = 0) -> None:
-        check_options("confident-learning", {"prune_by": prune_by}, {"prune_by": PRUNE})
-        self._prune_by, self._sample, self._seed = prune_by, sample, seed
-        self._reservoir: Reservoir | None = None
-        self._classes: int | None = None
+    name = "confident-learning"
+    held = HELD
 
-    def update(self, labels: ArrayLike, pred_probs: Any) -> None:
-        """Take a part into the sample: labels (n,) in [0, K), pred_probs (n, K) out-of-sample."""
-        seen = self._reservoir.seen if self._reservoir else 0
-        given, probs = checked(labels, pred_probs, classes=self._classes, first_row=seen)
-        if self._reservoir is None:
-            self._classes = probs.shape[1]
-            self._reservoir = Reservoir(min(self._sample, HELD // self._classes), self._seed)
-        self._reservoir.add(given, probs)
+    def __init__(self, *, prune_by: str = "noise_rate", sample: int = 100_000, seed: int = 0) -> None:
+        check_options(self.name, {"prune_by": prune_by}, {"prune_by": PRUNE})
+        super().__init__(sample=sample, seed=seed)
+        self._prune_by = prune_by
 
     def finish(self) -> None:
         """Count the confident joint and place the cuts."""
-        if self._reservoir is None or self._classes is None:
-            raise InputError("no rows to count on", fix="update with at least one row")
-        labels, probs = self._reservoir.sample()
+        labels, probs = self._sampled()
         confident = confident_class(probs, confident_thresholds(labels, probs))
-        shares = joint(labels, confident, self._classes)
+        shares = joint(labels, confident, probs.shape[1])
         self.transition = transition_of(shares)
         self._columns = columns_of(self.transition)
         counts = np.rint(shares * len(labels)).astype(np.int64)
@@ -81,7 +71,7 @@ class ConfidentLearning:
             transition=self.transition,
             noise_rate=self._rate,
             noise_rate_interval=self._interval,
-            method="confident-learning",
+            method=self.name,
         )
 
     def _flag(

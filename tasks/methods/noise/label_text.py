@@ -13,7 +13,9 @@ from tasks.methods.noise.targets import Target
 from tasks.methods.registry import register
 
 
-@register("noise", "label-text", needs=("pred_probs", "features"), source="Zhu et al. 2024 (VDC)")
+@register(
+    "noise", "label-text", needs=("pred_probs", "features", "class_names"), source="Zhu et al. 2024 (VDC)"
+)
 class LabelText(ScoredModel):
     """Probability of the given label by the cosines of a row's vector with those of the class names.
 

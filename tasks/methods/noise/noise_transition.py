@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from schemas.errors import ConfigError, InputError
+from schemas.errors import ConfigError
 from tasks.methods.noise.checks import checked
-from tasks.methods.noise.reservoir import STREAM, Reservoir
+from tasks.methods.noise.reservoir import STREAM
 from tasks.methods.noise.result import NoiseResult, score_of
+from tasks.methods.noise.sampled import SampledModel
 from tasks.methods.noise.transition_em import (
     NoisyLabels,
     choose,
@@ -23,42 +24,31 @@ from tasks.methods.noise.transition_em import (
 )
 from tasks.methods.registry import register
 
-HELD = 6_000_000  # probabilities held in the sample at most: 24 MB
 GROUPS = 10  # of the jackknife behind the interval of the noise rate
 
 
 @register("noise", "noise-transition", needs=("pred_probs",), source="Goldberger & Ben-Reuven 2017")
-class NoiseTransition:
+class NoiseTransition(SampledModel):
     """P(true | x, given) by a sharpening and a noise transition found by EM.
 
     Options: sample (rows held to fit on), threshold (of the error probability, for the flag), seed.
     """
 
+    name = "noise-transition"
+
     def __init__(self, *, sample: int = 20_000, threshold: float = 0.5, seed: int = 0) -> None:
         if sample < 2 or not 0 <= threshold <= 1:
             raise ConfigError(
                 f"sample {sample}, threshold {threshold}",
-                where="noise-transition",
+                where=self.name,
                 fix="give a sample of 2 or more rows and a threshold in [0, 1]",
             )
-        self._threshold, self._sample, self._seed = threshold, sample, seed
-        self._reservoir: Reservoir | None = None
-        self._classes: int | None = None
-
-    def update(self, labels: ArrayLike, pred_probs: Any) -> None:
-        """Take a part into the sample: labels (n,) in [0, K), pred_probs (n, K) out-of-sample."""
-        seen = self._reservoir.seen if self._reservoir else 0
-        given, probs = checked(labels, pred_probs, classes=self._classes, first_row=seen)
-        if self._reservoir is None:
-            self._classes = probs.shape[1]
-            self._reservoir = Reservoir(max(min(self._sample, HELD // self._classes), 2), self._seed)
-        self._reservoir.add(given, probs)
+        super().__init__(sample=sample, seed=seed)
+        self._threshold = threshold
 
     def finish(self) -> None:
         """Fit the sharpening and the transition on the sample."""
-        if self._reservoir is None or not self._reservoir.seen:
-            raise InputError("no rows to fit the noise transition on", fix="update with at least one row")
-        labels, probs = sorted_rows(*self._reservoir.sample())
+        labels, probs = sorted_rows(*self._sampled())
         data = NoisyLabels(labels, log_of(probs))
         self._tau, strength, self.transition = choose(data)
         self._columns = columns_of(self.transition)
@@ -93,7 +83,7 @@ class NoiseTransition:
             transition=self.transition,
             noise_rate=self._rate,
             noise_rate_interval=self._interval,
-            method="noise-transition",
+            method=self.name,
         )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +30,24 @@ class NoiseResult:
     noise_rate: float
     noise_rate_interval: tuple[float, float]
     method: str
+
+    @property
+    def suggested(self) -> NDArray[np.float32] | None:
+        """Probability (N,) that the suggestion is right; None where there is no posterior."""
+        return None if self.posterior is None else self.posterior[np.arange(len(self.flag)), self.suggestion]
+
+
+def joined(parts: Sequence[NoiseResult]) -> NoiseResult:
+    """One result of those of consecutive rows, all of one model."""
+    if len(parts) == 1:
+        return parts[0]
+    rows = ("score", "error_probability", "flag", "suggestion")
+    columns: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in parts]) for name in rows}
+    if parts[0].posterior is not None:
+        columns["posterior"] = np.concatenate(
+            [each.posterior for each in parts if each.posterior is not None]
+        )
+    return replace(parts[0], **columns)
 
 
 def score_of(error_odds: NDArray[np.floating]) -> NDArray[np.float32]:

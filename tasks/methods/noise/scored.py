@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from schemas.errors import ConfigError, InputError
+from schemas.errors import ConfigError
 from tasks.methods.noise.checks import checked
 from tasks.methods.noise.flips import fit_flip_model, flipped, log_odds, offset_to
-from tasks.methods.noise.noise_transition import HELD, best_class, jackknife_spread
-from tasks.methods.noise.reservoir import STREAM, Reservoir
+from tasks.methods.noise.noise_transition import best_class, jackknife_spread
+from tasks.methods.noise.reservoir import STREAM
 from tasks.methods.noise.result import NoiseResult
+from tasks.methods.noise.sampled import SampledModel
 from tasks.methods.noise.targets import Target, checked_target, max_f1, within_budget
 from tasks.methods.noise.transition_em import NoisyLabels, log_of, sorted_order
 from tasks.methods.noise.views import plain_view
@@ -22,22 +23,17 @@ from tasks.methods.noise.views import plain_view
 Beside = dict[str, NDArray[Any]]
 
 
-class ScoredModel(ABC):
+class ScoredModel(SampledModel, ABC):
     """A noise method whose heart is `quality`: how well a label fits its row, in [0, 1].
 
     Its error probability is learned from labels flipped on purpose by the noise transition of the data.
     """
 
-    name: ClassVar[str]
-    beside: ClassVar[tuple[str, ...]] = ()  # what it sees of a row besides its label and probabilities
-
     def __init__(self, *, target: Target = "max_f1", sample: int = 20_000, seed: int = 0) -> None:
+        super().__init__(sample=sample, seed=seed)
         self._target = checked_target(target)
         if self._target[0] == "fdr":
             raise ConfigError("the fdr target needs the method auto", where=self.name)
-        self._sample, self._seed = sample, seed
-        self._reservoir: Reservoir | None = None
-        self._classes: int | None = None
 
     @abstractmethod
     def quality(
@@ -49,22 +45,9 @@ class ScoredModel(ABC):
         """Take from the sample what `quality` needs: nothing, unless a method says so."""
         del given, probs, beside
 
-    def update(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> None:
-        """Take a part into the sample: labels (n,), pred_probs (n, K), and what the method sees beside."""
-        seen = self._reservoir.seen if self._reservoir else 0
-        given, probs = checked(labels, pred_probs, classes=self._classes, first_row=seen)
-        columns = self._columns(beside, len(given))
-        if self._reservoir is None:
-            self._classes = probs.shape[1]
-            width = self._classes + sum(int(np.prod(column.shape[1:])) for column in columns)
-            self._reservoir = Reservoir(max(min(self._sample, HELD // width), 2), self._seed)
-        self._reservoir.add(given, probs, *columns)
-
     def finish(self) -> None:
         """Fit the noise transition, learn the calibration from flips, place the cut."""
-        if self._reservoir is None or not self._reservoir.seen:
-            raise InputError("no rows to fit on", fix="update with at least one row")
-        columns = self._reservoir.sample()
+        columns = self._sampled()
         order = sorted_order(columns[0], columns[1])
         labels, probs, *rest = (column[order] for column in columns)
         beside = dict(zip(self.beside, rest, strict=True))
@@ -87,7 +70,7 @@ class ScoredModel(ABC):
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish."""
         given, probs = checked(labels, pred_probs, classes=self._classes)
-        columns = dict(zip(self.beside, self._columns(beside, len(given)), strict=True))
+        columns = dict(zip(self.beside, self._checked_beside(beside, len(given)), strict=True))
         quality = self.quality(given, probs, columns)
         error = self._error(_evidence(quality)).astype(np.float32)
         flag = error >= np.float32(self._threshold)
@@ -115,18 +98,6 @@ class ScoredModel(ABC):
 
     def _error(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(expit(self._flips.log_ratio(evidence) + self._offset), np.float64)
-
-    def _columns(self, beside: dict[str, Any], rows: int) -> list[NDArray[Any]]:
-        if set(beside) != set(self.beside):
-            raise ConfigError(f"{self.name} sees {self.beside}, not {sorted(beside)}", where=self.name)
-        columns = [np.asarray(beside[name]) for name in self.beside]
-        for name, column in zip(self.beside, columns, strict=True):
-            if len(column) != rows:
-                raise InputError(f"{name} has {len(column)} rows, labels {rows}", where=self.name)
-            bad = ~np.isfinite(column.reshape(rows, -1).astype(np.float64)).all(axis=1)
-            if bad.any():
-                raise InputError(f"{name} is not finite", where=f"row {int(bad.argmax())}")
-        return columns
 
 
 def _evidence(quality: NDArray[np.float32]) -> NDArray[np.float64]:

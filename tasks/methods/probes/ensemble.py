@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
-from tasks.methods.probes.sums import ClassSums, Sums
+from tasks.methods.adapt.affine import Affine
+from tasks.methods.probes.sums import BLOCK, ClassSums, Sums
+from tasks.methods.probes.zero_shot import ClassNames
 from tasks.methods.registry import get
 
-Linear = tuple[NDArray[np.float32], NDArray[np.float32]]
+Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
+Adapt = Callable[[ClassSums], Affine | None]
+SEARCHED, CLOSE, NEWTON_STEPS = 0.1, 1e-7, 8
 LOG_SCALES = (-8.0, 12.0)  # bounds of the search for the log of a probe's inverse temperature
 
 
@@ -29,63 +33,178 @@ class ProbeEnsemble:
     scales: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, sums: Sums, names: Sequence[str], *, exclude: Sequence[int] = ()) -> ProbeEnsemble:
-        """Fit every probe for every fold from merged sums; folds in `exclude` are seen by none."""
+    def fit(
+        cls,
+        sums: Sums,
+        names: Sequence[str],
+        *,
+        exclude: Sequence[int] = (),
+        adapt: Adapt | None = None,
+        class_names: ClassNames | None = None,
+    ) -> ProbeEnsemble:
+        """Fit every probe for every fold from merged sums; folds in `exclude` are seen by none.
+
+        adapt: learns a map of the embedding from the same sums, so without the fold too; class_names: for
+        probes that see those and no rows.
+        """
         views = [sums.without(fold, *exclude) for fold in range(sums.n_folds)] + [sums.without(*exclude)]
-        models = tuple(tuple(_fit(name, view) for name in names) for view in views)
+        models = tuple(_fitted(names, view, adapt, class_names) for view in views)
         return cls(tuple(names), models, np.ones(len(names) + 1))
 
     def calibrate(
         self, features: NDArray[np.floating], labels: NDArray[np.integer], folds: NDArray[np.integer]
     ) -> ProbeEnsemble:
-        """Fit the temperatures on out-of-sample rows: features (N, D), labels (N,), folds (N,)."""
-        logits = self._logits(features, folds)
-        scales = np.array([_fit_scale(each, labels) for each in logits])
-        mean = _log_average(logits, scales)
-        return replace(self, scales=np.append(scales, _fit_scale(mean, labels)))
+        """Fit the temperatures on out-of-sample rows: features (N, D), labels (N,), folds (N,).
+
+        Probes that need rows are fitted on these first, from the average of the others on.
+        """
+        order = np.argsort(folds, kind="stable")
+        sample = features[order], labels[order], folds[order]
+        of_rows = [name for name in self.names if "rows" in get("probes", name).needs]
+        if not of_rows:
+            return self._scaled(*sample)
+        closed = [name for name in self.names if name not in of_rows] or of_rows
+        start = self._only(closed)._scaled(*sample).joint
+        return replace(self, models=_refined(self.names, self.models, start, sample))._scaled(*sample)
+
+    def _scaled(
+        self, features: NDArray[np.floating], labels: NDArray[np.integer], folds: NDArray[np.integer]
+    ) -> ProbeEnsemble:
+        """The same probes with their temperatures."""
+        scales = np.ones(len(self.scales))
+        for probe in range(len(self.names)):
+            alone = tuple(models[probe] for models in self.models)
+            scales[probe] = _fit_scale(_logits(alone, features, folds), labels)
+        average = replace(self, scales=scales)
+        scales[-1] = _fit_scale(_logits(average.joint, features, folds), labels)
+        return replace(self, scales=scales)
+
+    def _only(self, names: Sequence[str]) -> ProbeEnsemble:
+        keep = [self.names.index(name) for name in names]
+        models = tuple(tuple(each[probe] for probe in keep) for each in self.models)
+        return ProbeEnsemble(tuple(names), models, np.ones(len(names) + 1))
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.models[-1][0][1])
+
+    @cached_property
+    def joint(self) -> tuple[Linear, ...]:
+        """The average of the scaled log-probabilities by fold, which is one linear model and a softmax."""
+        shares = self.scales[:-1] * (self.scales[-1] / len(self.names))
+        return tuple(
+            (
+                sum(share * weights for share, (weights, _) in zip(shares, models, strict=True)),
+                sum(share * intercept for share, (_, intercept) in zip(shares, models, strict=True)),
+            )
+            for models in self.models
+        )
 
     def log_probs(
         self, features: NDArray[np.floating], folds: NDArray[np.integer] | None = None
     ) -> NDArray[np.float32]:
         """Log-probabilities (N, K) of rows (N, D) by probes that did not see their fold (None: by all)."""
-        mean = _log_average(self._logits(features, folds), self.scales[:-1])
-        return np.asarray(log_softmax(mean * self.scales[-1], axis=1), dtype=np.float32)
-
-    def _logits(
-        self, features: NDArray[np.floating], folds: NDArray[np.integer] | None
-    ) -> list[NDArray[np.float32]]:
-        rows = np.asarray(features, dtype=np.float32)
         if folds is None:
-            return [rows @ weights + intercept for weights, intercept in self.models[-1]]
-        classes = self.models[-1][0][1].shape[0]
-        logits = [np.empty((len(rows), classes), dtype=np.float32) for _ in self.names]
-        for fold in np.unique(folds):
-            take = np.flatnonzero(folds == fold)
-            block = rows[take]
-            for out, (weights, intercept) in zip(logits, self.models[fold], strict=True):
-                out[take] = block @ weights + intercept
+            folds = np.full(len(features), len(self.models) - 1)
+        logits = _logits(self.joint, features, folds)
+        logits -= logits.max(axis=1, keepdims=True)
+        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
 
 
-def _fit(name: str, sums: ClassSums) -> Linear:
-    weights, intercept = get("probes", name).target(sums)
-    return weights.astype(np.float32), intercept.astype(np.float32)
+def _fitted(
+    names: Sequence[str], view: ClassSums, adapt: Adapt | None, class_names: ClassNames | None
+) -> tuple[Linear, ...]:
+    """The probes of a view, as linear models of the rows before they are mapped."""
+    map_ = adapt(view) if adapt else None
+    seen = map_.sums(view) if map_ else view
+    found: list[Linear] = []
+    for name in names:
+        method = get("probes", name)
+        if "rows" in method.needs:  # a place to start from, until there are rows
+            method = get("probes", "lda")
+        of_names = "class_names" in method.needs
+        weights, intercept = method.target(class_names if of_names else seen)
+        if map_ and not of_names:
+            weights, intercept = map_.before(weights, intercept)
+        found.append((weights, intercept))
+    return tuple(found)
 
 
-def _log_average(logits: Sequence[NDArray[np.float32]], scales: NDArray[np.float64]) -> NDArray[np.float32]:
-    mean = np.zeros_like(logits[0])
-    for each, scale in zip(logits, scales, strict=True):
-        mean += log_softmax(each * np.float32(scale), axis=1)
-    return mean / np.float32(len(logits))
+def _refined(
+    names: Sequence[str],
+    models: Sequence[tuple[Linear, ...]],
+    start: Sequence[Linear],
+    sample: tuple[NDArray[np.floating], NDArray[np.integer], NDArray[np.integer]],
+) -> tuple[tuple[Linear, ...], ...]:
+    """The models (fold, probe), those that need rows fitted on the sample's rows outside their fold.
+
+    A fold of which the sample has no row gets the fit to all of the sample, which is out of sample there.
+    """
+    features, labels, folds = sample
+    sums = Sums.of(features, labels, folds, len(models) - 1, len(start[0][1]))
+
+    of_rows = [place for place, name in enumerate(names) if "rows" in get("probes", name).needs]
+
+    def fitted(fold: int) -> dict[int, Linear]:
+        keep = folds != fold
+        view = (sums.without(fold), features[keep], labels[keep], start[fold])
+        return {place: get("probes", names[place]).target(*view) for place in of_rows}
+
+    whole, present = fitted(len(models) - 1), set(np.unique(folds).tolist())
+    found = [fitted(fold) if fold in present else whole for fold in range(len(models))]
+    return tuple(
+        tuple(new.get(place, each) for place, each in enumerate(known))
+        for new, known in zip(found, models, strict=True)
+    )
+
+
+def _logits(
+    models: Sequence[Linear], features: NDArray[np.floating], folds: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Logits (N, K) of rows (N, D), each by the model of its fold (N,)."""
+    logits = np.empty((len(features), models[0][1].shape[0]), dtype=np.float32)
+    for fold in np.unique(folds):
+        weights, intercept = (each.astype(np.float32) for each in models[fold])
+        rows = np.flatnonzero(folds == fold)
+        for start in range(0, len(rows), BLOCK):
+            take = rows[start : start + BLOCK]
+            logits[take] = features[take].astype(np.float32, copy=False) @ weights + intercept
+    return logits
 
 
 def _fit_scale(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> float:
-    """Inverse temperature of least log loss (Guo 2017), by a search over its logarithm."""
+    """Inverse temperature of least log loss (Guo 2017), which is convex in it: a search, then Newton steps.
+
+    The steps matter: where the search stops depends on rounding, where they end doesn't.
+    """
+    best = minimize_scalar(
+        lambda place: _loss(logits, labels, np.exp(place))[0],
+        bounds=LOG_SCALES, method="bounded", options={"xatol": SEARCHED},
+    )  # fmt: skip
+    scale = float(np.exp(best.x))
+    for _ in range(NEWTON_STEPS):
+        _, slope, curvature = _loss(logits, labels, scale)
+        step = slope / max(curvature, np.finfo(float).tiny)
+        if abs(step) > scale / 2:  # no minimum nearby: the classes are apart, or there is nothing to tell
+            break
+        scale -= step
+        if abs(step) < CLOSE * scale:
+            break
+    return scale
+
+
+def _loss(
+    logits: NDArray[np.float32], labels: NDArray[np.integer], scale: float
+) -> tuple[float, float, float]:
+    """Mean log loss of scaled logits (N, K), and its first two derivatives by the scale."""
     rows = np.arange(len(labels))
-
-    def loss(log_scale: float) -> float:
-        scaled = log_softmax(logits * np.float32(np.exp(log_scale)), axis=1)
-        return -float(np.mean(scaled[rows, labels], dtype=np.float64))
-
-    best = minimize_scalar(loss, bounds=LOG_SCALES, method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(best.x))
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    probs = np.exp(shifted * np.float32(scale))
+    total = probs.sum(axis=1)
+    mean = np.einsum("nk,nk->n", probs, shifted) / total
+    square = np.einsum("nk,nk,nk->n", probs, shifted, shifted) / total
+    own = shifted[rows, labels].astype(np.float64)
+    loss = np.mean(np.log(total, dtype=np.float64) - scale * own)
+    return float(loss), float(np.mean(mean - own)), float(np.mean(square - mean**2, dtype=np.float64))

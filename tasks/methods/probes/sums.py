@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 BLOCK = 8192  # rows per float32 product: keeps its rounding small and its copies in cache
 
@@ -51,18 +53,19 @@ class Sums:
     ) -> Sums:
         """Sum up rows: features (N, D), labels (N,) in [0, K), folds (N,) in [0, F)."""
         dim = features.shape[1]
-        count = np.zeros((n_folds, n_classes))
-        total = np.zeros((n_folds, n_classes, dim))
+        groups = folds * n_classes + labels
+        total = np.zeros((n_folds * n_classes, dim))
         gram = np.zeros((n_folds, dim, dim))
-        for fold in range(n_folds):
-            rows = np.flatnonzero(folds == fold)
-            count[fold] = np.bincount(labels[rows], minlength=n_classes)
-            for start in range(0, len(rows), BLOCK):
-                take = rows[start : start + BLOCK]
+        order = np.argsort(groups, kind="stable")
+        edges = np.searchsorted(groups[order], np.arange(n_folds + 1) * n_classes)
+        for fold, (first, last) in enumerate(pairwise(edges)):
+            for start in range(first, last, BLOCK):
+                take = order[start : min(start + BLOCK, last)]
                 block = np.asarray(features[take], dtype=np.float32)
                 gram[fold] += block.T @ block
-                total[fold] += _class_totals(block, labels[take], n_classes)
-        return cls(count, total, gram)
+                _add_totals(total, block, groups[take])
+        count = np.bincount(groups, minlength=len(total)).astype(np.float64)
+        return cls(count.reshape(n_folds, -1), total.reshape(n_folds, n_classes, dim), gram)
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(self.count + other.count, self.total + other.total, self.gram + other.gram)
@@ -81,13 +84,10 @@ class Sums:
         return ClassSums(self.count[keep].sum(0), self.total[keep].sum(0), self.gram[keep].sum(0))
 
 
-def _class_totals(
-    block: NDArray[np.float32], labels: NDArray[np.integer], n_classes: int
-) -> NDArray[np.float64]:
-    """Column sums by class (K, D): sorted segments, since np.add.at is many times slower."""
-    totals = np.zeros((n_classes, block.shape[1]))
-    order = np.argsort(labels, kind="stable")
-    present, starts = np.unique(labels[order], return_index=True)
-    if len(present):
-        totals[present] = np.add.reduceat(block[order].astype(np.float64), starts, axis=0)
-    return totals
+def _add_totals(total: NDArray[np.float64], block: NDArray[np.float32], groups: NDArray[np.integer]) -> None:
+    """Add the rows of a block, which are sorted by group, to the totals (G, D) of their groups."""
+    present, starts = np.unique(groups, return_index=True)
+    ends = np.append(starts, len(groups))
+    ones = np.ones(len(groups), dtype=np.float32)
+    membership = csr_array((ones, np.arange(len(groups)), ends), shape=(len(present), len(groups)))
+    total[present] += membership @ block

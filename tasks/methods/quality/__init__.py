@@ -1,11 +1,10 @@
-"""How good an embedding is: its rank, dimensions, neighbours and copies; from sums and a sample."""
+"""How good an embedding is: its rank, dimensions, neighbours; from sums and a sample."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.noise.duplicates import duplicate_conflicts
 from tasks.methods.probes.sums import ClassSums
 from tasks.methods.quality.dimensions import duplicated_dimensions
 from tasks.methods.quality.hubness import hubness
@@ -33,17 +32,14 @@ def judge(
         "duplicated_dimensions": float(duplicated_dimensions(sums)),
     }
     rows, labels = np.asarray(features[:SAMPLE], np.float32), np.asarray(given[:SAMPLE], np.int64)
-    names = ("dimension_two_nn", "dimension_mle", "label_sharpness", "hubness", "near_duplicate_share")
+    names = ("dimension_two_nn", "dimension_mle", "label_sharpness", "hubness")
     first = np.sort(np.unique(rows, axis=0, return_index=True)[1])  # copies are no neighbours
     if len(first) <= 2 * NEIGHBOURS:
-        return figures | dict.fromkeys(names) | {"near_duplicate_conflicts": None}
+        return figures | dict.fromkeys(names)
     distances, neighbours = nearest(rows[first], NEIGHBOURS)
-    near = duplicate_conflicts(labels, rows)
     return figures | {
         "dimension_two_nn": two_nn(distances),
         "dimension_mle": mle(distances),
         "label_sharpness": label_sharpness(rows[first], labels[first]),
         "hubness": hubness(neighbours),
-        "near_duplicate_share": float(np.mean(near.group >= 0)),
-        "near_duplicate_conflicts": float(np.count_nonzero(near.conflict)),
     }

@@ -7,21 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.tables import ACTIONS
 from tasks.methods.registry import register
 
-KEPT = "not suspicious"
-RELABELLED = "the given label is unlikely, another is likely"
-REVIEWED = "the given label is unlikely, no other is likely enough"
-SUSPECTED = "suspicious, kept"
+KEEP, RELABEL, REVIEW = range(len(ACTIONS))
+REASONS = (
+    "not suspicious",
+    "the given label is unlikely, another is likely",
+    "the given label is unlikely, no other is likely enough",
+    "suspicious, kept",
+)
+KEPT, RELABELLED, REVIEWED, SUSPECTED = range(len(REASONS))
 
 
 @dataclass(frozen=True)
 class Decisions:
-    """Row by row: the label (N,) int32, the action (N,), the reason (N,), P(the label is right) (N,)."""
+    """Row by row: the label (N,), codes of action and reason (N,), P(the label is right) (N,)."""
 
     label: NDArray[np.int32]
-    action: NDArray[np.object_]
-    reason: NDArray[np.object_]
+    action: NDArray[np.int8]
+    reason: NDArray[np.int8]
     right: NDArray[np.float32]
 
 
@@ -39,8 +44,8 @@ def posterior(
     """Decide on rows (N,): `suggested` is P(the suggestion is right); without `relabel` no label changes."""
     sure = flag & (suggested >= relabel_over) & (suggestion != given) & relabel
     unsure = flag & ~sure & relabel
-    action = np.select([sure, unsure], ["relabel", "review"], "keep").astype(object)
-    reason = np.select([sure, unsure, flag], [RELABELLED, REVIEWED, SUSPECTED], KEPT).astype(object)
+    action = np.select([sure, unsure], [RELABEL, REVIEW], KEEP).astype(np.int8)
+    reason = np.select([sure, unsure, flag], [RELABELLED, REVIEWED, SUSPECTED], KEPT).astype(np.int8)
     label = np.where(sure, suggestion, given).astype(np.int32)
     right = np.where(sure, suggested, 1.0 - error_probability).astype(np.float32)
     return Decisions(label, action, reason, right)

@@ -20,7 +20,8 @@ STRENGTH = (
 @dataclass(frozen=True)
 class Groups:
     """Per group, in the order of `names`: rows, prior (G, K) of its labels, error rate shrunk to the whole's,
-    p-value that its labels are mixed as those of the others; `worst`: the group of the highest error."""
+    p-value that its labels are mixed as those of the others; `worst`: the group of the highest error;
+    `noise`: rate of wrong labels, shrunk as well, None where none was given."""
 
     names: NDArray[np.generic]
     rows: NDArray[np.int64]
@@ -28,43 +29,37 @@ class Groups:
     error: Floats
     p_value: Floats
     worst: str
+    noise: Floats | None = None
 
 
 @registry.register("shift", "groups", needs=("labels", "groups"), source="Sagawa 2020, Efron 1975")
-def by_group(labels: ArrayLike, wrong: ArrayLike, groups: ArrayLike, classes: int) -> Groups:
+def by_group(
+    labels: ArrayLike, wrong: ArrayLike, groups: ArrayLike, classes: int, mislabelled: ArrayLike | None = None
+) -> Groups:
     """Figures of each group.
 
-    labels (N,) codes; wrong (N,): probability that a row's label or prediction is wrong; groups (N,).
-    Raises InputError where lengths differ.
+    labels (N,) codes; wrong (N,): probability that a row's prediction is wrong; groups (N,);
+    mislabelled (N,): probability that its label is. Raises InputError where lengths differ.
     """
     given, bad, of = np.asarray(labels), np.asarray(wrong, dtype=np.float64), np.asarray(groups)
-    if not len(given) == len(bad) == len(of) or len(given) == 0:
+    label_error = None if mislabelled is None else np.asarray(mislabelled, dtype=np.float64)
+    lengths = {len(each) for each in (given, bad, of, label_error) if each is not None}
+    if lengths == {0} or len(lengths) > 1:
         raise InputError(
             f"{len(given)} labels, {len(bad)} errors and {len(of)} groups", fix="one for each row"
         )
     names, codes = np.unique(of, return_inverse=True)
     rows = np.bincount(codes, minlength=len(names))
     counts = np.bincount(codes * classes + given, minlength=len(names) * classes).reshape(-1, classes)
-    whole = float(bad.mean())
-    error = (np.bincount(codes, bad) + STRENGTH * whole) / (rows + STRENGTH)
+    error = _shrunk(bad, codes, rows)
+    noise = None if label_error is None else _shrunk(label_error, codes, rows)
     prior = counts / rows[:, None]
     p_value = np.array([_differs(one, counts.sum(axis=0) - one) for one in counts])
-    return Groups(names, rows, prior, error, p_value, str(names[int(np.argmax(error))]))
+    return Groups(names, rows, prior, error, p_value, str(names[int(np.argmax(error))]), noise)
 
 
-def slices(embeddings: NDArray[np.floating], wrong: ArrayLike, count: int) -> NDArray[np.int64]:
-    """Groups (N,) where none are given: clusters of embeddings with the error as one more axis.
-
-    Source: Eyuboglu 2022 (Domino): coherent in features and in error.
-    """
-    from sklearn.cluster import MiniBatchKMeans
-
-    bad = np.asarray(wrong, dtype=np.float64)
-    spread = float(np.sqrt(embeddings.var(axis=0).sum()))
-    axis = ((bad - bad.mean()) / max(float(bad.std()), 1e-9) * spread / 2)[:, None]
-    rows = np.concatenate([embeddings, axis], axis=1).astype(np.float32)
-    found = MiniBatchKMeans(count, random_state=0, n_init=3).fit_predict(rows)
-    return np.asarray(found, dtype=np.int64)
+def _shrunk(rate: Floats, codes: NDArray[np.intp], rows: NDArray[np.int64]) -> Floats:
+    return np.asarray((np.bincount(codes, rate) + STRENGTH * float(rate.mean())) / (rows + STRENGTH))
 
 
 def _differs(one: NDArray[np.int64], rest: NDArray[np.int64]) -> float:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import isotonic_regression
 
 from schemas.errors import InputError
 from tasks.methods import registry
@@ -14,11 +13,11 @@ from tasks.methods.shift.calibration import calibrate
 from tasks.methods.shift.elsa import calibrated_windows
 from tasks.methods.shift.inputs import Floats, Matrix, check
 from tasks.methods.shift.mixture import maximise
+from tasks.methods.shift.tilt import tilt
 
-BINS = 24
-LEAST = 0.3  # of the source, below a border
-REPEATS = 200
-PSEUDO = 0.5
+CELLS = 256  # of the score: what is fitted doesn't grow with the rows
+REPEATS = 100
+STEPS = 5
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,16 @@ class OpenSet:
     posterior: Floats
 
 
-@registry.register("shift", "open-set", needs=("labels", "probs", "novelty"), source="Garg 2021")
+@dataclass(frozen=True)
+class _Cells:
+    """Both windows' scores cut into cells: the cell of each row, the mean score of each cell."""
+
+    known: NDArray[np.intp]
+    target: NDArray[np.intp]
+    scores: Floats
+
+
+@registry.register("shift", "open-set", needs=("labels", "probs", "novelty"), source="Ye 2025, Qin 1999")
 def open_set(
     labels: ArrayLike,
     probs: ArrayLike,
@@ -40,72 +48,60 @@ def open_set(
     novelty: ArrayLike,
     target_novelty: ArrayLike,
 ) -> OpenSet:
-    """Share of unknown classes by a novelty score (best bin, Garg 2021), and by EM the prior of the known.
+    """EM with one more class, the unknown, whose density over the novelty score is learnt from the target.
 
     labels (N,), probs (N, K) out-of-sample, target_probs (M, K); novelty (N,) and target_novelty (M,):
-    higher = further from every known class, out-of-sample as well. The density ratio of the score is a
-    monotone histogram ratio, so no unknown row need ever have been seen. Raises InputError on bad rows.
+    higher = further from every known class, out-of-sample as well. No unknown row need ever have been seen:
+    its density is an exponential tilt of the known ones'. The interval is a bootstrap of both windows.
+    Raises InputError on bad rows.
     """
     windows = check(labels, probs, target_probs)
-    known, seen = _score(novelty, len(windows.labels)), _score(target_novelty, len(windows.target))
+    cells = _cut(_score(novelty, len(windows.labels)), _score(target_novelty, len(windows.target)))
     ready = calibrated_windows(windows, calibrate(windows, "bcts"))
     source = ready.probs.mean(axis=0, dtype=np.float64)
     ratio = (ready.target / np.maximum(source, 1e-9)).astype(np.float32)
-    prior, share, posterior = _fit(windows.labels, known, seen, ratio, source)
-    rng, made = np.random.default_rng(0), []
-    for _ in range(REPEATS):
-        again = rng.integers(0, len(known), len(known)), rng.integers(0, len(seen), len(seen))
-        weights = (prior / np.maximum(source, 1e-9))[windows.labels[again[0]]]
-        made.append(_share(known[again[0]], weights, seen[again[1]])[0])
-    low, high = np.quantile(made, [0.025, 0.975])
-    return OpenSet(share, np.array([min(low, share), max(high, share)]), prior, posterior)
+    prior, share, posterior = _fit(windows.labels, cells, ratio, source)
+    known = _known(cells, (prior / np.maximum(source, 1e-9))[windows.labels])
+    interval = _interval(known, np.bincount(cells.target, minlength=len(known)), cells.scores, share)
+    return OpenSet(share, interval, prior, posterior)
 
 
 def _fit(
-    labels: NDArray[np.int64], known: Floats, seen: Floats, ratio: Matrix, source: Floats
+    labels: NDArray[np.int64], cells: _Cells, ratio: Matrix, source: Floats
 ) -> tuple[Floats, float, Floats]:
     """Alternate: share and posterior of the unknown by the score, prior of the known by the rest."""
-    prior, share, posterior = source, 0.0, np.zeros(len(seen))
-    for _ in range(5):
-        weights = (prior / np.maximum(source, 1e-9))[labels]
-        share, posterior = _share(known, weights, seen)
+    prior, share, posterior = source, 0.0, np.zeros(len(cells.target))
+    target = np.bincount(cells.target, minlength=len(cells.scores)).astype(np.float64)
+    for _ in range(STEPS):
+        found = tilt(_known(cells, (prior / np.maximum(source, 1e-9))[labels]), target, cells.scores)
+        share, posterior = found.share, found.posterior[cells.target]
         prior = maximise(ratio, source, rows=np.maximum(1 - posterior, 1e-6), tolerance=1e-6).weights
     return prior, share, posterior
 
 
-def _share(known: Floats, weights: Floats, seen: Floats) -> tuple[float, Floats]:
-    """Share of the target that the reweighted source can't explain, and each row's posterior of it.
-
-    Below a border of the score that few unknown rows pass, the target holds 1 − share of what the source
-    holds. The border with the lowest such ratio plus its error (Garg et al. 2020) is chosen on one half of
-    the rows and read on the other, or the choice itself would lower the ratio.
-    """
-    borders = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
-    cells, target_cells = np.searchsorted(borders, known), np.searchsorted(borders, seen)
-    size = len(borders) + 1
-    kept = []
-    for half in (0, 1):
-        chosen = _ratio(cells[half::2], weights[half::2], target_cells[half::2], size)
-        read = _ratio(cells[1 - half :: 2], weights[1 - half :: 2], target_cells[1 - half :: 2], size)
-        kept.append(read[0][int(np.argmin(chosen[1]))])
-    part = float(np.clip(np.mean(kept), 0.0, 1.0))
-    mass = np.bincount(cells, weights, size) / weights.sum()
-    target = np.bincount(target_cells, minlength=size) / len(seen)
-    here = 1 - part * mass / np.maximum(target, PSEUDO / len(seen))
-    rising = isotonic_regression(here, weights=target + PSEUDO / len(seen)).x
-    return 1 - part, np.clip(rising, 0.0, 1.0)[target_cells]
+def _cut(known: Floats, target: Floats) -> _Cells:
+    both = np.concatenate([known, target])
+    borders = np.unique(np.quantile(both, np.linspace(0, 1, CELLS + 1)[1:-1]))
+    _, of = np.unique(np.searchsorted(borders, both), return_inverse=True)
+    scores = np.bincount(of, (both - known.mean()) / max(float(known.std()), 1e-12)) / np.bincount(of)
+    return _Cells(of[: len(known)], of[len(known) :], scores)
 
 
-def _ratio(
-    cells: NDArray[np.intp], weights: Floats, target_cells: NDArray[np.intp], size: int
-) -> tuple[Floats, Floats]:
-    """Of target to source below each border, and its upper bound; infinite where too little is below."""
-    below = np.minimum(np.cumsum(np.bincount(cells, weights, size)) / weights.sum(), 1.0)
-    there = np.minimum(np.cumsum(np.bincount(target_cells, minlength=size)) / len(target_cells), 1.0)
-    ratio = there / np.maximum(below, 1e-9)
-    error = np.sqrt(there * (1 - there) / len(target_cells) + ratio**2 * below * (1 - below) / len(cells))
-    bound = np.where(below >= LEAST, ratio + error / np.maximum(below, 1e-9), np.inf)
-    return ratio, bound
+def _known(cells: _Cells, weights: Floats) -> Floats:
+    """Reweighted counts of the source, as many in all as the rows that they are worth (Kish 1965)."""
+    counts = np.bincount(cells.known, weights, len(cells.scores))
+    return np.asarray(counts * weights.sum() / np.square(weights).sum())
+
+
+def _interval(known: Floats, target: NDArray[np.intp], scores: Floats, share: float) -> Floats:
+    """Percentiles at 95 % over both windows drawn again, (2,)."""
+    rng, made = np.random.default_rng(0), []
+    for _ in range(REPEATS):
+        again = rng.multinomial(max(int(known.sum()), 1), known / known.sum()).astype(np.float64)
+        there = rng.multinomial(int(target.sum()), target / target.sum()).astype(np.float64)
+        made.append(tilt(again, there, scores).share)
+    low, high = np.quantile(made, [0.025, 0.975])
+    return np.array([min(low, share), max(high, share)])
 
 
 def _score(values: ArrayLike, rows: int) -> Floats:

@@ -20,7 +20,7 @@ def mislabelled() -> tuple[Sample, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    "method", ["noise-transition", "confident-learning", "mahalanobis", "area-under-margin"]
+    "method", ["noise-transition", "confident-learning", "mahalanobis", "area-under-margin", "landmarks"]
 )
 def test_methods_of_probabilities_and_of_features_find_the_wrong_labels(method: str) -> None:
     sample, wrong = mislabelled()

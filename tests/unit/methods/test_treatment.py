@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from schemas.config import TreatConfig
+from schemas.tables import ACTIONS
 from tasks.methods.treatment import class_weights, treat_rows
 
 GIVEN = np.array([0, 1, 2, 0], np.int32)
 FLAG = np.array([False, True, True, True])
 SUGGESTION = np.array([0, 0, 1, 0], np.int32)
 POSTERIOR = np.array([[0.9, 0.1, 0], [0.95, 0.05, 0], [0.0, 0.6, 0.4], [0.45, 0.3, 0.25]], np.float32)
+SUGGESTED = POSTERIOR[np.arange(4), SUGGESTION]
 ERROR = np.float32(1.0) - POSTERIOR[np.arange(4), GIVEN]
 
 
@@ -28,9 +30,9 @@ def test_a_mode_decides_and_weighs(
     mode: str, label: list[int], action: list[str], weight: list[float]
 ) -> None:
     config = TreatConfig.model_validate({"mode": mode})
-    decided, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, POSTERIOR, config, None)
+    decided, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, config, None)
     assert decided.label.tolist() == label
-    assert decided.action.tolist() == action
+    assert [ACTIONS[each] for each in decided.action] == action
     np.testing.assert_allclose(found, weight, rtol=1e-5)
     assert decided.label.dtype == np.int32
     assert found.dtype == np.float32
@@ -40,13 +42,13 @@ def test_a_mode_decides_and_weighs(
 def test_without_a_posterior_the_error_probability_decides() -> None:
     error = np.array([0.1, 0.9, 0.7, 0.99], np.float32)
     decided, _ = treat_rows(GIVEN, FLAG, SUGGESTION, error, None, TreatConfig(), None)
-    assert decided.action.tolist() == ["keep", "relabel", "review", "review"]
+    assert [ACTIONS[each] for each in decided.action] == ["keep", "relabel", "review", "review"]
 
 
 def test_weights_of_the_window_are_those_of_the_new_label_and_clipped() -> None:
     shift = {"weights": {"a": 0.5, "b": 1.0, "c": 50.0}}
     weights = class_weights(("a", "b", "c"), shift, TreatConfig())
-    _, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, POSTERIOR, TreatConfig(), weights)
+    _, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, TreatConfig(), weights)
     np.testing.assert_allclose(found, [0.45, 0.475, 4.0, 0.225], rtol=1e-5)
 
 

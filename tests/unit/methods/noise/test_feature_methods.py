@@ -130,3 +130,23 @@ def test_near_duplicates_that_disagree_are_in_conflict():
     assert found.majority[32] == 1
     with pytest.raises(ConfigError, match="similarity"):
         duplicate_conflicts(labels, features, similarity=0)
+
+
+def test_gaussians_of_rare_classes_are_recovered():
+    rng = np.random.default_rng(4)
+    counts = np.array([1200, 600, 300, 60, 30])
+    true = np.repeat(np.arange(5), counts)
+    means = rng.normal(size=(5, 12)) * 1.6
+    features = (means[true] + rng.normal(size=(len(true), 12))).astype(np.float32)
+    labels = np.where(rng.random(len(true)) < 0.15, rng.integers(0, 5, len(true)), true)  # most of the tail
+    probs = np.exp(-((features[:, None] - means) ** 2).sum(axis=2) / 12)
+    probs /= probs.sum(axis=1, keepdims=True)
+    tail, wrong = labels >= 3, labels != true
+    assert wrong[tail].mean() > 0.4
+    scores = [
+        detect(labels, probs, features=features, method=method).score[tail]
+        for method in ("class-gaussians", "mahalanobis")
+    ]
+    recovered, polluted = (roc_auc_score(wrong[tail], -score) for score in scores)
+    assert recovered > 0.97
+    assert recovered > polluted

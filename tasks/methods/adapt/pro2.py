@@ -1,0 +1,49 @@
+"""Project and probe: a few orthogonal directions, each as predictive of the labels as those before allow."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh, null_space
+
+from schemas.errors import ConfigError
+from tasks.methods.adapt.affine import Affine, mean_variance, moments
+from tasks.methods.probes.sums import ClassSums
+from tasks.methods.registry import register
+
+SHRINKAGE = 0.1  # of the covariance within classes, as in the LDA probe
+
+
+@register("adapt", "pro2", needs=("features",), source="Chen 2023; directions: Foley & Sammon 1975")
+def pro2(sums: ClassSums, *, rounds: int = 2) -> Affine:
+    """Pro²: projection on orthonormal directions that predict the labels, K - 1 a round.
+
+    A round takes the directions of the largest variance between classes over that within them, in what is
+    orthogonal to the rounds before it.
+    """
+    if rounds < 1:
+        raise ConfigError(f"rounds {rounds}", where="detect.adapt.options", fix="give 1 or more")
+    mean, covariance = moments(sums)
+    between = _between(sums, mean)
+    within = covariance - between
+    scale = mean_variance(within)
+    within = (1.0 - SHRINKAGE) * within + SHRINKAGE * scale * np.eye(len(within))
+    wanted = max(int(np.count_nonzero(sums.count)) - 1, 1)
+    found = np.zeros((len(mean), 0))
+    for _ in range(rounds):
+        free = null_space(found.T) if found.shape[1] else np.eye(len(mean))
+        take = min(wanted, free.shape[1])
+        if not take:
+            break
+        last = free.shape[1] - 1
+        _, vectors = eigh(
+            free.T @ between @ free, free.T @ within @ free, subset_by_index=(last - take + 1, last)
+        )
+        found = np.column_stack([found, np.linalg.qr(free @ vectors[:, ::-1])[0]])
+    return Affine(mean, found)
+
+
+def _between(sums: ClassSums, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Covariance (D, D) of the class means, by their counts."""
+    apart = (sums.means - mean) * np.sqrt(sums.count / max(float(sums.count.sum()), 1.0))[:, None]
+    return np.asarray(apart.T @ apart)

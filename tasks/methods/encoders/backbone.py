@@ -1,0 +1,56 @@
+"""Encoders that run one image network on a device: decoding, batching and running; subclasses open it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tasks.methods.encoders.device import DeviceEncoder, Prepared, half, made_ready, to_host
+from tasks.methods.encoders.pictures import Look
+from tasks.methods.encoders.weights import fingerprint
+
+
+class ImageBackbone(DeviceEncoder):
+    """Runs images through a network without its head. Subclasses say how it is built."""
+
+    kind = "image"
+    batch_rows = 1024
+    look: Look
+
+    @abstractmethod
+    def built(self) -> tuple[Any, Look]:
+        """The network with its weights, giving (N, D), and what it was trained to see."""
+
+    def weights(self) -> str:
+        """Fingerprint of weights on disk."""
+        return fingerprint(self.chosen["weights"])
+
+    def open(self) -> None:
+        """Build the network and put it on its device."""
+        self.dtype_run = half(str(self.chosen["precision"]), self.device)
+        network, self.look = self.built()
+        self.model = made_ready(network, self.device, self.dtype_run, bool(self.chosen["compile"]))
+
+    def prepare(self, values: pa.Array) -> Prepared:
+        """Decode a batch of images; one that can't be is a reason for none."""
+        return self.look.prepared(values)
+
+    def blank(self) -> Any:
+        """A black image."""
+        return self.look.blank()
+
+    def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
+        """Run one batch of images."""
+        import torch
+
+        with torch.inference_mode():
+            return self.run(self.look.batch(items, self.device, self.dtype_run))
+
+    def run(self, pixels: Any) -> NDArray[np.float32]:
+        """Run a batch that is on the device."""
+        return to_host(self.model(pixels).flatten(1))

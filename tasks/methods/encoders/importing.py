@@ -1,0 +1,71 @@
+"""Importing what comes with an extra, and saying what to do where that fails."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+from schemas.errors import ConfigError
+
+UNUSED = ("nms", "qnms")  # operators of torchvision that it names when imported, and that no encoder calls
+_declared: list[Any] = []  # what is declared goes with the object that declared it
+
+
+def needed(module: str, extra: str) -> Any:
+    """Import a module of an extra; raise ConfigError naming the extra if it is missing."""
+    try:
+        _torchvision_ready()
+        return importlib.import_module(module)
+    except (ImportError, RuntimeError) as error:  # RuntimeError: built for another torch
+        text = str(error).strip().split("\n")[0]
+        raise ConfigError(
+            f"this encoder needs {module.split('.')[0]}, which can't be imported ({text})",
+            where="encoder.name",
+            fix=f"pip install 'labelworks[{extra}]'",
+        ) from error
+
+
+def _torchvision_ready() -> None:
+    """Import torchvision where its compiled part was built for CUDA and torch was not.
+
+    Its import then fails, and with it that of transformers, only because operators are not declared.
+    """
+    if "torchvision" in sys.modules or find_spec("torchvision") is None or find_spec("torch") is None:
+        return
+    import torch
+
+    if torch.version.cuda is not None:
+        return
+    try:
+        importlib.import_module("torchvision")
+    except RuntimeError as error:
+        if "torchvision::" not in str(error):
+            raise
+        for name in [each for each in sys.modules if each.split(".")[0] == "torchvision"]:
+            del sys.modules[name]
+        library = torch.library.Library("torchvision", "DEF")
+        for operator in UNUSED:
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+        _declared.append(library)
+        importlib.import_module("torchvision")
+
+
+class opening:  # noqa: N801 - a context manager, used as one
+    """Says what to do when a model can't be opened."""
+
+    def __init__(self, model: object) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, OSError | ValueError | KeyError | RuntimeError):
+            text = str(error).strip().split("\n")[0]
+            raise ConfigError(
+                f"model {self.model!r} can't be opened: {text}",
+                where="encoder.options.model",
+                fix="give the name of a model that is cached here or can be downloaded, or a path",
+            ) from error

@@ -1,0 +1,59 @@
+"""What methods that fit on a sample do alike: check the parts, keep a uniform sample of their rows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from schemas.errors import ConfigError, InputError
+from tasks.methods.noise.checks import checked
+from tasks.methods.noise.reservoir import Reservoir
+
+HELD = 6_000_000  # numbers held in the sample at most: 24 MB
+
+
+class SampledModel:
+    """A noise method that takes parts into a sample by `update` and fits on it in `finish`."""
+
+    name: ClassVar[str]
+    beside: ClassVar[tuple[str, ...]] = ()  # what it sees of a row besides its label and probabilities
+    held: ClassVar[int] = HELD
+
+    def __init__(self, *, sample: int, seed: int) -> None:
+        self._sample, self._seed = sample, seed
+        self._reservoir: Reservoir | None = None
+        self._classes: int | None = None
+
+    def update(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> None:
+        """Take a part into the sample: labels (n,) in [0, K), out-of-sample pred_probs (n, K), and `beside`.
+
+        Raises InputError naming the first bad row, ConfigError where what it sees beside is not given.
+        """
+        seen = self._reservoir.seen if self._reservoir else 0
+        given, probs = checked(labels, pred_probs, classes=self._classes, first_row=seen)
+        columns = self._checked_beside(beside, len(given))
+        if self._reservoir is None:
+            self._classes = probs.shape[1]
+            width = self._classes + sum(int(np.prod(column.shape[1:])) for column in columns)
+            self._reservoir = Reservoir(max(min(self._sample, self.held // width), 2), self._seed)
+        self._reservoir.add(given, probs, *columns)
+
+    def _sampled(self) -> tuple[NDArray[Any], ...]:
+        """The sample: labels (n,), probabilities (n, K), and a column for each name of `beside`."""
+        if self._reservoir is None or not self._reservoir.seen:
+            raise InputError("no rows to fit on", where=self.name, fix="update with at least one row")
+        return self._reservoir.sample()
+
+    def _checked_beside(self, beside: dict[str, Any], rows: int) -> list[NDArray[Any]]:
+        if set(beside) != set(self.beside):
+            raise ConfigError(f"{self.name} sees {self.beside}, not {sorted(beside)}", where=self.name)
+        columns = [np.asarray(beside[name]) for name in self.beside]
+        for name, column in zip(self.beside, columns, strict=True):
+            if len(column) != rows:
+                raise InputError(f"{name} has {len(column)} rows, labels {rows}", where=self.name)
+            bad = ~np.isfinite(column.reshape(rows, -1).astype(np.float64)).all(axis=1)
+            if bad.any():
+                raise InputError(f"{name} is not finite", where=f"row {int(bad.argmax())}")
+        return columns

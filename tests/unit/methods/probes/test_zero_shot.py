@@ -1,0 +1,53 @@
+"""Class names as a probe: the zero-shot probabilities of CLIP, linear in the rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import softmax
+
+from tasks.methods.probes.ensemble import ProbeEnsemble
+from tasks.methods.probes.sums import Sums
+from tasks.methods.probes.zero_shot import ClassNames, zero_shot_probe
+from tasks.methods.quality.hubness import BETA, zero_shot
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def made() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows (N, D) of unit length, true labels (N,), names (K, D)."""
+    rng = np.random.default_rng(0)
+    names = rng.normal(size=(5, 20))
+    true = rng.integers(0, 5, 400)
+    return unit(names[true] + rng.normal(size=(400, 20))), true, names * 7
+
+
+def test_its_probabilities_are_those_of_the_cosines() -> None:
+    rows, _, names = made()
+    weights, intercept = zero_shot_probe(ClassNames(names))
+    np.testing.assert_allclose(softmax(30 * (rows @ weights + intercept), axis=1),
+                               zero_shot(rows, names, scale=30), rtol=1e-4, atol=1e-7)  # fmt: skip
+    weights, intercept = zero_shot_probe(ClassNames(names, bank=rows[:100]))
+    theirs = zero_shot(rows, names, query_bank=rows[:100])
+    found = softmax(BETA * (rows @ weights + intercept), axis=1)
+    np.testing.assert_allclose(found, theirs, rtol=1e-4, atol=1e-7)
+
+
+def test_in_the_ensemble_it_sees_no_label_and_no_map() -> None:
+    rows, true, names = made()
+    folds, rng = np.arange(400) % 4, np.random.default_rng(1)
+    noise = rng.integers(0, 5, 400)
+    found = []
+    for labels in (true, noise):
+        sums = Sums.of(rows, labels, folds, 4, 5)
+        fitted = ProbeEnsemble.fit(sums, ("zero-shot",), class_names=ClassNames(names))
+        found.append(fitted.models)
+    for one, two in zip(*found, strict=True):
+        np.testing.assert_array_equal(one[0][0], two[0][0])
+    sums = Sums.of(rows, noise, folds, 4, 5)
+    probes = ("lda", "ridge", "prototype", "zero-shot")
+    with_names = ProbeEnsemble.fit(sums, probes, class_names=ClassNames(names))
+    mixed = with_names.log_probs(rows, folds).argmax(1)
+    alone = ProbeEnsemble.fit(sums, probes[:3]).log_probs(rows, folds).argmax(1)
+    assert np.mean(mixed == true) > np.mean(alone == true)
