@@ -1,4 +1,4 @@
-"""The Dask cluster: the one at the configured address, or one on this machine for as long as a run lasts."""
+"""The Dask cluster: one at an address, one of a class that the config names, or one on this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from infra.cluster_class import await_workers, opened
 from infra.gpu import RESOURCE, devices
 from infra.interrupts import kept_from_children
 from schemas.config import ComputeConfig
@@ -24,24 +25,73 @@ def cluster(compute: ComputeConfig) -> Iterator[Any]:
     import dask
     from distributed import Client
 
+    from infra.tracing import exported
+
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if compute.scheduler:
-        try:
-            client = Client(compute.scheduler, timeout=CONNECT_SECONDS)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise ConfigError(
-                f"no Dask scheduler answers: {error}", where="compute.scheduler", fix="check the address"
-            ) from error
-        with client:
+        with _connected(compute.scheduler) as client, exported(client):
             yield client
         return
-    threads = str(compute.threads)
-    environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads}
-    with dask.config.set({"distributed.nanny.pre-spawn-environ": environment}):
+    with dask.config.set(settings(compute)):
         with kept_from_children():
-            local = machine(compute, [] if compute.gpu == "off" else devices())
-        with local, Client(local) as client:
+            made = opened(compute) if compute.cluster_class else _local(compute)
+        with made, Client(made) as client, exported(client):
+            if compute.cluster_class:
+                await_workers(client, compute)
             yield client
+
+
+def _connected(scheduler: str) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ConfigError(
+            f"no Dask scheduler answers: {error}", where="compute.scheduler", fix="check the address"
+        ) from error
+
+
+def _local(compute: ComputeConfig) -> Any:
+    return machine(compute, [] if compute.gpu == "off" else devices())
+
+
+def settings(compute: ComputeConfig) -> dict[str, Any]:
+    """What Dask is told wherever we start the scheduler; docs/dask.md says why."""
+    threads = str(compute.threads)
+    return {
+        "temporary-directory": compute.spill,
+        "distributed.worker.memory.target": 0.60,
+        "distributed.worker.memory.spill": 0.70,
+        "distributed.worker.memory.pause": 0.80,
+        "distributed.worker.memory.terminate": 0.95,
+        "distributed.worker.profile.enabled": False,
+        "distributed.scheduler.allowed-failures": 3,
+        "distributed.scheduler.worker-ttl": "5 minutes",
+        "distributed.comm.retry.count": 3,
+        "distributed.comm.timeouts.connect": "30s",
+        "distributed.comm.timeouts.tcp": "60s",
+        "distributed.nanny.pre-spawn-environ": {
+            "MALLOC_TRIM_THRESHOLD_": 65536,
+            "OMP_NUM_THREADS": threads,
+            "MKL_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+        },
+    }
+
+
+@contextmanager
+def at_hand(compute: ComputeConfig) -> Iterator[Any]:
+    """Yield the Dask client that this process has; if it has none, one of `cluster`."""
+    from distributed import default_client
+
+    try:
+        client = default_client()
+    except ValueError:
+        with cluster(compute) as client:
+            yield client
+        return
+    yield client
 
 
 def machine(compute: ComputeConfig, gpus: Sequence[str]) -> Any:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from schemas.config import RunConfig, Section
+from schemas.config import RunConfig
 from schemas.errors import ConfigError
 from schemas.lines import Path
+from schemas.section import Section
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from schemas.config import RunConfig, Section, StoreConfig
+from schemas.config import RunConfig, StoreConfig
 from schemas.errors import ConfigError
 from schemas.explain import Places, explain, fields_of, section_of
 from schemas.lines import read_yaml
+from schemas.section import Section
 
 LOCAL_PATHS = (("dataset", "source"), ("dataset", "target"), ("store", "root"))
 

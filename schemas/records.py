@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Stage = Literal["ingest", "embed", "detect", "treat", "validate", "publish"]
+Status = Literal["published", "refused", "waiting", "rejected"]
 
 
 class Record(BaseModel):
@@ -24,6 +27,7 @@ class Piece(Record):
     row_groups: tuple[int, ...] | None = Field(None, description="None: the whole file")
     first_row: int = Field(0, description="position of its first row in the file")
     rows: int | None = Field(None, description="None: not known before it is read")
+    size: int = Field(0, description="bytes of the file, or of the row groups taken")
 
 
 class Partition(Record):
@@ -33,6 +37,30 @@ class Partition(Record):
     window: Literal["source", "target"] = "source"
     pieces: tuple[Piece, ...]
     duplicates: int = Field(0, description="rows set aside since their id occurred before")
+    without: str = Field("", description="hash of which rows those are; empty if there is none")
+
+    @property
+    def identity(self) -> str:
+        """Names its content and which of its rows count."""
+        return f"{self.key}-{self.without}" if self.without else self.key
+
+    @property
+    def rows(self) -> int:
+        """Rows as far as they are known before it is read."""
+        return sum(piece.rows or 0 for piece in self.pieces)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the source that it covers."""
+        return sum(piece.size for piece in self.pieces)
+
+    def leaving_out(self, places: Collection[int]) -> Partition:
+        """The partition without the pieces at these places: as its rows are others, so is its key."""
+        if not places:
+            return self
+        key = hashlib.blake2b(f"{self.key}:{sorted(places)}".encode(), digest_size=10).hexdigest()
+        pieces = tuple(piece for place, piece in enumerate(self.pieces) if place not in places)
+        return self.model_copy(update={"key": key, "pieces": pieces})
 
 
 class Check(Record):
@@ -74,6 +102,7 @@ class DatasetRef(Record):
     label_type: Literal["int", "string"] = "string"
     partitions: tuple[Partition, ...] = ()
     encoder_key: str = ""
+    model_key: str = Field("", description="names the fitted model that the scores are of")
 
     def of(self, window: str) -> tuple[Partition, ...]:
         """Partitions of one window: source or target."""
@@ -95,7 +124,7 @@ class RunRecord(Record):
     """A whole run, as `labelworks run --json` prints it and the manifest keeps it."""
 
     run_id: str
-    status: Literal["published", "refused"]
+    status: Status
     dataset: str
     version: int | None
     rows: int
@@ -108,5 +137,12 @@ class RunRecord(Record):
     report: str
     timings: dict[str, float]
     parts: tuple[str, ...] = Field((), description="the published files, relative to the run's folder")
+    exports: dict[str, str] = Field(
+        default_factory=dict,
+        description="where the version is besides, by form",
+    )
     config: dict[str, Any] = Field(default_factory=dict)
     code_version: str = ""
+    started: str = Field("", description="when the run was begun, ISO 8601 in UTC")
+    finished: str = ""
+    approval: dict[str, Any] = Field(default_factory=dict, description="what a person decided, if asked")

@@ -25,6 +25,7 @@ def index_schema(label_type: pa.DataType) -> pa.Schema:
             pa.field("file", pa.dictionary(pa.int32(), pa.string()), nullable=False),
             pa.field("file_row", pa.int64(), nullable=False),
             pa.field("id", pa.string(), nullable=False),
+            pa.field("hash", pa.uint64(), nullable=False, metadata={"about": "of the id"}),
             pa.field("label", label_type, metadata={"about": "null in an unlabelled window"}),
         ]
     )
@@ -52,6 +53,7 @@ SCORES = pa.schema(
         pa.field("error_probability", pa.float32()),
         pa.field("flag", pa.bool_()),
         pa.field("suggestion", pa.int32(), metadata={"about": "code of the likeliest true label"}),
+        pa.field("suggested_probability", pa.float32(), metadata={"about": "null: unknown"}),
         pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "of the true label, by class"}),
     ]
 )
@@ -66,7 +68,6 @@ TREATED = pa.schema(
         pa.field("reason", pa.string(), nullable=False),
         pa.field("weight", pa.float32()),
         pa.field("score", pa.float32()),
-        pa.field("posterior", pa.list_(pa.float32())),
     ]
 )
 

@@ -12,36 +12,45 @@ from prefect.cache_policies import NO_CACHE
 
 from schemas.records import DatasetRef, Partition, StageResult
 from tasks import gates
+from tasks.io.disagreement import Disagreements, disagreements, hear
+from tasks.io.first_pass import first_pass
+from tasks.io.model import choose_model
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
-from tasks.io.scores import WORST, Scored, first_pass, score_partition, summarise, target_sample
+from tasks.io.scores import WORST, Scored, score_partition, summarise, target_sample
 from tasks.methods.findings import noise_findings, shift_findings
 from tasks.methods.label_model import LabelModel, Sample
 
 SHOWN_CLASSES = 100  # a larger transition matrix is left to its strongest confusions
 
 
-@task(name="detect", cache_policy=NO_CACHE)
+@task(name="detect", task_run_name="detect", cache_policy=NO_CACHE)
 def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     """Judge every label out of sample in two passes; estimate the class mix of the target window."""
     if done := run.result("detect"):
         return done
     started = perf_counter()
-    sums, sample = first_pass(run, ref, rows["rows"])
-    model = LabelModel.fit(sums, sample, run.config.detect)
-    judgements = map_partitions(
-        "detect", judge_partition, ref.of("source"), unit="partitions scored", run=run, ref=ref, model=model
-    )
-    scored = [summary for summary, _ in judgements]
+    found = first_pass(run, ref, rows["rows"])
+    sums, sample = found.sums, found.sample
+    model, key = choose_model(run, ref, sums, sample)
+    ref = ref.model_copy(update={"model_key": key})
     probs = model.probs(sample.features, sample.folds)
     judged = model.judge(sample)
+    counts = sums.count.sum(axis=0)
+    copies = disagreements(run, ref, judged.transition, counts / counts.sum())
+    judgements = map_partitions(
+        "detect", judge_partition, ref.of("source"), unit="partitions scored",
+        run=run, ref=ref, model=model, copies=copies,
+    )  # fmt: skip
+    scored = [summary for summary, _ in judgements]
     noise = {
         **noise_findings(judged, probs, sample.given, ref.classes),
+        "copies_disagree": copies.rows,
         "flagged": sum(each.flagged for each in scored),
         "flagged_share": sum(each.flagged for each in scored) / sum(each.rows for each in scored),
     }
     shift = _shift(run, ref, model, sample, probs, judged.transition, rows["target_rows"])
-    figures = _gate_figures(noise, shift, sums.count.sum(axis=0))
+    figures = _gate_figures(noise, shift, counts)
     checks = gates.check_figures("detect", figures, run.config.gates.detect)
     return run.finish(
         StageResult(
@@ -56,10 +65,11 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
 
 
 def judge_partition(
-    partition: Partition, run: Run, ref: DatasetRef, model: LabelModel
+    partition: Partition, run: Run, ref: DatasetRef, model: LabelModel, copies: Disagreements
 ) -> tuple[Scored, list[gates.RowCheck]]:
-    """Judge the rows of one partition and check the scores."""
+    """Judge the rows of one partition, hear their copies, and check the scores."""
     scores, new = score_partition(partition, run, ref, model)
+    scores = hear(run, ref, partition, scores, copies)
     checks = gates.check_rows("detect", scores, run.config.gates.detect, classes=len(ref.classes))
     return summarise(scores, partition, new), checks
 

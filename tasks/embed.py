@@ -20,14 +20,16 @@ from prefect.concurrency.sync import concurrency
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
 from tasks import gates
+from tasks.io.copies import find_copies
 from tasks.io.encoding import Embedded, EncoderSpec, embed_partition, sample_column
+from tasks.io.first_pass import first_pass
+from tasks.io.names import encode_class_names
 from tasks.io.rejected import refuse, rejected_rows
 from tasks.io.run import Run
-from tasks.io.scores import first_pass, read_contents
+from tasks.io.tracing import span
 from tasks.io.vectors import without_vector
 from tasks.methods import quality
 from tasks.methods.encoders import base
-from tasks.methods.quality.copies import copies
 
 QUALITY = (
     "rankme", "rank_share", "duplicated_dimensions", "dimension_two_nn", "dimension_mle", "label_sharpness",
@@ -36,7 +38,7 @@ QUALITY = (
 LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again
 
 
-@task(name="fit encoder", cache_policy=NO_CACHE)
+@task(name="fit encoder", task_run_name="fit encoder", cache_policy=NO_CACHE)
 def fit_encoder(run: Run, ref: DatasetRef, device: str) -> EncoderSpec:
     """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
 
@@ -47,7 +49,7 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str) -> EncoderSpec:
     name = base.encoder_name(chosen.name, kind)
     encoder = base.make(name, kind, chosen.options)
     key = base.key_of(name, encoder, data.features.column)
-    state = f"{run.dataset}/embeddings/{key}/state.npz"
+    state = f"{run.embeddings(key)}/state.npz"
     if not run.store.exists(state):
         fitted = encoder.fit(sample_column(run, ref, encoder.fit_rows)) if encoder.fit_rows else {}
         run.store.create(state, base.pack(fitted))
@@ -56,10 +58,22 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str) -> EncoderSpec:
 
 
 @task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")
-def embed_group(partitions: Sequence[Partition], run: Run, spec: EncoderSpec, label: str) -> list[Embedded]:
-    """Embed some partitions on one worker; those embedded before are only looked up."""
-    with turn(spec.device):
+def embed_group(
+    partitions: Sequence[Partition], run: Run, spec: EncoderSpec, label: str, parent: dict[str, str]
+) -> list[Embedded]:
+    """Embed some partitions on one worker; those embedded before are only looked up.
+
+    label: for people; parent: the span that this is part of, if any.
+    """
+    with span("embed group", parent, group=label), turn(spec.device):
         return [embed_partition(partition, run, spec) for partition in partitions]
+
+
+@task(name="encode class names", task_run_name="encode class names", cache_policy=NO_CACHE)
+def embed_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
+    """Encode the class names by the text tower of the encoder, on a worker that has it."""
+    with turn(spec.device):
+        encode_class_names(run, ref, spec)
 
 
 @contextmanager
@@ -75,7 +89,7 @@ def turn(device: str) -> Iterator[None]:
         yield
 
 
-@task(name="embed gate", cache_policy=NO_CACHE)
+@task(name="embed gate", task_run_name="embed gate", cache_policy=NO_CACHE)
 def judge_embedding(
     run: Run, ref: DatasetRef, spec: EncoderSpec, done: Sequence[Embedded], started: float
 ) -> StageResult:
@@ -115,20 +129,13 @@ def judge_quality(run: Run, ref: DatasetRef) -> dict[str, Any]:
     """Figures of the embedding's quality, from the sums and the sample that detect needs as well."""
     started = perf_counter()
     ingested = run.result("ingest")
-    sums, sample = first_pass(run, ref, ingested.figures["rows"] if ingested else 0)
+    rows = ingested.figures["rows"] if ingested else 0
+    found = first_pass(run, ref, rows)
     scaled = ref.encoder_key.startswith("vector-")  # the dataset's own vectors: each dimension has its unit
-    figures = quality.judge(sums.without(), sample.features, sample.given, scaled=scaled)
-    contents = read_contents(run)
-    found = copies(contents["content"].to_numpy(), contents["given"].to_numpy())
-    groups = contents.append_column("group", pa.array(found.group)).filter(pa.array(found.group >= 0))
-    conflicts = pa.array(found.conflict[found.group >= 0])
-    run.store.write_table(
-        run.file("embed", "duplicates.parquet"), groups.append_column("conflict", conflicts)
-    )
+    figures = quality.judge(found.sums.without(), found.sample.features, found.sample.given, scaled=scaled)
     return {
         **figures,
-        "duplicate_share": found.surplus / max(len(contents), 1),
-        "label_conflicts": int(np.count_nonzero(found.conflict)),
+        **find_copies(run, ref, found.contents, found.sample.features, rows),
         "judging_seconds": round(perf_counter() - started, 3),
     }
 

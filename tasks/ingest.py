@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -20,26 +20,29 @@ from schemas.errors import InputError
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
 from tasks import gates
-from tasks.io.index import find_duplicates, hashes_of, scan
+from tasks.io.index import find_duplicates, read_index, share_index, write_index
 from tasks.io.partitions import map_partitions
-from tasks.io.plan import Plan
+from tasks.io.plan import Plan, empty
 from tasks.io.rejected import refuse, rejected_rows
 from tasks.io.run import Run
+
+COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What was found in one partition."""
+    """What was found in one partition; partition: without pieces that can't be used or have no row."""
 
+    partition: Partition
     rows: int
-    hashes: NDArray[np.uint64]
     labels: Counter[str | int]
     rejected: pa.Table
+    empty_files: int
     new: bool
     checks: list[gates.RowCheck]
 
 
-@task(name="ingest", cache_policy=NO_CACHE)
+@task(name="ingest", task_run_name="ingest", cache_policy=NO_CACHE)
 def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     """Index every partition of the planned windows; raise InputError where too many rows can't be used."""
     if done := run.result("ingest"):
@@ -48,6 +51,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     label_type = plans["source"].label_type
     partitions: list[Partition] = []
     scans: list[Scan] = []
+    all_scans: list[Scan] = []
     for window, plan in plans.items():
         found = map_partitions(
             "ingest",
@@ -57,15 +61,19 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
             run=run,
             label_type=label_type,
         )
-        partitions += _mark_duplicates(run, window, plan.partitions, found)
-        scans += found
+        _refuse_nothing(run, window, plan, found)
+        inside = [each for each in found if _counts(run, window, each)]
+        partitions += _mark_duplicates(run, window, inside, label_type)
+        scans += inside
+        all_scans += found
     classes = _classes(run, scans)
     ref = DatasetRef(
         run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
         label_type="int" if label_type == "int" else "string", partitions=tuple(partitions),
     )  # fmt: skip
-    rejected = _rejected(run, plans, scans)
+    rejected = _rejected(run, plans, all_scans)
     figures = _figures(ref, plans, scans, rejected)
+    figures["empty_files"] += sum(each.empty_files for each in all_scans)
     checks = gates.check_figures("ingest", figures, run.config.gates.ingest)
     result = StageResult(
         stage="ingest",
@@ -79,36 +87,59 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     return run.finish(result)
 
 
+def _refuse_nothing(run: Run, window: str, plan: Plan, found: list[Scan]) -> None:
+    """Raise InputError if no file of a window could be read, or none of them has a row."""
+    if any(each.partition.pieces for each in found):
+        return
+    for partition, each in zip(plan.partitions, found, strict=True):
+        for file in each.rejected.to_pylist():
+            where = run.reader(partition).address(file["file"])
+            fix = "write the file again, or leave it out of the source"
+            raise InputError(file["reason"], where=where, fix=fix)
+    raise empty(run.config.dataset.place(window))
+
+
+def _counts(run: Run, window: str, found: Scan) -> bool:
+    """Whether a partition is part of the run: one without files, or with no row in a window of time isn't."""
+    if not found.partition.pieces:
+        return False
+    by_time = window == "source" and run.config.dataset.time_window is not None
+    return not by_time or found.rows > 0 or found.rejected.num_rows > 0
+
+
 def scan_partition(partition: Partition, run: Run, label_type: str) -> Scan:
-    """Index one partition, or read its index if that was made before."""
-    name = run.part("ingest", partition)
-    aside = run.part("ingest/rejected", partition)
-    new = not run.store.exists(name)
-    if new:
-        index, rejected = scan(partition, run, label_type)
-        run.store.write_table(aside, rejected)
-        run.store.write_table(name, index)
-    else:
-        index, rejected = run.store.read_table(name), run.store.read_table(aside)
+    """Index one partition, or find its index made before."""
+    new = write_index(run, partition, label_type)
+    found = read_index(run, partition, label_type, ["row", "id", "label"])
+    kept, index = partition.leaving_out(found.left_out), found.rows
+    share_index(run, partition, kept, label_type)
     labels: Counter[str | int] = Counter()
     for entry in pc.value_counts(index["label"].drop_null()).to_pylist():
         labels[entry["values"]] += entry["counts"]
     checks = gates.check_rows("ingest", index, run.config.gates.ingest, window=partition.window)
-    return Scan(index.num_rows, hashes_of(index), labels, rejected, new, checks)
+    return Scan(kept, index.num_rows, labels, found.rejected, found.empty, new, checks)
 
 
-def _mark_duplicates(
-    run: Run, window: str, partitions: list[Partition], scans: list[Scan]
-) -> list[Partition]:
+def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) -> list[Partition]:
     """Write down the rows whose id occurred before; return the partitions with their counts."""
+    partitions = [each.partition for each in scans]
+    parts = max(1, -(-sum(each.rows for each in scans) // COMPARED_IDS))
+    found = map_partitions(
+        "ingest", find_duplicates, range(parts) if partitions else (), unit="parts of the ids compared",
+        run=run, partitions=partitions, label_type=label_type, parts=parts,
+    )  # fmt: skip
     marked, tables = [], [REJECTED.empty_table()]
-    for partition, found in zip(partitions, find_duplicates([each.hashes for each in scans]), strict=True):
-        marked.append(partition.model_copy(update={"duplicates": len(found)}))
-        if len(found):
-            rows = run.store.read_table(run.part("ingest", partition)).take(pa.array(found))
+    for partition, *again in zip(partitions, *found, strict=True):
+        places = np.sort(np.concatenate(again))
+        if len(places):
+            digest = hashlib.blake2b(places.tobytes(), digest_size=4).hexdigest()
+            partition = partition.model_copy(update={"duplicates": len(places), "without": digest})
+            index = run.store.read_table(run.index(label_type, partition))
+            rows = index.take(pa.array(places))
             run.store.write_table(run.part("ingest/duplicates", partition), rows)
-            reasons = pa.array(["duplicated id"] * len(found), pa.string())
+            reasons = pa.array(["duplicated id"] * len(places), pa.string())
             tables.append(rejected_rows(rows, reasons, rows["label"]))
+        marked.append(partition)
     run.store.write_table(run.file("ingest", f"duplicates-{window}.parquet"), pa.concat_tables(tables))
     return marked
 
@@ -125,7 +156,9 @@ def _classes(run: Run, scans: list[Scan]) -> tuple[str | int, ...]:
             fix="check dataset.label and dataset.classes",
         )
     if not counts:
-        raise InputError("the dataset is empty: no row", where=run.config.dataset.source)
+        window = run.config.dataset.time_window
+        empty = f"no row has a time that begins with {window!r}" if window else "the dataset is empty: no row"
+        raise InputError(empty, where=run.config.dataset.source)
     if len(counts) == 1:
         raise InputError(
             f"every row has the label {next(iter(counts))!r}: one class only, there is nothing to tell apart",

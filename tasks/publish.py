@@ -9,14 +9,21 @@ import numpy as np
 import pyarrow as pa
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from pyarrow.parquet import SortingColumn
 
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
 from schemas.tables import published_schema
 from tasks import gates
+from tasks.io.disagreement import with_copies
+from tasks.io.exports import with_exports, write_exports
+from tasks.io.formats.text import replaced
 from tasks.io.index import LABEL_TYPES
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
 from tasks.io.versions import claim_version
+
+GROUP_ROWS = 50_000
+REPETITIVE = ["label", "original_label", "action", "reason", "source_file", "run_id"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Published:
     checks: list[gates.RowCheck]
 
 
-@task(name="write published parts", cache_policy=NO_CACHE)
+@task(name="write published parts", task_run_name="write published parts", cache_policy=NO_CACHE)
 def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
     """Write the published parts and check that no row is missing."""
     if done := run.result("publish"):
@@ -51,7 +58,7 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
     )
 
 
-@task(name="commit", cache_policy=NO_CACHE)
+@task(name="commit", task_run_name="commit", cache_policy=NO_CACHE)
 def commit(run: Run, record: RunRecord) -> RunRecord:
     """Point the next version at the run, having written its manifest; the same run keeps its version."""
     manifest = f"{run.folder}/manifest.json"
@@ -60,23 +67,49 @@ def commit(run: Run, record: RunRecord) -> RunRecord:
     return record.model_copy(update={"version": version})
 
 
+@task(name="export", task_run_name="export", cache_policy=NO_CACHE)
+def export(run: Run, record: RunRecord) -> RunRecord:
+    """Write a published version in the forms that the config asks for besides, each once."""
+    write_exports(run, record)
+    return with_exports(run, record)
+
+
 def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> Published:
     """Write one published part, or find it written."""
     name = run.part("publish", partition)
     new = not run.store.exists(name)
     if new:
         treated = run.store.read_table(run.part("treat", partition))
-        run.store.write_table(name, _table(run, ref, partition, treated), compression="zstd")
-    table = run.store.read_table(name)
+        table = _written(run, name, _table(run, ref, partition, treated))
+    else:
+        table = run.store.read_table(name)
     checks = gates.check_rows("publish", table, run.config.gates.publish)
     return Published(name.removeprefix(f"{run.folder}/"), table.num_rows, new, checks)
+
+
+def _written(run: Run, name: str, table: pa.Table) -> pa.Table:
+    """Sorted by id, so that a reader who looks for some finds their row groups by the statistics."""
+    table = table.sort_by("id")
+    run.store.write_table(
+        name,
+        table,
+        compression=run.config.publish.compression,
+        row_group_size=GROUP_ROWS,
+        use_dictionary=REPETITIVE,
+        sorting_columns=[SortingColumn(table.schema.names.index("id"))],
+        write_statistics=[column for column in table.schema.names if column != "soft_label"],
+    )
+    return table
 
 
 def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -> pa.Table:
     """Codes become classes again, and every row says where it came from."""
     kind = LABEL_TYPES[ref.label_type]
     classes = pa.array(ref.classes, kind)
-    index = run.store.read_table(run.part("ingest", partition), ["row", "file", "file_row"])
+    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
+    soft, _ = with_copies(
+        run, partition, run.store.read_table(run.scores(ref, partition), ["row", "posterior"])
+    )
     place = index.take(np.searchsorted(index["row"].to_numpy(), treated["row"].to_numpy()))
     columns = {
         "id": treated["id"],
@@ -85,15 +118,15 @@ def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -
         "action": treated["action"],
         "reason": treated["reason"],
         "weight": treated["weight"],
-        "soft_label": treated["posterior"],
+        "soft_label": soft["posterior"],
         "quality": treated["score"],
         "source_file": place["file"].cast(pa.string()),
         "source_row": place["file_row"],
-        "run_id": pa.array([run.id] * treated.num_rows, pa.string()),
+        "run_id": pa.repeat(run.id, treated.num_rows),
     }
     table = pa.table(columns, schema=published_schema(kind))
     time = run.config.dataset.time
     if time is None:
         return table
     carried = run.reader(partition).table([time])
-    return table.append_column(time, carried[time].take(treated["row"]))
+    return table.append_column(time, replaced(carried[time].combine_chunks()).take(treated["row"]))

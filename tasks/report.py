@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -22,7 +23,7 @@ SHOWN_TEXT = 400
 PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "scikit-learn", "numpy")
 
 
-@task(name="report", cache_policy=NO_CACHE)
+@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
 def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) -> str:
     """Write the HTML report of a run, published or refused; return its address."""
     name = run.file("report", "report.html")
@@ -35,18 +36,45 @@ def post_stage(result: StageResult) -> None:
     """Show a stage in the Prefect UI: its gate as a table, its figures and plots as a page."""
     create_table_artifact(
         markdown.gate_rows(result.gate),
-        key=f"gate-{result.stage}",
+        key=_key(result.ref.dataset, f"gate-{result.stage}"),
         description=f"The gate after {result.stage}",
     )
     pictures = _pictures(result)
-    create_markdown_artifact(markdown.stage(_plain(result), pictures), key=f"stage-{result.stage}")
+    create_markdown_artifact(
+        markdown.stage(_plain(result), pictures), key=_key(result.ref.dataset, f"stage-{result.stage}")
+    )
+    if result.stage == "detect":
+        create_table_artifact(
+            _queue(result),
+            key=_key(result.ref.dataset, "review-queue"),
+            description="The likeliest wrong labels, worst first; the report shows the rows themselves",
+        )
 
 
 def post_run(record: RunRecord) -> None:
     """Show the end of a run in the Prefect UI: the verdict, and a link to the report."""
-    create_markdown_artifact(markdown.summary(record), key="verdict")
+    create_markdown_artifact(markdown.summary(record), key=_key(record.dataset, "verdict"))
     link = record.report if "://" in record.report else f"file://{record.report}"
-    create_link_artifact(link, link_text="report", key="report", description=f"Report of run {record.run_id}")
+    about = f"Report of run {record.run_id}"
+    create_link_artifact(link, link_text="report", key=_key(record.dataset, "report"), description=about)
+
+
+def _key(dataset: str, what: str) -> str:
+    """Key of an artifact: each dataset, and each window of it, has its own history."""
+    return f"{re.sub('[^a-z0-9]+', '-', dataset.lower()).strip('-')}-{what}"
+
+
+def _queue(result: StageResult) -> list[dict[str, str]]:
+    classes = result.ref.classes
+    return [
+        {
+            "id": str(row["id"]),
+            "label": str(classes[row["given"]]),
+            "likelier": str(classes[row["suggestion"]]),
+            "P(wrong)": f"{row['error_probability']:.1%}",
+        }
+        for row in result.figures["evidence"]["worst"]
+    ]
 
 
 def gather(run: Run, results: Sequence[StageResult]) -> Evidence:
@@ -130,7 +158,7 @@ def _worst(run: Run, ref: DatasetRef, rows: list[dict[str, Any]], *, treated: bo
     for key in dict.fromkeys(row["partition"] for row in rows):
         here = [row for row in rows if row["partition"] == key]
         decided = _decisions(run, partitions[key], here) if treated else {}
-        for row, content in zip(here, _content(run, partitions[key], here), strict=True):
+        for row, content in zip(here, _content(run, ref, partitions[key], here), strict=True):
             action, reason = decided.get(row["row"], ("", ""))
             shown.append(
                 WorstRow(
@@ -152,17 +180,23 @@ def _decisions(run: Run, partition: Partition, rows: list[dict[str, Any]]) -> di
     return {row["row"]: (row["action"], row["reason"]) for row in table.to_pylist() if row["row"] in wanted}
 
 
-def _content(run: Run, partition: Partition, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _content(
+    run: Run, ref: DatasetRef, partition: Partition, rows: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     features = run.config.dataset.features
+    if features.kind == "vector":
+        return [{"vector": place} for place in _places(run, ref, partition, rows)]
     column = run.reader(partition).table([features.column])[features.column]
     values = column.combine_chunks().take(pa.array([row["row"] for row in rows], pa.int32()))
     if features.kind == "image":
         return [{"image": data} for data in image_bytes(values)]
-    if features.kind == "text":
-        return [{"text": str(text)[:SHOWN_TEXT]} for text in values.to_pylist()]
-    return [{"vector": _summary(vector)} for vector in values.to_pylist()]
+    return [{"text": str(text)[:SHOWN_TEXT]} for text in values.to_pylist()]
 
 
-def _summary(vector: list[float]) -> str:
-    head = ", ".join(f"{value:.3g}" for value in vector[:6])
-    return f"{len(vector)} numbers: {head}{', …' if len(vector) > 6 else ''}"
+def _places(run: Run, ref: DatasetRef, partition: Partition, rows: list[dict[str, Any]]) -> list[str]:
+    """Where rows are from: of a vector there is nothing to look at."""
+    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
+    places = np.searchsorted(index["row"].to_numpy(), [row["row"] for row in rows])
+    found = index.take(pa.array(places))
+    pairs = zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True)
+    return [f"{file}, row {row}" for file, row in pairs]

@@ -19,9 +19,12 @@ from schemas.config import TreatConfig
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import ACTIONS, TREATED
 from tasks import gates
+from tasks.io.budget import tie_break
+from tasks.io.disagreement import told, with_copies
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
-from tasks.io.scores import posterior_matrix
+from tasks.io.scores import JUDGED
+from tasks.methods.relabel.posterior import REASONS
 from tasks.methods.treatment import class_weights, treat_rows
 
 
@@ -40,7 +43,7 @@ class Treated:
     checks: list[gates.RowCheck]
 
 
-@task(name="treat", cache_policy=NO_CACHE)
+@task(name="treat", task_run_name="treat", cache_policy=NO_CACHE)
 def treat(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     """Decide on every row by its scores, and weigh it by the shift found."""
     if done := run.result("treat"):
@@ -73,14 +76,18 @@ def treat_partition(
     name = run.part("treat", partition)
     new = not run.store.exists(name)
     if new:
-        scores = run.store.read_table(run.part("detect", partition))
-        run.store.write_table(name, _table(scores, run.config.treat, weights))
-    table = run.store.read_table(name)
+        scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
+        scores, heard = with_copies(run, partition, scores)
+        ties = 0.0 if run.budget is None else tie_break(scores["id"])
+        table = told(_table(scores, run.config.treat, weights, ties), heard)
+        run.store.write_table(name, table, use_dictionary=["action", "reason"])
+    else:
+        table = run.store.read_table(name)
     label, given, weight = (table[column].to_numpy() for column in ("label", "given", "weight"))
-    counted = Counter(zip(table["action"].to_pylist(), table["reason"].to_pylist(), strict=True))
+    counted = table.group_by(["action", "reason"]).aggregate([([], "count_all")]).to_pylist()
     return Treated(
         rows=table.num_rows,
-        actions=counted,
+        actions=Counter({(each["action"], each["reason"]): each["count_all"] for each in counted}),
         before=np.bincount(given, minlength=len(ref.classes)),
         after=np.bincount(label, minlength=len(ref.classes)),
         weight=float(weight.sum(dtype=np.float64)),
@@ -91,23 +98,28 @@ def treat_partition(
     )
 
 
-def _table(scores: pa.Table, config: TreatConfig, weights: NDArray[np.float64] | None) -> pa.Table:
+def _table(
+    scores: pa.Table,
+    config: TreatConfig,
+    weights: NDArray[np.float64] | None,
+    ties: NDArray[np.float64] | float,
+) -> pa.Table:
     given, flag, suggestion, error = (
-        scores[name].to_numpy(zero_copy_only=False)
-        for name in ("given", "flag", "suggestion", "error_probability")
+        scores[name].to_numpy() for name in ("given", "flag", "suggestion", "error_probability")
     )
-    decided, weight = treat_rows(given, flag, suggestion, error, posterior_matrix(scores), config, weights)
+    known = scores["suggested_probability"]
+    suggested = None if known.null_count else known.to_numpy()
+    decided, weight = treat_rows(given, flag, suggestion, error, suggested, config, weights, ties)
     return pa.table(
         {
             "row": scores["row"],
             "id": scores["id"],
             "given": given,
             "label": decided.label,
-            "action": pa.array(decided.action, pa.string()),
-            "reason": pa.array(decided.reason, pa.string()),
+            "action": pa.DictionaryArray.from_arrays(decided.action, list(ACTIONS)).cast(pa.string()),
+            "reason": pa.DictionaryArray.from_arrays(decided.reason, list(REASONS)).cast(pa.string()),
             "weight": weight,
             "score": scores["score"],
-            "posterior": scores["posterior"],
         },
         schema=TREATED,
     )

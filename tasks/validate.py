@@ -11,28 +11,31 @@ from prefect.cache_policies import NO_CACHE
 from schemas.errors import InputError
 from schemas.records import DatasetRef, StageResult
 from tasks import gates
+from tasks.io.first_pass import read_first_pass
+from tasks.io.names import class_vectors
 from tasks.io.run import Run
-from tasks.io.scores import read_first_pass
 from tasks.methods.proof import HOLDOUT, prove
 from tasks.methods.treatment import class_weights
 
 MEASURED = "held-out given labels, corrected by the noise transition"
 
 
-@task(name="validate", cache_policy=NO_CACHE)
+@task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
 def validate(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     """Train on raw and on treated labels, score both on held-out rows, and gate the difference."""
     if done := run.result("validate"):
         return done
     started = perf_counter()
-    sums, sample = read_first_pass(run)
+    found = read_first_pass(run)
+    sums, sample = found.sums, found.sample
     if not (sample.folds == HOLDOUT).any() or (sample.folds == HOLDOUT).all():
         raise InputError(
             f"{len(sample.folds)} rows are too few to hold any out",
             where=run.config.dataset.source,
             fix="give more rows",
         )
-    proof = prove(sums, sample, run.config, class_weights(ref.classes, shift, run.config.treat))
+    weights = class_weights(ref.classes, shift, run.config.treat)
+    proof = prove(sums, sample, run.config, weights, class_vectors(run))
     difference = proof.accuracy_treated - proof.accuracy_raw
     figures = {
         "accuracy_raw": proof.accuracy_raw,

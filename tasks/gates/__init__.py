@@ -2,5 +2,6 @@
 
 from tasks.gates.checks import RowCheck, check_figures, check_rows, merge
 from tasks.gates.config import check_gates
+from tasks.gates.engine import warm_up
 
-__all__ = ["RowCheck", "check_figures", "check_gates", "check_rows", "merge"]
+__all__ = ["RowCheck", "check_figures", "check_gates", "check_rows", "merge", "warm_up"]

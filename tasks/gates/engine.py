@@ -38,7 +38,7 @@ def evaluate(frame: pd.DataFrame, expectations: Sequence[Expectation]) -> list[O
         return []
     with _one_at_a_time:
         gx = library()
-        batch = _batch(gx, frame)
+        batch = _whole_frame().get_batch({"dataframe": frame})
         wanted = [build(each, position) for position, each in enumerate(expectations)]
         result = batch.validate(
             gx.ExpectationSuite(name="gate", expectations=wanted),
@@ -59,6 +59,11 @@ def library() -> Any:
     return great_expectations
 
 
+def warm_up() -> None:
+    """Import the library ahead of the first gate, while something else is waited for."""
+    _whole_frame()
+
+
 def types() -> list[str]:
     """Names of every expectation that there is."""
     library()
@@ -77,8 +82,10 @@ def build(expectation: Expectation, position: int = 0) -> Any:
     return kind(**expectation.arguments, meta={"name": expectation.name, "position": position})
 
 
-def _batch(gx: Any, frame: pd.DataFrame) -> Any:
-    """Wrap a frame in a fresh context that keeps everything in memory and prints nothing."""
+@cache
+def _whole_frame() -> Any:
+    """Where batches come from: one context that keeps everything in memory and prints nothing."""
+    library()
     from great_expectations.data_context.types import base
 
     config = base.DataContextConfig(
@@ -86,9 +93,9 @@ def _batch(gx: Any, frame: pd.DataFrame) -> Any:
         progress_bars=base.ProgressBarsConfig(globally=False),
         analytics_enabled=False,
     )
-    context = gx.get_context(project_config=config, mode="ephemeral")
+    context = library().get_context(project_config=config, mode="ephemeral")
     asset = context.data_sources.add_pandas("memory").add_dataframe_asset("frame")
-    return asset.add_batch_definition_whole_dataframe("whole").get_batch({"dataframe": frame})
+    return asset.add_batch_definition_whole_dataframe("whole")
 
 
 def _outcome(each: Any) -> Outcome:

@@ -10,6 +10,7 @@ import pyarrow.types as types
 from schemas.config import DatasetConfig
 from schemas.errors import InputError
 from schemas.tables import published_schema
+from tasks.io.formats.columns import find_field
 
 NEEDED = {
     "text": "strings",
@@ -25,9 +26,10 @@ PUBLISHED = published_schema(pa.string()).names
 def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> InputError | None:
     """What makes a file unusable: a column that is missing or of the wrong type; None if it is fine."""
     for column, role in _roles(data, window):
-        if column not in schema.names:
+        field = find_field(schema, column)
+        if field is None:
             return _missing(schema, where, column, role)
-        kind = schema.field(column).type
+        kind = field.type
         if role == "time" and column in PUBLISHED:
             return InputError(
                 f"column {column!r} can't be carried through: published rows have one of that name",
@@ -66,6 +68,15 @@ def label_family(kind: pa.DataType) -> str:
     """How labels of that Arrow type are kept: `int`, `string`, or `null` where the column is empty."""
     kind = _plain(kind)
     return "null" if types.is_null(kind) else "int" if types.is_integer(kind) else "string"
+
+
+def unlike(schema: pa.Schema, label: str, label_type: str) -> str | None:
+    """Why the labels of a file don't go with the others, which are of this type; None if they do."""
+    field = find_field(schema, label)
+    family = "null" if field is None else label_family(field.type)
+    if family in ("null", label_type):
+        return None
+    return f"mixed schemas: labels are {family} here and {label_type} elsewhere"
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

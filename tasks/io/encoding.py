@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from time import perf_counter
 from typing import Any
 
@@ -23,7 +24,10 @@ from tasks.io.store import Store
 from tasks.io.vectors import write_vectors
 from tasks.methods.encoders import base
 
-FIT_PARTITIONS = 16
+FIT_PARTITIONS = 16  # read at most to fit an encoder …
+FIT_SHARE = 250  # … and no more of them than give so many rows each
+FEW_VALUES = 1000
+SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partition as float32 is large
 LOADED_AT_ONCE = 2  # encoders a worker keeps: models are large
 NOT_FINITE = "the encoder gave NaN or inf"
 _loading = threading.Lock()
@@ -70,12 +74,11 @@ def embed_partition(partition: Partition, run: Run, spec: EncoderSpec) -> Embedd
         seconds = perf_counter() - started
         write_vectors(run.store, name, vectors, reasons, contents)
         usable = np.array([reason is None for reason in reasons])
-        kept = vectors[usable]
-        low, high = (kept.min(0), kept.max(0)) if len(kept) else (vectors[:0].sum(0),) * 2
+        low, high = _span(vectors, usable)
         run.store.write_json(
             facts,
             {
-                "rows": len(vectors), "without": len(vectors) - len(kept), "dim": vectors.shape[1],
+                "rows": len(vectors), "without": int((~usable).sum()), "dim": vectors.shape[1],
                 "distinct": len(np.unique(contents[usable])), "low": low.tolist(), "high": high.tolist(),
             },
         )  # fmt: skip
@@ -84,6 +87,19 @@ def embed_partition(partition: Partition, run: Run, spec: EncoderSpec) -> Embedd
         partition, found["rows"], found["without"], found["distinct"], found["dim"],
         np.array(found["low"]), np.array(found["high"]), new, seconds,
     )  # fmt: skip
+
+
+def _span(
+    vectors: NDArray[np.floating], usable: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lowest and highest value by dimension (D,) of the usable rows, a block at a time; zeros if none is."""
+    low, high = np.full((2, vectors.shape[1]), [[np.inf], [-np.inf]], dtype=np.float32)
+    for start in range(0, len(vectors), SPAN_ROWS):
+        block = vectors[start : start + SPAN_ROWS].astype(np.float32)
+        block = block if usable[start : start + SPAN_ROWS].all() else block[usable[start : start + SPAN_ROWS]]
+        low = np.minimum(low, block.min(axis=0, initial=np.inf))
+        high = np.maximum(high, block.max(axis=0, initial=-np.inf))
+    return (low, high) if usable.any() else (np.zeros_like(low), np.zeros_like(high))
 
 
 def loaded(spec: EncoderSpec) -> base.Encoder:
@@ -142,9 +158,11 @@ def _ahead(repeats: Repeats, batches: Iterator[pa.Array], encoder: base.Encoder)
 def _checked(encoded: base.Encoded, dtype: str) -> tuple[NDArray[np.floating], list[str | None]]:
     """Vectors as they are stored, zero where they are not finite, and why a row has none."""
     with np.errstate(over="ignore"):
-        stored = encoded.vectors.astype(dtype)
-    finite = np.isfinite(stored).all(axis=1)
-    stored[~finite] = 0
+        stored = encoded.vectors if dtype == base.AS_GIVEN else encoded.vectors.astype(dtype)
+    finite = base.finite_rows(stored)
+    if finite.all():
+        return stored, encoded.reasons
+    stored = np.where(finite[:, None], stored, np.zeros((), stored.dtype))
     reasons = [
         reason or (None if ok else NOT_FINITE) for reason, ok in zip(encoded.reasons, finite, strict=True)
     ]
@@ -152,12 +170,19 @@ def _checked(encoded: base.Encoded, dtype: str) -> tuple[NDArray[np.floating], l
 
 
 def sample_column(run: Run, ref: DatasetRef, rows: int) -> pa.Array:
-    """About that many values of the feature column, from partitions that the hash of their content picks."""
-    partitions = sorted(ref.of("source"), key=lambda each: each.key)[:FIT_PARTITIONS]
+    """About that many values of the feature column, from partitions that the hash of their content picks.
+
+    Few values are the first ones of each; many are spread over them, at the cost of reading them whole.
+    """
+    most = min(FIT_PARTITIONS, -(-rows // FIT_SHARE))
+    partitions = sorted(ref.of("source"), key=lambda each: each.key)[:most]
     share = -(-rows // len(partitions))
     column = run.config.dataset.features.column
     taken: list[pa.Array] = []
     for partition in partitions:
+        if rows <= FEW_VALUES:
+            taken += [batch.column(0) for batch in islice(run.reader(partition).batches([column], share), 1)]
+            continue
         whole = run.reader(partition).table([column])[column].combine_chunks()
         taken.append(whole.take(pa.array(np.unique(np.linspace(0, len(whole) - 1, share).astype(int)))))
     return pa.concat_arrays(taken)

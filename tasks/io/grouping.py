@@ -17,8 +17,11 @@ def group(
     window: str,
     target_rows: int,
     target_bytes: int,
+    density: float = 0.0,
 ) -> list[Partition]:
-    """Make partitions of about the target size from files and their row groups (None: can't be cut).
+    """Make partitions of about the target size from files and their row groups (None: not to be cut).
+
+    density: rows per byte, of files whose row groups aren't known.
 
     A large file gives one or more partitions of its own. Small files are put in buckets by the hash of
     their names, so that a file that comes, goes or changes touches one partition. The number of buckets
@@ -30,10 +33,10 @@ def group(
         pieces = list(_cut(file, groups, target_rows, target_bytes))
         big = len(pieces) > 1 or file.size > target_bytes // 2 or (pieces[0].rows or 0) > target_rows // 2
         if big or len(files) <= FEW:
-            large += [_partition(window, [(file, piece)]) for piece in pieces]
+            large += [_partition(window, [(file, piece)], len(pieces) > 1) for piece in pieces]
         else:
             small.append((file, pieces[0]))
-    return large + _bucketed(small, window, target_rows, target_bytes)
+    return large + _bucketed(small, window, target_rows, target_bytes, density)
 
 
 def _cut(
@@ -42,26 +45,27 @@ def _cut(
     """Cut a file at row groups into pieces of at most the target size, or of one row group."""
     whole = {"file": file.name, "path": file.path, "format": file.format}
     if groups is None:
-        yield Piece(**whole)
+        yield Piece(**whole, size=file.size)
         return
     taken: list[int] = []
     first = rows = size = 0
     for number, (more_rows, more_bytes) in enumerate(groups):
         if taken and (rows + more_rows > target_rows or size + more_bytes > target_bytes):
-            yield Piece(**whole, row_groups=tuple(taken), first_row=first, rows=rows)
+            yield Piece(**whole, row_groups=tuple(taken), first_row=first, rows=rows, size=size)
             taken, first, rows, size = [], first + rows, 0, 0
         taken.append(number)
         rows, size = rows + more_rows, size + more_bytes
-    yield Piece(**whole, row_groups=tuple(taken), first_row=first, rows=rows)
+    yield Piece(**whole, row_groups=tuple(taken), first_row=first, rows=rows, size=size)
 
 
 def _bucketed(
-    small: list[tuple[SourceFile, Piece]], window: str, target_rows: int, target_bytes: int
+    small: list[tuple[SourceFile, Piece]], window: str, target_rows: int, target_bytes: int, density: float
 ) -> list[Partition]:
     if not small:
         return []
     by_bytes = sum(file.size for file, _ in small) / target_bytes
-    by_rows = sum(piece.rows or 0 for _, piece in small) / target_rows
+    rows = [density * file.size if piece.rows is None else piece.rows for file, piece in small]
+    by_rows = sum(rows) / target_rows
     count = FEW
     while count < max(by_bytes, by_rows):
         count *= 2
@@ -72,10 +76,12 @@ def _bucketed(
     return [_partition(window, buckets[number]) for number in sorted(buckets)]
 
 
-def _partition(window: str, pieces: list[tuple[SourceFile, Piece]]) -> Partition:
+def _partition(window: str, pieces: list[tuple[SourceFile, Piece]], cut: bool = False) -> Partition:
     digest = hashlib.blake2b(window.encode(), digest_size=10)
     for file, piece in pieces:
-        digest.update(f":{file.name}:{file.fingerprint}:{piece.row_groups}".encode())
+        # a whole file is the same whether its row groups are known or not
+        taken = piece.row_groups if cut else None
+        digest.update(f":{file.name}:{file.fingerprint}:{taken}".encode())
     return Partition.model_validate(
         {"key": digest.hexdigest(), "window": window, "pieces": [piece for _, piece in pieces]}
     )

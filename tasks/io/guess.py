@@ -22,6 +22,7 @@ LABELS = (
     "tag",
     "answer",
     "gold",
+    "cls",
 )
 TEXTS = (
     "text",
@@ -35,7 +36,7 @@ TEXTS = (
     "utterance",
     "title",
 )
-IDS = ("id", "uuid", "guid", "key", "idx", "index")
+IDS = ("__key__", "id", "uuid", "guid", "key", "idx", "index")
 REPEATED = 4  # rows a class has on average, at least
 WORD = 40  # characters of a label on average, at most
 

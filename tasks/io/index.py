@@ -2,60 +2,174 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.errors import InputError
-from schemas.records import Partition, Piece
+from schemas.records import DatasetRef, Partition, Piece
+from schemas.tables import REJECTED, index_schema
+from tasks.io import columns
+from tasks.io.formats import UNUSABLE
+from tasks.io.formats.text import not_utf8
 from tasks.io.rejected import rejected_rows
 from tasks.io.run import Run
+from tasks.io.windows import in_window
 from tasks.methods.folds import hash_ids
 
 LABEL_TYPES = {"int": pa.int64(), "string": pa.string()}
 
 
-def scan(partition: Partition, run: Run, label_type: str) -> tuple[pa.Table, pa.Table]:
-    """Read ids and labels of a partition: the index table and the rejected table."""
+@dataclass(frozen=True)
+class Index:
+    """Usable rows of a partition, what was put aside, and the pieces without a row in it.
+
+    rejected: rows and whole pieces; left_out: places of those pieces and of the empty ones in the partition.
+    """
+
+    rows: pa.Table
+    rejected: pa.Table
+    left_out: tuple[int, ...] = ()
+    empty: int = 0
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What is kept of it beside the rows."""
+        counts = {"rejected": str(self.rejected.num_rows), "empty": str(self.empty)}
+        return counts | {"left_out": json.dumps(self.left_out)}
+
+
+def scan(partition: Partition, run: Run, label_type: str) -> Index:
+    """Read ids and labels of a partition; a piece that can't be read is put aside as a whole."""
     data, kind = run.config.dataset, LABEL_TYPES[label_type]
     label = data.label if partition.window == "source" else None
-    wanted = [column for column in (data.id, label) if column] or [data.features.column]
-    parts = [_piece_index(*read, data.id, label, kind) for read in run.reader(partition).pieces(wanted)]
-    index = pa.concat_tables(parts)
+    time = data.time if data.time_window and partition.window == "source" else None
+    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time])
+    unreadable = pa.Table.from_pylist(aside, schema=REJECTED)
+    if not pieces:
+        nothing = index_schema(kind).empty_table()
+        return Index(nothing, unreadable, left_out, len(left_out) - len(aside))
+    index = pa.concat_tables([_piece_index(*read, data.id, label, kind) for read in pieces])
     rows = pa.array(np.arange(index.num_rows, dtype=np.int32))
-    index = index.add_column(0, "row", rows).combine_chunks()
-    reasons = _reasons(index["id"], index["label"] if label else None, run, label_type)
+    index = index.add_column(0, "row", rows)
+    if time is not None:
+        inside = [in_window(table[time], str(data.time_window)) for _, table in pieces]
+        inside_all = pa.chunked_array([chunk for each in inside for chunk in each.chunks], pa.bool_())
+        index = index.filter(pc.or_(inside_all, pc.is_valid(index[UNUSABLE])))
+    index = index.combine_chunks()
+    reasons = _reasons(index, label is not None, run, label_type)
+    index = index.drop_columns(UNUSABLE)
     bad = pc.is_valid(reasons)
-    aside = index.filter(bad)
-    rejected = rejected_rows(aside, reasons.filter(bad), aside["label"])
-    return index.filter(pc.invert(bad)), rejected
+    unusable = index.filter(bad)
+    rejected = rejected_rows(unusable, reasons.filter(bad), unusable["label"])
+    usable = index.filter(pc.invert(bad))
+    hashes = pa.array(hash_ids(usable["id"].combine_chunks()), pa.uint64())
+    usable = usable.append_column("hash", hashes)
+    rejected = pa.concat_tables([unreadable, rejected])
+    return Index(usable, rejected, left_out, len(left_out) - len(aside))
 
 
-def load_index(run: Run, partition: Partition) -> pa.Table:
+def _pieces(
+    partition: Partition, run: Run, label_type: str, roles: Sequence[str | None]
+) -> tuple[list[tuple[Piece, pa.Table]], list[dict[str, str]], tuple[int, ...]]:
+    """Read the pieces: those with rows, what is said of those that can't be, places of those without rows."""
+    data = run.config.dataset
+    wanted = [column for column in roles if column] or [data.features.column]
+
+    def problem(schema: pa.Schema, where: str) -> InputError | None:
+        found = columns.problem(schema, where, data, partition.window)
+        mixed = columns.unlike(schema, data.label, label_type) if partition.window == "source" else None
+        return found or (InputError(mixed, where=where) if mixed else None)
+
+    pieces, aside, left_out = [], [], []
+    for place, (piece, read) in enumerate(run.reader(partition).checked([*wanted, UNUSABLE], problem)):
+        if not isinstance(read, InputError) and read.num_rows:
+            pieces.append((piece, read))
+            continue
+        left_out.append(place)
+        if isinstance(read, InputError):
+            aside.append({"file": piece.file, "reason": read.what})
+    return pieces, aside, tuple(left_out)
+
+
+def write_index(run: Run, partition: Partition, label_type: str) -> bool:
+    """Make a partition's index and the table of its rejected rows, unless both were made before."""
+    name = run.index(label_type, partition)
+    if run.store.exists(name):
+        return False
+    index = scan(partition, run, label_type)
+    if index.rejected.num_rows:
+        run.store.write_table(_rejected(name), index.rejected)
+    _write(run, name, index.rows.replace_schema_metadata(index.facts))
+    return True
+
+
+def read_index(run: Run, partition: Partition, label_type: str, names: Sequence[str]) -> Index:
+    """A partition's index, of its rows some columns."""
+    name = run.index(label_type, partition)
+    rows = run.store.read_table(name, list(names))
+    facts = rows.schema.metadata
+    rejected = REJECTED.empty_table()
+    if facts[b"rejected"] != b"0":
+        rejected = run.store.read_table(_rejected(name))
+    return Index(rows, rejected, tuple(json.loads(facts[b"left_out"])), int(facts[b"empty"]))
+
+
+def share_index(run: Run, partition: Partition, kept: Partition, label_type: str) -> None:
+    """Give the partition of the pieces that were kept, if it is another, the same index."""
+    name = run.index(label_type, kept)
+    if kept.pieces and kept != partition and not run.store.exists(name):
+        _write(run, name, run.store.read_table(run.index(label_type, partition)))
+
+
+def _write(run: Run, name: str, index: pa.Table) -> None:
+    run.store.write_table(name, index, use_dictionary=["file", "label"])
+
+
+def load_index(run: Run, ref: DatasetRef, partition: Partition, names: Sequence[str]) -> pa.Table:
     """The usable rows of a partition, without those whose id occurred before."""
-    index = run.store.read_table(run.part("ingest", partition))
+    index = run.store.read_table(
+        run.index(ref.label_type, partition), list({"row": 0} | dict.fromkeys(names))
+    )
     if not partition.duplicates:
         return index
     again = run.store.read_table(run.part("ingest/duplicates", partition), ["row"])
     return index.filter(pc.invert(pc.is_in(index["row"], value_set=again["row"].combine_chunks())))
 
 
-def find_duplicates(hashes: list[NDArray[np.uint64]]) -> list[NDArray[np.intp]]:
-    """For each partition, which of its rows have an id that occurred before, in the partitions' order."""
-    if not hashes:
-        return []
-    joined = np.concatenate(hashes)
+def find_duplicates(
+    part: int, run: Run, partitions: Sequence[Partition], label_type: str, parts: int
+) -> list[NDArray[np.intp]]:
+    """For each partition, which entries of its index have an id that occurred before, in their order.
+
+    Ids are looked at whose hash falls into one of so many equal parts, so that they fit into memory.
+    """
+    found = [_entries(run, partition, label_type, part, parts) for partition in partitions]
+    joined = np.concatenate([hashes for hashes, _ in found])
     order = np.argsort(joined, kind="stable")
     again = np.zeros(len(joined), dtype=bool)
     again[order[1:]] = joined[order[1:]] == joined[order[:-1]]
-    ends = np.cumsum([len(each) for each in hashes])
-    return [np.flatnonzero(part) for part in np.split(again, ends[:-1])]
+    ends = np.cumsum([len(hashes) for hashes, _ in found])
+    split = np.split(again, ends[:-1])
+    return [entries[repeated] for (_, entries), repeated in zip(found, split, strict=True)]
 
 
-def hashes_of(index: pa.Table) -> NDArray[np.uint64]:
-    """Hashes of the ids of an index table."""
-    return hash_ids(index["id"].combine_chunks())
+def _entries(
+    run: Run, partition: Partition, label_type: str, part: int, parts: int
+) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
+    """Hashes of a partition's ids in one part of their range, and their places in the index."""
+    hashes = run.store.read_table(run.index(label_type, partition), ["hash"])["hash"].to_numpy()
+    places = np.flatnonzero((hashes >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32) == part)
+    return hashes[places], places
+
+
+def _rejected(name: str) -> str:
+    return name.replace(".parquet", "-rejected.parquet")
 
 
 def encode_labels(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> NDArray[np.int32]:
@@ -70,27 +184,33 @@ def _piece_index(
     """Where the rows of a piece are from, their ids and labels."""
     rows = pa.array(np.arange(table.num_rows, dtype=np.int64) + piece.first_row)
     file = pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, np.int32), [piece.file])
+    unusable = table[UNUSABLE].combine_chunks()
     if id_column is not None:
-        ids = table[id_column].combine_chunks().cast(pa.string())
+        ids, unusable = _readable(table[id_column].combine_chunks(), "id", unusable)
+        ids = ids.cast(pa.string())
     else:
         ids = pc.binary_join_element_wise(piece.file, rows.cast(pa.string()), "#")
-    labels = _labels(table, label, kind) if label else pa.nulls(table.num_rows, kind)
-    return pa.table({"file": file, "file_row": rows, "id": ids, "label": labels})
+    labels = pa.nulls(table.num_rows, kind)
+    if label:
+        labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
+        labels = labels.cast(kind)
+    return pa.table({"file": file, "file_row": rows, "id": ids, "label": labels, UNUSABLE: unusable})
 
 
-def _labels(table: pa.Table, column: str, kind: pa.DataType) -> pa.Array:
-    labels = table[column].combine_chunks()
-    if pa.types.is_dictionary(labels.type):
-        labels = labels.dictionary_decode()
-    return labels.cast(kind)
+def _readable(values: pa.Array, role: str, reasons: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Values with nulls for strings that aren't UTF-8, and the reasons with that said."""
+    bad = not_utf8(values)
+    if bad is None:
+        return values, reasons
+    said = pc.if_else(bad, pc.fill_null(reasons, f"{role} is not UTF-8"), reasons)
+    return pc.if_else(bad, pa.scalar(None, values.type), values), said
 
 
-def _reasons(
-    ids: pa.ChunkedArray, labels: pa.ChunkedArray | None, run: Run, label_type: str
-) -> pa.ChunkedArray:
+def _reasons(index: pa.Table, labelled: bool, run: Run, label_type: str) -> pa.ChunkedArray:
     """Why a row can't be used, or null."""
-    reasons = pc.if_else(pc.is_null(ids), "null id", pa.scalar(None, pa.string()))
-    if labels is None:
+    reasons, labels = index[UNUSABLE], index["label"]
+    reasons = pc.if_else(pc.is_null(index["id"]), pc.fill_null(reasons, "null id"), reasons)
+    if not labelled:
         return reasons
     reasons = pc.if_else(pc.is_null(labels), pc.fill_null(reasons, "null label"), reasons)
     if run.config.dataset.classes is None:

@@ -78,17 +78,29 @@ def look(source: str, options: dict[str, Any] | None = None) -> Look:
     """
     files = list_files(source, "auto", options or {})
     chosen = _spread([file for file in files if file.size], PLACES)
-    readers = [SourceReader(source, file.path, file.format, options or {}) for file in chosen]
+    readers = [SourceReader(source, file.path, file.format, options or {}, file.name) for file in chosen]
     tables = [table for reader in readers for table in _heads(reader, len(readers))]
     if not tables:
         raise InputError("the dataset is empty: no file has a row", where=source)
     try:
-        sample = pa.concat_tables(tables, promote_options="permissive")
+        sample = _flat(pa.concat_tables(tables, promote_options="permissive"))
     except pa.ArrowException as error:
         raise InputError(f"the files' columns differ in type ({error})", where=source) from error
     columns = tuple(_examined(name, sample[name]) for name in sample.column_names)
     formats = tuple(sorted({file.format for file in files}))
     return Look(source, formats, len(files), len(chosen), sample, columns)
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Fields of structs as columns under their dotted names; images stay whole."""
+    for name in table.column_names:
+        kind = table.schema.field(name).type
+        if types.is_struct(kind) and not fits(kind, "image"):
+            inner = _flat(table.select([name]).flatten())
+            table = table.drop_columns(name)
+            for field, column in zip(inner.column_names, inner.columns, strict=True):
+                table = table.append_column(field, column)
+    return table
 
 
 def _spread(items: Sequence[_Item], count: int) -> list[_Item]:
@@ -101,8 +113,8 @@ def _spread(items: Sequence[_Item], count: int) -> list[_Item]:
 def _heads(reader: SourceReader, readers: int) -> list[pa.Table]:
     """First rows of some row groups, or of the file: its share of the sample."""
     places: list[tuple[int, ...] | None] = [None]
-    if reader.format == "parquet":
-        places = [(group,) for group in _spread(range(reader.metadata().num_row_groups), PLACES)]
+    if (groups := reader.look().groups) is not None:
+        places = [(group,) for group in _spread(range(len(groups)), PLACES)]
     share = readers * len(places)
     heads = [_head(reader.batches(place, None, BATCH), ROWS // share, BYTES // share) for place in places]
     return [pa.Table.from_batches(head) for head in heads if head]

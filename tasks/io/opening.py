@@ -9,6 +9,7 @@ from schemas.config import RunConfig
 from schemas.errors import StoreError
 from tasks.io.plan import Plan, plan_window
 from tasks.io.run import Run, identify
+from tasks.io.source import list_files
 from tasks.io.store import Store
 
 
@@ -36,6 +37,19 @@ def open_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str,
     prints = [each for plan in plans.values() for each in plan.fingerprints]
     probe(run.store, config.dataset.name)
     return reopen(config, identify(config, prints), secrets), plans
+
+
+def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
+    """The run that the source as it is now leads to, from its listings alone: whether it was done or not."""
+    run = reopen(config, "", secrets)
+    data = config.dataset
+    windows = ("source", "target") if data.target is not None else ("source",)
+    prints = [
+        f"{window}:{file.name}:{file.fingerprint}"
+        for window in windows
+        for file in list_files(data.place(window), data.format, run.source_options)
+    ]
+    return reopen(config, identify(config, prints), secrets)
 
 
 def probe(store: Store, folder: str) -> None:

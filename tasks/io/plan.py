@@ -1,21 +1,25 @@
-"""The plan of a run: the files, cut into partitions, from listings and footers alone: no data is read."""
+"""The plan of a run: the files, cut into partitions, from a listing and some footers: no data is read."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-from schemas.config import RunConfig
+from schemas.config import ComputeConfig, RunConfig
 from schemas.errors import InputError
 from schemas.records import Partition
 from tasks.io import columns
+from tasks.io.formats.columns import find_field
 from tasks.io.grouping import RowGroup, group
 from tasks.io.source import SourceFile, SourceReader, list_files
 
-LISTING_THREADS = 16
+LOOKING_THREADS = 16
+LOOKED_AT = 64  # files whose footers are read, besides those to be cut; ingest finds what others lack
 
 
 @dataclass
@@ -32,7 +36,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Looked:
-    """What a look at one file gave; groups: rows and bytes of each row group, where the format has them."""
+    """What a look at one file gave, if it was looked at: its schema, or what is wrong with it.
+
+    groups: rows and bytes of each row group, where the format has them.
+    """
 
     file: SourceFile
     schema: pa.Schema | None = None
@@ -43,10 +50,9 @@ class _Looked:
 def plan_window(config: RunConfig, window: str, options: dict[str, Any]) -> Plan:
     """Plan the source or the target window; raise InputError where no file of it can be used."""
     data = config.dataset
-    source = data.source if window == "source" else str(data.target)
+    source = data.place(window)
     files = list_files(source, data.format, options)
-    with ThreadPoolExecutor(LISTING_THREADS) as pool:
-        looked = list(pool.map(lambda file: _look(source, file, options), files))
+    looked, density = _look_at(source, files, options, config.compute)
     plan = Plan(files=len(files), fingerprints=[f"{window}:{file.name}:{file.fingerprint}" for file in files])
     usable = []
     for look in looked:
@@ -59,24 +65,48 @@ def plan_window(config: RunConfig, window: str, options: dict[str, Any]) -> Plan
             usable.append(look)
     if window == "source":
         usable = _same_label_type(plan, usable, data.label)
-    if not usable:
-        raise _nothing(looked, source, config, window)
+    problems = [found for look in looked if (found := _problem(look, config, window))]
+    if not usable or (problems and not any(look.schema for look in usable)):
+        raise problems[0] if problems else empty(source)
     cut = [(look.file, look.groups) for look in usable]
-    plan.partitions = group(cut, window, config.compute.partition_rows, config.compute.partition_bytes)
+    size = config.compute.partition_bytes
+    plan.partitions = group(cut, window, config.compute.partition_rows, size, density)
     return plan
 
 
+def empty(source: str) -> InputError:
+    """What is said of a source without a row."""
+    return InputError("the dataset is empty: no file has a row", where=source, fix="check dataset.source")
+
+
+def _look_at(
+    source: str, files: Sequence[SourceFile], options: dict[str, Any], compute: ComputeConfig
+) -> tuple[list[_Looked], float]:
+    """Look at some of the files, and at all that may have to be cut; also give rows per byte (0: unknown)."""
+    held = [file for file in files if file.size]
+    # by their names' hashes: the same ones are looked at as files come and go
+    some = sorted(held, key=lambda file: hashlib.blake2b(file.name.encode()).digest())[:LOOKED_AT]
+    with ThreadPoolExecutor(LOOKING_THREADS) as pool:
+        known = dict(zip(some, pool.map(lambda file: _look(source, file, options), some), strict=True))
+        density = _density(list(known.values()))
+        # an estimate: twice as many rows as it says are cut as well
+        large = min(compute.partition_bytes / 2, compute.partition_rows / 4 / (density or 1e-9))
+        more = [file for file in held if file.size > large and file not in known]
+        known |= zip(more, pool.map(lambda file: _look(source, file, options), more), strict=True)
+    return [known.get(file) or _Looked(file) for file in files], density
+
+
+def _density(looked: Sequence[_Looked]) -> float:
+    """Rows per byte of the files whose rows are known; of tiny files, most bytes are not of rows."""
+    groups = [(look.file.size, look.groups) for look in looked if look.groups]
+    rows = sum(more for _, each in groups for more, _ in each)
+    return rows / max(sum(min(size, sum(held for _, held in each)) for size, each in groups), 1)
+
+
 def _look(source: str, file: SourceFile, options: dict[str, Any]) -> _Looked:
-    if file.size == 0:
-        return _Looked(file)
-    reader = SourceReader(source, file.path, file.format, options)
     try:
-        if file.format != "parquet":
-            return _Looked(file, reader.schema())
-        meta = reader.metadata()
-        found = (meta.row_group(index) for index in range(meta.num_row_groups))
-        groups = tuple((each.num_rows, each.total_byte_size) for each in found)
-        return _Looked(file, meta.schema.to_arrow_schema(), groups)
+        found = SourceReader(source, file.path, file.format, options, file.name).look()
+        return _Looked(file, found.schema, found.groups)
     except InputError as error:
         return _Looked(file, error=error)
 
@@ -89,25 +119,19 @@ def _problem(look: _Looked, config: RunConfig, window: str) -> InputError | None
 
 def _same_label_type(plan: Plan, looked: list[_Looked], label: str) -> list[_Looked]:
     """Set aside files whose labels are of another type than most files' (mixed schemas)."""
-    families = [columns.label_family(look.schema.field(label).type) for look in looked if look.schema]
+    fields = [find_field(look.schema, label) for look in looked if look.schema]
+    families = [columns.label_family(field.type) for field in fields if field is not None]
     known = [family for family in families if family != "null"]
     plan.label_type = max(sorted(set(known)), key=known.count, default="string")
     kept = []
-    for look, family in zip(looked, families, strict=True):
-        if family in ("null", plan.label_type):
+    for look in looked:
+        reason = columns.unlike(look.schema, label, plan.label_type) if look.schema else None
+        if reason is None:
             kept.append(look)
         else:
-            reason = f"mixed schemas: labels are {family} here and {plan.label_type} elsewhere"
             plan.rejected.append(_aside(look, reason))
     return kept
 
 
 def _aside(look: _Looked, reason: str) -> dict[str, Any]:
     return {"file": look.file.name, "row": None, "id": None, "reason": reason, "value": None}
-
-
-def _nothing(looked: list[_Looked], source: str, config: RunConfig, window: str) -> InputError:
-    problems = [problem for look in looked if (problem := _problem(look, config, window))]
-    if problems:
-        return problems[0]
-    return InputError("the dataset is empty: no file has a row", where=source, fix="check dataset.source")

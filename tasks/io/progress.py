@@ -14,8 +14,10 @@ class Progress(Protocol):
     def stage(self, name: str, *, total: int | None = None) -> None:
         """A stage begins; `total` units of work, if that is known."""
 
-    def advance(self, stage: str, done: int, total: int, *, unit: str = "partitions") -> None:
-        """So many units of a stage are done (a total, not a step), of so many."""
+    def advance(
+        self, stage: str, done: int, total: int, *, unit: str = "partitions", rows: int = 0, size: int = 0
+    ) -> None:
+        """So many units are done (a total, not a step), of so many; their rows, their bytes of source."""
 
     def note(self, text: str) -> None:
         """Something worth a line: work found done, a fallback taken, a warning of a gate."""
@@ -27,7 +29,9 @@ class Silent:
     def stage(self, name: str, *, total: int | None = None) -> None:
         """Say nothing."""
 
-    def advance(self, stage: str, done: int, total: int, *, unit: str = "partitions") -> None:
+    def advance(
+        self, stage: str, done: int, total: int, *, unit: str = "partitions", rows: int = 0, size: int = 0
+    ) -> None:
         """Say nothing."""
 
     def note(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from tasks.methods.encoders.values import content_bytes
 
 NOTHING = np.uint64(0)  # the hash of a null
-ODD = np.uint64(0x9E3779B97F4A7C15)  # added to each element, so that a zero counts too
-EMPTY = np.uint64(1)  # of an empty list
+MIX = np.uint64(0x9E3779B97F4A7C15)
+HALF_WORD = np.uint64(32)
+HASHED_ROWS = 4096  # at a time, so that the words being mixed stay in cache
 
 
 class Repeats:
@@ -22,23 +24,21 @@ class Repeats:
 
     def __init__(self) -> None:
         self._hashes: list[NDArray[np.uint64]] = []
-        self._known: dict[int, int] = {}
+        self._known: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self._first: list[NDArray[np.int64]] = []
 
     def fresh(self, values: pa.Array) -> pa.Array:
         """The values of a batch whose content was not seen before."""
         hashes = content_hashes(values)
         self._hashes.append(hashes)
-        first = np.empty(len(values), dtype=np.int64)
-        new: list[int] = []
-        for row, content in enumerate(hashes.tolist()):
-            place = self._known.get(content)
-            if place is None:
-                place = self._known[content] = len(self._known)
-                new.append(row)
-            first[row] = place
-        self._first.append(first)
-        return values if len(new) == len(values) else values.take(pa.array(new, pa.int64()))
+        known = len(self._known)
+        codes, self._known = pd.factorize(np.concatenate([self._known, hashes]))
+        places = codes[known:]
+        self._first.append(places.astype(np.int64))
+        if len(self._known) == known + len(values):
+            return values
+        added, rows = np.unique(places, return_index=True)
+        return values.take(pa.array(np.sort(rows[added >= known]), pa.int64()))
 
     def first(self) -> NDArray[np.int64]:
         """Where each row (N,) finds the vector of its content among those encoded."""
@@ -64,15 +64,32 @@ def _of_bytes(content: bytes | None) -> int:
 
 
 def _of_lists(values: pa.Array) -> NDArray[np.uint64]:
-    """Lists of numbers: the sum of their elements' hashes, each by its own odd factor."""
-    counted = pc.list_value_length(values)
-    lengths = pc.fill_null(counted, 0).to_numpy().astype(np.int64)
-    flat = values.flatten().cast(pa.float32()).to_numpy(zero_copy_only=False)
-    elements = pd.util.hash_array(np.ascontiguousarray(flat).view(np.uint32), categorize=False)
-    ends = np.cumsum(lengths)
-    places = np.arange(len(flat), dtype=np.int64) - np.repeat(ends - lengths, lengths)
-    with np.errstate(over="ignore"):
-        running = np.cumsum((elements + ODD) * (2 * places.astype(np.uint64) + 1), dtype=np.uint64)
-        upto = np.append(np.uint64(0), running)
-        sums = upto[ends] - upto[ends - lengths]
-    return np.where(counted.is_null().to_numpy(zero_copy_only=False), NOTHING, sums + EMPTY)
+    """Lists of numbers, those of one length at a time."""
+    lengths = pc.fill_null(pc.list_value_length(values), -1).to_numpy(zero_copy_only=False)
+    hashes = np.full(len(values), NOTHING)
+    for length in np.unique(lengths[lengths >= 0]):
+        rows = np.flatnonzero(lengths == length)
+        same = values if len(rows) == len(values) else values.take(pa.array(rows))
+        numbers = same.flatten().to_numpy(zero_copy_only=False)
+        hashes[rows] = _of_rows(_words(numbers.reshape(len(rows), length)), int(length))
+    return hashes
+
+
+def _words(numbers: NDArray[Any]) -> NDArray[np.uint64]:
+    """The bytes of each row as whole words (N, W), zeros after the last."""
+    missing = -numbers.shape[1] * numbers.itemsize % 8 // numbers.itemsize
+    if missing:
+        numbers = np.pad(numbers, ((0, 0), (0, missing)))
+    return np.ascontiguousarray(numbers).view(np.uint64)
+
+
+def _of_rows(words: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
+    """Multilinear hash (Lemire 2014) of the rows of a matrix (N, W), each word mixed before."""
+    factors = np.random.default_rng(length).integers(2**63, size=words.shape[1], dtype=np.uint64)
+    factors = factors << np.uint64(1) | np.uint64(1)
+    hashes = np.empty(len(words), dtype=np.uint64)
+    for start in range(0, len(words), HASHED_ROWS):
+        mixed = words[start : start + HASHED_ROWS] * MIX
+        mixed ^= mixed >> HALF_WORD
+        hashes[start : start + HASHED_ROWS] = (mixed * factors).sum(axis=1)
+    return hashes + np.uint64(length + 1)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from schemas.config import RunConfig
-from schemas.records import Partition, RunRecord, StageResult
+from schemas.records import DatasetRef, Partition, RunRecord, StageResult
 from tasks.io.reading import PartitionReader
+from tasks.io.rollback import stand
 from tasks.io.store import Store
-from tasks.io.versions import claim_version
+
+BUDGETED = ("treat", "validate", "publish")
+INDEX_FORMAT = 2  # of what is kept of a partition's rows: another format is another folder
 
 
 @dataclass(frozen=True)
@@ -25,34 +28,63 @@ class Run:
     store: Store
     id: str = ""
     source_options: dict[str, Any] = field(default_factory=dict, repr=False)
+    budget: int | None = None  # set by a person: at most so many labels are changed
 
     @property
     def dataset(self) -> str:
-        """Name of the dataset, its folder in the store."""
-        return self.config.dataset.name
+        """Name of the dataset, or of this window of it: its folder in the store."""
+        return self.config.dataset.key
 
     @property
     def folder(self) -> str:
         """The run's folder in the store."""
         return f"{self.dataset}/runs/{self.id}"
 
+    def named(self, run_id: str) -> Run:
+        """Another run of the same dataset, read by this one's configuration."""
+        return replace(self, id=run_id)
+
     def part(self, stage: str, partition: Partition) -> str:
         """Name of the part that a stage makes of a partition: the same for the same content."""
-        return f"{self.folder}/{stage}/part-{partition.key}.parquet"
+        return f"{self._of(stage)}/part-{partition.key}.parquet"
 
     def file(self, stage: str, name: str) -> str:
         """Name of another object of a stage."""
-        return f"{self.folder}/{stage}/{name}"
+        return f"{self._of(stage)}/{name}"
+
+    def _of(self, stage: str) -> str:
+        """Folder of a stage; a budget leaves what was proposed without it as it was."""
+        lowered = self.budget is not None and stage in BUDGETED
+        return f"{self.folder}/{stage}-budget-{self.budget}" if lowered else f"{self.folder}/{stage}"
+
+    def index(self, label_type: str, partition: Partition) -> str:
+        """Name of a partition's index, which runs that read ids and labels alike share."""
+        return f"{self.dataset}/index/{self.read_as(label_type, partition.window)}/{partition.key}.parquet"
+
+    def read_as(self, label_type: str, window: str) -> str:
+        """Hash of how ids and labels of a window are read."""
+        data = self.config.dataset
+        source = window == "source"
+        label, time = (data.label, data.time_window and data.time) if source else (None, None)
+        read_as = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time]
+        return hashlib.blake2b(json.dumps(read_as).encode(), digest_size=6).hexdigest()
+
+    def scores(self, ref: DatasetRef, partition: Partition) -> str:
+        """Name of a partition's scores, which runs whose model is the same share."""
+        return f"{self.dataset}/scores/{ref.model_key}/{partition.identity}.parquet"
 
     def embedding(self, encoder_key: str, partition: Partition) -> str:
-        """Name of a partition's embeddings, which runs share."""
-        return f"{self.dataset}/embeddings/{encoder_key}/{partition.key}.parquet"
+        """Name of a partition's embeddings, which runs and windows share."""
+        return f"{self.embeddings(encoder_key)}/{partition.key}.parquet"
+
+    def embeddings(self, encoder_key: str) -> str:
+        """The folder of an encoder's embeddings and of its fitted state."""
+        return f"{self.config.dataset.name}/embeddings/{encoder_key}"
 
     def reader(self, partition: Partition) -> PartitionReader:
         """Reader of a partition's rows."""
-        data = self.config.dataset
-        source = data.source if partition.window == "source" else data.target or data.source
-        return PartitionReader(source, partition, self.source_options)
+        place = self.config.dataset.place(partition.window)
+        return PartitionReader(place, partition, self.source_options)
 
     def result(self, stage: str) -> StageResult | None:
         """What the stage gave back when it was done before, with no work counted; None if it wasn't."""
@@ -73,7 +105,7 @@ class Run:
         if not self.store.exists(name):
             return None
         found = RunRecord.model_validate_json(self.store.read(name))
-        version = claim_version(self.store, self.dataset, self.id, name)
+        version = stand(self.store, self.dataset, self.id, name)
         return found.model_copy(update={"work": dict.fromkeys(found.work, 0), "version": version})
 
 

@@ -1,11 +1,8 @@
-"""The two passes over the embeddings: sums and a sample, then scores; each reads a partition once."""
+"""The second pass over the embeddings: every row judged, scores written, summed up as they are."""
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -14,17 +11,17 @@ from numpy.typing import NDArray
 
 from schemas.records import DatasetRef, Partition
 from schemas.tables import SCORES
+from tasks.io.first_pass import sampled
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
-from tasks.io.vectors import Block, load_block
-from tasks.methods.folds import fold_of, in_sample
+from tasks.io.vectors import Block, load_block, load_ids
+from tasks.methods.folds import fold_of, share_of
 from tasks.methods.label_model import LabelModel, Sample
-from tasks.methods.noise import NoiseResult
-from tasks.methods.probes.sums import Sums
 
 BINS = 20
 WORST = 24
-CONTENTS = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
+JUDGED = ("row", "id", "given", "flag", "suggestion", "error_probability", "suggested_probability", "score")
+SOFT_CLASSES = 256  # of more classes posteriors aren't kept: they would be larger than the embeddings
 
 
 @dataclass(frozen=True)
@@ -39,84 +36,41 @@ class Scored:
     new: bool
 
 
-def first_pass(run: Run, ref: DatasetRef, rows: int) -> tuple[Sums, Sample]:
-    """Sum up the source and draw the sample, or read both from an earlier try."""
-    name = run.file("detect", "sums.npz")
-    if not run.store.exists(name):
-        share = run.config.detect.sample / max(rows, 1)
-        parts = map_partitions(
-            "embed", sum_partition, ref.of("source"), unit="partitions summed",
-            run=run, ref=ref, share=share, kept=CONTENTS / max(rows, 1),
-        )  # fmt: skip
-        sums = reduce(add, (sums for sums, _, _ in parts))
-        sample = concat([sample for _, sample, _ in parts])
-        contents = pa.concat_tables(
-            [
-                each.append_column("part", pa.array([place] * len(each), pa.int32()))
-                for place, (_, _, each) in enumerate(parts)
-            ]
-        )
-        run.store.write_table(run.file("embed", "contents.parquet"), contents)
-        sink = io.BytesIO()
-        np.savez(sink, allow_pickle=False, **vars(sums), **vars(sample))
-        run.store.write(name, sink.getvalue())
-    return read_first_pass(run)
-
-
-def read_first_pass(run: Run) -> tuple[Sums, Sample]:
-    """Read what the first pass left."""
-    with np.load(io.BytesIO(run.store.read(run.file("detect", "sums.npz"))), allow_pickle=False) as found:
-        sums = Sums(found["count"], found["total"], found["gram"])
-        return sums, Sample(found["features"], found["given"], found["folds"])
-
-
-def read_contents(run: Run) -> pa.Table:
-    """The contents that the first pass kept: content, given, row, and the place of its source partition."""
-    return run.store.read_table(run.file("embed", "contents.parquet"))
-
-
 def target_sample(run: Run, ref: DatasetRef, rows: int) -> NDArray[np.floating]:
     """Vectors (M, D) of a sample of the target window."""
-    share = run.config.detect.sample / max(rows, 1)
+    share = share_of(run.config.detect.sample, rows)
     parts = map_partitions(
         "detect", sample_partition, ref.of("target"), unit="target partitions", run=run, ref=ref, share=share
     )
     return np.concatenate([part.features for part in parts])
 
 
-def sum_partition(
-    partition: Partition, run: Run, ref: DatasetRef, share: float, kept: float
-) -> tuple[Sums, Sample, pa.Table]:
-    """First pass over a partition: its sums, its rows of the sample, and the contents that are kept.
-
-    Contents are kept by their own hash, so that all copies of one are or none is.
-    """
-    block = load_block(run, ref, partition)
-    folds = fold_of(block.hashes, run.config.detect.folds)
-    sums = Sums.of(block.features, block.given, folds, run.config.detect.folds, len(ref.classes))
-    rows = in_sample(block.contents, kept)
-    contents = {"content": block.contents[rows], "given": block.given[rows], "row": block.rows[rows]}
-    return sums, _sampled(block, folds, share), pa.table(contents)
-
-
 def sample_partition(partition: Partition, run: Run, ref: DatasetRef, share: float) -> Sample:
     """Rows of the sample in a partition."""
     block = load_block(run, ref, partition)
-    return _sampled(block, fold_of(block.hashes, run.config.detect.folds), share)
+    return sampled(block, fold_of(block.hashes, run.config.detect.folds), share)
 
 
 def score_partition(
     partition: Partition, run: Run, ref: DatasetRef, model: LabelModel
 ) -> tuple[pa.Table, bool]:
-    """Second pass over a partition: judge every row and write the scores; False: that was done before."""
-    name = run.part("detect", partition)
-    new = not run.store.exists(name)
-    if new:
-        block = load_block(run, ref, partition)
-        folds = fold_of(block.hashes, run.config.detect.folds)
-        judged = model.judge(Sample(block.features, block.given, folds))
-        run.store.write_table(name, _table(block, judged))
-    return run.store.read_table(name), new
+    """Second pass over a partition: judge every row and write the scores; False: that was done before.
+
+    The table given back lacks the columns that only the part needs: posterior and suggested_probability.
+    """
+    name = run.scores(ref, partition)
+    summed = [column for column in SCORES.names if column not in ("posterior", "suggested_probability")]
+    if run.store.exists(name):
+        return run.store.read_table(name, summed), False
+    block = load_block(run, ref, partition)
+    folds = fold_of(block.hashes, run.config.detect.folds)
+    size = model.rows_at_once
+    parts = [slice(start, start + size) for start in range(0, max(len(folds), 1), size)]
+    judged = [_judged(model, Sample(block.features[part], block.given[part], folds[part])) for part in parts]
+    ids = load_ids(run, ref, partition, block.rows)
+    table = _table(block, ids, pa.concat_tables(judged))
+    run.store.write_table(name, table, use_dictionary=False)
+    return table.select(summed), True
 
 
 def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
@@ -125,7 +79,7 @@ def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
     flag = scores["flag"].to_numpy(zero_copy_only=False)
     error = scores["error_probability"].to_numpy()
     worst = np.argsort(-error, kind="stable")[:WORST]
-    rows = scores.take(pa.array(worst)).drop_columns(["posterior"]).to_pylist()
+    rows = scores.take(pa.array(worst)).to_pylist()
     return Scored(
         rows=scores.num_rows,
         flagged=int(np.count_nonzero(flag)),
@@ -136,42 +90,26 @@ def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
     )
 
 
-def concat(samples: list[Sample]) -> Sample:
-    """One sample of many."""
-    return Sample(
-        np.concatenate([each.features for each in samples]),
-        np.concatenate([each.given for each in samples]),
-        np.concatenate([each.folds for each in samples]),
-    )
-
-
-def posterior_matrix(scores: pa.Table) -> NDArray[np.float32] | None:
-    """The posteriors (N, K) of a score table; None where the method gives none."""
-    column = scores["posterior"].combine_chunks()
-    if column.null_count:
-        return None
-    return np.asarray(column.flatten().to_numpy().reshape(len(column), -1), dtype=np.float32)
-
-
-def _sampled(block: Block, folds: NDArray[np.int64], share: float) -> Sample:
-    rows = in_sample(block.hashes, share)
-    return Sample(block.features[rows], block.given[rows], folds[rows])
-
-
-def _table(block: Block, judged: NoiseResult) -> pa.Table:
+def _judged(model: LabelModel, sample: Sample) -> pa.Table:
+    """The columns of the scores that come of the judgement."""
+    judged, rows = model.judge(sample), len(sample.given)
+    many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES
+    suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
     return pa.table(
         {
-            "row": block.rows,
-            "id": block.ids,
-            "given": block.given,
             "score": judged.score,
             "error_probability": judged.error_probability,
             "flag": judged.flag,
             "suggestion": judged.suggestion,
-            "posterior": _lists(judged.posterior, len(block.rows)),
-        },
-        schema=SCORES,
+            "suggested_probability": suggested,
+            "posterior": _lists(None if many else judged.posterior, rows),
+        }
     )
+
+
+def _table(block: Block, ids: pa.Array, judged: pa.Table) -> pa.Table:
+    columns = {"row": pa.array(block.rows), "id": ids, "given": pa.array(block.given)}
+    return pa.table(columns | dict(zip(judged.column_names, judged.columns, strict=True)), schema=SCORES)
 
 
 def _lists(posterior: NDArray[np.float32] | None, rows: int) -> pa.Array:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.json as pa_json
-import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import InputError
-from tasks.io.store import open_filesystem, store_errors
+from tasks.io.filesystem import open_filesystem, store_errors
+from tasks.io.formats import FORMATS, Look, format_of
+from tasks.io.formats.columns import as_asked, folder_values, with_folders
+from tasks.io.formats.datasets import without_leftovers
+from tasks.io.retries import again
+from tasks.io.transfer import open_object
 
-SUFFIXES = {
-    "parquet": ("parquet", "pq"),
-    "csv": ("csv", "csv.gz"),
-    "jsonl": ("jsonl", "ndjson", "jsonl.gz"),
-    "arrow": ("arrow", "feather", "ipc"),
-}
 HASHED_WHOLE = 16 << 20  # bytes; larger local files are known by size, time and both ends
 ENDS = 1 << 16
+MIXED = ("conversion error to", "changed from")  # what Arrow says of CSV, and of JSON
+UNREADABLE = (pa.ArrowException, tarfile.TarError, EOFError, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ class SourceFile:
 def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFile]:
     """List the data files of a path, a folder or a glob by name; raise InputError if there are none."""
     fs, root = open_filesystem(source, options)
-    with store_errors(source):
-        found = _find(fs, root)
+    found = again(source, lambda: without_leftovers(fs, _find(fs, root), source))
     base = _base(root, found)
     files = []
     for path in sorted(found):
@@ -55,86 +54,70 @@ def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFi
             files.append(SourceFile(path, name, size, _fingerprint(fs, path, found[path]), kind))
     if not files:
         what = f"{len(found)} files, none of them data" if found else "there are no files"
-        raise InputError(what, where=source, fix="data files end in .parquet, .csv, .jsonl or .arrow")
+        raise InputError(what, where=source, fix="data files end in .parquet, .csv, .jsonl, .arrow or .tar")
     return files
 
 
-def format_of(name: str) -> str | None:
-    """The format a file's name ends in, or None."""
-    for form, suffixes in SUFFIXES.items():
-        if name.lower().endswith(tuple(f".{suffix}" for suffix in suffixes)):
-            return form
-    return None
-
-
 class SourceReader:
-    """Reads rows of one file, whatever its format."""
+    """Reads rows of one file, whatever its format; folders of its name in the source may be columns."""
 
-    def __init__(self, source: str, path: str, form: str, options: dict[str, Any]) -> None:
+    def __init__(self, source: str, path: str, form: str, options: dict[str, Any], name: str = "") -> None:
         self.fs, _ = open_filesystem(source, options)
-        self.path, self.format = path, form
+        self.path, self._format = path, FORMATS[form]
+        self._folders = folder_values(name)
 
     @property
     def where(self) -> str:
         """The file's address, for messages."""
         return str(self.fs.unstrip_protocol(self.path)).removeprefix("file://")
 
-    def metadata(self) -> pq.FileMetaData:
-        """Footer of a parquet file; raise InputError if it is corrupt or truncated."""
-        with self._reading(), self.fs.open(self.path, "rb") as file:
-            return pq.ParquetFile(file).metadata
-
-    def schema(self) -> pa.Schema:
-        """Columns and types; raise InputError if they can't be read."""
-        if self.format == "parquet":
-            return self.metadata().schema.to_arrow_schema()
-        for batch in self.batches(None, None, 1024):
-            return batch.schema
-        return pa.schema([])
+    def look(self) -> Look:
+        """Columns, types and row groups; raise InputError if it is corrupt or truncated."""
+        with self._reading(), open_object(self.fs, self.path, self.where) as file:
+            found = self._format.look(file, self.path)
+        return Look(with_folders(found.schema, self._folders), found.groups)
 
     def batches(
         self, row_groups: tuple[int, ...] | None, columns: list[str] | None, rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of these row groups (None: all) in order, some columns, at most `rows` at a time."""
-        with self._reading(), self.fs.open(self.path, "rb") as file:
-            if self.format == "parquet":
-                groups = list(row_groups) if row_groups is not None else None
-                yield from pq.ParquetFile(file).iter_batches(rows, groups, columns, use_threads=False)
-                return
-            for batch in self._stream(file):
-                part = batch.select(_present(columns, batch)) if columns is not None else batch
+        with self._reading(), open_object(self.fs, self.path, self.where) as file:
+            for batch in self._format.batches(file, self.path, columns, rows, row_groups):
+                part = as_asked(batch, columns, self._folders)
                 for start in range(0, part.num_rows, rows):
                     yield part.slice(start, rows)
 
     def table(self, row_groups: tuple[int, ...] | None, columns: list[str]) -> pa.Table:
         """Some columns of these row groups as one table."""
         batches = list(self.batches(row_groups, columns, 1 << 16))
-        if batches:
-            return pa.Table.from_batches(batches)
-        return self.schema().empty_table().select([c for c in columns if c in self.schema().names])
+        if not batches:
+            nothing = pa.RecordBatch.from_pylist([], schema=self.look().schema)
+            batches = [as_asked(nothing, columns, self._folders)]
+        return pa.Table.from_batches(batches)
 
-    def _stream(self, file: Any) -> Iterator[pa.RecordBatch]:
-        if self.format == "arrow":
-            try:
-                reader = pa.ipc.open_file(file)
-                yield from (reader.get_batch(index) for index in range(reader.num_record_batches))
-            except pa.ArrowInvalid:
-                file.seek(0)
-                yield from pa.ipc.open_stream(file)
-            return
-        packed = pa.CompressedInputStream(file, "gzip") if self.path.endswith(".gz") else file
-        if self.format == "csv":
-            options = pa_csv.ConvertOptions(strings_can_be_null=True, quoted_strings_can_be_null=False)
-            yield from pa_csv.open_csv(packed, convert_options=options)
-        else:
-            yield from pa_json.open_json(packed)
+    def checked(
+        self,
+        row_groups: tuple[int, ...] | None,
+        columns: list[str],
+        problem: Callable[[pa.Schema, str], InputError | None],
+    ) -> pa.Table:
+        """The same; raise what `problem` says of the file's columns and its address. Without rows: empty."""
+        with self._reading(), open_object(self.fs, self.path, self.where) as file:
+            look = self._format.look(file, self.path)
+            if look.groups is not None and not any(rows for rows, _ in look.groups):
+                return pa.table({})
+            if found := problem(with_folders(look.schema, self._folders), self.where):
+                raise found
+            read = self._format.batches(file, self.path, columns, 1 << 16, row_groups)
+            batches = [as_asked(batch, columns, self._folders) for batch in read]
+        return pa.Table.from_batches(batches) if batches else pa.table({})
 
     def _reading(self) -> Any:
         return _Reading(self.where)
 
 
 class _Reading:
-    """Names the file when Arrow or the filesystem can't read it."""
+    """Names the file when its format or the filesystem can't read it."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -143,10 +126,16 @@ class _Reading:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, pa.ArrowException) or (
+        text = str(error).strip().split("\n")[0]
+        if isinstance(error, pa.ArrowException) and any(word in text for word in MIXED):
+            raise InputError(
+                f"a column changes its type after the first rows ({text})",
+                where=self.where,
+                fix="give the column one type in the whole file, or write the data as parquet",
+            ) from error
+        if isinstance(error, UNREADABLE) or (
             isinstance(error, OSError) and error.errno is None and not isinstance(error, FileNotFoundError)
         ):
-            text = str(error).strip().split("\n")[0]
             raise InputError(
                 f"can't be read, it is corrupt or truncated ({text})",
                 where=self.where,
@@ -155,10 +144,6 @@ class _Reading:
         if isinstance(error, Exception):
             with store_errors(self.where):
                 raise error
-
-
-def _present(columns: list[str], batch: pa.RecordBatch) -> list[str]:
-    return [column for column in columns if column in batch.schema.names]
 
 
 def _find(fs: Any, root: str) -> dict[str, dict[str, Any]]:

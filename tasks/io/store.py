@@ -6,28 +6,23 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.errors import LabelworksError, StoreError
+from schemas.errors import StoreError
+from tasks.io.filesystem import open_filesystem
+from tasks.io.retries import again
+from tasks.io.transfer import open_object, read_object
 
-S3_DEFAULTS = {
-    "use_listings_cache": False,
-    "config_kwargs": {
-        "connect_timeout": 10,
-        "read_timeout": 30,
-        "retries": {"max_attempts": 3, "mode": "standard"},
-    },
-}
+REFUSED = 412  # HTTP: a precondition failed
+READS = 2  # of a table whose pages are not what was written
 
 
 @dataclass(frozen=True)
@@ -53,71 +48,67 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Whether the object is there."""
-        with store_errors(self.url(name)):
-            return bool(self.fs.exists(self._path(name)))
+        return bool(again(self.url(name), self.fs.exists, self._path(name)))
 
     def names(self, folder: str) -> set[str]:
         """Names of the objects directly in a folder; empty if there is none."""
-        with store_errors(self.url(folder)):
-            try:
-                found = self.fs.ls(self._path(folder), detail=False, refresh=True)
-            except FileNotFoundError:
-                return set()
+        found = again(self.url(folder), self._list, self._path(folder))
         return {str(path).rstrip("/").rsplit("/", 1)[-1] for path in found}
 
     def read(self, name: str) -> bytes:
         """The whole object."""
-        with store_errors(self.url(name)):
-            return bytes(self.fs.cat_file(self._path(name)))
+        return bytes(self._read(name))
+
+    def open(self, name: str) -> Any:
+        """A seekable file to read from, fetched ahead: of any size, it takes the memory of a few blocks."""
+        return open_object(self.fs, self._path(name), self.url(name))
 
     def write(self, name: str, data: bytes) -> None:
         """Put a whole object: either the old one or the new one is there, never a part."""
-        path = self._path(name)
-        with store_errors(self.url(name)):
-            if isinstance(self.fs, LocalFileSystem):
-                _replace(Path(path), data)
-            else:
-                self.fs.pipe_file(path, data)
+        put = _replace if isinstance(self.fs, LocalFileSystem) else self.fs.pipe_file
+        again(self.url(name), put, self._path(name), data)
 
     def create(self, name: str, data: bytes) -> bool:
-        """Put an object only if there is none of that name; say whether it was put."""
-        path = self._path(name)
-        with store_errors(self.url(name)):
-            try:
-                if isinstance(self.fs, LocalFileSystem):
-                    _link_new(Path(path), data)
-                else:
-                    self.fs.pipe_file(path, data, mode="create")
-            except FileExistsError:
-                return False
-            except OSError as error:
-                if not _taken(error):
-                    raise
-                return False
-        return True
+        """Put an object only if there is none of that name; say whether what is there now is this one.
+
+        A put that is repeated since its answer got lost is refused though it succeeded: what is there counts.
+        """
+        return again(self.url(name), self._put_new, self._path(name), data) or self.read(name) == data
+
+    @cached_property
+    def conditional(self) -> bool:
+        """Whether the store refuses to create what is there: some servers take any put."""
+        name = f".probe-{uuid.uuid4().hex}"
+        try:
+            return self.create(name, b"first") and not self.create(name, b"second")
+        except NotImplementedError:
+            return False
+        finally:
+            self.delete(name)
 
     def delete(self, name: str) -> None:
         """Remove an object; nothing happens if there is none."""
-        with store_errors(self.url(name)):
-            if self.fs.exists(self._path(name)):
-                self.fs.rm_file(self._path(name))
+        again(self.url(name), self._remove, self._path(name))
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """Read a parquet object."""
-        data = self.read(name)
-        try:
-            return pq.read_table(pa.BufferReader(data), columns=columns)
-        except pa.ArrowException as error:
-            raise StoreError(
-                f"not a readable parquet file ({error})",
-                where=self.url(name),
-                fix="remove the file and run again: it is made anew",
-            ) from error
+        """Read a parquet object; what comes from afar is held against the checksums of its pages."""
+        distant, problem = not isinstance(self.fs, LocalFileSystem), None
+        for _ in range(READS):
+            data = pa.BufferReader(self._read(name))
+            try:
+                return pq.read_table(data, columns=columns, page_checksum_verification=distant)
+            except (pa.ArrowException, OSError) as error:
+                problem = error
+        raise StoreError(
+            f"not a readable parquet file ({problem})",
+            where=self.url(name),
+            fix="remove the file and run again: it is made anew",
+        ) from problem
 
     def write_table(self, name: str, table: pa.Table, **options: Any) -> None:
         """Write a table as one parquet object."""
         sink = io.BytesIO()
-        pq.write_table(table, sink, **options)
+        pq.write_table(table, sink, write_page_checksum=True, **options)
         self.write(name, sink.getvalue())
 
     def read_json(self, name: str) -> Any:
@@ -128,68 +119,55 @@ class Store:
         """Write a JSON object."""
         self.write(name, json.dumps(value, indent=1, sort_keys=True).encode())
 
+    def _read(self, name: str) -> bytes | bytearray:
+        return read_object(self.fs, self._path(name), self.url(name))
+
+    def _list(self, path: str) -> list[str]:
+        try:
+            return list(self.fs.ls(path, detail=False, refresh=True))
+        except (FileNotFoundError, NotADirectoryError):  # a stray file is no folder
+            return []
+
+    def _remove(self, path: str) -> None:
+        with suppress(FileNotFoundError):
+            self.fs.rm_file(path)
+
+    def _put_new(self, path: str, data: bytes) -> bool:
+        """False: something of that name is there."""
+        try:
+            if isinstance(self.fs, LocalFileSystem):
+                _link_new(path, data)
+            else:
+                self.fs.pipe_file(path, data, mode="create")
+        except FileExistsError:
+            return False
+        except Exception as error:  # each package has its own
+            if not _taken(error):
+                raise
+            return False
+        return True
+
     def _path(self, name: str) -> str:
         return f"{self.base}/{name}" if name else self.base
 
 
-def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
-    """Return the filesystem of a URL and the path in it; raise StoreError if there is no such protocol."""
-    try:
-        if url.startswith("s3://"):
-            options = {**S3_DEFAULTS, **options}
-        fs, path = fsspec.core.url_to_fs(url, **options)
-    except (ImportError, ValueError, TypeError) as error:
-        raise StoreError(
-            f"can't be opened: {error}", where=url, fix="use a path, or s3://bucket/prefix"
-        ) from error
-    return fs, str(path)
-
-
-@contextmanager
-def store_errors(where: str) -> Iterator[None]:
-    """Turn whatever a filesystem raises into one StoreError that says where and what to do."""
-    try:
-        yield
-    except (LabelworksError, FileExistsError):
-        raise
-    except Exception as error:
-        foreign = type(error).__module__.split(".")[0] in ("botocore", "aiobotocore", "aiohttp", "s3fs")
-        if not isinstance(error, OSError) and not foreign:
-            raise
-        raise StoreError(_short(error), where=where, fix=_advice(error)) from error
-
-
-def _taken(error: OSError) -> bool:
-    """Whether a conditional put was refused since the object is there; Ceph says so in a code of its own."""
+def _taken(error: Exception) -> bool:
+    """Whether a conditional put was refused since the object is there."""
     response = getattr(error.__cause__, "response", {})
     code = response.get("Error", {}).get("Code", "")
-    return code in ("PreconditionFailed", "ConditionalRequestConflict")
+    return (
+        code in ("PreconditionFailed", "ConditionalRequestConflict") or getattr(error, "code", 0) == REFUSED
+    )
 
 
-def _short(error: Exception) -> str:
-    text = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _advice(error: Exception) -> str:
-    name, text = type(error).__name__, str(error)
-    if isinstance(error, PermissionError) or "Credential" in name or "InvalidAccessKey" in text:
-        return "check the credentials and their rights (AWS_ACCESS_KEY_ID …, or store.secret)"
-    if isinstance(error, FileNotFoundError):
-        return "check the bucket's or folder's name"
-    if "Connect" in name or "Endpoint" in name or isinstance(error, TimeoutError):
-        return "check the endpoint (storage_options: endpoint_url) and the network"
-    return "check that the store is reachable and writable"
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = _temporary(path, data)
+def _replace(path: str, data: bytes) -> None:
+    temporary = _temporary(Path(path), data)
     temporary.replace(path)
 
 
-def _link_new(path: Path, data: bytes) -> None:
+def _link_new(path: str, data: bytes) -> None:
     """A hard link fails if the name is taken, and shows the whole file or none."""
-    temporary = _temporary(path, data)
+    temporary = _temporary(Path(path), data)
     try:
         os.link(temporary, path)
     finally:

@@ -14,18 +14,16 @@ from schemas.tables import embedding_schema
 from tasks.io.index import encode_labels, load_index
 from tasks.io.run import Run
 from tasks.io.store import Store
-from tasks.methods.folds import hash_ids
 
 
 @dataclass(frozen=True)
 class Block:
-    """The usable rows of a partition: row, ids, their hashes, codes of given labels (N,), features (N, D).
+    """The usable rows of a partition: row, hashes of ids, codes of given labels (N,), features (N, D).
 
     contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
     """
 
     rows: NDArray[np.int32]
-    ids: pa.Array
     hashes: NDArray[np.uint64]
     given: NDArray[np.int32]
     features: NDArray[np.floating]
@@ -45,11 +43,12 @@ def write_vectors(
     """
     rows, dim = vectors.shape
     schema = embedding_schema(str(vectors.dtype), dim)
-    usable = pa.array([reason is None for reason in reasons], pa.bool_())
+    why = pa.array(reasons, pa.string())
+    usable = why.is_null().buffers()[1] if why.null_count < rows else None
     column = pa.Array.from_buffers(
-        schema.field("vector").type, rows, [usable.buffers()[1], pa.py_buffer(np.ascontiguousarray(vectors))]
+        schema.field("vector").type, rows, [usable, pa.py_buffer(np.ascontiguousarray(vectors))]
     )
-    arrays = [column, pa.array(reasons, pa.string()), pa.array(contents, pa.uint64())]
+    arrays = [column, why, pa.array(contents, pa.uint64())]
     table = pa.Table.from_arrays(arrays, schema=schema)
     store.write_table(name, table, compression="none", use_dictionary=False, write_statistics=False)
 
@@ -73,20 +72,28 @@ def read_vectors(
 def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
     """Join a partition's index with its vectors."""
     vectors, usable, contents = read_vectors(run.store, run.embedding(ref.encoder_key, partition))
-    index = load_index(run, partition)
+    source = partition.window == "source"
+    index = load_index(run, ref, partition, ["hash", "label"] if source else ["hash"])
+    kept = usable[index["row"].to_numpy()]
+    index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
-    index = index.filter(pa.array(usable[rows]))
-    rows = rows[usable[rows]]
-    ids = index["id"].combine_chunks()
-    given = encode_labels(index["label"], ref.classes) if partition.window == "source" else rows * 0
+    given = encode_labels(index["label"], ref.classes) if source else rows * 0
     features = vectors if len(rows) == len(vectors) else vectors[rows]
-    return Block(rows, ids, hash_ids(ids), given, features, contents[rows])
+    return Block(rows, index["hash"].to_numpy(), given, features, contents[rows])
+
+
+def load_ids(run: Run, ref: DatasetRef, partition: Partition, rows: NDArray[np.int32]) -> pa.Array:
+    """Ids of these rows of a partition, which are some of its usable ones, in order."""
+    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "id"])
+    ids = index["id"].combine_chunks()
+    places = np.searchsorted(index["row"].to_numpy(), rows)
+    return ids if len(places) == len(ids) else ids.take(pa.array(places))
 
 
 def without_vector(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
-    """Rows of the index that have no vector: row, id, label and the reason."""
+    """Rows of the index that have no vector: row, id, label, where it is from, and the reason."""
     name = run.embedding(ref.encoder_key, partition)
     reasons = run.store.read_table(name, columns=["reason"])["reason"].combine_chunks()
-    index = load_index(run, partition)
+    index = load_index(run, ref, partition, ["file", "file_row", "id", "label"])
     why = reasons.take(index["row"].combine_chunks())
     return index.append_column("reason", why).filter(pc.is_valid(why))

@@ -27,7 +27,7 @@ class WorstRow:
     image: bytes | None = None
     """The encoded image, in any format that Pillow reads."""
     vector: str | None = None
-    """A summary in words, where there is nothing to look at."""
+    """Where the row is from, where there is nothing to look at."""
 
 
 @dataclass(frozen=True)

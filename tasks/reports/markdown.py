@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from schemas.approval import Question
 from schemas.records import GateResult, RunRecord, StageResult
 from tasks.reports import words
 from tasks.reports.images import data_uri
@@ -64,6 +65,21 @@ def summary(record: RunRecord) -> str:
         f"Report: `{record.report}`" if record.report else "",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def question(asked: Question) -> str:
+    """Return what a person has to know to approve a run, for the form of the Prefect UI."""
+    record = asked.record
+    figures = [[name, words.beside(*value)] for name, *value in words.key_figures(record)]
+    parts = [
+        f"# {escape(record.dataset)}: publish this?",
+        "\n".join(f"- {escape(each)}" for each in asked.why),
+        _table(("", ""), figures),
+        f"Report: `{record.report}`",
+        f"Run `{record.run_id}`. Without an answer nothing is published; asked until "
+        f"{asked.deadline:%Y-%m-%d %H:%M} UTC.",
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def escape(text: str) -> str:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.table import Table
 
+VERDICTS = {
+    "published": "bold green",
+    "refused": "bold red",
+    "rejected": "bold red",
+    "waiting": "bold yellow",
+}
 COLOURS = {"pass": "green", "warn": "yellow", "fail": "bold red"}
 
 
@@ -20,14 +26,19 @@ def summary(record: RunRecord) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    good = record.status == "published"
-    parts: list[Any] = [Text(words.verdict(record), style="bold green" if good else "bold red"), Text()]
+    parts: list[Any] = [Text(words.verdict(record), style=VERDICTS[record.status]), Text()]
     table = _table()
     for name, value, remark in words.key_figures(record):
         table.add_row(Text(name), Text(words.beside(value, remark)))
     parts += [table, *_not_passed(record)]
     if record.report:
         parts.append(Text(f"Report: {record.report}"))
+    if record.status == "waiting":
+        answer = f"labelworks approve --store {record.config['store']['root']} {record.run_id}"
+        parts.append(
+            Text(f"Answer: {answer}\n        with --budget ROWS to change fewer labels, or --reject")
+        )
+    parts += [Text(f"As {name}: {address}") for name, address in record.exports.items()]
     return Group(*parts)
 
 

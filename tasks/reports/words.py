@@ -67,9 +67,23 @@ def verdict(record: RunRecord) -> str:
     """The whole run in one sentence."""
     if record.status == "refused":
         return _refusal(record.gates)
+    if record.status != "published":
+        return _unanswered(record)
     number = "" if record.version is None else f"Version {record.version} of "
     clauses = [f"{number}{record.dataset} is published", _treated(record), _validated(record.validation)]
     return ": ".join([clauses[0], "; ".join(filter(None, clauses[1:]))]).removesuffix(": ") + "."
+
+
+def outcome(record: RunRecord) -> str:
+    """The run in a few words, for a table of runs."""
+    failed = [f"{check.name} {check.observed}" for gate in record.gates.values() for check in gate.failed]
+    if failed:
+        return f"refused: {failed[0]}"
+    difference = record.validation.get("difference")
+    accuracy = "" if difference is None else f"accuracy {points(difference)} points"
+    changed = record.treatment.get("relabel")
+    verb = "corrected" if record.status == "published" else "to correct"
+    return ", ".join(filter(None, ("" if changed is None else f"{count(changed)} {verb}", accuracy)))
 
 
 def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
@@ -80,7 +94,7 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         ("rows", count(record.rows), ""),
         ("labels look wrong", count(noise.get("flagged")), _share(noise.get("flagged_share"))),
         ("noise rate", percent(noise.get("rate")), span(noise.get("rate_interval"))),
-        ("corrected", count(done.get("relabel")), ""),
+        ("corrected" if record.status == "published" else "to correct", count(done.get("relabel")), ""),
         ("for review", count(done.get("review")), ""),
         ("class mix moved by", percent(record.shift.get("total_variation")), "total variation"),
         ("accuracy gained, in points", points(proof.get("difference")), accuracy),
@@ -108,6 +122,17 @@ def _refusal(gates: Mapping[str, GateResult]) -> str:
                 f"but found {check.observed}{others}."
             )
     return "Nothing was published."
+
+
+def _unanswered(record: RunRecord) -> str:
+    why = "; ".join(record.approval.get("why", ()))
+    said = {
+        "waiting": f"Nothing is published yet: the run waits for approval ({why}).",
+        "rejected": f"Nothing was published: a person rejected the run ({why}).",
+    }
+    if record.approval.get("decision") == "expired":
+        return f"Nothing was published: nobody answered until {record.approval['deadline']} ({why})."
+    return said[record.status]
 
 
 def _treated(record: RunRecord) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from schemas.config import RunConfig
 from schemas.errors import InputError
 from schemas.records import Check, GateResult
-from tasks.io.index import encode_labels, find_duplicates, scan
+from tasks.io.index import encode_labels, find_duplicates, scan, write_index
 from tasks.io.opening import open_run
 from tasks.io.rejected import refuse
 from tasks.io.store import Store
@@ -23,13 +25,21 @@ from tasks.io.vectors import read_vectors, write_vectors
 def scanned(tmp_path: Path, table: pa.Table, *, part: int = 0, **dataset: Any) -> tuple[pa.Table, pa.Table]:
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data/a.parquet", row_group_size=4)
+    return scanned_folder(tmp_path, part=part, **dataset)
+
+
+def scanned_folder(tmp_path: Path, *, part: int = 0, **dataset: Any) -> tuple[pa.Table, pa.Table]:
+    run, plans = open_run(configured(tmp_path, **dataset), {})
+    plan = plans["source"]
+    found = scan(plan.partitions[part], run, plan.label_type)
+    return found.rows, found.rejected
+
+
+def configured(tmp_path: Path, **dataset: Any) -> RunConfig:
     section = {"source": str(tmp_path / "data"), "label": "label", "features": {"text": "text"}, **dataset}
-    config = RunConfig.model_validate(
+    return RunConfig.model_validate(
         {"dataset": section, "store": {"root": str(tmp_path / "store")}, "compute": {"partition_rows": 4}}
     )
-    run, plans = open_run(config, {})
-    plan = plans["source"]
-    return scan(plan.partitions[part], run, plan.label_type)
 
 
 def test_rows_without_a_label_or_an_id_are_put_aside_with_their_place(tmp_path: Path) -> None:
@@ -52,6 +62,37 @@ def test_rows_without_a_label_or_an_id_are_put_aside_with_their_place(tmp_path: 
     ]
 
 
+def test_cells_that_are_not_utf8_put_their_row_aside(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.csv").write_bytes(b"key,text,label\n1,t,a\n2\xff,t,b\n3,t,b\xfe\n4,\xff,a\n")
+    index, rejected = scanned_folder(tmp_path, id="key")
+    assert index["id"].to_pylist() == ["1", "4"]
+    assert rejected.select(["row", "id", "reason", "value"]).to_pylist() == [
+        {"row": 1, "id": None, "reason": "id is not UTF-8", "value": "b"},
+        {"row": 2, "id": "3", "reason": "label is not UTF-8", "value": None},
+    ]
+
+
+def test_what_a_format_cannot_read_is_put_aside_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    with tarfile.open(tmp_path / "data/a.tar", "w") as tar:
+        for name, data in (
+            ("0.txt", b"t"),
+            ("0.cls", b"1"),
+            ("1.cls", b"0"),
+            ("2.txt", b"\xff"),
+            ("2.cls", b"1"),
+        ):
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    index, rejected = scanned_folder(
+        tmp_path, id="__key__", label="cls", features={"text": "txt"}, classes=[1, 2]
+    )
+    assert index["id"].to_pylist() == ["0", "2"]  # what is wrong with its text, its encoder says
+    assert rejected["reason"].to_pylist() == ["label not in dataset.classes"]
+
+
 def test_an_offending_value_is_shortened(tmp_path: Path) -> None:
     table = pa.table({"text": ["t"] * 3, "label": ["a", "b", "ж" * 200]})
     _, rejected = scanned(tmp_path, table, classes=["a", "b"])
@@ -72,10 +113,20 @@ def test_classes_that_are_no_integers_are_refused_where_labels_are(tmp_path: Pat
         scanned(tmp_path, table, classes=["cat", "dog"])
 
 
-def test_duplicates_are_all_but_the_first(tmp_path: Path) -> None:
-    hashes = [np.array(each, np.uint64) for each in ([5, 6, 5], [], [7, 6], [5])]
-    assert [each.tolist() for each in find_duplicates(hashes)] == [[2], [], [1], [0]]
-    assert find_duplicates([]) == []
+@pytest.mark.parametrize("parts", [1, 3])
+def test_duplicates_are_all_but_the_first(tmp_path: Path, parts: int) -> None:
+    ids = [*"abacdbe", "f", "a", "g"]
+    table = pa.table({"text": ["t"] * 10, "key": ids, "label": list("xyxyxyxyxy")})
+    (tmp_path / "data").mkdir()
+    pq.write_table(table, tmp_path / "data/a.parquet", row_group_size=4)
+    run, plans = open_run(configured(tmp_path, id="key"), {})
+    partitions = plans["source"].partitions
+    for each in partitions:
+        assert write_index(run, each, "string")
+        assert not write_index(run, each, "string")
+    found = [find_duplicates(part, run, partitions, "string", parts) for part in range(parts)]
+    again = [sorted(np.concatenate(each).tolist()) for each in zip(*found, strict=True)]
+    assert again == [[2], [1], [0]]
 
 
 def test_labels_become_places_in_the_list_of_classes() -> None:

@@ -1,0 +1,249 @@
+"""How a run grows: 1 M and 10 M rows × 384 half-float vectors, 10 and 100 classes, on local disk.
+
+Per stage: seconds, bytes read and written. Per worker: the most memory held. Against plain pyarrow, which
+reads the same bytes three times and writes the same result once; and against the same stages without
+orchestration (Prefect, Great Expectations). Nothing is cold: files come from the page cache for both.
+
+python benchmarks/scale.py [--rows 1000000 10000000] [--classes 10 100] [--folder DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infra import settings
+
+DIM, NOISE, FILE_ROWS, GROUP_ROWS = 384, 0.08, 200_000, 50_000
+NEEDED = 3.2  # bytes of disk a run takes for each byte of vectors
+
+
+def main() -> None:
+    """Make each dataset, run it, and print what it took."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--classes", type=int, nargs="+", default=[10, 100])
+    parser.add_argument("--folder", type=Path, default=None)
+    given = parser.parse_args()
+    settings.apply()
+    for classes in given.classes:
+        walls: list[tuple[int, float]] = []
+        for rows in given.rows:
+            with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+                _room(Path(folder), rows)
+                with ProcessPoolExecutor(1, get_context("spawn")) as other:  # its memory isn't the run's
+                    other.submit(make, Path(folder) / "data", rows, classes).result()
+                walls.append((rows, measure(Path(folder), rows, classes, alone=rows == given.rows[0])))
+        (few, first), (many, last) = walls[0], walls[-1]
+        if many > few:
+            print(
+                f"K = {classes}: {many:,} rows take {last / first:.2f} x the time of {few:,} (asked: 10.5)\n"
+            )
+
+
+def make(folder: Path, rows: int, classes: int) -> None:
+    """Write files of rows around class means, with labels flipped at random."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    means = rng.standard_normal((classes, DIM), dtype=np.float32) * np.float32(0.09)
+    for number, start in enumerate(range(0, rows, FILE_ROWS)):
+        size = min(FILE_ROWS, rows - start)
+        label = rng.integers(classes, size=size)
+        vectors = means[label] + rng.standard_normal((size, DIM), dtype=np.float32) * np.float32(0.2)
+        given = np.where(rng.random(size) < NOISE, rng.integers(classes, size=size), label)
+        table = pa.table(
+            {
+                "id": [f"r{start + row}" for row in range(size)],
+                "label": pa.array(given, pa.int32()),
+                "vector": pa.FixedSizeListArray.from_arrays(
+                    pa.array(vectors.astype(np.float16).ravel()), DIM
+                ),
+            }
+        )
+        path = folder / f"part-{number:04d}.parquet"
+        pq.write_table(table, path, row_group_size=GROUP_ROWS, compression="none", use_dictionary=False)
+
+
+def measure(folder: Path, rows: int, classes: int, *, alone: bool) -> float:
+    """Run a dataset: whole, without orchestration, with plain pyarrow; print, return the first's seconds."""
+    import flows.curate  # noqa: F401 - a run imports it when it needs it: part of the start-up here
+    from flows.run import execute
+    from infra.api import prefect_api
+    from schemas.config import RunConfig
+    from tasks import gates
+
+    started = perf_counter()
+    with prefect_api(), workers() as client:
+        gates.warm_up()
+        client.run(gates.warm_up)
+        startup = perf_counter() - started
+        config = RunConfig.model_validate(
+            {
+                "dataset": {
+                    "name": "scale", "source": str(folder / "data"), "id": "id", "label": "label",
+                    "features": {"vector": "vector"},
+                },
+                "store": {"root": str(folder / "store")},
+                "compute": {"scheduler": client.scheduler.address},
+            }
+        )  # fmt: skip
+        watch = Watch(client)
+        started = perf_counter()
+        record = execute(config, progress=watch)
+        wall = perf_counter() - started
+        watch.stage("end")
+        peaks, own = list(client.run(_peak).values()), _peak()
+    plain = _plain(folder, record.parts, record.run_id)
+    vectors = rows * DIM * 2
+    print(f"{rows:,} rows x {DIM} halves, K = {classes}: {vectors / 1e9:.2f} GB; version {record.version}")
+    for name, seconds, read, written in watch.stages():
+        shares = f"read {read / vectors:5.2f}   written {written / vectors:5.2f} x vectors"
+        print(f"  {name:9} {seconds:7.1f} s   {shares}")
+    print(f"  whole run {wall:.1f} s, after {startup:.1f} s of start-up (API, workers)")
+    print(f"  plain pyarrow, three reads and one write: {plain:.1f} s; ratio {wall / plain:.2f} (asked: 4)")
+    if alone:
+        kept = config.store.model_copy(update={"root": str(folder / "bare")})
+        bare = _bare(config.model_copy(update={"store": kept}))
+        print(f"  the same stages alone: {bare:.1f} s; orchestration {1 - bare / wall:.1%} (asked: 10 %)")
+    print(f"  most memory of a worker {max(peaks) >> 20} MiB, of this process {own >> 20} MiB\n", flush=True)
+    return wall
+
+
+class Watch:
+    """Takes the time and the bytes read and written by all workers whenever a stage begins."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._marks: list[tuple[str, float, int, int]] = []
+
+    def stage(self, name: str, *, total: int | None = None) -> None:
+        """Mark the begin of a stage."""
+        moved = [*self._client.run(_moved).values(), _moved()]
+        self._marks.append((name, perf_counter(), sum(r for r, _ in moved), sum(w for _, w in moved)))
+
+    def advance(self, stage: str, done: int, total: int, **told: Any) -> None:
+        """Nothing: only whole stages count."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+    def stages(self) -> Iterator[tuple[str, float, int, int]]:
+        """Name, seconds, bytes read, bytes written."""
+        for (name, *begin), (_, *end) in zip(self._marks, self._marks[1:], strict=False):
+            seconds, read, written = (after - before for before, after in zip(begin, end, strict=True))
+            yield name, float(seconds), int(read), int(written)
+
+
+@contextmanager
+def workers() -> Iterator[Any]:
+    """Fresh workers, as a run on this machine starts them."""
+    from infra.cluster import cluster
+    from schemas.config import ComputeConfig
+
+    with cluster(ComputeConfig()) as client:
+        yield client
+
+
+def _moved() -> tuple[int, int]:
+    """Bytes that this process has read and written so far, also those of the page cache."""
+    facts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(facts["rchar"]), int(facts["wchar"])
+
+
+def _peak() -> int:
+    """The most memory (bytes) that this process has held; getrusage counts its parent's before it began."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) << 10
+
+
+def _plain(folder: Path, parts: tuple[str, ...], run_id: str) -> float:
+    """Seconds of plain pyarrow to read the vectors three times and to write the published rows once."""
+    files = sorted((folder / "data").iterdir())
+    (published,) = (folder / "store").rglob(f"runs/{run_id}")
+    seconds = 0.0
+    for part in parts:
+        table = pq.read_table(published / part)
+        started = perf_counter()
+        pq.write_table(table, folder / "copy.parquet", compression="zstd")
+        seconds += perf_counter() - started
+    started = perf_counter()
+    for _ in range(3):
+        for file in files:
+            pq.read_table(file)
+    return seconds + perf_counter() - started
+
+
+def _bare(config: Any) -> float:
+    """Seconds of the stages' own work on fresh workers: no flow, no task, no gate."""
+    from tasks import gates
+
+    with workers() as client:
+        client.run(_ungated)
+        kept = gates.check_rows, gates.check_figures
+        _ungated()
+        try:
+            started = perf_counter()
+            _stages(config)
+            return perf_counter() - started
+        finally:
+            gates.check_rows, gates.check_figures = kept
+
+
+def _ungated() -> None:
+    from tasks import gates
+
+    def nothing(*_: Any, **__: Any) -> list[Any]:
+        return []
+
+    gates.check_rows, gates.check_figures = nothing, nothing
+
+
+def _stages(config: Any) -> None:
+    from tasks.detect import detect
+    from tasks.embed import fit_encoder, judge_embedding
+    from tasks.ingest import ingest
+    from tasks.io.encoding import embed_partition
+    from tasks.io.opening import open_run
+    from tasks.io.partitions import map_partitions
+    from tasks.publish import publish_parts
+    from tasks.treat import treat
+    from tasks.validate import validate
+
+    run, plans = open_run(config, {})
+    rows = ingest.fn(run, plans)
+    spec = fit_encoder.fn(run, rows.ref, "cpu")
+    embedded = map_partitions("embed", embed_partition, rows.ref.partitions, run=run, spec=spec)
+    vectors = judge_embedding.fn(run, rows.ref, spec, embedded, perf_counter())
+    scores = detect.fn(run, vectors.ref, rows.figures)
+    treated = treat.fn(run, scores.ref, scores.figures["shift"])
+    validate.fn(run, scores.ref, scores.figures["shift"])
+    publish_parts.fn(run, treated.ref, treated.figures["rows"])
+
+
+def _room(folder: Path, rows: int) -> None:
+    """Stop before the disk is full."""
+    needed, free = int(rows * DIM * 2 * NEEDED * 2), shutil.disk_usage(folder).free
+    if free < needed:
+        raise SystemExit(
+            f"{folder}: {free >> 30} GiB free, {needed >> 30} GiB needed; give --folder or fewer --rows"
+        )
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()

@@ -1,0 +1,193 @@
+"""One monitor, one store in memory and one S3 gateway of Ceph, on loopback, gone when it ends.
+
+apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common
+python -m infra.ceph.gateway FOLDER --port 7480 --key KEY --secret SECRET
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from schemas.errors import ConfigError
+
+PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")
+PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
+SECONDS = 90.0  # for each part to come up
+MEMORY = 4 << 30
+LOOPBACK = "127.0.0.1"
+CONF = """
+[global]
+fsid = {fsid}
+mon host = [v2:127.0.0.1:{monitor}]
+mon initial members = a
+public network = 127.0.0.0/8
+cluster network = 127.0.0.0/8
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+ms bind msgr1 = false
+ms mon client mode = crc
+ms mon service mode = crc
+ms mon cluster mode = crc
+ms cluster mode = crc
+ms service mode = crc
+ms client mode = crc
+auth cluster required = none
+auth service required = none
+auth client required = none
+osd objectstore = memstore
+memstore device bytes = {memory}
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 8
+osd crush chooseleaf type = 0
+mon allow pool size one = true
+mon data avail crit = 1
+mon data avail warn = 2
+mon data = {folder}/mon
+osd data = {folder}/osd
+run dir = {folder}
+pid file = {folder}/$name.pid
+log file = {folder}/$name.log
+crash dir = {folder}
+admin socket = {folder}/$name.asok
+[client.gateway]
+rgw frontends = beast endpoint=127.0.0.1:{port}
+"""
+
+
+def missing() -> list[str]:
+    """The programs of Ceph that are not installed."""
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+@contextmanager
+def gateway(folder: Path, port: int, key: str, secret: str) -> Iterator[str]:
+    """Serve S3 with an empty store to one user; yield the address. ConfigError if it doesn't come up."""
+    if missing():
+        raise ConfigError(
+            f"not installed: {', '.join(missing())}", where="Ceph", fix=f"apt-get install {PACKAGES}"
+        )
+    with _Parts(folder, port) as parts:
+        parts.monitor()
+        parts.storage()
+        parts.admin("user", "create", "--uid=labelworks", "--display-name=labelworks", f"--access-key={key}",
+                    f"--secret-key={secret}")  # fmt: skip
+        parts.start("radosgw", "--name", "client.gateway")
+        parts.wait("the gateway", lambda: _listens(port))
+        yield f"http://{LOOPBACK}:{port}"
+
+
+@dataclass
+class _Parts:
+    """The processes, and the folder that all they keep is in."""
+
+    folder: Path
+    port: int
+
+    def __enter__(self) -> _Parts:
+        for name in ("mon", "osd"):
+            (self.folder / name).mkdir(parents=True)
+        self.fsid, self.at = str(uuid.uuid4()), free_port()
+        self.conf = self.folder / "ceph.conf"
+        self.conf.write_text(
+            CONF.format(fsid=self.fsid, monitor=self.at, memory=MEMORY, folder=self.folder, port=self.port)
+        )
+        self.running: list[subprocess.Popen[bytes]] = []
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self.running):
+            process.send_signal(signal.SIGKILL)  # nothing of it is to be kept
+            process.wait()
+
+    def monitor(self) -> None:
+        """Make and start the monitor."""
+        map_, at = str(self.folder / "monmap"), f"[v2:{LOOPBACK}:{self.at}]"
+        made = ("--create", "--fsid", self.fsid, "--addv", "a", at, "--set-min-mon-release", "pacific")
+        self.do("monmaptool", *made, map_, conf=False)
+        self.do("ceph-mon", "-i", "a", "--mkfs", "--monmap", map_)
+        self.start("ceph-mon", "-i", "a")
+        self.wait("the monitor", lambda: self.says("-s") is not None)
+
+    def storage(self) -> None:
+        """Make and start the one store."""
+        number = str(uuid.uuid4())
+        self.do("ceph", "osd", "new", number, "0")
+        self.do("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", number)
+        self.start("ceph-osd", "-i", "0")
+        self.wait("the store", lambda: "1 up" in (self.says("osd", "stat") or ""))
+
+    def admin(self, *words: str) -> None:
+        """Change something of the gateway, which need not run."""
+        self.do("radosgw-admin", "--name", "client.gateway", *words)
+
+    def start(self, program: str, *words: str) -> None:
+        """Start a part in the foreground, its output in the folder."""
+        with (self.folder / f"{program}.out").open("wb") as out:
+            command = [program, "-c", str(self.conf), *words, "-f"]
+            self.running.append(subprocess.Popen(command, stdout=out, stderr=out))  # noqa: S603 -- ours
+
+    def do(self, program: str, *words: str, conf: bool = True) -> str:
+        """Run a program to its end; raise ConfigError with what it said if it fails."""
+        command = [program, *(("-c", str(self.conf)) if conf else ()), *words]
+        done = subprocess.run(  # noqa: S603 -- ours
+            command, capture_output=True, text=True, timeout=SECONDS, check=False
+        )
+        if done.returncode:
+            raise ConfigError(done.stderr.strip()[-500:] or "failed", where=" ".join(command[:3]))
+        return done.stdout
+
+    def says(self, *words: str) -> str | None:
+        """What `ceph` answers, or None."""
+        try:
+            return self.do("ceph", "--connect-timeout", "5", *words)
+        except (ConfigError, subprocess.TimeoutExpired):
+            return None
+
+    def wait(self, what: str, ready: Any) -> None:
+        """Wait until a part is up; raise ConfigError if it ends or takes too long."""
+        until = time.monotonic() + SECONDS
+        while not ready():
+            if time.monotonic() > until or self.running[-1].poll() is not None:
+                raise ConfigError(f"{what} doesn't come up", where=str(self.folder), fix="look at its logs")
+            time.sleep(0.2)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind((LOOPBACK, 0))
+        return int(free.getsockname()[1])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def main(
+    folder: Annotated[Path, typer.Argument(help="An empty folder, for its configuration and logs.")],
+    port: Annotated[int, typer.Option()] = 7480,
+    key: Annotated[str, typer.Option()] = "labelworks",
+    secret: Annotated[str, typer.Option()] = "labelworks",  # noqa: S107 -- a server for tests, on loopback
+) -> None:
+    """Serve S3 until interrupted."""
+    with gateway(folder.absolute(), port, key, secret) as url:
+        print(f"S3 on {url}; Ctrl-C ends it", flush=True)
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,111 @@
+"""A cluster of a class that the config names: SLURM, Kubernetes, a cloud, whatever Dask has a class for."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import signal
+from difflib import get_close_matches
+from threading import current_thread, main_thread
+from typing import Any
+
+from schemas.config import ComputeConfig, RunConfig
+from schemas.errors import ConfigError
+
+KEY = "compute.cluster_class"
+PACKAGES = {"dask_cloudprovider": "dask-cloudprovider[all]"}
+
+
+def check_cluster(config: RunConfig) -> None:
+    """Raise ConfigError if the class can't be imported, is none, or takes no such arguments."""
+    if config.compute.cluster_class:
+        _accepts(load(config.compute.cluster_class), config.compute.cluster_kwargs)
+
+
+def load(path: str) -> Any:
+    """Import a class by its path; raise ConfigError saying what to install."""
+    module_name, _, name = path.rpartition(".")
+    try:
+        module = _imported(module_name or name)
+    except ImportError as error:
+        package = path.split(".")[0]
+        install = PACKAGES.get(package, package.replace("_", "-"))
+        raise ConfigError(
+            f"{path!r} can't be imported ({error})",
+            where=KEY,
+            fix=f"pip install {install}, or check the path",
+        ) from error
+    found = getattr(module, name, None)
+    if not inspect.isclass(found):
+        near = get_close_matches(
+            name, [each for each in dir(module) if each.endswith("Cluster")], n=3, cutoff=0.3
+        )
+        raise ConfigError(
+            f"there is no class {name!r} in {module_name!r}",
+            where=KEY,
+            fix=f"did you mean {', '.join(near)}?" if near else "",
+        )
+    return found
+
+
+def _imported(module_name: str) -> Any:
+    """Import a module; Ctrl-C stays ours, though dask-jobqueue takes signals over when it is imported."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    kept = {number: signal.getsignal(number) for number in numbers}
+    try:
+        return importlib.import_module(module_name)
+    finally:
+        if current_thread() is main_thread():
+            for number, handler in kept.items():
+                signal.signal(number, handler)
+
+
+def opened(compute: ComputeConfig) -> Any:
+    """The cluster, told to have the configured number of workers; its own number where that is `auto`."""
+    kind = load(str(compute.cluster_class))
+    try:
+        made = kind(**compute.cluster_kwargs)
+    except Exception as error:  # whatever a queue, a cloud or an API answers
+        text = str(error).strip().split("\n")[0] or type(error).__name__
+        raise ConfigError(
+            f"{compute.cluster_class} can't be started: {text}", where=KEY, fix="check compute.cluster_kwargs"
+        ) from error
+    if compute.workers != "auto":
+        made.scale(compute.workers)
+    return made
+
+
+def await_workers(client: Any, compute: ComputeConfig) -> None:
+    """Wait for the first worker; raise ConfigError if none comes."""
+    try:
+        client.wait_for_workers(1, timeout=compute.wait)
+    except TimeoutError as error:
+        raise ConfigError(
+            f"{compute.cluster_class} has no worker after {compute.wait} s",
+            where=KEY,
+            fix="set compute.workers, look into the queue or the workers' logs, or raise compute.wait",
+        ) from error
+
+
+def _accepts(made: Any, arguments: dict[str, Any]) -> None:
+    """Look for unknown arguments of a class that names its own; of dask-jobqueue also those of its jobs."""
+    job = getattr(made, "job_cls", None)
+    names = set(_parameters(made))
+    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in _parameters(made).values()):
+        if job is None:
+            return
+        names |= {
+            name for kind in (*inspect.getmro(made), *inspect.getmro(job)) for name in _parameters(kind)
+        }
+    unknown = sorted(set(arguments) - names)
+    if unknown:
+        near = get_close_matches(unknown[0], names, n=1)
+        raise ConfigError(
+            f"{made.__name__} takes no {unknown[0]!r}",
+            where="compute.cluster_kwargs",
+            fix=f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(sorted(names))}",
+        )
+
+
+def _parameters(kind: type) -> dict[str, inspect.Parameter]:
+    return dict(inspect.signature(kind).parameters) if kind is not object else {}

@@ -1,0 +1,26 @@
+"""Reading ahead: the next ones are fetched while the current one is being worked on."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+def ahead(function: Callable[[_Item], _Result], items: Iterable[_Item], many: int) -> Iterator[_Result]:
+    """Yield `function(item)` of the items in order; so many are made in threads meanwhile, and held."""
+    waiting: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(many, thread_name_prefix="ahead") as threads:
+        try:
+            for item in items:
+                waiting.append(threads.submit(function, item))
+                if len(waiting) > many:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            threads.shutdown(cancel_futures=True)

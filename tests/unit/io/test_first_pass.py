@@ -1,0 +1,154 @@
+"""Sums and sample: of all partitions, or of an earlier version and what changed since."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from schemas.config import RunConfig
+from schemas.records import DatasetRef, Partition
+from tasks.embed import embed_group, fit_encoder
+from tasks.ingest import ingest
+from tasks.io import first_pass as passes
+from tasks.io.first_pass import FirstPass, first_pass
+from tasks.io.opening import open_run
+from tasks.io.partitions import reduce_partitions
+from tasks.io.run import Run
+from tasks.io.vectors import Block, load_block
+from tasks.io.versions import claim_version
+from tasks.methods.folds import share_of
+
+ROWS, DIM = 40, 6
+
+
+def put(folder: Path, name: str, *, seed: int, first: int, rows: int = ROWS) -> None:
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(3, size=rows)
+    vectors = rng.standard_normal((rows, DIM)).astype(np.float16) + labels[:, None]
+    table = pa.table(
+        {
+            "id": [f"r{first + row}" for row in range(rows)],
+            "label": [f"c{label}" for label in labels],
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.astype(np.float16).ravel()), DIM),
+        }
+    )
+    pq.write_table(table, folder / name)
+
+
+def embedded(folder: Path, store: Path, **detect: Any) -> tuple[Run, DatasetRef, int]:
+    config = RunConfig.model_validate(
+        {
+            "dataset": {
+                "name": "d", "source": str(folder), "id": "id", "label": "label",
+                "features": {"vector": "vector"}, "classes": ["c0", "c1", "c2"],
+            },
+            "store": {"root": str(store)},
+            "detect": detect,
+            "gates": {"ingest": {"thresholds": {"max_rejected": 0.9}}},
+        }
+    )  # fmt: skip
+    run, plans = open_run(config, {})
+    found = ingest.fn(run, plans)
+    spec = fit_encoder.fn(run, found.ref, "cpu")
+    embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
+    return run, found.ref.model_copy(update={"encoder_key": spec.key}), found.figures["rows"]
+
+
+def assert_same(found: FirstPass, expected: FirstPass) -> None:
+    for name in ("count", "total", "gram"):
+        np.testing.assert_allclose(getattr(found.sums, name), getattr(expected.sums, name), atol=1e-9)
+    for name in ("features", "given", "folds"):
+        np.testing.assert_array_equal(getattr(found.sample, name), getattr(expected.sample, name))
+    np.testing.assert_array_equal(found.owners, expected.owners)
+    # signatures are by planes that were laid once, through the rows that an embedding had first
+    columns = ["content", "given", "row", "part"]
+    assert found.contents.select(columns).equals(expected.contents.select(columns))
+
+
+def changed(folder: Path) -> None:
+    """One file more, one less, one other, and an id of it that a file after it has as well."""
+    put(folder, "0.parquet", seed=9, first=900)
+    (folder / "2.parquet").unlink()
+    put(folder, "3.parquet", seed=33, first=3 * ROWS - 5)
+    put(folder, "4.parquet", seed=4, first=4 * ROWS - 10)
+
+
+@pytest.mark.parametrize("sample", [100, 1000])
+def test_an_update_equals_a_pass_over_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number in range(1, 9):
+        put(folder, f"{number}.parquet", seed=number, first=number * ROWS)
+    run, ref, rows = embedded(folder, tmp_path / "store", sample=sample)
+    first_pass(run, ref, rows)
+    claim_version(run.store, "d", run.id, "manifest.json")
+    changed(folder)
+    later, later_ref, later_rows = embedded(folder, tmp_path / "store", sample=sample)
+    assert later.id != run.id
+    touched: list[str] = []
+
+    def watched(run: Run, ref: DatasetRef, partition: Partition) -> Block:
+        touched.append(partition.pieces[0].file)
+        return load_block(run, ref, partition)
+
+    monkeypatch.setattr(passes, "load_block", watched)
+    found = first_pass(later, later_ref, later_rows)
+    assert any(each.duplicates for each in later_ref.partitions)
+    assert set(touched) == {"0.parquet", "2.parquet", "3.parquet", "4.parquet"}
+    assert len(touched) == 6  # of 3 and 4 the old and the new
+    fresh, fresh_ref, fresh_rows = embedded(folder, tmp_path / "other", sample=sample)
+    assert_same(found, first_pass(fresh, fresh_ref, fresh_rows))
+    assert found.sums.count.sum() == later_rows == fresh_rows
+
+
+@pytest.mark.parametrize("change", [{"folds": 4}, {"sample": 100}])
+def test_another_configuration_is_a_pass_over_everything(tmp_path: Path, change: dict[str, int]) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number in range(1, 9):
+        put(folder, f"{number}.parquet", seed=number, first=number * ROWS)
+    run, ref, rows = embedded(folder, tmp_path / "store")
+    first_pass(run, ref, rows)
+    claim_version(run.store, "d", run.id, "manifest.json")
+    again = embedded(folder, tmp_path / "store", **change)
+    assert_same(first_pass(*again), first_pass(*embedded(folder, tmp_path / "other", **change)))
+
+
+def test_a_part_that_went_and_is_read_no_more_means_a_pass_over_everything(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number in range(1, 9):
+        put(folder, f"{number}.parquet", seed=number, first=number * ROWS)
+    run, ref, rows = embedded(folder, tmp_path / "store")
+    first_pass(run, ref, rows)
+    claim_version(run.store, "d", run.id, "manifest.json")
+    run.store.delete(run.embedding(ref.encoder_key, ref.partitions[1]))
+    (folder / "2.parquet").unlink()
+    later = embedded(folder, tmp_path / "store")
+    assert_same(first_pass(*later), first_pass(*embedded(folder, tmp_path / "other")))
+
+
+@pytest.mark.parametrize("count", [1, 7, 8, 9, 64, 65, 700])
+def test_a_tree_combines_everything_once_in_order(count: int) -> None:
+    sizes: list[int] = []
+
+    def combine(parts: Any) -> list[int]:
+        sizes.append(len(parts))
+        return [item for part in parts for item in part]
+
+    found = reduce_partitions("embed", lambda item: [item], combine, range(count))
+    assert found == list(range(count))
+    assert max(sizes) <= 8
+
+
+def test_the_share_of_a_sample_changes_only_where_the_rows_double() -> None:
+    assert [share_of(100, rows) for rows in (0, 1, 100, 101, 200, 201, 1600)] == [
+        1.0, 1.0, 1.0, 0.5, 0.5, 0.25, 1 / 16
+    ]  # fmt: skip

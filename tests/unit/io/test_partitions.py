@@ -1,0 +1,93 @@
+"""What a stage sends to the scheduler, and in what order its results come back."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from typing import Any
+
+import pytest
+
+from schemas.errors import InputError, LabelworksError
+from schemas.records import Partition, Piece
+from tasks.io.partitions import map_partitions
+
+COUNT = 2000
+LARGE = b"x" * 3_000_000
+
+
+@pytest.fixture(scope="module")
+def client() -> Any:
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", host="127.0.0.1",
+            dashboard_address="127.0.0.1:0", silence_logs=40,
+        ) as cluster,
+        Client(cluster) as client,
+    ):  # fmt: skip
+        yield client
+
+
+def partition(number: int) -> Partition:
+    groups = tuple(range(number * 8, number * 8 + 8))
+    piece = Piece(file="rows.parquet", path="bucket/data/rows.parquet", format="parquet", row_groups=groups)
+    return Partition(key=f"{number:020x}", pieces=(piece,))
+
+
+def size_of(item: Partition, large: bytes) -> int:
+    return len(large) + int(item.key, 16)
+
+
+def refuse(item: Partition) -> int:
+    if item.key.endswith("3"):
+        raise InputError("bad", where=item.key)
+    return 0
+
+
+def test_the_graph_of_many_partitions_is_small_and_its_results_are_in_order(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[dict[str, Any]] = []
+    send = client._send_to_scheduler
+
+    def sending(message: dict[str, Any]) -> None:
+        if message["op"] == "update-graph":
+            sent.append(message)
+        send(message)
+
+    monkeypatch.setattr(client, "_send_to_scheduler", sending)
+    results = map_partitions("ingest", size_of, [partition(number) for number in range(COUNT)], large=LARGE)
+    assert results == [len(LARGE) + number for number in range(COUNT)]
+    total = sum(len(pickle.dumps(message)) for message in sent)
+    assert (
+        0 < total < COUNT * 1000
+    )  # bytes: what tasks share is not in it, and a partition takes less than 1 kB
+
+
+def die(item: Partition) -> int:
+    os._exit(1)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_partition_that_keeps_killing_workers_is_said_to() -> None:
+    import dask
+    from distributed import Client, LocalCluster
+
+    told = {"distributed.scheduler.allowed-failures": 1}
+    with (
+        dask.config.set(told),
+        LocalCluster(
+            n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+        ) as cluster,
+        Client(cluster),
+        pytest.raises(LabelworksError, match=r"ingest: workers keep dying at one partition, 2 of them"),
+    ):  # fmt: skip
+        map_partitions("ingest", die, [partition(0)])
+
+
+def test_an_error_of_one_partition_is_raised_as_it_is(client: Any) -> None:
+    with pytest.raises(InputError, match="0003: bad"):
+        map_partitions("ingest", refuse, [partition(number) for number in range(5)])

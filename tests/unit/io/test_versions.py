@@ -1,0 +1,80 @@
+"""Versions: which run is the newest after publishing, rolling back, and running again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from schemas.errors import InputError
+from tasks.io.rollback import rollback, stand
+from tasks.io.store import Store
+from tasks.io.versions import claim_version, read_version, versions
+from tasks.io.windows import in_window
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(str(tmp_path))
+
+
+def newest(store: Store) -> str:
+    return str(read_version(store, "d", versions(store, "d")[-1])["run_id"])
+
+
+def publish(store: Store, run: str) -> int:
+    return claim_version(store, "d", run, f"d/runs/{run}/manifest.json")
+
+
+def again(store: Store, run: str) -> int:
+    return stand(store, "d", run, f"d/runs/{run}/manifest.json")
+
+
+def test_a_rollback_is_recorded_and_holds_the_runs_it_left(store: Store) -> None:
+    for run in ("a", "b", "c"):
+        publish(store, run)
+    assert rollback(store, "d", 1) == 4
+    assert (newest(store), again(store, "c"), again(store, "b")) == ("a", 3, 2)
+    assert read_version(store, "d", 4)["rolled_back_from"] == 3
+    publish(store, "e")
+    assert (newest(store), again(store, "c"), newest(store)) == ("e", 3, "e")
+    assert again(store, "a") == 6
+    assert newest(store) == "a"
+
+
+def test_rolling_forward_frees_the_run_again(store: Store) -> None:
+    publish(store, "a")
+    publish(store, "b")
+    rollback(store, "d", 1)
+    rollback(store, "d", 2)
+    publish(store, "c")
+    assert (again(store, "b"), newest(store)) == (6, "b")
+
+
+def test_nothing_is_rolled_back_to_itself_or_to_what_is_not_there(store: Store) -> None:
+    with pytest.raises(InputError, match="nothing was published"):
+        rollback(store, "d", 1)
+    publish(store, "a")
+    with pytest.raises(InputError, match="already run a"):
+        rollback(store, "d", 1)
+    assert versions(store, "d") == [1]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array(["2026-01-31T23:59:59", "2026-02-01", None]),
+        pa.array(["2026-01-31T23:59:59", "2026-02-01", None]).dictionary_encode(),
+        pa.array([1769903999, 1769904000, None], pa.timestamp("s")),
+        pa.array([1769903999000, 1769904000000, None], pa.timestamp("ms", "America/New_York")),
+        pa.array([20484, 20485, None], pa.date32()),
+    ],
+)
+def test_a_window_is_how_a_time_begins(times: pa.Array) -> None:
+    assert in_window(pa.chunked_array([times]), "2026-01").to_pylist() == [True, False, False]
+
+
+def test_a_number_is_no_time() -> None:
+    with pytest.raises(InputError, match="int64"):
+        in_window(pa.chunked_array([[1, 2]]), "2026")
