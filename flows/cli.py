@@ -1,4 +1,4 @@
-"""The command line: `labelworks run | report | methods | doctor | init | demo`."""
+"""The command line: one command a file in `flows/commands`."""
 
 from __future__ import annotations
 
@@ -11,13 +11,30 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import demo, doctor, init, methods, report, run
+from flows.commands import (
+    approve,
+    demo,
+    deploy,
+    doctor,
+    gc,
+    init,
+    methods,
+    metrics,
+    report,
+    rollback,
+    run,
+    runs,
+    serve,
+    show,
+)
 from flows.output import say
 from schemas.errors import LabelworksError
+from schemas.redact import redacted
 
 HELP = """Find wrong labels and shifted distributions, treat them, prove it, publish a new version.
 
-Exit codes: 0 published (or done), 2 bad config, option or input, 3 a gate refused the run, 1 anything else.
+Exit codes: 0 published (or done), 2 bad config, option or input, 3 a gate or a person refused the run,
+4 the run waits for approval, 1 anything else.
 
 LABELWORKS_DEBUG=1 prints the traceback of an error.
 """
@@ -32,7 +49,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _command in (run.run, report.report, methods.methods, doctor.doctor, init.init, demo.demo):
+for _command in (
+    run.run,
+    runs.runs,
+    show.show,
+    report.report,
+    approve.approve,
+    rollback.rollback,
+    methods.methods,
+    metrics.metrics,
+    doctor.doctor,
+    gc.gc,
+    init.init,
+    demo.demo,
+    serve.serve,
+    deploy.deploy,
+):
     app.command()(_command)
 
 
@@ -91,7 +123,7 @@ def _unexpected(error: Exception) -> int:
         say(what)
         return UNEXPECTED
     with tempfile.NamedTemporaryFile("w", prefix="labelworks-", suffix=".log", delete=False) as log:
-        traceback.print_exception(error, file=log)
+        log.write(redacted("".join(traceback.format_exception(error))))
     say(f"{what}\n  the traceback is in {log.name}; LABELWORKS_DEBUG=1 prints it here")
     return UNEXPECTED
 

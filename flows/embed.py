@@ -11,14 +11,15 @@ from infra.gpu import place
 from infra.secrets import storage_secrets
 from schemas.config import RunConfig
 from schemas.records import DatasetRef, StageResult
-from tasks.embed import embed_group, fit_encoder, judge_embedding
+from tasks.embed import embed_group, embed_names, fit_encoder, judge_embedding
 from tasks.io import progress
 from tasks.io.opening import reopen
+from tasks.io.tracing import carrier
 
 GROUPS = 16  # at most: a task costs the API more than it costs the machine
 
 
-@flow(name="embed", flow_run_name="embed {config.dataset.name}", validate_parameters=False)
+@flow(name="embed", flow_run_name="embed {config.dataset.key}", validate_parameters=False)
 def embed(config: RunConfig, ref: DatasetRef) -> StageResult:
     """Embed every partition that was not embedded before."""
     run = reopen(config, ref.run_id, storage_secrets(config.store))
@@ -32,11 +33,16 @@ def embed(config: RunConfig, ref: DatasetRef) -> StageResult:
     groups = [ref.partitions[start::GROUPS] for start in range(min(GROUPS, len(ref.partitions)))]
     with placement.annotated():
         futures = [
-            embed_group.submit(group, run, spec, label=f"{number}/{len(groups)}")
+            embed_group.submit(group, run, spec, label=f"{number}/{len(groups)}", parent=carrier())
             for number, group in enumerate(groups, 1)
         ]
-    for done_groups, future in enumerate(as_completed(futures), 1):
-        future.result()
-        progress.current().advance("embed", done_groups, len(groups), unit="groups")
+        names = [embed_names.submit(run, ref, spec)] if config.dataset.class_names else []
+    rows = size = 0
+    for groups_done, future in enumerate(as_completed(futures), 1):
+        rows += sum(each.rows for each in future.result())
+        size += sum(each.partition.size for each in future.result())
+        progress.current().advance("embed", groups_done, len(groups), unit="groups", rows=rows, size=size)
+    for encoded in names:
+        encoded.result()
     embedded = [each for future in futures for each in future.result()]
     return judge_embedding(run, ref, spec, embedded, started)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from datetime import UTC, datetime
 
 from prefect import get_run_logger
 
+from flows.announce import announce
 from schemas.errors import GateRefused
-from schemas.records import RunRecord, Stage, StageResult
+from schemas.records import RunRecord, Stage, StageResult, Status
 from tasks.io import progress
+from tasks.io.approvals import read_decision
+from tasks.io.history import begun
 from tasks.io.run import Run, code_version
+from tasks.io.tracing import span
 from tasks.report import post_run, post_stage, write_report
 
 COUNTING = ("ingest", "treat", "publish")
@@ -23,11 +27,13 @@ class Ledger:
     def __init__(self, run: Run) -> None:
         self.run = run
         self.results: list[StageResult] = []
+        self.started = begun(run)
 
     def enter(self, stage: Stage, work: Callable[[], StageResult]) -> StageResult:
         """Do a stage's work and enter its result; raise GateRefused if its gate says no."""
         progress.current().stage(stage)
-        result = work()
+        with span(stage, dataset=self.run.dataset, run=self.run.id):
+            result = work()
         self.results.append(result)
         post_stage(result)
         self._tell(result)
@@ -54,23 +60,28 @@ class Ledger:
     def refusals(self) -> Iterator[None]:
         """If a gate refuses, write the report and the record of the refused run before the error goes on."""
         try:
-            yield
+            with span("curate", dataset=self.run.dataset, run=self.run.id):
+                yield
         except GateRefused as error:
             record = self.close("refused")
             self.run.store.write_json(f"{self.run.folder}/refused.json", record.model_dump(mode="json"))
             error.record = record.model_dump(mode="json")
+            announce(self.run, record)
             raise
 
-    def close(self, status: Literal["published", "refused"]) -> RunRecord:
-        """Write the report, show the verdict, and return the record."""
+    def close(self, status: Status, why: tuple[str, ...] = ()) -> RunRecord:
+        """Write the report, show the verdict, and return the record; why: what a run that waits asks."""
         record = self._record(status, report="")
+        if why:
+            record = record.model_copy(update={"approval": {"why": why}})
         record = record.model_copy(update={"report": write_report(self.run, self.results, record)})
         post_run(record)
         return record
 
-    def _record(self, status: Literal["published", "refused"], report: str) -> RunRecord:
+    def _record(self, status: Status, report: str) -> RunRecord:
         figures = {name: value for result in self.results for name, value in result.figures.items()}
         work = {name: rows for result in self.results for name, rows in result.work.items()}
+        decided = read_decision(self.run.store, self.run.folder)
         return RunRecord(
             run_id=self.run.id,
             status=status,
@@ -88,6 +99,9 @@ class Ledger:
             parts=tuple(figures.get("names", ())),
             config=self.run.config.model_dump(mode="json", by_alias=True),
             code_version=code_version(),
+            started=self.started,
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            approval=decided.plain if decided else {},
         )
 
     def _rows(self) -> int:

@@ -1,17 +1,21 @@
-"""Progress for people, on stderr: bars in a terminal, otherwise a line when a stage ends."""
+"""Progress for people, on stderr: bars in a terminal, else a line now and then, and when a stage ends."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
+from flows.pace import Pace
 from tasks.io.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+EVERY = 10.0  # seconds between two lines of a stage
 
 
 @contextmanager
@@ -25,32 +29,62 @@ def shown(stream: TextIO | None = None) -> Iterator[Progress]:
         display = Bars(Console(file=stream))
     else:
         display = Lines(stream)
+    with _every(EVERY, display.tick):
+        try:
+            yield display
+        except BaseException:
+            display.close(done=False)
+            raise
+        display.close(done=True)
+
+
+@contextmanager
+def _every(seconds: float, tick: Callable[[], None]) -> Iterator[None]:
+    """Call a function again and again while the block lasts, also while nothing is told."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(seconds):
+            tick()
+
+    thread = threading.Thread(target=watch, daemon=True, name="progress")
+    thread.start()
     try:
-        yield display
-    except BaseException:
-        display.close(done=False)
-        raise
-    display.close(done=True)
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 class Lines:
-    """One line per stage, when it ends; for logs and pipes."""
+    """One line per stage when it ends, and one at every tick before; for logs and pipes."""
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
         self._stage = self._count = ""
         self._began = monotonic()
+        self._pace = Pace()
 
     def stage(self, name: str, *, total: int | None = None) -> None:
         """End the stage before, begin this one."""
         self.close(done=True)
         self._stage, self._began = name, monotonic()
+        self._pace.begin(name)
 
-    def advance(self, stage: str, done: int, total: int, *, unit: str = "partitions") -> None:
+    def advance(
+        self, stage: str, done: int, total: int, *, unit: str = "partitions", rows: int = 0, size: int = 0
+    ) -> None:
         """Remember how far the stage is."""
         if stage != self._stage:
             self.stage(stage)
+        self._pace.advance(done, total, unit, rows, size)
         self._count = f"{done:,} {unit}" if done == total else f"{done:,} of {total:,} {unit}"
+
+    def tick(self) -> None:
+        """Say how far the stage is."""
+        if self._stage:
+            said = (self._pace.count(), self._pace.speed(), f"{monotonic() - self._began:.0f} s so far")
+            print(f"{self._stage}: {', '.join(filter(None, said))}", file=self.stream, flush=True)
 
     def note(self, text: str) -> None:
         """Print the note."""
@@ -76,27 +110,37 @@ class Bars:
         self._bars = RichProgress(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description:9}"),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[count]:24}", style="progress.download"),
+            BarColumn(bar_width=10),
+            TextColumn("{task.fields[count]}", style="progress.download"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[speed]}", style="progress.data.speed"),
             console=console,
         )
         self._stage = ""
-        self._task = self._bars.add_task("", visible=False, count="")
+        self._pace = Pace()
+        self._task = self._bars.add_task("", visible=False, count="", speed="")
         self._bars.start()
 
     def stage(self, name: str, *, total: int | None = None) -> None:
         """Fill the bar of the stage before, begin one for this."""
         self._fill()
         self._stage = name
-        self._task = self._bars.add_task(name, total=total, count="")
+        self._pace.begin(name)
+        self._task = self._bars.add_task(name, total=total, count="", speed="")
 
-    def advance(self, stage: str, done: int, total: int, *, unit: str = "partitions") -> None:
+    def advance(
+        self, stage: str, done: int, total: int, *, unit: str = "partitions", rows: int = 0, size: int = 0
+    ) -> None:
         """Move the bar."""
         if stage != self._stage:
             self.stage(stage)
-        count = f"{done:,}/{total:,} {unit}"
-        self._bars.update(self._task, completed=done, total=total, count=count)
+        self._pace.advance(done, total, unit, rows, size)
+        self._bars.update(self._task, completed=done, total=total)
+        self.tick()
+
+    def tick(self) -> None:
+        """Say how fast it goes."""
+        self._bars.update(self._task, count=self._pace.count(), speed=self._pace.speed())
 
     def note(self, text: str) -> None:
         """Print the note above the bars."""

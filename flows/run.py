@@ -1,39 +1,81 @@
-"""One run from start to end: settings, a Prefect API, a Dask cluster, then the flow."""
+"""Runs from start to end: settings, a Prefect API, a Dask cluster, then the flow."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from threading import Thread
+
+from flows.approval import settled
 from infra import settings
 from schemas.config import RunConfig
 from schemas.errors import GateRefused
 from schemas.records import RunRecord
+from tasks import gates
+from tasks.io.exports import exported, with_exports
+from tasks.io.living import alive
 from tasks.io.opening import open_run
 from tasks.io.progress import Progress, current, telling
 
 
 def execute(config: RunConfig, *, progress: Progress | None = None) -> RunRecord:
     """Run the pipeline of a config and return its record, also of a run that a gate refused."""
+    with executed([config], progress=progress) as records:
+        return next(records)
+
+
+@contextmanager
+def executed(
+    configs: Sequence[RunConfig], *, progress: Progress | None = None
+) -> Iterator[Iterator[RunRecord]]:
+    """Yield the records of some configs' runs, one after the other, on one API and one cluster.
+
+    Both are started when the first run needs them, and ended when the block is left.
+    """
     settings.apply()
+    with telling(progress), ExitStack() as opened:
+        yield _records(configs, opened)
+
+
+def _records(configs: Sequence[RunConfig], opened: ExitStack) -> Iterator[RunRecord]:
+    ready = False
+    for config in configs:
+        record = _preflight(config)
+        if record is None:
+            if not ready:
+                _open(config, opened)
+                ready = True
+            record = _curated(config)
+        yield record
+
+
+def _open(config: RunConfig, opened: ExitStack) -> None:
+    from distributed import fire_and_forget
+
     from infra.api import prefect_api
     from infra.cluster import cluster
     from infra.gpu import place
 
-    with telling(progress):
-        if (found := _preflight(config)) is not None:
-            return found
-        with prefect_api(), cluster(config.compute) as client:
-            place(config.compute, client)  # a GPU that is required and missing is said now, not after ingest
-            return _curated(config)
+    Thread(target=gates.warm_up, daemon=True).start()
+    opened.enter_context(prefect_api())
+    client = opened.enter_context(cluster(config.compute))
+    for worker in client.scheduler_info(n_workers=-1)["workers"]:
+        fire_and_forget(client.submit(gates.warm_up, workers=[worker], pure=False))
+    place(config.compute, client)  # a GPU that is required and missing is said now, not after ingest
 
 
 def _preflight(config: RunConfig) -> RunRecord | None:
-    """Refuse bad input, and find a run that was done, before any server is started."""
+    """Refuse bad input, and find a run that was done or waits, before any server is started."""
     if config.store.secret is not None:
         return None  # the store's secrets are the Prefect API's to give
     run, _ = open_run(config, {})
-    found = run.record()
-    if found is not None:
+    with alive(run):
+        found = settled(run)
+    if found is not None and not exported(run, found):
+        return None
+    if found is not None and found.status == "published":
         current().note(f"run {found.run_id} was published before as version {found.version}: nothing to do")
-    return found
+    return found and with_exports(run, found)
 
 
 def _curated(config: RunConfig) -> RunRecord:

@@ -12,8 +12,10 @@ import time
 import urllib.request
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
+from infra.family import Member, end_with
 from schemas.errors import LabelworksError
 
 STARTUP_SECONDS = 180
@@ -25,8 +27,7 @@ def prefect_api() -> Iterator[str]:
     """Yield the address of a Prefect API: PREFECT_API_URL, or a server started here and ended after."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    configured = PREFECT_API_URL.value()
-    if configured:
+    if configured := configured_url():
         yield configured
         return
     with _server(free_port()) as url, temporary_settings({PREFECT_API_URL: url}):
@@ -34,6 +35,47 @@ def prefect_api() -> Iterator[str]:
             yield url
         finally:
             _drain()
+
+
+def configured_url() -> str:
+    """The address that the environment or the Prefect profile names, or an empty one."""
+    from prefect.settings import PREFECT_API_URL
+
+    return PREFECT_API_URL.value() or ""
+
+
+def server_member(port: int, state: Path) -> Member:
+    """A server with UI and schedules whose database is kept in a folder, to be started in a family."""
+    environment = {
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{state}/prefect.db",
+        "PREFECT_SERVER_UI_API_URL": f"http://{HOST}:{port}/api",
+        "PREFECT_HOME": str(state / "prefect"),
+    }
+    return Member("Prefect server", "infra.api", [str(port), str(os.getpid())], environment)
+
+
+def await_server(member: Member, url: str, over: threading.Event) -> None:
+    """Wait until a server that was started answers; raise LabelworksError if it ends before or never does."""
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline and not over.is_set():
+        if member.process is None or member.process.poll() is not None:
+            raise LabelworksError(
+                "the Prefect server ended at start", fix="see above, and `labelworks doctor`"
+            )
+        if healthy(url):
+            return
+        over.wait(0.1)
+    if not over.is_set():
+        raise LabelworksError(f"the Prefect server did not start within {STARTUP_SECONDS} s")
+
+
+def healthy(url: str) -> bool:
+    """Whether a Prefect API answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=5):  # noqa: S310 - http, built by us
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -69,12 +111,7 @@ def free_port() -> int:
 def serve(port: int, parent: int) -> None:
     """Serve the API until the process that started this one is gone, however it ended."""
 
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
-        os._exit(0)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with(parent)
     import uvicorn
     from prefect.server.api.server import create_app
 
@@ -88,11 +125,9 @@ def _wait(server: subprocess.Popen[bytes], url: str, said: IO[bytes]) -> None:
             said.seek(0)
             last = said.read().decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
             raise LabelworksError(f"the Prefect API ended at start: {last[0]}", fix="see `labelworks doctor`")
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=5):  # noqa: S310 - http, built above
-                return
-        except OSError:
-            time.sleep(0.1)
+        if healthy(url):
+            return
+        time.sleep(0.1)
     raise LabelworksError(
         f"the Prefect API did not start within {STARTUP_SECONDS} s", fix="see `labelworks doctor`"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.redact import redacted
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -14,3 +16,6 @@ class Finding:
     status: Literal["ok", "warn", "fail"]
     found: str
     fix: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", redacted(self.found))

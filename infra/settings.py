@@ -9,6 +9,7 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "GX_ANALYTICS_ENABLED": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # a pickle can run what others wrote
 }
 LOGGING = {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",

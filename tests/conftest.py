@@ -26,6 +26,7 @@ os.environ |= {
     "PREFECT_HOME": str(HOME / "prefect"),
     "PREFECT_PROFILES_PATH": str(HOME / "prefect/profiles.toml"),
     "XDG_STATE_HOME": str(HOME / "state"),
+    "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",  # docs/dask.md: it can stop a worker for good
     "AWS_CONFIG_FILE": str(HOME / "no-config"),
     "AWS_SHARED_CREDENTIALS_FILE": str(HOME / "no-credentials"),
     "AWS_ACCESS_KEY_ID": "test",
@@ -33,6 +34,7 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "HF_HUB_OFFLINE": "1",
+    "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",  # asks Google whatever the endpoint
 }
 for _name in ("PREFECT_API_URL", "PREFECT_API_KEY", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
     os.environ.pop(_name, None)

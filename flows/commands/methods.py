@@ -10,6 +10,7 @@ from flows.output import print_json, print_rich
 
 STAGES = {
     "encoders": "embed",
+    "adapt": "detect",
     "probes": "detect",
     "noise": "detect",
     "crowd": "detect",
@@ -20,6 +21,7 @@ STAGES = {
 }
 KEYS = {
     "encoders": "encoder.name",
+    "adapt": "detect.adapt.method",
     "probes": "detect.probes",
     "noise": "detect.noise.method",
     "shift": "detect.shift.method",

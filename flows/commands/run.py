@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from schemas.config import RunConfig
     from schemas.records import RunRecord
 
-REFUSED = 3
+ENDS = {"published": 0, "refused": 3, "rejected": 3, "waiting": 4}
 
 
 def run(
@@ -22,6 +23,10 @@ def run(
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY.SUB=VALUE", help="Override a key; may be repeated."),
+    ] = None,
+    windows: Annotated[
+        list[str] | None,
+        typer.Option("--window", metavar="WINDOW", help="A window such as 2026-01; may be repeated."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the run's record as JSON.")] = False,
     detach: Annotated[
@@ -33,21 +38,25 @@ def run(
     The same input and config is the same run: it is found again, not repeated.
     A run that was stopped goes on from its last complete part.
     Relative paths are relative to the current directory.
+
+    A window is what stands for {window} in dataset.source and dataset.target, or else the beginning of
+    dataset.time of the rows that are taken. Each has versions of its own (DATASET@WINDOW).
     """
     from schemas.load import load_config
 
-    loaded = load_config(config, overrides or (), check=_check)
+    given = overrides or []
+    each = [[*given, f'dataset.window="{window}"'] for window in windows or ()] or [given]
+    loaded = [load_config(config, settings, check=check) for settings in each]
     if detach:
-        _detach(loaded.dataset.name, config, overrides or [], as_json)
+        _detach(loaded[0].dataset.name, config, given, windows or [], as_json)
         return
     if as_json:
         with only_the_result_on_stdout():
-            record = _execute(loaded)
-        print_json(plain(record))
+            records = _execute(loaded)
+        print_json({"runs": [*map(plain, records)]} if len(windows or ()) > 1 else plain(records[0]))
     else:
-        record = _execute(loaded)
-        show(record)
-    raise typer.Exit(exit_code(record))
+        records = _execute(loaded, show)
+    raise typer.Exit(max(map(exit_code, records)))
 
 
 def show(record: RunRecord) -> None:
@@ -59,29 +68,46 @@ def show(record: RunRecord) -> None:
 
 def exit_code(record: RunRecord) -> int:
     """The exit code that says how a run ended."""
-    return 0 if record.status == "published" else REFUSED
+    return ENDS[record.status]
 
 
-def _check(config: RunConfig) -> None:
+def check(config: RunConfig) -> None:
+    """Refuse methods, gates and schedules that there are not."""
+    from infra.cluster_class import check_cluster
+    from infra.schedule import check_schedule
     from tasks.gates import check_gates
+    from tasks.io.exports import check_exports
     from tasks.methods.check import check_methods
 
     check_methods(config)
     check_gates(config.gates)
+    check_exports(config)
+    check_cluster(config)
+    check_schedule(config)
 
 
-def _execute(config: RunConfig) -> RunRecord:
+def _execute(
+    configs: list[RunConfig], tell: Callable[[RunRecord], None] = lambda record: None
+) -> list[RunRecord]:
     from flows.progress import shown
-    from flows.run import execute
+    from flows.run import executed
 
-    with shown() as progress:
-        return execute(config, progress=progress)
+    records: list[RunRecord] = []
+    with shown() as progress, executed(configs, progress=progress) as ended:
+        for record in ended:
+            records.append(record)
+            if len(configs) > 1:
+                progress.note(f"{record.dataset}: {record.status}")
+    for record in records:
+        tell(record)
+    return records
 
 
-def _detach(name: str, config: str, overrides: list[str], as_json: bool) -> None:
+def _detach(name: str, config: str, overrides: list[str], windows: list[str], as_json: bool) -> None:
     from flows.detach import start
 
     settings = [word for override in overrides for word in ("--set", override)]
+    settings += [word for window in windows for word in ("--window", window)]
     started = start(name, ["run", config, *settings, *["--json"] * as_json], record=as_json)
     if as_json:
         files = {"log": str(started.log), "record": str(started.record)}

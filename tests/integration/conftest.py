@@ -1,8 +1,16 @@
-"""A store that holds a version already, and a check that bad input leaves it alone."""
+"""A store that holds a version already and a check that it is left alone; a proxy that has bad days."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import http.client
+import itertools
+import os
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -59,3 +67,148 @@ def refuse(
         return str(err[err.index("labelworks: ") :])
 
     return refuse
+
+
+class Proxy(ThreadingHTTPServer):
+    """Passes HTTP on to a server, and at random, from a seed, answers as a bad day would.
+
+    faults: which of FAULTS occur, in turn, at this rate; only where a request's path has `only` in it.
+    strip: a header that never arrives, as at servers that know no conditional put.
+    """
+
+    FAULTS = ("503", "429", "cut", "lost", "delay", "truncated", "short")
+    daemon_threads = True
+
+    def __init__(
+        self, upstream: str, *, rate: float, faults: tuple[str, ...], seed: int, only: str, strip: str
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), Passing)
+        self.upstream = upstream.removeprefix("http://")
+        self.rate, self.faults, self.only, self.strip = rate, itertools.cycle(faults), only, strip
+        self.random, self.lock = random.Random(seed), threading.Lock()
+        self.seen: list[tuple[str, str, str]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def fault(self, method: str, path: str) -> str:
+        """What goes wrong with this request, or nothing."""
+        with self.lock:
+            unlucky = self.only in path and self.random.random() < self.rate
+            found = next(self.faults) if unlucky else ""
+            self.seen.append((method, path, found))
+        return found
+
+    def count(self, method: str, word: str = "") -> int:
+        """How many requests of a method had a word in their path."""
+        return sum(seen == method and word in path for seen, path, _ in self.seen)
+
+
+class Passing(BaseHTTPRequestHandler):
+    """One connection to the proxy."""
+
+    protocol_version = "HTTP/1.1"
+    server: Proxy
+
+    def _pass(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        fault = self.server.fault(self.command, self.path)
+        if fault in ("503", "429"):
+            self._say(int(fault), [], b"<Error><Code>SlowDown</Code><Message>slow down</Message></Error>")
+        elif fault == "cut":
+            self.close_connection = True
+        else:
+            time.sleep(0.3 if fault == "delay" else 0)
+            self._answer(*self._ask(body), fault)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass
+
+    def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        upstream = http.client.HTTPConnection(self.server.upstream, timeout=60)
+        upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+        for name, value in self.headers.items():
+            if name.lower() not in ("expect", "connection", self.server.strip):
+                upstream.putheader(name, value)
+        upstream.endheaders(body)
+        answer = upstream.getresponse()
+        data = answer.read()
+        upstream.close()
+        kept = [
+            (name, value)
+            for name, value in answer.getheaders()
+            if name.lower() not in ("connection", "transfer-encoding", "date", "server")
+        ]
+        return answer.status, kept, data
+
+    def _answer(self, status: int, headers: list[tuple[str, str]], data: bytes, fault: str) -> None:
+        if fault == "lost":
+            self.close_connection = True
+        elif fault == "truncated" and len(data) > 1:
+            self._say(status, headers, data, sent=len(data) // 2)
+            self.close_connection = True
+        elif fault == "short" and status == 206:  # a body that is short, and says so
+            self._say(status, headers, data[: len(data) // 2])
+        else:
+            self._say(status, headers, data)
+
+    def _say(self, status: int, headers: list[tuple[str, str]], data: bytes, sent: int | None = None) -> None:
+        self.send_response(status)
+        for name, value in headers:
+            if self.command == "HEAD" or name.lower() != "content-length":
+                self.send_header(name, value)
+        if self.command != "HEAD":
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data[:sent])
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):  # whoever asked has given up
+            super().handle()
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[..., Proxy]]:
+    """Starts proxies before servers; they end with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def proxy(
+            upstream: str, *, rate: float = 0.0, faults: tuple[str, ...] = Proxy.FAULTS, seed: int = 0,
+            only: str = "", strip: str = "",
+        ) -> Proxy:  # fmt: skip
+            server = Proxy(upstream, rate=rate, faults=faults, seed=seed, only=only, strip=strip)
+            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+            thread.start()
+            stack.callback(server.server_close)
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            return server
+
+        yield proxy
+
+
+@pytest.fixture(scope="session")
+def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real S3 server that takes the keys of the environment and no others."""
+    from infra.ceph.gateway import PACKAGES, free_port, gateway, missing
+
+    if missing():
+        pytest.skip(f"Ceph is not installed (apt-get install {PACKAGES}): no {', '.join(missing())}")
+    key, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
+    with gateway(tmp_path_factory.mktemp("ceph"), free_port(), key, secret) as url:
+        yield url
+
+
+@pytest.fixture
+def ceph_bucket(ceph: str, request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
+    """URL of a new bucket there, and the storage options that reach it."""
+    import fsspec
+
+    options = {"endpoint_url": ceph, "use_listings_cache": False}
+    name = f"b{abs(hash(request.node.nodeid)):x}"
+    fsspec.filesystem("s3", **options).mkdir(name)
+    return f"s3://{name}", options

@@ -27,7 +27,9 @@ class Notes:
 
     def stage(self, name: str, *, total: int | None = None) -> None: ...
 
-    def advance(self, stage: str, done: int, total: int, *, unit: str = "partitions") -> None: ...
+    def advance(
+        self, stage: str, done: int, total: int, *, unit: str = "partitions", rows: int = 0, size: int = 0
+    ) -> None: ...
 
     def note(self, text: str) -> None:
         self.said.append(text)

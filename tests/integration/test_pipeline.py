@@ -68,21 +68,43 @@ def test_the_same_run_is_found_and_another_config_is_another_run(
     other = execute(run_config(source, treat={"mode": "relabel"}))
     assert other.run_id != first.run_id
     assert other.version == 2
-    assert other.work["embedded_rows"] == 0
-    assert other.work["scored_rows"] == 400
+    assert other.work == {**dict.fromkeys(NOTHING, 0), "treated_rows": 400, "published_rows": 400}
     compute = execute(run_config(source, compute={"partition_rows": 90}))
-    assert (compute.run_id, compute.version) == (first.run_id, 1)
+    # another run came between: what ran last is the newest version, and that costs no work
+    assert (compute.run_id, compute.version, set(compute.work.values())) == (first.run_id, 3, {0})
 
 
-def test_a_new_file_costs_the_embedding_of_that_file_alone(
-    made: Any, write: Any, run_config: Any, published: Any
+def test_a_new_file_costs_that_file_alone_and_gives_what_a_run_from_nothing_gives(
+    made: Any, write: Any, run_config: Any, published: Any, tmp_path: Path
 ) -> None:
     table = made(rows=600).table
     source = write(table.slice(0, 400))
     execute(run_config(source))
     pq.write_table(table.slice(400), source / "part-9.parquet")
-    record = execute(run_config(source))
-    assert (record.version, record.rows, record.work["embedded_rows"]) == (2, 600, 200)
+    config = run_config(source)
+    record = execute(config)
+    assert (record.version, record.rows) == (2, 600)
+    assert (record.work["ingested_rows"], record.work["embedded_rows"]) == (200, 200)
+    assert record.work["scored_rows"] == 600
+    fresh = run_config(source, store={"root": str(tmp_path / "fresh")})
+    execute(fresh)
+    found, expected = published(config, 2), published(fresh)
+    exact = ["id", "label", "original_label", "action", "reason"]
+    assert found.select(exact).equals(expected.select(exact))
+    for name in ("quality", "weight"):
+        np.testing.assert_allclose(found[name].to_numpy(), expected[name].to_numpy(), atol=1e-6)
+
+
+def test_with_a_tolerance_only_new_rows_are_scored_while_little_moves(
+    made: Any, write: Any, run_config: Any, published: Any
+) -> None:
+    table = made(rows=600).table
+    source = write(table.slice(0, 400))
+    execute(run_config(source, detect={"tolerance": 0.2}))
+    pq.write_table(table.slice(400), source / "part-9.parquet")
+    assert execute(run_config(source, detect={"tolerance": 0.2})).work["scored_rows"] == 200
+    pq.write_table(table.slice(400, 100), source / "part-9.parquet")
+    assert execute(run_config(source, detect={"tolerance": 1e-9})).work["scored_rows"] == 500
 
 
 def test_over_s3_the_result_is_the_same(
@@ -126,3 +148,18 @@ def test_a_gate_that_refuses_publishes_nothing(
     assert code == 3
     assert json.loads(out)["status"] == "refused"
     assert "Traceback" not in err
+
+
+def test_a_run_s_progress_is_one_artifact_that_ends_at_100(made: Any, write: Any, run_config: Any) -> None:
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+    execute(run_config(write(made(rows=120).table), dataset={"name": "watched"}))
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["progress"]))
+    with get_client(sync_client=True) as client:
+        found = [
+            each for each in client.read_artifacts(artifact_filter=wanted) if "watched" in each.description
+        ]
+    assert [(each.type, each.data, each.description) for each in found] == [
+        ("progress", 100.0, "watched: done")
+    ]

@@ -25,7 +25,7 @@ def blocks(language: str) -> list[str]:
 @pytest.mark.parametrize("block", blocks("yaml"))
 def test_configs_load(block: str) -> None:
     dataset = {"source": "x.parquet", "label": "y", "features": {"text": "t"}}
-    check_methods(RunConfig.model_validate({"dataset": dataset, **yaml.safe_load(block)}))
+    check_methods(RunConfig.model_validate({"dataset": dataset} | yaml.safe_load(block)))
 
 
 @pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines()])
@@ -37,5 +37,6 @@ def test_commands_run(line: str, command: Any) -> None:
 
 def test_names_every_encoder_and_every_expectation_about_quality() -> None:
     assert all(f"`{method.name}`" in PAGE for method in methods("encoders"))
+    assert all(f"`{method.name}`" in PAGE or method.name == "none" for method in methods("adapt"))
     names = {each.name for each in suites("embed", GateConfig()).figures.expect}
     assert set(re.findall(r"`(m(?:in|ax)_\w+)`", PAGE)) <= names

@@ -194,3 +194,9 @@ def test_the_written_config_says_what_was_found(tmp_path: Path) -> None:
 )
 def test_a_scalar_reads_back_as_itself(value: Any) -> None:
     assert yaml.safe_load(f"key: {scalar(value)}")["key"] == value
+
+
+def test_nested_fields_are_columns_with_dotted_names(tmp_path: Path) -> None:
+    table = pa.table({"meta": [{"label": "a", "in": {"n": 1}}], "image": [{"bytes": b"x", "path": "p"}]})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert [column.name for column in look(str(tmp_path)).columns] == ["image", "meta.label", "meta.in.n"]

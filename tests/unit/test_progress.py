@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+import threading
+from dataclasses import dataclass
 
 import pytest
 from rich.console import Console
 
+from flows import progress as display_of
+from flows.pace import Pace
+from flows.posting import EVERY, Posting
 from flows.progress import Bars, Lines, shown
+from schemas.records import Partition, Piece
 from tasks.io import progress
+from tasks.io.partitions import map_partitions
 
 
 class Terminal(io.StringIO):
@@ -76,3 +83,102 @@ def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2/2 partitions" in text
     assert "600/1,200 rows" in text
     assert "half of it was done before" in text
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_pace_is_of_the_present_count() -> None:
+    clock = Clock()
+    pace = Pace(clock)
+    pace.begin("ingest")
+    assert (pace.count(), pace.speed(), pace.share) == ("", "", 0.0)
+    clock.now += 10
+    pace.advance(2, 8, "partitions", 5_000, 240_000_000)
+    assert (pace.count(), pace.speed()) == ("2/8 partitions", "500 rows/s, 24.0 MB/s, 0:30 left")
+    clock.now += 4  # nothing was told since: time goes on
+    assert pace.speed() == "500 rows/s, 24.0 MB/s, 0:26 left"
+    clock.now += 26
+    pace.advance(8, 8, "partitions", 20_000, 960_000_000)
+    assert (pace.share, pace.speed()) == (1.0, "500 rows/s, 24.0 MB/s")
+    clock.now += 5  # the next window begins where the one before ended
+    pace.advance(1, 1000, "target partitions", 100, 0)
+    assert pace.speed() == "20 rows/s, 1:23:15 left"
+
+
+def test_a_log_has_a_line_now_and_then_also_while_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(display_of, "EVERY", 0.01)
+    stream = io.StringIO()
+    with shown(stream) as display, progress.telling(display):
+        progress.current().stage("embed")
+        progress.current().advance("embed", 1, 4, rows=10, size=2000)
+        while stream.getvalue().count("\n") < 3:
+            threading.Event().wait(0.01)
+    *lines, last = stream.getvalue().splitlines()
+    assert all(
+        re.match(r"embed: (1/4 partitions, [\d,]+ rows/s, .*B/s, 0:00 left, )?0 s so far$", line)
+        for line in lines
+    )
+    assert lines[-1].startswith("embed: 1/4 partitions, ")
+    assert last.startswith("embed: done, 1 of 4 partitions, ")
+    assert not [thread for thread in threading.enumerate() if thread.name == "progress"]
+
+
+def test_what_is_posted_goes_through_the_stages_and_not_too_often() -> None:
+    clock, posts, stream = Clock(), [], io.StringIO()
+    posting = Posting(Lines(stream), lambda percent, text: posts.append((percent, text)), clock)
+    posting.stage("ingest")
+    posting.stage("embed")
+    for done in range(1, 5):
+        clock.now += EVERY / 2
+        posting.advance("embed", done, 4, rows=done * 100)
+    posting.note("heard further on")
+    posting.end("done")
+    assert posts == [
+        (0.0, "ingest"), (16.7, "embed"), (25.0, "embed, 2/4 partitions, 40 rows/s, 0:05 left"),
+        (33.3, "embed, 4/4 partitions, 40 rows/s"), (100.0, "done"),
+    ]  # fmt: skip
+    assert "heard further on" in stream.getvalue()
+    assert "ingest: done" in stream.getvalue()
+
+
+def test_an_api_that_fails_ends_the_posts_and_not_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    calls: list[str] = []
+
+    def post(percent: float, text: str) -> None:
+        calls.append(text)
+        raise RuntimeError("no API")
+
+    posting = Posting(progress.Silent(), post)
+    posting.stage("ingest")
+    posting.end("stopped")
+    assert calls == ["ingest"]
+    assert "progress can't be posted" in caplog.text
+
+
+def test_partitions_tell_their_rows_and_bytes() -> None:
+    told: list[tuple[int, int, int, int]] = []
+
+    class Told(progress.Silent):
+        def advance(
+            self, stage: str, done: int, total: int, *, unit: str = "", rows: int = 0, size: int = 0
+        ) -> None:
+            told.append((done, total, rows, size))
+
+    pieces = [
+        Piece(file="a", path="a", format="csv", rows=7, size=70),
+        Piece(file="b", path="b", format="csv", size=5),
+    ]
+    items = [Partition(key="1", pieces=tuple(pieces)), Partition(key="2", pieces=(pieces[0],))]
+    with progress.telling(Told()):
+        map_partitions("ingest", lambda item: Rows(100) if item.key == "1" else None, items)
+    assert told == [(1, 2, 100, 75), (2, 2, 107, 145)]
+
+
+@dataclass
+class Rows:
+    rows: int

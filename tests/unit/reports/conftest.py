@@ -105,7 +105,9 @@ def evidence(size=10, target=True, names=None, **changes):
         "worst": (
             WorstRow("part-0#17", 3, 5, 0.998, "relabel", "the posterior of 5 is 0.99", image=picture()),
             WorstRow("part-0#4", 3, 5, 0.7, "review", "two classes are likely", text="where is my card?"),
-            WorstRow("part-1#9", 1, 7, 0.6, "review", "two classes are likely", vector="norm 1.2 of 64"),
+            WorstRow(
+                "part-1#9", 1, 7, 0.6, "review", "two classes are likely", vector="part-1.parquet, row 9"
+            ),
         ),
         "actions": (ActionCount("keep", "label is likely right", 1210), ActionCount("relabel", "sure", 250)),
         "versions": {"python": "3.11.7", "numpy": "2.4.6"},

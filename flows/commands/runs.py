@@ -1,0 +1,71 @@
+"""`labelworks runs`: the history of a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows.output import only_the_result_on_stdout, plain, print_json, print_rich, say
+from flows.where import DEFAULT, At, Config, open_store
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from tasks.io.history import Entry
+
+
+def runs(
+    dataset: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Only runs of this one.")] = None,
+    store: At = DEFAULT,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """List the runs of a store: when, how each ended, which version it is (* the newest), what it found."""
+    from tasks.io import history
+
+    with only_the_result_on_stdout():
+        opened = open_store(store, config)
+        name = None if dataset is None else history.known_dataset(opened, dataset)
+        found = history.runs(opened, name)
+    if as_json:
+        print_json({"runs": [_row(each) for each in found]})
+    elif found:
+        print_rich(_table(found))
+    else:
+        say(f"no runs in {opened.url('')} (--store ROOT, or --config CONFIG)")
+
+
+def _row(each: Entry) -> dict[str, Any]:
+    record = each.record
+    from tasks.reports import words
+
+    return {
+        **plain(each.model_copy(update={"record": None})),
+        "rows": record.rows if record else None,
+        "noise_rate": record.noise.get("rate") if record else None,
+        "verdict": words.verdict(record) if record else None,
+    }
+
+
+def _table(found: list[Entry]) -> Table:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    from tasks.reports import words
+
+    headings = ("run", "dataset", "started (UTC)", "status", "version", "rows", "noise", "verdict")
+    table = Table(*headings, box=box.SIMPLE_HEAD)
+    for each in found:
+        record = each.record
+        status = f"{each.status} after {each.reached}" if each.reached else each.status
+        version = ", ".join(map(str, each.versions)) + ("*" if each.newest else "")
+        figures = (
+            (words.count(record.rows), words.percent(record.noise.get("rate")), words.outcome(record))
+            if record
+            else ("", "", "")
+        )
+        started = each.started.replace("T", " ")[:19]
+        table.add_row(*map(escape, (each.run_id, each.dataset, started, status, version, *figures)))
+    return table

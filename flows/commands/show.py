@@ -1,0 +1,85 @@
+"""`labelworks show`: one run in full."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.output import only_the_result_on_stdout, plain, print_json, print_rich
+from flows.where import DEFAULT, At, Config, open_store
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from schemas.records import RunRecord
+    from tasks.io.history import Entry
+
+
+def show(
+    run: Annotated[
+        str, typer.Argument(metavar="RUN", help="The run's id, or as much of its beginning as is unique.")
+    ],
+    store: At = DEFAULT,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print its record as JSON.")] = False,
+) -> None:
+    """Show RUN: how it ended, its stages with times and gates, its figures, where its report is."""
+    from tasks.io import history
+
+    with only_the_result_on_stdout():
+        opened = open_store(store, config)
+        entry = history.entry(opened, *history.lookup(opened, run))
+    if as_json:
+        print_json(plain(entry))
+        return
+    from tasks.reports import terminal
+
+    print_rich(_head(entry))
+    if entry.record is not None:
+        print_rich(_stages(entry.record), terminal.summary(entry.record))
+
+
+def _head(entry: Entry) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    newest = ", the newest" if entry.newest else ""
+    numbers = ", ".join(map(str, entry.versions))
+    lines = {
+        "run": entry.run_id,
+        "dataset": entry.dataset,
+        "status": f"{entry.status} after {entry.reached}" if entry.reached else entry.status,
+        "version": numbers + newest,
+        "started": entry.started,
+        "finished": entry.record.finished if entry.record else "",
+        "code": entry.record.code_version if entry.record else "",
+        "parts": f"{len(entry.record.parts):,} files" if entry.record and entry.record.parts else "",
+        "approval": _approval(entry.record),
+    }
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, value in lines.items():
+        if value:
+            table.add_row(name, escape(value))
+    return table
+
+
+def _approval(record: RunRecord | None) -> str:
+    if record is None or not record.approval:
+        return ""
+    said = record.approval
+    budget = "" if said.get("budget") is None else f", at most {said['budget']:,} labels changed"
+    who = f" by {said['by']}" if said.get("by") else ""
+    return f"{said['decision']}{who}{budget}" + "".join(f"; {each}" for each in said.get("why", ()))
+
+
+def _stages(record: RunRecord) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table("stage", "time", "gate", "checks", "warned", "failed", box=box.SIMPLE_HEAD)
+    for stage, gate in record.gates.items():
+        verdict = "[green]passed[/]" if gate.ok else "[bold red]refused[/]"
+        counts = (len(gate.checks), len(gate.warned), len(gate.failed))
+        table.add_row(stage, f"{record.timings.get(stage, 0):.1f} s", verdict, *map(str, counts))
+    return table

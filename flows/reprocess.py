@@ -1,0 +1,78 @@
+"""The flow that follows a dataset: look at the source, and curate it if it is not what it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from flows.curate import curate
+from flows.paused import answered
+from infra.cluster import at_hand
+from infra.gpu import place
+from infra.secrets import storage_secrets
+from schemas.config import RunConfig
+from schemas.events import DatasetChanged
+from schemas.records import RunRecord
+from tasks.io.approvals import standing, waiting
+from tasks.io.opening import find_run
+from tasks.io.run import Run
+from tasks.reports.words import verdict
+
+
+@flow(name="reprocess", flow_run_name="reprocess {config.dataset.key}", persist_result=False)
+def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[Any]:
+    """Curate the dataset if its source changed since the last run; only what changed is worked on again.
+
+    The state of the source decides, not `change`, which only says why this run looks: events that come
+    twice, late or out of order change nothing.
+    """
+    log = get_run_logger()
+    log.info("%s", why(change))
+    run = find_run(config, storage_secrets(config.store))
+    if (known := settled(run)) is not None:
+        return Completed(message=known)
+    if waiting(run) is None:
+        record = _curated(config)
+        if record.status != "waiting":
+            return ended(record)
+    if not answered(run):  # suspends this flow run; when it goes on, the work is found done
+        answer = f"answer in the Prefect UI, or with `labelworks approve {run.id}`"
+        return Completed(message=f"run {run.id} waits for approval in another flow run: {answer}")
+    return ended(_curated(config))
+
+
+def _curated(config: RunConfig) -> RunRecord:
+    with at_hand(config.compute) as client:
+        place(config.compute, client)
+        return curate(config)
+
+
+def ended(record: RunRecord) -> State[Any]:
+    """The state that says how the run ended."""
+    if record.status == "published":
+        return Completed(message=f"version {record.version} published, {record.rows:,} rows")
+    return Completed(name="Rejected", message=verdict(record))
+
+
+def settled(run: Run) -> str | None:
+    """Why there is nothing to do for this input and config; None if there is."""
+    if record := run.record():
+        return f"nothing changed since version {record.version}"
+    asked = standing(run)
+    if asked is not None and asked[0] in ("rejected", "expired"):
+        return f"{verdict(asked[1])} `labelworks approve {run.id}` publishes it still."
+    if run.store.exists(f"{run.folder}/refused.json"):
+        return "nothing changed since a gate refused this source: see the report of run " + run.id
+    return None
+
+
+def why(change: DatasetChanged | None) -> str:
+    """The reason for a run, for its log."""
+    if change is None:
+        return "asked to look at the source"
+    counts = {"added": change.added, "changed": change.changed, "removed": change.removed}
+    told = ", ".join(f"{len(names)} {what}" for what, names in counts.items() if names)
+    return f"{change.cause}: {told or 'objects not named'} ({change.id})"

@@ -1,0 +1,68 @@
+"""Where spans go: to the OTLP collector that OTEL_EXPORTER_OTLP_ENDPOINT names; nowhere by default."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from distributed import WorkerPlugin
+
+from schemas.errors import ConfigError
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+
+
+@contextmanager
+def exported(client: Any) -> Iterator[None]:
+    """Export the spans of this process and of the workers of a Dask client, if an endpoint is named."""
+    if not any(os.environ.get(name) for name in ENDPOINTS):
+        yield
+        return
+    provider = install()
+    named = {name: os.environ[name] for name in ENDPOINTS if name in os.environ}
+    client.register_plugin(Exporting(named), name="labelworks-tracing")
+    try:
+        yield
+    finally:
+        provider.force_flush()
+
+
+class Exporting(WorkerPlugin):
+    """Sets up a worker's exporter; spans are sent one by one, so that none is lost with the worker."""
+
+    def __init__(self, endpoints: dict[str, str]) -> None:
+        self.endpoints = endpoints
+
+    def setup(self, worker: Any) -> None:
+        """Called by Dask on each worker."""
+        os.environ.update(self.endpoints)
+        install()
+
+
+def install() -> Any:
+    """The tracer provider of this process; made on the first call.
+
+    Raises ConfigError where the packages of the extra `metrics` are missing.
+    """
+    from opentelemetry import trace
+
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    except ImportError as error:
+        raise ConfigError(
+            "traces need packages that are not installed",
+            where=ENDPOINTS[0],
+            fix="pip install 'labelworks[metrics]'",
+        ) from error
+    known = trace.get_tracer_provider()
+    if isinstance(known, TracerProvider):
+        return known
+    provider = TracerProvider(resource=Resource.create({"service.name": "labelworks"}))
+    provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)
+    return provider

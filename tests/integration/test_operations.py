@@ -1,0 +1,83 @@
+"""docs/operations.md is true: its commands run, its configs load, and what it links to is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from schemas.config import RunConfig
+from schemas.events import EMITTED, DatasetChanged
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/operations.md").read_text()
+TOPICS = {"refund": ("money", "card", "paid", "charge"), "delivery": ("parcel", "courier", "late", "address")}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def reviews(file: Path, start: int, rows: int = 300) -> None:
+    rng = np.random.default_rng(start)
+    labels = rng.choice(list(TOPICS), rows)
+    texts = [" ".join([*rng.choice(TOPICS[label], 3), rng.choice(["the", "my"])]) for label in labels]
+    ids = [f"r{row}" for row in range(start, start + rows)]
+    file.parent.mkdir(exist_ok=True)
+    pq.write_table(pa.table({"review_id": ids, "body": texts, "topic": labels}), file)
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.mark.integration
+def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(tmp_path: Path) -> None:
+    reviews(tmp_path / "data/reviews.parquet", 0)
+    reviews(tmp_path / "new/more.parquet", 1000)
+    ten, post = (block.strip().splitlines() for block in blocks("sh"))
+    assert len(ten) == 10
+    assert ten[:2] == [next(line for line in ten if line.startswith("make demo")), ". .venv/bin/activate"]
+    script = "\n".join(["set -em", *ten[2:7], *post, *ten[7:]])
+    for port in ("4200", "4201"):
+        script = script.replace(port, free_port())
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.Popen(
+        ["bash", "-c", script],
+        cwd=tmp_path, env={**os.environ, "PATH": path}, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        said, _ = done.communicate(timeout=400)
+    except subprocess.TimeoutExpired:
+        os.killpg(done.pid, signal.SIGTERM)
+        raise AssertionError(done.communicate()[0]) from None
+    assert '{"accepted":1,"known":0}' in said
+    assert "version 2 published, 600 rows" in said, said
+    assert said.rstrip().splitlines()[-2] == "data: stopped", said
+
+
+def test_its_configs_load() -> None:
+    dataset = {"source": "s3://bucket/x/", "label": "l", "features": {"text": "t"}}
+    for block in blocks("yaml"):
+        RunConfig.model_validate({"dataset": dataset, **yaml.safe_load(block)})
+
+
+def test_it_names_every_event_and_only_files_that_are_there() -> None:
+    told = set(re.findall(r"^\| `(labelworks\.[a-z.]+)`", PAGE, re.MULTILINE))
+    assert told == {each.event for each in EMITTED}
+    assert DatasetChanged.event in PAGE
+    for link in re.findall(r"\]\(([^)]+)\)", PAGE):
+        assert (ROOT / "docs" / link).exists(), link

@@ -1,0 +1,97 @@
+"""Many who publish at once: each gets a version of its own and is told who came first, on any store."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from schemas.errors import StoreError
+from tasks.io import lease as leases
+from tasks.io.lease import lease
+from tasks.io.progress import Silent, telling
+from tasks.io.store import Store
+from tasks.io.versions import claim_version, read_version, versions
+
+pytestmark = pytest.mark.integration
+PUBLISHERS = 8
+
+
+class Heard(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def publish(url: str, options: dict[str, Any], run: str) -> tuple[int, list[str]]:
+    heard = Heard()
+    with telling(heard):
+        return claim_version(Store(url, options), "d", run, f"d/runs/{run}/manifest.json"), heard.notes
+
+
+@pytest.fixture(params=["bucket", "ceph_bucket", "any put"])
+def shared(request: pytest.FixtureRequest, proxy: Any) -> tuple[str, dict[str, Any]]:
+    """A bucket; behind a proxy that drops the condition, it is that of a server that takes any put."""
+    url, options = request.getfixturevalue("bucket" if request.param == "any put" else request.param)
+    if request.param != "any put":
+        assert Store(url, options).conditional
+        return url, options
+    options = {**options, "endpoint_url": proxy(options["endpoint_url"], strip="if-none-match").url}
+    assert not Store(url, options).conditional
+    return url, options
+
+
+def test_of_eight_at_once_each_gets_its_version_and_hears_who_was_first(shared: Any) -> None:
+    runs = [f"run-{number}" for number in range(PUBLISHERS)]
+    with ThreadPoolExecutor(PUBLISHERS) as pool:
+        claimed = list(pool.map(lambda run: publish(*shared, run), runs))
+    store = Store(*shared)
+    assert sorted(number for number, _ in claimed) == versions(store, "d") == [*range(1, PUBLISHERS + 1)]
+    winner = runs[[number for number, _ in claimed].index(1)]
+    for run, (number, notes) in zip(runs, claimed, strict=True):
+        manifest = f"d/runs/{run}/manifest.json"
+        assert read_version(store, "d", number) == {"run_id": run, "manifest": manifest}
+        told = f"run {winner} published first, as version 1: this run is version {number}"
+        assert (told in notes) == (run != winner)
+        assert publish(*shared, run) == (number, [])
+    assert store.names("") == {"d"}
+    assert {name for name in store.names("d/versions") if name.startswith(".")} == set()
+
+
+def test_the_same_run_in_two_processes_is_one_version(shared: Any) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        claimed = list(pool.map(lambda _: publish(*shared, "same")[0], range(4)))
+    assert claimed == [1] * 4
+    assert versions(Store(*shared), "d") == [1]
+
+
+def test_a_lease_whose_holder_died_is_waited_out_and_taken(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(*bucket)
+    store.write("d/.lease", leases._written("dead"))
+    monkeypatch.setattr(leases, "LASTS", 2.5)
+    heard, began = Heard(), time.monotonic()
+    with telling(heard), lease(store, "d/.lease", "alive"):
+        assert time.monotonic() - began > 2.5
+        assert store.read_json("d/.lease")["owner"] == "alive"
+    assert heard.notes == ["run dead is publishing: waiting for it"]
+    assert store.names("d") == set()
+
+
+def test_a_lease_that_stays_taken_is_an_error_that_says_by_whom(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(*bucket)
+    monkeypatch.setattr(leases, "PATIENCE", 0.5)
+    with lease(store, "d/.lease", "first"):
+        second = lease(store, "d/.lease", "second")
+        with pytest.raises(StoreError, match=r"run first has held the lease"), second:
+            pytest.fail("two hold it")
+        assert store.read_json("d/.lease")["owner"] == "first"

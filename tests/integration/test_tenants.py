@@ -1,0 +1,51 @@
+"""Two datasets side by side on one server, one cluster and one store: neither sees the other."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+
+from flows.deployment import deployment
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+
+
+def test_two_datasets_run_at_once_and_share_no_state(
+    made: Any, write: Any, run_config: Any, tmp_path: Path
+) -> None:
+    running = []
+    for seed, name in enumerate(("red", "blue")):
+        config = run_config(write(made(seed=seed).table, name), dataset={"name": name})
+        file = tmp_path / f"{name}.yaml"
+        file.write_text(yaml.safe_dump(config.model_dump(mode="json", by_alias=True)))
+        command = [sys.executable, "-m", "flows.cli", "run", str(file), "--json"]
+        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+    records = [json.loads(process.communicate(timeout=300)[0]) for process in running]
+    assert [process.returncode for process in running] == [0, 0]
+    assert [(each["dataset"], each["version"], each["rows"]) for each in records] == [
+        ("red", 1, 400),
+        ("blue", 1, 400),
+    ]
+    store = tmp_path / "store"
+    assert {path.name for path in store.iterdir()} == {"red", "blue"}
+    for record, other in zip(records, ("blue", "red"), strict=True):
+        files = [path for path in (store / record["dataset"]).rglob("*.json") if path.is_file()]
+        assert not [path for path in files if f"store/{other}/" in path.read_text()]
+    with get_client(sync_client=True) as client:
+        wanted = ["red-verdict", "blue-verdict", "red-review-queue", "blue-report"]
+        named = ArtifactFilter(key=ArtifactFilterKey(any_=wanted))  # a page holds 200 of all there are
+        keys = {artifact.key for artifact in client.read_artifacts(artifact_filter=named)}
+    assert keys == set(wanted)
+
+
+def test_a_dataset_runs_once_at_a_time_and_what_comes_meanwhile_waits(run_config: Any) -> None:
+    limit = deployment(run_config("data"), on_change=True)
+    assert (limit.concurrency_limit, limit.concurrency_options.collision_strategy.value) == (1, "ENQUEUE")

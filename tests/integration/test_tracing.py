@@ -1,0 +1,59 @@
+"""Spans of a run, as a collector on loopback gets them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from flows.run import execute
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+STAGES = {"ingest", "embed", "detect", "treat", "validate", "publish"}
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Spans that an OTLP collector was sent."""
+    received: list[Any] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+                for scope in resource.scope_spans:
+                    # Prefect's own spans of flows and tasks come too
+                    received.extend(span for span in scope.spans if scope.scope.name == "labelworks")
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Collector) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        yield received
+        server.shutdown()
+        thread.join()
+
+
+def test_stages_and_partition_groups_are_spans_of_one_trace(
+    made: Any, write: Any, raw_config: Any, collector: list[Any]
+) -> None:
+    from schemas.config import RunConfig
+
+    config = RunConfig.model_validate(raw_config(write(made().table), compute={"workers": 1}))
+    record = execute(config)
+    names = {span.name for span in collector}
+    assert names >= {"curate", *STAGES, "embed group", "detect partition", "publish partition"}
+    assert len({span.trace_id for span in collector}) == 1
+    (root,) = (span for span in collector if span.name == "curate")
+    values = {each.key: each.value.string_value for each in root.attributes}
+    assert values == {"labelworks.dataset": "made", "labelworks.run": record.run_id}
+    assert {span.parent_span_id for span in collector if span.name in STAGES} == {root.span_id}

@@ -1,0 +1,54 @@
+"""Live: a deployment on a server, an event that is posted to it, a worker that runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+
+def test_an_event_on_the_server_leads_to_a_run_by_a_worker(
+    served: Any, versions: Any, made: Any, raw_config: Any, until: Any, tmp_path: Path
+) -> None:
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        pq.write_table(made(rows=200).table, tmp_path / name / "rows.parquet")
+    here = raw_config(tmp_path / "here", dataset={"name": "here"}, compute={"workers": 1})
+    there = raw_config(tmp_path / "there", dataset={"name": "there"}, compute={"workers": 1})
+    (tmp_path / "worker.yaml").write_text(yaml.safe_dump(there))
+    live = served(here)
+    live.start()
+    api = f"http://127.0.0.1:{live.port}/api"
+    environment = {**os.environ, "PREFECT_API_URL": api, "LABELWORKS_TEST": live.mark}
+    command = [sys.executable, "-m", "flows.cli", "deploy", str(tmp_path / "worker.yaml"), "--on-change"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    worker = subprocess.Popen(
+        [str(Path(sys.executable).parent / "prefect"), "worker", "start", "--pool", "labelworks"],
+        env={**environment, "PREFECT_WORKER_QUERY_SECONDS": "2"}, cwd=tmp_path,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    payload = {"dataset": "there", "added": ["a <b>.parquet"]}
+    event = {
+        "id": "00000000-0000-4000-8000-000000000001", "event": "labelworks.dataset.changed",
+        "payload": payload, "occurred": "2026-01-01T00:00:00Z",
+        "resource": {"prefect.resource.id": "labelworks.dataset.there"},
+    }  # fmt: skip
+    httpx.post(f"{api}/events", json=[event], timeout=30).raise_for_status()
+    versions("there").wait(1, 300)
+    worker.send_signal(signal.SIGINT)
+    worker.wait(60)
+    (run,) = [run for run in live.flow_runs() if run["parameters"]["config"]["dataset"]["name"] == "there"]
+    assert run["parameters"]["change"]["added"] == ["a <b>.parquet"]
+    assert run["work_pool_name"] == "labelworks"
+    until(lambda: versions("here").numbers() == [1])
+    assert live.stop() == 0

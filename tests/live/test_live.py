@@ -1,0 +1,115 @@
+"""Live: one command starts server, watcher, receiver and runners; changes and the clock do the rest."""
+
+from __future__ import annotations
+
+import signal
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
+FIRST, CHANGES, BURST = 3, 10, 3
+FILES = FIRST + CHANGES + BURST
+
+
+def config(name: str, source: Any, root: Path, **sections: Any) -> dict[str, Any]:
+    dataset = {
+        "name": name,
+        "source": str(source),
+        "id": "id",
+        "label": "label",
+        "features": {"vector": "vector"},
+    }
+    return {
+        "dataset": dataset, "store": {"root": str(root / "store")}, "validate": {"bootstrap": 50},
+        "compute": {"workers": 1}, "reprocess": {"poll": "1s"}, **sections,
+    }  # fmt: skip
+
+
+def put(fs: Any, path: str, table: pa.Table) -> float:
+    """Write a parquet object as a whole; when, in seconds since 1970."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink)
+    fs.pipe_file(path, sink.getvalue().to_pybytes())
+    return time.time()
+
+
+def test_schedule_change_refusal_and_restart(
+    served: Any, versions: Any, made: Any, split: Any, bucket: Any, until: Any, tmp_path: Path, capsys: Any
+) -> None:
+    url, options = bucket
+    fs = fsspec.filesystem("s3", **options)
+    parts = split(made(rows=100 * FILES).table, FILES)
+    for number in range(FIRST):
+        put(fs, f"{url}/data/part-{number}.parquet", parts[number])
+    (tmp_path / "noisy").mkdir()
+    pq.write_table(made(rows=300, noise=0.5).table, tmp_path / "noisy/rows.parquet")
+    reached = {"endpoint_url": options["endpoint_url"]}
+    good = config("good", f"{url}/data/", tmp_path)
+    good["dataset"]["storage_options"] = reached
+    gates = {"detect": {"thresholds": {"max_noise_rate": 0.01}}}
+    refused = config("refused", tmp_path / "noisy", tmp_path, schedule={"interval": "15s"}, gates=gates)
+    live = served(good, refused)
+    live.start()
+    chain = versions("good")
+    chain.wait(1, 300)
+
+    # a new object leads to a run that embeds its rows and no others
+    took = []
+    for number in range(FIRST, FIRST + CHANGES):
+        began = put(fs, f"{url}/data/part-{number}.parquet", parts[number])
+        took.append(chain.wait(number - FIRST + 2) - began)
+        work = chain.record(number - FIRST + 2)["work"]
+        assert work["embedded_rows"] == 100
+        time.sleep(0.5)
+    assert chain.numbers() == list(range(1, CHANGES + 2))
+
+    # a burst is one version; events that come twice or for nothing change nothing
+    for number in range(FIRST + CHANGES, FILES):
+        put(fs, f"{url}/data/part-{number}.parquet", parts[number])
+    chain.wait(CHANGES + 2)
+    for _ in range(3):
+        assert live.post({"dataset": "good", "id": "again"}).status_code == 202
+    nothing = f"good: nothing changed since version {CHANGES + 2}"
+    until(lambda: any(line.startswith(nothing) for line in live.said))
+    assert chain.numbers() == list(range(1, CHANGES + 3))
+    assert sorted(chain.ids(CHANGES + 2)) == sorted(pa.concat_tables(parts)["id"].to_pylist())
+    with capsys.disabled():
+        middle, most = statistics.median(took), max(took)
+        print(f"\nput to published (at most 10 s): median {middle:.1f}, longest {most:.1f}, of {CHANGES}")
+
+    # a gate that refuses publishes nothing, and that is told
+    assert versions("refused").numbers() == []
+    (event,) = until(lambda: live.told("labelworks.gate.failed"))
+    assert event["payload"]["dataset"] == "refused"
+    assert event["resource"]["prefect.resource.id"] == "labelworks.dataset.refused"
+    assert len(until(lambda: live.told("labelworks.version.published"))) >= 1
+
+    # the schedule fires
+    fired = [run for run in live.flow_runs() if run["auto_scheduled"] and run["state_type"] == "COMPLETED"]
+    assert fired
+    assert all({"labelworks", "refused"} <= set(run["tags"]) for run in fired)
+
+    # stopped and started again: nothing is published twice, and no time of the schedule is run twice
+    assert live.stop(signal.SIGINT) == 0
+    live.start()
+    until(lambda: any("nothing changed since version" in line for line in live.said))
+    fired_before = len(fired)
+
+    def more() -> bool:
+        runs = [run for run in live.flow_runs() if run["auto_scheduled"] and run["start_time"]]
+        return len(runs) > fired_before + 1
+
+    until(more, about="the schedule after the restart")
+    runs = [run for run in live.flow_runs() if run["auto_scheduled"] and run["start_time"]]
+    times = [run["expected_start_time"] for run in runs]
+    assert len(set(times)) == len(times)
+    assert all(run["run_count"] == 1 for run in runs)
+    assert chain.numbers() == list(range(1, CHANGES + 3))
+    assert live.stop(signal.SIGTERM) == 0

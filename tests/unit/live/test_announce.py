@@ -1,0 +1,63 @@
+"""Which events a run leads to, and that they are what their schemas say."""
+
+from typing import Any
+
+import pytest
+
+from flows.announce import told_of
+from schemas.events import EMITTED, DatasetChanged, Told
+from schemas.records import Check, GateResult, RunRecord
+
+NOISE = {"rate": 0.2, "rate_interval": [0.18, 0.22]}
+SHIFT = {"kind": "label", "advice": "reweight", "total_variation": 0.3, "drift": {"p_value": 0.001}}
+
+
+def record(**more: Any) -> RunRecord:
+    plain: dict[str, Any] = {
+        "run_id": "r", "status": "published", "dataset": "x", "version": 2, "rows": 10, "work": {},
+        "noise": NOISE, "shift": {}, "treatment": {"relabelled": 3, "review": 0}, "validation": {},
+        "gates": {}, "report": "report.html", "timings": {},
+    }  # fmt: skip
+    return RunRecord.model_validate({**plain, **more})
+
+
+def told(*records: RunRecord) -> list[str]:
+    return [each.event.removeprefix("labelworks.") for each in told_of(*records)]
+
+
+def test_a_version_is_told() -> None:
+    (event,) = told_of(record())
+    assert event.model_dump() == {
+        "dataset": "x", "run_id": "r", "version": 2, "rows": 10, "relabelled": 3, "noise_rate": 0.2,
+        "report": "report.html",
+    }  # fmt: skip
+
+
+def test_shift_and_review_are_told_where_there_are_any() -> None:
+    assert told(record(shift=SHIFT)) == ["shift.detected", "version.published"]
+    assert told(record(shift={**SHIFT, "kind": "neither"})) == ["version.published"]
+    assert told(record(treatment={"review": 4})) == ["version.published", "review.needed"]
+
+
+@pytest.mark.parametrize(("high", "rises"), [(0.17, True), (0.19, False), (0.5, False)])
+def test_noise_rose_if_the_intervals_do_not_meet(high: float, rises: bool) -> None:
+    before = record(version=1, noise={"rate": 0.1, "rate_interval": [0.05, high]})
+    assert ("noise.rose" in told(record(), before)) is rises
+
+
+def test_a_refusal_names_the_checks_and_publishes_nothing() -> None:
+    check = Check(name="too_noisy", ok=False, severity="error", expected="at most 0.1", observed="0.2")
+    gates = {"detect": GateResult(stage="detect", ok=False, checks=(check,))}
+    (event,) = told_of(record(status="refused", version=None, gates=gates))
+    assert event.model_dump(mode="json") == {
+        "dataset": "x", "run_id": "r", "stage": "detect", "report": "report.html",
+        "checks": ["too_noisy: 0.2, expected at most 0.1"],
+    }  # fmt: skip
+
+
+def test_every_event_has_a_name_of_its_own() -> None:
+    kinds: tuple[type[Told] | type[DatasetChanged], ...] = (*EMITTED, DatasetChanged)
+    names = [kind.event for kind in kinds]
+    assert len(set(names)) == 6
+    assert all(name.startswith("labelworks.") for name in names)
+    assert all(kind.model_json_schema()["additionalProperties"] is False for kind in kinds)

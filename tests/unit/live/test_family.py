@@ -1,0 +1,96 @@
+"""Processes of one tree: they start again, and none outlives its parent."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from infra.family import FIRST_PAUSE, LONGEST_PAUSE, Family, Member
+
+ROOT = Path(__file__).parents[3]
+CHILD = (
+    "import os, sys, time\nfrom infra.family import end_with\nend_with(int(sys.argv[1]))\ntime.sleep(60)\n"
+)
+PARENT = """
+import os, time
+from infra.family import Family, Member
+family = Family(print)
+print(family.add(Member("child", "child", [str(os.getpid())])).process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "child.py").write_text(CHILD)
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{tmp_path}")
+    return tmp_path
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def test_a_killed_member_is_started_again_and_all_end_in_the_end(modules: Path) -> None:
+    said: list[str] = []
+    family = Family(said.append)
+    member = family.add(Member("child", "child", [str(os.getpid())]))
+    keeper = threading.Thread(target=family.keep)
+    keeper.start()
+    assert member.process is not None
+    first = member.process
+    time.sleep(FIRST_PAUSE)
+    os.kill(first.pid, signal.SIGKILL)
+    for _ in range(200):
+        if member.process is not first:
+            break
+        time.sleep(0.05)
+    family.over.set()
+    keeper.join()
+    second = member.process
+    assert second is not None
+    assert second.pid != first.pid
+    family.stop()
+    assert (alive(first.pid), alive(second.pid)) == (False, False)
+    assert said == ["child ended (-9), starting it again"]
+
+
+def test_a_member_that_dies_at_once_is_started_ever_less_often(modules: Path) -> None:
+    (modules / "child.py").write_text("")
+    member = Member("child", "child", [])
+    member.start()
+    pauses = []
+    for _ in range(9):
+        assert member.process is not None
+        member.process.wait()
+        member.due()
+        pauses.append(member.pause)
+        member.started = time.monotonic() - member.pause
+        assert member.due()
+        member.pause = min(2 * member.pause, LONGEST_PAUSE)
+        member.started = time.monotonic()
+    assert pauses == sorted(pauses)
+    assert (pauses[0], pauses[-1]) == (FIRST_PAUSE, LONGEST_PAUSE)
+
+
+def test_children_end_when_their_parent_is_killed(modules: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    assert alive(child)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(200):
+        if not alive(child):
+            break
+        time.sleep(0.05)
+    assert not alive(child)

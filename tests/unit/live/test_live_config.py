@@ -1,0 +1,61 @@
+"""Schedules and durations in the config; neither changes which run it is."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.queue import Waiting
+from infra.schedule import check_schedule
+from schemas.config import RunConfig
+from schemas.errors import ConfigError
+from schemas.live import seconds
+from schemas.load import load_config
+
+DATASET: dict[str, Any] = {"source": "/data/x", "label": "l", "features": {"text": "t"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("500ms", 0.5), ("2s", 2), ("1.5m", 90), ("1h", 3600), ("1 d", 86400), (3, 3), ("7", 7)],
+)
+def test_durations(said: Any, meant: float) -> None:
+    assert seconds(said) == meant
+
+
+@pytest.mark.parametrize("said", ["soon", "-1s", "1w", "s"])
+def test_bad_durations_name_their_line(said: str, tmp_path: Any) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(yaml.safe_dump({"dataset": DATASET, "reprocess": {"debounce": said}}))
+    with pytest.raises(ConfigError, match=r"c\.yaml:\d+.*debounce"):
+        load_config(file)
+
+
+def test_schedule_is_cron_or_interval(tmp_path: Any) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(yaml.safe_dump({"dataset": DATASET}))
+    load_config(file, ["schedule.cron='0 3 * * *'"])
+    with pytest.raises(ConfigError, match="either cron or interval"):
+        load_config(file, ["schedule={cron: '0 3 * * *', interval: 1h}"])
+    for wrong in ("schedule.cron='every day'", "schedule={cron: '0 3 * * *', timezone: Nowhere/Here}"):
+        with pytest.raises(ConfigError, match=r"schedule\.(cron|timezone): .* is not understood"):
+            load_config(file, [wrong], check=check_schedule)
+
+
+def test_when_it_runs_is_not_what_it_is() -> None:
+    plain = RunConfig.model_validate({"dataset": DATASET})
+    scheduled = RunConfig.model_validate(
+        {"dataset": DATASET, "schedule": {"interval": "1h"}, "reprocess": {"debounce": "9s"}}
+    )
+    assert plain.identity == scheduled.identity
+    again = RunConfig.model_validate_json(scheduled.model_dump_json(by_alias=True))
+    assert again == scheduled
+
+
+def test_a_burst_is_over_after_a_quiet_time_or_the_longest_wait() -> None:
+    from flows.runner import due
+
+    waiting = Waiting(count=3, first=100.0, last=108.0, upto=3)
+    assert not due(waiting, 109.0, debounce=2.0, max_wait=30.0)
+    assert due(waiting, 110.0, debounce=2.0, max_wait=30.0)
+    assert due(waiting, 109.0, debounce=2.0, max_wait=9.0)

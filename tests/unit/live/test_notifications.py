@@ -1,0 +1,95 @@
+"""Bucket notifications as AWS, Ceph and MinIO send them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.notifications import Routes, parse_events, parse_notification, prefix
+from schemas.config import RunConfig
+from schemas.errors import InputError
+
+
+def config(name: str, source: str, target: str | None = None) -> RunConfig:
+    dataset = {"name": name, "source": source, "target": target, "label": "l", "features": {"text": "t"}}
+    return RunConfig.model_validate({"dataset": dataset})
+
+
+def record(key: str, bucket: str = "b", name: str = "ObjectCreated:Put", at: str = "1") -> dict[str, Any]:
+    return {
+        "eventName": name, "eventTime": at,
+        "s3": {"bucket": {"name": bucket}, "object": {"key": key, "sequencer": "0"}},
+    }  # fmt: skip
+
+
+ROUTES = Routes([config("x", "s3://b/x/", "s3://b/new/"), config("y", "s3://b/*/y-*.parquet")])
+
+
+@pytest.mark.parametrize(
+    ("source", "start"),
+    [
+        ("s3://b/x/", "s3://b/x/"),
+        ("s3://b/x", "s3://b/x/"),
+        ("s3://b/x/a.parquet", "s3://b/x/a.parquet"),
+        ("s3://b/x/*/a-?.csv", "s3://b/x/"),
+    ],
+)
+def test_a_source_is_known_by_what_its_objects_start_with(source: str, start: str) -> None:
+    assert prefix(source) == start
+
+
+def test_each_dataset_gets_one_event_with_its_objects() -> None:
+    body = {"Records": [record("x/1.parquet"), record("x/2+a.parquet", name="s3:ObjectRemoved:Delete")]}
+    found = {event.dataset: event for event in parse_notification(body, ROUTES)}
+    assert set(found) == {"x", "y"}
+    assert found["x"].added == ("s3://b/x/1.parquet",)
+    assert found["x"].removed == ("s3://b/x/2 a.parquet",)
+    assert found["x"].id != found["y"].id
+    assert (found["x"].cause, found["x"].flow_run) == ("notification", "")
+
+
+def test_the_target_window_is_followed_too() -> None:
+    events = parse_notification({"Records": [record("new/1.parquet")]}, ROUTES)
+    assert {event.dataset for event in events} == {"x", "y"}
+
+
+def test_the_same_notification_has_the_same_id_and_a_later_one_another() -> None:
+    first, again, later = (
+        parse_notification({"Records": [record("x/1", at=at)]}, ROUTES)[0].id for at in ("1", "1", "2")
+    )
+    assert first == again != later
+
+
+def test_wrapped_by_sns_it_is_the_same() -> None:
+    body = {"Records": [record("x/1")]}
+    wrapped = {"Type": "Notification", "Message": json.dumps(body)}
+    assert parse_notification(wrapped, ROUTES)[0].id == parse_notification(body, ROUTES)[0].id
+
+
+@pytest.mark.parametrize("body", [{"Event": "s3:TestEvent"}, {"Records": [record("x/1", bucket="other")]}])
+def test_what_is_of_no_dataset_is_let_by(body: Any) -> None:
+    assert parse_notification(body, ROUTES) == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [], "text", {}, {"Records": "x"}, {"Records": [1]}, {"Records": [{"eventName": "x"}]},
+        {"Records": [{**record("x/1"), "eventName": 3}]}, {"Records": [record("x/1")] * 1001},
+        {"Type": "Notification", "Message": "{"},
+    ],
+)  # fmt: skip
+def test_what_is_none_is_refused(body: Any) -> None:
+    with pytest.raises(InputError):
+        parse_notification(body, ROUTES)
+
+
+@pytest.mark.parametrize("body", [[], {"dataset": "z"}, {"dataset": "x", "cause": "schedule"}])
+def test_a_plain_event_is_of_a_served_dataset_and_says_no_more_than_it_may(body: Any) -> None:
+    with pytest.raises(InputError):
+        parse_events(body, ROUTES)
+
+
+def test_a_plain_event_is_taken_as_it_is() -> None:
+    (event,) = parse_events({"dataset": "x", "id": "mine", "added": ["a"]}, ROUTES)
+    assert (event.id, event.added, event.cause) == ("mine", ("a",), "post")
