@@ -2,19 +2,31 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint clean
+# Encoders of images. Not in the environment itself: pip gives torchvision only as a build for CUDA, and beside
+# a torch without it, whatever imports transformers by itself then fails.
+IMAGE := ftfy open-clip-torch timm torchvision wcwidth
+IMAGE_TESTS := tests/contract/test_encoders.py tests/contract/test_vision_encoders.py
+
+.PHONY: demo test test-live lint audit clean
 
 demo: .venv/.installed
 	$(BIN)/labelworks demo
 
-test: .venv/.installed-dev
+test: .venv/.installed-dev .venv/.installed-image
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	PYTHONPATH=.venv/image $(BIN)/python -m pytest $(PYTEST_ARGS) $(IMAGE_TESTS)
+
+test-live: .venv/.installed-dev
+	$(BIN)/python -m pytest tests/live $(PYTEST_ARGS)
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: .venv/.installed-dev
+	$(BIN)/python .ci/audit
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -26,6 +38,10 @@ lint: .venv/.installed-dev
 .venv/.installed-dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) -e '.[dev]'
 	@touch $@ .venv/.installed
+
+.venv/.installed-image: constraints.txt | .venv/.installed-dev
+	$(PIP) --no-deps --upgrade --target .venv/image $(IMAGE)
+	@touch $@
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache

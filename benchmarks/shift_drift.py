@@ -1,7 +1,7 @@
 """Drift tests: power and false alarms on real data, ours and alibi-detect on the same windows.
 
     LABELWORKS_DATA=… ALIBI_PYTHON=… python benchmarks/shift_drift.py power EMBEDDINGS.npy 100
-    LABELWORKS_DATA=… python benchmarks/shift_drift.py alarms EMBEDDINGS.npy 1000
+    LABELWORKS_DATA=… python benchmarks/shift_drift.py alarms EMBEDDINGS.npy 1000 [TEST …]
     python benchmarks/shift_drift.py cost
 
 EMBEDDINGS.npy: (rows, D), one row for each of text/clinc150.parquet, in its order.
@@ -74,7 +74,7 @@ def power(path: str, repeats: int) -> None:
             subprocess.run([os.environ["ALIBI_PYTHON"], str(script), folder, str(len(KINDS))], check=True)
 
 
-def alarms(path: str, repeats: int) -> None:
+def alarms(path: str, repeats: int, methods: tuple[str, ...] = METHODS) -> None:
     """Share of alarms without drift, n = m and n ≠ m."""
     from sklearn.datasets import load_digits
 
@@ -86,7 +86,7 @@ def alarms(path: str, repeats: int) -> None:
         + " | ".join(f"{name} {n}" for name in sets for n in ("=", "≠"))
         + " |"
     )
-    for method in METHODS:
+    for method in methods:
         shares = []
         for rows in sets.values():
             for n, m in ((100, 100), (60, 180)):
@@ -122,5 +122,7 @@ if __name__ == "__main__":
         cost()
     elif command == "one":
         one(int(rest[0]), rest[1])
+    elif command == "alarms":
+        alarms(rest[0], int(rest[1]), tuple(rest[2:]) or METHODS)
     else:
-        {"power": power, "alarms": alarms}[command](rest[0], int(rest[1]))
+        power(rest[0], int(rest[1]))
