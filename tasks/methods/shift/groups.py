@@ -1,4 +1,4 @@
-"""Subpopulations: prior, error and drift per group, and the worst of them."""
+"""Subpopulations: prior, error and noise per group, and the worst of them, from sums that add up."""
 
 from __future__ import annotations
 
@@ -49,20 +49,45 @@ def by_group(
             f"{len(given)} labels, {len(bad)} errors and {len(of)} groups", fix="one for each row"
         )
     names, codes = np.unique(of, return_inverse=True)
-    rows = np.bincount(codes, minlength=len(names))
-    counts = np.bincount(codes * classes + given, minlength=len(names) * classes).reshape(-1, classes)
-    error = _shrunk(bad, codes, rows)
-    noise = None if label_error is None else _shrunk(label_error, codes, rows)
-    prior = counts / rows[:, None]
+    size = len(names) * classes
+    counts = np.bincount(codes * classes + given, minlength=size).reshape(-1, classes)
+    noise = None if label_error is None else _sums(codes, label_error, len(names))
+    return of_sums(names, counts, _sums(codes, bad, len(names)), noise)
+
+
+def of_sums(
+    names: NDArray[np.generic],
+    counts: NDArray[np.integer],
+    wrong: Floats,
+    mislabelled: Floats | None = None,
+    judged: ArrayLike | None = None,
+) -> Groups:
+    """The same from sums of parts: counts (G, K) of labels, wrong and mislabelled (G,) summed over rows.
+
+    judged (G,): rows that `wrong` was summed over, where they are a sample of the group's.
+    Raises InputError where a group has no row.
+    """
+    rows = np.asarray(counts.sum(axis=1), dtype=np.int64)
+    if not len(rows) or (rows <= 0).any():
+        raise InputError("a group has no row", fix="leave such groups out")
+    seen = rows if judged is None else np.asarray(judged)
+    error = _shrunk(wrong, seen)
+    noise = None if mislabelled is None else _shrunk(mislabelled, rows)
     p_value = np.array([_differs(one, counts.sum(axis=0) - one) for one in counts])
-    return Groups(names, rows, prior, error, p_value, str(names[int(np.argmax(error))]), noise)
+    worst = str(names[int(np.argmax(error))])
+    return Groups(names, rows, np.asarray(counts / rows[:, None]), error, p_value, worst, noise)
 
 
-def _shrunk(rate: Floats, codes: NDArray[np.intp], rows: NDArray[np.int64]) -> Floats:
-    return np.asarray((np.bincount(codes, rate) + STRENGTH * float(rate.mean())) / (rows + STRENGTH))
+def _sums(codes: NDArray[np.intp], values: Floats, groups: int) -> Floats:
+    return np.asarray(np.bincount(codes, values, groups), dtype=np.float64)
 
 
-def _differs(one: NDArray[np.int64], rest: NDArray[np.int64]) -> float:
+def _shrunk(total: Floats, rows: NDArray[np.integer]) -> Floats:
+    rate = float(total.sum()) / max(float(rows.sum()), 1.0)
+    return np.asarray((total + STRENGTH * rate) / (rows + STRENGTH), dtype=np.float64)
+
+
+def _differs(one: NDArray[np.integer], rest: NDArray[np.integer]) -> float:
     table = np.stack([one, rest]).astype(np.float64)[:, one + rest > 0]
     if not rest.sum() or table.shape[1] < 2:
         return 1.0

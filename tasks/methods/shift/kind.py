@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ from tasks.methods.shift.drift import DriftTest, pair
 from tasks.methods.shift.drift_auto import drift_auto
 from tasks.methods.shift.drift_columns import compare
 from tasks.methods.shift.inputs import Floats, Windows, check
+from tasks.methods.shift.openset import OpenSet
 from tasks.methods.shift.result import PriorEstimate
 
 ADVICE = {
@@ -21,15 +22,17 @@ ADVICE = {
     "label": "reweight the labelled rows by the new prior, or correct the posteriors by it",
     "covariate": "the same classes look different: label some target rows and retrain",
     "both": "reweighting explains only part of it: label some target rows, then estimate the prior again",
+    "open-set": "the target holds classes that no label names: look at its new rows, name and label some",
 }
 
 
 @dataclass(frozen=True)
 class ShiftKind:
-    """`kind`: neither, label, covariate or both; `advice` in words.
+    """`kind`: neither, label, covariate, both or open-set; `advice` in words.
 
     `moved`: test of the target against the labelled window; `explained`: of the target against labelled rows
     drawn again at the estimated prior: what drifts there, a new class mix can't explain. `prior`: estimate.
+    `known` (M,): target rows that are taken to be of known classes; all of them but of the kind open-set.
     """
 
     kind: str
@@ -37,28 +40,52 @@ class ShiftKind:
     moved: DriftTest
     explained: DriftTest
     prior: PriorEstimate
+    known: NDArray[np.bool_]
 
 
 @registry.register("shift", "kind", needs=("labels", "probs", "features"), source="Rabanser 2019")
 def which_kind(
     labels: ArrayLike, probs: ArrayLike, features: ArrayLike,
     target_probs: ArrayLike, target_features: ArrayLike,
-    *, noise_transition: ArrayLike | None = None, alpha: float = 0.05, effect: float = 0.05,
+    *, noise_transition: ArrayLike | None = None, unknown: OpenSet | None = None,
+    alpha: float = 0.05, effect: float = 0.05,
 ) -> ShiftKind:  # fmt: skip
     """Name the shift between a labelled and a target window, by whether the label-shift mixture explains it.
 
     labels (N,), probs (N, K), features (N, D); target_probs (M, K), target_features (M, D). A drift counts
-    from `alpha` and from an `effect` on. Raises InputError on bad rows.
+    from `alpha` and from an `effect` on. unknown: what open_set says of these windows: where a drift is gone
+    once its unknown rows are left out, it is of the kind open-set. Raises InputError on bad rows.
     """
     windows = check(labels, probs, target_probs, noise_transition)
     reference, current = pair(features, target_features)
-    prior = auto(windows)
-    moved = drift_auto(reference, current, alpha)
-    again = drift_auto(reference[_redrawn(windows, prior.weights)], current, alpha)
+
+    def counts(test: DriftTest) -> bool:
+        return test.drifted and test.effect >= effect
+
+    found = _explained(windows, reference, current, alpha)
+    prior, rest, known = found[0], counts(found[1]), np.ones(len(current), dtype=np.bool_)
     mix = _mix_moved(windows, alpha) and _gap(prior) >= effect
-    rest = again.drifted and again.effect >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
-    return ShiftKind(kind, ADVICE[kind], moved, again, prior)
+    if rest and unknown is not None and unknown.interval[0] > 0:
+        left = _known(unknown)
+        without = _explained(replace(windows, target=windows.target[left]), reference, current[left], alpha)
+        if not counts(without[1]):
+            kind, prior, known = "open-set", without[0], left
+    return ShiftKind(kind, ADVICE[kind], drift_auto(reference, current, alpha), found[1], prior, known)
+
+
+def _explained(
+    windows: Windows, reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float
+) -> tuple[PriorEstimate, DriftTest]:
+    """The target's prior, and the target against labelled rows drawn again at it."""
+    prior = auto(windows)
+    return prior, drift_auto(reference[_redrawn(windows, prior.weights)], current, alpha)
+
+
+def _known(unknown: OpenSet) -> NDArray[np.bool_]:
+    """Target rows drawn by their probability of being known, so that those near the border stay in part."""
+    kept = np.random.default_rng(1).random(len(unknown.posterior)) >= unknown.posterior
+    return kept if kept.sum() >= 2 else np.ones(len(kept), dtype=np.bool_)
 
 
 def _redrawn(windows: Windows, weights: Floats) -> NDArray[np.int64]:

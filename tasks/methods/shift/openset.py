@@ -23,21 +23,29 @@ STEPS = 5
 @dataclass(frozen=True)
 class OpenSet:
     """`share` of unknown classes in the target with its `interval` (2,) at 95 %; `prior` (K,) of the known
-    ones among themselves; `posterior` (M,): how surely each target row is of an unknown class."""
+    ones among themselves; `posterior` (M,): how surely each target row is of an unknown class; `borders`
+    (C-1,) of cells of the novelty score, and the posterior `by_cell` (C,)."""
 
     share: float
     interval: Floats
     prior: Floats
     posterior: Floats
+    borders: Floats
+    by_cell: Floats
+
+    def of(self, novelty: ArrayLike) -> Floats:
+        """How surely further target rows are of an unknown class (n,), by their novelty scores (n,)."""
+        return np.asarray(self.by_cell[np.searchsorted(self.borders, np.asarray(novelty))])
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """Both windows' scores cut into cells: the cell of each row, the mean score of each cell."""
+    """Both windows' scores cut into cells: the cell of each row, the mean score of each cell, borders."""
 
     known: NDArray[np.intp]
     target: NDArray[np.intp]
     scores: Floats
+    borders: Floats
 
 
 @registry.register("shift", "open-set", needs=("labels", "probs", "novelty"), source="Ye 2025, Qin 1999")
@@ -60,31 +68,33 @@ def open_set(
     ready = calibrated_windows(windows, calibrate(windows, "bcts"))
     source = ready.probs.mean(axis=0, dtype=np.float64)
     ratio = (ready.target / np.maximum(source, 1e-9)).astype(np.float32)
-    prior, share, posterior = _fit(windows.labels, cells, ratio, source)
+    prior, share, by_cell = _fit(windows.labels, cells, ratio, source)
     known = _known(cells, (prior / np.maximum(source, 1e-9))[windows.labels])
     interval = _interval(known, np.bincount(cells.target, minlength=len(known)), cells.scores, share)
-    return OpenSet(share, interval, prior, posterior)
+    return OpenSet(share, interval, prior, by_cell[cells.target], cells.borders, by_cell)
 
 
 def _fit(
     labels: NDArray[np.int64], cells: _Cells, ratio: Matrix, source: Floats
 ) -> tuple[Floats, float, Floats]:
-    """Alternate: share and posterior of the unknown by the score, prior of the known by the rest."""
-    prior, share, posterior = source, 0.0, np.zeros(len(cells.target))
+    """Alternate: share and posterior (C,) of the unknown by the score, prior of the known by the rest."""
+    prior, share, by_cell = source, 0.0, np.zeros(len(cells.scores))
     target = np.bincount(cells.target, minlength=len(cells.scores)).astype(np.float64)
     for _ in range(STEPS):
         found = tilt(_known(cells, (prior / np.maximum(source, 1e-9))[labels]), target, cells.scores)
-        share, posterior = found.share, found.posterior[cells.target]
-        prior = maximise(ratio, source, rows=np.maximum(1 - posterior, 1e-6), tolerance=1e-6).weights
-    return prior, share, posterior
+        share, by_cell = found.share, found.posterior
+        known = np.maximum(1 - by_cell[cells.target], 1e-6)
+        prior = maximise(ratio, source, rows=known, tolerance=1e-6).weights
+    return prior, share, by_cell
 
 
 def _cut(known: Floats, target: Floats) -> _Cells:
     both = np.concatenate([known, target])
     borders = np.unique(np.quantile(both, np.linspace(0, 1, CELLS + 1)[1:-1]))
-    _, of = np.unique(np.searchsorted(borders, both), return_inverse=True)
+    borders = borders[borders < both.max()]  # so that no cell is empty
+    of = np.searchsorted(borders, both)
     scores = np.bincount(of, (both - known.mean()) / max(float(known.std()), 1e-12)) / np.bincount(of)
-    return _Cells(of[: len(known)], of[len(known) :], scores)
+    return _Cells(of[: len(known)], of[len(known) :], scores, borders)
 
 
 def _known(cells: _Cells, weights: Floats) -> Floats:

@@ -5,7 +5,7 @@ from scipy.stats import multivariate_normal
 from schemas.errors import InputError
 from tasks.methods.shift import estimate_prior
 from tasks.methods.shift.correct import correct
-from tasks.methods.shift.groups import by_group
+from tasks.methods.shift.groups import by_group, of_sums
 from tasks.methods.shift.kind import which_kind
 from tasks.methods.shift.openset import open_set
 from tasks.methods.shift.sequential import watch, watched
@@ -56,6 +56,44 @@ def test_the_kind_of_shift_is_named(prior, moved, kind):
     assert found.advice
 
 
+def novel(rows, seed):
+    """Rows of a class that the source lacks, as a flat classifier sees them."""
+    strange = np.random.default_rng(seed).normal(size=(rows, 3)) - 2.5
+    density = SOURCE * np.stack([multivariate_normal(c).pdf(strange) for c in CENTRES], axis=1)
+    return strange, density / density.sum(axis=1, keepdims=True)
+
+
+def test_unknown_classes_are_a_kind_of_their_own():
+    labels, features, probs = draw(3, 900, SOURCE)
+    _, known, known_probs = draw(4, 500, SOURCE)
+    strange, strange_probs = novel(200, 5)
+    current, target = np.concatenate([known, strange]), np.concatenate([known_probs, strange_probs])
+    unknown = open_set(labels, probs, target, distance(features), distance(current))
+    found = which_kind(labels, probs, features, target, current, unknown=unknown)
+    assert found.kind == "open-set"
+    assert found.known[:500].mean() > 0.9 > 0.2 > found.known[500:].mean()
+    assert np.abs(found.prior.prior - SOURCE).max() < 0.06
+    assert which_kind(labels, probs, features, target, current).kind in ("covariate", "both")
+
+
+def test_moved_classes_are_no_unknown_ones():
+    labels, features, probs = draw(3, 900, SOURCE)
+    _, current, target = draw(4, 700, SOURCE, np.array([0.6, 0.6, 0.6]))
+    unknown = open_set(labels, probs, target, distance(features), distance(current))
+    assert which_kind(labels, probs, features, target, current, unknown=unknown).kind == "covariate"
+
+
+def test_further_rows_are_placed_by_their_novelty():
+    labels, features, probs = draw(0, 3000, SOURCE)
+    _, known, known_probs = draw(1, 1500, SOURCE)
+    strange, strange_probs = novel(500, 2)
+    novelty = distance(np.concatenate([known, strange]))
+    found = open_set(labels, probs, np.concatenate([known_probs, strange_probs]), distance(features), novelty)
+    assert np.allclose(found.of(novelty), found.posterior)
+    further = distance(novel(300, 9)[0]), distance(draw(10, 300, SOURCE)[1])
+    assert found.of(further[0]).mean() > 0.9 > 0.1 > found.of(further[1]).mean()
+
+
 def test_corrected_posteriors_are_bayes():
     labels, _, probs = draw(5, 2000, SOURCE)
     truth, features, target = draw(6, 2000, TARGET)
@@ -99,6 +137,20 @@ def test_the_worst_group_is_found():
     assert found.p_value[2] < 1e-6
     with pytest.raises(InputError, match="one for each row"):
         by_group(labels, wrong[:-1], groups, 2)
+
+
+def test_sums_of_parts_are_the_whole():
+    rng = np.random.default_rng(10)
+    labels, groups, wrong = rng.integers(0, 2, 600), rng.integers(0, 3, 600), rng.random(600)
+    whole = by_group(labels, wrong, groups, 2, mislabelled=wrong)
+    parts = [slice(0, 200), slice(200, 600)]
+    counts = sum(np.bincount(groups[p] * 2 + labels[p], minlength=6).reshape(3, 2) for p in parts)
+    total = sum(np.bincount(groups[p], wrong[p], 3) for p in parts)
+    found = of_sums(whole.names, counts, total, total)
+    for name in ("rows", "prior", "error", "noise", "p_value"):
+        assert getattr(found, name) == pytest.approx(getattr(whole, name))
+    with pytest.raises(InputError, match="no row"):
+        of_sums(whole.names, 0 * counts, total)
 
 
 def test_a_tiny_group_isn_t_the_worst_by_chance():
