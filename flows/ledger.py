@@ -89,6 +89,7 @@ class Ledger:
             version=None,
             rows=self._rows(),
             work=work,
+            crowd=figures.get("crowd", {}),
             noise=figures.get("noise", {}),
             shift=figures.get("shift", {}),
             treatment=figures.get("treatment", {}),

@@ -2,109 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from schemas.dataset import DatasetConfig
 from schemas.live import ReprocessConfig, ScheduleConfig, Seconds
 from schemas.redact import has_userinfo
 from schemas.section import Section
 
 Share = Field(ge=0.0, le=1.0)
-WINDOW = "{window}"
 NOT_IDENTITY: dict[str, Any] = {
     **dict.fromkeys(("compute", "store", "publish", "schedule", "reprocess"), True),
     "treat": {"approve_over", "approve_within"},
 }
 SECRETS = ("key", "secret", "token", "password", "credential", "connection_string")
-
-
-class Features(Section):
-    """The one column that carries the features, under its kind."""
-
-    text: str | None = None
-    image: str | None = None
-    vector: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Features:
-        if sum(value is not None for value in (self.text, self.image, self.vector)) != 1:
-            raise ValueError("name exactly one of text, image, vector")
-        return self
-
-    @property
-    def kind(self) -> Literal["text", "image", "vector"]:
-        """Which kind of feature it is."""
-        return "text" if self.text is not None else "image" if self.image is not None else "vector"
-
-    @property
-    def column(self) -> str:
-        """The name of the feature column."""
-        return self.text or self.image or self.vector or ""
-
-
-class DatasetConfig(Section):
-    """Where the labelled data is, and which column is what."""
-
-    name: str = Field(
-        "", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$|^$", description="default: the source's name"
-    )
-    source: str = Field(description="a path, a glob, a folder, or s3://bucket/prefix/")
-    format: Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset"] = "auto"
-    id: str | None = Field(None, description="default: file#row")
-    label: str
-    classes: tuple[str | int, ...] | None = Field(None, description="default: the labels that occur")
-    class_names: Literal[True] | dict[str | int, str] | None = Field(
-        None, description="texts of the classes for zero-shot and label-text; true: the labels themselves"
-    )
-    features: Features
-    target: str | None = Field(None, description="an unlabelled window whose class mix may have moved")
-    time: str | None = Field(None, description="a column carried through to the published version")
-    window: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$",
-        description="what {window} in source and target stands for, or how the time of the rows begins",
-    )
-    storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
-
-    @field_validator("classes", mode="before")
-    @classmethod
-    def _no_booleans(cls, classes: Any) -> Any:
-        """Boolean labels are kept as the strings `true` and `false`."""
-        if not isinstance(classes, list | tuple):
-            return classes
-        return tuple(str(each).lower() if isinstance(each, bool) else each for each in classes)
-
-    @model_validator(mode="after")
-    def _windowed(self) -> DatasetConfig:
-        if self.window is None and WINDOW in f"{self.source}{self.target}":
-            raise ValueError(f"{WINDOW} needs a window: `--window 2026-01`, or the key dataset.window")
-        if self.time_window is not None and self.time is None:
-            raise ValueError(f"a window needs dataset.time (a column), or {WINDOW} in dataset.source")
-        return self
-
-    @property
-    def key(self) -> str:
-        """Name of the dataset's runs and versions in the store: each window has its own."""
-        return self.name if self.window is None else f"{self.name}@{self.window.replace(':', '')}"
-
-    @property
-    def time_window(self) -> str | None:
-        """How the time of a row begins that belongs to the window; None where files or nothing decide."""
-        return None if WINDOW in self.source else self.window
-
-    def place(self, window: str) -> str:
-        """Where the files of the source, or of the target, are."""
-        place = self.source if window == "source" else self.target or self.source
-        return place.replace(WINDOW, self.window or "")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named(cls, data: Any) -> Any:
-        if isinstance(data, dict) and not data.get("name") and isinstance(data.get("source"), str):
-            return {**data, "name": default_name(data["source"])}
-        return data
 
 
 class StoreConfig(Section):
@@ -143,6 +55,14 @@ class AdaptConfig(Section):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class WindowsConfig(Section):
+    """How the dataset is cut along dataset.time, to see what changed when."""
+
+    by: Literal["auto", "hour", "day", "week", "month", "quarter", "year", "none"] = Field(
+        "auto", description="auto: the shortest of which there are at most 48"
+    )
+
+
 class DetectConfig(Section):
     """Out-of-sample probabilities, label noise, distribution shift."""
 
@@ -156,6 +76,12 @@ class DetectConfig(Section):
     )
     noise: NoiseConfig = NoiseConfig()
     shift: ShiftConfig = ShiftConfig()
+    windows: WindowsConfig = WindowsConfig()
+    groups: tuple[str, ...] = Field((), description="columns whose values are looked at apart")
+    slices: int = Field(
+        10, ge=0, le=100, description="regions of the embeddings looked at where no groups are named; 0: none"
+    )
+    columns: tuple[str, ...] = Field((), description="tabular columns whose drift to the target is measured")
 
 
 class TreatConfig(Section):
@@ -247,6 +173,18 @@ class RunConfig(Section):
     reprocess: ReprocessConfig = ReprocessConfig()
     seed: NonNegativeInt = 0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _judged_by_votes(cls, data: Any) -> Any:
+        """Labels made of votes are judged by these, unless another method is named."""
+        detect = data.get("detect", {}) if isinstance(data, dict) else None
+        if not isinstance(detect, dict) or not _has_votes(data.get("dataset")):
+            return data
+        noise = detect.get("noise", {})
+        if not isinstance(noise, dict) or "method" in noise:
+            return data
+        return {**data, "detect": {**detect, "noise": {**noise, "method": "crowd-posterior"}}}
+
     @model_validator(mode="after")
     def _no_secrets(self) -> RunConfig:
         for where, options in (
@@ -259,7 +197,12 @@ class RunConfig(Section):
                     f"{where}.{path} looks like a secret; take it from the environment "
                     "(AWS_ACCESS_KEY_ID …) or from a Prefect block (store.secret)"
                 )
-        places = {"dataset.source": self.dataset.source, "dataset.target": self.dataset.target or ""}
+        data = self.dataset
+        places = {
+            "dataset.source": data.source,
+            "dataset.target": data.target or "",
+            "dataset.votes.source": data.votes.source,
+        }
         for where, url in {**places, "store.root": self.store.root}.items():
             if has_userinfo(url):
                 raise ValueError(f"{where} has a user or a password in it; take them from the environment")
@@ -271,12 +214,9 @@ class RunConfig(Section):
         return self.model_dump(mode="json", by_alias=True, exclude=NOT_IDENTITY)
 
 
-def default_name(source: str) -> str:
-    """Name a dataset after the last part of its source."""
-    parts = [part for part in PurePosixPath(source.split("://")[-1]).parts if not set(part) & set("*?[/{")]
-    stem = parts[-1].split(".")[0] if parts else ""
-    name = "".join(char if char.isalnum() or char in "._-" else "-" for char in stem).strip("-._")
-    return name or "dataset"
+def _has_votes(dataset: Any) -> bool:
+    votes = dataset.get("votes") if isinstance(dataset, dict) else None
+    return isinstance(votes, dict) and bool(votes.get("source"))
 
 
 def _secret_paths(options: dict[str, Any], prefix: str = "") -> list[str]:

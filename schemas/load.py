@@ -15,7 +15,7 @@ from schemas.explain import Places, explain, fields_of, section_of
 from schemas.lines import read_yaml
 from schemas.section import Section
 
-LOCAL_PATHS = (("dataset", "source"), ("dataset", "target"), ("store", "root"))
+LOCAL_PATHS = (("dataset", "source"), ("dataset", "target"), ("dataset.votes", "source"), ("store", "root"))
 
 
 def load_config(
@@ -96,7 +96,9 @@ def _absolute(raw: dict[Any, Any]) -> None:
     if isinstance(store := raw.setdefault("store", {}), dict):
         store.setdefault("root", StoreConfig().root)
     for section, key in LOCAL_PATHS:
-        inner = raw.get(section)
+        inner: Any = raw
+        for part in section.split("."):
+            inner = inner.get(part) if isinstance(inner, dict) else None
         if isinstance(inner, dict) and isinstance(inner.get(key), str) and inner[key]:
             inner[key] = absolute(inner[key])
 

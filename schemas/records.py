@@ -38,11 +38,12 @@ class Partition(Record):
     pieces: tuple[Piece, ...]
     duplicates: int = Field(0, description="rows set aside since their id occurred before")
     without: str = Field("", description="hash of which rows those are; empty if there is none")
+    votes: str = Field("", description="hash of the votes that its labels are made of; empty if of a column")
 
     @property
     def identity(self) -> str:
         """Names its content and which of its rows count."""
-        return f"{self.key}-{self.without}" if self.without else self.key
+        return "-".join(filter(None, (self.key, self.without, self.votes)))
 
     @property
     def rows(self) -> int:
@@ -129,6 +130,9 @@ class RunRecord(Record):
     version: int | None
     rows: int
     work: dict[str, int]
+    crowd: dict[str, Any] = Field(
+        default_factory=dict, description="how annotators agree, where labels are made of votes"
+    )
     noise: dict[str, Any]
     shift: dict[str, Any]
     treatment: dict[str, Any]

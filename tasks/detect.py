@@ -44,7 +44,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     )  # fmt: skip
     scored = [summary for summary, _ in judgements]
     noise = {
-        **noise_findings(judged, probs, sample.given, ref.classes),
+        **noise_findings(judged, model.label_probs(sample), sample.given, ref.classes),
         "copies_disagree": copies.rows,
         "flagged": sum(each.flagged for each in scored),
         "flagged_share": sum(each.flagged for each in scored) / sum(each.rows for each in scored),

@@ -25,6 +25,7 @@ from tasks.io.partitions import map_partitions
 from tasks.io.plan import Plan, empty
 from tasks.io.rejected import refuse, rejected_rows
 from tasks.io.run import Run
+from tasks.io.votes import Voted, voted
 
 COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 
@@ -48,7 +49,9 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     if done := run.result("ingest"):
         return done
     started = perf_counter()
-    label_type = plans["source"].label_type
+    crowd = voted(run)
+    votes = crowd[0] if crowd else None
+    label_type = votes.label_type if votes else plans["source"].label_type
     partitions: list[Partition] = []
     scans: list[Scan] = []
     all_scans: list[Scan] = []
@@ -56,17 +59,18 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
         found = map_partitions(
             "ingest",
             scan_partition,
-            plan.partitions,
+            _by_votes(plan.partitions, votes if window == "source" else None),
             unit=f"{window} partitions",
             run=run,
             label_type=label_type,
+            votes=votes,
         )
         _refuse_nothing(run, window, plan, found)
         inside = [each for each in found if _counts(run, window, each)]
         partitions += _mark_duplicates(run, window, inside, label_type)
         scans += inside
         all_scans += found
-    classes = _classes(run, scans)
+    classes = _classes(run, scans, votes)
     ref = DatasetRef(
         run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
         label_type="int" if label_type == "int" else "string", partitions=tuple(partitions),
@@ -74,11 +78,12 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     rejected = _rejected(run, plans, all_scans)
     figures = _figures(ref, plans, scans, rejected)
     figures["empty_files"] += sum(each.empty_files for each in all_scans)
+    figures["agreement"] = crowd[1]["alpha"] if crowd else None
     checks = gates.check_figures("ingest", figures, run.config.gates.ingest)
     result = StageResult(
         stage="ingest",
         ref=ref,
-        figures=figures,
+        figures=figures | ({"crowd": crowd[1]} if crowd else {}),
         gate=gates.merge("ingest", [each.checks for each in scans], checks),
         work={"ingested_rows": sum(each.rows for each in scans if each.new)},
         seconds=perf_counter() - started,
@@ -107,9 +112,16 @@ def _counts(run: Run, window: str, found: Scan) -> bool:
     return not by_time or found.rows > 0 or found.rejected.num_rows > 0
 
 
-def scan_partition(partition: Partition, run: Run, label_type: str) -> Scan:
+def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partition]:
+    """The partitions, named by the votes too where their labels are made of these."""
+    if votes is None:
+        return partitions
+    return [each.model_copy(update={"votes": votes.key}) for each in partitions]
+
+
+def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted | None = None) -> Scan:
     """Index one partition, or find its index made before."""
-    new = write_index(run, partition, label_type)
+    new = write_index(run, partition, label_type, votes)
     found = read_index(run, partition, label_type, ["row", "id", "label"])
     kept, index = partition.leaving_out(found.left_out), found.rows
     share_index(run, partition, kept, label_type)
@@ -144,10 +156,10 @@ def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) 
     return marked
 
 
-def _classes(run: Run, scans: list[Scan]) -> tuple[str | int, ...]:
+def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | int, ...]:
     """The classes of the config, or those that occur; raise InputError if that is none or one."""
     counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
-    label = run.config.dataset.label
+    label = run.config.dataset.label or run.config.dataset.votes.label
     if not counts and any(each.rejected.num_rows for each in scans):
         reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
         raise InputError(
@@ -165,6 +177,8 @@ def _classes(run: Run, scans: list[Scan]) -> tuple[str | int, ...]:
             where=f"{run.config.dataset.source}, column {label!r}",
             fix="check dataset.label",
         )
+    if votes is not None:
+        return votes.classes
     if run.config.dataset.classes is not None:
         kind = type(next(iter(counts)))
         return tuple(kind(each) for each in run.config.dataset.classes)

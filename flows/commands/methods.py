@@ -9,11 +9,11 @@ import typer
 from flows.output import print_json, print_rich
 
 STAGES = {
+    "crowd": "ingest",
     "encoders": "embed",
     "adapt": "detect",
     "probes": "detect",
     "noise": "detect",
-    "crowd": "detect",
     "shift": "detect",
     "weights": "treat",
     "relabel": "treat",
@@ -24,6 +24,7 @@ KEYS = {
     "adapt": "detect.adapt.method",
     "probes": "detect.probes",
     "noise": "detect.noise.method",
+    "crowd": "dataset.votes.method",
     "shift": "detect.shift.method",
     "models": "validate.model",
 }
@@ -31,7 +32,7 @@ KEYS = {
 
 def methods(
     stage: Annotated[
-        Literal["embed", "detect", "treat", "validate"] | None,
+        Literal["ingest", "embed", "detect", "treat", "validate"] | None,
         typer.Option(help="Only the methods of this stage."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 import pyarrow as pa
 import pyarrow.types as types
 
-from schemas.config import DatasetConfig
+from schemas.config import DetectConfig
+from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.tables import published_schema
 from tasks.io.formats.columns import find_field
@@ -17,6 +18,7 @@ NEEDED = {
     "image": "image bytes (binary, or a struct with a field `bytes`)",
     "vector": "lists of numbers",
     "label": "strings, integers or booleans",
+    "pred_probs": "lists of numbers",
     "id": "strings or integers",
     "time": "any type",
 }
@@ -28,7 +30,7 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
     for column, role in _roles(data, window):
         field = find_field(schema, column)
         if field is None:
-            return _missing(schema, where, column, role)
+            return missing(schema, where, column, role)
         kind = field.type
         if role == "time" and column in PUBLISHED:
             return InputError(
@@ -46,7 +48,7 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
 
 
 def fits(kind: pa.DataType, role: str) -> bool:
-    """Whether a column of that Arrow type can play the role: text, image, vector, label, id or time."""
+    """Whether a column of that Arrow type can play the role, one of NEEDED."""
     kind = _plain(kind)
     text = bool(types.is_string(kind) or types.is_large_string(kind))
     if role == "text":
@@ -56,7 +58,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
             kind.field("bytes").type if types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
         )
         return bool(types.is_binary(held) or types.is_large_binary(held))
-    if role == "vector":
+    if role in ("vector", "pred_probs"):
         listed = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
         return bool(listed and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))
     if role == "label":
@@ -88,13 +90,25 @@ def _roles(data: DatasetConfig, window: str) -> list[tuple[str, str]]:
     if data.id is not None:
         roles.append((data.id, "id"))
     if window == "source":
-        roles.append((data.label, "label"))
+        if data.label:
+            roles.append((data.label, "label"))
+        if data.pred_probs is not None:
+            roles.append((data.pred_probs, "pred_probs"))
         if data.time is not None:
             roles.append((data.time, "time"))
     return roles
 
 
-def _missing(schema: pa.Schema, where: str, column: str, role: str) -> InputError:
+def lacking(schema: pa.Schema, where: str, detect: DetectConfig, window: str) -> InputError | None:
+    """What is said of a file of the source without a column that is looked at; a target may lack it."""
+    asked = [*((each, "detect.groups") for each in detect.groups)]
+    asked += [(each, "detect.columns") for each in detect.columns]
+    lost = [pair for pair in asked if window == "source" and find_field(schema, pair[0]) is None]
+    return missing(schema, where, *lost[0]) if lost else None
+
+
+def missing(schema: pa.Schema, where: str, column: str, role: str) -> InputError:
+    """What is said of a column that isn't there."""
     close = get_close_matches(column, schema.names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return InputError(

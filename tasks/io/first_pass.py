@@ -53,8 +53,7 @@ class FirstPass:
         """The same with rows in the order of their partitions, however it was put together."""
         rows = np.argsort(self.owners, kind="stable")
         contents = self.contents.take(pa.array(np.argsort(self.contents["part"].to_numpy(), kind="stable")))
-        sample = Sample(self.sample.features[rows], self.sample.given[rows], self.sample.folds[rows])
-        return FirstPass(self.sums, sample, self.owners[rows], contents)
+        return FirstPass(self.sums, self.sample.only(rows), self.owners[rows], contents)
 
 
 def first_pass(run: Run, ref: DatasetRef, rows: int) -> FirstPass:
@@ -76,7 +75,7 @@ def read_first_pass(run: Run) -> FirstPass:
     data = run.store.read(run.file("embed", "sums.npz"))
     with np.load(io.BytesIO(data), allow_pickle=False) as found:
         sums = Sums(found["count"], found["total"], found["gram"])
-        sample = Sample(found["features"], found["given"], found["folds"])
+        sample = Sample.of_arrays(found)
         owners = found["owners"]
     return FirstPass(sums, sample, owners, run.store.read_table(run.file("embed", "contents.parquet")))
 
@@ -108,19 +107,19 @@ def sum_partition(
 def sampled(block: Block, folds: NDArray[np.int64], share: float) -> Sample:
     """The rows of a block that belong to the sample."""
     rows = in_sample(block.hashes, share)
-    return Sample(block.features[rows], block.given[rows], folds[rows])
+    return sample_of(block, folds).only(rows)
+
+
+def sample_of(block: Block, folds: NDArray[np.int64]) -> Sample:
+    """All rows of a block, as a sample."""
+    return Sample(block.features, block.given, folds, block.beside)
 
 
 def merged(passes: Sequence[FirstPass]) -> FirstPass:
     """One of many: sums added, rows one after the other."""
-    samples = [each.sample for each in passes]
     return FirstPass(
         reduce(add, (each.sums for each in passes)),
-        Sample(
-            np.concatenate([each.features for each in samples]),
-            np.concatenate([each.given for each in samples]),
-            np.concatenate([each.folds for each in samples]),
-        ),
+        Sample.joined([each.sample for each in passes]),
         np.concatenate([each.owners for each in passes]),
         pa.concat_tables([each.contents for each in passes]),
     )
@@ -189,7 +188,7 @@ def _updated(
 
 def _write(run: Run, found: FirstPass, about: dict[str, Any]) -> None:
     sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, owners=found.owners, **vars(found.sums), **vars(found.sample))
+    np.savez(sink, allow_pickle=False, owners=found.owners, **vars(found.sums), **found.sample.arrays)
     run.store.write(run.file("embed", "sums.npz"), sink.getvalue())
     run.store.write_table(run.file("embed", "contents.parquet"), found.contents)
     run.store.write(run.file("embed", "sums.json"), json.dumps(about).encode())

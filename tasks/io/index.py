@@ -11,14 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.records import DatasetRef, Partition, Piece
 from schemas.tables import REJECTED, index_schema
 from tasks.io import columns
+from tasks.io.beside import packed, read_pred_probs
 from tasks.io.formats import UNUSABLE
 from tasks.io.formats.text import not_utf8
 from tasks.io.rejected import rejected_rows
 from tasks.io.run import Run
+from tasks.io.votes import Voted
 from tasks.io.windows import in_window
 from tasks.methods.folds import hash_ids
 
@@ -44,17 +47,20 @@ class Index:
         return counts | {"left_out": json.dumps(self.left_out)}
 
 
-def scan(partition: Partition, run: Run, label_type: str) -> Index:
+def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = None) -> Index:
     """Read ids and labels of a partition; a piece that can't be read is put aside as a whole."""
     data, kind = run.config.dataset, LABEL_TYPES[label_type]
-    label = data.label if partition.window == "source" else None
-    time = data.time if data.time_window and partition.window == "source" else None
-    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time])
+    labelled = partition.window == "source"
+    label, probs = (data.label or None, data.pred_probs) if labelled else (None, None)
+    time = data.time if data.time_window and labelled else None
+    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time, probs])
     unreadable = pa.Table.from_pylist(aside, schema=REJECTED)
     if not pieces:
         nothing = index_schema(kind).empty_table()
         return Index(nothing, unreadable, left_out, len(left_out) - len(aside))
-    index = pa.concat_tables([_piece_index(*read, data.id, label, kind) for read in pieces])
+    index = pa.concat_tables([_piece_index(*read, data, label, kind, probs) for read in pieces])
+    if labelled and voted is not None:
+        index = voted.join(index, kind)
     rows = pa.array(np.arange(index.num_rows, dtype=np.int32))
     index = index.add_column(0, "row", rows)
     if time is not None:
@@ -62,7 +68,7 @@ def scan(partition: Partition, run: Run, label_type: str) -> Index:
         inside_all = pa.chunked_array([chunk for each in inside for chunk in each.chunks], pa.bool_())
         index = index.filter(pc.or_(inside_all, pc.is_valid(index[UNUSABLE])))
     index = index.combine_chunks()
-    reasons = _reasons(index, label is not None, run, label_type)
+    reasons = _reasons(index, labelled, run, label_type)
     index = index.drop_columns(UNUSABLE)
     bad = pc.is_valid(reasons)
     unusable = index.filter(bad)
@@ -97,12 +103,12 @@ def _pieces(
     return pieces, aside, tuple(left_out)
 
 
-def write_index(run: Run, partition: Partition, label_type: str) -> bool:
+def write_index(run: Run, partition: Partition, label_type: str, voted: Voted | None = None) -> bool:
     """Make a partition's index and the table of its rejected rows, unless both were made before."""
     name = run.index(label_type, partition)
     if run.store.exists(name):
         return False
-    index = scan(partition, run, label_type)
+    index = scan(partition, run, label_type, voted)
     if index.rejected.num_rows:
         run.store.write_table(_rejected(name), index.rejected)
     _write(run, name, index.rows.replace_schema_metadata(index.facts))
@@ -179,14 +185,19 @@ def encode_labels(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> ND
 
 
 def _piece_index(
-    piece: Piece, table: pa.Table, id_column: str | None, label: str | None, kind: pa.DataType
+    piece: Piece,
+    table: pa.Table,
+    data: DatasetConfig,
+    label: str | None,
+    kind: pa.DataType,
+    probs: str | None,
 ) -> pa.Table:
-    """Where the rows of a piece are from, their ids and labels."""
+    """Where the rows of a piece are from, their ids and labels, the user's probabilities where named."""
     rows = pa.array(np.arange(table.num_rows, dtype=np.int64) + piece.first_row)
     file = pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, np.int32), [piece.file])
     unusable = table[UNUSABLE].combine_chunks()
-    if id_column is not None:
-        ids, unusable = _readable(table[id_column].combine_chunks(), "id", unusable)
+    if data.id is not None:
+        ids, unusable = _readable(table[data.id].combine_chunks(), "id", unusable)
         ids = ids.cast(pa.string())
     else:
         ids = pc.binary_join_element_wise(piece.file, rows.cast(pa.string()), "#")
@@ -194,7 +205,12 @@ def _piece_index(
     if label:
         labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
         labels = labels.cast(kind)
-    return pa.table({"file": file, "file_row": rows, "id": ids, "label": labels, UNUSABLE: unusable})
+    columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
+    if probs:
+        found, reasons = read_pred_probs(table[probs].combine_chunks(), len(data.classes or ()))
+        columns["pred_probs"] = packed(found)
+        unusable = pc.coalesce(unusable, reasons)
+    return pa.table(columns | {UNUSABLE: unusable})
 
 
 def _readable(values: pa.Array, role: str, reasons: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -212,7 +228,8 @@ def _reasons(index: pa.Table, labelled: bool, run: Run, label_type: str) -> pa.C
     reasons = pc.if_else(pc.is_null(index["id"]), pc.fill_null(reasons, "null id"), reasons)
     if not labelled:
         return reasons
-    reasons = pc.if_else(pc.is_null(labels), pc.fill_null(reasons, "null label"), reasons)
+    nothing = "no votes" if run.config.dataset.votes.source else "null label"
+    reasons = pc.if_else(pc.is_null(labels), pc.fill_null(reasons, nothing), reasons)
     if run.config.dataset.classes is None:
         return reasons
     known = pc.is_in(labels, value_set=_class_array(run.config.dataset.classes, label_type))

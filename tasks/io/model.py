@@ -18,6 +18,8 @@ from tasks.io.versions import read_version, versions
 from tasks.methods.label_model import LabelModel, Sample
 from tasks.methods.probes.sums import Sums
 
+BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "columns"}  # of detect
+
 
 def choose_model(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> tuple[LabelModel, str]:
     """The model to score by, and its key, under which scores are kept.
@@ -44,21 +46,21 @@ def choose_model(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> tuple
 def model_key(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> str:
     """Name of the model fitted on these sums and this sample, by this configuration and code."""
     digest = hashlib.blake2b(json.dumps(_about(run, ref), sort_keys=True).encode(), digest_size=8)
-    for array in (*vars(sums).values(), *vars(sample).values()):
+    for array in (*vars(sums).values(), *sample.arrays.values()):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
 def _about(run: Run, ref: DatasetRef) -> list[Any]:
     """What a model depends on besides its data."""
-    detect = run.config.detect.model_dump(mode="json", exclude={"tolerance", "shift"})
+    detect = run.config.detect.model_dump(mode="json", exclude=BESIDE_THE_MODEL)
     names = json.loads(run.config.dataset.model_dump_json(include={"class_names"}))
     return [detect, names, ref.encoder_key, ref.label_type, list(ref.classes), code_version()]
 
 
 def _keep(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> None:
     sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, **vars(sums), **vars(sample))
+    np.savez(sink, allow_pickle=False, **vars(sums), **sample.arrays)
     run.store.write(run.file("detect", "model.npz"), sink.getvalue())
     run.store.write_json(run.file("detect", "model.json"), _about(run, ref))
 
@@ -77,5 +79,5 @@ def _earlier(run: Run, ref: DatasetRef) -> tuple[Sums, Sample] | None:
     ) as found:
         return (
             Sums(found["count"], found["total"], found["gram"]),
-            Sample(found["features"], found["given"], found["folds"]),
+            Sample.of_arrays(found),
         )

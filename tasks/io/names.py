@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.config import DatasetConfig
+from schemas.dataset import DatasetConfig
 from schemas.errors import ConfigError
 from schemas.records import DatasetRef
 from tasks.io.encoding import EncoderSpec, loaded

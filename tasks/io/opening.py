@@ -11,6 +11,7 @@ from tasks.io.plan import Plan, plan_window
 from tasks.io.run import Run, identify
 from tasks.io.source import list_files
 from tasks.io.store import Store
+from tasks.io.votes import vote_prints
 
 
 def reopen(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
@@ -34,7 +35,7 @@ def open_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str,
     run = reopen(config, "", secrets)
     windows = ("source", "target") if config.dataset.target is not None else ("source",)
     plans = {window: plan_window(config, window, run.source_options) for window in windows}
-    prints = [each for plan in plans.values() for each in plan.fingerprints]
+    prints = [each for plan in plans.values() for each in plan.fingerprints] + vote_prints(run)
     probe(run.store, config.dataset.name)
     return reopen(config, identify(config, prints), secrets), plans
 
@@ -49,6 +50,7 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
         for window in windows
         for file in list_files(data.place(window), data.format, run.source_options)
     ]
+    prints += vote_prints(run)
     return reopen(config, identify(config, prints), secrets)
 
 

@@ -59,14 +59,16 @@ class Run:
 
     def index(self, label_type: str, partition: Partition) -> str:
         """Name of a partition's index, which runs that read ids and labels alike share."""
-        return f"{self.dataset}/index/{self.read_as(label_type, partition.window)}/{partition.key}.parquet"
+        read_as = f"{self.read_as(label_type, partition.window)}{partition.votes}"
+        return f"{self.dataset}/index/{read_as}/{partition.key}.parquet"
 
     def read_as(self, label_type: str, window: str) -> str:
         """Hash of how ids and labels of a window are read."""
         data = self.config.dataset
         source = window == "source"
         label, time = (data.label, data.time_window and data.time) if source else (None, None)
-        read_as = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time]
+        beside = data.pred_probs if source else None
+        read_as = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, beside]
         return hashlib.blake2b(json.dumps(read_as).encode(), digest_size=6).hexdigest()
 
     def scores(self, ref: DatasetRef, partition: Partition) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.records import DatasetRef, Partition
 from schemas.tables import SCORES
-from tasks.io.first_pass import sampled
+from tasks.io.first_pass import sample_of, sampled
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
 from tasks.io.vectors import Block, load_block, load_ids
@@ -65,8 +65,9 @@ def score_partition(
     block = load_block(run, ref, partition)
     folds = fold_of(block.hashes, run.config.detect.folds)
     size = model.rows_at_once
+    rows = sample_of(block, folds)
     parts = [slice(start, start + size) for start in range(0, max(len(folds), 1), size)]
-    judged = [_judged(model, Sample(block.features[part], block.given[part], folds[part])) for part in parts]
+    judged = [_judged(model, rows.only(part)) for part in parts]
     ids = load_ids(run, ref, partition, block.rows)
     table = _table(block, ids, pa.concat_tables(judged))
     run.store.write_table(name, table, use_dictionary=False)

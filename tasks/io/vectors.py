@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.records import DatasetRef, Partition
 from schemas.tables import embedding_schema
+from tasks.io.beside import beside_of, unpacked
 from tasks.io.index import encode_labels, load_index
 from tasks.io.run import Run
 from tasks.io.store import Store
@@ -21,6 +22,7 @@ class Block:
     """The usable rows of a partition: row, hashes of ids, codes of given labels (N,), features (N, D).
 
     contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
+    beside: (N, K) by name, what the dataset says of its rows beside their labels.
     """
 
     rows: NDArray[np.int32]
@@ -28,6 +30,7 @@ class Block:
     given: NDArray[np.int32]
     features: NDArray[np.floating]
     contents: NDArray[np.uint64]
+    beside: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def write_vectors(
@@ -73,13 +76,15 @@ def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
     """Join a partition's index with its vectors."""
     vectors, usable, contents = read_vectors(run.store, run.embedding(ref.encoder_key, partition))
     source = partition.window == "source"
-    index = load_index(run, ref, partition, ["hash", "label"] if source else ["hash"])
+    beside = beside_of(run.config) if source else ()
+    index = load_index(run, ref, partition, ["hash", "label", *beside] if source else ["hash"])
     kept = usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
     given = encode_labels(index["label"], ref.classes) if source else rows * 0
     features = vectors if len(rows) == len(vectors) else vectors[rows]
-    return Block(rows, index["hash"].to_numpy(), given, features, contents[rows])
+    told = {name: unpacked(index[name]) for name in beside}
+    return Block(rows, index["hash"].to_numpy(), given, features, contents[rows], told)
 
 
 def load_ids(run: Run, ref: DatasetRef, partition: Partition, rows: NDArray[np.int32]) -> pa.Array:

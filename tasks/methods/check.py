@@ -33,7 +33,7 @@ def check_methods(config: RunConfig) -> None:
         with _at(f"detect.probes.{position}"):
             _has_names(registry.get("probes", probe), named)
     with _at("detect.noise.method"):
-        _sees_what_a_run_has(noise.method)
+        _sees_what_a_run_has(noise.method, bool(config.dataset.votes.source))
         _has_names(registry.get("noise", noise.method), named)
     with _at("detect.noise.options"):
         make_noise(noise.method, noise.options | _names_to_try(noise.method))
@@ -41,17 +41,31 @@ def check_methods(config: RunConfig) -> None:
         _names_are_used(config)
     with _at("detect.shift.method"):
         _estimates_a_prior(shift.method)
+    with _at("dataset.votes.method"):
+        _makes_labels(config.dataset.votes.method)
     with _at("validate.model"):
         registry.get("models", config.validation.model)
 
 
-def _sees_what_a_run_has(name: str) -> None:
+def _sees_what_a_run_has(name: str, votes: bool) -> None:
     """A run judges partition by partition: it has probabilities and features, but no neighbours."""
-    missing = set(registry.get("noise", name).needs) - {"pred_probs", "features", "class_names"}
+    there = {"pred_probs", "features", "class_names"} | ({"votes"} if votes else set())
+    missing = set(registry.get("noise", name).needs) - there
     if missing:
         raise ConfigError(
-            f"{name!r} needs {', '.join(sorted(missing))}, which a run doesn't have",
-            fix="call it on arrays (tasks.methods.noise.detect), or take another method",
+            f"{name!r} needs {', '.join(sorted(missing))}, which this run doesn't have",
+            fix="set dataset.votes, or take another method"
+            if missing == {"votes"}
+            else "call it on arrays (tasks.methods.noise.detect), or take another method",
+        )
+
+
+def _makes_labels(name: str) -> None:
+    """Votes are aggregated before anything is embedded, so without a model's opinion."""
+    if "pred_probs" in registry.get("crowd", name).needs:
+        raise ConfigError(
+            f"{name!r} needs pred_probs, which there are not before labels are made",
+            fix="take auto; detect.noise.method: crowd-posterior adds the probes' opinion",
         )
 
 

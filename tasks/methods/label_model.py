@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +17,46 @@ from tasks.methods.probes.sums import Sums
 from tasks.methods.probes.zero_shot import ClassNames
 from tasks.methods.registry import get
 
+BESIDE = "beside."  # begins the names of such columns
 BANK = 4000  # rows that hubs among the class names are measured by
+SEEN = ("features", "votes")  # of a row, by methods that need them
 JUDGED_PROBABILITIES = 1 << 21  # at a time: 8 MB, and as much again for each step of the noise method
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows held in memory: features (N, D), given labels (N,), folds (N,)."""
+    """Rows held in memory: features (N, D), given labels (N,), folds (N,).
+
+    beside: (N, K) by name: `pred_probs` of the user's own model, `votes`, the posterior that annotators give.
+    """
 
     features: NDArray[np.floating]
     given: NDArray[np.int32]
     folds: NDArray[np.int64]
+    beside: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
-    def only(self, rows: NDArray[np.bool_] | slice) -> Sample:
-        """The rows of a mask (N,) or a range."""
-        return Sample(self.features[rows], self.given[rows], self.folds[rows])
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Sample:
+        """The sample of what `arrays` gave, which may lie among others."""
+        names = (name for name in arrays if name.startswith(BESIDE))
+        beside = {name.removeprefix(BESIDE): arrays[name] for name in names}
+        return cls(arrays["features"], arrays["given"], arrays["folds"], beside)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Sample]) -> Sample:
+        """One of many, rows one after the other."""
+        arrays = [part.arrays for part in parts]
+        return cls.of_arrays({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it by name, to be kept."""
+        named = {f"{BESIDE}{name}": values for name, values in self.beside.items()}
+        return {"features": self.features, "given": self.given, "folds": self.folds, **named}
+
+    def only(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Sample:
+        """The rows of a mask (N,), of places or of a range."""
+        return Sample.of_arrays({name: values[rows] for name, values in self.arrays.items()})
 
 
 @dataclass(frozen=True)
@@ -39,7 +65,7 @@ class LabelModel:
 
     ensemble: ProbeEnsemble
     noise: NoiseModel
-    sees_features: bool = False
+    sees: tuple[str, ...] = ()
 
     @classmethod
     def fit(
@@ -65,8 +91,8 @@ class LabelModel:
         method = get("noise", config.noise.method)
         named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
         noise: NoiseModel = method.target(**config.noise.options, **named)
-        model = cls(ensemble, noise, sees_features="features" in method.needs)
-        noise.update(seen.given, model.probs(seen.features, seen.folds), **model._beside(seen.features))
+        model = cls(ensemble, noise, tuple(name for name in SEEN if name in method.needs))
+        noise.update(seen.given, model.label_probs(seen), **model._beside(seen))
         noise.finish()
         return model
 
@@ -75,6 +101,11 @@ class LabelModel:
     ) -> NDArray[np.float32]:
         """Probabilities (N, K) of the given label: out of sample by fold (N,), or by all rows (None)."""
         return np.exp(self.ensemble.log_probs(features, folds))
+
+    def label_probs(self, sample: Sample) -> NDArray[np.float32]:
+        """Probabilities (N, K) that labels are judged by: the user's own where given, else the probes'."""
+        own = sample.beside.get("pred_probs")
+        return self.probs(sample.features, sample.folds) if own is None else own
 
     @property
     def rows_at_once(self) -> int:
@@ -94,9 +125,9 @@ class LabelModel:
         return float(np.max(np.bincount(sample.given, apart) / np.maximum(rows, 1)))
 
     def _judge(self, sample: Sample) -> NoiseResult:
-        probs = self.probs(sample.features, sample.folds)
-        return self.noise.score(sample.given, probs, **self._beside(sample.features))
+        return self.noise.score(sample.given, self.label_probs(sample), **self._beside(sample))
 
-    def _beside(self, features: NDArray[np.floating]) -> dict[str, NDArray[np.floating]]:
+    def _beside(self, sample: Sample) -> dict[str, NDArray[np.floating]]:
         """What the noise method sees beside labels and probabilities."""
-        return {"features": features} if self.sees_features else {}
+        known = {"features": sample.features, **sample.beside}
+        return {name: known[name] for name in self.sees}

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import DatasetConfig
+from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from tasks.io.formats import FORMATS, UNUSABLE, format_of
 from tasks.io.source import SourceReader, list_files

@@ -1,0 +1,147 @@
+"""The dataset of a configuration: where it is, and which column is what."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from schemas.section import Section
+
+WINDOW = "{window}"
+Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset"]
+
+
+class Features(Section):
+    """The one column that carries the features, under its kind."""
+
+    text: str | None = None
+    image: str | None = None
+    vector: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Features:
+        if sum(value is not None for value in (self.text, self.image, self.vector)) != 1:
+            raise ValueError("name exactly one of text, image, vector")
+        return self
+
+    @property
+    def kind(self) -> Literal["text", "image", "vector"]:
+        """Which kind of feature it is."""
+        return "text" if self.text is not None else "image" if self.image is not None else "vector"
+
+    @property
+    def column(self) -> str:
+        """The name of the feature column."""
+        return self.text or self.image or self.vector or ""
+
+
+class VotesConfig(Section):
+    """The answers of several annotators, of which labels are made: one row a vote."""
+
+    source: str = Field("", description="a path, a glob, a folder, or s3://bucket/prefix/; empty: no votes")
+    format: Format = "auto"
+    item: str = Field("item", description="the column of the ids that dataset.id names in the rows")
+    annotator: str = "annotator"
+    label: str = Field("label", description="the column of the answers")
+    method: str = Field("auto", description="how votes become a label: `labelworks methods --stage ingest`")
+
+    @property
+    def columns(self) -> list[str]:
+        """Its columns: item, annotator, label."""
+        return [self.item, self.annotator, self.label]
+
+
+class DatasetConfig(Section):
+    """Where the labelled data is, and which column is what."""
+
+    name: str = Field(
+        "", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$|^$", description="default: the source's name"
+    )
+    source: str = Field(description="a path, a glob, a folder, or s3://bucket/prefix/")
+    format: Format = "auto"
+    id: str | None = Field(None, description="default: file#row")
+    label: str = Field(description="left out where votes say it")
+    votes: VotesConfig = VotesConfig()
+    pred_probs: str | None = Field(
+        None, description="a column of out-of-sample probabilities, in the order of classes"
+    )
+    classes: tuple[str | int, ...] | None = Field(None, description="default: the labels that occur")
+    class_names: Literal[True] | dict[str | int, str] | None = Field(
+        None, description="texts of the classes for zero-shot and label-text; true: the labels themselves"
+    )
+    features: Features
+    target: str | None = Field(None, description="an unlabelled window whose class mix may have moved")
+    time: str | None = Field(None, description="a column carried through to the published version")
+    window: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$",
+        description="what {window} in source and target stands for, or how the time of the rows begins",
+    )
+    storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _no_booleans(cls, classes: Any) -> Any:
+        """Boolean labels are kept as the strings `true` and `false`."""
+        if not isinstance(classes, list | tuple):
+            return classes
+        return tuple(str(each).lower() if isinstance(each, bool) else each for each in classes)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _labelled_once(cls, data: Any) -> Any:
+        """Labels come from a column or from votes."""
+        votes = data.get("votes") if isinstance(data, dict) else None
+        if not (votes.get("source") if isinstance(votes, dict) else getattr(votes, "source", "")):
+            return data
+        if data.get("label"):
+            raise ValueError("takes label (a column) or votes, not both")
+        if not data.get("id"):
+            raise ValueError("votes need an id: the column of the rows that votes.item refers to")
+        return {**data, "label": ""}
+
+    @model_validator(mode="after")
+    def _probabilities_in_order(self) -> DatasetConfig:
+        if self.pred_probs is not None and not self.classes:
+            raise ValueError("pred_probs needs classes: the order of its numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _windowed(self) -> DatasetConfig:
+        if self.window is None and WINDOW in f"{self.source}{self.target}{self.votes.source}":
+            raise ValueError(f"{WINDOW} needs a window: `--window 2026-01`, or the key dataset.window")
+        if self.time_window is not None and self.time is None:
+            raise ValueError(f"a window needs dataset.time (a column), or {WINDOW} in dataset.source")
+        return self
+
+    @property
+    def key(self) -> str:
+        """Name of the dataset's runs and versions in the store: each window has its own."""
+        return self.name if self.window is None else f"{self.name}@{self.window.replace(':', '')}"
+
+    @property
+    def time_window(self) -> str | None:
+        """How the time of a row begins that belongs to the window; None where files or nothing decide."""
+        return None if WINDOW in self.source else self.window
+
+    def place(self, window: str) -> str:
+        """Where the files of the source, of the target, or of the votes are."""
+        places = {"source": self.source, "target": self.target or self.source, "votes": self.votes.source}
+        return places[window].replace(WINDOW, self.window or "")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("name") and isinstance(data.get("source"), str):
+            return {**data, "name": default_name(data["source"])}
+        return data
+
+
+def default_name(source: str) -> str:
+    """Name a dataset after the last part of its source."""
+    parts = [part for part in PurePosixPath(source.split("://")[-1]).parts if not set(part) & set("*?[/{")]
+    stem = parts[-1].split(".")[0] if parts else ""
+    name = "".join(char if char.isalnum() or char in "._-" else "-" for char in stem).strip("-._")
+    return name or "dataset"

@@ -1,0 +1,63 @@
+"""What a dataset says of its rows beside their labels: probabilities by class, kept as raw bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from schemas.config import RunConfig
+from tasks.methods.noise.checks import SUM_TOLERANCE
+
+
+def beside_of(config: RunConfig) -> tuple[str, ...]:
+    """Names of what there is: `pred_probs` of the user's own model, `votes` (the posterior they give)."""
+    data = config.dataset
+    return tuple(
+        name for name, there in (("pred_probs", data.pred_probs), ("votes", data.votes.source)) if there
+    )
+
+
+def packed(values: NDArray[np.float32]) -> pa.Array:
+    """Rows (N, K) as raw bytes: as Arrow's lists they are read at an eighth of the speed."""
+    width = values.shape[1] * 4
+    raw = pa.py_buffer(np.ascontiguousarray(values, dtype=np.float32))
+    return pa.Array.from_buffers(pa.binary(width), len(values), [None, raw])
+
+
+def unpacked(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """The rows (N, K) of such a column, none of which is null."""
+    width = column.type.byte_width // 4
+    parts = [
+        np.frombuffer(chunk.buffers()[1], np.float32)[chunk.offset * width :][: len(chunk) * width]
+        for chunk in column.chunks
+    ]
+    flat = np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    return flat.reshape(-1, width)
+
+
+def read_pred_probs(column: pa.Array, classes: int) -> tuple[NDArray[np.float32], pa.Array]:
+    """Probabilities (N, K) of a column of lists, zeros where they are unusable, and the reasons why (N,)."""
+    lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
+    right = np.flatnonzero(lengths == classes)
+    flat = column.take(pa.array(right)).flatten().cast(pa.float32())
+    probs = np.zeros((len(column), classes), np.float32)
+    probs[right] = flat.to_numpy(zero_copy_only=False).reshape(-1, classes)
+    with np.errstate(invalid="ignore"):
+        total = probs.sum(axis=1)
+        far = np.asarray(~(np.abs(total - 1) <= SUM_TOLERANCE))
+        negative = np.asarray((probs < 0).any(axis=1))
+    reasons: list[str | None] = [None] * len(column)
+    for row in np.flatnonzero(far | negative | (lengths != classes)).tolist():
+        reasons[row] = _reason(int(lengths[row]), classes, float(total[row]), bool(negative[row]))
+    probs[far | negative] = 0
+    return probs, pa.array(reasons, pa.string())
+
+
+def _reason(length: int, classes: int, total: float, negative: bool) -> str:
+    if length == -1:
+        return "null pred_probs"
+    if length != classes:
+        return f"pred_probs of length {length}, there are {classes} classes"
+    return "pred_probs is negative" if negative else f"pred_probs sums to {total:.4g}, not 1"

@@ -1,0 +1,159 @@
+"""Votes of annotators: read, aggregated into one label an item, and joined to the rows by their ids."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
+from numpy.typing import NDArray
+
+from schemas.errors import InputError
+from tasks.io.beside import packed
+from tasks.io.columns import label_family, missing
+from tasks.io.formats.columns import find_field
+from tasks.io.source import SourceReader, list_files
+from tasks.methods.crowd import CrowdResult, Votes, aggregate
+
+if TYPE_CHECKING:
+    from tasks.io.run import Run
+
+SHOWN_ANNOTATORS = 20  # those of the lowest quality
+
+
+@dataclass(frozen=True)
+class Voted:
+    """Labels made of votes: items (M,) in order, the code of each one's label (M,), posterior (M, K)."""
+
+    items: pa.Array
+    codes: NDArray[np.int64]
+    posterior: NDArray[np.float32]
+    classes: tuple[str | int, ...]
+    label_type: str
+    key: str
+
+    def join(self, index: pa.Table, kind: pa.DataType) -> pa.Table:
+        """An index with label (null: no votes) and `votes`, the posterior of the row's item as raw bytes."""
+        place = pc.index_in(index["id"], value_set=self.items).combine_chunks()
+        labels = pa.array(self.classes, kind).take(pa.array(self.codes)).take(place)
+        known = place.is_valid().to_numpy(zero_copy_only=False)
+        posterior = np.zeros((len(place), len(self.classes)), np.float32)
+        posterior[known] = self.posterior[place.drop_null().to_numpy()]
+        at = index.column_names.index("label")
+        return index.set_column(at, "label", labels).append_column("votes", packed(posterior))
+
+
+def vote_prints(run: Run) -> list[str]:
+    """Fingerprints of the files of votes; none where labels are a column."""
+    data = run.config.dataset
+    if not data.votes.source:
+        return []
+    files = list_files(data.place("votes"), data.votes.format, run.source_options)
+    return [f"votes:{file.name}:{file.fingerprint}" for file in files]
+
+
+def voted(run: Run) -> tuple[Voted, dict[str, Any]] | None:
+    """Aggregate the votes and keep what came of them; also what is told of it. None: there are no votes."""
+    data = run.config.dataset
+    if not data.votes.source:
+        return None
+    table, kind = _read(run)
+    try:
+        votes = Votes.from_arrays(
+            *(table[name].to_numpy() for name in table.column_names), classes=_classes(run, kind)
+        )
+    except InputError as error:
+        raise InputError(error.what, where=f"{data.votes.source}, {error.where}", fix=error.fix) from error
+    found = aggregate(votes, method=data.votes.method)
+    _keep(run, votes, found)
+    about = [data.votes.model_dump(mode="json"), data.classes, *sorted(vote_prints(run))]
+    key = hashlib.blake2b(repr(about).encode(), digest_size=5).hexdigest()
+    return _of(found, data.classes is None, kind, key), _told(votes, found)
+
+
+def _of(found: CrowdResult, as_they_occur: bool, kind: str, key: str) -> Voted:
+    """Labels and posteriors; of classes that aren't listed, those that some item is of."""
+    codes = found.posterior.argmax(axis=1)
+    kept = np.unique(codes) if as_they_occur else np.arange(len(found.classes))
+    posterior = found.posterior[:, kept]
+    posterior = posterior / posterior.sum(axis=1, keepdims=True)
+    names = found.classes[kept].tolist()
+    items = pa.array(found.items.astype(object), pa.string())
+    return Voted(items, np.searchsorted(kept, codes), posterior, tuple(names), kind, key)
+
+
+def _read(run: Run) -> tuple[pa.Table, str]:
+    """The votes: item, annotator and label, and the type of the labels."""
+    data = run.config.dataset
+    source, tables = data.place("votes"), []
+    for file in list_files(source, data.votes.format, run.source_options):
+        reader = SourceReader(source, file.path, file.format, run.source_options, file.name)
+        schema = reader.look().schema
+        for column in data.votes.columns:
+            if find_field(schema, column) is None:
+                raise missing(schema, reader.where, column, "votes")
+        tables.append(reader.table(None, data.votes.columns))
+    whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+    names = [pc.cast(whole[name], pa.string()) for name in (data.votes.item, data.votes.annotator)]
+    label = whole[data.votes.label]
+    kind = "int" if label_family(label.type) == "int" else "string"
+    if types.is_floating(label.type):
+        raise InputError(
+            f"the votes are {label.type}: numbers, no classes", where=f"{source}, column {data.votes.label!r}"
+        )
+    given = label.cast(pa.int64() if kind == "int" else pa.string())
+    return pa.table([*names, given], names=["item", "annotator", "label"]), kind
+
+
+def _classes(run: Run, kind: str) -> list[str | int] | None:
+    """The classes of the config as the votes spell them; None: those that occur."""
+    listed = run.config.dataset.classes
+    return None if listed is None else [int(each) if kind == "int" else str(each) for each in listed]
+
+
+def _keep(run: Run, votes: Votes, found: CrowdResult) -> None:
+    """Write what came of each item and of each annotator, for people."""
+    lists = pa.FixedSizeListArray.from_arrays(pa.array(found.posterior.ravel()), len(found.classes))
+    names = np.append(found.classes.astype(object), [None])  # -1, no confusing answer, is the last one
+    items = {
+        "item": found.items.astype(object),
+        "label": found.labels,
+        "votes": votes.counts.sum(axis=1).astype(np.int64),
+        "posterior": lists,
+        "confusing": pa.array(names[found.confusing].tolist()),
+    }
+    annotators = {
+        "annotator": found.annotators.astype(object),
+        "votes": votes.per_annotator.astype(np.int64),
+        "quality": found.quality,
+    }
+    run.store.write_table(run.file("ingest", "votes.parquet"), pa.table(items))
+    run.store.write_table(run.file("ingest", "annotators.parquet"), pa.table(annotators))
+
+
+def _told(votes: Votes, found: CrowdResult) -> dict[str, Any]:
+    """The figures of the aggregation, and the annotators who are right the least."""
+    counted = votes.per_annotator
+    worst = np.argsort(found.quality, kind="stable")[:SHOWN_ANNOTATORS]
+    alpha, kappa = (None if np.isnan(each) else float(each) for each in (found.alpha, found.kappa))
+    return {
+        "method": found.method,
+        "items": len(found.items),
+        "votes": len(votes.item),
+        "annotators": len(found.annotators),
+        "alpha": alpha,
+        "kappa": kappa,
+        "quality": float(found.quality @ counted / counted.sum()),
+        "lowest": [
+            {
+                "annotator": str(found.annotators[place]),
+                "votes": int(counted[place]),
+                "quality": float(found.quality[place]),
+            }
+            for place in worst
+        ],
+    }
