@@ -19,7 +19,7 @@ from tasks.methods.registry import get
 State = dict[str, NDArray[Any]]
 DEFAULTS = {"vector": "vector", "image": "pixels", "text": "tfidf"}
 AS_GIVEN = "as given"  # the dtype of vectors that are kept as the encoder gave them
-PART_FORMAT = 3  # of what is kept under a key: another format is another key
+PART_FORMAT = 4  # of what is kept under a key: another format is another key
 
 
 @dataclass(frozen=True)

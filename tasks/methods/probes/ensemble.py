@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from tasks.methods.adapt.affine import Affine
+from tasks.methods.halves import single
 from tasks.methods.probes.sums import BLOCK, ClassSums, Sums
 from tasks.methods.probes.zero_shot import ClassNames
 from tasks.methods.registry import get
@@ -170,7 +171,7 @@ def _logits(
         rows = np.flatnonzero(folds == fold)
         for start in range(0, len(rows), BLOCK):
             take = rows[start : start + BLOCK]
-            logits[take] = features[take].astype(np.float32, copy=False) @ weights + intercept
+            logits[take] = single(features[take]) @ weights + intercept
     return logits
 
 

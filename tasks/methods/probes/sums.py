@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from tasks.methods.halves import single
+
 BLOCK = 8192  # rows per float32 product: keeps its rounding small and its copies in cache
 
 
@@ -61,7 +63,7 @@ class Sums:
         for fold, (first, last) in enumerate(pairwise(edges)):
             for start in range(first, last, BLOCK):
                 take = order[start : min(start + BLOCK, last)]
-                block = np.asarray(features[take], dtype=np.float32)
+                block = single(features[take])
                 gram[fold] += block.T @ block
                 _add_totals(total, block, groups[take])
         count = np.bincount(groups, minlength=len(total)).astype(np.float64)

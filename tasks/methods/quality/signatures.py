@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.methods.halves import single
 from tasks.methods.quality.intrinsic_dimension import two_nn
 from tasks.methods.quality.nearest import nearest
 
@@ -16,44 +17,55 @@ TURNS = 8  # times that signatures are sorted, each time by other bits first
 WINDOW = 3  # rows after it in that order that a row is compared with
 SAME_BITS = 10  # that may differ: of 64, two rows of cosine 0.98 differ in 4.1 ± 2
 SIMILARITY = 0.98
-SKETCHED = 16  # distances from planes that are kept of a row
+SKETCHED = 16  # places along directions that are kept of a row
+BLOCK = 8192  # rows at a time
 LOOSE = 4.0  # times the distance of near duplicates: of sketches that of one in a million is more
 CHANCE = 1e-3  # of rows whose nearest neighbour may be a near duplicate without being one
 
 
 @dataclass(frozen=True)
 class Planes:
-    """What rows are compared by: centre and scale (D,), normals (min(D, 64), 64)."""
+    """What rows are compared by: centre and scale (D,), normals (min(D, 64), 64), directions (D, 16)."""
 
     centre: NDArray[np.float32]
     scale: NDArray[np.float32]
     normals: NDArray[np.float32]
+    directions: NDArray[np.float32]
 
     @classmethod
     def of(cls, rows: NDArray[np.floating], *, scaled: bool) -> Planes:
         """Planes through the middle of some rows (M, D); scaled: each dimension has its own unit."""
         values = np.asarray(rows, dtype=np.float64)
-        spread = values.std(axis=0) if scaled else np.ones(values.shape[1])
-        dims = min(values.shape[1], LOOKED_AT)
-        normals = np.random.default_rng(0).standard_normal((dims, BITS), dtype=np.float32)
+        dims = values.shape[1]
+        spread = values.std(axis=0) if scaled else np.ones(dims)
+        rng = np.random.default_rng(0)
+        normals = rng.standard_normal((min(dims, LOOKED_AT), BITS), dtype=np.float32)
+        directions = rng.standard_normal((dims, SKETCHED), dtype=np.float32)
         scale = np.where(spread > 0, spread, 1.0).astype(np.float32)
-        return cls(values.mean(axis=0).astype(np.float32), scale, normals)
+        return cls(values.mean(axis=0).astype(np.float32), scale, normals, directions)
 
     def looked_at(self, rows: NDArray[np.floating]) -> tuple[NDArray[np.uint64], NDArray[np.float32]]:
         """Signatures (N,) of rows (N, D): on which side of each plane they lie (Charikar 2002).
 
-        And sketches (N, 16): how far from the first of them, which tells how far apart rows are
-        (Johnson & Lindenstrauss 1984).
+        And sketches (N, 16): where they lie along some directions, which tells how far apart rows are
+        (Johnson & Lindenstrauss 1984). All dimensions are in them, so rows that only look alike in those
+        of the signature are told apart without their vectors.
         """
         dims = len(self.normals)
-        part = np.asarray(rows[:, :dims], dtype=np.float32)
-        away = (part - self.centre[:dims]) / self.scale[:dims] @ self.normals
-        signatures = np.packbits(away > 0, axis=1).view(np.uint64)[:, 0]
-        return np.asarray(signatures), np.ascontiguousarray(away[:, :SKETCHED])
+        normals, directions = self.normals / self.scale[:dims, None], self.directions / self.scale[:, None]
+        signatures = np.empty(len(rows), dtype=np.uint64)
+        sketches = np.empty((len(rows), SKETCHED), dtype=np.float32)
+        for start in range(0, len(rows), BLOCK):
+            part = slice(start, start + BLOCK)
+            away = single(rows[part]) - self.centre
+            sides = away[:, :dims] @ normals > 0
+            signatures[part] = np.packbits(sides, axis=1).view(np.uint64)[:, 0]
+            sketches[part] = away @ directions
+        return signatures, sketches
 
     def placed(self, rows: NDArray[np.floating]) -> NDArray[np.float32]:
         """Rows (N, D) as they are compared: centred, each dimension in its unit."""
-        return np.asarray((np.asarray(rows, np.float32) - self.centre) / self.scale)
+        return np.asarray((single(rows) - self.centre) / self.scale)
 
 
 def candidates(signatures: NDArray[np.uint64], most: int) -> NDArray[np.int64]:
