@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import shutil
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
@@ -206,6 +207,20 @@ def test_batch_size_of_a_model_changes_no_key_and_no_vector() -> None:
     assert base.key_of("m", few, "c") == base.key_of("m", many, "c")
     good = [row for row in range(ROWS) if row not in case.bad]
     np.testing.assert_allclose(few.encode(TEXT).vectors[good], many.encode(TEXT).vectors[good], atol=2e-5)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # of its own doing
+def test_a_compiled_model_has_the_same_key_and_gives_the_same_vectors(backbones: Any) -> None:
+    if shutil.which("g++") is None:
+        pytest.skip("torch.compile needs a C++ compiler")
+    options = {"model": backbones("bert"), **FULL}
+    plain, compiled = (
+        ready(Case("transformers", "text", TEXT, BAD_TEXT, {**options, "compile": wish}, {}))
+        for wish in (False, True)
+    )
+    assert hasattr(compiled.model, "_orig_mod")
+    assert base.key_of("m", plain, "c") == base.key_of("m", compiled, "c")
+    np.testing.assert_allclose(compiled.encode(TEXT).vectors, plain.encode(TEXT).vectors, atol=2e-5)
 
 
 def test_vectors_are_the_dataset_s_own() -> None:

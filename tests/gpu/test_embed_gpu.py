@@ -71,12 +71,13 @@ def test_out_of_memory_halves_the_batch_on_the_device_itself() -> None:
     torch = pytest.importorskip("torch")
     from tasks.methods.encoders.batching import Budget, run_batches
 
-    def forward(rows: np.ndarray) -> np.ndarray:
-        free, _ = torch.cuda.mem_get_info()
-        held = torch.empty(int(len(rows) * free / 3), dtype=torch.uint8, device="cuda")
-        return np.full((len(rows), 1), float(held[0].item() * 0))
+    free, _ = torch.cuda.mem_get_info()
+
+    def run(rows: np.ndarray) -> np.ndarray:
+        held = torch.zeros(int(len(rows) * free / 3.5), dtype=torch.uint8, device="cuda")
+        return np.full((len(rows), 1), float(held[-1].item()))
 
     budget = Budget(16)
-    found, failed = run_batches(np.ones(16, int), budget, forward)
-    assert (found.shape, failed) == ((16, 1), {})
+    found, failed = run_batches(np.ones(16, int), budget, lambda rows: rows, run)
+    assert (found.tolist(), failed) == ([[0.0]] * 16, {})
     assert budget.cost <= 3

@@ -52,7 +52,7 @@ class Brittle(DeviceEncoder):
     def blank(self):
         return "parcel"
 
-    def forward(self, items):
+    def run(self, items):
         began = time.time()
         time.sleep(self.chosen["pause"])
         self.tell(rows=len(items), began=began)

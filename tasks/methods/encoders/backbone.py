@@ -19,7 +19,7 @@ class ImageBackbone(DeviceEncoder):
     """Runs images through a network without its head. Subclasses say how it is built."""
 
     kind = "image"
-    batch_rows = 1024
+    batch_rows = 512
     look: Look
 
     @abstractmethod
@@ -38,19 +38,19 @@ class ImageBackbone(DeviceEncoder):
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Decode a batch of images; one that can't be is a reason for none."""
-        return self.look.prepared(values)
+        return self.look.prepared(values, self.helpers)
 
     def blank(self) -> Any:
         """A black image."""
         return self.look.blank()
 
-    def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
-        """Run one batch of images."""
+    def staged(self, items: Sequence[Any]) -> Any:
+        """A batch of images on the device."""
+        return self.look.batch(items, self.device, self.dtype_run)
+
+    def run(self, staged: Any) -> NDArray[np.float32]:
+        """Run a batch of images."""
         import torch
 
         with torch.inference_mode():
-            return self.run(self.look.batch(items, self.device, self.dtype_run))
-
-    def run(self, pixels: Any) -> NDArray[np.float32]:
-        """Run a batch that is on the device."""
-        return to_host(self.model(pixels).flatten(1))
+            return to_host(self.model(staged).flatten(1))

@@ -42,14 +42,15 @@ class Encoder(ABC):
     """Turns a column into vectors. Made from options, fitted once a dataset, loaded once a worker.
 
     `fit_rows` is the size of the sample it is fitted on, `batch_rows` how many rows it is given at a time.
-    `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device` and `threads` are set
-    before `load`: they change the speed, not the vectors.
+    `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device`, `threads` and `workers`
+    (how many encode at once) are set before `load`: they change the speed, not the vectors.
     """
 
     kind: str
     kinds: ClassVar[tuple[str, ...]] = ()  # of an encoder with several towers; `make` then sets `kind`
     device: str = "cpu"
     threads: int | None = None
+    workers: int = 1
     dtype: ClassVar[str] = "float16"
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}

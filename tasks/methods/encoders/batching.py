@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Forward = Callable[[NDArray[np.intp]], NDArray[np.floating]]
+Rows = NDArray[np.intp]
 TOO_LARGE = "too large for the memory of the device, even alone"
+SAID = ("out of memory", "can't allocate memory", "ALLOC_FAILED")  # by torch, its CPU allocator, cuBLAS
 
 
 @dataclass
@@ -20,7 +23,7 @@ class Budget:
 
     cost: int
 
-    def batches(self, lengths: NDArray[np.integer], rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    def batches(self, lengths: NDArray[np.integer], rows: Rows) -> list[Rows]:
         """Cut rows into batches, longest first: a batch costs its rows times its longest length."""
         order = rows[np.argsort(-lengths[rows], kind="stable")]
         cut, start = [], 0
@@ -30,45 +33,69 @@ class Budget:
             start += size
         return cut
 
-    def shrink(self, lengths: NDArray[np.integer], failed: NDArray[np.intp]) -> None:
+    def shrink(self, lengths: NDArray[np.integer], failed: Rows) -> None:
         """Halve the budget: to half of what the batch that failed has cost."""
         self.cost = max(1, int(lengths[failed].max()) * (len(failed) // 2))
 
 
 def run_batches(
-    lengths: NDArray[np.integer], budget: Budget, forward: Forward
+    lengths: NDArray[np.integer],
+    budget: Budget,
+    stage: Callable[[Rows], Any],
+    run: Callable[[Any], NDArray[np.floating]],
 ) -> tuple[NDArray[np.floating], dict[int, str]]:
-    """Run `forward(rows) -> (len(rows), D)` over all rows (N,); out of memory halves the batch and goes on.
+    """Run all rows (N,) in batches: `run(stage(rows))` gives vectors (len(rows), D).
 
-    Returns vectors (N, D) in the order of the rows, and by row why it has none.
+    The next batch is staged in a thread meanwhile. Out of memory halves the batch and goes on. Returns
+    vectors (N, D) in the order of the rows, and by row why it has none.
     """
     todo = budget.batches(lengths, np.arange(len(lengths)))[::-1]
-    done: list[tuple[NDArray[np.intp], NDArray[np.floating]]] = []
+    done: list[tuple[Rows, NDArray[np.floating]]] = []
     failed: dict[int, str] = {}
-    while todo:
-        rows = todo.pop()
-        try:
-            done.append((rows, forward(rows)))
-        except Exception as error:
-            if not out_of_memory(error):
-                raise
+    with ThreadPoolExecutor(1, thread_name_prefix="stage") as pool:
+        staging = _Staging(stage, pool)
+        while todo:
+            rows = todo.pop()
+            try:
+                done.append((rows, run(staging.take(rows, todo))))
+            except Exception as error:
+                if not out_of_memory(error):
+                    raise
+            else:
+                continue
+            staging.drop()
+            release()  # here, where the error is gone, and with it the tensors of its frames
             if len(rows) == 1:
                 failed[int(rows[0])] = TOO_LARGE
                 continue
             budget.shrink(lengths, rows)
             todo = budget.batches(lengths, np.concatenate([rows, *todo]))[::-1]
-        else:
-            continue
-        release()
     return _in_order(len(lengths), done), failed
+
+
+class _Staging:
+    """Stages one batch ahead."""
+
+    def __init__(self, stage: Callable[[Rows], Any], pool: ThreadPoolExecutor) -> None:
+        self._stage, self._pool = stage, pool
+        self._next: Future[Any] | None = None
+
+    def take(self, rows: Rows, todo: list[Rows]) -> Any:
+        """What these rows were staged as; the last of those to do is begun."""
+        ready = self._next or self._pool.submit(self._stage, rows)
+        self._next = self._pool.submit(self._stage, todo[-1]) if todo else None
+        return ready.result()
+
+    def drop(self) -> None:
+        """Forget what was staged: it is cut anew."""
+        self._next = None
 
 
 def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out: Python's, or a device library's."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    text = str(error)
-    return isinstance(error, RuntimeError) and ("out of memory" in text or "can't allocate memory" in text)
+    return isinstance(error, RuntimeError) and any(each in str(error) for each in SAID)
 
 
 def release() -> None:
@@ -79,7 +106,7 @@ def release() -> None:
         torch.cuda.empty_cache()
 
 
-def _in_order(rows: int, done: list[tuple[NDArray[np.intp], NDArray[np.floating]]]) -> NDArray[np.floating]:
+def _in_order(rows: int, done: list[tuple[Rows, NDArray[np.floating]]]) -> NDArray[np.floating]:
     if not done:
         return np.zeros((rows, 0), dtype=np.float32)
     first = done[0][1]

@@ -1,7 +1,8 @@
-"""Encoders that run a torch model on a device: prepared ahead in a thread, batched by length, run in half."""
+"""Encoders that run a torch model on a device: prepared ahead in threads, batched by length, run in half."""
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from tasks.methods.encoders.base import Encoded, Encoder, State
 from tasks.methods.encoders.batching import Budget, run_batches
 from tasks.methods.encoders.importing import needed
 
+HELPERS = 16  # more threads wait for Python's lock
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -30,7 +32,7 @@ class Prepared:
 
 
 class DeviceEncoder(Encoder):
-    """Runs a model on `device`. Subclasses open it, prepare rows and run a batch.
+    """Runs a model on `device`. Subclasses open it, prepare rows, stage a batch of them and run it.
 
     Options: `batch_size`, what a batch may cost (tokens with their padding, or images), halved when memory
     runs out; `precision`; `compile`, whether torch.compile is worth its start.
@@ -58,13 +60,21 @@ class DeviceEncoder(Encoder):
         """Fingerprint of weights on disk; "" for a model that its name and revision identify."""
         return ""
 
+    @property
+    def helpers(self) -> int:
+        """Threads that may decode: beside a GPU one a core, so that it never waits; else the worker's own."""
+        if self.device == "cpu":
+            return self.threads or 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return min(cores, HELPERS)
+
     def load(self, state: State) -> None:
         """Open the model, and run one row to know the dimension; ConfigError if something is missing."""
         if self.threads:
             torch = needed("torch", "text")
             torch.set_num_threads(self.threads)
         self.open()
-        self.dim = self.forward([self.blank()]).shape[1]
+        self.dim = self.run(self.staged([self.blank()])).shape[1]
 
     def encode(self, values: pa.Array) -> Encoded:
         """Encode a batch of the column, row by row."""
@@ -76,10 +86,10 @@ class DeviceEncoder(Encoder):
         if not len(prepared.usable):
             return Encoded(vectors, prepared.reasons)
 
-        def forward(rows: NDArray[np.intp]) -> NDArray[np.floating]:
-            return self.forward([prepared.items[row] for row in rows])
+        def staged(rows: NDArray[np.intp]) -> Any:
+            return self.staged([prepared.items[row] for row in rows])
 
-        found, failed = run_batches(prepared.lengths, self.budget, forward)
+        found, failed = run_batches(prepared.lengths, self.budget, staged, self.run)
         if found.shape[1]:
             vectors[prepared.usable] = found
         reasons = list(prepared.reasons)
@@ -95,9 +105,13 @@ class DeviceEncoder(Encoder):
     def blank(self) -> Any:
         """A row that always can be run."""
 
+    def staged(self, items: Sequence[Any]) -> Any:
+        """Rows as one batch on the device, padded or stacked; made in a thread, one batch ahead of `run`."""
+        return items
+
     @abstractmethod
-    def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
-        """Run one batch: vectors (len(items), D)."""
+    def run(self, staged: Any) -> NDArray[np.float32]:
+        """Run a batch that is on the device: vectors (N, D)."""
 
 
 def half(precision: str, device: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import time
@@ -66,6 +67,12 @@ class HttpEncoder(Encoder):
         """Ask for one vector, to know the dimension; ConfigError if the service does not answer."""
         try:
             self.dim = self._ask(["a"]).shape[1]
+        except _RefusedError as error:
+            raise ConfigError(
+                f"the embedding service refuses a text of one letter: {error}",
+                where="encoder.options.model",
+                fix="check the model, and the dimensions if any are asked for",
+            ) from error
         except InputError as error:
             raise ConfigError(error.what, where="encoder.options.url", fix=error.fix) from error
 
@@ -127,8 +134,8 @@ class HttpEncoder(Encoder):
                     raise self._gone(said) from error
                 pause = error.headers.get("Retry-After") or ""
                 wait = float(pause) if pause.replace(".", "", 1).isdigit() else 0.5 * 2**attempt
-            except OSError as error:
-                said, wait = str(error), 0.5 * 2**attempt
+            except (OSError, http.client.HTTPException) as error:  # the latter: an answer that breaks off
+                said, wait = str(error) or type(error).__name__, 0.5 * 2**attempt
             if attempt < int(self.chosen["retries"]):
                 time.sleep(min(wait, LONGEST_WAIT))
         raise self._gone(said)
@@ -140,10 +147,10 @@ class HttpEncoder(Encoder):
         return urllib.request.Request(self._url, body, headers)  # noqa: S310
 
     def _wait_turn(self) -> None:
-        """Keep to the rate: a request no sooner than its share of a second after the one before."""
+        """Keep to this worker's share of the rate: a request no sooner than that after the one before."""
         now = time.monotonic()
         time.sleep(max(0.0, self.earliest - now))
-        self.earliest = max(now, self.earliest) + 1.0 / float(self.chosen["requests_per_second"])
+        self.earliest = max(now, self.earliest) + self.workers / float(self.chosen["requests_per_second"])
 
     def _gone(self, said: str) -> InputError:
         fix = f"check the address, the model and the key (environment: {self.chosen['key_env']})"

@@ -63,25 +63,33 @@ class OpenClipEncoder(ImageBackbone):
 
     def encode_names(self, names: list[str]) -> NDArray[np.floating]:
         """Encode class names (K,) by the text tower."""
-        return self._texts(self._ids(names))
+        return self._texts(self._stacked(self._ids(names)))
 
     def blank(self) -> Any:
         """A black image, or the tokens of a word."""
         return super().blank() if self.kind == "image" else self._ids(["a"])[0]
 
-    def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
-        """Run one batch through the tower of its kind."""
-        return super().forward(items) if self.kind == "image" else self._texts(items)
+    def staged(self, items: Sequence[Any]) -> Any:
+        """A batch of images or of token ids on the device."""
+        return super().staged(items) if self.kind == "image" else self._stacked(items)
 
-    def run(self, pixels: Any) -> NDArray[np.float32]:
-        """Run a batch of images through their tower."""
-        return to_host(self.model.encode_image(pixels, normalize=True))
+    def run(self, staged: Any) -> NDArray[np.float32]:
+        """Run a batch through the tower of its kind."""
+        import torch
+
+        if self.kind == "text":
+            return self._texts(staged)
+        with torch.inference_mode():
+            return to_host(self.model.encode_image(staged, normalize=True))
 
     def _ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         return list(self.tokenizer(list(texts)).numpy()) if texts else []
 
-    def _texts(self, ids: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+    def _stacked(self, ids: Sequence[NDArray[np.int64]]) -> Any:
+        return to_device(np.stack(ids), self.device)
+
+    def _texts(self, ids: Any) -> NDArray[np.float32]:
         import torch
 
         with torch.inference_mode():
-            return to_host(self.model.encode_text(to_device(np.stack(ids), self.device), normalize=True))
+            return to_host(self.model.encode_text(ids, normalize=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from tasks.methods.encoders.device import Prepared, to_device
 from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-DECODERS = 4  # threads a worker: the device should never wait for a JPEG
 
 
 @dataclass(frozen=True)
@@ -28,9 +27,9 @@ class Look:
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 
-    def prepared(self, values: pa.Array) -> Prepared:
-        """Decode a column of images; one that can't be is a reason for none."""
-        with ThreadPoolExecutor(DECODERS, thread_name_prefix="decode") as pool:
+    def prepared(self, values: pa.Array, threads: int) -> Prepared:
+        """Decode a column of images in so many threads; one that can't be is a reason for none."""
+        with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
             found = list(pool.map(partial(_read, self), image_bytes(values)))
         usable = np.flatnonzero([reason is None for _, reason in found])
         items = [found[row][0] for row in usable]
@@ -45,8 +44,16 @@ class Look:
         import torch
 
         pixels = to_device(np.stack(items), device).permute(0, 3, 1, 2).to(torch.float32) / 255.0
-        mean, std = (torch.tensor(each, device=device).view(1, 3, 1, 1) for each in (self.mean, self.std))
+        mean, std = _by_channel(self.mean, device), _by_channel(self.std, device)
         return ((pixels - mean) / std).to(dtype)
+
+
+@lru_cache
+def _by_channel(values: tuple[float, ...], device: str) -> Any:
+    """Kept on the device: to send them again would wait for the batch that runs there."""
+    import torch
+
+    return torch.tensor(values, device=device).view(1, -1, 1, 1)
 
 
 def _read(look: Look, data: bytes | None) -> tuple[NDArray[np.uint8] | None, str | None]:

@@ -75,17 +75,17 @@ class SentenceTransformersEncoder(DeviceEncoder):
         """The tokens of a word."""
         return token_ids(self.tokenizer, ["a"], self.max_length)[0]
 
-    def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
-        """Run one batch of token ids through the modules of the model."""
+    def staged(self, items: Sequence[Any]) -> dict[str, Any]:
+        """A batch of token ids and its mask on the device."""
+        ids, mask = padded(self.tokenizer, items)
+        return {"input_ids": to_device(ids, self.device), "attention_mask": to_device(mask, self.device)}
+
+    def run(self, staged: dict[str, Any]) -> NDArray[np.float32]:
+        """Run a batch through the modules of the model."""
         import torch
 
-        ids, mask = padded(self.tokenizer, items)
-        features = {
-            "input_ids": to_device(ids, self.device),
-            "attention_mask": to_device(mask, self.device),
-        }
         with torch.inference_mode():
-            features = self.transformer(features)
+            features = self.transformer(dict(staged))  # it adds what it finds
             features["token_embeddings"] = features["token_embeddings"].float()
             for module in self.rest:
                 features = module(features)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -38,11 +39,12 @@ def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[lis
 
 def padded(tokenizer: Any, items: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Ids and mask (N, longest) of a batch, padded on the side that the model expects."""
-    longest = max(map(len, items))
-    ids = np.full((len(items), longest), tokenizer.pad_token_id or 0, dtype=np.int64)
-    mask = np.zeros_like(ids)
-    left = tokenizer.padding_side == "left"
-    for row, tokens in enumerate(items):
-        where = slice(longest - len(tokens), None) if left else slice(None, len(tokens))
-        ids[row, where], mask[row, where] = tokens, 1
-    return ids, mask
+    lengths = np.fromiter(map(len, items), np.int64, len(items))
+    longest = int(lengths.max())
+    place = np.arange(longest)
+    if tokenizer.padding_side == "left":
+        place = longest - 1 - place
+    mask = place < lengths[:, None]
+    ids = np.full(mask.shape, tokenizer.pad_token_id or 0, dtype=np.int64)
+    ids[mask] = np.fromiter(chain.from_iterable(items), np.int64, int(lengths.sum()))
+    return ids, mask.astype(np.int64)

@@ -33,13 +33,23 @@ class TorchvisionEncoder(ImageBackbone):
         models = needed("torchvision.models", "image")
         name, weights = str(self.chosen["model"]), str(self.chosen["weights"])
         with opening(name):
-            if fingerprint(weights):
-                state = read_weights(weights)
-                model = models.get_model(name, weights=None, num_classes=_classes(state))
-                model.load_state_dict(state)
-            else:
-                model = models.get_model(name, weights=weights)
+            state = read_weights(weights) if fingerprint(weights) else _published(models, name, weights)
+            model = models.get_model(name, weights=None, num_classes=_classes(state))
+            model.load_state_dict(state)
         return headless(model), Look(int(self.chosen["size"]), crop=224 / 256)
+
+
+def _published(models: Any, name: str, weights: str) -> dict[str, Any]:
+    """Weights that torchvision publishes, read as tensors and nothing else; ConfigError if there are none."""
+    known = models.get_model_weights(name)
+    wanted = weights.rpartition(".")[2]
+    if wanted not in known.__members__:
+        raise ConfigError(
+            f"{weights!r} is neither a file nor weights of {name}",
+            where="encoder.options.weights",
+            fix=f"choices: {', '.join(known.__members__)}",
+        )
+    return dict(known[wanted].get_state_dict(progress=False, check_hash=True, weights_only=True))
 
 
 def headless(model: Any) -> Any:

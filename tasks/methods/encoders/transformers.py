@@ -87,7 +87,7 @@ class TransformersEncoder(DeviceEncoder):
         """Tokenise or decode a batch; what can't be is a reason for none."""
         if self.kind == "text":
             return tokenised(self.tokenizer, values, self.max_length)
-        found = self.look.prepared(values)
+        found = self.look.prepared(values, self.helpers)
         return Prepared(found.items, found.lengths * IMAGE_COST, found.usable, found.reasons)
 
     def blank(self) -> Any:
@@ -96,20 +96,22 @@ class TransformersEncoder(DeviceEncoder):
             return token_ids(self.tokenizer, ["a"], self.max_length)[0]
         return self.look.blank()
 
-    def forward(self, items: Sequence[Any]) -> NDArray[np.float32]:
-        """Run one batch and pool its last states."""
+    def staged(self, items: Sequence[Any]) -> dict[str, Any]:
+        """A batch of token ids and its mask, or of images, on the device."""
+        if self.kind == "image":
+            return {"pixel_values": self.look.batch(items, self.device, self.dtype_run)}
+        ids, mask = (to_device(each, self.device) for each in padded(self.tokenizer, items))
+        return {"input_ids": ids, "attention_mask": mask}
+
+    def run(self, staged: dict[str, Any]) -> NDArray[np.float32]:
+        """Run a batch and pool its last states."""
         import torch
 
         with torch.inference_mode():
-            if self.kind == "text":
-                ids, mask = (to_device(each, self.device) for each in padded(self.tokenizer, items))
-                states = self.model(input_ids=ids, attention_mask=mask).last_hidden_state
-                return to_host(_pooled(states, mask, str(self.chosen["pooling"])))
-            pixels = self.look.batch(items, self.device, self.dtype_run)
-            states = self.model(pixel_values=pixels).last_hidden_state
+            states = self.model(**staged).last_hidden_state
             if states.ndim == 4:  # a convolutional network: a map of states
                 return to_host(states.float().mean(dim=(2, 3)))
-            return to_host(_pooled(states, None, str(self.chosen["pooling"])))
+            return to_host(_pooled(states, staged.get("attention_mask"), str(self.chosen["pooling"])))
 
 
 def look_of(name: str, revision: str | None, config: Any) -> Look:

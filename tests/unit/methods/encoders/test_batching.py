@@ -1,9 +1,15 @@
 """Batches: nothing is lost or reordered, a batch keeps to its budget, memory that runs out halves it."""
 
+import threading
+
 import numpy as np
 import pytest
 
 from tasks.methods.encoders.batching import TOO_LARGE, Budget, run_batches
+
+
+def itself(rows: np.ndarray) -> np.ndarray:
+    return rows
 
 
 def lengths_of(seed: int = 0, rows: int = 200) -> np.ndarray:
@@ -27,7 +33,9 @@ def test_a_row_over_the_budget_is_alone_in_its_batch() -> None:
 
 def test_vectors_come_back_in_the_order_of_the_rows() -> None:
     lengths = lengths_of()
-    vectors, failed = run_batches(lengths, Budget(64), lambda rows: np.stack([rows, lengths[rows]], axis=1))
+    vectors, failed = run_batches(
+        lengths, Budget(64), itself, lambda rows: np.stack([rows, lengths[rows]], axis=1)
+    )
     np.testing.assert_array_equal(vectors, np.stack([np.arange(200), lengths], axis=1))
     assert failed == {}
 
@@ -37,6 +45,7 @@ def test_vectors_come_back_in_the_order_of_the_rows() -> None:
     [
         MemoryError(),
         RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate(handle)"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
     ],
 )
@@ -50,15 +59,45 @@ def test_out_of_memory_halves_the_batch_goes_on_and_remembers(error: Exception) 
             raise error
         return rows[:, None].astype(np.float32)
 
-    vectors, failed = run_batches(lengths, budget, forward)
+    vectors, failed = run_batches(lengths, budget, itself, forward)
     np.testing.assert_array_equal(vectors[:, 0], np.arange(200))
     assert failed == {}
     assert 65 < budget.cost <= 130
     refused = [cost for cost in tried if cost > 130]
     assert 1 <= len(refused) <= 3
     tried.clear()
-    run_batches(lengths, budget, forward)
+    run_batches(lengths, budget, itself, forward)
     assert max(tried) <= 130
+
+
+def test_the_next_batch_is_staged_while_one_is_run() -> None:
+    begun, both = [threading.Event() for _ in range(4)], []
+
+    def stage(rows: np.ndarray) -> int:
+        begun[rows[0]].set()
+        return int(rows[0])
+
+    def run(batch: int) -> np.ndarray:
+        if batch < 3:
+            assert begun[batch + 1].wait(10)
+        both.append(batch)
+        return np.full((1, 1), batch, np.float32)
+
+    vectors, _ = run_batches(np.ones(4, int), Budget(1), stage, run)
+    assert both == vectors[:, 0].tolist() == [0, 1, 2, 3]
+
+
+def test_memory_that_runs_out_in_staging_halves_the_batch_and_loses_no_row() -> None:
+    def stage(rows: np.ndarray) -> np.ndarray:
+        if len(rows) > 3:
+            raise MemoryError
+        return rows
+
+    vectors, failed = run_batches(
+        np.ones(50, int), Budget(20), stage, lambda rows: rows[:, None].astype(np.float32)
+    )
+    np.testing.assert_array_equal(vectors[:, 0], np.arange(50))
+    assert failed == {}
 
 
 def test_torch_s_own_error_is_recognised() -> None:
@@ -71,7 +110,7 @@ def test_torch_s_own_error_is_recognised() -> None:
             raise torch.OutOfMemoryError("no room")
         return np.ones((1, 2), np.float32)
 
-    vectors, _ = run_batches(np.ones(4, int), Budget(4), forward)
+    vectors, _ = run_batches(np.ones(4, int), Budget(4), itself, forward)
     assert vectors.shape == (4, 2)
     assert seen == [4, 2, 1, 1, 1, 1]
 
@@ -84,7 +123,7 @@ def test_a_row_that_never_fits_is_a_reason_and_the_rest_goes_on() -> None:
             raise MemoryError
         return np.ones((len(rows), 2), np.float32)
 
-    vectors, failed = run_batches(lengths, Budget(1000), forward)
+    vectors, failed = run_batches(lengths, Budget(1000), itself, forward)
     assert failed == {1: TOO_LARGE}
     np.testing.assert_array_equal(vectors[[0, 2]], 1.0)
 
@@ -94,4 +133,4 @@ def test_any_other_error_is_raised() -> None:
         raise RuntimeError("shapes do not match")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        run_batches(np.ones(3, int), Budget(3), forward)
+        run_batches(np.ones(3, int), Budget(3), itself, forward)

@@ -26,6 +26,7 @@ class Service:
         self.keys: list[str | None] = []
         self.times: list[float] = []
         self.answer: dict[str, Any] | None = None
+        self.cut = 0  # answers that break off
         handler = type("Handler", (Handler,), {"service": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
@@ -53,7 +54,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Location", "http://127.0.0.1:9/elsewhere")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        service.cut, cut = max(0, service.cut - 1), service.cut
+        self.wfile.write(body[: len(body) // 2] if cut else body)
 
     def log_message(self, *_: Any) -> None: ...
 
@@ -111,6 +113,28 @@ def test_a_text_that_the_service_can_t_take_is_a_reason_and_the_rest_is_embedded
     assert found.reasons[:2] + found.reasons[3:] == [None] * 3
     assert "400" in str(found.reasons[2])
     np.testing.assert_array_equal(found.vectors[:, 0], [1, 2, 0, 4])
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(service: Service) -> None:
+    encoder = ready(service)
+    service.cut = 1
+    assert encoder.encode(pa.array(["abc"])).vectors[0, 0] == 3
+    assert len(service.asked) == 2
+
+
+def test_a_service_that_refuses_all_is_said_before_any_row(service: Service) -> None:
+    service.statuses = [422] * 5
+    with pytest.raises(ConfigError, match="refuses a text of one letter: 422") as caught:
+        make("http", "text", {"url": service.url, "model": "m"}).load({})
+    assert caught.value.where == "encoder.options.model"
+
+
+def test_workers_share_the_rate(service: Service) -> None:
+    encoder = make("http", "text", {"url": service.url, "model": "m", "requests_per_second": 100})
+    encoder.workers = 10
+    encoder.load({})
+    encoder.encode(pa.array(["a"]))
+    assert np.diff(service.times)[0] >= 10 / 100 * 0.9
 
 
 def test_keeps_to_its_rate(service: Service) -> None:

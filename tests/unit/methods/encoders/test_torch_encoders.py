@@ -51,15 +51,15 @@ def test_bfloat16_keeps_the_direction(full: Any) -> None:
 
 def test_memory_that_runs_out_halves_the_batch_and_changes_no_vector(full: Any) -> None:
     encoder, whole = ready(precision="float32"), full.encode(TEXTS).vectors
-    forward, sizes = encoder.forward, []
+    run, sizes = encoder.run, []
 
-    def scarce(items: Any) -> Any:
-        sizes.append(len(items))
-        if len(items) > 5:
+    def scarce(staged: Any) -> Any:
+        sizes.append(len(staged["input_ids"]))
+        if sizes[-1] > 5:
             raise torch.OutOfMemoryError("no room")
-        return forward(items)
+        return run(staged)
 
-    encoder.forward = scarce
+    encoder.run = scarce
     np.testing.assert_allclose(encoder.encode(TEXTS).vectors, whole, atol=1e-5)
     refused = [size for size in sizes if size > 5]
     sizes.clear()
