@@ -48,8 +48,8 @@ def check_methods(config: RunConfig) -> None:
 
 
 def _sees_what_a_run_has(name: str, votes: bool) -> None:
-    """A run judges partition by partition: it has probabilities and features, but no neighbours."""
-    there = {"pred_probs", "features", "class_names"} | ({"votes"} if votes else set())
+    """Votes are there where the dataset has some; neighbours are those among the rows of the sample."""
+    there = {"pred_probs", "features", "neighbours", "class_names"} | ({"votes"} if votes else set())
     missing = set(registry.get("noise", name).needs) - there
     if missing:
         raise ConfigError(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.config import DetectConfig
 from tasks.methods.noise import NoiseModel, NoiseResult, joined
+from tasks.methods.noise.neighbourhood import Neighbourhood
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.sums import Sums
 from tasks.methods.probes.zero_shot import ClassNames
@@ -19,7 +20,6 @@ from tasks.methods.registry import get
 
 BESIDE = "beside."  # begins the names of such columns
 BANK = 4000  # rows that hubs among the class names are measured by
-SEEN = ("features", "votes")  # of a row, by methods that need them
 JUDGED_PROBABILITIES = 1 << 21  # at a time: 8 MB, and as much again for each step of the noise method
 
 
@@ -66,6 +66,7 @@ class LabelModel:
     ensemble: ProbeEnsemble
     noise: NoiseModel
     sees: tuple[str, ...] = ()
+    around: Neighbourhood | None = None
 
     @classmethod
     def fit(
@@ -91,7 +92,8 @@ class LabelModel:
         method = get("noise", config.noise.method)
         named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
         noise: NoiseModel = method.target(**config.noise.options, **named)
-        model = cls(ensemble, noise, tuple(name for name in SEEN if name in method.needs))
+        around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
+        model = cls(ensemble, noise, getattr(method.target, "beside", ()), around)
         noise.update(seen.given, model.label_probs(seen), **model._beside(seen))
         noise.finish()
         return model
@@ -127,7 +129,9 @@ class LabelModel:
     def _judge(self, sample: Sample) -> NoiseResult:
         return self.noise.score(sample.given, self.label_probs(sample), **self._beside(sample))
 
-    def _beside(self, sample: Sample) -> dict[str, NDArray[np.floating]]:
+    def _beside(self, sample: Sample) -> dict[str, NDArray[Any]]:
         """What the noise method sees beside labels and probabilities."""
+        if self.around is not None:
+            return self.around.beside(sample.features, self.sees)
         known = {"features": sample.features, **sample.beside}
         return {name: known[name] for name in self.sees}

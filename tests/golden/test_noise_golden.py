@@ -21,9 +21,13 @@ METHODS = (
     "confidence-weighted-entropy",
     "small-loss",
     "neighbour-consistency",
+    "neighbour-credibility",
+    "label-propagation",
+    "landmarks",
     "mahalanobis",
     "class-gaussians",
     "area-under-margin",
+    "semd",
 )
 
 

@@ -181,3 +181,15 @@ def test_many_small_files_share_partitions_and_every_row_keeps_its_place(
         number = int(file.removeprefix("part-").removesuffix(".parquet")) * 10 + place
         assert (row["id"], row["day"]) == (rows[number]["id"], rows[number]["day"])
         assert row["original_label"] == rows[number]["label"]
+
+
+@pytest.mark.parametrize("method", ["neighbour-consistency", "neighbour-credibility", "label-propagation"])
+def test_methods_that_ask_neighbours_run_over_partitions(
+    made: Any, write: Any, run_config: Any, published: Any, method: str
+) -> None:
+    data = made()
+    config = run_config(write(data.table), detect={"noise": {"method": method}})
+    record = execute(config)
+    assert record.noise["method"] == method
+    flagged = np.array(published(config)["action"].to_pylist()) != "keep"
+    assert np.mean(flagged == data.wrong) > 0.95

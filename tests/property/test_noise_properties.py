@@ -39,6 +39,41 @@ def test_results_are_sound_on_any_input(method, data):
     np.testing.assert_allclose(result.transition.sum(axis=1), 1)
 
 
+FEATURES = [
+    "neighbour-consistency", "neighbour-credibility", "label-propagation", "landmarks", "mahalanobis",
+    "class-gaussians", "area-under-margin", "semd",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", FEATURES)
+@settings(deadline=None, max_examples=12)
+@given(data=noisy(), copies=st.booleans(), seed=st.integers(0, 2**20))
+def test_methods_on_features_are_sound_on_any_input(method, data, copies, seed):
+    labels, probs = (np.concatenate([part] * 12) for part in data)  # neighbours are ten
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(len(labels), 3)).astype(np.float32)
+    if copies:
+        features[:] = features[rng.integers(0, 3, len(labels))]
+    result = detect(labels, probs, features=features, method=method)
+    for array in (result.score, result.error_probability):
+        assert np.isfinite(array).all()
+        assert array.min() >= 0
+        assert array.max() <= 1
+    assert (result.suggestion[result.flag] != labels[result.flag]).all()
+
+
+@pytest.mark.parametrize("method", [each for each in FEATURES if each != "landmarks"])  # drawn by chance
+def test_permuting_rows_permutes_what_features_say(method):
+    rng, labels, probs = labelled(5)
+    features = np.log(probs).astype(np.float32) + rng.normal(size=probs.shape).astype(np.float32)
+    rows, classes = rng.permutation(len(labels)), rng.permutation(probs.shape[1])
+    plain = detect(labels, probs, features=features, method=method)
+    moved = detect(labels[rows], probs[rows], features=features[rows], method=method)
+    np.testing.assert_allclose(moved.score, plain.score[rows], atol=1e-3)
+    named = detect(classes[labels], probs[:, np.argsort(classes)], features=features, method=method)
+    np.testing.assert_allclose(named.score, plain.score, atol=1e-3)
+
+
 def labelled(seed, rows=200, classes=4):
     rng = np.random.default_rng(seed)
     probs = rng.dirichlet(np.full(classes, 0.4), rows)

@@ -57,8 +57,9 @@ def test_an_encoder_of_another_kind_of_feature_is_refused() -> None:
 
 
 def test_a_noise_method_that_needs_what_a_run_lacks_is_refused() -> None:
-    with pytest.raises(ConfigError, match="needs neighbours"):
-        check_methods(config(detect={"noise": {"method": "neighbour-consistency"}}))
+    with pytest.raises(ConfigError, match="needs votes") as caught:
+        check_methods(config(detect={"noise": {"method": "crowd-posterior"}}))
+    assert "dataset.votes" in caught.value.fix
 
 
 def test_a_drift_test_is_refused_where_a_prior_is_to_be_estimated() -> None:

@@ -14,7 +14,7 @@ from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
 from tasks.methods.noise.auto import Auto
 from tasks.methods.noise.confident_learning import ConfidentLearning
-from tasks.methods.noise.neighbours import nearest
+from tasks.methods.noise.neighbours import credibility, nearest
 from tasks.methods.noise.noise_transition import NoiseTransition
 from tasks.methods.noise.result import NoiseModel, NoiseResult
 from tasks.methods.noise.scored import ScoredModel
@@ -93,6 +93,9 @@ def _beside(
             neighbours = nearest(np.asarray(features, np.float32))
         _require(neighbours, "neighbours", method.name, len(given))
         beside["neighbour_labels"] = lambda rows: given[np.asarray(neighbours[rows])]
+        if "neighbour_weights" in getattr(method.target, "beside", ()):
+            weights = credibility(given, given[np.asarray(neighbours)])
+            beside["neighbour_weights"] = lambda rows: weights[np.asarray(neighbours[rows])]
     return beside
 
 

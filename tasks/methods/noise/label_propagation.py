@@ -7,6 +7,45 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.noise.neighbours import SAME, Reference, unit_length
+from tasks.methods.noise.scored import Beside, ScoredModel
+from tasks.methods.registry import register
+
+NEAREST = 10
+
+
+@register(
+    "noise",
+    "label-propagation",
+    needs=("pred_probs", "features"),
+    source="Zhou et al. 2004; ERASE, Chen et al. 2023",
+)
+class LabelPropagation(ScoredModel):
+    """Share of the given class in what the labels around a row spread to it, over the graph of a sample.
+
+    A row of the sample learns nothing from its own label; any other row has the mean of its neighbours.
+    """
+
+    name = "label-propagation"
+    beside = ("features",)
+
+    def learn(self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside) -> None:
+        """Spread the labels of the sample over its neighbour graph."""
+        features = np.asarray(beside["features"])
+        self._reference = Reference.of(features)
+        near = self._reference.near(features, min(NEAREST, len(given)))
+        self._spread = propagate(given, near, classes=probs.shape[1])
+
+    def quality(
+        self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside
+    ) -> NDArray[np.float32]:
+        """Return the share of the given class (n,)."""
+        features = np.asarray(beside["features"])
+        first, alike = self._reference.search(unit_length(features), 1)
+        near = self._reference.near(features, NEAREST)
+        known = alike[:, 0] > SAME
+        around = self._spread[near, given[:, None]].mean(axis=1)
+        return np.asarray(np.where(known, self._spread[first[:, 0], given], around), np.float32)
 
 
 def propagate(

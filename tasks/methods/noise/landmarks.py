@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.methods.noise.neighbours import Reference
 from tasks.methods.noise.reservoir import STREAM
 from tasks.methods.noise.scored import Beside, ScoredModel
 from tasks.methods.registry import register
 
 PER_CLASS = 50  # landmarks of a class at most
 NEAREST = 10
-SAME = 1 - 1e-6  # cosine of a row and itself, or a copy: it has nothing to say about its own label
-BLOCK = 1024  # rows compared at once
 
 
 @register(
@@ -37,24 +36,14 @@ class Landmarks(ScoredModel):
         counts = np.bincount(given)
         place = np.arange(len(given)) - np.repeat(np.cumsum(counts) - counts, counts)
         chosen = by_class[place < PER_CLASS]
-        self._landmarks = _unit(np.asarray(beside["features"], np.float32)[chosen])
+        self._landmarks = Reference.of(np.asarray(beside["features"])[chosen])
         self._labels = given[chosen]
 
     def quality(
         self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside
     ) -> NDArray[np.float32]:
         """Return (agreeing landmarks + p(given)) / (nearest landmarks + 1) (n,)."""
-        rows = np.asarray(beside["features"], np.float32)
-        count = min(NEAREST, len(self._labels))
-        agreeing = np.empty(len(given), np.float32)
-        for start in range(0, len(given), BLOCK):
-            alike = _unit(rows[start : start + BLOCK]) @ self._landmarks.T
-            alike[alike > SAME] = -2
-            near = np.argpartition(-alike, count - 1, axis=1)[:, :count]
-            same = self._labels[near] == given[start : start + BLOCK, None]
-            agreeing[start : start + BLOCK] = same.sum(axis=1)
-        return np.asarray((agreeing + probs[np.arange(len(given)), given]) / (count + 1), np.float32)
-
-
-def _unit(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12), np.float32)
+        near = self._landmarks.near(np.asarray(beside["features"]), NEAREST)
+        agreeing = (self._labels[near] == given[:, None]).sum(axis=1)
+        own = probs[np.arange(len(given)), given]
+        return np.asarray((agreeing + own) / (near.shape[1] + 1), np.float32)

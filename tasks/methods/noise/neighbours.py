@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +14,7 @@ from schemas.errors import InputError
 
 EXACT_BELOW = 50_000  # rows; above, an inverted file
 BLOCK = 1024  # rows compared at once
+SAME = 1 - 1e-6  # cosine of a row and itself, or a copy: it has nothing to say about its own label
 
 
 def nearest(features: NDArray[np.float32], k: int = 10) -> NDArray[np.int64]:
@@ -21,38 +25,87 @@ def nearest(features: NDArray[np.float32], k: int = 10) -> NDArray[np.int64]:
     """
     if len(features) <= k:
         raise InputError(f"{len(features)} rows have no {k} neighbours", fix="give more rows or a smaller k")
-    bad = ~np.isfinite(features).all(axis=1)
-    if bad.any():
-        raise InputError("features are not finite", where=f"row {int(bad.argmax())}")
+    rows = Reference.of(features)
+    return _without_self(rows.search(rows.unit, k + 1)[0], k)
+
+
+def credibility(labels: NDArray[np.integer], neighbour_labels: NDArray[np.integer]) -> NDArray[np.float32]:
+    """How far to believe each label (N,): the share of its neighbours (N, k) that agree, two more halved."""
+    agree = (neighbour_labels == labels[:, None]).sum(axis=1)
+    return np.asarray((agree + 1) / (neighbour_labels.shape[1] + 2), np.float32)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Rows that others are compared with: unit (M, D), each of length 1."""
+
+    unit: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, features: NDArray[np.floating]) -> Reference:
+        """Take rows (M, D); raise InputError where a value is not finite."""
+        bad = ~np.isfinite(features).all(axis=1)
+        if bad.any():
+            raise InputError("features are not finite", where=f"row {int(bad.argmax())}")
+        return cls(unit_length(features))
+
+    def near(self, features: NDArray[np.floating], k: int) -> NDArray[np.int64]:
+        """Places (n, k) of the most similar rows; copies of a row (n, D) and itself come last."""
+        count = min(k, len(self.unit))
+        found, alike = self.search(unit_length(features), min(2 * count + 1, len(self.unit)))
+        copies = alike > SAME
+        if copies.sum(axis=1).max(initial=0) > count + 1 and not self._many:
+            found, alike = self.search(unit_length(features), len(self.unit))
+            copies = alike > SAME
+        order = np.argsort(copies, axis=1, kind="stable")[:, :count]
+        return np.take_along_axis(found, order, axis=1)
+
+    def search(self, unit: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Places (n, k) of the most similar rows and their cosines, nearest first."""
+        if self._many:
+            alike, found = self._index.search(unit, k)
+            return np.asarray(found, np.int64), np.asarray(alike, np.float32)
+        return _by_products(unit, self.unit, k)
+
+    @property
+    def _many(self) -> bool:
+        return len(self.unit) >= EXACT_BELOW and find_spec("faiss") is not None
+
+    @cached_property
+    def _index(self) -> Any:
+        import faiss
+
+        lists = int(np.sqrt(len(self.unit)))
+        width = self.unit.shape[1]
+        index = faiss.IndexIVFFlat(faiss.IndexFlatIP(width), width, lists, faiss.METRIC_INNER_PRODUCT)
+        index.train(self.unit[:: max(len(self.unit) // (lists * 64), 1)])
+        index.add(self.unit)
+        index.nprobe = max(lists // 16, 8)
+        return index
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"unit": self.unit}  # the index is made anew where it is needed
+
+
+def unit_length(features: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Rows (N, D) scaled to length 1; a row of zeros stays."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
-    unit = np.ascontiguousarray(features / np.maximum(lengths, 1e-12), dtype=np.float32)
-    if len(unit) < EXACT_BELOW or find_spec("faiss") is None:
-        return _without_self(_by_products(unit, k + 1), k)
-    return _without_self(_by_inverted_file(unit, k + 1), k)
+    return np.ascontiguousarray(features / np.maximum(lengths, 1e-12), dtype=np.float32)
 
 
-def _by_products(unit: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    found = np.empty((len(unit), k), np.int64)
-    for start in range(0, len(unit), BLOCK):
-        alike = unit[start : start + BLOCK] @ unit.T
+def _by_products(
+    rows: NDArray[np.float32], others: NDArray[np.float32], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    found = np.empty((len(rows), k), np.int64)
+    cosines = np.empty((len(rows), k), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        alike = rows[start : start + BLOCK] @ others.T
         top = np.argpartition(-alike, k - 1, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(alike, top, axis=1), axis=1, kind="stable")
+        near = np.take_along_axis(alike, top, axis=1)
+        order = np.argsort(-near, axis=1, kind="stable")
         found[start : start + BLOCK] = np.take_along_axis(top, order, axis=1)
-    return found
-
-
-def _by_inverted_file(unit: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    import faiss
-
-    lists = int(np.sqrt(len(unit)))
-    index = faiss.IndexIVFFlat(
-        faiss.IndexFlatIP(unit.shape[1]), unit.shape[1], lists, faiss.METRIC_INNER_PRODUCT
-    )
-    step = max(len(unit) // (lists * 64), 1)
-    index.train(unit[::step])
-    index.add(unit)
-    index.nprobe = max(lists // 16, 8)
-    return np.asarray(index.search(unit, k)[1], np.int64)
+        cosines[start : start + BLOCK] = np.take_along_axis(near, order, axis=1)
+    return found, cosines
 
 
 def _without_self(found: NDArray[np.int64], k: int) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from tasks.methods.noise import detect, landmarks
+from tasks.methods.noise import detect, neighbours
 from tasks.methods.noise.landmarks import NEAREST, PER_CLASS, Landmarks
 
 
@@ -29,7 +29,7 @@ def learned(labels, probs, features):
 def test_the_score_is_that_of_the_nearest_landmarks():
     labels, probs, features, _ = clusters([150, 200, 90])
     model = learned(labels, probs, features)
-    near = NearestNeighbors(n_neighbors=NEAREST + 1, metric="cosine").fit(model._landmarks)
+    near = NearestNeighbors(n_neighbors=NEAREST + 1, metric="cosine").fit(model._landmarks.unit)
     distance, found = near.kneighbors(features)
     expected = [
         (np.sum(model._labels[rows[away > 1e-5][:NEAREST]] == label) + 1 / 3) / (NEAREST + 1)
@@ -45,7 +45,7 @@ def test_each_class_has_as_many_landmarks_or_all_its_rows():
 
 
 def test_flipped_labels_are_found_in_large_and_small_classes(monkeypatch):
-    monkeypatch.setattr(landmarks, "BLOCK", 100)
+    monkeypatch.setattr(neighbours, "BLOCK", 100)
     labels, probs, features, true = clusters([900, 400, 80, 60])
     wrong = labels != true
     result = detect(labels, probs, features=features, method="landmarks")
