@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,11 @@ ASK_SECONDS = 10
 
 @dataclass(frozen=True)
 class Placement:
-    """Where embed tasks go: on workers with a GPU, or on any; and why, in words."""
+    """Where embed tasks go: on workers with a GPU, or on any; why, in words; how many run at once."""
 
     device: str
     note: str
+    slots: int = 1
 
     @contextmanager
     def annotated(self) -> Iterator[None]:
@@ -42,27 +43,28 @@ def place(compute: ComputeConfig, client: Any = None) -> Placement:
 
     Raises ConfigError where a GPU is required and no worker has one.
     """
+    workers = list(workers_of(client))
+    threads = max(1, sum(int(each.get("nthreads", 1)) for each in workers))
     if compute.gpu == "off":
-        return Placement("cpu", "embedding on CPU workers: compute.gpu is off")
-    found, workers = gpu_workers(client)
+        return Placement("cpu", "embedding on CPU workers: compute.gpu is off", threads)
+    found = sum(each.get("resources", {}).get(RESOURCE, 0) >= 1 for each in workers)
     if found:
-        return Placement("cuda", f"embedding on {found} GPU worker{'s' if found > 1 else ''}")
+        return Placement("cuda", f"embedding on {found} GPU worker{'s' if found > 1 else ''}", found)
     if compute.gpu == "require":
         raise ConfigError(
-            f"a GPU is required, and none of the {workers} Dask workers has one",
+            f"a GPU is required, and none of the {len(workers)} Dask workers has one",
             where="compute.gpu",
             fix="start workers with --resources 'GPU=1', or set compute.gpu to auto",
         )
-    return Placement("cpu", "embedding on CPU workers: no worker has a GPU")
+    return Placement("cpu", "embedding on CPU workers: no worker has a GPU", threads)
 
 
-def gpu_workers(client: Any = None) -> tuple[int, int]:
-    """How many workers of the cluster at hand have a GPU, and how many there are."""
+def workers_of(client: Any = None) -> Iterable[dict[str, Any]]:
+    """What the scheduler at hand says of each of its workers."""
     from distributed import default_client
 
-    client = client or default_client()
-    workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return sum(worker.get("resources", {}).get(RESOURCE, 0) >= 1 for worker in workers), len(workers)
+    info: dict[str, Any] = (client or default_client()).scheduler_info(n_workers=-1)["workers"]
+    return info.values()
 
 
 def devices() -> list[str]:

@@ -17,23 +17,29 @@ class Cluster:
 
     def scheduler_info(self, n_workers: int) -> dict[str, object]:
         return {
-            "workers": {str(n): {"resources": {"GPU": has} if has else {}} for n, has in enumerate(self.gpus)}
+            "workers": {
+                str(n): {"resources": {"GPU": has} if has else {}, "nthreads": 2}
+                for n, has in enumerate(self.gpus)
+            }
         }
 
 
 @pytest.mark.parametrize(
-    ("wish", "gpus", "device", "words"),
+    ("wish", "gpus", "device", "words", "slots"),
     [
-        ("auto", (0, 1, 1), "cuda", "on 2 GPU workers"),
-        ("auto", (1, 0), "cuda", "on 1 GPU worker"),
-        ("auto", (0, 0), "cpu", "no worker has a GPU"),
-        ("off", (1, 1), "cpu", "compute.gpu is off"),
-        ("require", (1, 0), "cuda", "on 1 GPU worker"),
+        ("auto", (0, 1, 1), "cuda", "on 2 GPU workers", 2),
+        ("auto", (1, 0), "cuda", "on 1 GPU worker", 1),
+        ("auto", (0, 0), "cpu", "no worker has a GPU", 4),
+        ("auto", (), "cpu", "no worker has a GPU", 1),
+        ("off", (1, 1), "cpu", "compute.gpu is off", 4),
+        ("require", (1, 0), "cuda", "on 1 GPU worker", 1),
     ],
 )
-def test_where_the_tasks_go_and_why(wish: str, gpus: tuple[int, ...], device: str, words: str) -> None:
+def test_where_the_tasks_go_and_why(
+    wish: str, gpus: tuple[int, ...], device: str, words: str, slots: int
+) -> None:
     placement = gpu.place(ComputeConfig(gpu=wish), Cluster(*gpus))
-    assert placement.device == device
+    assert (placement.device, placement.slots) == (device, slots)
     assert placement.note.endswith(words)
 
 
