@@ -90,7 +90,7 @@ def ingest_and_embed(config: RunConfig) -> tuple[StageResult, Run]:
     """The first two stages of a run."""
     run, plans = open_run(config, {})
     rows = ingest(run, plans)
-    return embed.with_options(task_runner=task_runner())(config, rows.ref), run
+    return flow(lambda: embed(run, rows.ref), name="embed", task_runner=task_runner())(), run
 
 
 def within_the_flow(table: pa.Table, workers: int) -> tuple[StageResult, np.ndarray]:

@@ -32,14 +32,14 @@ def curate(config: RunConfig) -> RunRecord:
     with alive(run):
         if found := settled(run):
             return export(run, found)
-        return _stages(config, as_decided(run), plans)
+        return _stages(as_decided(run), plans)
 
 
-def _stages(config: RunConfig, run: Run, plans: dict[str, Plan]) -> RunRecord:
+def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     book = Ledger(run)
     with posted(run.dataset), book.refusals():
         rows = book.enter("ingest", lambda: ingest(run, plans))
-        vectors = book.enter("embed", lambda: embed.with_options(task_runner=task_runner())(config, rows.ref))
+        vectors = book.enter("embed", lambda: embed(run, rows.ref), task_runner())
         scores = book.enter("detect", lambda: detect(run, vectors.ref, rows.figures))
         treated = book.enter("treat", lambda: treat(run, scores.ref, scores.figures["shift"]))
         proof = book.enter("validate", lambda: validate(run, scores.ref, scores.figures["shift"]))

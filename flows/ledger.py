@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
-from prefect import get_run_logger
+from prefect import flow, get_run_logger
+from prefect.task_runners import TaskRunner
 
 from flows.announce import announce
 from schemas.errors import GateRefused
@@ -29,11 +31,26 @@ class Ledger:
         self.results: list[StageResult] = []
         self.started = begun(run)
 
-    def enter(self, stage: Stage, work: Callable[[], StageResult]) -> StageResult:
-        """Do a stage's work and enter its result; raise GateRefused if its gate says no."""
-        progress.current().stage(stage)
+    def enter(
+        self, stage: Stage, work: Callable[[], StageResult], task_runner: TaskRunner[Any] | None = None
+    ) -> StageResult:
+        """Do a stage's work as a flow of its own and enter its result; raise GateRefused if its gate says no.
+
+        The flow takes no parameters: the server would keep what a run knows of the store.
+        """
+
+        def entered() -> StageResult:
+            return self._entered(stage, work)
+
+        named = f"{stage} {self.run.dataset}"
         with span(stage, dataset=self.run.dataset, run=self.run.id):
-            result = work()
+            return flow(
+                entered, name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner
+            )()
+
+    def _entered(self, stage: Stage, work: Callable[[], StageResult]) -> StageResult:
+        progress.current().stage(stage)
+        result = work()
         self.results.append(result)
         post_stage(result)
         self._tell(result)

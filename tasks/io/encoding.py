@@ -62,26 +62,39 @@ class Embedded:
     seconds: float = 0.0
 
 
+def find_embedded(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded | None:
+    """The facts of a partition that was embedded before, if it was."""
+    facts = _facts(run, spec, partition)
+    return _read(run, partition, facts, new=False) if run.store.exists(facts) else None
+
+
 def embed_partition(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded:
     """Encode one partition in batches, write its part, then its facts; or find them written."""
-    name = run.embedding(spec.key, partition)
-    facts = name.replace(".parquet", ".json")
-    new, seconds = not run.store.exists(facts), 0.0
-    if new:
-        encoder = loaded(spec)
-        started = perf_counter()
-        vectors, reasons, contents = _encode(partition, run, encoder)
-        seconds = perf_counter() - started
-        write_vectors(run.store, name, vectors, reasons, contents)
-        usable = np.array([reason is None for reason in reasons])
-        low, high = _span(vectors, usable)
-        run.store.write_json(
-            facts,
-            {
-                "rows": len(vectors), "without": int((~usable).sum()), "dim": vectors.shape[1],
-                "distinct": len(np.unique(contents[usable])), "low": low.tolist(), "high": high.tolist(),
-            },
-        )  # fmt: skip
+    if found := find_embedded(partition, run, spec):
+        return found
+    encoder = loaded(spec)
+    started = perf_counter()
+    vectors, reasons, contents = _encode(partition, run, encoder)
+    seconds = perf_counter() - started
+    write_vectors(run.store, run.embedding(spec.key, partition), vectors, reasons, contents)
+    usable = np.array([reason is None for reason in reasons])
+    low, high = _span(vectors, usable)
+    facts = _facts(run, spec, partition)
+    run.store.write_json(
+        facts,
+        {
+            "rows": len(vectors), "without": int((~usable).sum()), "dim": vectors.shape[1],
+            "distinct": len(np.unique(contents[usable])), "low": low.tolist(), "high": high.tolist(),
+        },
+    )  # fmt: skip
+    return _read(run, partition, facts, new=True, seconds=seconds)
+
+
+def _facts(run: Run, spec: EncoderSpec, partition: Partition) -> str:
+    return run.embedding(spec.key, partition).replace(".parquet", ".json")
+
+
+def _read(run: Run, partition: Partition, facts: str, *, new: bool, seconds: float = 0.0) -> Embedded:
     found = run.store.read_json(facts)
     return Embedded(
         partition, found["rows"], found["without"], found["distinct"], found["dim"],
