@@ -135,12 +135,16 @@ class RunRecord(Record):
     )
     noise: dict[str, Any]
     shift: dict[str, Any]
+    drift: dict[str, Any] = Field(
+        default_factory=dict, description="windows of time, groups, slices, columns, batches"
+    )
     treatment: dict[str, Any]
     validation: dict[str, Any]
     gates: dict[str, GateResult]
     report: str
     timings: dict[str, float]
     parts: tuple[str, ...] = Field((), description="the published files, relative to the run's folder")
+    target_parts: tuple[str, ...] = Field((), description="files of the target's rows, relative likewise")
     exports: dict[str, str] = Field(
         default_factory=dict,
         description="where the version is besides, by form",

@@ -71,6 +71,19 @@ TREATED = pa.schema(
     ]
 )
 
+TARGET = pa.schema(
+    [
+        pa.field("row", pa.int32(), nullable=False),
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("source_prediction", pa.int32(), nullable=False, metadata={"about": "at the source's mix"}),
+        pa.field("prediction", pa.int32(), nullable=False, metadata={"about": "at the target's class mix"}),
+        pa.field("confidence", pa.float32(), metadata={"about": "of the prediction"}),
+        pa.field("doubtful", pa.bool_(), metadata={"about": "the new mix made the old prediction less sure"}),
+        pa.field("unknown", pa.float32(), metadata={"about": "probability of being of no known class"}),
+        pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "at the target's class mix"}),
+    ]
+)
+
 
 def published_schema(label_type: pa.DataType) -> pa.Schema:
     """The published dataset: plain parquet that any trainer reads."""
@@ -84,6 +97,24 @@ def published_schema(label_type: pa.DataType) -> pa.Schema:
             pa.field("weight", pa.float32(), nullable=False),
             pa.field("soft_label", pa.list_(pa.float32()), metadata={"about": "by class, in manifest order"}),
             pa.field("quality", pa.float32(), metadata={"about": "1 = surely fine"}),
+            pa.field("source_file", pa.string(), nullable=False),
+            pa.field("source_row", pa.int64(), nullable=False),
+            pa.field("run_id", pa.string(), nullable=False),
+        ]
+    )
+
+
+def published_target_schema(label_type: pa.DataType) -> pa.Schema:
+    """The published rows of the target window: pseudo-labels and posteriors at its class mix."""
+    return pa.schema(
+        [
+            pa.field("id", pa.string(), nullable=False),
+            pa.field(
+                "label", label_type, metadata={"about": "null: doubtful, or of no known class"}
+            ),
+            pa.field("predicted", label_type, nullable=False),
+            pa.field("source_prediction", label_type, nullable=False),
+            *(TARGET.field(name) for name in ("confidence", "doubtful", "unknown", "posterior")),
             pa.field("source_file", pa.string(), nullable=False),
             pa.field("source_row", pa.int64(), nullable=False),
             pa.field("run_id", pa.string(), nullable=False),

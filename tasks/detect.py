@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
@@ -12,14 +13,18 @@ from prefect.cache_policies import NO_CACHE
 
 from schemas.records import DatasetRef, Partition, StageResult
 from tasks import gates
+from tasks.io.context import Context, labelled_context, merged
 from tasks.io.disagreement import Disagreements, disagreements, hear
 from tasks.io.first_pass import first_pass
 from tasks.io.model import choose_model
+from tasks.io.moved import Labelled, what_moved
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
-from tasks.io.scores import WORST, Scored, score_partition, summarise, target_sample
-from tasks.methods.findings import noise_findings, shift_findings
-from tasks.methods.label_model import LabelModel, Sample
+from tasks.io.scores import WORST, Scored, score_partition, summarise
+from tasks.methods.findings import noise_findings
+from tasks.methods.findings_time import moved_figures
+from tasks.methods.folds import share_of
+from tasks.methods.label_model import LabelModel
 
 SHOWN_CLASSES = 100  # a larger transition matrix is left to its strongest confusions
 
@@ -34,61 +39,65 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     sums, sample = found.sums, found.sample
     model, key = choose_model(run, ref, sums, sample)
     ref = ref.model_copy(update={"model_key": key})
-    probs = model.probs(sample.features, sample.folds)
     judged = model.judge(sample)
     counts = sums.count.sum(axis=0)
     copies = disagreements(run, ref, judged.transition, counts / counts.sum())
     judgements = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
-        run=run, ref=ref, model=model, copies=copies,
+        run=run, ref=ref, model=model, copies=copies, share=share_of(run.config.detect.sample, rows["rows"]),
     )  # fmt: skip
-    scored = [summary for summary, _ in judgements]
+    scored = [each.scored for each in judgements]
     noise = {
         **noise_findings(judged, model.label_probs(sample), sample.given, ref.classes),
         "copies_disagree": copies.rows,
         "flagged": sum(each.flagged for each in scored),
         "flagged_share": sum(each.flagged for each in scored) / sum(each.rows for each in scored),
     }
-    shift = _shift(run, ref, model, sample, probs, judged.transition, rows["target_rows"])
-    figures = _gate_figures(noise, shift, counts)
+    probs = model.probs(sample.features, sample.folds)
+    labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
+    shift, moved = what_moved(run, ref, found, model, labelled, rows["target_rows"])
+    figures = _gate_figures(noise, shift, counts) | moved_figures(moved)
     checks = gates.check_figures("detect", figures, run.config.gates.detect)
     return run.finish(
         StageResult(
             stage="detect",
             ref=ref,
-            figures={"noise": noise, "shift": shift, "evidence": _evidence(judged.transition, scored)},
-            gate=gates.merge("detect", [row_checks for _, row_checks in judgements], checks),
+            figures={
+                "noise": noise,
+                "shift": shift,
+                "drift": moved,
+                "evidence": _evidence(judged.transition, scored),
+            },
+            gate=gates.merge("detect", [each.checks for each in judgements], checks),
             work={"scored_rows": sum(each.rows for each in scored if each.new)},
             seconds=perf_counter() - started,
         )
     )
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What was found in one partition."""
+
+    scored: Scored
+    checks: list[gates.RowCheck]
+    context: Context
+
+    @property
+    def rows(self) -> int:
+        """Rows judged."""
+        return self.scored.rows
+
+
 def judge_partition(
-    partition: Partition, run: Run, ref: DatasetRef, model: LabelModel, copies: Disagreements
-) -> tuple[Scored, list[gates.RowCheck]]:
-    """Judge the rows of one partition, hear their copies, and check the scores."""
+    partition: Partition, run: Run, ref: DatasetRef, model: LabelModel, copies: Disagreements, share: float
+) -> Judgement:
+    """Judge the rows of one partition, hear their copies, check the scores, and sum up by time and group."""
     scores, new = score_partition(partition, run, ref, model)
     scores = hear(run, ref, partition, scores, copies)
     checks = gates.check_rows("detect", scores, run.config.gates.detect, classes=len(ref.classes))
-    return summarise(scores, partition, new), checks
-
-
-def _shift(
-    run: Run,
-    ref: DatasetRef,
-    model: LabelModel,
-    sample: Sample,
-    probs: NDArray[np.float32],
-    transition: NDArray[np.float64],
-    rows: int,
-) -> dict[str, Any]:
-    """Findings of the target window; empty if there is none."""
-    if not ref.of("target"):
-        return {}
-    window = target_sample(run, ref, rows)
-    method = run.config.detect.shift.method
-    return shift_findings(sample, probs, window, model.probs(window), transition, method, ref.classes)
+    context = labelled_context(run, ref, partition, scores, share)
+    return Judgement(summarise(scores, partition, new), checks, context)
 
 
 def _gate_figures(
@@ -105,6 +114,7 @@ def _gate_figures(
         "prior_shift": shift.get("total_variation"),
         "calibration_nll_gain": shift.get("calibration_nll_gain"),
         "drift_effect": shift["drift"]["unexplained_effect"] if shift else None,
+        "unknown_share": shift["unknown"].get("share") if shift else None,
     }
 
 

@@ -20,6 +20,7 @@ from tasks.io.formats.text import replaced
 from tasks.io.index import LABEL_TYPES
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
+from tasks.io.target_parts import publish_target, rows_adapted
 from tasks.io.versions import claim_version
 
 GROUP_ROWS = 50_000
@@ -44,13 +45,24 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
     started = perf_counter()
     written = map_partitions("publish", publish_partition, ref.of("source"), run=run, ref=ref)
     rows = sum(each.rows for each in written)
-    figures = {"rows": rows, "rows_expected": rows_expected, "parts": len(written)}
+    target_names, target_rows = publish_target(run, ref)
+    figures = {
+        "rows": rows,
+        "rows_expected": rows_expected,
+        "parts": len(written),
+        "target_rows": target_rows,
+        "target_rows_expected": rows_adapted(run),
+    }
     checks = gates.check_figures("publish", figures, run.config.gates.publish)
     return run.finish(
         StageResult(
             stage="publish",
             ref=ref,
-            figures={**figures, "names": [each.name for each in written]},
+            figures={
+                **figures,
+                "names": [each.name for each in written],
+                "target_names": target_names,
+            },
             gate=gates.merge("publish", [each.checks for each in written], checks),
             work={"published_rows": sum(each.rows for each in written if each.new)},
             seconds=perf_counter() - started,

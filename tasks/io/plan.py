@@ -114,7 +114,8 @@ def _look(source: str, file: SourceFile, options: dict[str, Any]) -> _Looked:
 def _problem(look: _Looked, config: RunConfig, window: str) -> InputError | None:
     if look.error is not None or look.schema is None:
         return look.error
-    return columns.problem(look.schema, look.file.path, config.dataset, window)
+    found = columns.problem(look.schema, look.file.path, config.dataset, window)
+    return found or columns.lacking(look.schema, look.file.path, config.detect, window)
 
 
 def _same_label_type(plan: Plan, looked: list[_Looked], label: str) -> list[_Looked]:

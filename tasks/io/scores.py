@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from schemas.records import DatasetRef, Partition
 from schemas.tables import SCORES
-from tasks.io.first_pass import sample_of, sampled
-from tasks.io.partitions import map_partitions
+from tasks.io.first_pass import sample_of
 from tasks.io.run import Run
 from tasks.io.vectors import Block, load_block, load_ids
-from tasks.methods.folds import fold_of, share_of
+from tasks.methods.folds import fold_of
 from tasks.methods.label_model import LabelModel, Sample
 
 BINS = 20
@@ -34,21 +33,6 @@ class Scored:
     flagged_histogram: NDArray[np.int64]
     worst: list[dict[str, Any]]
     new: bool
-
-
-def target_sample(run: Run, ref: DatasetRef, rows: int) -> NDArray[np.floating]:
-    """Vectors (M, D) of a sample of the target window."""
-    share = share_of(run.config.detect.sample, rows)
-    parts = map_partitions(
-        "detect", sample_partition, ref.of("target"), unit="target partitions", run=run, ref=ref, share=share
-    )
-    return np.concatenate([part.features for part in parts])
-
-
-def sample_partition(partition: Partition, run: Run, ref: DatasetRef, share: float) -> Sample:
-    """Rows of the sample in a partition."""
-    block = load_block(run, ref, partition)
-    return sampled(block, fold_of(block.hashes, run.config.detect.folds), share)
 
 
 def score_partition(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,16 @@ from numpy.typing import NDArray
 from tasks.methods.label_model import Sample
 from tasks.methods.noise import NoiseResult
 from tasks.methods.shift import PriorEstimate, estimate_prior
+from tasks.methods.shift.discover import discover
 from tasks.methods.shift.kind import which_kind
+from tasks.methods.shift.openset import OpenSet, open_set
 
 Classes = tuple[str | int, ...]
 CONFUSIONS = 10
+UNKNOWN_ROWS = 100  # of a target, below which nothing is said of unknown classes
+SURELY_UNKNOWN = 0.005  # the lower end of their share, from which new classes are looked for
+LEAST_KNOWN = 4  # classes that show how wide a class is
+SHOWN_NEW, EXAMPLES = 10, 3
 
 
 def noise_findings(
@@ -30,19 +38,56 @@ def noise_findings(
     }
 
 
+@dataclass(frozen=True)
+class TargetFindings:
+    """Figures of the target window, and what they are made of: its prior, and its share of the unknown."""
+
+    figures: dict[str, Any]
+    prior: PriorEstimate
+    unknown: OpenSet | None
+
+
 def shift_findings(
     sample: Sample,
     probs: NDArray[np.float32],
-    window: NDArray[np.floating],
+    window: Sample,
     window_probs: NDArray[np.float32],
     transition: NDArray[np.float64],
     method: str,
     classes: Classes,
-) -> dict[str, Any]:
-    """Prior, weights and kind of shift of a window: features (M, D), probs (M, K) by the same probes."""
-    found = estimate_prior(sample.given, probs, window_probs, method=method, noise_transition=transition)
-    kind = which_kind(sample.given, probs, sample.features, window_probs, window, noise_transition=transition)
-    names = [str(each) for each in classes]
+    novelty: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ids: Sequence[str],
+) -> TargetFindings:
+    """Prior, weights, kind of shift and unknown classes of a target window.
+
+    sample and probs (N, K), window and its probs (M, K) by the same probes; novelty (N,) and (M,) of the rows
+    of both; ids (M,) of the window's.
+    """
+    unknown = None
+    if len(window_probs) >= UNKNOWN_ROWS:
+        unknown = open_set(sample.given, probs, window_probs, *novelty)
+    kind = which_kind(
+        sample.given, probs, sample.features, window_probs, window.features,
+        noise_transition=transition, unknown=unknown,
+    )  # fmt: skip
+    known = window_probs[kind.known]
+    found = estimate_prior(sample.given, probs, known, method=method, noise_transition=transition)
+    figures = {
+        **_prior_figures(found, [str(each) for each in classes]),
+        "kind": kind.kind,
+        "advice": kind.advice,
+        "drift": {
+            "method": kind.moved.method,
+            "p_value": kind.moved.p_value,
+            "effect": kind.moved.effect,
+            "unexplained_effect": kind.explained.effect,
+        },
+        "unknown": _unknown(sample, window, unknown, ids),
+    }
+    return TargetFindings(figures, found, unknown)
+
+
+def _prior_figures(found: PriorEstimate, names: list[str]) -> dict[str, Any]:
     return {
         "method": found.method,
         "prior": dict(zip(names, found.prior.tolist(), strict=True)),
@@ -52,15 +97,27 @@ def shift_findings(
         "total_variation": float(0.5 * np.abs(found.prior - found.source_prior).sum()),
         "calibration_nll_gain": _gain(found),
         "notes": list(found.notes),
-        "kind": kind.kind,
-        "advice": kind.advice,
-        "drift": {
-            "method": kind.moved.method,
-            "p_value": kind.moved.p_value,
-            "effect": kind.moved.effect,
-            "unexplained_effect": kind.explained.effect,
-        },
     }
+
+
+def _unknown(sample: Sample, window: Sample, unknown: OpenSet | None, ids: Sequence[str]) -> dict[str, Any]:
+    """The share of rows of no known class; where it is surely not zero, the new classes among them."""
+    if unknown is None:
+        return {}
+    figures: dict[str, Any] = {"share": unknown.share, "interval": unknown.interval.tolist()}
+    classes = len(np.unique(sample.given))
+    if unknown.interval[0] < SURELY_UNKNOWN or classes < LEAST_KNOWN:
+        return figures
+    found = discover(sample.features, sample.given, window.features, unknown.posterior)
+    first, made = int(sample.given.max()) + 1, []
+    for number in range(found.new):
+        rows = np.flatnonzero(found.classes == first + number)
+        near = np.square(window.features[rows] @ found.space - found.prototypes[number - found.new]).sum(
+            axis=1
+        )
+        examples = [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]]
+        made.append({"rows": len(rows), "share": len(rows) / len(ids), "examples": examples})
+    return {**figures, "new_classes": found.new, "largest": made[:SHOWN_NEW]}
 
 
 def confusions(transition: NDArray[np.float64], classes: Classes) -> list[dict[str, Any]]:

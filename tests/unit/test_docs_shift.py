@@ -4,8 +4,12 @@ import importlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
 
+from schemas.config import RunConfig
+from schemas.suites import suites
 from tasks.methods import registry
 
 PAGE = (Path(__file__).parents[2] / "docs/shift.md").read_text()
@@ -22,3 +26,23 @@ def test_each_function_is_the_registered_one(name, where):
     module, function = where.split(".")
     found = getattr(importlib.import_module(f"tasks.methods.shift.{module}"), function)
     assert registry.get("shift", name).target is found
+
+
+def test_its_config_is_one():
+    block = re.search(r"^```yaml\n(.*?)^```", PAGE, re.M | re.S)[1]
+    config = yaml.safe_load(block)
+    config["dataset"] |= {"source": "here", "label": "label", "features": {"text": "body"}}
+    loaded = RunConfig.model_validate(config)
+    assert loaded.detect.windows.by == "month" and loaded.detect.groups == ("site", "device")
+    thresholds = {each.name for each in suites("detect", loaded.gates.detect).figures.expect}
+    assert set(re.findall(r"`(max_\w+)`", PAGE)) <= thresholds
+
+
+def test_its_code_runs_and_finds_what_it_says():
+    code = re.search(r"^```python\n(.*?)^```", PAGE, re.M | re.S)[1]
+    made = {}
+    exec(code, made)
+    assert made["found"].prior.shape == (4, 3)
+    assert np.sort(made["found"].prior[:3], axis=1)[:, -1].min() > 0.65
+    assert made["label_correlation"](made["before"], made["now"]).p_value < 0.01
+    assert np.abs(made["prior"] - [0.1, 0.3, 0.6]).max() < 0.04

@@ -28,9 +28,14 @@ def em_vector(windows: Windows) -> PriorEstimate:
     return expectation_maximisation(windows, "em-vector", "vector")
 
 
-def expectation_maximisation(windows: Windows, name: str, kind: str) -> PriorEstimate:
-    """Calibrate on the source, divide by the source prior, maximise the target's likelihood."""
-    calibration = calibrate(windows, kind)
+def expectation_maximisation(
+    windows: Windows, name: str, kind: str, calibration: Calibration | None = None
+) -> PriorEstimate:
+    """Calibrate on the source, divide by the source prior, maximise the target's likelihood.
+
+    calibration: of the same labelled window, where it was fitted before.
+    """
+    calibration = calibration or calibrate(windows, kind)
     source = mean_posterior(calibration, windows.probs)
     source = np.where(windows.absent, 0.0, source) / source[~windows.absent].sum()
     ratio = likelihood_ratio(calibration, source, windows)

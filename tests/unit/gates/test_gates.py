@@ -19,6 +19,12 @@ DETECT = {
     "prior_shift": None,
     "calibration_nll_gain": 0.02,
     "drift_effect": 0.1,
+    "unknown_share": 0.01,
+    "window_prior_shift": 0.1,
+    "window_drift_effect": 0.2,
+    "group_error_gap": 0.05,
+    "column_drift_effect": None,
+    "drift_e_value": 1.5,
 }
 
 
@@ -36,6 +42,24 @@ def scores(values, posterior=None):
 def named(checks, name):
     (found,) = (check for check in checks if check.name == name)
     return found
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "name"),
+    [
+        ("unknown_share", 0.2, "max_unknown_share"),
+        ("window_prior_shift", 0.4, "max_window_prior_shift"),
+        ("window_drift_effect", 0.6, "max_window_drift_effect"),
+        ("group_error_gap", 0.3, "max_group_error_gap"),
+        ("column_drift_effect", 0.5, "max_column_drift_effect"),
+        ("drift_e_value", 21.0, "max_drift_e_value"),
+    ],
+)
+def test_effects_of_drift_warn_and_p_values_play_no_part(figure, value, name):
+    found = check_figures("detect", {**DETECT, figure: value}, DEFAULT)
+    assert [check.name for check in found if not check.ok] == [name]
+    assert named(found, name).severity == "warning"
+    assert not any("p_value" in check.expected for check in found)
 
 
 def test_every_shipped_expectation_is_one_the_library_has_and_takes():
@@ -133,7 +157,7 @@ def test_a_figure_that_the_stage_forgot_is_an_error_not_a_pass():
 
 
 def test_missing_rows_are_found_on_publication():
-    figures = {"rows": 99, "rows_expected": 100, "parts": 2}
+    figures = {"rows": 99, "rows_expected": 100, "parts": 2, "target_rows": 5, "target_rows_expected": 5}
     check = named(check_figures("publish", figures, DEFAULT), "no_missing_rows")
     assert not check.ok
     assert check.observed == "rows 99, rows_expected 100"
@@ -147,7 +171,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 6
+    assert len(gate.checks) == 3 + 12
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():

@@ -1,0 +1,179 @@
+"""What moved within the dataset: its windows of time, its groups or slices, its columns, its batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.errors import InputError
+from schemas.records import DatasetRef
+from tasks.io.context import TIME, Context
+from tasks.io.first_pass import FirstPass
+from tasks.io.run import Run
+from tasks.io.target import Adapter, TargetSample, adapt_target, target_sample
+from tasks.io.watch import Rows, watch_batches
+from tasks.methods.findings import shift_findings
+from tasks.methods.findings_groups import column_findings, group_findings, slice_findings
+from tasks.methods.findings_time import LabelSums, labelled_windows, target_windows
+from tasks.methods.label_model import LabelModel, Sample
+from tasks.methods.noise import NoiseResult
+from tasks.methods.shift.calendar import Calendar, calendar
+from tasks.methods.shift.novelty import novelty_by_fold
+from tasks.methods.shift.prior_windows import prior_by_window
+from tasks.methods.shift.result import PriorEstimate
+
+GROUP, COLUMN = "group/", "column/"
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The labelled rows: their context, a sample, its judgement and out-of-sample probabilities."""
+
+    context: Context
+    sample: Sample
+    judged: NoiseResult
+    probs: NDArray[np.float32]
+
+    @property
+    def wrong(self) -> NDArray[np.float64]:
+        """Probabilities (n,) that the prediction of a sampled row is wrong, as far as its label is right."""
+        best = self.probs.argmax(axis=1)
+        if self.judged.posterior is None:
+            return np.asarray(best != self.sample.given, dtype=np.float64)
+        return np.asarray(1.0 - self.judged.posterior[np.arange(len(best)), best], dtype=np.float64)
+
+
+def what_moved(
+    run: Run, ref: DatasetRef, found: FirstPass, model: LabelModel, rows: Labelled, target_rows: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Findings of the target window, empty where there is none, and of windows, groups and batches."""
+    source, moved = Rows(rows.sample.features, found.owners), inside(run, ref, rows)
+    if not ref.of("target"):
+        moved |= {"columns": columns(rows.context), "watch": watch_batches(run, ref, source, None)}
+        return {}, {name: each for name, each in moved.items() if each}
+    target = target_sample(run, ref, target_rows)
+    without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
+    shift = shift_findings(
+        rows.sample, rows.probs, target.sample, model.probs(target.sample.features), rows.judged.transition,
+        run.config.detect.shift.method, ref.classes,
+        (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
+         novelty_by_fold(without, target.sample.features, target.sample.folds)),
+        target.context.sample["id"].to_pylist(),
+    )  # fmt: skip
+    rows_adapted = adapt_target(run, ref, Adapter(model, shift.prior, without, shift.unknown))
+    moved |= of_target(run, ref, rows, target, model, shift.prior)
+    moved["watch"] = watch_batches(run, ref, source, Rows(target.sample.features, target.owners))
+    return {**shift.figures, "adapted": rows_adapted}, {name: each for name, each in moved.items() if each}
+
+
+def inside(run: Run, ref: DatasetRef, rows: Labelled) -> dict[str, Any]:
+    """Findings of the labelled rows: windows of time, groups, and slices where no groups are named."""
+    _check(rows)
+    found: dict[str, Any] = {}
+    if cut := _calendar(run, rows.context):
+        found["time"] = _time(rows, ref, cut)
+    if names := [name for name in rows.context.sums if name.startswith(GROUP)]:
+        groups = {name.removeprefix(GROUP): _groups(rows, ref, name) for name in names}
+        found["groups"] = {name: each for name, each in groups.items() if each}
+    elif run.config.detect.slices:
+        found["slices"] = slice_findings(
+            rows.sample.features, rows.sample.given, rows.wrong, rows.judged.error_probability,
+            rows.context.sample["id"].to_pylist(), run.config.detect.slices, ref.classes,
+        )  # fmt: skip
+    return {name: each for name, each in found.items() if each}
+
+
+def of_target(
+    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, model: LabelModel, prior: PriorEstimate
+) -> dict[str, Any]:
+    """Findings of the target window along its time, and of tabular columns."""
+    found: dict[str, Any] = {}
+    keys = _keys(target.context.sample)
+    if target.context.unit and not np.isnan(keys).all():
+        seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
+        cut = calendar(seen, counts, target.context.unit, run.config.detect.windows.by)
+        of = cut.of(keys)
+        probs = model.probs(target.sample.features)
+        estimates = prior_by_window(
+            rows.sample.given, rows.probs, probs, of, noise_transition=rows.judged.transition
+        )
+        found["target_time"] = target_windows(
+            cut, estimates, target.sample.features, of, rows.sample.features, prior, ref.classes
+        )
+    found["columns"] = columns(rows.context, target.context.sample)
+    return {name: each for name, each in found.items() if each}
+
+
+def columns(context: Context, current: pa.Table | None = None) -> dict[str, dict[str, float]]:
+    """Drift of tabular columns to the target, or to the newest window of time where there is none."""
+    table = context.sample
+    names = [name for name in table.column_names if name.startswith(COLUMN)]
+    if current is None:
+        keys = _keys(table) if TIME in table.column_names else np.zeros(0)
+        newest = keys == np.nanmax(keys) if len(keys) and not np.isnan(keys).all() else keys > 0
+        if newest.all() or not newest.any():
+            return {}
+        table, current = table.filter(pa.array(~newest)), table.filter(pa.array(newest))
+    there = [name for name in names if not pa.types.is_null(current.schema.field(name).type)]
+    if not there or not len(table) or not len(current):
+        return {}
+    sides = [{name.removeprefix(COLUMN): _values(each[name]) for name in there} for each in (table, current)]
+    return column_findings(*sides)
+
+
+def _values(column: pa.ChunkedArray) -> NDArray[Any]:
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def _check(rows: Labelled) -> None:
+    """The context was read beside the scores, the sample in the first pass: both are of the same rows."""
+    if len(rows.context.sample) != len(rows.sample.given):
+        raise InputError(
+            f"{len(rows.sample.given)} rows were sampled, {len(rows.context.sample)} of them found again",
+            where="dataset.source",
+            fix="the source changed while the run read it: run again",
+        )
+
+
+def _keys(sample: pa.Table) -> NDArray[np.float64]:
+    if TIME not in sample.column_names:
+        return np.full(len(sample), np.nan)
+    return np.asarray(sample[TIME].to_numpy(), dtype=np.float64)
+
+
+def _calendar(run: Run, context: Context) -> Calendar | None:
+    """The windows of the labelled rows, made of the times of all of them."""
+    if context.unit is None or not len(context.sums[TIME]):
+        return None
+    table = context.sums[TIME]
+    keys, places = np.unique(table["key"].to_numpy(), return_inverse=True)
+    rows = np.bincount(places, table["rows"].to_numpy()).astype(np.int64)
+    return calendar(keys, rows, context.unit, run.config.detect.windows.by)
+
+
+def _time(rows: Labelled, ref: DatasetRef, cut: Calendar) -> dict[str, Any]:
+    table = rows.context.sums[TIME]
+    sums = _sums(table, cut.of(table["key"].to_numpy()), len(cut.names), len(ref.classes))
+    of = cut.of(_keys(rows.context.sample))
+    return labelled_windows(cut, sums, rows.judged.transition, rows.sample.features, of, ref.classes)
+
+
+def _groups(rows: Labelled, ref: DatasetRef, name: str) -> dict[str, Any]:
+    table = rows.context.sums[name]
+    names, codes = np.unique(table["key"].to_pylist(), return_inverse=True)
+    if len(names) < 2:
+        return {}
+    sums = _sums(table, codes, len(names), len(ref.classes))
+    of = np.searchsorted(names, rows.context.sample[name].to_pylist())
+    return group_findings(names.tolist(), sums, rows.judged.transition, rows.sample.features, of, rows.wrong)
+
+
+def _sums(table: pa.Table, of: NDArray[np.integer], windows: int, classes: int) -> LabelSums:
+    cells = of * classes + table["given"].to_numpy()
+    counts = np.bincount(cells, table["rows"].to_numpy(), windows * classes)
+    wrong = np.bincount(of, table["error"].to_numpy(), windows)
+    return LabelSums(counts.reshape(windows, classes).astype(np.int64), wrong.astype(np.float64))
