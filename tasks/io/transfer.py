@@ -9,6 +9,7 @@ from typing import Any
 
 from fsspec.spec import AbstractBufferedFile
 
+from schemas.errors import StoreError
 from tasks.io.filesystem import store_errors
 from tasks.io.retries import again
 
@@ -16,15 +17,25 @@ RANGE = 2 << 20  # bytes of one request
 AT_ONCE = 8  # requests of one process
 BLOCK = 4 * RANGE  # what a file holds and fetches at once; and one more is fetched ahead
 BLOCKS = 3
+REPLACED = 20  # times that an object may be, while it is read
 
 
 def read_object(fs: Any, path: str, where: str) -> bytes | bytearray:
-    """The whole object, or StoreError; memory: its size and AT_ONCE ranges."""
-    file = again(where, fs.open, path, "rb", cache_type="none") if remote(fs) else None
-    if not isinstance(file, AbstractBufferedFile):
-        return bytes(again(where, fs.cat_file, path))
-    with file:
-        return _Ranges(file, where)(0, file.size)
+    """The whole object, or StoreError; memory: its size and AT_ONCE ranges.
+
+    One that is replaced while its ranges come is read anew: what is given was there at one time.
+    """
+    for attempt in range(1, REPLACED + 1):
+        file = again(where, fs.open, path, "rb", cache_type="none") if remote(fs) else None
+        if not isinstance(file, AbstractBufferedFile):
+            break
+        try:
+            with file:
+                return _Ranges(file, where)(0, file.size)
+        except StoreError as error:
+            if attempt == REPLACED or not _replaced(error):
+                raise
+    return bytes(again(where, fs.cat_file, path))
 
 
 def open_object(fs: Any, path: str, where: str, block: int = BLOCK) -> Any:
@@ -75,6 +86,14 @@ def remote(fs: Any) -> bool:
     """Whether reading from a filesystem is waiting for a network."""
     protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
     return not {"file", "local", "memory"} & set(protocols)
+
+
+def _replaced(error: StoreError) -> bool:
+    """Whether a range was refused since the object is not the one that was opened."""
+    cause: BaseException | None = error
+    while cause and not hasattr(cause, "response"):
+        cause = cause.__cause__
+    return getattr(cause, "response", {}).get("Error", {}).get("Code") in ("PreconditionFailed", "412")
 
 
 @cache

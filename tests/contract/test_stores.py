@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +33,24 @@ class TestStore:
         store.write("a/b/empty", b"")
         assert store.read("a/b/c.bin") == b"two, longer"
         assert store.read("a/b/empty") == b""
+
+    def test_reads_one_or_the_other_while_it_is_replaced(self, store: Store) -> None:
+        contents = [b"a" * 1000, b"b" * 2000]
+        store.write("x", contents[0])
+        done = threading.Event()
+
+        def replace() -> None:
+            for content in itertools.cycle(contents):
+                if done.is_set():
+                    return
+                store.write("x", content)
+
+        with ThreadPoolExecutor(2) as pool:
+            pool.submit(replace)
+            try:
+                assert {store.read("x") for _ in range(50)} <= set(contents)
+            finally:
+                done.set()
 
     def test_lists_the_names_in_a_folder(self, store: Store) -> None:
         assert store.names("runs") == set()
