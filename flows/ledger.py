@@ -44,9 +44,8 @@ class Ledger:
 
         named = f"{stage} {self.run.dataset}"
         with span(stage, dataset=self.run.dataset, run=self.run.id):
-            return flow(
-                entered, name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner
-            )()
+            as_flow = flow(name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner)
+            return as_flow(entered)()
 
     def _entered(self, stage: Stage, work: Callable[[], StageResult]) -> StageResult:
         progress.current().stage(stage)

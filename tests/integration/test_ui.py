@@ -1,4 +1,4 @@
-"""What a person finds in the Prefect UI: names of runs, stages as flows, artifacts, states that say what to do."""
+"""What the Prefect UI shows: names of runs, stages as flows, artifacts, states that say what to do."""
 
 from __future__ import annotations
 
