@@ -115,6 +115,27 @@ def covariance(
     return of_weights, of_prior
 
 
+def of_shares(
+    windows: Windows, sums: Confusion, weights: Floats, inverse: Floats, rows: tuple[int, int]
+) -> Floats:
+    """Covariance (K, K) of the moments' prior around the shares that the target's own rows have.
+
+    What two estimates from the same rows have in common, the draw of these rows from the prior, is not in it.
+    weights (K,): the target's prior over the source's; rows: how many the sums were made of.
+    """
+    by_label = np.maximum(weights, 0) ** 2 / rows[0] + np.maximum(weights, 0) / rows[1]
+    per_row = (sums.undo @ by_label).astype(np.float32)
+    square, joint = np.zeros_like(sums.joint), np.zeros_like(sums.joint)
+    for part in blocks(*windows.probs.shape):
+        features, labels = sums.features(windows.probs[part]), windows.labels[part]
+        square += features.T @ (features * per_row[labels, None])
+        joint += by_class(features, labels)
+    solve, n = sums.prior[:, None] * inverse, len(windows.labels)
+    cross = solve @ (joint @ sums.undo / n) * by_label
+    shares = np.bincount(windows.labels, minlength=windows.classes) @ sums.undo / n
+    return np.asarray(solve @ (square / n) @ solve.T - cross - cross.T + np.diag(shares * by_label))
+
+
 class Scatter:
     """Sums of rows and of their outer products, for the covariance of their mean."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,14 +11,22 @@ from numpy.typing import ArrayLike, NDArray
 from schemas.errors import InputError
 from tasks.methods.shift.calibration import apply, calibrate
 from tasks.methods.shift.candidates import on_simplex
-from tasks.methods.shift.confusion import Confusion, Features, by_class, covariance, inverse_transition
-from tasks.methods.shift.elsa import calibrated_windows, efficient, solve
-from tasks.methods.shift.inputs import FLOOR, Floats, Windows, blocks, check
+from tasks.methods.shift.confusion import (
+    Confusion,
+    Features,
+    by_class,
+    covariance,
+    inverse_transition,
+    of_shares,
+)
+from tasks.methods.shift.elsa import calibrated_windows, efficient
+from tasks.methods.shift.inputs import FLOOR, Floats, Matrix, Windows, blocks, check
 from tasks.methods.shift.result import Calibration, PriorEstimate, finish, normal_interval
-from tasks.methods.shift.shrink import shrink
+from tasks.methods.shift.shrink import towards
 
 SAMPLE = 4_000_000  # elements kept of each window, to calibrate and to start from
 ROWS = 40_000  # rows kept at most
+STEPS = 10  # of EM on the sample
 
 Source = Callable[[], Iterable[tuple[NDArray[np.integer], NDArray[np.floating]]]]
 Target = Callable[[], Iterable[NDArray[np.floating]]]
@@ -26,17 +34,27 @@ Target = Callable[[], Iterable[NDArray[np.floating]]]
 
 @dataclass
 class Sums:
-    """What one pass adds up; sums of parts are sums of the whole."""
+    """What one pass adds up; sums of parts are sums of the whole.
 
+    `features` (K,) and `posterior` (K,): sums over the rows; `joint` (K, K) and `labels` (K,): of a labelled
+    part, the features by label and the labels' counts.
+    """
+
+    features: Floats
+    posterior: Floats
     joint: Floats
     labels: NDArray[np.int64]
     rows: int = 0
-    posterior: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @classmethod
+    def empty(cls, K: int) -> Sums:
+        """Sums of no rows."""
+        return cls(np.zeros(K), np.zeros(K), np.zeros((K, K)), np.zeros(K, dtype=np.int64))
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(
-            self.joint + other.joint, self.labels + other.labels, self.rows + other.rows,
-            self.posterior + other.posterior,
+            self.features + other.features, self.posterior + other.posterior, self.joint + other.joint,
+            self.labels + other.labels, self.rows + other.rows,
         )  # fmt: skip
 
 
@@ -46,24 +64,36 @@ def estimate_prior_over(
     """Estimate the prior of a target window from parts.
 
     source() yields (labels (n,), probs (n, K)), target() yields probs (m, K); both are called again and again
-    and must yield the same rows in the same order, cut into parts as it likes. Efficient moments at the
-    weights of a sample (Tian 2023: one step from a good start is as good as many), shrunk, then one EM step.
+    and must yield the same rows in the same order, cut into parts as it likes. From the likelihood of a
+    sample, efficient moments (Tian 2023: one step from a good start is as good as many) and two steps of EM
+    over all rows; their average leans to EM as far as the moments' errors explain what lies between them.
     """
     kept, n, m = _sample(source, target, noise_transition)
     calibration = calibrate(kept, "bcts")
     ready = calibrated_windows(kept, calibration)
-    start = np.maximum(solve(ready).weights, 0)
+    start = _start(ready)
     features = efficient(start, n, m)
     first = _add(source_sums(labels, probs, calibration, features) for labels, probs in source())
-    second = _add(target_sums(probs, calibration, features) for probs in target())
-    sums = _confusion(first, second, kept, features)
+    share = np.maximum(first.posterior / n, FLOOR)
+    second = _add(target_sums(probs, calibration, features, start) for probs in target())
+    likely = _one_step(target, calibration, second.posterior / m / share)
+    sums = _confusion(first, second, features, inverse_transition(kept))
     inverse, notes = sums.inverse()
     weights = inverse @ sums.mean
-    spread = covariance(ready, sums, weights, inverse, (n, m))
-    pulled = on_simplex(sums.prior * shrink(weights, spread[0]).weights, kept)
-    prior = _one_step(target, calibration, pulled / np.maximum(first.posterior / n, FLOOR))
-    interval = normal_interval(prior, np.sqrt(np.maximum(np.diag(spread[1]), 0)))
+    errors = of_shares(ready, sums, likely / np.maximum(sums.prior, FLOOR), inverse, (n, m))
+    prior = on_simplex(towards(likely, sums.prior * weights, errors), kept)
+    spread = np.diag(covariance(ready, sums, weights, inverse, (n, m))[1])
+    interval = normal_interval(prior, np.sqrt(np.maximum(spread, 0)))
     return finish(kept, "auto", prior, interval, sums.prior, calibration=calibration, notes=notes)
+
+
+def _start(ready: Windows) -> Floats:
+    """Weights (K,) by EM on the sample, every class one row of the source's mix ahead: none ends at 0."""
+    source, rows = np.maximum(ready.probs.mean(axis=0, dtype=np.float64), FLOOR), len(ready.target)
+    weights = np.ones(ready.classes)
+    for _ in range(STEPS):
+        weights = (_posterior(ready.target, weights) / source + ready.classes) / (rows + ready.classes)
+    return weights
 
 
 def source_sums(
@@ -71,7 +101,8 @@ def source_sums(
 ) -> Sums:
     """Sums of a labelled part."""
     K = probs.shape[1]
-    made = Sums(np.zeros((K, K)), np.bincount(labels, minlength=K), len(labels), np.zeros(K))
+    made = Sums.empty(K)
+    made.rows, made.labels = len(labels), np.bincount(labels, minlength=K)
     for part in blocks(*probs.shape):
         q = apply(calibration, probs[part])
         made.posterior += q.sum(axis=0, dtype=np.float64)
@@ -79,29 +110,37 @@ def source_sums(
     return made
 
 
-def target_sums(probs: NDArray[np.floating], calibration: Calibration, features: Features) -> Sums:
-    """Sums of an unlabelled part: `posterior` holds the features."""
-    K = probs.shape[1]
-    made = Sums(np.zeros((0, 0)), np.zeros(0, dtype=np.int64), len(probs), np.zeros(K))
+def target_sums(
+    probs: NDArray[np.floating], calibration: Calibration, features: Features, weights: Floats
+) -> Sums:
+    """Sums of an unlabelled part; the posterior is that under the weights (K,)."""
+    made = Sums.empty(probs.shape[1])
+    made.rows = len(probs)
     for part in blocks(*probs.shape):
-        made.posterior += features(apply(calibration, probs[part])).sum(axis=0, dtype=np.float64)
+        q = apply(calibration, probs[part])
+        made.features += features(q).sum(axis=0, dtype=np.float64)
+        made.posterior += _posterior(q, weights)
     return made
 
 
-def _confusion(first: Sums, second: Sums, kept: Windows, features: Features) -> Confusion:
-    undo = inverse_transition(kept)
-    prior = first.labels / first.rows @ undo
-    return Confusion(first.joint @ undo / first.rows, second.posterior / second.rows, prior, undo, features)
+def _posterior(q: Matrix, weights: Floats) -> Floats:
+    """Sum over rows of the posterior under the weights, (K,)."""
+    over = 1 / np.maximum(q @ weights.astype(np.float32), np.float32(1e-30))
+    return np.asarray((over @ q).astype(np.float64) * weights)
 
 
 def _one_step(target: Target, calibration: Calibration, weights: Floats) -> Floats:
-    total, narrow = np.zeros(len(weights)), weights.astype(np.float32)
+    """A step of EM: mean posterior of the target under the weights."""
+    total = np.zeros(len(weights))
     for probs in target():
         for part in blocks(*probs.shape):
-            rows = apply(calibration, probs[part])
-            over = 1 / np.maximum(rows @ narrow, np.float32(1e-30))
-            total += (over.astype(np.float64) @ rows) * weights
+            total += _posterior(apply(calibration, probs[part]), weights)
     return np.asarray(total / total.sum())
+
+
+def _confusion(first: Sums, second: Sums, features: Features, undo: Floats) -> Confusion:
+    prior = first.labels / first.rows @ undo
+    return Confusion(first.joint @ undo / first.rows, second.features / second.rows, prior, undo, features)
 
 
 def _sample(source: Source, target: Target, noise_transition: ArrayLike | None) -> tuple[Windows, int, int]:

@@ -41,3 +41,13 @@ def shrink(weights: Floats, covariance: Floats) -> Shrunk:
         if abs(level - before) < 1e-5:
             break
     return Shrunk(mean, inner, level)
+
+
+def towards(goal: Floats, estimate: Floats, errors: Floats) -> Floats:
+    """Average (K,) of an estimate without bias and an efficient one that may be biased (Green 1991).
+
+    errors (K, K): covariance of the first; the larger beside their distance, the less that distance says.
+    """
+    apart = estimate - goal
+    kept = max(0.0, 1 - float(np.trace(errors)) / max(float(apart @ apart), 1e-300))
+    return goal + kept * apart

@@ -3,7 +3,10 @@ import pytest
 
 from schemas.errors import InputError
 from tasks.methods.shift import auto, estimate_prior, parts
+from tasks.methods.shift.confusion import confusion, of_shares, soft
+from tasks.methods.shift.inputs import Windows
 from tasks.methods.shift.parts import estimate_prior_over
+from tasks.methods.shift.shrink import towards
 
 CENTRES = 2.5 * np.eye(4)
 SOURCE, TARGET = np.array([0.25, 0.25, 0.25, 0.25]), np.array([0.1, 0.2, 0.3, 0.4])
@@ -58,11 +61,34 @@ def test_a_sample_is_enough_to_start_from(windows, monkeypatch):
 
 def test_a_class_that_the_sample_missed_is_still_found(windows, monkeypatch):
     labels, probs, target, truth = windows
-    rare = np.flatnonzero((labels != 3) | (np.arange(len(labels)) % 20 == 0))
-    monkeypatch.setattr(parts, "ROWS", 12)
+    rare = np.flatnonzero((labels != 3) | (np.arange(len(labels)) % 100 == 0))
+    monkeypatch.setattr(parts, "ROWS", 200)
     found = over(labels[rare], probs[rare], target, 1000)
     assert not any("without a labelled row" in note for note in found.notes)
-    assert abs(found.prior[3] - truth[3]) < 0.1
+    assert abs(found.prior[3] - truth[3]) < 0.03
+
+
+def test_errors_of_the_moments_are_those_of_many_draws():
+    errors, expected = [], []
+    for seed in range(80):
+        labels, probs = draw(2 * seed, 500, SOURCE)
+        truth, target = draw(2 * seed + 1, 400, TARGET)
+        found = Windows(labels, probs, target)
+        sums = confusion(found, soft)
+        inverse, _ = sums.inverse()
+        errors.append(sums.prior * (inverse @ sums.mean) - np.bincount(truth, minlength=4) / 400)
+        expected.append(of_shares(found, sums, TARGET / SOURCE, inverse, (500, 400)))
+    seen = np.array(errors)
+    assert np.trace(np.mean(expected, axis=0)) == pytest.approx((seen**2).sum(axis=1).mean(), rel=0.2)
+    assert np.mean(expected, axis=0) == pytest.approx(seen.T @ seen / len(seen), abs=2e-4)
+
+
+def test_the_average_leans_to_the_estimate_that_errs_less():
+    goal, estimate = np.array([0.5, 0.3, 0.2]), np.array([0.4, 0.3, 0.3])
+    assert towards(goal, estimate, 0.1 * np.eye(3)) == pytest.approx(goal)
+    assert towards(goal, estimate, 1e-9 * np.eye(3)) == pytest.approx(estimate)
+    assert towards(goal, estimate, 0.02 / 6 * np.eye(3)) == pytest.approx((goal + estimate) / 2)
+    assert towards(goal, goal, np.eye(3)) == pytest.approx(goal)
 
 
 def test_sees_through_label_noise(windows):
