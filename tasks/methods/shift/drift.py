@@ -36,18 +36,18 @@ class DriftTest:
 
 
 class Statistic(Protocol):
-    """A function of the difference between two windows' mean summaries of their rows."""
+    """Functions, J of them, of the difference between two windows' mean summaries of their rows."""
 
-    name: str
+    names: tuple[str, ...]
 
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Summaries of consecutive blocks of `size` rows, added up, (blocks, F)."""
 
     def reduce(self, gaps: Matrix) -> Floats:
-        """Statistic of each difference of means, (P, F) to (P,); larger is further apart."""
+        """Statistics of each difference of means, (P, F) to (J, P); larger is further apart."""
 
-    def effect(self, values: Floats) -> float:
-        """Size of the drift in [0, 1], from the statistics of the real and the permuted differences."""
+    def effects(self, values: Floats) -> list[float]:
+        """Sizes of the drift, J in [0, 1], from the real and the permuted differences' statistics (J, P)."""
 
 
 @dataclass

@@ -19,40 +19,35 @@ from tasks.methods.shift.inputs import Floats, Matrix
 WIDTHS = (0.7, 0.25)
 
 
-class Spread:
-    """Squared distance of the mean squares of whitened rows: outliers and lost variance move it."""
+class Squares:
+    """Mean squares of whitened rows: their squared distance, and that of their sums.
 
-    name = "spread"
+    Outliers and lost variance move the first, `spread`; the second, `radius`, is one number, so that few
+    outliers show in it.
+    """
+
+    names: tuple[str, ...] = ("spread", "radius")
 
     def __init__(self, frame: Frame) -> None:
         self.whiten, self.mean = frame.whiten, frame.mean
 
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Block sums of squares, (blocks, D)."""
-        squares = np.square((rows - self.mean) @ self.whiten)
+        squares = (rows - self.mean) @ self.whiten
+        squares *= squares
         return np.asarray(squares.reshape(-1, size, rows.shape[1]).sum(axis=1))
 
     def reduce(self, gaps: Matrix) -> Floats:
-        """Squared distance of the mean squares."""
-        return squared(gaps)
+        """Squared distance of the mean squares, and of their sums, (2, P)."""
+        return np.stack([squared(gaps), gaps.sum(axis=1, dtype=np.float64) ** 2])
 
-    def effect(self, values: Floats) -> float:
+    def effects(self, values: Floats) -> list[float]:
         """Root mean square change of the variances, without what chance adds, at most 1."""
-        return float(np.sqrt(max(values[0] - values[1:].mean(), 0.0)) / len(self.mean))
+        return [float(np.sqrt(max(each[0] - each[1:].mean(), 0.0)) / len(self.mean)) for each in values]
 
 
-class Radius(Spread):
-    """Squared difference of the mean squared norm of whitened rows: one number, so few outliers show."""
-
-    name = "radius"
-
-    def sums(self, rows: Matrix, size: int) -> Matrix:
-        """Block sums of squared norms, (blocks, 1)."""
-        return np.asarray(super().sums(rows, size).sum(axis=1, keepdims=True))
-
-
-AUTO = (partial(Mmd, width=0.7), Probe, Ks, Spread, Radius)
-FEW = (Ks, Spread, Radius)
+AUTO = (partial(Mmd, width=0.7), Probe, Ks, Squares)
+FEW = (Ks, Squares)
 
 
 @registry.register("shift", "drift-auto", needs=("features",), source="Schrab 2023, Biggs 2023")

@@ -19,7 +19,7 @@ class Probe:
     permutations say how much of it is chance.
     """
 
-    name = "ridge probe"
+    names: tuple[str, ...] = ("ridge probe",)
 
     def __init__(self, frame: Frame) -> None:
         self.whiten, self.mean = frame.whiten, frame.mean
@@ -31,12 +31,12 @@ class Probe:
 
     def reduce(self, gaps: Matrix) -> Floats:
         """Squared Mahalanobis distance of the means."""
-        return squared(gaps)
+        return squared(gaps)[None]
 
-    def effect(self, values: Floats) -> float:
+    def effects(self, values: Floats) -> list[float]:
         """2 · AUC − 1 of the probe, without what chance adds."""
-        apart = np.sqrt(max(values[0] - values[1:].mean(), 0.0))
-        return float(2 * norm.cdf(apart / np.sqrt(2)) - 1)
+        apart = np.sqrt(max(values[0, 0] - values[0, 1:].mean(), 0.0))
+        return [float(2 * norm.cdf(apart / np.sqrt(2)) - 1)]
 
 
 @registry.register("shift", "classifier", needs=("features",), source="Lopez-Paz 2017")

@@ -59,7 +59,7 @@ def feed(
         window if len(window) <= limit else window[sample(len(window), limit)]
         for window in (reference, current)
     )
-    parts = DriftParts(Frame.of(first, second), makes, name)
+    parts = DriftParts(Frame.of(first, second), makes, name, _size(len(first), len(second)))
     for window, add in ((first, parts.add_reference), (second, parts.add_current)):
         step = max(1, BLOCK // window.shape[1])
         for start in range(0, len(window), step):
@@ -67,15 +67,24 @@ def feed(
     return parts
 
 
+def _size(first: int, second: int) -> int:
+    """Rows of a block that both windows end at, where their lengths are known."""
+    size = 1
+    while max(first, second) // size > MOST_BLOCKS:
+        size *= 2
+    return 2 * size if size > 1 and min(first, second) >= 2 * size * ENOUGH else size
+
+
 class DriftParts:
     """A drift test fed part by part; its memory doesn't grow with the rows.
 
-    frame: the scales, from a sample of both windows; parts must come in the order of their rows.
+    frame: the scales, from a sample of both windows; parts must come in the order of their rows;
+    size: rows of a block to begin with, more where the windows are known to be long.
     """
 
-    def __init__(self, frame: Frame, makes: Sequence[Make], name: str) -> None:
+    def __init__(self, frame: Frame, makes: Sequence[Make], name: str, size: int = 1) -> None:
         self.name, self.statistics = name, [make(frame) for make in makes]
-        self.reference, self.current = Blocks(self.statistics), Blocks(self.statistics)
+        self.reference, self.current = Blocks(self.statistics, size), Blocks(self.statistics, size)
 
     def add_reference(self, rows: NDArray[np.floating]) -> None:
         """Add rows (n, D) of the reference."""
@@ -88,12 +97,14 @@ class DriftParts:
     def finish(self, alpha: float = 0.05, more: dict[str, Floats] | None = None) -> DriftTest:
         """The verdict so far; more: further statistics of the same permutations, by name."""
         made = self._values()
-        names = [each.name for each in self.statistics] + list(more or {})
-        values = np.stack(made + list((more or {}).values()))
+        names = [name for each in self.statistics for name in each.names] + list(more or {})
+        values = np.concatenate(made + [each[None] for each in (more or {}).values()])
         ranks = p_values(values)
         least = ranks.min(axis=0)
         p, best = float(np.mean(least <= least[0])), int(np.argmin(ranks[:, 0]))
-        sizes = [each.effect(value) for each, value in zip(self.statistics, made, strict=True)]
+        sizes = [
+            size for each, value in zip(self.statistics, made, strict=True) for size in each.effects(value)
+        ]
         effect = float(np.clip(sizes[best] if best < len(sizes) else max(sizes), 0.0, 1.0))
         each = dict(zip(names, ranks[:, 0].tolist(), strict=True))
         return DriftTest(p, float(values[best, 0]), p <= alpha, effect, self.name, alpha, None, each)
@@ -104,11 +115,11 @@ class DriftParts:
         return np.asarray(weights[:1] @ tables[which])
 
     def _values(self) -> list[Floats]:
-        """Each statistic of the real and every permuted difference, (permutations + 1,)."""
+        """The statistics of the real and every permuted difference, (J, permutations + 1) each."""
         weights, tables = self._weighted()
         cuts = np.array_split(weights, 8)
         return [
-            np.concatenate([each.reduce(cut @ table) for cut in cuts])
+            np.concatenate([each.reduce(cut @ table) for cut in cuts], axis=1)
             for each, table in zip(self.statistics, tables, strict=True)
         ]
 

@@ -20,7 +20,7 @@ BINS = 32  # equal shares of the sample
 class Ks:
     """Largest distance of two features' distribution functions, at the borders of BINS bins."""
 
-    name = "ks"
+    names: tuple[str, ...] = ("ks",)
 
     def __init__(self, frame: Frame) -> None:
         low, high = np.quantile(frame.rows, [0.001, 0.999], axis=0)
@@ -37,10 +37,14 @@ class Ks:
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Histograms of blocks, (blocks, D · BINS)."""
         width = rows.shape[1]
-        where = self.lookup.take(self._cells(rows)).reshape(-1, size * width)
+        where = self._cells(rows).reshape(-1, size * width)
         made = np.empty((len(where), width * BINS), dtype=np.float32)
         for block, cells in zip(made, where, strict=True):
-            block[:] = np.bincount(cells, minlength=width * BINS)
+            if size < CELLS:
+                block[:] = np.bincount(self.lookup.take(cells), minlength=width * BINS)
+            else:  # fewer cells than values: count first, look up after
+                counts = np.bincount(cells, minlength=width * CELLS)
+                block[:] = np.bincount(self.lookup, counts, minlength=width * BINS)
         return made
 
     @staticmethod
@@ -51,11 +55,12 @@ class Ks:
 
     def reduce(self, gaps: Matrix) -> Floats:
         """Distance of the worst feature."""
-        return np.asarray(np.round(self.distances(gaps).max(axis=1), 6), dtype=np.float64)  # ties stay ties
+        worst = self.distances(gaps).max(axis=1)[None]
+        return np.asarray(np.round(worst, 6), dtype=np.float64)  # ties stay ties
 
-    def effect(self, values: Floats) -> float:
+    def effects(self, values: Floats) -> list[float]:
         """The distance itself."""
-        return float(values[0])
+        return [float(values[0, 0])]
 
     def _cells(self, rows: Matrix) -> NDArray[np.intp]:
         """Number of the cell of every value, all features counted on, (n, D)."""

@@ -17,7 +17,7 @@ class Mmd:
     """Squared distance of the mean Fourier features; `width` times the median distance is the bandwidth."""
 
     def __init__(self, frame: Frame, width: float = 1.0) -> None:
-        self.name = f"mmd, {width:g} of the median distance"
+        self.names: tuple[str, ...] = (f"mmd, {width:g} of the median distance",)
         rng = np.random.default_rng(1)
         draws = rng.normal(size=(frame.rows.shape[1], FREQUENCIES)) / (width * np.sqrt(frame.scale))
         self.frequencies = draws.astype(np.float32)
@@ -31,11 +31,11 @@ class Mmd:
 
     def reduce(self, gaps: Matrix) -> Floats:
         """Squared MMD."""
-        return squared(gaps) / FREQUENCIES
+        return squared(gaps)[None] / FREQUENCIES
 
-    def effect(self, values: Floats) -> float:
+    def effects(self, values: Floats) -> list[float]:
         """MMD without what chance adds, over its maximum."""
-        return float(np.sqrt(max(values[0] - values[1:].mean(), 0.0) / 2))
+        return [float(np.sqrt(max(values[0, 0] - values[0, 1:].mean(), 0.0) / 2))]
 
 
 @registry.register("shift", "mmd", needs=("features",), source="Gretton 2012, Rahimi 2007")
