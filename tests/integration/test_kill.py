@@ -23,6 +23,7 @@ from flows.run import execute
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 PARTS, ROWS = 36, 30  # many small partitions: every stage lasts long enough to be hit in its middle
 OWN_CLUSTER = ("ingest", "embed")  # workers that die with the command; later stages save their start
+KEPT = {"ingest": "index/*/*.parquet", "embed": "embeddings/*/*.json", "detect": "scores/*/*.parquet"}
 COUNTED = {
     "ingest": "ingested_rows", "embed": "embedded_rows", "detect": "scored_rows", "treat": "treated_rows",
     "publish": "published_rows",
@@ -45,7 +46,7 @@ class Runs:
 
     def parts(self, stage: str) -> dict[str, int]:
         """Finished parts of a stage, and when each was written."""
-        where = "embeddings/*/*.json" if stage == "embed" else f"runs/*/{stage}/part-*.parquet"
+        where = KEPT.get(stage, f"runs/*/{stage}/part-*.parquet")
         return {str(path): path.stat().st_mtime_ns for path in (self.store / "made").glob(where)}
 
     def done(self, stage: str) -> bool:
