@@ -50,8 +50,6 @@ def _records(configs: Sequence[RunConfig], opened: ExitStack) -> Iterator[RunRec
 
 
 def _open(config: RunConfig, opened: ExitStack) -> None:
-    from distributed import fire_and_forget
-
     from infra.api import prefect_api
     from infra.cluster import cluster
     from infra.gpu import place
@@ -59,8 +57,6 @@ def _open(config: RunConfig, opened: ExitStack) -> None:
     Thread(target=gates.warm_up, daemon=True).start()
     opened.enter_context(prefect_api())
     client = opened.enter_context(cluster(config.compute))
-    for worker in client.scheduler_info(n_workers=-1)["workers"]:
-        fire_and_forget(client.submit(gates.warm_up, workers=[worker], pure=False))
     place(config.compute, client)  # a GPU that is required and missing is said now, not after ingest
 
 
