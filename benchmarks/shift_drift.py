@@ -25,6 +25,7 @@ from tasks.methods.shift import test
 
 KINDS = ("none", "class 5 to 10 %", "2 classes gone", "10 % corrupt", "mean moved", "5 % duplicated")
 METHODS = ("auto", "ks", "mmd", "classifier")
+ALIBI = ("alibi MMD", "alibi KS", "alibi C2ST")
 
 
 def embedded(path: str) -> tuple[np.ndarray, np.ndarray]:
@@ -71,7 +72,10 @@ def power(path: str, repeats: int) -> None:
             for i, kind in enumerate(KINDS):
                 np.save(Path(folder) / f"{i}.npy", np.array(drawn[kind]))
             script = Path(__file__).with_name("shift_drift_peers.py")
-            subprocess.run([os.environ["ALIBI_PYTHON"], str(script), folder, str(len(KINDS))], check=True)
+            subprocess.run(
+                [os.environ["ALIBI_PYTHON"], str(script), "power", folder, str(len(KINDS)), *ALIBI],
+                check=True,
+            )
 
 
 def alarms(path: str, repeats: int, methods: tuple[str, ...] = METHODS) -> None:

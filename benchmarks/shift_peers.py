@@ -77,12 +77,14 @@ def peers(probs, labels, kernels):
     return found
 
 
-def main(folder, kernels):
+def main(folder, kernels, methods):
     source = np.load(folder / "source.npz")
     probs, labels = source["probs"].astype(np.float64), source["labels"].astype(int)
     targets = [np.load(path)["probs"].astype(np.float64) for path in sorted(folder.glob("target-*.npz"))]
     result = {}
     for name, make in peers(probs, labels, kernels).items():
+        if methods and name not in methods:
+            continue
         began = time.process_time()
         try:
             estimate = make()
@@ -97,4 +99,4 @@ def main(folder, kernels):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2] == "kernels")
+    main(Path(sys.argv[1]), sys.argv[2] == "kernels", sys.argv[3:])

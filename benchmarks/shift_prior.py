@@ -1,6 +1,8 @@
 """Prior of a target window, ours and the peers on the same windows: mean absolute error × 1e-4.
 
-LABELWORKS_DATA=… PEERS_PYTHON=… python benchmarks/shift_prior.py letter 20
+LABELWORKS_DATA=… PEERS_PYTHON=… python benchmarks/shift_prior.py letter 20 [METHOD …]
+
+With methods named, ours and the peers', only these run: more repeats in the same time.
 """
 
 from __future__ import annotations
@@ -29,13 +31,14 @@ CASES = {
 }  # fmt: skip
 
 
-def main(name: str, repeats: int) -> None:
+def main(name: str, repeats: int, methods: list[str]) -> None:
     found, (rows, kinds) = window(name), CASES[name]
     rng = np.random.default_rng(0)
     base = np.bincount(found["pool_labels"], minlength=found["probs"].shape[1]) / len(found["pool"])
     drawn = [draw(found, shifted(kind, rng, base), rows, rng) for kind in kinds for _ in range(repeats)]
     truth = np.array([prior for _, prior in drawn])
-    table = {**_ours(found, drawn), **_peers(found, drawn, len(base) < 30)}
+    ours = [each for each in OURS if not methods or each in methods]
+    table = {**_ours(found, drawn, ours), **_peers(found, drawn, len(base) < 30, methods)}
     print(
         f"\n{name}: K = {len(base)}, source {len(found['labels'])}, target {rows}, {repeats} repeats, seed 0"
     )
@@ -46,9 +49,9 @@ def main(name: str, repeats: int) -> None:
         print(f"| {method} | {cells} | {errors.mean():.1f} | {seconds:.2f} |")
 
 
-def _ours(found, drawn):
+def _ours(found, drawn, methods):
     table = {}
-    for method in OURS:
+    for method in methods:
         began = time.process_time()
         made = [
             estimate_prior(found["labels"], found["probs"], probs, method=method).prior for probs, _ in drawn
@@ -57,7 +60,7 @@ def _ours(found, drawn):
     return table
 
 
-def _peers(found, drawn, kernels: bool):
+def _peers(found, drawn, kernels: bool, methods):
     if "PEERS_PYTHON" not in os.environ:
         print("PEERS_PYTHON is not set: no peers in this run")
         return {}
@@ -66,7 +69,7 @@ def _peers(found, drawn, kernels: bool):
         for i, (probs, _) in enumerate(drawn):
             np.savez(Path(folder) / f"target-{i:05d}.npz", probs=probs)
         here = Path(__file__).with_name("shift_peers.py")
-        command = [os.environ["PEERS_PYTHON"], str(here), folder, "kernels" if kernels else "plain"]
+        command = [os.environ["PEERS_PYTHON"], str(here), folder, "kernels" if kernels else "plain", *methods]
         subprocess.run(command, check=True)
         made = json.loads((Path(folder) / "peers.json").read_text())
     return {
@@ -76,4 +79,4 @@ def _peers(found, drawn, kernels: bool):
 
 if __name__ == "__main__":
     logging.disable()
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3:])

@@ -16,7 +16,8 @@ from tasks.methods.shift.drift_ks import Ks, per_feature
 from tasks.methods.shift.drift_mmd import Mmd
 from tasks.methods.shift.inputs import Floats, Matrix
 
-WIDTHS = (0.7, 0.25)
+LAPLACE = 0.3  # of the median distance
+LEVEL = 0.1  # of the largest eigenvalue
 
 
 class Squares:
@@ -50,9 +51,9 @@ AUTO = (partial(Mmd, width=0.7), Probe, Ks, Squares)
 FEW = (Ks, Squares)
 
 
-@registry.register("shift", "drift-auto", needs=("features",), source="Schrab 2023, Biggs 2023")
+@registry.register("shift", "drift-auto", needs=("features",), source="Schrab 2023, Liu 2020")
 def drift_auto(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
-    """MMD at two widths, ridge probe, KS, spread and radius; the least p-value of them, permuted."""
+    """MMD, ridge probe or spectral MMD, KS, spread and radius, combined as Cauchy's test and permuted."""
     few = max(len(reference), len(current)) <= MOST_BLOCKS  # then a block is a row, and kernels are exact
     parts = feed(reference, current, FEW if few else AUTO, "auto")
     more = kernels(np.concatenate([reference, current]), len(reference)) if few else None
@@ -60,16 +61,28 @@ def drift_auto(reference: NDArray[np.floating], current: NDArray[np.floating], a
 
 
 def kernels(rows: NDArray[np.floating], first: int) -> dict[str, Floats]:
-    """Squared MMD of a wide and a narrow Gaussian kernel, for every permutation of drift.orders, (P + 1,)."""
+    """Exact kernel statistics for every permutation of drift.orders, (P + 1,) each.
+
+    Squared MMD of a Laplace kernel, which is a mixture of all bandwidths, and of a Gaussian one whose
+    principal axes are levelled (Hagrass 2024), so that the few largest don't drown the others.
+    """
     squares = np.einsum("ij,ij->i", rows, rows)
     apart = np.maximum(squares[:, None] + squares - 2 * rows @ rows.T, 0)
-    scale = max(float(np.median(apart[np.triu_indices(len(rows), 1)])), 1e-12)
+    apart /= max(float(np.median(apart[np.triu_indices(len(rows), 1)])), 1e-12)
     reference = orders(first, len(rows) - first) < first
     weights = np.where(reference, 1 / first, -1 / (len(rows) - first)).astype(np.float32)
-    made = {}
-    for width in WIDTHS:
-        kernel = np.exp(apart / (-2 * width**2 * scale)).astype(np.float32)
-        np.fill_diagonal(kernel, 0)
-        values = np.einsum("ij,ij->i", weights @ kernel, weights, dtype=np.float64)
-        made[f"mmd, {width:g} of the median distance"] = np.asarray(values)
-    return made
+    laplace = np.exp(-np.sqrt(apart) / LAPLACE).astype(np.float32)
+    np.fill_diagonal(laplace, 0)
+    levelled = _levelled(np.exp(-apart)).astype(np.float32)
+    return {
+        name: np.asarray(np.einsum("ij,ij->i", weights @ kernel, weights, dtype=np.float64))
+        for name, kernel in (("laplace mmd", laplace), ("spectral mmd", levelled))
+    }
+
+
+def _levelled(kernel: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Centred kernel K(K + c)⁻¹, c a share of its largest eigenvalue."""
+    centred = kernel - kernel.mean(axis=0) - kernel.mean(axis=1, keepdims=True) + kernel.mean()
+    values, axes = np.linalg.eigh(centred)
+    values = np.maximum(values, 0)
+    return np.asarray((axes * (values / np.maximum(values + LEVEL * values[-1], 1e-12))) @ axes.T)
