@@ -75,6 +75,9 @@ class DetectConfig(Section):
         0.0, ge=0.0, le=1.0, description="scores are kept while error probabilities move by less; 0: exact"
     )
     noise: NoiseConfig = NoiseConfig()
+    out_of_scope: float = Field(
+        0.0, ge=0.0, lt=1.0, description="share of the rows, of none of the classes most, that people look at"
+    )
     shift: ShiftConfig = ShiftConfig()
     windows: WindowsConfig = WindowsConfig()
     groups: tuple[str, ...] = Field((), description="columns whose values are looked at apart")

@@ -55,6 +55,8 @@ SCORES = pa.schema(
         pa.field("suggestion", pa.int32(), metadata={"about": "code of the likeliest true label"}),
         pa.field("suggested_probability", pa.float32(), metadata={"about": "null: unknown"}),
         pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "of the true label, by class"}),
+        pa.field("in_scope", pa.float32(), metadata={"about": "low = of none of the classes"}),
+        pa.field("outside", pa.bool_(), metadata={"about": "taken for of none of the classes"}),
     ]
 )
 

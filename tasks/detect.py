@@ -50,6 +50,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     noise = {
         **noise_findings(judged, model.label_probs(sample), sample.given, ref.classes),
         "copies_disagree": copies.rows,
+        "out_of_scope": sum(each.outside for each in scored),
         "flagged": sum(each.flagged for each in scored),
         "flagged_share": sum(each.flagged for each in scored) / sum(each.rows for each in scored),
     }
@@ -121,9 +122,11 @@ def _gate_figures(
 def _evidence(transition: NDArray[np.float64], scored: list[Scored]) -> dict[str, Any]:
     """What the report shows besides the figures."""
     worst = sorted((row for each in scored for row in each.worst), key=lambda row: -row["error_probability"])
+    strangest = sorted((row for each in scored for row in each.strangest), key=lambda row: row["in_scope"])
     return {
         "transition": transition.tolist() if len(transition) <= SHOWN_CLASSES else None,
         "histogram": np.sum([each.histogram for each in scored], axis=0).tolist(),
         "flagged_histogram": np.sum([each.flagged_histogram for each in scored], axis=0).tolist(),
         "worst": worst[:WORST],
+        "strangest": strangest[:WORST],
     }

@@ -20,6 +20,7 @@ from tasks.reports import html, markdown, plots
 from tasks.reports.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
 
 SHOWN_TEXT = 400
+STRANGEST = 12
 PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "scikit-learn", "numpy")
 
 
@@ -90,7 +91,8 @@ def gather(run: Run, results: Sequence[StageResult]) -> Evidence:
         scores=_histogram(seen),
         counts_before=_array(done.get("before")),
         counts_after=_array(done.get("after")),
-        worst=_worst(run, ref, seen.get("worst", []), treated=bool(treated)),
+        worst=_shown(run, ref, seen.get("worst", []), treated=bool(treated)),
+        strangest=_shown(run, ref, seen.get("strangest", [])[:STRANGEST], treated=bool(treated)),
         actions=tuple(ActionCount(*entry) for entry in done.get("actions", [])),
         versions={name: version(name) for name in PACKAGES},
         **_priors(ref, detected.get("shift", {})),
@@ -151,27 +153,25 @@ def _priors(ref: DatasetRef, shift: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _worst(run: Run, ref: DatasetRef, rows: list[dict[str, Any]], *, treated: bool) -> tuple[WorstRow, ...]:
-    """The likeliest wrong labels, with what a person needs to judge them."""
+def _shown(run: Run, ref: DatasetRef, rows: list[dict[str, Any]], *, treated: bool) -> tuple[WorstRow, ...]:
+    """Rows in their order, with what a person needs to judge them."""
     partitions = {each.key: each for each in ref.partitions}
-    shown = []
+    shown: dict[tuple[str, int], WorstRow] = {}
     for key in dict.fromkeys(row["partition"] for row in rows):
         here = [row for row in rows if row["partition"] == key]
         decided = _decisions(run, partitions[key], here) if treated else {}
         for row, content in zip(here, _content(run, ref, partitions[key], here), strict=True):
             action, reason = decided.get(row["row"], ("", ""))
-            shown.append(
-                WorstRow(
-                    id=row["id"],
-                    given=ref.classes[row["given"]],
-                    suggested=ref.classes[row["suggestion"]],
-                    probability=row["error_probability"],
-                    action=action,
-                    reason=reason,
-                    **content,
-                )
+            shown[key, row["row"]] = WorstRow(
+                id=row["id"],
+                given=ref.classes[row["given"]],
+                suggested=ref.classes[row["suggestion"]],
+                probability=row["error_probability"],
+                action=action,
+                reason=reason,
+                **content,
             )
-    return tuple(sorted(shown, key=lambda row: -row.probability))
+    return tuple(shown[row["partition"], row["row"]] for row in rows)
 
 
 def _decisions(run: Run, partition: Partition, rows: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:

@@ -109,7 +109,8 @@ def _table(
     )
     known = scores["suggested_probability"]
     suggested = None if known.null_count else known.to_numpy()
-    decided, weight = treat_rows(given, flag, suggestion, error, suggested, config, weights, ties)
+    outside = scores["outside"].to_numpy()
+    decided, weight = treat_rows(given, flag, suggestion, error, suggested, config, weights, ties, outside)
     return pa.table(
         {
             "row": scores["row"],

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.records import DatasetRef, Partition
@@ -19,7 +20,10 @@ from tasks.methods.label_model import LabelModel, Sample
 
 BINS = 20
 WORST = 24
-JUDGED = ("row", "id", "given", "flag", "suggestion", "error_probability", "suggested_probability", "score")
+JUDGED = (
+    "row", "id", "given", "flag", "suggestion", "error_probability", "suggested_probability", "score",
+    "outside",
+)  # fmt: skip
 SOFT_CLASSES = 256  # of more classes posteriors aren't kept: they would be larger than the embeddings
 
 
@@ -32,6 +36,8 @@ class Scored:
     histogram: NDArray[np.int64]
     flagged_histogram: NDArray[np.int64]
     worst: list[dict[str, Any]]
+    strangest: list[dict[str, Any]]
+    outside: int
     new: bool
 
 
@@ -64,21 +70,28 @@ def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
     flag = scores["flag"].to_numpy(zero_copy_only=False)
     error = scores["error_probability"].to_numpy()
     worst = np.argsort(-error, kind="stable")[:WORST]
-    rows = scores.take(pa.array(worst)).to_pylist()
+    strangest = np.argsort(scores["in_scope"].to_numpy(), kind="stable")[:WORST]
     return Scored(
         rows=scores.num_rows,
         flagged=int(np.count_nonzero(flag)),
         histogram=np.histogram(score, bins=BINS, range=(0.0, 1.0))[0],
         flagged_histogram=np.histogram(score[flag], bins=BINS, range=(0.0, 1.0))[0],
-        worst=[{**row, "partition": partition.key} for row in rows],
+        worst=_rows(scores, worst, partition),
+        strangest=_rows(scores, strangest, partition),
+        outside=pc.sum(scores["outside"]).as_py() or 0,
         new=new,
     )
+
+
+def _rows(scores: pa.Table, places: NDArray[np.intp], partition: Partition) -> list[dict[str, Any]]:
+    return [{**row, "partition": partition.key} for row in scores.take(pa.array(places)).to_pylist()]
 
 
 def _judged(model: LabelModel, sample: Sample) -> pa.Table:
     """The columns of the scores that come of the judgement."""
     judged, rows = model.judge(sample), len(sample.given)
     many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES
+    in_scope = model.in_scope(sample)
     suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
     return pa.table(
         {
@@ -88,6 +101,8 @@ def _judged(model: LabelModel, sample: Sample) -> pa.Table:
             "suggestion": judged.suggestion,
             "suggested_probability": suggested,
             "posterior": _lists(None if many else judged.posterior, rows),
+            "in_scope": in_scope,
+            "outside": in_scope < model.scope.cut,
         }
     )
 

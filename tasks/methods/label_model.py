@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.config import DetectConfig
 from tasks.methods.noise import NoiseModel, NoiseResult, joined
+from tasks.methods.noise.in_scope import Scope
 from tasks.methods.noise.neighbourhood import Neighbourhood
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.sums import Sums
@@ -65,6 +66,7 @@ class LabelModel:
 
     ensemble: ProbeEnsemble
     noise: NoiseModel
+    scope: Scope
     sees: tuple[str, ...] = ()
     around: Neighbourhood | None = None
 
@@ -93,8 +95,10 @@ class LabelModel:
         named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
         noise: NoiseModel = method.target(**config.noise.options, **named)
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
-        model = cls(ensemble, noise, getattr(method.target, "beside", ()), around)
-        noise.update(seen.given, model.label_probs(seen), **model._beside(seen))
+        probs = np.exp(ensemble.log_probs(seen.features, seen.folds))
+        scope = Scope.fit(sums, seen.features, seen.folds, probs, share=config.out_of_scope, exclude=exclude)
+        model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around)
+        noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
         noise.finish()
         return model
 
@@ -119,6 +123,18 @@ class LabelModel:
         size = self.rows_at_once
         starts = range(0, max(len(sample.given), 1), size)
         return joined([self._judge(sample.only(slice(start, start + size))) for start in starts])
+
+    def in_scope(self, sample: Sample) -> NDArray[np.float32]:
+        """How far rows (N,) are of any class at all: low = of none."""
+        size = self.rows_at_once
+        starts = range(0, max(len(sample.given), 1), size)
+        blocks = [sample.only(slice(start, start + size)) for start in starts]
+        return np.concatenate(
+            [
+                self.scope.score(each.features, each.folds, self.probs(each.features, each.folds))
+                for each in blocks
+            ]
+        )
 
     def difference(self, other: LabelModel, sample: Sample) -> float:
         """How far another model's error probabilities lie: the mean distance in the class where most."""

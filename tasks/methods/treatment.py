@@ -22,11 +22,12 @@ def treat_rows(
     config: TreatConfig,
     class_weights: NDArray[np.float64] | None,
     tie_break: NDArray[np.float64] | float = 0.0,
+    outside: NDArray[np.bool_] | None = None,
 ) -> tuple[Decisions, NDArray[np.float32]]:
     """Decide on rows (N,) and weigh them; class_weights (K,) or None.
 
     suggested: P(the suggestion is right); None where the noise method doesn't tell. tie_break: (N,), added
-    to it where rows that tie have to be told apart.
+    to it where rows that tie have to be told apart. outside (N,): rows that may be of none of the classes.
     """
     decided: Decisions = get("relabel", "posterior").target(
         given,
@@ -34,6 +35,7 @@ def treat_rows(
         suggestion,
         error_probability,
         (error_probability if suggested is None else suggested) + tie_break,
+        outside=outside,
         relabel=config.mode in ("relabel", "both"),
         relabel_over=config.relabel_over,
     )

@@ -63,6 +63,8 @@ class Evidence:
     counts_before: Counts | None = None
     counts_after: Counts | None = None
     worst: tuple[WorstRow, ...] = ()
+    strangest: tuple[WorstRow, ...] = ()
+    """Rows that are of any class the least, whatever their labels."""
     actions: tuple[ActionCount, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 

@@ -36,6 +36,7 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             plots=_plots(record, evidence),
             confusions=top_confusions(evidence, 10),
             worst=[_card(row) for row in evidence.worst[:MAX_WORST]],
+            strangest=[_card(row) for row in evidence.strangest],
             actions=evidence.actions,
             classes=_classes(record, evidence),
             gates=_gates(record),

@@ -193,3 +193,24 @@ def test_methods_that_ask_neighbours_run_over_partitions(
     assert record.noise["method"] == method
     flagged = np.array(published(config)["action"].to_pylist()) != "keep"
     assert np.mean(flagged == data.wrong) > 0.95
+
+
+def test_rows_of_no_class_are_reviewed_and_not_relabelled(
+    made: Any, write: Any, run_config: Any, published: Any
+) -> None:
+    table = made(rows=600).table
+    vectors = table["vector"].to_pylist()
+    for row in range(30):  # on an axis that no class lies on
+        vectors[row] = [0.0, 0.0, 0.0, 0.0, 0.0, 9.0 + row / 30]
+    table = table.set_column(1, "vector", pa.array(vectors, pa.list_(pa.float32())))
+    source = write(table)
+    plain = execute(run_config(source))
+    assert plain.noise["out_of_scope"] == 0
+    record = execute(run_config(source, detect={"out_of_scope": 0.05}))
+    rows = published(run_config(source), 2).to_pylist()
+    strange = [row for row in rows if row["reason"].startswith("perhaps of none of the classes")]
+    assert record.noise["out_of_scope"] == len(strange) == pytest.approx(30, abs=2)
+    assert {row["action"] for row in strange} == {"review"}
+    assert {row["label"] == row["original_label"] for row in strange} == {True}
+    assert np.mean([int(row["id"].removeprefix("row-")) < 30 for row in strange]) > 0.8
+    assert "Rows that may be of none of the classes" in Path(record.report).read_text()

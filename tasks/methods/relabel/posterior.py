@@ -16,8 +16,9 @@ REASONS = (
     "the given label is unlikely, another is likely",
     "the given label is unlikely, no other is likely enough",
     "suspicious, kept",
+    "perhaps of none of the classes",
 )
-KEPT, RELABELLED, REVIEWED, SUSPECTED = range(len(REASONS))
+KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE = range(len(REASONS))
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,20 @@ def posterior(
     error_probability: NDArray[np.float32],
     suggested: NDArray[np.float32],
     *,
+    outside: NDArray[np.bool_] | None = None,
     relabel: bool,
     relabel_over: float,
 ) -> Decisions:
-    """Decide on rows (N,): `suggested` is P(the suggestion is right); without `relabel` no label changes."""
-    sure = flag & (suggested >= relabel_over) & (suggestion != given) & relabel
+    """Decide on rows (N,): `suggested` is P(the suggestion is right); without `relabel` no label changes.
+
+    outside (N,): rows that may be of none of the classes, so that another label would be as wrong.
+    """
+    strange = np.zeros(len(given), bool) if outside is None else outside & relabel
+    sure = flag & (suggested >= relabel_over) & (suggestion != given) & relabel & ~strange
     unsure = flag & ~sure & relabel
-    action = np.select([sure, unsure], [RELABEL, REVIEW], KEEP).astype(np.int8)
-    reason = np.select([sure, unsure, flag], [RELABELLED, REVIEWED, SUSPECTED], KEPT).astype(np.int8)
+    action = np.select([sure, unsure | strange], [RELABEL, REVIEW], KEEP).astype(np.int8)
+    kinds = [OUTSIDE, RELABELLED, REVIEWED, SUSPECTED]
+    reason = np.select([strange, sure, unsure, flag], kinds, KEPT).astype(np.int8)
     label = np.where(sure, suggestion, given).astype(np.int32)
     right = np.where(sure, suggested, 1.0 - error_probability).astype(np.float32)
     return Decisions(label, action, reason, right)
