@@ -18,6 +18,7 @@ from tasks.methods.registry import get
 
 Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
 Adapt = Callable[[ClassSums], Affine | None]
+TEMPERED = 4096  # rows
 SEARCHED, CLOSE, NEWTON_STEPS = 0.1, 1e-7, 8
 LOG_SCALES = (-8.0, 12.0)  # bounds of the search for the log of a probe's inverse temperature
 
@@ -57,16 +58,12 @@ class ProbeEnsemble:
     ) -> ProbeEnsemble:
         """Fit the temperatures on out-of-sample rows: features (N, D), labels (N,), folds (N,).
 
-        Probes that need rows are fitted on these first, from the average of the others on.
+        Probes that need rows are fitted on these first. TEMPERED rows say enough of a temperature.
         """
-        order = np.argsort(folds, kind="stable")
-        sample = features[order], labels[order], folds[order]
-        of_rows = [name for name in self.names if "rows" in get("probes", name).needs]
-        if not of_rows:
-            return self._scaled(*sample)
-        closed = [name for name in self.names if name not in of_rows] or of_rows
-        start = self._only(closed)._scaled(*sample).joint
-        return replace(self, models=_refined(self.names, self.models, start, sample))._scaled(*sample)
+        models = _with_rows(self.names, self.models, (features, labels, folds))
+        rows = np.random.default_rng(0).permutation(len(folds))[:TEMPERED]
+        rows = rows[np.argsort(folds[rows], kind="stable")]
+        return replace(self, models=models)._scaled(features[rows], labels[rows], folds[rows])
 
     def _scaled(
         self, features: NDArray[np.floating], labels: NDArray[np.integer], folds: NDArray[np.integer]
@@ -79,11 +76,6 @@ class ProbeEnsemble:
         average = replace(self, scales=scales)
         scales[-1] = _fit_scale(_logits(average.joint, features, folds), labels)
         return replace(self, scales=scales)
-
-    def _only(self, names: Sequence[str]) -> ProbeEnsemble:
-        keep = [self.names.index(name) for name in names]
-        models = tuple(tuple(each[probe] for probe in keep) for each in self.models)
-        return ProbeEnsemble(tuple(names), models, np.ones(len(names) + 1))
 
     @property
     def n_classes(self) -> int:
@@ -133,32 +125,37 @@ def _fitted(
     return tuple(found)
 
 
-def _refined(
+def _with_rows(
     names: Sequence[str],
-    models: Sequence[tuple[Linear, ...]],
-    start: Sequence[Linear],
+    models: tuple[tuple[Linear, ...], ...],
     sample: tuple[NDArray[np.floating], NDArray[np.integer], NDArray[np.integer]],
 ) -> tuple[tuple[Linear, ...], ...]:
     """The models (fold, probe), those that need rows fitted on the sample's rows outside their fold.
 
-    A fold of which the sample has no row gets the fit to all of the sample, which is out of sample there.
+    The last one, which may see all rows, is the average of the folds'; so is that of a fold of which the
+    sample has no row, which is out of sample there. Of a sample in one fold, that fold keeps what it has.
     """
-    features, labels, folds = sample
-    sums = Sums.of(features, labels, folds, len(models) - 1, len(start[0][1]))
-
     of_rows = [place for place, name in enumerate(names) if "rows" in get("probes", name).needs]
+    if not of_rows:
+        return models
+    features, labels, folds = sample
+    present, classes = np.unique(folds).tolist(), len(models[-1][0][1])
+    found = [list(each) for each in models]
+    for place in of_rows:
+        fit = get("probes", names[place]).target
+        for fold in present if len(present) > 1 else ():
+            keep = folds != fold
+            found[fold][place] = fit(features[keep], labels[keep], classes)
+        several = len(present) > 1
+        whole = _mean([found[fold][place] for fold in present]) if several else fit(features, labels, classes)
+        for fold in set(range(len(models))).difference(present):
+            found[fold][place] = whole
+    return tuple(map(tuple, found))
 
-    def fitted(fold: int) -> dict[int, Linear]:
-        keep = folds != fold
-        view = (sums.without(fold), features[keep], labels[keep], start[fold])
-        return {place: get("probes", names[place]).target(*view) for place in of_rows}
 
-    whole, present = fitted(len(models) - 1), set(np.unique(folds).tolist())
-    found = [fitted(fold) if fold in present else whole for fold in range(len(models))]
-    return tuple(
-        tuple(new.get(place, each) for place, each in enumerate(known))
-        for new, known in zip(found, models, strict=True)
-    )
+def _mean(models: Sequence[Linear]) -> Linear:
+    weights, intercepts = zip(*models, strict=True)
+    return np.mean(weights, axis=0), np.mean(intercepts, axis=0)
 
 
 def _logits(
