@@ -16,7 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
 from tasks.io.run import Run
 from tasks.methods.encoders.values import image_bytes
-from tasks.reports import html, markdown, plots
+from tasks.reports import html, markdown, moved, overtime, plots
 from tasks.reports.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
 
 SHOWN_TEXT = 400
@@ -106,7 +106,10 @@ def _plain(result: StageResult) -> StageResult:
         if name in ("noise", "shift", "treatment", "validation"):
             plain = {key: each for key, each in value.items() if not isinstance(each, dict | list)}
             figures |= {f"{name}: {key}": each for key, each in plain.items()}
-        elif name not in ("evidence", "names"):
+        elif name == "drift":
+            told = moved.sentences(value, result.figures["shift"])
+            figures |= {f"moved, {number}": text for number, text in enumerate(told, 1)}
+        elif name not in ("evidence", "names", "target_names"):
             figures[name] = value
     return result.model_copy(update={"figures": figures})
 
@@ -124,12 +127,21 @@ def _pictures(result: StageResult) -> dict[str, bytes]:
             "Scores": plots.score_histogram(evidence),
             "Wrong labels": plots.confusions(evidence),
             "Class mix": plots.priors(evidence),
+            **_over_time(result.figures["drift"]),
         }
     elif result.stage == "validate":
         drawn = {"Treated against raw": plots.difference(result.figures["validation"])}
     else:
         drawn = {}
     return {title: plots.png(figure) for title, figure in drawn.items() if figure is not None}
+
+
+def _over_time(drift: dict[str, Any]) -> dict[str, Any]:
+    drawn = {}
+    for name, title in moved.STREAMS.items():
+        drawn[f"{title}: class mix over time"] = overtime.mix_over_time(drift.get(name, {}))
+        drawn[f"{title}: drift over time"] = overtime.drift_over_time(drift.get(name, {}))
+    return drawn
 
 
 def _array(values: Any) -> Any:
@@ -184,7 +196,7 @@ def _content(
     run: Run, ref: DatasetRef, partition: Partition, rows: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     features = run.config.dataset.features
-    if features.kind == "vector":
+    if features.kind not in ("text", "image"):
         return [{"vector": place} for place in _places(run, ref, partition, rows)]
     column = run.reader(partition).table([features.column])[features.column]
     values = column.combine_chunks().take(pa.array([row["row"] for row in rows], pa.int32()))
@@ -194,7 +206,7 @@ def _content(
 
 
 def _places(run: Run, ref: DatasetRef, partition: Partition, rows: list[dict[str, Any]]) -> list[str]:
-    """Where rows are from: of a vector there is nothing to look at."""
+    """Where rows are from: of a vector or a recording there is nothing to look at."""
     index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
     places = np.searchsorted(index["row"].to_numpy(), [row["row"] for row in rows])
     found = index.take(pa.array(places))

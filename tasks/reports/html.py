@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from schemas.records import RunRecord
 from schemas.suites import STAGES, defaults
-from tasks.reports import plots, words
+from tasks.reports import moved, overtime, plots, words
 from tasks.reports.evidence import Evidence, WorstRow, top_confusions
 from tasks.reports.images import thumbnail
 
@@ -39,6 +39,8 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             strangest=[_card(row) for row in evidence.strangest],
             actions=evidence.actions,
             classes=_classes(record, evidence),
+            moved=moved.sentences(record.drift, record.shift),
+            streams=_streams(record),
             gates=_gates(record),
             versions=evidence.versions,
             config=yaml.safe_dump(json.loads(json.dumps(record.config, default=str)), sort_keys=False),
@@ -71,6 +73,26 @@ def _plots(record: RunRecord, evidence: Evidence) -> dict[str, Markup]:
         name: Markup(plots.svg(figure, name)) if figure else Markup("")  # noqa: S704
         for name, figure in figures.items()
     }
+
+
+def _streams(record: RunRecord) -> list[dict[str, Any]]:
+    """Windows of time of the labelled rows and of the target: a heading, pictures, and a line each."""
+    made = []
+    for name, title in moved.STREAMS.items():
+        if name in record.drift:
+            found = record.drift[name]
+            drawn = {"mix": overtime.mix_over_time(found), "drift": overtime.drift_over_time(found)}
+            pictures = [
+                (what, Markup(plots.svg(figure, f"{name}-{what}")))  # noqa: S704 - as above
+                for what, figure in drawn.items()
+                if figure
+            ]
+            changed = {change["window"] for change in found["change_points"]}
+            columns = ("windows", "rows", "total_variation", "drift_effect", "drift_p_value")
+            noise = found.get("noise_rate", [None] * len(found["windows"]))
+            lines = zip(*(found[column] for column in columns), noise, strict=True)
+            made.append({"title": title, "pictures": pictures, "lines": list(lines), "changed": changed})
+    return made
 
 
 def _card(row: WorstRow) -> dict[str, Any]:

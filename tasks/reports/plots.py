@@ -28,13 +28,13 @@ def score_histogram(evidence: Evidence) -> Figure | None:
     scores = evidence.scores
     if scores is None or not np.any(scores.counts):
         return None
-    figure, axes = _figure(2.6)
+    figure, axes = figure_of(2.6)
     widths = np.diff(scores.edges)
     axes.bar(scores.edges[:-1], scores.counts, widths * 0.94, align="edge", color=BLUE, label="all rows")
     axes.bar(scores.edges[:-1], scores.flagged, widths * 0.94, align="edge", color=ORANGE, label="flagged")
     axes.set(yscale="log", ylim=(0.7, None), ylabel="rows", xlabel="score (1 = the label is surely fine)")
     axes.yaxis.set_major_formatter(lambda rows, _: f"{rows:,.0f}")
-    _legend(axes)
+    legend(axes)
     return figure
 
 
@@ -51,7 +51,7 @@ def priors(evidence: Evidence) -> Figure | None:
     if source is None or target is None:
         return None
     shown = np.sort(np.argsort(-np.abs(target - source), kind="stable")[:MAX_BARS])
-    figure, axes = _figure(0.9 + 0.34 * len(shown))
+    figure, axes = figure_of(0.9 + 0.34 * len(shown))
     at = np.arange(len(shown))
     axes.barh(at - 0.19, source[shown], 0.36, color=BLUE, label="source window")
     axes.barh(at + 0.19, target[shown], 0.36, color=ORANGE, label="target window (estimated)")
@@ -60,7 +60,7 @@ def priors(evidence: Evidence) -> Figure | None:
         axes.errorbar(target[shown], at + 0.19, xerr=ends, fmt="none", ecolor=INK, elinewidth=1)
     _names(axes, [evidence.classes[i] for i in shown])
     _percent_axis(axes, "share of rows")
-    _legend(axes)
+    legend(axes)
     return figure
 
 
@@ -69,7 +69,7 @@ def difference(validation: Mapping[str, Any]) -> Figure | None:
     value, interval = validation.get("difference"), validation.get("interval")
     if value is None or not interval:
         return None
-    figure, axes = _figure(1.1)
+    figure, axes = figure_of(1.1)
     low, high = (100 * float(end) for end in interval)
     axes.axvline(0, color=MUTED, linewidth=1, linestyle="--")
     axes.plot([low, high], [0, 0], color=BLUE, linewidth=3, solid_capstyle="round")
@@ -98,7 +98,8 @@ def svg(figure: Figure, name: str) -> str:
     return re.sub(r'id="(figure|axes|patch|text|line|xtick|ytick|matplotlib|legend)[^"]*"', "", text)
 
 
-def _figure(height: float) -> tuple[Figure, Axes]:
+def figure_of(height: float) -> tuple[Figure, Axes]:
+    """An empty figure of the report's width, so many inches high, and its axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
@@ -119,11 +120,11 @@ def _matrix(evidence: Evidence) -> Figure:
     off = np.array(evidence.transition, dtype=np.float64)
     size = len(off)
     np.fill_diagonal(off, np.nan)
-    figure, axes = _figure(min(5.6, 1.6 + 0.42 * size))
+    figure, axes = figure_of(min(5.6, 1.6 + 0.42 * size))
     clear = LinearSegmentedColormap.from_list("clear", [(*_rgb(ORANGE), 0.0), (*_rgb(ORANGE), 1.0)])
     axes.imshow(off, cmap=clear, vmin=0, vmax=float(np.nanmax(off)), aspect="auto", interpolation="nearest")
     _names(axes, evidence.classes)
-    labels = [_text(name) for name in evidence.classes]
+    labels = [name_of(name) for name in evidence.classes]
     turned = max(map(len, labels)) > 3
     axes.set_xticks(range(size), labels, rotation=90 if turned else 0, parse_math=False)
     axes.set(xlabel="given label", ylabel="true class")
@@ -142,15 +143,15 @@ def _numbers(axes: Axes, transition: Any) -> None:
 
 def _confusion_bars(evidence: Evidence) -> Figure:
     found = top_confusions(evidence, MAX_BARS)
-    figure, axes = _figure(0.8 + 0.26 * len(found))
+    figure, axes = figure_of(0.8 + 0.26 * len(found))
     axes.barh(range(len(found)), [each.probability for each in found], 0.7, color=ORANGE)
-    _names(axes, [f"{_text(each.true)} → {_text(each.given)}" for each in found], limit=2 * MAX_NAME + 3)
+    _names(axes, [f"{name_of(each.true)} → {name_of(each.given)}" for each in found], limit=2 * MAX_NAME + 3)
     _percent_axis(axes, "share of the true class that is labelled so")
     return figure
 
 
 def _names(axes: Axes, names: Any, limit: int = MAX_NAME) -> None:
-    labels = [_text(name, limit) for name in names]
+    labels = [name_of(name, limit) for name in names]
     axes.set_yticks(range(len(labels)), labels, parse_math=False)
     axes.set_ylim(len(labels) - 0.5, -0.5)
 
@@ -161,11 +162,14 @@ def _percent_axis(axes: Axes, label: str) -> None:
     axes.set_xlim(0, None)
 
 
-def _legend(axes: Axes) -> None:
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+def legend(axes: Axes, columns: int = 2) -> None:
+    """A legend above the axes."""
+    axes.legend(
+        frameon=False, fontsize=9, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns
+    )
 
 
-def _text(value: Class, limit: int = MAX_NAME) -> str:
+def name_of(value: Class, limit: int = MAX_NAME) -> str:
     """A class name on one line and free of control characters, which SVG can't carry."""
     return shorten("".join(char if char.isprintable() else " " for char in str(value)), limit)
 

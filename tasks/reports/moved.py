@@ -1,0 +1,73 @@
+"""What moved, in sentences and tables: windows of time, groups, slices, columns, batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tasks.reports.words import decimal, percent, plural
+
+STREAMS = {"time": "Labelled rows", "target_time": "Target window"}
+RINGS = 20  # evidence from which an alarm is said to ring, at a level of .05
+
+
+def sentences(drift: Mapping[str, Any], shift: Mapping[str, Any]) -> list[str]:
+    """The findings of a run in a few sentences; those of what was not looked at are left out."""
+    found = [_stream(title, drift[name]) for name, title in STREAMS.items() if name in drift]
+    found += [_groups(f"By {name}", each) for name, each in drift.get("groups", {}).items()]
+    if "slices" in drift:
+        found.append(_groups(f"In {drift['slices']['number']} regions of the embeddings", drift["slices"]))
+    if drift.get("columns"):
+        name, most = max(drift["columns"].items(), key=lambda pair: pair[1]["effect"])
+        found.append(f"Column {name} moved most: Cramér's V {decimal(most['effect'])} of 1.")
+    if drift.get("watch"):
+        found.append(_watch(drift["watch"]))
+    if shift.get("unknown"):
+        found.append(unknown(shift["unknown"]))
+    return found
+
+
+def unknown(found: Mapping[str, Any]) -> str:
+    """What is told of rows of no known class."""
+    low, high = found["interval"]
+    text = f"Of no known class: {percent(found['share'])} of the target ({percent(low)} to {percent(high)})."
+    if found.get("new_classes"):
+        text += f" Put together by likeness they make {plural(found['new_classes'], 'group')}."
+    return text
+
+
+def _stream(title: str, found: Mapping[str, Any]) -> str:
+    changes = ", ".join(change["window"] for change in found["change_points"])
+    text = f"{title}, {plural(len(found['windows']), 'window')} by {found['by']}: "
+    text += f"the class mix changed at {changes}" if changes else "no change of the class mix was found"
+    effects = [each for each in found["drift_effect"] if each is not None]
+    if effects:
+        most = max(effects)
+        where = found["windows"][found["drift_effect"].index(most)]
+        text += f"; the features drifted most at {where} (effect {decimal(most)} of 1)"
+    if found.get("watch"):
+        text += f"; {_evidence(found['watch'])}"
+    return text + "."
+
+
+def _evidence(watch: Mapping[str, Any]) -> str:
+    if watch["alarm"] is not None:
+        return f"looked at after each, the alarm rang at {watch['alarm']}"
+    return f"looked at after each, no alarm (evidence {decimal(watch['e_value'], 1)}, it rings at {RINGS})"
+
+
+def _groups(title: str, found: Mapping[str, Any]) -> str:
+    name = found["worst"]
+    return (
+        f"{title}: predictions are wrong most often in {name}, "
+        f"{percent(found['worst_error'])} against {percent(found['error'])} on the whole."
+    )
+
+
+def _watch(found: Mapping[str, Any]) -> str:
+    what = "target" if found["window"] == "target" else "source's new files"
+    rang = f"; the alarm rang at look {found['alarm']}" if found["alarm"] is not None else ""
+    return (
+        f"Over all versions, {plural(found['looks'], 'look')} at the {what}: evidence of drift "
+        f"{decimal(found['e_value'], 1)}, an alarm rings at {RINGS}{rang}."
+    )

@@ -1,0 +1,115 @@
+"""What moved, from real findings of made rows to the page, the plots and the words."""
+
+import numpy as np
+import pytest
+
+from tasks.methods.findings_groups import column_findings, group_findings, slice_findings
+from tasks.methods.findings_time import LabelSums, labelled_windows, moved_figures
+from tasks.methods.shift.calendar import Calendar
+from tasks.reports import moved, overtime, plots
+from tasks.reports.evidence import Evidence
+from tasks.reports.html import render
+
+ATTACK = "<script>alert(1)</script>$x_1$"
+MONTHS = 10
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Two classes in ten months whose mix turns around half-way, and a group whose labels are worse."""
+    rng = np.random.default_rng(0)
+    month = np.repeat(np.arange(MONTHS), 60)
+    labels = (rng.random(600) < np.where(month < 5, 0.2, 0.8)).astype(np.int32)
+    group = rng.integers(0, 2, 600)
+    features = (4 * np.eye(2, 3)[labels] + rng.normal(size=(600, 3))).astype(np.float32)
+    wrong = np.where(group == 1, 0.4, 0.1)
+    return {"month": month, "labels": labels, "group": group, "features": features, "wrong": wrong}
+
+
+def sums(of, rows, size):
+    counts = np.bincount(of * 2 + rows["labels"], minlength=2 * size).reshape(size, 2)
+    return LabelSums(counts, np.bincount(of, rows["wrong"], size))
+
+
+@pytest.fixture(scope="module")
+def drift(rows):
+    months = Calendar(
+        tuple(f"2026-{m + 1:02d}" for m in range(MONTHS)), np.arange(MONTHS, dtype=float), "month"
+    )
+    T, names = np.eye(2), ["kept", ATTACK]
+    ids = [f"row-{row}" for row in range(600)]
+    ages = np.random.default_rng(1).normal([[0.0], [2.0]], size=(2, 600))
+    by_month = sums(rows["month"], rows, MONTHS)
+    return {
+        "time": labelled_windows(months, by_month, T, rows["features"], rows["month"], ["no", ATTACK]),
+        "groups": {
+            "site": group_findings(
+                names, sums(rows["group"], rows, 2), T, rows["features"], rows["group"], rows["wrong"]
+            )
+        },
+        "slices": slice_findings(
+            rows["features"], rows["labels"], rows["wrong"], rows["wrong"], ids, 4, ["no", ATTACK]
+        ),
+        "columns": column_findings({"age": ages[0]}, {"age": ages[1]}),
+        "watch": {
+            "window": "source", "e_value": 1.5, "looks": 12, "alarm": None,
+            "batches": [{"run": "abc", "rows": 100, "p_value": 0.2, "effect": 0.01}],
+        },
+    }  # fmt: skip
+
+
+def test_the_findings_are_those_that_were_made(drift, rows):
+    found = drift["time"]
+    assert [change["window"] for change in found["change_points"]] == ["2026-06"]
+    shares = [rows["labels"][rows["month"] == m].mean() for m in range(MONTHS)]
+    assert np.array(found["prior"])[:, 1] == pytest.approx(shares, abs=1e-4)
+    assert found["drift_effect"][5] == max(filter(None, found["drift_effect"]))
+    assert found["watch"]["alarm"] in ("2026-06", "2026-07", "2026-08")
+    groups = {each["name"]: each for each in drift["groups"]["site"]["groups"]}
+    assert drift["groups"]["site"]["worst"] == ATTACK
+    assert groups[ATTACK]["noise"] == pytest.approx(0.4, abs=0.03)
+
+
+def test_the_gate_sees_the_largest_effects(drift):
+    found = moved_figures(drift)
+    assert found["window_prior_shift"] == max(drift["time"]["total_variation"])
+    assert found["window_drift_effect"] == drift["time"]["drift_effect"][5]
+    assert found["group_error_gap"] == pytest.approx(0.4 - 0.25, abs=0.04)
+    assert found["column_drift_effect"] > 0.5
+    assert found["drift_e_value"] >= 20
+    assert set(moved_figures({}).values()) == {None}
+
+
+def test_the_page_shows_them_and_escapes_names(runs, drift):
+    shift = {"unknown": {"share": 0.12, "interval": [0.1, 0.14], "new_classes": 1,
+                         "largest": [{"rows": 9, "share": 0.09, "examples": [ATTACK]}]}}  # fmt: skip
+    record = runs["published"](drift=drift, shift=shift)
+    page = render(record, Evidence())
+    assert "<script>" not in page and "<h2>What moved</h2>" in page
+    for text in ("Labelled rows over time", "By site", "Regions of the embeddings", "Columns", "Batches"):
+        assert f"<h3>{text}" in page
+    assert "the mix changed here" in page and "Rows of no known class" in page
+    assert page.count('aria-label="Labelled rows over time') == 2
+    assert "What moved" not in render(runs["published"](), Evidence())
+
+
+def test_sentences_say_it(drift):
+    told = " ".join(moved.sentences(drift, {}))
+    assert "10 windows by month: the class mix changed at 2026-06" in told
+    assert "the alarm rang at 2026-0" in told
+    assert "Column age moved most" in told
+    assert "12 looks at the source's new files: evidence of drift 1.5" in told
+    assert moved.sentences({}, {}) == []
+
+
+def test_pictures_need_two_windows(drift):
+    for draw in (overtime.mix_over_time, overtime.drift_over_time):
+        assert draw({}) is None
+        picture = plots.svg(draw(drift["time"]), "name")
+        assert "<script" not in picture and "2026-01" in picture
+    many = {
+        **drift["time"],
+        "windows": [f"a long name of window {m}" for m in range(MONTHS)],
+        "change_points": [],
+    }
+    assert plots.png(overtime.mix_over_time(many))[:4] == b"\x89PNG"
