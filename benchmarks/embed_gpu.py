@@ -3,7 +3,7 @@
     python benchmarks/embed_gpu.py [--device cuda] [--texts N] [--images N]
 
 MiniLM on made-up texts, a ViT-B/16 with random weights on random JPEGs. The bare loop runs batches that lie
-on the device before the clock starts; the stage reads, decodes, tokenises and writes the vectors to the store.
+on the device before the clock starts; the stage reads, decodes, tokenises, and writes vectors to the store.
 FLOPs are counted by torch over the bare loop; the ceiling is a large matrix product in bfloat16.
 `--device cpu` runs the same code without a GPU.
 """

@@ -217,7 +217,7 @@ def _stages(config: Any) -> None:
     from tasks.detect import detect
     from tasks.embed import fit_encoder, judge_embedding
     from tasks.ingest import ingest
-    from tasks.io.encoding import embed_partition
+    from tasks.io.encoding import embed_partitions
     from tasks.io.opening import open_run
     from tasks.io.partitions import map_partitions
     from tasks.publish import publish_parts
@@ -226,9 +226,10 @@ def _stages(config: Any) -> None:
 
     run, plans = open_run(config, {})
     rows = ingest.fn(run, plans)
-    spec = fit_encoder.fn(run, rows.ref, "cpu")
-    embedded = map_partitions("embed", embed_partition, rows.ref.partitions, run=run, spec=spec)
-    vectors = judge_embedding.fn(run, rows.ref, spec, embedded, perf_counter())
+    spec = fit_encoder.fn(run, rows.ref, "cpu", 1)
+    groups = [[each] for each in rows.ref.partitions]
+    embedded = map_partitions("embed", embed_partitions, groups, run=run, spec=spec)
+    vectors = judge_embedding.fn(run, rows.ref, spec, [one for (one,) in embedded], perf_counter())
     scores = detect.fn(run, vectors.ref, rows.figures)
     treated = treat.fn(run, scores.ref, scores.figures["shift"])
     validate.fn(run, scores.ref, scores.figures["shift"])

@@ -12,12 +12,12 @@ from infra.gpu import Placement, place
 from schemas.records import DatasetRef, Partition, StageResult
 from tasks.embed import embed_group, embed_names, fit_encoder, judge_embedding
 from tasks.io import progress
-from tasks.io.encoding import Embedded, EncoderSpec, find_embedded
+from tasks.io.encoder import EncoderSpec
+from tasks.io.encoding import Embedded, find_embedded
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
+from tasks.io.shares import shares
 from tasks.io.tracing import carrier
-
-GROUPS = 16  # at most: a task costs the API more than it costs the machine
 
 
 def embed(run: Run, ref: DatasetRef) -> StageResult:
@@ -28,7 +28,7 @@ def embed(run: Run, ref: DatasetRef) -> StageResult:
     placement = place(run.config.compute)
     get_run_logger().info(placement.note)
     progress.current().note(placement.note)
-    spec = fit_encoder(run, ref, placement.device)
+    spec = fit_encoder(run, ref, placement.device, min(placement.slots, len(ref.partitions)))
     known = map_partitions("embed", find_embedded, ref.partitions, unit="look-ups", run=run, spec=spec)
     found = [each for each in known if each is not None]
     missing = [each for each, before in zip(ref.partitions, known, strict=True) if before is None]
@@ -39,7 +39,7 @@ def _embedded(
     run: Run, ref: DatasetRef, spec: EncoderSpec, partitions: Sequence[Partition], placement: Placement
 ) -> list[Embedded]:
     """Embed partitions as groups, each a task, and the class names if the config wants them as a probe."""
-    groups = [partitions[start::GROUPS] for start in range(min(GROUPS, len(partitions)))]
+    groups = shares(partitions, placement.slots)
     with placement.annotated():
         futures = [
             embed_group.submit(group, run, spec, label=f"{number}/{len(groups)}", parent=carrier())

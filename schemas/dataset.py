@@ -17,24 +17,26 @@ class Features(Section):
     """The one column that carries the features, under its kind."""
 
     text: str | None = None
-    image: str | None = None
-    vector: str | None = None
+    image: str | None = Field(None, description="bytes of images, or structs with `bytes`")
+    vector: str | None = Field(None, description="lists of numbers")
+    audio: str | None = Field(None, description="bytes of recordings, or structs with `bytes`; for a plug-in")
+    other: str | None = Field(None, description="whatever the encoder of a plug-in reads")
 
     @model_validator(mode="after")
     def _one(self) -> Features:
-        if sum(value is not None for value in (self.text, self.image, self.vector)) != 1:
-            raise ValueError("name exactly one of text, image, vector")
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError(f"name exactly one of {', '.join(type(self).model_fields)}")
         return self
 
     @property
-    def kind(self) -> Literal["text", "image", "vector"]:
+    def kind(self) -> str:
         """Which kind of feature it is."""
-        return "text" if self.text is not None else "image" if self.image is not None else "vector"
+        return str(next(iter(self.model_dump(exclude_none=True))))
 
     @property
     def column(self) -> str:
         """The name of the feature column."""
-        return self.text or self.image or self.vector or ""
+        return str(getattr(self, self.kind))
 
 
 class VotesConfig(Section):

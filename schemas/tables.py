@@ -111,9 +111,7 @@ def published_target_schema(label_type: pa.DataType) -> pa.Schema:
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False),
-            pa.field(
-                "label", label_type, metadata={"about": "null: doubtful, or of no known class"}
-            ),
+            pa.field("label", label_type, metadata={"about": "null: doubtful, or of no known class"}),
             pa.field("predicted", label_type, nullable=False),
             pa.field("source_prediction", label_type, nullable=False),
             *(TARGET.field(name) for name in ("confidence", "doubtful", "unknown", "posterior")),

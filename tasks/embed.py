@@ -21,7 +21,8 @@ from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
 from tasks import gates
 from tasks.io.copies import find_copies
-from tasks.io.encoding import Embedded, EncoderSpec, embed_partition, sample_column
+from tasks.io.encoder import EncoderSpec, sample_column
+from tasks.io.encoding import Embedded, embed_partitions
 from tasks.io.first_pass import first_pass
 from tasks.io.names import encode_class_names
 from tasks.io.rejected import refuse, rejected_rows
@@ -39,10 +40,10 @@ LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again
 
 
 @task(name="fit encoder", task_run_name="fit encoder", cache_policy=NO_CACHE)
-def fit_encoder(run: Run, ref: DatasetRef, device: str) -> EncoderSpec:
+def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> EncoderSpec:
     """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
 
-    device: cuda or cpu, where the workers will run it.
+    device: cuda or cpu, where the workers will run it; so many of them at once.
     """
     data, chosen = run.config.dataset, run.config.encoder
     kind = str(data.features.kind)
@@ -54,7 +55,8 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str) -> EncoderSpec:
         fitted = encoder.fit(sample_column(run, ref, encoder.fit_rows)) if encoder.fit_rows else {}
         run.store.create(state, base.pack(fitted))
     options = json.dumps(chosen.options, sort_keys=True)
-    return EncoderSpec(key, name, kind, options, run.store, state, device, run.config.compute.threads)
+    threads = run.config.compute.threads
+    return EncoderSpec(key, name, kind, options, run.store, state, device, threads, workers)
 
 
 @task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")
@@ -66,7 +68,7 @@ def embed_group(
     label: for people; parent: the span that this is part of, if any.
     """
     with span("embed group", parent, group=label), turn(spec.device):
-        return [embed_partition(partition, run, spec) for partition in partitions]
+        return embed_partitions(partitions, run, spec)
 
 
 @task(name="encode class names", task_run_name="encode class names", cache_policy=NO_CACHE)

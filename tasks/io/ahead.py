@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
+_END: Any = object()
 
 
 def ahead(function: Callable[[_Item], _Result], items: Iterable[_Item], many: int) -> Iterator[_Result]:
@@ -24,3 +25,15 @@ def ahead(function: Callable[[_Item], _Result], items: Iterable[_Item], many: in
                 yield waiting.popleft().result()
         finally:
             threads.shutdown(cancel_futures=True)
+
+
+def drawn(items: Iterator[_Item], many: int) -> Generator[_Item, None, None]:
+    """Yield the items of an iterator; one thread draws so many of them meanwhile, and they are held."""
+    with ThreadPoolExecutor(1, thread_name_prefix="drawn") as thread:
+        waiting = deque(thread.submit(next, items, _END) for _ in range(many))
+        try:
+            while (item := waiting.popleft().result()) is not _END:
+                waiting.append(thread.submit(next, items, _END))
+                yield item
+        finally:
+            thread.shutdown(cancel_futures=True)

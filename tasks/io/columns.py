@@ -16,6 +16,7 @@ from tasks.io.formats.columns import find_field
 NEEDED = {
     "text": "strings",
     "image": "image bytes (binary, or a struct with a field `bytes`)",
+    "audio": "bytes of recordings (binary, or a struct with a field `bytes`)",
     "vector": "lists of numbers",
     "label": "strings, integers or booleans",
     "pred_probs": "lists of numbers",
@@ -53,7 +54,9 @@ def fits(kind: pa.DataType, role: str) -> bool:
     text = bool(types.is_string(kind) or types.is_large_string(kind))
     if role == "text":
         return text or types.is_null(kind)
-    if role == "image":
+    if role == "other":
+        return True
+    if role in ("image", "audio"):
         held = (
             kind.field("bytes").type if types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
         )

@@ -1,50 +1,30 @@
-"""Encoding a partition: read it in batches, encode what is new in each, keep the vectors and their facts."""
+"""Encoding partitions: read in batches, what is new in each encoded, vectors and their facts kept."""
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.errors import InputError
-from schemas.records import DatasetRef, Partition
+from schemas.records import Partition
+from tasks.io.ahead import drawn
+from tasks.io.encoder import EncoderSpec, loaded
 from tasks.io.repeats import Repeats
 from tasks.io.run import Run
-from tasks.io.store import Store
 from tasks.io.vectors import write_vectors
 from tasks.methods.encoders import base
+from tasks.methods.halves import single
 
-FIT_PARTITIONS = 16  # read at most to fit an encoder …
-FIT_SHARE = 250  # … and no more of them than give so many rows each
-FEW_VALUES = 1000
+PREPARED = 2  # batches that wait ready: the second where the first is a short last one
 SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partition as float32 is large
-LOADED_AT_ONCE = 2  # encoders a worker keeps: models are large
 NOT_FINITE = "the encoder gave NaN or inf"
-_loading = threading.Lock()
-
-
-@dataclass(frozen=True)
-class EncoderSpec:
-    """Which encoder, with which options and fitted state, on what: all a worker needs to load it."""
-
-    key: str
-    name: str = field(compare=False)
-    kind: str = field(compare=False)
-    options: str = field(compare=False)
-    store: Store = field(compare=False)
-    state: str = field(compare=False)
-    device: str = "cpu"
-    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -62,43 +42,97 @@ class Embedded:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class _Encoded:
+    """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took."""
+
+    vectors: NDArray[np.floating]
+    reasons: list[str | None]
+    contents: NDArray[np.uint64]
+    seconds: float
+
+
 def find_embedded(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded | None:
     """The facts of a partition that was embedded before, if it was."""
-    facts = _facts(run, spec, partition)
-    return _read(run, partition, facts, new=False) if run.store.exists(facts) else None
+    name = _facts_name(run, spec, partition)
+    return _embedded(partition, run.store.read_json(name)) if run.store.exists(name) else None
 
 
-def embed_partition(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded:
-    """Encode one partition in batches, write its part, then its facts; or find them written."""
-    if found := find_embedded(partition, run, spec):
-        return found
+def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpec) -> list[Embedded]:
+    """Encode partitions one by one, write the part of each, then its facts; or find them written.
+
+    Meanwhile a thread reads and prepares the batches that come next, also those of the next partition, and
+    another writes what is done.
+    """
     encoder = loaded(spec)
+    todo = drawn((step for each in partitions for step in _steps(each, run, spec, encoder)), PREPARED)
+    done: list[Embedded | Future[Embedded]] = []
+    with ThreadPoolExecutor(1, thread_name_prefix="write") as writer, closing(todo) as steps:
+        for partition in partitions:
+            found = _encode(steps, encoder)
+            if isinstance(found, Embedded):
+                done.append(found)
+                continue
+            if done and isinstance(done[-1], Future):
+                done[-1].result()  # not more than one waits to be written
+            done.append(writer.submit(_keep, partition, run, spec, found))
+    return [each.result() if isinstance(each, Future) else each for each in done]
+
+
+def _steps(partition: Partition, run: Run, spec: EncoderSpec, encoder: base.Encoder) -> Iterator[Any]:
+    """Its facts, if it was embedded before; else its new contents in batches, prepared, then its repeats."""
+    if found := find_embedded(partition, run, spec):
+        yield found
+        return
+    reader, repeats = run.reader(partition), Repeats()
+    for batch in reader.batches([run.config.dataset.features.column], encoder.batch_rows):
+        fresh = repeats.fresh(batch.column(0))
+        if len(fresh):
+            yield encoder.prepare(fresh)
+    if not repeats.rows:
+        raise InputError("the partition has no rows", where=reader.where)
+    yield repeats
+
+
+def _encode(steps: Iterator[Any], encoder: base.Encoder) -> _Encoded | Embedded:
+    """Encode the batches up to the end of their partition, each content once; or pass on its facts."""
     started = perf_counter()
-    vectors, reasons, contents = _encode(partition, run, encoder)
-    seconds = perf_counter() - started
-    write_vectors(run.store, run.embedding(spec.key, partition), vectors, reasons, contents)
-    usable = np.array([reason is None for reason in reasons])
-    low, high = _span(vectors, usable)
-    facts = _facts(run, spec, partition)
-    run.store.write_json(
-        facts,
-        {
-            "rows": len(vectors), "without": int((~usable).sum()), "dim": vectors.shape[1],
-            "distinct": len(np.unique(contents[usable])), "low": low.tolist(), "high": high.tolist(),
-        },
-    )  # fmt: skip
-    return _read(run, partition, facts, new=True, seconds=seconds)
+    vectors: list[NDArray[np.floating]] = []
+    reasons: list[str | None] = []
+    while not isinstance(step := next(steps), Repeats):
+        if isinstance(step, Embedded):
+            return step
+        stored, why = _checked(encoder.infer(step), encoder.dtype)
+        vectors.append(stored)
+        reasons += why
+    place, found = step.first(), np.concatenate(vectors)
+    spread = found if len(place) == len(found) else found[place]
+    return _Encoded(spread, [reasons[row] for row in place], step.contents(), perf_counter() - started)
 
 
-def _facts(run: Run, spec: EncoderSpec, partition: Partition) -> str:
+def _keep(partition: Partition, run: Run, spec: EncoderSpec, found: _Encoded) -> Embedded:
+    """Write the vectors of a partition, then their facts."""
+    write_vectors(run.store, run.embedding(spec.key, partition), found.vectors, found.reasons, found.contents)
+    usable = np.array([reason is None for reason in found.reasons])
+    low, high = _span(found.vectors, usable)
+    facts = {
+        "rows": len(usable), "without": int((~usable).sum()), "dim": found.vectors.shape[1],
+        "distinct": len(np.unique(found.contents[usable])), "low": low.tolist(), "high": high.tolist(),
+    }  # fmt: skip
+    run.store.write_json(_facts_name(run, spec, partition), facts)
+    return _embedded(partition, facts, new=True, seconds=found.seconds)
+
+
+def _facts_name(run: Run, spec: EncoderSpec, partition: Partition) -> str:
     return run.embedding(spec.key, partition).replace(".parquet", ".json")
 
 
-def _read(run: Run, partition: Partition, facts: str, *, new: bool, seconds: float = 0.0) -> Embedded:
-    found = run.store.read_json(facts)
+def _embedded(
+    partition: Partition, facts: dict[str, Any], *, new: bool = False, seconds: float = 0.0
+) -> Embedded:
     return Embedded(
-        partition, found["rows"], found["without"], found["distinct"], found["dim"],
-        np.array(found["low"]), np.array(found["high"]), new, seconds,
+        partition, facts["rows"], facts["without"], facts["distinct"], facts["dim"],
+        np.array(facts["low"]), np.array(facts["high"]), new, seconds,
     )  # fmt: skip
 
 
@@ -108,64 +142,11 @@ def _span(
     """Lowest and highest value by dimension (D,) of the usable rows, a block at a time; zeros if none is."""
     low, high = np.full((2, vectors.shape[1]), [[np.inf], [-np.inf]], dtype=np.float32)
     for start in range(0, len(vectors), SPAN_ROWS):
-        block = vectors[start : start + SPAN_ROWS].astype(np.float32)
+        block = single(vectors[start : start + SPAN_ROWS])
         block = block if usable[start : start + SPAN_ROWS].all() else block[usable[start : start + SPAN_ROWS]]
         low = np.minimum(low, block.min(axis=0, initial=np.inf))
         high = np.maximum(high, block.max(axis=0, initial=-np.inf))
     return (low, high) if usable.any() else (np.zeros_like(low), np.zeros_like(high))
-
-
-def loaded(spec: EncoderSpec) -> base.Encoder:
-    """The encoder ready to encode, once a process."""
-    with _loading:
-        return _load(spec)
-
-
-@lru_cache(maxsize=LOADED_AT_ONCE)
-def _load(spec: EncoderSpec) -> base.Encoder:
-    encoder = base.make(spec.name, spec.kind, json.loads(spec.options))
-    encoder.device, encoder.threads = spec.device, spec.threads
-    encoder.load(base.unpack(spec.store.read(spec.state)))
-    return encoder
-
-
-def _encode(
-    partition: Partition, run: Run, encoder: base.Encoder
-) -> tuple[NDArray[np.floating], list[str | None], NDArray[np.uint64]]:
-    """Vectors (N, D), reasons and hashes of the contents (N,); each content is encoded once."""
-    column = run.config.dataset.features.column
-    reader = run.reader(partition)
-    values = (batch.column(0) for batch in reader.batches([column], encoder.batch_rows))
-    repeats = Repeats()
-    vectors: list[NDArray[np.floating]] = []
-    reasons: list[str | None] = []
-    for prepared in _ahead(repeats, values, encoder):
-        stored, why = _checked(encoder.infer(prepared), encoder.dtype)
-        vectors.append(stored)
-        reasons += why
-    if not vectors:
-        raise InputError("the partition has no rows", where=reader.where)
-    first = repeats.first()
-    found = np.concatenate(vectors)
-    spread = found if len(first) == len(found) else found[first]
-    return spread, [reasons[row] for row in first], repeats.contents()
-
-
-def _ahead(repeats: Repeats, batches: Iterator[pa.Array], encoder: base.Encoder) -> Iterator[Any]:
-    """What `prepare` makes of each batch's new contents: of the next one while this one is encoded."""
-
-    def prepared() -> Any:
-        for values in batches:
-            fresh = repeats.fresh(values)
-            if len(fresh):
-                return encoder.prepare(fresh)
-        return None
-
-    with ThreadPoolExecutor(1, thread_name_prefix="prepare") as pool:
-        waiting = pool.submit(prepared)
-        while (ready := waiting.result()) is not None:
-            waiting = pool.submit(prepared)
-            yield ready
 
 
 def _checked(encoded: base.Encoded, dtype: str) -> tuple[NDArray[np.floating], list[str | None]]:
@@ -180,22 +161,3 @@ def _checked(encoded: base.Encoded, dtype: str) -> tuple[NDArray[np.floating], l
         reason or (None if ok else NOT_FINITE) for reason, ok in zip(encoded.reasons, finite, strict=True)
     ]
     return stored, reasons
-
-
-def sample_column(run: Run, ref: DatasetRef, rows: int) -> pa.Array:
-    """About that many values of the feature column, from partitions that the hash of their content picks.
-
-    Few values are the first ones of each; many are spread over them, at the cost of reading them whole.
-    """
-    most = min(FIT_PARTITIONS, -(-rows // FIT_SHARE))
-    partitions = sorted(ref.of("source"), key=lambda each: each.key)[:most]
-    share = -(-rows // len(partitions))
-    column = run.config.dataset.features.column
-    taken: list[pa.Array] = []
-    for partition in partitions:
-        if rows <= FEW_VALUES:
-            taken += [batch.column(0) for batch in islice(run.reader(partition).batches([column], share), 1)]
-            continue
-        whole = run.reader(partition).table([column])[column].combine_chunks()
-        taken.append(whole.take(pa.array(np.unique(np.linspace(0, len(whole) - 1, share).astype(int)))))
-    return pa.concat_arrays(taken)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from schemas.dataset import DatasetConfig
 from schemas.errors import ConfigError
 from schemas.records import DatasetRef
-from tasks.io.encoding import EncoderSpec, loaded
+from tasks.io.encoder import EncoderSpec, loaded
 from tasks.io.run import Run
 from tasks.methods.encoders import base
 

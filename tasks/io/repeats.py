@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.types as types
 from numpy.typing import NDArray
 
 from tasks.methods.encoders.values import content_bytes
@@ -40,6 +41,11 @@ class Repeats:
         added, rows = np.unique(places, return_index=True)
         return values.take(pa.array(np.sort(rows[added >= known]), pa.int64()))
 
+    @property
+    def rows(self) -> int:
+        """How many rows were seen."""
+        return sum(map(len, self._hashes))
+
     def first(self) -> NDArray[np.int64]:
         """Where each row (N,) finds the vector of its content among those encoded."""
         return np.concatenate(self._first)
@@ -52,9 +58,16 @@ class Repeats:
 def content_hashes(values: pa.Array) -> NDArray[np.uint64]:
     """Hash of each value of a feature column (N,): of its bytes, or of the numbers of a vector."""
     contents = content_bytes(values)
-    if contents is None:
+    if contents is None and _is_vector(values.type):
         return _of_lists(values)
+    if contents is None:  # what a plug-in reads: as it is written in Python
+        contents = [None if each is None else repr(each).encode() for each in values.to_pylist()]
     return np.fromiter(map(_of_bytes, contents), dtype=np.uint64, count=len(contents))
+
+
+def _is_vector(kind: pa.DataType) -> bool:
+    listed = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return bool(listed and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))
 
 
 def _of_bytes(content: bytes | None) -> int:

@@ -30,7 +30,7 @@ class Store:
     """Objects under a root. Pickles; its options, which may hold secrets, never show in a repr."""
 
     root: str
-    options: dict[str, Any] = field(default_factory=dict, repr=False)
+    options: dict[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
     @cached_property
     def fs(self) -> Any:

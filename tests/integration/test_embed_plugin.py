@@ -1,16 +1,19 @@
-"""An encoder of another package, with little memory, NaN in its vectors and one GPU that two runs want."""
+"""Encoders of another package: of recordings; with little memory, NaN among its vectors, one GPU for two."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+import wave
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -68,15 +71,48 @@ class Brittle(DeviceEncoder):
         self.told.flush()
 """
 
+SPECTRUM = """
+import io, wave
+import numpy as np
+from tasks.methods.encoders.base import Encoded, Encoder
+from tasks.methods.encoders.values import image_bytes
+from tasks.methods.registry import register
+
+
+@register("encoders", "spectrum", needs=("audio",), source="the tests")
+class Spectrum(Encoder):
+    kind = "audio"
+    options = {"bands": 16}
+
+    def encode(self, values):
+        found = [self.bands(data) for data in image_bytes(values)]
+        reasons = [each if isinstance(each, str) else None for each in found]
+        vectors = [np.zeros(self.chosen["bands"]) if why else each for each, why in zip(found, reasons)]
+        return Encoded(np.array(vectors, np.float32), reasons)
+
+    def bands(self, data):
+        try:
+            with wave.open(io.BytesIO(data)) as opened:
+                sound = np.frombuffer(opened.readframes(opened.getnframes()), np.int16) / 2**15
+        except (wave.Error, EOFError) as error:
+            return f"undecodable recording: {error}"
+        power = np.square(np.abs(np.fft.rfft(sound)))[1:]
+        parts = np.array_split(power, np.geomspace(1, len(power), self.chosen["bands"] + 1)[1:-1].astype(int))
+        return np.log1p([part.sum() for part in parts])
+"""
+
 
 @pytest.fixture
 def plugin(tmp_path: Path) -> Path:
-    """A folder as pip leaves it: the module of a package and the entry point that names its encoder."""
+    """A folder as pip leaves it: the modules of a package and the entry points that name its encoders."""
     folder = tmp_path / "site"
     (folder / "brittle-1.0.dist-info").mkdir(parents=True)
     (folder / "brittle.py").write_text(PLUGIN)
     (folder / "brittle-1.0.dist-info/METADATA").write_text(ABOUT)
-    entry = "[labelworks.methods]\nencoders.brittle = brittle:Brittle\n"
+    (folder / "spectrum.py").write_text(SPECTRUM)
+    entry = (
+        "[labelworks.methods]\nencoders.brittle = brittle:Brittle\nencoders.spectrum = spectrum:Spectrum\n"
+    )
     (folder / "brittle-1.0.dist-info/entry_points.txt").write_text(entry)
     return folder
 
@@ -86,16 +122,9 @@ def started(plugin: Path, raw_config: Any, write: Any, tmp_path: Path) -> Iterat
     """Starts `labelworks run` in a process of its own on a machine with one GPU, or so it is told."""
     running: list[subprocess.Popen[str]] = []
 
-    def start(name: str, texts: list[str], **sections: Any) -> subprocess.Popen[str]:
-        labels = ["a" if "parcel" in text else "b" for text in texts]
-        rows = {"id": [f"{name}{n}" for n in range(len(texts))], "text": texts, "label": labels}
-        options = {"log": str(tmp_path / "log"), **sections.pop("options", {})}
-        config = raw_config(
-            write(pa.table(rows), name=name, parts=4),
-            dataset={"name": name, "features": {"text": "text", "vector": None}},
-            encoder={"name": "brittle", "options": options},
-            **sections,
-        )
+    def start(name: str, rows: pa.Table, kind: str, encoder: Any, **sections: Any) -> subprocess.Popen[str]:
+        dataset = {"name": name, "features": {"vector": None, kind: kind}}
+        config = raw_config(write(rows, name=name, parts=4), dataset=dataset, encoder=encoder, **sections)
         (tmp_path / f"{name}.yaml").write_text(json.dumps(config))
         paths = os.pathsep.join([str(plugin), os.getcwd(), os.environ.get("PYTHONPATH", "")])
         process = subprocess.Popen(
@@ -113,6 +142,15 @@ def started(plugin: Path, raw_config: Any, write: Any, tmp_path: Path) -> Iterat
         process.communicate()
 
 
+def brittle(tmp_path: Path, **options: Any) -> dict[str, Any]:
+    return {"name": "brittle", "options": {"log": str(tmp_path / "log"), **options}}
+
+
+def labelled(name: str, texts: list[str]) -> pa.Table:
+    labels = ["a" if "parcel" in text else "b" for text in texts]
+    return pa.table({"id": [f"{name}{n}" for n in range(len(texts))], "text": texts, "label": labels})
+
+
 def told(tmp_path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
 
@@ -121,7 +159,10 @@ def test_memory_runs_out_and_rows_are_nan_and_the_run_ends_well(started: Any, tm
     texts = [f"{'parcel' if n % 2 else 'refund'} {'x' * (n % 7)} {n}" for n in range(200)]
     texts[20], texts[150] = "broken parcel", "broken refund"
     gate = {"embed": {"thresholds": {"max_rejected": 0.02}}}
-    run = started("brittle", texts, compute={"workers": 1, "gpu": "off"}, gates=gate)
+    compute = {"workers": 1, "gpu": "off"}
+    run = started(
+        "brittle", labelled("brittle", texts), "text", brittle(tmp_path), compute=compute, gates=gate
+    )
     out, err = run.communicate(timeout=300)
     assert run.returncode in (0, 3), err
     assert "Traceback" not in err
@@ -137,13 +178,48 @@ def test_memory_runs_out_and_rows_are_nan_and_the_run_ends_well(started: Any, tm
     assert json.loads(out)["rows"] == 198
 
 
+def recording(hertz: float, rng: np.random.Generator) -> bytes:
+    sink = io.BytesIO()
+    seconds = np.arange(800) / 8000
+    sound = np.sin(2 * np.pi * hertz * seconds + rng.uniform(0, 6)) + rng.normal(0, 0.1, 800)
+    with wave.open(sink, "wb") as opened:
+        opened.setnchannels(1)
+        opened.setsampwidth(2)
+        opened.setframerate(8000)
+        opened.writeframes((sound * 8000).astype(np.int16).tobytes())
+    return sink.getvalue()
+
+
+def test_recordings_go_through_the_encoder_of_a_package(started: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    true = np.arange(300) % 3
+    sounds = [recording([300, 900, 2500][code] * rng.uniform(0.8, 1.2), rng) for code in true]
+    sounds[7] = sounds[7][:20]
+    wrong = rng.random(300) < 0.1
+    given = [["low", "middle", "high"][code] for code in np.where(wrong, (true + 1) % 3, true)]
+    rows = pa.table({"id": [f"r{n:03d}" for n in range(300)], "audio": sounds, "label": given})
+    gate = {"embed": {"thresholds": {"max_rejected": 0.01}}}
+    off = {"workers": 1, "gpu": "off"}
+    run = started("heard", rows, "audio", {"name": "spectrum"}, compute=off, gates=gate)
+    out, err = run.communicate(timeout=300)
+    assert run.returncode == 0, err
+    assert json.loads(out)["rows"] == 299
+    (listed,) = (tmp_path / "store").rglob("embed/rejected.parquet")
+    (rejected,) = pq.read_table(listed).to_pylist()
+    assert rejected["id"] == "r007"
+    assert rejected["reason"].startswith("undecodable recording: ")
+    parts = [pq.read_table(part) for part in (tmp_path / "store").rglob("publish/*.parquet")]
+    found = {row["id"]: row["action"] for part in parts for row in part.to_pylist()}
+    doubted = np.array([found.get(f"r{n:03d}", "keep") != "keep" for n in range(300)])
+    assert doubted[wrong].mean() > 0.9
+    assert doubted[~wrong].mean() < 0.05
+
+
 def test_two_runs_never_use_one_gpu_at_once(started: Any, tmp_path: Path) -> None:
-    sections = {
-        "compute": {"workers": 1, "gpu": "require"},
-        "options": {"pause": 0.1, "batch_size": 4, "meet": 2},
-    }
+    compute = {"workers": 1, "gpu": "require"}
+    encoder = brittle(tmp_path, pause=0.1, batch_size=4, meet=2)
     texts = [f"{'parcel' if n % 2 else 'refund'} {n}" for n in range(200)]
-    runs = [started(name, texts, **dict(sections)) for name in ("one", "two")]
+    runs = [started(name, labelled(name, texts), "text", encoder, compute=compute) for name in ("one", "two")]
     for run in runs:
         _, err = run.communicate(timeout=400)
         assert run.returncode in (0, 3), err

