@@ -93,7 +93,7 @@ def test_the_worst_group_is_named(asked: Any) -> None:
     assert max(told, key=lambda name: told[name]["noise"]) == "north"
     assert "slices" not in record.drift
     page = Path(record.report).read_text()
-    assert "north" in page and "2025-05" in page and "Over time" in page
+    assert "north" in page and "2025-05" in page and "Labelled rows over time" in page
 
 
 def test_without_groups_slices_are_looked_at(asked: Any) -> None:
