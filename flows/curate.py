@@ -20,6 +20,7 @@ from tasks.io.living import alive
 from tasks.io.opening import open_run
 from tasks.io.plan import Plan
 from tasks.io.run import Run
+from tasks.judge import judge
 from tasks.publish import commit, export, publish_parts
 from tasks.treat import treat
 from tasks.validate import validate
@@ -40,6 +41,10 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     with posted(run.dataset), book.refusals():
         rows = book.enter("ingest", lambda: ingest(run, plans))
         vectors = book.enter("embed", lambda: embed(run, rows.ref), task_runner())
+        if run.config.dataset.task != "classification":
+            judged = book.enter("detect", lambda: judge(run, vectors.ref))
+            book.enter("publish", lambda: publish_parts(run, judged.ref, judged.figures["rows"]))
+            return announce(run, export(run, commit(run, book.close("published"))))
         scores = book.enter("detect", lambda: detect(run, vectors.ref, rows.figures))
         treated = book.enter("treat", lambda: treat(run, scores.ref, scores.figures["shift"]))
         proof = book.enter("validate", lambda: validate(run, scores.ref, scores.figures["shift"]))

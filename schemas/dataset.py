@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from schemas.section import Section
 
 WINDOW = "{window}"
+ONE_CLASS_A_ROW = ("votes", "class_names", "target")  # what goes with that alone
 Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset"]
 
 
@@ -65,6 +66,9 @@ class DatasetConfig(Section):
     format: Format = "auto"
     id: str | None = Field(None, description="default: file#row")
     label: str = Field(description="left out where votes say it")
+    task: Literal["classification", "multilabel", "regression"] = Field(
+        "classification", description="multilabel: label holds lists of classes; regression: numbers"
+    )
     votes: VotesConfig = VotesConfig()
     pred_probs: str | None = Field(
         None, description="a column of out-of-sample probabilities, in the order of classes"
@@ -108,6 +112,16 @@ class DatasetConfig(Section):
     def _probabilities_in_order(self) -> DatasetConfig:
         if self.pred_probs is not None and not self.classes:
             raise ValueError("pred_probs needs classes: the order of its numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _only_for_one_class_a_row(self) -> DatasetConfig:
+        if self.task == "classification":
+            return self
+        values: dict[str, Any] = self.model_dump() | {"votes": self.votes.source}
+        for key in ONE_CLASS_A_ROW + (("classes", "pred_probs") if self.task == "regression" else ()):
+            if values[key]:
+                raise ValueError(f"{key} goes with the task classification, not with {self.task}")
         return self
 
     @model_validator(mode="after")

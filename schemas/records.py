@@ -100,7 +100,7 @@ class DatasetRef(Record):
     dataset: str
     uri: str = Field(description="the run's folder in the store")
     classes: tuple[str | int, ...] = ()
-    label_type: Literal["int", "string"] = "string"
+    label_type: Literal["int", "string", "list", "number"] = "string"
     partitions: tuple[Partition, ...] = ()
     encoder_key: str = ""
     model_key: str = Field("", description="names the fitted model that the scores are of")

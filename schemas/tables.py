@@ -73,6 +73,26 @@ TREATED = pa.schema(
     ]
 )
 
+
+def judged_schema(label_type: pa.DataType) -> pa.Schema:
+    """Rows of several labels each, or of numbers, judged and treated."""
+    return pa.schema(
+        [
+            pa.field("row", pa.int32(), nullable=False),
+            pa.field("id", pa.string(), nullable=False),
+            pa.field("given", label_type, nullable=False),
+            pa.field("label", label_type, nullable=False),
+            pa.field("likelier", label_type, metadata={"about": "if all suspicions were right"}),
+            pa.field("action", pa.string(), nullable=False),
+            pa.field("reason", pa.string(), nullable=False),
+            pa.field("weight", pa.float32()),
+            pa.field("score", pa.float32(), metadata={"about": "1 = surely fine"}),
+            pa.field("error_probability", pa.float32(), metadata={"about": "that something is wrong"}),
+            pa.field("flag", pa.bool_()),
+        ]
+    )
+
+
 TARGET = pa.schema(
     [
         pa.field("row", pa.int32(), nullable=False),

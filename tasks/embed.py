@@ -111,7 +111,7 @@ def judge_embedding(
         "encoding_seconds": round(sum(each.seconds for each in done), 3),
         "dead_dimensions": int(np.count_nonzero(spread <= 0)),
     }
-    if figures["rows"]:
+    if figures["rows"] and run.config.dataset.task == "classification":
         figures |= judge_quality(run, ref)
     result = StageResult(
         stage="embed",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +27,7 @@ from tasks.io.rejected import refuse, rejected_rows
 from tasks.io.run import Run
 from tasks.io.votes import Voted, voted
 
+LabelType = Literal["int", "string", "list", "number"]
 COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 
 
@@ -51,7 +52,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     started = perf_counter()
     crowd = voted(run)
     votes = crowd[0] if crowd else None
-    label_type = votes.label_type if votes else plans["source"].label_type
+    label_type = votes.label_type if votes else _label_type(run, plans["source"])
     partitions: list[Partition] = []
     scans: list[Scan] = []
     all_scans: list[Scan] = []
@@ -73,7 +74,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     classes = _classes(run, scans, votes)
     ref = DatasetRef(
         run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
-        label_type="int" if label_type == "int" else "string", partitions=tuple(partitions),
+        label_type=label_type, partitions=tuple(partitions),
     )  # fmt: skip
     rejected = _rejected(run, plans, all_scans)
     figures = _figures(ref, plans, scans, rejected)
@@ -112,6 +113,19 @@ def _counts(run: Run, window: str, found: Scan) -> bool:
     return not by_time or found.rows > 0 or found.rejected.num_rows > 0
 
 
+def _label_type(run: Run, plan: Plan) -> LabelType:
+    """How labels are kept: of a column of nulls, as strings."""
+    kinds: dict[str, LabelType] = {"multilabel": "list", "regression": "number"}
+    return kinds.get(run.config.dataset.task, "int" if plan.label_type == "int" else "string")
+
+
+def _classes_in(labels: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The classes that occur in labels, as often as they do; numbers are none."""
+    if pa.types.is_floating(labels.type):
+        return labels.slice(0, 0)
+    return pc.list_flatten(labels) if pa.types.is_list(labels.type) else labels.drop_null()
+
+
 def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partition]:
     """The partitions, named by the votes too where their labels are made of these."""
     if votes is None:
@@ -126,7 +140,7 @@ def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted
     kept, index = partition.leaving_out(found.left_out), found.rows
     share_index(run, partition, kept, label_type)
     labels: Counter[str | int] = Counter()
-    for entry in pc.value_counts(index["label"].drop_null()).to_pylist():
+    for entry in pc.value_counts(_classes_in(index["label"])).to_pylist():
         labels[entry["values"]] += entry["counts"]
     checks = gates.check_rows("ingest", index, run.config.gates.ingest, window=partition.window)
     return Scan(kept, index.num_rows, labels, found.rejected, found.empty, new, checks)
@@ -160,6 +174,8 @@ def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | in
     """The classes of the config, or those that occur; raise InputError if that is none or one."""
     counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
     label = run.config.dataset.label or run.config.dataset.votes.label
+    if run.config.dataset.task == "regression" and any(each.rows for each in scans):
+        return ()
     if not counts and any(each.rejected.num_rows for each in scans):
         reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
         raise InputError(
@@ -179,6 +195,8 @@ def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | in
         )
     if votes is not None:
         return votes.classes
+    if run.config.dataset.task == "multilabel" and run.config.dataset.classes is not None:
+        return tuple(map(str, run.config.dataset.classes))
     if run.config.dataset.classes is not None:
         kind = type(next(iter(counts)))
         return tuple(kind(each) for each in run.config.dataset.classes)
@@ -213,7 +231,7 @@ def _figures(
         "rejected_files": files,
         "rejected_share": rows / max(usable + rows, 1),
         "empty_files": sum(plan.empty_files for plan in plans.values()),
-        "classes": len(ref.classes),
-        "smallest_class": min(counts.get(name, 0) for name in ref.classes),
+        "classes": len(ref.classes) or None,
+        "smallest_class": min((counts.get(name, 0) for name in ref.classes), default=None),
         "duplicate_ids": duplicates,
     }

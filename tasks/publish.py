@@ -91,8 +91,8 @@ def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> Publis
     name = run.part("publish", partition)
     new = not run.store.exists(name)
     if new:
-        treated = run.store.read_table(run.part("treat", partition))
-        table = _written(run, name, _table(run, ref, partition, treated))
+        decided = _decided if run.config.dataset.task == "classification" else _judged
+        table = _written(run, name, _table(run, ref, partition, decided(run, ref, partition)))
     else:
         table = run.store.read_table(name)
     checks = gates.check_rows("publish", table, run.config.gates.publish)
@@ -114,29 +114,42 @@ def _written(run: Run, name: str, table: pa.Table) -> pa.Table:
     return table
 
 
+def _decided(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+    """What was decided on the rows of a partition, with posteriors; codes become classes again."""
+    treated = run.store.read_table(run.part("treat", partition))
+    scores = run.store.read_table(run.scores(ref, partition), ["row", "posterior"])
+    soft, _ = with_copies(run, partition, scores)
+    classes = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
+    for name in ("label", "given"):
+        named = classes.take(treated[name].combine_chunks())
+        treated = treated.set_column(treated.column_names.index(name), name, named)
+    return treated.append_column("posterior", soft["posterior"])
+
+
+def _judged(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+    """The same of labels that are no single class: there are no posteriors."""
+    judged = run.store.read_table(run.part("detect", partition))
+    return judged.append_column("posterior", pa.nulls(judged.num_rows, pa.list_(pa.float32())))
+
+
 def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -> pa.Table:
-    """Codes become classes again, and every row says where it came from."""
-    kind = LABEL_TYPES[ref.label_type]
-    classes = pa.array(ref.classes, kind)
+    """The published columns: every row says where it came from."""
     index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
-    soft, _ = with_copies(
-        run, partition, run.store.read_table(run.scores(ref, partition), ["row", "posterior"])
-    )
     place = index.take(np.searchsorted(index["row"].to_numpy(), treated["row"].to_numpy()))
     columns = {
         "id": treated["id"],
-        "label": classes.take(treated["label"].combine_chunks()),
-        "original_label": classes.take(treated["given"].combine_chunks()),
+        "label": treated["label"],
+        "original_label": treated["given"],
         "action": treated["action"],
         "reason": treated["reason"],
         "weight": treated["weight"],
-        "soft_label": soft["posterior"],
+        "soft_label": treated["posterior"],
         "quality": treated["score"],
         "source_file": place["file"].cast(pa.string()),
         "source_row": place["file_row"],
         "run_id": pa.repeat(run.id, treated.num_rows),
     }
-    table = pa.table(columns, schema=published_schema(kind))
+    table = pa.table(columns, schema=published_schema(LABEL_TYPES[ref.label_type]))
     time = run.config.dataset.time
     if time is None:
         return table

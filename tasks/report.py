@@ -70,12 +70,17 @@ def _queue(result: StageResult) -> list[dict[str, str]]:
     return [
         {
             "id": str(row["id"]),
-            "label": str(classes[row["given"]]),
-            "likelier": str(classes[row["suggestion"]]),
+            "label": str(_named(result.ref, row["given"])),
+            "likelier": str(_named(result.ref, row["suggestion"])),
             "P(wrong)": f"{row['error_probability']:.1%}",
         }
         for row in result.figures["evidence"]["worst"]
     ]
+
+
+def _named(ref: DatasetRef, label: int | str) -> int | str:
+    """The class of a code; a label that is no single class is written out already."""
+    return label if isinstance(label, str) else ref.classes[label]
 
 
 def gather(run: Run, results: Sequence[StageResult]) -> Evidence:
@@ -176,8 +181,8 @@ def _shown(run: Run, ref: DatasetRef, rows: list[dict[str, Any]], *, treated: bo
             action, reason = decided.get(row["row"], ("", ""))
             shown[key, row["row"]] = WorstRow(
                 id=row["id"],
-                given=ref.classes[row["given"]],
-                suggested=ref.classes[row["suggestion"]],
+                given=_named(ref, row["given"]),
+                suggested=_named(ref, row["suggestion"]),
                 probability=row["error_probability"],
                 action=action,
                 reason=reason,

@@ -37,8 +37,13 @@ def unpacked(column: pa.ChunkedArray) -> NDArray[np.float32]:
     return flat.reshape(-1, width)
 
 
-def read_pred_probs(column: pa.Array, classes: int) -> tuple[NDArray[np.float32], pa.Array]:
-    """Probabilities (N, K) of a column of lists, zeros where they are unusable, and the reasons why (N,)."""
+def read_pred_probs(
+    column: pa.Array, classes: int, *, one_class: bool = True
+) -> tuple[NDArray[np.float32], pa.Array]:
+    """Probabilities (N, K) of a column of lists, zeros where they are unusable, and the reasons why (N,).
+
+    one_class: of classes of which a row has one, so they sum to 1; else each is between 0 and 1.
+    """
     lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
     right = np.flatnonzero(lengths == classes)
     flat = column.take(pa.array(right)).flatten().cast(pa.float32())
@@ -46,18 +51,22 @@ def read_pred_probs(column: pa.Array, classes: int) -> tuple[NDArray[np.float32]
     probs[right] = flat.to_numpy(zero_copy_only=False).reshape(-1, classes)
     with np.errstate(invalid="ignore"):
         total = probs.sum(axis=1)
-        far = np.asarray(~(np.abs(total - 1) <= SUM_TOLERANCE))
+        far = ~(np.abs(total - 1) <= SUM_TOLERANCE) if one_class else ~(probs <= 1).all(axis=1)
+        far = np.asarray(far)
         negative = np.asarray((probs < 0).any(axis=1))
     reasons: list[str | None] = [None] * len(column)
     for row in np.flatnonzero(far | negative | (lengths != classes)).tolist():
-        reasons[row] = _reason(int(lengths[row]), classes, float(total[row]), bool(negative[row]))
+        said = (
+            f"pred_probs sums to {total[row]:.4g}, not 1" if one_class else "pred_probs is not within 0 and 1"
+        )
+        reasons[row] = _reason(int(lengths[row]), classes, bool(negative[row])) or said
     probs[far | negative] = 0
     return probs, pa.array(reasons, pa.string())
 
 
-def _reason(length: int, classes: int, total: float, negative: bool) -> str:
+def _reason(length: int, classes: int, negative: bool) -> str | None:
     if length == -1:
         return "null pred_probs"
     if length != classes:
         return f"pred_probs of length {length}, there are {classes} classes"
-    return "pred_probs is negative" if negative else f"pred_probs sums to {total:.4g}, not 1"
+    return "pred_probs is negative" if negative else None

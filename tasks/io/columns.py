@@ -19,10 +19,14 @@ NEEDED = {
     "audio": "bytes of recordings (binary, or a struct with a field `bytes`)",
     "vector": "lists of numbers",
     "label": "strings, integers or booleans",
+    "multilabel": "lists of strings or integers",
+    "regression": "numbers",
     "pred_probs": "lists of numbers",
     "id": "strings or integers",
     "time": "any type",
 }
+TASKS = ("multilabel", "regression")
+ROLES = {"multilabel": "label", "regression": "label"}  # of what roles are in the config
 PUBLISHED = published_schema(pa.string()).names
 
 
@@ -40,10 +44,12 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
                 fix="rename the column, or leave dataset.time out",
             )
         if not fits(kind, role):
+            task = next((task for task in TASKS if role in ("label", *ROLES) and fits(kind, task)), None)
+            other = f"set dataset.task: {task}, " if task and task != role else ""
             return InputError(
-                f"column {column!r} is {kind}, but {role} needs {NEEDED[role]}",
+                f"column {column!r} is {kind}, but {ROLES.get(role, role)} needs {NEEDED[role]}",
                 where=where,
-                fix="name another column in the config, or convert this one",
+                fix=f"{other}name another column in the config, or convert this one",
             )
     return None
 
@@ -62,26 +68,35 @@ def fits(kind: pa.DataType, role: str) -> bool:
         )
         return bool(types.is_binary(held) or types.is_large_binary(held))
     if role in ("vector", "pred_probs"):
-        listed = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
-        return bool(listed and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))
+        return _listed(kind) and fits(kind.value_type, "regression")
+    if role == "multilabel":
+        return _listed(kind) and bool(fits(kind.value_type, "label"))
+    if role == "regression":
+        return bool(types.is_floating(kind) or types.is_integer(kind))
     if role == "label":
         return text or bool(types.is_integer(kind) or types.is_boolean(kind) or types.is_null(kind))
     return role == "time" or text or bool(types.is_integer(kind))
 
 
-def label_family(kind: pa.DataType) -> str:
-    """How labels of that Arrow type are kept: `int`, `string`, or `null` where the column is empty."""
+def label_family(kind: pa.DataType, task: str = "classification") -> str:
+    """How labels of that Arrow type are kept, one of LABEL_TYPES; `null` where the column is empty."""
     kind = _plain(kind)
+    if task != "classification" and not types.is_null(kind):
+        return "list" if task == "multilabel" else "number"
     return "null" if types.is_null(kind) else "int" if types.is_integer(kind) else "string"
 
 
-def unlike(schema: pa.Schema, label: str, label_type: str) -> str | None:
+def unlike(schema: pa.Schema, data: DatasetConfig, label_type: str) -> str | None:
     """Why the labels of a file don't go with the others, which are of this type; None if they do."""
-    field = find_field(schema, label)
-    family = "null" if field is None else label_family(field.type)
+    field = find_field(schema, data.label)
+    family = "null" if field is None else label_family(field.type, data.task)
     if family in ("null", label_type):
         return None
     return f"mixed schemas: labels are {family} here and {label_type} elsewhere"
+
+
+def _listed(kind: pa.DataType) -> bool:
+    return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
@@ -94,7 +109,7 @@ def _roles(data: DatasetConfig, window: str) -> list[tuple[str, str]]:
         roles.append((data.id, "id"))
     if window == "source":
         if data.label:
-            roles.append((data.label, "label"))
+            roles.append((data.label, "label" if data.task == "classification" else data.task))
         if data.pred_probs is not None:
             roles.append((data.pred_probs, "pred_probs"))
         if data.time is not None:

@@ -25,7 +25,12 @@ from tasks.io.votes import Voted
 from tasks.io.windows import in_window
 from tasks.methods.folds import hash_ids
 
-LABEL_TYPES = {"int": pa.int64(), "string": pa.string()}
+LABEL_TYPES = {
+    "int": pa.int64(),
+    "string": pa.string(),
+    "list": pa.list_(pa.string()),
+    "number": pa.float64(),
+}
 
 
 @dataclass(frozen=True)
@@ -89,7 +94,7 @@ def _pieces(
 
     def problem(schema: pa.Schema, where: str) -> InputError | None:
         found = columns.problem(schema, where, data, partition.window)
-        mixed = columns.unlike(schema, data.label, label_type) if partition.window == "source" else None
+        mixed = columns.unlike(schema, data, label_type) if partition.window == "source" else None
         return found or (InputError(mixed, where=where) if mixed else None)
 
     pieces, aside, left_out = [], [], []
@@ -207,7 +212,10 @@ def _piece_index(
         labels = labels.cast(kind)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
     if probs:
-        found, reasons = read_pred_probs(table[probs].combine_chunks(), len(data.classes or ()))
+        one = data.task == "classification"
+        found, reasons = read_pred_probs(
+            table[probs].combine_chunks(), len(data.classes or ()), one_class=one
+        )
         columns["pred_probs"] = packed(found)
         unusable = pc.coalesce(unusable, reasons)
     return pa.table(columns | {UNUSABLE: unusable})
@@ -230,11 +238,33 @@ def _reasons(index: pa.Table, labelled: bool, run: Run, label_type: str) -> pa.C
         return reasons
     nothing = "no votes" if run.config.dataset.votes.source else "null label"
     reasons = pc.if_else(pc.is_null(labels), pc.fill_null(reasons, nothing), reasons)
+    if label_type == "number":
+        finite = pc.fill_null(pc.is_finite(labels), True)
+        return pc.if_else(finite, reasons, pc.fill_null(reasons, "label is not finite"))
+    if label_type == "list":
+        return _of_lists(labels, reasons, run.config.dataset.classes)
     if run.config.dataset.classes is None:
         return reasons
     known = pc.is_in(labels, value_set=_class_array(run.config.dataset.classes, label_type))
     unknown = pc.and_(pc.is_valid(labels), pc.invert(known))
     return pc.if_else(unknown, pc.fill_null(reasons, "label not in dataset.classes"), reasons)
+
+
+def _of_lists(
+    labels: pa.ChunkedArray, reasons: pa.ChunkedArray, classes: tuple[str | int, ...] | None
+) -> pa.ChunkedArray:
+    """The reasons with what is wrong with a class in a list."""
+    lists = labels.combine_chunks()
+    flat, rows = lists.flatten(), pc.list_parent_indices(lists)
+    wrong = {"null among the labels": pc.is_null(flat)}
+    if classes is not None:
+        known = pc.is_in(flat, value_set=_class_array(classes, "string"))
+        wrong["label not in dataset.classes"] = pc.and_(pc.is_valid(flat), pc.invert(known))
+    for reason, which in wrong.items():
+        bad = np.zeros(len(lists), bool)
+        bad[rows.filter(which).to_numpy()] = True
+        reasons = pc.if_else(pa.array(bad), pc.fill_null(reasons, reason), reasons)
+    return reasons
 
 
 def _class_array(classes: tuple[str | int, ...], label_type: str) -> pa.Array:

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from schemas.config import ComputeConfig, RunConfig
+from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.records import Partition
 from tasks.io import columns
@@ -64,7 +65,7 @@ def plan_window(config: RunConfig, window: str, options: dict[str, Any]) -> Plan
         else:
             usable.append(look)
     if window == "source":
-        usable = _same_label_type(plan, usable, data.label)
+        usable = _same_label_type(plan, usable, data)
     problems = [found for look in looked if (found := _problem(look, config, window))]
     if not usable or (problems and not any(look.schema for look in usable)):
         raise problems[0] if problems else empty(source)
@@ -118,15 +119,15 @@ def _problem(look: _Looked, config: RunConfig, window: str) -> InputError | None
     return found or columns.lacking(look.schema, look.file.path, config.detect, window)
 
 
-def _same_label_type(plan: Plan, looked: list[_Looked], label: str) -> list[_Looked]:
+def _same_label_type(plan: Plan, looked: list[_Looked], data: DatasetConfig) -> list[_Looked]:
     """Set aside files whose labels are of another type than most files' (mixed schemas)."""
-    fields = [find_field(look.schema, label) for look in looked if look.schema]
-    families = [columns.label_family(field.type) for field in fields if field is not None]
+    fields = [find_field(look.schema, data.label) for look in looked if look.schema]
+    families = [columns.label_family(field.type, data.task) for field in fields if field is not None]
     known = [family for family in families if family != "null"]
     plan.label_type = max(sorted(set(known)), key=known.count, default="string")
     kept = []
     for look in looked:
-        reason = columns.unlike(look.schema, label, plan.label_type) if look.schema else None
+        reason = columns.unlike(look.schema, data, plan.label_type) if look.schema else None
         if reason is None:
             kept.append(look)
         else:

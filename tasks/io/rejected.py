@@ -22,9 +22,18 @@ def rejected_rows(rows: pa.Table, reasons: Any, values: Any) -> pa.Table:
             "row": rows["file_row"],
             "id": rows["id"],
             "reason": reasons,
-            "value": pc.utf8_slice_codeunits(values.cast(pa.string()), 0, 80),
+            "value": pc.utf8_slice_codeunits(_written(values), 0, 80),
         },
         schema=REJECTED,
+    )
+
+
+def _written(values: Any) -> Any:
+    """Values as text; of a list its entries."""
+    if not pa.types.is_list(values.type):
+        return values.cast(pa.string())
+    return pa.array(
+        [None if each is None else ", ".join(map(str, each)) for each in values.to_pylist()], pa.string()
     )
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from schemas.config import RunConfig
+from schemas.config import NoiseConfig, RunConfig
 from schemas.errors import ConfigError
 from tasks.methods import registry
 from tasks.methods.encoders.base import Encoder
 from tasks.methods.encoders.base import make as make_encoder
 from tasks.methods.noise.detection import make as make_noise
+from tasks.methods.noise.multilabel import detect_multilabel
+from tasks.methods.noise.regression import detect_regression
 from tasks.methods.probes.sums import ClassSums
 
 
@@ -32,6 +34,9 @@ def check_methods(config: RunConfig) -> None:
     for position, probe in enumerate(config.detect.probes):
         with _at(f"detect.probes.{position}"):
             _has_names(registry.get("probes", probe), named)
+    if config.dataset.task != "classification":
+        _judges_other_labels(config)
+        return
     with _at("detect.noise.method"):
         _sees_what_a_run_has(noise.method, bool(config.dataset.votes.source))
         _has_names(registry.get("noise", noise.method), named)
@@ -67,6 +72,25 @@ def _makes_labels(name: str) -> None:
             f"{name!r} needs pred_probs, which there are not before labels are made",
             fix="take auto; detect.noise.method: crowd-posterior adds the probes' opinion",
         )
+
+
+def _judges_other_labels(config: RunConfig) -> None:
+    """Several labels a row, or numbers: one method each, with options of its own."""
+    task, noise = config.dataset.task, config.detect.noise
+    with _at("detect.noise.method"):
+        if noise.method != NoiseConfig().method:
+            raise ConfigError(f"{noise.method!r} is for one class a row, not for {task}", fix="leave it out")
+    with _at("treat.approve_over"):
+        if config.treat.approve_over is not None:
+            raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")
+    with _at("detect.noise.options"):
+        try:
+            if task == "multilabel":
+                detect_multilabel(np.zeros((1, 2)), np.full((1, 2), 0.5), **noise.options)
+            else:
+                detect_regression([0.0, 1.0], [0.0, 1.0], **noise.options)
+        except TypeError as error:
+            raise ConfigError(f"bad options {sorted(noise.options)}: {error}") from error
 
 
 def _reads_names(encoder: Encoder) -> None:

@@ -65,3 +65,28 @@ def test_a_noise_method_that_needs_what_a_run_lacks_is_refused() -> None:
 def test_a_drift_test_is_refused_where_a_prior_is_to_be_estimated() -> None:
     with pytest.raises(ConfigError, match="doesn't estimate a prior"):
         check_methods(config(detect={"shift": {"method": "mmd"}}))
+
+
+@pytest.mark.parametrize(
+    ("task", "sections", "key"),
+    [
+        ("multilabel", {"detect": {"noise": {"method": "auto"}}}, "detect.noise.method"),
+        ("multilabel", {"detect": {"noise": {"options": {"method": "mean"}}}}, "detect.noise.options"),
+        ("multilabel", {"detect": {"noise": {"options": {"fdr": 0.1}}}}, "detect.noise.options"),
+        ("regression", {"detect": {"noise": {"options": {"fdr": 2}}}}, "detect.noise.options"),
+        ("regression", {"treat": {"approve_over": 0.1}}, "treat.approve_over"),
+    ],
+)
+def test_what_labels_of_another_task_do_not_know_is_refused(
+    task: str, sections: dict[str, Any], key: str
+) -> None:
+    changed = RunConfig.model_validate({"dataset": DATASET | {"task": task}, **sections})
+    with pytest.raises(ConfigError) as caught:
+        check_methods(changed)
+    assert caught.value.where == key
+
+
+def test_labels_of_another_task_have_options_of_their_own() -> None:
+    for task, options in (("multilabel", {"method": "ema"}), ("regression", {"fdr": 0.2})):
+        noise = {"detect": {"noise": {"options": options}}}
+        check_methods(RunConfig.model_validate({"dataset": DATASET | {"task": task}, **noise}))

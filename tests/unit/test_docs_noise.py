@@ -6,6 +6,7 @@ import importlib
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -37,3 +38,16 @@ def test_functions_named_are_there(module: str, name: str) -> None:
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", PAGE, re.S))
 def test_configs_load(block: str) -> None:
     check_methods(RunConfig.model_validate({"dataset": DATASET} | yaml.safe_load(block)))
+
+
+def test_the_example_on_arrays_runs() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.normal(size=(60, 8))
+    labels, corrected = rng.integers(0, 3, (2, 60))
+    names = {
+        "image_vectors": vectors, "text_vectors": vectors + 0.1 * rng.normal(size=(60, 8)),
+        "labels": labels, "corrected": corrected,
+        "guesses": labels, "others": corrected,
+    }  # fmt: skip
+    exec(re.findall(r"```python\n(.*?)```", PAGE, re.S)[0], names)
+    assert names["ranks"].flips[0][:2] == ("small", "large")

@@ -13,6 +13,9 @@ from tasks.methods.noise.multilabel_cells import Cells, blocks, checked
 from tasks.methods.noise.multilabel_pooling import pool
 
 
+UNSURE = 1e-3  # no probability is nearer to 0 or 1, and no noise takes all that labels tell
+
+
 @dataclass(frozen=True, eq=False)
 class MultilabelResult:
     """Label noise of N rows over K classes that may go together.
@@ -84,8 +87,8 @@ def _found(cells: Cells, rows: int) -> _Found:
     missing, extra = overlooked * (rows - given), extra_rate * given
     missing_rate = _share(missing, given - extra)
     false_rate = _share(extra, rows - given - missing)
-    p = cells.prob.astype(np.float64)
     lost, invented = missing_rate[cells.column], false_rate[cells.column]
+    p = _true(cells.prob.astype(np.float64), lost, invented)
     odds_there = p * np.where(cells.given, 1 - lost, lost)
     odds_absent = (1 - p) * np.where(cells.given, invented, 1 - invented)
     return _Found(
@@ -108,6 +111,14 @@ def _confident(
     least_absent = np.where(without > 0, 1 - other / np.maximum(without, 1), np.inf)[cells.column]
     there, absent = p >= least_there, 1 - p >= least_absent
     return there & (~absent | (p >= 0.5)), absent & (~there | (p < 0.5))
+
+
+def _true(
+    prob: NDArray[np.float64], lost: NDArray[np.float64], invented: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """P(the label is true) where prob is P(it is given), as a model of the given labels says (Scott 2013)."""
+    told = np.maximum(1 - lost - invented, UNSURE)
+    return np.asarray(np.clip((prob - invented) / told, UNSURE, 1 - UNSURE))
 
 
 def _worst(cells: Cells, among: NDArray[np.bool_], wanted: NDArray[np.float64]) -> NDArray[np.int64]:

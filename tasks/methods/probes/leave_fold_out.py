@@ -14,18 +14,28 @@ Floats = NDArray[np.float64]
 
 
 def leave_fold_out(
-    features: NDArray[np.floating], targets: Any, folds: NDArray[np.integer]
+    features: NDArray[np.floating],
+    targets: Any,
+    folds: NDArray[np.integer],
+    kept: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.float32]:
     """Predictions (N, M) of targets (N, M), dense or sparse, each row by the rows outside its fold.
 
-    features (N, D), folds (N,). One eigendecomposition a fold serves all penalties, of which the one of least
-    squared error out of sample is taken (Hoerl & Kennard 1970).
+    features (N, D), folds (N,); kept (N,): rows that may be learned from, all if None. One eigendecomposition
+    a fold serves all penalties, of which the one of least squared error out of sample is taken (Hoerl &
+    Kennard 1970).
     """
     rows = np.asarray(features, np.float32)
-    views = [_View.of(rows, folds != fold) for fold in np.unique(folds)]
+    usable = np.ones(len(rows), bool) if kept is None else kept
+    views = {int(fold): _View.of(rows, usable & (folds != fold)) for fold in np.unique(folds)}
     some = targets[:, :CHOSEN_ON]
-    errors = [_error(rows, some, folds, views, penalty) for penalty in PENALTIES]
-    return _predicted(rows, targets, folds, views, PENALTIES[int(np.argmin(errors))])
+    dense = some.toarray() if sparse.issparse(some) else some
+
+    def error(penalty: float) -> float:
+        off = _predicted(rows, some, folds, views, penalty)[usable] - dense[usable]
+        return float(np.square(off).sum(dtype=np.float64))
+
+    return _predicted(rows, targets, folds, views, min(PENALTIES, key=error))
 
 
 class _View:
@@ -55,17 +65,15 @@ class _View:
 
 
 def _predicted(
-    rows: NDArray[np.float32], targets: Any, folds: NDArray[np.integer], views: list[_View], penalty: float
+    rows: NDArray[np.float32],
+    targets: Any,
+    folds: NDArray[np.integer],
+    views: dict[int, _View],
+    penalty: float,
 ) -> NDArray[np.float32]:
     found = np.empty(targets.shape, np.float32)
-    for view in views:
+    for fold, view in views.items():
+        here = folds == fold
         weights, intercept = view.fit(rows, targets, penalty)
-        found[~view.seen] = rows[~view.seen] @ weights.astype(np.float32) + intercept.astype(np.float32)
+        found[here] = rows[here] @ weights.astype(np.float32) + intercept.astype(np.float32)
     return found
-
-
-def _error(
-    rows: NDArray[np.float32], targets: Any, folds: NDArray[np.integer], views: list[_View], penalty: float
-) -> float:
-    dense = targets.toarray() if sparse.issparse(targets) else targets
-    return float(np.square(_predicted(rows, targets, folds, views, penalty) - dense).sum(dtype=np.float64))

@@ -1,0 +1,143 @@
+"""Labels that are no single class: several a row, or numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from flows.run import execute
+from schemas.config import RunConfig
+from schemas.errors import InputError
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+NAMES = ["cat", "dog", "owl", "rat"]
+ROWS, DIM = 600, 8
+
+
+def several(noise: float = 0.04) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    """Rows with any of four labels, each seen in one feature; some added and some left out at random."""
+    rng = np.random.default_rng(0)
+    true = rng.random((ROWS, 4)) < 0.35
+    vectors = (8 * true @ np.eye(4, DIM) + rng.normal(size=(ROWS, DIM))).astype(np.float32)
+    wrong = rng.random((ROWS, 4)) < noise
+    given = true ^ wrong
+    table = {
+        "id": [f"row-{row:05d}" for row in range(ROWS)],
+        "vector": pa.array(vectors.tolist(), pa.list_(pa.float32())),
+        "label": [[NAMES[k] for k in np.flatnonzero(row)] for row in given],
+    }
+    return pa.table(table), true, wrong
+
+
+def numbers() -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    """Numbers that follow the features; some are far off, two are exchanged."""
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(ROWS, DIM)).astype(np.float32)
+    true = vectors @ np.arange(1.0, DIM + 1) + 0.5 * rng.normal(size=ROWS)
+    given = true.copy()
+    off = rng.choice(ROWS, 30, replace=False)
+    given[off] += rng.uniform(200, 900, 30)
+    low, high = np.argsort(true)[[20, -20]]
+    given[[low, high]] = given[[high, low]]
+    wrong = given != true
+    table = {
+        "id": [f"row-{row:05d}" for row in range(ROWS)],
+        "vector": pa.array(vectors.tolist(), pa.list_(pa.float32())),
+        "label": given,
+    }
+    return pa.table(table), true, wrong
+
+
+def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, published: Any) -> None:
+    table, true, wrong = several()
+    config = run_config(write(table), dataset={"task": "multilabel"})
+    record = execute(config)
+    rows = published(config)
+    assert (rows["original_label"].to_pylist()) == table["label"].to_pylist()
+    after = np.array([[name in row for name in NAMES] for row in rows["label"].to_pylist()])
+    assert (after != true).mean() < wrong.mean() / 2
+    doubted = np.array(rows["action"].to_pylist()) != "keep"
+    assert doubted[wrong.any(axis=1)].mean() > 0.75
+    assert doubted[~wrong.any(axis=1)].mean() < 0.02
+    assert record.noise["missing_labels"] > 0 < record.noise["extra_labels"]
+    assert record.noise["rate"] == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
+    assert record.noise["out_of_sample_accuracy"] > 0.8
+    assert record.status == "published" and record.rows == ROWS
+    page = Path(record.report).read_text()
+    assert "Rows to look at" in page
+    assert execute(config).run_id == record.run_id
+
+
+def test_a_users_probabilities_are_taken_for_several_labels(
+    write: Any, run_config: Any, published: Any
+) -> None:
+    table, true, _ = several()
+    rng = np.random.default_rng(5)
+    probs = np.clip(np.where(true, 0.99, 0.01) + 0.003 * rng.normal(size=true.shape), 0, 1)
+    noise = pa.array(rng.normal(size=(ROWS, DIM)).tolist(), pa.list_(pa.float32()))
+    table = table.set_column(1, "vector", noise).append_column("p", pa.array(probs.tolist()))
+    config = run_config(
+        write(table), dataset={"task": "multilabel", "pred_probs": "p", "classes": NAMES},
+        detect={"noise": {"options": {"method": "ema"}}}, treat={"relabel_over": 0.5},
+    )  # fmt: skip
+    record = execute(config)
+    after = np.array([[name in row for name in NAMES] for row in published(config)["label"].to_pylist()])
+    assert (after == true).mean() > 0.99
+    assert record.noise["method"].endswith("ema")
+
+
+def test_exchanged_numbers_are_put_right_and_others_reviewed(
+    write: Any, run_config: Any, published: Any
+) -> None:
+    table, true, wrong = numbers()
+    config = run_config(write(table), dataset={"task": "regression"})
+    record = execute(config)
+    rows = published(config)
+    action, label = np.array(rows["action"].to_pylist()), rows["label"].to_numpy()
+    swapped = action == "relabel"
+    assert swapped.sum() == 2 == record.noise["swapped"]
+    np.testing.assert_allclose(label[swapped], true[swapped])
+    assert (action[wrong] != "keep").mean() > 0.95
+    assert (action[~wrong] != "keep").mean() < 0.02
+    assert rows["weight"].to_numpy()[action == "review"].max() < 0.5
+    assert record.noise["r_squared"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("change", "task", "reason"),
+    [
+        ([["cat", None]], "multilabel", "null among the labels"),
+        ([["cat", "cow"]], "multilabel", "label not in dataset.classes: 'cat, cow'"),
+        ([None], "multilabel", "null label"),
+        ([float("nan")], "regression", "label is not finite"),
+    ],
+)
+def test_labels_that_cannot_be_used_are_named(
+    write: Any, run_config: Any, change: list[Any], task: str, reason: str
+) -> None:
+    table = (several() if task == "multilabel" else numbers())[0].slice(0, 100)
+    labels = pa.array(change + table["label"].to_pylist()[1:], table["label"].type)
+    table = table.set_column(2, "label", labels)
+    listed = {"classes": NAMES} if task == "multilabel" else {}
+    with pytest.raises(InputError, match="row 0") as caught:
+        execute(run_config(write(table), dataset={"task": task, **listed}))
+    assert reason in str(caught.value)
+
+
+def test_labels_of_another_task_are_refused_with_its_name(write: Any, run_config: Any) -> None:
+    for made, task in ((several, "multilabel"), (numbers, "regression")):
+        with pytest.raises(InputError, match=f"set dataset.task: {task}"):
+            execute(run_config(write(made()[0], task)))
+
+
+@pytest.mark.parametrize(
+    ("task", "key", "value"),
+    [("multilabel", "target", "new/"), ("multilabel", "class_names", True), ("regression", "classes", ["a"])],
+)
+def test_what_goes_with_classes_alone_is_refused(raw_config: Any, task: str, key: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"{key} goes with the task classification"):
+        RunConfig.model_validate(raw_config("data", dataset={"task": task, key: value}))

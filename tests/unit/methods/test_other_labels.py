@@ -1,0 +1,98 @@
+"""Labels that are no single class: out-of-sample predictions, and what is decided by them."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, cross_val_predict
+
+from schemas.config import TreatConfig
+from schemas.errors import InputError
+from tasks.methods import other_labels
+from tasks.methods.other_labels import class_probabilities, judge_multilabel, judge_regression
+from tasks.methods.probes.leave_fold_out import PENALTIES, leave_fold_out
+
+ROWS, DIM, K = 500, 6, 4
+FOLDS = np.arange(ROWS) // (ROWS // 5)
+
+
+def several(noise=0.05):
+    rng = np.random.default_rng(0)
+    true = rng.random((ROWS, K)) < 0.3
+    features = (5 * true @ np.eye(K, DIM) + rng.normal(size=(ROWS, DIM))).astype(np.float32)
+    wrong = rng.random((ROWS, K)) < noise
+    return features, true, wrong, sparse.csr_array((true ^ wrong).astype(np.int8))
+
+
+def test_predictions_are_those_of_ridge_regression_without_the_fold(monkeypatch):
+    monkeypatch.setattr("tasks.methods.probes.leave_fold_out.PENALTIES", (0.1,))
+    features, _, _, given = several()
+    found = leave_fold_out(features, given, FOLDS)
+    np.testing.assert_allclose(found, leave_fold_out(features, given.toarray(), FOLDS), atol=1e-4)
+    expected = np.empty((ROWS, K))
+    for fold in range(5):
+        seen, here = fold != FOLDS, fold == FOLDS
+        part = features[seen].astype(float)
+        scatter = (part - part.mean(axis=0)).T @ (part - part.mean(axis=0))
+        peer = Ridge(alpha=0.1 * np.trace(scatter) / DIM).fit(part, given.toarray()[seen])
+        expected[here] = peer.predict(features[here].astype(float))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_penalty_is_the_best_out_of_sample_and_rows_left_out_teach_nothing():
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=(ROWS, 200)).astype(np.float32)
+    targets = features[:, :1].astype(float) + rng.normal(size=(ROWS, 1))
+    found = leave_fold_out(features, targets, FOLDS)
+    peers = (Ridge(penalty * ROWS * 0.8) for penalty in PENALTIES)
+    guesses = [cross_val_predict(peer, features, targets[:, 0], cv=KFold(5)) for peer in peers]
+    errors = [np.square(targets[:, 0] - guess).sum() for guess in guesses]
+    assert np.square(targets - found).sum() == pytest.approx(min(errors), rel=0.02)
+    kept = np.arange(ROWS) % 10 > 0
+    spoilt = np.where(kept[:, None], targets, 1e6)
+    plain = leave_fold_out(features, targets, FOLDS, kept)
+    np.testing.assert_allclose(leave_fold_out(features, spoilt, FOLDS, kept), plain, atol=1e-3)
+
+
+def test_probabilities_are_calibrated():
+    features, true, _, given = several(noise=0)
+    probs = class_probabilities(given, features, FOLDS)
+    assert ((probs > 0.5) == true).mean() > 0.97
+    for low, high in ((0, 0.1), (0.9, 1)):
+        inside = (probs >= low) & (probs <= high)
+        assert true[inside].mean() == pytest.approx(probs[inside].mean(), abs=0.03)
+
+
+def test_wrong_cells_are_mended_by_mode():
+    features, true, wrong, given = several()
+    for mode, changes, weighs in (("both", 1, 1), ("relabel", 1, 0), ("reweight", 0, 1), ("none", 0, 0)):
+        found = judge_multilabel(given, features, FOLDS, TreatConfig(mode=mode, relabel_over=0.6))
+        after = found.labels.toarray() > 0
+        assert ((after ^ true).sum() < wrong.sum() / 2) == bool(changes)
+        assert ((after != (true ^ wrong)).any()) == bool(changes)
+        assert (found.weight.min() < 0.7) == bool(weighs)
+    assert found.findings["rate"] == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
+    assert found.findings["rate_interval"][0] < found.findings["rate"] < found.findings["rate_interval"][1]
+
+
+def test_too_many_cells_are_refused(monkeypatch):
+    monkeypatch.setattr(other_labels, "CELLS", 1999)
+    features, _, _, given = several()
+    with pytest.raises(InputError, match="500 rows of 4 labels are too many"):
+        class_probabilities(given, features, FOLDS)
+
+
+def test_gross_errors_do_not_hide_the_others():
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(ROWS, 4)).astype(np.float32)
+    true = features @ np.arange(1.0, 5) + 0.1 * rng.normal(size=ROWS)
+    given = true.copy()
+    given[:10] += 1e4
+    low, high = 10 + np.argsort(true[10:])[[25, -25]]
+    given[[low, high]] = given[[high, low]]
+    found = judge_regression(given, features, FOLDS, TreatConfig())
+    assert found.flag[:10].all()
+    np.testing.assert_allclose(found.labels[[low, high]], true[[low, high]])
+    assert found.findings["swapped"] == 2
+    assert found.findings["r_squared"] > 0.98
+    assert (found.labels[:10] == given[:10]).all()
