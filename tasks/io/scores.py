@@ -89,9 +89,8 @@ def _rows(scores: pa.Table, places: NDArray[np.intp], partition: Partition) -> l
 
 def _judged(model: LabelModel, sample: Sample) -> pa.Table:
     """The columns of the scores that come of the judgement."""
-    judged, rows = model.judge(sample), len(sample.given)
+    (judged, in_scope), rows = model.look(sample), len(sample.given)
     many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES
-    in_scope = model.in_scope(sample)
     suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
     return pa.table(
         {

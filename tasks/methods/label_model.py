@@ -124,17 +124,12 @@ class LabelModel:
         starts = range(0, max(len(sample.given), 1), size)
         return joined([self._judge(sample.only(slice(start, start + size))) for start in starts])
 
-    def in_scope(self, sample: Sample) -> NDArray[np.float32]:
-        """How far rows (N,) are of any class at all: low = of none."""
-        size = self.rows_at_once
-        starts = range(0, max(len(sample.given), 1), size)
-        blocks = [sample.only(slice(start, start + size)) for start in starts]
-        return np.concatenate(
-            [
-                self.scope.score(each.features, each.folds, self.probs(each.features, each.folds))
-                for each in blocks
-            ]
-        )
+    def look(self, sample: Sample) -> tuple[NoiseResult, NDArray[np.float32]]:
+        """Judge the labels of rows (N,), and say how far these are of any class at all (low = of none)."""
+        probs = self.probs(sample.features, sample.folds)
+        in_scope = self.scope.score(sample.features, sample.folds, probs)
+        labelled_by = sample.beside.get("pred_probs", probs)
+        return self.noise.score(sample.given, labelled_by, **self._beside(sample)), in_scope
 
     def difference(self, other: LabelModel, sample: Sample) -> float:
         """How far another model's error probabilities lie: the mean distance in the class where most."""
