@@ -9,6 +9,7 @@ the plots is left in FOLDER. Column 0 of the gas data, the concentration, is no 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -96,8 +97,10 @@ def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path
     order = [str(each) for each in found["classes"]]
     adapted = published(record, folder).set_index("id")
     truth = frame["label"].rename(index=lambda row: f"row-{row:06d}").loc[adapted.index]
-    print(f"{'window':8} {'rows':>7} {'drift':>6} {'TV from source':>14} {'prior MAE':>9} {'as source':>9}  "
+    print(f"{'window':8} {'rows':>7} {'drift':>6} {'TV from source':>14} {'prior MAE':>9} "
+          f"{'as recorded':>11} {'as source':>9}  "
           f"{'accuracy':>8} {'corrected':>9} {'kept':>5} {'of these':>8}")  # fmt: skip
+    transition = np.array(evidence(record, folder)["transition"])
     source = np.array([(frame[labelled]["label"] == name).mean() for name in order])
     for place, window in enumerate(found["windows"]):
         here = rows[rows["time"].astype(str) == window]
@@ -105,10 +108,12 @@ def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path
         ids = [f"row-{row:06d}" for row in here.index]
         told, right = adapted.loc[ids], truth.loc[ids]
         kept = told["label"].notna()
-        error = np.abs(np.array(found["prior"][place]) - true).mean()
+        prior = np.array(found["prior"][place])
+        error, recorded = (np.abs(each - true).mean() for each in (prior, prior @ transition))
         accuracy = [(told[column] == right).mean() for column in ("source_prediction", "predicted")]
         print(f"{window:8} {len(here):7} {found['drift_effect'][place]:6.2f} "
-              f"{found['total_variation'][place]:14.3f} {error:9.4f} {np.abs(source - true).mean():9.4f}  "
+              f"{found['total_variation'][place]:14.3f} {error:9.4f} {recorded:11.4f} "
+              f"{np.abs(source - true).mean():9.4f}  "
               f"{accuracy[0]:8.3f} {accuracy[1]:9.3f} {kept.mean():5.2f} "
               f"{(told['label'] == right)[kept].mean():8.3f}")  # fmt: skip
     print("changes:", found["change_points"], "watch:", found["watch"])
@@ -117,6 +122,12 @@ def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path
     for name, each in record.drift.get("columns", {}).items():
         print(f"{name}: Cramér's V {each['effect']:.3f}, PSI {each['psi']:.4f}, p {each['p_value']:.2g}")
     print("report:", record.report)
+
+
+def evidence(record: Any, folder: Path) -> dict[str, Any]:
+    """What the detect stage found besides the record: of it the noise transition, true by given label."""
+    result = folder / "store" / record.dataset / "runs" / record.run_id / "detect/result.json"
+    return dict(json.loads(result.read_text())["figures"]["evidence"])
 
 
 def published(record: Any, folder: Path) -> pd.DataFrame:

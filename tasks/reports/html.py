@@ -78,20 +78,18 @@ def _plots(record: RunRecord, evidence: Evidence) -> dict[str, Markup]:
 def _streams(record: RunRecord) -> list[dict[str, Any]]:
     """Windows of time of the labelled rows and of the target: a heading, pictures, and a line each."""
     made = []
-    for name, title in moved.STREAMS.items():
-        if name in record.drift:
-            found = record.drift[name]
-            drawn = {"mix": overtime.mix_over_time(found), "drift": overtime.drift_over_time(found)}
-            pictures = [
-                (what, Markup(plots.svg(figure, f"{name}-{what}")))  # noqa: S704 - as above
-                for what, figure in drawn.items()
-                if figure
-            ]
-            changed = {change["window"] for change in found["change_points"]}
-            columns = ("windows", "rows", "total_variation", "drift_effect", "drift_p_value")
-            noise = found.get("noise_rate", [None] * len(found["windows"]))
-            lines = zip(*(found[column] for column in columns), noise, strict=True)
-            made.append({"title": title, "pictures": pictures, "lines": list(lines), "changed": changed})
+    for title, found in moved.streams(record.drift):
+        drawn = {"mix": overtime.mix_over_time(found), "drift": overtime.drift_over_time(found)}
+        pictures = [
+            (what, Markup(plots.svg(figure, f"{title}-{what}")))  # noqa: S704 - as above
+            for what, figure in drawn.items()
+            if figure
+        ]
+        changed = {change["window"] for change in found["change_points"]}
+        columns = ("windows", "rows", "total_variation", "drift_effect", "drift_p_value")
+        noise = found.get("noise_rate", [None] * len(found["windows"]))
+        lines = zip(*(found[column] for column in columns), noise, strict=True)
+        made.append({"title": title, "pictures": pictures, "lines": list(lines), "changed": changed})
     return made
 
 

@@ -8,12 +8,13 @@ from typing import Any
 from tasks.reports.words import decimal, percent, plural
 
 STREAMS = {"time": "Labelled rows", "target_time": "Target window"}
+ENOUGH = 8  # windows, of which some order is rare enough to be a change
 RINGS = 20  # evidence from which an alarm is said to ring, at a level of .05
 
 
 def sentences(drift: Mapping[str, Any], shift: Mapping[str, Any]) -> list[str]:
     """The findings of a run in a few sentences; those of what was not looked at are left out."""
-    found = [_stream(title, drift[name]) for name, title in STREAMS.items() if name in drift]
+    found = [_stream(title, stream) for title, stream in streams(drift)]
     found += [_groups(f"By {name}", each) for name, each in drift.get("groups", {}).items()]
     if "slices" in drift:
         found.append(_groups(f"In {drift['slices']['number']} regions of the embeddings", drift["slices"]))
@@ -23,14 +24,23 @@ def sentences(drift: Mapping[str, Any], shift: Mapping[str, Any]) -> list[str]:
     if drift.get("watch"):
         found.append(_watch(drift["watch"]))
     if shift.get("unknown"):
-        found.append(unknown(shift["unknown"]))
+        found.append(unknown(shift["unknown"], shift.get("kind", "")))
     return found
 
 
-def unknown(found: Mapping[str, Any]) -> str:
-    """What is told of rows of no known class."""
+def streams(drift: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """What there is of more than one window of time, with its title."""
+    there = [(title, drift[name]) for name, title in STREAMS.items() if name in drift]
+    return [(title, found) for title, found in there if len(found["windows"]) > 1]
+
+
+def unknown(found: Mapping[str, Any], kind: str) -> str:
+    """What is told of rows of no known class; rows of known classes that moved look alike."""
     low, high = found["interval"]
-    text = f"Of no known class: {percent(found['share'])} of the target ({percent(low)} to {percent(high)})."
+    text = f"Unlike every known class: {percent(found['share'])} of the target, "
+    text += f"{percent(low)} to {percent(high)}."
+    if kind in ("covariate", "both"):
+        text += " As the features moved as a whole, these may be known classes that look different now."
     if found.get("new_classes"):
         text += f" Put together by likeness they make {plural(found['new_classes'], 'group')}."
     return text
@@ -38,8 +48,11 @@ def unknown(found: Mapping[str, Any]) -> str:
 
 def _stream(title: str, found: Mapping[str, Any]) -> str:
     changes = ", ".join(change["window"] for change in found["change_points"])
-    text = f"{title}, {plural(len(found['windows']), 'window')} by {found['by']}: "
-    text += f"the class mix changed at {changes}" if changes else "no change of the class mix was found"
+    by = "" if found["by"] == "number" else f" by {found['by']}"
+    few = "too few to tell when the class mix changed"
+    none = few if len(found["windows"]) < ENOUGH else "no change of the class mix was found"
+    text = f"{title}, {plural(len(found['windows']), 'window')}{by}: "
+    text += f"the class mix changed at {changes}" if changes else none
     effects = [each for each in found["drift_effect"] if each is not None]
     if effects:
         most = max(effects)

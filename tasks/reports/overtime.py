@@ -41,9 +41,9 @@ def drift_over_time(found: Mapping[str, Any]) -> Figure | None:
     if len(found.get("windows", ())) < 2:
         return None
     series = {
-        "features: effect of the drift": found["drift_effect"],
-        "class mix: total variation": found["total_variation"],
-        "labels: noise rate": found.get("noise_rate"),
+        "features: drift": found["drift_effect"],
+        "class mix: distance": found["total_variation"],
+        "labels: noise": found.get("noise_rate"),
     }
     figure, axes = figure_of(2.4)
     for colour, (name, values) in zip(COLOURS, series.items(), strict=False):

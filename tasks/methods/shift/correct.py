@@ -27,12 +27,14 @@ def correct(target_probs: ArrayLike, prior: PriorEstimate) -> Corrected:
     """Posteriors of target rows, reweighted by the estimated prior (Saerens 2002, eq. 4).
 
     target_probs: (M, K), calibrated here as the estimate was. A row is doubtful where the class predicted
-    before is less probable after: as a pseudo-label it should be dropped (Park 2023). Raises InputError.
+    before is less probable after, and surely rarer in the target: as a pseudo-label it should be dropped
+    (Park 2023). Raises InputError.
     """
     probs = rows_of(target_probs, "target_probs")
     if probs.shape[1] != len(prior.prior):
         raise InputError(f"target_probs has {probs.shape[1]} classes and the prior {len(prior.prior)}")
     weights, posterior = prior.weights.astype(np.float32), np.empty(probs.shape, dtype=np.float32)
+    rarer = prior.interval[:, 1] < prior.source_prior
     doubtful = np.zeros(len(probs), dtype=np.bool_)
     for part in blocks(*probs.shape):
         before = probs[part].astype(np.float32)
@@ -42,5 +44,5 @@ def correct(target_probs: ArrayLike, prior: PriorEstimate) -> Corrected:
         after /= np.maximum(after.sum(axis=1, keepdims=True), np.float32(1e-30))
         posterior[part] = after
         row, best = np.arange(len(after)), before.argmax(axis=1)
-        doubtful[part] = after[row, best] < before[row, best]
+        doubtful[part] = (after[row, best] < before[row, best]) & rarer[best]
     return Corrected(posterior, doubtful)

@@ -14,7 +14,7 @@ from tasks.methods.shift.inputs import Floats, blocks
 TINY = 1e-30
 UNLIKELY = 1e-9  # a row is never less likely than this, relative to its likeliest class
 PROXIMAL = 1e-6  # pull to where we are, relative to the mean curvature: settles shares nobody can tell apart
-SINGULAR = 1e-9
+SINGULAR = 1e-4  # smallest eigenvalue of the curvature, each class in its own unit: letter has .5
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,13 @@ def maximise(
         if then.value <= point.value + 1e-14 and np.abs(moved - w).max() < 1e-10:
             break
         w, point = moved, then
-    spectrum = np.linalg.eigvalsh(point.curve[np.ix_(w > 0, w > 0)])
-    return Mixture(w / w.sum(), point.gap, bool(spectrum[0] < SINGULAR * spectrum[-1]))
+    return Mixture(w / w.sum(), point.gap, _singular(point.curve[np.ix_(start > 0, start > 0)]))
+
+
+def _singular(curve: Floats) -> bool:
+    """Whether two classes, or mixes of them, look alike to the rows, also where one of them got nothing."""
+    unit = np.sqrt(np.maximum(np.diag(curve), TINY))
+    return bool(np.linalg.eigvalsh(curve / np.outer(unit, unit))[0] < SINGULAR)
 
 
 def _climb(

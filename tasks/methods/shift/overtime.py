@@ -33,7 +33,7 @@ def change_points(counts: ArrayLike, *, alpha: float = 0.05) -> Changes:
     Raises InputError on negative counts or empty windows.
     """
     table = np.asarray(counts, dtype=np.float64)
-    if table.ndim != 2 or (table < 0).any() or (table.sum(axis=1) <= 0).any():
+    if table.ndim != 2 or not np.isfinite(table).all() or (table < 0).any() or (table.sum(axis=1) <= 0).any():
         raise InputError(
             "a window is empty or negative", fix="counts (windows, classes), every window with rows"
         )
@@ -90,6 +90,7 @@ def label_correlation(reference: ArrayLike, current: ArrayLike) -> Correlations:
         or second.ndim != 2
         or first.shape[1] != second.shape[1]
         or min(len(first), len(second)) < 2
+        or not (np.isfinite(first).all() and np.isfinite(second).all())
     ):
         raise InputError("label sets don't fit", fix="two arrays of 0 and 1, (rows, labels)")
     scaled = [_standard(each) for each in (first, second)]

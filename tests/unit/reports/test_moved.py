@@ -100,6 +100,17 @@ def test_sentences_say_it(drift):
     assert "Column age moved most" in told
     assert "12 looks at the source's new files: evidence of drift 1.5" in told
     assert moved.sentences({}, {}) == []
+    few = {**drift["time"], "windows": ["1", "2"], "change_points": [], "by": "number"}
+    few["drift_effect"] = [None, 0.3]
+    assert "2 windows: too few to tell" in moved.sentences({"time": few}, {})[0]
+    assert moved.sentences({"time": {**few, "windows": ["1"]}}, {}) == []
+
+
+@pytest.mark.parametrize(("kind", "doubt"), [("open-set", False), ("covariate", True), ("both", True)])
+def test_rows_that_moved_are_not_called_new_classes(kind, doubt):
+    told = moved.unknown({"share": 0.4, "interval": [0.35, 0.46]}, kind)
+    assert told.startswith("Unlike every known class: 40.0 % of the target, 35.0 % to 46.0 %.")
+    assert ("may be known classes" in told) is doubt
 
 
 def test_pictures_need_two_windows(drift):

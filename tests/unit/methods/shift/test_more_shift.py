@@ -104,6 +104,10 @@ def test_corrected_posteriors_are_bayes():
     assert np.abs(corrected.posterior - exact).mean() < 0.015
     right = target.argmax(axis=1) == truth
     assert right[~corrected.doubtful].mean() > right[corrected.doubtful].mean()
+    shrunk = (TARGET < SOURCE)[target.argmax(axis=1)]
+    assert not corrected.doubtful[~shrunk].any() and corrected.doubtful[shrunk].any()
+    same = estimate_prior(labels, probs, draw(11, 2000, SOURCE)[2])
+    assert correct(target, same).doubtful.mean() < 0.05  # a mix that hasn't surely moved makes none doubtful
     with pytest.raises(InputError, match="2 classes and the prior 3"):
         correct(np.full((4, 2), 0.5), estimate)
 
