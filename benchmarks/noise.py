@@ -31,7 +31,8 @@ from tasks.methods.probes.sums import Sums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 SEED = 0
-PROBES = ("lda", "ridge", "prototype")
+PROBES = ("lda", "ridge", "prototype")  # the default
+SHARPER = ("prototype", "multinomial")
 Rows = Iterator[list[str]]
 
 
@@ -111,9 +112,8 @@ def reviewed() -> Rows:
 def text(embeddings: Path | None) -> Rows:
     """Intents flipped on purpose: five-fold logistic regression and self-confidence; probes and auto."""
     yield [
-        "set", "noise", "peer AP", "auto AP", "+ multinomial AP", "multinomial alone AP", "auto F1",
-        "+ multinomial F1", "multinomial alone F1", "estimated rate", "peer s", "auto s", "+ multinomial s",
-        "multinomial alone s",
+        "set", "noise", "peer AP", "default AP", "sharper AP", "default F1", "sharper F1", "estimated rate",
+        "peer s", "default s", "sharper s",
     ]  # fmt: skip
     for data in texts(DATA, embeddings):
         for kind in ("uniform", "similar"):
@@ -128,7 +128,7 @@ def text(embeddings: Path | None) -> Rows:
                                 given, probed(data, given, names), seed=SEED
                             )
                         )
-                        for names in (PROBES, (*PROBES, "multinomial"), ("multinomial",))
+                        for names in (PROBES, SHARPER)
                     ),
                     strict=True,
                 )

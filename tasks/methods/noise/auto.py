@@ -16,7 +16,6 @@ from tasks.methods.noise.flips import (
     evidence_of,
     fit_flip_model,
     flipped,
-    log_odds,
     offset_to,
 )
 from tasks.methods.noise.noise_transition import best_class, jackknife_spread
@@ -25,8 +24,10 @@ from tasks.methods.noise.result import NoiseResult, score_of
 from tasks.methods.noise.sampled import SampledModel
 from tasks.methods.noise.targets import Target, checked_target, false_discovery, max_f1, within_budget
 from tasks.methods.noise.transition_em import NoisyLabels, sorted_rows
-from tasks.methods.noise.views import View, fit_views
+from tasks.methods.noise.views import Reading, View, fit_views, reading
 from tasks.methods.registry import register
+
+ENOUGH = 50  # errors expected in the sample, ten a coefficient of the flip model (Peduzzi 1996): half its say
 
 
 @register("noise", "auto", needs=("pred_probs",), source="this project; Bates et al. 2023 for fdr")
@@ -50,16 +51,17 @@ class Auto(SampledModel):
         labels, probs = sorted_rows(*self._sampled())
         self._views = fit_views(labels, probs)
         self.transition = np.mean([view.transition for view in self._views], axis=0)
-        posterior = self._posterior(labels, probs)
-        own = posterior[np.arange(len(labels)), labels]
-        self._rate = float(np.clip(1 - own.mean(dtype=np.float64), 0, 1))
+        read = reading(self._views, labels, probs)
+        self._rate = float(np.clip(expit(-read.odds).mean(dtype=np.float64), 0, 1))
         self._interval = self._rate_interval(labels, probs)
+        errors = self._rate * len(labels)
+        self._taught = errors / (errors + ENOUGH) / 2
         rng = np.random.default_rng([self._seed, STREAM])
-        self._flips, self._offset = self._learned(labels, probs, posterior, rng), 0.0
-        self._offset = offset_to(self._rate, self._error_odds(labels, probs, own))
-        error = expit(self._error_odds(labels, probs, own))
+        self._flips, self._offset = self._learned(labels, probs, read, rng), 0.0
+        self._offset = offset_to(self._rate, self._error_odds(labels, probs, read))
+        error = expit(self._error_odds(labels, probs, read))
         if self._target[0] == "fdr":
-            self._clean = self._clean_errors(probs, _rescaled(posterior, labels, error), rng)
+            self._clean = self._clean_errors(probs, _rescaled(read, labels, error), rng)
         self._threshold = self._cut(error)
 
     def score(self, labels: ArrayLike, pred_probs: Any) -> NoiseResult:
@@ -70,16 +72,16 @@ class Auto(SampledModel):
         self, given: NDArray[np.int32], probs: NDArray[np.float32], *, posterior: bool = True
     ) -> NoiseResult:
         """Judge rows that were checked: given (n,), probs (n, K)."""
-        shares = self._posterior(given, probs)
-        odds = self._error_odds(given, probs, shares[np.arange(len(given)), given])
-        error = expit(odds).astype(np.float32)
+        read = reading(self._views, given, probs)
+        odds = self._error_odds(given, probs, read)
+        error = expit(odds.astype(np.float32))
         flag = error >= np.float32(self._threshold)
         return NoiseResult(
             score=score_of(odds),
             error_probability=error,
             flag=flag,
-            suggestion=best_class(shares, given, flag),
-            posterior=_rescaled(shares, given, error) if posterior else None,
+            suggestion=best_class(read.shares, given, flag),
+            posterior=_rescaled(read, given, error) if posterior else None,
             transition=self.transition,
             noise_rate=self._rate,
             noise_rate_interval=self._interval,
@@ -99,39 +101,31 @@ class Auto(SampledModel):
         rows = self._reservoir.seen if self._reservoir else len(error)
         return within_budget(error, value / rows)
 
-    def _posterior(self, given: NDArray[np.int32], probs: NDArray[np.float32]) -> NDArray[np.float32]:
-        posterior = self._views[0].posterior(given, probs)
-        for view in self._views[1:]:
-            posterior += view.posterior(given, probs)
-        posterior /= np.float32(len(self._views))
-        return posterior
-
     def _error_odds(
-        self, given: NDArray[np.int32], probs: NDArray[np.float32], own: NDArray[np.float32]
-    ) -> NDArray[np.float64]:
-        """Log-odds (n,) that the label is wrong: half by the posterior, half by what the flips taught."""
-        learned = self._flips.log_ratio(evidence_of(given, probs, own)) + np.log(max(self._rate, 1e-9))
-        return np.asarray((learned - log_odds(own)) / 2 + self._offset)
+        self, given: NDArray[np.int32], probs: NDArray[np.float32], read: Reading
+    ) -> NDArray[np.float32]:
+        """Log-odds (n,) that the label is wrong: by the posterior, up to half by what the flips taught."""
+        learned = self._flips.log_ratio(evidence_of(given, probs, read)) + np.log(max(self._rate, 1e-9))
+        return np.asarray(self._taught * learned - (1 - self._taught) * read.odds + self._offset, np.float32)
 
     def _learned(
         self,
         labels: NDArray[np.int32],
         probs: NDArray[np.float32],
-        posterior: NDArray[np.float32],
+        read: Reading,
         rng: np.random.Generator,
     ) -> FlipModel:
-        rows = np.arange(len(labels))
-        wrong, weights = flipped(posterior, self.transition, rng)
-        flips = evidence_of(wrong, probs, self._posterior(wrong, probs)[rows, wrong])
-        return fit_flip_model(flips, weights, evidence_of(labels, probs, posterior[rows, labels]))
+        wrong, weights = flipped(read.shares, self.transition, rng)
+        flips = evidence_of(wrong, probs, reading(self._views, wrong, probs))
+        return fit_flip_model(flips, weights, evidence_of(labels, probs, read))
 
     def _clean_errors(
         self, probs: NDArray[np.float32], posterior: NDArray[np.float32], rng: np.random.Generator
     ) -> NDArray[np.float64]:
         """Error probabilities (M,) of labels drawn as the true ones: what a correct label looks like."""
         true = drawn(posterior, rng)
-        own = self._posterior(true, probs)[np.arange(len(true)), true]
-        return np.asarray(expit(self._error_odds(true, probs, own)))
+        odds = self._error_odds(true, probs, reading(self._views, true, probs))
+        return np.asarray(expit(odds.astype(np.float64)))
 
     def _rate_interval(self, labels: NDArray[np.int32], probs: NDArray[np.float32]) -> tuple[float, float]:
         view: View = self._views[0]
@@ -140,12 +134,8 @@ class Auto(SampledModel):
         return max(self._rate - spread, 0.0), min(self._rate + spread, 1.0)
 
 
-def _rescaled(
-    posterior: NDArray[np.float32], given: NDArray[np.int32], error: NDArray[np.floating]
-) -> NDArray[np.float32]:
-    """The posterior with P(true = given) replaced by 1 - error and the other classes scaled to the rest."""
-    rows = np.arange(len(given))
-    others = 1 - posterior[rows, given]
-    scaled = posterior * (error / np.maximum(others, np.float32(1e-9)))[:, None].astype(np.float32)
-    scaled[rows, given] = 1 - error
+def _rescaled(read: Reading, given: NDArray[np.int32], error: NDArray[np.floating]) -> NDArray[np.float32]:
+    """The posterior (N, K) with P(true = given) replaced by 1 - error and the other classes scaled to it."""
+    scaled = read.shares * (error / read.others)[:, None].astype(np.float32)
+    scaled[np.arange(len(given)), given] = 1 - error
     return scaled

@@ -11,13 +11,15 @@ from scipy.special import expit, logit
 
 from tasks.methods.noise.checks import check_options, checked
 from tasks.methods.noise.confident_joint import confident_class, confident_thresholds, joint, transition_of
+from tasks.methods.noise.flips import best_other
 from tasks.methods.noise.noise_transition import best_class
 from tasks.methods.noise.result import NoiseResult
 from tasks.methods.noise.sampled import SampledModel
 from tasks.methods.noise.transition_em import columns_of
 from tasks.methods.registry import register
 
-HELD = 20_000_000  # probabilities held: 80 MB
+HELD = 16_000_000  # probabilities held: 64 MB
+A_PAIR = 10  # errors in a sample, on average: fewer don't place a cut for every pair of classes
 PRUNE = ("noise_rate", "class", "both")
 
 
@@ -26,7 +28,8 @@ class ConfidentLearning(SampledModel):
     """Confident joint of given and true label, then prune by class, by noise rate, or what both prune.
 
     Options: prune_by (noise_rate, class, both), sample (rows held to count on), seed. Rows that tie with the
-    last one pruned are pruned too.
+    last one pruned are pruned too. Where pairs of classes are too many for the sample, the errors of a given
+    class are pruned together.
     """
 
     name = "confident-learning"
@@ -44,9 +47,11 @@ class ConfidentLearning(SampledModel):
         shares = joint(labels, confident, probs.shape[1])
         self.transition = transition_of(shares)
         self._columns = columns_of(self.transition)
-        counts = np.rint(shares * len(labels)).astype(np.int64)
+        counts = shares * len(labels)
         np.fill_diagonal(counts, 0)
-        self._cut_by_class, self._cut_by_pair = _cuts(labels, probs, counts)
+        sampled = self._reservoir is not None and self._reservoir.seen > len(labels)
+        self._pooled = sampled and counts.sum() < A_PAIR * len(counts) * (len(counts) - 1)
+        self._cut_by_class, self._cut_by_pair = _cuts(labels, probs, counts, pooled=self._pooled)
         self._rate = float(np.clip(1 - np.trace(shares), 0, 1))
         self._interval = wilson(self._rate, max(int((confident >= 0).sum()), 1))
         self._offset = _logit_offset(_error(labels, probs, self._columns), self._rate)
@@ -80,28 +85,44 @@ class ConfidentLearning(SampledModel):
         by_class = own <= self._cut_by_class[given]
         if self._prune_by == "class":
             return np.asarray(by_class)
-        by_rate = (probs - own[:, None] >= self._cut_by_pair[given]).any(axis=1)
+        if self._pooled:
+            by_rate = best_other(given, probs) - own >= self._cut_by_pair[given, 0]
+        else:
+            by_rate = (probs - own[:, None] >= self._cut_by_pair[given]).any(axis=1)
         return np.asarray(by_rate & by_class if self._prune_by == "both" else by_rate)
 
 
 def _cuts(
-    labels: NDArray[np.int32], probs: NDArray[np.float32], counts: NDArray[np.int64]
+    labels: NDArray[np.int32], probs: NDArray[np.float32], counts: NDArray[np.float64], *, pooled: bool
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the self-confidence from which a class prunes (K,), the margin from which a pair does (K, K)."""
+    """Return the self-confidence from which a class prunes (K,), the margin from which a pair does (K, K).
+
+    pooled: one margin a given class, over its best other one, (K, 1).
+    """
     classes = len(counts)
     by_class = np.full(classes, -np.inf, np.float32)
-    by_pair = np.full((classes, classes), np.inf, np.float32)
+    by_pair = np.full((classes, 1 if pooled else classes), np.inf, np.float32)
     order = np.argsort(labels, kind="stable")
     ends = np.cumsum(np.bincount(labels, minlength=classes))
-    for given in np.flatnonzero(counts.sum(axis=1)):
-        block = probs[order[(ends[given - 1] if given else 0) : ends[given]]]
-        pruned = min(counts[given].sum(), len(block))
-        by_class[given] = np.partition(block[:, given], pruned - 1)[pruned - 1]
-        for true in np.flatnonzero(counts[given]):
-            margin = block[:, true] - block[:, given]
-            kept = max(len(margin) - counts[given, true], 0)
-            by_pair[given, true] = np.partition(margin, kept)[kept]
+    to_prune, in_pair = np.rint(counts.sum(axis=1)).astype(int), np.rint(counts).astype(int)
+    if not pooled:
+        to_prune = in_pair.sum(axis=1)
+    for given in np.flatnonzero(to_prune):
+        rows = order[(ends[given - 1] if given else 0) : ends[given]]
+        block = probs[rows]
+        by_class[given] = -_largest(-block[:, given], to_prune[given])
+        if pooled:
+            by_pair[given] = _largest(best_other(labels[rows], block) - block[:, given], to_prune[given])
+            continue
+        for true in np.flatnonzero(in_pair[given]):
+            by_pair[given, true] = _largest(block[:, true] - block[:, given], in_pair[given, true])
     return by_class, by_pair
+
+
+def _largest(values: NDArray[np.float32], count: int) -> np.float32:
+    """Return the least of so many largest values (n,)."""
+    place = max(len(values) - count, 0)
+    return np.float32(np.partition(values, place)[place])
 
 
 def _error(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from tasks.methods.noise.transition_em import FLOOR, log_of
+from tasks.methods.noise.views import Reading
 
 FEW = 32  # classes: up to there a maximum runs faster down the columns than along the rows
 PENALTY = 1.0  # ridge on the standardised coefficients, as one row of evidence each
@@ -24,28 +24,29 @@ class FlipModel:
     weights: NDArray[np.float64]
     intercept: float
 
-    def log_ratio(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    def log_ratio(self, evidence: NDArray[np.floating]) -> NDArray[np.float64]:
         """Log density ratio (N,) of flipped to all rows, at evidence (N, E)."""
-        return (evidence - self.mean) / self.scale @ self.weights + self.intercept
+        weights = self.weights / self.scale
+        return np.asarray(evidence @ weights + (self.intercept - self.mean @ weights), np.float64)
 
 
-def evidence_of(
-    given: NDArray[np.int32], probs: NDArray[np.float32], own: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Return what speaks for and against the given labels (N, 5): own is P(true = given | x, given) (N,).
+def evidence_of(given: NDArray[np.int32], probs: NDArray[np.float32], read: Reading) -> NDArray[np.float32]:
+    """Return what speaks for and against the given labels (N, 5).
 
     Log-odds of the posterior, self-confidence, the best other class, the margin, the entropy.
     """
     rows = np.arange(len(given))
-    confidence = probs[rows, given]
-    few = probs.shape[1] <= FEW
-    others = np.array(probs, order="F" if few else "C")
-    others[rows, given] = -1
-    best = others.max(axis=1)
-    entropy = -np.einsum("nk,nk->n", probs, log_of(probs))
-    return np.stack(
-        [log_odds(own), np.log(confidence + FLOOR), np.log(best + FLOOR), confidence - best, entropy], axis=1
-    ).astype(np.float64)
+    confidence = read.logs[rows, given]
+    entropy = -np.einsum("nk,nk->n", probs, read.logs)
+    best = best_other(given, read.logs)
+    return np.stack([read.odds, confidence, best, np.exp(confidence) - np.exp(best), entropy]).T
+
+
+def best_other(given: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the largest value (N,) of another class than the given one, of values (N, K)."""
+    others = np.array(values, order="F" if values.shape[1] <= FEW else "C")
+    others[np.arange(len(given)), given] = -np.inf
+    return np.asarray(others.max(axis=1))
 
 
 def log_odds(share: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -59,6 +60,7 @@ def flipped(
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Flip every label: a true class by the posterior (N, K), a wrong one by its row of the transition.
 
+    The posterior need not sum to 1.
     Returns the wrong labels (N,) and the weights (N,) with which such errors occur.
     """
     true = drawn(posterior, rng)
@@ -79,10 +81,10 @@ def drawn(shares: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.
 
 
 def fit_flip_model(
-    flips: NDArray[np.float64], weights: NDArray[np.float64], rows: NDArray[np.float64]
+    flips: NDArray[np.floating], weights: NDArray[np.float64], rows: NDArray[np.floating]
 ) -> FlipModel:
     """Fit by Newton's method: evidence of flips (M, E) with weights (M,) against that of the rows (N, E)."""
-    evidence = np.concatenate([flips, rows])
+    evidence = np.concatenate([flips, rows]).astype(np.float64)
     mean, scale = evidence.mean(axis=0), evidence.std(axis=0) + 1e-9
     design = np.column_stack([(evidence - mean) / scale, np.ones(len(evidence))])
     outcome = np.repeat([1.0, 0.0], [len(flips), len(rows)])
@@ -101,7 +103,7 @@ def fit_flip_model(
     return FlipModel(mean, scale, found[:-1], float(found[-1]))
 
 
-def offset_to(mean: float, odds: NDArray[np.float64]) -> float:
+def offset_to(mean: float, odds: NDArray[np.floating]) -> float:
     """Return the shift of log-odds (N,) at which their probabilities have that mean."""
     reach = 40.0
     low, high = expit(odds - reach).mean(), expit(odds + reach).mean()

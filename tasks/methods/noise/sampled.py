@@ -11,7 +11,7 @@ from schemas.errors import ConfigError, InputError
 from tasks.methods.noise.checks import checked
 from tasks.methods.noise.reservoir import Reservoir
 
-HELD = 6_000_000  # numbers held in the sample at most: 24 MB
+HELD = 5_000_000  # numbers held in the sample at most: 20 MB
 
 
 class SampledModel:

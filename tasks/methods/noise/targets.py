@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigError
 
 Target = str | Mapping[str, float]
+LIKELY = 0.25  # an error probability to start from: any gives a bound on the best F1
 NOTHING = float(np.nextafter(1.0, 2.0))  # a threshold no probability reaches
 
 
@@ -29,10 +30,13 @@ def checked_target(target: Target) -> tuple[str, float]:
 
 def max_f1(error: NDArray[np.floating]) -> float:
     """Return the threshold of the highest expected F1 on rows with error probabilities (N,)."""
-    falling = np.sort(error.astype(np.float64))[::-1]
-    hits = np.cumsum(falling)
-    expected = 2 * hits / (np.arange(1, len(falling) + 1) + hits[-1])
-    if np.exp(-hits[-1]) >= expected.max():  # likely that there is no error: then flagging none is perfect
+    total = float(error.sum(dtype=np.float64))
+    some = error[error >= LIKELY]
+    least = float(some.sum(dtype=np.float64)) / (len(some) + total + 1e-30)
+    falling = np.sort(error[error >= least * (1 - 1e-6)])[::-1]  # the best cut is half of the best F1
+    hits = np.cumsum(falling, dtype=np.float64)
+    expected = 2 * hits / (np.arange(1, len(falling) + 1) + total)
+    if np.exp(-total) >= expected.max():  # likely that there is no error: then flagging none is perfect
         return NOTHING
     return float(falling[expected.argmax()])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
@@ -33,6 +35,10 @@ class NoisyLabels:
         """Return every step-th row of them."""
         return self if step <= 1 else NoisyLabels(self.labels[::step], self.log_probs[::step])
 
+    def only(self, rows: NDArray[np.bool_]) -> NoisyLabels:
+        """Return the rows of a mask (N,)."""
+        return NoisyLabels(self.labels[rows], self.log_probs[rows])
+
     def sharpened(self, tau: float) -> NDArray[np.float32]:
         """Return p_tau (N, K)."""
         return sharpen(self.log_probs, tau)
@@ -56,7 +62,10 @@ class NoisyLabels:
         self, probs: NDArray[np.float32], transition: NDArray[np.float64], weights: NDArray[np.float32]
     ) -> float:
         """Mean log P(given | x) of the rows with weight."""
-        density = self._step(probs, transition, weights)[1]
+        columns = columns_of(transition)
+        density = np.empty(len(probs), np.float32)
+        for given, start, end in self._blocks:
+            np.matmul(probs[start:end], columns[given], out=density[start:end])
         return float(weights @ np.log(density) / max(weights.sum(), 1))
 
     def noise_rate(
@@ -214,13 +223,22 @@ def best_tau(
 
 
 def _best_strength(data: NoisyLabels, tau: float, start: NDArray[np.float64]) -> float:
+    """Return the prior strength by which either half foretells the other best: a climb from the second."""
     sharp = data.sharpened(tau)
-    half = data.half
+    halves = [NoisyLabels(data.labels[half], sharp[half]) for half in (data.half > 0, data.half == 0)]
+    parts = [(half, half.log_probs, np.ones(len(half.labels), np.float32)) for half in halves]
+    del sharp
 
-    def held_out(strength: float) -> float:
-        return sum(
-            data.log_likelihood(sharp, data.fit(sharp, strength, seen, start), 1 - seen)
-            for seen in (half, 1 - half)
-        )
+    @cache
+    def held_out(place: int) -> float:
+        total = 0.0
+        for (seen, own, weights), (other, probs, rows) in (parts, parts[::-1]):
+            fitted = seen.fit(own, STRENGTHS[place], weights, start)
+            total += other.log_likelihood(probs, fitted, rows)
+        return total
 
-    return max(STRENGTHS, key=held_out)
+    best = 1
+    for step in (-1, 1):
+        while 0 <= best + step < len(STRENGTHS) and held_out(best + step) > held_out(best):
+            best += step
+    return STRENGTHS[best]

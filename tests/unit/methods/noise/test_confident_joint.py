@@ -47,3 +47,18 @@ def test_pruning_takes_as_many_rows_as_the_joint_counts():
     np.testing.assert_array_equal(by_rate, expected)
     both = detect(labels, probs, method="confident-learning", prune_by="both").flag
     np.testing.assert_array_equal(both, by_class & by_rate)
+
+
+def test_a_sample_prunes_about_as_many_rows_as_all_of_them_where_pairs_of_classes_are_many():
+    rng = np.random.default_rng(5)
+    true = rng.integers(0, 40, 8000)
+    logits = rng.normal(size=(8000, 40))
+    logits[np.arange(8000), true] += 6
+    probs = (np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)).astype(np.float32)
+    labels = np.where(rng.random(8000) < 0.1, rng.integers(0, 40, 8000), true)
+    whole, part = (
+        detect(labels, probs, method="confident-learning", sample=rows).flag for rows in (8000, 2000)
+    )
+    assert abs(part.sum() / whole.sum() - 1) < 0.25
+    wrong = labels != true
+    assert wrong[part].mean() > 0.9
