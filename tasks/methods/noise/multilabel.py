@@ -12,7 +12,6 @@ from scipy import sparse
 from tasks.methods.noise.multilabel_cells import Cells, blocks, checked
 from tasks.methods.noise.multilabel_pooling import pool
 
-
 UNSURE = 1e-3  # no probability is nearer to 0 or 1, and no noise takes all that labels tell
 
 
