@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +16,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectAlreadyExists
 
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
@@ -85,7 +86,7 @@ def turn(device: str) -> Iterator[None]:
         yield
         return
     name = f"labelworks-gpu-{socket.gethostname()}-{os.environ.get('CUDA_VISIBLE_DEVICES', 'all')}"
-    with get_client(sync_client=True) as client:
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):  # by another run, just now
         client.upsert_global_concurrency_limit_by_name(name, 1)
     with concurrency(name, lease_duration=LEASE_SECONDS, strict=True):
         yield

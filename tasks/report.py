@@ -66,7 +66,6 @@ def _key(dataset: str, what: str) -> str:
 
 
 def _queue(result: StageResult) -> list[dict[str, str]]:
-    classes = result.ref.classes
     return [
         {
             "id": str(row["id"]),
