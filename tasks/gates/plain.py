@@ -40,7 +40,10 @@ def _between(values: pa.ChunkedArray, each: Expectation) -> int | None:
         return None
     if any(bound is not None and type(bound) not in NUMBERS for bound in bounds):
         return None
-    (low, high), found = bounds, pc.min_max(values).as_py()
+    low, high = bounds
+    if low is not None and high is not None and low > high:  # a mistake, which the library names
+        return None
+    found = pc.min_max(values).as_py()
     if found["min"] is None:
         return 0
     above = low is None or (found["min"] > low if kwargs.get("strict_min") else found["min"] >= low)
