@@ -15,6 +15,7 @@ from schemas.config import ComputeConfig
 from schemas.errors import ConfigError
 
 CONNECT_SECONDS = 30
+NEVER = "1000 days"  # workers of this machine are started again by their nannies, and by nobody else
 LOOPBACK = "127.0.0.1"
 WORKER_BYTES = 2 << 30  # what a worker on this machine should at least have
 
@@ -59,7 +60,8 @@ def _local(compute: ComputeConfig) -> Any:
 def settings(compute: ComputeConfig) -> dict[str, Any]:
     """What Dask is told wherever we start the scheduler; docs/dask.md says why."""
     threads = str(compute.threads)
-    return {
+    gone = {} if compute.cluster_class else {"distributed.deploy.lost-worker-timeout": NEVER}
+    return gone | {
         "temporary-directory": compute.spill,
         "distributed.worker.memory.target": 0.60,
         "distributed.worker.memory.spill": 0.70,

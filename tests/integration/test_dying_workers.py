@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.run import execute
+from infra.cluster import settings
+from schemas.config import ComputeConfig
 from tasks.io.partitions import map_partitions, reduce_partitions
 from tasks.io.progress import Silent, telling
 
@@ -41,13 +45,17 @@ class Killer(Silent):
         os.kill(nanny.pid, signal.SIGKILL)
 
 
-def cluster(workers: int) -> Any:
+@contextmanager
+def cluster(workers: int) -> Iterator[Any]:
+    """Workers on this machine, as a run starts them."""
+    import dask
     from distributed import LocalCluster
 
-    return LocalCluster(
+    with dask.config.set(settings(ComputeConfig())), LocalCluster(
         n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0",
         silence_logs=50,
-    )  # fmt: skip
+    ) as started:  # fmt: skip
+        yield started
 
 
 @pytest.mark.filterwarnings("ignore")
