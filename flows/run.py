@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from threading import Thread
 
 from flows.approval import settled
@@ -54,6 +55,8 @@ def _open(config: RunConfig, opened: ExitStack) -> None:
     from infra.cluster import cluster
     from infra.gpu import place
 
+    # All that the flow imports first: two threads that import the same packages may wait for each other.
+    import_module("flows.curate")
     Thread(target=gates.warm_up, daemon=True).start()
     opened.enter_context(prefect_api())
     client = opened.enter_context(cluster(config.compute))
