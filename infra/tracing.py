@@ -11,6 +11,7 @@ from distributed import WorkerPlugin
 
 from schemas.errors import ConfigError
 
+EVERY_MS = 500  # a worker that is killed takes that much with it
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
@@ -30,7 +31,7 @@ def exported(client: Any) -> Iterator[None]:
 
 
 class Exporting(WorkerPlugin):
-    """Sets up a worker's exporter; spans are sent one by one, so that none is lost with the worker."""
+    """Sets up a worker's exporter, and sends what is left when the worker ends."""
 
     def __init__(self, endpoints: dict[str, str]) -> None:
         self.endpoints = endpoints
@@ -38,12 +39,17 @@ class Exporting(WorkerPlugin):
     def setup(self, worker: Any) -> None:
         """Called by Dask on each worker."""
         os.environ.update(self.endpoints)
-        install()
+        self.provider = install()
+
+    def teardown(self, worker: Any) -> None:
+        """Called by Dask as a worker ends."""
+        self.provider.force_flush()
 
 
 def install() -> Any:
     """The tracer provider of this process; made on the first call.
 
+    Spans are sent by a thread: a collector that doesn't answer holds up no stage.
     Raises ConfigError where the packages of the extra `metrics` are missing.
     """
     from opentelemetry import trace
@@ -52,7 +58,7 @@ def install() -> Any:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
         raise ConfigError(
             "traces need packages that are not installed",
@@ -63,6 +69,6 @@ def install() -> Any:
     if isinstance(known, TracerProvider):
         return known
     provider = TracerProvider(resource=Resource.create({"service.name": "labelworks"}))
-    provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), schedule_delay_millis=EVERY_MS))
     trace.set_tracer_provider(provider)
     return provider

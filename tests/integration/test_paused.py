@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
 
@@ -50,8 +51,8 @@ def changed(runner: Runner) -> FlowRun:
         if runner.turn():
             break
         time.sleep(0.1)
-    runs = runner.client.read_flow_runs()
-    return max((run for run in runs if run.deployment_id == runner.deployment), key=lambda run: run.created)
+    of = DeploymentFilter(id=DeploymentFilterId(any_=[runner.deployment]))  # the API gives 200 runs at most
+    return max(runner.client.read_flow_runs(deployment_filter=of), key=lambda run: run.created)
 
 
 def gone_on(runner: Runner, flow_run: FlowRun) -> FlowRun:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import os
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from flows.run import execute
@@ -39,6 +46,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         thread.start()
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
         yield received
+        trace.get_tracer_provider().shutdown()  # type: ignore[attr-defined] - for no later test
         server.shutdown()
         thread.join()
 
@@ -57,3 +65,27 @@ def test_stages_and_partition_groups_are_spans_of_one_trace(
     values = {each.key: each.value.string_value for each in root.attributes}
     assert values == {"labelworks.dataset": "made", "labelworks.run": record.run_id}
     assert {span.parent_span_id for span in collector if span.name in STAGES} == {root.span_id}
+
+
+def test_a_collector_that_does_not_answer_holds_up_no_run(tmp_path: Path, made: Any, write: Any) -> None:
+    """In a process of its own: its tracer provider stays for good."""
+
+    source = write(made().table)
+    (tmp_path / "config.yaml").write_text(
+        f"dataset: {{name: made, source: {source}, id: id, label: label, features: {{vector: vector}}}}\n"
+        f"store: {{root: {tmp_path}/store}}\ncompute: {{workers: 1}}\nvalidate: {{bootstrap: 50}}\n"
+    )
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        done = subprocess.run(
+            [sys.executable, "-m", "flows.cli", "run", "config.yaml", "--json"],
+            cwd=tmp_path,
+            env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": url},
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+    assert json.loads(done.stdout)["status"] == "published", done.stderr
