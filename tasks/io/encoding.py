@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import InputError
 from schemas.records import Partition
-from tasks.io.ahead import drawn
+from tasks.io.ahead import ahead, drawn
 from tasks.io.encoder import EncoderSpec, loaded
 from tasks.io.repeats import Repeats
 from tasks.io.run import Run
@@ -61,15 +62,16 @@ def find_embedded(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded
 def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpec) -> list[Embedded]:
     """Encode partitions one by one, write the part of each, then its facts; or find them written.
 
-    Meanwhile a thread reads and prepares the batches that come next, also those of the next partition, and
-    another writes what is done.
+    Meanwhile a thread reads and prepares the batches that come next, also those of the next partition,
+    another, or two beside a GPU, runs the model, and one writes what is done.
     """
     encoder = loaded(spec)
     todo = drawn((step for each in partitions for step in _steps(each, run, spec, encoder)), PREPARED)
     done: list[Embedded | Future[Embedded]] = []
-    with ThreadPoolExecutor(1, thread_name_prefix="write") as writer, closing(todo) as steps:
+    with ThreadPoolExecutor(1, thread_name_prefix="write") as writer, closing(todo):
+        steps = ahead(partial(_inferred, encoder), todo, encoder.in_flight)
         for partition in partitions:
-            found = _encode(steps, encoder)
+            found = _encode(steps)
             if isinstance(found, Embedded):
                 done.append(found)
                 continue
@@ -94,15 +96,22 @@ def _steps(partition: Partition, run: Run, spec: EncoderSpec, encoder: base.Enco
     yield repeats
 
 
-def _encode(steps: Iterator[Any], encoder: base.Encoder) -> _Encoded | Embedded:
-    """Encode the batches up to the end of their partition, each content once; or pass on its facts."""
+def _inferred(encoder: base.Encoder, step: Any) -> Any:
+    """Vectors of a batch as they are stored, and why a row has none; any other step as it is."""
+    if isinstance(step, Embedded | Repeats):
+        return step
+    return _checked(encoder.infer(step), encoder.dtype)
+
+
+def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
+    """Gather the batches up to the end of their partition, each content once; or pass on its facts."""
     started = perf_counter()
     vectors: list[NDArray[np.floating]] = []
     reasons: list[str | None] = []
     while not isinstance(step := next(steps), Repeats):
         if isinstance(step, Embedded):
             return step
-        stored, why = _checked(encoder.infer(step), encoder.dtype)
+        stored, why = step
         vectors.append(stored)
         reasons += why
     place, found = step.first(), np.concatenate(vectors)

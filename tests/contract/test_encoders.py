@@ -141,7 +141,7 @@ class TestEncoder:
     def test_gives_one_finite_vector_of_one_length_a_row(self, case: Case, encoder: base.Encoder) -> None:
         encoded = encoder.encode(case.values)
         assert encoded.vectors.shape[0] == len(encoded.reasons) == len(case.values) == ROWS
-        assert encoded.vectors.dtype == np.float32
+        assert encoded.vectors.dtype in (np.float16, np.float32)
         good = [row for row in range(ROWS) if row not in case.bad]
         assert np.isfinite(encoded.vectors[good]).all()
         kept = encoded.vectors.dtype if encoder.dtype == base.AS_GIVEN else encoder.dtype
@@ -206,7 +206,7 @@ def test_batch_size_of_a_model_changes_no_key_and_no_vector() -> None:
     many = ready(case)
     assert base.key_of("m", few, "c") == base.key_of("m", many, "c")
     good = [row for row in range(ROWS) if row not in case.bad]
-    np.testing.assert_allclose(few.encode(TEXT).vectors[good], many.encode(TEXT).vectors[good], atol=2e-5)
+    np.testing.assert_allclose(few.encode(TEXT).vectors[good], many.encode(TEXT).vectors[good], atol=1e-3)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # of its own doing
@@ -220,7 +220,7 @@ def test_a_compiled_model_has_the_same_key_and_gives_the_same_vectors(backbones:
     )
     assert hasattr(compiled.model, "_orig_mod")
     assert base.key_of("m", plain, "c") == base.key_of("m", compiled, "c")
-    np.testing.assert_allclose(compiled.encode(TEXT).vectors, plain.encode(TEXT).vectors, atol=2e-5)
+    np.testing.assert_allclose(compiled.encode(TEXT).vectors, plain.encode(TEXT).vectors, atol=1e-3)
 
 
 def test_vectors_are_the_dataset_s_own() -> None:

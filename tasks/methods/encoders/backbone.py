@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import DeviceEncoder, Prepared, half, made_ready, to_host
+from tasks.methods.encoders.device import DeviceEncoder, half, made_ready, to_host
 from tasks.methods.encoders.pictures import Look
+from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.weights import fingerprint
 
 
@@ -48,7 +49,7 @@ class ImageBackbone(DeviceEncoder):
         """A batch of images on the device."""
         return self.look.batch(items, self.device, self.dtype_run)
 
-    def run(self, staged: Any) -> NDArray[np.float32]:
+    def run(self, staged: Any) -> NDArray[np.float16]:
         """Run a batch of images."""
         import torch
 

@@ -41,7 +41,8 @@ def finite_rows(vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
 class Encoder(ABC):
     """Turns a column into vectors. Made from options, fitted once a dataset, loaded once a worker.
 
-    `fit_rows` is the size of the sample it is fitted on, `batch_rows` how many rows it is given at a time.
+    `fit_rows` is the size of the sample it is fitted on, `batch_rows` how many rows it is given at a time,
+    `in_flight` how many threads call `infer` at once.
     `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device`, `threads` and `workers`
     (how many encode at once) are set before `load`: they change the speed, not the vectors.
     """
@@ -55,7 +56,8 @@ class Encoder(ABC):
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}
     fit_rows: ClassVar[int] = 0
-    batch_rows: ClassVar[int] = 1024
+    batch_rows: int = 1024
+    in_flight: int = 1
 
     def __init__(self, **options: Any) -> None:
         unknown = sorted(set(options) - set(self.options))

@@ -10,9 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.methods.encoders.backbone import ImageBackbone
-from tasks.methods.encoders.device import Prepared, to_device, to_host
+from tasks.methods.encoders.device import stacked, to_host
 from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
+from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.values import read_texts
 from tasks.methods.encoders.weights import fingerprint, read_weights
 from tasks.methods.registry import register
@@ -28,7 +29,7 @@ class OpenClipEncoder(ImageBackbone):
     options: ClassVar[dict[str, Any]] = {
         "model": "ViT-B-32",
         "weights": "laion2b_s34b_b79k",
-        "batch_size": 64,
+        "batch_size": None,
         "precision": "auto",
         "compile": False,
     }
@@ -73,7 +74,7 @@ class OpenClipEncoder(ImageBackbone):
         """A batch of images or of token ids on the device."""
         return super().staged(items) if self.kind == "image" else self._stacked(items)
 
-    def run(self, staged: Any) -> NDArray[np.float32]:
+    def run(self, staged: Any) -> NDArray[np.float16]:
         """Run a batch through the tower of its kind."""
         import torch
 
@@ -86,9 +87,9 @@ class OpenClipEncoder(ImageBackbone):
         return list(self.tokenizer(list(texts)).numpy()) if texts else []
 
     def _stacked(self, ids: Sequence[NDArray[np.int64]]) -> Any:
-        return to_device(np.stack(ids), self.device)
+        return stacked(ids, self.device)
 
-    def _texts(self, ids: Any) -> NDArray[np.float32]:
+    def _texts(self, ids: Any) -> NDArray[np.float16]:
         import torch
 
         with torch.inference_mode():

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigError
 from tasks.methods.encoders.device import (
     DeviceEncoder,
-    Prepared,
     half,
     made_ready,
     to_device,
     to_host,
 )
 from tasks.methods.encoders.importing import needed, opening
+from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import fingerprint
 from tasks.methods.registry import register
@@ -34,12 +34,13 @@ class SentenceTransformersEncoder(DeviceEncoder):
     """A sentence-transformers model by name or path, in bfloat16 where the processor multiplies it."""
 
     kind = "text"
+    cost = 8192  # tokens
     batch_rows = 8192  # sorted by length inside, so that little of a batch is padding
     options: ClassVar[dict[str, Any]] = {
         "model": "sentence-transformers/all-MiniLM-L6-v2",
         "revision": None,
         "max_length": None,
-        "batch_size": 8192,
+        "batch_size": None,
         "precision": "auto",
         "compile": False,
         "trust_remote_code": False,
@@ -71,7 +72,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
         """Tokenise a batch of texts; a null, blank or undecodable one is a reason for none."""
         return tokenised(self.tokenizer, values, self.max_length, self.prompt)
 
-    def blank(self) -> list[int]:
+    def blank(self) -> Any:
         """The tokens of a word."""
         return token_ids(self.tokenizer, ["a"], self.max_length)[0]
 
@@ -80,7 +81,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
         ids, mask = padded(self.tokenizer, items)
         return {"input_ids": to_device(ids, self.device), "attention_mask": to_device(mask, self.device)}
 
-    def run(self, staged: dict[str, Any]) -> NDArray[np.float32]:
+    def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
         """Run a batch through the modules of the model."""
         import torch
 

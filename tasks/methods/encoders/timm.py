@@ -18,7 +18,7 @@ class TimmEncoder(ImageBackbone):
     options: ClassVar[dict[str, Any]] = {
         "model": "vit_base_patch16_224",
         "weights": None,
-        "batch_size": 64,
+        "batch_size": None,
         "precision": "auto",
         "compile": False,
     }

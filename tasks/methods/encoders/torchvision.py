@@ -23,7 +23,7 @@ class TorchvisionEncoder(ImageBackbone):
         "model": "resnet50",
         "weights": "DEFAULT",
         "size": 224,
-        "batch_size": 64,
+        "batch_size": None,
         "precision": "auto",
         "compile": False,
     }

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigError
 from tasks.methods.encoders.device import (
     DeviceEncoder,
-    Prepared,
     half,
     made_ready,
     to_device,
@@ -22,6 +21,7 @@ from tasks.methods.encoders.device import (
 )
 from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
+from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import fingerprint
 from tasks.methods.registry import register
@@ -38,12 +38,13 @@ class TransformersEncoder(DeviceEncoder):
     kind = "text"
     kinds = ("text", "image")
     batch_rows = 2048
+    cost = 8192
     options: ClassVar[dict[str, Any]] = {
         "model": "",
         "revision": None,
         "pooling": "mean",
         "max_length": None,
-        "batch_size": 8192,
+        "batch_size": None,
         "precision": "auto",
         "compile": False,
         "trust_remote_code": False,
@@ -103,7 +104,7 @@ class TransformersEncoder(DeviceEncoder):
         ids, mask = (to_device(each, self.device) for each in padded(self.tokenizer, items))
         return {"input_ids": ids, "attention_mask": mask}
 
-    def run(self, staged: dict[str, Any]) -> NDArray[np.float32]:
+    def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
         """Run a batch and pool its last states."""
         import torch
 

