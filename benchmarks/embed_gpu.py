@@ -40,7 +40,7 @@ def main() -> None:
     """Measure both models and print the table."""
     ask = argparse.ArgumentParser()
     ask.add_argument("--device", default="cuda", choices=("cuda", "cpu"))
-    ask.add_argument("--texts", type=int, default=1_000_000)
+    ask.add_argument("--texts", type=int, default=200_000)
     ask.add_argument("--images", type=int, default=20_000)
     chosen = ask.parse_args()
     device = chosen.device

@@ -9,6 +9,7 @@ from flows.approval import doubts, settled, wait
 from flows.embed import embed
 from flows.ledger import Ledger
 from flows.posting import posted
+from infra.api import without_heartbeats
 from infra.cluster import task_runner
 from infra.secrets import storage_secrets
 from schemas.config import RunConfig
@@ -38,7 +39,7 @@ def curate(config: RunConfig) -> RunRecord:
 
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     book = Ledger(run)
-    with posted(run.dataset), book.refusals():
+    with without_heartbeats(), posted(run.dataset), book.refusals():  # this flow has one: enough
         rows = book.enter("ingest", lambda: ingest(run, plans))
         vectors = book.enter("embed", lambda: embed(run, rows.ref), task_runner())
         if run.config.dataset.task != "classification":

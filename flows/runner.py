@@ -146,14 +146,13 @@ def _stop(*_: Any) -> None:
 def serve(config: RunConfig, queue: EventQueue) -> None:
     """Register the deployment, start the cluster, and do what is due until a signal comes."""
     from prefect.client.orchestration import get_client
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
     from flows.registration import register
+    from infra.api import without_heartbeats
     from infra.cluster import cluster
 
-    # A flow's end waits up to a second for its heartbeat; a dead runner is seen by its parent anyway.
-    quick = temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
-    with quick, cluster(config.compute), get_client(sync_client=True) as client:
+    # A dead runner is seen by its parent anyway.
+    with without_heartbeats(), cluster(config.compute), get_client(sync_client=True) as client:
         runner = Runner(config, queue, client, register(config))
         say(config.dataset.name, "ready")
         while True:

@@ -11,9 +11,9 @@ import threading
 import time
 import urllib.request
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from infra.family import Member, end_with
 from schemas.errors import LabelworksError
@@ -30,11 +30,18 @@ def prefect_api() -> Iterator[str]:
     if configured := configured_url():
         yield configured
         return
-    with _server(free_port()) as url, temporary_settings({PREFECT_API_URL: url}):
+    with _server(free_port()) as url, temporary_settings({PREFECT_API_URL: url}), without_heartbeats():
         try:
             yield url
         finally:
             _drain()
+
+
+def without_heartbeats() -> AbstractContextManager[Any]:
+    """Flows that begin in this block send none: each waits up to a second for its own when it ends."""
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    return temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None})
 
 
 def configured_url() -> str:
