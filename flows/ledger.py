@@ -36,11 +36,13 @@ class Ledger:
     ) -> StageResult:
         """Do a stage's work as a flow of its own and enter its result; raise GateRefused if its gate says no.
 
-        The flow takes no parameters: the server would keep what a run knows of the store.
+        The flow takes no parameters: the server would keep what a run knows of the store. And it lets go of
+        what it did: Prefect keeps its function for as long as the process lives.
         """
+        todo = [lambda: self._entered(stage, work)]
 
         def entered() -> StageResult:
-            return self._entered(stage, work)
+            return todo.pop()()
 
         named = f"{stage} {self.run.dataset}"
         with span(stage, dataset=self.run.dataset, run=self.run.id):

@@ -77,4 +77,4 @@ def test_a_vit_of_full_size_gives_what_the_bare_network_gives(
     with torch.inference_mode():
         theirs = bare(torch.from_numpy((pixels / 255 - 0.5) / 0.25).permute(0, 3, 1, 2)).numpy()
     assert theirs.shape == (3, 768)
-    np.testing.assert_allclose(found.vectors[[0, 1, 3]], theirs, atol=1e-4)
+    np.testing.assert_allclose(found.vectors[[0, 1, 3]], theirs, rtol=1e-3, atol=1e-4)  # as halves
