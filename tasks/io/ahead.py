@@ -12,7 +12,9 @@ _Result = TypeVar("_Result")
 _END: Any = object()
 
 
-def ahead(function: Callable[[_Item], _Result], items: Iterable[_Item], many: int) -> Iterator[_Result]:
+def ahead(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], many: int
+) -> Generator[_Result, None, None]:
     """Yield `function(item)` of the items in order; so many are made in threads meanwhile, and held."""
     waiting: deque[Future[_Result]] = deque()
     with ThreadPoolExecutor(many, thread_name_prefix="ahead") as threads:

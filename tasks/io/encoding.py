@@ -68,8 +68,12 @@ def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpe
     encoder = loaded(spec)
     todo = drawn((step for each in partitions for step in _steps(each, run, spec, encoder)), PREPARED)
     done: list[Embedded | Future[Embedded]] = []
-    with ThreadPoolExecutor(1, thread_name_prefix="write") as writer, closing(todo):
-        steps = ahead(partial(_inferred, encoder), todo, encoder.in_flight)
+    inferred = ahead(partial(_inferred, encoder), todo, encoder.in_flight)
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+        closing(todo),
+        closing(inferred) as steps,
+    ):
         for partition in partitions:
             found = _encode(steps)
             if isinstance(found, Embedded):

@@ -25,8 +25,7 @@ ABOUT = "Metadata-Version: 2.1\nName: brittle\nVersion: 1.0\n"
 PLUGIN = """
 import json, os, pathlib, time
 import numpy as np, torch
-from tasks.methods.encoders.device import DeviceEncoder
-from tasks.methods.encoders.prepared import Prepared
+from tasks.methods.encoders.device import DeviceEncoder, Prepared
 from tasks.methods.encoders.values import read_texts
 from tasks.methods.registry import register
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from flows.ledger import Ledger
 from flows.run import execute
 from schemas.tables import published_schema
 
@@ -163,3 +165,13 @@ def test_a_run_s_progress_is_one_artifact_that_ends_at_100(made: Any, write: Any
     assert [(each.type, each.data, each.description) for each in found] == [
         ("progress", 100.0, "watched: done")
     ]
+
+
+def test_a_process_keeps_nothing_of_a_run_that_is_over(made: Any, write: Any, run_config: Any) -> None:
+    def ledgers() -> list[Ledger]:
+        gc.collect()
+        return [each for each in gc.get_objects() if type(each) is Ledger]
+
+    before = ledgers()
+    execute(run_config(write(made(rows=120).table)))
+    assert [each for each in ledgers() if not any(each is old for old in before)] == []

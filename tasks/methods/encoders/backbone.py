@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import DeviceEncoder, half, made_ready, to_host
+from tasks.methods.encoders.device import DeviceEncoder, Prepared, half, made_ready, to_host
 from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.weights import fingerprint
 
 

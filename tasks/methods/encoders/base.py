@@ -56,8 +56,7 @@ class Encoder(ABC):
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}
     fit_rows: ClassVar[int] = 0
-    batch_rows: int = 1024
-    in_flight: int = 1
+    batch_rows: ClassVar[int] = 1024
 
     def __init__(self, **options: Any) -> None:
         unknown = sorted(set(options) - set(self.options))
@@ -90,6 +89,11 @@ class Encoder(ABC):
     def infer(self, prepared: Any) -> Encoded:
         """Encode what `prepare` gave."""
         return self.encode(prepared)
+
+    @property
+    def in_flight(self) -> int:
+        """One, unless what Python does for one batch can be hidden behind another."""
+        return 1
 
     @property
     def reads_names(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +16,6 @@ from schemas.errors import ConfigError
 from tasks.methods.encoders.base import Encoded, Encoder, State
 from tasks.methods.encoders.batching import Budget, run_batches
 from tasks.methods.encoders.importing import needed
-from tasks.methods.encoders.prepared import Prepared
 
 HELPERS = 16  # more threads wait for Python's lock
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other
@@ -23,15 +23,27 @@ ON_GPU = 8  # times the batch that keeps a processor busy keeps a GPU busy
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
+@dataclass(frozen=True)
+class Prepared:
+    """Rows ready for the device: what each usable one is and how long (1 if all are), and all reasons."""
+
+    items: Sequence[Any]
+    lengths: NDArray[np.int64]
+    usable: NDArray[np.intp]
+    reasons: list[str | None]
+
+
 class DeviceEncoder(Encoder):
     """Runs a model on `device`. Subclasses open it, prepare rows, stage a batch of them and run it.
 
     Options: `batch_size`, what a batch may cost (tokens with their padding, or images), halved when memory
-    runs out, by default what suits the device; `precision`; `compile`, whether it is worth its start.
+    runs out, by default what suits the device; `precision`; `compile`, whether torch.compile is worth
+    its start.
     """
 
     speed: ClassVar[tuple[str, ...]] = ("batch_size", "compile")  # options that change no vector
     cost: ClassVar[int] = 64  # of a batch on a processor, if `batch_size` says none
+    budget: Budget
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -41,7 +53,6 @@ class DeviceEncoder(Encoder):
                 where="encoder.options.precision",
                 fix=f"choices: {', '.join(PRECISIONS)}",
             )
-        self.budget = Budget(0)
 
     def identity(self) -> dict[str, Any]:
         """Name, options, and of a model on disk its weights; what only makes it faster is left out."""
@@ -61,12 +72,17 @@ class DeviceEncoder(Encoder):
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return min(cores, HELPERS)
 
+    @property
+    def in_flight(self) -> int:
+        """Two beside a GPU."""
+        return 1 if self.device == "cpu" else IN_FLIGHT
+
     def load(self, state: State) -> None:
         """Open the model, and run one row to know the dimension; ConfigError if something is missing."""
         if self.threads:
             torch = needed("torch", "text")
             torch.set_num_threads(self.threads)
-        gain, self.in_flight = (1, 1) if self.device == "cpu" else (ON_GPU, IN_FLIGHT)
+        gain = 1 if self.device == "cpu" else ON_GPU
         self.budget = Budget(int(self.chosen["batch_size"] or self.cost * gain))
         self.open()
         self.dim = self.run(self.staged([self.blank()])).shape[1]
@@ -77,14 +93,15 @@ class DeviceEncoder(Encoder):
 
     def infer(self, prepared: Prepared) -> Encoded:
         """Run the prepared rows through the model; a row that can't be is a reason for none."""
-        vectors = np.zeros((len(prepared.reasons), self.dim), dtype=np.float16)
         if not len(prepared.usable):
-            return Encoded(vectors, prepared.reasons)
+            none = np.zeros((len(prepared.reasons), self.dim), dtype=np.float16)
+            return Encoded(none, prepared.reasons)
 
         def staged(rows: NDArray[np.intp]) -> Any:
             return self.staged([prepared.items[row] for row in rows])
 
         found, failed = run_batches(prepared.lengths, self.budget, staged, self.run)
+        vectors = np.zeros((len(prepared.reasons), self.dim), dtype=found.dtype)
         if found.shape[1]:
             vectors[prepared.usable] = found
         reasons = list(prepared.reasons)
@@ -105,7 +122,7 @@ class DeviceEncoder(Encoder):
         return items
 
     @abstractmethod
-    def run(self, staged: Any) -> NDArray[np.float16]:
+    def run(self, staged: Any) -> NDArray[np.floating]:
         """Run a batch that is on the device: vectors (N, D)."""
 
 
@@ -136,18 +153,6 @@ def to_device(array: NDArray[Any], device: str) -> Any:
     if not device.startswith("cuda"):
         return tensor
     return tensor.pin_memory().to(device, non_blocking=True)
-
-
-def stacked(items: Sequence[NDArray[Any]], device: str) -> Any:
-    """Arrays of one shape as one on the device; copied once, into the pinned memory that it is sent from."""
-    import torch
-
-    if not device.startswith("cuda"):
-        return torch.from_numpy(np.stack(items))
-    first = torch.from_numpy(items[0])
-    batch = torch.empty((len(items), *first.shape), dtype=first.dtype, pin_memory=True)
-    np.stack(items, out=batch.numpy())
-    return batch.to(device, non_blocking=True)
 
 
 def to_host(tensor: Any) -> NDArray[np.float16]:

@@ -10,10 +10,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.methods.encoders.backbone import ImageBackbone
-from tasks.methods.encoders.device import stacked, to_host
+from tasks.methods.encoders.device import Prepared, to_device, to_host
 from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.values import read_texts
 from tasks.methods.encoders.weights import fingerprint, read_weights
 from tasks.methods.registry import register
@@ -87,7 +86,7 @@ class OpenClipEncoder(ImageBackbone):
         return list(self.tokenizer(list(texts)).numpy()) if texts else []
 
     def _stacked(self, ids: Sequence[NDArray[np.int64]]) -> Any:
-        return stacked(ids, self.device)
+        return to_device(np.stack(ids), self.device)
 
     def _texts(self, ids: Any) -> NDArray[np.float16]:
         import torch

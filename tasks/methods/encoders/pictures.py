@@ -12,8 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import stacked
-from tasks.methods.encoders.prepared import Prepared
+from tasks.methods.encoders.device import Prepared, to_device
 from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -30,12 +29,11 @@ class Look:
 
     def prepared(self, values: pa.Array, threads: int) -> Prepared:
         """Decode a column of images in so many threads; one that can't be is a reason for none."""
-        images = np.empty((len(values), self.size, self.size, 3), dtype=np.uint8)
         with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-            reasons = list(pool.map(partial(_read, self), image_bytes(values), images))
-        usable = np.flatnonzero([reason is None for reason in reasons])
-        items = images if len(usable) == len(images) else images[usable]
-        return Prepared(items, np.ones(len(items), dtype=np.int64), usable, reasons)
+            found = list(pool.map(partial(_read, self), image_bytes(values)))
+        usable = np.flatnonzero([reason is None for _, reason in found])
+        items = [found[row][0] for row in usable]
+        return Prepared(items, np.ones(len(items), dtype=np.int64), usable, [reason for _, reason in found])
 
     def blank(self) -> NDArray[np.uint8]:
         """A black image."""
@@ -45,7 +43,7 @@ class Look:
         """A batch on the device (N, 3, size, size): bytes travel, and become numbers there."""
         import torch
 
-        pixels = stacked(items, device).permute(0, 3, 1, 2).to(torch.float32) / 255.0
+        pixels = to_device(np.stack(items), device).permute(0, 3, 1, 2).to(torch.float32) / 255.0
         mean, std = _by_channel(self.mean, device), _by_channel(self.std, device)
         return ((pixels - mean) / std).to(dtype)
 
@@ -58,14 +56,13 @@ def _by_channel(values: tuple[float, ...], device: str) -> Any:
     return torch.tensor(values, device=device).view(1, -1, 1, 1)
 
 
-def _read(look: Look, data: bytes | None, into: NDArray[np.uint8]) -> str | None:
-    """Read an image into (size, size, 3), or say why not."""
+def _read(look: Look, data: bytes | None) -> tuple[NDArray[np.uint8] | None, str | None]:
     from PIL.Image import Resampling
 
     try:
         image = decode_image(data, "RGB")
     except UnusableError as error:
-        return str(error)
+        return None, str(error)
     shorter = look.size / look.crop
     scale = shorter / min(image.size)
     wide, high = (max(look.size, round(side * scale)) for side in image.size)
@@ -73,5 +70,4 @@ def _read(look: Look, data: bytes | None, into: NDArray[np.uint8]) -> str | None
     box = (left / wide, top / high, (left + look.size) / wide, (top + look.size) / high)
     x, y = image.size
     cut = (box[0] * x, box[1] * y, box[2] * x, box[3] * y)
-    into[:] = np.asarray(image.resize((look.size, look.size), Resampling.BICUBIC, box=cut))
-    return None
+    return np.asarray(image.resize((look.size, look.size), Resampling.BICUBIC, box=cut)), None

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigError
 from tasks.methods.encoders.device import (
     DeviceEncoder,
+    Prepared,
     half,
     made_ready,
     to_device,
     to_host,
 )
 from tasks.methods.encoders.importing import needed, opening
-from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import fingerprint
 from tasks.methods.registry import register
@@ -72,7 +72,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
         """Tokenise a batch of texts; a null, blank or undecodable one is a reason for none."""
         return tokenised(self.tokenizer, values, self.max_length, self.prompt)
 
-    def blank(self) -> Any:
+    def blank(self) -> list[int]:
         """The tokens of a word."""
         return token_ids(self.tokenizer, ["a"], self.max_length)[0]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.prepared import Prepared, Ragged, ragged
+from tasks.methods.encoders.device import Prepared
 from tasks.methods.encoders.values import read_texts
 
 
@@ -18,19 +19,20 @@ def tokenised(tokenizer: Any, values: pa.Array, max_length: int, prompt: str = "
     texts, reasons = read_texts(values)
     usable = np.flatnonzero([reason is None for reason in reasons])
     ids = token_ids(tokenizer, [prompt + texts[row] for row in usable], max_length)
-    return Prepared(ids, ids.lengths, usable, reasons)
+    return Prepared(ids, np.array([len(each) for each in ids], dtype=np.int64), usable, reasons)
 
 
-def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> Ragged:
+def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[list[int]]:
     """Token ids of texts; from the library beneath the tokenizer, if there is one: it keeps no offsets."""
     if not texts:
-        return ragged([])
+        return []
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
-        found = tokenizer(list(texts), truncation=True, max_length=max_length, verbose=False)
-        return ragged(found["input_ids"])
+        return list(
+            tokenizer(list(texts), truncation=True, max_length=max_length, verbose=False)["input_ids"]
+        )
     _cut_at(fast, max_length, tokenizer.truncation_side)
-    return ragged([each.ids for each in fast.encode_batch_fast(list(texts))])
+    return [each.ids for each in fast.encode_batch_fast(list(texts))]
 
 
 def _cut_at(fast: Any, max_length: int, side: str) -> None:
@@ -41,7 +43,7 @@ def _cut_at(fast: Any, max_length: int, side: str) -> None:
         fast.no_padding()
 
 
-def padded(tokenizer: Any, items: Sequence[NDArray[np.int32]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def padded(tokenizer: Any, items: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Ids and mask (N, longest) of a batch, padded on the side that the model expects."""
     lengths = np.fromiter(map(len, items), np.int64, len(items))
     longest = int(lengths.max())
@@ -50,5 +52,5 @@ def padded(tokenizer: Any, items: Sequence[NDArray[np.int32]]) -> tuple[NDArray[
         place = longest - 1 - place
     mask = place < lengths[:, None]
     ids = np.full(mask.shape, tokenizer.pad_token_id or 0, dtype=np.int64)
-    ids[mask] = np.concatenate(items)
+    ids[mask] = np.fromiter(chain.from_iterable(items), np.int64, int(lengths.sum()))
     return ids, mask.astype(np.int64)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigError
 from tasks.methods.encoders.device import (
     DeviceEncoder,
+    Prepared,
     half,
     made_ready,
     to_device,
@@ -21,7 +22,6 @@ from tasks.methods.encoders.device import (
 )
 from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.prepared import Prepared
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import fingerprint
 from tasks.methods.registry import register
@@ -37,8 +37,8 @@ class TransformersEncoder(DeviceEncoder):
 
     kind = "text"
     kinds = ("text", "image")
+    cost = 8192  # tokens
     batch_rows = 2048
-    cost = 8192
     options: ClassVar[dict[str, Any]] = {
         "model": "",
         "revision": None,
