@@ -81,14 +81,12 @@ def make(folder: Path, rows: int, classes: int) -> None:
 
 def measure(folder: Path, rows: int, classes: int, *, alone: bool) -> float:
     """Run a dataset: whole, without orchestration, with plain pyarrow; print, return the first's seconds."""
-    import flows.curate  # noqa: F401 - a run imports it when it needs it: part of the start-up here
-    from flows.run import execute
-    from infra.api import prefect_api
-    from schemas.config import RunConfig
+    from flows.run import execute, servers
+    from schemas.config import ComputeConfig, RunConfig
     from tasks import gates
 
     started = perf_counter()
-    with prefect_api(), workers() as client:
+    with servers(ComputeConfig()) as client:
         gates.warm_up()
         startup = perf_counter() - started
         config = RunConfig.model_validate(
@@ -150,11 +148,15 @@ class Watch:
 
 @contextmanager
 def workers() -> Iterator[Any]:
-    """Fresh workers, as a run on this machine starts them."""
-    from infra.cluster import cluster
+    """Fresh workers, as a run on this machine has them when it begins."""
+    from flows.run import WORKERS_NEED
+    from infra.cluster import cluster, prepare
     from schemas.config import ComputeConfig
 
     with cluster(ComputeConfig()) as client:
+        prepare(client, WORKERS_NEED)
+        for worker in client.scheduler_info()["workers"]:
+            client.submit(os.getpid, workers=[worker], pure=False).result()
         yield client
 
 

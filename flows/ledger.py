@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,11 +26,13 @@ COUNTING = ("ingest", "treat", "publish")
 
 
 class Ledger:
-    """What the stages of one run gave back so far."""
+    """What the stages of one run gave back so far; a thread shows each in the UI while the next one works."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.results: list[StageResult] = []
+        self._poster = ThreadPoolExecutor(1, thread_name_prefix="post")
+        self._posts: list[Future[None]] = []
         self.started = begun(run)
 
     def enter(
@@ -53,7 +57,7 @@ class Ledger:
         progress.current().stage(stage)
         result = work()
         self.results.append(result)
-        post_stage(result)
+        self._posts.append(self._poster.submit(copy_context().run, post_stage, result))
         self._tell(result)
         if not result.gate.ok:
             failed = result.gate.failed[0]
@@ -86,9 +90,13 @@ class Ledger:
             error.record = record.model_dump(mode="json")
             announce(self.run, record)
             raise
+        finally:
+            self._poster.shutdown()
 
     def close(self, status: Status, why: tuple[str, ...] = ()) -> RunRecord:
         """Write the report, show the verdict, and return the record; why: what a run that waits asks."""
+        for post in self._posts:
+            post.result()  # one at a time draws
         record = self._record(status, report="")
         if why:
             record = record.model_copy(update={"approval": {"why": why}})

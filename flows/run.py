@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from threading import Thread
+from typing import Any
 
 from flows.approval import settled
 from infra import settings
-from schemas.config import RunConfig
+from schemas.config import ComputeConfig, RunConfig
 from schemas.errors import GateRefused
 from schemas.records import RunRecord
 from tasks import gates
@@ -17,6 +18,9 @@ from tasks.io.exports import exported, with_exports
 from tasks.io.living import alive
 from tasks.io.opening import open_run
 from tasks.io.progress import Progress, current, telling
+
+FLOWS_NEED = ("fastapi.encoders", "matplotlib.figure", "sklearn.cluster")  # imported late, by the first run
+WORKERS_NEED = ("prefect_dask.client", "tasks.embed", "tasks.detect", "tasks.treat", "tasks.publish")
 
 
 def execute(config: RunConfig, *, progress: Progress | None = None) -> RunRecord:
@@ -44,23 +48,30 @@ def _records(configs: Sequence[RunConfig], opened: ExitStack) -> Iterator[RunRec
         record = _preflight(config)
         if record is None:
             if not ready:
-                _open(config, opened)
+                opened.enter_context(servers(config.compute))
                 ready = True
             record = _curated(config)
         yield record
 
 
-def _open(config: RunConfig, opened: ExitStack) -> None:
-    from infra.api import prefect_api
-    from infra.cluster import cluster
+@contextmanager
+def servers(compute: ComputeConfig) -> Iterator[Any]:
+    """Yield the Dask client that runs use, beside a Prefect API: configured ones, or our own."""
+    from infra.api import starting_api
+    from infra.cluster import cluster, prepare
     from infra.gpu import place
 
     # All that the flow imports first: two threads that import the same packages may wait for each other.
     import_module("flows.curate")
     Thread(target=gates.warm_up, daemon=True).start()
-    opened.enter_context(prefect_api())
-    client = opened.enter_context(cluster(config.compute))
-    place(config.compute, client)  # a GPU that is required and missing is said now, not after ingest
+    with starting_api() as answers, cluster(compute) as client:
+        if not compute.scheduler:
+            prepare(client, WORKERS_NEED)
+        for name in FLOWS_NEED:
+            import_module(name)
+        answers()
+        place(compute, client)  # a GPU that is required and missing is said now, not after ingest
+        yield client
 
 
 def _preflight(config: RunConfig) -> RunRecord | None:

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -25,14 +25,22 @@ HOST = "127.0.0.1"
 @contextmanager
 def prefect_api() -> Iterator[str]:
     """Yield the address of a Prefect API: PREFECT_API_URL, or a server started here and ended after."""
+    with starting_api() as answers:
+        yield answers()
+
+
+@contextmanager
+def starting_api() -> Iterator[Callable[[], str]]:
+    """As `prefect_api`, but yield at once, a function that waits for its answer."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     if configured := configured_url():
-        yield configured
+        yield lambda: configured
         return
-    with _server(free_port()) as url, temporary_settings({PREFECT_API_URL: url}), without_heartbeats():
+    url = f"http://{HOST}:{(port := free_port())}/api"
+    with _server(url, port) as answers, temporary_settings({PREFECT_API_URL: url}), without_heartbeats():
         try:
-            yield url
+            yield answers
         finally:
             _drain()
 
@@ -86,9 +94,13 @@ def healthy(url: str) -> bool:
 
 
 @contextmanager
-def _server(port: int) -> Iterator[str]:
-    """A server of our own on that port, ended when the block is left."""
-    url = f"http://{HOST}:{port}/api"
+def _server(url: str, port: int) -> Iterator[Callable[[], str]]:
+    """A server of our own on that port, ended when the block is left; yields what waits for it."""
+
+    def answers() -> str:
+        _wait(server, url, said)
+        return url
+
     with tempfile.TemporaryFile() as said:
         server = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "infra.api", str(port), str(os.getpid())],
@@ -98,8 +110,7 @@ def _server(port: int) -> Iterator[str]:
             start_new_session=True,  # Ctrl-C is for this process, which ends the server itself
         )
         try:
-            _wait(server, url, said)
-            yield url
+            yield answers
         finally:
             server.terminate()
             try:
@@ -122,6 +133,9 @@ def serve(port: int, parent: int) -> None:
     import uvicorn
     from prefect.server.api.server import create_app
 
+    from infra.database import wait_for_writers
+
+    wait_for_writers()
     uvicorn.run(create_app, factory=True, host=HOST, port=port, log_level="error")
 
 

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from infra.cluster_class import await_workers, opened
@@ -40,6 +41,19 @@ def cluster(compute: ComputeConfig) -> Iterator[Any]:
             if compute.cluster_class:
                 await_workers(client, compute)
             yield client
+
+
+def prepare(client: Any, modules: Sequence[str]) -> None:
+    """Let each worker of a cluster just started import what it will need, and don't wait for it."""
+    from distributed import fire_and_forget
+
+    for worker in client.scheduler_info(n_workers=-1)["workers"]:
+        fire_and_forget(client.submit(_import, modules, workers=[worker], pure=False))
+
+
+def _import(modules: Sequence[str]) -> None:
+    for name in modules:
+        import_module(name)
 
 
 def _connected(scheduler: str) -> Any:
