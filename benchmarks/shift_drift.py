@@ -3,6 +3,7 @@
     LABELWORKS_DATA=… ALIBI_PYTHON=… python benchmarks/shift_drift.py power EMBEDDINGS.npy 100
     LABELWORKS_DATA=… python benchmarks/shift_drift.py alarms EMBEDDINGS.npy 1000 [TEST …]
     python benchmarks/shift_drift.py cost
+    python benchmarks/shift_drift.py stream 5000000
 
 EMBEDDINGS.npy: (rows, D), one row for each of text/clinc150.parquet, in its order.
 """
@@ -120,10 +121,43 @@ def one(rows: int, method: str) -> None:
     print(f"| {method} | {rows} × 384 | {time.process_time() - began:.2f} s | {used:.0f} MB |", flush=True)
 
 
+def stream(rows: int, piece: int = 50_000) -> None:
+    """CPU seconds of each test over two windows that come in pieces; the memory of all of them."""
+    from tasks.methods.shift.drift_auto import AUTO
+    from tasks.methods.shift.drift_classifier import Probe
+    from tasks.methods.shift.drift_frame import DriftParts, Frame
+    from tasks.methods.shift.drift_ks import Ks
+    from tasks.methods.shift.drift_mmd import Mmd
+
+    rng = np.random.default_rng(0)
+    some = [rng.standard_normal((piece, 384), dtype=np.float32) for _ in range(2)]
+    frame = Frame.of(*some)
+    makes = {"mmd": [Mmd], "classifier": [Probe], "ks": [Ks], "auto": AUTO}
+    tests = {name: DriftParts(frame, make, name) for name, make in makes.items()}
+    spent, base = dict.fromkeys(tests, 0.0), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for name in ("reference", "current"):
+        for _ in range(rows // piece):
+            part = rng.standard_normal((piece, 384), dtype=np.float32)
+            part += 0.001 * (name == "current")
+            for method, parts in tests.items():
+                began = time.process_time()
+                (parts.add_reference if name == "reference" else parts.add_current)(part)
+                spent[method] += time.process_time() - began
+    for method, parts in tests.items():
+        began = time.process_time()
+        found = parts.finish()
+        seconds = spent[method] + time.process_time() - began
+        print(f"| {method} | {seconds:.1f} s | p {found.p_value:.3f} | effect {found.effect:.4f} |")
+    used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024
+    print(f"{rows} x 384 in each window; all four together {used:.0f} MB over two pieces", flush=True)
+
+
 if __name__ == "__main__":
     command, rest = sys.argv[1], sys.argv[2:]
     if command == "cost":
         cost()
+    elif command == "stream":
+        stream(int(rest[0]))
     elif command == "one":
         one(int(rest[0]), rest[1])
     elif command == "alarms":

@@ -135,8 +135,12 @@ def _reduced(
     shared: dict[str, Any],
     tell: Callable[[Any, Any], None],
 ) -> _Result:
+    def combined(parts: Sequence[Any]) -> Any:
+        # Before leaves that wait, so that few results are held at a time.
+        return client.submit(combine, parts, pure=False, priority=1)
+
     leaves = client.map(function, items, **_scattered(client, shared), pure=False)
-    root = _tree(leaves, lambda leaf: leaf, lambda parts: client.submit(combine, parts, pure=False))
+    root = _tree(leaves, lambda leaf: leaf, combined)
     item_of = {leaf.key: item for leaf, item in zip(leaves, items, strict=True)}
     try:
         for leaf in _finished(leaves):
