@@ -83,13 +83,11 @@ def make(folder: Path, rows: int, classes: int) -> None:
 
 def measure(folder: Path, rows: int, classes: int, *, alone: bool) -> float:
     """Run a dataset: whole, without orchestration, with plain pyarrow; print, return the first's seconds."""
-    from flows.run import execute, servers
-    from schemas.config import ComputeConfig, RunConfig
-    from tasks import gates
+    from flows.run import execute
+    from schemas.config import RunConfig
 
     started = perf_counter()
-    with servers(ComputeConfig()) as client:
-        gates.warm_up()
+    with ready() as client:
         startup = perf_counter() - started
         config = RunConfig.model_validate(
             {
@@ -154,6 +152,18 @@ class Watch:
 
 
 @contextmanager
+def ready() -> Iterator[Any]:
+    """A fresh API and fresh workers, all that a run imports imported."""
+    from flows.run import servers
+    from schemas.config import ComputeConfig
+    from tasks import gates
+
+    with servers(ComputeConfig()) as client:
+        gates.warm_up()
+        yield client
+
+
+@contextmanager
 def workers() -> Iterator[Any]:
     """Fresh workers, as a run on this machine has them when it begins."""
     from flows.run import WORKERS_NEED
@@ -162,7 +172,7 @@ def workers() -> Iterator[Any]:
 
     with cluster(ComputeConfig()) as client:
         prepare(client, WORKERS_NEED)
-        for worker in client.scheduler_info()["workers"]:
+        for worker in client.scheduler_info(n_workers=-1)["workers"]:
             client.submit(os.getpid, workers=[worker], pure=False).result()
         yield client
 
@@ -208,12 +218,9 @@ def _list(seconds: list[float]) -> str:
 
 def _whole(config: Any) -> float:
     """Seconds of a run on a fresh API and fresh workers."""
-    from flows.run import execute, servers
-    from schemas.config import ComputeConfig
-    from tasks import gates
+    from flows.run import execute
 
-    with servers(ComputeConfig()) as client:
-        gates.warm_up()
+    with ready() as client:
         compute = config.compute.model_copy(update={"scheduler": client.scheduler.address})
         started = perf_counter()
         execute(config.model_copy(update={"compute": compute}))

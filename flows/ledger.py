@@ -96,7 +96,7 @@ class Ledger:
     def close(self, status: Status, why: tuple[str, ...] = ()) -> RunRecord:
         """Write the report, show the verdict, and return the record; why: what a run that waits asks."""
         for post in self._posts:
-            post.result()  # one at a time draws
+            post.result()  # the report draws too, and matplotlib is for one thread at a time
         record = self._record(status, report="")
         if why:
             record = record.model_copy(update={"approval": {"why": why}})

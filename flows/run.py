@@ -19,7 +19,7 @@ from tasks.io.living import alive
 from tasks.io.opening import open_run
 from tasks.io.progress import Progress, current, telling
 
-FLOWS_NEED = ("fastapi.encoders", "matplotlib.figure", "sklearn.cluster")  # imported late, by the first run
+FLOWS_NEED = ("flows.curate", "fastapi.encoders", "matplotlib.figure")  # the last two by a first run, late
 WORKERS_NEED = ("prefect_dask.client", "tasks.embed", "tasks.detect", "tasks.treat", "tasks.publish")
 
 
@@ -61,17 +61,17 @@ def servers(compute: ComputeConfig) -> Iterator[Any]:
     from infra.cluster import cluster, prepare
     from infra.gpu import place
 
-    # All that the flow imports first: two threads that import the same packages may wait for each other.
-    import_module("flows.curate")
-    Thread(target=gates.warm_up, daemon=True).start()
-    with starting_api() as answers, cluster(compute) as client:
-        if not compute.scheduler:
-            prepare(client, WORKERS_NEED)
+    with starting_api() as answers:
+        # Before the thread: two that import the same packages may wait for each other.
         for name in FLOWS_NEED:
             import_module(name)
-        answers()
-        place(compute, client)  # a GPU that is required and missing is said now, not after ingest
-        yield client
+        Thread(target=gates.warm_up, daemon=True).start()
+        with cluster(compute) as client:
+            if not compute.scheduler:
+                prepare(client, WORKERS_NEED)
+            answers()
+            place(compute, client)  # a GPU that is required and missing is said now, not after ingest
+            yield client
 
 
 def _preflight(config: RunConfig) -> RunRecord | None:

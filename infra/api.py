@@ -31,13 +31,14 @@ def prefect_api() -> Iterator[str]:
 
 @contextmanager
 def starting_api() -> Iterator[Callable[[], str]]:
-    """As `prefect_api`, but yield at once, a function that waits for its answer."""
+    """As `prefect_api`, but don't wait: yield a function that does, and gives the address."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     if configured := configured_url():
         yield lambda: configured
         return
-    url = f"http://{HOST}:{(port := free_port())}/api"
+    port = free_port()
+    url = f"http://{HOST}:{port}/api"
     with _server(url, port) as answers, temporary_settings({PREFECT_API_URL: url}), without_heartbeats():
         try:
             yield answers

@@ -13,8 +13,7 @@ class OneWriter(AioSqliteConfiguration):
     """Transactions that wait for the one that writes.
 
     Prefect begins most as readers. One that then writes is refused at once if another wrote meanwhile
-    (SQLITE_BUSY_SNAPSHOT), the answer is 503, and the client tries again after two seconds: a run lost
-    them every second or third time.
+    (SQLITE_BUSY_SNAPSHOT), the answer is 503, and the client tries again after about two seconds.
     """
 
     @asynccontextmanager

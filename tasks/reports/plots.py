@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 INK, MUTED, BLUE, ORANGE = "#1c2733", "#8493a3", "#2d6cb0", "#d9772b"
 THEME = {INK: "var(--ink)", MUTED: "var(--muted)", BLUE: "var(--blue)", ORANGE: "var(--orange)"}
 WIDTH = 6.4
+MAX_MATRIX, MAX_NUMBERS, MAX_BARS, MAX_NAME = 30, 12, 20, 22
+
 # A script that the bundled font lacks is drawn by the browser in SVG, and as boxes in PNG. For the whole
 # process, since pictures are drawn beside a stage and `catch_warnings` would reach into its work.
 warnings.filterwarnings("ignore", message="Glyph .* missing")
-MAX_MATRIX, MAX_NUMBERS, MAX_BARS, MAX_NAME = 30, 12, 20, 22
 
 
 def score_histogram(evidence: Evidence) -> Figure | None:
