@@ -19,7 +19,6 @@ from tasks.methods.encoders.importing import needed
 
 HELPERS = 16  # more threads wait for Python's lock
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other
-ON_GPU = 8  # times the batch that keeps a processor busy keeps a GPU busy
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 
@@ -42,7 +41,8 @@ class DeviceEncoder(Encoder):
     """
 
     speed: ClassVar[tuple[str, ...]] = ("batch_size", "compile")  # options that change no vector
-    cost: ClassVar[int] = 64  # of a batch on a processor, if `batch_size` says none
+    cost: ClassVar[int] = 64  # of a batch on a processor, if `batch_size` says none: what its caches hold
+    on_gpu: ClassVar[int] = 8  # times as much keeps a GPU busy
     budget: Budget
 
     def __init__(self, **options: Any) -> None:
@@ -82,7 +82,7 @@ class DeviceEncoder(Encoder):
         if self.threads:
             torch = needed("torch", "text")
             torch.set_num_threads(self.threads)
-        gain = 1 if self.device == "cpu" else ON_GPU
+        gain = 1 if self.device == "cpu" else self.on_gpu
         self.budget = Budget(int(self.chosen["batch_size"] or self.cost * gain))
         self.open()
         self.dim = self.run(self.staged([self.blank()])).shape[1]

@@ -34,7 +34,8 @@ class SentenceTransformersEncoder(DeviceEncoder):
     """A sentence-transformers model by name or path, in bfloat16 where the processor multiplies it."""
 
     kind = "text"
-    cost = 8192  # tokens
+    cost = 2048  # tokens
+    on_gpu = 32
     batch_rows = 8192  # sorted by length inside, so that little of a batch is padding
     options: ClassVar[dict[str, Any]] = {
         "model": "sentence-transformers/all-MiniLM-L6-v2",

@@ -37,7 +37,8 @@ class TransformersEncoder(DeviceEncoder):
 
     kind = "text"
     kinds = ("text", "image")
-    cost = 8192  # tokens
+    cost = 2048  # tokens
+    on_gpu = 32
     batch_rows = 2048
     options: ClassVar[dict[str, Any]] = {
         "model": "",
