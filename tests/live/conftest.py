@@ -121,6 +121,11 @@ class Served:
         body = {"flows": {"name": {"any_": [name]}}, "sort": "START_TIME_ASC", "limit": 200}
         return list(self.api("/flow_runs/filter", body))
 
+    def of(self, dataset: str) -> list[dict[str, Any]]:
+        """The flow runs of one dataset."""
+        runs = self.flow_runs()
+        return [run for run in runs if run["parameters"]["config"]["dataset"]["name"] == dataset]
+
     def told(self, event: str) -> list[dict[str, Any]]:
         """Events of a name that the Prefect server has."""
         body = {"filter": {"event": {"name": [event]}, "order": "ASC"}, "limit": 50}

@@ -1,4 +1,4 @@
-"""Live: a deployment on a server, an event that is posted to it, a worker that runs it."""
+"""Live: a deployment, an event that is posted to its server, a worker that runs it when a person agrees."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ import yaml
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 
-def test_an_event_on_the_server_leads_to_a_run_by_a_worker(
+def test_an_event_on_the_server_leads_to_a_run_by_a_worker_that_a_person_lets_go_on(
     served: Any, versions: Any, made: Any, raw_config: Any, until: Any, tmp_path: Path
 ) -> None:
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
         pq.write_table(made(rows=200).table, tmp_path / name / "rows.parquet")
     here = raw_config(tmp_path / "here", dataset={"name": "here"}, compute={"workers": 1})
-    there = raw_config(tmp_path / "there", dataset={"name": "there"}, compute={"workers": 1})
+    there = raw_config(
+        tmp_path / "there", dataset={"name": "there"}, compute={"workers": 1}, treat={"approve_over": 0.001}
+    )
     (tmp_path / "worker.yaml").write_text(yaml.safe_dump(there))
     live = served(here)
     live.start()
@@ -44,10 +46,14 @@ def test_an_event_on_the_server_leads_to_a_run_by_a_worker(
         "resource": {"prefect.resource.id": "labelworks.dataset.there"},
     }  # fmt: skip
     httpx.post(f"{api}/events", json=[event], timeout=30).raise_for_status()
+    (paused,) = until(lambda: [run for run in live.of("there") if run["state_type"] == "PAUSED"], 300)
+    assert versions("there").numbers() == []
+    live.api(f"/flow_runs/{paused['id']}/resume", {"run_input": {"decision": "approve", "by": "Ada"}})
     versions("there").wait(1, 300)
+    assert versions("there").record(1)["work"]["embedded_rows"] == 0  # what was done before is found
     worker.send_signal(signal.SIGINT)
     worker.wait(60)
-    (run,) = [run for run in live.flow_runs() if run["parameters"]["config"]["dataset"]["name"] == "there"]
+    (run,) = live.of("there")
     assert run["parameters"]["change"]["added"] == ["a <b>.parquet"]
     assert run["work_pool_name"] == "labelworks"
     until(lambda: versions("here").numbers() == [1])

@@ -74,11 +74,6 @@ def test_every_change_is_in_the_chain_of_versions_once(
     assert live.stop() == 0
 
 
-def holds(chain: Any, expected: list[str]) -> bool:
-    """Whether the last version has exactly these rows."""
-    return bool(sorted(chain.ids(chain.numbers()[-1])) == expected)
-
-
 def told(live: Any, number: int) -> None:
     """Post an event, too; the receiver may be dead just now."""
     with contextlib.suppress(httpx.TransportError):

@@ -1,10 +1,12 @@
-"""Live: one command starts server, watcher, receiver and runners; changes and the clock do the rest."""
+"""Live: one command starts server, watcher, receiver, runners; changes, clock and a person do the rest."""
 
 from __future__ import annotations
 
+import itertools
 import signal
 import statistics
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 FIRST, CHANGES, BURST = 3, 10, 3
 FILES = FIRST + CHANGES + BURST
+EVERY = 15  # seconds, of the schedule
 
 
 def config(name: str, source: Any, root: Path, **sections: Any) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def put(fs: Any, path: str, table: pa.Table) -> float:
     return time.time()
 
 
-def test_schedule_change_refusal_and_restart(
+def test_schedule_change_refusal_approval_and_restart(
     served: Any, versions: Any, made: Any, split: Any, bucket: Any, until: Any, tmp_path: Path, capsys: Any
 ) -> None:
     url, options = bucket
@@ -54,8 +57,11 @@ def test_schedule_change_refusal_and_restart(
     good = config("good", f"{url}/data/", tmp_path)
     good["dataset"]["storage_options"] = reached
     gates = {"detect": {"thresholds": {"max_noise_rate": 0.01}}}
-    refused = config("refused", tmp_path / "noisy", tmp_path, schedule={"interval": "15s"}, gates=gates)
-    live = served(good, refused)
+    refused = config("refused", tmp_path / "noisy", tmp_path, schedule={"interval": f"{EVERY}s"}, gates=gates)
+    asks = config(
+        "asks", tmp_path / "noisy", tmp_path, schedule={"cron": "* * * * *"}, treat={"approve_over": 0.01}
+    )
+    live = served(good, refused, asks)
     live.start()
     chain = versions("good")
     chain.wait(1, 300)
@@ -78,6 +84,13 @@ def test_schedule_change_refusal_and_restart(
         assert live.post({"dataset": "good", "id": "again"}).status_code == 202
     nothing = f"good: nothing changed since version {CHANGES + 2}"
     until(lambda: any(line.startswith(nothing) for line in live.said))
+    before, said = len(live.of("good")), len(live.said)
+    live.post({"dataset": "good", "id": "begins a run"})
+    until(lambda: len(live.of("good")) > before)
+    for number in range(5):
+        assert live.post({"dataset": "good", "id": f"meanwhile-{number}"}).status_code == 202
+    until(lambda: sum(line.startswith(nothing) for line in live.said[said:]) == 2)
+    assert len(live.of("good")) == before + 2  # what comes while a run is on is one more
     assert chain.numbers() == list(range(1, CHANGES + 3))
     assert sorted(chain.ids(CHANGES + 2)) == sorted(pa.concat_tables(parts)["id"].to_pylist())
     with capsys.disabled():
@@ -91,25 +104,35 @@ def test_schedule_change_refusal_and_restart(
     assert event["resource"]["prefect.resource.id"] == "labelworks.dataset.refused"
     assert len(until(lambda: live.told("labelworks.version.published"))) >= 1
 
+    # a run waits for a person; the clock asks nobody twice; it goes on without doing its work again
+    (paused,) = [run for run in live.of("asks") if run["state_type"] == "PAUSED"]
+    (by_cron, *_) = until(
+        lambda: [each for each in live.of("asks") if each["auto_scheduled"] and each["end_time"]]
+    )
+    assert "waits for approval in another flow run" in by_cron["state"]["message"]
+    assert versions("asks").numbers() == []
+    live.api(f"/flow_runs/{paused['id']}/resume", {"run_input": {"decision": "approve", "by": "Ada"}})
+    versions("asks").wait(1)
+    record = versions("asks").record(1)
+    assert (record["approval"]["by"], record["work"]["embedded_rows"]) == ("Ada", 0)
+
     # the schedule fires
-    fired = [run for run in live.flow_runs() if run["auto_scheduled"] and run["state_type"] == "COMPLETED"]
+    fired = [run for run in live.of("refused") if run["auto_scheduled"] and run["end_time"]]
     assert fired
     assert all({"labelworks", "refused"} <= set(run["tags"]) for run in fired)
 
-    # stopped and started again: nothing is published twice, and no time of the schedule is run twice
+    # stopped and started again: nothing is published twice, no time of the schedule is run twice or left out
     assert live.stop(signal.SIGINT) == 0
     live.start()
     until(lambda: any("nothing changed since version" in line for line in live.said))
-    fired_before = len(fired)
 
-    def more() -> bool:
-        runs = [run for run in live.flow_runs() if run["auto_scheduled"] and run["start_time"]]
-        return len(runs) > fired_before + 1
+    def scheduled() -> list[dict[str, Any]]:
+        return [run for run in live.of("refused") if run["auto_scheduled"] and run["start_time"]]
 
-    until(more, about="the schedule after the restart")
-    runs = [run for run in live.flow_runs() if run["auto_scheduled"] and run["start_time"]]
-    times = [run["expected_start_time"] for run in runs]
-    assert len(set(times)) == len(times)
+    until(lambda: len(scheduled()) > len(fired) + 1, about="the schedule after the restart")
+    runs = sorted(scheduled(), key=lambda run: str(run["expected_start_time"]))
+    times = [datetime.fromisoformat(run["expected_start_time"]) for run in runs]
+    assert {(later - sooner).total_seconds() for sooner, later in itertools.pairwise(times)} == {EVERY}
     assert all(run["run_count"] == 1 for run in runs)
     assert chain.numbers() == list(range(1, CHANGES + 3))
     assert live.stop(signal.SIGTERM) == 0
