@@ -7,13 +7,16 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 IMAGE := ftfy open-clip-torch timm torchvision wcwidth
 IMAGE_TESTS := tests/contract/test_encoders.py tests/contract/test_vision_encoders.py
 
+# Most tests wait for servers and workers more than they compute. A file's tests stay together, with their servers.
+PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+
 .PHONY: demo test test-live lint audit clean
 
 demo: .venv/.installed
 	$(BIN)/labelworks demo
 
 test: .venv/.installed-dev .venv/.installed-image
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 	PYTHONPATH=.venv/image $(BIN)/python -m pytest $(PYTEST_ARGS) $(IMAGE_TESTS)
 
 test-live: .venv/.installed-dev
