@@ -41,7 +41,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     ref = ref.model_copy(update={"model_key": key})
     judged = model.judge(sample)
     counts = sums.count.sum(axis=0)
-    copies = disagreements(run, ref, judged.transition, counts / counts.sum())
+    copies = disagreements(run, ref, judged.transition, counts / counts.sum(), model.threshold)
     judgements = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
         run=run, ref=ref, model=model, copies=copies, share=share_of(run.config.detect.sample, rows["rows"]),

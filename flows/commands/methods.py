@@ -14,6 +14,8 @@ STAGES = {
     "adapt": "detect",
     "probes": "detect",
     "noise": "detect",
+    "tasks": "detect",
+    "questions": "detect",
     "shift": "detect",
     "weights": "treat",
     "relabel": "treat",
@@ -24,6 +26,7 @@ KEYS = {
     "adapt": "detect.adapt.method",
     "probes": "detect.probes",
     "noise": "detect.noise.method",
+    "tasks": "dataset.task",
     "crowd": "dataset.votes.method",
     "shift": "detect.shift.method",
     "models": "validate.model",
@@ -37,7 +40,7 @@ def methods(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:
-    """List every registered method: its stage, its name, what it needs, its source."""
+    """List every registered method: its stage, its name, what it needs, its source, and how to reach it."""
     from tasks.methods import registry
 
     found = [
@@ -49,6 +52,7 @@ def methods(
             "source": method.source,
             "about": method.about,
             "key": KEYS.get(method.kind),
+            "function": method.function,
         }
         for method in registry.methods()
         if stage in (None, STAGES[method.kind])
@@ -64,8 +68,10 @@ def _table(found: list[dict[str, Any]]) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table("stage", "kind", "name", "needs", "source", "config key", box=box.SIMPLE_HEAD)
+    table = Table(
+        "stage", "kind", "name", "needs", "source", "config key, or function on arrays", box=box.SIMPLE_HEAD
+    )
     for each in found:
         cells = (each["stage"], each["kind"], each["name"], ", ".join(each["needs"]), each["source"])
-        table.add_row(*map(escape, cells), each["key"] or "")
+        table.add_row(*map(escape, cells), each["key"] or each["function"])
     return table

@@ -8,15 +8,24 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from schemas.config import RunConfig
+from schemas.dataset import DatasetConfig
+from tasks.methods import registry
 from tasks.methods.noise.checks import SUM_TOLERANCE
 
 
 def beside_of(config: RunConfig) -> tuple[str, ...]:
-    """Names of what there is: `pred_probs` of the user's own model, `votes` (the posterior they give)."""
+    """Names of what there is: `pred_probs` of the user's own model, `votes` (the posterior they give).
+
+    Probabilities that labels were made with, beside the votes, are in the posterior and not heard twice.
+    """
     data = config.dataset
-    return tuple(
-        name for name, there in (("pred_probs", data.pred_probs), ("votes", data.votes.source)) if there
-    )
+    own = data.pred_probs and not made_with_probabilities(data)
+    return tuple(name for name, there in (("pred_probs", own), ("votes", data.votes.source)) if there)
+
+
+def made_with_probabilities(data: DatasetConfig) -> bool:
+    """Whether labels are made of votes and of the user's own probabilities together."""
+    return bool(data.votes.source) and "pred_probs" in registry.get("crowd", data.votes.method).needs
 
 
 def packed(values: NDArray[np.float32]) -> pa.Array:

@@ -19,7 +19,6 @@ from tasks.methods.noise.result import score_of
 
 STAGE = "detect/copies"
 DISAGREE = "copies disagree"
-FLAGGED = 0.5  # a row that is more likely wrong than right
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ class Disagreements:
     """Rows whose copies bear another label. members: by partition, its rows and their groups.
 
     counts (G, K): labels in each group; together (G,): P(the group is of one class); transition (K, K);
-    shares (K,) of the labels.
+    shares (K,) of the labels; threshold: the error probability over which the noise method flags.
     """
 
     members: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
@@ -35,6 +34,7 @@ class Disagreements:
     together: NDArray[np.float64]
     transition: NDArray[np.float64]
     shares: NDArray[np.float64]
+    threshold: float
 
     @property
     def rows(self) -> int:
@@ -43,7 +43,11 @@ class Disagreements:
 
 
 def disagreements(
-    run: Run, ref: DatasetRef, transition: NDArray[np.float64], shares: NDArray[np.float64]
+    run: Run,
+    ref: DatasetRef,
+    transition: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    threshold: float,
 ) -> Disagreements:
     """The copies with two labels that the embed stage found, and how far to believe them."""
     table = run.store.read_table(run.file("embed", "duplicates.parquet"))
@@ -65,7 +69,7 @@ def disagreements(
         rows = np.flatnonzero(conflict & (part == place))
         rows = rows[np.argsort(row[rows])]
         members[ref.of("source")[place].key] = row[rows].astype(np.int64), group[rows]
-    return Disagreements(members, counts, together, transition, shares)
+    return Disagreements(members, counts, together, transition, shares, threshold)
 
 
 def hear(run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, found: Disagreements) -> pa.Table:
@@ -115,7 +119,7 @@ def _again(before: pa.Table, group: NDArray[np.int64], found: Disagreements) -> 
         given, error, posterior, others, found.transition, found.shares, found.together[group]
     )
     now = expit(judged.error_odds)
-    flag = now > FLAGGED
+    flag = now > found.threshold
     best = best_class(judged.posterior.astype(np.float32), given, flag)
     columns = {
         "error_probability": now.astype(np.float32),

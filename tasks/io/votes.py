@@ -13,8 +13,8 @@ import pyarrow.types as types
 from numpy.typing import NDArray
 
 from schemas.errors import InputError
-from tasks.io.beside import packed
-from tasks.io.columns import label_family, missing
+from tasks.io.beside import made_with_probabilities, packed, read_pred_probs
+from tasks.io.columns import label_family, missing, problem
 from tasks.io.formats.columns import find_field
 from tasks.io.source import SourceReader, list_files
 from tasks.methods.crowd import CrowdResult, Votes, aggregate
@@ -68,11 +68,37 @@ def voted(run: Run) -> tuple[Voted, dict[str, Any]] | None:
         )
     except InputError as error:
         raise InputError(error.what, where=f"{data.votes.source}, {error.where}", fix=error.fix) from error
-    found = aggregate(votes, method=data.votes.method)
+    probs, prints = _probabilities(run, votes) if made_with_probabilities(data) else (None, [])
+    found = aggregate(votes, pred_probs=probs, method=data.votes.method)
     _keep(run, votes, found)
-    about = [data.votes.model_dump(mode="json"), data.classes, *sorted(vote_prints(run))]
+    about = [data.votes.model_dump(mode="json"), data.classes, *sorted(vote_prints(run)), *prints]
     key = hashlib.blake2b(repr(about).encode(), digest_size=5).hexdigest()
     return _of(found, data.classes is None, kind, key), _told(votes, found)
+
+
+def _probabilities(run: Run, votes: Votes) -> tuple[NDArray[np.float64], list[str]]:
+    """The user's probabilities (N, K) of each item voted on, and the files of the source, on which they hang.
+
+    An item without a row, or whose numbers can't be used, gets the shares of the answers.
+    """
+    data, (items, _, classes) = run.config.dataset, votes.shape
+    probs = np.tile(votes.answer_shares, (items, 1))
+    names, source = pa.array(votes.items.astype(object), pa.string()), data.place("source")
+    files = list_files(source, data.format, run.source_options)
+    columns = [str(data.id), str(data.pred_probs)]
+    for file in files:
+        reader = SourceReader(source, file.path, file.format, run.source_options, file.name)
+        try:
+            table = reader.checked(None, columns, lambda *at: problem(at[0], at[1], data, "source"))
+        except InputError:  # such a file is put aside when its rows are read, and that is where it is said
+            continue
+        if not table.num_rows:
+            continue
+        told, reasons = read_pred_probs(table[columns[1]].combine_chunks(), classes)
+        place = pc.index_in(pc.cast(table[columns[0]].combine_chunks(), pa.string()), value_set=names)
+        usable = pc.and_(pc.is_valid(place), pc.is_null(reasons)).to_numpy(zero_copy_only=False)
+        probs[place.filter(pa.array(usable)).to_numpy()] = told[usable]
+    return probs, sorted(f"source:{file.name}:{file.fingerprint}" for file in files)
 
 
 def _of(found: CrowdResult, as_they_occur: bool, kind: str, key: str) -> Voted:

@@ -47,7 +47,7 @@ def check_methods(config: RunConfig) -> None:
     with _at("detect.shift.method"):
         _estimates_a_prior(shift.method)
     with _at("dataset.votes.method"):
-        _makes_labels(config.dataset.votes.method)
+        _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
     with _at("validate.model"):
         registry.get("models", config.validation.model)
 
@@ -65,12 +65,13 @@ def _sees_what_a_run_has(name: str, votes: bool) -> None:
         )
 
 
-def _makes_labels(name: str) -> None:
-    """Votes are aggregated before anything is embedded, so without a model's opinion."""
-    if "pred_probs" in registry.get("crowd", name).needs:
+def _makes_labels(name: str, probabilities: bool) -> None:
+    """Votes are aggregated before anything is embedded, so without the probes' opinion."""
+    if "pred_probs" in registry.get("crowd", name).needs and not probabilities:
         raise ConfigError(
-            f"{name!r} needs pred_probs, which there are not before labels are made",
-            fix="take auto; detect.noise.method: crowd-posterior adds the probes' opinion",
+            f"{name!r} needs pred_probs, and the probes have none before labels are made",
+            fix="name a column of your model's in dataset.pred_probs, or take auto: "
+            "detect.noise.method: crowd-posterior adds the probes' opinion",
         )
 
 

@@ -99,6 +99,7 @@ class LabelModel:
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=config.out_of_scope, exclude=exclude)
         model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around)
         noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
+        noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
         return model
 
@@ -112,6 +113,11 @@ class LabelModel:
         """Probabilities (N, K) that labels are judged by: the user's own where given, else the probes'."""
         own = sample.beside.get("pred_probs")
         return self.probs(sample.features, sample.folds) if own is None else own
+
+    @property
+    def threshold(self) -> float:
+        """The error probability over which rows are flagged."""
+        return self.noise.threshold
 
     @property
     def rows_at_once(self) -> int:

@@ -13,7 +13,11 @@ from typing import Any, TypeVar
 
 from schemas.errors import ConfigError
 
-KINDS = ("encoders", "probes", "adapt", "noise", "crowd", "shift", "weights", "relabel", "models")
+KINDS = (
+    "encoders", "probes", "adapt", "noise", "tasks", "questions", "crowd", "shift", "weights", "relabel",
+    "models",
+)  # fmt: skip
+PACKAGES = {"tasks": "noise", "questions": "noise"}  # of kinds that are not named after theirs
 ENTRY_POINTS = "labelworks.methods"
 _Target = TypeVar("_Target", bound=Callable[..., Any])
 _Decorator = Callable[[_Target], _Target]
@@ -29,6 +33,11 @@ class Method:
     target: Callable[..., Any]
     needs: tuple[str, ...]
     source: str
+
+    @property
+    def function(self) -> str:
+        """Where to import it from."""
+        return f"{self.target.__module__}.{self.target.__qualname__}"
 
     @property
     def about(self) -> str:
@@ -80,7 +89,7 @@ def methods(kind: str | None = None) -> list[Method]:
 def _load(kind: str) -> None:
     """Import the built-in modules of a kind, then the plug-ins that name it (`kind.name = module:object`)."""
     _known_kind(kind)
-    package = importlib.import_module(f"tasks.methods.{kind}")
+    package = importlib.import_module(f"tasks.methods.{PACKAGES.get(kind, kind)}")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
     for entry in entry_points(group=ENTRY_POINTS):

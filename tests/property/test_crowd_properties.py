@@ -58,7 +58,22 @@ def test_the_order_of_the_votes_changes_nothing(votes, seed):
     np.testing.assert_allclose(aggregate(moved).posterior, aggregate(votes).posterior, atol=1e-5)
 
 
-# auto is left out: its folds go by the annotators' order
+@settings(deadline=None, max_examples=8)
+@given(votes=competent_votes(), seed=st.integers(0, 99))
+def test_auto_renames_its_classes_and_changes_little_where_its_folds_do(votes, seed):
+    rng = np.random.default_rng(seed)
+    item, who, answer = (rng.permutation(size) for size in votes.shape)
+    classes = np.arange(votes.shape[2])
+    before = aggregate(votes)
+    named = Votes.from_arrays(votes.item, votes.annotator, answer[votes.answer], classes=classes)
+    np.testing.assert_allclose(aggregate(named).posterior[:, answer], before.posterior, atol=2e-3)
+    moved = Votes.from_arrays(item[votes.item], who[votes.annotator], votes.answer, classes=classes)
+    after = aggregate(moved)
+    assert np.abs(after.posterior[item] - before.posterior).mean() < 0.05
+    assert (after.labels[item] == before.labels).mean() >= 0.95
+
+
+# auto has a test of its own: its folds go by the order of items and annotators
 @pytest.mark.parametrize("method", [name for name in NAMES if name != "auto"])
 @settings(deadline=None, max_examples=8)
 @given(votes=competent_votes(), seed=st.integers(0, 99))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -177,6 +178,24 @@ def test_methods_lists_every_kind_with_its_stage(labelworks: Run) -> None:
     assert code == 0
     assert [(each["kind"], each["name"]) for each in listed] == [(m.kind, m.name) for m in registry.methods()]
     assert all(each["source"] and each["stage"] for each in listed)
+
+
+def test_what_no_key_reaches_is_listed_with_its_function(labelworks: Run) -> None:
+    listed = {each["name"]: each for each in json.loads(labelworks("methods", "--json")[1])["methods"]}
+    functions = {
+        "out-of-scope": "scope.out_of_scope", "linear-separation": "separation.linear_separation",
+        "duplicate-conflicts": "duplicates.duplicate_conflicts", "pair-mismatch": "pairs.pair_mismatch",
+        "stability": "stability.stability", "propagate": "label_propagation.propagate",
+        "multilabel": "multilabel.detect_multilabel",
+    }  # fmt: skip
+    for name, function in functions.items():
+        module, _, attribute = listed[name]["function"].rpartition(".")
+        assert f"{module}.{attribute}" == f"tasks.methods.noise.{function}"
+        assert callable(getattr(importlib.import_module(module), attribute))
+        assert listed[name]["needs"]
+    assert listed["multilabel"]["key"] == "dataset.task"
+    _, out, _ = labelworks("methods", "--stage", "detect")
+    assert "pairs.pair_mismatch" in out.replace("\n", "")
 
 
 def test_methods_of_a_stage(labelworks: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tasks.methods.check import check_methods
 
 PAGE = (Path(__file__).parents[2] / "docs/noise.md").read_text()
 TABLES = "\n".join(line for line in PAGE.splitlines() if line.startswith("|"))
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
 
 
@@ -49,5 +51,27 @@ def test_the_example_on_arrays_runs() -> None:
         "labels": labels, "corrected": corrected,
         "guesses": labels, "others": corrected,
     }  # fmt: skip
-    exec(re.findall(r"```python\n(.*?)```", PAGE, re.S)[0], names)
+    exec(EXAMPLES[1], names)
     assert names["ranks"].flips[0][:2] == ("small", "large")
+
+
+def test_the_example_in_parts_runs() -> None:
+    rng = np.random.default_rng(0)
+    probs = rng.dirichlet(np.full(3, 0.3), (4, 500))
+    labels = np.where(rng.random((4, 500)) < 0.2, rng.integers(0, 3, (4, 500)), probs.argmax(axis=2))
+    names = {"parts": lambda: zip(labels, probs, strict=True)}
+    exec(EXAMPLES[0], names)
+    assert 60 < names["suspicious"].sum() < 200  # the last of four parts, which bear 500
+
+
+@pytest.mark.parametrize("option", ["target", "threshold", "prune_by", "sample", "seed"])
+def test_options_are_those_of_the_methods(option: str) -> None:
+    line = re.search(rf"^\| `{option}` \| (.*?) \|", PAGE, re.M)[1]
+    named = set(re.findall(r"`([a-z-]+)`", line))
+    of = {
+        method.name
+        for method in registry.methods("noise")
+        if option in inspect.signature(method.target).parameters
+    }
+    assert of >= named
+    assert line == "all" or "learn from flips" in line or of == named

@@ -98,8 +98,7 @@ class Auto(SampledModel):
             return max_f1(error)
         if name == "fdr":
             return false_discovery(error, self._clean, value)
-        rows = self._reservoir.seen if self._reservoir else len(error)
-        return within_budget(error, value / rows)
+        return within_budget(error, value / self.rows)
 
     def _error_odds(
         self, given: NDArray[np.int32], probs: NDArray[np.float32], read: Reading

@@ -20,15 +20,16 @@ from tasks.methods.registry import register
 
 HELD = 16_000_000  # probabilities held: 64 MB
 A_PAIR = 10  # errors in a sample, on average: fewer don't place a cut for every pair of classes
-PRUNE = ("noise_rate", "class", "both")
+PRUNE = ("noise_rate", "class", "both", "confident_joint")
 
 
 @register("noise", "confident-learning", needs=("pred_probs",), source="Northcutt, Jiang & Chuang 2021")
 class ConfidentLearning(SampledModel):
     """Confident joint of given and true label, then prune by class, by noise rate, or what both prune.
 
-    Options: prune_by (noise_rate, class, both), sample (rows held to count on), seed. Rows that tie with the
-    last one pruned are pruned too. Where pairs of classes are too many for the sample, the errors of a given
+    Options: prune_by (noise_rate, class, both, or confident_joint: every row whose confident class is another
+    than the given one), sample (rows held to count on), seed. Rows that tie with the last one pruned are
+    pruned too. Where pairs of classes are too many for the sample, the errors of a given
     class are pruned together.
     """
 
@@ -43,14 +44,14 @@ class ConfidentLearning(SampledModel):
     def finish(self) -> None:
         """Count the confident joint and place the cuts."""
         labels, probs = self._sampled()
-        confident = confident_class(probs, confident_thresholds(labels, probs))
+        self._limits = confident_thresholds(labels, probs)
+        confident = confident_class(probs, self._limits)
         shares = joint(labels, confident, probs.shape[1])
         self.transition = transition_of(shares)
         self._columns = columns_of(self.transition)
         counts = shares * len(labels)
         np.fill_diagonal(counts, 0)
-        sampled = self._reservoir is not None and self._reservoir.seen > len(labels)
-        self._pooled = sampled and counts.sum() < A_PAIR * len(counts) * (len(counts) - 1)
+        self._pooled = self.rows > len(labels) and counts.sum() < A_PAIR * len(counts) * (len(counts) - 1)
         self._cut_by_class, self._cut_by_pair = _cuts(labels, probs, counts, pooled=self._pooled)
         self._rate = float(np.clip(1 - np.trace(shares), 0, 1))
         self._interval = wilson(self._rate, max(int((confident >= 0).sum()), 1))
@@ -82,6 +83,9 @@ class ConfidentLearning(SampledModel):
     def _flag(
         self, given: NDArray[np.int32], probs: NDArray[np.float32], own: NDArray[np.float32]
     ) -> NDArray[np.bool_]:
+        if self._prune_by == "confident_joint":
+            confident = confident_class(probs, self._limits)
+            return np.asarray((confident >= 0) & (confident != given))
         by_class = own <= self._cut_by_class[given]
         if self._prune_by == "class":
             return np.asarray(by_class)

@@ -21,6 +21,7 @@ from tasks.methods.noise.scored import ScoredModel
 
 BLOCK = 1 << 17  # probabilities a block: what stays in a core's cache
 WINDOW = 1 << 23  # probabilities mapped at once
+COMPARING = ("landmarks", "label-propagation")  # with rows of their own choice
 
 
 def detect(
@@ -29,6 +30,7 @@ def detect(
     *,
     features: Any = None,
     neighbours: Any = None,
+    votes: Any = None,
     method: str = "auto",
     posterior: bool = False,
     **options: Any,
@@ -36,11 +38,13 @@ def detect(
     """Find the wrong labels of a dataset.
 
     labels: (N,) class numbers in [0, K). pred_probs: (N, K), out-of-sample, rows sum to 1; a memory map is
-    read in blocks and never held. features: (N, D), neighbours: (N, k) row numbers of the nearest rows, for
-    methods that need them (neighbours are found from features where not given). posterior: also return
-    P(true | x, given), (N, K). options: of the method.
+    read in blocks and never held. features: (N, D), neighbours: (N, k) row numbers of the nearest rows,
+    votes: (N, K) the posterior that annotators' votes give (`crowd.aggregate`), for methods that need them
+    (neighbours are found from features where not given). posterior: also return P(true | x, given), (N, K).
+    options: of the method.
 
-    Raises InputError for bad rows, ConfigError for an unknown method or option.
+    Raises InputError for bad rows and shapes that don't fit, ConfigError for an unknown method or option,
+    for what a method needs and isn't given, and for neighbours given to one that compares rows by itself.
     """
     given = np.asarray(labels)
     if np.ndim(pred_probs) != 2 or given.shape != np.shape(pred_probs)[:1]:
@@ -48,7 +52,8 @@ def detect(
     if not given.size:
         raise InputError("no rows", fix="give at least one row")
     chosen = registry.get("noise", method)
-    beside = _beside(chosen, given, features, neighbours)
+    _check_shapes(len(given), np.shape(pred_probs)[1], features, neighbours, votes)
+    beside = _beside(chosen, given, features, neighbours, votes)
     model = make(chosen.name, options)
     for rows, probs in _blocks(pred_probs):
         model.update(given[rows], probs, **{name: array(rows) for name, array in beside.items()})
@@ -69,7 +74,10 @@ def detect(
 
 
 def make(method: str, options: dict[str, Any]) -> NoiseModel:
-    """Return a fresh model of a registered method; raise ConfigError for options it doesn't have."""
+    """Return a fresh model of a registered method, to be fed in parts.
+
+    options: by name, such as {"target": {"budget": 500}}. Raises ConfigError for those it doesn't have.
+    """
     target = registry.get("noise", method).target
     try:
         model: NoiseModel = target(**options)
@@ -81,17 +89,26 @@ def make(method: str, options: dict[str, Any]) -> NoiseModel:
 
 
 def _beside(
-    method: registry.Method, given: NDArray[Any], features: Any, neighbours: Any
+    method: registry.Method, given: NDArray[Any], features: Any, neighbours: Any, votes: Any
 ) -> dict[str, Callable[[slice], Any]]:
     """What a method sees of each block besides labels and probabilities."""
     beside: dict[str, Callable[[slice], Any]] = {}
     if "features" in method.needs:
-        _require(features, "features", method.name, len(given))
+        _require(features, "features", method.name)
         beside["features"] = lambda rows: features[rows]
+    if "votes" in method.needs:
+        _require(votes, "votes", method.name)
+        beside["votes"] = lambda rows: votes[rows]
+    if method.name in COMPARING and neighbours is not None:
+        raise ConfigError(
+            f"{method.name} compares rows by their features and can't use neighbours",
+            where="detect",
+            fix="leave neighbours= out, or take neighbour-consistency or label_propagation.propagate",
+        )
     if "neighbours" in method.needs:
         if neighbours is None and features is not None:
             neighbours = nearest(np.asarray(features, np.float32))
-        _require(neighbours, "neighbours", method.name, len(given))
+        _require(neighbours, "neighbours", method.name)
         beside["neighbour_labels"] = lambda rows: given[np.asarray(neighbours[rows])]
         if "neighbour_weights" in getattr(method.target, "beside", ()):
             weights = credibility(given, given[np.asarray(neighbours)])
@@ -99,11 +116,31 @@ def _beside(
     return beside
 
 
-def _require(array: Any, name: str, method: str, rows: int) -> None:
+def _require(array: Any, name: str, method: str) -> None:
     if array is None:
         raise ConfigError(f"{method} needs {name}", where="detect", fix=f"give {name}= or another method")
-    if len(array) != rows:
-        raise InputError(f"{name} has {len(array)} rows, labels {rows}", where="detect")
+
+
+def _check_shapes(rows: int, classes: int, features: Any, neighbours: Any, votes: Any) -> None:
+    """Raise InputError where an array was given, needed or not, that doesn't fit the labels."""
+    for name, array in (("features", features), ("neighbours", neighbours), ("votes", votes)):
+        shape = np.shape(array) if array is not None else (rows, classes)
+        if len(shape) != 2 or shape[0] != rows or (name == "votes" and shape[1] != classes):
+            wanted = {"features": "D", "neighbours": "k", "votes": classes}[name]
+            raise InputError(
+                f"{name} has the shape {shape}", where="detect", fix=f"give one of ({rows}, {wanted})"
+            )
+    if neighbours is not None:
+        _check_places(np.asarray(neighbours), rows)
+
+
+def _check_places(neighbours: NDArray[Any], rows: int) -> None:
+    """Raise InputError where neighbours (N, k) are no row numbers."""
+    if neighbours.dtype.kind not in "iu":
+        raise InputError(f"neighbours are {neighbours.dtype}", where="detect", fix="give row numbers")
+    bad = ((neighbours < 0) | (neighbours >= rows)).any(axis=1)
+    if bad.any():
+        raise InputError(f"neighbours are no row numbers in [0, {rows})", where=f"row {int(bad.argmax())}")
 
 
 def _blocks(pred_probs: Any) -> Iterator[tuple[slice, Any]]:

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from schemas.errors import ConfigError
 from tasks.methods.noise.neighbours import nearest
+from tasks.methods.registry import register
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,9 @@ class DuplicateConflicts:
     majority: NDArray[np.int64]
 
 
+@register(
+    "questions", "duplicate-conflicts", needs=("labels", "features"), source="this project; copies by cosine"
+)
 def duplicate_conflicts(
     labels: ArrayLike,
     features: NDArray[np.floating],

@@ -48,6 +48,12 @@ class LabelPropagation(ScoredModel):
         return np.asarray(np.where(known, self._spread[first[:, 0], given], around), np.float32)
 
 
+@register(
+    "questions",
+    "propagate",
+    needs=("labels", "neighbours"),
+    source="Zhou et al. 2004; ERASE, Chen et al. 2023",
+)
 def propagate(
     labels: ArrayLike, neighbours: NDArray[np.integer], *, classes: int, alpha: float = 0.9, steps: int = 20
 ) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from tasks.methods.noise.multilabel_cells import Cells, blocks, checked
 from tasks.methods.noise.multilabel_pooling import pool
+from tasks.methods.registry import register
 
 UNSURE = 1e-3  # no probability is nearer to 0 or 1, and no noise takes all that labels tell
 
@@ -34,6 +35,12 @@ class MultilabelResult:
     method: str
 
 
+@register(
+    "tasks",
+    "multilabel",
+    needs=("pred_probs",),
+    source="Northcutt, Jiang & Chuang 2021; Thyagarajan et al. 2022",
+)
 def detect_multilabel(labels: Any, pred_probs: Any, *, method: str = "softmin") -> MultilabelResult:
     """Find missing and extra labels by confident learning of each class against the rest.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from schemas.errors import InputError
 
+log = logging.getLogger("labelworks")
+
 EXACT_BELOW = 50_000  # rows; above, an inverted file
 BLOCK = 1024  # rows compared at once
 SAME = 1 - 1e-6  # cosine of a row and itself, or a copy: it has nothing to say about its own label
@@ -21,7 +24,8 @@ def nearest(features: NDArray[np.float32], k: int = 10) -> NDArray[np.int64]:
     """Return the row numbers (N, k) of the most similar other rows, nearest first; features (N, D).
 
     With faiss where it is installed (an inverted file from 50,000 rows, of which a share of the lists is
-    searched), else by blocks of products. Raises InputError for fewer than k + 1 rows or values not finite.
+    searched), else by blocks of products, whose time grows with N². Raises InputError for fewer than k + 1
+    rows or values not finite.
     """
     if len(features) <= k:
         raise InputError(f"{len(features)} rows have no {k} neighbours", fix="give more rows or a smaller k")
@@ -43,10 +47,19 @@ class Reference:
 
     @classmethod
     def of(cls, features: NDArray[np.floating]) -> Reference:
-        """Take rows (M, D); raise InputError where a value is not finite."""
+        """Take rows (M, D); raise InputError where a value is not finite.
+
+        Logs a warning where there are many and faiss, which would search a part of them, is not installed.
+        """
         bad = ~np.isfinite(features).all(axis=1)
         if bad.any():
             raise InputError("features are not finite", where=f"row {int(bad.argmax())}")
+        if len(features) >= EXACT_BELOW and not _faiss():
+            log.warning(
+                "neighbours: every row is compared with all of %d rows, for faiss is not installed; "
+                "pip install 'labelworks[neighbours]' to search a part of them",
+                len(features),
+            )
         return cls(unit_length(features))
 
     def near(self, features: NDArray[np.floating], k: int) -> NDArray[np.int64]:
@@ -69,7 +82,7 @@ class Reference:
 
     @property
     def _many(self) -> bool:
-        return len(self.unit) >= EXACT_BELOW and find_spec("faiss") is not None
+        return len(self.unit) >= EXACT_BELOW and _faiss()
 
     @cached_property
     def _index(self) -> Any:
@@ -85,6 +98,10 @@ class Reference:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"unit": self.unit}  # the index is made anew where it is needed
+
+
+def _faiss() -> bool:
+    return find_spec("faiss") is not None
 
 
 def unit_length(features: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import InputError
+from tasks.methods.registry import register
 
 BLOCK = 1024  # rows compared at once
 EM_STEPS = 200
@@ -23,6 +24,12 @@ class PairResult:
     noise_rate: float
 
 
+@register(
+    "questions",
+    "pair-mismatch",
+    needs=("features", "paired features"),
+    source="Huang et al. 2021; CSLS: Conneau et al. 2018",
+)
 def pair_mismatch(left: NDArray[np.floating], right: NDArray[np.floating], *, k: int = 10) -> PairResult:
     """Find pairs that don't match: left, right (N, D), vectors of one space.
 

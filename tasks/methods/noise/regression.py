@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import false_discovery_control, t
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.registry import register
 
 DEGREES = np.array([2.0, 2.5, 3, 4, 5, 7, 10, 15, 30, 1000])  # of freedom: from heavy tails to normal
 ROUNDS = 5
@@ -36,6 +37,7 @@ class RegressionResult:
     noise_rate: float
 
 
+@register("tasks", "regression", needs=("predictions",), source="Zhou et al. 2023")
 def detect_regression(
     labels: ArrayLike, predictions: ArrayLike, *, spread: ArrayLike | None = None, fdr: float = 0.1
 ) -> RegressionResult:

@@ -61,8 +61,15 @@ class NoiseModel(Protocol):
     def update(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> None:
         """Accumulate a part: labels (n,) in [0, K), pred_probs (n, K) out-of-sample, and what it needs."""
 
+    def sampled_from(self, rows: int) -> None:
+        """Say, before finish, how many rows the data has where the parts are only a sample of them."""
+
     def finish(self) -> None:
         """Fit what needs all parts."""
+
+    @property
+    def threshold(self) -> float:
+        """The error probability over which rows are flagged, after finish."""
 
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish; the rate and the transition are those of all parts."""

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from tasks.methods.noise.checks import checked
 from tasks.methods.noise.neighbours import nearest
 from tasks.methods.probes.sums import ClassSums, Sums
+from tasks.methods.registry import register
 
 FOLDS = 5
 SHRINKAGE = 0.1  # of a covariance towards its mean variance
@@ -31,6 +32,12 @@ class ScopeResult:
     confidence: NDArray[np.float32]
 
 
+@register(
+    "questions",
+    "out-of-scope",
+    needs=("pred_probs", "features"),
+    source="Ren et al. 2021; Sun et al. 2022; Hendrycks & Gimpel 2017",
+)
 def out_of_scope(
     labels: ArrayLike,
     pred_probs: Any,

@@ -92,9 +92,7 @@ class ScoredModel(SampledModel, ABC):
 
     def _cut(self, error: NDArray[np.floating]) -> float:
         name, value = self._target
-        if name == "max_f1" or self._reservoir is None:
-            return max_f1(error)
-        return within_budget(error, value / self._reservoir.seen)
+        return max_f1(error) if name == "max_f1" else within_budget(error, value / self.rows)
 
     def _error(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(expit(self._flips.log_ratio(evidence) + self._offset), np.float64)

@@ -9,10 +9,12 @@ from scipy.stats import rankdata
 from schemas.errors import ConfigError, InputError
 from tasks.methods.probes.lda import lda
 from tasks.methods.probes.sums import Sums
+from tasks.methods.registry import register
 
 FOLDS = 5
 
 
+@register("questions", "linear-separation", needs=("scores", "features"), source="Albert et al. 2024")
 def linear_separation(
     score: ArrayLike, features: NDArray[np.floating], *, share: float = 0.05, seed: int = 0
 ) -> NDArray[np.float64]:

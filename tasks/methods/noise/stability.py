@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.registry import register
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +36,12 @@ class StabilityResult:
     flips: tuple[tuple[str, str, float], ...]
 
 
+@register(
+    "questions",
+    "stability",
+    needs=("labels", "corrected labels", "predictions"),
+    source="Northcutt, Athalye & Mueller 2021",
+)
 def stability(
     labels: ArrayLike, corrected: ArrayLike, predictions: Mapping[str, ArrayLike], *, steps: int = 21
 ) -> StabilityResult:

@@ -11,7 +11,7 @@ from schemas.errors import ConfigError
 
 Target = str | Mapping[str, float]
 LIKELY = 0.25  # an error probability to start from: any gives a bound on the best F1
-NOTHING = float(np.nextafter(1.0, 2.0))  # a threshold no probability reaches
+NOTHING = float(np.nextafter(np.float32(1), np.float32(2)))  # a threshold no probability reaches
 
 
 def checked_target(target: Target) -> tuple[str, float]:

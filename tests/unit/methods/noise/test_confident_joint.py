@@ -49,6 +49,17 @@ def test_pruning_takes_as_many_rows_as_the_joint_counts():
     np.testing.assert_array_equal(both, by_class & by_rate)
 
 
+def test_pruning_by_the_confident_joint_takes_its_off_diagonal_rows():
+    rng = np.random.default_rng(6)
+    probs = rng.dirichlet(np.ones(4) * 0.4, 500).astype(np.float32)
+    labels = np.where(rng.random(500) < 0.7, probs.argmax(axis=1), rng.integers(0, 4, 500)).astype(np.int32)
+    limits, counts = by_hand(labels, probs)
+    flag = detect(labels, probs, method="confident-learning", prune_by="confident_joint").flag
+    off = counts.sum(axis=1) - counts.diagonal()
+    np.testing.assert_array_equal(np.bincount(labels[flag], minlength=4), off)
+    assert flag[(probs[:, 3] > limits[3]) & (probs.argmax(axis=1) == 3) & (labels != 3)].all()
+
+
 def test_a_sample_prunes_about_as_many_rows_as_all_of_them_where_pairs_of_classes_are_many():
     rng = np.random.default_rng(5)
     true = rng.integers(0, 40, 8000)

@@ -107,3 +107,16 @@ def test_a_row_outside_the_graph_gets_the_mean_of_its_neighbours():
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     inside = model.quality(labels[:400], probs[:400], {"features": features[:400]})
     np.testing.assert_allclose(inside, model._spread[np.arange(400), labels[:400]], rtol=1e-5)
+
+
+def test_many_rows_without_faiss_are_said_to_be_compared_with_all(monkeypatch, caplog):
+    _, _, features, _ = world(rows=300)
+    monkeypatch.setattr(neighbours, "EXACT_BELOW", 200)
+    monkeypatch.setattr(neighbours, "find_spec", lambda name: None)
+    nearest(features[:150])
+    assert caplog.text == ""
+    found = nearest(features)
+    assert "all of 300 rows" in caplog.text
+    assert "labelworks[neighbours]" in caplog.text
+    monkeypatch.setattr(neighbours, "EXACT_BELOW", 1000)
+    np.testing.assert_array_equal(found, nearest(features))

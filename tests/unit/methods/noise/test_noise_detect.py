@@ -1,9 +1,11 @@
+import pickle
+
 import numpy as np
 import pytest
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
-from tasks.methods.noise import detect
+from tasks.methods.noise import detect, make
 
 METHODS = ["auto", "noise-transition", "confident-learning"]
 
@@ -114,3 +116,64 @@ def test_parts_of_other_width_are_refused():
     model.update(labels, probs)
     with pytest.raises(InputError, match="3 columns"):
         model.update([0], [[0.2, 0.3, 0.5]])
+
+
+def test_votes_are_seen_by_the_method_that_needs_them():
+    labels, probs, true = world(rows=600, noise=0.3)
+    with pytest.raises(ConfigError, match="crowd-posterior needs votes"):
+        detect(labels, probs, method="crowd-posterior")
+    votes = 0.4 * np.eye(5)[labels] + 0.6 * np.eye(5)[true]
+    result = detect(labels, probs, votes=votes, method="crowd-posterior", posterior=True)
+    assert (result.posterior.argmax(axis=1) == true).mean() > 0.98
+
+
+@pytest.mark.parametrize("method", [each.name for each in registry.methods("noise")])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"features": np.zeros((49, 3))}, "features has the shape"),
+        ({"features": np.zeros(50)}, "features has the shape"),
+        ({"neighbours": np.zeros((49, 3), int)}, "neighbours has the shape"),
+        ({"neighbours": np.zeros((50, 3))}, "row numbers"),
+        ({"neighbours": np.where(np.arange(50) == 4, 50, 0)[:, None]}, "row 4"),
+        ({"votes": np.zeros((50, 4))}, "votes has the shape"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_whether_used_or_not(method, given, says):
+    labels, probs, _ = world(rows=50)
+    with pytest.raises(InputError, match=says):
+        detect(labels, probs, method=method, **given)
+
+
+@pytest.mark.parametrize("method", ["landmarks", "label-propagation"])
+def test_neighbours_that_a_method_cannot_use_are_refused(method):
+    labels, probs, _ = world(rows=50)
+    near = np.zeros((50, 3), int)
+    with pytest.raises(ConfigError, match="can't use neighbours"):
+        detect(labels, probs, features=np.zeros((50, 3)), neighbours=near, method=method)
+
+
+def test_memory_of_a_model_does_not_grow_with_the_parts():
+    labels, probs, _ = world(rows=1000)
+    sizes = {}
+    for name in ("auto", "noise-transition", "confident-learning", "self-confidence"):
+        model = make(name, {"sample": 500})
+        for part in range(100):
+            model.update(labels, probs)
+            if part in (9, 99):
+                sizes[name, part] = len(pickle.dumps(model))
+        assert sizes[name, 99] <= 1.3 * sizes[name, 9]
+        model.finish()
+        assert len(pickle.dumps(model)) <= 1.5 * sizes[name, 9]
+
+
+@pytest.mark.parametrize("method", ["auto", "noise-transition", "confident-learning", "self-confidence"])
+def test_error_probabilities_are_calibrated(method):
+    labels, probs, true = world(rows=20_000, noise=0.25, seed=2)
+    error = detect(labels, probs, method=method).error_probability
+    of = np.digitize(error, [0.05, 0.2, 0.5, 0.8, 0.95])
+    wrong = labels != true
+    for each in range(6):
+        rows = of == each
+        if rows.sum() > 100:
+            assert abs(wrong[rows].mean() - error[rows].mean()) < 0.1, each

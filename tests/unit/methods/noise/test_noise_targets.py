@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import false_discovery_control
 
 from schemas.errors import ConfigError
-from tasks.methods.noise import detect
+from tasks.methods.noise import detect, make
 from tasks.methods.noise.targets import NOTHING, checked_target, false_discovery, max_f1, within_budget
 
 
@@ -15,6 +15,16 @@ def test_max_f1_is_the_best_of_all_cuts():
 
 def test_a_clean_set_is_left_alone():
     assert max_f1(np.full(1000, 1e-6)) == NOTHING
+
+
+def test_nothing_is_flagged_where_nothing_may_be_however_sure_an_error_is():
+    labels = np.zeros(400, int)
+    probs = np.repeat([[1.0, 0.0], [0.0, 1.0]], [380, 20], axis=0)  # error probabilities of 1 in float32
+    for method in ("auto", "self-confidence"):
+        model = make(method, {"target": {"budget": 0}})
+        model.update(labels, probs)
+        model.finish()
+        assert not model.score(labels, probs).flag.any()
 
 
 def test_the_budget_is_not_passed_by_ties():

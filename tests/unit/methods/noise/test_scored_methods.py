@@ -101,5 +101,9 @@ def test_what_a_method_needs_is_asked_for():
     features[7, 1] = np.nan
     with pytest.raises(InputError, match="row 7"):
         detect(labels, probs, features=features, method="mahalanobis")
+    with pytest.raises(InputError, match="row 7"):
+        model = registry.get("noise", "mahalanobis").target()
+        model.update(labels[:4], probs[:4], features=features[:4])
+        model.update(labels[4:], probs[4:], features=features[4:])
     with pytest.raises(InputError, match="99 rows"):
         registry.get("noise", "mahalanobis").target().update(labels, probs, features=features[:99])
