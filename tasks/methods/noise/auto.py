@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from schemas.errors import ConfigError
 from tasks.methods.noise.checks import checked
@@ -59,10 +59,13 @@ class Auto(SampledModel):
         rng = np.random.default_rng([self._seed, STREAM])
         self._flips, self._offset = self._learned(labels, probs, read, rng), 0.0
         self._offset = offset_to(self._rate, self._error_odds(labels, probs, read))
-        error = expit(self._error_odds(labels, probs, read))
+        odds = self._error_odds(labels, probs, read)
+        error = expit(odds)
         if self._target[0] == "fdr":
             self._clean = self._clean_errors(probs, _rescaled(read, labels, error), rng)
-        self._threshold = self._cut(error)
+        self._least = self._cut(self._suspicion(error, score_of(odds)))
+        by_score = self._target[0] == "budget" and self._least < 1
+        self._threshold = float(expit(4 * logit(self._least))) if by_score else self._least
 
     def score(self, labels: ArrayLike, pred_probs: Any) -> NoiseResult:
         """Judge a part, after finish: labels (n,), pred_probs (n, K); flags by the sample's cut."""
@@ -74,10 +77,10 @@ class Auto(SampledModel):
         """Judge rows that were checked: given (n,), probs (n, K)."""
         read = reading(self._views, given, probs)
         odds = self._error_odds(given, probs, read)
-        error = expit(odds.astype(np.float32))
-        flag = error >= np.float32(self._threshold)
+        error, score = expit(odds.astype(np.float32)), score_of(odds)
+        flag = self._suspicion(error, score) >= np.float32(self._least)
         return NoiseResult(
-            score=score_of(odds),
+            score=score,
             error_probability=error,
             flag=flag,
             suggestion=best_class(read.shares, given, flag),
@@ -88,9 +91,14 @@ class Auto(SampledModel):
             method=self.name,
         )
 
-    def flags(self, error: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Flag rows by the error probabilities (N,) of all the data, so that the target is met on it."""
-        return np.asarray(error >= np.float32(self._cut(error)))
+    def flags(self, found: NoiseResult) -> NDArray[np.bool_]:
+        """Flag the rows (N,) of all the data by what was found of them, so that the target is met on it."""
+        suspicion = self._suspicion(found.error_probability, found.score)
+        return np.asarray(suspicion >= np.float32(self._cut(suspicion)))
+
+    def _suspicion(self, error: NDArray[np.floating], score: NDArray[np.float32]) -> NDArray[np.floating]:
+        """What the target cuts (N,): a budget goes by the score, since sure errors all have probability 1."""
+        return 1 - score if self._target[0] == "budget" else error
 
     def _cut(self, error: NDArray[np.floating]) -> float:
         name, value = self._target

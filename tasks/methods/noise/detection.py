@@ -69,7 +69,7 @@ def detect(
         parts.append(part if posterior else replace(part, posterior=None))
     whole = _joined(parts)
     if isinstance(model, Auto | ScoredModel):
-        return replace(whole, flag=model.flags(whole.error_probability))
+        return replace(whole, flag=model.flags(whole))
     return whole
 
 

@@ -30,6 +30,8 @@ class Reservoir:
         keys = self._rng.random(len(columns[0]))
         take = np.flatnonzero(keys < self._limit)
         self.seen += len(keys)
+        if not len(take):
+            return
         self._held += len(take)
         self._parts.append(tuple(column[take] for column in (keys, *columns)))
         if self._held > self._capacity * 5 // 4:
@@ -48,4 +50,5 @@ class Reservoir:
         for index, part in enumerate(self._parts):
             keep = part[0] <= self._limit
             self._parts[index] = tuple(column[keep] for column in part)
+        self._parts = [part for part in self._parts if len(part[0])]
         self._held = self._capacity

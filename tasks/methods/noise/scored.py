@@ -86,8 +86,9 @@ class ScoredModel(SampledModel, ABC):
             method=self.name,
         )
 
-    def flags(self, error: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """Flag rows by the error probabilities (N,) of all the data, so that the target is met on it."""
+    def flags(self, found: NoiseResult) -> NDArray[np.bool_]:
+        """Flag the rows (N,) of all the data by what was found of them, so that the target is met on it."""
+        error = found.error_probability
         return np.asarray(error >= np.float32(self._cut(error)))
 
     def _cut(self, error: NDArray[np.floating]) -> float:

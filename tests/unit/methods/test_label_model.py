@@ -83,6 +83,6 @@ def test_many_pairs_of_classes_are_pruned_together_where_a_sample_stands_for_mor
     sums = Sums.of(rows.features, rows.given, rows.folds, FOLDS, 40)
     config = DetectConfig(noise=NoiseConfig(method="confident-learning"))
     whole, part = (
-        LabelModel.fit(sums, rows.only(slice(seen)), config).judge(rows).flag for seen in (4000, 1000)
+        LabelModel.fit(sums, rows.only(slice(seen)), config).judge(rows).flag for seen in (4000, 2000)
     )
     assert abs(part.sum() / whole.sum() - 1) < 0.25

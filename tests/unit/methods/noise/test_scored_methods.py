@@ -75,6 +75,16 @@ def test_a_budget_is_kept():
         assert wrong[flag].mean() > 0.95
 
 
+def test_a_budget_is_met_where_more_errors_than_that_are_sure():
+    labels = np.zeros(4000, int)
+    labels[::8] = 1  # 500 that are surely wrong: error probabilities that all round to 1
+    sure = np.linspace(15, 26, 4000)
+    probs = np.stack([1 / (1 + np.exp(-sure)), np.exp(-sure)], axis=1)
+    result = detect(labels, probs, target={"budget": 100})
+    assert 90 <= result.flag.sum() <= 100
+    assert (labels[result.flag] == 1).all()
+
+
 def test_nearest_rows_are_the_nearest():
     features = np.random.default_rng(0).normal(size=(400, 8)).astype(np.float32)
     unit = features / np.linalg.norm(features, axis=1, keepdims=True)
