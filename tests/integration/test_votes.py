@@ -122,3 +122,38 @@ def test_a_label_column_beside_votes_and_votes_without_ids_are_refused(raw_confi
     del raw["dataset"]["label"], raw["dataset"]["id"]
     with pytest.raises(ValueError, match="votes need an id"):
         RunConfig.model_validate(raw)
+
+
+def test_crowdlab_hears_the_column_of_probabilities(
+    made: Any, write: Any, settings: Any, published: Any
+) -> None:
+    table, votes, true = voted(made())
+    rng = np.random.default_rng(2)
+    probs = rng.dirichlet(np.ones(3), len(true)) * 0.3
+    probs[np.arange(len(true)), true] += 0.7
+    rows = table.append_column("p", pa.array(probs.tolist(), pa.list_(pa.float64())))
+    dataset = {
+        "pred_probs": "p", "classes": ["class-0", "class-1", "class-2"], "votes": {"method": "crowdlab"},
+    }  # fmt: skip
+    source, answers = write(rows), write(votes, "votes", parts=1)
+    config = settings(source, answers, dataset=dataset, treat={"mode": "none"})
+    record = execute(config)
+    expected = aggregate(
+        votes.rename_columns(["item", "worker", "label"]), pred_probs=probs, method="crowdlab"
+    )
+    found = published(config)["original_label"].to_pylist()
+    assert found == expected.labels.tolist()
+    majority = aggregate(votes.rename_columns(["item", "worker", "label"]), method="majority")
+    right = [f"class-{code}" for code in true]
+    assert np.mean(np.array(found) == right) > np.mean(majority.labels == right)
+    assert record.crowd["method"] == "crowdlab"
+    assert record.noise["method"] == "crowd-posterior"
+    changed = rows.set_column(
+        rows.column_names.index("p"), "p", pa.array(np.roll(probs, 1, axis=1).tolist(), pa.list_(pa.float64()))
+    )
+    pq.write_table(changed.slice(200), source / "part-1.parquet")  # labels of the other part move too
+    second = execute(config)
+    assert second.run_id != record.run_id
+    other = np.concatenate([probs[:200], np.roll(probs, 1, axis=1)[200:]])
+    again = aggregate(votes.rename_columns(["item", "worker", "label"]), pred_probs=other, method="crowdlab")
+    assert published(config, 2)["original_label"].to_pylist() == again.labels.tolist()

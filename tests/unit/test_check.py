@@ -90,3 +90,14 @@ def test_labels_of_another_task_have_options_of_their_own() -> None:
     for task, options in (("multilabel", {"method": "ema"}), ("regression", {"fdr": 0.2})):
         noise = {"detect": {"noise": {"options": options}}}
         check_methods(RunConfig.model_validate({"dataset": DATASET | {"task": task}, **noise}))
+
+
+def test_crowdlab_needs_a_column_of_probabilities() -> None:
+    votes = {"source": "votes", "method": "crowdlab"}
+    dataset = {"source": "data", "id": "id", "features": {"text": "text"}, "votes": votes}
+    with pytest.raises(ConfigError, match="crowdlab") as caught:
+        check_methods(RunConfig.model_validate({"dataset": dataset}))
+    assert caught.value.where == "dataset.votes.method"
+    assert "dataset.pred_probs" in caught.value.fix
+    named = dataset | {"pred_probs": "p", "classes": ["a", "b"]}
+    check_methods(RunConfig.model_validate({"dataset": named}))
