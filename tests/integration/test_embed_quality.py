@@ -25,9 +25,8 @@ def test_a_collapsed_embedding_is_refused(made: Any, write: Any, run_config: Any
     assert "detect" not in record.gates
 
 
-def test_copies_with_two_labels_are_told_listed_and_heard(
-    made: Any, write: Any, run_config: Any, published: Any, tmp_path: Any
-) -> None:
+def with_copies(made: Any) -> pa.Table:
+    """Rows of which eight are there twice, two of them with another label and two slightly moved."""
     table = made(rows=600, noise=0.05, seed=3).table
     copied = table.slice(0, 8).set_column(0, "id", pa.array([f"copy-{row}" for row in range(8)]))
     labels = copied["label"].to_pylist()
@@ -37,7 +36,13 @@ def test_copies_with_two_labels_are_told_listed_and_heard(
     copied = copied.set_column(copied.column_names.index("label"), "label", pa.array(labels))
     place = copied.column_names.index("vector")
     copied = copied.set_column(place, "vector", pa.array(vectors.tolist(), pa.list_(pa.float32())))
-    config = run_config(write(pa.concat_tables([table, copied]), parts=3))
+    return pa.concat_tables([table, copied])
+
+
+def test_copies_with_two_labels_are_told_listed_and_heard(
+    made: Any, write: Any, run_config: Any, published: Any, tmp_path: Any
+) -> None:
+    config = run_config(write(with_copies(made), parts=3))
     record = execute(config)
     assert record.status == "published"
     assert [check.name for check in record.gates["embed"].warned] == ["max_label_conflicts"]
@@ -54,3 +59,12 @@ def test_copies_with_two_labels_are_told_listed_and_heard(
         one, other = rows[f"row-{row:05d}"], rows[f"copy-{row}"]
         assert one["label"] == other["label"]
         assert sum(each["action"] == "relabel" for each in (one, other)) == 1
+
+
+def test_copies_are_cut_where_the_target_of_the_noise_method_cuts(
+    made: Any, write: Any, run_config: Any
+) -> None:
+    noise = {"method": "auto", "options": {"target": {"budget": 0}}}
+    record = execute(run_config(write(with_copies(made), parts=3), detect={"noise": noise}))
+    assert record.noise["copies_disagree"] == 4
+    assert record.noise["flagged"] == 0

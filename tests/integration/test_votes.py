@@ -149,7 +149,9 @@ def test_crowdlab_hears_the_column_of_probabilities(
     assert record.crowd["method"] == "crowdlab"
     assert record.noise["method"] == "crowd-posterior"
     changed = rows.set_column(
-        rows.column_names.index("p"), "p", pa.array(np.roll(probs, 1, axis=1).tolist(), pa.list_(pa.float64()))
+        rows.column_names.index("p"),
+        "p",
+        pa.array(np.roll(probs, 1, axis=1).tolist(), pa.list_(pa.float64())),
     )
     pq.write_table(changed.slice(200), source / "part-1.parquet")  # labels of the other part move too
     second = execute(config)
