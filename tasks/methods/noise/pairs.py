@@ -35,7 +35,8 @@ def pair_mismatch(left: NDArray[np.floating], right: NDArray[np.floating], *, k:
 
     The cosine of a pair, less the mean of its sides' cosines with their k nearest of the other side (CSLS,
     Conneau 2018); two Gaussians on it, the mismatched one lower (noisy correspondence, Huang 2021).
-    Raises InputError where the shapes differ or a value is not finite.
+    Every row is compared with all of the other side, so time grows with N². Raises InputError where the
+    shapes differ or a value is not finite.
     """
     one, other = _unit(left, "left"), _unit(right, "right")
     if one.shape != other.shape or len(one) <= k:

@@ -205,7 +205,13 @@ def choose(data: NoisyLabels) -> tuple[float, float, NDArray[np.float64]]:
 def best_tau(
     data: NoisyLabels, strength: float, low: float, high: float, start: NDArray[np.float64] | None
 ) -> tuple[float, NDArray[np.float64]]:
-    """Return the sharpening of highest likelihood between two bounds, and its transition."""
+    """Return the sharpening of highest likelihood between two bounds, and its transition.
+
+    On the rows that the transition is fitted on: one number bends little to thousands of rows, and what the
+    transition could learn by heart the prior strength, found on held-out halves, keeps from it. Sought on
+    held-out halves too, `noise-transition` flags worse on each of CIFAR-10's twelve noises and `auto` is
+    level.
+    """
     everything = np.ones(len(data.log_probs), np.float32)
     found: dict[float, NDArray[np.float64]] = {}
     latest = start
