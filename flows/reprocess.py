@@ -17,7 +17,7 @@ from schemas.config import RunConfig
 from schemas.events import DatasetChanged
 from schemas.records import RunRecord
 from tasks.io.approvals import standing, waiting
-from tasks.io.opening import find_run
+from tasks.io.opening import find_run, listed_once
 from tasks.io.run import Run
 from tasks.reports.words import verdict
 
@@ -29,8 +29,12 @@ def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[
     The state of the source decides, not `change`, which only says why this run looks: events that come
     twice, late or out of order change nothing.
     """
-    log = get_run_logger()
-    log.info("%s", why(change))
+    get_run_logger().info("%s", why(change))
+    with listed_once():
+        return _looked_at(config)
+
+
+def _looked_at(config: RunConfig) -> State[Any]:
     run = find_run(config, storage_secrets(config.store))
     if (known := settled(run)) is not None:
         return Completed(message=known)

@@ -16,7 +16,7 @@ from schemas.records import RunRecord
 from tasks import gates
 from tasks.io.exports import exported, with_exports
 from tasks.io.living import alive
-from tasks.io.opening import open_run
+from tasks.io.opening import listed_once, open_run
 from tasks.io.progress import Progress, current, telling
 
 FLOWS_NEED = ("flows.curate", "fastapi.encoders", "matplotlib.figure")  # the last two by a first run, late
@@ -45,12 +45,13 @@ def executed(
 def _records(configs: Sequence[RunConfig], opened: ExitStack) -> Iterator[RunRecord]:
     ready = False
     for config in configs:
-        record = _preflight(config)
-        if record is None:
-            if not ready:
-                opened.enter_context(servers(config.compute))
-                ready = True
-            record = _curated(config)
+        with listed_once():
+            record = _preflight(config)
+            if record is None:
+                if not ready:
+                    opened.enter_context(servers(config.compute))
+                    ready = True
+                record = _curated(config)
         yield record
 
 

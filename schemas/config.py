@@ -72,7 +72,11 @@ class DetectConfig(Section):
     query_bank: bool = Field(False, description="zero-shot: a class name that attracts all rows gets less")
     sample: int = Field(20_000, ge=100, description="rows held in memory to fit temperatures and transitions")
     tolerance: float = Field(
-        0.0, ge=0.0, le=1.0, description="scores are kept while error probabilities move by less; 0: exact"
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="scores are kept while error probabilities move by less; 0: all are those of a run from "
+        "nothing on the same embeddings (tfidf and pixels stay as fitted first)",
     )
     noise: NoiseConfig = NoiseConfig()
     out_of_scope: float = Field(

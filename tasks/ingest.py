@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -20,7 +21,8 @@ from schemas.errors import InputError
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
 from tasks import gates
-from tasks.io.index import find_duplicates, read_index, share_index, write_index
+from tasks.io.duplicates import drop_sorted, find_duplicates, sort_ids
+from tasks.io.index import read_index, share_index, write_index
 from tasks.io.partitions import map_partitions
 from tasks.io.plan import Plan, empty
 from tasks.io.rejected import refuse, rejected_rows
@@ -149,14 +151,9 @@ def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted
 def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) -> list[Partition]:
     """Write down the rows whose id occurred before; return the partitions with their counts."""
     partitions = [each.partition for each in scans]
-    parts = max(1, -(-sum(each.rows for each in scans) // COMPARED_IDS))
-    found = map_partitions(
-        "ingest", find_duplicates, range(parts) if partitions else (), unit="parts of the ids compared",
-        run=run, partitions=partitions, label_type=label_type, parts=parts,
-    )  # fmt: skip
+    found = _duplicates(run, partitions, sum(each.rows for each in scans), label_type)
     marked, tables = [], [REJECTED.empty_table()]
-    for partition, *again in zip(partitions, *found, strict=True):
-        places = np.sort(np.concatenate(again))
+    for partition, places in zip(partitions, found, strict=True):
         if len(places):
             digest = hashlib.blake2b(places.tobytes(), digest_size=4).hexdigest()
             partition = partition.model_copy(update={"duplicates": len(places), "without": digest})
@@ -168,6 +165,26 @@ def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) 
         marked.append(partition)
     run.store.write_table(run.file("ingest", f"duplicates-{window}.parquet"), pa.concat_tables(tables))
     return marked
+
+
+def _duplicates(run: Run, partitions: list[Partition], rows: int, label_type: str) -> list[NDArray[np.int64]]:
+    """For each partition, places in its index (n,) of the rows whose id occurred before, in order."""
+    ranges = max(1, -(-rows // COMPARED_IDS))
+    starts = None
+    if ranges > 1:
+        starts = np.stack(
+            map_partitions(
+                "ingest", sort_ids, partitions, unit="partitions whose ids are sorted",
+                run=run, label_type=label_type, ranges=ranges,
+            )
+        )  # fmt: skip
+    found = map_partitions(
+        "ingest", find_duplicates, range(ranges) if partitions else (), unit="ranges of the ids compared",
+        run=run, partitions=partitions, label_type=label_type, starts=starts,
+    )  # fmt: skip
+    if starts is not None:
+        map_partitions("ingest", drop_sorted, partitions, unit="partitions cleared", run=run)
+    return [np.sort(np.concatenate(again)) for again in zip(*found, strict=True)]
 
 
 def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | int, ...]:

@@ -75,7 +75,7 @@ def commit(run: Run, record: RunRecord) -> RunRecord:
     """Point the next version at the run, having written its manifest; the same run keeps its version."""
     manifest = f"{run.folder}/manifest.json"
     run.store.write(manifest, record.model_dump_json(indent=1).encode())
-    version = claim_version(run.store, run.dataset, run.id, manifest)
+    version = claim_version(run.store, run.dataset, run.id, manifest, run.newest)
     return record.model_copy(update={"version": version})
 
 

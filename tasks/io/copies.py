@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from schemas.records import DatasetRef, Partition
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
-from tasks.io.vectors import read_vectors
-from tasks.methods.encoders import base
+from tasks.io.vectors import read_some
 from tasks.methods.quality.copies import Copies, copies
 from tasks.methods.quality.signatures import (
     SKETCHED,
@@ -28,16 +27,20 @@ LAID = 4096  # rows that the planes are laid through
 SAMPLE = 2000  # rows that say how near rows are by chance
 
 
+def laid_through(ref: DatasetRef) -> Partition:
+    """The partition through whose rows the planes are laid: that of the least key.
+
+    So they follow from the data as it is, however it came to be, and seldom change as partitions come and go.
+    """
+    return min(ref.of("source"), key=lambda each: each.key)
+
+
 def planes_of(run: Run, ref: DatasetRef) -> Planes:
-    """The planes of an embedding: laid through the first rows that had one, and kept with it."""
-    name = f"{run.dataset}/embeddings/{ref.encoder_key}/planes.npz"
-    if not run.store.exists(name):
-        vectors, usable, _ = read_vectors(run.store, run.embedding(ref.encoder_key, ref.of("source")[0]))
-        some = vectors[usable][:LAID]
-        scaled = ref.encoder_key.startswith("vector-")  # the dataset's own: each dimension has its unit
-        planes = Planes.of(some if len(some) else vectors[:1], scaled=scaled)
-        run.store.create(name, base.pack(vars(planes)))
-    return Planes(**base.unpack(run.store.read(name)))
+    """The planes of an embedding."""
+    rows = np.arange(LAID)
+    vectors, usable = read_some(run.store, run.embedding(ref.encoder_key, laid_through(ref)), rows)
+    scaled = ref.encoder_key.startswith("vector-")  # the dataset's own: each dimension has its unit
+    return Planes.of(vectors[usable] if usable.any() else np.zeros_like(vectors[:1]), scaled=scaled)
 
 
 def find_copies(
@@ -78,8 +81,7 @@ def sketched(column: pa.Array) -> NDArray[np.float32]:
 def rows_of(wanted: tuple[Partition, NDArray[np.int64]], run: Run, ref: DatasetRef) -> NDArray[np.floating]:
     """Vectors of some rows of a partition."""
     partition, rows = wanted
-    vectors, _, _ = read_vectors(run.store, run.embedding(ref.encoder_key, partition))
-    return vectors[rows]
+    return read_some(run.store, run.embedding(ref.encoder_key, partition), rows)[0]
 
 
 def _near(

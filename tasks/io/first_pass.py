@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.records import DatasetRef, Partition
 from tasks.io import progress
-from tasks.io.copies import planes_of, sketches
+from tasks.io.copies import laid_through, planes_of, sketches
 from tasks.io.partitions import reduce_partitions
 from tasks.io.run import Run
 from tasks.io.vectors import Block, load_block
@@ -144,6 +144,7 @@ def _about(run: Run, ref: DatasetRef, rows: int) -> dict[str, Any]:
         "folds": run.config.detect.folds,
         "share": share_of(run.config.detect.sample, rows),
         "kept": share_of(CONTENTS, rows),
+        "planes": laid_through(ref).key,
         "partitions": [each.identity for each in ref.of("source")],
     }
 

@@ -153,32 +153,6 @@ def load_index(run: Run, ref: DatasetRef, partition: Partition, names: Sequence[
     return index.filter(pc.invert(pc.is_in(index["row"], value_set=again["row"].combine_chunks())))
 
 
-def find_duplicates(
-    part: int, run: Run, partitions: Sequence[Partition], label_type: str, parts: int
-) -> list[NDArray[np.intp]]:
-    """For each partition, which entries of its index have an id that occurred before, in their order.
-
-    Ids are looked at whose hash falls into one of so many equal parts, so that they fit into memory.
-    """
-    found = [_entries(run, partition, label_type, part, parts) for partition in partitions]
-    joined = np.concatenate([hashes for hashes, _ in found])
-    order = np.argsort(joined, kind="stable")
-    again = np.zeros(len(joined), dtype=bool)
-    again[order[1:]] = joined[order[1:]] == joined[order[:-1]]
-    ends = np.cumsum([len(hashes) for hashes, _ in found])
-    split = np.split(again, ends[:-1])
-    return [entries[repeated] for (_, entries), repeated in zip(found, split, strict=True)]
-
-
-def _entries(
-    run: Run, partition: Partition, label_type: str, part: int, parts: int
-) -> tuple[NDArray[np.uint64], NDArray[np.intp]]:
-    """Hashes of a partition's ids in one part of their range, and their places in the index."""
-    hashes = run.store.read_table(run.index(label_type, partition), ["hash"])["hash"].to_numpy()
-    places = np.flatnonzero((hashes >> np.uint64(32)) * np.uint64(parts) >> np.uint64(32) == part)
-    return hashes[places], places
-
-
 def _rejected(name: str) -> str:
     return name.replace(".parquet", "-rejected.parquet")
 

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from schemas.config import RunConfig
 from schemas.errors import StoreError
+from tasks.io.exports import check_reach
 from tasks.io.plan import Plan, plan_window
 from tasks.io.run import Run, identify
-from tasks.io.source import list_files
+from tasks.io.source import SourceFile, list_files
 from tasks.io.store import Store
+from tasks.io.versions import newest_number
 from tasks.io.votes import vote_prints
+
+_Found = TypeVar("_Found")
+_found: ContextVar[dict[tuple[str, str], Any] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """In this block the source of a config is listed and planned once, by the first who asks."""
+    token = _found.set({})
+    try:
+        yield
+    finally:
+        _found.reset(token)
 
 
 def reopen(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
@@ -32,26 +51,56 @@ def reopen(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
 
 def open_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
     """Plan the windows of a config and name the run; InputError or StoreError before any work is done."""
-    run = reopen(config, "", secrets)
-    windows = ("source", "target") if config.dataset.target is not None else ("source",)
-    plans = {window: plan_window(config, window, run.source_options) for window in windows}
-    prints = [each for plan in plans.values() for each in plan.fingerprints] + vote_prints(run)
-    probe(run.store, config.dataset.name)
-    return reopen(config, identify(config, prints), secrets), plans
+    return _once("plan", config, lambda: _opened(config, secrets))
 
 
 def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
     """The run that the source as it is now leads to, from its listings alone: whether it was done or not."""
     run = reopen(config, "", secrets)
-    data = config.dataset
-    windows = ("source", "target") if data.target is not None else ("source",)
     prints = [
-        f"{window}:{file.name}:{file.fingerprint}"
-        for window in windows
-        for file in list_files(data.place(window), data.format, run.source_options)
+        f"{window}:{file.name}:{file.fingerprint}" for window, files in _listed(run).items() for file in files
     ]
-    prints += vote_prints(run)
-    return reopen(config, identify(config, prints), secrets)
+    return reopen(config, identify(config, prints + _vote_prints(run)), secrets)
+
+
+def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
+    run = reopen(config, "", secrets)
+    check_reach(run)
+    plans = {
+        window: plan_window(config, window, run.source_options, files)
+        for window, files in _listed(run).items()
+    }
+    prints = [each for plan in plans.values() for each in plan.fingerprints] + _vote_prints(run)
+    probe(run.store, config.dataset.name)
+    named = reopen(config, identify(config, prints), secrets)
+    return replace(named, newest=newest_number(run.store, run.dataset)), plans
+
+
+def _listed(run: Run) -> dict[str, list[SourceFile]]:
+    """The files of each window."""
+    data = run.config.dataset
+    windows = ("source", "target") if data.target is not None else ("source",)
+    return _once(
+        "files",
+        run.config,
+        lambda: {each: list_files(data.place(each), data.format, run.source_options) for each in windows},
+    )
+
+
+def _vote_prints(run: Run) -> list[str]:
+    return _once("votes", run.config, lambda: vote_prints(run))
+
+
+def _once(what: str, config: RunConfig, make: Callable[[], _Found]) -> _Found:
+    """What was found of a config before, in a block of `listed_once`; elsewhere it is made anew."""
+    known = _found.get()
+    if known is None:
+        return make()
+    key = (what, config.model_dump_json())
+    if key not in known:
+        known[key] = make()
+    found: _Found = known[key]
+    return found
 
 
 def probe(store: Store, folder: str) -> None:

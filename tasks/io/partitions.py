@@ -7,6 +7,7 @@ from concurrent.futures import CancelledError
 from typing import Any, TypeVar, cast
 
 from schemas.errors import LabelworksError
+from schemas.records import Partition
 from tasks.io import progress
 from tasks.io.tracing import spanned
 
@@ -94,12 +95,18 @@ class _Told:
 
     def __call__(self, item: Any, result: Any) -> None:
         self._done += 1
-        rows = getattr(result, "rows", None)
-        self._rows += rows if isinstance(rows, int) else getattr(item, "rows", 0)
-        self._size += getattr(item, "size", 0)
+        rows, planned = getattr(result, "rows", None), _planned(item)
+        self._rows += rows if isinstance(rows, int) else getattr(planned, "rows", 0)
+        self._size += getattr(planned, "size", 0)
         self._report.advance(
             self._stage, self._done, self._total, unit=self._unit, rows=self._rows, size=self._size
         )
+
+
+def _planned(item: Any) -> Any:
+    """The partition that an item is, or that it names with its place or its rows."""
+    held = item if isinstance(item, tuple) else (item,)
+    return next((each for each in held if isinstance(each, Partition)), None)
 
 
 def _on_cluster(

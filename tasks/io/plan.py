@@ -14,12 +14,13 @@ from schemas.config import ComputeConfig, RunConfig
 from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.records import Partition
-from tasks.io import columns
+from tasks.io import columns, progress
 from tasks.io.formats.columns import find_field
 from tasks.io.grouping import RowGroup, group
 from tasks.io.source import SourceFile, SourceReader, list_files
 
 LOOKING_THREADS = 16
+FAR = 4  # times the target size: then something is said
 LOOKED_AT = 64  # files whose footers are read, besides those to be cut; ingest finds what others lack
 
 
@@ -48,11 +49,16 @@ class _Looked:
     error: InputError | None = None
 
 
-def plan_window(config: RunConfig, window: str, options: dict[str, Any]) -> Plan:
-    """Plan the source or the target window; raise InputError where no file of it can be used."""
+def plan_window(
+    config: RunConfig, window: str, options: dict[str, Any], files: Sequence[SourceFile] | None = None
+) -> Plan:
+    """Plan the source or the target window; raise InputError where no file of it can be used.
+
+    files: its listing, where somebody has it already.
+    """
     data = config.dataset
     source = data.place(window)
-    files = list_files(source, data.format, options)
+    files = list_files(source, data.format, options) if files is None else files
     looked, density = _look_at(source, files, options, config.compute)
     plan = Plan(files=len(files), fingerprints=[f"{window}:{file.name}:{file.fingerprint}" for file in files])
     usable = []
@@ -72,12 +78,25 @@ def plan_window(config: RunConfig, window: str, options: dict[str, Any]) -> Plan
     cut = [(look.file, look.groups) for look in usable]
     size = config.compute.partition_bytes
     plan.partitions = group(cut, window, config.compute.partition_rows, size, density)
+    _warn_of_large(source, plan.partitions, config.compute)
     return plan
 
 
 def empty(source: str) -> InputError:
     """What is said of a source without a row."""
     return InputError("the dataset is empty: no file has a row", where=source, fix="check dataset.source")
+
+
+def _warn_of_large(source: str, partitions: Sequence[Partition], compute: ComputeConfig) -> None:
+    """Say which file can't be cut as the config asks: the memory of a worker grows with its partitions."""
+    large = max(partitions, key=lambda each: each.size)
+    if large.size > FAR * compute.partition_bytes:
+        piece = max(large.pieces, key=lambda each: each.size)
+        progress.current().note(
+            f"{source}: {large.size / 1e6:,.0f} MB of {piece.file} are one partition, "
+            f"{large.size // compute.partition_bytes} times compute.partition_bytes, and can't be cut: "
+            "a worker's memory grows with it. Several files, or parquet with smaller row groups, are better"
+        )
 
 
 def _look_at(

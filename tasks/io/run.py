@@ -29,6 +29,7 @@ class Run:
     id: str = ""
     source_options: dict[str, Any] = field(default_factory=dict, repr=False)
     budget: int | None = None  # set by a person: at most so many labels are changed
+    newest: int | None = None  # version when the run was opened: who publishes a later one came in between
 
     @property
     def dataset(self) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import PurePosixPath
@@ -22,8 +23,8 @@ from tasks.io.formats.datasets import without_leftovers
 from tasks.io.retries import again
 from tasks.io.transfer import open_object
 
-HASHED_WHOLE = 16 << 20  # bytes; larger local files are known by size, time and both ends
-ENDS = 1 << 16
+ENDS = 1 << 16  # bytes at each end of a local file that are hashed: of a small one, that is all of it
+HASHING_THREADS = 16
 MIXED = ("conversion error to", "changed from")  # what Arrow says of CSV, and of JSON
 UNREADABLE = (pa.ArrowException, tarfile.TarError, EOFError, zlib.error)
 
@@ -44,18 +45,22 @@ def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFi
     fs, root = open_filesystem(source, options)
     found = again(source, lambda: without_leftovers(fs, _find(fs, root), source))
     base = _base(root, found)
-    files = []
+    data: list[tuple[str, str, str]] = []
     for path in sorted(found):
         name = path[len(base) :].lstrip("/") or PurePosixPath(path).name
         kind = form if form != "auto" else format_of(name)
         hidden = any(part.startswith(("_", ".")) for part in PurePosixPath(name).parts)
         if kind and not hidden:
-            size = int(found[path].get("size") or 0)
-            files.append(SourceFile(path, name, size, _fingerprint(fs, path, found[path]), kind))
-    if not files:
+            data.append((path, name, kind))
+    if not data:
         what = f"{len(found)} files, none of them data" if found else "there are no files"
         raise InputError(what, where=source, fix="data files end in .parquet, .csv, .jsonl, .arrow or .tar")
-    return files
+    with ThreadPoolExecutor(HASHING_THREADS) as pool:
+        prints = list(pool.map(lambda each: _fingerprint(fs, each[0], found[each[0]]), data))
+    return [
+        SourceFile(path, name, int(found[path].get("size") or 0), mark, kind)
+        for (path, name, kind), mark in zip(data, prints, strict=True)
+    ]
 
 
 class SourceReader:
@@ -164,20 +169,21 @@ def _base(root: str, found: dict[str, Any]) -> str:
 
 
 def _fingerprint(fs: Any, path: str, info: dict[str, Any]) -> str:
-    """What the file contains, without reading a large one: its etag, or a hash of its bytes."""
+    """What the file contains, without reading it: its etag, or a hash of its size, its time and both ends.
+
+    Of a local file that is no more than its ends the time doesn't count.
+    """
     size = int(info.get("size") or 0)
     etag = info.get("ETag") or info.get("etag") or info.get("md5Hash")
     if etag:
         return f"{str(etag).strip(chr(34))}-{size}"
     digest = hashlib.blake2b(str(size).encode(), digest_size=16)
-    if isinstance(fs, LocalFileSystem):
-        with store_errors(path), fs.open(path, "rb") as file:
-            if size <= HASHED_WHOLE:
-                digest.update(file.read())
-            else:
-                digest.update(f"{info.get('mtime')}".encode() + file.read(ENDS))
-                file.seek(size - ENDS)
-                digest.update(file.read(ENDS))
-    else:
+    local = isinstance(fs, LocalFileSystem)
+    if not local or size > 2 * ENDS:
         digest.update(f"{info.get('mtime') or info.get('LastModified')}".encode())
+    if local:
+        with store_errors(path), fs.open(path, "rb") as file:
+            digest.update(file.read(ENDS))
+            file.seek(max(size - ENDS, ENDS))
+            digest.update(file.read(ENDS))
     return digest.hexdigest()

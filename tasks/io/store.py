@@ -6,7 +6,8 @@ import io
 import json
 import os
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +60,10 @@ class Store:
         """The whole object."""
         return bytes(self._read(name))
 
+    def read_range(self, name: str, start: int, end: int) -> bytes:
+        """Bytes of an object from start to before end."""
+        return again(self.url(name), self._range, self._path(name), start, end) if end > start else b""
+
     def open(self, name: str) -> Any:
         """A seekable file to read from, fetched ahead: of any size, it takes the memory of a few blocks."""
         return open_object(self.fs, self._path(name), self.url(name))
@@ -99,11 +104,18 @@ class Store:
                 return pq.read_table(data, columns=columns, page_checksum_verification=distant)
             except (pa.ArrowException, OSError) as error:
                 problem = error
-        raise StoreError(
-            f"not a readable parquet file ({problem})",
-            where=self.url(name),
-            fix="remove the file and run again: it is made anew",
-        ) from problem
+        raise self._unreadable(name, problem) from problem
+
+    @contextmanager
+    def open_table(self, name: str, block: int) -> Iterator[pq.ParquetFile]:
+        """A parquet object to read some row groups of; about a block of bytes comes for each from afar."""
+        distant = not isinstance(self.fs, LocalFileSystem)
+        with open_object(self.fs, self._path(name), self.url(name), block) as file:
+            try:
+                with pq.ParquetFile(file, page_checksum_verification=distant) as table:
+                    yield table
+            except (pa.ArrowException, OSError) as error:
+                raise self._unreadable(name, error) from error
 
     def write_table(self, name: str, table: pa.Table, **options: Any) -> None:
         """Write a table as one parquet object."""
@@ -119,8 +131,21 @@ class Store:
         """Write a JSON object."""
         self.write(name, json.dumps(value, indent=1, sort_keys=True).encode())
 
+    def _unreadable(self, name: str, problem: Exception | None) -> StoreError:
+        return StoreError(
+            f"not a readable parquet file ({problem})",
+            where=self.url(name),
+            fix="remove the file and run again: it is made anew",
+        )
+
     def _read(self, name: str) -> bytes | bytearray:
         return read_object(self.fs, self._path(name), self.url(name))
+
+    def _range(self, path: str, start: int, end: int) -> bytes:
+        data = bytes(self.fs.cat_file(path, start, end))
+        if len(data) != end - start:
+            raise ConnectionError(f"{len(data)} of the {end - start} bytes from {start} on came")
+        return data
 
     def _list(self, path: str) -> list[str]:
         try:

@@ -16,6 +16,8 @@ from tasks.io.index import encode_labels, load_index
 from tasks.io.run import Run
 from tasks.io.store import Store
 
+GROUP_BYTES = 2 << 20  # of a row group: what is read at least to get one row
+
 
 @dataclass(frozen=True)
 class Block:
@@ -53,7 +55,10 @@ def write_vectors(
     )
     arrays = [column, why, pa.array(contents, pa.uint64())]
     table = pa.Table.from_arrays(arrays, schema=schema)
-    store.write_table(name, table, compression="none", use_dictionary=False, write_statistics=False)
+    group = max(1, GROUP_BYTES // max(vectors.itemsize * dim, 1))
+    store.write_table(
+        name, table, row_group_size=group, compression="none", use_dictionary=False, write_statistics=False
+    )
 
 
 def read_vectors(
@@ -61,15 +66,40 @@ def read_vectors(
 ) -> tuple[NDArray[np.floating], NDArray[np.bool_], NDArray[np.uint64]]:
     """Read vectors (N, D), which rows (N,) have one, and the hashes of their contents (N,)."""
     table = store.read_table(name)
-    meta = table.schema.metadata
-    dtype, dim = np.dtype(meta[b"dtype"].decode()), int(meta[b"dim"])
     column = table["vector"].combine_chunks()
-    data = (
-        np.frombuffer(column.buffers()[1], dtype=dtype, count=len(column) * dim)
-        if dim
-        else np.empty(0, dtype)
-    )
-    return data.reshape(len(column), dim), np.asarray(column.is_valid()), table["content"].to_numpy()
+    return _matrix(column, table.schema), np.asarray(column.is_valid()), table["content"].to_numpy()
+
+
+def read_some(
+    store: Store, name: str, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Vectors (n, D) of some rows (n,) of a part, and which of them have one (n,).
+
+    Rows after its last are left out. Only row groups that hold one of them are read, one at a time.
+    """
+    with store.open_table(name, GROUP_BYTES) as part:
+        sizes = [part.metadata.row_group(number).num_rows for number in range(part.num_row_groups)]
+        ends = np.cumsum(sizes)
+        rows = rows[rows < sum(sizes)]
+        owners = np.searchsorted(ends, rows, side="right")
+        read = [_matrix(pa.nulls(0, part.schema_arrow.field("vector").type), part.schema_arrow)]
+        there, order = [np.zeros(0, bool)], [np.zeros(0, np.intp)]
+        for number in np.unique(owners):
+            column = part.read_row_group(int(number), columns=["vector"])["vector"].combine_chunks()
+            order.append(np.flatnonzero(owners == number))
+            inside = rows[order[-1]] - (ends[number] - sizes[number])
+            read.append(_matrix(column, part.schema_arrow)[inside])
+            there.append(np.asarray(column.is_valid())[inside])
+    back = np.argsort(np.concatenate(order))
+    return np.concatenate(read)[back], np.concatenate(there)[back]
+
+
+def _matrix(column: pa.Array, schema: pa.Schema) -> NDArray[np.floating]:
+    """Vectors (N, D) of a column of raw bytes; what a row without one has means nothing."""
+    dtype, dim = np.dtype(schema.metadata[b"dtype"].decode()), int(schema.metadata[b"dim"])
+    if not dim or not len(column):
+        return np.empty((len(column), dim), dtype)
+    return np.frombuffer(column.buffers()[1], dtype=dtype, count=len(column) * dim).reshape(-1, dim)
 
 
 def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:

@@ -22,6 +22,11 @@ def versions(store: Store, dataset: str) -> list[int]:
     return sorted(int(name.removesuffix(".json")) for name in names if name.removesuffix(".json").isdigit())
 
 
+def newest_number(store: Store, dataset: str) -> int:
+    """Number of the newest version; 0 before the first."""
+    return max(versions(store, dataset), default=0)
+
+
 def read_version(store: Store, dataset: str, number: int) -> dict[str, Any]:
     """The pointer of a version: run_id and manifest; of one that rolls back also from, to and when."""
     pointer: dict[str, Any] = store.read_json(f"{dataset}/versions/{number}.json")
@@ -36,14 +41,15 @@ def version_of(store: Store, dataset: str, run_id: str) -> int | None:
     return None
 
 
-def claim_version(store: Store, dataset: str, run_id: str, manifest: str) -> int:
+def claim_version(store: Store, dataset: str, run_id: str, manifest: str, newest: int | None = None) -> int:
     """Create the next version for a run, or find the one it has; two runs never get the same.
 
-    Whoever comes second is told which run took the version before its own.
+    newest: version when the run was opened (None: the newest now). Whoever comes second is told which runs
+    published since.
     """
     if (found := version_of(store, dataset, run_id)) is not None:
         return found
-    return point(store, dataset, {"run_id": run_id, "manifest": manifest}, version_of)
+    return point(store, dataset, {"run_id": run_id, "manifest": manifest}, version_of, newest)
 
 
 def newest_of(store: Store, dataset: str, run_id: str) -> int | None:
@@ -52,12 +58,19 @@ def newest_of(store: Store, dataset: str, run_id: str) -> int | None:
     return newest if newest and read_version(store, dataset, newest)["run_id"] == run_id else None
 
 
-def point(store: Store, dataset: str, pointer: dict[str, Any], known: Known = newest_of) -> int:
+def point(
+    store: Store,
+    dataset: str,
+    pointer: dict[str, Any],
+    known: Known = newest_of,
+    newest: int | None = None,
+) -> int:
     """Create the next version with this pointer, unless another process just made `known` find one."""
-    expected, run_id = _next(store, dataset), str(pointer["run_id"])
+    before = newest_number(store, dataset) if newest is None else newest
+    run_id = str(pointer["run_id"])
     claim = _create if store.conditional else _put_under_lease
     number = claim(store, dataset, run_id, json.dumps(pointer).encode(), known)
-    for taken in range(expected, number):
+    for taken in range(before + 1, number):
         other = read_version(store, dataset, taken)["run_id"]
         current().note(f"run {other} published first, as version {taken}: this run is version {number}")
     return number
@@ -65,7 +78,8 @@ def point(store: Store, dataset: str, pointer: dict[str, Any], known: Known = ne
 
 def _create(store: Store, dataset: str, run_id: str, pointer: bytes, known: Known) -> int:
     for _ in range(ATTEMPTS):
-        number = _next(store, dataset)  # before looking for ours: another process may be this same run
+        # Before looking for ours: another process may be this same run.
+        number = newest_number(store, dataset) + 1
         if (found := known(store, dataset, run_id)) is not None:
             return found
         if store.create(f"{dataset}/versions/{number}.json", pointer):
@@ -81,13 +95,9 @@ def _put_under_lease(store: Store, dataset: str, run_id: str, pointer: bytes, kn
     with lease(store, f"{dataset}/versions/.lease", run_id):
         if (found := known(store, dataset, run_id)) is not None:
             return found
-        number = _next(store, dataset)
+        number = newest_number(store, dataset) + 1
         name = f"{dataset}/versions/{number}.json"
         store.write(name, pointer)
         if store.read(name) != pointer:
             raise StoreError("another run wrote this version", where=store.url(name), fix="run again")
     return number
-
-
-def _next(store: Store, dataset: str) -> int:
-    return max(versions(store, dataset), default=0) + 1

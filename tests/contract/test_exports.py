@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from schemas.config import PublishConfig, RunConfig
+from schemas.config import PublishConfig, RunConfig, StoreConfig
 from schemas.errors import ConfigError
 from schemas.tables import published_schema
 from tasks.io.exports import EXPORTS, check_exports, datasets, delta
 from tasks.io.exports.base import Version
+from tasks.io.opening import open_run
 from tasks.io.store import Store
 
 KINDS = {"label": ["cat", "dog"], "action": ["keep", "relabel"]}
@@ -65,7 +67,7 @@ def read_datasets(version: Version) -> pa.Table:
 def read_delta(version: Version) -> pa.Table:
     from deltalake import DeltaTable
 
-    table = DeltaTable(delta.address(version), storage_options=delta._options(version))
+    table = DeltaTable(delta.address(version), storage_options=delta._options(version.store))
     return pa.table(table.to_pyarrow_table())
 
 
@@ -128,3 +130,42 @@ def test_a_form_that_needs_an_extra_names_it(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(ConfigError, match=r"labelworks\[delta\]"):
         check_exports(config)
     check_exports(config.model_copy(update={"publish": PublishConfig()}))
+
+
+KEY_FILE = {"type": "service_account", "private_key": "k"}
+
+
+@pytest.mark.parametrize(("root", "options", "expected"), [
+    ("gs://b/x", {"token": "anon"}, {"google_skip_signature": "true"}),
+    ("gs://b/x", {"token": "/keys/me.json"}, {"google_application_credentials": "/keys/me.json"}),
+    ("gs://b/x", {"token": KEY_FILE}, {"google_service_account_key": json.dumps(KEY_FILE)}),
+    ("gs://b/x", {"token": "google_default", "project": "p"}, {}),
+    ("az://c/x", {"account_name": "a", "account_key": "k"},
+     {"azure_storage_account_name": "a", "azure_storage_account_key": "k"}),
+    ("abfs://c/x", {"account_name": "a", "tenant_id": "t", "client_id": "c", "client_secret": "s"},
+     {"azure_storage_account_name": "a", "azure_storage_tenant_id": "t", "azure_storage_client_id": "c",
+      "azure_storage_client_secret": "s"}),
+    ("s3://b/x", {"key": "k", "secret": "s", "endpoint_url": "http://h:1"},
+     {"aws_access_key_id": "k", "aws_secret_access_key": "s", "aws_endpoint_url": "http://h:1",
+      "aws_allow_http": "true"}),
+    ("store", {}, None),
+])  # fmt: skip
+def test_delta_reaches_a_store_by_its_options(
+    root: str, options: dict[str, Any], expected: dict[str, str] | None
+) -> None:
+    assert delta._options(Store(root, options)) == expected
+
+
+@pytest.mark.parametrize(("root", "options", "key"), [
+    ("az://c/x", {"connection_string": "k"}, "connection_string"),
+    ("gs://b/x", {"token": object()}, "token"),
+    ("gs://b/x", {"endpoint_url": "http://h:1"}, "endpoint_url"),
+])  # fmt: skip
+def test_what_delta_has_no_word_for_is_refused_before_the_run(
+    root: str, options: dict[str, Any], key: str, tmp_path: Path
+) -> None:
+    section = {"source": str(tmp_path), "label": "label", "features": {"text": "text"}}
+    config = RunConfig.model_validate({"dataset": section, "publish": {"also": ["delta"]}})
+    config = config.model_copy(update={"store": StoreConfig(root=root)})
+    with pytest.raises(ConfigError, match=rf"delta can't reach {root} by the storage option '{key}'"):
+        open_run(config, options)

@@ -68,6 +68,9 @@ def test_two_that_run_at_once_publish_two_whole_versions(config: Any, file: str,
     said = [process.communicate(timeout=300) for process in started]
     assert [process.returncode for process in started] == [0, 0], said
     records = [json.loads(out) for out, _ in said]
+    first = min(records, key=lambda record: record["version"])["run_id"]
+    told = f"run {first} published first, as version 1: this run is version 2"
+    assert sorted(told in err for _, err in said) == [False, True], said
     assert sorted(record["version"] for record in records) == [1, 2]
     assert versions(Store(config.store.root, dict(config.store.storage_options)), "made") == [1, 2]
     for record in records:

@@ -1,15 +1,19 @@
-"""Many objects are listed by pages, and few of them are asked for alone."""
+"""Many objects are listed by pages, once a run, and few of them are asked for alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import fsspec
 import pytest
 
+from flows.reprocess import reprocess
+from flows.run import execute
 from schemas.config import RunConfig
 from tasks.io.plan import LOOKED_AT, plan_window
-from tasks.io.source import list_files
+from tasks.io.source import SourceReader, list_files
 from tasks.io.store import Store
 
 pytestmark = pytest.mark.integration
@@ -37,3 +41,31 @@ def test_a_folder_of_many_objects_is_listed_by_pages_and_planned_by_few_of_them(
     plan = plan_window(RunConfig.model_validate({"dataset": data}), "source", reached)
     assert sum(len(part.pieces) for part in plan.partitions) == OBJECTS
     assert len(seen.seen) <= PAGES + 2 * LOOKED_AT  # a size and a range of each
+
+
+@pytest.fixture
+def afar(made: Any, write: Any, run_config: Any, bucket: Any, proxy: Any) -> tuple[RunConfig, Any]:
+    """A config whose source is three files behind a proxy that counts, and the proxy."""
+    url, options = bucket
+    source = write(made(rows=120).table, parts=3)
+    fsspec.filesystem("s3", **options).put(str(source), f"{url}/in/", recursive=True)
+    seen = proxy(options["endpoint_url"])
+    reached = {**options, "endpoint_url": seen.url}
+    return run_config(f"{url}/in/", dataset={"storage_options": reached}), seen
+
+
+@pytest.mark.usefixtures("prefect_api")
+@pytest.mark.parametrize("start", [execute, reprocess])
+def test_a_run_lists_its_source_once_and_looks_once_at_its_files(
+    afar: tuple[RunConfig, Any], start: Callable[[RunConfig], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, seen = afar
+    looked: list[str] = []
+    look = SourceReader.look
+    monkeypatch.setattr(SourceReader, "look", lambda self: looked.append(self.path) or look(self))
+    start(config)
+    pages = [path for method, path, _ in seen.seen if method == "GET" and "max-keys=1&" not in f"{path}&"]
+    assert sum("list-type=2" in path and "prefix=in" in path for path in pages) == 1, pages
+    assert len(looked) == len(set(looked)) == 3
+    start(config)
+    assert len(looked) == (3 if start is reprocess else 6)  # what was done is found by the listing alone

@@ -17,6 +17,7 @@ import yaml
 from flows.ledger import Ledger
 from flows.run import execute
 from schemas.tables import published_schema
+from tasks.io.plan import plan_window
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 NOTHING = {"ingested_rows", "embedded_rows", "scored_rows", "treated_rows", "published_rows"}
@@ -95,6 +96,64 @@ def test_a_new_file_costs_that_file_alone_and_gives_what_a_run_from_nothing_give
     assert found.select(exact).equals(expected.select(exact))
     for name in ("quality", "weight"):
         np.testing.assert_allclose(found[name].to_numpy(), expected[name].to_numpy(), atol=1e-6)
+
+
+def spread_copies(made: Any) -> pa.Table:
+    """Rows of which half are copies of the others, near ones and less near, whose labels may differ."""
+    rows = made(rows=300, dim=24, noise=0.15).table
+    vectors = np.stack(rows["vector"].to_numpy())
+    rng = np.random.default_rng(5)
+    moved = vectors + rng.normal(size=vectors.shape) * np.linspace(0.02, 0.8, 300)[:, None]
+    labels = rows["label"].to_pylist()
+    labels[::3] = labels[1::3]
+    copies = {
+        "id": [f"copy-{row:05d}" for row in range(300)],
+        "vector": pa.array(moved.astype(np.float32).tolist(), pa.list_(pa.float32())),
+        "label": labels,
+        "day": rows["day"],
+    }
+    table = pa.concat_tables([rows, pa.table(copies)])
+    return table.take(pa.array(rng.permutation(600)))
+
+
+def leave_out(files: list[Path], table: pa.Table) -> None:
+    files[0].unlink()
+
+
+def change(files: list[Path], table: pa.Table) -> None:
+    pq.write_table(table.slice(500, 50), files[0])
+
+
+def change_leave_out_and_add(files: list[Path], table: pa.Table) -> None:
+    pq.write_table(table.slice(500, 50), files[-1])
+    files[-2].unlink()
+    pq.write_table(table.slice(550), files[0].with_name("added.parquet"))
+
+
+@pytest.mark.parametrize("event", [leave_out, change, change_leave_out_and_add])
+def test_after_every_kind_of_event_the_version_is_that_of_a_run_from_nothing(
+    event: Any, made: Any, write: Any, run_config: Any, published: Any, tmp_path: Path
+) -> None:
+    table = spread_copies(made)
+    source = write(table.slice(0, 500), parts=10)
+    first = run_config(source)
+    partitions = sorted(plan_window(first, "source", {}).partitions, key=lambda each: each.key)
+    before = execute(first)
+    event([source / each.pieces[0].file for each in partitions], table)  # of the first, planes are laid
+    config = run_config(source)
+    record = execute(config)
+    assert record.run_id != before.run_id
+    fresh = run_config(source, store={"root": str(tmp_path / "fresh")})
+    assert execute(fresh).run_id == record.run_id
+    found, expected = published(config, 2), published(fresh)
+    exact = ["id", "label", "original_label", "action", "reason"]
+    assert found.select(exact).equals(expected.select(exact))
+    for name in ("quality", "weight"):
+        np.testing.assert_allclose(found[name].to_numpy(), expected[name].to_numpy(), atol=1e-6)
+    copies = f"made/runs/{record.run_id}/embed/duplicates.parquet"
+    same, other = (pq.read_table(tmp_path / root / copies) for root in ("store", "fresh"))
+    assert same.equals(other)
+    assert same["near"].to_pylist().count(True) > 50
 
 
 def test_with_a_tolerance_only_new_rows_are_scored_while_little_moves(

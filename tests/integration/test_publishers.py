@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flows.run import execute
 from schemas.errors import StoreError
 from tasks.io import lease as leases
 from tasks.io.lease import lease
@@ -27,6 +28,18 @@ class Heard(Silent):
 
     def note(self, text: str) -> None:
         self.notes.append(text)
+
+
+class Rival(Heard):
+    """Publishes another run of the dataset while the stage `validate` begins."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.store = store
+
+    def stage(self, name: str, *, total: int | None = None) -> None:
+        if name == "validate":
+            claim_version(self.store, "made", "rival", "made/runs/rival/manifest.json")
 
 
 def publish(url: str, options: dict[str, Any], run: str) -> tuple[int, list[str]]:
@@ -95,3 +108,17 @@ def test_a_lease_that_stays_taken_is_an_error_that_says_by_whom(
         with pytest.raises(StoreError, match=r"run first has held the lease"), second:
             pytest.fail("two hold it")
         assert store.read_json("d/.lease")["owner"] == "first"
+
+
+@pytest.mark.usefixtures("prefect_api")
+def test_a_run_names_who_published_while_it_worked(
+    made: Any, write: Any, run_config: Any, bucket: Any
+) -> None:
+    url, options = bucket
+    config = run_config(write(made().table), store={"root": url, "storage_options": options})
+    rival = Rival(Store(url, options))
+    assert execute(config, progress=rival).version == 2
+    assert "run rival published first, as version 1: this run is version 2" in rival.notes
+    again = Heard()
+    assert execute(config, progress=again).version == 2
+    assert not any("published first" in note for note in again.notes)

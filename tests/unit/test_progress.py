@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import operator
 import re
 import threading
 from dataclasses import dataclass
 
 import pytest
+from distributed import Client
 from rich.console import Console
 
 from flows import progress as display_of
@@ -16,7 +19,7 @@ from flows.posting import EVERY, Posting
 from flows.progress import Bars, Lines, shown
 from schemas.records import Partition, Piece
 from tasks.io import progress
-from tasks.io.partitions import map_partitions
+from tasks.io.partitions import map_partitions, reduce_partitions
 
 
 class Terminal(io.StringIO):
@@ -160,23 +163,46 @@ def test_an_api_that_fails_ends_the_posts_and_not_the_run(caplog: pytest.LogCapt
     assert "progress can't be posted" in caplog.text
 
 
-def test_partitions_tell_their_rows_and_bytes() -> None:
-    told: list[tuple[int, int, int, int]] = []
+class Told(progress.Silent):
+    """Keeps how far work was."""
 
-    class Told(progress.Silent):
-        def advance(
-            self, stage: str, done: int, total: int, *, unit: str = "", rows: int = 0, size: int = 0
-        ) -> None:
-            told.append((done, total, rows, size))
+    def __init__(self) -> None:
+        self.told: list[tuple[int, int, int, int]] = []
 
+    def advance(
+        self, stage: str, done: int, total: int, *, unit: str = "", rows: int = 0, size: int = 0
+    ) -> None:
+        self.told.append((done, total, rows, size))
+
+
+def two_partitions() -> list[Partition]:
     pieces = [
         Piece(file="a", path="a", format="csv", rows=7, size=70),
         Piece(file="b", path="b", format="csv", size=5),
     ]
-    items = [Partition(key="1", pieces=tuple(pieces)), Partition(key="2", pieces=(pieces[0],))]
-    with progress.telling(Told()):
-        map_partitions("ingest", lambda item: Rows(100) if item.key == "1" else None, items)
-    assert told == [(1, 2, 100, 75), (2, 2, 107, 145)]
+    return [Partition(key="1", pieces=tuple(pieces)), Partition(key="2", pieces=(pieces[0],))]
+
+
+def test_partitions_tell_their_rows_and_bytes() -> None:
+    told = Told()
+    with progress.telling(told):
+        map_partitions("ingest", lambda item: Rows(100) if item.key == "1" else None, two_partitions())
+    assert told.told == [(1, 2, 100, 75), (2, 2, 107, 145)]
+
+
+@pytest.mark.parametrize("cluster", [False, True])
+def test_partitions_that_come_with_their_place_tell_them_too(
+    cluster: bool, request: pytest.FixtureRequest
+) -> None:
+    told = Told()
+    with contextlib.ExitStack() as stack:
+        if cluster:
+            stack.enter_context(Client(request.getfixturevalue("dask_cluster")))
+        stack.enter_context(progress.telling(told))
+        items = list(enumerate(two_partitions()))
+        assert reduce_partitions("embed", operator.itemgetter(0), sum, items) == 1
+    assert {each[:2] for each in told.told} == {(1, 2), (2, 2)}
+    assert told.told[-1] == (2, 2, 14, 145)
 
 
 @dataclass

@@ -10,21 +10,26 @@ from schemas.records import RunRecord
 from tasks.io.exports import datasets, delta
 from tasks.io.exports.base import Version
 from tasks.io.run import Run
+from tasks.io.store import Store
 
 
 @dataclass(frozen=True)
 class Export:
-    """A form of a version. `done` looks whether it is there, `write` makes it, or what of it is missing."""
+    """A form of a version. `done` looks whether it is there, `write` makes it, or what of it is missing.
+
+    check: whether its package is installed; reach: whether it can be written to a store.
+    """
 
     check: Callable[[], None]
+    reach: Callable[[Store], None]
     done: Callable[[Version], bool]
     write: Callable[[Version], None]
     address: Callable[[Version], str]
 
 
 EXPORTS: dict[str, Export] = {
-    "datasets": Export(lambda: None, datasets.done, datasets.write, datasets.address),
-    "delta": Export(delta.check, delta.done, delta.write, delta.address),
+    "datasets": Export(lambda: None, lambda store: None, datasets.done, datasets.write, datasets.address),
+    "delta": Export(delta.check, delta.reach, delta.done, delta.write, delta.address),
 }
 
 
@@ -32,6 +37,12 @@ def check_exports(config: RunConfig) -> None:
     """Raise ConfigError if a form that the config asks for needs a package that isn't installed."""
     for name in config.publish.also:
         EXPORTS[name].check()
+
+
+def check_reach(run: Run) -> None:
+    """Raise ConfigError if a form that the config asks for can't be written to the run's store."""
+    for name in run.config.publish.also:
+        EXPORTS[name].reach(run.store)
 
 
 def write_exports(run: Run, record: RunRecord) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib.util import find_spec
 from itertools import chain
 from typing import Any
@@ -10,9 +11,20 @@ import pyarrow as pa
 
 from schemas.errors import ConfigError, StoreError
 from tasks.io.exports.base import Version
+from tasks.io.store import Store
 
+# Options of fsspec's filesystems in the words of delta's object store.
 S3 = {"key": "aws_access_key_id", "secret": "aws_secret_access_key", "token": "aws_session_token",
       "endpoint_url": "aws_endpoint_url"}  # fmt: skip
+AZURE = {
+    "account_name": "azure_storage_account_name",
+    "account_key": "azure_storage_account_key",
+    "sas_token": "azure_storage_sas_token",
+    "tenant_id": "azure_storage_tenant_id",
+    "client_id": "azure_storage_client_id",
+    "client_secret": "azure_storage_client_secret",
+}
+USUAL = ("google_default", "cloud", "cache", "browser")  # ways of gcsfs to look for credentials itself
 ATTEMPTS = 5
 
 
@@ -26,6 +38,11 @@ def check() -> None:
         )
 
 
+def reach(store: Store) -> None:
+    """Raise ConfigError where the store is reached by an option that delta has no word for."""
+    _options(store)
+
+
 def address(version: Version) -> str:
     """Where the table is: one of the dataset, not of the run."""
     return version.store.url(f"{version.dataset}/delta")
@@ -37,7 +54,7 @@ def done(version: Version) -> bool:
     from deltalake.exceptions import TableNotFoundError
 
     try:
-        table = DeltaTable(address(version), storage_options=_options(version))
+        table = DeltaTable(address(version), storage_options=_options(version.store))
     except TableNotFoundError:
         return False
     held = table.transaction_version(_application(version))
@@ -71,7 +88,7 @@ def _commit(version: Version) -> None:
         pa.RecordBatchReader.from_batches(first.schema, batches),
         mode="overwrite",
         schema_mode="overwrite",
-        storage_options=_options(version),
+        storage_options=_options(version.store),
         commit_properties=CommitProperties(
             custom_metadata={"labelworks.run_id": version.run_id, "labelworks.version": str(version.number)},
             app_transactions=[Transaction(_application(version), version.number)],
@@ -83,12 +100,55 @@ def _application(version: Version) -> str:
     return f"labelworks/{version.dataset}"
 
 
-def _options(version: Version) -> dict[str, str] | None:
-    """Storage options of fsspec in the words of delta's object store; other stores take the environment."""
-    if not version.store.root.startswith("s3"):
-        return None
-    given: dict[str, Any] = {**version.store.options.get("client_kwargs", {}), **version.store.options}
-    options = {name: str(given[key]) for key, name in S3.items() if given.get(key)}
-    if options.get("aws_endpoint_url", "").startswith("http://"):
-        options["aws_allow_http"] = "true"
-    return options
+def _options(store: Store) -> dict[str, str] | None:
+    """Storage options of fsspec in the words of delta's object store; what isn't named is the environment's.
+
+    Raises ConfigError where the store is reached by an option that delta has no word for.
+    """
+    protocol = store.root.partition("://")[0]
+    if protocol == "s3":
+        return _s3({**store.options.get("client_kwargs", {}), **store.options})
+    if protocol in ("az", "abfs", "abfss"):
+        _refuse(store, "connection_string", "credential")
+        return _named(store.options, AZURE)
+    return _google(store) if protocol in ("gs", "gcs") else None
+
+
+def _named(options: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
+    return {name: str(options[key]) for key, name in names.items() if options.get(key)}
+
+
+def _s3(options: dict[str, Any]) -> dict[str, str]:
+    found = _named(options, S3)
+    if found.get("aws_endpoint_url", "").startswith("http://"):
+        found["aws_allow_http"] = "true"
+    return found
+
+
+def _google(store: Store) -> dict[str, str]:
+    """The `token` of gcsfs: a key file or its content; `anon`; or a name of the usual chain."""
+    _refuse(store, "endpoint_url")
+    given = store.options.get("token")
+    if isinstance(given, dict) and given.get("type") == "service_account":
+        return {"google_service_account_key": json.dumps(given)}
+    if given == "anon":
+        return {"google_skip_signature": "true"}
+    if given is None or given in USUAL:
+        return {}
+    if isinstance(given, str):
+        return {"google_application_credentials": given}
+    raise _unknown(store, "token")
+
+
+def _refuse(store: Store, *keys: str) -> None:
+    for key in keys:
+        if store.options.get(key):
+            raise _unknown(store, key)
+
+
+def _unknown(store: Store, key: str) -> ConfigError:
+    return ConfigError(
+        f"delta can't reach {store.root} by the storage option {key!r}",
+        where="publish.also",
+        fix="leave delta out, or name one of the options that docs/formats.md lists",
+    )

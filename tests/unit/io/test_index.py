@@ -15,11 +15,13 @@ import pytest
 from schemas.config import RunConfig
 from schemas.errors import InputError
 from schemas.records import Check, GateResult
-from tasks.io.index import encode_labels, find_duplicates, scan, write_index
+from tasks import ingest as ingesting
+from tasks.io.duplicates import ENTRY
+from tasks.io.index import encode_labels, scan, write_index
 from tasks.io.opening import open_run
 from tasks.io.rejected import refuse
 from tasks.io.store import Store
-from tasks.io.vectors import read_vectors, write_vectors
+from tasks.io.vectors import read_some, read_vectors, write_vectors
 
 
 def scanned(tmp_path: Path, table: pa.Table, *, part: int = 0, **dataset: Any) -> tuple[pa.Table, pa.Table]:
@@ -113,8 +115,10 @@ def test_classes_that_are_no_integers_are_refused_where_labels_are(tmp_path: Pat
         scanned(tmp_path, table, classes=["cat", "dog"])
 
 
-@pytest.mark.parametrize("parts", [1, 3])
-def test_duplicates_are_all_but_the_first(tmp_path: Path, parts: int) -> None:
+@pytest.mark.parametrize("ranges", [1, 2, 7])
+def test_duplicates_are_all_but_the_first(
+    tmp_path: Path, ranges: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids = [*"abacdbe", "f", "a", "g"]
     table = pa.table({"text": ["t"] * 10, "key": ids, "label": list("xyxyxyxyxy")})
     (tmp_path / "data").mkdir()
@@ -124,9 +128,18 @@ def test_duplicates_are_all_but_the_first(tmp_path: Path, parts: int) -> None:
     for each in partitions:
         assert write_index(run, each, "string")
         assert not write_index(run, each, "string")
-    found = [find_duplicates(part, run, partitions, "string", parts) for part in range(parts)]
-    again = [sorted(np.concatenate(each).tolist()) for each in zip(*found, strict=True)]
-    assert again == [[2], [1], [0]]
+    tables, bytes_read = [], []
+    table, part = Store.read_table, Store.read_range
+    monkeypatch.setattr(Store, "read_table", lambda *each: tables.append(each[1]) or table(*each))
+    monkeypatch.setattr(
+        Store, "read_range", lambda *each: bytes_read.append(each[3] - each[2]) or part(*each)
+    )
+    monkeypatch.setattr(ingesting, "COMPARED_IDS", -(-10 // ranges))
+    found = ingesting._duplicates(run, partitions, 10, "string")
+    assert [each.tolist() for each in found] == [[2], [1], [0]]
+    assert len(tables) == len(partitions)  # hashes are read once, and of those sorted no more than there are
+    assert sum(bytes_read) == (10 * ENTRY.itemsize if ranges > 1 else 0)
+    assert run.store.names(f"{run.folder}/ingest/ids") == set()
 
 
 def test_labels_become_places_in_the_list_of_classes() -> None:
@@ -147,6 +160,31 @@ def test_vectors_come_back_with_the_rows_that_have_none(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[usable], vectors[usable])
     write_vectors(store, "none.parquet", vectors, ["x"] * 4, contents)
     assert read_vectors(store, "none.parquet")[1].tolist() == [False] * 4
+
+
+def test_some_vectors_are_read_by_the_row_groups_that_hold_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rows = Store(str(tmp_path)), 5000
+    vectors = np.arange(rows * 512, dtype=np.float32).reshape(rows, 512)
+    reasons = ["null text" if row == 4 else None for row in range(rows)]
+    write_vectors(store, "v.parquet", vectors, reasons, np.arange(rows, dtype=np.uint64))
+    read: list[int] = []
+    group = pq.ParquetFile.read_row_group
+
+    def reading(self: pq.ParquetFile, number: int, *arguments: Any, **options: Any) -> pa.Table:
+        read.append(number)
+        return group(self, number, *arguments, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", reading)
+    wanted = np.array([4999, 4, 7, 2500, 2501, 9000])
+    found, usable = read_some(store, "v.parquet", wanted)
+    assert read == [0, 2, 4]  # of five
+    assert usable.tolist() == [True, False, True, True, True]
+    np.testing.assert_array_equal(found[usable], vectors[wanted[:5]][usable])
+    assert read_some(store, "v.parquet", wanted[:0])[0].shape == (0, 512)
+    whole, has, _ = read_vectors(store, "v.parquet")
+    np.testing.assert_array_equal(whole[has], vectors[has])
 
 
 def test_a_refusal_names_the_first_rows_and_counts_the_rest() -> None:

@@ -13,6 +13,7 @@ from schemas.config import RunConfig
 from schemas.errors import InputError
 from tasks.io.columns import fits, label_family
 from tasks.io.plan import plan_window
+from tasks.io.progress import Silent, telling
 from tasks.io.run import identify
 
 
@@ -113,3 +114,19 @@ def test_a_column_can_play_these_roles(kind: pa.DataType, roles: set[str]) -> No
 def test_labels_are_kept_as_integers_or_strings() -> None:
     kinds = [pa.uint8(), pa.bool_(), pa.dictionary(pa.int8(), pa.string()), pa.null()]
     assert [label_family(kind) for kind in kinds] == ["int", "string", "string", "null"]
+
+
+def test_a_file_that_is_far_too_large_and_cannot_be_cut_is_said(tmp_path: Path) -> None:
+    notes: list[str] = []
+
+    class Heard(Silent):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    (tmp_path / "big.csv").write_text("text,label\n" + "some text,a\n" * 1000)
+    with telling(Heard()):
+        plan_window(config(tmp_path, compute={"partition_bytes": 4000}), "source", {})
+        assert notes == []
+        plan_window(config(tmp_path, compute={"partition_bytes": 1000}), "source", {})
+    (said,) = notes
+    assert "big.csv are one partition, 12 times compute.partition_bytes" in said

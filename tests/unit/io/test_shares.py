@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.records import Partition
-from tasks.io.shares import shares
+from tasks.io.shares import MOST, shares
 
 
 def partitions(sizes: list[int]) -> list[Partition]:
@@ -38,9 +38,15 @@ def test_every_partition_is_in_one_group_and_workers_end_together(count: int, wo
 
 def test_equal_partitions_make_few_groups_that_shrink() -> None:
     assert [len(each) for each in shares(partitions([10] * 8), 2)] == [2, 2, 1, 1, 1, 1]
-    lengths = [len(each) for each in shares(partitions([10] * 1000), 2)]
+    lengths = [len(each) for each in shares(partitions([10] * 200), 2)]
     assert lengths == sorted(lengths, reverse=True)
-    assert len(lengths) < 40
+    assert len(lengths) < 30
+
+
+def test_a_group_is_never_more_than_some_partitions_however_many_there_are() -> None:
+    lengths = [len(each) for each in shares(partitions([10] * 10_000), 2)]
+    assert max(lengths) == MOST == lengths[-20]
+    assert len(lengths) < 10_000 / MOST + 20
 
 
 def test_the_largest_come_first_and_sizes_may_be_unknown() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import InputError
-from tasks.io.source import SourceReader, list_files
+from tasks.io.source import ENDS, SourceReader, list_files
 
 
 def test_row_groups_are_read_alone(tmp_path: Path) -> None:
@@ -49,3 +52,55 @@ def test_a_fingerprint_follows_the_content(tmp_path: Path) -> None:
     second = fingerprint()
     (tmp_path / "a.csv").write_text("id\n1\n")
     assert fingerprint() == first != second
+
+
+def test_a_large_local_file_is_known_by_its_ends_and_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    opening = LocalFileSystem.open
+
+    def opened(self: LocalFileSystem, *arguments: Any, **options: Any) -> Any:
+        file = opening(self, *arguments, **options)
+        reading = file.f.read
+        monkeypatch.setattr(file, "read", lambda size=-1: read.append(size) or reading(size), raising=False)
+        return file
+
+    def fingerprint() -> str:
+        return list_files(str(tmp_path), "auto", {})[0].fingerprint
+
+    file, content = tmp_path / "a.csv", bytearray(b"0123456789\n" * 100_000)
+    file.write_bytes(content)
+    os.utime(file, ns=(0, 1))
+    monkeypatch.setattr(LocalFileSystem, "open", opened)
+    first = fingerprint()
+    assert read == [ENDS, ENDS]
+    assert fingerprint() == first
+    os.utime(file, ns=(0, 10**6))
+    assert fingerprint() != first
+    for place in (0, -1):
+        content[place] ^= 1
+        file.write_bytes(content)
+        os.utime(file, ns=(0, 1))
+        assert fingerprint() != first
+        content[place] ^= 1
+    file.write_bytes(content)
+    os.utime(file, ns=(0, 1))
+    assert fingerprint() == first
+
+
+@pytest.mark.parametrize("size", [1, ENDS, ENDS + 1, 2 * ENDS])
+def test_of_a_small_local_file_every_byte_counts_and_its_time_does_not(tmp_path: Path, size: int) -> None:
+    def fingerprint() -> str:
+        return list_files(str(tmp_path), "auto", {})[0].fingerprint
+
+    content = bytearray(size)
+    (tmp_path / "a.csv").write_bytes(content)
+    first = fingerprint()
+    os.utime(tmp_path / "a.csv", ns=(0, 1))
+    assert fingerprint() == first
+    for place in (0, size // 2, size - 1):
+        content[place] ^= 1
+        (tmp_path / "a.csv").write_bytes(content)
+        assert fingerprint() != first
+        content[place] ^= 1

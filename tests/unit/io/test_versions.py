@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import InputError
+from tasks.io.progress import Silent, telling
 from tasks.io.rollback import rollback, stand
 from tasks.io.store import Store
 from tasks.io.versions import claim_version, read_version, versions
@@ -78,3 +79,19 @@ def test_a_window_is_how_a_time_begins(times: pa.Array) -> None:
 def test_a_number_is_no_time() -> None:
     with pytest.raises(InputError, match="int64"):
         in_window(pa.chunked_array([[1, 2]]), "2026")
+
+
+def test_who_published_since_a_run_was_opened_is_said(store: Store) -> None:
+    notes: list[str] = []
+
+    class Heard(Silent):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    publish(store, "old")
+    publish(store, "rival")
+    with telling(Heard()):
+        assert claim_version(store, "d", "ours", "m", newest=1) == 3
+        assert claim_version(store, "d", "ours", "m", newest=0) == 3  # gone on with: it has its version
+        assert claim_version(store, "d", "later", "m", newest=3) == 4
+    assert notes == ["run rival published first, as version 2: this run is version 3"]
