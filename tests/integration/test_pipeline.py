@@ -98,22 +98,20 @@ def test_a_new_file_costs_that_file_alone_and_gives_what_a_run_from_nothing_give
         np.testing.assert_allclose(found[name].to_numpy(), expected[name].to_numpy(), atol=1e-6)
 
 
-def spread_copies(made: Any) -> pa.Table:
-    """Rows of which half are copies of the others, near ones and less near, whose labels may differ."""
-    rows = made(rows=300, dim=24, noise=0.15).table
-    vectors = np.stack(rows["vector"].to_numpy())
-    rng = np.random.default_rng(5)
-    moved = vectors + rng.normal(size=vectors.shape) * np.linspace(0.02, 0.8, 300)[:, None]
-    labels = rows["label"].to_pylist()
+def some_copied(made: Any) -> pa.Table:
+    """Rows of which some are near duplicates of others, just about, and a third of those of other labels."""
+    rows, rng = made(rows=576, dim=24, noise=0.15).table, np.random.default_rng(5)
+    copies = rows.slice(0, 24)
+    moved = np.stack(copies["vector"].to_numpy()) + rng.normal(size=(24, 24)) * 0.2
+    labels = copies["label"].to_pylist()
     labels[::3] = labels[1::3]
-    copies = {
-        "id": [f"copy-{row:05d}" for row in range(300)],
+    columns = {
+        "id": [f"copy-{row}" for row in range(24)],
         "vector": pa.array(moved.astype(np.float32).tolist(), pa.list_(pa.float32())),
         "label": labels,
-        "day": rows["day"],
+        "day": copies["day"],
     }
-    table = pa.concat_tables([rows, pa.table(copies)])
-    return table.take(pa.array(rng.permutation(600)))
+    return pa.concat_tables([rows, pa.table(columns)]).take(pa.array(rng.permutation(600)))
 
 
 def leave_out(files: list[Path], table: pa.Table) -> None:
@@ -134,7 +132,7 @@ def change_leave_out_and_add(files: list[Path], table: pa.Table) -> None:
 def test_after_every_kind_of_event_the_version_is_that_of_a_run_from_nothing(
     event: Any, made: Any, write: Any, run_config: Any, published: Any, tmp_path: Path
 ) -> None:
-    table = spread_copies(made)
+    table = some_copied(made)
     source = write(table.slice(0, 500), parts=10)
     first = run_config(source)
     partitions = sorted(plan_window(first, "source", {}).partitions, key=lambda each: each.key)
@@ -153,7 +151,7 @@ def test_after_every_kind_of_event_the_version_is_that_of_a_run_from_nothing(
     copies = f"made/runs/{record.run_id}/embed/duplicates.parquet"
     same, other = (pq.read_table(tmp_path / root / copies) for root in ("store", "fresh"))
     assert same.equals(other)
-    assert same["near"].to_pylist().count(True) > 50
+    assert same["near"].to_pylist().count(True) > 10
 
 
 def test_with_a_tolerance_only_new_rows_are_scored_while_little_moves(
