@@ -73,10 +73,13 @@ class Proxy(ThreadingHTTPServer):
     """Passes HTTP on to a server, and at random, from a seed, answers as a bad day would.
 
     faults: which of FAULTS occur, in turn, at this rate; only where a request's path has `only` in it.
-    strip: a header that never arrives, as at servers that know no conditional put.
+    strip: a header that never arrives, as at servers that know no conditional put. Beside FAULTS there are
+    `stall` and `hang`, for STALL seconds: before the answer, and in the middle of its body. A create that
+    Google would refuse is refused.
     """
 
     FAULTS = ("503", "429", "cut", "lost", "delay", "truncated", "short")
+    STALL = 3.0
     daemon_threads = True
 
     def __init__(
@@ -87,6 +90,7 @@ class Proxy(ThreadingHTTPServer):
         self.rate, self.faults, self.only, self.strip = rate, itertools.cycle(faults), only, strip
         self.random, self.lock = random.Random(seed), threading.Lock()
         self.seen: list[tuple[str, str, str]] = []
+        self.uploaded: set[bytes] = set()
 
     @property
     def url(self) -> str:
@@ -99,6 +103,16 @@ class Proxy(ThreadingHTTPServer):
             found = next(self.faults) if unlucky else ""
             self.seen.append((method, path, found))
         return found
+
+    def taken(self, path: str, body: bytes) -> bool:
+        """Whether this is an upload on Google's condition that the object isn't there, and it is."""
+        if "uploadType=multipart" not in path:
+            return False
+        name = body.partition(b'"name": "')[2].partition(b'"')[0]
+        with self.lock:
+            known = name in self.uploaded
+            self.uploaded.add(name)
+        return known and "ifGenerationMatch=0" in path
 
     def count(self, method: str, word: str = "") -> int:
         """How many requests of a method had a word in their path."""
@@ -118,8 +132,10 @@ class Passing(BaseHTTPRequestHandler):
             self._say(int(fault), [], b"<Error><Code>SlowDown</Code><Message>slow down</Message></Error>")
         elif fault == "cut":
             self.close_connection = True
+        elif self.server.taken(self.path, body):
+            self._say(412, [], b"{}")
         else:
-            time.sleep(0.3 if fault == "delay" else 0)
+            time.sleep({"delay": 0.3, "stall": self.server.STALL}.get(fault, 0))
             self._answer(*self._ask(body), fault)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass
@@ -146,6 +162,10 @@ class Passing(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault == "truncated" and len(data) > 1:
             self._say(status, headers, data, sent=len(data) // 2)
+            self.close_connection = True
+        elif fault == "hang":
+            self._say(status, headers, data, sent=len(data) // 2)
+            time.sleep(self.server.STALL)
             self.close_connection = True
         elif fault == "short" and status == 206:  # a body that is short, and says so
             self._say(status, headers, data[: len(data) // 2])

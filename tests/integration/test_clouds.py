@@ -65,6 +65,19 @@ def test_google_keeps_lists_and_numbers(made: Any, google: Store) -> None:
     assert (claimed, versions(google, "d")) == ([1, 2, 1], [1, 2])
 
 
+@pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
+def test_google_refuses_to_create_what_is_there(google: Store, proxy: Any) -> None:
+    passed = proxy(google.options["endpoint_url"])
+    store = Store(google.root, {**google.options, "endpoint_url": passed.url})
+    assert store.conditional
+    assert store.create("c/1", b"first")
+    assert not store.create("c/1", b"second")
+    assert google.read("c/1") == b"first"
+    claimed = [claim_version(store, "e", run, "m") for run in ("one", "two", "one")]
+    assert (claimed, versions(google, "e")) == ([1, 2, 1], [1, 2])
+    assert passed.count("POST", "ifGenerationMatch=0") == 6  # two to find out, two of c/1, two versions
+
+
 def test_azure_opens_and_hides_its_key() -> None:
     options = {"account_name": "labelworks", "account_key": KEY}
     store = Store("az://container/store", options)

@@ -92,3 +92,16 @@ def test_a_create_whose_answer_got_lost_is_known_as_ours(bucket: Any, proxy: Any
         assert not store.create(f"v/{number}", b"another's")
     assert ("PUT", "lost") in {(method, fault) for method, _, fault in bad.seen}
     assert {Store(url, options).read(f"v/{number}") for number in range(2)} == {b"ours"}
+
+
+@pytest.mark.parametrize("fault", ["stall", "hang"])
+def test_a_server_that_stalls_for_longer_than_is_waited_is_asked_again(
+    bucket: Any, proxy: Any, fault: str
+) -> None:
+    url, options = bucket
+    data = random.Random(3).randbytes(100_000)
+    Store(url, options).write("x.bin", data)
+    bad = proxy(options["endpoint_url"], rate=1.0, faults=(fault, ""), only="x.bin")
+    waiting = {"endpoint_url": bad.url, "config_kwargs": {"read_timeout": bad.STALL / 3}}
+    assert Store(url, {**options, **waiting}).read("x.bin") == data
+    assert fault in {found for _, _, found in bad.seen}

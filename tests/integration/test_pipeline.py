@@ -232,3 +232,15 @@ def test_a_process_keeps_nothing_of_a_run_that_is_over(made: Any, write: Any, ru
     before = ledgers()
     execute(run_config(write(made(rows=120).table)))
     assert [each for each in ledgers() if not any(each is old for old in before)] == []
+
+
+@pytest.mark.parametrize(("compression", "codec"), [("snappy", "SNAPPY"), ("none", "UNCOMPRESSED")])
+def test_parts_are_compressed_as_the_config_says(
+    compression: str, codec: str, made: Any, write: Any, run_config: Any, published: Any, tmp_path: Path
+) -> None:
+    config = run_config(write(made(rows=120).table), publish={"compression": compression})
+    record = execute(config)
+    for part in record.parts:
+        table = pq.ParquetFile(tmp_path / "store/made/runs" / record.run_id / part).metadata
+        assert {table.row_group(0).column(place).compression for place in range(table.num_columns)} == {codec}
+    assert published(config).num_rows == 120

@@ -31,14 +31,15 @@ class Heard(Silent):
 
 
 class Rival(Heard):
-    """Publishes another run of the dataset while the stage `validate` begins."""
+    """Publishes another run of the dataset, with this manifest, when the stage `validate` begins."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, manifest: bytes) -> None:
         super().__init__()
-        self.store = store
+        self.store, self.manifest = store, manifest
 
     def stage(self, name: str, *, total: int | None = None) -> None:
         if name == "validate":
+            self.store.write("made/runs/rival/manifest.json", self.manifest)
             claim_version(self.store, "made", "rival", "made/runs/rival/manifest.json")
 
 
@@ -115,10 +116,13 @@ def test_a_run_names_who_published_while_it_worked(
     made: Any, write: Any, run_config: Any, bucket: Any
 ) -> None:
     url, options = bucket
-    config = run_config(write(made().table), store={"root": url, "storage_options": options})
-    rival = Rival(Store(url, options))
-    assert execute(config, progress=rival).version == 2
-    assert "run rival published first, as version 1: this run is version 2" in rival.notes
+    where = {"source": write(made(rows=120).table), "store": {"root": url, "storage_options": options}}
+    store, config = Store(url, options), run_config(**where)
+    first = execute(run_config(**where, treat={"mode": "relabel"}))
+    rival = Rival(store, store.read(f"made/runs/{first.run_id}/manifest.json"))
+    assert (first.version, execute(config, progress=rival).version) == (1, 3)
+    told = [note for note in rival.notes if "published first" in note]
+    assert told == ["run rival published first, as version 2: this run is version 3"]
     again = Heard()
-    assert execute(config, progress=again).version == 2
+    assert execute(config, progress=again).version == 3
     assert not any("published first" in note for note in again.notes)

@@ -157,3 +157,25 @@ def test_the_import_of_a_class_leaves_signals_alone() -> None:
     if find_spec("dask_jobqueue") is None:
         pytest.skip("dask-jobqueue isn't installed")
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def memory_of(dask_worker: Any) -> tuple[Any, ...]:
+    manager = dask_worker.memory_manager
+    fractions = (manager.memory_target_fraction, manager.memory_spill_fraction, manager.memory_pause_fraction)
+    return (manager.memory_limit, *fractions, dask_worker.local_directory)
+
+
+def spilled(dask_worker: Any) -> int:
+    return len(dask_worker.data.slow)
+
+
+def test_a_worker_has_the_memory_and_the_spill_folder_of_the_config(tmp_path: Path) -> None:
+    compute = ComputeConfig(workers=1, memory="1 GB", spill=str(tmp_path), gpu="off")
+    with cluster(compute) as client:
+        (found,) = client.run(memory_of).values()
+        assert found[:4] == (10**9, 0.6, 0.7, 0.8)
+        assert Path(found[4]).is_relative_to(tmp_path)
+        held = client.map(bytes, [50_000_000] * 14, pure=False)
+        assert [len(each) for each in (held[0].result(), held[13].result())] == [50_000_000] * 2
+        assert client.run(spilled).popitem()[1] >= 2  # 700 MB, of which 600 may be held
+        assert list(tmp_path.rglob("storage/*"))

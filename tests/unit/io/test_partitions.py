@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
+import time
 from typing import Any
 
 import pytest
 
 from schemas.errors import InputError, LabelworksError
 from schemas.records import Partition, Piece
-from tasks.io.partitions import map_partitions
+from tasks.io import partitions
+from tasks.io.partitions import FAN_IN, map_partitions, reduce_partitions
 
 COUNT = 2000
 LARGE = b"x" * 3_000_000
@@ -64,6 +67,74 @@ def test_the_graph_of_many_partitions_is_small_and_its_results_are_in_order(
     assert (
         0 < total < COUNT * 1000
     )  # bytes: what tasks share is not in it, and a partition takes less than 1 kB
+
+
+def one_each(item: Partition, large: bytes) -> int:
+    return 1
+
+
+def test_the_graph_of_a_reduction_is_small(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[dict[str, Any]] = []
+    send = client._send_to_scheduler
+
+    def sending(message: dict[str, Any]) -> None:
+        if message["op"] == "update-graph":
+            sent.append(message)
+        send(message)
+
+    monkeypatch.setattr(client, "_send_to_scheduler", sending)
+    items = list(enumerate(partition(number) for number in range(COUNT)))
+    assert reduce_partitions("embed", one_each, sum, items, large=LARGE) == COUNT
+    total = sum(len(pickle.dumps(message)) for message in sent)
+    assert 0 < total < COUNT * 2000  # bytes: a partition, and its share of what combines eight of them
+
+
+class Held:
+    """A result on the worker; how many there are, and were at most."""
+
+    alive = most = 0
+    lock = threading.RLock()
+
+    def __init__(self) -> None:
+        with Held.lock:
+            Held.alive += 1
+            Held.most = max(Held.most, Held.alive)
+
+    def __del__(self) -> None:
+        with Held.lock:
+            Held.alive -= 1
+
+
+BEGIN = threading.Event()
+
+
+def hold(item: int) -> Held:
+    BEGIN.wait()
+    time.sleep(0.01)
+    return Held()
+
+
+def test_results_are_combined_before_further_ones_are_made(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The leaves were sent well before what combines them: by default Dask computes all of them first."""
+    BEGIN.clear()
+    submit, finished, sent = client.submit, partitions._finished, []
+
+    def later(*arguments: Any, **options: Any) -> Any:
+        time.sleep(0 if sent else 0.3)  # what is sent within 0.1 s is of one age to Dask
+        sent.append(1)
+        return submit(*arguments, **options)
+
+    def begun(futures: Any) -> Any:
+        BEGIN.set()
+        return finished(futures)
+
+    monkeypatch.setattr(client, "submit", later)
+    monkeypatch.setattr(partitions, "_finished", begun)
+    reduce_partitions("embed", hold, lambda parts: Held(), range(16 * FAN_IN))
+    assert len(sent) == 16 + 2 + 1
+    assert FAN_IN <= Held.most <= 5 * FAN_IN
 
 
 def die(item: Partition) -> int:
