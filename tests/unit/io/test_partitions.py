@@ -108,7 +108,7 @@ class Held:
 BEGIN = threading.Event()
 
 
-def hold(item: int) -> Held:
+def hold(item: int, **shared: int) -> Held:
     BEGIN.wait()
     time.sleep(0.01)
     return Held()
@@ -117,7 +117,7 @@ def hold(item: int) -> Held:
 def test_results_are_combined_before_further_ones_are_made(
     client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The leaves were sent well before what combines them: by default Dask computes all of them first."""
+    """Dask computes leaves first that were sent before what combines them, and share five values or more."""
     BEGIN.clear()
     submit, finished, sent = client.submit, partitions._finished, []
 
@@ -132,7 +132,7 @@ def test_results_are_combined_before_further_ones_are_made(
 
     monkeypatch.setattr(client, "submit", later)
     monkeypatch.setattr(partitions, "_finished", begun)
-    reduce_partitions("embed", hold, lambda parts: Held(), range(16 * FAN_IN))
+    reduce_partitions("embed", hold, lambda parts: Held(), range(16 * FAN_IN), a=1, b=2, c=3, d=4, e=5)
     assert len(sent) == 16 + 2 + 1
     assert FAN_IN <= Held.most <= 5 * FAN_IN
 
