@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
 from time import perf_counter
+from typing import Any
 
 from prefect import get_run_logger
-from prefect.futures import as_completed
+from prefect.futures import PrefectFuture
 
-from infra.gpu import Placement, place
+from infra.gpu import Placement, Watch, place
 from schemas.records import DatasetRef, Partition, StageResult
 from tasks.embed import embed_group, embed_names, fit_encoder, judge_embedding
 from tasks.io import progress
-from tasks.io.encoder import EncoderSpec
+from tasks.io.encoder import EncoderSpec, lacks
 from tasks.io.encoding import Embedded, find_embedded
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
 from tasks.io.shares import shares
 from tasks.io.tracing import carrier
+from tasks.methods.encoders.base import make
+
+LOOK_SECONDS = 5.0
 
 
 def embed(run: Run, ref: DatasetRef) -> StageResult:
@@ -25,7 +31,7 @@ def embed(run: Run, ref: DatasetRef) -> StageResult:
     if done := run.result("embed"):
         return done
     started = perf_counter()
-    placement = place(run.config.compute)
+    placement = _placed(run)
     get_run_logger().info(placement.note)
     progress.current().note(placement.note)
     spec = fit_encoder(run, ref, placement.device, min(placement.slots, len(ref.partitions)))
@@ -33,6 +39,14 @@ def embed(run: Run, ref: DatasetRef) -> StageResult:
     found = [each for each in known if each is not None]
     missing = [each for each, before in zip(ref.partitions, known, strict=True) if before is None]
     return judge_embedding(run, ref, spec, [*found, *_embedded(run, ref, spec, missing, placement)], started)
+
+
+def _placed(run: Run) -> Placement:
+    """Where the run's encoder goes: on a GPU if it uses one, and can on the workers that have one."""
+    chosen, kind = run.config.encoder, str(run.config.dataset.features.kind)
+    encoder = make(chosen.name, kind, chosen.options)
+    asked = partial(lacks, chosen.name, kind, chosen.options, "cuda")
+    return place(run.config.compute, uses_device=encoder.uses_device, lacks=asked)
 
 
 def _embedded(
@@ -46,11 +60,29 @@ def _embedded(
             for number, group in enumerate(groups, 1)
         ]
         names = [embed_names.submit(run, ref, spec)] if run.config.dataset.class_names else []
-    rows = size = 0
-    for done, future in enumerate(as_completed(futures), 1):
-        rows += sum(each.rows for each in future.result())
-        size += sum(each.partition.size for each in future.result())
+    rows = size = done = 0
+    for future in _completed([*futures, *names], Watch(placement, run.config.compute.wait)):
+        found = future.result() or []
+        done += bool(found)
+        rows += sum(each.rows for each in found)
+        size += sum(each.partition.size for each in found)
         progress.current().advance("embed", done, len(groups), unit="groups", rows=rows, size=size)
-    for encoded in names:
-        encoded.result()
     return [each for future in futures for each in future.result()]
+
+
+def _completed(futures: Sequence[PrefectFuture[Any]], watch: Watch) -> Iterator[PrefectFuture[Any]]:
+    """Futures as they end; ConfigError if the workers that they wait for have gone."""
+    ended: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
+    for each in futures:
+        each.add_done_callback(ended.put)
+    for _ in futures:
+        while (future := _next(ended)) is None:
+            watch.look()
+        yield future
+
+
+def _next(ended: SimpleQueue[PrefectFuture[Any]]) -> PrefectFuture[Any] | None:
+    try:
+        return ended.get(timeout=LOOK_SECONDS)
+    except Empty:
+        return None

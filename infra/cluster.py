@@ -17,6 +17,7 @@ from schemas.errors import ConfigError
 
 CONNECT_SECONDS = 30
 NEVER = "1000 days"  # workers of this machine are started again by their nannies, and by nobody else
+SOONER = 60  # seconds that a run itself waits less for a worker with a GPU: its error says more
 LOOPBACK = "127.0.0.1"
 WORKER_BYTES = 2 << 30  # what a worker on this machine should at least have
 
@@ -84,6 +85,7 @@ def settings(compute: ComputeConfig) -> dict[str, Any]:
         "distributed.worker.profile.enabled": False,
         "distributed.scheduler.allowed-failures": 3,
         "distributed.scheduler.worker-ttl": "5 minutes",
+        "distributed.scheduler.no-workers-timeout": f"{compute.wait + SOONER} s",
         "distributed.comm.retry.count": 3,
         "distributed.comm.timeouts.connect": "30s",
         "distributed.comm.timeouts.tcp": "60s",

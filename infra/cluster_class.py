@@ -5,14 +5,17 @@ from __future__ import annotations
 import importlib
 import inspect
 import signal
+import time
 from difflib import get_close_matches
 from threading import current_thread, main_thread
 from typing import Any
 
+from infra.gpu import gpu_workers
 from schemas.config import ComputeConfig, RunConfig
 from schemas.errors import ConfigError
 
 KEY = "compute.cluster_class"
+LOOK_SECONDS = 0.25
 PACKAGES = {"dask_cloudprovider": "dask-cloudprovider[all]"}
 
 
@@ -76,7 +79,8 @@ def opened(compute: ComputeConfig) -> Any:
 
 
 def await_workers(client: Any, compute: ComputeConfig) -> None:
-    """Wait for the first worker; raise ConfigError if none comes."""
+    """Wait for the first worker, and for one with a GPU where that is required; ConfigError if none comes."""
+    ends = time.monotonic() + compute.wait
     try:
         client.wait_for_workers(1, timeout=compute.wait)
     except TimeoutError as error:
@@ -85,6 +89,14 @@ def await_workers(client: Any, compute: ComputeConfig) -> None:
             where=KEY,
             fix="set compute.workers, look into the queue or the workers' logs, or raise compute.wait",
         ) from error
+    while compute.gpu == "require" and not gpu_workers(client):
+        if time.monotonic() > ends:
+            raise ConfigError(
+                f"{compute.cluster_class} has no worker with a GPU after {compute.wait} s",
+                where=KEY,
+                fix="let its workers start with --resources 'GPU=1', or raise compute.wait",
+            )
+        time.sleep(LOOK_SECONDS)
 
 
 def _accepts(made: Any, arguments: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from contextlib import contextmanager, suppress
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -23,7 +22,7 @@ from schemas.tables import REJECTED
 from tasks import gates
 from tasks.io.copies import find_copies
 from tasks.io.encoder import EncoderSpec, sample_column
-from tasks.io.encoding import Embedded, embed_partitions
+from tasks.io.encoding import Embedded, dead_dimensions, embed_partitions
 from tasks.io.first_pass import first_pass
 from tasks.io.names import encode_class_names
 from tasks.io.rejected import refuse, rejected_rows
@@ -49,15 +48,17 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
     data, chosen = run.config.dataset, run.config.encoder
     kind = str(data.features.kind)
     name = base.encoder_name(chosen.name, kind)
-    encoder = base.make(name, kind, chosen.options)
+    options = base.make(name, kind, chosen.options).pinned()  # so that all workers open the same
+    encoder = base.make(name, kind, options)
     key = base.key_of(name, encoder, data.features.column)
     state = f"{run.embeddings(key)}/state.npz"
     if not run.store.exists(state):
         fitted = encoder.fit(sample_column(run, ref, encoder.fit_rows)) if encoder.fit_rows else {}
         run.store.create(state, base.pack(fitted))
-    options = json.dumps(chosen.options, sort_keys=True)
     threads = run.config.compute.threads
-    return EncoderSpec(key, name, kind, options, run.store, state, device, threads, workers)
+    return EncoderSpec(
+        key, name, kind, json.dumps(options, sort_keys=True), run.store, state, device, threads, workers
+    )
 
 
 @task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")
@@ -100,7 +101,6 @@ def judge_embedding(
     ref = ref.model_copy(update={"encoder_key": spec.key})
     rejected = _rejected(run, ref, done)
     rows = sum(each.rows for each in done)
-    spread = np.max([each.high for each in done], axis=0) - np.min([each.low for each in done], axis=0)
     figures: dict[str, Any] = {
         **dict.fromkeys(QUALITY),
         "encoder": spec.name,
@@ -110,7 +110,7 @@ def judge_embedding(
         "dim": done[0].dim,
         "distinct_rows": sum(each.distinct for each in done),
         "encoding_seconds": round(sum(each.seconds for each in done), 3),
-        "dead_dimensions": int(np.count_nonzero(spread <= 0)),
+        "dead_dimensions": dead_dimensions(done),
     }
     if figures["rows"] and run.config.dataset.task == "classification":
         figures |= judge_quality(run, ref)

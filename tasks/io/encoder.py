@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +45,11 @@ def loaded(spec: EncoderSpec) -> base.Encoder:
         encoder = _load(spec)
         encoder.workers = spec.workers
         return encoder
+
+
+def lacks(name: str, kind: str, options: dict[str, Any], device: str) -> str:
+    """Why the encoder can't run on a device in this process; "" if it can."""
+    return base.make(name, kind, options).lacks(device)
 
 
 @lru_cache(maxsize=LOADED_AT_ONCE)

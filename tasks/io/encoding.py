@@ -25,7 +25,6 @@ from tasks.methods.halves import single
 
 PREPARED = 2  # batches that wait ready: the second where the first is a short last one
 SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partition as float32 is large
-NOT_FINITE = "the encoder gave NaN or inf"
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,15 @@ def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpe
                 done[-1].result()  # not more than one waits to be written
             done.append(writer.submit(_keep, partition, run, spec, found))
     return [each.result() if isinstance(each, Future) else each for each in done]
+
+
+def dead_dimensions(done: Sequence[Embedded]) -> int:
+    """How many dimensions have one value in all rows that have a vector; all where none has one."""
+    some = [each for each in done if each.without < each.rows]
+    if not some:
+        return done[0].dim
+    spread = np.max([each.high for each in some], axis=0) - np.min([each.low for each in some], axis=0)
+    return int(np.count_nonzero(spread <= 0))
 
 
 def _steps(partition: Partition, run: Run, spec: EncoderSpec, encoder: base.Encoder) -> Iterator[Any]:
@@ -171,6 +179,7 @@ def _checked(encoded: base.Encoded, dtype: str) -> tuple[NDArray[np.floating], l
         return stored, encoded.reasons
     stored = np.where(finite[:, None], stored, np.zeros((), stored.dtype))
     reasons = [
-        reason or (None if ok else NOT_FINITE) for reason, ok in zip(encoded.reasons, finite, strict=True)
+        reason or (None if ok else base.NOT_FINITE)
+        for reason, ok in zip(encoded.reasons, finite, strict=True)
     ]
     return stored, reasons

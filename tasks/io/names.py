@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,8 +36,22 @@ def encode_class_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
     if run.store.exists(name):
         return
     texts = names_of(run.config.dataset, ref.classes)
-    vectors = np.asarray(loaded(spec).encode_names(texts), dtype=np.float32)
+    vectors = usable_names(loaded(spec).encode_names(texts), ref.classes)
     run.store.write(name, base.pack({"vectors": vectors}))
+
+
+def usable_names(encoded: base.Encoded, classes: Sequence[str | int]) -> NDArray[np.float32]:
+    """Vectors (K, D) of the class names; ConfigError naming the classes that have none, or no finite one."""
+    finite = base.finite_rows(encoded.vectors)
+    rows = zip(classes, encoded.reasons, finite, strict=True)
+    bad = [f"{each} ({reason or base.NOT_FINITE})" for each, reason, ok in rows if reason or not ok]
+    if bad:
+        raise ConfigError(
+            f"no vector for the text of {len(bad)} of {len(classes)} classes: {', '.join(bad[:5])}",
+            where="dataset.class_names",
+            fix="give each of them a text that the encoder can read",
+        )
+    return np.asarray(encoded.vectors, dtype=np.float32)
 
 
 def class_vectors(run: Run) -> NDArray[np.float32] | None:

@@ -34,6 +34,8 @@ def check_methods(config: RunConfig) -> None:
     for position, probe in enumerate(config.detect.probes):
         with _at(f"detect.probes.{position}"):
             _has_names(registry.get("probes", probe), named)
+    with _at("detect.query_bank"):
+        _bank_is_used(config)
     if config.dataset.task != "classification":
         _judges_other_labels(config)
         return
@@ -117,6 +119,14 @@ def _names_are_used(config: RunConfig) -> None:
             "nothing uses the class names",
             where="dataset.class_names",
             fix="add zero-shot to detect.probes, or take the noise method label-text",
+        )
+
+
+def _bank_is_used(config: RunConfig) -> None:
+    zero_shot = any("class_names" in registry.get("probes", each).needs for each in config.detect.probes)
+    if config.detect.query_bank and not zero_shot:
+        raise ConfigError(
+            "nothing uses the query bank", fix="add zero-shot to detect.probes, or leave it out"
         )
 
 

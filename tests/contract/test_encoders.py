@@ -175,6 +175,23 @@ class TestEncoder:
         assert all(reason and reason.startswith("null") for reason in encoded.reasons)
         assert encoded.vectors.shape == (3, encoder.encode(case.values).vectors.shape[1])
 
+    def test_class_names_are_in_the_space_of_the_rows_or_refused(
+        self, case: Case, encoder: base.Encoder
+    ) -> None:
+        names = ["the cat", "rain", "a goal of money"]
+        if not encoder.reads_names:
+            with pytest.raises(ConfigError, match="no text tower"):
+                encoder.encode_names(names)
+            return
+        found = encoder.encode_names(names)
+        assert found.reasons == [None] * 3
+        assert found.vectors.shape == (3, encoder.encode(case.values).vectors.shape[1])
+        assert np.isfinite(found.vectors).all()
+        assert len(np.unique(found.vectors.astype(np.float32), axis=0)) == 3
+        if case.kind == "text":
+            as_rows = encoder.encode(pa.array(names)).vectors
+            np.testing.assert_allclose(found.vectors, as_rows, atol=2e-5)
+
     def test_its_key_changes_with_an_option_and_with_the_column(self, case: Case) -> None:
         def key(options: dict[str, Any], column: str = "column") -> str:
             return base.key_of(case.name, base.make(case.name, case.kind, options), column)
@@ -210,17 +227,59 @@ def test_batch_size_of_a_model_changes_no_key_and_no_vector() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # of its own doing
-def test_a_compiled_model_has_the_same_key_and_gives_the_same_vectors(backbones: Any) -> None:
+@pytest.mark.parametrize("place", [4, 8], ids=["transformers-text", "open-clip-image"])
+def test_a_compiled_model_has_the_same_key_and_gives_the_same_vectors(place: int, backbones: Any) -> None:
     if shutil.which("g++") is None:
         pytest.skip("torch.compile needs a C++ compiler")
-    options = {"model": backbones("bert"), **FULL}
-    plain, compiled = (
-        ready(Case("transformers", "text", TEXT, BAD_TEXT, {**options, "compile": wish}, {}))
-        for wish in (False, True)
-    )
-    assert hasattr(compiled.model, "_orig_mod")
+    case = CASES[place]
+    if case.needs and find_spec(case.needs) is None:
+        pytest.skip(f"{case.needs} is not installed")
+    from torch._dynamo.utils import counters
+
+    options = _made(case.options, backbones)
+    plain, compiled = (ready(replace(case, options={**options, "compile": wish})) for wish in (False, True))
     assert base.key_of("m", plain, "c") == base.key_of("m", compiled, "c")
-    np.testing.assert_allclose(compiled.encode(TEXT).vectors, plain.encode(TEXT).vectors, atol=1e-3)
+    counters.clear()
+    expected = plain.encode(case.values).vectors
+    assert not counters["frames"]["total"]
+    compiled.load({})
+    np.testing.assert_allclose(compiled.encode(case.values).vectors, expected, atol=1e-3)
+    assert counters["frames"]["ok"]
+
+
+def test_class_names_for_which_memory_runs_out_are_encoded_in_halves(backbones: Any) -> None:
+    pytest.importorskip("open_clip")
+    import torch
+
+    encoder: Any = ready(replace(CASES[8], options=_made(CASES[8].options, backbones)))
+    names, sizes, named = [f"a {each}" for each in "abcdefghij"], [], encoder._named
+    whole = encoder.encode_names(names).vectors
+
+    def scarce(ids: Any) -> Any:
+        sizes.append(len(ids))
+        if sizes[-1] > 3:
+            raise torch.OutOfMemoryError("no room")
+        return named(ids)
+
+    encoder._named = scarce
+    found = encoder.encode_names(names)
+    assert found.reasons == [None] * 10
+    np.testing.assert_allclose(found.vectors, whole, atol=1e-3)
+    assert sizes[0] == 10
+    assert max(sizes[2:]) <= 5
+    assert sum(size for size in sizes if size <= 3) == 10
+
+
+def test_the_default_weights_are_in_the_key_by_their_name() -> None:
+    if find_spec("torchvision") is None:
+        pytest.skip("torchvision is not installed")
+    keys = {
+        name: base.key_of("m", base.make("torchvision", "image", {"weights": name}), "c")
+        for name in ("DEFAULT", "IMAGENET1K_V1", "IMAGENET1K_V2")
+    }
+    assert keys["DEFAULT"] == keys["IMAGENET1K_V2"] != keys["IMAGENET1K_V1"]
+    unknown = base.make("torchvision", "image", {"model": "resnet0"})
+    assert unknown.pinned()["weights"] == "DEFAULT"
 
 
 def test_vectors_are_the_dataset_s_own() -> None:

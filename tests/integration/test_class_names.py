@@ -89,6 +89,7 @@ def test_a_class_without_a_text_is_said(write: Any, run_config: Any, tmp_path: P
             {"class_names": True, "features": {"image": "x", "text": None, "vector": None}},
             {"probes": ["zero-shot"]}, "encoder.name", "reads no texts",
         ),
+        ({}, {"query_bank": True}, "detect.query_bank", "nothing uses the query bank"),
         ({}, {"adapt": {"method": "pro3"}}, "detect.adapt.method", "unknown adapt method 'pro3'"),
         ({}, {"adapt": {"method": "pro2", "options": {"turns": 1}}}, "detect.adapt.options", "bad options"),
         ({}, {"adapt": {"method": "pro2", "options": {"rounds": 0}}}, "detect.adapt.options", "rounds 0"),

@@ -1,5 +1,8 @@
 """GPUs are looked for before anything is annotated."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,10 @@ class Cluster:
                 for n, has in enumerate(self.gpus)
             }
         }
+
+    def run(self, function: Callable[[], str], workers: list[str]) -> dict[str, str]:
+        self.asked = workers
+        return {worker: function() for worker in workers}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +54,37 @@ def test_a_gpu_that_is_required_and_missing_is_an_error_of_the_config() -> None:
     with pytest.raises(ConfigError, match="none of the 2 Dask workers has one") as caught:
         gpu.place(ComputeConfig(gpu="require"), Cluster(0, 0))
     assert caught.value.where == "compute.gpu"
+
+
+def test_an_encoder_that_uses_no_gpu_takes_none_and_that_is_said() -> None:
+    for wish in ("auto", "require"):
+        placement = gpu.place(ComputeConfig(gpu=wish), Cluster(0, 1, 1), uses_device=False)
+        assert (placement.device, placement.slots) == ("cpu", 6)
+        assert placement.note == "embedding on CPU workers: the encoder uses no GPU"
+    with pytest.raises(ConfigError, match="none of the 1 Dask workers"):
+        gpu.place(ComputeConfig(gpu="require"), Cluster(0), uses_device=False)
+
+
+def test_a_gpu_that_torch_can_t_use_is_none() -> None:
+    cluster = Cluster(0, 1, 1)
+    placement = gpu.place(ComputeConfig(), cluster, lacks=lambda: "torch was built without CUDA")
+    assert cluster.asked == ["1", "2"]
+    assert (placement.device, placement.slots) == ("cpu", 6)
+    assert placement.note == "embedding on CPU workers: torch was built without CUDA"
+    with pytest.raises(ConfigError, match="built without CUDA on a worker that has one") as caught:
+        gpu.place(ComputeConfig(gpu="require"), cluster, lacks=lambda: "torch was built without CUDA")
+    assert caught.value.where == "compute.gpu"
+    assert gpu.place(ComputeConfig(gpu="require"), cluster, lacks=lambda: "").device == "cuda"
+
+
+def test_workers_with_a_gpu_that_stay_away_are_an_error_those_of_cpus_are_not() -> None:
+    there, gone = Cluster(0, 1), Cluster(0)
+    watch = gpu.Watch(gpu.place(ComputeConfig(), there), 0.0)
+    watch.look(there)
+    with pytest.raises(ConfigError, match="no worker with a GPU is left"):
+        watch.look(gone)
+    gpu.Watch(gpu.place(ComputeConfig(), there), 3600.0).look(gone)
+    gpu.Watch(gpu.place(ComputeConfig(), gone), 0.0).look(gone)
 
 
 @pytest.mark.parametrize(

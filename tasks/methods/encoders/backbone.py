@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import DeviceEncoder, Prepared, half, made_ready, to_host
+from tasks.methods.encoders.device import DeviceEncoder, Prepared, compiled, half, made_ready, to_host
 from tasks.methods.encoders.pictures import Look
 from tasks.methods.encoders.weights import fingerprint
 
@@ -30,11 +30,16 @@ class ImageBackbone(DeviceEncoder):
         """Fingerprint of weights on disk."""
         return fingerprint(self.chosen["weights"])
 
+    def called(self) -> Any:
+        """What of the network is called with a batch."""
+        return self.model
+
     def open(self) -> None:
         """Build the network and put it on its device."""
         self.dtype_run = half(str(self.chosen["precision"]), self.device)
         network, self.look = self.built()
-        self.model = made_ready(network, self.device, self.dtype_run, bool(self.chosen["compile"]))
+        self.model = made_ready(network, self.device, self.dtype_run)
+        self.forward = compiled(self.called(), bool(self.chosen["compile"]))
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Decode a batch of images; one that can't be is a reason for none."""
@@ -53,4 +58,4 @@ class ImageBackbone(DeviceEncoder):
         import torch
 
         with torch.inference_mode():
-            return to_host(self.model(staged).flatten(1))
+            return to_host(self.forward(staged).flatten(1))

@@ -19,6 +19,7 @@ from tasks.methods.registry import get
 State = dict[str, NDArray[Any]]
 DEFAULTS = {"vector": "vector", "image": "pixels", "text": "tfidf"}
 AS_GIVEN = "as given"  # the dtype of vectors that are kept as the encoder gave them
+NOT_FINITE = "the encoder gave NaN or inf"
 PART_FORMAT = 4  # of what is kept under a key: another format is another key
 
 
@@ -44,7 +45,8 @@ class Encoder(ABC):
     `fit_rows` is the size of the sample it is fitted on, `batch_rows` how many rows it is given at a time,
     `in_flight` how many threads call `infer` at once.
     `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device`, `threads` and `workers`
-    (how many encode at once) are set before `load`: they change the speed, not the vectors.
+    (how many encode at once) are set before `load`: they change the speed, not the vectors. An encoder that
+    runs on a GPU says so by `uses_device`; the tasks of any other go to CPU workers.
     """
 
     kind: str
@@ -52,6 +54,7 @@ class Encoder(ABC):
     device: str = "cpu"
     threads: int | None = None
     workers: int = 1
+    uses_device: ClassVar[bool] = False
     dtype: ClassVar[str] = "float16"
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}
@@ -67,9 +70,17 @@ class Encoder(ABC):
             )
         self.chosen = {**self.options, **options}
 
+    def pinned(self) -> dict[str, Any]:
+        """Its options, with what they leave open decided: a model's commit, which weights are the default."""
+        return self.chosen
+
+    def lacks(self, device: str) -> str:
+        """Why it can't run on a device in this process; "" if it can."""
+        return ""
+
     def identity(self) -> dict[str, Any]:
         """What of the encoder decides its vectors."""
-        return {"revision": self.revision, "options": self.chosen, "dtype": self.dtype}
+        return {"revision": self.revision, "options": self.pinned(), "dtype": self.dtype}
 
     def fit(self, values: pa.Array) -> State:
         """Learn from a sample of the column what encoding needs; nothing by default."""
@@ -100,15 +111,15 @@ class Encoder(ABC):
         """Whether it can encode class names into the space of the rows."""
         return self.kind == "text"
 
-    def encode_names(self, names: list[str]) -> NDArray[np.floating]:
-        """Encode class names (K,) to vectors (K, D) in the space of the rows; ConfigError if it can't."""
+    def encode_names(self, names: list[str]) -> Encoded:
+        """Encode class names (K,) into the space of the rows; ConfigError if it reads no texts."""
         if not self.reads_names:
             raise ConfigError(
                 f"{type(self).__name__} has no text tower to encode class names",
                 where="encoder.name",
                 fix="take an encoder of texts, or open-clip",
             )
-        return self.encode(pa.array(names, pa.string())).vectors
+        return self.encode(pa.array(names, pa.string()))
 
 
 def encoder_name(name: str, kind: str) -> str:

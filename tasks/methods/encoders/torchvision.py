@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from schemas.errors import ConfigError
@@ -27,6 +28,17 @@ class TorchvisionEncoder(ImageBackbone):
         "precision": "auto",
         "compile": False,
     }
+
+    def pinned(self) -> dict[str, Any]:
+        """Its options, with the name of the weights that are the default; as given without torchvision."""
+        name, weights = str(self.chosen["model"]), str(self.chosen["weights"])
+        if fingerprint(weights):
+            return self.chosen
+        with suppress(ConfigError, ValueError):  # a missing library, an unknown model: opening it says so
+            known = needed("torchvision.models", "image").get_model_weights(name).__members__
+            found = known.get(weights.rpartition(".")[2])
+            return {**self.chosen, "weights": found.name if found else weights}
+        return self.chosen
 
     def built(self) -> tuple[Any, Look]:
         """The backbone with its weights, its head taken off."""

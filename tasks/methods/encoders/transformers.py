@@ -15,6 +15,7 @@ from schemas.errors import ConfigError
 from tasks.methods.encoders.device import (
     DeviceEncoder,
     Prepared,
+    compiled,
     half,
     made_ready,
     to_device,
@@ -23,7 +24,7 @@ from tasks.methods.encoders.device import (
 from tasks.methods.encoders.importing import needed, opening
 from tasks.methods.encoders.pictures import Look
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
-from tasks.methods.encoders.weights import fingerprint
+from tasks.methods.encoders.weights import commit_of, fingerprint
 from tasks.methods.registry import register
 
 POOLINGS = ("mean", "cls")
@@ -62,6 +63,11 @@ class TransformersEncoder(DeviceEncoder):
                 fix=f"choices: {', '.join(POOLINGS)}",
             )
 
+    def pinned(self) -> dict[str, Any]:
+        """Its options, with the commit of the model."""
+        revision = commit_of(str(self.chosen["model"]), self.chosen["revision"])
+        return {**self.chosen, "revision": revision}
+
     def weights(self) -> str:
         """Fingerprint of a model on disk."""
         return fingerprint(str(self.chosen["model"]))
@@ -76,7 +82,8 @@ class TransformersEncoder(DeviceEncoder):
         self.dtype_run = half(str(self.chosen["precision"]), self.device)
         with opening(name):
             model = library.AutoModel.from_pretrained(name, **source)
-            self.model = made_ready(model, self.device, self.dtype_run, bool(self.chosen["compile"]))
+            ready = made_ready(model, self.device, self.dtype_run)
+            self.model = compiled(ready, bool(self.chosen["compile"]))
             if self.kind == "text":
                 self.tokenizer = library.AutoTokenizer.from_pretrained(name, **source)
                 positions = int(getattr(model.config, "max_position_embeddings", 512))
@@ -132,9 +139,9 @@ def look_of(name: str, revision: str | None, config: Any) -> Look:
 
 def _pooled(states: Any, mask: Any, pooling: str) -> Any:
     """Mean over the tokens that are no padding, in float32, or the first token (N, T, D) -> (N, D)."""
-    if pooling == "cls":
-        return states[:, 0]
     if mask is None:
-        return states.float().mean(dim=1)
+        return states[:, 0] if pooling == "cls" else states.float().mean(dim=1)
+    if pooling == "cls":  # of a batch padded on the left it is not at the same place in all rows
+        return states[range(len(states)), mask.argmax(dim=1)]
     share = mask.unsqueeze(-1).float()
     return (states.float() * share).sum(dim=1) / share.sum(dim=1).clamp(min=1.0)

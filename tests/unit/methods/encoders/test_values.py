@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tasks.methods.encoders.base import make
+from tasks.methods.encoders.pictures import Look
 from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes, read_texts
 
 
@@ -112,6 +113,27 @@ def test_pixels_take_the_same_images_and_give_the_same_reasons() -> None:
     found = encoder.encode(column)
     assert [reason is None for reason in found.reasons] == [True, False, False, True, False]
     assert np.isfinite(found.vectors).all()
+
+
+def test_a_backbone_s_reader_takes_the_same_images_and_gives_the_same_reasons() -> None:
+    turned = Image.Exif()
+    turned[0x0112] = 6  # turned by 270°
+    image = photo((48, 32))
+    column = pa.array(
+        [
+            encoded(image), encoded(image, exif=turned), encoded(photo((1, 1))), bomb(), None,
+            encoded(image.convert("CMYK"), "TIFF"), encoded(image, "JPEG")[:-200],
+        ]
+    )  # fmt: skip
+    found = Look(8).prepared(column, 2)
+    assert found.usable.tolist() == [0, 1, 2, 5]
+    assert [reason and reason.split(":")[0] for reason in found.reasons] == [
+        None, None, None, "undecodable image", "null image", None, "undecodable image",
+    ]  # fmt: skip
+    assert all((item.shape, item.dtype) == ((8, 8, 3), np.uint8) for item in found.items)
+    upright = [pixels.astype(int) for pixels in found.items]
+    np.testing.assert_allclose(upright[1], np.rot90(upright[0], -1), atol=1)
+    assert np.ptp(upright[2].reshape(-1, 3), axis=0).max() == 0  # a pixel, made larger
 
 
 def test_tfidf_takes_text_of_a_megabyte_and_invalid_utf8() -> None:

@@ -8,7 +8,6 @@ from scipy.special import softmax
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.sums import Sums
 from tasks.methods.probes.zero_shot import ClassNames, zero_shot_probe
-from tasks.methods.quality.hubness import BETA, zero_shot
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -26,12 +25,28 @@ def made() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_its_probabilities_are_those_of_the_cosines() -> None:
     rows, _, names = made()
     weights, intercept = zero_shot_probe(ClassNames(names))
-    np.testing.assert_allclose(softmax(30 * (rows @ weights + intercept), axis=1),
-                               zero_shot(rows, names, scale=30), rtol=1e-4, atol=1e-7)  # fmt: skip
+    np.testing.assert_allclose(rows @ weights + intercept, rows @ unit(names).T)
+
+
+def test_a_query_bank_is_the_inverted_softmax() -> None:
+    rows, _, names = made()
+    cosines = rows @ unit(names).T
     weights, intercept = zero_shot_probe(ClassNames(names, bank=rows[:100]))
-    theirs = zero_shot(rows, names, query_bank=rows[:100])
-    found = softmax(BETA * (rows @ weights + intercept), axis=1)
-    np.testing.assert_allclose(found, theirs, rtol=1e-4, atol=1e-7)
+    inverted = np.exp(20 * cosines) / np.exp(20 * cosines[:100]).sum(axis=0)
+    found = softmax(20 * (rows @ weights + intercept), axis=1)
+    np.testing.assert_allclose(found, inverted / inverted.sum(axis=1, keepdims=True))
+
+
+def test_a_hub_among_the_names_no_longer_takes_the_queries_of_others() -> None:
+    rng = np.random.default_rng(0)
+    names, common, true = np.eye(4, 30), np.eye(30)[4], rng.integers(0, 4, 600)
+    rows = unit(names[true] + common + 0.25 * rng.normal(size=(600, 30)))
+    hub = np.concatenate([names[:3], names[3:] + common])  # of the names, one has what all rows have
+    right = []
+    for bank in (None, rows[:300]):
+        weights, intercept = zero_shot_probe(ClassNames(hub, bank=bank))
+        right.append(np.mean((rows[300:] @ weights + intercept).argmax(1) == true[300:]))
+    assert right[1] > right[0]
 
 
 def test_in_the_ensemble_it_sees_no_label_and_no_map() -> None:

@@ -8,7 +8,7 @@ import pytest
 from tasks.methods import quality
 from tasks.methods.probes.sums import ClassSums
 from tasks.methods.quality.dimensions import duplicated_dimensions
-from tasks.methods.quality.hubness import hubness, query_bank_normalised, zero_shot
+from tasks.methods.quality.hubness import attraction, hubness
 from tasks.methods.quality.intrinsic_dimension import mle, two_nn
 from tasks.methods.quality.label_sharpness import label_sharpness
 from tasks.methods.quality.nearest import nearest
@@ -106,24 +106,9 @@ def test_hubness_is_the_skewness_of_the_occurrences() -> None:
     assert hubness(np.arange(10)[:, None][::-1]) == 0.0
 
 
-def test_a_hub_among_the_names_no_longer_takes_the_queries_of_others() -> None:
-    names = np.eye(4, 30)
-    true = rng().integers(0, 4, 600)
-    queries = names[true] + 0.15 * rng().normal(size=(600, 30))
-    hub = np.concatenate([names[:3], names[3:] + 0.7 * names.sum(0)])
-    plain, normalised = zero_shot(queries, hub), zero_shot(queries, hub, query_bank=queries[:300])
-    for probs in (plain, normalised):
-        assert probs.shape == (600, 4)
-        np.testing.assert_allclose(probs.sum(axis=1), 1, rtol=1e-5)
-    held = true[300:]
-    better, before = (np.mean(each[300:].argmax(1) == held) for each in (normalised, plain))
-    assert better >= before
-    similarity = rng().normal(size=(5, 3))
-    np.testing.assert_allclose(
-        query_bank_normalised(similarity, similarity, 1.0),
-        similarity - np.log(np.exp(similarity).sum(0)),
-        rtol=1e-5,
-    )
+def test_attraction_is_that_of_the_inverted_softmax() -> None:
+    bank = rng().normal(size=(50, 3))
+    np.testing.assert_allclose(attraction(bank), np.log(np.exp(20 * bank).sum(0)) / 20)
 
 
 def test_the_whole_judgement_and_too_few_rows_for_one() -> None:
