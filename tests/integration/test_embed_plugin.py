@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
 import wave
 from collections.abc import Iterator
 from itertools import combinations
@@ -44,6 +46,9 @@ class Brittle(DeviceEncoder):
             time.sleep(0.05)
         return {}
 
+    def lacks(self, device):  # numpy runs anywhere
+        return ""
+
     def open(self):
         self.told = open(self.chosen["log"], "a")
 
@@ -66,8 +71,8 @@ class Brittle(DeviceEncoder):
         return found
 
     def tell(self, **what):
-        line = json.dumps(what | {"pid": os.getpid(), "ended": time.time(), "device": self.device})
-        self.told.write(line + "\\n")
+        here = {"pid": os.getpid(), "ended": time.time(), "device": self.device, "workers": self.workers}
+        self.told.write(json.dumps(what | here) + "\\n")
         self.told.flush()
 """
 
@@ -142,6 +147,43 @@ def started(plugin: Path, raw_config: Any, write: Any, tmp_path: Path) -> Iterat
         process.communicate()
 
 
+@pytest.fixture
+def two_gpus(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """One machine with a CPU worker and two workers that each declare a GPU of their own."""
+    from infra.cluster import machine
+    from schemas.config import ComputeConfig
+
+    monkeypatch.syspath_prepend(plugin)  # which the workers take over
+    with machine(ComputeConfig(workers=1, memory="2GB"), ["0", "1"]) as cluster:
+        cluster.wait_for_workers(3)
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def gpu_worker(plugin: Path, dask_cluster: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of somebody else's, beside those of CPUs: it declares a GPU, and nobody restarts it."""
+    from distributed import Client
+
+    paths = os.pathsep.join([str(plugin), os.getcwd(), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "distributed.cli.dask_worker", dask_cluster, "--no-nanny"]
+    options = ["--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard", "--resources", "GPU=1"]
+    worker = subprocess.Popen(
+        [*command, *options], env=os.environ | {"PYTHONPATH": paths}, stderr=subprocess.DEVNULL
+    )
+    with Client(dask_cluster) as client:
+        client.wait_for_workers(3, timeout=120)
+    yield worker
+    worker.kill()
+    worker.wait()
+
+
+def encoders_loaded() -> tuple[int, str]:
+    """How many encoders this worker has opened, and the GPU that it sees."""
+    from tasks.io.encoder import _load
+
+    return _load.cache_info().misses, os.environ["CUDA_VISIBLE_DEVICES"]
+
+
 def brittle(tmp_path: Path, **options: Any) -> dict[str, Any]:
     return {"name": "brittle", "options": {"log": str(tmp_path / "log"), **options}}
 
@@ -158,6 +200,7 @@ def told(tmp_path: Path) -> list[dict[str, Any]]:
 def test_memory_runs_out_and_rows_are_nan_and_the_run_ends_well(started: Any, tmp_path: Path) -> None:
     texts = [f"{'parcel' if n % 2 else 'refund'} {'x' * (n % 7)} {n}" for n in range(200)]
     texts[20], texts[150] = "broken parcel", "broken refund"
+    texts[31], texts[33], texts[164] = texts[1], texts[1], texts[160]  # of the same file each
     gate = {"embed": {"thresholds": {"max_rejected": 0.02}}}
     compute = {"workers": 1, "gpu": "off"}
     run = started(
@@ -172,6 +215,9 @@ def test_memory_runs_out_and_rows_are_nan_and_the_run_ends_well(started: Any, tm
     assert max(batches[refused[-1] + 1 :]) <= HELD
     assert refused[-1] < len(batches) / 2
     (listed,) = (tmp_path / "store").rglob("embed/rejected.parquet")
+    assert (
+        sum(rows for rows in batches if rows <= HELD) == len(set(texts)) + 1
+    )  # and the one it is tried with
     rows = pq.read_table(listed).to_pylist()
     assert {row["id"] for row in rows} == {"brittle20", "brittle150"}
     assert {row["reason"] for row in rows} == {"the encoder gave NaN or inf"}
@@ -231,3 +277,51 @@ def test_two_runs_never_use_one_gpu_at_once(started: Any, tmp_path: Path) -> Non
     ready = [each.stat().st_mtime for each in tmp_path.glob("*.ready")]
     assert len(ready) == 2
     assert max(ready) < used[0]["began"], "one began before the other was there"
+
+
+def test_embed_tasks_go_to_the_workers_with_a_gpu_and_to_no_other(
+    started: Any, two_gpus: str, tmp_path: Path
+) -> None:
+    from distributed import Client
+    from prefect.client.orchestration import get_client
+
+    texts = [f"{'parcel' if n % 2 else 'refund'} {n}" for n in range(200)]
+    compute = {"scheduler": two_gpus, "gpu": "require"}
+    run = started(
+        "routed",
+        labelled("routed", texts),
+        "text",
+        brittle(tmp_path, pause=0.3, batch_size=4),
+        compute=compute,
+    )
+    _, err = run.communicate(timeout=300)
+    assert run.returncode in (0, 3), err
+    assert "embedding on 2 GPU workers" in err
+    with Client(two_gpus) as client:
+        opened = {visible: count for count, visible in client.run(encoders_loaded).values()}
+    assert opened == {"": 0, "0": 1, "1": 1}
+    assert {(each["device"], each["workers"]) for each in told(tmp_path) if each["rows"] > 1} == {("cuda", 2)}
+    with get_client(sync_client=True) as client:
+        limits = client.read_global_concurrency_limits(100, 0)
+    host = f"labelworks-gpu-{socket.gethostname()}-"
+    held = {each.name.removeprefix(host): each for each in limits if each.name.startswith(host)}
+    assert {"0", "1"} <= set(held)
+    assert all((each.limit, each.active_slots) == (1, 0) for each in held.values())
+
+
+def test_a_run_whose_last_gpu_worker_is_gone_ends_and_says_so(
+    started: Any, gpu_worker: Any, dask_cluster: str, tmp_path: Path
+) -> None:
+    texts = [f"{'parcel' if n % 2 else 'refund'} {n}" for n in range(200)]
+    compute = {"scheduler": dask_cluster, "wait": 1}
+    run = started(
+        "left", labelled("left", texts), "text", brittle(tmp_path, pause=1.0, batch_size=4), compute=compute
+    )
+    while not (tmp_path / "log").exists() or len(told(tmp_path)) < 3:
+        assert run.poll() is None, run.communicate()
+        time.sleep(0.05)
+    gpu_worker.kill()
+    _, err = run.communicate(timeout=200)
+    assert run.returncode == 2, err
+    assert "compute.gpu: no worker with a GPU is left, for 1 s now" in err
+    assert "Traceback" not in err

@@ -30,7 +30,8 @@ def with_copies(made: Any) -> pa.Table:
     table = made(rows=600, noise=0.05, seed=3).table
     copied = table.slice(0, 8).set_column(0, "id", pa.array([f"copy-{row}" for row in range(8)]))
     labels = copied["label"].to_pylist()
-    labels[:2] = [next(each for each in table["label"].to_pylist() if each != label) for label in labels[:2]]
+    for row in (0, 1, 6):
+        labels[row] = next(each for each in table["label"].to_pylist() if each != labels[row])
     vectors = np.array(copied["vector"].to_pylist(), np.float32)
     vectors[6:] += 0.002
     copied = copied.set_column(copied.column_names.index("label"), "label", pa.array(labels))
@@ -45,17 +46,18 @@ def test_copies_with_two_labels_are_told_listed_and_heard(
     config = run_config(write(with_copies(made), parts=3))
     record = execute(config)
     assert record.status == "published"
-    assert [check.name for check in record.gates["embed"].warned] == ["max_label_conflicts"]
+    warned = [check.name for check in record.gates["embed"].warned]
+    assert warned == ["max_label_conflicts", "max_near_duplicate_conflicts"]
     (listed,) = (tmp_path / "store").rglob("duplicates.parquet")
     found = pq.read_table(listed)
     assert found.num_rows == 16
     assert sorted(found["group"].to_pylist()) == sorted(2 * list(set(found["group"].to_pylist())))
-    assert (sum(found["conflict"].to_pylist()), sum(found["near"].to_pylist())) == (4, 4)
-    assert record.noise["copies_disagree"] == 4
+    assert (sum(found["conflict"].to_pylist()), sum(found["near"].to_pylist())) == (6, 4)
+    assert record.noise["copies_disagree"] == 6
     rows = {row["id"]: row for row in published(config).to_pylist()}
     told = {name for name, row in rows.items() if row["reason"].endswith("; copies disagree")}
-    assert told == {"row-00000", "row-00001", "copy-0", "copy-1"}
-    for row in range(2):
+    assert told == {"row-00000", "row-00001", "row-00006", "copy-0", "copy-1", "copy-6"}
+    for row in (0, 1, 6):
         one, other = rows[f"row-{row:05d}"], rows[f"copy-{row}"]
         assert one["label"] == other["label"]
         assert sum(each["action"] == "relabel" for each in (one, other)) == 1
@@ -66,5 +68,24 @@ def test_copies_are_cut_where_the_target_of_the_noise_method_cuts(
 ) -> None:
     noise = {"method": "auto", "options": {"target": {"budget": 0}}}
     record = execute(run_config(write(with_copies(made), parts=3), detect={"noise": noise}))
-    assert record.noise["copies_disagree"] == 4
+    assert record.noise["copies_disagree"] == 6
     assert record.noise["flagged"] == 0
+
+
+def test_dead_dimensions_and_many_copies_are_warned_of(made: Any, write: Any, run_config: Any) -> None:
+    table = made(rows=400, noise=0.05).table
+    vectors = [[*each, 3.0] for each in table["vector"].to_pylist()]
+    vectors[100:160] = vectors[:60]
+    vectors[200:300] = [None] * 100  # a partition with no vector
+    place = table.column_names.index("vector")
+    table = table.set_column(place, "vector", pa.array(vectors, pa.list_(pa.float32())))
+    labels = table["label"].to_pylist()
+    labels[100:160] = labels[:60]
+    table = table.set_column(table.column_names.index("label"), "label", pa.array(labels))
+    gate = {"embed": {"thresholds": {"max_rejected": 0.3, "max_hubness": -1.0}}}
+    record = execute(run_config(write(table, parts=4), gates=gate))
+    assert not record.gates["embed"].failed
+    warned = {check.name: check.observed for check in record.gates["embed"].warned}
+    assert list(warned) == ["max_dead_dimensions", "max_hubness", "max_duplicates"]
+    assert warned["max_dead_dimensions"] == "1"
+    assert warned["max_duplicates"] == "0.2"

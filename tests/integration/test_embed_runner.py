@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,47 +32,6 @@ class Notes:
 
     def note(self, text: str) -> None:
         self.said.append(text)
-
-
-@pytest.fixture
-def two_gpus() -> Iterator[str]:
-    """One machine with a CPU worker and two workers that each declare a GPU of their own."""
-    from infra.cluster import machine
-    from schemas.config import ComputeConfig
-
-    with machine(ComputeConfig(workers=1, memory="2GB"), ["0", "1"]) as cluster:
-        cluster.wait_for_workers(3)
-        yield cluster.scheduler_address
-
-
-def encoders_loaded() -> tuple[int, str]:
-    """How many encoders this worker has opened, and the GPU that it sees."""
-    from tasks.io.encoder import _load
-
-    return _load.cache_info().misses, os.environ["CUDA_VISIBLE_DEVICES"]
-
-
-def test_embed_tasks_go_to_the_workers_with_a_gpu_and_to_no_other(
-    made: Any, write: Any, run_config: Any, two_gpus: str
-) -> None:
-    from distributed import Client
-    from prefect.client.orchestration import get_client
-
-    notes = Notes()
-    config = run_config(write(made().table, parts=8), compute={"scheduler": two_gpus, "gpu": "require"})
-    record = execute(config, progress=notes)
-    assert record.status == "published"
-    assert "embedding on 2 GPU workers" in notes.said
-    with Client(two_gpus) as client:
-        opened = {visible: count for count, visible in client.run(encoders_loaded).values()}
-    assert opened.pop("") == 0
-    assert set(opened) == {"0", "1"}
-    assert sum(opened.values()) >= 1
-    with get_client(sync_client=True) as client:
-        limits = client.read_global_concurrency_limits(10, 0)
-    held = {each.name.rsplit("-", 1)[-1]: each for each in limits if each.name.startswith("labelworks-gpu-")}
-    assert set(held) <= {"0", "1"}
-    assert all((each.limit, each.active_slots) == (1, 0) for each in held.values())
 
 
 def test_without_a_gpu_worker_the_cpu_is_taken_and_that_is_said(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ import yaml
 from pydantic import ValidationError
 
 from infra.cluster import cluster, settings
-from infra.cluster_class import check_cluster
+from infra.cluster_class import await_workers, check_cluster, opened
+from infra.gpu import gpu_workers
 from schemas.config import ComputeConfig, RunConfig
 from schemas.errors import ConfigError
 
@@ -58,6 +60,33 @@ def test_workers_that_never_come_are_an_error() -> None:
         cluster(ComputeConfig(cluster_class=path, cluster_kwargs=CLUSTERS[path], wait=1)),
     ):
         pass
+
+
+def test_a_gpu_that_is_required_is_waited_for() -> None:
+    from distributed import Client
+
+    cpu = {"cls": "distributed.Worker", "options": {"nthreads": 1, "host": "127.0.0.1"}}
+    gpu = {"cls": "distributed.Worker", "options": {**cpu["options"], "resources": {"GPU": 1}}}
+    scheduler = CLUSTERS["distributed.SpecCluster"]["scheduler"]
+    asked = {
+        "cluster_class": "distributed.SpecCluster",
+        "cluster_kwargs": {"scheduler": scheduler, "workers": {"cpu": cpu}, "worker": gpu},
+        "gpu": "require",
+    }
+    with (
+        pytest.raises(ConfigError, match="has no worker with a GPU after 1 s"),
+        cluster(ComputeConfig(**asked, wait=1)),
+    ):
+        pass
+    compute = ComputeConfig(**asked, wait=60)
+    with opened(compute) as made, Client(made) as client:
+        client.wait_for_workers(1)
+        assert gpu_workers(client) == []
+        late = Timer(0.5, made.scale, [2])
+        late.start()
+        await_workers(client, compute)
+        assert len(gpu_workers(client)) == 1
+        late.join()
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -132,12 +161,14 @@ def test_workers_are_told_the_settings(tmp_path: Path) -> None:
     compute = ComputeConfig(workers=1, gpu="off", spill=str(tmp_path / "spill"))
     with cluster(compute) as client:
         told = client.run(_settings)
-        scheduler = client.run_on_scheduler(lambda dask_scheduler: dask_scheduler.allowed_failures)
+        scheduler = client.run_on_scheduler(
+            lambda dask_scheduler: (dask_scheduler.allowed_failures, dask_scheduler.no_workers_timeout)
+        )
     (worker,) = told.values()
     asked = settings(compute)
     assert worker[0] == {name: asked[name] for name in worker[0]}
     assert worker[1].startswith(str(tmp_path / "spill"))
-    assert scheduler == 3
+    assert scheduler == (3, compute.wait + 60)
 
 
 def _settings(dask_worker: Any) -> tuple[dict[str, Any], str]:

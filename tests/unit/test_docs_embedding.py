@@ -39,4 +39,20 @@ def test_names_every_encoder_and_every_expectation_about_quality() -> None:
     assert all(f"`{method.name}`" in PAGE for method in methods("encoders"))
     assert all(f"`{method.name}`" in PAGE or method.name == "none" for method in methods("adapt"))
     names = {each.name for each in suites("embed", GateConfig()).figures.expect}
-    assert set(re.findall(r"`(m(?:in|ax)_\w+)`", PAGE)) <= names
+    told = set(re.findall(r"`(m(?:in|ax)_\w+)`", PAGE.split("## Is the embedding any good")[1]))
+    assert told
+    assert told <= names
+
+
+@pytest.mark.parametrize("method", methods("encoders"), ids=lambda each: each.name)
+def test_options_and_their_defaults_are_those_of_the_encoder(method: Any) -> None:
+    told = re.findall(rf"^\| `{method.name}` \| (`\w+: .*)\|$", PAGE, re.MULTILINE)
+    found = [yaml.safe_load(each) for row in told for each in re.findall(r"`([^`]+)`", row)]
+    assert {name: value for each in found for name, value in each.items()} == method.target.options
+
+
+def test_every_option_is_explained_and_no_other() -> None:
+    table = PAGE.split("| option | |")[1].split("\n\n")[0]
+    explained = [name for row in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    options = {name for method in methods("encoders") for name in method.target.options}
+    assert sorted(explained) == sorted(options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Sequence
 from math import isfinite
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -52,7 +53,8 @@ class SentenceTransformersEncoder(DeviceEncoder):
     def pinned(self) -> dict[str, Any]:
         """Its options, with the commit of the model."""
         name = packaged(str(self.chosen["model"]))
-        known = name if "/" in name else f"sentence-transformers/{name}"  # as the library takes it
+        short = "/" not in name and not Path(name).exists()
+        known = f"sentence-transformers/{name}" if short else name  # as the library takes it
         return {**self.chosen, "revision": commit_of(known, self.chosen["revision"])}
 
     def weights(self) -> str:
