@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from schemas.errors import LabelworksError
 from schemas.events import (
     GateFailed,
     NoiseRose,
@@ -23,9 +24,11 @@ def announce(run: Run, record: RunRecord) -> RunRecord:
     from prefect.events import emit_event
 
     resource = {"prefect.resource.id": resource_id(record.dataset), "prefect.resource.name": record.dataset}
-    before = _before(run, record)
-    for told in told_of(record, before):
-        emit_event(told.event, resource=resource, payload=told.model_dump(mode="json"))
+    try:
+        for told in told_of(record, _before(run, record)):
+            emit_event(told.event, resource=resource, payload=told.model_dump(mode="json"))
+    except Exception as error:  # the version is out, or nothing is: an event changes neither
+        _warn(f"not all events of run {record.run_id} were emitted", error)
     return record
 
 
@@ -90,5 +93,15 @@ def _before(run: Run, record: RunRecord) -> RunRecord | None:
     if record.version is None or record.version < 2:
         return None
     number = record.version - 1
-    found = run.store.read_json(read_version(run.store, run.dataset, number)["manifest"])
-    return RunRecord.model_validate({**found, "version": number})
+    try:
+        found = run.store.read_json(read_version(run.store, run.dataset, number)["manifest"])
+        return RunRecord.model_validate({**found, "version": number})
+    except (LabelworksError, ValueError, KeyError) as error:  # it is told without a comparison
+        _warn(f"version {record.version} can't be compared with the one before", error)
+        return None
+
+
+def _warn(what: str, error: Exception) -> None:
+    from prefect import get_run_logger
+
+    get_run_logger().warning("%s: %s: %s", what, type(error).__name__, error)

@@ -26,6 +26,7 @@ from flows.commands import (
     runs,
     serve,
     show,
+    watch,
 )
 from flows.output import say
 from schemas.errors import LabelworksError
@@ -64,6 +65,7 @@ for _command in (
     demo.demo,
     serve.serve,
     deploy.deploy,
+    watch.watch,
 ):
     app.command()(_command)
 
@@ -110,7 +112,7 @@ def _interrupted() -> int:
 
 def _refused(error: LabelworksError) -> int:
     if os.environ.get("LABELWORKS_DEBUG"):
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)))
     say(f"labelworks: {error}")
     return error.exit_code
 
@@ -119,7 +121,7 @@ def _unexpected(error: Exception) -> int:
     line = (str(error).strip() or "no message").splitlines()[0]
     what = f"labelworks: unexpected {type(error).__name__}: {line}"
     if os.environ.get("LABELWORKS_DEBUG"):
-        traceback.print_exception(error)
+        say("".join(traceback.format_exception(error)))
         say(what)
         return UNEXPECTED
     with tempfile.NamedTemporaryFile("w", prefix="labelworks-", suffix=".log", delete=False) as log:

@@ -12,6 +12,7 @@ from flows.posting import posted
 from infra.api import without_heartbeats
 from infra.cluster import task_runner
 from infra.secrets import storage_secrets
+from infra.telling import discreet
 from schemas.config import RunConfig
 from schemas.records import RunRecord
 from tasks.detect import detect
@@ -30,11 +31,12 @@ from tasks.validate import validate
 @flow(name="curate", flow_run_name="curate {config.dataset.key}", validate_parameters=False)
 def curate(config: RunConfig) -> RunRecord:
     """Curate a dataset: find what is wrong with its labels, treat it, prove it, publish a version."""
-    run, plans = open_run(config, storage_secrets(config.store))
-    with alive(run):
-        if found := settled(run):
-            return export(run, found)
-        return _stages(as_decided(run), plans)
+    with discreet():
+        run, plans = open_run(config, storage_secrets(config.store))
+        with alive(run):
+            if found := settled(run):
+                return export(run, found)
+            return _stages(as_decided(run), plans)
 
 
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:

@@ -13,6 +13,7 @@ from prefect import flow, get_run_logger
 from prefect.task_runners import TaskRunner
 
 from flows.announce import announce
+from infra.telling import discreet
 from schemas.errors import GateRefused
 from schemas.records import RunRecord, Stage, StageResult, Status
 from tasks.io import progress
@@ -46,7 +47,8 @@ class Ledger:
         todo = [lambda: self._entered(stage, work)]
 
         def entered() -> StageResult:
-            return todo.pop()()
+            with discreet():
+                return todo.pop()()
 
         named = f"{stage} {self.run.dataset}"
         with span(stage, dataset=self.run.dataset, run=self.run.id):

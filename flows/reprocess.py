@@ -13,6 +13,7 @@ from flows.paused import answered
 from infra.cluster import at_hand
 from infra.gpu import place
 from infra.secrets import storage_secrets
+from infra.telling import discreet
 from schemas.config import RunConfig
 from schemas.events import DatasetChanged
 from schemas.records import RunRecord
@@ -29,12 +30,12 @@ def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[
     The state of the source decides, not `change`, which only says why this run looks: events that come
     twice, late or out of order change nothing.
     """
+    with discreet(), listed_once():
+        return _reprocess(config, change)
+
+
+def _reprocess(config: RunConfig, change: DatasetChanged | None) -> State[Any]:
     get_run_logger().info("%s", why(change))
-    with listed_once():
-        return _looked_at(config)
-
-
-def _looked_at(config: RunConfig) -> State[Any]:
     run = find_run(config, storage_secrets(config.store))
     if (known := settled(run)) is not None:
         return Completed(message=known)

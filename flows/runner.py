@@ -16,6 +16,7 @@ from uuid import UUID
 
 from infra import settings
 from infra.queue import EventQueue, Waiting
+from infra.telling import tell
 from schemas.config import RunConfig
 from schemas.errors import ConfigError, GateRefused, InputError
 from schemas.events import DatasetChanged
@@ -49,8 +50,8 @@ class Runner:
             number, event = scheduled
             self._run(self.client.read_flow_run(UUID(event.flow_run)), event, waiting.upto, number)
             return True
-        if due(waiting, time.time(), self.config.reprocess.debounce, self.config.reprocess.max_wait):
-            event = self.queue.last(self.dataset, waiting.upto)
+        if waiting.over(self.config.reprocess):
+            event = self.queue.last(self.dataset, waiting.upto).brief()
             self._run(self._flow_run(event, waiting), event, waiting.upto)
             return True
         return False
@@ -109,7 +110,7 @@ class Runner:
                     return_type="state",
                 )
             except Pause:  # the server makes it due again when a person answers
-                say(self.dataset, "waits for approval: see the Prefect UI, or `labelworks approve`")
+                tell(self.dataset, "waits for approval: see the Prefect UI, or `labelworks approve`")
             else:
                 self._conclude(state, time.monotonic() - began)
         self.queue.finish(self.dataset, upto, number)
@@ -118,19 +119,9 @@ class Runner:
         """Say how a run ended; leave the process if another may do better."""
         failed = state.is_failed() or state.is_crashed()
         error = state.result(raise_on_failure=False) if failed else None
-        say(self.dataset, f"{error if failed else state.message or state.name} ({seconds:.1f} s)")
+        tell(self.dataset, f"{error if failed else state.message or state.name} ({seconds:.1f} s)")
         if failed and not isinstance(error, SETTLED):
             sys.exit(TRY_AGAIN)
-
-
-def due(waiting: Waiting, now: float, debounce: float, max_wait: float) -> bool:
-    """Whether a burst of events is over, or was waited for long enough."""
-    return now - waiting.last >= debounce or now - waiting.first >= max_wait
-
-
-def say(dataset: str, text: str) -> None:
-    """Print a line on stderr."""
-    print(f"{dataset}: {text}", file=sys.stderr, flush=True)
 
 
 def _over(flow_run: FlowRun) -> bool:
@@ -154,7 +145,7 @@ def serve(config: RunConfig, queue: EventQueue) -> None:
     # A dead runner is seen by its parent anyway.
     with without_heartbeats(), cluster(config.compute), get_client(sync_client=True) as client:
         runner = Runner(config, queue, client, register(config))
-        say(config.dataset.name, "ready")
+        tell(config.dataset.name, "ready")
         while True:
             if not runner.turn():
                 time.sleep(TURN_SECONDS)
@@ -172,7 +163,7 @@ def main(state: str, dataset: str, parent: str) -> None:
     try:
         serve(config, EventQueue(folder / "events.db"))
     except KeyboardInterrupt:
-        say(dataset, "stopped")
+        tell(dataset, "stopped")
 
 
 if __name__ == "__main__":

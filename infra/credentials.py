@@ -42,6 +42,15 @@ class Credentials:
             return bool(self.secret) and fresh(headers.get(TIMESTAMP, ""))
         return self._has_token(headers.get("authorization", ""))
 
+    def replay_id(self, headers: Mapping[str, str], body: bytes) -> str:
+        """The id of an event that brings none: of a signed request always the same, so that it counts once.
+
+        Empty for a request with a token: whoever sends that again means it again.
+        """
+        if SIGNATURE not in headers:
+            return ""
+        return hashlib.sha256(f"{headers.get(TIMESTAMP, '')}.".encode() + body).hexdigest()
+
     def _signed(self, headers: Mapping[str, str], body: bytes) -> bool:
         stamp = headers.get(TIMESTAMP, "")
         expected = sign(self.secret, stamp, body)

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from infra.telling import hide_secrets
+
 GRACE_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 STEADY_SECONDS = 60.0  # a process that lived so long starts again at once
@@ -21,9 +23,10 @@ TURN_SECONDS = 0.1
 def end_with(parent: int) -> None:
     """End this process when the one that started it is gone, however that ended.
 
-    SIGUSR1 prints where each of its threads is.
+    SIGUSR1 prints where each of its threads is. Its logs and tracebacks are without secrets.
     """
     faulthandler.register(signal.SIGUSR1)
+    hide_secrets()
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -28,9 +28,7 @@ class Routes:
 
     def __init__(self, configs: Iterable[RunConfig]) -> None:
         self._prefixes = [
-            (prefix(source), config.dataset.name)
-            for config in configs
-            for source in (config.dataset.place("source"), config.dataset.place("target"))
+            (prefix(place), config.dataset.name) for config in configs for place in config.dataset.places
         ]
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from schemas.errors import LabelworksError
 from schemas.events import DatasetChanged
+from schemas.live import ReprocessConfig
 
 REMEMBERED = 900.0  # seconds that the id of an event is known after it is done
 MOST_PENDING = 100_000  # of all datasets; a listing knows what else there is
@@ -38,6 +39,11 @@ class Waiting:
     first: float
     last: float
     upto: int
+
+    def over(self, reprocess: ReprocessConfig) -> bool:
+        """Whether this burst is over, or was waited for long enough."""
+        now = time.time()
+        return now - self.last >= reprocess.debounce or now - self.first >= reprocess.max_wait
 
 
 class EventQueue:

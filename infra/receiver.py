@@ -103,7 +103,7 @@ def receiver(queue: EventQueue, routes: Routes, known: Credentials) -> FastAPI:
             if not limit.left(peer):
                 return _answer(Refused(429, "too many requests"))
             body = await _body(request, headers, known, lambda: forged.left(peer))
-            new = await writer.put(_events(body, routes, parse))
+            new = await writer.put(_events(body, routes, parse, known.replay_id(headers, body)))
         except Refused as error:
             return _answer(error)
         except QueueFullError as error:
@@ -168,9 +168,13 @@ async def _body(
     return bytes(body)
 
 
-def _events(body: bytes, routes: Routes, parse: Parse) -> list[DatasetChanged]:
+def _events(body: bytes, routes: Routes, parse: Parse, unnamed: str) -> list[DatasetChanged]:
+    """The events of a body; `unnamed`: the id of one that brings none, if it is not to be a new one."""
     try:
-        return parse(json.loads(body), routes)
+        content = json.loads(body)
+        if unnamed and isinstance(content, dict):
+            content = {"id": unnamed, **content}
+        return parse(content, routes)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise Refused(422, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error

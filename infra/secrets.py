@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.config import StoreConfig
 from schemas.errors import ConfigError
+from schemas.redact import remember
 
 
 def storage_secrets(store: StoreConfig) -> dict[str, Any]:
@@ -28,4 +29,5 @@ def storage_secrets(store: StoreConfig) -> dict[str, Any]:
         raise ConfigError(
             "the block holds no JSON object", where="store.secret", fix='{"key": …, "secret": …}'
         )
+    remember(found)
     return found

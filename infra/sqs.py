@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from infra.notifications import Routes, parse_notification
 from infra.queue import EventQueue
+from infra.telling import tell
 from schemas.config import RunConfig
 from schemas.errors import InputError
 
@@ -33,8 +33,7 @@ async def _receive_for_ever(url: str, routes: Routes, queue: EventQueue) -> None
                     await receive(sqs, url, routes, queue)
                     pause = FIRST_PAUSE
         except Exception as error:  # of the network, of credentials, of the queue
-            name = type(error).__name__
-            print(f"{url}: {name}, trying again: {error}", file=sys.stderr, flush=True)
+            tell(url, f"{type(error).__name__}, trying again: {error}")
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
@@ -61,7 +60,7 @@ async def receive(sqs: Any, url: str, routes: Routes, queue: EventQueue) -> int:
         try:
             events += parse_notification(json.loads(message["Body"]), routes, "sqs")
         except (InputError, ValueError) as error:
-            print(f"{url}: message {message['MessageId']}: {error}", file=sys.stderr, flush=True)
+            tell(url, f"message {message['MessageId']}: {error}")
     await asyncio.to_thread(queue.put, events)
     entries = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(messages)]
     await sqs.delete_message_batch(QueueUrl=url, Entries=entries)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra.queue import EventQueue, QueueFullError
 from infra.secrets import storage_secrets
+from infra.telling import tell
 from schemas.config import RunConfig
 from schemas.errors import LabelworksError
 from schemas.events import MOST_OBJECTS, DatasetChanged
@@ -38,8 +39,8 @@ class Watch:
         """
         data = self.config.dataset
         now: Marks = {}
-        for window in {data.place("source"), data.place("target")}:
-            now |= list_marks(window, data.format, self.options)
+        for place, form in data.places.items():
+            now |= list_marks(place, form, self.options)
         event = None
         if self.seen is None:
             event = DatasetChanged(dataset=data.name, source=data.source[:1024], unknown=True, cause="start")
@@ -63,7 +64,7 @@ class Watch:
             except (LabelworksError, QueueFullError) as error:
                 failed += 1
                 if failed == 1:
-                    say(self.config, f"can't be watched, trying again: {error}")
+                    tell(self.config.dataset.name, f"can't be watched, trying again: {error}")
             spent.append(time.monotonic() - began)
             time.sleep(rest(pause, spent, failed))
 
@@ -93,11 +94,6 @@ def changed(dataset: str, source: str, changes: Difference) -> DatasetChanged:
         unknown=not few,
         cause="watcher",
     )
-
-
-def say(config: RunConfig, text: str) -> None:
-    """Print a line on stderr."""
-    print(f"{config.dataset.name}: {text}", file=sys.stderr, flush=True)
 
 
 def main(state: str, parent: str) -> None:

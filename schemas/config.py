@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from schemas.dataset import DatasetConfig
 from schemas.live import ReprocessConfig, ScheduleConfig, Seconds
-from schemas.redact import has_userinfo
+from schemas.secrecy import secret_paths, userinfo_paths
 from schemas.section import Section
 
 Share = Field(ge=0.0, le=1.0)
@@ -16,7 +16,6 @@ NOT_IDENTITY: dict[str, Any] = {
     **dict.fromkeys(("compute", "store", "publish", "schedule", "reprocess"), True),
     "treat": {"approve_over", "approve_within"},
 }
-SECRETS = ("key", "secret", "token", "password", "credential", "connection_string")
 
 
 class StoreConfig(Section):
@@ -199,20 +198,13 @@ class RunConfig(Section):
             ("dataset.storage_options", self.dataset.storage_options),
             ("compute.cluster_kwargs", self.compute.cluster_kwargs),
         ):
-            for path in _secret_paths(options):
+            for path in secret_paths(options, where):
                 raise ValueError(
-                    f"{where}.{path} looks like a secret; take it from the environment "
+                    f"{path} looks like a secret; take it from the environment "
                     "(AWS_ACCESS_KEY_ID …) or from a Prefect block (store.secret)"
                 )
-        data = self.dataset
-        places = {
-            "dataset.source": data.source,
-            "dataset.target": data.target or "",
-            "dataset.votes.source": data.votes.source,
-        }
-        for where, url in {**places, "store.root": self.store.root}.items():
-            if has_userinfo(url):
-                raise ValueError(f"{where} has a user or a password in it; take them from the environment")
+        for path in userinfo_paths(self.model_dump(by_alias=True)):
+            raise ValueError(f"{path} has a user or a password in it; take them from the environment")
         return self
 
     @property
@@ -224,13 +216,3 @@ class RunConfig(Section):
 def _has_votes(dataset: Any) -> bool:
     votes = dataset.get("votes") if isinstance(dataset, dict) else None
     return isinstance(votes, dict) and bool(votes.get("source"))
-
-
-def _secret_paths(options: dict[str, Any], prefix: str = "") -> list[str]:
-    found: list[str] = []
-    for name, value in options.items():
-        if isinstance(value, dict):
-            found += _secret_paths(value, f"{prefix}{name}.")
-        elif any(word in name.lower() for word in SECRETS) and value is not None:
-            found.append(f"{prefix}{name}")
-    return found

@@ -147,6 +147,12 @@ class DatasetConfig(Section):
         places = {"source": self.source, "target": self.target or self.source, "votes": self.votes.source}
         return places[window].replace(WINDOW, self.window or "")
 
+    @property
+    def places(self) -> dict[str, Format]:
+        """All places whose files decide what a run finds, and the format of each."""
+        found = {self.place("source"): self.format, self.place("target"): self.format}
+        return found | ({self.place("votes"): self.votes.format} if self.votes.source else {})
+
     @model_validator(mode="before")
     @classmethod
     def _named(cls, data: Any) -> Any:

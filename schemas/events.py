@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from schemas.records import Record, Stage
 
 MOST_OBJECTS = 1000  # named in one event; more than that is "unknown": the listing knows them
+MOST_LETTERS = 64_000  # of their names, for a server that takes no parameter over 512 KiB
 Name = Annotated[str, Field(max_length=1024)]
 Dataset = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$", max_length=200)]
 Objects = Annotated[tuple[Name, ...], Field(max_length=MOST_OBJECTS)]
@@ -51,6 +52,12 @@ class DatasetChanged(Record):
     cause: Cause = "post"
     occurred: datetime = Field(default_factory=now)
     flow_run: str = Field("", description="the flow run that is due, if the cause is the schedule")
+
+    def brief(self) -> DatasetChanged:
+        """This event, without the names of its objects if they are too long for a flow run's parameter."""
+        if sum(map(len, (*self.added, *self.changed, *self.removed))) <= MOST_LETTERS:
+            return self
+        return self.model_copy(update={"added": (), "changed": (), "removed": (), "unknown": True})
 
 
 class Told(BaseModel):

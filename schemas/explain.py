@@ -111,7 +111,8 @@ def _path(detail: ErrorDetails, raw: dict[Any, Any]) -> Path:
             break
         path.append(key)
     if not path and detail["type"] == "value_error":  # a check across sections names its key first
-        path += _message(detail).split(maxsplit=1)[0].split(".")
+        named = _message(detail).split(maxsplit=1)[0].split(".")
+        path += [int(each) if each.isdecimal() else each for each in named]
     return tuple(path)
 
 

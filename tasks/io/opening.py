@@ -19,6 +19,7 @@ from tasks.io.store import Store
 from tasks.io.versions import newest_number
 from tasks.io.votes import vote_prints
 
+SERVERS = ("endpoint_url", "client_kwargs", "account_name", "account_host")  # options that say whose it is
 _Found = TypeVar("_Found")
 _found: ContextVar[dict[tuple[str, str], Any] | None] = ContextVar("found", default=None)
 
@@ -34,14 +35,14 @@ def listed_once() -> Iterator[None]:
 
 
 def reopen(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
-    """A run whose id is known; `secrets` are storage options that no config holds."""
+    """A run whose id is known; `secrets` are the store's storage options that no config holds.
+
+    The source gets them too where it is on the store's own server, and nobody else does.
+    """
     same = config.dataset.source.split("://")[0] == config.store.root.split("://")[0]
     shared = config.store.storage_options if same else {}
-    options = {
-        **shared,
-        **config.dataset.storage_options,
-        **(secrets if _remote(config.dataset.source) else {}),
-    }
+    own = secrets if _same_server(config, secrets) else {}
+    options = {**shared, **config.dataset.storage_options, **own}
     store = Store(
         config.store.root,
         {**config.store.storage_options, **(secrets if _remote(config.store.root) else {})},
@@ -113,6 +114,14 @@ def probe(store: Store, folder: str) -> None:
         raise StoreError(
             f"the store can't be written: {error.what}", where=store.url(folder), fix=error.fix
         ) from error
+
+
+def _same_server(config: RunConfig, secrets: dict[str, Any]) -> bool:
+    """Whether all of the dataset that isn't on this machine is where the store is: by protocol and server."""
+    protocols = {place.partition("://")[0] for place in config.dataset.places if _remote(place)}
+    there, here = {**config.store.storage_options, **secrets}, config.dataset.storage_options
+    same = all(here[name] == there.get(name) for name in SERVERS if name in here)
+    return protocols == {config.store.root.partition("://")[0]} and same
 
 
 def _remote(url: str) -> bool:

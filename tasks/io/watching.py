@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -67,14 +68,19 @@ def _plain_folder(fs: Any, root: str) -> bool:
 
 
 def _local(folder: str) -> Iterator[tuple[str, bytes]]:
-    """Walk a folder; a change of content changes size, time or inode."""
-    with os.scandir(folder) as entries:
+    """Walk a folder; a change of content changes size, time or inode.
+
+    Links to folders are not followed, as when a run lists them. What is gone by now, or never was there as a
+    broken link, is passed over: it hides nothing else.
+    """
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=True):
+            if entry.is_dir(follow_symlinks=False):
                 yield from _local(entry.path)
-            else:
-                stat = entry.stat()
-                yield entry.path, _mark(stat.st_size, stat.st_mtime_ns, stat.st_ino)
+            elif not entry.is_dir():
+                with suppress(FileNotFoundError):
+                    stat = entry.stat()
+                    yield entry.path, _mark(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
 def _listed(fs: Any, root: str) -> Iterator[tuple[str, bytes]]:

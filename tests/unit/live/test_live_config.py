@@ -1,5 +1,6 @@
 """Schedules and durations in the config; neither changes which run it is."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from infra.queue import Waiting
 from infra.schedule import check_schedule
 from schemas.config import RunConfig
 from schemas.errors import ConfigError
-from schemas.live import seconds
+from schemas.live import ReprocessConfig, seconds
 from schemas.load import load_config
 
 DATASET: dict[str, Any] = {"source": "/data/x", "label": "l", "features": {"text": "t"}}
@@ -53,9 +54,8 @@ def test_when_it_runs_is_not_what_it_is() -> None:
 
 
 def test_a_burst_is_over_after_a_quiet_time_or_the_longest_wait() -> None:
-    from flows.runner import due
-
-    waiting = Waiting(count=3, first=100.0, last=108.0, upto=3)
-    assert not due(waiting, 109.0, debounce=2.0, max_wait=30.0)
-    assert due(waiting, 110.0, debounce=2.0, max_wait=30.0)
-    assert due(waiting, 109.0, debounce=2.0, max_wait=9.0)
+    now = time.time()
+    waiting = Waiting(count=3, first=now - 9.0, last=now - 1.0, upto=3)
+    assert not waiting.over(ReprocessConfig(debounce=10.0, max_wait=30.0))
+    assert waiting.over(ReprocessConfig(debounce=1.0, max_wait=30.0))
+    assert waiting.over(ReprocessConfig(debounce=10.0, max_wait=9.0))

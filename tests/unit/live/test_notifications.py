@@ -53,6 +53,14 @@ def test_the_target_window_is_followed_too() -> None:
     assert {event.dataset for event in events} == {"x", "y"}
 
 
+def test_votes_are_followed_too() -> None:
+    votes = {"source": "s3://b/votes/"}
+    dataset = {"name": "v", "source": "s3://b/v/", "id": "i", "votes": votes, "features": {"text": "t"}}
+    routes = Routes([RunConfig.model_validate({"dataset": dataset})])
+    assert [e.dataset for e in parse_notification({"Records": [record("votes/1.csv")]}, routes)] == ["v"]
+    assert parse_notification({"Records": [record("other/1.csv")]}, routes) == []
+
+
 def test_the_same_notification_has_the_same_id_and_a_later_one_another() -> None:
     first, again, later = (
         parse_notification({"Records": [record("x/1", at=at)]}, ROUTES)[0].id for at in ("1", "1", "2")

@@ -94,6 +94,17 @@ def test_a_signed_event_is_taken_and_its_replay_changes_nothing(post: Post, queu
     assert waiting(queue) == 1
 
 
+def test_a_signed_event_without_an_id_is_taken_once_and_the_next_one_is_another(
+    post: Post, queue: EventQueue
+) -> None:
+    body, now = json.dumps({"dataset": "x"}).encode(), int(time.time())
+    for stamp, taken in ((now, 1), (now, 0), (now + 1, 1)):
+        headers = {TIMESTAMP: str(stamp), SIGNATURE: sign(SECRET, str(stamp), body)}
+        assert post(body, headers).json() == {"accepted": taken, "known": 1 - taken}
+    assert waiting(queue) == 2
+    assert post({"dataset": "x"}).json() == post({"dataset": "x"}).json() == {"accepted": 1, "known": 0}
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [

@@ -10,6 +10,7 @@ import pytest
 from infra.queue import EventQueue
 from infra.watcher import Watch, changed, rest
 from schemas.config import RunConfig
+from tasks.io.source import list_files
 from tasks.io.watching import Difference, difference, list_marks
 
 
@@ -50,6 +51,23 @@ def test_each_way_to_change_a_file_changes_its_mark(data: Path) -> None:
     assert not difference(seen[-1], list_marks(str(data), "auto", {}))
 
 
+def test_a_broken_link_hides_nothing_and_a_link_to_a_folder_is_not_followed(
+    data: Path, tmp_path: Path
+) -> None:
+    (data / "gone.csv").symlink_to(tmp_path / "nowhere.csv")
+    (data / "deep/gone.csv").symlink_to(tmp_path / "nowhere.csv")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/c.csv").write_text("c")
+    (tmp_path / "d.csv").write_text("d")
+    (data / "linked").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (data / "linked.csv").symlink_to(tmp_path / "d.csv")
+    assert names(data) == {"a.parquet", "b.csv", "linked.csv"}
+    (data / "gone.csv").unlink()
+    (data / "deep/gone.csv").unlink()
+    assert names(data) == {Path(file.path).name for file in list_files(str(data), "auto", {})}
+    assert names(tmp_path / "data/linked") == {"c.csv"}  # the root itself may be a link
+
+
 def test_what_came_and_went_is_named(data: Path) -> None:
     before = list_marks(str(data), "auto", {})
     (data / "deep/b.csv").unlink()
@@ -86,6 +104,18 @@ def test_the_watcher_tells_first_that_it_knows_nothing_then_what_changed(data: P
     assert (second.cause, second.added) == ("watcher", (f"{data}/c.csv",))
     assert watch.look() is None
     assert getattr(queue.waiting("x"), "count", 0) == 2
+
+
+def test_votes_are_watched_as_the_source_is(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "votes").mkdir()
+    votes = {"source": str(tmp_path / "votes"), "format": "csv"}
+    dataset = {"name": "x", "source": str(data), "id": "id", "votes": votes, "features": {"text": "t"}}
+    watch = Watch(RunConfig.model_validate({"dataset": dataset}), EventQueue(tmp_path / "events.db"))
+    watch.look()
+    (tmp_path / "votes/more.txt").write_text("item,annotator,label")
+    event = watch.look()
+    assert event is not None
+    assert event.added == (f"{tmp_path}/votes/more.txt",)
 
 
 def test_a_long_listing_is_made_less_often_and_one_that_was_held_up_counts_for_nothing() -> None:
