@@ -1,9 +1,10 @@
-"""A served pipeline: server, receiver, watcher and a runner for each dataset, in one tree of processes."""
+"""Trees of processes: a served pipeline, or the sources of one that workers of a Prefect server run."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from infra.api import await_server, configured_url, server_member
@@ -17,16 +18,32 @@ Tell = Callable[[str], None]
 
 def serve(configs: Sequence[RunConfig], state: Path, *, port: int, listen: str, tell: Tell) -> None:
     """Serve the pipelines of these configs until Ctrl-C or SIGTERM, then end every process of the tree."""
+    with _family(configs, state, tell) as family:
+        url = _server(family, state, port, tell)
+        _sources(family, state, listen, url, tell)
+        for config in configs:
+            name = config.dataset.name
+            family.add(_member(f"runner of {name}", "flows.runner", [str(state), name], url))
+
+
+def watch(configs: Sequence[RunConfig], state: Path, *, listen: str, tell: Tell) -> None:
+    """Tell the configured Prefect server of changes until Ctrl-C or SIGTERM; its workers do the runs."""
+    with _family(configs, state, tell) as family:
+        url = configured_url()
+        tell(f"changes are told to {url} (PREFECT_API_URL)")
+        _sources(family, state, listen, url, tell)
+        family.add(_member("emitter", "infra.emitter", [str(state)], url))
+
+
+@contextmanager
+def _family(configs: Sequence[RunConfig], state: Path, tell: Tell) -> Iterator[Family]:
+    """A family to start members in; they are kept when the block is left, until a signal comes."""
     with held(state):
         keep_configs(state, configs)
         family = Family(tell)
         family.stop_on_signals()
         try:
-            url = _server(family, state, port, tell)
-            _sources(family, state, listen, url, tell)
-            for config in configs:
-                name = config.dataset.name
-                family.add(_member(f"runner of {name}", "flows.runner", [str(state), name], url))
+            yield family
             family.keep()
         finally:
             tell("stopping")

@@ -12,10 +12,10 @@ from schemas.config import RunConfig
 from schemas.errors import ConfigError, LabelworksError
 
 
-def state_folder(chosen: Path | None) -> Path:
-    """The folder that was chosen, or `serve` in `$XDG_STATE_HOME/labelworks`; made if it isn't there."""
+def state_folder(chosen: Path | None, command: str) -> Path:
+    """The folder that was chosen, or that of the command in `$XDG_STATE_HOME/labelworks`; made if missing."""
     home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-    folder = (chosen or home / "labelworks/serve").absolute()
+    folder = (chosen or home / "labelworks" / command).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / "configs").mkdir(exist_ok=True)
@@ -34,7 +34,9 @@ def held(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise LabelworksError(
-                "another `labelworks serve` works in it", where=str(folder), fix="stop it, or use --state"
+                "another `labelworks serve` or `watch` works in it",
+                where=str(folder),
+                fix="stop it, or use --state",
             ) from error
         yield
 

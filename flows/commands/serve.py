@@ -44,11 +44,16 @@ def serve(
     loaded = [load_config(each, overrides or (), check=check) for each in configs]
     if not configured_url():
         _free("127.0.0.1", port, "--port")
+    check_listen(listen)
+    tree.serve(loaded, state_folder(state, "serve"), port=port, listen=listen, tell=say)
+
+
+def check_listen(listen: str) -> None:
+    """Raise ConfigError if that is no HOST:PORT, or nothing can listen there."""
     host, _, number = listen.rpartition(":")
     if not host or not number.isdigit():
         raise ConfigError(f"expected HOST:PORT, not {listen!r}", where="--listen")
     _free(host, int(number), "--listen")
-    tree.serve(loaded, state_folder(state), port=port, listen=listen, tell=say)
 
 
 def _free(host: str, port: int, option: str) -> None:
