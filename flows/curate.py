@@ -12,9 +12,9 @@ from flows.posting import posted
 from infra.api import without_heartbeats
 from infra.cluster import task_runner
 from infra.secrets import storage_secrets
-from infra.telling import discreet
 from schemas.config import RunConfig
 from schemas.records import RunRecord
+from schemas.telling import discreet
 from tasks.detect import detect
 from tasks.ingest import ingest
 from tasks.io.budget import as_decided

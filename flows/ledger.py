@@ -13,9 +13,9 @@ from prefect import flow, get_run_logger
 from prefect.task_runners import TaskRunner
 
 from flows.announce import announce
-from infra.telling import discreet
 from schemas.errors import GateRefused
 from schemas.records import RunRecord, Stage, StageResult, Status
+from schemas.telling import discreet
 from tasks.io import progress
 from tasks.io.approvals import read_decision
 from tasks.io.history import begun

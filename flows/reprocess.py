@@ -13,10 +13,10 @@ from flows.paused import answered
 from infra.cluster import at_hand
 from infra.gpu import place
 from infra.secrets import storage_secrets
-from infra.telling import discreet
 from schemas.config import RunConfig
 from schemas.events import DatasetChanged
 from schemas.records import RunRecord
+from schemas.telling import discreet
 from tasks.io.approvals import standing, waiting
 from tasks.io.opening import find_run, listed_once
 from tasks.io.run import Run

@@ -16,10 +16,10 @@ from uuid import UUID
 
 from infra import settings
 from infra.queue import EventQueue, Waiting
-from infra.telling import tell
 from schemas.config import RunConfig
 from schemas.errors import ConfigError, GateRefused, InputError
 from schemas.events import DatasetChanged
+from schemas.telling import tell
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

@@ -10,9 +10,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from infra import settings
 from infra.queue import EventQueue
-from infra.telling import tell
 from schemas.config import RunConfig
 from schemas.events import DatasetChanged, resource_id
+from schemas.telling import tell
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient

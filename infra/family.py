@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from infra.telling import hide_secrets
+from schemas.telling import hide_secrets
 
 GRACE_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from infra.notifications import Routes, parse_notification
 from infra.queue import EventQueue
-from infra.telling import tell
 from schemas.config import RunConfig
 from schemas.errors import InputError
+from schemas.telling import tell
 
 WAIT_SECONDS = 10  # a receive that finds nothing takes so long: no polling in between
 BATCH = 10

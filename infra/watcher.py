@@ -11,10 +11,10 @@ from pathlib import Path
 
 from infra.queue import EventQueue, QueueFullError
 from infra.secrets import storage_secrets
-from infra.telling import tell
 from schemas.config import RunConfig
 from schemas.errors import LabelworksError
 from schemas.events import MOST_OBJECTS, DatasetChanged
+from schemas.telling import tell
 from tasks.io.opening import reopen
 from tasks.io.watching import Difference, Marks, difference, list_marks
 

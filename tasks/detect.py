@@ -12,6 +12,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from schemas.records import DatasetRef, Partition, StageResult
+from schemas.telling import discreet
 from tasks import gates
 from tasks.io.context import Context, labelled_context, merged
 from tasks.io.disagreement import Disagreements, disagreements, hear
@@ -30,6 +31,7 @@ SHOWN_CLASSES = 100  # a larger transition matrix is left to its strongest confu
 
 
 @task(name="detect", task_run_name="detect", cache_policy=NO_CACHE)
+@discreet()
 def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     """Judge every label out of sample in two passes; estimate the class mix of the target window."""
     if done := run.result("detect"):

@@ -20,6 +20,7 @@ from prefect.cache_policies import NO_CACHE
 from schemas.errors import InputError
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
+from schemas.telling import discreet
 from tasks import gates
 from tasks.io.duplicates import drop_sorted, find_duplicates, sort_ids
 from tasks.io.index import read_index, share_index, write_index
@@ -47,6 +48,7 @@ class Scan:
 
 
 @task(name="ingest", task_run_name="ingest", cache_policy=NO_CACHE)
+@discreet()
 def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     """Index every partition of the planned windows; raise InputError where too many rows can't be used."""
     if done := run.result("ingest"):

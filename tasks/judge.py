@@ -15,6 +15,7 @@ from scipy import sparse
 from schemas.records import DatasetRef, StageResult
 from schemas.suites import defaults
 from schemas.tables import ACTIONS, judged_schema
+from schemas.telling import discreet
 from tasks import gates
 from tasks.io.index import LABEL_TYPES
 from tasks.io.run import Run
@@ -26,6 +27,7 @@ from tasks.methods.relabel.posterior import REASONS
 
 
 @task(name="judge", task_run_name="judge", cache_policy=NO_CACHE)
+@discreet()
 def judge(run: Run, ref: DatasetRef) -> StageResult:
     """Judge every label out of sample and decide on it; the dataset has to fit into memory."""
     if done := run.result("detect"):

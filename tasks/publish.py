@@ -13,6 +13,7 @@ from pyarrow.parquet import SortingColumn
 
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
 from schemas.tables import published_schema
+from schemas.telling import discreet
 from tasks import gates
 from tasks.io.disagreement import with_copies
 from tasks.io.exports import with_exports, write_exports
@@ -38,6 +39,7 @@ class Published:
 
 
 @task(name="write published parts", task_run_name="write published parts", cache_policy=NO_CACHE)
+@discreet()
 def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
     """Write the published parts and check that no row is missing."""
     if done := run.result("publish"):
@@ -71,6 +73,7 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
 
 
 @task(name="commit", task_run_name="commit", cache_policy=NO_CACHE)
+@discreet()
 def commit(run: Run, record: RunRecord) -> RunRecord:
     """Point the next version at the run, having written its manifest; the same run keeps its version."""
     manifest = f"{run.folder}/manifest.json"
@@ -80,6 +83,7 @@ def commit(run: Run, record: RunRecord) -> RunRecord:
 
 
 @task(name="export", task_run_name="export", cache_policy=NO_CACHE)
+@discreet()
 def export(run: Run, record: RunRecord) -> RunRecord:
     """Write a published version in the forms that the config asks for besides, each once."""
     write_exports(run, record)

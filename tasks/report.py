@@ -14,6 +14,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from schemas.telling import discreet
 from tasks.io.run import Run
 from tasks.methods.encoders.values import image_bytes
 from tasks.reports import html, markdown, moved, overtime, plots
@@ -25,6 +26,7 @@ PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "s
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
+@discreet()
 def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) -> str:
     """Write the HTML report of a run, published or refused; return its address."""
     name = run.file("report", "report.html")

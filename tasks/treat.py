@@ -18,6 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from schemas.config import TreatConfig
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import ACTIONS, TREATED
+from schemas.telling import discreet
 from tasks import gates
 from tasks.io.budget import tie_break
 from tasks.io.disagreement import told, with_copies
@@ -44,6 +45,7 @@ class Treated:
 
 
 @task(name="treat", task_run_name="treat", cache_policy=NO_CACHE)
+@discreet()
 def treat(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     """Decide on every row by its scores, and weigh it by the shift found."""
     if done := run.result("treat"):

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from schemas.errors import InputError
 from schemas.records import DatasetRef, StageResult
+from schemas.telling import discreet
 from tasks import gates
 from tasks.io.first_pass import read_first_pass
 from tasks.io.names import class_vectors
@@ -21,6 +22,7 @@ MEASURED = "held-out given labels, corrected by the noise transition"
 
 
 @task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
+@discreet()
 def validate(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     """Train on raw and on treated labels, score both on held-out rows, and gate the difference."""
     if done := run.result("validate"):

@@ -4,24 +4,55 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
+import httpx
 import pytest
+import yaml
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, LogFilter
 
+from flows.registration import register
 from flows.run import execute
-from schemas.errors import StoreError
+from flows.runner import Runner
+from infra.queue import EventQueue
+from schemas.errors import LabelworksError, StoreError
+from schemas.events import DatasetChanged
 from tasks.io.listing import objects
 from tasks.io.store import Store
+from tasks.methods import registry
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 CANARIES = {"key": "CANARYKEY7QX", "secret": "canary-secret-9fz", "token": "canary-token-3vw"}
 
 
+TOLD = "canary-of-a-variable-4kd"
+
+
 def sung(text: bytes | str) -> list[str]:
     found = text if isinstance(text, bytes) else text.encode()
-    return [name for name, value in CANARIES.items() if value.encode() in found]
+    return [name for name, value in {**CANARIES, "told": TOLD}.items() if value.encode() in found]
+
+
+@pytest.fixture
+def leaky(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A model of a plug-in that fails, and says why with what it shouldn't say."""
+    monkeypatch.setenv("OF_A_PLUGIN_TOKEN", TOLD)
+
+    @registry.register("models", "leaky", source="this test")
+    def leaky(*_: Any, **__: Any) -> None:
+        raise RuntimeError(f"the service refuses {TOLD}") from ValueError(TOLD)
+
+    yield "leaky"
+    del registry._methods["models", "leaky"]
 
 
 def test_no_secret_of_a_block_is_written_printed_logged_or_raised(
@@ -54,3 +85,78 @@ def test_no_secret_of_a_block_is_written_printed_logged_or_raised(
         with pytest.raises(StoreError) as caught:
             secret.read("x")
         assert sung(f"{caught.value!r} {caught.value} {caught.value.__cause__!r} {secret!r}") == []
+
+
+def test_a_flow_that_fails_says_no_secret_in_states_logs_or_tracebacks(
+    made: Any, write: Any, run_config: Any, leaky: str, tmp_path: Path, capfd: Any
+) -> None:
+    own = {"dataset": {"name": "leaking"}, "validate": {"model": leaky}, "reprocess": {"debounce": 0}}
+    config = run_config(write(made().table), **own)
+    queue = EventQueue(tmp_path / "events.db")
+    queue.put([DatasetChanged(dataset="leaking")])
+    with get_client(sync_client=True) as client:
+        runner = Runner(config, queue, client, register(config))
+        with pytest.raises(SystemExit):  # the process may do better anew
+            runner.turn()
+        names = {"name": {"any_": [f"{flow} leaking" for flow in ("reprocess", "curate", "validate")]}}
+        runs = client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(names))
+        kept = LogFilter.model_validate({"flow_run_id": {"any_": [run.id for run in runs]}})
+        for _ in range(100):
+            logs = "".join(log.message for log in client.read_logs(kept))
+            if logs.count("Traceback") >= 3:  # of each flow
+                break
+            time.sleep(0.1)
+    messages = [run.state.message for run in runs if run.state is not None]
+    assert len(messages) == 3
+    for message in (*messages, logs, capfd.readouterr().err):
+        assert "the service refuses ***" in message
+        assert sung(message) == []
+    home = Path(os.environ["PREFECT_HOME"])
+    assert [path for path in home.rglob("*") if path.is_file() and sung(path.read_bytes())] == []
+
+
+def test_an_error_that_is_raised_from_a_run_holds_no_secret(
+    made: Any, write: Any, run_config: Any, leaky: str
+) -> None:
+    config = run_config(write(made().table), dataset={"name": "raising"}, validate={"model": leaky})
+    with pytest.raises(LabelworksError, match=r"RuntimeError: the service refuses \*\*\*") as caught:
+        execute(config)
+    assert sung("".join(traceback.format_exception(caught.value))) == []
+
+
+def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path) -> None:
+    dataset = {
+        "name": "watched", "source": f"s3://{TOLD}/x/", "label": "l", "features": {"text": "t"},
+        "storage_options": {"endpoint_url": "http://127.0.0.1:9"},
+    }  # fmt: skip
+    reprocess = {"poll": "200ms", "sqs": f"http://127.0.0.1:9/{TOLD}"}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump({"dataset": dataset, "reprocess": reprocess}))
+    command = [sys.executable, "-m", "flows.cli", "watch", str(tmp_path / "c.yaml"), "--listen"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    with (tmp_path / "said").open("w") as said:
+        environment = {**os.environ, "OF_A_STORE_TOKEN": TOLD, "LABELWORKS_EVENTS_TOKEN": TOLD}
+        state = ["--state", str(tmp_path / "state")]
+        process = subprocess.Popen([*command, listen, *state], env=environment, stdout=said, stderr=said)
+        try:
+            for _ in range(900):
+                text = (tmp_path / "said").read_text()
+                if "can't be watched" in text and "127.0.0.1:9/***" in text and answered(listen):
+                    break
+                time.sleep(0.1)
+        finally:
+            process.terminate()
+            process.wait(60)
+    text = (tmp_path / "said").read_text()
+    assert "watched: can't be watched, trying again: s3://***/x/" in text
+    assert "http://127.0.0.1:9/***: " in text
+    assert sung(text) == []
+
+
+def answered(listen: str) -> bool:
+    """Whether the receiver refused a notification, which is no JSON, with its token in the path."""
+    try:
+        return httpx.post(f"http://{listen}/api/notifications/{TOLD}", content=b"[").status_code == 400
+    except httpx.HTTPError:
+        return False

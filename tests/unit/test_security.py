@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from infra import settings
 from infra.doctor import examine_prefect
-from infra.telling import Discreet, discreet
 from schemas.config import RunConfig
 from schemas.errors import LabelworksError, StoreError
 from schemas.events import DatasetChanged
 from schemas.redact import redacted
+from schemas.telling import Discreet, discreet
 from tasks.io.opening import reopen
 
 ROOT = Path(__file__).parents[2]

@@ -29,7 +29,7 @@ def hide_secrets() -> None:
 
 @contextmanager
 def discreet() -> Iterator[None]:
-    """Where a flow does its work: what Prefect logs of it, and the error it fails with, hold no secrets."""
+    """Where a flow or task works: what Prefect logs of it, and the error it fails with, hold no secrets."""
     logging.setLogRecordFactory(Discreet)
     try:
         yield
@@ -37,7 +37,7 @@ def discreet() -> Iterator[None]:
         shown = f"{type(error).__name__}: {error}"
         if isinstance(error, LabelworksError) or redacted(shown) == shown:
             raise
-        raise LabelworksError(shown) from None
+        raise LabelworksError(shown).with_traceback(error.__traceback__) from None
 
 
 class Discreet(logging.LogRecord):
