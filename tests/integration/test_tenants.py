@@ -12,8 +12,10 @@ import pytest
 import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Completed, Pending, Running, Scheduled
 
-from flows.deployment import deployment
+from flows.registration import deploy
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 
@@ -46,6 +48,23 @@ def test_two_datasets_run_at_once_and_share_no_state(
     assert keys == set(wanted)
 
 
-def test_a_dataset_runs_once_at_a_time_and_what_comes_meanwhile_waits(run_config: Any) -> None:
-    limit = deployment(run_config("data"), on_change=True)
-    assert (limit.concurrency_limit, limit.concurrency_options.collision_strategy.value) == (1, "ENQUEUE")
+def test_on_a_work_pool_a_dataset_runs_once_at_a_time_and_the_next_run_waits(run_config: Any) -> None:
+    own = [deploy(run_config("data", dataset={"name": name}), on_change=True, work_pool="one-by-one")
+           for name in ("mine", "yours")]  # fmt: skip
+    with get_client(sync_client=True) as client:
+        first, second = (client.create_flow_run_from_deployment(own[0]) for _ in range(2))
+        other = client.create_flow_run_from_deployment(own[1])
+
+        def asked(run: FlowRun) -> str:
+            """What a worker is told that asks to begin a run."""
+            client.set_flow_run_state(run.id, Pending())
+            state = client.read_flow_run(run.id).state
+            return state.name if state is not None else ""
+
+        assert asked(first) == "Pending"
+        assert asked(second) == "AwaitingConcurrencySlot"
+        assert asked(other) == "Pending"
+        client.set_flow_run_state(first.id, Running())
+        client.set_flow_run_state(first.id, Completed())
+        client.set_flow_run_state(second.id, Scheduled(), force=True)  # its time to ask again has come
+        assert asked(second) == "Pending"

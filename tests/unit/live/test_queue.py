@@ -1,16 +1,19 @@
 """The queue: durable, deduplicated, bounded, and done only when that is said."""
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra import queue as module
 from infra.queue import EventQueue, QueueFullError
 from schemas.events import DatasetChanged
+from schemas.live import ReprocessConfig
 
 CHILD = """
 import os, signal, sys
@@ -31,7 +34,7 @@ def queue(tmp_path: Path) -> EventQueue:
     return EventQueue(tmp_path / "events.db")
 
 
-def changed(name: str, dataset: str = "a", **more: str) -> DatasetChanged:
+def changed(name: str, dataset: str = "a", **more: Any) -> DatasetChanged:
     return DatasetChanged.model_validate({"id": name, "dataset": dataset, **more})
 
 
@@ -98,3 +101,28 @@ def test_what_was_put_before_a_kill_is_there(tmp_path: Path) -> None:
     waiting = EventQueue(tmp_path / "events.db").waiting("a")
     assert waiting is not None
     assert waiting.count == len(child.stdout.split()) == 41
+
+
+@pytest.mark.parametrize("order", [*itertools.permutations("123")], ids="".join)
+def test_in_whatever_order_events_come_they_are_one_burst_and_old_ones_that_come_again_are_none(
+    queue: EventQueue, order: tuple[str, ...]
+) -> None:
+    for name in order:
+        assert queue.put([changed(name, occurred=f"2026-01-0{name}T00:00:00Z", added=[f"{name}.csv"])]) == [
+            True
+        ]
+    waiting = queue.waiting("a")
+    assert waiting is not None
+    assert (waiting.count, waiting.over(ReprocessConfig(debounce=0))) == (3, True)
+    queue.finish("a", waiting.upto)
+    for name in "213":
+        assert queue.put([changed(name, occurred="2020-01-01T00:00:00Z")]) == [False]
+    assert queue.waiting("a") is None
+
+
+def test_an_event_that_names_too_much_for_a_parameter_names_nothing() -> None:
+    few = DatasetChanged(dataset="a", added=("x" * 1000,) * 64)
+    assert few.brief() is few
+    many = DatasetChanged(dataset="a", added=("x" * 1000,) * 64, removed=("y",))
+    assert (many.brief().added, many.brief().removed, many.brief().unknown) == ((), (), True)
+    assert many.brief().id == many.id
