@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -35,6 +36,13 @@ CLUSTERS: dict[str, dict[str, Any]] = {
         "worker": {"cls": "distributed.Worker", "options": {"nthreads": 1, "host": "127.0.0.1"}},
     },
 }
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_workers_of_each_kind_of_cluster_are_not_sampled(file: Path) -> None:
+    text = file.read_text()
+    off = re.search(r"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED(=False|: \"False\")", text)
+    assert off or "cluster_class" not in text  # of a scheduler that runs already docs/dask.md says so
 
 
 def config(**compute: Any) -> RunConfig:

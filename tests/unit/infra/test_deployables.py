@@ -16,6 +16,8 @@ from typer.main import get_command
 
 from flows.cli import app
 from infra.metrics import BY_STAGE, FIGURES, RUNS
+from schemas.config import RunConfig
+from schemas.load import load_config
 
 ROOT = Path(__file__).parents[3]
 INFRA = ROOT / "infra"
@@ -86,9 +88,10 @@ def test_no_port_of_compose_is_open_to_the_network_and_no_password_has_a_default
         assert f"${{{secret}:-" not in text
 
 
+BUCKET = COMPOSE["services"]["bucket"]
 OURS = [each for each in COMPOSE["services"].values() if "labelworks" in each["image"]]
 COMMANDS = [
-    *((*each.get("entrypoint", ["labelworks"]), *each["command"]) for each in OURS),
+    *((*each.get("entrypoint", ["labelworks"]), *each["command"]) for each in OURS if each is not BUCKET),
     *(tuple(each["command"]) for each in CONTAINERS if "labelworks" in each["image"]),
 ]
 
@@ -108,25 +111,76 @@ def test_every_command_and_option_exists(command: tuple[str, ...]) -> None:
     assert options <= known
 
 
+def test_the_bucket_that_the_config_names_is_made_and_found_the_next_time(moto: str) -> None:
+    import s3fs
+
+    config = RunConfig.model_validate(yaml.safe_load((INFRA / "compose-config.yaml").read_text()))
+    bucket = config.store.root.removeprefix("s3://").split("/")[0]
+    environment = {**os.environ, "AWS_ENDPOINT_URL": moto}
+    command = [sys.executable, *BUCKET["command"]]
+    for _ in range(2):
+        subprocess.run(command, env=environment, check=True)
+    assert s3fs.S3FileSystem(endpoint_url=moto, use_listings_cache=False).exists(bucket)
+    assert config.dataset.source.startswith(f"s3://{bucket}/")
+
+
 @pytest.mark.parametrize("file", CORE, ids=lambda path: path.name)
 def test_kubernetes_takes_the_manifest(file: Path) -> None:
     checked("kubernetes-validate", "--strict", "--quiet", str(file))
+
+
+PODS = {
+    f"{each['kind']} {role}": each["spec"][role]["spec"]
+    for each in yaml.safe_load_all((INFRA / "k8s/dask.yaml").read_text())
+    for role in ("worker", "scheduler")
+    if role in each["spec"]
+}
+
+
+@pytest.mark.parametrize("name", PODS)
+def test_kubernetes_takes_the_pods_of_the_dask_operator(name: str, tmp_path: Path) -> None:
+    assert len(PODS) == 3
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "dask"}, "spec": PODS[name]}
+    (tmp_path / "pod.yaml").write_text(yaml.safe_dump(pod))
+    checked("kubernetes-validate", "--strict", "--quiet", str(tmp_path / "pod.yaml"))
+
+
+def test_what_runs_on_the_cluster_is_a_config(tmp_path: Path) -> None:
+    for file in (INFRA / "compose-config.yaml", INFRA / "k8s/config/labelworks.yaml"):
+        assert load_config(file).compute.scheduler is not None
+
+
+def test_who_works_with_the_data_has_no_key_of_the_database() -> None:
+    named = {
+        name: set(re.findall(r"^(\w+)=$", (INFRA / f"k8s/{name}.example.env").read_text(), re.MULTILINE))
+        for name in ("server", "client", "events")
+    }
+    assert {"POSTGRES_PASSWORD", "PREFECT_API_DATABASE_CONNECTION_URL"} <= named["server"]
+    whole = [each["secretRef"]["name"] for pod in CONTAINERS for each in pod.get("envFrom", [])]
+    assert set(whole) == {"client", "events"}
+    assert whole.count("events") == 1
+    for pod in CONTAINERS:
+        for each in pod.get("env", []):
+            if wanted := each.get("valueFrom", {}).get("secretKeyRef"):
+                assert wanted["key"] in named[wanted["name"]]
 
 
 def test_kustomize_has_all_files_and_no_secret() -> None:
     kustomization = yaml.safe_load((INFRA / "k8s/kustomization.yaml").read_text())
     assert sorted(kustomization["resources"]) == [path.name for path in MANIFESTS]
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    assert "infra/k8s/secrets.env" in ignored
     assert "infra/.env" in ignored
-    names = re.findall(r"^(\w+)=(.*)$", (INFRA / "k8s/secrets.example.env").read_text(), re.MULTILINE)
-    assert all(value == "" for _, value in names)
-    used = set(re.findall(r"key: ([A-Z_]+)\b", "".join(path.read_text() for path in MANIFESTS)))
-    assert used <= {name for name, _ in names}
+    for each in kustomization["secretGenerator"]:
+        assert each["envs"] == [f"{each['name']}.env"]
+        assert f"infra/k8s/{each['name']}.env" in ignored
+        example = (INFRA / f"k8s/{each['name']}.example.env").read_text()
+        assert re.fullmatch(r"(\w+=\n)+", example)
+    for each in kustomization["configMapGenerator"]:
+        assert all((INFRA / "k8s" / file).exists() for file in each["files"])
 
 
 def test_every_container_is_confined_and_bounded() -> None:
-    assert len(CONTAINERS) == 6
+    assert len(CONTAINERS) == 8
     for each in CONTAINERS:
         assert each["securityContext"]["allowPrivilegeEscalation"] is False
         assert "memory" in each["resources"]["limits"]
