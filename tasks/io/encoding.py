@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from schemas.errors import InputError
 from schemas.records import Partition
+from schemas.telling import discreet
 from tasks.io.ahead import ahead, drawn
 from tasks.io.encoder import EncoderSpec, loaded
 from tasks.io.repeats import Repeats
@@ -58,6 +59,7 @@ def find_embedded(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded
     return _embedded(partition, run.store.read_json(name)) if run.store.exists(name) else None
 
 
+@discreet()
 def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpec) -> list[Embedded]:
     """Encode partitions one by one, write the part of each, then its facts; or find them written.
 
