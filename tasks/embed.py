@@ -19,6 +19,7 @@ from prefect.exceptions import ObjectAlreadyExists
 
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
+from schemas.telling import discreet
 from tasks import gates
 from tasks.io.copies import find_copies
 from tasks.io.encoder import EncoderSpec, sample_column
@@ -40,6 +41,7 @@ LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again
 
 
 @task(name="fit encoder", task_run_name="fit encoder", cache_policy=NO_CACHE)
+@discreet()
 def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> EncoderSpec:
     """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
 
@@ -74,6 +76,7 @@ def embed_group(
 
 
 @task(name="encode class names", task_run_name="encode class names", cache_policy=NO_CACHE)
+@discreet()
 def embed_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
     """Encode the class names by the text tower of the encoder, on a worker that has it."""
     with turn(spec.device):
@@ -94,6 +97,7 @@ def turn(device: str) -> Iterator[None]:
 
 
 @task(name="embed gate", task_run_name="embed gate", cache_policy=NO_CACHE)
+@discreet()
 def judge_embedding(
     run: Run, ref: DatasetRef, spec: EncoderSpec, done: Sequence[Embedded], started: float
 ) -> StageResult:
