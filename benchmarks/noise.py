@@ -110,10 +110,13 @@ def reviewed() -> Rows:
 
 
 def text(embeddings: Path | None) -> Rows:
-    """Intents flipped on purpose: five-fold logistic regression and self-confidence; probes and auto."""
+    """Intents flipped on purpose: five-fold logistic regression and self-confidence; probes and auto.
+
+    near: the default probes and auto-neighbours.
+    """
     yield [
-        "set", "noise", "peer AP", "default AP", "sharper AP", "default F1", "sharper F1", "estimated rate",
-        "peer s", "default s", "sharper s",
+        "set", "noise", "peer AP", "default AP", "sharper AP", "near AP", "default F1", "sharper F1",
+        "near F1", "estimated rate", "peer s", "default s", "sharper s", "near s",
     ]  # fmt: skip
     for data in texts(DATA, embeddings):
         for kind in ("uniform", "similar"):
@@ -124,11 +127,11 @@ def text(embeddings: Path | None) -> Rows:
                 ours, seconds = zip(
                     *(
                         timed(
-                            lambda given=given, data=data, names=names: detect(
-                                given, probed(data, given, names), seed=SEED
+                            lambda given=given, data=data, names=names, features=features: detect(
+                                given, probed(data, given, names), features=features, seed=SEED
                             )
                         )
-                        for names in (PROBES, SHARPER)
+                        for names, features in ((PROBES, None), (SHARPER, None), (PROBES, data.features))
                     ),
                     strict=True,
                 )

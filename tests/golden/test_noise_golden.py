@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tasks.methods import registry
 from tasks.methods.noise import detect, detect_multilabel
 from tasks.methods.noise.duplicates import duplicate_conflicts
 from tasks.methods.noise.label_propagation import propagate
@@ -24,6 +25,7 @@ from tasks.methods.noise.stability import stability
 KEPT = Path(__file__).with_name("noise.json")
 METHODS = (
     "auto",
+    "auto-neighbours",
     "noise-transition",
     "confident-learning",
     "self-confidence",
@@ -58,7 +60,8 @@ def found(method):
     labels, probs, features = world()
     options = {"class_vectors": features[:4]} if method == "label-text" else {}
     votes = 0.6 * np.eye(4)[labels] + 0.1
-    result = detect(labels, probs, features=features, votes=votes, method=method, **options)
+    beside = {} if registry.get("noise", method).needs == ("pred_probs",) else {"features": features}
+    result = detect(labels, probs, votes=votes, method=method, **beside, **options)
     return {
         "rate": round(result.noise_rate, 4),
         "flagged": int(result.flag.sum()),

@@ -11,23 +11,24 @@ from scipy.special import expit, logit
 from schemas.errors import ConfigError
 from tasks.methods.noise.checks import checked
 from tasks.methods.noise.flips import (
-    FlipModel,
     drawn,
     evidence_of,
     fit_flip_model,
     flipped,
     offset_to,
 )
+from tasks.methods.noise.neighbours import agreement
 from tasks.methods.noise.noise_transition import best_class, jackknife_spread
 from tasks.methods.noise.reservoir import STREAM
 from tasks.methods.noise.result import NoiseResult, score_of
 from tasks.methods.noise.sampled import SampledModel
 from tasks.methods.noise.targets import Target, checked_target, false_discovery, max_f1, within_budget
-from tasks.methods.noise.transition_em import NoisyLabels, sorted_rows
+from tasks.methods.noise.transition_em import NoisyLabels, sorted_order
 from tasks.methods.noise.views import Reading, View, fit_views, reading
 from tasks.methods.registry import register
 
 ENOUGH = 50  # errors expected in the sample, ten a coefficient of the flip model (Peduzzi 1996): half its say
+Labels = NDArray[np.integer]
 
 
 @register("noise", "auto", needs=("pred_probs",), source="this project; Bates et al. 2023 for fdr")
@@ -48,7 +49,10 @@ class Auto(SampledModel):
 
     def finish(self) -> None:
         """Choose the reading, fit its transition, learn from flips, place the cut."""
-        labels, probs = sorted_rows(*self._sampled())
+        columns = self._sampled()
+        order = sorted_order(columns[0], columns[1])
+        labels, probs, *around = (column[order] for column in columns)
+        near = around[0] if around else None
         self._views = fit_views(labels, probs)
         self.transition = np.mean([view.transition for view in self._views], axis=0)
         read = reading(self._views, labels, probs)
@@ -57,26 +61,34 @@ class Auto(SampledModel):
         errors = self._rate * len(labels)
         self._taught = errors / (errors + ENOUGH) / 2
         rng = np.random.default_rng([self._seed, STREAM])
-        self._flips, self._offset = self._learned(labels, probs, read, rng), 0.0
-        self._offset = offset_to(self._rate, self._error_odds(labels, probs, read))
-        odds = self._error_odds(labels, probs, read)
+        self._learn(labels, probs, near, read, rng)
+        self._offset = 0.0
+        self._offset = offset_to(self._rate, self._error_odds(labels, probs, near, read))
+        odds = self._error_odds(labels, probs, near, read)
         error = expit(odds)
         if self._target[0] == "fdr":
-            self._clean = self._clean_errors(probs, _rescaled(read, labels, error), rng)
+            self._clean = self._clean_errors(probs, near, _rescaled(read, labels, error), rng)
         self._least = self._cut(self._suspicion(error, score_of(odds)))
         by_score = self._target[0] == "budget" and self._least < 1
         self._threshold = float(expit(4 * logit(self._least))) if by_score else self._least
 
-    def score(self, labels: ArrayLike, pred_probs: Any) -> NoiseResult:
+    def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish: labels (n,), pred_probs (n, K); flags by the sample's cut."""
-        return self.judge(*checked(labels, pred_probs, classes=self._classes))
+        given, probs = checked(labels, pred_probs, classes=self._classes)
+        columns = self._checked_beside(beside, len(given))
+        return self.judge(given, probs, neighbour_labels=columns[0] if columns else None)
 
     def judge(
-        self, given: NDArray[np.int32], probs: NDArray[np.float32], *, posterior: bool = True
+        self,
+        given: NDArray[np.int32],
+        probs: NDArray[np.float32],
+        *,
+        neighbour_labels: Labels | None = None,
+        posterior: bool = True,
     ) -> NoiseResult:
-        """Judge rows that were checked: given (n,), probs (n, K)."""
+        """Judge rows that were checked: given (n,), probs (n, K), neighbour_labels (n, k) if it sees them."""
         read = reading(self._views, given, probs)
-        odds = self._error_odds(given, probs, read)
+        odds = self._error_odds(given, probs, neighbour_labels, read)
         error, score = expit(odds.astype(np.float32)), score_of(odds)
         flag = self._suspicion(error, score) >= np.float32(self._least)
         return NoiseResult(
@@ -109,29 +121,47 @@ class Auto(SampledModel):
         return within_budget(error, value / self.rows)
 
     def _error_odds(
-        self, given: NDArray[np.int32], probs: NDArray[np.float32], read: Reading
+        self, given: NDArray[np.int32], probs: NDArray[np.float32], near: Labels | None, read: Reading
     ) -> NDArray[np.float32]:
-        """Log-odds (n,) that the label is wrong: by the posterior, up to half by what the flips taught."""
-        learned = self._flips.log_ratio(evidence_of(given, probs, read)) + np.log(max(self._rate, 1e-9))
-        return np.asarray(self._taught * learned - (1 - self._taught) * read.odds + self._offset, np.float32)
+        """Log-odds (n,) that the label is wrong: by the posterior, up to half by what the flips taught.
 
-    def _learned(
+        What neighbours (n, k) say beyond the probabilities, the posterior has not heard: it counts whole.
+        """
+        evidence = evidence_of(given, probs, read)
+        learned = self._flips.log_ratio(evidence)
+        odds = self._taught * (learned + np.log(max(self._rate, 1e-9))) - (1 - self._taught) * read.odds
+        if near is not None:
+            heard = self._heard.log_ratio(np.column_stack([evidence, agreement(given, near)]))
+            odds += 2 * self._taught * (heard - learned)
+        return np.asarray(odds + self._offset, np.float32)
+
+    def _learn(
         self,
         labels: NDArray[np.int32],
         probs: NDArray[np.float32],
+        near: Labels | None,
         read: Reading,
         rng: np.random.Generator,
-    ) -> FlipModel:
+    ) -> None:
+        """Learn from flips how evidence adds up, without neighbours and, where there are any, with them."""
         wrong, weights = flipped(read.shares, self.transition, rng)
         flips = evidence_of(wrong, probs, reading(self._views, wrong, probs))
-        return fit_flip_model(flips, weights, evidence_of(labels, probs, read))
+        rows = evidence_of(labels, probs, read)
+        self._flips = fit_flip_model(flips, weights, rows)
+        if near is not None:
+            flips = np.column_stack([flips, agreement(wrong, near)])
+            self._heard = fit_flip_model(flips, weights, np.column_stack([rows, agreement(labels, near)]))
 
     def _clean_errors(
-        self, probs: NDArray[np.float32], posterior: NDArray[np.float32], rng: np.random.Generator
+        self,
+        probs: NDArray[np.float32],
+        near: Labels | None,
+        posterior: NDArray[np.float32],
+        rng: np.random.Generator,
     ) -> NDArray[np.float64]:
         """Error probabilities (M,) of labels drawn as the true ones: what a correct label looks like."""
         true = drawn(posterior, rng)
-        odds = self._error_odds(true, probs, reading(self._views, true, probs))
+        odds = self._error_odds(true, probs, near, reading(self._views, true, probs))
         return np.asarray(expit(odds.astype(np.float64)))
 
     def _rate_interval(self, labels: NDArray[np.int32], probs: NDArray[np.float32]) -> tuple[float, float]:

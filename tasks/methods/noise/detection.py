@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
 from tasks.methods.noise.auto import Auto
+from tasks.methods.noise.auto_neighbours import AutoNeighbours
 from tasks.methods.noise.confident_learning import ConfidentLearning
 from tasks.methods.noise.neighbours import credibility, nearest
 from tasks.methods.noise.noise_transition import NoiseTransition
@@ -38,9 +39,10 @@ def detect(
     """Find the wrong labels of a dataset.
 
     labels: (N,) class numbers in [0, K). pred_probs: (N, K), out-of-sample, rows sum to 1; a memory map is
-    read in blocks and never held. features: (N, D), neighbours: (N, k) row numbers of the nearest rows,
-    votes: (N, K) the posterior that annotators' votes give (`crowd.aggregate`), for methods that need them
-    (neighbours are found from features where not given). posterior: also return P(true | x, given), (N, K).
+    read in blocks and never held. features: (N, D), neighbours: (N, k) row numbers of the nearest rows, not
+    of the row itself, votes: (N, K) the posterior that annotators' votes give (`crowd.aggregate`), for
+    methods that need them (neighbours are found from features where not given) and for auto, which with
+    features or neighbours is `auto-neighbours`. posterior: also return P(true | x, given), (N, K).
     options: of the method.
 
     Raises InputError for bad rows and shapes that don't fit, ConfigError for an unknown method or option,
@@ -53,6 +55,8 @@ def detect(
         raise InputError("no rows", fix="give at least one row")
     chosen = registry.get("noise", method)
     _check_shapes(len(given), np.shape(pred_probs)[1], features, neighbours, votes)
+    if chosen.target is Auto and not (features is None and neighbours is None):
+        chosen = registry.get("noise", AutoNeighbours.name)
     beside = _beside(chosen, given, features, neighbours, votes)
     model = make(chosen.name, options)
     for rows, probs in _blocks(pred_probs):
@@ -60,12 +64,13 @@ def detect(
     model.finish()
     parts = []
     for rows, probs in _blocks(pred_probs):
+        seen = {name: array(rows) for name, array in beside.items()}
         if isinstance(model, Auto | NoiseTransition | ConfidentLearning):  # the rows were checked by update
             part = model.judge(
-                given[rows].astype(np.int32), np.asarray(probs, np.float32), posterior=posterior
+                given[rows].astype(np.int32), np.asarray(probs, np.float32), posterior=posterior, **seen
             )
         else:
-            part = model.score(given[rows], probs, **{name: array(rows) for name, array in beside.items()})
+            part = model.score(given[rows], probs, **seen)
         parts.append(part if posterior else replace(part, posterior=None))
     whole = _joined(parts)
     if isinstance(model, Auto | ScoredModel):
@@ -109,6 +114,7 @@ def _beside(
         if neighbours is None and features is not None:
             neighbours = nearest(np.asarray(features, np.float32))
         _require(neighbours, "neighbours", method.name)
+        _refuse_selves(np.asarray(neighbours))
         beside["neighbour_labels"] = lambda rows: given[np.asarray(neighbours[rows])]
         if "neighbour_weights" in getattr(method.target, "beside", ()):
             weights = credibility(given, given[np.asarray(neighbours)])
@@ -141,6 +147,16 @@ def _check_places(neighbours: NDArray[Any], rows: int) -> None:
     bad = ((neighbours < 0) | (neighbours >= rows)).any(axis=1)
     if bad.any():
         raise InputError(f"neighbours are no row numbers in [0, {rows})", where=f"row {int(bad.argmax())}")
+
+
+def _refuse_selves(neighbours: NDArray[np.integer]) -> None:
+    own = (neighbours == np.arange(len(neighbours))[:, None]).any(axis=1)
+    if own.any():
+        raise InputError(
+            "a row is among its own neighbours",
+            where=f"row {int(own.argmax())}",
+            fix="leave it out: it agrees with its label whatever that is",
+        )
 
 
 def _blocks(pred_probs: Any) -> Iterator[tuple[slice, Any]]:

@@ -39,6 +39,20 @@ def credibility(labels: NDArray[np.integer], neighbour_labels: NDArray[np.intege
     return np.asarray((agree + 1) / (neighbour_labels.shape[1] + 2), np.float32)
 
 
+def agreement(labels: NDArray[np.integer], neighbour_labels: NDArray[np.integer]) -> NDArray[np.float32]:
+    """How neighbours' labels (N, k) speak for the labels (N,): (N, 2).
+
+    The share that agrees (neighbour consistency), and the log of how many to how many of the commonest other.
+    """
+    agree = neighbour_labels == labels[:, None]
+    count, other = agree.sum(axis=1), np.zeros(len(labels), np.int64)
+    for place, label in enumerate(neighbour_labels.T):
+        alike = (neighbour_labels == label[:, None]).sum(axis=1)
+        np.maximum(other, alike, out=other, where=~agree[:, place])
+    ratio = np.log((count + 0.5) / (other + 0.5))
+    return np.stack([count / neighbour_labels.shape[1], ratio], axis=1).astype(np.float32)
+
+
 @dataclass(frozen=True)
 class Reference:
     """Rows that others are compared with: unit (M, D), each of length 1."""

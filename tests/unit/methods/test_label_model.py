@@ -20,7 +20,15 @@ def mislabelled(rows: int = ROWS) -> tuple[Sample, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    "method", ["noise-transition", "confident-learning", "mahalanobis", "area-under-margin", "landmarks"]
+    "method",
+    [
+        "noise-transition",
+        "confident-learning",
+        "mahalanobis",
+        "area-under-margin",
+        "landmarks",
+        "auto-neighbours",
+    ],
 )
 def test_methods_of_probabilities_and_of_features_find_the_wrong_labels(method: str) -> None:
     sample, wrong = mislabelled()
