@@ -25,7 +25,7 @@ from shift_data import data
 from tasks.methods.shift import test
 
 KINDS = ("none", "class 5 to 10 %", "2 classes gone", "10 % corrupt", "mean moved", "5 % duplicated")
-METHODS = ("auto", "ks", "mmd", "classifier")
+METHODS = ("auto", "ks", "mmd", "classifier", "frechet")
 ALIBI = ("alibi MMD", "alibi KS", "alibi C2ST")
 
 
@@ -123,17 +123,13 @@ def one(rows: int, method: str) -> None:
 
 def stream(rows: int, piece: int = 50_000) -> None:
     """CPU seconds of each test over two windows that come in pieces; the memory of all of them."""
-    from tasks.methods.shift.drift_auto import AUTO
-    from tasks.methods.shift.drift_classifier import Probe
     from tasks.methods.shift.drift_frame import DriftParts, Frame
-    from tasks.methods.shift.drift_ks import Ks
-    from tasks.methods.shift.drift_mmd import Mmd
+    from tasks.methods.shift.drift_over import STATISTICS
 
     rng = np.random.default_rng(0)
     some = [rng.standard_normal((piece, 384), dtype=np.float32) for _ in range(2)]
     frame = Frame.of(*some)
-    makes = {"mmd": [Mmd], "classifier": [Probe], "ks": [Ks], "auto": AUTO}
-    tests = {name: DriftParts(frame, make, name) for name, make in makes.items()}
+    tests = {name: DriftParts(frame, STATISTICS[name], name) for name in METHODS}
     spent, base = dict.fromkeys(tests, 0.0), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for add in (DriftParts.add_reference, DriftParts.add_current):
         for _ in range(rows // piece):
@@ -148,7 +144,7 @@ def stream(rows: int, piece: int = 50_000) -> None:
         seconds = spent[method] + time.process_time() - began
         print(f"| {method} | {seconds:.1f} s | p {found.p_value:.3f} | effect {found.effect:.4f} |")
     used = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - base) / 1024
-    print(f"{rows} x 384 in each window; all four together {used:.0f} MB over two pieces", flush=True)
+    print(f"{rows} x 384 in each window; all {len(tests)} together {used:.0f} MB over two pieces", flush=True)
 
 
 if __name__ == "__main__":

@@ -46,3 +46,4 @@ def test_its_code_runs_and_finds_what_it_says():
     assert np.sort(made["found"].prior[:3], axis=1)[:, -1].min() > 0.65
     assert made["label_correlation"](made["before"], made["now"]).p_value < 0.01
     assert np.abs(made["prior"] - [0.1, 0.3, 0.6]).max() < 0.04
+    assert made["drift"].drifted and made["drift"].per_feature_effect.shape == (3,)

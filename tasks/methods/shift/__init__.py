@@ -7,10 +7,20 @@ from numpy.typing import ArrayLike
 from schemas.errors import ConfigError
 from tasks.methods import registry
 from tasks.methods.shift.drift import DriftTest, pair
-from tasks.methods.shift.inputs import check
+from tasks.methods.shift.drift_over import drift_over
+from tasks.methods.shift.inputs import check, check_alpha
+from tasks.methods.shift.parts import estimate_prior_over
 from tasks.methods.shift.result import Calibration, PriorEstimate
 
-__all__ = ["Calibration", "DriftTest", "PriorEstimate", "estimate_prior", "test"]
+__all__ = [
+    "Calibration",
+    "DriftTest",
+    "PriorEstimate",
+    "drift_over",
+    "estimate_prior",
+    "estimate_prior_over",
+    "test",
+]
 
 
 def estimate_prior(
@@ -39,8 +49,9 @@ def test(reference: ArrayLike, current: ArrayLike, *, method: str = "auto", alph
     """Test whether two windows of features come from one distribution.
 
     reference: (n, D), current: (m, D), finite. Look at `effect` beside `p_value`: of enough rows every
-    difference is significant. Raises InputError on bad rows, ConfigError on an unknown method.
+    difference is significant. Raises InputError on bad rows, ConfigError on an unknown method or level.
     """
+    check_alpha(alpha)
     first, second = pair(reference, current)
     chosen = registry.get("shift", "drift-auto" if method == "auto" else method)
     if chosen.needs != ("features",):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from tasks.methods.shift.inputs import BLOCK, Floats, Matrix
 
 PERMUTATIONS = 999
 MOST_BLOCKS = 512  # per window; beyond, neighbouring blocks are added up
+NARROW = 256  # columns at least that a piece is cut by: a statistic may make so many of fewer
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class DriftTest:
     """Verdict on two windows.
 
     `p_value`; `statistic`; `drifted`: p_value <= alpha; `effect` in [0, 1]: how much, whatever the number of
-    rows; `per_feature` (D,): p-values adjusted by Benjamini and Hochberg, None where a test has none.
+    rows; `per_feature` (D,): p-values adjusted by Benjamini and Hochberg, and `per_feature_effect` (D,): how
+    far each feature moved, both None where a test looks at no single feature.
     """
 
     p_value: float
@@ -32,67 +34,121 @@ class DriftTest:
     method: str
     alpha: float
     per_feature: Floats | None = None
+    per_feature_effect: Floats | None = None
     by_statistic: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Gaps:
+    """Two windows' mean summaries of their rows, once for each permutation of their blocks.
+
+    `apart` (P, F): first window less second; `whole` (F,): mean of both together; `share`: of the first.
+    """
+
+    apart: Matrix
+    whole: Matrix
+    share: float
+
+    @property
+    def sides(self) -> tuple[Floats, Floats]:
+        """The summaries of each window themselves, (P, F) float64."""
+        apart = self.apart.astype(np.float64)
+        return self.whole + (1 - self.share) * apart, self.whole - self.share * apart
+
+
 class Statistic(Protocol):
-    """Functions, J of them, of the difference between two windows' mean summaries of their rows."""
+    """Functions, J of them, of two windows' mean summaries of their rows."""
 
     names: tuple[str, ...]
 
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Summaries of consecutive blocks of `size` rows, added up, (blocks, F)."""
 
-    def reduce(self, gaps: Matrix) -> Floats:
-        """Statistics of each difference of means, (P, F) to (J, P); larger is further apart."""
+    def reduce(self, gaps: Gaps) -> Floats:
+        """Statistics of each permutation, (J, P); larger is further apart."""
 
     def effects(self, values: Floats) -> list[float]:
         """Sizes of the drift, J in [0, 1], from the real and the permuted differences' statistics (J, P)."""
 
 
+@runtime_checkable
+class ByFeature(Protocol):
+    """A statistic that looks at each feature as well."""
+
+    def by_feature(self, gaps: Gaps, rows: tuple[int, int]) -> tuple[Floats, Floats]:
+        """p-values and effects, (D,) each, of windows of so many rows; of the first permutation."""
+
+
 @dataclass
 class Blocks:
-    """Block sums of one window over equal numbers of consecutive rows; bounded, whatever the rows."""
+    """Block sums of one window over equal numbers of consecutive rows; bounded, whatever the rows.
+
+    width: of the rows; name: of the window, in errors; `open`: sums of the last block, short of its rows.
+    """
 
     statistics: Sequence[Statistic]
+    width: int
     size: int = 1
+    name: str = "the window"
     rows: int = 0
+    count: int = 0
     sums: list[list[Matrix]] = field(default_factory=list)
-    waiting: list[Matrix] = field(default_factory=list)
+    open: list[Floats] = field(default_factory=list)
+    opened: int = 0
 
-    def add(self, rows: Matrix) -> None:
-        """Add rows (n, D) that follow those already here."""
-        self.rows += len(rows)
-        self.waiting.append(rows)
-        if sum(map(len, self.waiting)) >= max(self.size, BLOCK // rows.shape[1]):
-            self._settle()
+    def add(self, rows: NDArray[np.generic]) -> None:
+        """Add rows (n, D) that follow those already here; nothing of them is kept. Raises InputError."""
+        for part in chunks(rows, self.width, self.name, self.rows):
+            self._take(part)
 
-    def table(self, size: int) -> list[Matrix]:
-        """Sums over blocks of `size` rows, per statistic; rows short of a block are left out."""
-        self._settle()
-        while self.size < size:
-            self._halve()
+    def table(self) -> list[Matrix]:
+        """Sums of the whole blocks, (count, F) per statistic; rows short of a block are left out."""
         return [np.concatenate(parts) for parts in self.sums]
 
-    def _settle(self) -> None:
-        rows = np.concatenate(self.waiting) if self.waiting else np.empty((0, 1), dtype=np.float32)
-        self.sums = self.sums or [[] for _ in self.statistics]
-        while len(rows) >= self.size:
-            batch = rows[: min(len(rows) // self.size, MOST_BLOCKS) * self.size]
-            for known, each in zip(self.sums, self.statistics, strict=True):
-                known.append(each.sums(batch, self.size))
-            rows = rows[len(batch) :]
-            while sum(map(len, self.sums[0])) > MOST_BLOCKS:
-                self._halve()
-        self.waiting = [rows] if len(rows) else []
+    def coarsen(self, size: int) -> None:
+        """Add neighbours up until a block has `size` rows, the number of now times a power of two."""
+        while self.size < size:
+            self._halve()
+
+    def _take(self, rows: Matrix) -> None:
+        self.rows += len(rows)
+        while len(rows):
+            if self.opened or len(rows) < self.size:
+                part = rows[: self.size - self.opened]
+                self._more([each.sums(part, len(part)) for each in self.statistics], len(part))
+            else:
+                part = rows[: min(len(rows) // self.size, MOST_BLOCKS) * self.size]
+                self._close([each.sums(part, self.size) for each in self.statistics])
+            rows = rows[len(part) :]
+
+    def _more(self, made: list[Matrix], rows: int) -> None:
+        """Add sums of so many rows to the open block."""
+        known = self.open if self.opened else [np.zeros(1)] * len(made)
+        self.open = [np.asarray(a + b, dtype=np.float64) for a, b in zip(known, made, strict=True)]
+        self.opened += rows
+        if self.opened == self.size:
+            whole, self.open, self.opened = self.open, [], 0
+            self._close([each.astype(np.float32) for each in whole])
+
+    def _close(self, made: list[Matrix]) -> None:
+        """Keep sums of whole blocks."""
+        self.sums = self.sums or [[] for _ in made]
+        for known, each in zip(self.sums, made, strict=True):
+            known.append(each)
+        self.count += len(made[0])
+        while self.count > MOST_BLOCKS:
+            self._halve()
 
     def _halve(self) -> None:
-        """Add neighbouring blocks up in pairs; an odd last one is given up."""
+        """Add neighbouring blocks up in pairs; an odd last one goes into the open block."""
+        even, odd = self.count // 2 * 2, []
         for parts in self.sums:
             whole = np.concatenate(parts)
-            even = len(whole) // 2 * 2
             parts[:] = [whole[0:even:2] + whole[1:even:2]]
-        self.size *= 2
+            odd.append(whole[even:])
+        left, self.count, self.size = self.count - even, even // 2, 2 * self.size
+        if left:
+            self._more(odd, self.size // 2)
 
 
 def squared(gaps: Matrix) -> Floats:
@@ -128,8 +184,28 @@ def _rows(values: ArrayLike, name: str) -> NDArray[np.floating]:
     rows = rows if np.issubdtype(rows.dtype, np.floating) else rows.astype(np.float32)
     step = max(1, BLOCK // rows.shape[1])
     for start in range(0, len(rows), step):
-        good = np.isfinite(rows[start : start + step].sum(axis=1, dtype=np.float64))
-        if not good.all():
-            bad = start + int(np.argmin(good))
-            raise InputError(f"row {bad} of {name} is not finite", where=f"row {bad}", fix="drop or fill it")
+        _refuse_infinite(rows[start : start + step], name, start)
     return rows
+
+
+def chunks(rows: NDArray[np.generic], width: int, name: str, first: int) -> Iterator[Matrix]:
+    """Rows (n, D) of a part in pieces of float32, checked; `first`: the number of the first row."""
+    if rows.ndim != 2 or rows.shape[1] != width:
+        raise InputError(
+            f"a part of {name} has shape {rows.shape}",
+            fix=f"it must be (rows, {width}), like the rows before and in the sample",
+        )
+    step = max(1, BLOCK // max(width, NARROW))
+    for start in range(0, len(rows), step):
+        with np.errstate(over="ignore"):  # what float32 can't hold is refused as infinite
+            part = rows[start : start + step].astype(np.float32, copy=False)
+        _refuse_infinite(part, name, first + start)
+        yield part
+
+
+def _refuse_infinite(rows: NDArray[np.floating], name: str, first: int) -> None:
+    """Raise InputError naming the first row that is not finite; `first`: the number of the first of these."""
+    good = np.isfinite(rows.sum(axis=1, dtype=np.float64))
+    if not good.all():
+        bad = first + int(np.argmin(good))
+        raise InputError(f"row {bad} of {name} is not finite", where=f"row {bad}", fix="drop or fill it")

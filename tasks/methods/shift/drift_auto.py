@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.methods import registry
-from tasks.methods.shift.drift import MOST_BLOCKS, DriftTest, orders, squared
+from tasks.methods.shift.drift import MOST_BLOCKS, DriftTest, Gaps, orders, squared
 from tasks.methods.shift.drift_classifier import Probe
 from tasks.methods.shift.drift_frame import Frame, feed
-from tasks.methods.shift.drift_ks import Ks, per_feature
+from tasks.methods.shift.drift_ks import Ks
 from tasks.methods.shift.drift_mmd import Mmd
 from tasks.methods.shift.inputs import Floats, Matrix
 
@@ -38,9 +37,9 @@ class Squares:
         squares *= squares
         return np.asarray(squares.reshape(-1, size, rows.shape[1]).sum(axis=1))
 
-    def reduce(self, gaps: Matrix) -> Floats:
+    def reduce(self, gaps: Gaps) -> Floats:
         """Squared distance of the mean squares, and of their sums, (2, P)."""
-        return np.stack([squared(gaps), gaps.sum(axis=1, dtype=np.float64) ** 2])
+        return np.stack([squared(gaps.apart), gaps.apart.sum(axis=1, dtype=np.float64) ** 2])
 
     def effects(self, values: Floats) -> list[float]:
         """Root mean square change of the variances, without what chance adds, at most 1."""
@@ -57,7 +56,7 @@ def drift_auto(reference: NDArray[np.floating], current: NDArray[np.floating], a
     few = max(len(reference), len(current)) <= MOST_BLOCKS  # then a block is a row, and kernels are exact
     parts = feed(reference, current, FEW if few else AUTO, "auto")
     more = kernels(np.concatenate([reference, current]), len(reference)) if few else None
-    return replace(parts.finish(alpha, more), per_feature=per_feature(parts))
+    return parts.finish(alpha, more)
 
 
 def kernels(rows: NDArray[np.floating], first: int) -> dict[str, Floats]:

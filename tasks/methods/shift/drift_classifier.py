@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from tasks.methods import registry
-from tasks.methods.shift.drift import DriftTest, squared
+from tasks.methods.shift.drift import DriftTest, Gaps, squared
 from tasks.methods.shift.drift_frame import Frame, feed
 from tasks.methods.shift.inputs import Floats, Matrix
 
@@ -29,9 +29,9 @@ class Probe:
         summed = (rows - self.mean).reshape(-1, size, rows.shape[1]).sum(axis=1)
         return np.asarray(summed @ self.whiten)
 
-    def reduce(self, gaps: Matrix) -> Floats:
+    def reduce(self, gaps: Gaps) -> Floats:
         """Squared Mahalanobis distance of the means."""
-        return squared(gaps)[None]
+        return squared(gaps.apart)[None]
 
     def effects(self, values: Floats) -> list[float]:
         """2 · AUC − 1 of the probe, without what chance adds."""

@@ -10,8 +10,17 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from schemas.errors import InputError
-from tasks.methods.shift.drift import MOST_BLOCKS, PERMUTATIONS, Blocks, DriftTest, Statistic, orders
-from tasks.methods.shift.inputs import BLOCK, Floats, Matrix, sample
+from tasks.methods.shift.drift import (
+    MOST_BLOCKS,
+    PERMUTATIONS,
+    Blocks,
+    ByFeature,
+    DriftTest,
+    Gaps,
+    Statistic,
+    orders,
+)
+from tasks.methods.shift.inputs import Floats, Matrix, check_alpha, sample
 
 SAMPLE = 2000  # rows of a window, on average
 LONGER = 16  # times the rows of the shorter window; more of the longer one would add nothing
@@ -35,7 +44,12 @@ class Frame:
         parts = [
             window[sample(len(window), max(1, round(share * len(window))))] for window in (reference, current)
         ]
-        rows = np.concatenate(parts).astype(np.float32)
+        return cls.fit(np.concatenate(parts))
+
+    @classmethod
+    def fit(cls, pooled: NDArray[np.floating]) -> Frame:
+        """Scales of a pooled sample (n, D) that holds the same share of both windows."""
+        rows = pooled.astype(np.float32)
         mean = rows.mean(axis=0, dtype=np.float64)
         centred = (rows - mean).astype(np.float64)
         values, axes = eigh(centred.T @ centred / len(rows))
@@ -53,21 +67,19 @@ Make = Callable[[Frame], Statistic]
 def feed(
     reference: NDArray[np.floating], current: NDArray[np.floating], makes: Sequence[Make], name: str
 ) -> DriftParts:
-    """Both windows, fed to a test in pieces."""
+    """A test of both windows, which are checked."""
     limit = max(LONGER * min(len(reference), len(current)), MOST_BLOCKS)
     first, second = (
         window if len(window) <= limit else window[sample(len(window), limit)]
         for window in (reference, current)
     )
-    parts = DriftParts(Frame.of(first, second), makes, name, _size(len(first), len(second)))
-    for window, add in ((first, parts.add_reference), (second, parts.add_current)):
-        step = max(1, BLOCK // window.shape[1])
-        for start in range(0, len(window), step):
-            add(window[start : start + step])
+    parts = DriftParts(Frame.of(first, second), makes, name, size_of_blocks(len(first), len(second)))
+    parts.add_reference(first)
+    parts.add_current(second)
     return parts
 
 
-def _size(first: int, second: int) -> int:
+def size_of_blocks(first: int, second: int) -> int:
     """Rows of a block that both windows end at, where their lengths are known."""
     size = 1
     while max(first, second) // size > MOST_BLOCKS:
@@ -83,20 +95,22 @@ class DriftParts:
     """
 
     def __init__(self, frame: Frame, makes: Sequence[Make], name: str, size: int = 1) -> None:
-        self.name, self.statistics = name, [make(frame) for make in makes]
-        self.reference, self.current = Blocks(self.statistics, size), Blocks(self.statistics, size)
+        self.name, self.statistics, width = name, [make(frame) for make in makes], frame.rows.shape[1]
+        self.reference = Blocks(self.statistics, width, size, "reference")
+        self.current = Blocks(self.statistics, width, size, "current")
 
-    def add_reference(self, rows: NDArray[np.floating]) -> None:
-        """Add rows (n, D) of the reference."""
-        self.reference.add(rows.astype(np.float32, copy=False))
+    def add_reference(self, rows: NDArray[np.generic]) -> None:
+        """Add rows (n, D) of the reference; raise InputError on a wrong width or a row not finite."""
+        self.reference.add(rows)
 
-    def add_current(self, rows: NDArray[np.floating]) -> None:
-        """Add rows (n, D) of the current window."""
-        self.current.add(rows.astype(np.float32, copy=False))
+    def add_current(self, rows: NDArray[np.generic]) -> None:
+        """Add rows (n, D) of the current window; raise InputError on a wrong width or a row not finite."""
+        self.current.add(rows)
 
     def finish(self, alpha: float = 0.05, more: dict[str, Floats] | None = None) -> DriftTest:
         """The verdict so far; more: further statistics of the same permutations, by name."""
-        made = self._values()
+        check_alpha(alpha)
+        made, features = self._values()
         names = [name for each in self.statistics for name in each.names] + list(more or {})
         values = np.concatenate(made + [each[None] for each in (more or {}).values()])
         ranks = p_values(values)
@@ -107,45 +121,42 @@ class DriftParts:
         ]
         effect = float(np.clip(sizes[best] if best < len(sizes) else max(sizes), 0.0, 1.0))
         each = dict(zip(names, ranks[:, 0].tolist(), strict=True))
-        return DriftTest(p, float(values[best, 0]), p <= alpha, effect, self.name, alpha, None, each)
+        return DriftTest(p, float(values[best, 0]), p <= alpha, effect, self.name, alpha, *features, each)
 
-    def gap(self, which: int) -> Matrix:
-        """Difference of the windows' mean summaries, of one statistic, (1, F)."""
-        weights, tables = self._weighted()
-        return np.asarray(weights[:1] @ tables[which])
-
-    def _values(self) -> list[Floats]:
-        """The statistics of the real and every permuted difference, (J, permutations + 1) each."""
-        weights, tables = self._weighted()
-        cuts = np.array_split(weights, 8)
-        return [
-            np.concatenate([each.reduce(cut @ table) for cut in cuts], axis=1)
-            for each, table in zip(self.statistics, tables, strict=True)
-        ]
-
-    def _weighted(self) -> tuple[Matrix, list[Matrix]]:
-        """Weights (permutations + 1, blocks) that take block sums to differences of means; the block sums."""
+    def _values(self) -> tuple[list[Floats], tuple[Floats | None, Floats | None]]:
+        """Statistics of the real and every permuted order, (J, permutations + 1) each; those by feature."""
         first, second, size = self._tables()
         n, m = len(first[0]), len(second[0])
         weights = np.where(orders(n, m) < n, 1 / (n * size), -1 / (m * size)).astype(np.float32)
-        return weights, [np.concatenate(pair) for pair in zip(first, second, strict=True)]
+        features: tuple[Floats | None, Floats | None] = (None, None)
+        made, rows = [], (self.reference.rows, self.current.rows)
+        for each, one, other in zip(self.statistics, first, second, strict=True):
+            table = np.concatenate([one, other])
+            whole, share = table.mean(axis=0) / np.float32(size), n / (n + m)
+            cuts = (Gaps(cut @ table, whole, share) for cut in np.array_split(weights, 8))
+            made.append(np.concatenate([each.reduce(gaps) for gaps in cuts], axis=1))
+            if isinstance(each, ByFeature):
+                features = each.by_feature(Gaps(weights[:1] @ table, whole, share), rows)
+        return made, features
 
     def _tables(self) -> tuple[list[Matrix], list[Matrix], int]:
-        for window, name in ((self.reference, "reference"), (self.current, "current")):
+        both = (self.reference, self.current)
+        for window in both:
             if window.rows < 2:
-                raise InputError(f"the {name} window has {window.rows} rows", fix="a test needs two or more")
-        self.reference.table(1)
-        self.current.table(1)
-        size = max(self.reference.size, self.current.size)
-        if min(self.reference.rows, self.current.rows) >= 2 * size * ENOUGH and size > 1:
+                raise InputError(
+                    f"the {window.name} window has {window.rows} rows", fix="a test needs two or more"
+                )
+        size, least = max(each.size for each in both), min(each.rows for each in both)
+        if least >= 2 * size * ENOUGH and size > 1:
             size *= 2  # half the blocks are as good
-        first, second = self.reference.table(size), self.current.table(size)
-        if not len(first[0]) or not len(second[0]):
-            rows = f"{self.reference.rows} and {self.current.rows} rows"
+        for window in both:
+            window.coarsen(size)
+        if not all(window.count for window in both):
             raise InputError(
-                f"windows of {rows} can't be compared in parts", fix="sample the longer one first"
+                f"windows of {both[0].rows} and {both[1].rows} rows can't be compared in parts",
+                fix="sample the longer one first",
             )
-        return first, second, size
+        return both[0].table(), both[1].table(), size
 
 
 def p_values(values: Floats) -> Floats:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, kstwobign
 
 from tasks.methods import registry
-from tasks.methods.shift.drift import DriftTest
-from tasks.methods.shift.drift_frame import DriftParts, Frame, feed
+from tasks.methods.shift.drift import DriftTest, Gaps
+from tasks.methods.shift.drift_frame import Frame, feed
 from tasks.methods.shift.inputs import Floats, Matrix
 
 CELLS = 128  # equal widths, looked up in
@@ -53,14 +51,21 @@ class Ks:
         steps = np.cumsum(gaps.reshape(len(gaps), -1, BINS), axis=2)
         return np.asarray(np.abs(steps, out=steps).max(axis=2))
 
-    def reduce(self, gaps: Matrix) -> Floats:
-        """Distance of the worst feature."""
-        worst = self.distances(gaps).max(axis=1)[None]
+    def reduce(self, gaps: Gaps) -> Floats:
+        """Distance of the worst feature: its permutations adjust for the number of features (max-T)."""
+        worst = self.distances(gaps.apart).max(axis=1)[None]
         return np.asarray(np.round(worst, 6), dtype=np.float64)  # ties stay ties
 
     def effects(self, values: Floats) -> list[float]:
         """The distance itself."""
         return [float(values[0, 0])]
+
+    def by_feature(self, gaps: Gaps, rows: tuple[int, int]) -> tuple[Floats, Floats]:
+        """p-values by Smirnov's limit, adjusted by Benjamini and Hochberg, and distances, (D,) each."""
+        distance = self.distances(gaps.apart[:1])[0].astype(np.float64)
+        n, m = rows
+        p = kstwobign.sf(distance * np.sqrt(n * m / (n + m)))
+        return np.asarray(false_discovery_control(np.clip(p, 0, 1)), dtype=np.float64), distance
 
     def _cells(self, rows: Matrix) -> NDArray[np.intp]:
         """Number of the cell of every value, all features counted on, (n, D)."""
@@ -72,14 +77,4 @@ class Ks:
 @registry.register("shift", "ks", needs=("features",), source="Smirnov 1948, Westfall 1993")
 def ks(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
     """Kolmogorov–Smirnov per feature; the largest permuted, all adjusted by Benjamini–Hochberg."""
-    parts = feed(reference, current, [Ks], "ks")
-    return replace(parts.finish(alpha), per_feature=per_feature(parts))
-
-
-def per_feature(parts: DriftParts) -> Floats:
-    """Adjusted p-values of the features, (D,), by Smirnov's limit; a Ks must be among the statistics."""
-    which = next(i for i, each in enumerate(parts.statistics) if isinstance(each, Ks))
-    distance = Ks.distances(parts.gap(which))[0]
-    n, m = parts.reference.rows, parts.current.rows
-    p = kstwobign.sf(distance * np.sqrt(n * m / (n + m)))
-    return np.asarray(false_discovery_control(np.clip(p, 0, 1)), dtype=np.float64)
+    return feed(reference, current, [Ks], "ks").finish(alpha)

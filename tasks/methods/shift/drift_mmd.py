@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.methods import registry
-from tasks.methods.shift.drift import DriftTest, squared
+from tasks.methods.shift.drift import DriftTest, Gaps, squared
 from tasks.methods.shift.drift_frame import Frame, feed
 from tasks.methods.shift.inputs import Floats, Matrix
 
@@ -29,9 +29,9 @@ class Mmd:
         summed = [each.reshape(-1, size, FREQUENCIES).sum(axis=1) for each in both]
         return np.concatenate(summed, axis=1)
 
-    def reduce(self, gaps: Matrix) -> Floats:
+    def reduce(self, gaps: Gaps) -> Floats:
         """Squared MMD."""
-        return squared(gaps)[None] / FREQUENCIES
+        return squared(gaps.apart)[None] / FREQUENCIES
 
     def effects(self, values: Floats) -> list[float]:
         """MMD without what chance adds, over its maximum."""

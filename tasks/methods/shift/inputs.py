@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
+from schemas.errors import ConfigError, InputError
 
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
@@ -61,7 +61,7 @@ def check(
             f"probs has {source.shape[1]} classes and target_probs {target.shape[1]}",
             fix="predict both windows with the same classifier",
         )
-    codes = _labels(labels, len(source), source.shape[1])
+    codes = labels_of(labels, len(source), source.shape[1])
     return Windows(codes, source, target, transition(noise_transition, source.shape[1]))
 
 
@@ -98,8 +98,26 @@ def sample(rows: int, limit: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).choice(rows, limit, replace=False))
 
 
-def rows_of(values: ArrayLike, name: str) -> NDArray[np.floating]:
-    """Check rows of probabilities (n, K); raise InputError naming the first bad one."""
+def hashes(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Mix the bits of row numbers (the finaliser of splitmix64, Steele 2014)."""
+    with np.errstate(over="ignore"):
+        mixed = numbers * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+
+
+def check_alpha(alpha: float) -> None:
+    """Raise ConfigError unless alpha is a level of a test."""
+    if not 0 < alpha < 1:
+        raise ConfigError(f"alpha is {alpha}", fix="give a number between 0 and 1")
+
+
+def rows_of(values: ArrayLike, name: str, first: int = 0) -> NDArray[np.floating]:
+    """Check rows of probabilities (n, K); raise InputError naming the first bad one.
+
+    first: the number of the first row, where these are a part.
+    """
     probs = np.asanyarray(values)
     if probs.ndim != 2 or probs.shape[0] < 1 or probs.shape[1] < 2:
         raise InputError(f"{name} has shape {probs.shape}", fix="it must be (rows, classes), classes >= 2")
@@ -110,16 +128,18 @@ def rows_of(values: ArrayLike, name: str) -> NDArray[np.floating]:
         sums = chunk.sum(axis=1, dtype=np.float64)
         bad = ~(np.abs(sums - 1) <= SUM_TOLERANCE) | (chunk.min(axis=1) < 0)
         if bad.any():
-            row = part.start + int(np.argmax(bad))
+            at = int(np.argmax(bad))
+            row = first + part.start + at
             raise InputError(
-                f"row {row} of {name} is no distribution: it sums to {sums[row - part.start]:.4g}",
+                f"row {row} of {name} is no distribution: it sums to {sums[at]:.4g}",
                 where=f"row {row}",
                 fix="give finite probabilities of every class that sum to 1",
             )
     return probs
 
 
-def _labels(values: ArrayLike, rows: int, classes: int) -> NDArray[np.int64]:
+def labels_of(values: ArrayLike, rows: int, classes: int, first: int = 0) -> NDArray[np.int64]:
+    """Check labels (n,) in 0 … K-1 of so many rows; raise InputError naming the first bad one."""
     given = np.asarray(values)
     if given.shape != (rows,):
         raise InputError(f"labels has shape {given.shape}", fix=f"one label for each of {rows} rows")
@@ -127,9 +147,9 @@ def _labels(values: ArrayLike, rows: int, classes: int) -> NDArray[np.int64]:
         raise InputError(f"labels are {given.dtype}", fix="give integer codes 0 … K-1")
     bad = (given < 0) | (given >= classes)
     if bad.any():
-        row = int(np.argmax(bad))
+        at = int(np.argmax(bad))
         raise InputError(
-            f"label {given[row]} of row {row} is outside 0 … {classes - 1}", where=f"row {row}",
+            f"label {given[at]} of row {first + at} is outside 0 … {classes - 1}", where=f"row {first + at}",
             fix="a label is the column number of its class",
         )  # fmt: skip
     return given.astype(np.int64, copy=False)

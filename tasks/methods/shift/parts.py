@@ -20,7 +20,17 @@ from tasks.methods.shift.confusion import (
     of_shares,
 )
 from tasks.methods.shift.elsa import calibrated_windows, efficient
-from tasks.methods.shift.inputs import FLOOR, Floats, Matrix, Windows, blocks, check
+from tasks.methods.shift.inputs import (
+    FLOOR,
+    Floats,
+    Matrix,
+    Windows,
+    blocks,
+    check,
+    hashes,
+    labels_of,
+    rows_of,
+)
 from tasks.methods.shift.result import Calibration, PriorEstimate, finish, normal_interval
 from tasks.methods.shift.shrink import towards
 
@@ -67,6 +77,7 @@ def estimate_prior_over(
     and must yield the same rows in the same order, cut into parts as it likes. From the likelihood of a
     sample, efficient moments (Tian 2023: one step from a good start is as good as many) and two steps of EM
     over all rows; their average leans to EM as far as the moments' errors explain what lies between them.
+    Raises InputError naming the first bad row of a window.
     """
     kept, n, m = _sample(source, target, noise_transition)
     calibration = calibrate(kept, "bcts")
@@ -145,7 +156,7 @@ def _confusion(first: Sums, second: Sums, features: Features, undo: Floats) -> C
 
 def _sample(source: Source, target: Target, noise_transition: ArrayLike | None) -> tuple[Windows, int, int]:
     """Rows of both windows, and how many there are; those of the smallest hashes, however parts are cut."""
-    labelled, free = _Least(), _Least()
+    labelled, free = _Least("probs"), _Least("target_probs")
     for labels, probs in source():
         labelled.add(probs, labels)
     for probs in target():
@@ -159,8 +170,8 @@ def _sample(source: Source, target: Target, noise_transition: ArrayLike | None) 
 class _Least:
     """Rows with the smallest hashes so far, at most twice the sample."""
 
-    def __init__(self) -> None:
-        self.rows = 0
+    def __init__(self, name: str) -> None:
+        self.name, self.rows = name, 0
         self.bound = np.uint64(2**64 - 1)
         self.hashes = np.empty(0, dtype=np.uint64)
         self.probs = np.empty((0, 0), dtype=np.float32)
@@ -168,34 +179,41 @@ class _Least:
         self.counts = np.zeros(0, dtype=np.int64)
 
     def add(self, probs: NDArray[np.floating], labels: NDArray[np.integer] | None) -> None:
-        """Look at the next rows."""
-        hashes = _hash(np.arange(self.rows, self.rows + len(probs), dtype=np.uint64))
+        """Check the next rows, and look at them."""
+        if not len(probs):
+            return
+        probs, labels = self._checked(probs, labels)
+        keys = hashes(np.arange(self.rows, self.rows + len(probs), dtype=np.uint64))
         self.rows += len(probs)
-        new = np.flatnonzero(hashes <= self.bound)
+        new = np.flatnonzero(keys <= self.bound)
         rows = probs[new].astype(np.float32)
-        given = np.zeros(len(new), dtype=np.int64)
+        given: NDArray[np.integer] = np.zeros(len(new), dtype=np.int64)
         if labels is not None:
-            given, seen = np.asarray(labels)[new], np.bincount(labels, minlength=probs.shape[1])
+            given, seen = labels[new], np.bincount(labels, minlength=probs.shape[1])
             self.counts = self.counts + seen if len(self.counts) else seen
         self.probs = np.concatenate([self.probs, rows]) if len(self.probs) else rows
-        self.hashes, self.labels = np.append(self.hashes, hashes[new]), np.append(self.labels, given)
+        self.hashes, self.labels = np.append(self.hashes, keys[new]), np.append(self.labels, given)
         limit = min(max(SAMPLE // probs.shape[1], 1), ROWS)
         if len(self.hashes) > limit:
             self._cut(limit)
+
+    def _checked(
+        self, probs: NDArray[np.floating], labels: NDArray[np.integer] | None
+    ) -> tuple[NDArray[np.floating], NDArray[np.integer] | None]:
+        probs, width = rows_of(probs, self.name, self.rows), self.probs.shape[1]
+        if self.rows and probs.shape[1] != width:
+            raise InputError(
+                f"a part of {self.name} has {probs.shape[1]} classes, those before it {width}",
+                where=f"row {self.rows}",
+                fix="predict every part with the same classifier",
+            )
+        given = None if labels is None else labels_of(labels, len(probs), probs.shape[1], self.rows)
+        return probs, given
 
     def _cut(self, limit: int) -> None:
         self.bound = np.partition(self.hashes, limit - 1)[limit - 1]
         kept = self.hashes <= self.bound
         self.probs, self.hashes, self.labels = self.probs[kept], self.hashes[kept], self.labels[kept]
-
-
-def _hash(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Mix the bits of row numbers (the finaliser of splitmix64, Steele 2014)."""
-    with np.errstate(over="ignore"):
-        mixed = numbers * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _add(parts: Iterable[Sums]) -> Sums:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from schemas.errors import ConfigError, InputError
+from schemas.errors import InputError
 from tasks.methods import registry
-from tasks.methods.shift.inputs import Floats
+from tasks.methods.shift.inputs import Floats, check_alpha
 
 BETS = (0.1, 0.25, 0.5, 0.75)
 
@@ -42,8 +42,7 @@ def watch(p_value: float, state: Watch | None = None, *, alpha: float = 0.05) ->
     """
     if not 0 <= p_value <= 1:
         raise InputError(f"p_value is {p_value}", fix="give a number between 0 and 1")
-    if not 0 < alpha < 1:
-        raise ConfigError(f"alpha is {alpha}", fix="give a number between 0 and 1")
+    check_alpha(alpha)
     before = state or Watch(np.ones(len(BETS)))
     bets = np.array(BETS)
     wealth = before.wealth * bets * max(p_value, 1e-12) ** (bets - 1)

@@ -6,11 +6,9 @@ from scipy.stats import wasserstein_distance as scipy_wasserstein
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
 from tasks.methods.shift import test as drift
-from tasks.methods.shift.drift import Blocks
-from tasks.methods.shift.drift_auto import AUTO, kernels
+from tasks.methods.shift.drift_auto import kernels
 from tasks.methods.shift.drift_columns import compare
 from tasks.methods.shift.drift_frame import DriftParts, Frame
-from tasks.methods.shift.drift_ks import Ks
 from tasks.methods.shift.drift_mmd import Mmd
 
 TESTS = [method.name for method in registry.methods("shift") if method.needs == ("features",)]
@@ -70,6 +68,20 @@ def test_the_moved_feature_is_named():
     assert found.per_feature is not None
     assert found.per_feature.argmin() == 2 and found.per_feature[2] < 0.001
     assert (np.delete(found.per_feature, 2) > 0.001).all()
+    assert found.per_feature_effect.argmax() == 2
+    exact = [ks_2samp(*pair).statistic for pair in zip(reference.T, current.T, strict=True)]
+    assert np.abs(found.per_feature_effect - exact).max() < 0.04
+
+
+def test_the_permuted_maximum_is_no_weaker_than_bonferroni():
+    rng = np.random.default_rng(14)
+    shared = rng.normal(size=(500, 1))
+    rows = shared + 0.3 * rng.normal(size=(500, 40))  # features that go together: Bonferroni counts each
+    reference, current = rows[:250], rows[250:] + 0.2
+    each = [ks_2samp(*pair).pvalue for pair in zip(reference.T, current.T, strict=True)]
+    found = drift(reference, current, method="ks")
+    assert found.p_value < min(1.0, 40 * min(each)) / 2
+    assert found.per_feature.min() >= min(each)
 
 
 def test_ks_distance_is_close_to_the_exact_one():
@@ -95,40 +107,6 @@ def test_random_features_approach_the_kernel():
         assert values[0] > values[1:].max()
 
 
-@pytest.mark.parametrize("piece", [1, 37, 5000])
-def test_pieces_don_t_matter(piece):
-    reference, current = (window.astype(np.float32) for window in windows(9, 1500, 700, moved=0.1))
-    frame, found = Frame.of(reference, current), []
-    for step in (piece, 10_000):
-        parts = DriftParts(frame, AUTO, "auto")
-        for start in range(0, 1500, step):
-            parts.add_reference(reference[start : start + step])
-        for start in range(0, 700, step):
-            parts.add_current(current[start : start + step])
-        found.append(parts.finish())
-    assert found[0].p_value == pytest.approx(found[1].p_value, abs=2e-3)
-    assert found[0].effect == pytest.approx(found[1].effect, abs=1e-4)
-
-
-def test_parts_of_too_different_length_are_refused():
-    short, long = windows(12, 5, 20_000, 2)
-    parts = DriftParts(Frame.of(short, long), AUTO, "auto")
-    parts.add_reference(short)
-    parts.add_current(long)
-    with pytest.raises(InputError, match="5 and 20000 rows"):
-        parts.finish()
-
-
-def test_blocks_stay_few():
-    frame = Frame.of(*windows(10, 100, 100, 2))
-    blocks = Blocks([Ks(frame)])
-    for _ in range(40):
-        blocks.add(np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32))
-    (table,) = blocks.table(1)
-    assert 256 <= len(table) <= 512
-    assert table.sum() == 2 * blocks.size * len(table)
-
-
 def test_one_column_may_come_flat():
     reference, current = windows(11, 200, 200, 1, moved=1.0)
     assert drift(reference[:, 0], current[:, 0]).drifted
@@ -150,6 +128,8 @@ def test_bad_windows_are_refused():
         drift(reference[:1], reference)
     with pytest.raises(ConfigError, match="doesn't test for drift"):
         drift(reference, reference, method="elsa")
+    with pytest.raises(ConfigError, match="alpha is 5"):
+        drift(reference, reference, alpha=5)
 
 
 def test_columns_agree_with_scipy():

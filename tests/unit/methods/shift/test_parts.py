@@ -119,3 +119,25 @@ def test_an_empty_window_is_refused(windows):
     labels, probs, target, _ = windows
     with pytest.raises(InputError, match="no rows"):
         over(labels, probs, target[:0], 1000)
+
+
+@pytest.mark.parametrize("step", [1000, 10**6])
+def test_every_row_is_looked_at(windows, step, monkeypatch):
+    """Not only those of the sample, whose rows are few here; a row is named by its place in the window."""
+    monkeypatch.setattr(parts, "ROWS", 200)
+    for bad, what in ((np.nan, "sums to nan"), (0.7, "no distribution"), (-0.5, "no distribution")):
+        for window, name in ((1, "probs"), (2, "target_probs")):
+            labels, probs, target = windows[0], windows[1].copy(), windows[2].copy()
+            (probs, target)[window - 1][4321] = [bad, 0.5, 0.5, -bad if bad < 0 else 0.5]
+            with pytest.raises(InputError, match=f"row 4321 of {name} is no distribution.*") as error:
+                over(labels, probs, target, step)
+            assert what in str(error.value)
+    labels = windows[0].copy()
+    labels[2222] = 4
+    with pytest.raises(InputError, match="label 4 of row 2222 is outside 0 … 3"):
+        over(labels, windows[1], windows[2], step)
+    with pytest.raises(InputError, match="has 3 classes, those before it 4"):
+        estimate_prior_over(
+            lambda: iter([(windows[0][:9], windows[1][:9])]),
+            lambda: iter([windows[2], np.full((5, 3), 1 / 3)]),
+        )
