@@ -44,7 +44,13 @@ class ShiftConfig(Section):
     """How the class mix of the target window is estimated."""
 
     method: str = "em-bcts"
-    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class DriftConfig(Section):
+    """How the features of the target window are tested against the source's."""
+
+    method: str = Field("auto", description="auto, or a test of `labelworks methods --stage detect`")
+    alpha: float = Field(0.05, gt=0.0, lt=1.0, description="a p-value up to here is a drift")
 
 
 class AdaptConfig(Section):
@@ -82,6 +88,7 @@ class DetectConfig(Section):
         0.0, ge=0.0, lt=1.0, description="share of the rows, of none of the classes most, that people look at"
     )
     shift: ShiftConfig = ShiftConfig()
+    drift: DriftConfig = DriftConfig()
     windows: WindowsConfig = WindowsConfig()
     groups: tuple[str, ...] = Field((), description="columns whose values are looked at apart")
     slices: int = Field(

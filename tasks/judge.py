@@ -18,6 +18,7 @@ from schemas.tables import ACTIONS, judged_schema
 from schemas.telling import discreet
 from tasks import gates
 from tasks.io.index import LABEL_TYPES
+from tasks.io.moved import of_label_sets
 from tasks.io.run import Run
 from tasks.io.scores import BINS, WORST
 from tasks.io.whole import Whole, load_whole
@@ -34,7 +35,8 @@ def judge(run: Run, ref: DatasetRef) -> StageResult:
         return done
     started = perf_counter()
     whole = load_whole(run, ref)
-    found = _judged(run, ref, whole)
+    sets = _binary(whole.index["label"], ref.classes) if run.config.dataset.task == "multilabel" else None
+    found = _judged(run, whole, sets)
     table = _table(ref, whole, found)
     parts = whole.split(table)
     for partition, part in zip(ref.of("source"), parts, strict=True):
@@ -48,7 +50,7 @@ def judge(run: Run, ref: DatasetRef) -> StageResult:
                 "rows": table.num_rows,
                 "noise": _noise(found),
                 "shift": {},
-                "drift": {},
+                "drift": {} if sets is None else of_label_sets(run, ref, whole, sets),
                 "treatment": _treatment(run, found),
                 "evidence": _evidence(ref, found, parts),
             },
@@ -59,14 +61,14 @@ def judge(run: Run, ref: DatasetRef) -> StageResult:
     )
 
 
-def _judged(run: Run, ref: DatasetRef, whole: Whole) -> OtherLabels:
+def _judged(run: Run, whole: Whole, sets: sparse.csr_array | None) -> OtherLabels:
     folds = fold_of(whole.hashes, run.config.detect.folds)
     options = run.config.detect.noise.options
-    if run.config.dataset.task == "regression":
+    if sets is None:
         given = whole.index["label"].to_numpy()
         return judge_regression(given, whole.features, folds, run.config.treat, **options)
     return judge_multilabel(
-        _binary(whole.index["label"], ref.classes),
+        sets,
         whole.features,
         folds,
         run.config.treat,

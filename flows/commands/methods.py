@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from flows.output import print_json, print_rich
+
+if TYPE_CHECKING:
+    from tasks.methods.registry import Method
 
 STAGES = {
     "crowd": "ingest",
@@ -51,7 +54,7 @@ def methods(
             "needs": list(method.needs),
             "source": method.source,
             "about": method.about,
-            "key": KEYS.get(method.kind),
+            "key": _key(method),
             "function": method.function,
         }
         for method in registry.methods()
@@ -61,6 +64,13 @@ def methods(
         print_json({"methods": found})
     else:
         print_rich(_table(found))
+
+
+def _key(method: Method) -> str | None:
+    """The config key that names it: of shift those that estimate a prior, and those that test for drift."""
+    if method.kind != "shift" or "target_probs" in method.needs:
+        return KEYS.get(method.kind)
+    return "detect.drift.method" if method.needs == ("features",) else None
 
 
 def _table(found: list[dict[str, Any]]) -> Any:

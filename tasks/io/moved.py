@@ -8,23 +8,25 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy import sparse
 
 from schemas.errors import InputError
 from schemas.records import DatasetRef
-from tasks.io.context import TIME, Context
+from tasks.io.context import TIME, Context, merged, target_context, wanted
 from tasks.io.first_pass import FirstPass
 from tasks.io.run import Run
 from tasks.io.target import Adapter, TargetSample, adapt_target, target_sample
 from tasks.io.watch import Rows, watch_batches
-from tasks.methods.findings import shift_findings
+from tasks.io.whole import Whole
+from tasks.methods.findings import TargetFindings, shift_findings
 from tasks.methods.findings_groups import column_findings, group_findings, slice_findings
+from tasks.methods.findings_labels import label_set_windows
 from tasks.methods.findings_time import LabelSums, labelled_windows, target_windows
 from tasks.methods.label_model import LabelModel, Sample
 from tasks.methods.noise import NoiseResult
 from tasks.methods.shift.calendar import Calendar, calendar
 from tasks.methods.shift.novelty import novelty_by_fold
 from tasks.methods.shift.prior_windows import prior_by_window
-from tasks.methods.shift.result import PriorEstimate
 
 GROUP, COLUMN = "group/", "column/"
 
@@ -59,13 +61,13 @@ def what_moved(
     without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
     shift = shift_findings(
         rows.sample, rows.probs, target.sample, model.probs(target.sample.features), rows.judged.transition,
-        run.config.detect.shift.method, ref.classes,
+        run.config.detect, ref.classes,
         (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
         target.context.sample["id"].to_pylist(),
     )  # fmt: skip
     rows_adapted = adapt_target(run, ref, Adapter(model, shift.prior, without, shift.unknown))
-    moved |= of_target(run, ref, rows, target, model, shift.prior)
+    moved |= of_target(run, ref, rows, target, model, shift)
     moved["watch"] = watch_batches(run, ref, source, Rows(target.sample.features, target.owners))
     return {**shift.figures, "adapted": rows_adapted}, {name: each for name, each in moved.items() if each}
 
@@ -87,10 +89,32 @@ def inside(run: Run, ref: DatasetRef, rows: Labelled) -> dict[str, Any]:
     return {name: each for name, each in found.items() if each}
 
 
+def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_array) -> dict[str, Any]:
+    """Findings of rows with several labels along their time; sets (N, K): 0 or 1, the given labels."""
+    if not wanted(run.config):
+        return {}
+    parts = whole.split(whole.index)
+    contexts = [
+        target_context(run, partition, part["row"].to_numpy(), part["id"], np.ones(len(part), dtype=np.bool_))
+        for partition, part in zip(ref.of("source"), parts, strict=True)
+    ]
+    context = merged(contexts)
+    keys = _keys(context.sample)
+    if context.unit is None or np.isnan(keys).all():
+        return {}
+    seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
+    cut = calendar(seen, counts, context.unit, run.config.detect.windows.by)
+    found = label_set_windows(cut, sets, cut.of(keys), ref.classes)
+    return {"labels": found} if found else {}
+
+
 def of_target(
-    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, model: LabelModel, prior: PriorEstimate
+    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, model: LabelModel, shift: TargetFindings
 ) -> dict[str, Any]:
-    """Findings of the target window along its time, and of tabular columns."""
+    """Findings of the target window along its time, and of tabular columns.
+
+    The priors of its windows are of the rows that the whole prior is of.
+    """
     found: dict[str, Any] = {}
     keys = _keys(target.context.sample)
     if target.context.unit and not np.isnan(keys).all():
@@ -98,11 +122,12 @@ def of_target(
         cut = calendar(seen, counts, target.context.unit, run.config.detect.windows.by)
         of = cut.of(keys)
         probs = model.probs(target.sample.features)
+        known = np.where(shift.known, of, -1)
         estimates = prior_by_window(
-            rows.sample.given, rows.probs, probs, of, noise_transition=rows.judged.transition
+            rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
         )
         found["target_time"] = target_windows(
-            cut, estimates, target.sample.features, of, rows.sample.features, prior, ref.classes
+            cut, estimates, target.sample.features, of, rows.sample.features, shift.prior, ref.classes
         )
     found["columns"] = columns(rows.context, target.context.sample)
     return {name: each for name, each in found.items() if each}
@@ -169,7 +194,9 @@ def _groups(rows: Labelled, ref: DatasetRef, name: str) -> dict[str, Any]:
         return {}
     sums = _sums(table, codes, len(names), len(ref.classes))
     of = np.searchsorted(names, rows.context.sample[name].to_pylist())
-    return group_findings(names.tolist(), sums, rows.judged.transition, rows.sample.features, of, rows.wrong)
+    return group_findings(
+        names.tolist(), sums, rows.judged.transition, rows.sample.features, of, rows.wrong, ref.classes
+    )
 
 
 def _sums(table: pa.Table, of: NDArray[np.integer], windows: int, classes: int) -> LabelSums:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas.config import NoiseConfig, RunConfig
+from schemas.config import DetectConfig, NoiseConfig, RunConfig
 from schemas.errors import ConfigError
 from tasks.methods import registry
 from tasks.methods.encoders.base import Encoder
@@ -17,6 +17,7 @@ from tasks.methods.noise.detection import make as make_noise
 from tasks.methods.noise.multilabel import detect_multilabel
 from tasks.methods.noise.regression import detect_regression
 from tasks.methods.probes.sums import ClassSums
+from tasks.methods.shift.drift import drift_test
 
 
 def check_methods(config: RunConfig) -> None:
@@ -48,6 +49,8 @@ def check_methods(config: RunConfig) -> None:
         _names_are_used(config)
     with _at("detect.shift.method"):
         _estimates_a_prior(shift.method)
+    with _at("detect.drift.method"):
+        drift_test(config.detect.drift.method)
     with _at("dataset.votes.method"):
         _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
     with _at("validate.model"):
@@ -80,6 +83,11 @@ def _makes_labels(name: str, probabilities: bool) -> None:
 def _judges_other_labels(config: RunConfig) -> None:
     """Several labels a row, or numbers: one method each, with options of its own."""
     task, noise = config.dataset.task, config.detect.noise
+    looked_at = ["shift", "drift", "groups", "slices", "columns"]
+    for key in looked_at if task == "multilabel" else [*looked_at, "windows"]:
+        with _at(f"detect.{key}"):
+            if getattr(config.detect, key) != getattr(DetectConfig(), key):
+                raise ConfigError(f"detect.{key} is not looked at for {task}", fix="leave it out")
     with _at("detect.noise.method"):
         if noise.method != NoiseConfig().method:
             raise ConfigError(f"{noise.method!r} is for one class a row, not for {task}", fix="leave it out")

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.config import DetectConfig
 from tasks.methods.label_model import Sample
 from tasks.methods.noise import NoiseResult
 from tasks.methods.shift import PriorEstimate, estimate_prior
 from tasks.methods.shift.discover import discover
-from tasks.methods.shift.kind import which_kind
+from tasks.methods.shift.kind import ShiftKind, which_kind
 from tasks.methods.shift.openset import OpenSet, open_set
 
 Classes = tuple[str | int, ...]
@@ -22,6 +23,8 @@ UNKNOWN_ROWS = 100  # of a target, below which nothing is said of unknown classe
 SURELY_UNKNOWN = 0.005  # the lower end of their share, from which new classes are looked for
 LEAST_KNOWN = 4  # classes that show how wide a class is
 SHOWN_NEW, EXAMPLES = 10, 3
+WORST_FEATURES = 5
+ONE_ROW = "a target of one row can't be tested for drift"
 
 
 def noise_findings(
@@ -40,11 +43,15 @@ def noise_findings(
 
 @dataclass(frozen=True)
 class TargetFindings:
-    """Figures of the target window, and what they are made of: its prior, and its share of the unknown."""
+    """Figures of the target window, and what they are made of: its prior, and its share of the unknown.
+
+    known (M,): rows that the prior was estimated from, taken to be of known classes.
+    """
 
     figures: dict[str, Any]
     prior: PriorEstimate
     unknown: OpenSet | None
+    known: NDArray[np.bool_]
 
 
 def shift_findings(
@@ -53,7 +60,7 @@ def shift_findings(
     window: Sample,
     window_probs: NDArray[np.float32],
     transition: NDArray[np.float64],
-    method: str,
+    config: DetectConfig,
     classes: Classes,
     novelty: tuple[NDArray[np.float64], NDArray[np.float64]],
     ids: Sequence[str],
@@ -61,30 +68,56 @@ def shift_findings(
     """Prior, weights, kind of shift and unknown classes of a target window.
 
     sample and probs (N, K), window and its probs (M, K) by the same probes; novelty (N,) and (M,) of the rows
-    of both; ids (M,) of the window's.
+    of both; ids (M,) of the window's. Of a single row nothing but its prior is told.
     """
     unknown = None
     if len(window_probs) >= UNKNOWN_ROWS:
         unknown = open_set(sample.given, probs, window_probs, *novelty)
-    kind = which_kind(
-        sample.given, probs, sample.features, window_probs, window.features,
-        noise_transition=transition, unknown=unknown,
-    )  # fmt: skip
-    known = window_probs[kind.known]
-    found = estimate_prior(sample.given, probs, known, method=method, noise_transition=transition)
+    kind = None
+    if len(window_probs) >= 2:
+        kind = which_kind(
+            sample.given, probs, sample.features, window_probs, window.features,
+            noise_transition=transition, unknown=unknown, drift=config.drift.method, alpha=config.drift.alpha,
+        )  # fmt: skip
+    known = np.ones(len(window_probs), dtype=np.bool_) if kind is None else kind.known
+    found = estimate_prior(
+        sample.given, probs, window_probs[known], method=config.shift.method, noise_transition=transition
+    )
     figures = {
         **_prior_figures(found, [str(each) for each in classes]),
-        "kind": kind.kind,
-        "advice": kind.advice,
-        "drift": {
-            "method": kind.moved.method,
-            "p_value": kind.moved.p_value,
-            "effect": kind.moved.effect,
-            "unexplained_effect": kind.explained.effect,
-        },
+        **_kind(kind),
         "unknown": _unknown(sample, window, unknown, ids),
     }
-    return TargetFindings(figures, found, unknown)
+    figures["notes"] += [ONE_ROW] if kind is None else []
+    return TargetFindings(figures, found, unknown, known)
+
+
+def _kind(found: ShiftKind | None) -> dict[str, Any]:
+    """Kind of shift, the test behind it, and the features that moved most where the test looks at each."""
+    if found is None:
+        return {"drift": {"unexplained_effect": None}}
+    moved, features = found.moved, []
+    if moved.per_feature is not None and moved.per_feature_effect is not None:
+        most = np.argsort(-moved.per_feature_effect, kind="stable")[:WORST_FEATURES]
+        features = [
+            {
+                "feature": int(k),
+                "effect": float(moved.per_feature_effect[k]),
+                "p_value": float(moved.per_feature[k]),
+            }
+            for k in most
+        ]
+    return {
+        "kind": found.kind,
+        "advice": found.advice,
+        "drift": {
+            "method": moved.method,
+            "p_value": moved.p_value,
+            "effect": moved.effect,
+            "unexplained_effect": found.explained.effect,
+            "features": features,
+        },
+    }
 
 
 def _prior_figures(found: PriorEstimate, names: list[str]) -> dict[str, Any]:

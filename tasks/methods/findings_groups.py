@@ -18,6 +18,7 @@ from tasks.methods.shift.windows import between
 
 SHOWN = 20  # groups of a column: the largest, and the worst
 EXAMPLES = 3
+CLASSES = 12  # whose shares are told of each group: those that differ most
 ROWS_OF_A_SLICE = 50
 Floats = NDArray[np.float64]
 
@@ -29,11 +30,13 @@ def group_findings(
     features: NDArray[np.floating],
     of: NDArray[np.int64],
     wrong: Floats,
+    classes: Sequence[str | int],
 ) -> dict[str, Any]:
     """Prior, error, noise and drift of G groups of labelled rows, and the worst.
 
-    features (n, D), groups (n,) and probabilities that the prediction is wrong (n,) of a sample: errors and
-    drift are of the sample, all else of every row. A group is tested against all other rows.
+    Priors are told of the classes that vary most. features (n, D), groups (n,) and probabilities that the
+    prediction is wrong (n,) are of a sample: errors and drift are of it, all else of every row. A group is
+    tested against all other rows.
     """
     size = len(names)
     judged, errors = np.bincount(of, minlength=size), np.bincount(of, wrong, size).astype(np.float64)
@@ -42,13 +45,16 @@ def group_findings(
     whole = sums.counts.sum(axis=1) @ mix / sums.counts.sum()
     order = np.argsort(-found.rows, kind="stable")[:SHOWN].tolist()
     worst = int(np.argmax(found.error))
+    varied = _varied(mix)
     tests = {place: between(features[of != place], features[of == place]) for place in order}
     return {
         **_worst(found, float(wrong.mean())),
         "number": size,
+        "prior": _told(whole, varied, classes),
         "groups": [
             {
                 **_figures(found, place),
+                "prior": _told(mix[place], varied, classes),
                 "total_variation": float(0.5 * np.abs(mix[place] - whole).sum()),
                 "drift_effect": None if (test := tests.get(place)) is None else test.effect,
             }
@@ -66,13 +72,16 @@ def slice_findings(
     count: int,
     classes: Sequence[str | int],
 ) -> dict[str, Any]:
-    """The same of regions of the embeddings, of a sample: features (n, D), labels, errors and ids (n,)."""
+    """The same of regions of the embeddings, of a sample: features (n, D), labels, errors and ids (n,).
+
+    Their priors are of the given labels. A region's features differ by its making: no drift is told.
+    """
     count = min(count, len(given) // ROWS_OF_A_SLICE)
     if count < 2:
         return {}
     found = by_slice(features, given, wrong, len(classes), count, mislabelled)
     figures, points = found.figures, features.astype(np.float32)
-    made = []
+    whole, varied, made = figures.rows @ figures.prior / figures.rows.sum(), _varied(figures.prior), []
     for place, name in enumerate(figures.names):
         rows = np.flatnonzero(found.slices == name)
         near = np.square(points[rows] - found.centres[int(name)]).sum(axis=1)
@@ -80,12 +89,15 @@ def slice_findings(
         made.append(
             {
                 **_figures(figures, place),
+                "prior": _told(figures.prior[place], varied, classes),
+                "total_variation": float(0.5 * np.abs(figures.prior[place] - whole).sum()),
                 "classes": [classes[k] for k in best if figures.prior[place][k] >= 0.1],
                 "examples": [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]],
             }
         )
     made.sort(key=lambda each: -each["error"])
-    return {**_worst(figures, float(np.mean(wrong))), "number": len(made), "groups": made}
+    told = {"number": len(made), "prior": _told(whole, varied, classes), "groups": made}
+    return {**_worst(figures, float(np.mean(wrong))), **told}
 
 
 def column_findings(
@@ -97,6 +109,15 @@ def column_findings(
 
 def _worst(found: Groups, whole: float) -> dict[str, Any]:
     return {"worst": found.worst, "worst_error": float(found.error.max()), "error": whole}
+
+
+def _varied(priors: Floats) -> NDArray[np.intp]:
+    """The classes whose shares (G, K) differ most between groups, in order."""
+    return np.sort(np.argsort(-np.ptp(priors, axis=0), kind="stable")[:CLASSES])
+
+
+def _told(prior: Floats, shown: NDArray[np.intp], classes: Sequence[str | int]) -> dict[str, float]:
+    return {str(classes[k]): round(float(prior[k]), 5) for k in shown}
 
 
 def _figures(found: Groups, place: int) -> dict[str, Any]:

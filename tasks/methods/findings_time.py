@@ -54,6 +54,8 @@ def labelled_windows(
         "label_effect": [None if each is None else each.effect for each in labels],
         "label_p_value": [None if each is None else each.p_value for each in labels],
         "label_psi": [None if each is None else each.psi for each in labels],
+        "label_jensen_shannon": [None if each is None else each.jensen_shannon for each in labels],
+        "label_wasserstein": [None if each is None else each.wasserstein for each in labels],
         **_drift(windows, by_window(features, of)),
     }
 

@@ -21,6 +21,10 @@ from tasks.reports.images import thumbnail
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_WORST, MAX_TEXT = 60, 600
+COLUMNS = (
+    "windows", "rows", "total_variation", "drift_effect", "drift_p_value", "noise_rate",
+    "label_effect", "label_psi", "label_jensen_shannon", "label_wasserstein",
+)  # fmt: skip
 
 
 def render(record: RunRecord, evidence: Evidence) -> str:
@@ -86,9 +90,8 @@ def _streams(record: RunRecord) -> list[dict[str, Any]]:
             if figure
         ]
         changed = {change["window"] for change in found["change_points"]}
-        columns = ("windows", "rows", "total_variation", "drift_effect", "drift_p_value")
-        noise = found.get("noise_rate", [None] * len(found["windows"]))
-        lines = zip(*(found[column] for column in columns), noise, strict=True)
+        nothing = [None] * len(found["windows"])  # of a target no label is known
+        lines = zip(*(found.get(column, nothing) for column in COLUMNS), strict=True)
         made.append({"title": title, "pictures": pictures, "lines": list(lines), "changed": changed})
     return made
 

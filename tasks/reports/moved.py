@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tasks.reports.words import decimal, percent, plural
 
 STREAMS = {"time": "Labelled rows", "target_time": "Target window"}
 ENOUGH = 8  # windows, of which some order is rare enough to be a change
+LEVEL = 0.05
 RINGS = 20  # evidence from which an alarm is said to ring, at a level of .05
 
 
@@ -18,11 +19,15 @@ def sentences(drift: Mapping[str, Any], shift: Mapping[str, Any]) -> list[str]:
     found += [_groups(f"By {name}", each) for name, each in drift.get("groups", {}).items()]
     if "slices" in drift:
         found.append(_groups(f"In {drift['slices']['number']} regions of the embeddings", drift["slices"]))
+    if "labels" in drift:
+        found.append(_label_sets(drift["labels"]))
     if drift.get("columns"):
         name, most = max(drift["columns"].items(), key=lambda pair: pair[1]["effect"])
         found.append(f"Column {name} moved most: Cramér's V {decimal(most['effect'])} of 1.")
     if drift.get("watch"):
         found.append(_watch(drift["watch"]))
+    if shift.get("drift", {}).get("features"):
+        found.append(_features(shift["drift"]["features"]))
     if shift.get("unknown"):
         found.append(unknown(shift["unknown"], shift.get("kind", "")))
     return found
@@ -46,6 +51,12 @@ def unknown(found: Mapping[str, Any], kind: str) -> str:
     return text
 
 
+def _features(worst: Sequence[Mapping[str, Any]]) -> str:
+    """The features of the embedding that moved most between source and target."""
+    told = ", ".join(f"{each['feature']} ({decimal(each['effect'])})" for each in worst)
+    return f"Features that moved most in the target, with their distance of 1: {told}."
+
+
 def _stream(title: str, found: Mapping[str, Any]) -> str:
     changes = ", ".join(change["window"] for change in found["change_points"])
     by = "" if found["by"] == "number" else f" by {found['by']}"
@@ -67,6 +78,22 @@ def _evidence(watch: Mapping[str, Any]) -> str:
     if watch["alarm"] is not None:
         return f"looked at after each, the alarm rang at {watch['alarm']}"
     return f"looked at after each, no alarm (evidence {decimal(watch['e_value'], 1)}, it rings at {RINGS})"
+
+
+def _label_sets(found: Mapping[str, Any]) -> str:
+    """Windows whose labels go together differently, at a level that holds over all of them (Bonferroni)."""
+    tested = [each for each in found["p_value"] if each is not None]
+    text = f"Rows with several labels, {plural(len(found['windows']), 'window')} by {found['by']}: "
+    if not tested:
+        return text + "too few rows to tell whether labels go together as before."
+    rang = [
+        f"{window} (most {' and '.join(changed['labels'])}, correlation {changed['by']:+.2f})"
+        for window, p_value, changed in zip(found["windows"], found["p_value"], found["changed"], strict=True)
+        if p_value is not None and p_value <= LEVEL / len(tested)
+    ]
+    if not rang:
+        return text + "labels go together as they did before."
+    return text + f"labels go together differently in {', '.join(rang)}."
 
 
 def _groups(title: str, found: Mapping[str, Any]) -> str:

@@ -120,6 +120,11 @@ def test_a_target_in_time_order_with_unknown_classes(asked: Any, write: Any, tmp
     assert np.abs(prior - np.bincount(known) / len(known)).max() < 0.04
     over = record.drift["target_time"]
     assert over["windows"] == ["2025-09", "2025-10", "2025-11", "2025-12"]
+    for month, told in enumerate(over["prior"]):
+        here = truth["true"][(truth["month"] == month) & ~truth["strange"]]
+        assert np.abs(np.array(told) - np.bincount(here, minlength=4) / len(here)).max() < 0.06
+    worst = record.shift["drift"]["features"]
+    assert len(worst) == 5 and 0.001 < worst[4]["effect"] <= worst[0]["effect"] <= 1
     assert record.drift["columns"]["age"]["effect"] > 0.3
     warned = {check.name for check in record.gates["detect"].warned}
     assert {"max_unknown_share", "max_column_drift_effect"} <= warned

@@ -141,3 +141,25 @@ def test_labels_of_another_task_are_refused_with_its_name(write: Any, run_config
 def test_what_goes_with_classes_alone_is_refused(raw_config: Any, task: str, key: str, value: Any) -> None:
     with pytest.raises(ValueError, match=f"{key} goes with the task classification"):
         RunConfig.model_validate(raw_config("data", dataset={"task": task, key: value}))
+
+
+def test_labels_that_stop_going_together_are_told(write: Any, run_config: Any) -> None:
+    table, _, _ = several(noise=0.0)
+    months = np.arange(ROWS) // (ROWS // 4)
+    lists = [
+        sorted({*row, "dog"} if "cat" in row else {*row} - {"dog"}) if month < 3 else row
+        for row, month in zip(table["label"].to_pylist(), months, strict=True)
+    ]
+    days = np.datetime64("2025-01", "M") + months
+    table = table.set_column(2, "label", pa.array(lists)).append_column(
+        "day", pa.array(days.astype("datetime64[D]"))
+    )
+    task = {"task": "multilabel", "time": "day"}
+    config = run_config(write(table), dataset=task, detect={"windows": {"by": "month"}})
+    record = execute(config)
+    found = record.drift["labels"]
+    assert found["windows"] == ["2025-01", "2025-02", "2025-03", "2025-04"] and sum(found["rows"]) == ROWS
+    assert found["p_value"][3] == 0.001 < min(found["p_value"][1:3])
+    assert found["changed"][3]["labels"] == ["cat", "dog"]
+    page = Path(record.report).read_text()
+    assert "Labels that go together" in page and "go together differently in 2025-04" in page

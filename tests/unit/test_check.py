@@ -28,6 +28,8 @@ def test_the_defaults_name_methods_that_there_are() -> None:
         ({"detect": {"probes": ["lda", "rige"]}}, "detect.probes.1", "ridge"),
         ({"detect": {"noise": {"method": "confident"}}}, "detect.noise.method", "confident-learning"),
         ({"detect": {"shift": {"method": "em-bct"}}}, "detect.shift.method", "em-bcts"),
+        ({"detect": {"drift": {"method": "drift"}}}, "detect.drift.method", "drift-auto"),
+        ({"detect": {"drift": {"method": "elsa"}}}, "detect.drift.method", "mmd"),
         ({"validate": {"model": "multinomal"}}, "validate.model", "multinomial"),
     ],
 )
@@ -101,3 +103,28 @@ def test_crowdlab_needs_a_column_of_probabilities() -> None:
     assert "dataset.pred_probs" in caught.value.fix
     named = dataset | {"pred_probs": "p", "classes": ["a", "b"]}
     check_methods(RunConfig.model_validate({"dataset": named}))
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+@pytest.mark.parametrize(
+    "detect",
+    [
+        {"groups": ["site"]},
+        {"columns": ["age"]},
+        {"slices": 3},
+        {"shift": {"method": "elsa"}},
+        {"drift": {"method": "mmd"}},
+        {"windows": {"by": "month"}},
+    ],
+)
+def test_what_is_not_looked_at_for_other_labels_is_refused(task: str, detect: dict[str, Any]) -> None:
+    asked = config(detect=detect).model_copy(
+        update={"dataset": RunConfig.model_validate({"dataset": DATASET | {"task": task}}).dataset}
+    )
+    (key,) = detect
+    if (task, key) == ("multilabel", "windows"):
+        check_methods(asked)
+        return
+    with pytest.raises(ConfigError, match=f"not looked at for {task}") as caught:
+        check_methods(asked)
+    assert caught.value.where == f"detect.{key}"

@@ -177,6 +177,9 @@ def test_methods_lists_every_kind_with_its_stage(labelworks: Run) -> None:
     listed = json.loads(out)["methods"]
     assert code == 0
     assert [(each["kind"], each["name"]) for each in listed] == [(m.kind, m.name) for m in registry.methods()]
+    keys = {each["name"]: each["key"] for each in listed if each["kind"] == "shift"}
+    assert keys["elsa"] == "detect.shift.method" and keys["mmd"] == "detect.drift.method"
+    assert keys["latent"] is keys["sequential"] is keys["groups"] is None
     assert all(each["source"] and each["stage"] for each in listed)
 
 

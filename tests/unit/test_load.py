@@ -112,8 +112,8 @@ def test_an_empty_section_has_its_defaults(write: Write) -> None:
 
 
 def test_an_alias_repeats_a_value(write: Write) -> None:
-    path = write(GOOD + "  noise: {options: &o {a: 1}}\n  shift: {options: *o}\n")
-    assert load_config(path).detect.shift.options == {"a": 1}
+    path = write(GOOD + "  noise: {options: &o {a: 1}}\n  adapt: {options: *o}\n")
+    assert load_config(path).detect.adapt.options == {"a": 1}
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(write: Write) -> None:

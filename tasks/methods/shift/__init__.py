@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 
 from schemas.errors import ConfigError
 from tasks.methods import registry
-from tasks.methods.shift.drift import DriftTest, pair
+from tasks.methods.shift.drift import DriftTest, drift_test, pair
 from tasks.methods.shift.drift_over import drift_over
 from tasks.methods.shift.inputs import check, check_alpha
 from tasks.methods.shift.parts import estimate_prior_over
@@ -53,8 +53,4 @@ def test(reference: ArrayLike, current: ArrayLike, *, method: str = "auto", alph
     """
     check_alpha(alpha)
     first, second = pair(reference, current)
-    chosen = registry.get("shift", "drift-auto" if method == "auto" else method)
-    if chosen.needs != ("features",):
-        raise ConfigError(f"shift method {method!r} doesn't test for drift")
-    verdict: DriftTest = chosen.target(first, second, alpha)
-    return verdict
+    return drift_test(method)(first, second, alpha)

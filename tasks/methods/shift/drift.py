@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
@@ -10,8 +10,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
-from tasks.methods.shift.inputs import BLOCK, Floats, Matrix
+from schemas.errors import ConfigError, InputError
+from tasks.methods import registry
+from tasks.methods.shift.inputs import BLOCK, Floats, Matrix, refuse_infinite
 
 PERMUTATIONS = 999
 MOST_BLOCKS = 512  # per window; beyond, neighbouring blocks are added up
@@ -151,6 +152,17 @@ class Blocks:
             self._more(odd, self.size // 2)
 
 
+def drift_test(name: str) -> Callable[..., DriftTest]:
+    """The registered test of that name, `auto` for drift-auto; raise ConfigError if it is none."""
+    chosen = registry.get("shift", "drift-auto" if name == "auto" else name)
+    if chosen.needs != ("features",):
+        tests = [each.name for each in registry.methods("shift") if each.needs == ("features",)]
+        raise ConfigError(
+            f"shift method {name!r} doesn't test for drift", fix=f"choices: auto, {', '.join(tests)}"
+        )
+    return chosen.target
+
+
 def squared(gaps: Matrix) -> Floats:
     """Squared norm of each row, (P,)."""
     return np.asarray(np.einsum("ij,ij->i", gaps, gaps, dtype=np.float64))
@@ -182,9 +194,7 @@ def _rows(values: ArrayLike, name: str) -> NDArray[np.floating]:
     if rows.ndim != 2 or len(rows) < 2 or rows.shape[1] < 1:
         raise InputError(f"{name} has shape {rows.shape}", fix="it must be (rows, columns), rows >= 2")
     rows = rows if np.issubdtype(rows.dtype, np.floating) else rows.astype(np.float32)
-    step = max(1, BLOCK // rows.shape[1])
-    for start in range(0, len(rows), step):
-        _refuse_infinite(rows[start : start + step], name, start)
+    refuse_infinite(rows, name)
     return rows
 
 
@@ -199,13 +209,5 @@ def chunks(rows: NDArray[np.generic], width: int, name: str, first: int) -> Iter
     for start in range(0, len(rows), step):
         with np.errstate(over="ignore"):  # what float32 can't hold is refused as infinite
             part = rows[start : start + step].astype(np.float32, copy=False)
-        _refuse_infinite(part, name, first + start)
+        refuse_infinite(part, name, first + start)
         yield part
-
-
-def _refuse_infinite(rows: NDArray[np.floating], name: str, first: int) -> None:
-    """Raise InputError naming the first row that is not finite; `first`: the number of the first of these."""
-    good = np.isfinite(rows.sum(axis=1, dtype=np.float64))
-    if not good.all():
-        bad = first + int(np.argmin(good))
-        raise InputError(f"row {bad} of {name} is not finite", where=f"row {bad}", fix="drop or fill it")

@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from schemas.errors import InputError
 from tasks.methods import registry
-from tasks.methods.shift.inputs import Floats
+from tasks.methods.shift.inputs import Floats, labels_of, refuse_infinite
 
 STRENGTH = (
     20.0  # rows of the whole that a group's figures are mixed with, so small groups don't win by chance
@@ -39,15 +39,19 @@ def by_group(
     """Figures of each group.
 
     labels (N,) codes; wrong (N,): probability that a row's prediction is wrong; groups (N,);
-    mislabelled (N,): probability that its label is. Raises InputError where lengths differ.
+    mislabelled (N,): probability that its label is. Raises InputError on bad rows.
     """
-    given, bad, of = np.asarray(labels), np.asarray(wrong, dtype=np.float64), np.asarray(groups)
+    bad, of = np.asarray(wrong, dtype=np.float64), np.asarray(groups)
+    given = labels_of(labels, len(bad), classes)
     label_error = None if mislabelled is None else np.asarray(mislabelled, dtype=np.float64)
     lengths = {len(each) for each in (given, bad, of, label_error) if each is not None}
     if lengths == {0} or len(lengths) > 1:
         raise InputError(
             f"{len(given)} labels, {len(bad)} errors and {len(of)} groups", fix="one for each row"
         )
+    for each, name in ((bad, "wrong"), (label_error, "mislabelled")):
+        if each is not None:
+            refuse_infinite(each[:, None], name)
     names, codes = np.unique(of, return_inverse=True)
     size = len(names) * classes
     counts = np.bincount(codes * classes + given, minlength=size).reshape(-1, classes)

@@ -113,6 +113,15 @@ def check_alpha(alpha: float) -> None:
         raise ConfigError(f"alpha is {alpha}", fix="give a number between 0 and 1")
 
 
+def refuse_infinite(rows: NDArray[np.floating], name: str, first: int = 0) -> None:
+    """Raise InputError naming the first of rows (n, D) that is not finite; first: the number of the first."""
+    for part in blocks(*rows.shape):
+        good = np.isfinite(rows[part].sum(axis=1, dtype=np.float64))
+        if not good.all():
+            bad = first + part.start + int(np.argmin(good))
+            raise InputError(f"row {bad} of {name} is not finite", where=f"row {bad}", fix="drop or fill it")
+
+
 def rows_of(values: ArrayLike, name: str, first: int = 0) -> NDArray[np.floating]:
     """Check rows of probabilities (n, K); raise InputError naming the first bad one.
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from tasks.methods import registry
 from tasks.methods.shift.auto import auto
 from tasks.methods.shift.confusion import inverse_transition
-from tasks.methods.shift.drift import DriftTest, pair
-from tasks.methods.shift.drift_auto import drift_auto
+from tasks.methods.shift.drift import DriftTest, drift_test, pair
 from tasks.methods.shift.drift_columns import compare
 from tasks.methods.shift.inputs import Floats, Windows, check
 from tasks.methods.shift.openset import OpenSet
@@ -48,38 +49,43 @@ def which_kind(
     labels: ArrayLike, probs: ArrayLike, features: ArrayLike,
     target_probs: ArrayLike, target_features: ArrayLike,
     *, noise_transition: ArrayLike | None = None, unknown: OpenSet | None = None,
-    alpha: float = 0.05, effect: float = 0.05,
+    drift: str = "auto", alpha: float = 0.05, effect: float = 0.05,
 ) -> ShiftKind:  # fmt: skip
     """Name the shift between a labelled and a target window, by whether the label-shift mixture explains it.
 
-    labels (N,), probs (N, K), features (N, D); target_probs (M, K), target_features (M, D). A drift counts
-    from `alpha` and from an `effect` on. unknown: what open_set says of these windows: where a drift is gone
-    once its unknown rows are left out, it is of the kind open-set. Raises InputError on bad rows.
+    labels (N,), probs (N, K), features (N, D); target_probs (M, K), target_features (M, D). drift: name of
+    the test; a drift counts from `alpha` and from an `effect` on. unknown: what open_set says of these
+    windows: where a drift is gone once its unknown rows are left out, it is of the kind open-set.
+    Raises InputError on bad rows, ConfigError on an unknown test.
     """
     windows = check(labels, probs, target_probs, noise_transition)
     reference, current = pair(features, target_features)
+    test = partial(drift_test(drift), alpha=alpha)
 
-    def counts(test: DriftTest) -> bool:
-        return test.drifted and test.effect >= effect
+    def counts(found: DriftTest) -> bool:
+        return found.drifted and found.effect >= effect
 
-    found = _explained(windows, reference, current, alpha)
+    found = _explained(windows, reference, current, test)
     prior, rest, known = found[0], counts(found[1]), np.ones(len(current), dtype=np.bool_)
     mix = _mix_moved(windows, alpha) and _gap(prior) >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
     if rest and unknown is not None and unknown.interval[0] > 0:
         left = _known(unknown)
-        without = _explained(replace(windows, target=windows.target[left]), reference, current[left], alpha)
+        without = _explained(replace(windows, target=windows.target[left]), reference, current[left], test)
         if not counts(without[1]):
             kind, prior, known = "open-set", without[0], left
-    return ShiftKind(kind, ADVICE[kind], drift_auto(reference, current, alpha), found[1], prior, known)
+    return ShiftKind(kind, ADVICE[kind], test(reference, current), found[1], prior, known)
 
 
 def _explained(
-    windows: Windows, reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float
+    windows: Windows,
+    reference: NDArray[np.floating],
+    current: NDArray[np.floating],
+    test: Callable[..., DriftTest],
 ) -> tuple[PriorEstimate, DriftTest]:
     """The target's prior, and the target against labelled rows drawn again at it."""
     prior = auto(windows)
-    return prior, drift_auto(reference[_redrawn(windows, prior.weights)], current, alpha)
+    return prior, test(reference[_redrawn(windows, prior.weights)], current)
 
 
 def _known(unknown: OpenSet) -> NDArray[np.bool_]:

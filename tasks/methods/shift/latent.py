@@ -14,6 +14,7 @@ from tasks.methods.shift.inputs import Floats
 
 CLUSTERS = 10  # per class
 STARTS = 5
+FOLDS = 5
 STEPS = 200
 
 
@@ -33,11 +34,11 @@ def latent(features: ArrayLike, windows: ArrayLike, classes: int) -> Latent:
     factorised as p(cluster | y) p(y | window). Raises InputError where there are fewer windows than classes.
     """
     rows, of = np.asarray(features, dtype=np.float64), np.asarray(windows)
-    count = int(of.max()) + 1
     if rows.ndim != 2 or of.shape != (len(rows),) or not np.isfinite(rows).all():
         raise InputError(
             "features and windows don't fit", fix="finite features (N, F), a window for each row"
         )
+    count = _count(of)
     if count < classes:
         raise InputError(
             f"{count} windows can't show {classes} classes", fix="give as many windows as classes"
@@ -53,6 +54,20 @@ def latent(features: ArrayLike, windows: ArrayLike, classes: int) -> Latent:
     return Latent(prior, posterior / np.maximum(posterior.sum(axis=1, keepdims=True), 1e-300))
 
 
+def _count(of: NDArray[np.generic]) -> int:
+    """How many windows there are; each needs a few rows, or no classifier can be told of it."""
+    if not len(of) or not np.issubdtype(of.dtype, np.integer) or of.min() < 0:
+        raise InputError("windows are no codes", fix="give integer codes 0 … D-1, one for each row")
+    rows = np.bincount(of)
+    if rows.min() < FOLDS:
+        window = int(np.argmin(rows))
+        raise InputError(
+            f"window {window} has {rows[window]} rows", where=f"window {window}",
+            fix=f"give {FOLDS} rows and more of each window, codes 0 … D-1 without a gap",
+        )  # fmt: skip
+    return len(rows)
+
+
 def _discriminate(rows: Floats, of: NDArray[np.integer]) -> Floats:
     """Out-of-sample p(window | row), (N, D)."""
     from sklearn.linear_model import LogisticRegression
@@ -63,7 +78,7 @@ def _discriminate(rows: Floats, of: NDArray[np.integer]) -> Floats:
     probe = [StandardScaler(), LogisticRegression(max_iter=500)]
     if rows.shape[1] <= 20:  # few features: windows may differ in shape, not along a line
         probe.insert(1, PolynomialFeatures(2, include_bias=False))
-    folds = StratifiedKFold(5, shuffle=True, random_state=0)
+    folds = StratifiedKFold(FOLDS, shuffle=True, random_state=0)
     made = cross_val_predict(make_pipeline(*probe), rows, of, cv=folds, method="predict_proba")
     return np.asarray(made, dtype=np.float64)
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from schemas.errors import InputError
 from tasks.methods import registry
 from tasks.methods.probes.sums import ClassSums
-from tasks.methods.shift.inputs import Floats, blocks
+from tasks.methods.shift.inputs import Floats, blocks, refuse_infinite
 
 RIDGE = 1e-2  # of the mean variance within classes
 
@@ -17,10 +17,11 @@ RIDGE = 1e-2  # of the mean variance within classes
 def novelty(sums: ClassSums, features: NDArray[np.floating]) -> Floats:
     """Relative Mahalanobis distance (n,) of rows (n, D): to the nearest class, less that to the whole.
 
-    sums: of labelled rows that these rows are no part of. Raises InputError where widths differ.
+    sums: of labelled rows that these rows are no part of. Raises InputError on bad rows.
     """
     if features.ndim != 2 or features.shape[1] != sums.gram.shape[0]:
         raise InputError(f"features has shape {features.shape}", fix=f"{sums.gram.shape[0]} columns")
+    refuse_infinite(features, "features")
     points, offsets = _lines(sums)
     found = np.empty(len(features))
     for part in blocks(len(features), max(points.shape)):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from schemas.errors import InputError
 from tasks.methods import registry
 from tasks.methods.shift.groups import Groups, by_group
-from tasks.methods.shift.inputs import Floats, Matrix, blocks, sample
+from tasks.methods.shift.inputs import Floats, Matrix, blocks, labels_of, refuse_infinite, sample
 
 MOST = 50_000  # rows among which slices are looked for
 LEAN = 0.5  # of the features' spread: what the error weighs beside them
@@ -49,9 +49,15 @@ def by_slice(
             f"features {features.shape}, {len(given)} labels and {len(bad)} errors for {count} slices",
             fix="one label and one error for each row, two rows and more for each slice",
         )
+    refuse_infinite(features, "features")
+    labels_of(given, len(bad), classes)
+    label_errors = None if mislabelled is None else np.asarray(mislabelled, dtype=np.float64)
+    for each, name in ((bad, "wrong"), (label_errors, "mislabelled")):
+        if each is not None:
+            refuse_infinite(each[:, None], name)
     centres = _centres(features[::2], bad[::2], count)
     found = _nearest(features, centres)
-    label_error = None if mislabelled is None else np.asarray(mislabelled)[1::2]
+    label_error = None if label_errors is None else label_errors[1::2]
     return Slices(found, by_group(given[1::2], bad[1::2], found[1::2], classes, label_error), centres)
 
 
@@ -63,8 +69,6 @@ def _centres(features: NDArray[np.floating], wrong: Floats, count: int) -> Float
     rows, bad = features[kept], wrong[kept]
     spread = float(np.sqrt(rows.var(axis=0, dtype=np.float64).sum()))
     axis = ((bad - bad.mean()) / max(float(bad.std()), 1e-9) * spread * LEAN)[:, None]
-    if not np.isfinite(rows).all():
-        raise InputError("features are not finite", fix="drop or fill such rows")
     made = MiniBatchKMeans(count, random_state=0, n_init=3)
     made.fit(np.concatenate([rows, axis], axis=1).astype(np.float32))
     return np.asarray(made.cluster_centers_[:, :-1], dtype=np.float64)

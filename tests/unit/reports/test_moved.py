@@ -6,6 +6,7 @@ import pytest
 from tasks.methods.findings_groups import column_findings, group_findings, slice_findings
 from tasks.methods.findings_time import LabelSums, labelled_windows, moved_figures
 from tasks.methods.shift.calendar import Calendar
+from tasks.methods.shift.drift_columns import compare
 from tasks.reports import moved, overtime, plots
 from tasks.reports.evidence import Evidence
 from tasks.reports.html import render
@@ -44,7 +45,8 @@ def drift(rows):
         "time": labelled_windows(months, by_month, T, rows["features"], rows["month"], ["no", ATTACK]),
         "groups": {
             "site": group_findings(
-                names, sums(rows["group"], rows, 2), T, rows["features"], rows["group"], rows["wrong"]
+                names, sums(rows["group"], rows, 2), T, rows["features"], rows["group"], rows["wrong"],
+                ["no", ATTACK],
             )
         },
         "slices": slice_findings(
@@ -68,6 +70,19 @@ def test_the_findings_are_those_that_were_made(drift, rows):
     groups = {each["name"]: each for each in drift["groups"]["site"]["groups"]}
     assert drift["groups"]["site"]["worst"] == ATTACK
     assert groups[ATTACK]["noise"] == pytest.approx(0.4, abs=0.03)
+    for code, name in enumerate(["kept", ATTACK]):
+        share = rows["labels"][rows["group"] == code].mean()
+        assert groups[name]["prior"] == pytest.approx({"no": 1 - share, ATTACK: share}, abs=1e-4)
+    assert drift["groups"]["site"]["prior"][ATTACK] == pytest.approx(rows["labels"].mean(), abs=1e-4)
+    for each in drift["slices"]["groups"]:
+        assert sum(each["prior"].values()) == pytest.approx(1, abs=1e-4)
+        assert each["total_variation"] == pytest.approx(
+            abs(each["prior"]["no"] - drift["slices"]["prior"]["no"]), abs=1e-4
+        )
+    first = np.bincount(rows["labels"][rows["month"] == 0], minlength=2)
+    whole = compare(first, np.bincount(rows["labels"]) - first)
+    assert found["label_jensen_shannon"][0] == pytest.approx(whole.jensen_shannon)
+    assert found["label_wasserstein"][0] == pytest.approx(whole.wasserstein)
 
 
 def test_the_gate_sees_the_largest_effects(drift):
@@ -89,6 +104,12 @@ def test_the_page_shows_them_and_escapes_names(runs, drift):
     for text in ("Labelled rows over time", "By site", "Regions of the embeddings", "Columns", "Batches"):
         assert f"<h3>{text}" in page
     assert "the mix changed here" in page and "Rows of no known class" in page
+    stream = page[page.index("<h3>Labelled rows over time") : page.index("<h3>By site")]
+    assert '<th class="n">Jensen–Shannon</th>' in stream
+    for name in ("label_effect", "label_jensen_shannon", "label_wasserstein"):
+        assert f'<td class="n">{drift["time"][name][0]:.2f}</td>' in stream
+    site = page[page.index("<h3>By site") : page.index("<h3>Regions of the embeddings")]
+    assert f"no {100 * drift['groups']['site']['groups'][0]['prior']['no']:.1f} %" in site
     assert page.count('aria-label="Labelled rows over time') == 2
     assert "What moved" not in render(runs["published"](), Evidence())
 
@@ -100,6 +121,10 @@ def test_sentences_say_it(drift):
     assert "Column age moved most" in told
     assert "12 looks at the source's new files: evidence of drift 1.5" in told
     assert moved.sentences({}, {}) == []
+    worst = {"drift": {"features": [{"feature": 7, "effect": 0.31, "p_value": 0.001}]}}
+    assert "Features that moved most in the target, with their distance of 1: 7 (0.31)" in " ".join(
+        moved.sentences({}, worst)
+    )
     few = {**drift["time"], "windows": ["1", "2"], "change_points": [], "by": "number"}
     few["drift_effect"] = [None, 0.3]
     assert "2 windows: too few to tell" in moved.sentences({"time": few}, {})[0]

@@ -12,6 +12,7 @@ from tasks.methods.shift import estimate_prior
 from tasks.methods.shift import test as drift_test
 from tasks.methods.shift.correct import correct
 from tasks.methods.shift.discover import discover
+from tasks.methods.shift.groups import by_group
 from tasks.methods.shift.kind import which_kind
 from tasks.methods.shift.latent import latent
 from tasks.methods.shift.novelty import novelty
@@ -19,6 +20,7 @@ from tasks.methods.shift.openset import open_set
 from tasks.methods.shift.overtime import change_points, label_correlation
 from tasks.methods.shift.parts import estimate_prior_over
 from tasks.methods.shift.prior_windows import prior_by_window
+from tasks.methods.shift.slices import by_slice
 
 ESTIMATORS = [each.name for each in registry.methods("shift") if "target_probs" in each.needs]
 DRIFT = [each.name for each in registry.methods("shift") if each.needs == ("features",)]
@@ -154,3 +156,40 @@ def test_what_isn_t_finite():
     ):
         with pytest.raises(InputError):
             call()
+
+
+def test_rows_that_are_not_finite_are_named():
+    labels, features, _ = draw(4, 300, 9)
+    sums = Sums.of(features, labels, np.zeros(300, int), 1, 4).without()
+    for row in (16, 17):  # slices are found among every other row
+        strange, bad = features.copy(), np.zeros(300)
+        strange[row, 1] = bad[row] = np.nan
+        for call in (
+            lambda strange=strange: novelty(sums, strange),
+            lambda strange=strange: by_slice(strange, labels, np.zeros(300), 4, 3),
+            lambda bad=bad: by_slice(features, labels, bad, 4, 3),
+            lambda bad=bad: by_slice(features, labels, np.zeros(300), 4, 3, bad),
+            lambda bad=bad: by_group(labels, bad, labels, 4),
+            lambda bad=bad: by_group(labels, np.zeros(300), labels, 4, bad),
+        ):
+            with pytest.raises(InputError, match=f"row {row} of .* is not finite"):
+                call()
+
+
+def test_labels_outside_the_classes_are_named():
+    labels, features, _ = draw(4, 300, 10)
+    labels[21] = 4
+    for call in (
+        lambda: by_group(labels, np.zeros(300), np.arange(300) % 2, 4),
+        lambda: by_slice(features, labels, np.zeros(300), 4, 3),
+    ):
+        with pytest.raises(InputError, match="label 4 of row 21 is outside 0 … 3"):
+            call()
+
+
+def test_windows_with_a_gap_in_their_codes_are_named():
+    _, features, _ = draw(3, 300, 11)
+    with pytest.raises(InputError, match="window 2 has 0 rows"):
+        latent(features, np.array([0, 1, 3, 4])[np.arange(300) % 4], 3)
+    with pytest.raises(InputError, match="no codes"):
+        latent(features, np.arange(300) % 4 - 1, 3)

@@ -3,6 +3,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
+from tasks.methods.shift import newton
 from tasks.methods.shift.calibration import apply, calibrate, mean_posterior
 from tasks.methods.shift.inputs import check
 from tasks.methods.shift.newton import Family, fit, nll, posterior, scores
@@ -28,6 +29,17 @@ def test_recovers_a_known_temperature(power, kind):
     assert found.nll_after < found.nll_before
     assert found.gradient < 1e-5
     assert np.abs(apply(found, seen) - truth).mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", ["temperature", "bcts"])
+def test_an_underconfident_classifier_of_many_classes_is_sharpened(kind):
+    """Where a raw temperature with a bound at 0 stops at 1: its first step overshoots, and it stays."""
+    labels, seen, truth = sharpened(1500, 77, 0.15)
+    found = calibrate(check(labels, seen, seen), kind)
+    assert not found.fell_back and found.temperature == pytest.approx(0.15, rel=0.15)
+    assert found.nll_after < found.nll_before - 1
+    best = -np.log(truth[np.arange(1500), labels]).mean()
+    assert found.nll_after < best + 0.1
 
 
 def test_bias_makes_the_mean_posterior_the_label_shares():
@@ -91,6 +103,16 @@ def test_falls_back_aloud_when_labels_say_nothing(caplog):
     assert found.fell_back and found.kind == "none"
     assert "NLL" in found.note and "NLL" in caplog.text
     assert np.allclose(apply(found, seen), seen, atol=1e-6)
+
+
+def test_falls_back_aloud_when_the_gradient_doesn_t_vanish(caplog, monkeypatch):
+    """A single step lowers the NLL of rows that far off, and is no fit."""
+    monkeypatch.setattr(newton, "STEPS", 1)
+    labels, seen, _ = sharpened(900, 3, 8.0)
+    found = calibrate(check(labels, seen, seen), "vector")
+    assert found.fell_back and found.kind == "none"
+    assert "the gradient stopped at" in found.note and found.note in caplog.text
+    assert np.allclose(apply(found, seen), seen, atol=1e-5)
 
 
 def test_overconfident_zeros_and_ones_are_tempered():

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -141,3 +143,20 @@ def test_every_row_is_looked_at(windows, step, monkeypatch):
             lambda: iter([(windows[0][:9], windows[1][:9])]),
             lambda: iter([windows[2], np.full((5, 3), 1 / 3)]),
         )
+
+
+def test_a_thousand_classes_need_no_cube():
+    """K x K is 8 MB here; of a row, class and class it would be 16 GB."""
+    rng, K, rows = np.random.default_rng(6), 1000, 2000
+    labels = rng.permutation(rows) % K
+    truth = rng.permutation(rows) % (K // 2)  # the other half is gone
+    probs, target = (rng.random((rows, K), dtype=np.float32) for _ in range(2))
+    for each, of in ((probs, labels), (target, truth)):
+        each[np.arange(rows), of] += K
+        each /= each.sum(axis=1, keepdims=True)
+    tracemalloc.start()
+    found = over(labels, probs, target, 500)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300e6
+    assert found.prior[: K // 2].sum() > 0.9
