@@ -1,9 +1,10 @@
 """Real drift over time through the pipeline: gas sensors over 36 months, employment in Massachusetts by year.
 
-    LABELWORKS_DATA=… python benchmarks/shift_overtime.py gas employment [--keep FOLDER]
+    LABELWORKS_DATA=… python benchmarks/shift_overtime.py gas employment [--keep FOLDER] [--images FOLDER]
 
-The first windows are labelled, the later ones a target whose labels only the comparison sees. The report with
-the plots is left in FOLDER. Column 0 of the gas data, the concentration, is no feature.
+The first windows are labelled, the later ones a target whose labels only the comparison sees. The report
+with the plots is left in the first FOLDER, a plot of the estimated beside the true priors in the second.
+Column 0 of the gas data, the concentration, is no feature; the file has no batch 7 and no batch 10.
 """
 
 from __future__ import annotations
@@ -87,6 +88,27 @@ def run(folder: Path, name: str, looked_at: dict[str, Any], compute: Any) -> Any
     )  # fmt: skip
 
 
+def true_priors(found: dict[str, Any], rows: pd.DataFrame) -> np.ndarray:
+    """Shares of the recorded labels in each window, of the classes that are told, (W, classes)."""
+    labels = [rows["label"][rows["time"].astype(str) == window].astype(str) for window in found["windows"]]
+    return np.array([[(here == str(name)).mean() for name in found["classes"]] for here in labels])
+
+
+def picture(found: dict[str, Any], true: np.ndarray, where: Path) -> None:
+    """The report's plot of the estimated class mix, with the true one dashed."""
+    from tasks.reports import overtime, plots
+
+    figure = overtime.mix_over_time(found)
+    (axes,), names = figure.axes, [plots.name_of(each) for each in found["classes"]]
+    for line in axes.get_lines():
+        if line.get_label() in names:
+            shares = true[:, names.index(line.get_label())]
+            axes.plot(np.arange(len(shares)), shares, "x--", color=line.get_color(), markersize=5)
+    axes.set_xlabel("window; solid: estimated, dashed: true")
+    where.parent.mkdir(parents=True, exist_ok=True)
+    where.write_bytes(plots.png(figure))
+
+
 def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path) -> None:
     """Estimated beside true priors of each window, and accuracy before and after the correction."""
     found = record.drift["target_time"]
@@ -94,7 +116,7 @@ def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path
     print(
         f"{record.status}; kind {record.shift['kind']}; unknown {record.shift['unknown'].get('share', 0):.3f}"
     )
-    order = [str(each) for each in found["classes"]]
+    order, shares = [str(each) for each in found["classes"]], true_priors(found, rows)
     adapted = published(record, folder).set_index("id")
     truth = frame["label"].rename(index=lambda row: f"row-{row:06d}").loc[adapted.index]
     print(f"{'window':8} {'rows':>7} {'drift':>6} {'TV from source':>14} {'prior MAE':>9} "
@@ -104,7 +126,7 @@ def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path
     source = np.array([(frame[labelled]["label"] == name).mean() for name in order])
     for place, window in enumerate(found["windows"]):
         here = rows[rows["time"].astype(str) == window]
-        true = np.array([(here["label"] == name).mean() for name in order])
+        true = shares[place]
         ids = [f"row-{row:06d}" for row in here.index]
         told, right = adapted.loc[ids], truth.loc[ids]
         kept = told["label"].notna()
@@ -141,6 +163,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=["gas", "employment"])
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--images", type=Path)
     asked = parser.parse_args()
     settings.apply()
     from infra.api import prefect_api
@@ -155,7 +178,11 @@ def main() -> None:
             labelled = (frame["time"] <= LABELLED[name]).to_numpy()
             write(folder, frame, features, labelled)
             print(f"{name}: {labelled.sum():,} labelled rows, {(~labelled).sum():,} of the target")
-            compare(run(folder, name, looked_at, compute), frame, labelled, folder)
+            record = run(folder, name, looked_at, compute)
+            compare(record, frame, labelled, folder)
+            if asked.images:
+                found = record.drift["target_time"]
+                picture(found, true_priors(found, frame[~labelled]), asked.images / f"shift-{name}.png")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -47,3 +49,11 @@ def test_its_code_runs_and_finds_what_it_says():
     assert made["label_correlation"](made["before"], made["now"]).p_value < 0.01
     assert np.abs(made["prior"] - [0.1, 0.3, 0.6]).max() < 0.04
     assert made["drift"].drifted and made["drift"].per_feature_effect.shape == (3,)
+
+
+def test_the_benchmarks_that_it_names_are_listed():
+    script = Path(__file__).parents[2] / "benchmarks/shift.py"
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
+    listed = set(re.findall(r"^(\w+)$", done.stdout, re.M))
+    assert {"prior", "noise", "cost", "drift", "coverage", "openset", "discover", "overtime"} == listed
+    assert subprocess.run([sys.executable, str(script), "tides"], capture_output=True).returncode == 2

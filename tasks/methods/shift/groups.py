@@ -41,14 +41,14 @@ def by_group(
     labels (N,) codes; wrong (N,): probability that a row's prediction is wrong; groups (N,);
     mislabelled (N,): probability that its label is. Raises InputError on bad rows.
     """
-    bad, of = np.asarray(wrong, dtype=np.float64), np.asarray(groups)
-    given = labels_of(labels, len(bad), classes)
+    given, bad, of = np.asarray(labels), np.asarray(wrong, dtype=np.float64), np.asarray(groups)
     label_error = None if mislabelled is None else np.asarray(mislabelled, dtype=np.float64)
     lengths = {len(each) for each in (given, bad, of, label_error) if each is not None}
     if lengths == {0} or len(lengths) > 1:
         raise InputError(
             f"{len(given)} labels, {len(bad)} errors and {len(of)} groups", fix="one for each row"
         )
+    given = labels_of(given, len(bad), classes)
     for each, name in ((bad, "wrong"), (label_error, "mislabelled")):
         if each is not None:
             refuse_infinite(each[:, None], name)
