@@ -92,23 +92,24 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "roles"),
     [
-        (pa.string(), {"text", "label", "id", "time"}),
-        (pa.dictionary(pa.int32(), pa.large_string()), {"text", "label", "id", "time"}),
-        (pa.int16(), {"label", "id", "time"}),
-        (pa.bool_(), {"label", "time"}),
-        (pa.float64(), {"time"}),
-        (pa.list_(pa.float16()), {"vector", "time"}),
-        (pa.list_(pa.int8(), 4), {"vector", "time"}),
-        (pa.list_(pa.string()), {"time"}),
-        (pa.binary(), {"image", "time"}),
-        (pa.struct({"bytes": pa.binary(), "path": pa.string()}), {"image", "time"}),
-        (pa.struct({"path": pa.string()}), {"time"}),
-        (pa.null(), {"text", "label", "time"}),
+        (pa.string(), "text label id time"),
+        (pa.dictionary(pa.int32(), pa.large_string()), "text label id time"),
+        (pa.int16(), "label id time"),
+        (pa.bool_(), "label time"),
+        (pa.float64(), "time"),
+        (pa.list_(pa.float16()), "vector time"),
+        (pa.list_(pa.int8(), 4), "vector time"),
+        (pa.list_(pa.string()), "time"),
+        (pa.binary(), "image time"),
+        (pa.struct({"bytes": pa.binary(), "path": pa.string()}), "image time"),
+        (pa.struct({"path": pa.string()}), "time"),
+        (pa.null(), "text label time"),
     ],
     ids=str,
 )
-def test_a_column_can_play_these_roles(kind: pa.DataType, roles: set[str]) -> None:
-    assert {role for role in ("text", "image", "vector", "label", "id", "time") if fits(kind, role)} == roles
+def test_a_column_can_play_these_roles(kind: pa.DataType, roles: str) -> None:
+    known = ("text", "image", "vector", "label", "id", "time")
+    assert [role for role in known if fits(kind, role)] == roles.split()
 
 
 def test_labels_are_kept_as_integers_or_strings() -> None:
