@@ -54,7 +54,7 @@ def unknown(found: Mapping[str, Any], kind: str) -> str:
 def _features(worst: Sequence[Mapping[str, Any]]) -> str:
     """The features of the embedding that moved most between source and target."""
     told = ", ".join(f"{each['feature']} ({decimal(each['effect'])})" for each in worst)
-    return f"Features that moved most in the target, with their distance of 1: {told}."
+    return f"Dimensions of the features that moved most in the target (how far, of 1): {told}."
 
 
 def _stream(title: str, found: Mapping[str, Any]) -> str:

@@ -122,7 +122,7 @@ def test_sentences_say_it(drift):
     assert "12 looks at the source's new files: evidence of drift 1.5" in told
     assert moved.sentences({}, {}) == []
     worst = {"drift": {"features": [{"feature": 7, "effect": 0.31, "p_value": 0.001}]}}
-    assert "Features that moved most in the target, with their distance of 1: 7 (0.31)" in " ".join(
+    assert "Dimensions of the features that moved most in the target (how far, of 1): 7 (0.31)" in " ".join(
         moved.sentences({}, worst)
     )
     few = {**drift["time"], "windows": ["1", "2"], "change_points": [], "by": "number"}
