@@ -109,7 +109,7 @@ def test_the_page_shows_them_and_escapes_names(runs, drift):
     for name in ("label_effect", "label_jensen_shannon", "label_wasserstein"):
         assert f'<td class="n">{drift["time"][name][0]:.2f}</td>' in stream
     site = page[page.index("<h3>By site") : page.index("<h3>Regions of the embeddings")]
-    assert f"no {100 * drift['groups']['site']['groups'][0]['prior']['no']:.1f} %" in site
+    assert f"no: {100 * drift['groups']['site']['groups'][0]['prior']['no']:.1f} %" in site
     assert page.count('aria-label="Labelled rows over time') == 2
     assert "What moved" not in render(runs["published"](), Evidence())
 
