@@ -76,10 +76,9 @@ def embed_group(
 
 
 @task(name="encode class names", task_run_name="encode class names", cache_policy=NO_CACHE)
-@discreet()
 def embed_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
     """Encode the class names by the text tower of the encoder, on a worker that has it."""
-    with turn(spec.device):
+    with discreet(), turn(spec.device):
         encode_class_names(run, ref, spec)
 
 
