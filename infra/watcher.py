@@ -98,6 +98,8 @@ def changed(dataset: str, source: str, changes: Difference) -> DatasetChanged:
 
 def main(state: str, parent: str) -> None:
     """Watch the sources of all configs until the process that started this one is gone."""
+    import s3fs  # noqa: F401 - now: threads that import the same packages at once may wait for each other for good
+
     from infra.family import end_with
     from infra.served import configs
     from infra.sqs import receive_for_ever
