@@ -98,7 +98,7 @@ def changed(dataset: str, source: str, changes: Difference) -> DatasetChanged:
 
 def main(state: str, parent: str) -> None:
     """Watch the sources of all configs until the process that started this one is gone."""
-    import s3fs  # noqa: F401 - now: threads that import the same packages at once may wait for each other for good
+    import s3fs  # noqa: F401 - here, so that no two of the threads below import it at once
 
     from infra.family import end_with
     from infra.served import configs

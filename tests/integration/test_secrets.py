@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from prefect.client.schemas.filters import FlowRunFilter, LogFilter
 from flows.registration import register
 from flows.run import execute
 from flows.runner import Runner
+from infra.api import free_port
 from infra.queue import EventQueue
 from schemas.errors import LabelworksError, StoreError
 from schemas.events import DatasetChanged
@@ -132,9 +132,7 @@ def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path
     reprocess = {"poll": "200ms", "sqs": f"http://127.0.0.1:9/{TOLD}"}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"dataset": dataset, "reprocess": reprocess}))
     command = [sys.executable, "-m", "flows.cli", "watch", str(tmp_path / "c.yaml"), "--listen"]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        listen = f"127.0.0.1:{free.getsockname()[1]}"
+    listen = f"127.0.0.1:{free_port()}"
     with (tmp_path / "said").open("w") as said:
         environment = {**os.environ, "OF_A_STORE_TOKEN": TOLD, "LABELWORKS_EVENTS_TOKEN": TOLD}
         state = ["--state", str(tmp_path / "state")]

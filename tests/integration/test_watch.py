@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from infra.api import free_port
 from infra.emitter import Emitter
 from infra.queue import EventQueue
 from schemas.config import RunConfig
@@ -26,12 +26,6 @@ from schemas.events import DatasetChanged
 pytestmark = [pytest.mark.integration]
 TOKEN = "token-of-the-watch-test"
 LABELWORKS = [sys.executable, "-P", "-m", "flows.cli"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(what: Callable[[], Any], seconds: float = 90) -> Any:

@@ -70,7 +70,7 @@ class Auto(SampledModel):
             self._clean = self._clean_errors(probs, near, _rescaled(read, labels, error), rng)
         self._least = self._cut(self._suspicion(error, score_of(odds)))
         by_score = self._target[0] == "budget" and self._least < 1
-        self._threshold = float(expit(4 * logit(self._least))) if by_score else self._least
+        self._threshold = float(expit(4 * logit(self._least))) if by_score else self._least  # undoes score_of
 
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish: labels (n,), pred_probs (n, K); flags by the sample's cut."""

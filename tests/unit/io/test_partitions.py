@@ -49,9 +49,9 @@ def refuse(item: Partition) -> int:
     return 0
 
 
-def test_the_graph_of_many_partitions_is_small_and_its_results_are_in_order(
-    client: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def sent(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The graphs that are sent to the scheduler."""
     sent: list[dict[str, Any]] = []
     send = client._send_to_scheduler
 
@@ -61,6 +61,12 @@ def test_the_graph_of_many_partitions_is_small_and_its_results_are_in_order(
         send(message)
 
     monkeypatch.setattr(client, "_send_to_scheduler", sending)
+    return sent
+
+
+def test_the_graph_of_many_partitions_is_small_and_its_results_are_in_order(
+    sent: list[dict[str, Any]],
+) -> None:
     results = map_partitions("ingest", size_of, [partition(number) for number in range(COUNT)], large=LARGE)
     assert results == [len(LARGE) + number for number in range(COUNT)]
     total = sum(len(pickle.dumps(message)) for message in sent)
@@ -73,16 +79,7 @@ def one_each(item: Partition, large: bytes) -> int:
     return 1
 
 
-def test_the_graph_of_a_reduction_is_small(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[dict[str, Any]] = []
-    send = client._send_to_scheduler
-
-    def sending(message: dict[str, Any]) -> None:
-        if message["op"] == "update-graph":
-            sent.append(message)
-        send(message)
-
-    monkeypatch.setattr(client, "_send_to_scheduler", sending)
+def test_the_graph_of_a_reduction_is_small(sent: list[dict[str, Any]]) -> None:
     items = list(enumerate(partition(number) for number in range(COUNT)))
     assert reduce_partitions("embed", one_each, sum, items, large=LARGE) == COUNT
     total = sum(len(pickle.dumps(message)) for message in sent)
