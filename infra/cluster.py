@@ -121,7 +121,13 @@ def machine(compute: ComputeConfig, gpus: Sequence[str]) -> Any:
 
     count = workers(compute, len(gpus))
     memory = parse_memory_limit(compute.memory, 1, count + len(gpus), logger=logging.getLogger(__name__))
-    options = {"nthreads": 1, "memory_limit": memory, "host": LOOPBACK, "silence_logs": logging.ERROR}
+    options = {
+        "nthreads": 1,
+        "memory_limit": memory,
+        "host": LOOPBACK,
+        "silence_logs": logging.ERROR,
+        "preload": ["infra.last_words"],
+    }
     spec: dict[str, Any] = {
         f"cpu-{number}": {"cls": Nanny, "options": {**options, "env": {"CUDA_VISIBLE_DEVICES": ""}}}
         for number in range(count)

@@ -1,0 +1,45 @@
+"""What a worker says as it ends: nothing of its own closed connections, everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from infra.cluster import machine
+from schemas.config import ComputeConfig
+
+pytestmark = pytest.mark.integration
+
+
+async def beat_while_it_closes(dask_worker: Any) -> None:
+    """Send a sign of life through closed connections, as one does that is on its way when a worker ends."""
+    from distributed.core import Status
+
+    at_work = dask_worker.rpc.status
+    await dask_worker.rpc.close()
+    dask_worker.status = Status.closing  # so that it doesn't end for this
+    dask_worker.loop.add_callback(dask_worker.heartbeat)
+    await asyncio.sleep(0.5)
+    dask_worker.status, dask_worker.rpc.status = Status.running, at_work
+
+
+def fail_in_its_loop(dask_worker: Any) -> None:
+    def broken() -> None:
+        raise RuntimeError("the disk is full")
+
+    dask_worker.loop.add_callback(broken)
+
+
+@pytest.mark.parametrize(
+    ("done", "said"), [(beat_while_it_closes, ""), (fail_in_its_loop, "the disk is full")]
+)
+def test_a_closed_connection_leaves_no_traceback_and_all_else_does(done: Any, said: str, capfd: Any) -> None:
+    from distributed import Client
+
+    with machine(ComputeConfig(workers=1), []) as cluster, Client(cluster) as client:
+        client.run(done)
+    err = capfd.readouterr().err
+    assert ("Traceback" in err) == bool(said)
+    assert said in err
