@@ -22,7 +22,7 @@ from schemas.tables import REJECTED
 from schemas.telling import discreet
 from tasks import gates
 from tasks.io.copies import find_copies
-from tasks.io.encoder import EncoderSpec, sample_column
+from tasks.io.encoder import EncoderSpec, Fitted, sample_column
 from tasks.io.encoding import Embedded, dead_dimensions, embed_partitions
 from tasks.io.first_pass import first_pass
 from tasks.io.names import encode_class_names
@@ -53,14 +53,16 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
     options = base.make(name, kind, chosen.options).pinned()  # so that all workers open the same
     encoder = base.make(name, kind, options)
     key = base.key_of(name, encoder, data.features.column)
+    fitted = _fitted(run, ref, encoder, key) if encoder.fit_rows else None
+    threads = run.config.compute.threads
+    return EncoderSpec(key, name, kind, json.dumps(options, sort_keys=True), fitted, device, threads, workers)
+
+
+def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> Fitted:
     state = f"{run.embeddings(key)}/state.npz"
     if not run.store.exists(state):
-        fitted = encoder.fit(sample_column(run, ref, encoder.fit_rows)) if encoder.fit_rows else {}
-        run.store.create(state, base.pack(fitted))
-    threads = run.config.compute.threads
-    return EncoderSpec(
-        key, name, kind, json.dumps(options, sort_keys=True), run.store, state, device, threads, workers
-    )
+        run.store.create(state, base.pack(encoder.fit(sample_column(run, ref, encoder.fit_rows))))
+    return Fitted(run.store, state)
 
 
 @task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")

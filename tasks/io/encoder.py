@@ -25,15 +25,25 @@ _loading = threading.Lock()
 
 
 @dataclass(frozen=True)
+class Fitted:
+    """Where the state of an encoder is that was fitted on a dataset."""
+
+    store: Store
+    name: str
+
+
+@dataclass(frozen=True)
 class EncoderSpec:
-    """Which encoder, with which options and fitted state, on what: all a worker needs to load it."""
+    """Which encoder, with which options and fitted state, on what: all a worker needs to load it.
+
+    One that was fitted on nothing is the same for every dataset, so a worker opens it once for all of them.
+    """
 
     key: str
     name: str = field(compare=False)
     kind: str = field(compare=False)
     options: str = field(compare=False)
-    store: Store
-    state: str
+    fitted: Fitted | None = None
     device: str = "cpu"
     threads: int = 1
     workers: int = field(default=1, compare=False)
@@ -56,7 +66,7 @@ def lacks(name: str, kind: str, options: dict[str, Any], device: str) -> str:
 def _load(spec: EncoderSpec) -> base.Encoder:
     encoder = base.make(spec.name, spec.kind, json.loads(spec.options))
     encoder.device, encoder.threads = spec.device, spec.threads
-    encoder.load(base.unpack(spec.store.read(spec.state)))
+    encoder.load(base.unpack(spec.fitted.store.read(spec.fitted.name)) if spec.fitted else {})
     return encoder
 
 

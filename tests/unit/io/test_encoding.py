@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +14,7 @@ import pytest
 from schemas.errors import ConfigError
 from schemas.records import Partition
 from tasks.io.ahead import ahead
-from tasks.io.encoder import EncoderSpec, lacks, loaded
+from tasks.io.encoder import EncoderSpec, Fitted, lacks, loaded
 from tasks.io.encoding import Embedded, _span, dead_dimensions
 from tasks.io.names import usable_names
 from tasks.io.store import Store
@@ -76,14 +77,16 @@ def test_memory_that_runs_out_for_two_batches_in_flight_loses_no_row() -> None:
 def test_a_worker_has_one_encoder_which_knows_how_many_share_the_rate(tmp_path: Path) -> None:
     store = Store(str(tmp_path))
     store.write("state.npz", base.pack({"length": np.array(3)}))
+    store.write("other.npz", base.pack({"length": np.array(4)}))
+    fitted = Fitted(store, "state.npz")
     specs = [
-        EncoderSpec("key", "vector", "vector", json.dumps({}), store, "state.npz", workers=workers)
-        for workers in (3, 7)
+        EncoderSpec("key", "vector", "vector", json.dumps({}), fitted, workers=workers) for workers in (3, 7)
     ]
     first = loaded(specs[0])
     assert first.workers == 3
     assert loaded(specs[1]) is first
     assert first.workers == 7
+    assert loaded(replace(specs[0], fitted=Fitted(store, "other.npz"))) is not first
     assert lacks("vector", "vector", {}, "cuda") == ""
 
 

@@ -37,7 +37,7 @@ def test_every_partition_is_in_one_group_and_workers_end_together(count: int, wo
 
 
 def test_equal_partitions_make_few_groups_that_shrink() -> None:
-    assert [len(each) for each in shares(partitions([10] * 8), 2)] == [2, 2, 1, 1, 1, 1]
+    assert [len(each) for each in shares(partitions([10] * 8), 2)] == [3, 3, 1, 1]
     lengths = [len(each) for each in shares(partitions([10] * 200), 2)]
     assert lengths == sorted(lengths, reverse=True)
     assert len(lengths) < 30
