@@ -119,7 +119,7 @@ def text(embeddings: Path | None) -> Rows:
         "near F1", "estimated rate", "peer s", "default s", "sharper s", "near s",
     ]  # fmt: skip
     for data in texts(DATA, embeddings):
-        for kind in ("uniform", "similar"):
+        for kind in ("uniform", "similar", "few similar"):
             for rate in (0.05, 0.1, 0.2, 0.4):
                 given = flip(data, rate, kind, np.random.default_rng(SEED))
                 wrong = given != data.labels

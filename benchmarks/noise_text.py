@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 
+FEW = 5  # classes nearest by their means
+
 
 @dataclass(frozen=True)
 class Text:
@@ -68,7 +70,7 @@ def embedded(name: str, sentences: list[str], folder: Path | None) -> np.ndarray
 
 
 def flip(data: Text, rate: float, kind: str, rng: np.random.Generator) -> np.ndarray:
-    """Labels (N,) with a share flipped: to any other class, or to the one with the nearest mean."""
+    """Labels (N,) with a share flipped: uniformly, to the most similar class by means, or one of the FEW."""
     chosen = rng.random(len(data.labels)) < rate
     anywhere = (data.labels + rng.integers(1, data.classes, len(data.labels))) % data.classes
     if kind == "uniform":
@@ -77,4 +79,6 @@ def flip(data: Text, rate: float, kind: str, rng: np.random.Generator) -> np.nda
     means /= np.linalg.norm(means, axis=1, keepdims=True)
     alike = means @ means.T
     np.fill_diagonal(alike, -2)
-    return np.where(chosen, alike.argmax(axis=1)[data.labels], data.labels)
+    nearest = np.argsort(-alike, axis=1)[:, : 1 if kind == "similar" else FEW]
+    drawn = rng.integers(0, nearest.shape[1], len(data.labels))
+    return np.where(chosen, nearest[data.labels, drawn], data.labels)

@@ -1,11 +1,12 @@
-"""Drift tests: power and false alarms on real data, ours and alibi-detect on the same windows.
+"""Drift tests: power, false alarms and cost, ours and the peers' on the same windows.
 
     LABELWORKS_DATA=… ALIBI_PYTHON=… python benchmarks/shift_drift.py power EMBEDDINGS.npy 100
     LABELWORKS_DATA=… python benchmarks/shift_drift.py alarms EMBEDDINGS.npy 1000 [TEST …]
     python benchmarks/shift_drift.py cost
     python benchmarks/shift_drift.py stream 5000000
 
-EMBEDDINGS.npy: (rows, D), one row for each of text/clinc150.parquet, in its order.
+EMBEDDINGS.npy: (rows, D), one row for each of text/clinc150.parquet, in its order. `power` and `cost` run
+those peers whose environment is named: ALIBI_PYTHON, EVIDENTLY_PYTHON, NANNYML_PYTHON.
 """
 
 from __future__ import annotations
@@ -26,7 +27,12 @@ from tasks.methods.shift import test
 
 KINDS = ("none", "class 5 to 10 %", "2 classes gone", "10 % corrupt", "mean moved", "5 % duplicated")
 METHODS = ("auto", "ks", "mmd", "classifier", "frechet")
-ALIBI = ("alibi MMD", "alibi KS", "alibi C2ST")
+PEERS = {
+    "ALIBI_PYTHON": ("alibi MMD", "alibi KS", "alibi C2ST"),
+    "EVIDENTLY_PYTHON": ("evidently",),
+    "NANNYML_PYTHON": ("NannyML KS",),
+}
+SCRIPT = str(Path(__file__).with_name("shift_drift_peers.py"))
 
 
 def embedded(path: str) -> tuple[np.ndarray, np.ndarray]:
@@ -68,15 +74,13 @@ def power(path: str, repeats: int) -> None:
     for method in METHODS:
         shares = [np.mean([test(*pair, method=method).drifted for pair in drawn[kind]]) for kind in KINDS]
         print(f"| **{method}** | " + " | ".join(f"{share:.2f}" for share in shares) + " |", flush=True)
-    if "ALIBI_PYTHON" in os.environ:
-        with tempfile.TemporaryDirectory() as folder:
-            for i, kind in enumerate(KINDS):
-                np.save(Path(folder) / f"{i}.npy", np.array(drawn[kind]))
-            script = Path(__file__).with_name("shift_drift_peers.py")
-            subprocess.run(
-                [os.environ["ALIBI_PYTHON"], str(script), "power", folder, str(len(KINDS)), *ALIBI],
-                check=True,
-            )
+    with tempfile.TemporaryDirectory() as folder:
+        for i, kind in enumerate(KINDS):
+            np.save(Path(folder) / f"{i}.npy", np.array(drawn[kind]))
+        for python, names in PEERS.items():
+            if python in os.environ:
+                command = [os.environ[python], SCRIPT, "power", folder, str(len(KINDS)), *names]
+                subprocess.run(command, check=True)
 
 
 def alarms(path: str, repeats: int, methods: tuple[str, ...] = METHODS) -> None:
@@ -109,6 +113,9 @@ def cost() -> None:
     for rows in (10_000, 100_000):
         for method in METHODS:
             subprocess.run([sys.executable, __file__, "one", str(rows), method], check=True)
+        for python, names in PEERS.items():
+            for name in names if python in os.environ else ():
+                subprocess.run([os.environ[python], SCRIPT, "cost", str(rows), name], check=True)
 
 
 def one(rows: int, method: str) -> None:

@@ -1,6 +1,8 @@
 """Prior under label noise in the source: with the noise transition, and without it as every peer works.
 
-LABELWORKS_DATA=… python benchmarks/shift_noise.py 3
+    LABELWORKS_DATA=… PEERS_PYTHON=… python benchmarks/shift_noise.py 3
+
+With PEERS_PYTHON the peers of shift_prior.py see the same rows in the same run.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import sys
 
 import numpy as np
 from shift_data import draw, probed, shifted
+from shift_prior import _peers as of_peers
 
 from tasks.methods.shift import estimate_prior
 
@@ -27,19 +30,20 @@ def main(repeats: int) -> None:
 
     digits = load_digits()
     print(
-        "| digits, 898 noisy rows, target 400 | "
-        + " | ".join(METHODS)
-        + " | the same, noise ignored |\n|---|---|"
+        "| digits, 898 noisy rows, target 400; noise known / ignored | " + " | ".join(METHODS) + " | peers |"
     )
     for kind in ("pair", "uniform"):
         for rate in (0.1, 0.2, 0.3, 0.4):
-            aware, blind = one(digits.data / 16, digits.target, noisy(kind, rate, 10), repeats)
-            cells = " | ".join(f"{error:.0f}" for error in [*aware, *blind])
-            print(f"| {kind} {rate} | {cells} | best/best {aware.min() / blind.min():.2f} |", flush=True)
+            aware, blind, peers = one(digits.data / 16, digits.target, noisy(kind, rate, 10), repeats)
+            ours = " | ".join(f"{knows:.0f} / {not_:.0f}" for knows, not_ in zip(aware, blind, strict=True))
+            theirs = ", ".join(f"{name} {peers[name]:.0f}" for name in sorted(peers, key=peers.__getitem__))
+            ratio = aware.min() / min(*blind, *peers.values())
+            print(f"| {kind} {rate} | {ours} | {theirs} | best / best ignoring {ratio:.2f} |", flush=True)
 
 
 def one(features, labels, T, repeats):
-    errors = np.zeros((2, len(METHODS)))
+    """Mean absolute errors × 1e-4 with the transition and without, by method; those of the peers, by name."""
+    errors, peers = np.zeros((2, len(METHODS))), {}
     for seed in range(repeats):
         rng = np.random.default_rng(seed)
         given = np.array([rng.choice(len(T), p=T[label]) for label in labels])
@@ -53,7 +57,9 @@ def one(features, labels, T, repeats):
                     found["labels"], found["probs"], target, method=method, noise_transition=transition
                 )
                 errors[i, j] += 1e4 * np.abs(estimate.prior - truth).mean() / repeats
-    return errors
+        for name, (priors, _) in of_peers(found, [(target, truth)], True, []).items():
+            peers[name] = peers.get(name, 0.0) + 1e4 * np.abs(priors[0] - truth).mean() / repeats
+    return *errors, peers
 
 
 if __name__ == "__main__":
