@@ -194,8 +194,11 @@ def choose(data: NoisyLabels) -> tuple[float, float, NDArray[np.float64]]:
     """
     part = data.thinned(thinning(len(data.log_probs)))
     tau, transition = best_tau(part, 10.0, *SHARPENINGS, None)
+    strength = 0.0
     for reach in (1.6, 1.25):
-        strength = _best_strength(data, tau, transition)
+        before, strength = strength, _best_strength(data, tau, transition)
+        if strength == before:
+            break
         tau, transition = best_tau(data, strength, tau / reach, tau * reach, transition)
     everything = np.ones(len(data.log_probs), np.float32)
     final = data.fit(data.sharpened(tau), strength, everything, transition, steps=100, gain=1e-6)
