@@ -117,7 +117,7 @@ def judge_embedding(
         "encoding_seconds": round(sum(each.seconds for each in done), 3),
         "dead_dimensions": dead_dimensions(done),
     }
-    if figures["rows"] and run.config.dataset.task == "classification":
+    if figures["rows"]:
         figures |= judge_quality(run, ref)
     result = StageResult(
         stage="embed",
@@ -134,13 +134,14 @@ def judge_embedding(
 
 
 def judge_quality(run: Run, ref: DatasetRef) -> dict[str, Any]:
-    """Figures of the embedding's quality, from the sums and the sample that detect needs as well."""
+    """Figures of the embedding's quality, from the sums and the sample that detect judges classes by."""
     started = perf_counter()
     ingested = run.result("ingest")
     rows = ingested.figures["rows"] if ingested else 0
     found = first_pass(run, ref, rows)
     scaled = ref.encoder_key.startswith("vector-")  # the dataset's own vectors: each dimension has its unit
-    figures = quality.judge(found.sums.without(), found.sample.features, found.sample.given, scaled=scaled)
+    given = found.sample.given if run.config.dataset.task == "classification" else None
+    figures = quality.judge(found.sums.without(), found.sample.features, given, scaled=scaled)
     return {
         **figures,
         **find_copies(run, ref, found.contents, found.sample.features, rows),

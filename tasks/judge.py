@@ -18,6 +18,7 @@ from schemas.tables import ACTIONS, judged_schema
 from schemas.telling import discreet
 from tasks import gates
 from tasks.io.index import LABEL_TYPES
+from tasks.io.labels import label_sets
 from tasks.io.moved import of_label_sets
 from tasks.io.run import Run
 from tasks.io.scores import BINS, WORST
@@ -35,7 +36,7 @@ def judge(run: Run, ref: DatasetRef) -> StageResult:
         return done
     started = perf_counter()
     whole = load_whole(run, ref)
-    sets = _binary(whole.index["label"], ref.classes) if run.config.dataset.task == "multilabel" else None
+    sets = label_sets(whole.index["label"], ref.classes) if run.config.dataset.task == "multilabel" else None
     found = _judged(run, whole, sets)
     table = _table(ref, whole, found)
     parts = whole.split(table)
@@ -75,16 +76,6 @@ def _judged(run: Run, whole: Whole, sets: sparse.csr_array | None) -> OtherLabel
         whole.pred_probs,
         **options,
     )
-
-
-def _binary(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> sparse.csr_array:
-    """Lists of classes as a binary matrix (N, K)."""
-    lists = labels.combine_chunks()
-    column = pa.compute.index_in(lists.flatten(), value_set=pa.array(classes, pa.string())).to_numpy()
-    row = pa.compute.list_parent_indices(lists).to_numpy()
-    cells = np.unique(row * len(classes) + column)
-    at = np.divmod(cells, len(classes))
-    return sparse.csr_array((np.ones(len(cells), np.int8), at), shape=(len(lists), len(classes)))
 
 
 def _labels(ref: DatasetRef, values: Any) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -45,22 +46,23 @@ def planes_of(run: Run, ref: DatasetRef) -> Planes:
 
 def find_copies(
     run: Run, ref: DatasetRef, contents: pa.Table, sample: NDArray[np.floating], rows: int
-) -> dict[str, float | int]:
+) -> dict[str, float | int | None]:
     """Find copies among the contents of the first pass, list them by group, and return their figures.
 
     contents: content, given, row, part, signature and sketch; sample (M, D) and the number of rows of the
-    dataset say how near two rows are by chance.
+    dataset say how near two rows are by chance. Numbers have no conflicts: both may be right.
     """
     content, given = contents["content"].to_numpy(), contents["given"].to_numpy()
     exact = copies(content, given)
     both = copies(content, given, _near(run, ref, contents, sample, rows))
-    _write(run, contents, both)
+    numbers = run.config.dataset.task == "regression"
+    _write(run, contents, both, unsaid=("given", "conflict") if numbers else ())
     near = both.near & (both.group >= 0)
     return {
         "duplicate_share": exact.surplus / max(len(content), 1),
-        "label_conflicts": int(np.count_nonzero(exact.conflict)),
+        "label_conflicts": None if numbers else int(np.count_nonzero(exact.conflict)),
         "near_duplicate_share": float(near.mean()) if len(content) else 0.0,
-        "near_duplicate_conflicts": int(np.count_nonzero(near & both.conflict)),
+        "near_duplicate_conflicts": None if numbers else int(np.count_nonzero(near & both.conflict)),
     }
 
 
@@ -117,10 +119,11 @@ def _vectors(
     return vectors
 
 
-def _write(run: Run, contents: pa.Table, found: Copies) -> None:
+def _write(run: Run, contents: pa.Table, found: Copies, unsaid: Sequence[str]) -> None:
     kept = pa.array(found.group >= 0)
     columns: dict[str, Any] = {"group": found.group, "conflict": found.conflict, "near": found.near}
     table = contents.drop_columns(["signature", "sketch"])
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values))
-    run.store.write_table(run.file("embed", "duplicates.parquet"), table.filter(kept))
+    table = table.drop_columns(list(unsaid)).filter(kept)
+    run.store.write_table(run.file("embed", "duplicates.parquet"), table)

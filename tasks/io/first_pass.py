@@ -90,7 +90,9 @@ def sum_partition(
     place, partition = placed
     block = load_block(run, ref, partition)
     folds = fold_of(block.hashes, run.config.detect.folds)
-    sums = Sums.of(block.features, block.given, folds, run.config.detect.folds, len(ref.classes))
+    single = run.config.dataset.task == "classification"  # else all rows are as one class
+    given, classes = (block.given, len(ref.classes)) if single else (np.zeros_like(block.given), 1)
+    sums = Sums.of(block.features, given, folds, run.config.detect.folds, classes)
     sample = sampled(block, folds, share)
     rows = in_sample(block.contents, kept)
     contents = {"content": block.contents[rows], "given": block.given[rows], "row": block.rows[rows]}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
@@ -155,12 +154,6 @@ def load_index(run: Run, ref: DatasetRef, partition: Partition, names: Sequence[
 
 def _rejected(name: str) -> str:
     return name.replace(".parquet", "-rejected.parquet")
-
-
-def encode_labels(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> NDArray[np.int32]:
-    """Codes (N,) of the labels: their places in the list of classes."""
-    codes = pc.index_in(labels, value_set=pa.array(classes, labels.type))
-    return np.asarray(codes.to_numpy(), dtype=np.int32)
 
 
 def _piece_index(

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from schemas.records import DatasetRef, Partition
 from schemas.tables import embedding_schema
 from tasks.io.beside import beside_of, unpacked
-from tasks.io.index import encode_labels, load_index
+from tasks.io.index import load_index
+from tasks.io.labels import encode_labels
 from tasks.io.run import Run
 from tasks.io.store import Store
 

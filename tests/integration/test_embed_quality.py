@@ -10,19 +10,58 @@ import pyarrow.parquet as pq
 import pytest
 
 from flows.run import execute
+from tasks.embed import QUALITY
+from tasks.io.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 
 
-def test_a_collapsed_embedding_is_refused(made: Any, write: Any, run_config: Any) -> None:
-    table = made().table
+def labelled(table: pa.Table, task: str) -> pa.Table:
+    """The rows with labels of another task, which their vectors tell."""
+    vectors = np.array(table["vector"].to_pylist())
+    if task == "regression":
+        labels = pa.array(vectors.sum(axis=1))
+    elif task == "multilabel":
+        labels = pa.array([[f"over-{k}" for k in np.flatnonzero(row > 0)] for row in vectors])
+    else:
+        return table
+    return table.set_column(table.column_names.index("label"), "label", labels)
+
+
+@pytest.mark.parametrize("task", ["classification", "multilabel", "regression"])
+def test_a_collapsed_embedding_is_refused(made: Any, write: Any, run_config: Any, task: str) -> None:
+    table = labelled(made().table, task)
     same = np.tile(np.random.default_rng(0).normal(size=(400, 1)), (1, 6)).astype(np.float32)
     place = table.column_names.index("vector")
     table = table.set_column(place, "vector", pa.array(same.tolist(), pa.list_(pa.float32())))
-    record = execute(run_config(write(table)))
+    record = execute(run_config(write(table), dataset={"task": task}))
     assert record.status == "refused"
     assert [check.name for check in record.gates["embed"].failed] == ["min_rank_share"]
     assert "detect" not in record.gates
+
+
+@pytest.mark.parametrize(("task", "conflicts"), [("multilabel", 4), ("regression", None)])
+def test_whatever_the_labels_are_all_figures_that_mean_something_are_told(
+    made: Any, write: Any, run_config: Any, tmp_path: Any, task: str, conflicts: int | None
+) -> None:
+    table = labelled(made(rows=600).table, task)
+    place = table.column_names.index("label")
+    other = [[], ["over-0"]] if task == "multilabel" else [0.0, 1.0]
+    copied = table.slice(0, 4).set_column(0, "id", pa.array([f"copy-{row}" for row in range(4)]))
+    wrong = pa.array([*other, *copied["label"].to_pylist()[2:]], table["label"].type)
+    rows = pa.concat_tables([table, copied.set_column(place, "label", wrong)])
+    record = execute(run_config(write(rows, parts=3), dataset={"task": task}))
+    assert record.status == "published"
+    store = Store(str(tmp_path / "store"))
+    figures = store.read_json(f"made/runs/{record.run_id}/embed/result.json")["figures"]
+    unsaid = set() if conflicts else {"label_conflicts", "near_duplicate_conflicts"}
+    assert {name for name in QUALITY if figures[name] is None} == {"label_sharpness"} | unsaid
+    assert 0.8 < figures["rank_share"] <= 1
+    assert figures["duplicate_share"] == 4 / 604
+    assert figures["label_conflicts"] == conflicts
+    listed = pq.read_table(tmp_path / f"store/made/runs/{record.run_id}/embed/duplicates.parquet")
+    assert listed.num_rows == 8
+    assert ("conflict" in listed.column_names) == bool(conflicts)
 
 
 def with_copies(made: Any) -> pa.Table:

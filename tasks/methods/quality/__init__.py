@@ -18,12 +18,12 @@ NEIGHBOURS = 10
 
 
 def judge(
-    sums: ClassSums, features: NDArray[np.floating], given: NDArray[np.integer], *, scaled: bool
+    sums: ClassSums, features: NDArray[np.floating], given: NDArray[np.integer] | None, *, scaled: bool
 ) -> dict[str, float | None]:
     """Figures of an embedding; None where there are too few rows or dimensions to tell.
 
-    features (M, D), given (M,): rows of a sample. scaled: dimensions are compared at unit variance, as they
-    must be where each has its own unit.
+    features (M, D), given (M,): rows of a sample; None where rows have no single class. scaled: dimensions
+    are compared at unit variance, as they must be where each has its own unit.
     """
     rank = rankme(sums, scaled=scaled)
     figures: dict[str, float | None] = {
@@ -31,7 +31,7 @@ def judge(
         "rank_share": rank_share(rank, sums.gram.shape[0]),
         "duplicated_dimensions": float(duplicated_dimensions(sums)),
     }
-    rows, labels = np.asarray(features[:SAMPLE], np.float32), np.asarray(given[:SAMPLE], np.int64)
+    rows = np.asarray(features[:SAMPLE], np.float32)
     names = ("dimension_two_nn", "dimension_mle", "label_sharpness", "hubness")
     first = np.sort(np.unique(rows, axis=0, return_index=True)[1])  # copies are no neighbours
     if len(first) <= 2 * NEIGHBOURS:
@@ -40,6 +40,6 @@ def judge(
     return figures | {
         "dimension_two_nn": two_nn(distances),
         "dimension_mle": mle(distances),
-        "label_sharpness": label_sharpness(rows[first], labels[first]),
+        "label_sharpness": None if given is None else label_sharpness(rows[first], given[first]),
         "hubness": hubness(neighbours),
     }

@@ -25,28 +25,38 @@ from tasks.io.versions import claim_version
 from tasks.methods.folds import share_of
 
 ROWS, DIM = 40, 6
+LABELS = {
+    "classification": lambda code: f"c{code}",
+    "multilabel": lambda code: [f"c{each}" for each in range(code)],
+    "regression": float,
+}
 
 
-def put(folder: Path, name: str, *, seed: int, first: int, rows: int = ROWS) -> None:
+def put(
+    folder: Path, name: str, *, seed: int, first: int, rows: int = ROWS, task: str = "classification"
+) -> None:
     rng = np.random.default_rng(seed)
     labels = rng.integers(3, size=rows)
     vectors = rng.standard_normal((rows, DIM)).astype(np.float16) + labels[:, None]
     table = pa.table(
         {
             "id": [f"r{first + row}" for row in range(rows)],
-            "label": [f"c{label}" for label in labels],
+            "label": [LABELS[task](label) for label in labels],
             "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.astype(np.float16).ravel()), DIM),
         }
     )
     pq.write_table(table, folder / name)
 
 
-def embedded(folder: Path, store: Path, **detect: Any) -> tuple[Run, DatasetRef, int]:
+def embedded(
+    folder: Path, store: Path, *, task: str = "classification", **detect: Any
+) -> tuple[Run, DatasetRef, int]:
     config = RunConfig.model_validate(
         {
             "dataset": {
-                "name": "d", "source": str(folder), "id": "id", "label": "label",
-                "features": {"vector": "vector"}, "classes": ["c0", "c1", "c2"],
+                "name": "d", "source": str(folder), "id": "id", "label": "label", "task": task,
+                "features": {"vector": "vector"},
+                "classes": None if task == "regression" else ["c0", "c1", "c2"],
             },
             "store": {"root": str(store)},
             "detect": detect,
@@ -69,27 +79,29 @@ def assert_same(found: FirstPass, expected: FirstPass) -> None:
     assert found.contents.equals(expected.contents)
 
 
-def changed(folder: Path) -> None:
+def changed(folder: Path, task: str) -> None:
     """One file more, one less, one other, and an id of it that a file after it has as well."""
-    put(folder, "0.parquet", seed=9, first=900)
+    put(folder, "0.parquet", seed=9, first=900, task=task)
     (folder / "2.parquet").unlink()
-    put(folder, "3.parquet", seed=33, first=3 * ROWS - 5)
-    put(folder, "4.parquet", seed=4, first=4 * ROWS - 10)
+    put(folder, "3.parquet", seed=33, first=3 * ROWS - 5, task=task)
+    put(folder, "4.parquet", seed=4, first=4 * ROWS - 10, task=task)
 
 
-@pytest.mark.parametrize("sample", [100, 1000])
+@pytest.mark.parametrize(
+    ("sample", "task"), [(100, "classification"), (1000, "classification"), (100, "multilabel")]
+)
 def test_an_update_equals_a_pass_over_everything(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int, task: str
 ) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     for number in range(1, 9):
-        put(folder, f"{number}.parquet", seed=number, first=number * ROWS)
-    run, ref, rows = embedded(folder, tmp_path / "store", sample=sample)
+        put(folder, f"{number}.parquet", seed=number, first=number * ROWS, task=task)
+    run, ref, rows = embedded(folder, tmp_path / "store", task=task, sample=sample)
     first_pass(run, ref, rows)
     claim_version(run.store, "d", run.id, "manifest.json")
-    changed(folder)
-    later, later_ref, later_rows = embedded(folder, tmp_path / "store", sample=sample)
+    changed(folder, task)
+    later, later_ref, later_rows = embedded(folder, tmp_path / "store", task=task, sample=sample)
     assert later.id != run.id
     assert laid_through(later_ref) == laid_through(ref)  # else everything is read: with other seeds it isn't
     touched: list[str] = []
@@ -103,9 +115,30 @@ def test_an_update_equals_a_pass_over_everything(
     assert any(each.duplicates for each in later_ref.partitions)
     assert set(touched) == {"0.parquet", "2.parquet", "3.parquet", "4.parquet"}
     assert len(touched) == 6  # of 3 and 4 the old and the new
-    fresh, fresh_ref, fresh_rows = embedded(folder, tmp_path / "other", sample=sample)
+    fresh, fresh_ref, fresh_rows = embedded(folder, tmp_path / "other", task=task, sample=sample)
     assert_same(found, first_pass(fresh, fresh_ref, fresh_rows))
     assert found.sums.count.sum() == later_rows == fresh_rows
+
+
+@pytest.mark.parametrize(
+    ("task", "codes"), [("classification", {0, 1, 2}), ("multilabel", None), ("regression", {0})]
+)
+def test_whatever_the_labels_are_the_sums_are_those_of_all_rows(
+    tmp_path: Path, task: str, codes: set[int] | None
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number in range(3):
+        put(folder, f"{number}.parquet", seed=number, first=number * ROWS, task=task)
+    found = first_pass(*embedded(folder, tmp_path / "store", task=task))
+    table = pq.read_table(folder)
+    vectors = np.array(table["vector"].to_pylist(), np.float64)
+    sums = found.sums.without()
+    assert sums.count.sum() == len(vectors) == len(found.sample.given)
+    np.testing.assert_allclose(sums.total.sum(axis=0), vectors.sum(axis=0), atol=1e-4)
+    np.testing.assert_allclose(sums.gram, vectors.T @ vectors, rtol=1e-5, atol=1e-3)
+    given = set(found.contents["given"].to_pylist())
+    assert given == codes if codes else len(given) == 3  # no, one or two classes
 
 
 @pytest.mark.parametrize("change", [{"folds": 4}, {"sample": 100}])

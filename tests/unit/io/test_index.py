@@ -17,7 +17,7 @@ from schemas.errors import InputError
 from schemas.records import Check, GateResult
 from tasks import ingest as ingesting
 from tasks.io.duplicates import ENTRY
-from tasks.io.index import encode_labels, scan, write_index
+from tasks.io.index import scan, write_index
 from tasks.io.opening import open_run
 from tasks.io.rejected import refuse
 from tasks.io.store import Store
@@ -140,11 +140,6 @@ def test_duplicates_are_all_but_the_first(
     assert len(tables) == len(partitions)  # hashes are read once, and of those sorted no more than there are
     assert sum(bytes_read) == (10 * ENTRY.itemsize if ranges > 1 else 0)
     assert run.store.names(f"{run.folder}/ingest/ids") == set()
-
-
-def test_labels_become_places_in_the_list_of_classes() -> None:
-    labels = pa.chunked_array([["b", "a"], ["c"]])
-    assert encode_labels(labels, ("c", "b", "a")).tolist() == [1, 2, 0]
 
 
 def test_vectors_come_back_with_the_rows_that_have_none(tmp_path: Path) -> None:

@@ -63,6 +63,13 @@ def test_intrinsic_dimension_of_a_plane_turned_into_many_dimensions(dim: int) ->
     assert mle(distances) == pytest.approx(dim, rel=0.12)
 
 
+def test_without_classes_all_but_their_sharpness_is_told() -> None:
+    rows = rng().normal(size=(300, 5)).astype(np.float32)
+    told = quality.judge(sums_of(rows), rows, np.arange(300) % 2, scaled=False)
+    assert told["label_sharpness"] is not None
+    assert quality.judge(sums_of(rows), rows, None, scaled=False) == {**told, "label_sharpness": None}
+
+
 def test_copies_do_not_spoil_the_dimension() -> None:
     rows = np.tile(rng().random((1500, 2)).astype(np.float32), (2, 1))
     found = quality.judge(sums_of(rows), rows, np.zeros(3000, int), scaled=False)
