@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from infra.family import Member, end_with
+from infra.leases import end_leases
 from schemas.errors import LabelworksError
 
 STARTUP_SECONDS = 180
@@ -131,6 +132,7 @@ def serve(port: int, parent: int) -> None:
     """Serve the API until the process that started this one is gone, however it ended."""
 
     end_with(parent)
+    end_leases()
     import uvicorn
     from prefect.server.api.server import create_app
 

@@ -37,7 +37,7 @@ QUALITY = (
     "rankme", "rank_share", "duplicated_dimensions", "dimension_two_nn", "dimension_mle", "label_sharpness",
     "hubness", "near_duplicate_share", "near_duplicate_conflicts", "duplicate_share", "label_conflicts",
 )  # fmt: skip
-LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again
+LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again; Prefect takes no less
 
 
 @task(name="fit encoder", task_run_name="fit encoder", cache_policy=NO_CACHE)

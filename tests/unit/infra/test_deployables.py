@@ -15,6 +15,7 @@ import yaml
 from typer.main import get_command
 
 from flows.cli import app
+from infra.leases import IN_FILES
 from infra.metrics import BY_STAGE, FIGURES, RUNS
 from schemas.config import RunConfig
 from schemas.load import load_config
@@ -122,6 +123,15 @@ def test_the_bucket_that_the_config_names_is_made_and_found_the_next_time(moto: 
         subprocess.run(command, env=environment, check=True)
     assert s3fs.S3FileSystem(endpoint_url=moto, use_listings_cache=False).exists(bucket)
     assert config.dataset.source.startswith(f"s3://{bucket}/")
+
+
+def test_the_servers_keep_leases_on_a_disk_that_outlives_them() -> None:
+    (pod,) = [each for each in CONTAINERS if each["name"] == "server"]
+    here, there = COMPOSE["services"]["server"], {each["name"]: each.get("value") for each in pod["env"]}
+    assert here["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"] == IN_FILES
+    assert there["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"] == IN_FILES
+    assert here["volumes"] == [f"leases:{here['environment']['PREFECT_HOME']}"]
+    assert pod["volumeMounts"] == [{"name": "leases", "mountPath": there["PREFECT_HOME"]}]
 
 
 @pytest.mark.parametrize("file", CORE, ids=lambda path: path.name)
