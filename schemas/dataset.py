@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from schemas.section import Section
 
 WINDOW = "{window}"
-ONE_CLASS_A_ROW = ("votes", "class_names", "target")  # what goes with that alone
+ONE_CLASS_A_ROW = ("votes", "class_names", "target", "pair")  # what goes with that alone
 Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset"]
 
 
@@ -72,6 +72,9 @@ class DatasetConfig(Section):
     votes: VotesConfig = VotesConfig()
     pred_probs: str | None = Field(
         None, description="a column of out-of-sample probabilities, in the order of classes"
+    )
+    pair: str | None = Field(
+        None, description="a column of vectors by the other tower of the encoder: which pairs don't match"
     )
     classes: tuple[str | int, ...] | None = Field(None, description="default: the labels that occur")
     class_names: Literal[True] | dict[str | int, str] | None = Field(

@@ -57,6 +57,7 @@ SCORES = pa.schema(
         pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "of the true label, by class"}),
         pa.field("in_scope", pa.float32(), metadata={"about": "low = of none of the classes"}),
         pa.field("outside", pa.bool_(), metadata={"about": "taken for of none of the classes"}),
+        pa.field("pair_mismatch", pa.float32(), metadata={"about": "probability; null: no pair"}),
     ]
 )
 
@@ -119,6 +120,7 @@ def published_schema(label_type: pa.DataType) -> pa.Schema:
             pa.field("weight", pa.float32(), nullable=False),
             pa.field("soft_label", pa.list_(pa.float32()), metadata={"about": "by class, in manifest order"}),
             pa.field("quality", pa.float32(), metadata={"about": "1 = surely fine"}),
+            pa.field("pair_mismatch", pa.float32(), metadata={"about": "probability; null: no pair"}),
             pa.field("source_file", pa.string(), nullable=False),
             pa.field("source_row", pa.int64(), nullable=False),
             pa.field("run_id", pa.string(), nullable=False),

@@ -53,6 +53,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
         **noise_findings(judged, model.label_probs(sample), sample.given, ref.classes),
         "copies_disagree": copies.rows,
         "out_of_scope": sum(each.outside for each in scored),
+        **({} if run.config.dataset.pair is None else _of_pairs(scored)),
         "flagged": sum(each.flagged for each in scored),
         "flagged_share": sum(each.flagged for each in scored) / sum(each.rows for each in scored),
     }
@@ -112,6 +113,7 @@ def _gate_figures(
         "out_of_sample_accuracy": noise["out_of_sample_accuracy"],
         "flagged_share": noise["flagged_share"],
         "noise_rate": noise["rate"],
+        "mismatched_share": noise.get("mismatched_share"),
         "chance_accuracy": chance,
         "accuracy_over_chance": noise["out_of_sample_accuracy"] - chance,
         "prior_shift": shift.get("total_variation"),
@@ -119,6 +121,13 @@ def _gate_figures(
         "drift_effect": shift["drift"]["unexplained_effect"] if shift else None,
         "unknown_share": shift["unknown"].get("share") if shift else None,
     }
+
+
+def _of_pairs(scored: list[Scored]) -> dict[str, Any]:
+    """How many pairs there are, and which of them look mismatched; rows without one are not counted."""
+    pairs, mismatched = (sum(getattr(each, name) for each in scored) for name in ("pairs", "mismatched"))
+    share = mismatched / pairs if pairs else None
+    return {"pairs": pairs, "mismatched_pairs": mismatched, "mismatched_share": share}
 
 
 def _evidence(transition: NDArray[np.float64], scored: list[Scored]) -> dict[str, Any]:

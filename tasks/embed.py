@@ -26,6 +26,7 @@ from tasks.io.encoder import EncoderSpec, Fitted, sample_column
 from tasks.io.encoding import Embedded, dead_dimensions, embed_partitions
 from tasks.io.first_pass import first_pass
 from tasks.io.names import encode_class_names
+from tasks.io.pairing import check_after
 from tasks.io.rejected import refuse, rejected_rows
 from tasks.io.run import Run
 from tasks.io.tracing import span
@@ -104,6 +105,7 @@ def judge_embedding(
 ) -> StageResult:
     """Sum up the partitions and hold the embedding to its gate; raise InputError if it fails."""
     ref = ref.model_copy(update={"encoder_key": spec.key})
+    check_after(run, ref.of("source")[0], done[0].dim)
     rejected = _rejected(run, ref, done)
     rows = sum(each.rows for each in done)
     figures: dict[str, Any] = {

@@ -121,19 +121,23 @@ def _written(run: Run, name: str, table: pa.Table) -> pa.Table:
 def _decided(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
     """What was decided on the rows of a partition, with posteriors; codes become classes again."""
     treated = run.store.read_table(run.part("treat", partition))
-    scores = run.store.read_table(run.scores(ref, partition), ["row", "posterior"])
+    scores = run.store.read_table(run.scores(ref, partition), ["row", "posterior", "pair_mismatch"])
     soft, _ = with_copies(run, partition, scores)
     classes = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
     for name in ("label", "given"):
         named = classes.take(treated[name].combine_chunks())
         treated = treated.set_column(treated.column_names.index(name), name, named)
-    return treated.append_column("posterior", soft["posterior"])
+    return treated.append_column("posterior", soft["posterior"]).append_column(
+        "pair_mismatch", soft["pair_mismatch"]
+    )
 
 
 def _judged(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
-    """The same of labels that are no single class: there are no posteriors."""
+    """The same of labels that are no single class: there are no posteriors and no pairs."""
     judged = run.store.read_table(run.part("detect", partition))
-    return judged.append_column("posterior", pa.nulls(judged.num_rows, pa.list_(pa.float32())))
+    for name in ("posterior", "pair_mismatch"):
+        judged = judged.append_column(name, pa.nulls(judged.num_rows))
+    return judged
 
 
 def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -> pa.Table:
@@ -149,6 +153,7 @@ def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -
         "weight": treated["weight"],
         "soft_label": treated["posterior"],
         "quality": treated["score"],
+        "pair_mismatch": treated["pair_mismatch"],
         "source_file": place["file"].cast(pa.string()),
         "source_row": place["file_row"],
         "run_id": pa.repeat(run.id, treated.num_rows),

@@ -34,6 +34,7 @@ KEYS = {
     "shift": "detect.shift.method",
     "models": "validate.model",
 }
+QUESTIONS = {"pair-mismatch": "dataset.pair"}
 
 
 def methods(
@@ -69,7 +70,7 @@ def methods(
 def _key(method: Method) -> str | None:
     """The config key that names it: of shift those that estimate a prior, and those that test for drift."""
     if method.kind != "shift" or "target_probs" in method.needs:
-        return KEYS.get(method.kind)
+        return KEYS.get(method.kind) or QUESTIONS.get(method.name)
     return "detect.drift.method" if method.needs == ("features",) else None
 
 

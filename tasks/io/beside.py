@@ -1,4 +1,4 @@
-"""What a dataset says of its rows beside their labels: probabilities by class, kept as raw bytes."""
+"""What a dataset says of its rows beside their labels: probabilities by class, vectors; kept as raw bytes."""
 
 from __future__ import annotations
 
@@ -72,6 +72,29 @@ def read_pred_probs(
         reasons[row] = _reason(int(lengths[row]), classes, bool(negative[row])) or said
     probs[far | negative] = 0
     return probs, pa.array(reasons, pa.string())
+
+
+def read_pairs(column: pa.Array) -> pa.Array:
+    """Vectors (N,) of a column of lists as raw bytes, as long as each is; null where not finite or null."""
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    with np.errstate(over="ignore"):
+        flat = column.flatten().cast(pa.float32(), safe=False).to_numpy(zero_copy_only=False)
+    there = np.asarray(pc.is_valid(column))
+    there[np.repeat(np.arange(len(column)), lengths)[~np.isfinite(flat)]] = False
+    offsets = np.concatenate([[0], np.cumsum(lengths * 4)])
+    valid = pa.array(there).buffers()[1]
+    raw = [valid, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(flat))]
+    return pa.Array.from_buffers(pa.large_binary(), len(column), raw)
+
+
+def pair_vectors(column: pa.ChunkedArray, dim: int) -> NDArray[np.float32]:
+    """The vectors (N, D) of such a column, NaN where there is none, or one of another length."""
+    found = np.full((len(column), dim), np.nan, np.float32)
+    right = pc.fill_null(pc.equal(pc.binary_length(column), dim * 4), False)
+    held = column.filter(right).cast(pa.binary(dim * 4))
+    if len(held):
+        found[right.to_numpy()] = unpacked(held)
+    return found
 
 
 def _reason(length: int, classes: int, negative: bool) -> str | None:

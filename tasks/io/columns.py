@@ -22,6 +22,7 @@ NEEDED = {
     "multilabel": "lists of strings or integers",
     "regression": "numbers",
     "pred_probs": "lists of numbers",
+    "pair": "lists of numbers",
     "id": "strings or integers",
     "time": "any type",
 }
@@ -67,7 +68,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
             kind.field("bytes").type if types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
         )
         return bool(types.is_binary(held) or types.is_large_binary(held))
-    if role in ("vector", "pred_probs"):
+    if role in ("vector", "pred_probs", "pair"):
         return _listed(kind) and fits(kind.value_type, "regression")
     if role == "multilabel":
         return _listed(kind) and bool(fits(kind.value_type, "label"))
@@ -112,6 +113,8 @@ def _roles(data: DatasetConfig, window: str) -> list[tuple[str, str]]:
             roles.append((data.label, "label" if data.task == "classification" else data.task))
         if data.pred_probs is not None:
             roles.append((data.pred_probs, "pred_probs"))
+        if data.pair is not None:
+            roles.append((data.pair, "pair"))
         if data.time is not None:
             roles.append((data.time, "time"))
     return roles

@@ -18,6 +18,7 @@ from schemas.records import Partition
 from schemas.telling import discreet
 from tasks.io.ahead import ahead, drawn
 from tasks.io.encoder import EncoderSpec, loaded
+from tasks.io.pairing import check_before
 from tasks.io.repeats import Repeats
 from tasks.io.run import Run
 from tasks.io.vectors import write_vectors
@@ -67,6 +68,8 @@ def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpe
     another, or two beside a GPU, runs the model, and one writes what is done.
     """
     encoder = loaded(spec)
+    for partition in partitions[:1]:
+        check_before(run, partition, encoder)
     todo = drawn((step for each in partitions for step in _steps(each, run, spec, encoder)), PREPARED)
     done: list[Embedded | Future[Embedded]] = []
     inferred = ahead(partial(_inferred, encoder), todo, encoder.in_flight)

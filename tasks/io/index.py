@@ -15,7 +15,7 @@ from schemas.errors import InputError
 from schemas.records import DatasetRef, Partition, Piece
 from schemas.tables import REJECTED, index_schema
 from tasks.io import columns
-from tasks.io.beside import packed, read_pred_probs
+from tasks.io.beside import packed, read_pairs, read_pred_probs
 from tasks.io.formats import UNUSABLE
 from tasks.io.formats.text import not_utf8
 from tasks.io.rejected import rejected_rows
@@ -55,14 +55,15 @@ def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = 
     """Read ids and labels of a partition; a piece that can't be read is put aside as a whole."""
     data, kind = run.config.dataset, LABEL_TYPES[label_type]
     labelled = partition.window == "source"
-    label, probs = (data.label or None, data.pred_probs) if labelled else (None, None)
+    label = data.label or None if labelled else None
     time = data.time if data.time_window and labelled else None
-    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time, probs])
+    beside = [data.pred_probs, data.pair] if labelled else []
+    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time, *beside])
     unreadable = pa.Table.from_pylist(aside, schema=REJECTED)
     if not pieces:
         nothing = index_schema(kind).empty_table()
         return Index(nothing, unreadable, left_out, len(left_out) - len(aside))
-    index = pa.concat_tables([_piece_index(*read, data, label, kind, probs) for read in pieces])
+    index = pa.concat_tables([_piece_index(*read, data, label, kind, labelled) for read in pieces])
     if labelled and voted is not None:
         index = voted.join(index, kind)
     rows = pa.array(np.arange(index.num_rows, dtype=np.int32))
@@ -162,9 +163,9 @@ def _piece_index(
     data: DatasetConfig,
     label: str | None,
     kind: pa.DataType,
-    probs: str | None,
+    labelled: bool,
 ) -> pa.Table:
-    """Where the rows of a piece are from, their ids and labels, the user's probabilities where named."""
+    """Where the rows of a piece are from, their ids and labels; of labelled ones what stands beside them."""
     rows = pa.array(np.arange(table.num_rows, dtype=np.int64) + piece.first_row)
     file = pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, np.int32), [piece.file])
     unusable = table[UNUSABLE].combine_chunks()
@@ -178,11 +179,12 @@ def _piece_index(
         labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
         labels = labels.cast(kind)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
-    if probs:
+    if labelled and data.pair:
+        columns["pair"] = read_pairs(table[data.pair].combine_chunks())
+    if labelled and data.pred_probs:
         one = data.task == "classification"
-        found, reasons = read_pred_probs(
-            table[probs].combine_chunks(), len(data.classes or ()), one_class=one
-        )
+        given = table[data.pred_probs].combine_chunks()
+        found, reasons = read_pred_probs(given, len(data.classes or ()), one_class=one)
         columns["pred_probs"] = packed(found)
         unusable = pc.coalesce(unusable, reasons)
     return pa.table(columns | {UNUSABLE: unusable})

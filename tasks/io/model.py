@@ -54,7 +54,8 @@ def model_key(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> str:
 def _about(run: Run, ref: DatasetRef) -> list[Any]:
     """What a model depends on besides its data."""
     detect = run.config.detect.model_dump(mode="json", exclude=BESIDE_THE_MODEL)
-    names = json.loads(run.config.dataset.model_dump_json(include={"class_names"}))
+    columns = {"class_names", "pred_probs", "pair"}
+    names = json.loads(run.config.dataset.model_dump_json(include=columns))
     return [detect, names, ref.encoder_key, ref.label_type, list(ref.classes), code_version()]
 
 

@@ -68,8 +68,8 @@ class Run:
         data = self.config.dataset
         source = window == "source"
         label, time = (data.label, data.time_window and data.time) if source else (None, None)
-        beside = data.pred_probs if source else None
-        read_as = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, beside]
+        beside = [data.pred_probs, data.pair] if source else []
+        read_as = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, *beside]
         return hashlib.blake2b(json.dumps(read_as).encode(), digest_size=6).hexdigest()
 
     def scores(self, ref: DatasetRef, partition: Partition) -> str:

@@ -38,6 +38,8 @@ class Scored:
     worst: list[dict[str, Any]]
     strangest: list[dict[str, Any]]
     outside: int
+    pairs: int
+    mismatched: int
     new: bool
 
 
@@ -79,6 +81,8 @@ def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
         worst=_rows(scores, worst, partition),
         strangest=_rows(scores, strangest, partition),
         outside=pc.sum(scores["outside"]).as_py() or 0,
+        pairs=len(scores) - scores["pair_mismatch"].null_count,
+        mismatched=pc.sum(pc.greater(scores["pair_mismatch"], 0.5)).as_py() or 0,
         new=new,
     )
 
@@ -102,6 +106,7 @@ def _judged(model: LabelModel, sample: Sample) -> pa.Table:
             "posterior": _lists(None if many else judged.posterior, rows),
             "in_scope": in_scope,
             "outside": in_scope < model.scope.cut,
+            "pair_mismatch": pa.array(model.mismatch(sample), from_pandas=True),
         }
     )
 

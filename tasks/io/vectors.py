@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.records import DatasetRef, Partition
 from schemas.tables import embedding_schema
-from tasks.io.beside import beside_of, unpacked
+from tasks.io.beside import beside_of, pair_vectors, unpacked
 from tasks.io.index import load_index
 from tasks.io.labels import encode_labels
 from tasks.io.run import Run
@@ -25,7 +25,7 @@ class Block:
     """The usable rows of a partition: row, hashes of ids, codes of given labels (N,), features (N, D).
 
     contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
-    beside: (N, K) by name, what the dataset says of its rows beside their labels.
+    beside: (N, K) by name, what the dataset says of its rows beside their labels; `pair`, if named: (N, D).
     """
 
     rows: NDArray[np.int32]
@@ -108,13 +108,15 @@ def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
     vectors, usable, contents = read_vectors(run.store, run.embedding(ref.encoder_key, partition))
     source = partition.window == "source"
     beside = beside_of(run.config) if source else ()
-    index = load_index(run, ref, partition, ["hash", "label", *beside] if source else ["hash"])
+    pair = ["pair"] if source and run.config.dataset.pair else []
+    index = load_index(run, ref, partition, ["hash", "label", *beside, *pair] if source else ["hash"])
     kept = usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
     given = encode_labels(index["label"], ref.classes) if source else rows * 0
     features = vectors if len(rows) == len(vectors) else vectors[rows]
     told = {name: unpacked(index[name]) for name in beside}
+    told |= {name: pair_vectors(index[name], features.shape[1]) for name in pair}
     return Block(rows, index["hash"].to_numpy(), given, features, contents[rows], told)
 
 

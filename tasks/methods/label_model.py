@@ -14,6 +14,7 @@ from schemas.config import DetectConfig
 from tasks.methods.noise import NoiseModel, NoiseResult, joined
 from tasks.methods.noise.in_scope import Scope
 from tasks.methods.noise.neighbourhood import Neighbourhood
+from tasks.methods.noise.pairs import Pairs
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.sums import Sums
 from tasks.methods.probes.zero_shot import ClassNames
@@ -28,7 +29,8 @@ JUDGED_PROBABILITIES = 1 << 21  # at a time: 8 MB, and as much again for each st
 class Sample:
     """Rows held in memory: features (N, D), given labels (N,), folds (N,).
 
-    beside: (N, K) by name: `pred_probs` of the user's own model, `votes`, the posterior that annotators give.
+    beside: (N, K) by name: `pred_probs` of the user's own model, `votes`, the posterior that annotators give;
+    `pair` (N, D), vectors by the other tower, NaN where there is none.
     """
 
     features: NDArray[np.floating]
@@ -69,6 +71,7 @@ class LabelModel:
     scope: Scope
     sees: tuple[str, ...] = ()
     around: Neighbourhood | None = None
+    pairs: Pairs | None = None
 
     @classmethod
     def fit(
@@ -97,7 +100,9 @@ class LabelModel:
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
         probs = np.exp(ensemble.log_probs(seen.features, seen.folds))
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=config.out_of_scope, exclude=exclude)
-        model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around)
+        others = seen.beside.get("pair")
+        pairs = None if others is None else Pairs.fit(seen.features, others, seen.folds)
+        model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around, pairs)
         noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
@@ -136,6 +141,12 @@ class LabelModel:
         in_scope = self.scope.score(sample.features, sample.folds, probs)
         labelled_by = sample.beside.get("pred_probs", probs)
         return self.noise.score(sample.given, labelled_by, **self._beside(sample)), in_scope
+
+    def mismatch(self, sample: Sample) -> NDArray[np.float32]:
+        """Probability (N,) that the vector of a row and its pair don't belong together; NaN: no pair."""
+        if self.pairs is None:
+            return np.full(len(sample.given), np.nan, np.float32)
+        return self.pairs.mismatch(sample.features, sample.beside["pair"], sample.folds)
 
     def difference(self, other: LabelModel, sample: Sample) -> float:
         """How far another model's error probabilities lie: the mean distance in the class where most."""

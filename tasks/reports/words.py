@@ -90,10 +90,12 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     """The run's few numbers: name, value and a remark; those that weren't reached are left out."""
     noise, done, proof = record.noise, record.treatment, record.validation
     accuracy = f"{percent(proof.get('accuracy_raw'))} → {percent(proof.get('accuracy_treated'))}"
+    mismatched = count(noise.get("mismatched_pairs")), _share(noise.get("mismatched_share"))
     figures = [
         ("rows", count(record.rows), ""),
         ("labels look wrong", count(noise.get("flagged")), _share(noise.get("flagged_share"))),
         ("noise rate", percent(noise.get("rate")), span(noise.get("rate_interval"))),
+        ("pairs look mismatched", *mismatched),
         ("corrected" if record.status == "published" else "to correct", count(done.get("relabel")), ""),
         ("for review", count(done.get("review")), ""),
         ("class mix moved by", percent(record.shift.get("total_variation")), "total variation"),

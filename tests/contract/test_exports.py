@@ -31,6 +31,7 @@ def part(run: str, start: int, rows: int = 30) -> pa.Table:
             "weight": pa.array([0.5] * rows, pa.float32()),
             "soft_label": pa.array([[0.25, 0.75]] * rows, pa.list_(pa.float32())),
             "quality": pa.array([1.0] * rows, pa.float32()),
+            "pair_mismatch": pa.nulls(rows, pa.float32()),
             "source_file": ["a.csv"] * rows,
             "source_row": list(range(rows)),
             "run_id": [run] * rows,

@@ -187,7 +187,7 @@ def test_what_no_key_reaches_is_listed_with_its_function(labelworks: Run) -> Non
     listed = {each["name"]: each for each in json.loads(labelworks("methods", "--json")[1])["methods"]}
     functions = {
         "out-of-scope": "scope.out_of_scope", "linear-separation": "separation.linear_separation",
-        "duplicate-conflicts": "duplicates.duplicate_conflicts", "pair-mismatch": "pairs.pair_mismatch",
+        "duplicate-conflicts": "duplicates.duplicate_conflicts",
         "stability": "stability.stability", "propagate": "label_propagation.propagate",
         "multilabel": "multilabel.detect_multilabel",
     }  # fmt: skip
@@ -197,8 +197,10 @@ def test_what_no_key_reaches_is_listed_with_its_function(labelworks: Run) -> Non
         assert callable(getattr(importlib.import_module(module), attribute))
         assert listed[name]["needs"]
     assert listed["multilabel"]["key"] == "dataset.task"
+    assert listed["pair-mismatch"]["key"] == "dataset.pair"
+    assert listed["pair-mismatch"]["function"] == "tasks.methods.noise.pairs.pair_mismatch"
     _, out, _ = labelworks("methods", "--stage", "detect")
-    assert "pairs.pair_mismatch" in out.replace("\n", "")
+    assert "stability.stability" in out.replace("\n", "")
 
 
 def test_methods_of_a_stage(labelworks: Run) -> None:

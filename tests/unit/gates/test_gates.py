@@ -20,6 +20,7 @@ DETECT = {
     "calibration_nll_gain": 0.02,
     "drift_effect": 0.1,
     "unknown_share": 0.01,
+    "mismatched_share": 0.02,
     "window_prior_shift": 0.1,
     "window_drift_effect": 0.2,
     "group_error_gap": 0.05,
@@ -48,6 +49,7 @@ def named(checks, name):
     ("figure", "value", "name"),
     [
         ("unknown_share", 0.2, "max_unknown_share"),
+        ("mismatched_share", 0.6, "max_mismatched_share"),
         ("window_prior_shift", 0.4, "max_window_prior_shift"),
         ("window_drift_effect", 0.6, "max_window_drift_effect"),
         ("group_error_gap", 0.3, "max_group_error_gap"),
@@ -171,7 +173,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 12
+    assert len(gate.checks) == 3 + 13
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():
