@@ -38,7 +38,7 @@ def check_after(run: Run, partition: Partition, dim: int) -> None:
 def _check(run: Run, partition: Partition, pairs: pa.Array, dim: int) -> None:
     """One row of another length is no pair; if all are, the column is another encoder's."""
     lengths, rows = np.unique(pc.list_value_length(pairs).drop_null().to_numpy(), return_counts=True)
-    if not len(lengths) or dim in lengths:
+    if not len(lengths) or dim in (0, *lengths):  # 0: there was nothing to encode
         return
     raise InputError(
         f"the vectors of column {run.config.dataset.pair!r} have {lengths[rows.argmax()]} numbers, "

@@ -14,6 +14,7 @@ from flows.run import execute
 from schemas.config import RunConfig
 from schemas.errors import InputError
 from tasks.methods.noise.pairs import pair_mismatch
+from tasks.reports import words
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 ROWS, DIM = 600, 12
@@ -56,6 +57,8 @@ def test_swapped_pairs_are_found_and_no_label_is_changed_for_them(
     assert record.noise["mismatched_share"] == pytest.approx(found.mean())
     page = Path(record.report).read_text()
     assert f"Of 600 pairs <b>{found.sum()}</b> look mismatched" in page
+    told = {name: value for name, value, _ in words.key_figures(record)}
+    assert told["pairs look mismatched"] == str(found.sum())
     whole = pair_mismatch(vectors, other)
     assert np.mean(whole.flag == found) > 0.99
 

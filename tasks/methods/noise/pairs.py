@@ -11,6 +11,7 @@ from schemas.errors import InputError
 from tasks.methods.registry import register
 
 BLOCK = 1024  # rows compared at once
+SPAN = 8192  # rows of a partition held as float32 at a time
 EM_STEPS = 200
 BETTER = 3.0  # standard errors by which pairs have to score above shuffled ones
 NEAREST = 10
@@ -84,6 +85,15 @@ class Pairs:
 
         So a landmark is not compared with itself. NaN where a side is not finite or zero: that is no pair.
         """
+        found = np.empty(len(folds), np.float32)
+        for start in range(0, len(folds), SPAN):
+            part = slice(start, start + SPAN)
+            found[part] = self._mismatch(left[part], right[part], folds[part])
+        return found
+
+    def _mismatch(
+        self, left: NDArray[np.floating], right: NDArray[np.floating], folds: NDArray[np.integer]
+    ) -> NDArray[np.float32]:
         there = _paired(left, right)
         one, other, fold = _unit(left[there]), _unit(right[there]), folds[there]
         near = _nearness_by_fold(one, fold, self.right, self.folds)

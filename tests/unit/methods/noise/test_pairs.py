@@ -50,11 +50,14 @@ def test_few_landmarks_rank_pairs_as_all_rows_do(monkeypatch):
     assert np.corrcoef(found, whole.error_probability)[0, 1] > 0.95
 
 
-def test_partitions_are_judged_one_by_one():
+def test_partitions_are_judged_one_by_one_and_by_spans(monkeypatch):
     left, right, folds, _ = towers(rows=500)
     model = Pairs.fit(left, right, folds)
+    monkeypatch.setattr(pairs, "SPAN", 64)
     parts = [model.mismatch(left[part], right[part], folds[part]) for part in (slice(170), slice(170, 500))]
+    monkeypatch.undo()
     np.testing.assert_allclose(np.concatenate(parts), model.mismatch(left, right, folds), atol=1e-5)
+    assert model.mismatch(left[:0], right[:0], folds[:0]).shape == (0,)
 
 
 @pytest.mark.parametrize(("share", "noise"), [(0.0, 1.0), (0.02, 0.5), (0.1, 0.5), (0.4, 0.5)])
