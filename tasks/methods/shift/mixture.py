@@ -14,6 +14,7 @@ from tasks.methods.shift.inputs import Floats, blocks
 TINY = 1e-30
 UNLIKELY = 1e-9  # a row is never less likely than this, relative to its likeliest class
 PROXIMAL = 1e-6  # pull to where we are, relative to the mean curvature: settles shares nobody can tell apart
+FAR = 1.0  # gap from which some rows' class has far too little: EM gives it its share, Newton would double it
 SINGULAR = 1e-4  # smallest eigenvalue of the curvature, each class in its own unit: letter has .5
 
 
@@ -66,6 +67,9 @@ def maximise(
     for _ in range(steps):
         if point.gap < tolerance:
             break
+        if point.gap > FAR:
+            w = w * point.slope / (w @ point.slope)
+            point = _evaluate(ratio, w, rows)
         moved, then = _climb(ratio, w, point, rows)
         if then.value <= point.value + 1e-14 and np.abs(moved - w).max() < 1e-10:
             break
@@ -99,7 +103,7 @@ def _quadratic(point: _Point, w: Floats) -> Floats | None:
     damping = PROXIMAL * float(np.trace(point.curve)) / len(w)
     try:
         factor = cholesky(point.curve + damping * np.eye(len(w)))
-        goal = solve_triangular(factor, 2 * point.slope - 1 + damping * w, trans=1)
+        goal = solve_triangular(factor, point.slope + point.curve @ w - 1 + damping * w, trans=1)
         found = np.asarray(nnls(factor, goal)[0], dtype=np.float64)
     except (LinAlgError, RuntimeError):
         return None
@@ -111,11 +115,10 @@ def _evaluate(ratio: NDArray[np.floating], w: Floats, rows: Floats | None) -> _P
     value, slope, curve = 0.0, np.zeros(K), np.zeros((K, K))
     for part in blocks(*ratio.shape):
         block = ratio[part].astype(np.float64)
-        density = np.maximum(block @ w, UNLIKELY * block.max(axis=1) + TINY)
+        density = np.maximum(block @ w, UNLIKELY * ratio[part].max(axis=1) + TINY)
         weight: Floats = np.ones(len(block)) if rows is None else rows[part]
         value += float(weight @ np.log(density))
         slope += (weight / density) @ block
-        block *= np.sqrt(weight)[:, None] / density[:, None]
-        narrow = block.astype(ratio.dtype)
-        curve += narrow.T @ narrow
+        scaled = ratio[part] * (np.sqrt(weight) / density).astype(ratio.dtype)[:, None]
+        curve += scaled.T @ scaled
     return _Point(value / total, slope / total, curve / total)

@@ -51,3 +51,18 @@ def test_starting_from_the_answer_stays_there():
     first = maximise(ratio, EVEN, tolerance=1e-8)
     again = maximise(ratio, first.weights, tolerance=1e-8)
     assert np.abs(first.weights - again.weights).max() < 1e-3
+
+
+def test_float32_rows_reach_the_maximum_in_few_steps():
+    ratio = ratios(5, rows=2000, classes=30)
+    assert maximise(ratio, np.full(30, 1 / 30), steps=12).gap < 1e-9
+
+
+def test_a_class_that_a_single_row_needs_gets_its_share_at_once():
+    ratio = np.full((500, 4), 1e-8, dtype=np.float32)
+    ratio[:499, :3] += ratios(6, rows=499, classes=3)
+    ratio[499, 3] = 1
+    start = np.array([1, 1, 1, 1e-9])
+    found = maximise(ratio, start / start.sum(), steps=10)
+    assert found.gap < 1e-9
+    assert abs(found.weights[3] - 1 / 500) < 1e-4
