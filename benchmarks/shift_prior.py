@@ -43,10 +43,28 @@ def main(name: str, repeats: int, methods: list[str]) -> None:
         f"\n{name}: K = {len(base)}, source {len(found['labels'])}, target {rows}, {repeats} repeats, seed 0"
     )
     print("| method | " + " | ".join(kinds) + " | mean | CPU s |\n|---|" + "---|" * (len(kinds) + 2))
-    for method, (priors, seconds) in sorted(table.items(), key=lambda row: np.abs(row[1][0] - truth).mean()):
-        errors = 1e4 * np.abs(priors - truth).mean(axis=1).reshape(len(kinds), repeats).mean(axis=1)
-        cells = " | ".join(f"{error:.1f}" for error in errors)
-        print(f"| {method} | {cells} | {errors.mean():.1f} | {seconds:.2f} |")
+    errors = {
+        method: 1e4 * np.abs(priors - truth).mean(axis=1).reshape(len(kinds), repeats)
+        for method, (priors, _) in table.items()
+    }
+    for method in sorted(errors, key=lambda each: errors[each].mean()):
+        cells = " | ".join(f"{each.mean():.1f}" for each in errors[method])
+        print(f"| {method} | {cells} | {errors[method].mean():.1f} | {table[method][1]:.2f} |")
+    if repeats > 1 and "**auto**" in errors:
+        _paired(errors)
+
+
+def _paired(errors):
+    """`auto` against each of the others, % of its error, ± standard error: the same windows for both."""
+    mine = errors["**auto**"]
+    for method in sorted(errors.keys() - {"**auto**"}, key=lambda each: errors[each].mean()):
+        share = 100 / errors[method].mean(axis=1)
+        apart = share[:, None] * (mine - errors[method])
+        chance = apart.std(axis=1, ddof=1) / np.sqrt(apart.shape[1])
+        cells = " | ".join(
+            f"{each:+.0f} ± {error:.0f}" for each, error in zip(apart.mean(axis=1), chance, strict=True)
+        )
+        print(f"| auto against {method}, % | {cells} |")
 
 
 def _ours(found, drawn, methods):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tasks.methods import registry
 from tasks.methods.shift.confusion import inverse_transition, soft
 from tasks.methods.shift.inputs import Floats, Matrix, Windows, blocks, sample
-from tasks.methods.shift.intervals import bootstrap_interval
+from tasks.methods.shift.intervals import ACTIVE, bootstrap_interval
 from tasks.methods.shift.mixture import maximise
 from tasks.methods.shift.result import PriorEstimate, finish
 
@@ -20,18 +20,20 @@ POINTS = 20_000  # target rows at which the densities are evaluated
 @registry.register("shift", "kdey", needs=("labels", "probs", "target_probs"), source="Moreo 2024")
 def kdey(windows: Windows) -> PriorEstimate:
     """KDEy-ML: maximum likelihood of the mixture of kernel densities of the probabilities."""
-    centres, points = sample(len(windows.labels), CENTRES), sample(len(windows.target), POINTS)
-    undo = inverse_transition(windows)
-    ratio = densities(
-        soft(windows.target[points]), soft(windows.probs[centres]), windows.labels[centres], undo
-    )
+    kept, chosen = sample(len(windows.labels), CENTRES), sample(len(windows.target), POINTS)
+    undo, labels = inverse_transition(windows), windows.labels[kept]
+    points, centres = soft(windows.target[chosen]), soft(windows.probs[kept])
+    ratio = densities(points, centres, labels, undo)
     source = np.maximum(windows.given_prior @ undo, 0)
     mixture = maximise(ratio, source)
     prior, rows = mixture.weights, len(ratio)
+    learnt = _root(_of_centres(points, centres, labels, undo, ratio, prior))
 
     def again(rng: np.random.Generator) -> Floats:
         times = rng.multinomial(rows, np.full(rows, 1 / rows)).astype(np.float64)
-        return maximise(ratio, prior, rows=times, tolerance=1e-4).weights
+        made = maximise(ratio, prior, rows=times, tolerance=1e-4).weights
+        made = np.maximum(made + learnt @ rng.normal(size=len(prior)), 0)
+        return np.asarray(made / made.sum())
 
     notes = mixture.notes
     if rows < len(windows.target):
@@ -47,22 +49,61 @@ def densities(points: Matrix, centres: Matrix, labels: NDArray[np.int64], undo: 
     K = points.shape[1]
     if not len(centres):
         return np.ones_like(points)
-    counts = np.bincount(labels, minlength=K) @ undo
-    share = np.divide(1, counts, out=np.zeros(K), where=counts > 0)
+    of_label = _of_label(labels, undo)
     found = np.empty((len(points), K), dtype=np.float32)
     squares = np.einsum("ik,ik->i", centres, centres)
     for part in blocks(len(points), len(centres)):
-        rows = points[part]
-        distance = squares + np.einsum("ik,ik->i", rows, rows)[:, None] - 2 * rows @ centres.T
-        distance -= distance.min(axis=1, keepdims=True)
-        kernel = np.exp(distance / np.float32(-2 * BANDWIDTH**2))
-        smooth = _by_class(kernel, labels, K) @ undo * share
+        smooth = _by_class(_kernel(points[part], centres, squares), labels, K) @ of_label
         found[part] = np.maximum(smooth, 1e-12)
     return found
 
 
-def _by_class(kernel: Matrix, labels: NDArray[np.int64], classes: int) -> Floats:
+def _of_centres(
+    points: Matrix, centres: Matrix, labels: NDArray[np.int64], undo: Floats, ratio: Matrix, prior: Floats
+) -> Floats:
+    """Covariance (K, K) of the shares that comes from the centres: the delta method on the score.
+
+    A centre moves the densities of its class, these the slope of the likelihood, this its maximum.
+    """
+    K, density = len(prior), np.maximum(ratio @ prior, 1e-30).astype(np.float32)[:, None]
+    over = ratio / density
+    once, twice = np.zeros(len(centres)), np.zeros((len(centres), K))
+    squares = np.einsum("ik,ik->i", centres, centres)
+    for part in blocks(len(points), len(centres)):
+        kernel = _kernel(points[part], centres, squares) / density[part]
+        once += kernel.sum(axis=0, dtype=np.float64)
+        twice += kernel.T @ over[part]
+    share = _of_label(labels, undo)[labels]
+    moves = (share * once[:, None] - (share @ prior)[:, None] * twice) / len(points)
+    means = _by_class(moves.T, labels, K) / np.maximum(np.bincount(labels, minlength=K), 1)
+    moves -= means.T[labels]
+    active = np.where(prior > ACTIVE, 1.0, 0.0)
+    curve = (over.T @ over / len(points)) * np.outer(active, active)
+    inverse = np.linalg.pinv(curve, rcond=1e-6, hermitian=True)
+    return np.asarray(inverse @ (moves.T @ moves) @ inverse, dtype=np.float64)
+
+
+def _root(covariance: Floats) -> Floats:
+    """Factor (K, K) that turns independent normals into those of the covariance."""
+    values, axes = np.linalg.eigh(covariance)
+    return np.asarray(axes * np.sqrt(np.maximum(values, 0)))
+
+
+def _of_label(labels: NDArray[np.int64], undo: Floats) -> Floats:
+    """What a centre of each given label adds to the density of each true class, (K, K)."""
+    counts = np.bincount(labels, minlength=len(undo)) @ undo
+    return np.asarray(undo * np.divide(1, counts, out=np.zeros(len(undo)), where=counts > 0))
+
+
+def _kernel(points: Matrix, centres: Matrix, squares: Matrix) -> Matrix:
+    """Kernel of each centre at each point up to a factor per point, (m, N)."""
+    distance = squares + np.einsum("ik,ik->i", points, points)[:, None] - 2 * points @ centres.T
+    distance -= distance.min(axis=1, keepdims=True)
+    return np.asarray(np.exp(distance / np.float32(-2 * BANDWIDTH**2)))
+
+
+def _by_class(rows: NDArray[np.floating], labels: NDArray[np.int64], classes: int) -> Floats:
     """Sum of the columns of each class, (M, K)."""
-    marks = np.zeros((len(labels), classes), dtype=np.float32)
+    marks = np.zeros((len(labels), classes), dtype=rows.dtype)
     marks[np.arange(len(labels)), labels] = 1
-    return np.asarray(kernel @ marks, dtype=np.float64)
+    return np.asarray(rows @ marks, dtype=np.float64)

@@ -22,9 +22,13 @@ def dmy(windows: Windows) -> PriorEstimate:
     by_class, seen = _source(windows), _mean(windows.target)
     source = windows.given_prior @ inverse_transition(windows)
     prior = match(by_class, seen, source)
-    interval = bootstrap_interval(
-        lambda rng: match(by_class, _resampled(seen, len(windows.target), rng), prior), prior
-    )
+    rows, of_class = np.array([len(windows.target)]), len(windows.labels) * np.maximum(source, 0)
+
+    def again(rng: np.random.Generator) -> Floats:
+        drawn = _resampled(seen[:, None], rows, rng)[:, 0]
+        return match(_resampled(by_class, of_class, rng) + EMPTY, drawn, prior)
+
+    interval = bootstrap_interval(again, prior)
     notes = (NOTE,) if singular(by_class) else ()
     return finish(windows, "dmy", prior, interval, source, notes=notes)
 
@@ -71,8 +75,9 @@ def _cells(probs: Matrix) -> np.ndarray:
     return np.asarray(inner + BINS * np.arange(probs.shape[1]))
 
 
-def _resampled(seen: Floats, rows: int, rng: np.random.Generator) -> Floats:
-    """Each histogram drawn again with as many rows."""
-    histograms = seen.reshape(-1, BINS)
-    drawn = [rng.multinomial(rows, each / each.sum()) for each in histograms]
-    return np.asarray(np.concatenate(drawn) / rows)
+def _resampled(histograms: Floats, rows: Floats, rng: np.random.Generator) -> Floats:
+    """Each histogram (K · BINS, windows) drawn again with as many rows, (windows,)."""
+    cells = histograms.reshape(-1, BINS, len(rows)).transpose(0, 2, 1)
+    counts = np.maximum(rows, 1).astype(np.int64)
+    drawn = rng.multinomial(counts, cells / cells.sum(axis=2, keepdims=True)) / counts[:, None]
+    return np.asarray(drawn.transpose(0, 2, 1).reshape(histograms.shape))

@@ -139,3 +139,13 @@ def test_bad_input_is_refused(windows):
         estimate_prior(labels, probs, target, noise_transition=2 * np.eye(3))
     with pytest.raises(ConfigError, match="unknown shift method"):
         estimate_prior(labels, probs, target, method="em-bct")
+
+
+@pytest.mark.parametrize("method", ["kdey", "dmy"])
+def test_intervals_know_how_few_rows_were_labelled(windows, method):
+    labels, probs, target = windows
+    few, many = (
+        np.diff(estimate_prior(labels[:rows], probs[:rows], target, method=method).interval).mean()
+        for rows in (200, 3000)
+    )
+    assert few > 1.4 * many
