@@ -2,6 +2,7 @@
 
 Efficient moments, maximum likelihood and their empirical-Bayes versions are averaged; how much each counts is
 decided by the errors that they make on shifts simulated from the labelled window, at the shift found here.
+Where vector scaling has the lower NLL, EM by the simpler calibration is one more: it may be the better one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy.optimize import nnls
 
 from tasks.methods import registry
 from tasks.methods.shift.calibration import calibrate
-from tasks.methods.shift.candidates import NAMES, PAIRS, Candidates, Centres, candidates, on_simplex
+from tasks.methods.shift.candidates import PAIRS, Candidates, Centres, candidates, on_simplex
 from tasks.methods.shift.elsa import calibrated_windows
 from tasks.methods.shift.inputs import Floats, Matrix, Windows, blocks, log_probs
 from tasks.methods.shift.newton import Family, fit, given_posterior, softmax
@@ -35,17 +36,17 @@ def auto(windows: Windows) -> PriorEstimate:
     """Average moments, likelihood and both shrunken, by the errors they make on simulated shifts."""
     if max(windows.probs.size, windows.target.size) > LARGE:
         return _over(windows)
-    calibration = _calibrate(windows)
-    ready = calibrated_windows(windows, calibration)
+    calibrations = _calibrate(windows)
+    ready, *simpler = (calibrated_windows(windows, each) for each in calibrations)
     pairs = len(ready.probs) * len(ready.target)
     kernels = Centres(ready.probs, windows.labels) if pairs <= PAIRS else None
-    found = candidates(ready, ready.probs.mean(axis=0, dtype=np.float64), kernels)
-    shares = weigh(_Simulation(windows, ready, calibration, found).errors())
+    found = candidates(ready, kernels, *simpler)
+    shares = weigh(_Simulation(windows, ready, calibrations, found, kernels is not None).errors())
     spread = np.sqrt(np.maximum(np.diag(found.of_prior), 0))
     prior = shares @ found.priors
     return finish(
         windows, "auto", prior, normal_interval(prior, spread), found.moments.sums.prior,
-        calibration=calibration, notes=found.moments.notes,
+        calibration=calibrations[0], notes=found.moments.notes,
     )  # fmt: skip
 
 
@@ -69,12 +70,13 @@ def weigh(errors: Floats) -> Floats:
     return np.asarray(shares / shares.sum(), dtype=np.float64)
 
 
-def _calibrate(windows: Windows) -> Calibration:
-    """Bias-corrected temperature, or vector scaling where rows suffice and the held-out NLL is lower."""
+def _calibrate(windows: Windows) -> list[Calibration]:
+    """Bias-corrected temperature, after vector scaling where rows suffice and its held-out NLL is lower."""
     plain = calibrate(windows, "bcts")
     if len(windows.labels) < ROWS_PER_CLASS * windows.classes:
-        return plain
-    return min(plain, calibrate(windows, "vector"), key=lambda each: each.nll_after)
+        return [plain]
+    vector = calibrate(windows, "vector")
+    return [vector, plain] if vector.nll_after < plain.nll_after else [plain]
 
 
 @dataclass(frozen=True)
@@ -83,34 +85,41 @@ class _Simulation:
 
     windows: Windows
     ready: Windows
-    calibration: Calibration
+    calibrations: list[Calibration]
     found: Candidates
+    kernels: bool
 
     def errors(self) -> Floats:
-        """Errors of the candidates, (5 or 6, simulated shifts · K)."""
+        """Errors of the candidates, (5 to 7, simulated shifts · K)."""
         rng, K = np.random.default_rng(0), self.windows.classes
-        logs = log_probs(self.windows.probs, self.calibration.undo)
+        logs = [log_probs(self.windows.probs, each.undo) for each in self.calibrations]
         truth = self._truth()
         rounds = [self._round(rng, logs, truth) for _ in range(int(np.clip(ERRORS // K, 2, 8)))]
         return np.concatenate(rounds, axis=1)
 
-    def _round(self, rng: np.random.Generator, logs: Matrix, truth: Matrix) -> Floats:
-        rows = rng.integers(0, len(logs), len(logs))
+    def _round(self, rng: np.random.Generator, logs: list[Matrix], truth: Matrix) -> Floats:
+        n = len(truth)
+        rows = rng.integers(0, n, n)
         chance = truth @ self._draw(rng).astype(np.float32)
-        target = rng.choice(len(logs), len(self.windows.target), p=chance / chance.sum(dtype=np.float64))
-        scale, bias = self._refit(logs[rows], self.windows.labels[rows])
-        source, moved = (softmax(logs[which], scale, bias)[0] for which in (rows, target))
-        simulated = Windows(self.windows.labels[rows], source, moved, self.windows.transition)
-        made = candidates(
-            simulated, source.mean(axis=0, dtype=np.float64), self._kernels(logs, target, scale, bias)
+        target = rng.choice(n, len(self.windows.target), p=chance / chance.sum(dtype=np.float64))
+        fits = [self._refit(*each, rows) for each in zip(self.calibrations, logs, strict=True)]
+        simulated, *simpler = (
+            self._simulated(each, rows, target, *fit) for each, fit in zip(logs, fits, strict=True)
         )
+        made = candidates(simulated, self._kernels(logs[0], target, *fits[0]), *simpler)
         return np.asarray(made.priors - truth[target].mean(axis=0, dtype=np.float64))
+
+    def _simulated(
+        self, logs: Matrix, rows: NDArray[np.int64], target: NDArray[np.int64], scale: Floats, bias: Floats
+    ) -> Windows:
+        source, moved = (softmax(logs[which], scale, bias)[0] for which in (rows, target))
+        return Windows(self.windows.labels[rows], source, moved, self.windows.transition)
 
     def _kernels(
         self, logs: Matrix, target: NDArray[np.int64], scale: Floats, bias: Floats
     ) -> Centres | None:
         """Every labelled row that isn't in the simulated target: a row must not be its own kernel."""
-        if len(self.found.priors) < len(NAMES):
+        if not self.kernels:
             return None
         apart = np.setdiff1d(np.arange(len(logs)), target)
         return Centres(softmax(logs[apart], scale, bias)[0], self.windows.labels[apart])
@@ -130,15 +139,13 @@ class _Simulation:
         prior = on_simplex(source * (shrunk.weights + noise), self.windows)
         return np.divide(prior, source, out=np.zeros_like(prior), where=source > 0)
 
-    def _refit(self, logs: Matrix, labels: NDArray[np.int64]) -> tuple[Floats, Floats]:
-        given = self.calibration
+    def _refit(self, given: Calibration, logs: Matrix, rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
         if given.kind == "none":
             return given.scale, given.bias
         family = Family(len(given.scale), vector=given.kind == "vector", bias=True)
-        start = np.concatenate([[np.log(given.scale).mean()], *self._own(), given.bias])
-        return family.unpack(fit(family, logs, labels, self.windows.transition, given.ridge, start).theta)
-
-    def _own(self) -> list[Floats]:
-        """The scales of each class around the common one, where they were fitted."""
-        logs = np.log(self.calibration.scale)
-        return [logs - logs.mean()] if self.calibration.kind == "vector" else []
+        scales, labels = np.log(given.scale), self.windows.labels[rows]
+        own = [scales - scales.mean()] if family.vector else []  # around the common one
+        start = np.concatenate([[scales.mean()], *own, given.bias])
+        return family.unpack(
+            fit(family, logs[rows], labels, self.windows.transition, given.ridge, start).theta
+        )

@@ -14,7 +14,6 @@ from tasks.methods.shift.kdey import densities
 from tasks.methods.shift.mixture import maximise
 from tasks.methods.shift.shrink import Shrunk, shrink
 
-NAMES = ("elsa", "elsa, one step of EM", "shrunk", "shrunk, one step of EM", "em", "kernels")
 PAIRS = 40_000_000  # of labelled and target rows, above which the kernels cost too much
 
 
@@ -28,7 +27,10 @@ class Centres:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Estimated priors (5 or 6, K) in the order of NAMES, and what the errors of the moments are."""
+    """Estimated priors (5 to 7, K), and what the errors of the moments are.
+
+    In order: moments, these after a step of EM, both shrunken, EM, kernels, EM by the simpler calibration.
+    """
 
     priors: Floats
     moments: Moments
@@ -36,28 +38,34 @@ class Candidates:
     of_prior: Floats
 
 
-def candidates(windows: Windows, source: Floats, kernels: Centres | None) -> Candidates:
-    """Five or six estimates; source: (K,), the mean calibrated probability of the source.
+def candidates(windows: Windows, kernels: Centres | None, simpler: Windows | None = None) -> Candidates:
+    """Five to seven estimates from calibrated windows.
 
-    kernels: the labelled rows that carry one; None leaves them out.
+    kernels: the labelled rows that carry one; simpler: the windows by a calibration of fewer parameters;
+    None leaves an estimate out.
     """
     moments = solve(windows)
     of_weights, of_prior = covariance(windows, moments.sums, moments.weights, moments.inverse)
     shrunk = shrink(moments.weights, of_weights)
+    source = windows.probs.mean(axis=0, dtype=np.float64)
     plain = on_simplex(moments.sums.prior * moments.weights, windows)
     pulled = on_simplex(moments.sums.prior * shrunk.weights, windows)
-    ratio = windows.target * np.divide(1, source, out=np.zeros_like(source), where=source > 0).astype(
-        np.float32
-    )
-    em = maximise(ratio, plain, tolerance=1e-7).weights
     stepped, pulled_stepped = (
         one_step(windows, prior / np.maximum(source, FLOOR)) for prior in (plain, pulled)
     )
-    made = [plain, stepped, pulled, pulled_stepped, em]
+    made = [plain, stepped, pulled, pulled_stepped, _likeliest(windows, source, plain)]
     if kernels is not None:
         density = densities(windows.target, kernels.probs, kernels.labels, moments.sums.undo)
         made.append(maximise(density, plain, tolerance=1e-6).weights)
+    if simpler is not None:
+        made.append(_likeliest(simpler, simpler.probs.mean(axis=0, dtype=np.float64), plain))
     return Candidates(np.stack(made), moments, shrunk, of_prior)
+
+
+def _likeliest(windows: Windows, source: Floats, start: Floats) -> Floats:
+    """What EM converges to; source: (K,), the mean calibrated probability of the source."""
+    over = np.divide(1, source, out=np.zeros_like(source), where=source > 0).astype(np.float32)
+    return maximise(windows.target * over, start, tolerance=1e-7).weights
 
 
 def on_simplex(prior: Floats, windows: Windows) -> Floats:
