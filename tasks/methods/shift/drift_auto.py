@@ -11,6 +11,7 @@ from tasks.methods import registry
 from tasks.methods.shift.drift import MOST_BLOCKS, DriftTest, Gaps, orders, squared
 from tasks.methods.shift.drift_classifier import Probe
 from tasks.methods.shift.drift_frame import Frame, feed
+from tasks.methods.shift.drift_frechet import Frechet
 from tasks.methods.shift.drift_ks import Ks
 from tasks.methods.shift.drift_mmd import Mmd
 from tasks.methods.shift.inputs import Floats, Matrix
@@ -47,12 +48,12 @@ class Squares:
 
 
 AUTO = (partial(Mmd, width=0.7), Probe, Ks, Squares)
-FEW = (Ks, Squares)
+FEW = (Ks, Squares, Frechet)
 
 
 @registry.register("shift", "drift-auto", needs=("features",), source="Schrab 2023, Liu 2020")
 def drift_auto(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
-    """MMD, ridge probe or spectral MMD, KS, spread and radius, combined as Cauchy's test and permuted."""
+    """MMD, KS, spread, radius; ridge probe, or spectral MMD and Fréchet; as Cauchy's test, permuted."""
     few = max(len(reference), len(current)) <= MOST_BLOCKS  # then a block is a row, and kernels are exact
     parts = feed(reference, current, FEW if few else AUTO, "auto")
     more = kernels(np.concatenate([reference, current]), len(reference)) if few else None
