@@ -16,8 +16,9 @@ from schemas.redact import redacted
 
 
 def tell(name: str, text: str) -> None:
-    """Print a line of a dataset, a queue or a process on stderr."""
-    print(redacted(f"{name}: {text}"), file=sys.stderr, flush=True)
+    """Print a line of a dataset, a queue or a process on stderr, in one piece: others print there too."""
+    sys.stderr.write(redacted(f"{name}: {text}") + "\n")
+    sys.stderr.flush()
 
 
 def hide_secrets() -> None:
