@@ -30,7 +30,7 @@ METHODS = ("auto", "ks", "mmd", "classifier", "frechet")
 PEERS = {
     "ALIBI_PYTHON": ("alibi MMD", "alibi KS", "alibi C2ST"),
     "EVIDENTLY_PYTHON": ("evidently",),
-    "NANNYML_PYTHON": ("NannyML KS",),
+    "NANNYML_PYTHON": ("NannyML KS",),  # of which only the cost: it learns its thresholds from many windows
 }
 SCRIPT = str(Path(__file__).with_name("shift_drift_peers.py"))
 
@@ -78,7 +78,7 @@ def power(path: str, repeats: int) -> None:
         for i, kind in enumerate(KINDS):
             np.save(Path(folder) / f"{i}.npy", np.array(drawn[kind]))
         for python, names in PEERS.items():
-            if python in os.environ and python != "NANNYML_PYTHON":  # it learns thresholds from many windows
+            if python in os.environ and python != "NANNYML_PYTHON":
                 command = [os.environ[python], SCRIPT, "power", folder, str(len(KINDS)), *names]
                 subprocess.run(command, check=True)
 

@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 from shift_data import draw, probed, shifted
-from shift_prior import _peers as of_peers
+from shift_prior import of_peers
 
 from tasks.methods.shift import estimate_prior
 

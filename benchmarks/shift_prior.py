@@ -38,7 +38,7 @@ def main(name: str, repeats: int, methods: list[str]) -> None:
     drawn = [draw(found, shifted(kind, rng, base), rows, rng) for kind in kinds for _ in range(repeats)]
     truth = np.array([prior for _, prior in drawn])
     ours = [each for each in OURS if not methods or each in methods]
-    table = {**_ours(found, drawn, ours), **_peers(found, drawn, len(base) < 30, methods)}
+    table = {**_ours(found, drawn, ours), **of_peers(found, drawn, len(base) < 30, methods)}
     print(
         f"\n{name}: K = {len(base)}, source {len(found['labels'])}, target {rows}, {repeats} repeats, seed 0"
     )
@@ -78,7 +78,8 @@ def _ours(found, drawn, methods):
     return table
 
 
-def _peers(found, drawn, kernels: bool, methods):
+def of_peers(found, drawn, kernels: bool, methods):
+    """Priors of each window and seconds, by the name of the peer; needs PEERS_PYTHON."""
     if "PEERS_PYTHON" not in os.environ:
         print("PEERS_PYTHON is not set: no peers in this run")
         return {}

@@ -40,7 +40,7 @@ def choose_model(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> tuple
             progress.current().note(f"the model {verb}: error probabilities moved by {moved:.2g}")
             model, basis = (known, earlier) if stays else (model, basis)
         _keep(run, ref, *basis)
-    return model, model_key(run, ref, *basis)
+    return model.with_pairs(basis[1]), model_key(run, ref, *basis)
 
 
 def model_key(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> str:
@@ -54,9 +54,8 @@ def model_key(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> str:
 def _about(run: Run, ref: DatasetRef) -> list[Any]:
     """What a model depends on besides its data."""
     detect = run.config.detect.model_dump(mode="json", exclude=BESIDE_THE_MODEL)
-    columns = {"class_names", "pred_probs", "pair"}
-    names = json.loads(run.config.dataset.model_dump_json(include=columns))
-    return [detect, names, ref.encoder_key, ref.label_type, list(ref.classes), code_version()]
+    data = json.loads(run.config.dataset.model_dump_json(include={"class_names", "pred_probs", "pair"}))
+    return [detect, data, ref.encoder_key, ref.label_type, list(ref.classes), code_version()]
 
 
 def _keep(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -100,9 +100,7 @@ class LabelModel:
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
         probs = np.exp(ensemble.log_probs(seen.features, seen.folds))
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=config.out_of_scope, exclude=exclude)
-        others = seen.beside.get("pair")
-        pairs = None if others is None else Pairs.fit(seen.features, others, seen.folds)
-        model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around, pairs)
+        model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around)
         noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
@@ -141,6 +139,13 @@ class LabelModel:
         in_scope = self.scope.score(sample.features, sample.folds, probs)
         labelled_by = sample.beside.get("pred_probs", probs)
         return self.noise.score(sample.given, labelled_by, **self._beside(sample)), in_scope
+
+    def with_pairs(self, sample: Sample) -> LabelModel:
+        """The same, which also tells mismatched pairs, by those of a sample that has any."""
+        others = sample.beside.get("pair")
+        if others is None:
+            return self
+        return replace(self, pairs=Pairs.fit(sample.features, others, sample.folds))
 
     def mismatch(self, sample: Sample) -> NDArray[np.float32]:
         """Probability (N,) that the vector of a row and its pair don't belong together; NaN: no pair."""

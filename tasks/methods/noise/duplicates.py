@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from schemas.errors import ConfigError
-from tasks.methods.noise.neighbours import nearest
+from tasks.methods.noise.neighbours import nearest, unit_length
 from tasks.methods.registry import register
 
 
@@ -61,7 +61,7 @@ def duplicate_conflicts(
 
 
 def _groups(rows: NDArray[np.float32], near: NDArray[np.integer], similarity: float) -> NDArray[np.int64]:
-    unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    unit = unit_length(rows)
     start = np.repeat(np.arange(len(rows)), near.shape[1])
     alike = np.einsum("nd,nkd->nk", unit, unit[near]).ravel() >= similarity - 1e-6
     links = csr_array(

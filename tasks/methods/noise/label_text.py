@@ -8,6 +8,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from schemas.errors import ConfigError
+from tasks.methods.noise.neighbours import unit_length
 from tasks.methods.noise.scored import Beside, ScoredModel
 from tasks.methods.noise.targets import Target
 from tasks.methods.registry import register
@@ -38,7 +39,7 @@ class LabelText(ScoredModel):
             raise ConfigError(
                 "no class_vectors", where="label-text", fix="give the class names' vectors (K, D)"
             )
-        self._vectors = _unit(np.asarray(class_vectors, np.float32))
+        self._vectors = unit_length(np.asarray(class_vectors, np.float32))
         self._scale = 1.0
 
     def learn(self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside) -> None:
@@ -63,8 +64,4 @@ class LabelText(ScoredModel):
         return np.asarray(np.exp(scaled[np.arange(len(given)), given]), np.float32)
 
     def _cosines(self, beside: Beside) -> NDArray[np.float32]:
-        return _unit(np.asarray(beside["features"], np.float32)) @ self._vectors.T
-
-
-def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
+        return unit_length(np.asarray(beside["features"], np.float32)) @ self._vectors.T

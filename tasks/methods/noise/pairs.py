@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import InputError
+from tasks.methods.noise.neighbours import unit_length
 from tasks.methods.registry import register
 
+Side = NDArray[np.float32]  # unit vectors (n, D) of a tower, or how near each is to the other's (n,)
 BLOCK = 1024  # rows compared at once
 SPAN = 8192  # rows of a partition held as float32 at a time
 EM_STEPS = 200
@@ -46,9 +48,8 @@ def pair_mismatch(left: NDArray[np.floating], right: NDArray[np.floating], *, k:
     one, other = _finite(left, "left"), _finite(right, "right")
     if one.shape != other.shape or len(one) <= k:
         raise InputError(f"left {one.shape}, right {other.shape}", fix=f"give pairs, more than {k}")
-    near = _nearness(one, other, k), _nearness(other, one, k)
-    score = _csls(one, other, *near)
-    error = Heaps.fit(score, _shuffled(one, other, *near)).lower(score)
+    score, heaps = _judged(one, other, _nearness(one, other, k), _nearness(other, one, k))
+    error = heaps.lower(score)
     return PairResult(score, error, error > 0.5, float(error.mean()))
 
 
@@ -74,9 +75,11 @@ class Pairs:
         if len(some) - np.bincount(folds[some]).max(initial=0) < LEAST:
             return None
         one, other, fold = _unit(left[some]), _unit(right[some]), folds[some]
-        near = _nearness_by_fold(one, fold, other, fold), _nearness_by_fold(other, fold, one, fold)
-        heaps = Heaps.fit(_csls(one, other, *near), _shuffled(one, other, *near))
-        return cls(one, other, fold, heaps)
+        near, near_other = (
+            _nearness_by_fold(one, fold, other, fold),
+            _nearness_by_fold(other, fold, one, fold),
+        )
+        return cls(one, other, fold, _judged(one, other, near, near_other)[1])
 
     def mismatch(
         self, left: NDArray[np.floating], right: NDArray[np.floating], folds: NDArray[np.integer]
@@ -163,29 +166,19 @@ def _paired(left: NDArray[np.floating], right: NDArray[np.floating]) -> NDArray[
 
 
 def _unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    rows = np.asarray(vectors, np.float32)
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
+    return unit_length(np.asarray(vectors, np.float32))
 
 
-def _csls(
-    one: NDArray[np.float32],
-    other: NDArray[np.float32],
-    near: NDArray[np.float32],
-    near_other: NDArray[np.float32],
-) -> NDArray[np.float32]:
+def _csls(one: Side, other: Side, near: Side, near_other: Side) -> NDArray[np.float32]:
     """Cosines of pairs (n, D) less the mean nearness of their sides (n,)."""
     return np.asarray(np.einsum("nd,nd->n", one, other) - (near + near_other) / 2)
 
 
-def _shuffled(
-    one: NDArray[np.float32],
-    other: NDArray[np.float32],
-    near: NDArray[np.float32],
-    near_other: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """The same (n,) where each has another's pair."""
+def _judged(one: Side, other: Side, near: Side, near_other: Side) -> tuple[NDArray[np.float32], Heaps]:
+    """Scores (n,) of pairs and their heaps: shuffled ones, each with another's pair, are mismatched."""
     anyone = np.random.default_rng(0).permutation(len(one))
-    return _csls(one, other[anyone], near, near_other[anyone])
+    score = _csls(one, other, near, near_other)
+    return score, Heaps.fit(score, _csls(one, other[anyone], near, near_other[anyone]))
 
 
 def _nearness(rows: NDArray[np.float32], others: NDArray[np.float32], k: int) -> NDArray[np.float32]:

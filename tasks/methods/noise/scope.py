@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from tasks.methods.noise.checks import checked
-from tasks.methods.noise.neighbours import nearest
+from tasks.methods.noise.neighbours import nearest, unit_length
 from tasks.methods.probes.sums import ClassSums, Sums
 from tasks.methods.registry import register
 
@@ -62,7 +62,7 @@ def out_of_scope(
 
 
 def _distance(rows: NDArray[np.float32], others: NDArray[np.integer]) -> NDArray[np.float64]:
-    unit = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    unit = unit_length(rows)
     return np.asarray(1 - np.einsum("nd,nd->n", unit, unit[others]), np.float64)
 
 
