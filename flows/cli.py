@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import traceback
@@ -29,6 +30,7 @@ from flows.commands import (
     watch,
 )
 from flows.output import say
+from infra.interrupts import Interrupt
 from schemas.errors import LabelworksError
 from schemas.redact import redacted
 
@@ -91,6 +93,7 @@ def main() -> None:
 
 
 def _exit_code() -> int:
+    stop = Interrupt().on(signal.SIGINT)
     try:
         app(prog_name="labelworks")
     except SystemExit as error:
@@ -98,11 +101,14 @@ def _exit_code() -> int:
         return _interrupted() if code == INTERRUPTED else code
     except KeyboardInterrupt:
         return _interrupted()
-    except LabelworksError as error:
-        return _refused(error)
-    except Exception as error:  # whatever it is, people get one line, and the traceback is kept
-        return _unexpected(error)
+    except Exception as error:
+        return _interrupted() if stop.came else _failed(error)
     return 0
+
+
+def _failed(error: Exception) -> int:
+    """Say one line of whatever went wrong."""
+    return _refused(error) if isinstance(error, LabelworksError) else _unexpected(error)
 
 
 def _interrupted() -> int:
@@ -118,6 +124,7 @@ def _refused(error: LabelworksError) -> int:
 
 
 def _unexpected(error: Exception) -> int:
+    """Keep the traceback where the line says."""
     line = (str(error).strip() or "no message").splitlines()[0]
     what = f"labelworks: unexpected {type(error).__name__}: {line}"
     if os.environ.get("LABELWORKS_DEBUG"):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from infra import settings
+from infra.interrupts import Interrupt
 from infra.queue import EventQueue, Waiting
 from schemas.config import RunConfig
 from schemas.errors import ConfigError, GateRefused, InputError
@@ -34,9 +35,15 @@ class Runner:
     """Runs one deployment's flow in this process."""
 
     def __init__(
-        self, config: RunConfig, queue: EventQueue, client: SyncPrefectClient, deployment: UUID
+        self,
+        config: RunConfig,
+        queue: EventQueue,
+        client: SyncPrefectClient,
+        deployment: UUID,
+        stop: Interrupt,
     ) -> None:
         self.config, self.queue, self.client, self.deployment = config, queue, client, deployment
+        self.stop = stop
         self.dataset = config.dataset.name
         self._polled = 0.0
 
@@ -116,9 +123,11 @@ class Runner:
         self.queue.finish(self.dataset, upto, number)
 
     def _conclude(self, state: Any, seconds: float) -> None:
-        """Say how a run ended; leave the process if another may do better."""
+        """Say how a run ended; leave the process if another may do better, or if a signal ended it."""
         failed = state.is_failed() or state.is_crashed()
         error = state.result(raise_on_failure=False) if failed else None
+        if failed and self.stop.came:
+            raise KeyboardInterrupt
         tell(self.dataset, f"{error if failed else state.message or state.name} ({seconds:.1f} s)")
         if failed and not isinstance(error, SETTLED):
             sys.exit(TRY_AGAIN)
@@ -130,11 +139,7 @@ def _over(flow_run: FlowRun) -> bool:
     return state is not None and (state.is_completed() or state.is_cancelled())
 
 
-def _stop(*_: Any) -> None:
-    raise KeyboardInterrupt
-
-
-def serve(config: RunConfig, queue: EventQueue) -> None:
+def serve(config: RunConfig, queue: EventQueue, stop: Interrupt) -> None:
     """Register the deployment, start the cluster, and do what is due until a signal comes."""
     from prefect.client.orchestration import get_client
 
@@ -144,7 +149,7 @@ def serve(config: RunConfig, queue: EventQueue) -> None:
 
     # A dead runner is seen by its parent anyway.
     with without_heartbeats(), cluster(config.compute), get_client(sync_client=True) as client:
-        runner = Runner(config, queue, client, register(config))
+        runner = Runner(config, queue, client, register(config), stop)
         tell(config.dataset.name, "ready")
         while True:
             if not runner.turn():
@@ -157,11 +162,11 @@ def main(state: str, dataset: str, parent: str) -> None:
 
     end_with(int(parent))
     settings.apply()
-    signal.signal(signal.SIGTERM, _stop)
+    stop = Interrupt().on(signal.SIGTERM)
     folder = Path(state)
     config = RunConfig.model_validate_json((folder / "configs" / f"{dataset}.json").read_text())
     try:
-        serve(config, EventQueue(folder / "events.db"))
+        serve(config, EventQueue(folder / "events.db"), stop)
     except KeyboardInterrupt:
         tell(dataset, "stopped")
 

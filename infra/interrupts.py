@@ -1,4 +1,4 @@
-"""Ctrl-C is for the process that a person started: it ends the others itself, in order."""
+"""Ctrl-C is for the process that a person started: it ends the others itself, in order; and it isn't lost."""
 
 from __future__ import annotations
 
@@ -23,3 +23,24 @@ def kept_from_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class Interrupt:
+    """What a signal does: a KeyboardInterrupt, and a note that it came.
+
+    Libraries tidy up as that goes through them, and what fails in this takes its place.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+
+    def on(self, number: signal.Signals) -> Interrupt:
+        """Let this signal raise it, unless it is ignored, as in a background job."""
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, self)
+        return self
+
+    def __call__(self, *_: object) -> None:
+        """Raise it, as the handler of a signal."""
+        self.came = True
+        raise KeyboardInterrupt

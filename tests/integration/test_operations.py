@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ import yaml
 
 from schemas.config import RunConfig
 from schemas.events import EMITTED, DatasetChanged
+from schemas.load import load_config
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()
@@ -44,7 +46,10 @@ def free_port() -> str:
 
 
 @pytest.mark.integration
-def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(tmp_path: Path) -> None:
+def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: Callable[..., pa.Table]
+) -> None:
+    monkeypatch.chdir(tmp_path)
     reviews(tmp_path / "data/reviews.parquet", 0)
     reviews(tmp_path / "new/more.parquet", 1000)
     ten, post = (block.strip().splitlines() for block in blocks("sh"))
@@ -65,7 +70,8 @@ def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(tmp_path: Path)
         os.killpg(done.pid, signal.SIGTERM)
         raise AssertionError(done.communicate()[0]) from None
     assert '{"accepted":1,"known":0}' in said
-    assert "version 2 published, 600 rows" in said, said
+    config = load_config(str(tmp_path / "reviews.yaml"))
+    assert [published(config, version).num_rows for version in (1, 2)] == [300, 600], said
     assert said.rstrip().splitlines()[-2] == "data: stopped", said
 
 

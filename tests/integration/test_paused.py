@@ -16,6 +16,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from flows.registration import register
 from flows.runner import Runner
+from infra.interrupts import Interrupt
 from infra.queue import EventQueue
 from schemas.events import DatasetChanged
 
@@ -38,7 +39,7 @@ def served(
     def served(name: str, **treat: Any) -> Runner:
         treated = {"approve_over": 0.01, **treat}
         config = run_config(write(made().table, name), dataset={"name": name}, treat=treated)
-        return Runner(config, EventQueue(tmp_path / f"{name}.db"), client, register(config))
+        return Runner(config, EventQueue(tmp_path / f"{name}.db"), client, register(config), Interrupt())
 
     return served
 

@@ -23,6 +23,7 @@ from flows.registration import register
 from flows.run import execute
 from flows.runner import Runner
 from infra.api import free_port
+from infra.interrupts import Interrupt
 from infra.queue import EventQueue
 from schemas.errors import LabelworksError, StoreError
 from schemas.events import DatasetChanged
@@ -95,7 +96,7 @@ def test_a_flow_that_fails_says_no_secret_in_states_logs_or_tracebacks(
     queue = EventQueue(tmp_path / "events.db")
     queue.put([DatasetChanged(dataset="leaking")])
     with get_client(sync_client=True) as client:
-        runner = Runner(config, queue, client, register(config))
+        runner = Runner(config, queue, client, register(config), Interrupt())
         with pytest.raises(SystemExit):  # the process may do better anew
             runner.turn()
         names = {"name": {"any_": [f"{flow} leaking" for flow in ("reprocess", "curate", "validate")]}}

@@ -160,6 +160,21 @@ def test_an_interrupt_exits_with_130(tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
+def test_an_interrupt_that_an_error_took_the_place_of_is_one(
+    labelworks: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(**_: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        finally:
+            raise ValueError("nothing to close")
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    code, _, err = labelworks("runs")
+    assert code == 130
+    assert err.startswith("labelworks: interrupted")
+
+
 def test_only_the_result_reaches_stdout(capfd: pytest.CaptureFixture[str]) -> None:
     with only_the_result_on_stdout():
         print("a library prints")

@@ -10,7 +10,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from infra.interrupts import kept_from_children
+from infra.interrupts import Interrupt, kept_from_children
 
 MASK = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
 
@@ -32,3 +32,17 @@ def test_ours_is_not_lost() -> None:
     with pytest.raises(KeyboardInterrupt), kept_from_children():
         os.kill(os.getpid(), signal.SIGINT)
     assert not blocked()
+
+
+def test_it_is_known_also_when_an_error_took_its_place() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    stop = Interrupt().on(signal.SIGINT)
+    try:
+        with pytest.raises(ValueError, match="nothing to close"):
+            try:
+                os.kill(os.getpid(), signal.SIGINT)
+            finally:
+                raise ValueError("nothing to close")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert stop.came

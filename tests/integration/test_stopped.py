@@ -1,0 +1,40 @@
+"""A served run that a signal stops: the next process goes on with it, wherever the signal came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import task_engine
+from prefect.client.orchestration import get_client
+
+from flows.registration import register
+from flows.runner import Runner
+from infra.interrupts import Interrupt
+from infra.queue import EventQueue
+from schemas.config import ReprocessConfig
+from schemas.events import DatasetChanged
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+
+
+def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner(
+    made: Any, write: Any, run_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = run_config(
+        write(made().table, "stopped"), dataset={"name": "stopped"}, reprocess=ReprocessConfig(debounce=0)
+    )
+    queue = EventQueue(tmp_path / "events.db")
+    queue.put([DatasetChanged(dataset="stopped")])
+
+    stop = Interrupt()
+    with get_client(sync_client=True) as client:
+        runner = Runner(config, queue, client, register(config), stop)
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(task_engine, "_create_task_run_locally", lambda **_: stop())
+            runner.turn()
+        assert not (tmp_path / "store/stopped/versions").exists()
+        assert runner.turn()
+        assert not runner.turn()
+    assert (tmp_path / "store/stopped/versions/1.json").exists()
