@@ -93,7 +93,9 @@ def main() -> None:
 
 
 def _exit_code() -> int:
-    stop = Interrupt().on(signal.SIGINT)
+    stop = Interrupt()
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # it is in a shell's background job
+        stop.on(signal.SIGINT)
     try:
         app(prog_name="labelworks")
     except SystemExit as error:

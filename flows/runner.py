@@ -9,6 +9,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun
 
 TURN_SECONDS, POLL_SECONDS = 0.1, 1.0
+STOP = signal.SIGUSR2  # in a flow Prefect makes SIGTERM its own, and an error may take its place unseen
 TRY_AGAIN = 75  # exit code: what failed may work in a new process
 SETTLED = (GateRefused, ConfigError, InputError)  # the same would happen again until something changes
 
@@ -151,7 +153,7 @@ def serve(config: RunConfig, queue: EventQueue, stop: Interrupt) -> None:
     with without_heartbeats(), cluster(config.compute), get_client(sync_client=True) as client:
         runner = Runner(config, queue, client, register(config), stop)
         tell(config.dataset.name, "ready")
-        while True:
+        while not stop.came:
             if not runner.turn():
                 time.sleep(TURN_SECONDS)
 
@@ -162,13 +164,12 @@ def main(state: str, dataset: str, parent: str) -> None:
 
     end_with(int(parent))
     settings.apply()
-    stop = Interrupt().on(signal.SIGTERM)
+    stop = Interrupt().on(STOP, signal.SIGTERM)
     folder = Path(state)
     config = RunConfig.model_validate_json((folder / "configs" / f"{dataset}.json").read_text())
-    try:
+    with suppress(KeyboardInterrupt):
         serve(config, EventQueue(folder / "events.db"), stop)
-    except KeyboardInterrupt:
-        tell(dataset, "stopped")
+    tell(dataset, "stopped")
 
 
 if __name__ == "__main__":

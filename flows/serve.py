@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.runner import STOP
 from infra.api import await_server, configured_url, server_member
 from infra.credentials import SECRET, TOKEN, credentials
 from infra.family import Family, Member
@@ -23,7 +24,9 @@ def serve(configs: Sequence[RunConfig], state: Path, *, port: int, listen: str, 
         _sources(family, state, listen, url, tell)
         for config in configs:
             name = config.dataset.name
-            family.add(_member(f"runner of {name}", "flows.runner", [str(state), name], url))
+            runner = _member(f"runner of {name}", "flows.runner", [str(state), name], url)
+            runner.ended_by = STOP
+            family.add(runner)
 
 
 def watch(configs: Sequence[RunConfig], state: Path, *, listen: str, tell: Tell) -> None:

@@ -44,6 +44,7 @@ class Member:
     module: str
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    ended_by: signal.Signals = signal.SIGTERM
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.0
@@ -62,7 +63,7 @@ class Member:
         """Ask it to end, and end it if it doesn't."""
         if self.process is None or self.process.poll() is not None:
             return
-        self.process.terminate()
+        self.process.send_signal(self.ended_by)
         try:
             self.process.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:

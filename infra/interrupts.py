@@ -34,9 +34,9 @@ class Interrupt:
     def __init__(self) -> None:
         self.came = False
 
-    def on(self, number: signal.Signals) -> Interrupt:
-        """Let this signal raise it, unless it is ignored, as in a background job."""
-        if signal.getsignal(number) is not signal.SIG_IGN:
+    def on(self, *numbers: signal.Signals) -> Interrupt:
+        """Let these signals raise it."""
+        for number in numbers:
             signal.signal(number, self)
         return self
 

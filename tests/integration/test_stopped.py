@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from prefect import task_engine
 from prefect.client.orchestration import get_client
 
 from flows.registration import register
-from flows.runner import Runner
+from flows.runner import STOP, Runner
 from infra.interrupts import Interrupt
 from infra.queue import EventQueue
 from schemas.config import ReprocessConfig
@@ -28,13 +29,15 @@ def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner
     queue = EventQueue(tmp_path / "events.db")
     queue.put([DatasetChanged(dataset="stopped")])
 
-    stop = Interrupt()
+    before = signal.getsignal(STOP)
+    stop = Interrupt().on(STOP)
     with get_client(sync_client=True) as client:
         runner = Runner(config, queue, client, register(config), stop)
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(task_engine, "_create_task_run_locally", lambda **_: stop())
+            patched.setattr(task_engine, "_create_task_run_locally", lambda **_: signal.raise_signal(STOP))
             runner.turn()
         assert not (tmp_path / "store/stopped/versions").exists()
         assert runner.turn()
         assert not runner.turn()
+    signal.signal(STOP, before)
     assert (tmp_path / "store/stopped/versions/1.json").exists()
