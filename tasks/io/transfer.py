@@ -17,7 +17,7 @@ RANGE = 2 << 20  # bytes of one request
 AT_ONCE = 8  # requests of one process
 BLOCK = 4 * RANGE  # what a file holds and fetches at once; and one more is fetched ahead
 BLOCKS = 3
-REPLACED = 20  # times that an object may be, while it is read
+REPLACED = 3  # times while it is read, after which an object is asked for in one request
 
 
 def read_object(fs: Any, path: str, where: str) -> bytes | bytearray:
@@ -25,7 +25,7 @@ def read_object(fs: Any, path: str, where: str) -> bytes | bytearray:
 
     One that is replaced while its ranges come is read anew: what is given was there at one time.
     """
-    for attempt in range(1, REPLACED + 1):
+    for _ in range(REPLACED):
         file = again(where, fs.open, path, "rb", cache_type="none") if remote(fs) else None
         if not isinstance(file, AbstractBufferedFile):
             break
@@ -33,7 +33,7 @@ def read_object(fs: Any, path: str, where: str) -> bytes | bytearray:
             with file:
                 return _Ranges(file, where)(0, file.size)
         except StoreError as error:
-            if attempt == REPLACED or not _replaced(error):
+            if not _replaced(error):
                 raise
     return bytes(again(where, fs.cat_file, path))
 
