@@ -127,9 +127,9 @@ class Runner:
     def _conclude(self, state: Any, seconds: float) -> None:
         """Say how a run ended; leave the process if another may do better, or if a signal ended it."""
         failed = state.is_failed() or state.is_crashed()
-        error = state.result(raise_on_failure=False) if failed else None
         if failed and self.stop.came:
             raise KeyboardInterrupt
+        error = state.result(raise_on_failure=False) if failed else None
         tell(self.dataset, f"{error if failed else state.message or state.name} ({seconds:.1f} s)")
         if failed and not isinstance(error, SETTLED):
             sys.exit(TRY_AGAIN)

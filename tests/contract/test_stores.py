@@ -7,6 +7,7 @@ import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -51,6 +52,21 @@ class TestStore:
                 assert {store.read("x") for _ in range(50)} <= set(contents)
             finally:
                 done.set()
+
+    def test_reads_what_is_replaced_whenever_it_is_opened(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        store.write("x", b"a" * 1000)
+        opened, contents = store.fs.open, itertools.cycle([b"b" * 2000, b"a" * 1000])
+
+        def replaced(path: str, mode: str = "rb", **options: Any) -> Any:
+            file = opened(path, mode, **options)
+            if mode == "rb":
+                store.write("x", next(contents))
+            return file
+
+        monkeypatch.setattr(store.fs, "open", replaced)
+        assert store.read("x") in (b"a" * 1000, b"b" * 2000)
 
     def test_lists_the_names_in_a_folder(self, store: Store) -> None:
         assert store.names("runs") == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,13 @@ from schemas.events import DatasetChanged
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 
 
+@pytest.fixture(autouse=True)
+def _handler() -> Iterator[None]:
+    before = signal.getsignal(STOP)
+    yield
+    signal.signal(STOP, before)
+
+
 def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner(
     made: Any, write: Any, run_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -29,7 +37,6 @@ def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner
     queue = EventQueue(tmp_path / "events.db")
     queue.put([DatasetChanged(dataset="stopped")])
 
-    before = signal.getsignal(STOP)
     stop = Interrupt().on(STOP)
     with get_client(sync_client=True) as client:
         runner = Runner(config, queue, client, register(config), stop)
@@ -39,5 +46,4 @@ def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner
         assert not (tmp_path / "store/stopped/versions").exists()
         assert runner.turn()
         assert not runner.turn()
-    signal.signal(STOP, before)
     assert (tmp_path / "store/stopped/versions/1.json").exists()
