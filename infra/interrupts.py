@@ -10,9 +10,10 @@ from multiprocessing import resource_tracker
 
 @contextmanager
 def kept_from_children() -> Iterator[None]:
-    """Start processes and threads in this block that never see SIGINT; ours comes by the end of it.
+    """Start processes and threads in this block that never see SIGINT; ours comes at its end.
 
     A terminal sends it to the whole group, and workers that die of it on their own leave tracebacks.
+    Where another thread of ours takes the signal, it comes when Python next looks: in the block or after it.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
