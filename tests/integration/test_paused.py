@@ -108,7 +108,7 @@ def test_a_rejected_run_publishes_nothing(
 def test_without_an_answer_in_time_nothing_is_published(
     served: Callable[..., Runner], client: SyncPrefectClient, tmp_path: Path
 ) -> None:
-    runner = served("late", approve_within=2.0)
+    runner = served("unanswered", approve_within=2.0)
     paused = changed(runner)
     assert paused.state.is_paused()
     time.sleep(2.5)
@@ -118,4 +118,4 @@ def test_without_an_answer_in_time_nothing_is_published(
     except PrefectHTTPStatusError:
         pass
     assert "nobody answered until" in changed(runner).state.message
-    assert not (tmp_path / "store/late/versions").exists()
+    assert not (tmp_path / "store/unanswered/versions").exists()

@@ -213,14 +213,14 @@ def test_a_run_s_progress_is_one_artifact_that_ends_at_100(made: Any, write: Any
     from prefect.client.orchestration import get_client
     from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
-    execute(run_config(write(made(rows=120).table), dataset={"name": "watched"}))
+    execute(run_config(write(made(rows=120).table), dataset={"name": "followed"}))
     wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["progress"]))
     with get_client(sync_client=True) as client:
         found = [
-            each for each in client.read_artifacts(artifact_filter=wanted) if "watched" in each.description
+            each for each in client.read_artifacts(artifact_filter=wanted) if "followed" in each.description
         ]
     assert [(each.type, each.data, each.description) for each in found] == [
-        ("progress", 100.0, "watched: done")
+        ("progress", 100.0, "followed: done")
     ]
 
 

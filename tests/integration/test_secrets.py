@@ -127,7 +127,7 @@ def test_an_error_that_is_raised_from_a_run_holds_no_secret(
 
 def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path) -> None:
     dataset = {
-        "name": "watched", "source": f"s3://{TOLD}/x/", "label": "l", "features": {"text": "t"},
+        "name": "unreadable", "source": f"s3://{TOLD}/x/", "label": "l", "features": {"text": "t"},
         "storage_options": {"endpoint_url": "http://127.0.0.1:9"},
     }  # fmt: skip
     reprocess = {"poll": "200ms", "sqs": f"http://127.0.0.1:9/{TOLD}"}
@@ -148,7 +148,7 @@ def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path
             process.terminate()
             process.wait(60)
     text = (tmp_path / "said").read_text()
-    assert "watched: can't be watched, trying again: s3://***/x/" in text
+    assert "unreadable: can't be watched, trying again: s3://***/x/" in text
     assert "http://127.0.0.1:9/***: " in text
     assert sung(text) == []
 

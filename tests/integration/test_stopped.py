@@ -32,10 +32,10 @@ def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner
     made: Any, write: Any, run_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = run_config(
-        write(made().table, "stopped"), dataset={"name": "stopped"}, reprocess=ReprocessConfig(debounce=0)
+        write(made().table, "halted"), dataset={"name": "halted"}, reprocess=ReprocessConfig(debounce=0)
     )
     queue = EventQueue(tmp_path / "events.db")
-    queue.put([DatasetChanged(dataset="stopped")])
+    queue.put([DatasetChanged(dataset="halted")])
 
     stop = Interrupt().on(STOP)
     with get_client(sync_client=True) as client:
@@ -43,7 +43,7 @@ def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
             patched.setattr(task_engine, "_create_task_run_locally", lambda **_: signal.raise_signal(STOP))
             runner.turn()
-        assert not (tmp_path / "store/stopped/versions").exists()
+        assert not (tmp_path / "store/halted/versions").exists()
         assert runner.turn()
         assert not runner.turn()
-    assert (tmp_path / "store/stopped/versions/1.json").exists()
+    assert (tmp_path / "store/halted/versions/1.json").exists()
