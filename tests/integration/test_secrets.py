@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Any
 
 import fsspec
 import httpx
+import psutil
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
@@ -139,17 +141,21 @@ def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path
         state = ["--state", str(tmp_path / "state")]
         process = subprocess.Popen([*command, listen, *state], env=environment, stdout=said, stderr=said)
         try:
-            for _ in range(900):
+            for _ in range(3000):
                 text = (tmp_path / "said").read_text()
                 if "can't be watched" in text and "127.0.0.1:9/***" in text and answered(listen):
                     break
                 time.sleep(0.1)
+            else:  # say where the watcher and the receiver are
+                for member in psutil.Process(process.pid).children(recursive=True):
+                    member.send_signal(signal.SIGUSR1)
+                    time.sleep(0.5)
         finally:
             process.terminate()
             process.wait(60)
     text = (tmp_path / "said").read_text()
-    assert "unreadable: can't be watched, trying again: s3://***/x/" in text
-    assert "http://127.0.0.1:9/***: " in text
+    assert "unreadable: can't be watched, trying again: s3://***/x/" in text, text
+    assert "http://127.0.0.1:9/***: " in text, text
     assert sung(text) == []
 
 
