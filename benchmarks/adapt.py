@@ -27,7 +27,7 @@ NOISES = (("uniform", 0.05), ("uniform", 0.2), ("similar", 0.2))
 WAYS = {
     "none": DetectConfig(),
     "whiten": DetectConfig(adapt=AdaptConfig(method="whiten")),
-    "pro2": DetectConfig(adapt=AdaptConfig(method="pro2")),
+    "discriminant": DetectConfig(adapt=AdaptConfig(method="discriminant")),
     "nmtune": DetectConfig(adapt=AdaptConfig(method="nmtune")),
     "none, zero-shot": DetectConfig(probes=(*PROBES, "zero-shot")),
     "none, zero-shot, query bank": DetectConfig(probes=(*PROBES, "zero-shot"), query_bank=True),

@@ -151,6 +151,7 @@ def _keep(run: Run, votes: Votes, found: CrowdResult) -> None:
         "votes": votes.counts.sum(axis=1).astype(np.int64),
         "posterior": lists,
         "confusing": pa.array(names[found.confusing].tolist()),
+        "confusion": pa.array(found.confusion, from_pandas=True),
     }
     annotators = {
         "annotator": found.annotators.astype(object),

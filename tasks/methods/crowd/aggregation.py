@@ -23,8 +23,9 @@ class CrowdResult:
 
     labels (N,) of classes (K,), in the order of items (N,); posterior (N, K) float32 of the true class;
     quality (W,) float32 in [0, 1], in the order of annotators (W,): the mean posterior of what an annotator
-    answered; confusing (N,) int32 code of the most confusing answer, -1 where there is none; alpha and kappa:
-    Krippendorff's and Fleiss', NaN where undefined.
+    answered; confusing (N,) int32 code of the most confusing answer, -1 where there is none; confusion (N,)
+    float32 in [0, 1/2]: how often a reliable annotator gives that answer, NaN where the method doesn't say or
+    nobody gave it; alpha and kappa: Krippendorff's and Fleiss', NaN where undefined.
     """
 
     items: NDArray[Any]
@@ -34,6 +35,7 @@ class CrowdResult:
     posterior: NDArray[np.float32]
     quality: NDArray[np.float32]
     confusing: NDArray[np.int32]
+    confusion: NDArray[np.float32]
     alpha: float
     kappa: float
     method: str
@@ -52,6 +54,8 @@ def aggregate(votes: Any, *, pred_probs: Any = None, method: str = "auto") -> Cr
     weight = fit.posterior[given.item, given.answer]
     trusted = np.bincount(given.annotator, weight, minlength=len(given.annotators))
     best = fit.posterior.argmax(axis=1)
+    confusing = _confusing(given, fit, best)
+    confusion = np.full(len(best), np.nan) if fit.confusion is None else fit.confusion
     return CrowdResult(
         items=given.items,
         annotators=given.annotators,
@@ -59,7 +63,8 @@ def aggregate(votes: Any, *, pred_probs: Any = None, method: str = "auto") -> Cr
         labels=given.classes[best],
         posterior=fit.posterior.astype(np.float32),
         quality=(trusted / np.maximum(given.per_annotator, 1)).astype(np.float32),
-        confusing=_confusing(given, fit, best),
+        confusing=confusing,
+        confusion=np.where(confusing >= 0, confusion, np.nan).astype(np.float32),
         alpha=krippendorff_alpha(given),
         kappa=fleiss_kappa(given),
         method=method,

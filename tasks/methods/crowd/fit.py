@@ -21,12 +21,14 @@ class Fit:
 
     posterior (N, K) of the true class; foretell(item, annotator, answer), codes (n,) → probability (n,) that
     this annotator gives this answer to this item: what held-out votes are judged by. confusing (N,): the
-    most confusing answer, where the method itself estimates one.
+    most confusing answer, and confusion (N,): how often a reliable annotator gives it, where the method itself
+    estimates them.
     """
 
     posterior: Floats
     foretell: Callable[[Codes, Codes, Codes], Floats]
     confusing: Codes | None = None
+    confusion: Floats | None = None
 
 
 def shares(votes: Votes) -> Floats:

@@ -21,7 +21,7 @@ def top_two(votes: Votes) -> Fit:
     another one answers at random. Stage one: reliability and the two answers, from the rank-one part of the
     votes, each answer against the rest. Stage two: which of the two is true, and q, by maximum likelihood.
 
-    posterior (N, K), on two classes; `confusing` (N,) the rival.
+    posterior (N, K), on two classes; `confusing` (N,) the rival, `confusion` (N,) = 1 - q, in [0, ½].
     """
     items, _, classes = votes.shape
     reliability, plausible = _rank_one(votes)
@@ -40,7 +40,7 @@ def top_two(votes: Votes) -> Fit:
         likely = share[item] * (answer == one[item]) + (1 - share[item]) * (answer == two[item])
         return np.asarray(reliability[annotator] * likely + (1 - reliability[annotator]) / classes)
 
-    return Fit(posterior, foretell, np.where(first >= 0.5, two, one))
+    return Fit(posterior, foretell, np.where(first >= 0.5, two, one), np.minimum(share, 1 - share))
 
 
 def _rank_one(votes: Votes) -> tuple[Floats, Floats]:

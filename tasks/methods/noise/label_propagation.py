@@ -18,7 +18,7 @@ NEAREST = 10
     "noise",
     "label-propagation",
     needs=("pred_probs", "features"),
-    source="Zhou et al. 2004; ERASE, Chen et al. 2023",
+    source="Zhou et al. 2004, on the graph of nearest neighbours",
 )
 class LabelPropagation(ScoredModel):
     """Share of the given class in what the labels around a row spread to it, over the graph of a sample.
@@ -52,15 +52,14 @@ class LabelPropagation(ScoredModel):
     "questions",
     "propagate",
     needs=("labels", "neighbours"),
-    source="Zhou et al. 2004; ERASE, Chen et al. 2023",
+    source="Zhou et al. 2004, on the graph of nearest neighbours",
 )
 def propagate(
     labels: ArrayLike, neighbours: NDArray[np.integer], *, classes: int, alpha: float = 0.9, steps: int = 20
 ) -> NDArray[np.float32]:
     """Spread labels (N,) over the graph of neighbours (N, k) and return probabilities (N, classes).
 
-    Zhou 2004: F <- alpha S F + (1 - alpha) Y with S the symmetrically normalised graph; as in ERASE (Chen
-    2023) structure denoises labels. A row's own label is left out of its result, so the probabilities can
+    Zhou 2004: F <- alpha S F + (1 - alpha) Y with S the symmetrically normalised graph of neighbours. A row's own label is left out of its result, so the probabilities can
     serve `detect` as pred_probs. Raises InputError for labels or rows out of range.
     """
     given = np.asarray(labels, np.int64)

@@ -15,10 +15,12 @@ from tasks.methods.registry import register
 
 
 @register(
-    "noise", "label-text", needs=("pred_probs", "features", "class_names"), source="Zhu et al. 2024 (VDC)"
+    "noise", "label-text", needs=("pred_probs", "features", "class_names"), source="Radford et al. 2021"
 )
 class LabelText(ScoredModel):
     """Probability of the given label by the cosines of a row's vector with those of the class names.
+
+    A zero-shot classifier (CLIP's, Radford 2021) whose temperature is fitted to the given labels.
 
     Option class_vectors (K, D): the class names through the encoder that made the features.
     """

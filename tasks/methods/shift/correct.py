@@ -22,13 +22,13 @@ class Corrected:
     doubtful: NDArray[np.bool_]
 
 
-@registry.register("shift", "correct", needs=("prior",), source="Saerens 2002, Park 2023")
+@registry.register("shift", "correct", needs=("prior",), source="Saerens 2002; filter: Lee 2023")
 def correct(target_probs: ArrayLike, prior: PriorEstimate) -> Corrected:
     """Posteriors of target rows, reweighted by the estimated prior (Saerens 2002, eq. 4).
 
     target_probs: (M, K), calibrated here as the estimate was. A row is doubtful where the class predicted
-    before is less probable after, and surely rarer in the target: as a pseudo-label it should be dropped
-    (Park 2023). Raises InputError.
+    before is less probable after (the filter of Lee 2023) and surely rarer in the target: as a pseudo-label
+    it should be dropped. Raises InputError.
     """
     probs = rows_of(target_probs, "target_probs")
     if probs.shape[1] != len(prior.prior):

@@ -27,9 +27,12 @@ class Moments:
     notes: tuple[str, ...]
 
 
-@registry.register("shift", "elsa", needs=("labels", "probs", "target_probs"), source="Tian 2023")
+@registry.register("shift", "elsa", needs=("labels", "probs", "target_probs"), source="Tian 2023, on calibrated probabilities")
 def elsa(windows: Windows) -> PriorEstimate:
-    """Semiparametrically efficient moments of calibrated probabilities; consistent even uncalibrated."""
+    """Semiparametrically efficient moments; consistent even of probabilities that are not calibrated.
+
+    Tian 2023 solves them on the probabilities as they are; here these are calibrated first (BCTS).
+    """
     calibration = calibrate(windows, "bcts")
     ready = calibrated_windows(windows, calibration)
     found = solve(ready)

@@ -15,7 +15,7 @@ from sklearn.linear_model import Ridge
 from schemas.errors import ConfigError
 from tasks.methods.adapt.affine import Affine, moments
 from tasks.methods.adapt.nmtune import Spectrum, _cross, _label_variance, nmtune
-from tasks.methods.adapt.pro2 import pro2
+from tasks.methods.adapt.discriminant import discriminant
 from tasks.methods.adapt.whiten import whiten
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.lda import lda
@@ -67,7 +67,7 @@ def test_whitened_rows_have_unit_covariance_and_keep_their_axes(data: tuple) -> 
 
 def test_the_first_round_of_pro2_spans_what_lda_spans(data: tuple) -> None:
     rows, labels = data
-    found = pro2(sums_of(rows, labels), rounds=1)
+    found = discriminant(sums_of(rows, labels), rounds=1)
     theirs = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.1).fit(rows, labels)
     assert found.matrix.shape == (DIM, CLASSES - 1)
     np.testing.assert_allclose(found.matrix.T @ found.matrix, np.eye(CLASSES - 1), atol=1e-9)
@@ -77,7 +77,7 @@ def test_the_first_round_of_pro2_spans_what_lda_spans(data: tuple) -> None:
 def test_each_direction_of_pro2_is_the_best_that_is_orthogonal_to_those_before(data: tuple) -> None:
     rows, labels = data
     rows, labels = rows[labels < 2], labels[labels < 2]
-    found = pro2(sums_of(rows, labels), rounds=4).matrix
+    found = discriminant(sums_of(rows, labels), rounds=4).matrix
     assert found.shape == (DIM, 4)
     np.testing.assert_allclose(found.T @ found, np.eye(4), atol=1e-9)
     means = np.stack([rows[labels == k].mean(0) for k in range(2)]).astype(float)
@@ -98,7 +98,7 @@ def test_each_direction_of_pro2_is_the_best_that_is_orthogonal_to_those_before(d
 
 def test_pro2_takes_no_more_directions_than_there_are(data: tuple) -> None:
     rows, labels = data
-    assert pro2(sums_of(rows[:, :2], labels), rounds=9).matrix.shape == (2, 2)
+    assert discriminant(sums_of(rows[:, :2], labels), rounds=9).matrix.shape == (2, 2)
 
 
 def test_the_loss_of_nmtune_is_that_of_a_ridge_probe_and_the_papers_regularisers(data: tuple) -> None:
@@ -137,7 +137,7 @@ def test_nmtune_lifts_the_directions_that_tell_classes_apart() -> None:
     assert scales.argmax() == np.abs(found.matrix[1] / scales).argmax()
 
 
-@pytest.mark.parametrize("adapt", [whiten, pro2, nmtune, partial(pro2, rounds=1)])
+@pytest.mark.parametrize("adapt", [whiten, discriminant, nmtune, partial(discriminant, rounds=1)])
 def test_the_ensemble_is_that_of_rows_mapped_by_what_the_other_folds_say(adapt: object, data: tuple) -> None:
     rows, labels = data
     folds = np.arange(ROWS) % 3
@@ -154,7 +154,7 @@ def test_the_ensemble_is_that_of_rows_mapped_by_what_the_other_folds_say(adapt: 
         np.testing.assert_array_equal(got[here].argmax(1), theirs.argmax(1))
 
 
-@pytest.mark.parametrize("name", ["whiten", "pro2", "nmtune"])
+@pytest.mark.parametrize("name", ["whiten", "discriminant", "nmtune"])
 def test_a_row_s_own_label_changes_nothing_for_its_fold(name: str, data: tuple) -> None:
     rows, labels = data
     adapt = next(each.target for each in methods("adapt") if each.name == name)
@@ -178,7 +178,7 @@ def test_probabilities_still_are_some(data: tuple) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "options"), [(whiten, {"shrinkage": 2}), (pro2, {"rounds": 0}), (nmtune, {"strength": 0})]
+    ("method", "options"), [(whiten, {"shrinkage": 2}), (discriminant, {"rounds": 0}), (nmtune, {"strength": 0})]
 )
 def test_options_that_make_no_sense_are_refused(method: object, options: dict, data: tuple) -> None:
     with pytest.raises(ConfigError) as caught:

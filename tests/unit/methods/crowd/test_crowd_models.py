@@ -200,6 +200,19 @@ def test_top_two_finds_the_rival_and_the_truth():
     assert (result.confusing[right] == rival[right]).mean() > 0.8
 
 
+def test_top_two_says_how_often_the_rival_is_given():
+    rng, items, per_item = np.random.default_rng(3), 40, 400
+    truth, rate = rng.integers(0, 3, items), np.repeat([0.0, 0.15, 0.3, 0.45], 10)
+    item = np.repeat(np.arange(items), per_item)
+    answer = np.where(rng.random(len(item)) < rate[item], (truth[item] + 1) % 3, truth[item])
+    votes = Votes.from_arrays(item, np.tile(np.arange(per_item), items), answer)
+    result = aggregate(votes, method="top-two")
+    named = ~np.isnan(result.confusion)
+    assert (named == (result.confusing >= 0)).all()
+    np.testing.assert_allclose(result.confusion[named], rate[named], atol=0.08)
+    assert np.isnan(aggregate(votes, method="majority").confusion).all()
+
+
 def test_folds_share_out_items_and_annotators_alike():
     votes, _ = crowd(items=90, annotators=6, per_item=6)
     for group in (votes.item, votes.annotator):

@@ -1,4 +1,4 @@
-"""Project and probe: a few orthogonal directions, each as predictive of the labels as those before allow."""
+"""Orthonormal discriminant directions: each as predictive of the labels as those before it allow."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from tasks.methods.registry import register
 SHRINKAGE = 0.1  # of the covariance within classes, as in the LDA probe
 
 
-@register("adapt", "pro2", needs=("features",), source="Chen 2023; directions: Foley & Sammon 1975")
-def pro2(sums: ClassSums, *, rounds: int = 2) -> Affine:
-    """Pro²: projection on orthonormal directions that predict the labels, K - 1 a round.
+@register("adapt", "discriminant", needs=("features",), source="Foley & Sammon 1975")
+def discriminant(sums: ClassSums, *, rounds: int = 2) -> Affine:
+    """Projection on orthonormal directions that predict the labels, K - 1 a round.
 
     A round takes the directions of the largest variance between classes over that within them, in what is
-    orthogonal to the rounds before it.
+    orthogonal to the rounds before it. Pro² (Chen 2023) projects alike, but learns its directions by gradient
+    and fits its probe to labelled rows of the target, which a run has none of.
     """
     if rounds < 1:
         raise ConfigError(f"rounds {rounds}", where="detect.adapt.options", fix="give 1 or more")
