@@ -21,8 +21,8 @@ class Fit:
 
     posterior (N, K) of the true class; foretell(item, annotator, answer), codes (n,) → probability (n,) that
     this annotator gives this answer to this item: what held-out votes are judged by. confusing (N,): the
-    most confusing answer, and confusion (N,): how often a reliable annotator gives it, where the method itself
-    estimates them.
+    most confusing answer, and confusion (N,): how often a reliable annotator gives it, where the method
+    itself estimates them.
     """
 
     posterior: Floats

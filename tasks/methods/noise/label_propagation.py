@@ -59,8 +59,9 @@ def propagate(
 ) -> NDArray[np.float32]:
     """Spread labels (N,) over the graph of neighbours (N, k) and return probabilities (N, classes).
 
-    Zhou 2004: F <- alpha S F + (1 - alpha) Y with S the symmetrically normalised graph of neighbours. A row's own label is left out of its result, so the probabilities can
-    serve `detect` as pred_probs. Raises InputError for labels or rows out of range.
+    Zhou 2004: F <- alpha S F + (1 - alpha) Y with S the symmetrically normalised graph of
+    neighbours. A row's own label is left out of its result, so the probabilities can serve `detect` as
+    pred_probs. Raises InputError for labels or rows out of range.
     """
     given = np.asarray(labels, np.int64)
     near = np.asarray(neighbours)

@@ -41,7 +41,8 @@ def pair_mismatch(left: NDArray[np.floating], right: NDArray[np.floating], *, k:
     """Find pairs that don't match: left, right (N, D), vectors of one space.
 
     The cosine of a pair, less the mean of its sides' cosines with their k nearest of the other side (CSLS,
-    Conneau 2018); two Gaussians on it, of which the mismatched one is that of pairs shuffled on purpose. Every row is compared with all of the other side, so time grows with N².
+    Conneau 2018); two Gaussians on it, of which the mismatched one is that of pairs shuffled on purpose.
+    Every row is compared with all of the other side, so time grows with N².
     Raises InputError where the shapes differ or a value is not finite.
     """
     one, other = _finite(left, "left"), _finite(right, "right")

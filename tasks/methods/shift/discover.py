@@ -31,7 +31,10 @@ class Discovered:
 
 
 @registry.register(
-    "shift", "discover", needs=("features", "labels", "unknown"), source="average linkage, Sokal & Michener 1958; task: Vaze 2022"
+    "shift",
+    "discover",
+    needs=("features", "labels", "unknown"),
+    source="Sokal & Michener 1958; task: Vaze 2022",
 )
 def discover(
     features: ArrayLike, labels: ArrayLike, target_features: ArrayLike, unknown: ArrayLike

@@ -27,7 +27,12 @@ class Moments:
     notes: tuple[str, ...]
 
 
-@registry.register("shift", "elsa", needs=("labels", "probs", "target_probs"), source="Tian 2023, on calibrated probabilities")
+@registry.register(
+    "shift",
+    "elsa",
+    needs=("labels", "probs", "target_probs"),
+    source="Tian 2023, on calibrated probabilities",
+)
 def elsa(windows: Windows) -> PriorEstimate:
     """Semiparametrically efficient moments; consistent even of probabilities that are not calibrated.
 

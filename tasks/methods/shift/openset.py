@@ -48,7 +48,12 @@ class _Cells:
     borders: Floats
 
 
-@registry.register("shift", "open-set", needs=("labels", "probs", "novelty"), source="Qin 1999: exponential tilt; Saerens 2002")
+@registry.register(
+    "shift",
+    "open-set",
+    needs=("labels", "probs", "novelty"),
+    source="Qin 1999: exponential tilt; Saerens 2002",
+)
 def open_set(
     labels: ArrayLike,
     probs: ArrayLike,

@@ -14,8 +14,8 @@ from sklearn.linear_model import Ridge
 
 from schemas.errors import ConfigError
 from tasks.methods.adapt.affine import Affine, moments
-from tasks.methods.adapt.nmtune import Spectrum, _cross, _label_variance, nmtune
 from tasks.methods.adapt.discriminant import discriminant
+from tasks.methods.adapt.nmtune import Spectrum, _cross, _label_variance, nmtune
 from tasks.methods.adapt.whiten import whiten
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.lda import lda
@@ -178,7 +178,8 @@ def test_probabilities_still_are_some(data: tuple) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "options"), [(whiten, {"shrinkage": 2}), (discriminant, {"rounds": 0}), (nmtune, {"strength": 0})]
+    ("method", "options"),
+    [(whiten, {"shrinkage": 2}), (discriminant, {"rounds": 0}), (nmtune, {"strength": 0})],
 )
 def test_options_that_make_no_sense_are_refused(method: object, options: dict, data: tuple) -> None:
     with pytest.raises(ConfigError) as caught:
