@@ -1,4 +1,4 @@
-"""Which store a command looks into: that of `--config`, or the one at `--store`."""
+"""Which store and run a command looks into: those of `--config`, or of the store at `--store`."""
 
 from __future__ import annotations
 
@@ -14,17 +14,37 @@ Config = Annotated[
     str | None,
     typer.Option("--config", metavar="CONFIG", help="The config whose store it is."),
 ]
+RunId = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RUN]",
+        help="The run's id, or as much of its beginning as is unique. Default: the newest run.",
+    ),
+]
 DEFAULT = "labelworks-store"
 
 
 def open_store(at: str, config: str | None) -> Store:
     """The store of a config, or the one at an address."""
+    return _opened(at, config)[0]
+
+
+def find_run(run: str | None, at: str, config: str | None) -> tuple[Store, str, str]:
+    """The store, and dataset and id of a run in it; None: the newest, of the config's dataset if named."""
+    from tasks.io.history import latest, lookup
+
+    store, dataset = _opened(at, config)
+    return store, *(latest(store, dataset) if run is None else lookup(store, run))
+
+
+def _opened(at: str, config: str | None) -> tuple[Store, str | None]:
     from schemas.load import absolute, load_config
     from tasks.io.store import Store
 
     if config is None:
-        return Store(absolute(at))
+        return Store(absolute(at)), None
     from infra.secrets import storage_secrets
 
-    chosen = load_config(config).store
-    return Store(chosen.root, {**chosen.storage_options, **storage_secrets(chosen)})
+    loaded = load_config(config)
+    options = {**loaded.store.storage_options, **storage_secrets(loaded.store)}
+    return Store(loaded.store.root, options), loaded.dataset.name

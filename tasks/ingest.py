@@ -163,7 +163,7 @@ def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) 
             rows = index.take(pa.array(places))
             run.store.write_table(run.part("ingest/duplicates", partition), rows)
             reasons = pa.array(["duplicated id"] * len(places), pa.string())
-            tables.append(rejected_rows(rows, reasons, rows["label"]))
+            tables.append(rejected_rows(rows, reasons, rows["id"]))
         marked.append(partition)
     run.store.write_table(run.file("ingest", f"duplicates-{window}.parquet"), pa.concat_tables(tables))
     return marked

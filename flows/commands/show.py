@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.output import only_the_result_on_stdout, plain, print_json, print_rich
-from flows.where import DEFAULT, At, Config, open_store
+from flows.where import DEFAULT, At, Config, RunId, find_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,19 +17,16 @@ if TYPE_CHECKING:
 
 
 def show(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="The run's id, or as much of its beginning as is unique.")
-    ],
+    run: RunId = None,
     store: At = DEFAULT,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print its record as JSON.")] = False,
 ) -> None:
-    """Show RUN: how it ended, its stages with times and gates, its figures, where its report is."""
+    """Show RUN, or the newest: how it ended, stages with times and gates, figures, where its report is."""
     from tasks.io import history
 
     with only_the_result_on_stdout():
-        opened = open_store(store, config)
-        entry = history.entry(opened, *history.lookup(opened, run))
+        entry = history.entry(*find_run(run, store, config))
     if as_json:
         print_json(plain(entry))
         return

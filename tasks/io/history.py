@@ -44,9 +44,8 @@ def begun(run: Run) -> str:
 
 def runs(store: Store, dataset: str | None = None) -> list[Entry]:
     """Every run of a dataset (None: of all) and of its windows, the latest last."""
-    folders = [name for name in sorted(store.names("")) if dataset in (None, name, name.split("@")[0])]
     found = []
-    for folder in folders:
+    for folder in _folders(store, dataset):
         pointed = _pointed(store, folder)
         found += [entry(store, folder, name, pointed) for name in sorted(store.names(f"{folder}/runs"))]
     return sorted(found, key=lambda each: (each.started, each.run_id))
@@ -98,6 +97,29 @@ def lookup(store: Store, run: str) -> tuple[str, str]:
         if listed
         else "there is no run in this store (--store ROOT)",
     )
+
+
+def latest(store: Store, dataset: str | None = None) -> tuple[str, str]:
+    """Dataset and id of the run that was begun last, of one dataset or of all; InputError if none was."""
+    begun_at = [
+        (_started(store, f"{folder}/runs/{run}"), folder, run)
+        for folder in _folders(store, dataset)
+        for run in store.names(f"{folder}/runs")
+    ]
+    if not begun_at:
+        of = "" if dataset is None else f" of {dataset!r}"
+        raise InputError(
+            f"there is no run{of}",
+            where=store.url(""),
+            fix="name the store: --store ROOT, or --config CONFIG",
+        )
+    _, folder, run = max(begun_at)
+    return folder, run
+
+
+def _folders(store: Store, dataset: str | None) -> list[str]:
+    """Folders of a dataset and of its windows (None: of all datasets)."""
+    return [name for name in sorted(store.names("")) if dataset in (None, name, name.split("@")[0])]
 
 
 def known_dataset(store: Store, dataset: str) -> str:

@@ -243,7 +243,7 @@ def test_report_finds_a_run_by_a_unique_beginning(labelworks: Run, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("run", "message"),
-    [("ab", "2 runs begin with 'ab'"), ("x", "there is no run 'x'"), ("abe3", "the run has no report yet")],
+    [("ab", "2 runs begin with 'ab'"), ("x", "there is no run 'x'"), ("abe3", "run abe3 has no report yet")],
 )
 def test_report_says_which_runs_there_are(labelworks: Run, tmp_path: Path, run: str, message: str) -> None:
     for name in ("abe3", "abf4"):
@@ -259,6 +259,42 @@ def test_report_of_no_store(labelworks: Run) -> None:
     code, _, err = labelworks("report", "abc")
     assert code == 2
     assert "there is no run in this store" in err
+    code, _, err = labelworks("report")
+    assert (code, "there is no run" in err, "--store ROOT" in err) == (2, True, True)
+
+
+def begun_run(store: Path, dataset: str, run: str, started: str) -> None:
+    folder = store / dataset / "runs" / run
+    (folder / "report").mkdir(parents=True)
+    (folder / "report/report.html").write_text(run)
+    (folder / "started.json").write_text(json.dumps({"started": started}))
+
+
+def test_without_a_run_the_newest_is_meant(labelworks: Run, tmp_path: Path) -> None:
+    store = tmp_path / "labelworks-store"
+    begun_run(store, "digits", "abc1", "2026-01-02T00:00:00+00:00")
+    begun_run(store, "digits@2026", "abc2", "2026-01-03T00:00:00+00:00")
+    begun_run(store, "cats", "abc3", "2026-01-04T00:00:00+00:00")
+    assert labelworks("report")[1] == f"{store}/cats/runs/abc3/report/report.html\n"
+    assert "abc3" in labelworks("show")[1]
+    assert json.loads(labelworks("show", "--json")[1])["run_id"] == "abc3"
+    (tmp_path / "digits.yaml").write_text(
+        "dataset: {name: digits, source: data, label: l, features: {text: t}}\n"
+    )
+    assert labelworks("report", "--config", "digits.yaml")[1].endswith("abc2/report/report.html\n")
+
+
+def test_report_is_opened_in_the_browser(
+    labelworks: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or len(opened) < 2)
+    begun_run(tmp_path / "a store", "digits", "abc1", "2026-01-02T00:00:00+00:00")
+    code, out, err = labelworks("report", "--open", "--store", "a store")
+    assert (code, err) == (0, "")
+    assert opened == [Path(out.strip()).as_uri()]
+    code, _, err = labelworks("report", "--open", "--store", "a store")
+    assert (code, "no web browser" in err) == (0, True)
 
 
 def test_init_writes_a_config_once(labelworks: Run, tmp_path: Path) -> None:
