@@ -128,6 +128,7 @@ class Ledger:
             timings={result.stage: round(result.seconds, 3) for result in self.results},
             parts=tuple(figures.get("names", ())),
             target_parts=tuple(figures.get("target_names", ())),
+            classes=self.results[-1].ref.classes,
             config=self.run.config.model_dump(mode="json", by_alias=True),
             code_version=code_version(),
             started=self.started,

@@ -149,6 +149,7 @@ class RunRecord(Record):
         default_factory=dict,
         description="where the version is besides, by form",
     )
+    classes: tuple[str | int, ...] = Field((), description="in the order of soft_label and posterior")
     config: dict[str, Any] = Field(default_factory=dict)
     code_version: str = ""
     started: str = Field("", description="when the run was begun, ISO 8601 in UTC")

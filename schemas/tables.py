@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 REJECTED = pa.schema(
@@ -103,42 +106,78 @@ TARGET = pa.schema(
         pa.field("confidence", pa.float32(), metadata={"about": "of the prediction"}),
         pa.field("doubtful", pa.bool_(), metadata={"about": "the new mix made the old prediction less sure"}),
         pa.field("unknown", pa.float32(), metadata={"about": "probability of being of no known class"}),
-        pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "at the target's class mix"}),
+        pa.field(
+            "posterior",
+            pa.list_(pa.float32()),
+            metadata={"about": "by class as soft_label, at the target's class mix"},
+        ),
     ]
 )
 
 
+def _field(name: str, kind: pa.DataType, about: str, *, nullable: bool = False) -> pa.Field:
+    return pa.field(name, kind, nullable=nullable, metadata={"about": about})
+
+
 def published_schema(label_type: pa.DataType) -> pa.Schema:
-    """The published dataset: plain parquet that any trainer reads."""
+    """The published dataset: plain parquet that any trainer reads; each field says what it is about."""
+    floats = pa.list_(pa.float32())
     return pa.schema(
         [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("label", label_type, nullable=False),
-            pa.field("original_label", label_type, nullable=False),
-            pa.field("action", pa.string(), nullable=False),
-            pa.field("reason", pa.string(), nullable=False),
-            pa.field("weight", pa.float32(), nullable=False),
-            pa.field("soft_label", pa.list_(pa.float32()), metadata={"about": "by class, in manifest order"}),
-            pa.field("quality", pa.float32(), metadata={"about": "1 = surely fine"}),
-            pa.field("pair_mismatch", pa.float32(), metadata={"about": "probability; null: no pair"}),
-            pa.field("source_file", pa.string(), nullable=False),
-            pa.field("source_row", pa.int64(), nullable=False),
-            pa.field("run_id", pa.string(), nullable=False),
+            _field("id", pa.string(), "of dataset.id; by default the file and the row: file#row"),
+            _field("label", label_type, "the label to train on, after treatment"),
+            _field("original_label", label_type, "the label as given, or as made of votes"),
+            _field("action", pa.string(), f"{', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}"),
+            _field("reason", pa.string(), "why that action, and why that weight"),
+            _field(
+                "suggestion",
+                label_type,
+                "the likeliest right label where the given one is doubted; null: it isn't, or none fits",
+                nullable=True,
+            ),
+            _field("weight", pa.float32(), "for training: P(the label is right) × the shift of its class"),
+            _field(
+                "soft_label",
+                floats,
+                "P(true label) by class, in the order of labelworks.classes in the schema's metadata; of a "
+                "multilabel row P(it has the class); null: numbers, more than 256 classes, or a noise method "
+                "that tells none",
+                nullable=True,
+            ),
+            _field(
+                "quality", pa.float32(), "score of the given label in [0, 1], 1 = surely fine", nullable=True
+            ),
+            _field(
+                "pair_mismatch",
+                pa.float32(),
+                "P(the row's two vectors don't belong together); null: no pair",
+                nullable=True,
+            ),
+            _field("source_file", pa.string(), "the file that the row is from, relative to dataset.source"),
+            _field("source_row", pa.int64(), "its place in the file, from 0"),
+            _field("run_id", pa.string(), "the run that published it"),
         ]
     )
 
 
+def described(schema: pa.Schema, classes: Sequence[str | int], task: str, run_id: str) -> pa.Schema:
+    """A schema whose metadata says the order of the classes (JSON), the task and the run."""
+    facts = {"classes": json.dumps(list(classes), ensure_ascii=False), "task": task, "run_id": run_id}
+    return schema.with_metadata({f"labelworks.{name}": value for name, value in facts.items()})
+
+
 def published_target_schema(label_type: pa.DataType) -> pa.Schema:
     """The published rows of the target window: pseudo-labels and posteriors at its class mix."""
+    source = published_schema(label_type)
     return pa.schema(
         [
-            pa.field("id", pa.string(), nullable=False),
-            pa.field("label", label_type, metadata={"about": "null: doubtful, or of no known class"}),
-            pa.field("predicted", label_type, nullable=False),
-            pa.field("source_prediction", label_type, nullable=False),
+            source.field("id"),
+            _field("label", label_type, "null: doubtful, or of no known class", nullable=True),
+            _field("predicted", label_type, "the likeliest class at the target's class mix"),
+            _field("source_prediction", label_type, "the likeliest class at the source's class mix"),
             *(TARGET.field(name) for name in ("confidence", "doubtful", "unknown", "posterior")),
-            pa.field("source_file", pa.string(), nullable=False),
-            pa.field("source_row", pa.int64(), nullable=False),
-            pa.field("run_id", pa.string(), nullable=False),
+            source.field("source_file").with_metadata({"about": "the file, relative to dataset.target"}),
+            source.field("source_row"),
+            source.field("run_id"),
         ]
     )

@@ -21,7 +21,7 @@ from tasks.io.index import LABEL_TYPES
 from tasks.io.labels import label_sets
 from tasks.io.moved import of_label_sets
 from tasks.io.run import Run
-from tasks.io.scores import BINS, WORST
+from tasks.io.scores import BINS, SOFT_CLASSES, WORST
 from tasks.io.whole import Whole, load_whole
 from tasks.methods.folds import fold_of
 from tasks.methods.other_labels import OtherLabels, judge_multilabel, judge_regression
@@ -40,8 +40,10 @@ def judge(run: Run, ref: DatasetRef) -> StageResult:
     found = _judged(run, whole, sets)
     table = _table(ref, whole, found)
     parts = whole.split(table)
-    for partition, part in zip(ref.of("source"), parts, strict=True):
-        run.store.write_table(run.part("detect", partition), part)
+    starts = np.cumsum([0, *(part.num_rows for part in parts)])
+    for partition, part, start in zip(ref.of("source"), parts, starts.tolist(), strict=False):
+        soft = _soft(found, slice(start, start + part.num_rows))
+        run.store.write_table(run.part("detect", partition), part.append_column("posterior", soft))
     checks = gates.check_figures("detect", _gate_figures(found), run.config.gates.detect)
     return run.finish(
         StageResult(
@@ -102,6 +104,15 @@ def _table(ref: DatasetRef, whole: Whole, found: OtherLabels) -> pa.Table:
         "flag": found.flag,
     }
     return pa.table(columns, schema=judged_schema(LABEL_TYPES[ref.label_type])).combine_chunks()
+
+
+def _soft(found: OtherLabels, rows: slice) -> pa.Array:
+    """The posteriors of some rows as lists; null of numbers, and of more classes than are worth it."""
+    kind = pa.list_(pa.float32())
+    if found.posterior is None or found.posterior.shape[1] > SOFT_CLASSES:
+        return pa.nulls(rows.stop - rows.start, kind)
+    held = found.posterior[rows].toarray().astype(np.float32)
+    return pa.FixedSizeListArray.from_arrays(pa.array(held.ravel()), held.shape[1]).cast(kind)
 
 
 def _noise(found: OtherLabels) -> dict[str, Any]:

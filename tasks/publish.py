@@ -7,12 +7,13 @@ from time import perf_counter
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pyarrow.parquet import SortingColumn
 
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
-from schemas.tables import published_schema
+from schemas.tables import described, published_schema
 from schemas.telling import discreet
 from tasks import gates
 from tasks.io.disagreement import with_copies
@@ -121,23 +122,34 @@ def _written(run: Run, name: str, table: pa.Table) -> pa.Table:
 def _decided(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
     """What was decided on the rows of a partition, with posteriors; codes become classes again."""
     treated = run.store.read_table(run.part("treat", partition))
-    scores = run.store.read_table(run.scores(ref, partition), ["row", "posterior", "pair_mismatch"])
-    soft, _ = with_copies(run, partition, scores)
+    names = ["row", "given", "suggestion", "flag", "outside", "posterior", "pair_mismatch"]
+    scores, _ = with_copies(run, partition, run.store.read_table(run.scores(ref, partition), names))
     classes = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
     for name in ("label", "given"):
         named = classes.take(treated[name].combine_chunks())
         treated = treated.set_column(treated.column_names.index(name), name, named)
-    return treated.append_column("posterior", soft["posterior"]).append_column(
-        "pair_mismatch", soft["pair_mismatch"]
+    return (
+        treated.append_column("suggestion", classes.take(_suggested(scores).combine_chunks()))
+        .append_column("posterior", scores["posterior"])
+        .append_column("pair_mismatch", scores["pair_mismatch"])
     )
 
 
+def _suggested(scores: pa.Table) -> pa.ChunkedArray:
+    """Codes of the labels proposed; null where the given one isn't doubted, or none of the classes fits."""
+    another = pc.not_equal(scores["suggestion"], scores["given"])
+    proposed = pc.and_(pc.and_(scores["flag"], another), pc.invert(scores["outside"]))
+    return pc.if_else(proposed, scores["suggestion"], pa.scalar(None, pa.int32()))
+
+
 def _judged(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
-    """The same of labels that are no single class: there are no posteriors and no pairs."""
+    """The same of labels that are no single class: there are no pairs."""
     judged = run.store.read_table(run.part("detect", partition))
-    for name in ("posterior", "pair_mismatch"):
-        judged = judged.append_column(name, pa.nulls(judged.num_rows))
-    return judged
+    kind = LABEL_TYPES[ref.label_type]
+    proposed = pc.if_else(judged["flag"], judged["likelier"], pa.scalar(None, kind))
+    return judged.append_column("suggestion", proposed).append_column(
+        "pair_mismatch", pa.nulls(judged.num_rows)
+    )
 
 
 def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -> pa.Table:
@@ -150,6 +162,7 @@ def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -
         "original_label": treated["given"],
         "action": treated["action"],
         "reason": treated["reason"],
+        "suggestion": treated["suggestion"],
         "weight": treated["weight"],
         "soft_label": treated["posterior"],
         "quality": treated["score"],
@@ -158,9 +171,13 @@ def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -
         "source_row": place["file_row"],
         "run_id": pa.repeat(run.id, treated.num_rows),
     }
-    table = pa.table(columns, schema=published_schema(LABEL_TYPES[ref.label_type]))
+    schema = described(
+        published_schema(LABEL_TYPES[ref.label_type]), ref.classes, run.config.dataset.task, run.id
+    )
+    table = pa.table(columns, schema=schema)
     time = run.config.dataset.time
     if time is None:
         return table
-    carried = run.reader(partition).table([time])
-    return table.append_column(time, replaced(carried[time].combine_chunks()).take(treated["row"]))
+    values = replaced(run.reader(partition).table([time])[time].combine_chunks()).take(treated["row"])
+    about = {"about": "dataset.time, as it stands in the source"}
+    return table.append_column(pa.field(time, values.type, metadata=about), values)

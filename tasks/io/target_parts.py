@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.records import DatasetRef, Partition
-from schemas.tables import published_target_schema
+from schemas.tables import described, published_target_schema
 from tasks.io.index import LABEL_TYPES
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
@@ -57,4 +57,5 @@ def _table(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
         "source_row": place["file_row"],
         "run_id": pa.repeat(run.id, found.num_rows),
     }
-    return pa.table(columns, schema=published_target_schema(kind))
+    schema = described(published_target_schema(kind), ref.classes, run.config.dataset.task, run.id)
+    return pa.table(columns, schema=schema)

@@ -29,7 +29,8 @@ class OtherLabels:
 
     action, reason: codes as of `relabel.posterior`; error: the probability that something is wrong; score:
     1 = surely fine; flag; weight; likelier: sparse (N, K) or (N,), what labels would be if all suspicions
-    were right. findings: figures of the noise.
+    were right. findings: figures of the noise. posterior: sparse (N, K), P(the row has the class), as given
+    where that isn't doubted; None of numbers.
     """
 
     labels: Any
@@ -41,6 +42,7 @@ class OtherLabels:
     flag: NDArray[np.bool_]
     weight: NDArray[np.float32]
     findings: dict[str, Any]
+    posterior: Any = None
 
 
 def judge_multilabel(
@@ -84,6 +86,7 @@ def judge_multilabel(
             "missing_labels": int(found.missing.nnz),
             "extra_labels": int(found.extra.nnz),
         },
+        posterior=sparse.csr_array(given + found.missing - found.extra),
     )
 
 

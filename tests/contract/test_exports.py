@@ -28,6 +28,7 @@ def part(run: str, start: int, rows: int = 30) -> pa.Table:
             **{name: [values[row % 2] for row in range(rows)] for name, values in KINDS.items()},
             "original_label": ["cat"] * rows,
             "reason": ["ж"] * rows,
+            "suggestion": pa.nulls(rows, pa.string()),
             "weight": pa.array([0.5] * rows, pa.float32()),
             "soft_label": pa.array([[0.25, 0.75]] * rows, pa.list_(pa.float32())),
             "quality": pa.array([1.0] * rows, pa.float32()),

@@ -63,6 +63,12 @@ def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, publis
     doubted = np.array(rows["action"].to_pylist()) != "keep"
     assert doubted[wrong.any(axis=1)].mean() > 0.75
     assert doubted[~wrong.any(axis=1)].mean() < 0.02
+    suggested, soft = rows["suggestion"].to_pylist(), np.array(rows["soft_label"].to_pylist())
+    proposed = np.array([each is not None for each in suggested])
+    assert (proposed == doubted).all()
+    given = np.array([[name in row for name in NAMES] for row in rows["original_label"].to_pylist()])
+    assert np.abs(soft - given)[after != given].min() >= 0.8
+    assert soft.shape == (ROWS, len(NAMES)) and record.classes == tuple(NAMES)
     assert record.noise["missing_labels"] > 0 < record.noise["extra_labels"]
     assert record.noise["rate"] == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
     assert record.noise["out_of_sample_accuracy"] > 0.8
@@ -104,6 +110,9 @@ def test_exchanged_numbers_are_put_right_and_others_reviewed(
     assert (action[wrong] != "keep").mean() > 0.95
     assert (action[~wrong] != "keep").mean() < 0.02
     assert rows["weight"].to_numpy()[action == "review"].max() < 0.5
+    proposed = rows["suggestion"].to_numpy()
+    assert (np.isnan(proposed) == (action == "keep")).all() and rows["soft_label"].null_count == ROWS
+    assert np.abs(proposed - true)[action == "review"].mean() < 2
     assert record.noise["r_squared"] > 0.9
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import fsspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -39,6 +40,12 @@ def test_a_local_run_publishes_a_version_that_any_trainer_reads(
     files = [store / "runs" / record.run_id / part for part in manifest["parts"]]
     table = pa.concat_tables([pq.read_table(file) for file in files])
     assert table.schema.equals(published_schema(pa.string()))
+    assert json.loads(table.schema.metadata[b"labelworks.classes"]) == manifest["classes"]
+    assert table.schema.field("suggestion").metadata[b"about"]
+    changed = table.filter(pc.not_equal(table["label"], table["original_label"]))
+    assert changed.num_rows and changed["suggestion"].equals(changed["label"])
+    kept = table.filter(pc.starts_with(table["reason"], "not suspicious"))
+    assert kept["suggestion"].null_count == kept.num_rows
     assert sorted(table["id"].to_pylist()) == data.table["id"].to_pylist()
     assert set(table["run_id"].to_pylist()) == {record.run_id}
     for row in table.to_pylist()[::40]:
