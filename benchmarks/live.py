@@ -12,9 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import secrets
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -30,6 +30,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from infra.foreign import started
+
 TOKEN = secrets.token_hex(16)
 ROLES = {
     "server": "infra.api",
@@ -39,17 +41,11 @@ ROLES = {
 }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Live:
     """`labelworks serve` on a folder of small parquet files."""
 
     def __init__(self, folder: Path, *, poll: str = "500ms", debounce: str = "200ms") -> None:
-        self.folder, self.port, self.events = folder, free_port(), free_port()
+        self.folder = folder
         (folder / "data").mkdir()
         self.rng = np.random.default_rng(0)
         for number in range(4):
@@ -84,12 +80,11 @@ class Live:
 
     def __enter__(self) -> Live:
         command = [sys.executable, "-m", "flows.cli", "serve", str(self.folder / "c.yaml")]
-        options = ["--port", str(self.port), "--listen", f"127.0.0.1:{self.events}"]
-        self.process = subprocess.Popen(
-            [*command, *options, "--state", str(self.folder / "state")],
-            env={**os.environ, "LABELWORKS_EVENTS_TOKEN": TOKEN},
-            stderr=subprocess.DEVNULL,
-        )
+        options = ["--port", "0", "--listen", "127.0.0.1:0", "--state", str(self.folder / "state")]
+        with (self.folder / "said").open("wb") as said:
+            self.process = subprocess.Popen(
+                [*command, *options], env={**os.environ, "LABELWORKS_EVENTS_TOKEN": TOKEN}, stderr=said
+            )
         while not self.versions():
             time.sleep(0.1)
         return self
@@ -97,6 +92,14 @@ class Live:
     def __exit__(self, *_: object) -> None:
         self.process.send_signal(signal.SIGINT)
         self.process.wait(60)
+
+    @property
+    def events(self) -> str:
+        """Where events are received."""
+        told = re.search(r"events: POST (\S+),", (self.folder / "said").read_text())
+        if told is None:
+            raise RuntimeError("no receiver")
+        return told[1]
 
     def versions(self) -> int:
         return len(list((self.folder / "store/soak/versions").glob("*.json")))
@@ -171,7 +174,7 @@ def receiver(seconds: float) -> None:
     import sqlite3
 
     with tempfile.TemporaryDirectory() as folder, Live(Path(folder)) as live:
-        url = f"http://127.0.0.1:{live.events}/api/events"
+        url = live.events
         before = live.sizes()["receiver"]
         answers, bad, took = fire(live.folder, url, seconds)
         with sqlite3.connect(live.folder / "state/events.db") as base:
@@ -200,21 +203,11 @@ def listing(objects: int) -> None:
         for number in range(objects):
             (Path(folder) / f"{number:06}.parquet").touch()
         print(f"local: {objects} objects in {clock(lambda: list_marks(folder, 'auto', {})):.2f} s")
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env={**os.environ, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"},
-    )  # fmt: skip
-    try:
-        os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="us-east-1")
+    os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="us-east-1")
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p"]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with started(lambda port: [*command, str(port)], **silent) as port:
         options = {"endpoint_url": f"http://127.0.0.1:{port}"}
-        while True:
-            try:
-                httpx.get(options["endpoint_url"])
-                break
-            except httpx.ConnectError:
-                time.sleep(0.2)
         fs = fsspec.filesystem("s3", **options)
         fs.mkdir("many")
         fs.pipe({f"many/d/{number:06}.parquet": b"" for number in range(objects)})
@@ -223,9 +216,6 @@ def listing(objects: int) -> None:
         took = clock(lambda: list_marks("s3://many/d/", "auto", options))
         spent, more = process.cpu_times().user - began, process.memory_info().rss - before
         print(f"s3: {objects} objects in {took:.2f} s, {spent:.2f} s of own CPU, {more / 2**20:.0f} MiB more")
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def clock(work: Any) -> float:

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from flows.runner import STOP
-from infra.api import await_server, configured_url, server_member
-from infra.credentials import SECRET, TOKEN, credentials
+from infra.api import address, await_server, configured_url, server_member
+from infra.credentials import SECRET, TOKEN
 from infra.family import Family, Member
 from infra.served import held, keep_configs
+from infra.serving import port_of
 from schemas.config import RunConfig
 
 Tell = Callable[[str], None]
+Listening = socket.socket | None
 
 
-def serve(configs: Sequence[RunConfig], state: Path, *, port: int, listen: str, tell: Tell) -> None:
-    """Serve the pipelines of these configs until Ctrl-C or SIGTERM, then end every process of the tree."""
+def serve(
+    configs: Sequence[RunConfig], state: Path, *, api: Listening, events: Listening, tell: Tell
+) -> None:
+    """Serve the pipelines of these configs until Ctrl-C or SIGTERM, then end every process of the tree.
+
+    api: the socket of its Prefect server; None: one is configured. events: of the receiver, or None.
+    """
     with _family(configs, state, tell) as family:
-        url = _server(family, state, port, tell)
-        _sources(family, state, listen, url, tell)
+        url = _server(family, state, api, tell)
+        _sources(family, state, events, url, tell)
         for config in configs:
             name = config.dataset.name
             runner = _member(f"runner of {name}", "flows.runner", [str(state), name], url)
@@ -29,12 +37,12 @@ def serve(configs: Sequence[RunConfig], state: Path, *, port: int, listen: str, 
             family.add(runner)
 
 
-def watch(configs: Sequence[RunConfig], state: Path, *, listen: str, tell: Tell) -> None:
+def watch(configs: Sequence[RunConfig], state: Path, *, events: Listening, tell: Tell) -> None:
     """Tell the configured Prefect server of changes until Ctrl-C or SIGTERM; its workers do the runs."""
     with _family(configs, state, tell) as family:
         url = configured_url()
         tell(f"changes are told to {url} (PREFECT_API_URL)")
-        _sources(family, state, listen, url, tell)
+        _sources(family, state, events, url, tell)
         family.add(_member("emitter", "infra.emitter", [str(state)], url))
 
 
@@ -53,24 +61,27 @@ def _family(configs: Sequence[RunConfig], state: Path, tell: Tell) -> Iterator[F
             family.stop()
 
 
-def _server(family: Family, state: Path, port: int, tell: Tell) -> str:
+def _server(family: Family, state: Path, listening: Listening, tell: Tell) -> str:
     """The address of the Prefect API: the one that is configured, or one in the tree."""
-    if configured := configured_url():
+    if listening is None:
+        configured = configured_url()
         tell(f"Prefect server: {configured} (PREFECT_API_URL)")
         return configured
-    member = family.add(server_member(port, state))
-    url = f"http://127.0.0.1:{port}/api"
+    member, url = family.add(server_member(listening, state)), address(listening)
     await_server(member, url, family.over)
-    tell(f"Prefect UI: http://127.0.0.1:{port}")
+    tell(f"Prefect UI: {url.removesuffix('/api')}")
     return url
 
 
-def _sources(family: Family, state: Path, listen: str, url: str, tell: Tell) -> None:
-    if credentials():
-        family.add(_member("receiver", "infra.receiver", [str(state), listen], url))
-        tell(f"events: POST http://{listen}/api/events, bucket notifications: …/api/notifications")
-    else:
+def _sources(family: Family, state: Path, events: Listening, url: str, tell: Tell) -> None:
+    if events is None:
         tell(f"no receiver: neither {TOKEN} nor {SECRET} is set")
+    else:
+        receiver = _member("receiver", "infra.receiver", [str(state), str(events.fileno())], url)
+        receiver.listening = events
+        family.add(receiver)
+        where = f"http://{events.getsockname()[0]}:{port_of(events)}/api"
+        tell(f"events: POST {where}/events, bucket notifications: …/api/notifications")
     family.add(_member("watcher", "infra.watcher", [str(state)], url))
 
 

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,10 +16,10 @@ from typing import IO, Any
 
 from infra.family import Member, end_with
 from infra.leases import end_leases
+from infra.serving import LOOPBACK, answers, listener, nonce, port_of, serve
 from schemas.errors import LabelworksError
 
 STARTUP_SECONDS = 180
-HOST = "127.0.0.1"
 
 
 @contextmanager
@@ -38,11 +37,13 @@ def starting_api() -> Iterator[Callable[[], str]]:
     if configured := configured_url():
         yield lambda: configured
         return
-    port = free_port()
-    url = f"http://{HOST}:{port}/api"
-    with _server(url, port) as answers, temporary_settings({PREFECT_API_URL: url}), without_heartbeats():
+    with (
+        server(listener()) as (url, ready),
+        temporary_settings({PREFECT_API_URL: url}),
+        without_heartbeats(),
+    ):
         try:
-            yield answers
+            yield ready
         finally:
             _drain()
 
@@ -61,14 +62,20 @@ def configured_url() -> str:
     return PREFECT_API_URL.value() or ""
 
 
-def server_member(port: int, state: Path) -> Member:
+def address(listening: socket.socket) -> str:
+    """The address of the API that is, or is to be, served on a socket of loopback."""
+    return f"http://{LOOPBACK}:{port_of(listening)}/api"
+
+
+def server_member(listening: socket.socket, state: Path) -> Member:
     """A server with UI and schedules whose database is kept in a folder, to be started in a family."""
     environment = {
         "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{state}/prefect.db",
-        "PREFECT_SERVER_UI_API_URL": f"http://{HOST}:{port}/api",
+        "PREFECT_SERVER_UI_API_URL": address(listening),
         "PREFECT_HOME": str(state / "prefect"),
     }
-    return Member("Prefect server", "infra.api", [str(port), str(os.getpid())], environment)
+    arguments = [str(listening.fileno()), str(os.getpid()), nonce()]
+    return Member("Prefect server", "infra.api", arguments, environment, listening=listening)
 
 
 def await_server(member: Member, url: str, over: threading.Event) -> None:
@@ -79,77 +86,70 @@ def await_server(member: Member, url: str, over: threading.Event) -> None:
             raise LabelworksError(
                 "the Prefect server ended at start", fix="see above, and `labelworks doctor`"
             )
-        if healthy(url):
+        if healthy(url, member.arguments[-1]):
             return
         over.wait(0.1)
     if not over.is_set():
         raise LabelworksError(f"the Prefect server did not start within {STARTUP_SECONDS} s")
 
 
-def healthy(url: str) -> bool:
-    """Whether a Prefect API answers."""
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5):  # noqa: S310 - http, built by us
-            return True
-    except OSError:
-        return False
+def healthy(url: str, who: str) -> bool:
+    """Whether the Prefect API with that nonce answers."""
+    return answers(f"{url}/health", who)
 
 
 @contextmanager
-def _server(url: str, port: int) -> Iterator[Callable[[], str]]:
-    """A server of our own on that port, ended when the block is left; yields what waits for it."""
+def server(listening: socket.socket) -> Iterator[tuple[str, Callable[[], str]]]:
+    """A server of our own on that socket while the block lasts; yields its address and what waits for it.
 
-    def answers() -> str:
-        _wait(server, url, said)
+    The socket goes to the server, and is closed here: if the server ends, nobody waits for it.
+    """
+    url, who, descriptor = address(listening), nonce(), listening.fileno()
+
+    def ready() -> str:
+        _wait(process, url, who, said)
         return url
 
     with tempfile.TemporaryFile() as said:
-        server = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "infra.api", str(port), str(os.getpid())],
-            env={**os.environ, "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"},
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            start_new_session=True,  # Ctrl-C is for this process, which ends the server itself
-        )
+        with listening:
+            process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "infra.api", str(descriptor), str(os.getpid()), who],
+                env={**os.environ, "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"},
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                pass_fds=[descriptor],
+                start_new_session=True,  # Ctrl-C is for this process, which ends the server itself
+            )
         try:
-            yield answers
+            yield url, ready
         finally:
-            server.terminate()
+            process.terminate()
             try:
-                server.wait(10)
+                process.wait(10)
             except subprocess.TimeoutExpired:
-                server.kill()
+                process.kill()
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
-
-
-def serve(port: int, parent: int) -> None:
+def main(descriptor: int, parent: int, who: str) -> None:
     """Serve the API until the process that started this one is gone, however it ended."""
-
     end_with(parent)
     end_leases()
-    import uvicorn
     from prefect.server.api.server import create_app
 
     from infra.database import wait_for_writers
 
     wait_for_writers()
-    uvicorn.run(create_app, factory=True, host=HOST, port=port, log_level="error")
+    serve(create_app, descriptor, who, factory=True)
 
 
-def _wait(server: subprocess.Popen[bytes], url: str, said: IO[bytes]) -> None:
+def _wait(server: subprocess.Popen[bytes], url: str, who: str, said: IO[bytes]) -> None:
     deadline = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < deadline:
         if server.poll() is not None:
             said.seek(0)
             last = said.read().decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
             raise LabelworksError(f"the Prefect API ended at start: {last[0]}", fix="see `labelworks doctor`")
-        if healthy(url):
+        if healthy(url, who):
             return
         time.sleep(0.1)
     raise LabelworksError(
@@ -172,4 +172,4 @@ def _drain() -> None:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -7,10 +7,10 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
+from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 from packaging.requirements import Requirement
@@ -131,7 +131,7 @@ def examine_prefect(url: str) -> Finding:
     try:
         with urlopen(f"{url.rstrip('/')}/health", timeout=API_TIMEOUT) as answer:  # noqa: S310 -- http(s)
             healthy = answer.read().strip() == b"true"
-    except (URLError, OSError, ValueError) as error:
+    except (HTTPException, OSError, ValueError) as error:
         return Finding("Prefect API", "fail", f"{url} doesn't answer: {error}", fix)
     if not healthy:
         return Finding("Prefect API", "fail", f"{url} answers, but not as a Prefect API", fix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -38,13 +39,17 @@ def end_with(parent: int) -> None:
 
 @dataclass
 class Member:
-    """A module that runs as a process of its own: `python -m MODULE ARGUMENTS`."""
+    """A module that runs as a process of its own: `python -m MODULE ARGUMENTS`.
+
+    listening: a socket that it serves on. It stays open here: whoever connects between two starts waits.
+    """
 
     name: str
     module: str
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     ended_by: signal.Signals = signal.SIGTERM
+    listening: socket.socket | None = None
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = 0.0
@@ -56,6 +61,7 @@ class Member:
             [sys.executable, "-P", "-m", self.module, *self.arguments],
             env={**os.environ, **self.environment},
             stdin=subprocess.DEVNULL,
+            pass_fds=[self.listening.fileno()] if self.listening else [],
             start_new_session=True,
         )
 

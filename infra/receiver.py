@@ -184,23 +184,19 @@ def _events(body: bytes, routes: Routes, parse: Parse, unnamed: str) -> list[Dat
         raise Refused(400, "no JSON") from error
 
 
-def main(state: str, listen: str, parent: str) -> None:
-    """Receive events until the process that started this one is gone."""
-    import uvicorn
-
+def main(state: str, descriptor: str, parent: str) -> None:
+    """Receive events on a socket of the process that started this one, until that is gone."""
     from infra.credentials import credentials
     from infra.family import end_with
     from infra.served import configs
+    from infra.serving import serve
 
     end_with(int(parent))
-    host, _, port = listen.rpartition(":")
     folder = Path(state)
     app = receiver(EventQueue(folder / "events.db"), Routes(configs(folder)), credentials())
-    uvicorn.run(
+    serve(
         app,
-        host=host,
-        port=int(port),
-        log_level="error",
+        int(descriptor),
         access_log=False,
         limit_concurrency=1000,
         timeout_graceful_shutdown=5,

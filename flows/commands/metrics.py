@@ -40,7 +40,14 @@ def metrics(
     else:
         host, port = address(listen)
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # before the server's thread, which inherits it
-        server, _ = start_http_server(port, host, found)
+        try:
+            server, _ = start_http_server(port, host, found)
+        except OSError as error:
+            raise ConfigError(
+                f"{listen} can't be listened on: {error.strerror}",
+                where="--listen",
+                fix="choose another port",
+            ) from error
         say(f"metrics: http://{host}:{server.server_port}/metrics")
         signal.sigwait(ENDS)
         server.shutdown()

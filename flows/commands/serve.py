@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import socket
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.output import say
 from schemas.errors import ConfigError
 
-PORT, LISTEN = 4200, "127.0.0.1:4201"
+if TYPE_CHECKING:
+    import socket
+
+PORT, LISTEN, LAST_PORT = 4200, "127.0.0.1:4201", 65535
 
 
 def serve(
@@ -20,7 +23,12 @@ def serve(
         list[str] | None,
         typer.Option("--set", metavar="KEY.SUB=VALUE", help="Override a key of each; may be repeated."),
     ] = None,
-    port: Annotated[int, typer.Option(help="Port of the Prefect server and its UI, on loopback.")] = PORT,
+    port: Annotated[
+        int,
+        typer.Option(
+            max=LAST_PORT, help="Port of the Prefect server and its UI, on loopback; 0: any free one."
+        ),
+    ] = PORT,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where events are received.")] = LISTEN,
     state: Annotated[
         Path | None,
@@ -39,29 +47,26 @@ def serve(
     from flows.commands.run import check
     from infra.api import configured_url
     from infra.served import state_folder
+    from infra.serving import listener
     from schemas.load import load_config
 
     loaded = [load_config(each, overrides or (), check=check) for each in configs]
-    if not configured_url():
-        _free("127.0.0.1", port, "--port")
-    check_listen(listen)
-    tree.serve(loaded, state_folder(state, "serve"), port=port, listen=listen, tell=say)
+    with ExitStack() as held:
+        api = None if configured_url() else held.enter_context(listener(port=port, option="--port"))
+        if events := event_listener(listen):
+            held.enter_context(events)
+        tree.serve(loaded, state_folder(state, "serve"), api=api, events=events, tell=say)
 
 
-def check_listen(listen: str) -> None:
-    """Raise ConfigError if that is no HOST:PORT, or nothing can listen there."""
+def event_listener(listen: str) -> socket.socket | None:
+    """The socket that events are received on, None where no sender could be known.
+
+    Raises ConfigError if `listen` is no HOST:PORT, or nothing can listen there.
+    """
+    from infra.credentials import credentials
+    from infra.serving import listener
+
     host, _, number = listen.rpartition(":")
-    if not host or not number.isdigit():
+    if not host or not number.isdecimal() or int(number) > LAST_PORT:
         raise ConfigError(f"expected HOST:PORT, not {listen!r}", where="--listen")
-    _free(host, int(number), "--listen")
-
-
-def _free(host: str, port: int, option: str) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"{host}:{port} can't be listened on: {error.strerror}", where=option, fix="choose another"
-            ) from error
+    return listener(host, int(number), option="--listen") if credentials() else None

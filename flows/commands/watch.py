@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from flows.commands.serve import LISTEN, check_listen
+from flows.commands.serve import LISTEN, event_listener
 from flows.output import say
 from schemas.errors import ConfigError
 
@@ -44,5 +45,7 @@ def watch(
             fix="set it, or use `labelworks serve`, which brings its own",
         )
     loaded = [load_config(each, overrides or (), check=check) for each in configs]
-    check_listen(listen)
-    tree.watch(loaded, state_folder(state, "watch"), listen=listen, tell=say)
+    with ExitStack() as held:
+        if events := event_listener(listen):
+            held.enter_context(events)
+        tree.watch(loaded, state_folder(state, "watch"), events=events, tell=say)

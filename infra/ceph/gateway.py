@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from infra.foreign import listens
+from infra.serving import LOOPBACK, reserved
 from schemas.errors import ConfigError
 
 PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
 SECONDS = 90.0  # for each part to come up
 MEMORY = 4 << 30
-LOOPBACK = "127.0.0.1"
 CONF = """
 [global]
 fsid = {fsid}
@@ -73,19 +73,22 @@ def missing() -> list[str]:
 
 
 @contextmanager
-def gateway(folder: Path, port: int, key: str, secret: str) -> Iterator[str]:
-    """Serve S3 with an empty store to one user; yield the address. ConfigError if it doesn't come up."""
+def gateway(folder: Path, key: str, secret: str, *, port: int = 0) -> Iterator[str]:
+    """Serve S3 with an empty store to one user, on a port (0: any free one); yield the address.
+
+    ConfigError if it doesn't come up.
+    """
     if missing():
         raise ConfigError(
             f"not installed: {', '.join(missing())}", where="Ceph", fix=f"apt-get install {PACKAGES}"
         )
-    with _Parts(folder, port) as parts:
+    with _port(port) as port, reserved() as monitor, _Parts(folder, port, monitor) as parts:
         parts.monitor()
         parts.storage()
         parts.admin("user", "create", "--uid=labelworks", "--display-name=labelworks", f"--access-key={key}",
                     f"--secret-key={secret}")  # fmt: skip
         parts.start("radosgw", "--name", "client.gateway")
-        parts.wait("the gateway", lambda: _listens(port))
+        parts.wait("the gateway", lambda: listens(parts.running[-1].pid, port))
         yield f"http://{LOOPBACK}:{port}"
 
 
@@ -95,11 +98,12 @@ class _Parts:
 
     folder: Path
     port: int
+    at: int  # the monitor's port
 
     def __enter__(self) -> _Parts:
         for name in ("mon", "osd"):
             (self.folder / name).mkdir(parents=True)
-        self.fsid, self.at = str(uuid.uuid4()), free_port()
+        self.fsid = str(uuid.uuid4())
         self.conf = self.folder / "ceph.conf"
         self.conf.write_text(
             CONF.format(fsid=self.fsid, monitor=self.at, memory=MEMORY, folder=self.folder, port=self.port)
@@ -119,7 +123,7 @@ class _Parts:
         self.do("monmaptool", *made, map_, conf=False)
         self.do("ceph-mon", "-i", "a", "--mkfs", "--monmap", map_)
         self.start("ceph-mon", "-i", "a")
-        self.wait("the monitor", lambda: self.says("-s") is not None)
+        self.wait("the monitor", lambda: (self.says("fsid") or "").strip() == self.fsid)
 
     def storage(self) -> None:
         """Make and start the one store."""
@@ -165,16 +169,19 @@ class _Parts:
             time.sleep(0.2)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind((LOOPBACK, 0))
-        return int(free.getsockname()[1])
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) == 0
+@contextmanager
+def _port(port: int) -> Iterator[int]:
+    """Keep the port for the gateway; ConfigError if somebody has it."""
+    with ExitStack() as held:
+        try:
+            number = held.enter_context(reserved(port))
+        except OSError as error:
+            raise ConfigError(
+                f"{LOOPBACK}:{port} can't be listened on: {error.strerror}",
+                where="--port",
+                fix="choose another",
+            ) from error
+        yield number
 
 
 def main(
@@ -184,7 +191,7 @@ def main(
     secret: Annotated[str, typer.Option()] = "labelworks",  # noqa: S107 -- a server for tests, on loopback
 ) -> None:
     """Serve S3 until interrupted."""
-    with gateway(folder.absolute(), port, key, secret) as url:
+    with gateway(folder.absolute(), key, secret, port=port) as url:
         print(f"S3 on {url}; Ctrl-C ends it", flush=True)
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
 

@@ -214,12 +214,12 @@ def proxy() -> Iterator[Callable[..., Proxy]]:
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real S3 server that takes the keys of the environment and no others."""
-    from infra.ceph.gateway import PACKAGES, free_port, gateway, missing
+    from infra.ceph.gateway import PACKAGES, gateway, missing
 
     if missing():
         pytest.skip(f"Ceph is not installed (apt-get install {PACKAGES}): no {', '.join(missing())}")
     key, secret = os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"]
-    with gateway(tmp_path_factory.mktemp("ceph"), free_port(), key, secret) as url:
+    with gateway(tmp_path_factory.mktemp("ceph"), key, secret) as url:
         yield url
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 from fsspec.registry import _registry
 
+from infra.foreign import started
 from schemas.errors import StoreError
 from tasks.io.listing import objects
 from tasks.io.store import Store
@@ -23,23 +23,11 @@ KEY = "bm8ga2V5IGF0IGFsbA=="  # base64, as keys of Azure are
 
 @pytest.fixture(scope="module")
 def google() -> Iterator[Store]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ("start", "--host=127.0.0.1", f"--port={port}", "--in-memory", "--default-bucket=bucket")
+    words = ("start", "--host=127.0.0.1", "--in-memory", "--default-bucket=bucket")
     command = [sys.executable, "-m", "gcp_storage_emulator", *words]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        options = {"endpoint_url": f"http://127.0.0.1:{port}", "token": "anon"}
-        yield Store("gs://bucket/store", options)
-    finally:
-        server.terminate()
-        server.wait(30)
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with started(lambda port: [*command, f"--port={port}"], **silent) as port:
+        yield Store("gs://bucket/store", {"endpoint_url": f"http://127.0.0.1:{port}", "token": "anon"})
 
 
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")

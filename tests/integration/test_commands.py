@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import fsspec
@@ -20,25 +17,6 @@ from schemas.load import load_config
 
 pytestmark = pytest.mark.integration
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """An S3 server on loopback, with nothing in it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stderr=subprocess.DEVNULL
-    )
-    for _ in range(600):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    server.terminate()
-    server.wait(30)
 
 
 def labelworks(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -74,19 +52,19 @@ def test_doctor_fails_for_a_store_that_cannot_be_reached(tmp_path: Path) -> None
     assert [check["check"] for check in failed] == ["store"]
 
 
-def test_init_looks_into_a_bucket(tmp_path: Path, endpoint: str) -> None:
-    options = {"key": "test", "secret": "test", "endpoint_url": endpoint, "skip_instance_cache": True}
+def test_init_looks_into_a_bucket(tmp_path: Path, moto: str) -> None:
+    options = {"key": "test", "secret": "test", "endpoint_url": moto, "skip_instance_cache": True}
     bucket = fsspec.filesystem("s3", **options)
     bucket.mkdir("digits")
     rows = [[float(row), 1.0] for row in range(40)]
     with bucket.open("digits/train/a.parquet", "wb") as file:
         pq.write_table(pa.table({"embedding": rows, "digit": [row % 4 for row in range(40)]}), file)
-    done = labelworks(tmp_path, "init", "s3://digits/train/", AWS_ENDPOINT_URL=endpoint)
+    done = labelworks(tmp_path, "init", "s3://digits/train/", AWS_ENDPOINT_URL=moto)
     assert done.returncode == 0, done.stderr
     config = load_config(tmp_path / "labelworks.yaml")
     assert config.dataset.source == "s3://digits/train/"
     assert (config.dataset.features.vector, config.dataset.label) == ("embedding", "digit")
-    done = labelworks(tmp_path, "init", "s3://no-such-bucket/", "--out", "b.yaml", AWS_ENDPOINT_URL=endpoint)
+    done = labelworks(tmp_path, "init", "s3://no-such-bucket/", "--out", "b.yaml", AWS_ENDPOINT_URL=moto)
     assert done.returncode == 2
     assert done.stderr.startswith("labelworks: s3://no-such-bucket/")
     assert "Traceback" not in done.stderr

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from infra import api
+from infra.serving import LOOPBACK, listener, reserved
 from tasks.embed import LEASE_SECONDS
 
 pytestmark = pytest.mark.integration
@@ -31,12 +33,13 @@ Worker = subprocess.Popen[bytes]
 
 
 @pytest.fixture
-def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Of servers that keep their state in a folder of the test and always look for leases that ran out."""
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path))
     monkeypatch.setenv("PREFECT_SERVER_SERVICES_REPOSSESSOR_LOOP_SECONDS", "0.2")
     monkeypatch.setenv("PREFECT_SERVER_CONCURRENCY_MAXIMUM_CONCURRENCY_SLOT_WAIT_SECONDS", "0.2")
-    return f"http://{api.HOST}:{api.free_port()}/api"
+    with reserved() as port:  # two servers after each other have it
+        yield f"http://{LOOPBACK}:{port}/api"
 
 
 @pytest.fixture
@@ -54,8 +57,8 @@ def workers(address: str) -> Iterator[list[Worker]]:
 
 @contextmanager
 def server(address: str) -> Iterator[None]:
-    with api._server(address, int(address.split(":")[2].removesuffix("/api"))) as answers:
-        answers()
+    with api.server(listener(port=urlsplit(address).port or 0)) as (url, ready):
+        assert ready() == url == address
         yield
 
 

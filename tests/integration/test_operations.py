@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from infra.serving import reserved
 from schemas.config import RunConfig
 from schemas.events import EMITTED, DatasetChanged
 from schemas.load import load_config
@@ -39,15 +39,19 @@ def reviews(file: Path, start: int, rows: int = 300) -> None:
     pq.write_table(pa.table({"review_id": ids, "body": texts, "topic": labels}), file)
 
 
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+@pytest.fixture
+def ports() -> Iterator[tuple[int, int]]:
+    """Two that are nobody else's."""
+    with reserved() as one, reserved() as other:
+        yield one, other
 
 
 @pytest.mark.integration
 def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: Callable[..., pa.Table]
+    ports: tuple[int, int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    published: Callable[..., pa.Table],
 ) -> None:
     monkeypatch.chdir(tmp_path)
     reviews(tmp_path / "data/reviews.parquet", 0)
@@ -56,8 +60,8 @@ def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(
     assert len(ten) == 10
     assert ten[:2] == [next(line for line in ten if line.startswith("make demo")), ". .venv/bin/activate"]
     script = "\n".join(["set -em", *ten[2:7], *post, *ten[7:]])
-    for port in ("4200", "4201"):
-        script = script.replace(port, free_port())
+    for documented, port in zip(("4200", "4201"), ports, strict=True):
+        script = script.replace(documented, str(port))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.Popen(
         ["bash", "-c", script],

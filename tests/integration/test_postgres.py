@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,18 +15,14 @@ from typing import Any
 import pytest
 import yaml
 
+from infra.foreign import started
+
 pytestmark = pytest.mark.integration
 PASSWORD = secrets.token_hex(16)
 AUTH = f"admin:{PASSWORD}"
 PLACES = (*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/local/bin"))
 INITDB = next((place / "initdb" for place in PLACES if (place / "initdb").exists()), None)
 SECONDS = 240
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def demoted() -> dict[str, Any]:
@@ -55,38 +50,23 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder.mkdir(mode=0o700)
     if os.getuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    data, port = folder / "data", free_port()
+    data = folder / "data"
     words = ["-D", str(data), "-U", "prefect", "--auth=trust", "--no-sync"]
     subprocess.run([str(INITDB), *words], check=True, capture_output=True, cwd=folder, **demoted())
-    options = [
-        "-c",
-        "listen_addresses=127.0.0.1",
-        "-c",
-        f"port={port}",
-        "-c",
-        f"unix_socket_directories={folder}",
-    ]
-    command = [str(INITDB.with_name("postgres")), "-D", str(data), *options, "-c", "fsync=off"]
-    server = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, **demoted()
-    )
+    settings = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off")
+    options = [word for each in settings for word in ("-c", each)]
+    command = [str(INITDB.with_name("postgres")), "-D", str(data), *options]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        for _ in range(300):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
+        with started(lambda port: [*command, "-p", str(port)], cwd=folder, **silent, **demoted()) as port:
+            yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
     finally:
-        server.send_signal(2)
-        server.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
 def api(postgres: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The environment of clients of a Prefect server on that database, which asks for a password."""
-    port = free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
         "PREFECT_HOME": str(tmp_path / "prefect"),
@@ -95,23 +75,11 @@ def api(postgres: str, tmp_path: Path) -> Iterator[dict[str, str]]:
         "PREFECT_WORKER_QUERY_SECONDS": "1",
     }
     serving = {"PREFECT_API_DATABASE_CONNECTION_URL": postgres, "PREFECT_SERVER_API_AUTH_STRING": AUTH}
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port"]
     with (tmp_path / "server.log").open("wb") as log:
-        command = [
-            sys.executable,
-            "-m",
-            "prefect",
-            "server",
-            "start",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(port),
-        ]
-        server = subprocess.Popen(command, env={**environment, **serving}, stdout=log, stderr=log)
-        try:
+        more = {"env": {**environment, **serving}, "stdout": log, "stderr": log, "hold": False}
+        with started(lambda port: [*command, str(port)], seconds=SECONDS, **more) as port:
             yield {**environment, "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
-        finally:
-            ended(server)
 
 
 def answers(url: str, auth: str = "") -> int:

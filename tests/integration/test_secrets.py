@@ -24,9 +24,9 @@ from prefect.client.schemas.filters import FlowRunFilter, LogFilter
 from flows.registration import register
 from flows.run import execute
 from flows.runner import Runner
-from infra.api import free_port
 from infra.interrupts import Interrupt
 from infra.queue import EventQueue
+from infra.serving import reserved
 from schemas.errors import LabelworksError, StoreError
 from schemas.events import DatasetChanged
 from tasks.io.listing import objects
@@ -135,8 +135,8 @@ def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path
     reprocess = {"poll": "200ms", "sqs": f"http://127.0.0.1:9/{TOLD}"}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"dataset": dataset, "reprocess": reprocess}))
     command = [sys.executable, "-m", "flows.cli", "watch", str(tmp_path / "c.yaml"), "--listen"]
-    listen = f"127.0.0.1:{free_port()}"
-    with (tmp_path / "said").open("w") as said:
+    with reserved() as port, (tmp_path / "said").open("w") as said:
+        listen = f"127.0.0.1:{port}"
         environment = {**os.environ, "OF_A_STORE_TOKEN": TOLD, "LABELWORKS_EVENTS_TOKEN": TOLD}
         state = ["--state", str(tmp_path / "state")]
         process = subprocess.Popen([*command, listen, *state], env=environment, stdout=said, stderr=said)

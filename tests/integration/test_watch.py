@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,7 +18,6 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from infra.api import free_port
 from infra.emitter import Emitter
 from infra.queue import EventQueue
 from schemas.config import RunConfig
@@ -25,6 +25,7 @@ from schemas.events import DatasetChanged
 
 pytestmark = [pytest.mark.integration]
 TOKEN = "token-of-the-watch-test"
+RECEIVES = r"events: POST (http://[0-9.:]+)/api/events"
 LABELWORKS = [sys.executable, "-P", "-m", "flows.cli"]
 
 
@@ -85,13 +86,13 @@ def watched(tmp_path: Path) -> Path:
 @pytest.fixture
 def watch(prefect_api: str, watched: Path, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """The command at work, and where it receives events."""
-    listen = f"127.0.0.1:{free_port()}"
-    command = [*LABELWORKS, "watch", str(watched), "--listen", listen, "--state", str(tmp_path / "state")]
+    state = ["--state", str(tmp_path / "state")]
+    command = [*LABELWORKS, "watch", str(watched), "--listen", "127.0.0.1:0", *state]
     environment = {**os.environ, "LABELWORKS_EVENTS_TOKEN": TOKEN}
     with (tmp_path / "said").open("wb") as said:
         process = subprocess.Popen(command, env=environment, stderr=said, start_new_session=True)
         try:
-            yield process, f"http://{listen}"
+            yield process, until(lambda: re.search(RECEIVES, (tmp_path / "said").read_text()))[1]
         finally:
             process.terminate()
             code = process.wait(60)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,12 +25,6 @@ TOKEN = "token-of-the-live-test"
 START_SECONDS = 300
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def wait_for(what: Callable[[], Any], seconds: float = 120, *, about: str = "") -> Any:
     """The first true value of `what`; fails after so many seconds."""
     deadline = time.monotonic() + seconds
@@ -48,8 +42,6 @@ class Served:
     folder: Path
     configs: list[Path]
     environment: dict[str, str] = field(default_factory=dict)
-    port: int = field(default_factory=free_port)
-    events: int = field(default_factory=free_port)
     mark: str = field(default_factory=lambda: uuid.uuid4().hex)
     said: list[str] = field(default_factory=list)
     process: subprocess.Popen[str] | None = None
@@ -58,7 +50,7 @@ class Served:
         """Start, and wait until every runner is ready."""
         ready = self.ready()
         command = [sys.executable, "-P", "-m", "flows.cli", "serve", *map(str, self.configs)]
-        options = ["--port", str(self.port), "--listen", f"127.0.0.1:{self.events}", "--state"]
+        options = ["--port", "0", "--listen", "127.0.0.1:0", "--state"]
         own = {"LABELWORKS_TEST": self.mark, "LABELWORKS_EVENTS_TOKEN": TOKEN, **self.environment}
         self.process = subprocess.Popen(
             [*command, *options, str(self.folder / "state")],
@@ -69,6 +61,20 @@ class Served:
             lambda: self.ready() >= ready + len(self.configs) or self.ended(), START_SECONDS, about="ready"
         )
         assert not self.ended(), self.said
+
+    @property
+    def port(self) -> int:
+        """Of the Prefect server, since the last start."""
+        return self._told("Prefect UI")
+
+    @property
+    def events(self) -> int:
+        """Of the receiver, since the last start."""
+        return self._told("events: POST")
+
+    def _told(self, what: str) -> int:
+        ports = [re.search(rf"{what}:? http://127\.0\.0\.1:(\d+)", line) for line in self.said]
+        return int([each for each in ports if each][-1][1])
 
     def ready(self) -> int:
         return sum(line.endswith(": ready") for line in self.said)

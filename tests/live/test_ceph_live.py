@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infra.ceph.gateway import free_port, gateway, missing
+from infra.ceph.gateway import gateway, missing
 
 KEY = "labelworks"
 PUTS = 3
@@ -42,7 +42,7 @@ def test_a_put_to_ceph_is_a_version(
 ) -> None:
     table = made(rows=100 * (PUTS + 2)).table
     parts = [table.slice(100 * number, 100) for number in range(PUTS + 2)]
-    with gateway(tmp_path / "ceph", free_port(), KEY, KEY) as url:
+    with gateway(tmp_path / "ceph", KEY, KEY) as url:
         reached = {"endpoint_url": url, "aws_access_key_id": KEY, "aws_secret_access_key": KEY}
         s3, sns = (boto3.client(name, region_name="us-east-1", **reached) for name in ("s3", "sns"))
         s3.create_bucket(Bucket="bucket")
@@ -51,13 +51,13 @@ def test_a_put_to_ceph_is_a_version(
         dataset = {"name": "ceph", "source": "s3://bucket/data/", "storage_options": {"endpoint_url": url}}
         config = raw_config("", dataset=dataset, compute={"workers": 1}, reprocess={"poll": "1h"})
         live = served(config, AWS_ACCESS_KEY_ID=KEY, AWS_SECRET_ACCESS_KEY=KEY)
+        live.start()
         address = f"http://127.0.0.1:{live.events}/api/notifications/{token}"
         topic = sns.create_topic(Name="labelworks", Attributes={"push-endpoint": address})["TopicArn"]
         wanted = {"Id": "all", "TopicArn": topic, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}
         s3.put_bucket_notification_configuration(
             Bucket="bucket", NotificationConfiguration={"TopicConfigurations": [wanted]}
         )
-        live.start()
         chain = versions("ceph")
         chain.wait(1, 300)
         took = []
