@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ S3_CLIENT = {
     "max_pool_connections": 32,
 }
 EXTRAS = {"gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
+UNTRUSTED = ("Credential", "Authentication", "Refresh", "InvalidAccessKey")
 FOREIGN = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "requests", "s3fs")
 
 
@@ -33,10 +35,14 @@ def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
     except ImportError as error:
         extra = EXTRAS.get(protocol)
         fix = f"pip install 'labelworks[{extra}]'" if extra else "use a path, s3://, gs:// or az://"
-        raise StoreError(f"can't be opened: {error}", where=url, fix=fix) from error
+        raise StoreError(
+            f"can't be opened, a package for {protocol}:// is missing", where=url, fix=fix
+        ) from error
     except (ValueError, TypeError) as error:
         fix = "use a path, s3://bucket/prefix, gs:// or az://, and check storage_options"
-        raise StoreError(f"can't be opened: {error}", where=url, fix=fix) from error
+        raise StoreError(
+            f"can't be opened with these storage_options ({error})", where=url, fix=fix
+        ) from error
     if protocol == "s3":
         fs.retries = 1  # else s3fs repeats five times what its client has repeated
     return fs, str(path)
@@ -58,24 +64,31 @@ def store_errors(where: str) -> Iterator[None]:
         foreign = type(error).__module__.split(".")[0] in FOREIGN
         if not isinstance(error, OSError) and not foreign:
             raise
-        raise StoreError(_short(error), where=where, fix=_advice(error)) from error
+        what, fix = _in_words(error)
+        raise StoreError(what, where=where, fix=fix) from error
 
 
-def _short(error: Exception) -> str:
-    text = str(error).strip().split("\n")[0]
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _advice(error: Exception) -> str:
-    name, text = type(error).__name__, str(error)
-    if isinstance(error, PermissionError) or any(
-        word in name for word in ("Credential", "Authentication", "Refresh")
-    ):
-        return "check the credentials and their rights (AWS_ACCESS_KEY_ID …, or store.secret)"
-    if "InvalidAccessKey" in text:
-        return "check the credentials and their rights (AWS_ACCESS_KEY_ID …, or store.secret)"
+def _in_words(error: Exception) -> tuple[str, str]:
+    """What went wrong with a store, and what to do about it; the words of its client stand in brackets."""
+    name, text = type(error).__name__, str(error).strip().split("\n")[0]
+    told = f" ({name}: {text})" if text else f" ({name})"
+    if isinstance(error, PermissionError) or any(word in name + text for word in UNTRUSTED):
+        return (
+            f"access is refused{told}",
+            "check the credentials and their rights (AWS_ACCESS_KEY_ID …, or store.secret)",
+        )
     if isinstance(error, FileNotFoundError):
-        return "check the bucket's or folder's name"
+        return "there is no such file, folder or bucket", "check the bucket's or folder's name"
+    if isinstance(error, NotADirectoryError | IsADirectoryError):
+        return "a file is where a folder should be, or the other way round", "check the path"
     if "Connect" in name or "Endpoint" in name or isinstance(error, TimeoutError):
-        return "check the endpoint (storage_options: endpoint_url) and the network, then run again"
-    return "check that the store is reachable and writable, then run again"
+        return (
+            f"the store can't be reached{told}",
+            "check the endpoint (storage_options: endpoint_url) and the network, then run again",
+        )
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+        return "there is no room left on the device", "make room, then run again"
+    return (
+        f"the store answered with an error{told}",
+        "check that the store is reachable and writable, then run again",
+    )

@@ -95,13 +95,13 @@ def _judges_other_labels(config: RunConfig) -> None:
         if config.treat.approve_over is not None:
             raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")
     with _at("detect.noise.options"):
-        try:
-            if task == "multilabel":
-                detect_multilabel(np.zeros((1, 2)), np.full((1, 2), 0.5), **noise.options)
-            else:
-                detect_regression([0.0, 1.0], [0.0, 1.0], **noise.options)
-        except TypeError as error:
-            raise ConfigError(f"bad options {sorted(noise.options)}: {error}") from error
+        registry.check_options(
+            detect_multilabel if task == "multilabel" else detect_regression, noise.options
+        )
+        if task == "multilabel":
+            detect_multilabel(np.zeros((1, 2)), np.full((1, 2), 0.5), **noise.options)
+        else:
+            detect_regression([0.0, 1.0], [0.0, 1.0], **noise.options)
 
 
 def _reads_names(encoder: Encoder) -> None:
@@ -145,11 +145,9 @@ def _names_to_try(noise: str) -> dict[str, Any]:
 
 def _takes(adapt: str, options: dict[str, Any]) -> None:
     """Options that the method doesn't have, or that it refuses, seen on three rows."""
-    tried = ClassSums(np.array([2.0, 1.0]), np.array([[2.0, 1.0], [0.0, 1.0]]), np.eye(2) * 3)
-    try:
-        registry.get("adapt", adapt).target(tried, **options)
-    except TypeError as error:
-        raise ConfigError(f"bad options {sorted(options)}: {error}") from error
+    target = registry.get("adapt", adapt).target
+    registry.check_options(target, options)
+    target(ClassSums(np.array([2.0, 1.0]), np.array([[2.0, 1.0], [0.0, 1.0]]), np.eye(2) * 3), **options)
 
 
 def _estimates_a_prior(name: str) -> None:

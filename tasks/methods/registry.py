@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ KINDS = (
 )  # fmt: skip
 PACKAGES = {"tasks": "noise", "questions": "noise"}  # of kinds that are not named after theirs
 ENTRY_POINTS = "labelworks.methods"
+PLAIN = {"int": (int, "a whole number"), "float": ((int, float), "a number"), "bool": (bool, "true or false"),
+         "str": (str, "text")}  # fmt: skip
 _Target = TypeVar("_Target", bound=Callable[..., Any])
 _Decorator = Callable[[_Target], _Target]
 _methods: dict[tuple[str, str], Method] = {}
@@ -73,6 +76,21 @@ def get(kind: str, name: str) -> Method:
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"unknown {kind} method {name!r}", fix=f"{hint}choices: {', '.join(choices)}")
     return _methods[kind, name]
+
+
+def check_options(target: Callable[..., Any], options: dict[str, Any]) -> None:
+    """Raise ConfigError for an option that a method doesn't have, naming those it has, or of another type."""
+    takes = {
+        each.name: str(getattr(each.annotation, "__name__", each.annotation))
+        for each in inspect.signature(target).parameters.values()
+        if each.kind is inspect.Parameter.KEYWORD_ONLY
+    }
+    for name, value in options.items():
+        if name not in takes:
+            raise ConfigError(f"unknown option {name!r}", fix=f"options: {', '.join(takes) or 'none'}")
+        kind, words = PLAIN.get(takes[name], (object, ""))
+        if not isinstance(value, kind) or (isinstance(value, bool) and takes[name] in ("int", "float")):
+            raise ConfigError(f"option {name!r} is {value!r}", fix=f"give {words}")
 
 
 def methods(kind: str | None = None) -> list[Method]:

@@ -92,7 +92,7 @@ def test_a_class_without_a_text_is_said(write: Any, run_config: Any, tmp_path: P
         ({}, {"query_bank": True}, "detect.query_bank", "nothing uses the query bank"),
         ({}, {"adapt": {"method": "pro3"}}, "detect.adapt.method", "unknown adapt method 'pro3'"),
         ({}, {"adapt": {"method": "discriminant", "options": {"turns": 1}}}, "detect.adapt.options",
-         "bad options"),
+         "unknown option 'turns'"),
         ({}, {"adapt": {"method": "discriminant", "options": {"rounds": 0}}}, "detect.adapt.options",
          "rounds 0"),
     ],

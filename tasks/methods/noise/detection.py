@@ -85,11 +85,10 @@ def make(method: str, options: dict[str, Any]) -> NoiseModel:
     """
     target = registry.get("noise", method).target
     try:
-        model: NoiseModel = target(**options)
-    except TypeError as error:
-        raise ConfigError(
-            f"bad options {sorted(options)}: {error}", where=f"noise method {method!r}"
-        ) from error
+        registry.check_options(target, options)
+    except ConfigError as error:
+        raise ConfigError(error.what, where=f"noise method {method!r}", fix=error.fix) from error
+    model: NoiseModel = target(**options)
     return model
 
 
