@@ -20,8 +20,12 @@ KINDS = (
 )  # fmt: skip
 PACKAGES = {"tasks": "noise", "questions": "noise"}  # of kinds that are not named after theirs
 ENTRY_POINTS = "labelworks.methods"
-PLAIN = {"int": (int, "a whole number"), "float": ((int, float), "a number"), "bool": (bool, "true or false"),
-         "str": (str, "text")}  # fmt: skip
+PLAIN: dict[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "a whole number"),
+    "float": ((int, float), "a number"),
+    "bool": ((bool,), "true or false"),
+    "str": ((str,), "text"),
+}
 _Target = TypeVar("_Target", bound=Callable[..., Any])
 _Decorator = Callable[[_Target], _Target]
 _methods: dict[tuple[str, str], Method] = {}
@@ -88,8 +92,8 @@ def check_options(target: Callable[..., Any], options: dict[str, Any]) -> None:
     for name, value in options.items():
         if name not in takes:
             raise ConfigError(f"unknown option {name!r}", fix=f"options: {', '.join(takes) or 'none'}")
-        kind, words = PLAIN.get(takes[name], (object, ""))
-        if not isinstance(value, kind) or (isinstance(value, bool) and takes[name] in ("int", "float")):
+        kinds, words = PLAIN.get(takes[name], ((object,), ""))
+        if not isinstance(value, kinds) or (isinstance(value, bool) and takes[name] in ("int", "float")):
             raise ConfigError(f"option {name!r} is {value!r}", fix=f"give {words}")
 
 
