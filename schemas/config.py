@@ -29,7 +29,9 @@ class StoreConfig(Section):
 class EncoderConfig(Section):
     """Which encoder turns features into vectors."""
 
-    name: str = Field("auto", description="auto: vector, pixels or tfidf, by the kind of feature")
+    name: str = Field(
+        "auto", description="auto: vector, standardize, pixels or tfidf, by the kind of feature"
+    )
     options: dict[str, Any] = Field(default_factory=dict)
 
 

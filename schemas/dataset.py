@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
@@ -11,22 +12,25 @@ from schemas.section import Section
 
 WINDOW = "{window}"
 ONE_CLASS_A_ROW = ("votes", "class_names", "target", "pair")  # what goes with that alone
-Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset"]
+Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
 
 
 class Features(Section):
-    """The one column that carries the features, under its kind."""
+    """The one column that carries the features, under its kind; or several columns of numbers."""
 
     text: str | None = None
     image: str | None = Field(None, description="bytes of images, or structs with `bytes`")
     vector: str | None = Field(None, description="lists of numbers")
     audio: str | None = Field(None, description="bytes of recordings, or structs with `bytes`; for a plug-in")
     other: str | None = Field(None, description="whatever the encoder of a plug-in reads")
+    columns: tuple[str, ...] | None = Field(None, description="columns of numbers: together one vector a row")
 
     @model_validator(mode="after")
     def _one(self) -> Features:
         if len(self.model_dump(exclude_none=True)) != 1:
             raise ValueError(f"name exactly one of {', '.join(type(self).model_fields)}")
+        if self.columns is not None and len(set(self.columns)) < max(1, len(self.columns)):
+            raise ValueError("columns names at least one column, and none twice")
         return self
 
     @property
@@ -35,9 +39,19 @@ class Features(Section):
         return str(next(iter(self.model_dump(exclude_none=True))))
 
     @property
+    def key(self) -> str:
+        """What names the features among others of the dataset."""
+        return self.column if self.columns is None else json.dumps(self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the feature columns: of all kinds but `columns` there is one."""
+        return self.columns or (str(getattr(self, self.kind)),)
+
+    @property
     def column(self) -> str:
-        """The name of the feature column."""
-        return str(getattr(self, self.kind))
+        """The name of the feature column, of several the first."""
+        return self.names[0]
 
 
 class VotesConfig(Section):
@@ -81,6 +95,9 @@ class DatasetConfig(Section):
         None, description="texts of the classes for zero-shot and label-text; true: the labels themselves"
     )
     features: Features
+    image_root: str | None = Field(
+        None, description="features.image holds paths of images, not their bytes: they are below this folder"
+    )
     target: str | None = Field(None, description="an unlabelled window whose class mix may have moved")
     time: str | None = Field(None, description="a column carried through to the published version")
     window: str | None = Field(
@@ -128,6 +145,14 @@ class DatasetConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _features_go_together(self) -> DatasetConfig:
+        if self.image_root is not None and self.features.kind != "image":
+            raise ValueError(f"image_root goes with features.image, not with {self.features.kind}")
+        if self.pair is not None and self.features.kind == "columns":
+            raise ValueError("pair goes with one column of features, not with several")
+        return self
+
+    @model_validator(mode="after")
     def _windowed(self) -> DatasetConfig:
         if self.window is None and WINDOW in f"{self.source}{self.target}{self.votes.source}":
             raise ValueError(f"{WINDOW} needs a window: `--window 2026-01`, or the key dataset.window")
@@ -154,6 +179,8 @@ class DatasetConfig(Section):
     def places(self) -> dict[str, Format]:
         """All places whose files decide what a run finds, and the format of each."""
         found = {self.place("source"): self.format, self.place("target"): self.format}
+        if self.image_root is not None:
+            found[self.image_root] = "images"
         return found | ({self.place("votes"): self.votes.format} if self.votes.source else {})
 
     @model_validator(mode="before")

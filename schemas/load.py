@@ -15,7 +15,10 @@ from schemas.explain import Places, explain, fields_of, section_of
 from schemas.lines import read_yaml
 from schemas.section import Section
 
-LOCAL_PATHS = (("dataset", "source"), ("dataset", "target"), ("dataset.votes", "source"), ("store", "root"))
+LOCAL_PATHS = (
+    ("dataset", "source"), ("dataset", "target"), ("dataset", "image_root"), ("dataset.votes", "source"),
+    ("store", "root"),
+)  # fmt: skip
 
 
 def load_config(

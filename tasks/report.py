@@ -15,6 +15,7 @@ from prefect.cache_policies import NO_CACHE
 
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
 from schemas.telling import discreet
+from tasks.io.features import some_features
 from tasks.io.run import Run
 from tasks.methods.encoders.values import image_bytes
 from tasks.reports import html, markdown, moved, overtime, plots
@@ -204,8 +205,7 @@ def _content(
     features = run.config.dataset.features
     if features.kind not in ("text", "image"):
         return [{"vector": place} for place in _places(run, ref, partition, rows)]
-    column = run.reader(partition).table([features.column])[features.column]
-    values = column.combine_chunks().take(pa.array([row["row"] for row in rows], pa.int32()))
+    values = some_features(run, partition, np.array([row["row"] for row in rows], np.int32))
     if features.kind == "image":
         return [{"image": data} for data in image_bytes(values)]
     return [{"text": str(text)[:SHOWN_TEXT]} for text in values.to_pylist()]

@@ -12,10 +12,13 @@ from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.tables import published_schema
 from tasks.io.formats.columns import find_field
+from tasks.methods.encoders.standardize import is_number
 
 NEEDED = {
     "text": "strings",
     "image": "image bytes (binary, or a struct with a field `bytes`)",
+    "image_path": "paths of images (strings)",
+    "columns": "numbers",
     "audio": "bytes of recordings (binary, or a struct with a field `bytes`)",
     "vector": "lists of numbers",
     "label": "strings, integers or booleans",
@@ -47,6 +50,8 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
         if not fits(kind, role):
             task = next((task for task in TASKS if role in ("label", *ROLES) and fits(kind, task)), None)
             other = f"set dataset.task: {task}, " if task and task != role else ""
+            if role == "image" and fits(kind, "image_path"):
+                other = "are they paths? name the folder they are below as dataset.image_root; or else "
             return InputError(
                 f"column {column!r} is {kind}, but {ROLES.get(role, role)} needs {NEEDED[role]}",
                 where=where,
@@ -72,6 +77,10 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return _listed(kind) and fits(kind.value_type, "regression")
     if role == "multilabel":
         return _listed(kind) and bool(fits(kind.value_type, "label"))
+    if role == "image_path":
+        return text
+    if role == "columns":
+        return is_number(kind) or bool(types.is_boolean(kind))
     if role == "regression":
         return bool(types.is_floating(kind) or types.is_integer(kind))
     if role == "label":
@@ -105,7 +114,8 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def _roles(data: DatasetConfig, window: str) -> list[tuple[str, str]]:
-    roles = [(data.features.column, str(data.features.kind))]
+    kind = "image_path" if data.image_root is not None else str(data.features.kind)
+    roles = [(name, kind) for name in data.features.names]
     if data.id is not None:
         roles.append((data.id, "id"))
     if window == "source":

@@ -6,13 +6,12 @@ import json
 import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from schemas.records import DatasetRef
+from tasks.io.features import first_features, some_features
 from tasks.io.run import Run
 from tasks.io.store import Store
 from tasks.methods.encoders import base
@@ -78,12 +77,8 @@ def sample_column(run: Run, ref: DatasetRef, rows: int) -> pa.Array:
     most = min(FIT_PARTITIONS, -(-rows // FIT_SHARE))
     partitions = sorted(ref.of("source"), key=lambda each: each.key)[:most]
     share = -(-rows // len(partitions))
-    column = run.config.dataset.features.column
     taken: list[pa.Array] = []
     for partition in partitions:
-        if rows <= FEW_VALUES:
-            taken += [batch.column(0) for batch in islice(run.reader(partition).batches([column], share), 1)]
-            continue
-        whole = run.reader(partition).table([column])[column].combine_chunks()
-        taken.append(whole.take(pa.array(np.unique(np.linspace(0, len(whole) - 1, share).astype(int)))))
+        few = rows <= FEW_VALUES
+        taken += first_features(run, partition, share) if few else [some_features(run, partition, share)]
     return pa.concat_arrays(taken)

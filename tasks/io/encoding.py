@@ -18,6 +18,7 @@ from schemas.records import Partition
 from schemas.telling import discreet
 from tasks.io.ahead import ahead, drawn
 from tasks.io.encoder import EncoderSpec, loaded
+from tasks.io.features import feature_batches
 from tasks.io.pairing import check_before
 from tasks.io.repeats import Repeats
 from tasks.io.run import Run
@@ -103,13 +104,13 @@ def _steps(partition: Partition, run: Run, spec: EncoderSpec, encoder: base.Enco
     if found := find_embedded(partition, run, spec):
         yield found
         return
-    reader, repeats = run.reader(partition), Repeats()
-    for batch in reader.batches([run.config.dataset.features.column], encoder.batch_rows):
-        fresh = repeats.fresh(batch.column(0))
+    repeats = Repeats()
+    for values in feature_batches(run, partition, encoder.batch_rows):
+        fresh = repeats.fresh(values)
         if len(fresh):
             yield encoder.prepare(fresh)
     if not repeats.rows:
-        raise InputError("the partition has no rows", where=reader.where)
+        raise InputError("the partition has no rows", where=run.reader(partition).where)
     yield repeats
 
 

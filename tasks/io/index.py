@@ -17,6 +17,7 @@ from schemas.tables import REJECTED, index_schema
 from tasks.io import columns
 from tasks.io.beside import packed, read_pairs, read_pred_probs
 from tasks.io.formats import UNUSABLE
+from tasks.io.formats.columns import NAMED
 from tasks.io.formats.text import not_utf8
 from tasks.io.rejected import rejected_rows
 from tasks.io.run import Run
@@ -166,14 +167,13 @@ def _piece_index(
     labelled: bool,
 ) -> pa.Table:
     """Where the rows of a piece are from, their ids and labels; of labelled ones what stands beside them."""
-    rows = pa.array(np.arange(table.num_rows, dtype=np.int64) + piece.first_row)
-    file = pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, np.int32), [piece.file])
+    file, rows = _places(piece, table)
     unusable = table[UNUSABLE].combine_chunks()
     if data.id is not None:
         ids, unusable = _readable(table[data.id].combine_chunks(), "id", unusable)
         ids = ids.cast(pa.string())
     else:
-        ids = pc.binary_join_element_wise(piece.file, rows.cast(pa.string()), "#")
+        ids = pc.binary_join_element_wise(file.cast(pa.string()), rows.cast(pa.string()), "#")
     labels = pa.nulls(table.num_rows, kind)
     if label:
         labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
@@ -188,6 +188,15 @@ def _piece_index(
         columns["pred_probs"] = packed(found)
         unusable = pc.coalesce(unusable, reasons)
     return pa.table(columns | {UNUSABLE: unusable})
+
+
+def _places(piece: Piece, table: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """The file of each row and its place in it; where a row is a file, the table says of which."""
+    if NAMED in table.column_names:
+        named = table[NAMED].combine_chunks().dictionary_encode()
+        return named, pa.array(np.zeros(table.num_rows, np.int64))
+    file = pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, np.int32), [piece.file])
+    return file, pa.array(np.arange(table.num_rows, dtype=np.int64) + piece.first_row)
 
 
 def _readable(values: pa.Array, role: str, reasons: pa.Array) -> tuple[pa.Array, pa.Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -81,11 +82,23 @@ def _listed(run: Run) -> dict[str, list[SourceFile]]:
     """The files of each window."""
     data = run.config.dataset
     windows = ("source", "target") if data.target is not None else ("source",)
-    return _once(
-        "files",
-        run.config,
-        lambda: {each: list_files(data.place(each), data.format, run.source_options) for each in windows},
-    )
+
+    def found() -> dict[str, list[SourceFile]]:
+        files = {each: list_files(data.place(each), data.format, run.source_options) for each in windows}
+        return files if data.image_root is None else _with_images(files, run)
+
+    return _once("files", run.config, found)
+
+
+def _with_images(files: dict[str, list[SourceFile]], run: Run) -> dict[str, list[SourceFile]]:
+    """The files, whose fingerprints are others where one of the images is another that they may speak of."""
+    images = list_files(str(run.config.dataset.image_root), "images", run.source_options)
+    facts = "\n".join(f"{image.name}:{image.fingerprint}" for image in images)
+    mark = hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return {
+        window: [replace(file, fingerprint=f"{file.fingerprint}-{mark}") for file in listed]
+        for window, listed in files.items()
+    }
 
 
 def _vote_prints(run: Run) -> list[str]:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from schemas.errors import InputError
 from schemas.records import Partition
+from tasks.io.features import resolved
 from tasks.io.run import Run
 from tasks.methods.encoders.base import Encoder
 
@@ -22,7 +23,8 @@ def check_before(run: Run, partition: Partition, encoder: Encoder) -> None:
     if data.pair is None or partition.window != "source":
         return
     for batch in islice(run.reader(partition).batches([data.features.column, data.pair], LOOKED_AT), 1):
-        dim = encoder.encode(batch.column(data.features.column).slice(0, 1)).vectors.shape[1]
+        one = resolved(run, batch.column(data.features.column).slice(0, 1))
+        dim = encoder.encode(one).vectors.shape[1]
         _check(run, partition, batch.column(data.pair), dim)
 
 

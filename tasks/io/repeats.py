@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 from numpy.typing import NDArray
 
+from tasks.methods.encoders.standardize import is_number, matrix
 from tasks.methods.encoders.values import content_bytes
 
 NOTHING = np.uint64(0)  # the hash of a null
@@ -60,6 +61,8 @@ def content_hashes(values: pa.Array) -> NDArray[np.uint64]:
     contents = content_bytes(values)
     if contents is None and _is_vector(values.type):
         return _of_lists(values)
+    if contents is None and _is_numbers(values.type):
+        return _of_rows(_words(matrix(values)), values.type.num_fields)
     if contents is None:  # what a plug-in reads: as it is written in Python
         contents = [None if each is None else repr(each).encode() for each in values.to_pylist()]
     return np.fromiter(map(_of_bytes, contents), dtype=np.uint64, count=len(contents))
@@ -68,6 +71,11 @@ def content_hashes(values: pa.Array) -> NDArray[np.uint64]:
 def _is_vector(kind: pa.DataType) -> bool:
     listed = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
     return bool(listed and (types.is_floating(kind.value_type) or types.is_integer(kind.value_type)))
+
+
+def _is_numbers(kind: pa.DataType) -> bool:
+    """Whether it is a struct of numbers alone: several columns that are one vector."""
+    return bool(types.is_struct(kind)) and all(is_number(field.type) for field in kind)
 
 
 def _of_bytes(content: bytes | None) -> int:

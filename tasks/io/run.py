@@ -12,6 +12,7 @@ from typing import Any
 
 from schemas.config import RunConfig
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from tasks.io.images import ImageReader
 from tasks.io.reading import PartitionReader
 from tasks.io.rollback import stand
 from tasks.io.store import Store
@@ -87,7 +88,8 @@ class Run:
     def reader(self, partition: Partition) -> PartitionReader:
         """Reader of a partition's rows."""
         place = self.config.dataset.place(partition.window)
-        return PartitionReader(place, partition, self.source_options)
+        of_images = partition.pieces[0].format == "images"
+        return (ImageReader if of_images else PartitionReader)(place, partition, self.source_options)
 
     def result(self, stage: str) -> StageResult | None:
         """What the stage gave back when it was done before, with no work counted; None if it wasn't."""

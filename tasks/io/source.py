@@ -17,9 +17,10 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import InputError
 from tasks.io.filesystem import open_filesystem, store_errors
-from tasks.io.formats import FORMATS, Look, format_of
+from tasks.io.formats import FORMATS, Look, formats_of
 from tasks.io.formats.columns import as_asked, folder_values, with_folders
 from tasks.io.formats.datasets import without_leftovers
+from tasks.io.formats.images import image_values
 from tasks.io.retries import again
 from tasks.io.transfer import open_object
 
@@ -45,13 +46,11 @@ def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFi
     fs, root = open_filesystem(source, options)
     found = again(source, lambda: without_leftovers(fs, _find(fs, root), source))
     base = _base(root, found)
-    data: list[tuple[str, str, str]] = []
-    for path in sorted(found):
-        name = path[len(base) :].lstrip("/") or PurePosixPath(path).name
-        kind = form if form != "auto" else format_of(name)
-        hidden = any(part.startswith(("_", ".")) for part in PurePosixPath(name).parts)
-        if kind and not hidden:
-            data.append((path, name, kind))
+    names = {path[len(base) :].lstrip("/") or PurePosixPath(path).name: path for path in sorted(found)}
+    shown = [
+        name for name in names if not any(part.startswith(("_", ".")) for part in PurePosixPath(name).parts)
+    ]
+    data = [(names[name], name, kind) for name, kind in formats_of(shown, form).items()]
     if not data:
         what = f"{len(found)} files, none of them data" if found else "there are no files"
         raise InputError(what, where=source, fix="data files end in .parquet, .csv, .jsonl, .arrow or .tar")
@@ -69,7 +68,7 @@ class SourceReader:
     def __init__(self, source: str, path: str, form: str, options: dict[str, Any], name: str = "") -> None:
         self.fs, _ = open_filesystem(source, options)
         self.path, self._format = path, FORMATS[form]
-        self._folders = folder_values(name)
+        self._folders = (image_values if form == "images" else folder_values)(name)
 
     @property
     def where(self) -> str:
@@ -131,6 +130,8 @@ class _Reading:
         return None
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        if isinstance(error, InputError) and not error.where:
+            raise InputError(error.what, where=self.where, fix=error.fix) from error
         text = str(error).strip().split("\n")[0]
         if isinstance(error, pa.ArrowException) and any(word in text for word in MIXED):
             raise InputError(

@@ -14,7 +14,7 @@ from typing import Any
 from fsspec.implementations.local import LocalFileSystem
 
 from tasks.io.filesystem import open_filesystem, store_errors
-from tasks.io.formats import format_of
+from tasks.io.formats import formats_of
 
 Marks = dict[str, bytes]  # an object's path, and eight bytes that change when it does
 MARK = 8
@@ -44,7 +44,8 @@ def list_marks(source: str, form: str, options: dict[str, Any]) -> Marks:
         except FileNotFoundError:
             return {}
     base = len(_base(root, found))
-    return {path: mark for path, mark in found.items() if _data(path[base:], form)}
+    shown = {path[base:]: path for path in found if not _hidden(path[base:])}
+    return {shown[name]: found[shown[name]] for name in formats_of(shown, form)}
 
 
 def difference(before: Marks, after: Marks) -> Difference:
@@ -96,6 +97,5 @@ def _mark(*facts: Any) -> bytes:
     return hashlib.blake2b(repr(facts).encode(), digest_size=MARK).digest()
 
 
-def _data(name: str, form: str) -> bool:
-    hidden = any(part.startswith(("_", ".")) for part in name.split("/"))
-    return not hidden and (form != "auto" or format_of(name) is not None)
+def _hidden(name: str) -> bool:
+    return any(part.startswith(("_", ".")) for part in name.split("/"))

@@ -54,6 +54,16 @@ IMAGE = pa.array([png(0), None, b"GIF89a, or so it says", png(3)[:50], *[png(row
 VECTOR = pa.array(
     [None, VECTORS[1][:4], [0.0, 1.0, float("nan"), 0.0, 0.0], [float("inf")] + [0.0] * 4, *VECTORS[4:]]
 )
+NUMBERS = pa.array(
+    [
+        None,
+        *(
+            {"a": float("inf") if row == 5 else None if row == 3 else row, "b": row % 4}
+            for row in range(1, ROWS)
+        ),
+    ],
+    pa.struct([("a", pa.float64()), ("b", pa.int8())]),
+)
 BAD_TEXT = {3: "null", 4: "blank"}
 BAD_IMAGE = {1: "null", 2: "undecodable", 3: "undecodable"}
 FULL = {"precision": "float32"}
@@ -95,6 +105,7 @@ CASES = [
         {"url": "@service", "model": "m", "batch_size": 5, "requests_per_second": 1000},
         {"url": "@service", "model": "n"},
     ),
+    Case("standardize", "columns", NUMBERS, {0: "null", 5: "'a' is infinite"}, {}, {}),
 ]  # fmt: skip
 
 

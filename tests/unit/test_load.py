@@ -168,7 +168,8 @@ def test_a_byte_order_mark_is_no_part_of_the_text(write: Write) -> None:
         ),
         (
             GOOD.replace("{text: body}", "{text: body, image: png}"),
-            'config.yaml:5: "dataset.features": name exactly one of text, image, vector, audio, other',
+            'config.yaml:5: "dataset.features": name exactly one of text, image, vector, audio, other, '
+            "columns",
         ),
         (
             GOOD + "store:\n  storage_options:\n    client_kwargs:\n      aws_secret_access_key: hush\n",

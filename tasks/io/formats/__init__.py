@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tasks.io.formats.arrow import Arrow
 from tasks.io.formats.base import UNUSABLE, Format, Look
 from tasks.io.formats.csv import Csv
+from tasks.io.formats.images import Images
 from tasks.io.formats.jsonl import JsonLines
+from tasks.io.formats.npz import Npz
 from tasks.io.formats.parquet import Parquet
 from tasks.io.formats.webdataset import WebDataset
 
@@ -15,9 +19,22 @@ FORMATS: dict[str, Format] = {
     "jsonl": JsonLines(),
     "arrow": Arrow(),
     "webdataset": WebDataset(),
+    "numpy": Npz(),
+    "images": Images(),
 }
 
-__all__ = ["FORMATS", "UNUSABLE", "Format", "Look", "format_of"]
+__all__ = ["FORMATS", "UNUSABLE", "Format", "Look", "format_of", "formats_of"]
+
+
+def formats_of(names: Iterable[str], form: str) -> dict[str, str]:
+    """The format of each name that is data: the one named, or by how it ends.
+
+    Images are data where nothing else is: beside tables they are what these speak of.
+    """
+    kinds = {name: format_of(name) if form in ("auto", "images") else form for name in names}
+    if form == "images" or not set(kinds.values()) - {"images", None}:
+        return {name: kind for name, kind in kinds.items() if kind == "images"}
+    return {name: kind for name, kind in kinds.items() if kind and (form != "auto" or kind != "images")}
 
 
 def format_of(name: str) -> str | None:

@@ -13,6 +13,7 @@ import pyarrow.types as types
 
 from tasks.io.formats.base import UNUSABLE
 
+NAMED = "__file__"  # a column of the names of the files that rows are from
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 

@@ -17,7 +17,7 @@ from schemas.errors import ConfigError
 from tasks.methods.registry import get
 
 State = dict[str, NDArray[Any]]
-DEFAULTS = {"vector": "vector", "image": "pixels", "text": "tfidf"}
+DEFAULTS = {"vector": "vector", "columns": "standardize", "image": "pixels", "text": "tfidf"}
 AS_GIVEN = "as given"  # the dtype of vectors that are kept as the encoder gave them
 NOT_FINITE = "the encoder gave NaN or inf"
 PART_FORMAT = 4  # of what is kept under a key: another format is another key

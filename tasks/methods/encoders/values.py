@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MAX_PIXELS = 64_000_000  # a larger image is refused before it is decoded
+ABSENT = b"\0no image: "
+LONGEST = 200  # characters of a reason
 
 
 class UnusableError(Exception):
@@ -34,7 +36,7 @@ def read_texts(values: pa.Array) -> tuple[list[str], list[str | None]]:
 
 def content_bytes(values: pa.Array) -> list[bytes | None] | None:
     """What a column of texts, images or recordings holds, as bytes; None for a column of another type."""
-    if types.is_struct(values.type) and values.type.get_field_index("bytes") >= 0:
+    if types.is_struct(values.type) and _is_binary(values.type):
         return image_bytes(values)
     if types.is_binary(values.type) or types.is_large_binary(values.type) or _is_text(values.type):
         return list(_binary(values).to_pylist())
@@ -48,19 +50,26 @@ def image_bytes(values: pa.Array) -> list[bytes | None]:
     return list(values.to_pylist())
 
 
+def absent(why: str) -> bytes:
+    """What stands in a column of images where there is none: the reason of its row, in words."""
+    return ABSENT + why[:LONGEST].encode("utf-8", "replace")
+
+
 def decode_image(data: bytes | None, mode: str) -> Image:
     """Decode an image, turned as its EXIF says, in a mode: RGB or L; raise UnusableError with the reason."""
     from PIL import Image, ImageOps
 
     if data is None:
         raise UnusableError("null image")
+    if data.startswith(ABSENT):
+        raise UnusableError(data.removeprefix(ABSENT).decode())
     try:
         with Image.open(io.BytesIO(data)) as opened:
             _bounded(opened.width, opened.height)
             return ImageOps.exif_transpose(opened).convert(mode)
     except Exception as error:  # whatever a decoder raises on such bytes, it is about this row alone
         text = str(error).split(" <")[0] or type(error).__name__
-        raise UnusableError(f"undecodable image: {text}"[:200]) from error
+        raise UnusableError(f"undecodable image: {text}"[:LONGEST]) from error
 
 
 def _bounded(width: int, height: int) -> None:
@@ -78,6 +87,11 @@ def _text(data: bytes | None) -> str:
     if not text.strip():
         raise UnusableError("blank text")
     return text
+
+
+def _is_binary(struct: pa.DataType) -> bool:
+    held = struct.field("bytes").type if struct.get_field_index("bytes") >= 0 else None
+    return held is not None and bool(types.is_binary(held) or types.is_large_binary(held))
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -1,0 +1,189 @@
+"""Image folders and columns of paths as sources: rows, classes and ids by names, bytes read when needed."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from schemas.config import RunConfig
+from schemas.errors import ConfigError, InputError
+from schemas.load import load_config
+from schemas.records import DatasetRef
+from tasks.embed import embed_group, fit_encoder
+from tasks.ingest import ingest
+from tasks.io.features import some_features
+from tasks.io.formats.images import image_values
+from tasks.io.opening import find_run, open_run
+from tasks.io.run import Run
+from tasks.io.source import list_files
+from tasks.io.vectors import without_vector
+from tasks.io.watching import list_marks
+
+ROWS = 40
+
+
+def png(shade: int) -> bytes:
+    sink = io.BytesIO()
+    Image.new("L", (4, 4), shade).save(sink, "PNG")
+    return sink.getvalue()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for row in range(ROWS):
+        path = tmp_path / "pets" / ("cat", "big dog")[row % 2] / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(row))
+    (tmp_path / "pets/notes.txt").write_text("no image")
+    return tmp_path / "pets"
+
+
+def configured(store: Path, **dataset: Any) -> RunConfig:
+    return RunConfig.model_validate({"dataset": dataset, "store": {"root": str(store)}})
+
+
+def of_folder(folder: Path, **dataset: Any) -> RunConfig:
+    columns = {"label": "label", "id": "path", "features": {"image": "image"}}
+    return configured(folder.parent / "store", source=str(folder), **{**columns, **dataset})
+
+
+def embedded(config: RunConfig) -> tuple[Run, DatasetRef, list[Any]]:
+    run, plans = open_run(config, {})
+    ref = ingest.fn(run, plans).ref
+    spec = fit_encoder.fn(run, ref, "cpu", 1)
+    done = embed_group.fn(ref.partitions, run, spec, "1/1", {})
+    return run, ref.model_copy(update={"encoder_key": spec.key}), done
+
+
+def test_a_folder_of_images_is_ingested_and_embedded(folder: Path) -> None:
+    run, ref, done = embedded(of_folder(folder))
+    assert ref.classes == ("big dog", "cat")
+    assert (sum(each.rows for each in done), sum(each.without for each in done)) == (ROWS, 0)
+    index = [
+        row for part in ref.partitions for row in run.store.read_table(run.index("string", part)).to_pylist()
+    ]
+    assert {row["id"] for row in index} == {f"{('cat', 'big dog')[row % 2]}/{row}.png" for row in range(ROWS)}
+    assert all(row["file"] == row["id"] and row["file_row"] == 0 for row in index)
+    assert all(row["label"] == row["id"].split("/")[0] for row in index)
+
+
+def test_features_of_some_rows_are_the_bytes_of_their_files(folder: Path) -> None:
+    run, plans = open_run(of_folder(folder), {})
+    (part, *_) = plans["source"].partitions
+    first, last = part.pieces[0], part.pieces[-1]
+    places = np.array([0, len(part.pieces) - 1])
+    assert some_features(run, part, places).to_pylist() == [
+        Path(piece.path).read_bytes() for piece in (first, last)
+    ]
+    assert run.reader(part).table(["label", "path", "none"]).to_pylist()[0] == {
+        "label": first.file.split("/")[0], "path": first.file,
+    }  # fmt: skip
+
+
+def test_a_changed_image_changes_its_partition_alone(folder: Path) -> None:
+    keys = {part.key for part in open_run(of_folder(folder), {})[1]["source"].partitions}
+    (folder / "cat/0.png").write_bytes(png(200))
+    changed = {part.key for part in open_run(of_folder(folder), {})[1]["source"].partitions}
+    assert len(keys - changed) == len(changed - keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("a.png", {"path": "a.png", "label": None, "top": None}),
+        ("cat/a.png", {"path": "cat/a.png", "label": "cat", "top": "cat"}),
+        ("train/cat/a.png", {"path": "train/cat/a.png", "label": "cat", "top": "train"}),
+        ("label=cat/x/a.png", {"path": "label=cat/x/a.png", "label": "cat", "top": "label=cat"}),
+    ],
+)
+def test_an_image_s_name_says_its_class(name: str, values: dict[str, str | None]) -> None:
+    assert image_values(name) == values
+
+
+def test_images_beside_tables_are_no_data_unless_they_are_named(folder: Path) -> None:
+    pq.write_table(pa.table({"a": [1]}), folder / "table.parquet")
+    assert [file.name for file in list_files(str(folder), "auto", {})] == ["table.parquet"]
+    assert len(list_files(str(folder), "images", {})) == ROWS
+    assert len(list_marks(str(folder), "auto", {})) == 1
+    assert len(list_marks(str(folder), "images", {})) == ROWS
+
+
+def test_an_image_that_cannot_be_decoded_is_the_reason_of_its_row(folder: Path) -> None:
+    (folder / "cat/0.png").write_bytes(png(0)[:40])
+    run, ref, done = embedded(of_folder(folder))
+    assert sum(each.without for each in done) == 1
+    (partition,) = (each.partition for each in done if each.without)
+    (row,) = without_vector(run, ref, partition).to_pylist()
+    assert row["id"] == "cat/0.png"
+    assert "undecodable image" in row["reason"]
+
+
+def beside(folder: Path, paths: list[str | None], **dataset: Any) -> RunConfig:
+    labels = [f"c{row % 2}" for row in range(len(paths))]
+    pq.write_table(pa.table({"file": paths, "label": labels}), folder.parent / "rows.parquet")
+    columns = {"label": "label", "features": {"image": "file"}, "image_root": str(folder)}
+    source = {"source": str(folder.parent / "rows.parquet")}
+    return configured(folder.parent / "store", **{**source, **columns, **dataset})
+
+
+def test_a_column_of_paths_is_read_as_the_images_it_names(folder: Path) -> None:
+    good = [f"cat/{row}.png" for row in range(0, ROWS, 2)]
+    (folder.parent / "secret.png").write_bytes(png(1))
+    odd = [
+        None,
+        "none.png",
+        "../secret.png",
+        str(folder.parent / "secret.png"),
+        f"{folder}/cat/0.png",
+        "./cat/2.png",
+    ]
+    run, ref, (done,) = embedded(beside(folder, [*good, *odd]))
+    assert (done.rows, done.without) == (len(good) + len(odd), 4)
+    reasons = without_vector(run, ref, done.partition)["reason"].to_pylist()
+    assert reasons[:2] == ["null image", "there is no image none.png"]
+    assert all("leads out of dataset.image_root" in reason for reason in reasons[2:])
+
+
+def test_a_changed_image_is_another_run_though_its_table_is_the_same(folder: Path) -> None:
+    config = beside(folder, [f"cat/{row}.png" for row in range(0, ROWS, 2)])
+    before = find_run(config, {}).id
+    assert find_run(config, {}).id == before
+    (folder / "cat/0.png").write_bytes(png(99))
+    assert find_run(config, {}).id != before
+
+
+def test_paths_without_a_root_and_a_root_without_paths_are_refused(folder: Path) -> None:
+    with pytest.raises(InputError, match=r"image needs image bytes[\s\S]*dataset\.image_root"):
+        open_run(beside(folder, ["cat/0.png"], image_root=None), {})
+    with pytest.raises(InputError, match="needs paths of images"):
+        open_run(beside(folder, ["cat/0.png"], features={"image": "blob"}, source=str(blobs(folder))), {})
+    with pytest.raises(ValueError, match="image_root goes with features"):
+        beside(folder, ["a"], features={"text": "file"})
+
+
+def blobs(folder: Path) -> Path:
+    path = folder.parent / "blobs.parquet"
+    pq.write_table(pa.table({"blob": [b"x"], "label": ["c"]}), path)
+    return path
+
+
+def test_a_relative_root_is_relative_to_the_current_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text(
+        "dataset: {source: t.csv, label: y, image_root: img, features: {image: p}}\n"
+    )
+    data = load_config("c.yaml").dataset
+    assert data.image_root == os.path.join(tmp_path, "img")
+    assert data.places[data.image_root] == "images"
+    with pytest.raises(ConfigError, match="image_root goes with"):
+        load_config("c.yaml", ["dataset.features={text: p}"])

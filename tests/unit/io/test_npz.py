@@ -1,0 +1,118 @@
+"""Arrays of NumPy as a source: which are columns, what they become, and that nothing is unpickled."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from schemas.errors import InputError
+from tasks.io.formats.npz import Npz
+from tasks.io.source import SourceReader, list_files
+
+ROWS = 7
+
+
+def reader(path: Path) -> SourceReader:
+    (file,) = list_files(str(path), "auto", {})
+    return SourceReader(str(path), file.path, file.format, {}, file.name)
+
+
+def test_arrays_side_by_side_are_columns(tmp_path: Path) -> None:
+    images = np.arange(ROWS * 4, dtype=np.uint8).reshape(ROWS, 2, 2)
+    np.savez(
+        tmp_path / "a.npz", images=images,
+        y=np.array(["ä", "b"] * 3 + ["c"]), names=np.array(["ä", "b", "c"]),
+        day=np.arange(ROWS).astype("datetime64[D]"), done=np.zeros(ROWS, bool), count=np.array(3),
+        other=np.zeros(ROWS, complex),
+    )  # fmt: skip
+    found = reader(tmp_path / "a.npz")
+    assert found.look().schema == pa.schema(
+        {
+            "images": pa.list_(pa.uint8(), 4), "y": pa.string(), "day": pa.date32(), "done": pa.bool_(),
+        }
+    )  # fmt: skip
+    table = found.table(None, ["images", "y"])
+    assert table["images"].to_pylist() == images.reshape(ROWS, 4).tolist()
+    assert table["y"].to_pylist() == ["ä", "b"] * 3 + ["c"]
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.asfortranarray(np.arange(ROWS * 3.0).reshape(ROWS, 3)),
+        np.arange(ROWS * 3, dtype=">i4").reshape(ROWS, 3),
+    ],
+    ids=["fortran", "big-endian"],
+)
+def test_arrays_in_another_order_are_read_right(tmp_path: Path, array: np.ndarray[Any, Any]) -> None:
+    np.savez_compressed(tmp_path / "a.npz", array=array)
+    batches = reader(tmp_path / "a.npz").batches(None, None, 2)
+    assert [row for batch in batches for row in batch.column(0).to_pylist()] == array.tolist()
+
+
+def test_fields_of_a_structured_array_are_columns(tmp_path: Path) -> None:
+    rows = np.array([(1, b"a", [0.5, 1]), (2, b"\xff", [2, 3])], [("id", "i8"), ("y", "S1"), ("x", "f4", 2)])
+    np.save(tmp_path / "a.npy", rows)
+    table = reader(tmp_path / "a.npy").table(None, ["id", "x"])
+    assert table.to_pylist() == [{"id": 1, "x": [0.5, 1.0]}, {"id": 2, "x": [2.0, 3.0]}]
+
+
+def test_a_plain_npy_is_one_column(tmp_path: Path) -> None:
+    (tmp_path / "label=a").mkdir()
+    np.save(tmp_path / "label=a/x.npy", np.eye(3))
+    (file,) = list_files(str(tmp_path), "auto", {})
+    found = SourceReader(str(tmp_path), file.path, file.format, {}, file.name)
+    assert found.table(None, ["label", "array"]).to_pylist()[0] == {"label": "a", "array": [1.0, 0.0, 0.0]}
+
+
+def test_objects_are_refused_and_not_unpickled(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.zeros((3, 2)), y=np.array(["a", None, Bomb()], dtype=object))
+    with pytest.raises(InputError, match=r"a\.npz: array 'y' holds Python objects") as caught:
+        reader(tmp_path / "a.npz").look()
+    assert "np.savez(…, y=" in caught.value.fix
+    np.savez(tmp_path / "b.npz", x=np.zeros((3, 2)), y=np.zeros(3), about=np.array({"made": 1}, dtype=object))
+    assert reader(tmp_path / "b.npz").look().schema.names == ["x", "y"]
+
+
+class Bomb:
+    """Goes off where it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return (pytest.fail, ("unpickled",))
+
+
+@pytest.mark.parametrize(
+    "write", [lambda sink: np.savez(sink), lambda sink: sink.write(b"PK"), lambda _: None]
+)
+def test_a_file_without_arrays_is_named(tmp_path: Path, write: Any) -> None:
+    sink = io.BytesIO()
+    write(sink)
+    (tmp_path / "a.npz").write_bytes(sink.getvalue())
+    with pytest.raises(InputError, match=r"a\.npz: can't be read, it is corrupt"):
+        reader(tmp_path / "a.npz").look()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    data=st.data(),
+    rows=st.integers(1, 9),
+    at_once=st.integers(1, 4),
+    kind=st.sampled_from(["f2", "f4", "f8", "i1", "u2", "i8", "?", "U3", ">f4"]),
+)
+def test_what_is_saved_is_read(data: st.DataObject, rows: int, at_once: int, kind: str) -> None:
+    shape = (rows, *data.draw(st.lists(st.integers(1, 3), max_size=2)))
+    letters = {"elements": st.text("aé\U0001f600", max_size=3)} if kind == "U3" else {}
+    array = data.draw(arrays.arrays(kind, shape, **letters))
+    sink = io.BytesIO()
+    np.savez(sink, array=array)
+    read = [row for batch in Npz().batches(sink, "a.npz", None, at_once, None) for row in batch.column(0)]
+    expected = array.reshape(rows, -1) if array.ndim > 1 else array
+    np.testing.assert_array_equal(np.array([row.as_py() for row in read]), expected)
