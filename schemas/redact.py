@@ -12,21 +12,22 @@ SHORTEST = 6  # anything shorter would hide ordinary words
 SECRET_VARIABLES = re.compile(
     r"(SECRET|PASSWORD|TOKEN|AUTH_STRING|CREDENTIALS?|CONNECTION_(URL|STRING)|HEADERS"
     r"|(API|ACCESS|ACCOUNT|STORAGE|PRIVATE|SIGNING)_KEY)(_\w+)?$"
+    r"|^LABELWORKS_KEY_"
 )
 SECRET_OPTIONS = re.compile(r"key|secret|token(?!iz)|password|credential|connection_string", re.IGNORECASE)
 USERINFO = re.compile(r"(?<=://)[^/\s@'\"]+@")
 ACCOUNT_KEY = re.compile(r"(?:AccountKey|SharedAccessSignature)=([^;]+)")
 
 _remembered: set[str] = set()
+_environment: Mapping[Any, Any] = vars(os.environ).get("_data", os.environ)  # undecoded: quick to compare
+_known: tuple[dict[Any, Any], int, tuple[str, ...]] = ({}, -1, ())
 
 
 def redacted(text: str) -> str:
     """The text without what stands before the @ of a URL, values of secret variables, and remembered ones."""
-    hidden = USERINFO.sub(f"{HIDDEN}@", text)
-    secrets = {*_remembered, *(part for name, value in os.environ.items() for part in _parts(name, value))}
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= SHORTEST:
-            hidden = hidden.replace(secret, HIDDEN)
+    hidden = USERINFO.sub(f"{HIDDEN}@", text) if "@" in text else text
+    for secret in _secrets():
+        hidden = hidden.replace(secret, HIDDEN)
     return hidden
 
 
@@ -35,6 +36,19 @@ def remember(options: Mapping[str, Any]) -> None:
     _remembered.update(
         value for name, value in options.items() if isinstance(value, str) and SECRET_OPTIONS.search(name)
     )
+
+
+def _secrets() -> tuple[str, ...]:
+    """What is to be hidden, the longest first; looked for again only when the environment has changed."""
+    global _known
+    seen, count, secrets = _known
+    if count != len(_remembered) or seen != _environment:
+        seen = dict(_environment)  # before they are read: a change in between is seen the next time
+        named = (part for name, value in os.environ.items() for part in _parts(name, value))
+        found = {secret for secret in (*tuple(_remembered), *named) if len(secret) >= SHORTEST}
+        secrets = tuple(sorted(found, key=len, reverse=True))
+        _known = (seen, len(_remembered), secrets)
+    return secrets
 
 
 def has_userinfo(url: str) -> bool:

@@ -22,7 +22,10 @@ def tell(name: str, text: str) -> None:
 
 
 def hide_secrets() -> None:
-    """Hide them in the logs of this process, and in the traceback of what nobody catches, in any thread."""
+    """Hide them in the logs of a process of our own, and in tracebacks that nobody catches, in any thread.
+
+    For good, and whatever handlers are made later: never where somebody else's program imports this.
+    """
     logging.setLogRecordFactory(Discreet)
     sys.excepthook = _print
     threading.excepthook = lambda args: _print(args.exc_type, args.exc_value, args.exc_traceback)
@@ -30,15 +33,58 @@ def hide_secrets() -> None:
 
 @contextmanager
 def discreet() -> Iterator[None]:
-    """Where a flow or task works: what Prefect logs of it, and the error it fails with, hold no secrets."""
-    logging.setLogRecordFactory(Discreet)
-    try:
-        yield
-    except Exception as error:
-        shown = f"{type(error).__name__}: {error}"
-        if isinstance(error, LabelworksError) or redacted(shown) == shown:
-            raise
-        raise LabelworksError(shown).with_traceback(error.__traceback__) from None
+    """Where a flow or task works: what is logged of it, and the error it fails with, hold no secrets.
+
+    Logging is as it was when the block is left; the error's causes are clean, so whoever logs it later may.
+    """
+    with _filtered:
+        try:
+            yield
+        except Exception as error:
+            if redacted(shown := "".join(traceback.format_exception(error))) == shown:
+                raise
+            raise _clean(error) from None
+
+
+def _clean(error: Exception) -> LabelworksError:
+    """The error without its causes, which hold a secret; one of another library as one of ours."""
+    if not isinstance(error, LabelworksError):
+        return LabelworksError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
+    error.__cause__ = error.__context__ = None
+    return error
+
+
+class _Filtered:
+    """Puts the filter on every handler there is while anybody, in any thread, is in the block."""
+
+    def __init__(self) -> None:
+        self._filter, self._lock = HideSecrets(), threading.Lock()
+        self._inside, self._handlers = 0, set[logging.Handler]()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._inside += 1
+            for handler in set(_handlers()) - self._handlers:
+                handler.addFilter(self._filter)
+                self._handlers.add(handler)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            while not self._inside and self._handlers:
+                self._handlers.pop().removeFilter(self._filter)
+
+
+class HideSecrets(logging.Filter):
+    """A filter that lets every record pass, with its message and its traceback made free of secrets."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Fill in the message's arguments, and hide; once, however many handlers a record has."""
+        if not getattr(record, "discreet", False):
+            record.msg, record.args = redacted(record.getMessage()), ()
+            _hide_traceback(record)
+            record.discreet = True
+        return True
 
 
 class Discreet(logging.LogRecord):
@@ -46,13 +92,29 @@ class Discreet(logging.LogRecord):
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        if self.exc_info and self.exc_info[1] is not None:
-            lines = traceback.format_exception(*self.exc_info)
-            self.exc_text = redacted("".join(lines).rstrip("\n"))
+        _hide_traceback(self)
 
     def getMessage(self) -> str:  # noqa: N802 - logging's own name
         """The message with its arguments filled in."""
         return redacted(super().getMessage())
+
+
+_filtered = _Filtered()
+
+
+def _handlers() -> Iterator[logging.Handler]:
+    """Every handler of a logger, and the one that logs where there is none."""
+    for logger in (logging.root, *tuple(logging.root.manager.loggerDict.values())):
+        if isinstance(logger, logging.Logger):
+            yield from logger.handlers
+    if logging.lastResort:
+        yield logging.lastResort
+
+
+def _hide_traceback(record: logging.LogRecord) -> None:
+    if record.exc_info and record.exc_info[1] is not None:
+        lines = traceback.format_exception(*record.exc_info)
+        record.exc_text = redacted("".join(lines).rstrip("\n"))
 
 
 def _print(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
