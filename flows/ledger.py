@@ -64,7 +64,7 @@ class Ledger:
         if not result.gate.ok:
             failed = result.gate.failed[0]
             raise GateRefused(
-                f"{failed.name}: {failed.observed}, expected {failed.expected}",
+                failed.sentence,
                 where=f"gate after {stage}",
                 fix=f"see the report, or change gates.{stage}.thresholds.{failed.name}",
             )
@@ -76,7 +76,7 @@ class Ledger:
         work = ", ".join(f"{rows:,} {name.replace('_', ' ')}" for name, rows in result.work.items())
         log.info("%s: %s in %.1f s", result.stage, work or "done", result.seconds)
         for check in result.gate.warned:
-            warning = f"{result.stage}: {check.name}: {check.observed}, expected {check.expected}"
+            warning = f"{result.stage}: {check.sentence}"
             log.warning("%s", warning)
             progress.current().note(warning)
 

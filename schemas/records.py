@@ -73,6 +73,15 @@ class Check(Record):
     expected: str
     observed: str
     unexpected: tuple[str, ...] = Field((), description="a few offending values, for people")
+    says: str = Field("", description="what a failure means, in a few words")
+
+    @property
+    def sentence(self) -> str:
+        """What failed: in words where the expectation has some, and the figure beside what was asked for."""
+        examples = f": {', '.join(self.unexpected)}" if self.unexpected and self.says else ""
+        told = f"{self.says}{examples} " if self.says else f"{self.name}: "
+        found = f"{self.observed}, expected {self.expected}"
+        return told + (f"({self.name}: {found})" if self.says else found)
 
 
 class GateResult(Record):

@@ -31,6 +31,7 @@ class Expectation(Record):
     severity: Literal["error", "warning"] = "error"
     window: Literal["source"] | None = Field(None, description="None: rows of the target window too")
     why: str = ""
+    says: str = Field("", description="what a failure means, in a few words, where figures alone don't tell")
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -22,11 +22,15 @@ from tasks.io.moved import Labelled, what_moved
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
 from tasks.io.scores import WORST, Scored, score_partition, summarise
+from tasks.methods.chance import features_p_value, predictions_p_value
 from tasks.methods.findings import noise_findings
 from tasks.methods.findings_time import moved_figures
 from tasks.methods.folds import share_of
-from tasks.methods.label_model import LabelModel
+from tasks.methods.label_model import LabelModel, Sample
 
+OF_NOISE = (
+    "flagged_share", "out_of_sample_accuracy", "chance_accuracy", "accuracy_over_chance", "chance_p_value",
+)  # fmt: skip
 SHOWN_CLASSES = 100  # a larger transition matrix is left to its strongest confusions
 
 
@@ -51,6 +55,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     scored = [each.scored for each in judgements]
     noise = {
         **noise_findings(judged, model.label_probs(sample), sample.given, ref.classes),
+        "chance_p_value": _chance_p_value(sample),
         "copies_disagree": copies.rows,
         "out_of_scope": sum(each.outside for each in scored),
         **({} if run.config.dataset.pair is None else _of_pairs(scored)),
@@ -60,7 +65,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     probs = model.probs(sample.features, sample.folds)
     labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
     shift, moved = what_moved(run, ref, found, model, labelled, rows["target_rows"])
-    figures = _gate_figures(noise, shift, counts) | moved_figures(moved)
+    figures = _gate_figures(noise, shift) | moved_figures(moved)
     checks = gates.check_figures("detect", figures, run.config.gates.detect)
     return run.finish(
         StageResult(
@@ -104,18 +109,20 @@ def judge_partition(
     return Judgement(summarise(scores, partition, new), checks, context)
 
 
-def _gate_figures(
-    noise: dict[str, Any], shift: dict[str, Any], counts: NDArray[np.float64]
-) -> dict[str, float | None]:
-    """What the gate looks at; counts (K,) of the given labels."""
-    chance = float(counts.max() / counts.sum())
+def _chance_p_value(sample: Sample) -> float:
+    """Whether what labels are judged by tells them at all: the user's own probabilities, or the features."""
+    own = sample.beside.get("pred_probs")
+    if own is not None:
+        return predictions_p_value(own, sample.given)
+    return features_p_value(sample.features, sample.given)
+
+
+def _gate_figures(noise: dict[str, Any], shift: dict[str, Any]) -> dict[str, float | None]:
+    """What the gate looks at."""
     return {
-        "out_of_sample_accuracy": noise["out_of_sample_accuracy"],
-        "flagged_share": noise["flagged_share"],
+        **{name: noise[name] for name in OF_NOISE},
         "noise_rate": noise["rate"],
         "mismatched_share": noise.get("mismatched_share"),
-        "chance_accuracy": chance,
-        "accuracy_over_chance": noise["out_of_sample_accuracy"] - chance,
         "prior_shift": shift.get("total_variation"),
         "calibration_nll_gain": shift.get("calibration_nll_gain"),
         "drift_effect": shift["drift"]["unexplained_effect"] if shift else None,

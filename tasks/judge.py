@@ -123,13 +123,14 @@ def _noise(found: OtherLabels) -> dict[str, Any]:
 def _gate_figures(found: OtherLabels) -> dict[str, float | None]:
     """What the gate looks at: probes that foretell nothing of the labels know nothing about wrong ones."""
     told = found.findings
-    agreement = told.get("out_of_sample_accuracy")
     return {
         **dict.fromkeys(defaults("detect").figures.columns),
         "noise_rate": told["rate"],
         "flagged_share": float(found.flag.mean()),
-        "out_of_sample_accuracy": agreement,
-        "accuracy_over_chance": told["r_squared"] if agreement is None else agreement - told["density"],
+        "out_of_sample_accuracy": told.get("out_of_sample_accuracy"),
+        "chance_accuracy": told.get("chance_accuracy"),
+        "accuracy_over_chance": told["r_squared"] if "r_squared" in told else told["accuracy_over_chance"],
+        "chance_p_value": told["chance_p_value"],
     }
 
 

@@ -125,6 +125,7 @@ def _row_check(each: Expectation, outcome: Outcome) -> RowCheck:
         rows=outcome.rows,
         failed_rows=outcome.failed,
         mostly=each.mostly,
+        says=each.says,
     )
 
 
@@ -181,5 +182,6 @@ def _figure_check(each: Expectation, values: Mapping[str, Figure], outcome: Outc
         ok=skipped or (outcome is not None and outcome.ok),
         severity=each.severity,
         expected=wording.expected(each),
+        says=each.says,
         observed=wording.NOT_MEASURED if skipped else fault or wording.figures(values),
     )

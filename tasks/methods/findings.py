@@ -36,8 +36,20 @@ def noise_findings(
         "method": judged.method,
         "rate": float(judged.noise_rate),
         "rate_interval": [float(low), float(high)],
-        "out_of_sample_accuracy": float(np.mean(probs.argmax(axis=1) == given)),
+        **agreement(given, probs.argmax(axis=1)),
         "top_confusions": confusions(judged.transition, classes),
+    }
+
+
+def agreement(given: NDArray[np.integer], foretold: NDArray[np.integer]) -> dict[str, float]:
+    """How often classes (N,) are as foretold (N,), and how often they would be if these were shuffled."""
+    rows, classes = len(given), int(max(given.max(initial=0), foretold.max(initial=0))) + 1
+    hits = int(np.count_nonzero(given == foretold))
+    by_chance = int(np.bincount(given, minlength=classes) @ np.bincount(foretold, minlength=classes))
+    return {
+        "out_of_sample_accuracy": hits / rows,
+        "chance_accuracy": by_chance / rows**2,
+        "accuracy_over_chance": (hits * rows - by_chance) / rows**2,  # 0 where one class is named throughout
     }
 
 

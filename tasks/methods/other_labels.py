@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from schemas.config import TreatConfig
 from schemas.errors import InputError
+from tasks.methods.chance import features_p_value, predictions_p_value
 from tasks.methods.noise.multilabel import detect_multilabel
 from tasks.methods.noise.regression import detect_regression
 from tasks.methods.probes.leave_fold_out import leave_fold_out
@@ -58,7 +59,10 @@ def judge_multilabel(
     Missing labels are added and extra ones taken away where that is sure enough; other suspicions go to
     review. options: of `detect_multilabel`.
     """
-    probs = class_probabilities(given, features, folds) if pred_probs is None else pred_probs
+    if pred_probs is None:
+        probs, chance = class_probabilities(given, features, folds), features_p_value(features, given)
+    else:
+        probs, chance = pred_probs, predictions_p_value(pred_probs, given)
     found = detect_multilabel(given, probs, **options)
     relabel = config.mode in ("relabel", "both")
     add, drop = (
@@ -81,7 +85,8 @@ def judge_multilabel(
         findings={
             "method": f"confident learning by class, {found.method}",
             **_rate(wrong, total),
-            "out_of_sample_accuracy": _agreement(given, probs),
+            **_agreement(given, probs),
+            "chance_p_value": chance,
             "density": given.nnz / max(given.shape[0] * given.shape[1], 1),
             "missing_labels": int(found.missing.nnz),
             "extra_labels": int(found.extra.nnz),
@@ -124,6 +129,7 @@ def judge_regression(
             "method": "residuals",
             **_rate(np.full(len(given), found.noise_rate), np.ones(len(given))),
             "r_squared": explained,
+            "chance_p_value": features_p_value(features, given),
             "swapped": int(np.count_nonzero(found.swapped_with >= 0)),
         },
     )
@@ -192,12 +198,22 @@ def _rate(wrong: Floats, total: Floats) -> dict[str, Any]:
     return {"rate": rate, "rate_interval": [max(rate - spread, 0.0), min(rate + spread, 1.0)]}
 
 
-def _agreement(given: sparse.csr_array, probs: NDArray[np.float32]) -> float:
-    """Of as many likeliest cells as labels are given, the share that was given."""
+def _agreement(given: sparse.csr_array, probs: NDArray[np.float32]) -> dict[str, float]:
+    """Of as many likeliest cells as labels are given, the share that was given; what it is by chance.
+
+    By chance: as many cells of each class, of any rows.
+    """
     count = given.nnz
     likeliest = np.argpartition(probs.ravel(), -count)[-count:] if 0 < count < probs.size else np.arange(0)
     row, column = np.divmod(likeliest, probs.shape[1])
-    return float(np.asarray(given[row, column]).ravel().mean()) if len(likeliest) else 0.0
+    share = float(np.asarray(given[row, column]).ravel().mean()) if len(likeliest) else 0.0
+    named = np.bincount(column, minlength=probs.shape[1]) / max(len(likeliest), 1)
+    by_chance = float(named @ _counts(given.T)) / max(given.shape[0], 1)
+    return {
+        "out_of_sample_accuracy": share,
+        "chance_accuracy": by_chance,
+        "accuracy_over_chance": share - by_chance,
+    }
 
 
 def _over(errors: sparse.csr_array, least: float) -> sparse.csr_array:

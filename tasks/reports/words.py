@@ -76,7 +76,11 @@ def verdict(record: RunRecord) -> str:
 
 def outcome(record: RunRecord) -> str:
     """The run in a few words, for a table of runs."""
-    failed = [f"{check.name} {check.observed}" for gate in record.gates.values() for check in gate.failed]
+    failed = [
+        check.says or f"{check.name} {check.observed}"
+        for gate in record.gates.values()
+        for check in gate.failed
+    ]
     if failed:
         return f"refused: {failed[0]}"
     difference = record.validation.get("difference")
@@ -119,6 +123,9 @@ def _refusal(gates: Mapping[str, GateResult]) -> str:
         if gate.failed:
             check, more = gate.failed[0], len(gate.failed) - 1
             others = f", and {plural(more, 'other expectation')} failed" if more else ""
+            if check.says:
+                asked = f"{check.observed} where {check.expected} is asked for"
+                return f"Nothing was published: {check.says} ({asked}{others})."
             return (
                 f"Nothing was published: the gate after {stage} asks for {check.expected}, "
                 f"but found {check.observed}{others}."

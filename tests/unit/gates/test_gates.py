@@ -16,6 +16,7 @@ DETECT = {
     "out_of_sample_accuracy": 0.8,
     "chance_accuracy": 0.1,
     "accuracy_over_chance": 0.7,
+    "chance_p_value": 0.001,
     "prior_shift": None,
     "calibration_nll_gain": 0.02,
     "drift_effect": 0.1,
@@ -61,7 +62,7 @@ def test_effects_of_drift_warn_and_p_values_play_no_part(figure, value, name):
     found = check_figures("detect", {**DETECT, figure: value}, DEFAULT)
     assert [check.name for check in found if not check.ok] == [name]
     assert named(found, name).severity == "warning"
-    assert not any("p_value" in check.expected for check in found)
+    assert not any("p_value" in check.expected.removeprefix("chance_p_value") for check in found)
 
 
 def test_every_shipped_expectation_is_one_the_library_has_and_takes():
@@ -134,7 +135,9 @@ def test_a_figure_that_was_not_measured_is_skipped_aloud():
     [
         ({}, set()),
         ({"noise_rate": 0.61}, {"max_noise_rate"}),
-        ({"accuracy_over_chance": 0.0}, {"min_accuracy_over_chance"}),
+        ({"accuracy_over_chance": 0.0}, set()),
+        ({"accuracy_over_chance": -0.01}, {"min_accuracy_over_chance"}),
+        ({"chance_p_value": 0.002}, {"max_chance_p_value"}),
         ({"noise_rate": float("nan")}, {"max_noise_rate"}),
     ],
 )
@@ -142,6 +145,14 @@ def test_figures_are_held_against_their_thresholds(change, failed):
     checks = check_figures("detect", DETECT | change, DEFAULT)
     assert {check.name for check in checks if not check.ok} == failed
     assert merge("detect", [], checks).ok is not failed
+
+
+def test_a_failure_is_told_in_words_where_figures_alone_do_not_tell():
+    checks = check_figures("detect", DETECT | {"chance_p_value": 0.4, "noise_rate": 0.7}, DEFAULT)
+    assert named(checks, "max_chance_p_value").sentence == (
+        "these features don't tell these labels (max_chance_p_value: 0.4, expected chance_p_value ≤ 0.001)"
+    )
+    assert named(checks, "max_noise_rate").sentence == "max_noise_rate: 0.7, expected noise_rate ≤ 0.6"
 
 
 def test_a_warning_lets_the_run_go_on_and_an_error_does_not():
@@ -173,7 +184,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 13
+    assert len(gate.checks) == 3 + 14
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():
