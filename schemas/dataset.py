@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -54,11 +55,36 @@ class Features(Section):
         return self.names[0]
 
 
+class CsvConfig(Section):
+    """How CSV files are written."""
+
+    delimiter: str = Field(",", description='what stands between two values, such as ";" or "\\t"')
+    encoding: str = Field("utf-8", description="such as utf-16 or cp1252")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, given: str) -> str:
+        if len(given) != 1 or not given.isascii() or given in '\n\r"':
+            raise ValueError('takes one character, such as ";", "|" or "\\t"')
+        return given
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, given: str) -> str:
+        """The name that Python has for the encoding."""
+        try:
+            "a".encode(given).decode(given)
+            return codecs.lookup(given).name
+        except (LookupError, UnicodeError) as error:
+            raise ValueError(f"{given!r} is no encoding; utf-8, utf-16, cp1252, latin-1 are some") from error
+
+
 class VotesConfig(Section):
     """The answers of several annotators, of which labels are made: one row a vote."""
 
     source: str = Field("", description="a path, a glob, a folder, or s3://bucket/prefix/; empty: no votes")
     format: Format = "auto"
+    csv: CsvConfig = CsvConfig()
     item: str = Field("item", description="the column of the ids that dataset.id names in the rows")
     annotator: str = "annotator"
     label: str = Field("label", description="the column of the answers")
@@ -78,6 +104,7 @@ class DatasetConfig(Section):
     )
     source: str = Field(description="a path, a glob, a folder, or s3://bucket/prefix/")
     format: Format = "auto"
+    csv: CsvConfig = CsvConfig()
     id: str | None = Field(None, description="default: file#row")
     label: str = Field(description="left out where votes say it")
     task: Literal["classification", "multilabel", "regression"] = Field(
@@ -164,6 +191,12 @@ class DatasetConfig(Section):
     def key(self) -> str:
         """Name of the dataset's runs and versions in the store: each window has its own."""
         return self.name if self.window is None else f"{self.name}@{self.window.replace(':', '')}"
+
+    @property
+    def features_key(self) -> str:
+        """What names the features among others, and how they are read."""
+        csv = self.csv.model_dump(exclude_defaults=True)
+        return f"{self.features.key} {json.dumps(csv)}" if csv else self.features.key
 
     @property
     def time_window(self) -> str | None:

@@ -53,7 +53,7 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
     name = base.encoder_name(chosen.name, kind)
     options = base.make(name, kind, chosen.options).pinned()  # so that all workers open the same
     encoder = base.make(name, kind, options)
-    key = base.key_of(name, encoder, data.features.key)
+    key = base.key_of(name, encoder, data.features_key)
     fitted = _fitted(run, ref, encoder, key) if encoder.fit_rows else None
     threads = run.config.compute.threads
     return EncoderSpec(key, name, kind, json.dumps(options, sort_keys=True), fitted, device, threads, workers)

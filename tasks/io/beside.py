@@ -56,7 +56,7 @@ def read_pred_probs(
     """
     lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
     right = np.flatnonzero(lengths == classes)
-    flat = column.take(pa.array(right)).flatten().cast(pa.float32())
+    flat = column.take(pa.array(right)).flatten().cast(pa.float32(), safe=False)
     probs = np.zeros((len(column), classes), np.float32)
     probs[right] = flat.to_numpy(zero_copy_only=False).reshape(-1, classes)
     with np.errstate(invalid="ignore"):

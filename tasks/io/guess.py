@@ -78,7 +78,7 @@ def guess(look: Look, *, label: str | None = None, features: str | None = None) 
 
 def _named_label(look: Look, name: str) -> Guess:
     column = look.column(name)
-    if not fits(column.type, "label"):
+    if not _may_name_classes(column):
         raise InputError(f"column {name!r} is {column.type} and can't be the label", where=look.source)
     return Guess(name, f"named; {column.distinct or 0} values in the sample")
 
@@ -158,8 +158,12 @@ def _label(look: Look, taken: set[str]) -> Guess:
 
 
 def _may_be_label(column: Column) -> bool:
-    usable = fits(column.type, "label") and column.values > 0 and not column.image_paths
+    usable = _may_name_classes(column) and column.values > 0 and not column.image_paths
     return usable and (_label_rank(column.name) == 0 or (_repeats(column) and column.length <= WORD))
+
+
+def _may_name_classes(column: Column) -> bool:
+    return fits(column.type, "label") and not types.is_floating(column.type)
 
 
 def _label_rank(name: str) -> int:

@@ -11,7 +11,7 @@ from schemas.errors import InputError
 from schemas.records import Partition, Piece
 from tasks.io.ahead import ahead
 from tasks.io.filesystem import open_filesystem
-from tasks.io.formats import UNUSABLE
+from tasks.io.formats import UNUSABLE, ReadAs
 from tasks.io.formats.columns import NAMED, with_folders
 from tasks.io.formats.images import IMAGE, image_values
 from tasks.io.reading import PartitionReader
@@ -26,7 +26,11 @@ class ImageReader(PartitionReader):
     """Reads image files as the rows of one table: a piece each would be slow."""
 
     def __init__(
-        self, source: str, partition: Partition, options: dict[str, Any]
+        self,
+        source: str,
+        partition: Partition,
+        options: dict[str, Any],
+        read_as: ReadAs = ReadAs(),  # noqa: B008 - frozen
     ) -> None:  # no super(): no piece is opened
         self._fs, _ = open_filesystem(source, options)
         self._pieces = partition.pieces

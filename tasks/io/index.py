@@ -19,6 +19,7 @@ from tasks.io.beside import packed, read_pairs, read_pred_probs
 from tasks.io.formats import UNUSABLE
 from tasks.io.formats.columns import NAMED
 from tasks.io.formats.text import not_utf8
+from tasks.io.given import read_labels
 from tasks.io.rejected import rejected_rows
 from tasks.io.run import Run
 from tasks.io.votes import Voted
@@ -177,7 +178,8 @@ def _piece_index(
     labels = pa.nulls(table.num_rows, kind)
     if label:
         labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
-        labels = labels.cast(kind)
+        labels, reasons = read_labels(labels, kind)
+        unusable = pc.coalesce(unusable, reasons)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
     if labelled and data.pair:
         columns["pair"] = read_pairs(table[data.pair].combine_chunks())

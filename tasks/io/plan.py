@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,9 @@ from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.records import Partition
 from tasks.io import columns, progress
+from tasks.io.formats import ReadAs
 from tasks.io.formats.columns import find_field
+from tasks.io.given import common_family
 from tasks.io.grouping import RowGroup, group
 from tasks.io.source import SourceFile, SourceReader, list_files
 
@@ -59,7 +62,8 @@ def plan_window(
     data = config.dataset
     source = data.place(window)
     files = list_files(source, data.format, options) if files is None else files
-    looked, density = _look_at(source, files, options, config.compute)
+    as_config_says = columns.read_as(data, config.detect)
+    looked, density = _look_at(source, files, options, config.compute, as_config_says)
     plan = Plan(files=len(files), fingerprints=[f"{window}:{file.name}:{file.fingerprint}" for file in files])
     usable = []
     for look in looked:
@@ -100,19 +104,24 @@ def _warn_of_large(source: str, partitions: Sequence[Partition], compute: Comput
 
 
 def _look_at(
-    source: str, files: Sequence[SourceFile], options: dict[str, Any], compute: ComputeConfig
+    source: str,
+    files: Sequence[SourceFile],
+    options: dict[str, Any],
+    compute: ComputeConfig,
+    read_as: ReadAs,
 ) -> tuple[list[_Looked], float]:
     """Look at some of the files, and at all that may have to be cut; also give rows per byte (0: unknown)."""
     held = [file for file in files if file.size]
     # by their names' hashes: the same ones are looked at as files come and go
     some = sorted(held, key=lambda file: hashlib.blake2b(file.name.encode()).digest())[:LOOKED_AT]
     with ThreadPoolExecutor(LOOKING_THREADS) as pool:
-        known = dict(zip(some, pool.map(lambda file: _look(source, file, options), some), strict=True))
+        look = partial(_look, source, options, read_as)
+        known = dict(zip(some, pool.map(look, some), strict=True))
         density = _density(list(known.values()))
         # an estimate: twice as many rows as it says are cut as well
         large = min(compute.partition_bytes / 2, compute.partition_rows / 4 / (density or 1e-9))
         more = [file for file in held if file.size > large and file not in known]
-        known |= zip(more, pool.map(lambda file: _look(source, file, options), more), strict=True)
+        known |= zip(more, pool.map(look, more), strict=True)
     return [known.get(file) or _Looked(file) for file in files], density
 
 
@@ -123,9 +132,9 @@ def _density(looked: Sequence[_Looked]) -> float:
     return rows / max(sum(min(size, sum(held for _, held in each)) for size, each in groups), 1)
 
 
-def _look(source: str, file: SourceFile, options: dict[str, Any]) -> _Looked:
+def _look(source: str, options: dict[str, Any], read_as: ReadAs, file: SourceFile) -> _Looked:
     try:
-        found = SourceReader(source, file.path, file.format, options, file.name).look()
+        found = SourceReader(source, file.path, file.format, options, file.name, read_as).look()
         return _Looked(file, found.schema, found.groups)
     except InputError as error:
         return _Looked(file, error=error)
@@ -140,10 +149,11 @@ def _problem(look: _Looked, config: RunConfig, window: str) -> InputError | None
 
 def _same_label_type(plan: Plan, looked: list[_Looked], data: DatasetConfig) -> list[_Looked]:
     """Set aside files whose labels are of another type than most files' (mixed schemas)."""
-    fields = [find_field(look.schema, data.label) for look in looked if look.schema]
-    families = [columns.label_family(field.type, data.task) for field in fields if field is not None]
-    known = [family for family in families if family != "null"]
-    plan.label_type = max(sorted(set(known)), key=known.count, default="string")
+    fields = [field for look in looked if look.schema and (field := find_field(look.schema, data.label))]
+    families: dict[bool, list[str]] = {True: [], False: []}
+    for field in fields:
+        families[columns.as_written(field)].append(columns.label_family(field.type, data.task))
+    plan.label_type = common_family(families[False], families[True])
     kept = []
     for look in looked:
         reason = columns.unlike(look.schema, data, plan.label_type) if look.schema else None

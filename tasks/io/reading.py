@@ -10,6 +10,8 @@ import pyarrow as pa
 from schemas.errors import InputError
 from schemas.records import Partition, Piece
 from tasks.io.ahead import ahead
+from tasks.io.formats import ReadAs
+from tasks.io.formats.joined import joined
 from tasks.io.source import SourceReader
 from tasks.io.transfer import remote
 
@@ -20,9 +22,15 @@ SMALL_AT_ONCE = 8
 class PartitionReader:
     """Reads the rows of a partition in order; where the pieces' types differ, each batch has its own."""
 
-    def __init__(self, source: str, partition: Partition, options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        source: str,
+        partition: Partition,
+        options: dict[str, Any],
+        read_as: ReadAs = ReadAs(),  # noqa: B008 - frozen
+    ) -> None:
         self._readers = [
-            (piece, SourceReader(source, piece.path, piece.format, options, piece.file))
+            (piece, SourceReader(source, piece.path, piece.format, options, piece.file, read_as))
             for piece in partition.pieces
         ]
         largest = max((piece.size for piece in partition.pieces), default=0)
@@ -71,4 +79,4 @@ class PartitionReader:
     def table(self, columns: list[str]) -> pa.Table:
         """Some columns of all rows."""
         tables = [reader.table(piece.row_groups, columns) for piece, reader in self._readers]
-        return pa.concat_tables(tables, promote_options="permissive")
+        return joined(tables)

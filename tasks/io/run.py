@@ -12,13 +12,15 @@ from typing import Any
 
 from schemas.config import RunConfig
 from schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from tasks.io.columns import read_as
+from tasks.io.formats import ReadAs
 from tasks.io.images import ImageReader
 from tasks.io.reading import PartitionReader
 from tasks.io.rollback import stand
 from tasks.io.store import Store
 
 BUDGETED = ("treat", "validate", "publish")
-INDEX_FORMAT = 2  # of what is kept of a partition's rows: another format is another folder
+INDEX_FORMAT = 3  # of what is kept of a partition's rows: another format is another folder
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,9 @@ class Run:
         source = window == "source"
         label, time = (data.label, data.time_window and data.time) if source else (None, None)
         beside = [data.pred_probs, data.pair] if source else []
-        read_as = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, *beside]
-        return hashlib.blake2b(json.dumps(read_as).encode(), digest_size=6).hexdigest()
+        judged = [data.features.names, data.time, data.csv.model_dump()]
+        said = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, *beside, *judged]
+        return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
 
     def scores(self, ref: DatasetRef, partition: Partition) -> str:
         """Name of a partition's scores, which runs whose model is the same share."""
@@ -89,7 +92,13 @@ class Run:
         """Reader of a partition's rows."""
         place = self.config.dataset.place(partition.window)
         of_images = partition.pieces[0].format == "images"
-        return (ImageReader if of_images else PartitionReader)(place, partition, self.source_options)
+        reader = ImageReader if of_images else PartitionReader
+        return reader(place, partition, self.source_options, self.source_read_as)
+
+    @property
+    def source_read_as(self) -> ReadAs:
+        """How the files of the source and of the target are read."""
+        return read_as(self.config.dataset, self.config.detect)
 
     def result(self, stage: str) -> StageResult | None:
         """What the stage gave back when it was done before, with no work counted; None if it wasn't."""

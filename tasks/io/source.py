@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,17 +18,28 @@ from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import InputError
 from tasks.io.filesystem import open_filesystem, store_errors
-from tasks.io.formats import FORMATS, Look, formats_of
-from tasks.io.formats.columns import as_asked, folder_values, with_folders
+from tasks.io.formats import FORMATS, Look, ReadAs, UnreadableError, csv, formats_of
+from tasks.io.formats.columns import as_asked, folder_values, plain_schema, with_folders
 from tasks.io.formats.datasets import without_leftovers
 from tasks.io.formats.images import image_values
+from tasks.io.formats.joined import joined
 from tasks.io.retries import again
 from tasks.io.transfer import open_object
 
 ENDS = 1 << 16  # bytes at each end of a local file that are hashed: of a small one, that is all of it
 HASHING_THREADS = 16
 MIXED = ("conversion error to", "changed from")  # what Arrow says of CSV, and of JSON
-UNREADABLE = (pa.ArrowException, tarfile.TarError, EOFError, zlib.error)
+LONG_ROW = "straddl"  # what Arrow says of a row that is longer than a block
+# whatever a library raises on bytes that it doesn't expect
+UNREADABLE = (
+    pa.ArrowException,
+    tarfile.TarError,
+    EOFError,
+    zlib.error,
+    struct.error,
+    ValueError,
+    LookupError,
+)
 
 
 @dataclass(frozen=True)
@@ -65,9 +77,17 @@ def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFi
 class SourceReader:
     """Reads rows of one file, whatever its format; folders of its name in the source may be columns."""
 
-    def __init__(self, source: str, path: str, form: str, options: dict[str, Any], name: str = "") -> None:
+    def __init__(
+        self,
+        source: str,
+        path: str,
+        form: str,
+        options: dict[str, Any],
+        name: str = "",
+        read_as: ReadAs = ReadAs(),  # noqa: B008 - frozen
+    ) -> None:
         self.fs, _ = open_filesystem(source, options)
-        self.path, self._format = path, FORMATS[form]
+        self.path, self._format, self._read_as = path, FORMATS[form], read_as
         self._folders = (image_values if form == "images" else folder_values)(name)
 
     @property
@@ -78,15 +98,15 @@ class SourceReader:
     def look(self) -> Look:
         """Columns, types and row groups; raise InputError if it is corrupt or truncated."""
         with self._reading(), open_object(self.fs, self.path, self.where) as file:
-            found = self._format.look(file, self.path)
-        return Look(with_folders(found.schema, self._folders), found.groups)
+            found = self._format.look(file, self.path, self._read_as)
+        return Look(with_folders(plain_schema(found.schema), self._folders), found.groups)
 
     def batches(
         self, row_groups: tuple[int, ...] | None, columns: list[str] | None, rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of these row groups (None: all) in order, some columns, at most `rows` at a time."""
         with self._reading(), open_object(self.fs, self.path, self.where) as file:
-            for batch in self._format.batches(file, self.path, columns, rows, row_groups):
+            for batch in self._format.batches(file, self.path, columns, rows, row_groups, self._read_as):
                 part = as_asked(batch, columns, self._folders)
                 for start in range(0, part.num_rows, rows):
                     yield part.slice(start, rows)
@@ -97,7 +117,7 @@ class SourceReader:
         if not batches:
             nothing = pa.RecordBatch.from_pylist([], schema=self.look().schema)
             batches = [as_asked(nothing, columns, self._folders)]
-        return pa.Table.from_batches(batches)
+        return joined([pa.Table.from_batches([batch]) for batch in batches])
 
     def checked(
         self,
@@ -107,14 +127,14 @@ class SourceReader:
     ) -> pa.Table:
         """The same; raise what `problem` says of the file's columns and its address. Without rows: empty."""
         with self._reading(), open_object(self.fs, self.path, self.where) as file:
-            look = self._format.look(file, self.path)
+            look = self._format.look(file, self.path, self._read_as)
             if look.groups is not None and not any(rows for rows, _ in look.groups):
                 return pa.table({})
-            if found := problem(with_folders(look.schema, self._folders), self.where):
+            if found := problem(with_folders(plain_schema(look.schema), self._folders), self.where):
                 raise found
-            read = self._format.batches(file, self.path, columns, 1 << 16, row_groups)
-            batches = [as_asked(batch, columns, self._folders) for batch in read]
-        return pa.Table.from_batches(batches) if batches else pa.table({})
+            read = self._format.batches(file, self.path, columns, 1 << 16, row_groups, self._read_as)
+            tables = [pa.Table.from_batches([as_asked(batch, columns, self._folders)]) for batch in read]
+        return joined(tables) if tables else pa.table({})
 
     def _reading(self) -> Any:
         return _Reading(self.where)
@@ -132,7 +152,15 @@ class _Reading:
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, InputError) and not error.where:
             raise InputError(error.what, where=self.where, fix=error.fix) from error
-        text = str(error).strip().split("\n")[0]
+        text = (str(error).strip() or type(error).__name__).split("\n")[0]
+        if isinstance(error, UnreadableError):
+            raise InputError(error.what, where=self.where, fix=error.fix) from error
+        if isinstance(error, pa.ArrowException) and LONG_ROW in text:
+            raise InputError(
+                f"a row is longer than the {csv.BLOCK >> 20} MB that are read at a time",
+                where=self.where,
+                fix="look for a quote that isn't closed, or write the data as parquet",
+            ) from error
         if isinstance(error, pa.ArrowException) and any(word in text for word in MIXED):
             raise InputError(
                 f"a column changes its type after the first rows ({text})",

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.types as types
 from numpy.typing import NDArray
 
+from schemas.dataset import VotesConfig
 from schemas.errors import InputError
 from tasks.io.beside import made_with_probabilities, packed, read_pred_probs
-from tasks.io.columns import label_family, missing, problem
-from tasks.io.formats.columns import find_field
+from tasks.io.columns import fits, label_family, missing, problem, twice, unfit, votes_read_as
+from tasks.io.formats.columns import find_field, repeated
+from tasks.io.given import read_labels
 from tasks.io.source import SourceReader, list_files
 from tasks.methods.crowd import CrowdResult, Votes, aggregate
 
@@ -87,7 +88,9 @@ def _probabilities(run: Run, votes: Votes) -> tuple[NDArray[np.float64], list[st
     files = list_files(source, data.format, run.source_options)
     columns = [str(data.id), str(data.pred_probs)]
     for file in files:
-        reader = SourceReader(source, file.path, file.format, run.source_options, file.name)
+        reader = SourceReader(
+            source, file.path, file.format, run.source_options, file.name, run.source_read_as
+        )
         try:
             table = reader.checked(None, columns, lambda *at: problem(at[0], at[1], data, "source"))
         except InputError:  # such a file is put aside when its rows are read, and that is where it is said
@@ -114,25 +117,49 @@ def _of(found: CrowdResult, as_they_occur: bool, kind: str, key: str) -> Voted:
 
 def _read(run: Run) -> tuple[pa.Table, str]:
     """The votes: item, annotator and label, and the type of the labels."""
-    data = run.config.dataset
-    source, tables = data.place("votes"), []
-    for file in list_files(source, data.votes.format, run.source_options):
-        reader = SourceReader(source, file.path, file.format, run.source_options, file.name)
-        schema = reader.look().schema
-        for column in data.votes.columns:
-            if find_field(schema, column) is None:
-                raise missing(schema, reader.where, column, "votes")
-        tables.append(reader.table(None, data.votes.columns))
-    whole = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-    names = [pc.cast(whole[name], pa.string()) for name in (data.votes.item, data.votes.annotator)]
-    label = whole[data.votes.label]
-    kind = "int" if label_family(label.type) == "int" else "string"
-    if types.is_floating(label.type):
-        raise InputError(
-            f"the votes are {label.type}: numbers, no classes", where=f"{source}, column {data.votes.label!r}"
+    votes, source = run.config.dataset.votes, run.config.dataset.place("votes")
+    schemas, tables = [], []
+    for file in list_files(source, votes.format, run.source_options):
+        reader = SourceReader(
+            source, file.path, file.format, run.source_options, file.name, votes_read_as(votes)
         )
-    given = label.cast(pa.int64() if kind == "int" else pa.string())
-    return pa.table([*names, given], names=["item", "annotator", "label"]), kind
+        schemas.append(reader.look().schema)
+        _check(schemas[-1], reader.where, votes)
+        tables.append(reader.table(None, votes.columns))
+    fields = [field for schema in schemas if (field := find_field(schema, votes.label)) is not None]
+    families = [label_family(field.type) for field in fields]
+    kind = "int" if set(families) <= {"int", "null"} and "int" in families else "string"
+    parts = [_typed(table, votes, kind, source) for table in tables]
+    return pa.concat_tables(parts).combine_chunks(), kind
+
+
+def _check(schema: pa.Schema, where: str, votes: VotesConfig) -> None:
+    """Raise InputError where a column of votes is missing, doubled, or of a type that can't play its role."""
+    for column, role in zip(votes.columns, ("id", "id", "votes"), strict=True):
+        field = find_field(schema, column)
+        if field is None:
+            raise missing(schema, where, column, "votes")
+        if repeated(schema, column):
+            raise twice(where, column, "votes")
+        if not fits(field.type, role):
+            raise unfit(where, column, field.type, role)
+
+
+def _typed(table: pa.Table, votes: VotesConfig, kind: str, source: str) -> pa.Table:
+    """Item, annotator and label of some votes; InputError naming the first label that is no class."""
+    whole = table.combine_chunks()
+    ids = [whole[name].cast(pa.string()) for name in (votes.item, votes.annotator)]
+    given = pa.concat_arrays(whole[votes.label].chunks) if whole.num_rows else pa.array([], pa.string())
+    found, reasons = read_labels(given, pa.int64() if kind == "int" else pa.string())
+    bad = pc.index(pc.is_valid(reasons), True).as_py()
+    if bad >= 0:
+        vote, item = given[bad].as_py(), ids[0][bad].as_py()
+        raise InputError(
+            f"the vote {vote!r} on {item!r} can't be read: {reasons[bad].as_py()}",
+            where=f"{source}, column {votes.label!r}",
+            fix="write the answers as whole numbers or as strings",
+        )
+    return pa.table([*ids, found], names=["item", "annotator", "label"])
 
 
 def _classes(run: Run, kind: str) -> list[str | int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tasks.io.formats.arrow import Arrow
-from tasks.io.formats.base import UNUSABLE, Format, Look
+from tasks.io.formats.base import UNUSABLE, Format, Look, ReadAs, UnreadableError
 from tasks.io.formats.csv import Csv
 from tasks.io.formats.images import Images
 from tasks.io.formats.jsonl import JsonLines
@@ -23,7 +23,7 @@ FORMATS: dict[str, Format] = {
     "images": Images(),
 }
 
-__all__ = ["FORMATS", "UNUSABLE", "Format", "Look", "format_of", "formats_of"]
+__all__ = ["FORMATS", "UNUSABLE", "Format", "Look", "ReadAs", "UnreadableError", "format_of", "formats_of"]
 
 
 def formats_of(names: Iterable[str], form: str) -> dict[str, str]:

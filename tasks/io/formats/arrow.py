@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.io.formats.base import Look
+from tasks.io.formats.base import Look, ReadAs
 from tasks.io.formats.columns import roots
 
 MAGIC = b"ARROW1"
@@ -18,17 +18,23 @@ class Arrow:
 
     suffixes = ("arrow", "feather", "ipc")
 
-    def look(self, file: Any, name: str) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
         """Read the schema."""
         return Look(_open(file, None)[0].schema)
 
     def batches(
-        self, file: Any, name: str, columns: list[str] | None, rows: int, groups: tuple[int, ...] | None
+        self,
+        file: Any,
+        name: str,
+        columns: list[str] | None,
+        rows: int,
+        groups: tuple[int, ...] | None,
+        read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the record batches as they were written."""
         fields = None
         if columns is not None:
-            schema = self.look(file, name).schema
+            schema = _open(file, None)[0].schema
             # one column at least: it tells the number of rows
             fields = [schema.names.index(root) for root in roots(schema, columns)] or [0]
         reader, whole = _open(file, fields)

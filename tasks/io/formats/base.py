@@ -1,14 +1,40 @@
-"""What a format gives: a look at a file, and its rows in batches."""
+"""What a format gives: a look at a file, and its rows in batches; what a config says of how they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
 UNUSABLE = "__unusable__"  # a column of reasons (string, null: fine) that a format may add to its batches
+WRITTEN = b"as written"  # in a field's metadata: its values are read as the strings that stand in the file
+Kind = Literal["string", "label", "number", "value"]
+
+
+@dataclass(frozen=True)
+class ReadAs:
+    """How files without types of their own are read.
+
+    kinds: of columns whose role is known: a `string` as it stands, a `label` (a whole number where all are
+    written as such, else as it stands), a `number`, a `value` (a number where all are, else as it stands).
+    judged: columns without which a row can't be used. csv: the key that says how CSV is written.
+    """
+
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    judged: tuple[str, ...] = ()
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    csv: str = "dataset.csv"
+
+
+class UnreadableError(Exception):
+    """What is wrong with a file, and what to do; who reads it says which file it is."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(what, fix)
+        self.what, self.fix = what, fix
 
 
 @dataclass(frozen=True)
@@ -26,11 +52,20 @@ class Format(Protocol):
     def suffixes(self) -> tuple[str, ...]:
         """How the names of its files end."""
 
-    def look(self, file: Any, name: str) -> Look:
-        """Read no more than it takes to know the columns. Raises pa.ArrowException if it can't be read."""
+    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+        """Read no more than it takes to know the columns.
+
+        Raises pa.ArrowException or UnreadableError if it can't be read.
+        """
 
     def batches(
-        self, file: Any, name: str, columns: list[str] | None, rows: int, groups: tuple[int, ...] | None
+        self,
+        file: Any,
+        name: str,
+        columns: list[str] | None,
+        rows: int,
+        groups: tuple[int, ...] | None,
+        read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in order, of some groups (None: all), about `rows` at a time.
 

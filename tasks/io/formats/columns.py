@@ -7,20 +7,29 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
 from tasks.io.formats.base import UNUSABLE
+from tasks.io.formats.plain import plain, plain_type
 
 NAMED = "__file__"  # a column of the names of the files that rows are from
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
+LISTS = ("List", "LargeList", "Sequence")
 
 
 def folder_values(name: str) -> dict[str, str | None]:
     """Columns that the folders of a file's name give (`label=cat/part-0.parquet`), always strings."""
     pairs = (part.partition("=") for part in PurePosixPath(name).parts[:-1] if "=" in part)
     return {unquote(key): None if value == NO_VALUE else unquote(value) for key, _, value in pairs if key}
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema as the rest knows its types."""
+    fields = [field.with_type(plain_type(field.type)) for field in schema]
+    return pa.schema(fields, schema.metadata)
 
 
 def with_folders(schema: pa.Schema, folders: dict[str, str | None]) -> pa.Schema:
@@ -36,10 +45,19 @@ def find_field(schema: pa.Schema, name: str) -> pa.Field | None:
     path = _path(schema, name)
     if path is None:
         return None
-    field: pa.Field = schema.field(path[0])
+    field: pa.Field = schema.field(schema.names.index(path[0]))
     for part in path[1:]:
         field = field.type.field(part)
-    return field.with_type(pa.string()) if class_names(schema, path) else field
+    if not class_names(schema, path):
+        return field
+    listed = plain_type(field.type)
+    return field.with_type(pa.list_(pa.string()) if hasattr(listed, "value_type") else pa.string())
+
+
+def repeated(schema: pa.Schema, name: str) -> bool:
+    """Whether a name could be any of several columns of a file."""
+    path = _path(schema, name)
+    return path is not None and schema.names.count(path[0]) > 1
 
 
 def roots(schema: pa.Schema, columns: list[str]) -> list[str]:
@@ -50,16 +68,34 @@ def roots(schema: pa.Schema, columns: list[str]) -> list[str]:
 
 
 def class_names(schema: pa.Schema, path: tuple[str, ...]) -> list[str]:
-    """Names of the classes of a `ClassLabel` that Hugging Face `datasets` wrote; empty for other columns."""
+    """Names of the classes of a `ClassLabel`, or of lists of them, that Hugging Face `datasets` wrote."""
     described = (schema.metadata or {}).get(b"huggingface")
     if not described:
         return []
-    feature: Any = json.loads(described).get("info", {}).get("features", {})
+    feature = _features(described)
     for part in path:
         feature = feature.get(part) if isinstance(feature, dict) else None
+    feature = _of_each(feature)
     if not isinstance(feature, dict) or feature.get("_type") != "ClassLabel":
         return []
-    return list(feature.get("names") or [])
+    return list(map(str, feature.get("names") or []))
+
+
+def _features(described: bytes) -> Any:
+    """What `datasets` says of the columns; nothing where somebody else wrote that."""
+    try:
+        return json.loads(described)["info"]["features"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+
+
+def _of_each(feature: Any) -> Any:
+    """What a feature of lists says of each entry: List, LargeList, Sequence, or a list of one feature."""
+    if isinstance(feature, list) and len(feature) == 1:
+        return feature[0]
+    if isinstance(feature, dict) and feature.get("_type") in LISTS:
+        return feature.get("feature")
+    return feature
 
 
 def as_asked(
@@ -83,10 +119,22 @@ def _column(batch: pa.RecordBatch, name: str, folders: dict[str, str | None]) ->
     array = batch.column(batch.schema.names.index(path[0]))
     if len(path) > 1:
         array = pc.struct_field(array, list(path[1:]))
-    if names := class_names(batch.schema, path):
-        known = pc.and_(pc.greater_equal(array, 0), pc.less(array, len(names)))
-        return pa.array(names, pa.string()).take(pc.if_else(known, array, pa.scalar(None, array.type)))
-    return array.dictionary_decode() if types.is_dictionary(array.type) else array
+    array = plain(array)
+    names = class_names(batch.schema, path)
+    return _named(array, names) if names else array
+
+
+def _named(codes: pa.Array, names: list[str]) -> pa.Array:
+    """The names of classes, or of the classes in lists; null for a code that has none."""
+    if types.is_nested(codes.type):
+        offsets = np.concatenate([[0], np.cumsum(pc.fill_null(pc.list_value_length(codes), 0).to_numpy())])
+        inner = _named(codes.flatten(), names)
+        mask = pc.is_null(codes)
+        return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), inner, mask=mask)
+    if types.is_string(codes.type) or types.is_null(codes.type):
+        return codes
+    known = pc.and_(pc.greater_equal(codes, 0), pc.less(codes, len(names)))
+    return pa.array(names, pa.string()).take(pc.if_else(known, codes, pa.scalar(None, codes.type)))
 
 
 def _path(schema: pa.Schema, name: str) -> tuple[str, ...] | None:
@@ -96,7 +144,7 @@ def _path(schema: pa.Schema, name: str) -> tuple[str, ...] | None:
     root, dot, rest = name.partition(".")
     if not dot or root not in schema.names:
         return None
-    path, kind = [root], schema.field(root).type
+    path, kind = [root], schema.types[schema.names.index(root)]
     for part in rest.split("."):
         if not types.is_struct(kind) or kind.get_field_index(part) < 0:
             return None

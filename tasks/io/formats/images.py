@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.io.formats.base import Look
+from tasks.io.formats.base import Look, ReadAs
 from tasks.io.formats.columns import folder_values
 
 IMAGE = "image"
@@ -21,12 +21,18 @@ class Images:
 
     suffixes = ENDINGS
 
-    def look(self, file: Any, name: str) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
         """Measure the file; what is in it is seen when it is decoded."""
         return Look(pa.schema([pa.field(IMAGE, pa.binary())]), ((1, file.seek(0, os.SEEK_END)),))
 
     def batches(
-        self, file: Any, name: str, columns: list[str] | None, rows: int, groups: tuple[int, ...] | None
+        self,
+        file: Any,
+        name: str,
+        columns: list[str] | None,
+        rows: int,
+        groups: tuple[int, ...] | None,
+        read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the one row; its bytes are only read where they are asked for."""
         file.seek(0)

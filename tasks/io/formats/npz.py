@@ -17,7 +17,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from schemas.errors import InputError
-from tasks.io.formats.base import Look
+from tasks.io.formats.base import Look, ReadAs
 
 ZIP = b"PK"
 BLOCK = 8 << 20  # bytes of an array that are read at a time
@@ -57,7 +57,7 @@ class Npz:
 
     suffixes = ("npz", "npy")
 
-    def look(self, file: Any, name: str) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
         """Read the headers of the arrays. Raises InputError where a column would have to be unpickled."""
         headers = _headers(file)
         return Look(
@@ -67,7 +67,13 @@ class Npz:
         )
 
     def batches(
-        self, file: Any, name: str, columns: list[str] | None, rows: int, groups: tuple[int, ...] | None
+        self,
+        file: Any,
+        name: str,
+        columns: list[str] | None,
+        rows: int,
+        groups: tuple[int, ...] | None,
+        read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows, some at a time of each array that is asked for."""
         headers = _headers(file)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.io.formats.base import Look
+from tasks.io.formats.base import Look, ReadAs
 
 
 class Parquet:
@@ -16,14 +16,20 @@ class Parquet:
 
     suffixes = ("parquet", "pq")
 
-    def look(self, file: Any, name: str) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
         """Read the footer."""
         opened = pq.ParquetFile(file)
         found = (opened.metadata.row_group(index) for index in range(opened.metadata.num_row_groups))
         return Look(opened.schema_arrow, tuple((each.num_rows, each.total_byte_size) for each in found))
 
     def batches(
-        self, file: Any, name: str, columns: list[str] | None, rows: int, groups: tuple[int, ...] | None
+        self,
+        file: Any,
+        name: str,
+        columns: list[str] | None,
+        rows: int,
+        groups: tuple[int, ...] | None,
+        read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of these row groups."""
         chosen = list(groups) if groups is not None else None

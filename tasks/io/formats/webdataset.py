@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.io.formats.base import UNUSABLE, Look
+from tasks.io.formats.base import UNUSABLE, Look, ReadAs
+from tasks.io.formats.numerals import WHOLE
 
 KEY = "__key__"
 IMAGES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
@@ -52,7 +54,7 @@ class WebDataset:
 
     suffixes = ("tar", "tar.gz", "tgz")
 
-    def look(self, file: Any, name: str) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
         """Infer the columns and types from the first rows."""
         file.seek(0)
         first = list(islice(_samples(file, {"cls", "json"}), LOOKED_AT))
@@ -67,10 +69,16 @@ class WebDataset:
         return Look(pa.schema([pa.field(KEY, pa.string()), *fields]))
 
     def batches(
-        self, file: Any, name: str, columns: list[str] | None, rows: int, groups: tuple[int, ...] | None
+        self,
+        file: Any,
+        name: str,
+        columns: list[str] | None,
+        rows: int,
+        groups: tuple[int, ...] | None,
+        read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the order of the tar; images are only read where they are asked for."""
-        schema = self.look(file, name).schema
+        schema = self.look(file, name, read_as).schema
         asked = schema.names if columns is None else [each.split(".")[0] for each in columns]
         schema = pa.schema([each for each in schema if each.name in asked or each.name == KEY])
         file.seek(0)
@@ -150,14 +158,18 @@ def _parsed(column: pa.Field, data: bytes) -> Any:
     text = data.decode()
     if column.name == "txt":
         return text
-    return int(text) if column.type == pa.int64() else text.strip()
+    if column.type != pa.int64():
+        return text.strip()
+    if not re.match(WHOLE, text.strip()):
+        raise ValueError("it is no whole number, as the first ones are")
+    return int(text)
 
 
 def _label_type(samples: list[Sample]) -> pa.DataType:
-    """Whole numbers if all of them are, else strings."""
+    """Whole numbers if all of them are written as such, else strings."""
     for sample in samples:
         data = sample.held.get("cls")
-        if data is not None and not data.strip().lstrip(b"-").isdigit():
+        if data is not None and not re.match(WHOLE.encode(), data.strip()):
             return pa.string()
     return pa.int64()
 

@@ -46,7 +46,7 @@ class VectorEncoder(Encoder):
         whole = len(right) == len(values)
         flat = (values if whole else values.take(pa.array(right))).flatten()
         if not pa.types.is_float16(flat.type) or flat.null_count:
-            flat = flat.cast(pa.float32())
+            flat = flat.cast(pa.float32(), safe=False)
         numbers: NDArray[np.floating] = flat.to_numpy(zero_copy_only=False).reshape(-1, self.length)
         if whole:
             return numbers

@@ -53,17 +53,13 @@ def test_a_line_break_in_a_cell_may_lie_between_two_blocks(
     assert [row["text"] for row in read(tmp_path, "text")] == rows
 
 
-def test_a_column_whose_type_changes_is_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_column_of_no_known_role_whose_type_changes_is_said_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(csv, "BLOCK", 64)
-    monkeypatch.setattr(jsonl, "BLOCK", 64)
-    for name, lines in (
-        ("a.csv", ["n", *map(str, range(99)), "many"]),
-        ("a.jsonl", [*(json.dumps({"n": n}) for n in range(99)), '{"n": "many"}']),
-    ):
-        (tmp_path / name).write_text("".join(line + "\n" for line in lines))
-        with pytest.raises(InputError, match=rf"{name}: a column changes its type after the first rows"):
-            read(tmp_path, "n")
-        (tmp_path / name).unlink()
+    (tmp_path / "a.csv").write_text("".join(f"{line}\n" for line in ["n", *range(99), "many"]))
+    with pytest.raises(InputError, match=r"a\.csv: a column changes its type after the first rows"):
+        read(tmp_path, "n")
 
 
 def test_json_vectors_may_begin_with_whole_numbers_and_rows_may_gain_fields(
@@ -163,7 +159,7 @@ def test_members_of_a_tar_that_cannot_be_read_make_their_row_unusable(
     assert rows[0] == {"__key__": "a/0", "image": b"image", "cls": 3, "json.who": "x", UNUSABLE: None}
     assert rows[5] == {"__key__": "a/6", "image": None, "cls": 1, "json.who": None, UNUSABLE: None}
     said = [row[UNUSABLE] for row in rows[1:5]]
-    assert said[0].startswith("its cls can't be read: invalid literal for int()")
+    assert said[0] == "its cls can't be read: it is no whole number, as the first ones are"
     assert said[1].startswith("its json can't be read: Expecting value")
     assert said[2:] == ["two members are its image", "a/4.png has 101 bytes, more than 100"]
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from schemas.errors import InputError
+from tasks.io.formats import ReadAs
 from tasks.io.formats.npz import Npz
 from tasks.io.source import SourceReader, list_files
 
@@ -113,6 +114,10 @@ def test_what_is_saved_is_read(data: st.DataObject, rows: int, at_once: int, kin
     array = data.draw(arrays.arrays(kind, shape, **letters))
     sink = io.BytesIO()
     np.savez(sink, array=array)
-    read = [row for batch in Npz().batches(sink, "a.npz", None, at_once, None) for row in batch.column(0)]
+    read = [
+        row
+        for batch in Npz().batches(sink, "a.npz", None, at_once, None, ReadAs())
+        for row in batch.column(0)
+    ]
     expected = array.reshape(rows, -1) if array.ndim > 1 else array
     np.testing.assert_array_equal(np.array([row.as_py() for row in read]), expected)
