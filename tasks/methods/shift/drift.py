@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
-from tasks.methods.shift.inputs import BLOCK, Floats, Matrix, refuse_infinite
+from tasks.methods.shift.inputs import BLOCK, Floats, Matrix, numbers, refuse_infinite
 
 PERMUTATIONS = 999
 MOST_BLOCKS = 512  # per window; beyond, neighbouring blocks are added up
@@ -189,13 +189,13 @@ def pair(reference: ArrayLike, current: ArrayLike) -> tuple[NDArray[np.floating]
 
 
 def _rows(values: ArrayLike, name: str) -> NDArray[np.floating]:
-    rows = np.asanyarray(values)
+    rows = numbers(values, name)
     rows = rows[:, None] if rows.ndim == 1 else rows
     if rows.ndim != 2 or len(rows) < 2 or rows.shape[1] < 1:
         raise InputError(f"{name} has shape {rows.shape}", fix="it must be (rows, columns), rows >= 2")
-    rows = rows if np.issubdtype(rows.dtype, np.floating) else rows.astype(np.float32)
-    refuse_infinite(rows, name)
-    return rows
+    floats = rows if np.issubdtype(rows.dtype, np.floating) else rows.astype(np.float32)
+    refuse_infinite(floats, name)
+    return floats
 
 
 def chunks(rows: NDArray[np.generic], width: int, name: str, first: int) -> Iterator[Matrix]:

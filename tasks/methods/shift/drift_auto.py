@@ -30,11 +30,11 @@ class Squares:
     names: tuple[str, ...] = ("spread", "radius")
 
     def __init__(self, frame: Frame) -> None:
-        self.whiten, self.mean = frame.whiten, frame.mean
+        self.frame = frame
 
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Block sums of squares, (blocks, D)."""
-        squares = (rows - self.mean) @ self.whiten
+        squares = self.frame.level(rows) @ self.frame.whiten
         squares *= squares
         return np.asarray(squares.reshape(-1, size, rows.shape[1]).sum(axis=1))
 
@@ -44,7 +44,7 @@ class Squares:
 
     def effects(self, values: Floats) -> list[float]:
         """Root mean square change of the variances, without what chance adds, at most 1."""
-        return [float(np.sqrt(max(each[0] - each[1:].mean(), 0.0)) / len(self.mean)) for each in values]
+        return [float(np.sqrt(max(each[0] - each[1:].mean(), 0.0)) / len(self.frame.mean)) for each in values]
 
 
 AUTO = (partial(Mmd, width=0.7), Probe, Ks, Squares)
@@ -66,14 +66,14 @@ def kernels(rows: NDArray[np.floating], first: int) -> dict[str, Floats]:
     Squared MMD of a Laplace kernel, which is a mixture of all bandwidths, and of a Gaussian one whose
     principal axes are levelled (Hagrass 2024), so that the few largest don't drown the others.
     """
-    squares = np.einsum("ij,ij->i", rows, rows)
-    apart = np.maximum(squares[:, None] + squares - 2 * rows @ rows.T, 0)
+    level = Frame.fit(rows).level(rows).astype(np.float64)
+    squares = np.einsum("ij,ij->i", level, level)
+    apart = np.maximum(squares[:, None] + squares - 2 * level @ level.T, 0)
     apart /= max(float(np.median(apart[np.triu_indices(len(rows), 1)])), 1e-12)
     reference = orders(first, len(rows) - first) < first
     weights = np.where(reference, 1 / first, -1 / (len(rows) - first)).astype(np.float32)
     laplace = np.exp(-np.sqrt(apart) / LAPLACE).astype(np.float32)
-    np.fill_diagonal(laplace, 0)
-    levelled = _levelled(np.exp(-apart)).astype(np.float32)
+    levelled = _levelled(np.exp(-apart).astype(np.float32)).astype(np.float32)
     return {
         name: np.asarray(np.einsum("ij,ij->i", weights @ kernel, weights, dtype=np.float64))
         for name, kernel in (("laplace mmd", laplace), ("spectral mmd", levelled))

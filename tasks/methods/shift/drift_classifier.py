@@ -22,12 +22,12 @@ class Probe:
     names: tuple[str, ...] = ("ridge probe",)
 
     def __init__(self, frame: Frame) -> None:
-        self.whiten, self.mean = frame.whiten, frame.mean
+        self.frame = frame
 
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Block sums of the whitened rows, (blocks, D)."""
-        summed = (rows - self.mean).reshape(-1, size, rows.shape[1]).sum(axis=1)
-        return np.asarray(summed @ self.whiten)
+        summed = self.frame.level(rows).reshape(-1, size, rows.shape[1]).sum(axis=1)
+        return np.asarray(summed @ self.frame.whiten)
 
     def reduce(self, gaps: Gaps) -> Floats:
         """Squared Mahalanobis distance of the means."""

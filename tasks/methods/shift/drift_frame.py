@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from scipy.linalg import eigh
 from schemas.errors import InputError
 from tasks.methods.shift.drift import (
     MOST_BLOCKS,
-    PERMUTATIONS,
     Blocks,
     ByFeature,
     DriftTest,
@@ -26,14 +26,21 @@ SAMPLE = 2000  # rows of a window, on average
 LONGER = 16  # times the rows of the shorter window; more of the longer one would add nothing
 ENOUGH = 64  # blocks of a window
 RIDGE = 0.05  # of the mean variance
+FAR = 1e9  # units from the mean; what lies further counts as this far, so that its square stays a number
+ROUNDING = 16 * float(
+    np.finfo(np.float32).eps
+)  # of a summary: its own, that of its features, and of its sums
+SHAKEN = 16  # permutations whose statistics are made again with such errors
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Pooled sample: `rows` (n, D), `mean` (D,), `whiten` (D, D), `scale`: median squared distance."""
+    """Pooled sample: `rows` (n, D), `mean` (D,), `unit`: a power of two near the spread of all columns
+    together, `whiten` (D, D) for rows in this unit less their mean, `scale`: median squared distance."""
 
     rows: Matrix
     mean: Matrix
+    unit: float
     whiten: Matrix
     scale: float
 
@@ -50,18 +57,34 @@ class Frame:
     def fit(cls, pooled: NDArray[np.floating]) -> Frame:
         """Scales of a pooled sample (n, D) that holds the same share of both windows."""
         rows = pooled.astype(np.float32)
-        mean = rows.mean(axis=0, dtype=np.float64)
-        centred = (rows - mean).astype(np.float64)
+        mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # of equal rows exactly these
+        centred = rows.astype(np.float64) - mean
+        unit = _power_of_two(float(np.sqrt(np.square(centred).mean())))
+        centred /= unit
         values, axes = eigh(centred.T @ centred / len(rows))
-        ridge = RIDGE * max(float(values.mean()), 1e-12)
-        whiten = axes / np.sqrt(np.maximum(values, 0) + ridge)
+        whiten = axes / np.sqrt(np.maximum(values, 0) + RIDGE * max(float(values.mean()), 1e-12))
         half = np.random.default_rng(0).permutation(len(rows))
-        apart = rows[half] - rows[np.roll(half, 1)]
-        scale = float(np.median(np.einsum("ij,ij->i", apart, apart)))
-        return cls(rows, mean.astype(np.float32), whiten.astype(np.float32), max(scale, 1e-12))
+        apart = centred[half] - centred[np.roll(half, 1)]
+        scale = max(float(np.median(np.einsum("ij,ij->i", apart, apart))), 1e-12) * unit**2
+        return cls(rows, mean, unit, whiten.astype(np.float32), scale)
+
+    def level(self, rows: NDArray[np.floating]) -> Matrix:
+        """Rows (n, D) less the mean, in this frame's unit, float32: equal rows are 0."""
+        over = np.float32(1 / self.unit)
+        with np.errstate(over="ignore"):  # what is too far is cut
+            levelled = rows.astype(np.float32) * over
+        levelled -= self.mean * over
+        return np.clip(levelled, -FAR, FAR, out=levelled)
+
+
+def _power_of_two(spread: float) -> float:
+    """The power of two below, by which nothing is rounded; 1 for no spread at all."""
+    return float(2.0 ** np.clip(np.floor(np.log2(spread)), -100, 120)) if spread > 0 else 1.0
 
 
 Make = Callable[[Frame], Statistic]
+Side = Literal["left", "right"]
+EDGES: tuple[tuple[int, Side], tuple[int, Side]] = ((-1, "left"), (1, "right"))  # of a tie
 
 
 def feed(
@@ -110,12 +133,18 @@ class DriftParts:
     def finish(self, alpha: float = 0.05, more: dict[str, Floats] | None = None) -> DriftTest:
         """The verdict so far; more: further statistics of the same permutations, by name."""
         check_alpha(alpha)
-        made, features = self._values()
+        made, errors, features = self._values()
         names = [name for each in self.statistics for name in each.names] + list(more or {})
-        values = np.concatenate(made + [each[None] for each in (more or {}).values()])
-        ranks = p_values(values)
+        exact = list((more or {}).values())
+        values = np.concatenate(made + [each[None] for each in exact])
+        errors += [ROUNDING * (1 / self.reference.rows + 1 / self.current.rows)] * len(
+            exact
+        )  # of kernels to 1
+        ranks = p_values(values, np.array(errors))
         together = (1 / ranks).sum(axis=0)  # Cauchy's combination (Liu 2020), its null by the permutations
-        p, best = float(np.mean(together >= (1 - 1e-9) * together[0])), int(np.argmin(ranks[:, 0]))
+        above = together[None] - len(ranks)  # 0 where no statistic sees a difference
+        p = float(p_values(above, np.array([1e-9 * together[0]]))[0, 0])
+        best = int(np.argmin(ranks[:, 0]))
         sizes = [
             size for each, value in zip(self.statistics, made, strict=True) for size in each.effects(value)
         ]
@@ -123,21 +152,25 @@ class DriftParts:
         each = dict(zip(names, ranks[:, 0].tolist(), strict=True))
         return DriftTest(p, float(values[best, 0]), p <= alpha, effect, self.name, alpha, *features, each)
 
-    def _values(self) -> tuple[list[Floats], tuple[Floats | None, Floats | None]]:
-        """Statistics of the real and every permuted order, (J, permutations + 1) each; those by feature."""
+    def _values(self) -> tuple[list[Floats], list[float], tuple[Floats | None, Floats | None]]:
+        """Statistics of the real and every permuted order, (J, permutations + 1) each, how far each can be
+        off by rounding, and those by feature."""
         first, second, size = self._tables()
         n, m = len(first[0]), len(second[0])
         weights = np.where(orders(n, m) < n, 1 / (n * size), -1 / (m * size)).astype(np.float32)
         features: tuple[Floats | None, Floats | None] = (None, None)
-        made, rows = [], (self.reference.rows, self.current.rows)
+        made, errors, rows = [], [], (self.reference.rows, self.current.rows)
         for each, one, other in zip(self.statistics, first, second, strict=True):
             table = np.concatenate([one, other])
-            whole, share = table.mean(axis=0) / np.float32(size), n / (n + m)
-            cuts = (Gaps(cut @ table, whole, share) for cut in np.array_split(weights, 8))
+            middle, share = table.mean(axis=0, dtype=np.float64), n / (n + m)
+            off = _rounding(table) / size * np.sqrt(1 / n + 1 / m)
+            table = (table - middle).astype(np.float32)  # the same gaps, of smaller numbers
+            cuts = [Gaps(cut @ table, middle / size, share) for cut in np.array_split(weights, 8)]
             made.append(np.concatenate([each.reduce(gaps) for gaps in cuts], axis=1))
+            errors += _shaken(each, cuts[0], off)
             if isinstance(each, ByFeature):
-                features = each.by_feature(Gaps(weights[:1] @ table, whole, share), rows)
-        return made, features
+                features = each.by_feature(cuts[0], rows)
+        return made, errors, features
 
     def _tables(self) -> tuple[list[Matrix], list[Matrix], int]:
         both = (self.reference, self.current)
@@ -159,10 +192,32 @@ class DriftParts:
         return both[0].table(), both[1].table(), size
 
 
-def p_values(values: Floats) -> Floats:
-    """Share of a row's values that reach each of them, (J, permutations + 1)."""
+def _rounding(table: Matrix) -> Floats:
+    """Rounding error of one block's sums, (F,); a small one is made of others that aren't."""
+    size = np.sqrt(np.square(table, dtype=np.float64).mean(axis=0))
+    return np.asarray(ROUNDING * (size + np.sqrt(np.square(size).mean())))
+
+
+def _shaken(statistic: Statistic, gaps: Gaps, off: Floats) -> list[float]:
+    """How far errors of so much (F,) in the gaps move each of a statistic's functions, J."""
+    few = gaps.apart[:SHAKEN]
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], size=few.shape)
+    around = [
+        statistic.reduce(replace(gaps, apart=each)) for each in (few, (few + signs * off).astype(np.float32))
+    ]
+    nothing = statistic.reduce(replace(gaps, apart=(signs * off).astype(np.float32)))
+    return [float(each) for each in np.maximum(np.abs(around[1] - around[0]), nothing).max(axis=1)]
+
+
+def p_values(values: Floats, errors: Floats) -> Floats:
+    """Share of a row's values that reach each of them, (J, permutations + 1); ties count half.
+
+    errors (J,): values no further apart are ties; one as near to 0 is no difference: its share is 1.
+    """
     order = np.sort(values, axis=1)
-    below = np.stack(
-        [np.searchsorted(row, each - 1e-7 * abs(each)) for row, each in zip(order, values, strict=True)]
-    )
-    return np.asarray((PERMUTATIONS + 1 - below) / (PERMUTATIONS + 1), dtype=np.float64)
+    shares = np.empty_like(values)
+    for row, each, error, share in zip(order, values, errors, shares, strict=True):
+        below, reached = (np.searchsorted(row, each + way * error, side) for way, side in EDGES)
+        share[:] = (len(row) - (below + reached) / 2 + 0.5) / len(row)
+        share[each <= error] = 1.0
+    return shares

@@ -25,7 +25,7 @@ class Frechet:
     def __init__(self, frame: Frame) -> None:
         lengths = np.linalg.norm(frame.whiten, axis=0)
         order = np.argsort(lengths)  # the whitening shrinks the largest axes most
-        self.turn, self.mean = (frame.whiten / lengths)[:, order], frame.mean
+        self.turn, self.frame = (frame.whiten / lengths)[:, order], frame
         self.axes = min(AXES, len(order))
         self.rest = len(order) - self.axes
         self.upper = np.triu_indices(self.axes)
@@ -33,7 +33,7 @@ class Frechet:
 
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Block sums of the turned rows, their products and their squares, (blocks, F)."""
-        turned = ((rows - self.mean) @ self.turn).reshape(-1, size, rows.shape[1])
+        turned = (self.frame.level(rows) @ self.turn).reshape(-1, size, rows.shape[1])
         lead = turned[:, :, : self.axes]
         products = (lead.transpose(0, 2, 1) @ lead)[:, *self.upper]
         squares = np.einsum("bij,bij->bj", turned[:, :, self.axes :], turned[:, :, self.axes :])
@@ -44,12 +44,15 @@ class Frechet:
         (mean, covariance, rest), (other, its_covariance, its_rest) = map(self._moments, gaps.sides)
         means = np.square(mean - other).sum(axis=1)
         variances = np.square(np.sqrt(rest) - np.sqrt(its_rest)).sum(axis=1)
-        return np.asarray(np.maximum(means + variances + apart(covariance, its_covariance), 0)[None])
+        return (
+            np.asarray(np.maximum(means + variances + apart(covariance, its_covariance), 0)[None])
+            * self.frame.unit**2
+        )
 
     def effects(self, values: Floats) -> list[float]:
         """Root of the squared distance over its largest value at this variance, without what chance adds."""
         square = max(float(values[0, 0] - values[0, 1:].mean()), 0.0)
-        return [float(np.sqrt(square / max(2 * self.spread + square / 2, 1e-12)))]
+        return [float(np.sqrt(square / max(2 * self.spread + square / 2, 1e-300)))]
 
     def _moments(self, summary: Floats) -> tuple[Floats, Floats, Floats]:
         """Means (P, D), covariances (P, A, A) of the first axes, variances (P, D - A) of the others."""

@@ -13,6 +13,7 @@ from tasks.methods.shift.inputs import Floats, Matrix
 
 CELLS = 128  # equal widths, looked up in
 BINS = 32  # equal shares of the sample
+NARROW = 1e-30  # spread of a feature that hardly has any, in units of the others'
 
 
 class Ks:
@@ -21,11 +22,14 @@ class Ks:
     names: tuple[str, ...] = ("ks",)
 
     def __init__(self, frame: Frame) -> None:
-        low, high = np.quantile(frame.rows, [0.001, 0.999], axis=0)
-        width = frame.rows.shape[1]
+        self.frame, rows = frame, frame.level(frame.rows)
+        low, high = np.quantile(rows, [0.001, 0.999], axis=0)
+        width = rows.shape[1]
         first = CELLS * np.arange(width)
-        scale = CELLS / np.maximum(high - low, 1e-12)
-        self.scale, self.shift = scale.astype(np.float32), (first - low * scale).astype(np.float32)
+        self.low, self.scale = (
+            low.astype(np.float32),
+            (CELLS / np.maximum(high - low, NARROW)).astype(np.float32),
+        )
         self.first, self.last = first.astype(np.float32), (first + CELLS - 1).astype(np.float32)
         counts = np.bincount(self._cells(frame.rows).ravel(), minlength=CELLS * width).reshape(width, CELLS)
         middle = np.cumsum(counts, axis=1) - counts / 2
@@ -53,8 +57,7 @@ class Ks:
 
     def reduce(self, gaps: Gaps) -> Floats:
         """Distance of the worst feature: its permutations adjust for the number of features (max-T)."""
-        worst = self.distances(gaps.apart).max(axis=1)[None]
-        return np.asarray(np.round(worst, 6), dtype=np.float64)  # ties stay ties
+        return np.asarray(self.distances(gaps.apart).max(axis=1)[None], dtype=np.float64)
 
     def effects(self, values: Floats) -> list[float]:
         """The distance itself."""
@@ -69,8 +72,10 @@ class Ks:
 
     def _cells(self, rows: Matrix) -> NDArray[np.intp]:
         """Number of the cell of every value, all features counted on, (n, D)."""
-        cells = rows * self.scale
-        cells += self.shift
+        cells = self.frame.level(rows) - self.low
+        with np.errstate(over="ignore"):  # far outside is in the last cell
+            cells *= self.scale
+        cells += self.first
         return np.asarray(np.clip(cells, self.first, self.last, out=cells).astype(np.intp))
 
 

@@ -19,12 +19,14 @@ class Mmd:
     def __init__(self, frame: Frame, width: float = 1.0) -> None:
         self.names: tuple[str, ...] = (f"mmd, {width:g} of the median distance",)
         rng = np.random.default_rng(1)
-        draws = rng.normal(size=(frame.rows.shape[1], FREQUENCIES)) / (width * np.sqrt(frame.scale))
+        bandwidth = width * np.sqrt(frame.scale) / frame.unit
+        draws = rng.normal(size=(frame.rows.shape[1], FREQUENCIES)) / bandwidth
+        self.frame = frame
         self.frequencies = draws.astype(np.float32)
 
     def sums(self, rows: Matrix, size: int) -> Matrix:
         """Block sums of cosines and sines, (blocks, 2 · FREQUENCIES)."""
-        angles = rows @ self.frequencies
+        angles = self.frame.level(rows) @ self.frequencies
         both = [np.cos(angles), np.sin(angles)]
         summed = [each.reshape(-1, size, FREQUENCIES).sum(axis=1) for each in both]
         return np.concatenate(summed, axis=1)

@@ -114,12 +114,35 @@ def check_alpha(alpha: float) -> None:
 
 
 def refuse_infinite(rows: NDArray[np.floating], name: str, first: int = 0) -> None:
-    """Raise InputError naming the first of rows (n, D) that is not finite; first: the number of the first."""
+    """Raise InputError naming the first of rows (n, D) that is not finite in single precision.
+
+    first: the number of the first.
+    """
     for part in blocks(*rows.shape):
-        good = np.isfinite(rows[part].sum(axis=1, dtype=np.float64))
+        with np.errstate(over="ignore"):
+            good = np.isfinite(rows[part].astype(np.float32, copy=False).sum(axis=1, dtype=np.float64))
         if not good.all():
             bad = first + part.start + int(np.argmin(good))
-            raise InputError(f"row {bad} of {name} is not finite", where=f"row {bad}", fix="drop or fill it")
+            raise InputError(
+                f"row {bad} of {name} is not finite in single precision",
+                where=f"row {bad}",
+                fix="drop or fill it",
+            )
+
+
+def numbers(values: ArrayLike, name: str) -> NDArray[np.generic]:
+    """An array of real numbers as it is, a memory map too; raise InputError where it holds something else."""
+    given = np.asanyarray(values)
+    if given.dtype == object:  # such as columns of pandas
+        try:
+            given = given.astype(np.float64)
+        except (TypeError, ValueError):
+            given = given.astype(str)
+    if given.dtype.kind not in "biuf":
+        raise InputError(
+            f"{name} holds {given.dtype}, not numbers", where=name, fix="give an array of numbers"
+        )
+    return given
 
 
 def rows_of(values: ArrayLike, name: str, first: int = 0) -> NDArray[np.floating]:

@@ -8,7 +8,7 @@ from tasks.methods import registry
 from tasks.methods.shift import test as drift
 from tasks.methods.shift.drift_auto import kernels
 from tasks.methods.shift.drift_columns import compare
-from tasks.methods.shift.drift_frame import DriftParts, Frame
+from tasks.methods.shift.drift_frame import DriftParts, Frame, p_values
 from tasks.methods.shift.drift_mmd import Mmd
 
 TESTS = [method.name for method in registry.methods("shift") if method.needs == ("features",)]
@@ -146,3 +146,73 @@ def test_equal_histograms_show_nothing():
     assert found.p_value == 1 and found.psi == 0 and found.effect == 0 and found.wasserstein == 0
     with pytest.raises(InputError, match="no histogram"):
         compare([0, 0], [1, 2])
+
+
+@pytest.mark.parametrize("method", TESTS)
+@pytest.mark.parametrize("value", [0.0, 0.1, 7.3, 1e18, 3e38, 1e-30])
+def test_equal_rows_don_t_differ_at_all(method, value):
+    for n, m in ((2, 2), (50, 60), (700, 30)):
+        found = drift(np.full((n, 3), value), np.full((m, 3), value), method=method)
+        assert found.p_value == 1 and not found.drifted and found.effect == 0
+
+
+@pytest.mark.parametrize("method", TESTS)
+def test_the_unit_of_the_rows_plays_no_part(method):
+    reference, current = (each.astype(np.float32) for each in windows(15, 90, 70, moved=0.2))
+    plain = drift(reference, current, method=method)
+    for unit in (2.0**100, 2.0**-100):  # squares that single precision can't hold
+        found = drift(unit * reference, unit * current, method=method)
+        assert (found.p_value, found.effect) == pytest.approx((plain.p_value, plain.effect))
+
+
+@pytest.mark.parametrize("method", TESTS)
+def test_half_floats_of_hundreds_are_like_any_others(method):
+    halves = [(300 * each).astype(np.float16) for each in windows(16, 300, 200, moved=0.5)]
+    plain = drift(*(each.astype(np.float64) for each in halves), method=method)
+    found = drift(*halves, method=method)
+    assert found.drifted and found.p_value == plain.p_value and found.effect == pytest.approx(plain.effect)
+
+
+@pytest.mark.parametrize("method", TESTS)
+def test_a_constant_column_is_as_if_it_weren_t_there(method):
+    reference, current = windows(17, 200, 200, 3, moved=0.5)
+    wide = [np.column_stack([each, np.full(len(each), 1000.1)]) for each in (reference, current)]
+    assert drift(*wide, method=method).drifted
+
+
+@pytest.mark.parametrize("method", TESTS)
+def test_a_row_of_another_size_is_no_error(method):
+    reference, current = windows(18, 700, 100)
+    reference[3, 0] = 1e30
+    assert 0 < drift(reference, current, method=method).p_value <= 1
+
+
+@pytest.mark.parametrize("method", TESTS)
+def test_ties_of_coarse_values_count_half(method):
+    """Of two values there are few statistics: their p-values are spread around a half all the same."""
+    rng = np.random.default_rng(19)
+    found = [
+        drift(*((rng.random((rows, 1)) < 0.3).astype(float) for rows in (25, 20)), method=method).p_value
+        for _ in range(40)
+    ]
+    assert 0.3 < np.mean(found) < 0.65  # 4 standard errors below a half, 3 above
+
+
+def test_p_values_are_the_shares_counted_one_by_one():
+    rng = np.random.default_rng(20)
+    values = rng.integers(0, 6, size=(2, 1000)) + 1e-9 * rng.random((2, 1000))
+    for row, found in zip(values, p_values(values, np.array([1e-6, 1e-6])), strict=True):
+        apart = np.round(row)[:, None] - np.round(row)
+        expected = ((apart < 0).sum(axis=1) + ((apart == 0).sum(axis=1) + 1) / 2) / 1000
+        assert found == pytest.approx(np.where(np.round(row) == 0, 1.0, expected))
+
+
+@pytest.mark.parametrize("rows", [np.full((5, 2), "a"), np.array([["a", 1]] * 5, dtype=object)])
+def test_windows_of_text_are_refused(rows):
+    with pytest.raises(InputError, match=r"current holds .*, not numbers"):
+        drift(np.ones((5, 2)), rows)
+
+
+def test_what_single_precision_can_t_hold_is_refused():
+    with pytest.raises(InputError, match="row 1 of reference is not finite in single precision"):
+        drift(np.array([[0.0], [1e300]]), np.ones((5, 1)))
