@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -130,7 +131,7 @@ def refuse_infinite(rows: NDArray[np.floating], name: str, first: int = 0) -> No
             )
 
 
-def numbers(values: ArrayLike, name: str) -> NDArray[np.generic]:
+def numbers(values: ArrayLike, name: str) -> NDArray[Any]:
     """An array of real numbers as it is, a memory map too; raise InputError where it holds something else."""
     given = np.asanyarray(values)
     if given.dtype == object:  # such as columns of pandas
