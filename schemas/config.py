@@ -104,6 +104,9 @@ class TreatConfig(Section):
 
     mode: Literal["reweight", "relabel", "both", "none"] = "both"
     relabel_over: float = Field(0.8, ge=0.0, le=1.0, description="posterior of the new label; below: review")
+    min_class_rows: int = Field(
+        10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"
+    )
     max_weight: float = Field(10.0, gt=0.0, description="importance weights are clipped here")
     approve_over: float | None = Field(
         None, ge=0.0, le=1.0, description="ask a person where a larger share would change; null: never ask"

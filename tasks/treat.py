@@ -22,6 +22,7 @@ from schemas.telling import discreet
 from tasks import gates
 from tasks.io.budget import tie_break
 from tasks.io.disagreement import told, with_copies
+from tasks.io.first_pass import rows_by_class
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
 from tasks.io.scores import JUDGED
@@ -52,7 +53,10 @@ def treat(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
         return done
     started = perf_counter()
     weights = class_weights(ref.classes, shift, run.config.treat)
-    treated = map_partitions("treat", treat_partition, ref.of("source"), run=run, ref=ref, weights=weights)
+    treated = map_partitions(
+        "treat", treat_partition, ref.of("source"),
+        run=run, ref=ref, weights=weights, counts=rows_by_class(run),
+    )  # fmt: skip
     figures = _figures(treated)
     checks = gates.check_figures("treat", figures, run.config.gates.treat)
     return run.finish(
@@ -72,16 +76,20 @@ def treat(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
 
 
 def treat_partition(
-    partition: Partition, run: Run, ref: DatasetRef, weights: NDArray[np.float64] | None
+    partition: Partition,
+    run: Run,
+    ref: DatasetRef,
+    weights: NDArray[np.float64] | None,
+    counts: NDArray[np.float64],
 ) -> Treated:
-    """Treat one partition and write its part, or read it if that was done."""
+    """Treat one partition and write its part, or read it if that was done; counts (K,): of all rows."""
     name = run.part("treat", partition)
     new = not run.store.exists(name)
     if new:
         scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
         scores, heard = with_copies(run, partition, scores)
         ties = 0.0 if run.budget is None else tie_break(scores["id"])
-        table = told(_table(scores, run.config.treat, weights, ties), heard)
+        table = told(_table(scores, run.config.treat, weights, ties, counts), heard)
         run.store.write_table(name, table, use_dictionary=["action", "reason"])
     else:
         table = run.store.read_table(name)
@@ -105,6 +113,7 @@ def _table(
     config: TreatConfig,
     weights: NDArray[np.float64] | None,
     ties: NDArray[np.float64] | float,
+    counts: NDArray[np.float64],
 ) -> pa.Table:
     given, flag, suggestion, error = (
         scores[name].to_numpy() for name in ("given", "flag", "suggestion", "error_probability")
@@ -112,7 +121,9 @@ def _table(
     known = scores["suggested_probability"]
     suggested = None if known.null_count else known.to_numpy()
     outside = scores["outside"].to_numpy()
-    decided, weight = treat_rows(given, flag, suggestion, error, suggested, config, weights, ties, outside)
+    decided, weight = treat_rows(
+        given, flag, suggestion, error, suggested, config, weights, ties, outside, counts
+    )
     return pa.table(
         {
             "row": scores["row"],

@@ -38,11 +38,10 @@ def validate(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
         )
     weights = class_weights(ref.classes, shift, run.config.treat)
     proof = prove(sums, sample, run.config, weights, class_vectors(run))
-    difference = proof.accuracy_treated - proof.accuracy_raw
     figures = {
         "accuracy_raw": proof.accuracy_raw,
         "accuracy_treated": proof.accuracy_treated,
-        "difference": difference,
+        "difference": proof.difference,
         "difference_low": proof.low,
         "difference_high": proof.high,
         "holdout_rows": proof.holdout_rows,
@@ -50,6 +49,8 @@ def validate(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     shown = {
         **{name: figures[name] for name in ("accuracy_raw", "accuracy_treated", "difference")},
         "interval": [proof.low, proof.high],
+        "at_limit": proof.at_limit,
+        "model": run.config.validation.model,
         "holdout_rows": proof.holdout_rows,
         "agreement_raw": proof.given_raw,
         "agreement_treated": proof.given_treated,

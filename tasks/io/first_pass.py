@@ -80,6 +80,12 @@ def read_first_pass(run: Run) -> FirstPass:
     return FirstPass(sums, sample, owners, run.store.read_table(run.file("embed", "contents.parquet")))
 
 
+def rows_by_class(run: Run) -> NDArray[np.float64]:
+    """How many rows each class (K,) has in the source."""
+    with np.load(io.BytesIO(run.store.read(run.file("embed", "sums.npz"))), allow_pickle=False) as found:
+        return np.asarray(found["count"].sum(axis=0))
+
+
 def sum_partition(
     placed: tuple[int, Partition], run: Run, ref: DatasetRef, share: float, kept: float, planes: Planes
 ) -> FirstPass:

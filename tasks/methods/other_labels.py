@@ -57,7 +57,8 @@ def judge_multilabel(
     """Judge binary labels (N, K) by out-of-sample probabilities: of a ridge probe, or the user's own (N, K).
 
     Missing labels are added and extra ones taken away where that is sure enough; other suspicions go to
-    review. options: of `detect_multilabel`.
+    review, and so do all of a class that fewer than `treat.min_class_rows` rows have, or lack.
+    options: of `detect_multilabel`.
     """
     if pred_probs is None:
         probs, chance = class_probabilities(given, features, folds), features_p_value(features, given)
@@ -65,12 +66,15 @@ def judge_multilabel(
         probs, chance = pred_probs, predictions_p_value(pred_probs, given)
     found = detect_multilabel(given, probs, **options)
     relabel = config.mode in ("relabel", "both")
+    count = _counts(given.T)
+    borne = (np.minimum(count, given.shape[0] - count) >= config.min_class_rows).astype(np.int8)
     add, drop = (
-        _over(part, config.relabel_over if relabel else 2.0) for part in (found.missing, found.extra)
+        _over(part, config.relabel_over if relabel else 2.0).multiply(borne[None, :])
+        for part in (found.missing, found.extra)
     )
     doubt = abs(found.missing) + abs(found.extra)
     settled = add + drop
-    left = doubt - doubt.multiply(settled > 0)
+    left = (doubt - doubt.multiply(settled > 0)).multiply(borne[None, :])
     error = _largest(doubt)
     wrong = _counts(found.missing) + _counts(found.extra)
     total = _counts(given) + _counts(found.missing)

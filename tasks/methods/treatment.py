@@ -23,12 +23,18 @@ def treat_rows(
     class_weights: NDArray[np.float64] | None,
     tie_break: NDArray[np.float64] | float = 0.0,
     outside: NDArray[np.bool_] | None = None,
+    rows_by_class: NDArray[np.floating] | None = None,
 ) -> tuple[Decisions, NDArray[np.float32]]:
     """Decide on rows (N,) and weigh them; class_weights (K,) or None.
 
     suggested: P(the suggestion is right); None where the noise method doesn't tell. tie_break: (N,), added
     to it where rows that tie have to be told apart. outside (N,): rows that may be of none of the classes.
+    rows_by_class (K,): how many rows the whole dataset has; None: enough of each.
     """
+    few = None
+    if rows_by_class is not None:
+        small = rows_by_class < config.min_class_rows
+        few = small[given] | (flag & small[suggestion])
     decided: Decisions = get("relabel", "posterior").target(
         given,
         flag,
@@ -36,6 +42,7 @@ def treat_rows(
         error_probability,
         (error_probability if suggested is None else suggested) + tie_break,
         outside=outside,
+        few=few,
         relabel=config.mode in ("relabel", "both"),
         relabel_over=config.relabel_over,
     )

@@ -37,6 +37,7 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
             verdict=words.verdict(record),
             tiles=words.key_figures(record),
+            probe=words.probe(record.validation),
             plots=_plots(record, evidence),
             confusions=top_confusions(evidence, 10),
             worst=[_card(row) for row in evidence.worst[:MAX_WORST]],

@@ -12,12 +12,12 @@ MISSING = "–"
 
 def percent(value: Any, digits: int = 1) -> str:
     """A share as a percentage; a dash where there is none."""
-    return MISSING if value is None else f"{float(value):.{digits}%}".replace("%", " %")
+    return MISSING if value is None else f"{round(100 * float(value), digits) + 0.0:.{digits}f} %"
 
 
 def points(value: Any) -> str:
     """A difference of shares in percentage points, with its sign."""
-    return MISSING if value is None else f"{100 * float(value):+.1f}".replace("-", "−")
+    return MISSING if value is None else f"{round(100 * float(value), 1) + 0.0:+.1f}".replace("-", "−")
 
 
 def count(value: Any) -> str:
@@ -93,7 +93,6 @@ def outcome(record: RunRecord) -> str:
 def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     """The run's few numbers: name, value and a remark; those that weren't reached are left out."""
     noise, done, proof = record.noise, record.treatment, record.validation
-    accuracy = f"{percent(proof.get('accuracy_raw'))} → {percent(proof.get('accuracy_treated'))}"
     mismatched = count(noise.get("mismatched_pairs")), _share(noise.get("mismatched_share"))
     figures = [
         ("rows", count(record.rows), ""),
@@ -103,7 +102,7 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         ("corrected" if record.status == "published" else "to correct", count(done.get("relabel")), ""),
         ("for review", count(done.get("review")), ""),
         ("class mix moved by", percent(record.shift.get("total_variation")), "total variation"),
-        ("accuracy gained, in points", points(proof.get("difference")), accuracy),
+        (f"accuracy of {probe(proof)}, points gained", points(proof.get("difference")), _accuracy(proof)),
         ("time", seconds(sum(record.timings.values()) if record.timings else None), ""),
     ]
     return [figure for figure in figures if figure[1] != MISSING]
@@ -112,6 +111,26 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
 def beside(value: str, remark: str) -> str:
     """A value with its remark in brackets."""
     return f"{value} ({remark})" if remark else value
+
+
+def probe(validation: Mapping[str, Any]) -> str:
+    """Whose accuracy it is: the model that was trained twice."""
+    model = validation.get("model", "multinomial")
+    return "one linear probe" if model == "multinomial" else f"the model {model}"
+
+
+def _accuracy(validation: Mapping[str, Any]) -> str:
+    """Before and after, with the interval of the difference, and what can't be told."""
+    parts = [f"{percent(validation.get('accuracy_raw'))} → {percent(validation.get('accuracy_treated'))}"]
+    if between := span(validation.get("interval"), points):
+        parts.append(f"gain {between}")
+    if _at_limit(validation):
+        parts.append("as much as the held-out rows can tell")
+    return "; ".join(parts)
+
+
+def _at_limit(validation: Mapping[str, Any]) -> bool:
+    return bool(validation.get("at_limit", False))
 
 
 def _share(value: Any) -> str:
@@ -162,7 +181,9 @@ def _validated(validation: Mapping[str, Any]) -> str:
     if difference is None:
         return ""
     change = 100 * float(difference)
+    trained = f"{probe(validation)} trained on the treated labels does"
+    limit = ", as far as these can tell" if _at_limit(validation) else ""
     if abs(change) < 0.05:
-        return "a model trained on the treated labels does as well as before on held-out rows"
+        return f"{trained} as well as on the raw ones on held-out rows{limit}"
     better = "better" if change > 0 else "worse"
-    return f"a model trained on the treated labels does {abs(change):.1f} points {better} on held-out rows"
+    return f"{trained} {abs(change):.1f} points {better} than on the raw ones on held-out rows{limit}"

@@ -17,8 +17,9 @@ REASONS = (
     "the given label is unlikely, no other is likely enough",
     "suspicious, kept",
     "perhaps of none of the classes",
+    "its class, or the likelier one, has too few rows to judge by",
 )
-KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE = range(len(REASONS))
+KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE, FEW = range(len(REASONS))
 
 
 @dataclass(frozen=True)
@@ -40,19 +41,24 @@ def posterior(
     suggested: NDArray[np.float32],
     *,
     outside: NDArray[np.bool_] | None = None,
+    few: NDArray[np.bool_] | None = None,
     relabel: bool,
     relabel_over: float,
 ) -> Decisions:
     """Decide on rows (N,): `suggested` is P(the suggestion is right); without `relabel` no label changes.
 
-    outside (N,): rows that may be of none of the classes, so that another label would be as wrong.
+    outside (N,): rows that may be of none of the classes, so that another label would be as wrong. few (N,):
+    rows whose doubt rests on a class of a handful of rows, which bears neither a new label nor a weight.
     """
-    strange = np.zeros(len(given), bool) if outside is None else outside & relabel
-    sure = flag & (suggested >= relabel_over) & (suggestion != given) & relabel & ~strange
+    nowhere = np.zeros(len(given), bool)
+    strange = nowhere if outside is None else outside & relabel
+    doubtful = nowhere if few is None else few & flag
+    sure = flag & (suggested >= relabel_over) & (suggestion != given) & relabel & ~strange & ~doubtful
     unsure = flag & ~sure & relabel
     action = np.select([sure, unsure | strange], [RELABEL, REVIEW], KEEP).astype(np.int8)
-    kinds = [OUTSIDE, RELABELLED, REVIEWED, SUSPECTED]
-    reason = np.select([strange, sure, unsure, flag], kinds, KEPT).astype(np.int8)
+    kinds = [OUTSIDE, RELABELLED, FEW, REVIEWED, SUSPECTED]
+    reason = np.select([strange, sure, unsure & doubtful, unsure, flag], kinds, KEPT).astype(np.int8)
     label = np.where(sure, suggestion, given).astype(np.int32)
     right = np.where(sure, suggested, 1.0 - error_probability).astype(np.float32)
+    right[nowhere if few is None else few] = 1.0
     return Decisions(label, action, reason, right)

@@ -75,6 +75,21 @@ def test_wrong_cells_are_mended_by_mode():
     assert found.findings["rate_interval"][0] < found.findings["rate"] < found.findings["rate_interval"][1]
 
 
+def test_nothing_is_added_to_or_taken_from_a_class_of_few_rows():
+    features, _, _, given = several()
+    dense = given.toarray()
+    dense[np.flatnonzero(dense[:, 0])[9:], 0] = 0  # nine rows are left of it
+    found = judge_multilabel(sparse.csr_array(dense), features, FOLDS, TreatConfig(relabel_over=0.0))
+    after = found.labels.toarray()
+    assert (after[:, 0] == dense[:, 0]).all() and (after[:, 1:] != dense[:, 1:]).any()
+    doubted = (found.likelier.toarray() != dense)[:, 0] & (after == dense).all(axis=1)
+    assert doubted.any() and (found.action[doubted] == 2).all()
+    free = judge_multilabel(
+        sparse.csr_array(dense), features, FOLDS, TreatConfig(relabel_over=0.0, min_class_rows=0)
+    )
+    assert (free.labels.toarray()[:, 0] != dense[:, 0]).any()
+
+
 def test_too_many_cells_are_refused(monkeypatch):
     monkeypatch.setattr(other_labels, "CELLS", 1999)
     features, _, _, given = several()

@@ -9,7 +9,7 @@ from schemas.config import RunConfig
 from tasks.methods.folds import fold_of
 from tasks.methods.label_model import Sample
 from tasks.methods.probes.sums import Sums
-from tasks.methods.proof import HOLDOUT, prove
+from tasks.methods.proof import HOLDOUT, bounded, prove
 from tasks.methods.registry import get
 
 N, D, K = 6000, 8, 3
@@ -56,6 +56,39 @@ def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndar
     right = raw(sample.features[held]) == true[held]
     truth = np.average(right, weights=weights[true[held]])
     assert proof.accuracy_raw == pytest.approx(truth, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_accuracy_is_more_than_whole_however_few_rows_are_held_out(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    true = rng.integers(0, K, 120)
+    given = np.where(rng.random(120) < 0.3, (true + 1) % K, true).astype(np.int32)
+    features = (8.0 * np.eye(K, D)[true] + rng.normal(size=(120, D))).astype(np.float32)
+    sample = Sample(features, given, np.arange(120) % 5)
+    proof = prove(
+        Sums.of(features, given, sample.folds, 5, K), sample, RunConfig.model_validate(CONFIG), None
+    )
+    assert 0 <= proof.accuracy_raw <= 1 and 0 <= proof.accuracy_treated <= 1
+    assert proof.low <= proof.difference <= proof.high <= 1 - proof.accuracy_raw + 1e-12
+    assert proof.low >= -proof.accuracy_raw
+
+
+@pytest.mark.parametrize(
+    ("raw", "treated", "expected", "at_limit"),
+    [
+        ((1.2, 0.81), (1.2, 1.2), (1.0, 1.0), True),  # 100.5 % to 120 %: no gain that can be told
+        ((1.2, 1.2), (1.2, 0.81), (1.0, 0.805), True),  # a loss stays as large as it is
+        ((0.9, 0.9), (1.0, 1.0), (0.9, 1.0), False),
+        ((-0.2, -0.2), (0.5, 0.5), (0.0, 0.7), True),
+    ],
+)
+def test_a_loss_shows_and_a_gain_ends_at_the_limit(
+    raw: tuple[float, ...], treated: tuple[float, ...], expected: tuple[float, float], at_limit: bool
+) -> None:
+    found = bounded(np.array(raw), np.array(treated), repeats=50, seed=0)
+    assert (found["accuracy_raw"], found["accuracy_treated"]) == pytest.approx(expected)
+    assert found["at_limit"] == at_limit
+    assert found["low"] <= found["accuracy_treated"] - found["accuracy_raw"] <= found["high"]
 
 
 def test_the_held_out_fold_trains_nothing(simulation: tuple[Sample, np.ndarray, Sums]) -> None:

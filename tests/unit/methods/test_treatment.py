@@ -7,6 +7,7 @@ import pytest
 
 from schemas.config import TreatConfig
 from schemas.tables import ACTIONS
+from tasks.methods.relabel.posterior import REASONS
 from tasks.methods.treatment import class_weights, treat_rows
 
 GIVEN = np.array([0, 1, 2, 0], np.int32)
@@ -50,6 +51,30 @@ def test_weights_of_the_window_are_those_of_the_new_label_and_clipped() -> None:
     weights = class_weights(("a", "b", "c"), shift, TreatConfig())
     _, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, TreatConfig(), weights)
     np.testing.assert_allclose(found, [0.45, 0.475, 4.0, 0.225], rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", ["both", "reweight", "relabel"])
+def test_no_label_changes_into_or_out_of_a_class_of_few_rows(mode: str) -> None:
+    given = np.array([0, 1, 2, 0, 2, 1], np.int32)
+    suggestion = np.array([2, 0, 1, 1, 2, 1], np.int32)
+    flag = np.array([True, True, True, True, False, False])
+    sure, error = np.full(6, 0.99, np.float32), np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4], np.float32)
+    config = TreatConfig.model_validate({"mode": mode})
+    counts = np.array([500, 40, 9])
+    decided, weight = treat_rows(given, flag, suggestion, error, sure, config, None, rows_by_class=counts)
+    changes = mode != "reweight"
+    assert decided.label.tolist() == ([0, 0, 2, 1, 2, 1] if changes else given.tolist())
+    actions = ["review", "relabel", "review", "relabel", "keep", "keep"]
+    assert [ACTIONS[each] for each in decided.action] == (actions if changes else ["keep"] * 6)
+    assert [REASONS[each].startswith("its class") for each in decided.reason] == [
+        changes and row in (0, 2) for row in range(6)
+    ]
+    assert weight[[0, 2, 4]].tolist() == [1, 1, 1]  # a guess bears no weight either
+    everyone, _ = treat_rows(
+        given, flag, suggestion, error, sure,
+        config.model_copy(update={"min_class_rows": 0}), None, rows_by_class=counts,
+    )  # fmt: skip
+    assert everyone.label.tolist() == ([2, 0, 1, 1, 2, 1] if changes else given.tolist())
 
 
 @pytest.mark.parametrize("mode", ["relabel", "none"])
