@@ -37,6 +37,14 @@ def find_run(run: str | None, at: str, config: str | None) -> tuple[Store, str, 
     return store, *(latest(store, dataset) if run is None else lookup(store, run))
 
 
+def find_version(run: str | None, at: str, config: str | None) -> tuple[Store, str, str]:
+    """The same of a run; None: that of the version published last."""
+    from tasks.io.history import latest_version, lookup
+
+    store, dataset = _opened(at, config)
+    return store, *(latest_version(store, dataset) if run is None else lookup(store, run))
+
+
 def _opened(at: str, config: str | None) -> tuple[Store, str | None]:
     from schemas.load import absolute, load_config
     from tasks.io.store import Store

@@ -101,20 +101,35 @@ def lookup(store: Store, run: str) -> tuple[str, str]:
 
 def latest(store: Store, dataset: str | None = None) -> tuple[str, str]:
     """Dataset and id of the run that was begun last, of one dataset or of all; InputError if none was."""
-    begun_at = [
-        (_started(store, f"{folder}/runs/{run}"), folder, run)
-        for folder in _folders(store, dataset)
-        for run in store.names(f"{folder}/runs")
-    ]
-    if not begun_at:
-        of = "" if dataset is None else f" of {dataset!r}"
+    every = [(folder, run) for folder in _folders(store, dataset) for run in store.names(f"{folder}/runs")]
+    return _last_begun(store, every, "run" if dataset is None else f"run of {dataset!r}")
+
+
+def latest_version(store: Store, dataset: str | None = None) -> tuple[str, str]:
+    """The same of the runs that are the newest versions of their datasets."""
+    pointed = [(folder, _pointed(store, folder)) for folder in _folders(store, dataset)]
+    newest = [(folder, found[max(found)]) for folder, found in pointed if found]
+    return _last_begun(store, newest, "version" if dataset is None else f"version of {dataset!r}")
+
+
+def _last_begun(store: Store, found: list[tuple[str, str]], what: str) -> tuple[str, str]:
+    if not found:
         raise InputError(
-            f"there is no run{of}",
-            where=store.url(""),
-            fix="name the store: --store ROOT, or --config CONFIG",
+            f"there is no {what}", where=store.url(""), fix="name the store: --store ROOT, or --config CONFIG"
         )
-    _, folder, run = max(begun_at)
-    return folder, run
+    return max(found, key=lambda each: (_started(store, f"{each[0]}/runs/{each[1]}"), each))
+
+
+def published(store: Store, dataset: str, run_id: str) -> RunRecord:
+    """The record of a run that was published, with its version; InputError of any other."""
+    found = entry(store, dataset, run_id)
+    if found.record is None or found.record.status != "published":
+        raise InputError(
+            f"the run published nothing: it is {found.status}",
+            where=store.url(f"{dataset}/runs/{run_id}"),
+            fix="see `labelworks runs`",
+        )
+    return found.record
 
 
 def _folders(store: Store, dataset: str | None) -> list[str]:

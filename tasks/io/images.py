@@ -60,6 +60,20 @@ class ImageReader(PartitionReader):
         for start in range(0, len(self._pieces), size):
             yield self._batch(self._pieces[start : start + size], columns)
 
+    def placed(
+        self, columns: list[str] | None, rows: int
+    ) -> Iterator[tuple[pa.RecordBatch, pa.Array, pa.Array]]:
+        """Yield batches of some columns (None: all), and of each row its file and its place in that, 0."""
+        names = self.schemas()[0].names if columns is None else columns
+        for batch in self.batches([*names, NAMED], rows):
+            file = batch.column(batch.schema.names.index(NAMED))
+            yield batch.drop_columns(NAMED), file, pa.repeat(pa.scalar(0, pa.int64()), len(file))
+
+    def schemas(self) -> list[pa.Schema]:
+        """The columns, as all batches of them have them."""
+        names = dict.fromkeys(name for piece in self._pieces for name in image_values(piece.file))
+        return [pa.schema([SCHEMA.field(IMAGE), *(pa.field(name, pa.string()) for name in names)])]
+
     def table(self, columns: list[str]) -> pa.Table:
         """Some columns of all rows."""
         return pa.Table.from_batches(list(self.batches(columns, max(1, len(self._pieces)))))

@@ -76,6 +76,21 @@ class PartitionReader:
         for held in ahead(read, self._readers, self._many):
             yield from held
 
+    def placed(
+        self, columns: list[str] | None, rows: int
+    ) -> Iterator[tuple[pa.RecordBatch, pa.Array, pa.Array]]:
+        """Yield batches of some columns (None: all), and of each row its file and its place in that."""
+        for piece, reader in self._readers:
+            at = piece.first_row
+            for batch in reader.batches(piece.row_groups, columns, rows):
+                file = pa.repeat(piece.file, batch.num_rows)
+                yield batch, file, pa.array(range(at, at + batch.num_rows), pa.int64())
+                at += batch.num_rows
+
+    def schemas(self) -> list[pa.Schema]:
+        """The columns of each piece, as its batches have them."""
+        return [reader.schema() for _, reader in self._readers]
+
     def table(self, columns: list[str]) -> pa.Table:
         """Some columns of all rows."""
         tables = [reader.table(piece.row_groups, columns) for piece, reader in self._readers]

@@ -88,12 +88,19 @@ class Run:
         """The folder of an encoder's embeddings and of its fitted state."""
         return f"{self.config.dataset.name}/embeddings/{encoder_key}"
 
-    def reader(self, partition: Partition) -> PartitionReader:
+    def reader(self, partition: Partition, read_as: ReadAs | None = None) -> PartitionReader:
         """Reader of a partition's rows."""
         place = self.config.dataset.place(partition.window)
         of_images = partition.pieces[0].format == "images"
         reader = ImageReader if of_images else PartitionReader
-        return reader(place, partition, self.source_options, self.source_read_as)
+        return reader(place, partition, self.source_options, read_as or self.source_read_as)
+
+    def verbatim(self, partition: Partition) -> PartitionReader:
+        """The same, but what stands in files without types of their own is read as it stands, as strings."""
+        names = (name for schema in self.reader(partition).schemas() for name in schema.names)
+        return self.reader(
+            partition, replace(self.source_read_as, kinds=dict.fromkeys(names, "string"), judged=())
+        )
 
     @property
     def source_read_as(self) -> ReadAs:

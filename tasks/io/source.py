@@ -115,9 +115,13 @@ class SourceReader:
         """Some columns of these row groups as one table."""
         batches = list(self.batches(row_groups, columns, 1 << 16))
         if not batches:
-            nothing = pa.RecordBatch.from_pylist([], schema=self.look().schema)
-            batches = [as_asked(nothing, columns, self._folders)]
+            return self.schema(columns).empty_table()
         return joined([pa.Table.from_batches([batch]) for batch in batches])
+
+    def schema(self, columns: list[str] | None = None) -> pa.Schema:
+        """The columns (None: all) as the batches have them."""
+        nothing = pa.RecordBatch.from_pylist([], schema=self.look().schema)
+        return as_asked(nothing, columns, self._folders).schema
 
     def checked(
         self,

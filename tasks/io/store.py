@@ -23,6 +23,7 @@ from tasks.io.retries import again
 from tasks.io.transfer import open_object, read_object
 
 REFUSED = 412  # HTTP: a precondition failed
+SCHEMA_BYTES = 1 << 16  # fetched at a time where a schema is all that is wanted
 READS = 2  # of a table whose pages are not what was written
 
 
@@ -105,6 +106,11 @@ class Store:
             except (pa.ArrowException, OSError) as error:
                 problem = error
         raise self._unreadable(name, problem) from problem
+
+    def read_schema(self, name: str) -> pa.Schema:
+        """The columns of a parquet object."""
+        with self.open_table(name, SCHEMA_BYTES) as table:
+            return table.schema_arrow
 
     @contextmanager
     def open_table(self, name: str, block: int) -> Iterator[pq.ParquetFile]:

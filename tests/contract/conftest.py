@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 SMALL_CLIP = {
@@ -107,3 +108,68 @@ def backbones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
     yield backbones
     server.shutdown()
     server.server_close()
+
+
+def published_rows(schema: pa.Schema, index: pa.Table, kind: pa.DataType, run: str) -> pa.Table:
+    """What a run might publish of rows: every second one relabelled as the row before it, ordered by id."""
+    rows, given = index.num_rows, index["label"].to_pylist()
+    label = [given[max(row - 1, 0)] if row % 2 else given[row] for row in range(rows)]
+    columns = {
+        "id": index["id"],
+        "label": pa.array(label, kind),
+        "original_label": pa.array(given, kind),
+        "action": ["relabel" if row % 2 else "keep" for row in range(rows)],
+        "reason": ["ж"] * rows,
+        "suggestion": pa.array([label[row] if row % 2 else None for row in range(rows)], kind),
+        "weight": pa.array([0.5 + row / rows / 4 for row in range(rows)], pa.float32()),
+        "soft_label": pa.array([[0.25, 0.75]] * rows, pa.list_(pa.float32())),
+        "quality": pa.array([1.0] * rows, pa.float32()),
+        "pair_mismatch": pa.nulls(rows, pa.float32()),
+        "source_file": index["file"].cast(pa.string()),
+        "source_row": index["file_row"],
+        "run_id": [run] * rows,
+    }
+    return pa.table(columns, schema=schema).sort_by("id")
+
+
+@pytest.fixture
+def version_of() -> Callable[..., Any]:
+    """Publishes the rows of a source by hand, without judging any."""
+    from dataclasses import replace
+
+    from schemas.config import RunConfig
+    from schemas.records import DatasetRef, GateResult, RunRecord, StageResult
+    from schemas.tables import described, published_schema
+    from tasks.io.exports.base import Version
+    from tasks.io.index import LABEL_TYPES, scan
+    from tasks.io.opening import open_run
+
+    def version_of(
+        config: dict[str, Any], store: Any, number: int = 1, classes: Any = ("cat", "dog")
+    ) -> Version:
+        loaded = RunConfig.model_validate({"store": {"root": store.root}, **config})
+        run, plans = open_run(loaded, store.options)
+        run, plan = replace(run.named(f"run-{number}"), store=store), plans["source"]
+        task = loaded.dataset.task
+        family = {"multilabel": "list", "regression": "number"}.get(task, plan.label_type)
+        kind = LABEL_TYPES[family]
+        schema = described(published_schema(kind), classes, task, run.id)
+        ref = DatasetRef(
+            run_id=run.id, dataset=run.dataset, uri="", classes=classes, label_type=family,
+            partitions=tuple(plan.partitions),
+        )  # fmt: skip
+        for partition in plan.partitions:
+            table = published_rows(schema, scan(partition, run, family).rows, kind, run.id)
+            store.write_table(run.part("publish", partition), table)
+        names = [run.part("publish", each).removeprefix(f"{run.folder}/") for each in plan.partitions]
+        run.finish(
+            StageResult(stage="publish", ref=ref, gate=GateResult(stage="publish", ok=True, checks=()))
+        )
+        record = RunRecord(
+            run_id=run.id, status="published", dataset=run.dataset, version=number, rows=0, work={}, noise={},
+            shift={}, treatment={}, validation={}, gates={}, report="", timings={}, parts=tuple(names),
+            classes=classes, config=loaded.model_dump(mode="json", by_alias=True),
+        )  # fmt: skip
+        return Version(run, record)
+
+    return version_of

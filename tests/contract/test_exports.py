@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from schemas.config import PublishConfig, RunConfig, StoreConfig
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, StoreError
 from schemas.tables import published_schema
 from tasks.io.exports import EXPORTS, check_exports, datasets, delta
 from tasks.io.exports.base import Version
 from tasks.io.opening import open_run
 from tasks.io.store import Store
 
-KINDS = {"label": ["cat", "dog"], "action": ["keep", "relabel"]}
+Publish = Callable[[Store, int], Version]
 
 
-def part(run: str, start: int, rows: int = 30) -> pa.Table:
-    table = pa.table(
-        {
-            "id": [f"r{row:03d}" for row in range(start, start + rows)],
-            **{name: [values[row % 2] for row in range(rows)] for name, values in KINDS.items()},
-            "original_label": ["cat"] * rows,
-            "reason": ["ж"] * rows,
-            "suggestion": pa.nulls(rows, pa.string()),
-            "weight": pa.array([0.5] * rows, pa.float32()),
-            "soft_label": pa.array([[0.25, 0.75]] * rows, pa.list_(pa.float32())),
-            "quality": pa.array([1.0] * rows, pa.float32()),
-            "pair_mismatch": pa.nulls(rows, pa.float32()),
-            "source_file": ["a.csv"] * rows,
-            "source_row": list(range(rows)),
-            "run_id": [run] * rows,
+@pytest.fixture
+def publish(version_of: Any, tmp_path: Path) -> Publish:
+    """Publishes the same rows of three files as one version or another."""
+    source = tmp_path / "source"
+    source.mkdir()
+    for part in range(3):
+        rows = range(100 * part, 100 * part + 30)
+        table = {
+            "id": [f"r{row:03d}" for row in rows],
+            "words": [f"ж {row}" for row in rows],
+            "label": [("cat", "dog")[row // 3 % 2] for row in rows],
         }
-    )
-    return table.select(published_schema(pa.string()).names).cast(published_schema(pa.string()))
-
-
-def publish(store: Store, number: int) -> Version:
-    run = f"run-{number}"
-    names = []
-    for place in range(3):
-        names.append(f"d/runs/{run}/publish/part-{place}.parquet")
-        store.write_table(names[-1], part(run, 100 * place))
-    return Version(store, "d", number, run, tuple(names))
+        pq.write_table(pa.table(table), source / f"part-{part}.parquet")
+    section = {
+        "name": "d", "source": str(source), "id": "id", "label": "label", "features": {"text": "words"},
+    }  # fmt: skip
+    return lambda store, number: version_of({"dataset": section}, store, number)
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -63,7 +54,13 @@ def read_datasets(version: Version) -> pa.Table:
     library = pytest.importorskip("datasets")
     options = version.store.options or None
     loaded = library.load_from_disk(datasets.address(version), storage_options=options)
-    return loaded.data.table.combine_chunks()
+    assert loaded["words"][:] == [f"ж {int(name[1:])}" for name in loaded["id"]]
+    table = loaded.data.table.combine_chunks().drop_columns(["words"])
+    for name in ("label", "original_label", "suggestion"):
+        feature, codes = loaded.features[name], table[name].to_pylist()
+        names = [None if code is None else feature.int2str(code) for code in codes]
+        table = table.set_column(table.column_names.index(name), name, pa.array(names, pa.string()))
+    return table
 
 
 def read_delta(version: Version) -> pa.Table:
@@ -84,7 +81,7 @@ def plain(table: pa.Table) -> list[dict[str, Any]]:
 class TestExport:
     """Every form."""
 
-    def test_holds_the_rows_of_the_parts(self, store: Store, name: str) -> None:
+    def test_holds_the_rows_of_the_parts(self, store: Store, name: str, publish: Publish) -> None:
         version = publish(store, 1)
         assert not EXPORTS[name].done(version)
         EXPORTS[name].write(version)
@@ -94,7 +91,9 @@ class TestExport:
         assert plain(found) == plain(pa.concat_tables(version.tables()))
         assert EXPORTS[name].address(version).startswith(store.url("d/"))
 
-    def test_holds_the_last_version_whatever_is_written_again(self, store: Store, name: str) -> None:
+    def test_holds_the_last_version_whatever_is_written_again(
+        self, store: Store, name: str, publish: Publish
+    ) -> None:
         first, second = publish(store, 1), publish(store, 2)
         for version in (first, second, first):
             EXPORTS[name].write(version)
@@ -102,7 +101,7 @@ class TestExport:
         assert EXPORTS[name].done(first)
 
 
-def test_delta_has_one_commit_a_version_with_the_run_in_its_history(tmp_path: Path) -> None:
+def test_delta_has_one_commit_a_version_with_the_run_in_its_history(tmp_path: Path, publish: Publish) -> None:
     from deltalake import DeltaTable
 
     store = Store(str(tmp_path))
@@ -115,12 +114,14 @@ def test_delta_has_one_commit_a_version_with_the_run_in_its_history(tmp_path: Pa
     assert set(pa.table(earlier)["run_id"].to_pylist()) == {"run-1"}
 
 
-def test_a_datasets_folder_is_not_there_before_all_of_it_is(tmp_path: Path) -> None:
+def test_a_datasets_folder_is_not_there_before_all_of_it_is(tmp_path: Path, publish: Publish) -> None:
     version = publish(Store(str(tmp_path)), 1)
-    lost = replace(version, parts=(*version.parts[:2], "d/none.parquet"))
-    with pytest.raises(Exception, match=r"none\.parquet"):
-        datasets.write(lost)
+    part, kept = version.parts[2], version.store.read(version.parts[2])
+    version.store.delete(part)
+    with pytest.raises(StoreError, match=part):
+        datasets.write(version)
     assert not datasets.done(version)
+    version.store.write(part, kept)
     datasets.write(version)
     assert read_datasets(version).num_rows == 90
 

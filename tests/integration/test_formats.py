@@ -194,6 +194,12 @@ def test_real_text_through_minilm(run_config: Any, published: Any, tmp_path: Pat
     assert execute(config).work["embedded_rows"] == 0
 
 
+def _named(loaded: Any, row: dict[str, Any]) -> dict[str, Any]:
+    """A row with the names of its classes."""
+    codes = {name: row[name] for name in ("label", "original_label", "suggestion") if row[name] is not None}
+    return row | {name: loaded.features[name].int2str(code) for name, code in codes.items()}
+
+
 def test_a_version_in_other_forms_is_made_once_also_when_asked_for_later(
     run_config: Any, published: Any, made: Any, write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,7 +215,12 @@ def test_a_version_in_other_forms_is_made_once_also_when_asked_for_later(
     assert forms == records[0].exports
     expected = published(asking, all_columns=True).to_pylist()
     loaded = datasets.load_from_disk(forms["datasets"])
-    assert sorted(loaded.to_list(), key=lambda row: row["id"]) == expected
+    vectors = dict(zip(loaded["id"], loaded["vector"], strict=True))
+    assert vectors == dict(
+        zip(*(made(rows=240).table[name].to_pylist() for name in ("id", "vector")), strict=True)
+    )
+    named = [_named(loaded, row) for row in loaded.remove_columns("vector").to_list()]
+    assert sorted(named, key=lambda row: row["id"]) == expected
     table = deltalake.DeltaTable(forms["delta"])
     assert sorted(pa.table(table.to_pyarrow_table()).to_pylist(), key=lambda row: row["id"]) == expected
     assert (table.version(), table.history()[0]["labelworks.run_id"]) == (0, first.run_id)

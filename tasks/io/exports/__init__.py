@@ -47,7 +47,7 @@ def check_reach(run: Run) -> None:
 
 def write_exports(run: Run, record: RunRecord) -> None:
     """Write a published version in every form that the config asks for and that isn't there."""
-    version = _version(run, record)
+    version = Version(run, record)
     for name in _asked(run, record):
         if not EXPORTS[name].done(version):
             EXPORTS[name].write(version)
@@ -55,19 +55,14 @@ def write_exports(run: Run, record: RunRecord) -> None:
 
 def exported(run: Run, record: RunRecord) -> bool:
     """Whether a version is there in every form that the config asks for."""
-    return all(EXPORTS[name].done(_version(run, record)) for name in _asked(run, record))
+    return all(EXPORTS[name].done(Version(run, record)) for name in _asked(run, record))
 
 
 def with_exports(run: Run, record: RunRecord) -> RunRecord:
     """The record, saying where each form is."""
-    addresses = {name: EXPORTS[name].address(_version(run, record)) for name in _asked(run, record)}
+    addresses = {name: EXPORTS[name].address(Version(run, record)) for name in _asked(run, record)}
     return record.model_copy(update={"exports": addresses})
 
 
 def _asked(run: Run, record: RunRecord) -> tuple[str, ...]:
     return run.config.publish.also if record.version is not None else ()
-
-
-def _version(run: Run, record: RunRecord) -> Version:
-    parts = tuple(f"{run.folder}/{part}" for part in record.parts)
-    return Version(run.store, run.dataset, record.version or 0, run.id, parts)
