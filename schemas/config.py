@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from schemas.dataset import DatasetConfig
 from schemas.live import ReprocessConfig, ScheduleConfig, Seconds
+from schemas.locations import config_problems
 from schemas.secrecy import secret_paths, userinfo_paths
 from schemas.section import Section
 
@@ -217,6 +218,17 @@ class RunConfig(Section):
                 )
         for path in userinfo_paths(self.model_dump(by_alias=True)):
             raise ValueError(f"{path} has a user or a password in it; take them from the environment")
+        return self
+
+    @model_validator(mode="after")
+    def _places_are_opened(self) -> RunConfig:
+        data, store = self.dataset, self.store
+        for locations, options, where in (
+            ({"store.root": store.root}, store.storage_options, "store.storage_options"),
+            (data.locations, data.storage_options, "dataset.storage_options"),
+        ):
+            for problem in config_problems(locations, options, where):
+                raise ValueError(problem)
         return self
 
     @property

@@ -209,6 +209,13 @@ class DatasetConfig(Section):
         return places[window].replace(WINDOW, self.window or "")
 
     @property
+    def locations(self) -> dict[str, str]:
+        """Every location that is named, by its key."""
+        keys = {"source": self.source, "target": self.target, "image_root": self.image_root}
+        named = {f"dataset.{key}": location for key, location in keys.items() if location}
+        return named | ({"dataset.votes.source": self.votes.source} if self.votes.source else {})
+
+    @property
     def places(self) -> dict[str, Format]:
         """All places whose files decide what a run finds, and the format of each."""
         found = {self.place("source"): self.format, self.place("target"): self.format}

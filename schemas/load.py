@@ -13,6 +13,7 @@ from schemas.config import RunConfig, StoreConfig
 from schemas.errors import ConfigError
 from schemas.explain import Places, explain, fields_of, section_of
 from schemas.lines import read_yaml
+from schemas.locations import chained
 from schemas.section import Section
 
 LOCAL_PATHS = (
@@ -108,7 +109,7 @@ def _absolute(raw: dict[Any, Any]) -> None:
 
 def absolute(location: str) -> str:
     """A local path made absolute against the current directory; a URL as it is."""
-    if "://" in location or "::" in location:
+    if "://" in location or chained(location):
         return location
     folder = "/" if location.endswith("/") else ""
     return os.path.normpath(File.cwd() / File(location).expanduser()).rstrip("/") + folder

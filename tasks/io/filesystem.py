@@ -10,6 +10,7 @@ from typing import Any
 import fsspec
 
 from schemas.errors import LabelworksError, StoreError
+from schemas.locations import options_for, protocol_of
 
 # Requests are repeated by the store's own client: exponential backoff with jitter, no wait over 20 s.
 # What is left to this project, bodies that are cut or short, is in transfer.py.
@@ -19,15 +20,23 @@ S3_CLIENT = {
     "retries": {"max_attempts": 5, "mode": "standard"},
     "max_pool_connections": 32,
 }
+S3 = ("s3", "s3a")
 EXTRAS = {"gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
 UNTRUSTED = ("Credential", "Authentication", "Refresh", "InvalidAccessKey")
 FOREIGN = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "requests", "s3fs")
 
 
 def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
-    """Return the filesystem of a URL and the path in it; raise StoreError if there is no such protocol."""
-    protocol = url.partition("://")[0]
-    if protocol == "s3":
+    """Return the filesystem of a URL and the path in it.
+
+    Raises ConfigError for a protocol or option that schemas.locations doesn't list, else StoreError.
+    """
+    protocol = protocol_of(url)
+    if not protocol:
+        local = fsspec.filesystem("file")
+        return local, str(local._strip_protocol(url))
+    options = options_for(url, options)
+    if protocol in S3:
         options = _s3(options)
     try:
         with store_errors(url):
@@ -43,7 +52,7 @@ def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
         raise StoreError(
             f"can't be opened with these storage_options ({error})", where=url, fix=fix
         ) from error
-    if protocol == "s3":
+    if protocol in S3:
         fs.retries = 1  # else s3fs repeats five times what its client has repeated
     return fs, str(path)
 
