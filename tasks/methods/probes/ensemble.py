@@ -184,9 +184,9 @@ def _fit_scale(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> floa
     scale = float(np.exp(best.x))
     for _ in range(NEWTON_STEPS):
         _, slope, curvature = _loss(logits, labels, scale)
-        step = slope / max(curvature, np.finfo(float).tiny)
-        if abs(step) > scale / 2:  # no minimum nearby: the classes are apart, or there is nothing to tell
+        if abs(slope) >= scale / 2 * curvature:  # no minimum nearby: classes apart, or nothing to tell
             break
+        step = slope / curvature
         scale -= step
         if abs(step) < CLOSE * scale:
             break
