@@ -15,6 +15,7 @@ from schemas.errors import GateRefused
 from schemas.records import RunRecord
 from tasks import gates
 from tasks.io.exports import exported, with_exports
+from tasks.io.learnable import look_ahead
 from tasks.io.living import alive
 from tasks.io.opening import listed_once, open_run
 from tasks.io.progress import Progress, current, telling
@@ -79,9 +80,11 @@ def _preflight(config: RunConfig) -> RunRecord | None:
     """Refuse bad input, and find a run that was done or waits, before any server is started."""
     if config.store.secret is not None:
         return None  # the store's secrets are the Prefect API's to give
-    run, _ = open_run(config, {})
+    run, plans = open_run(config, {})
     with alive(run):
         found = settled(run)
+        if found is None:
+            look_ahead(run, plans)
     if found is not None and not exported(run, found):
         return None
     if found is not None and found.status == "published":

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from time import perf_counter
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -24,13 +23,13 @@ from schemas.telling import discreet
 from tasks import gates
 from tasks.io.duplicates import drop_sorted, find_duplicates, sort_ids
 from tasks.io.index import read_index, share_index, write_index
+from tasks.io.learnable import count_classes, label_type, refuse_labels
 from tasks.io.partitions import map_partitions
 from tasks.io.plan import Plan, empty
 from tasks.io.rejected import refuse, rejected_rows
 from tasks.io.run import Run
 from tasks.io.votes import Voted, voted
 
-LabelType = Literal["int", "string", "list", "number"]
 COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 
 
@@ -56,7 +55,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     started = perf_counter()
     crowd = voted(run)
     votes = crowd[0] if crowd else None
-    label_type = votes.label_type if votes else _label_type(run, plans["source"])
+    kept_as = votes.label_type if votes else label_type(run.config, plans["source"])
     partitions: list[Partition] = []
     scans: list[Scan] = []
     all_scans: list[Scan] = []
@@ -67,18 +66,18 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
             _by_votes(plan.partitions, votes if window == "source" else None),
             unit=f"{window} partitions",
             run=run,
-            label_type=label_type,
+            label_type=kept_as,
             votes=votes,
         )
         _refuse_nothing(run, window, plan, found)
         inside = [each for each in found if _counts(run, window, each)]
-        partitions += _mark_duplicates(run, window, inside, label_type)
+        partitions += _mark_duplicates(run, window, inside, kept_as)
         scans += inside
         all_scans += found
     classes = _classes(run, scans, votes)
     ref = DatasetRef(
         run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
-        label_type=label_type, partitions=tuple(partitions),
+        label_type=kept_as, partitions=tuple(partitions),
     )  # fmt: skip
     rejected = _rejected(run, plans, all_scans)
     figures = _figures(ref, plans, scans, rejected)
@@ -117,19 +116,6 @@ def _counts(run: Run, window: str, found: Scan) -> bool:
     return not by_time or found.rows > 0 or found.rejected.num_rows > 0
 
 
-def _label_type(run: Run, plan: Plan) -> LabelType:
-    """How labels are kept: of a column of nulls, as strings."""
-    kinds: dict[str, LabelType] = {"multilabel": "list", "regression": "number"}
-    return kinds.get(run.config.dataset.task, "int" if plan.label_type == "int" else "string")
-
-
-def _classes_in(labels: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The classes that occur in labels, as often as they do; numbers are none."""
-    if pa.types.is_floating(labels.type):
-        return labels.slice(0, 0)
-    return pc.list_flatten(labels) if pa.types.is_list(labels.type) else labels.drop_null()
-
-
 def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partition]:
     """The partitions, named by the votes too where their labels are made of these."""
     if votes is None:
@@ -143,9 +129,7 @@ def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted
     found = read_index(run, partition, label_type, ["row", "id", "label"])
     kept, index = partition.leaving_out(found.left_out), found.rows
     share_index(run, partition, kept, label_type)
-    labels: Counter[str | int] = Counter()
-    for entry in pc.value_counts(_classes_in(index["label"])).to_pylist():
-        labels[entry["values"]] += entry["counts"]
+    labels = count_classes(index["label"])
     checks = gates.check_rows("ingest", index, run.config.gates.ingest, window=partition.window)
     return Scan(kept, index.num_rows, labels, found.rejected, found.empty, new, checks)
 
@@ -190,28 +174,12 @@ def _duplicates(run: Run, partitions: list[Partition], rows: int, label_type: st
 
 
 def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | int, ...]:
-    """The classes of the config, or those that occur; raise InputError if that is none or one."""
+    """The classes of the config, or those that occur; raise InputError if nothing can be learnt of them."""
     counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
-    label = run.config.dataset.label or run.config.dataset.votes.label
     if run.config.dataset.task == "regression" and any(each.rows for each in scans):
         return ()
-    if not counts and any(each.rejected.num_rows for each in scans):
-        reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
-        raise InputError(
-            f"no row has a label that can be used ({reasons.most_common(1)[0][0]})",
-            where=f"{run.config.dataset.source}, column {label!r}",
-            fix="check dataset.label and dataset.classes",
-        )
-    if not counts:
-        window = run.config.dataset.time_window
-        empty = f"no row has a time that begins with {window!r}" if window else "the dataset is empty: no row"
-        raise InputError(empty, where=run.config.dataset.source)
-    if len(counts) == 1:
-        raise InputError(
-            f"every row has the label {next(iter(counts))!r}: one class only, there is nothing to tell apart",
-            where=f"{run.config.dataset.source}, column {label!r}",
-            fix="check dataset.label",
-        )
+    reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
+    refuse_labels(run.config, counts, reasons)
     if votes is not None:
         return votes.classes
     if run.config.dataset.task == "multilabel" and run.config.dataset.classes is not None:

@@ -15,7 +15,8 @@ from tasks import gates
 from tasks.io.first_pass import read_first_pass
 from tasks.io.names import class_vectors
 from tasks.io.run import Run
-from tasks.methods.proof import HOLDOUT, prove
+from tasks.methods.folds import HOLDOUT
+from tasks.methods.proof import prove
 from tasks.methods.treatment import class_weights
 
 MEASURED = "held-out given labels, corrected by the noise transition"

@@ -26,6 +26,7 @@ from tasks.io.votes import Voted
 from tasks.io.windows import in_window
 from tasks.methods.folds import hash_ids
 
+TWICE = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"
 LABEL_TYPES = {
     "int": pa.int64(),
     "string": pa.string(),
@@ -236,7 +237,7 @@ def _of_lists(
     """The reasons with what is wrong with a class in a list."""
     lists = labels.combine_chunks()
     flat, rows = lists.flatten(), pc.list_parent_indices(lists)
-    wrong = {"null among the labels": pc.is_null(flat)}
+    wrong = {"null among the labels": pc.is_null(flat), TWICE: _again(flat, rows)}
     if classes is not None:
         known = pc.is_in(flat, value_set=_class_array(classes, "string"))
         wrong["label not in dataset.classes"] = pc.and_(pc.is_valid(flat), pc.invert(known))
@@ -245,6 +246,16 @@ def _of_lists(
         bad[rows.filter(which).to_numpy()] = True
         reasons = pc.if_else(pa.array(bad), pc.fill_null(reasons, reason), reasons)
     return reasons
+
+
+def _again(flat: pa.Array, rows: pa.Array) -> pa.Array:
+    """Which classes (M,) stood in the list of their row before."""
+    classes = flat.dictionary_encode()
+    codes = classes.indices.fill_null(len(classes.dictionary)).to_numpy()
+    keys = rows.to_numpy() * (len(classes.dictionary) + 1) + codes
+    again = np.ones(len(keys), bool)
+    again[np.unique(keys, return_index=True)[1]] = False
+    return pa.array(again)
 
 
 def _class_array(classes: tuple[str | int, ...], label_type: str) -> pa.Array:

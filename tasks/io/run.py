@@ -20,7 +20,7 @@ from tasks.io.rollback import stand
 from tasks.io.store import Store
 
 BUDGETED = ("treat", "validate", "publish")
-INDEX_FORMAT = 3  # of what is kept of a partition's rows: another format is another folder
+INDEX_FORMAT = 4  # of what is kept of a partition's rows: another format is another folder
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+HOLDOUT = 0  # the fold that the proof holds out of everything
 MIX = np.uint64(0x9E3779B97F4A7C15)  # golden-ratio multiplier: the sample must not follow the folds
 
 

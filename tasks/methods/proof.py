@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.config import RunConfig
+from tasks.methods.folds import HOLDOUT
 from tasks.methods.label_model import LabelModel, Sample
 from tasks.methods.probes.sums import Sums
 from tasks.methods.registry import get
 from tasks.methods.treatment import treat_rows
-
-HOLDOUT = 0  # the fold held out
 
 
 @dataclass(frozen=True)

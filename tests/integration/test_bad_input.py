@@ -188,7 +188,7 @@ def test_an_image_that_cannot_be_decoded(refuse: Any, tmp_path: Path, dask_clust
     from tasks.io.store import Store
 
     digits = Path(write_digits(Store(str(tmp_path / "digits")), 0).source)
-    rows = pq.read_table(digits / "part-0.parquet").slice(0, 60).to_pylist()
+    rows = pq.read_table(digits / "part-0.parquet").slice(0, 120).to_pylist()
     rows[11]["image"] = rows[11]["image"][:40]
     (tmp_path / "bad").mkdir()
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bad/rows.parquet")

@@ -64,6 +64,21 @@ def test_rows_without_a_label_or_an_id_are_put_aside_with_their_place(tmp_path: 
     ]
 
 
+def test_a_list_with_a_class_twice_is_no_set(tmp_path: Path) -> None:
+    lists = [["a", "b"], ["b", "a", "b"], [], ["a", None, None], ["a", "a"], ["b"]]
+    table = pa.table({"text": ["t"] * 6, "label": lists})
+    (tmp_path / "data").mkdir()
+    pq.write_table(table, tmp_path / "data/a.parquet")
+    run, plans = open_run(configured(tmp_path, task="multilabel"), {})
+    found = [scan(each, run, "list") for each in plans["source"].partitions]
+    assert [row for each in found for row in each.rows["label"].to_pylist()] == [["a", "b"], [], ["b"]]
+    rejected = [row for each in found for row in each.rejected.to_pylist()]
+    twice = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"
+    assert [(row["row"], row["reason"], row["value"]) for row in rejected] == [
+        (1, twice, "b, a, b"), (3, "null among the labels", "a, None, None"), (4, twice, "a, a"),
+    ]  # fmt: skip
+
+
 def test_cells_that_are_not_utf8_put_their_row_aside(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data/a.csv").write_bytes(b"key,text,label\n1,t,a\n2\xff,t,b\n3,t,b\xfe\n4,\xff,a\n")

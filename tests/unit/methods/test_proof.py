@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from schemas.config import RunConfig
-from tasks.methods.folds import fold_of
+from tasks.methods.folds import HOLDOUT, fold_of
 from tasks.methods.label_model import Sample
 from tasks.methods.probes.sums import Sums
-from tasks.methods.proof import HOLDOUT, bounded, prove
+from tasks.methods.proof import bounded, prove
 from tasks.methods.registry import get
 
 N, D, K = 6000, 8, 3

@@ -1,0 +1,123 @@
+"""What no run can learn from is said from the columns, before a server or a cluster is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from flows import run as running
+from schemas.config import RunConfig
+from schemas.errors import GateRefused, InputError, LabelworksError
+from tasks.io import learnable
+
+ROWS = 400
+
+
+@pytest.fixture
+def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a table's labels; whatever isn't refused from the columns reaches the servers, and says so."""
+
+    def servers(compute: Any) -> Any:
+        raise LabelworksError("the servers are started")
+
+    monkeypatch.setattr(running, "servers", servers)
+
+    def execute(labels: Any, task: str = "classification", parts: int = 2, **more: Any) -> str:
+        folder = tmp_path / "data"
+        folder.mkdir()
+        table = pa.table({"text": ["t"] * len(labels), "label": labels})
+        size = -(-len(labels) // parts)
+        for part in range(parts):
+            pq.write_table(table.slice(part * size, size), folder / f"{part}.parquet")
+        dataset = {"source": str(folder), "label": "label", "features": {"text": "text"}, "task": task}
+        raw = {
+            "dataset": dataset | more.pop("dataset", {}),
+            "store": {"root": str(tmp_path / "store")},
+            "compute": {"partition_rows": 100},
+        }
+        with pytest.raises(LabelworksError) as caught:
+            running.execute(RunConfig.model_validate(raw | more))
+        assert not list((tmp_path / "store").rglob("*.parquet"))
+        return f"{type(caught.value).__name__}: {caught.value}"
+
+    return execute
+
+
+ids = [f"id-{row}" for row in range(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "said"),
+    [
+        (ids, "classification", "InputError: {data}, column 'label': 400 different labels in 400 rows, as an id"),
+        (list(range(ROWS)), "classification", "400 different labels in 400 rows"),
+        (ids[:250] + ids[:150], "classification", "250 different labels in 400 rows"),
+        (["a"] * ROWS, "classification", "every row has the label 'a': one class only"),
+        ([1] * ROWS, "classification", "every row has the label 1: one class only"),
+        (pa.nulls(ROWS, pa.string()), "classification", "no row has a label that can be used (null label)"),
+        ([[each] for each in ids], "multilabel", "400 different labels in 400 rows"),
+        ([["a"]] * ROWS, "multilabel", "one class only"),
+        (pa.array([[]] * ROWS, pa.list_(pa.string())), "multilabel", "no row has a class in its list"),
+        ([2.5] * ROWS, "regression", "every row has the label 2.5: there is nothing to foretell"),
+        (["a", "b"] * 4, "classification", "GateRefused: {data}, before the gate after validate: the dataset is "
+         "too small to prove anything: of 8 rows"),
+        (["a", "b"] * 35, "classification", "too small to prove anything: of 70 rows"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_learnt_from_is_refused_before_servers(
+    execute: Any, tmp_path: Path, labels: Any, task: str, said: str
+) -> None:
+    found = execute(labels, task)
+    assert said.replace("{data}", str(tmp_path / "data")) in found
+
+
+@pytest.mark.parametrize(
+    ("labels", "task", "more"),
+    [
+        (["a", "b"] * 200, "classification", {}),
+        (["a", "b"] * 200, "classification", {"dataset": {"classes": ["a", "b", "c"]}}),
+        (ids[:20] + ["a", "b"] * 190, "classification", {}),  # some classes of one row
+        (["a", None] + ["b", "a"] * 10, "classification", {}),  # ingest tells of the row that can't be used
+        ([["a", "b"], []] * 200, "multilabel", {}),
+        ([float(row) for row in range(ROWS)], "regression", {}),
+        (["a", "b"] * 20, "classification", {"gates": {"validate": {"thresholds": {"min_holdout_rows": 2}}}}),
+        (["a", "b"] * 20, "classification",
+         {"gates": {"validate": {"severity": {"min_holdout_rows": "warning"}}}}),
+    ],
+)  # fmt: skip
+def test_everything_else_goes_on(execute: Any, labels: Any, task: str, more: dict[str, Any]) -> None:
+    assert "the servers are started" in execute(labels, task, **more)
+
+
+@pytest.mark.parametrize("labels", [["a"] * ROWS, ids[:50] * 8])
+def test_of_large_data_a_part_is_looked_at_and_judged_as_such(
+    execute: Any, monkeypatch: pytest.MonkeyPatch, labels: list[str]
+) -> None:
+    monkeypatch.setattr(learnable, "MOST_ROWS", 150)
+    asked: list[int] = []
+    scan = learnable.scan
+    monkeypatch.setattr(learnable, "scan", lambda part, *rest: asked.append(part.rows) or scan(part, *rest))
+    found = execute(labels, parts=10)
+    assert 0 < sum(asked) < ROWS
+    assert "the servers are started" in found  # the others may be of other classes
+
+
+def test_a_part_of_which_every_label_is_another_is_an_id(
+    execute: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learnable, "MOST_ROWS", 200)
+    assert "200 different labels in 200 rows" in execute(ids, parts=4)
+
+
+def test_both_errors_say_what_to_do() -> None:
+    config = RunConfig.model_validate({"dataset": {"source": "s", "label": "key", "features": {"text": "t"}}})
+    with pytest.raises(InputError, match=r"s, column 'key'.*\n.*set dataset.task: regression"):
+        learnable.refuse_labels(config, dict.fromkeys(range(10), 1), learnable.Counter())
+    seen = learnable.Labels(rows=30, held_out=6, counts=learnable.Counter({"a": 15, "b": 15}))
+    with pytest.raises(GateRefused, match=r"(?s)6 would be held out, 20.*min_holdout_rows") as caught:
+        learnable._refuse_all(config, seen)
+    assert caught.value.exit_code == 3
