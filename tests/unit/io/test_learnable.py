@@ -53,7 +53,7 @@ ids = [f"id-{row}" for row in range(ROWS)]
 @pytest.mark.parametrize(
     ("labels", "task", "said"),
     [
-        (ids, "classification", "InputError: {data}, column 'label': 400 different labels in 400 rows, as an id"),
+        (ids, "classification", "InputError: {data}, column 'label': 400 different labels in 400 rows"),
         (list(range(ROWS)), "classification", "400 different labels in 400 rows"),
         (ids[:250] + ids[:150], "classification", "250 different labels in 400 rows"),
         (["a"] * ROWS, "classification", "every row has the label 'a': one class only"),
@@ -63,8 +63,8 @@ ids = [f"id-{row}" for row in range(ROWS)]
         ([["a"]] * ROWS, "multilabel", "one class only"),
         (pa.array([[]] * ROWS, pa.list_(pa.string())), "multilabel", "no row has a class in its list"),
         ([2.5] * ROWS, "regression", "every row has the label 2.5: there is nothing to foretell"),
-        (["a", "b"] * 4, "classification", "GateRefused: {data}, before the gate after validate: the dataset is "
-         "too small to prove anything: of 8 rows"),
+        (["a", "b"] * 4, "classification", "GateRefused: {data}, before the gate after validate: the dataset "
+         "is too small to prove anything: of 8 rows"),
         (["a", "b"] * 35, "classification", "too small to prove anything: of 70 rows"),
     ],
 )  # fmt: skip
