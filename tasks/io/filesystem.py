@@ -9,7 +9,7 @@ from typing import Any
 
 import fsspec
 
-from schemas.errors import LabelworksError, StoreError
+from schemas.errors import ConfigError, LabelworksError, StoreError
 from schemas.locations import options_for, protocol_of
 
 # Requests are repeated by the store's own client: exponential backoff with jitter, no wait over 20 s.
@@ -29,13 +29,15 @@ FOREIGN = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "re
 def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
     """Return the filesystem of a URL and the path in it.
 
-    Raises ConfigError for a protocol or option that schemas.locations doesn't list, else StoreError.
+    Raises StoreError if it can't be opened, be it for a protocol or option that schemas.locations has not.
     """
-    protocol = protocol_of(url)
+    try:
+        protocol, options = protocol_of(url), options_for(url, options)
+    except ConfigError as error:
+        raise StoreError(f"can't be opened: {error.what}", where=url, fix=error.fix) from error
     if not protocol:
         local = fsspec.filesystem("file")
         return local, str(local._strip_protocol(url))
-    options = options_for(url, options)
     if protocol in S3:
         options = _s3(options)
     try:

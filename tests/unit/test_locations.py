@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.config import RunConfig
-from schemas.errors import ConfigError
+from schemas.errors import ConfigError, StoreError
 from schemas.load import load_config
 from schemas.locations import HOSTS, OPTIONS, options_for, protocol_of
 from tasks.io.filesystem import open_filesystem
@@ -64,7 +64,7 @@ def test_no_key_of_a_config_takes_a_foreign_filesystem(key: str, url: str) -> No
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("url", FOREIGN)
 def test_no_way_in_opens_a_foreign_filesystem(url: str, way: str) -> None:
-    with pytest.raises(ConfigError, match="opened"):
+    with pytest.raises(StoreError, match=r"can't be opened: .*opened"):
         WAYS[way](url)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from schemas.errors import ConfigError
 from tasks.methods.encoders.base import Encoded, Encoder, State
 from tasks.methods.encoders.batching import Budget, out_of_memory, run_batches
-from tasks.methods.encoders.importing import needed
+from tasks.methods.encoders.importing import needed, trusted
 
 HELPERS = 16  # more threads wait for Python's lock
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other
@@ -54,6 +54,7 @@ class DeviceEncoder(Encoder):
                 where="encoder.options.precision",
                 fix=f"choices: {', '.join(PRECISIONS)}",
             )
+        trusted(self.chosen)
 
     def identity(self) -> dict[str, Any]:
         """Name, options, and of a model on disk its weights; what only makes it faster is left out."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.errors import ConfigError, InputError
+from schemas.locations import is_loopback
 from tasks.methods.encoders.base import Encoded, Encoder, State
 from tasks.methods.encoders.values import read_texts
 from tasks.methods.registry import register
@@ -23,6 +26,8 @@ from tasks.methods.registry import register
 WORTH_ANOTHER_TRY = (408, 409, 425, 429, 500, 502, 503, 504)
 TOO_LONG = (400, 413, 422)  # the service can't take a text: its row's fault, not the run's
 LONGEST_WAIT = 60.0
+KEYS = re.compile(r"LABELWORKS_KEY_[A-Z0-9_]+")  # variables that a config may have sent to a service
+BASE = re.compile(r"https?://[A-Za-z0-9._\-:\[\]]+(/[^\s\\@?#]*)?")  # nothing that is read in two ways
 
 
 @register("encoders", "http", needs=("text", "a service"), source="OpenAI /v1/embeddings")
@@ -34,7 +39,7 @@ class HttpEncoder(Encoder):
     options: ClassVar[dict[str, Any]] = {
         "url": "",
         "model": "",
-        "key_env": "OPENAI_API_KEY",
+        "key_env": "LABELWORKS_KEY_OPENAI",
         "dimensions": None,
         "batch_size": 64,
         "requests_per_second": 10.0,
@@ -50,12 +55,19 @@ class HttpEncoder(Encoder):
                 raise ConfigError(
                     f"no {name} is given", where=f"encoder.options.{name}", fix="see docs/embedding.md"
                 )
-        if not str(self.chosen["url"]).startswith(("http://", "https://")):
+        if not BASE.fullmatch(str(self.chosen["url"])):
             raise ConfigError(
                 f"{self.chosen['url']!r} is no address of a service",
                 where="encoder.options.url",
                 fix="give the base, as https://host/v1",
             )
+        if not KEYS.fullmatch(str(self.chosen["key_env"])):
+            raise ConfigError(
+                f"{self.chosen['key_env']!r} is no variable that may be sent to a service",
+                where="encoder.options.key_env",
+                fix="keep the key in a variable whose name begins with LABELWORKS_KEY_",
+            )
+        self._key()
         self.earliest = 0.0
 
     def identity(self) -> dict[str, Any]:
@@ -142,9 +154,20 @@ class HttpEncoder(Encoder):
 
     def _request(self, body: bytes) -> urllib.request.Request:
         headers = {"Content-Type": "application/json"}
-        if key := os.environ.get(str(self.chosen["key_env"])):
+        if key := self._key():
             headers["Authorization"] = f"Bearer {key}"
         return urllib.request.Request(self._url, body, headers)  # noqa: S310
+
+    def _key(self) -> str:
+        """The key, or an empty one; ConfigError if it would cross a network unencrypted."""
+        key, parts = os.environ.get(str(self.chosen["key_env"]), ""), urlsplit(str(self.chosen["url"]))
+        if key and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            raise ConfigError(
+                f"the key in {self.chosen['key_env']} would be sent unencrypted to {parts.hostname}",
+                where="encoder.options.url",
+                fix="use https://, or a service on this machine, or unset the variable",
+            )
+        return key
 
     def _wait_turn(self) -> None:
         """Keep to this worker's share of the rate: a request no sooner than that after the one before."""

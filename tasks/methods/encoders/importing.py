@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
 from schemas.errors import ConfigError
 
+TRUST = "LABELWORKS_TRUST_REMOTE_CODE"
 UNUSED = ("nms", "qnms")  # operators of torchvision that it names when imported, and that no encoder calls
 _declared: list[Any] = []  # what is declared goes with the object that declared it
 
@@ -25,6 +28,27 @@ def needed(module: str, extra: str) -> Any:
             where="encoder.name",
             fix=f"pip install 'labelworks[{extra}]'",
         ) from error
+
+
+def trusted(options: Mapping[str, Any]) -> bool:
+    """Whether code that comes with a model may run: where a config says so, and so does the environment.
+
+    Raises ConfigError if only the config does, which may be somebody else's.
+    """
+    asked = options.get("trust_remote_code") is True
+    if asked:
+        may_run_code("encoder.options.trust_remote_code")
+    return asked
+
+
+def may_run_code(where: str) -> None:
+    """Raise ConfigError, naming the key of the config, if the environment doesn't let models bring code."""
+    if os.environ.get(TRUST) != "1":
+        raise ConfigError(
+            "code that comes with a model may run only where the environment says so as well",
+            where=where,
+            fix=f"read that code, then set {TRUST}=1 where labelworks and its workers run",
+        )
 
 
 def _torchvision_ready() -> None:

@@ -13,7 +13,7 @@ from tasks.methods.encoders.backbone import ImageBackbone
 from tasks.methods.encoders.base import Encoded
 from tasks.methods.encoders.batching import run_batches
 from tasks.methods.encoders.device import Prepared, to_device, to_host
-from tasks.methods.encoders.importing import needed, opening
+from tasks.methods.encoders.importing import may_run_code, needed, opening
 from tasks.methods.encoders.pictures import Look
 from tasks.methods.encoders.values import read_texts
 from tasks.methods.encoders.weights import fingerprint, read_weights
@@ -34,6 +34,13 @@ class OpenClipEncoder(ImageBackbone):
         "precision": "auto",
         "compile": False,
     }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if ":" in str(
+            self.chosen["model"]
+        ):  # hf-hub:, local-dir:, whose config says how its tokenizer is loaded
+            may_run_code("encoder.options.model")
 
     def built(self) -> tuple[Any, Look]:
         """Both towers, and what the image tower was trained to see."""

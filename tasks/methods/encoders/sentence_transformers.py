@@ -22,7 +22,7 @@ from tasks.methods.encoders.device import (
     to_device,
     to_host,
 )
-from tasks.methods.encoders.importing import needed, opening
+from tasks.methods.encoders.importing import needed, opening, trusted
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import commit_of, fingerprint
 from tasks.methods.registry import register
@@ -69,7 +69,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
                 packaged(str(self.chosen["model"])),
                 device="cpu",
                 revision=self.chosen["revision"],
-                trust_remote_code=self.chosen["trust_remote_code"] is True,
+                trust_remote_code=trusted(self.chosen),
             )
         self.tokenizer = self.model.tokenizer
         longest = self.model.max_seq_length or 512

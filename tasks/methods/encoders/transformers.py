@@ -21,7 +21,7 @@ from tasks.methods.encoders.device import (
     to_device,
     to_host,
 )
-from tasks.methods.encoders.importing import needed, opening
+from tasks.methods.encoders.importing import needed, opening, trusted
 from tasks.methods.encoders.pictures import Look
 from tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from tasks.methods.encoders.weights import commit_of, fingerprint
@@ -77,7 +77,7 @@ class TransformersEncoder(DeviceEncoder):
         library, name = needed("transformers", "text"), str(self.chosen["model"])
         source = {
             "revision": self.chosen["revision"],
-            "trust_remote_code": self.chosen["trust_remote_code"] is True,
+            "trust_remote_code": trusted(self.chosen),
         }
         self.dtype_run = half(str(self.chosen["precision"]), self.device)
         with opening(name):

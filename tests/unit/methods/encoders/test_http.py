@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import ConfigError, InputError
+from schemas.redact import redacted
 from tasks.methods.encoders.base import Encoder, key_of, make
 
 
@@ -27,6 +28,7 @@ class Service:
         self.times: list[float] = []
         self.answer: dict[str, Any] | None = None
         self.cut = 0  # answers that break off
+        self.elsewhere = "http://127.0.0.1:9/elsewhere"
         handler = type("Handler", (Handler,), {"service": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/v1"
@@ -50,8 +52,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         if status == 429:
             self.send_header("Retry-After", "0.01")
-        if status == 302:
-            self.send_header("Location", "http://127.0.0.1:9/elsewhere")
+        if status // 100 == 3:
+            self.send_header("Location", service.elsewhere)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         service.cut, cut = max(0, service.cut - 1), service.cut
@@ -104,7 +106,7 @@ def test_a_refusal_or_a_redirect_is_not_tried_again(service: Service, status: in
     service.statuses = [status]
     with pytest.raises(ConfigError, match=str(status)) as caught:
         make("http", "text", {"url": service.url, "model": "m"}).load({})
-    assert "OPENAI_API_KEY" in caught.value.fix
+    assert "LABELWORKS_KEY_OPENAI" in caught.value.fix
     assert len(service.asked) == 1
 
 
@@ -147,10 +149,11 @@ def test_keeps_to_its_rate(service: Service) -> None:
 def test_the_key_comes_from_the_environment_and_is_in_no_identity(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SERVICE_KEY", "sesame")
-    encoder = ready(service, key_env="SERVICE_KEY")
+    monkeypatch.setenv("LABELWORKS_KEY_SERVICE", "open-sesame")
+    encoder = ready(service, key_env="LABELWORKS_KEY_SERVICE")
     encoder.encode(pa.array(["a"]))
-    assert service.keys[-1] == "Bearer sesame"
+    assert service.keys[-1] == "Bearer open-sesame"
+    assert redacted("open-sesame") == "***"
     assert "sesame" not in json.dumps(encoder.identity())
     other = make("http", "text", {"url": service.url, "model": "m", "retries": 1})
     assert key_of("http", encoder, "c") == key_of("http", other, "c")
@@ -170,3 +173,64 @@ def test_an_answer_that_is_none_is_said(service: Service, answer: dict[str, Any]
 def test_options_are_looked_at(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigError):
         make("http", "text", options)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["AWS_SECRET_ACCESS_KEY", "HOME", "LABELWORKS_KEY_", "XLABELWORKS_KEY_A", "LABELWORKS_EVENTS_TOKEN", ""],
+)
+def test_no_other_variable_is_sent_to_a_service(
+    service: Service, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    if name:
+        monkeypatch.setenv(name, "not-for-services")
+    with pytest.raises(ConfigError, match="no variable that may be sent") as caught:
+        ready(service, key_env=name)
+    assert caught.value.where == "encoder.options.key_env"
+    assert service.keys == []
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("https://host.example/v1", True),
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://localhost/v1", True),
+        ("http://[::1]:8000/v1", True),
+        ("http://host.example/v1", False),
+        ("http://127.0.0.1.host.example/v1", False),
+        ("http://localhost.host.example/v1", False),
+        ("http://0.0.0.0/v1", False),
+        ("http://127.0.0.1@host.example/v1", None),
+        ("http://127.0.0.1\\@host.example/v1", None),
+        ("http://host.example/v1\n", None),
+        ("HTTP://host.example/v1", None),
+        ("file:///etc/passwd", None),
+    ],
+)
+def test_a_key_crosses_no_network_unencrypted(
+    url: str, sent: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"url": url, "model": "m"}
+    if sent is not None:
+        assert make("http", "text", options)._request(b"").get_header("Authorization") is None
+    monkeypatch.setenv("LABELWORKS_KEY_OPENAI", "open-sesame")
+    if sent:
+        assert make("http", "text", options)._request(b"").get_header("Authorization") == "Bearer open-sesame"
+        return
+    with pytest.raises(ConfigError, match="no address of a service" if sent is None else "sent unencrypted"):
+        make("http", "text", options)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_with_the_key(
+    service: Service, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELWORKS_KEY_OPENAI", "open-sesame")
+    other = Service()
+    service.elsewhere, service.statuses = other.url, [status]
+    with pytest.raises(ConfigError, match=str(status)):
+        make("http", "text", {"url": service.url, "model": "m"}).load({})
+    assert (service.keys, other.keys) == (["Bearer open-sesame"], [])
+    other.server.shutdown()
+    other.server.server_close()

@@ -95,11 +95,21 @@ def test_code_of_a_model_runs_only_if_the_config_says_so_in_those_words(
 
     monkeypatch.setattr(sentence_transformers, "SentenceTransformer", opened)
     monkeypatch.setattr(transformers.AutoModel, "from_pretrained", opened)
+    with pytest.raises(ConfigError, match="only where the environment says so") as caught:
+        make(name, "text", {"model": "m", "trust_remote_code": True})
+    assert caught.value.where == "encoder.options.trust_remote_code"
+    monkeypatch.setenv("LABELWORKS_TRUST_REMOTE_CODE", "1")
     for value in (None, "yes", 1, False, True):
         options = {"model": "m"} | ({} if value is None else {"trust_remote_code": value})
         with pytest.raises(ConfigError, match="can't be opened"):
             make(name, "text", options).load({})
     assert asked == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize("model", ["hf-hub:org/model", "local-dir:/tmp/x"])
+def test_a_clip_model_that_brings_its_tokenizer_s_options_wants_the_environment_s_word(model: str) -> None:
+    with pytest.raises(ConfigError, match="only where the environment says so"):
+        make("open-clip", "image", {"model": model})
 
 
 def test_weights_are_tensors_and_nothing_that_runs(tmp_path: Path) -> None:
