@@ -29,6 +29,7 @@ from tasks.io.plan import Plan, empty
 from tasks.io.rejected import refuse, rejected_rows
 from tasks.io.run import Run
 from tasks.io.votes import Voted, voted
+from tasks.methods.class_names import SimilarNames, similar_names
 
 COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 
@@ -83,7 +84,10 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     figures = _figures(ref, plans, scans, rejected)
     figures["empty_files"] += sum(each.empty_files for each in all_scans)
     figures["agreement"] = crowd[1]["alpha"] if crowd else None
-    checks = gates.check_figures("ingest", figures, run.config.gates.ingest)
+    alike = _similar_names(scans)
+    figures["similar_class_names"] = len(alike)
+    examples = {"similar_class_names": [str(each) for each in alike]}
+    checks = gates.check_figures("ingest", figures, run.config.gates.ingest, examples)
     result = StageResult(
         stage="ingest",
         ref=ref,
@@ -188,6 +192,12 @@ def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | in
         kind = type(next(iter(counts)))
         return tuple(kind(each) for each in run.config.dataset.classes)
     return tuple(sorted(counts))
+
+
+def _similar_names(scans: list[Scan]) -> list[SimilarNames]:
+    """Classes that look like one; numbers never do."""
+    counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
+    return similar_names({name: rows for name, rows in counts.items() if isinstance(name, str)})
 
 
 def _rejected(run: Run, plans: dict[str, Plan], scans: list[Scan]) -> pa.Table:

@@ -50,8 +50,15 @@ def check_rows(
     return [_row_check(each, outcome or next(judged)) for each, outcome in zip(wanted, outcomes, strict=True)]
 
 
-def check_figures(stage: Stage, figures: Mapping[str, Figure], config: GateConfig) -> list[Check]:
+def check_figures(
+    stage: Stage,
+    figures: Mapping[str, Figure],
+    config: GateConfig,
+    examples: Mapping[str, Sequence[str]] | None = None,
+) -> list[Check]:
     """Run a stage's figure expectations; a figure that is None was not measured, and its check is skipped.
+
+    examples: of what a figure counts, by its name; some are told where its check fails.
 
     Raises LabelworksError if a figure that an expectation names is missing altogether.
     """
@@ -63,9 +70,13 @@ def check_figures(stage: Stage, figures: Mapping[str, Figure], config: GateConfi
     runnable = [each for each, ok in zip(wanted, measured, strict=True) if ok]
     frame = pd.DataFrame([{name: figures[name] for each in runnable for name in each.columns}])
     outcomes = iter(engine.evaluate(frame, runnable))
-    return [
+    checks = [
         _figure_check(each, values, next(outcomes) if ok else None)
         for each, values, ok in zip(wanted, seen, measured, strict=True)
+    ]
+    return [
+        check if check.ok else check.model_copy(update={"unexpected": _told(each, examples or {})})
+        for check, each in zip(checks, wanted, strict=True)
     ]
 
 
@@ -157,6 +168,10 @@ def _sum(same: Sequence[RowCheck]) -> Check:
 def _plain(check: RowCheck, **changes: Any) -> Check:
     kept = {name: getattr(check, name) for name in Check.model_fields}
     return Check.model_validate(kept | {"unexpected": ()} | changes)
+
+
+def _told(each: Expectation, examples: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    return tuple(text for name in each.columns for text in examples.get(name, ()))[: engine.EXAMPLES]
 
 
 def _figure(stage: Stage, figures: Mapping[str, Figure], name: str) -> Figure:

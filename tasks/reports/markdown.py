@@ -30,7 +30,7 @@ def gate_rows(gate: GateResult) -> list[dict[str, str]]:
 def gate_table(gate: GateResult) -> str:
     """Return a gate's verdict and its checks."""
     verdict = "passed" if gate.ok else "refused the run"
-    rows = [[row["result"], row["check"], row["expected"], _observed(row)] for row in gate_rows(gate)]
+    rows = [[words.state(each), each.name, each.expected, words.observed(each)] for each in gate.checks]
     return f"**The gate after {gate.stage} {verdict}.**\n\n{_table(HEADINGS, rows)}"
 
 
@@ -90,10 +90,6 @@ def escape(text: str) -> str:
 
 def _picture(title: str, png: bytes) -> str:
     return f"## {title}\n\n![{title}]({data_uri(png)})"
-
-
-def _observed(row: Mapping[str, str]) -> str:
-    return f"{row['observed']}, e.g. {row['examples']}" if row["examples"] else row["observed"]
 
 
 def _table(headings: tuple[str, ...], rows: list[list[str]]) -> str:

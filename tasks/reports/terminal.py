@@ -94,7 +94,7 @@ def _not_passed(record: RunRecord) -> list[Any]:
     for stage, gate in record.gates.items():
         for check in (*gate.failed, *gate.warned):
             state = words.state(check)
-            cells = (f"{check.name} ({state})", check.expected, check.observed)
+            cells = (f"{check.name} ({state})", check.expected, words.observed(check))
             table.add_row(Text(stage), Text(cells[0], style=COLOURS[state]), *map(Text, cells[1:]))
     return [Text(), table] if table.row_count else []
 

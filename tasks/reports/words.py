@@ -63,6 +63,11 @@ def state(check: Check) -> str:
     return "pass" if check.ok else "fail" if check.severity == "error" else "warn"
 
 
+def observed(check: Check) -> str:
+    """What a check found, with a few offending values."""
+    return f"{check.observed}, e.g. {', '.join(check.unexpected)}" if check.unexpected else check.observed
+
+
 def verdict(record: RunRecord) -> str:
     """The whole run in one sentence."""
     if record.status == "refused":

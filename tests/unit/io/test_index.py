@@ -130,6 +130,21 @@ def test_classes_that_are_no_integers_are_refused_where_labels_are(tmp_path: Pat
         scanned(tmp_path, table, classes=["cat", "dog"])
 
 
+def test_ingest_says_which_classes_look_like_one(tmp_path: Path) -> None:
+    labels = ["Billing", "Returns"] * 40 + ["billing"] * 3 + ["Retunrs"]
+    table = pa.table({"text": ["t"] * len(labels), "label": labels})
+    (tmp_path / "data").mkdir()
+    pq.write_table(table, tmp_path / "data/a.parquet")
+    run, plans = open_run(configured(tmp_path), {})
+    result = ingesting.ingest.fn(run, plans)
+    (check,) = (each for each in result.gate.warned if each.name == "max_similar_class_names")
+    assert result.gate.ok and check.observed == "2"
+    assert check.sentence.startswith(
+        "some classes look like one: 'Billing' (40) / 'billing' (3): the way of writing, "
+        "'Returns' (40) / 'Retunrs' (1): one letter (max_similar_class_names: 2, expected"
+    )
+
+
 @pytest.mark.parametrize("ranges", [1, 2, 7])
 def test_duplicates_are_all_but_the_first(
     tmp_path: Path, ranges: int, monkeypatch: pytest.MonkeyPatch
