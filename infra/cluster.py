@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from infra.cluster_class import await_workers, opened
+from infra.cluster_rules import check_scheduler
 from infra.gpu import RESOURCE, devices
 from infra.interrupts import kept_from_children
 from schemas.config import ComputeConfig
@@ -61,6 +62,7 @@ def _import(modules: Sequence[str]) -> None:
 def _connected(scheduler: str) -> Any:
     from distributed import Client
 
+    check_scheduler(scheduler)
     try:
         return Client(scheduler, timeout=CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:

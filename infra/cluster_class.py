@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from threading import current_thread, main_thread
 from typing import Any
 
+from infra.cluster_rules import check_arguments, check_package, classes
 from infra.gpu import gpu_workers
 from schemas.config import ComputeConfig, RunConfig
 from schemas.errors import ConfigError
@@ -20,22 +21,23 @@ PACKAGES = {"dask_cloudprovider": "dask-cloudprovider[all]"}
 
 
 def check_cluster(config: RunConfig) -> None:
-    """Raise ConfigError if the class can't be imported, is none, or takes no such arguments."""
+    """Raise ConfigError if the class can't be imported, is no cluster, or takes no such arguments."""
     if config.compute.cluster_class:
-        _accepts(load(config.compute.cluster_class), config.compute.cluster_kwargs)
+        _checked(config.compute)
 
 
-def load(path: str) -> Any:
-    """Import a class by its path; raise ConfigError saying what to install."""
+def load(path: str, where: str = KEY) -> type:
+    """Import a class by its path; ConfigError for one that no config may name, or saying what to install."""
+    check_package(path, where)
     module_name, _, name = path.rpartition(".")
     try:
-        module = _imported(module_name or name)
-    except ImportError as error:
+        module = _imported(module_name)
+    except Exception as error:  # whatever a package that is half installed raises
         package = path.split(".")[0]
         install = PACKAGES.get(package, package.replace("_", "-"))
         raise ConfigError(
             f"{path!r} can't be imported ({error})",
-            where=KEY,
+            where=where,
             fix=f"pip install {install}, or check the path",
         ) from error
     found = getattr(module, name, None)
@@ -45,10 +47,31 @@ def load(path: str) -> Any:
         )
         raise ConfigError(
             f"there is no class {name!r} in {module_name!r}",
-            where=KEY,
+            where=where,
             fix=f"did you mean {', '.join(near)}?" if near else "",
         )
+    check_package(f"{found.__module__}.{name}", where)
     return found
+
+
+def _checked(compute: ComputeConfig) -> type:
+    """The class, having seen that it is a cluster's, and that a config may give its arguments."""
+    from distributed.core import Server
+    from distributed.deploy.cluster import Cluster
+    from distributed.deploy.spec import ProcessInterface
+
+    kind = load(str(compute.cluster_class))
+    _is_a(kind, (Cluster,), KEY, "cluster of Dask")
+    _accepts(kind, compute.cluster_kwargs)
+    check_arguments(compute.cluster_kwargs)
+    for path, where in classes(compute.cluster_kwargs):
+        _is_a(load(path, where), (Server, ProcessInterface), where, "scheduler or worker of Dask")
+    return kind
+
+
+def _is_a(kind: type, bases: tuple[type, ...], where: str, what: str) -> None:
+    if not issubclass(kind, bases):
+        raise ConfigError(f"{kind.__module__}.{kind.__qualname__} is no {what}", where=where)
 
 
 def _imported(module_name: str) -> Any:
@@ -65,7 +88,7 @@ def _imported(module_name: str) -> Any:
 
 def opened(compute: ComputeConfig) -> Any:
     """The cluster, told to have the configured number of workers; its own number where that is `auto`."""
-    kind = load(str(compute.cluster_class))
+    kind = _checked(compute)
     try:
         made = kind(**compute.cluster_kwargs)
     except Exception as error:  # whatever a queue, a cloud or an API answers

@@ -74,6 +74,7 @@ def exit_code(record: RunRecord) -> int:
 def check(config: RunConfig) -> None:
     """Refuse methods, gates and schedules that there are not."""
     from infra.cluster_class import check_cluster
+    from infra.cluster_rules import check_scheduler
     from infra.schedule import check_schedule
     from tasks.gates import check_gates
     from tasks.io.exports import check_exports
@@ -83,6 +84,7 @@ def check(config: RunConfig) -> None:
     check_gates(config.gates)
     check_exports(config)
     check_cluster(config)
+    check_scheduler(config.compute.scheduler)
     check_schedule(config)
 
 

@@ -15,7 +15,8 @@ import yaml
 from pydantic import ValidationError
 
 from infra.cluster import cluster, settings
-from infra.cluster_class import await_workers, check_cluster, opened
+from infra.cluster_class import await_workers, check_cluster, load, opened
+from infra.cluster_rules import check_scheduler
 from infra.gpu import gpu_workers
 from schemas.config import ComputeConfig, RunConfig
 from schemas.errors import ConfigError
@@ -110,14 +111,15 @@ def test_a_class_that_does_not_start_is_named() -> None:
 @pytest.mark.parametrize(
     ("path", "arguments", "message"),
     [
-        ("nosuch_cloud.Cluster", {}, r"can't be imported .*\n  pip install nosuch-cloud"),
+        ("dask_kubernetes.nosuch.KubeCluster", {}, r"can't be imported .*\n  pip install dask-kubernetes"),
         (
             "distributed.LocalClutser",
             {},
             r"no class 'LocalClutser' in 'distributed'\n  did you mean LocalCluster",
         ),
         ("distributed.client", {}, "no class 'client'"),
-        ("LocalCluster", {}, "can't be imported"),
+        ("LocalCluster", {}, "no class of a package"),
+        ("distributed.Client", {}, "is no cluster of Dask"),
         ("distributed.SpecCluster", {"wokers": {}}, r"takes no 'wokers'\n  did you mean 'worker"),
     ],
 )
@@ -218,3 +220,140 @@ def test_a_worker_has_the_memory_and_the_spill_folder_of_the_config(tmp_path: Pa
         assert [len(each) for each in (held[0].result(), held[13].result())] == [50_000_000] * 2
         assert client.run(spilled).popitem()[1] >= 2  # 700 MB, of which 600 may be held
         assert list(tmp_path.rglob("storage/*"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "subprocess.Popen",
+        "os.system",
+        "distributed.os.system",
+        "distributed_evil.Cluster",
+        "distributedx.LocalCluster",
+        "distributed",
+        "distributed.",
+        ".distributed.LocalCluster",
+        "distributed..LocalCluster",
+        "distributed.__main__.LocalCluster",
+        "distributed._LocalCluster",
+        "distributed.deploy.local.subprocess.Popen",
+        "builtins.exec",
+        "tests.unit.evil.Cluster",
+    ],
+)
+def test_a_config_names_no_class_of_another_package_and_none_is_imported(
+    path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("distributed_evil", "distributedx"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
+    monkeypatch.syspath_prepend(tmp_path)
+    for attempt in (check_cluster, lambda made: opened(made.compute)):
+        with pytest.raises(ConfigError) as caught:
+            attempt(config(cluster_class=path, cluster_kwargs={"args": ["touch", str(tmp_path / "ran")]}))
+        assert caught.value.where == "compute.cluster_class"
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_package_is_added_by_the_environment_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "our_clusters.py").write_text(
+        "from distributed import LocalCluster\nclass OurCluster(LocalCluster): pass\nclass Other: pass\n"
+        "import os\nsystem = os.system\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ConfigError, match="the operator adds others by LABELWORKS_CLUSTER_PACKAGES"):
+        load("our_clusters.OurCluster")
+    monkeypatch.setenv("LABELWORKS_CLUSTER_PACKAGES", "another, our_clusters")
+    check_cluster(config(cluster_class="our_clusters.OurCluster"))
+    for name, message in (("Other", "is no cluster of Dask"), ("system", "no class 'system'")):
+        with pytest.raises(ConfigError, match=message):
+            check_cluster(config(cluster_class=f"our_clusters.{name}"))
+
+
+EVIL = "http://evil.example/x.py"
+
+
+@pytest.mark.parametrize(
+    ("path", "arguments", "key"),
+    [
+        ("SpecCluster", {"worker": {"cls": "subprocess.Popen", "options": {"name": "id"}}}, "worker.cls"),
+        ("SpecCluster", {"workers": {"a": {"cls": "os.system"}}}, "workers.a.cls"),
+        ("SpecCluster", {"scheduler": {"cls": "distributed.Client"}}, "scheduler.cls"),
+        ("SpecCluster", {"worker": {"cls": "distributed.Nanny", "options": {"preload": [EVIL]}}},
+         "worker.options.preload"),
+        ("LocalCluster", {"preload": EVIL}, "preload"),
+        ("LocalCluster", {"preload_nanny": [EVIL]}, "preload_nanny"),
+        ("LocalCluster", {"worker_class": "subprocess.Popen"}, "worker_class"),
+        ("LocalCluster", {"plugins": ["evil"]}, "plugins"),
+        ("LocalCluster", {"env": {"PYTHONPATH": "/evil"}}, "env.PYTHONPATH"),
+        ("LocalCluster", {"env": {"LD_PRELOAD": "/evil.so"}}, "env.LD_PRELOAD"),
+        ("LocalCluster", {"env": {"DASK_DISTRIBUTED__WORKER__PRELOAD": EVIL}},
+         "env.DASK_DISTRIBUTED__WORKER__PRELOAD"),
+        ("LocalCluster", {"env": {"LABELWORKS_TRUST_REMOTE_CODE": "1"}}, "env.LABELWORKS_TRUST_REMOTE_CODE"),
+        ("LocalCluster", {"local_directory": "/x; touch ran"}, "local_directory"),
+        ("LocalCluster", {"local_directory": "/x --preload evil"}, "local_directory"),
+        ("LocalCluster", {"interface": "--preload=evil"}, "interface"),
+    ],
+)  # fmt: skip
+def test_arguments_run_nothing(path: str, arguments: dict[str, Any], key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check_cluster(config(cluster_class=f"distributed.{path}", cluster_kwargs=arguments))
+    assert caught.value.where == f"compute.cluster_kwargs.{key}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key"),
+    [
+        ({"job_script_prologue": ["touch ran"]}, "job_script_prologue"),
+        ({"python": "/evil/python"}, "python"),
+        ({"worker_extra_args": ["--preload", EVIL]}, "worker_extra_args"),
+        ({"job_extra_directives": ["--wrap=id"]}, "job_extra_directives"),
+        ({"queue": "cpu\ntouch ran"}, "queue"),
+        ({"account": "$(touch ran)"}, "account"),
+        ({"scheduler_options": {"preload": EVIL}}, "scheduler_options.preload"),
+        ({"job_cls": "subprocess.Popen"}, "job_cls"),
+    ],
+)
+def test_jobs_run_nothing_of_a_config_unless_the_operator_lets_it(
+    arguments: dict[str, Any], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if find_spec("dask_jobqueue") is None:
+        pytest.skip("dask-jobqueue isn't installed")
+    made = config(cluster_class="dask_jobqueue.SLURMCluster", cluster_kwargs={"cores": 1, **arguments})
+    with pytest.raises(ConfigError) as caught:
+        check_cluster(made)
+    assert caught.value.where == f"compute.cluster_kwargs.{key}"
+    if key != "job_cls":
+        monkeypatch.setenv("LABELWORKS_CLUSTER_ARGUMENTS", key.rpartition(".")[2])
+        check_cluster(made)
+
+
+@pytest.mark.parametrize(
+    ("address", "fine"),
+    [
+        (None, True),
+        ("tcp://127.0.0.1:8786", True),
+        ("localhost:8786", True),
+        ("tls://anywhere.example:8786", True),
+        ("tcp://ours.example:8786", True),
+        ("tcp://others.example:8786", True),
+        ("tcp://others.example:8787", False),
+        ("tcp://evil.example:8786", False),
+        ("evil.example:8786", False),
+        ("tcp://127.0.0.1.evil.example:8786", False),
+        ("ws://evil.example", False),
+    ],
+)
+def test_a_scheduler_is_on_this_machine_or_one_that_the_operator_trusts(
+    address: str | None, fine: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELWORKS_SCHEDULERS", "ours.example,others.example:8786")
+    if fine:
+        check_scheduler(address)
+        return
+    with pytest.raises(ConfigError, match="no scheduler that may be used"):
+        check_scheduler(address)
+    with (
+        pytest.raises(ConfigError, match="no scheduler that may be used"),
+        cluster(ComputeConfig(scheduler=address)),
+    ):
+        pass
