@@ -116,6 +116,7 @@ class Ledger:
             dataset=self.run.dataset,
             version=None,
             rows=self._rows(),
+            left_out_files=figures.get("left_out_files", 0),
             work=work,
             crowd=figures.get("crowd", {}),
             noise=figures.get("noise", {}),

@@ -138,6 +138,7 @@ class RunRecord(Record):
     dataset: str
     version: int | None
     rows: int
+    left_out_files: int = Field(0, description="files not read, as their names begin with _ or a dot")
     work: dict[str, int]
     crowd: dict[str, Any] = Field(
         default_factory=dict, description="how annotators agree, where labels are made of votes"

@@ -109,7 +109,7 @@ def _refuse_nothing(run: Run, window: str, plan: Plan, found: list[Scan]) -> Non
             where = run.reader(partition).address(file["file"])
             fix = "write the file again, or leave it out of the source"
             raise InputError(file["reason"], where=where, fix=fix)
-    raise empty(run.config.dataset.place(window))
+    raise empty(run.config.dataset.place(window), window)
 
 
 def _counts(run: Run, window: str, found: Scan) -> bool:
@@ -227,6 +227,7 @@ def _figures(
         "rejected_rows": rows,
         "rejected_files": files,
         "rejected_share": rows / max(usable + rows, 1),
+        "left_out_files": sum(len(plan.left_out) for plan in plans.values()),
         "empty_files": sum(plan.empty_files for plan in plans.values()),
         "classes": len(ref.classes) or None,
         "smallest_class": min((counts.get(name, 0) for name in ref.classes), default=None),

@@ -15,7 +15,7 @@ from schemas.errors import StoreError
 from tasks.io.exports import check_reach
 from tasks.io.plan import Plan, plan_window
 from tasks.io.run import Run, identify
-from tasks.io.source import SourceFile, list_files
+from tasks.io.source import Listing, list_files, listing
 from tasks.io.store import Store
 from tasks.io.versions import newest_number
 from tasks.io.votes import vote_prints
@@ -60,7 +60,9 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
     """The run that the source as it is now leads to, from its listings alone: whether it was done or not."""
     run = reopen(config, "", secrets)
     prints = [
-        f"{window}:{file.name}:{file.fingerprint}" for window, files in _listed(run).items() for file in files
+        f"{window}:{file.name}:{file.fingerprint}"
+        for window, found in _listed(run).items()
+        for file in found.files
     ]
     return reopen(config, identify(config, prints + _vote_prints(run)), secrets)
 
@@ -69,8 +71,8 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
     run = reopen(config, "", secrets)
     check_reach(run)
     plans = {
-        window: plan_window(config, window, run.source_options, files)
-        for window, files in _listed(run).items()
+        window: plan_window(config, window, run.source_options, found)
+        for window, found in _listed(run).items()
     }
     prints = [each for plan in plans.values() for each in plan.fingerprints] + _vote_prints(run)
     probe(run.store, config.dataset.name)
@@ -78,26 +80,29 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
     return replace(named, newest=newest_number(run.store, run.dataset)), plans
 
 
-def _listed(run: Run) -> dict[str, list[SourceFile]]:
+def _listed(run: Run) -> dict[str, Listing]:
     """The files of each window."""
     data = run.config.dataset
     windows = ("source", "target") if data.target is not None else ("source",)
 
-    def found() -> dict[str, list[SourceFile]]:
-        files = {each: list_files(data.place(each), data.format, run.source_options) for each in windows}
+    def found() -> dict[str, Listing]:
+        files = {each: listing(data.place(each), data.format, run.source_options) for each in windows}
         return files if data.image_root is None else _with_images(files, run)
 
     return _once("files", run.config, found)
 
 
-def _with_images(files: dict[str, list[SourceFile]], run: Run) -> dict[str, list[SourceFile]]:
+def _with_images(files: dict[str, Listing], run: Run) -> dict[str, Listing]:
     """The files, whose fingerprints are others where one of the images is another that they may speak of."""
     images = list_files(str(run.config.dataset.image_root), "images", run.source_options)
     facts = "\n".join(f"{image.name}:{image.fingerprint}" for image in images)
     mark = hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     return {
-        window: [replace(file, fingerprint=f"{file.fingerprint}-{mark}") for file in listed]
-        for window, listed in files.items()
+        window: replace(
+            found,
+            files=tuple(replace(file, fingerprint=f"{file.fingerprint}-{mark}") for file in found.files),
+        )
+        for window, found in files.items()
     }
 
 

@@ -20,7 +20,7 @@ from tasks.io.formats import ReadAs
 from tasks.io.formats.columns import find_field
 from tasks.io.given import common_family
 from tasks.io.grouping import RowGroup, group
-from tasks.io.source import SourceFile, SourceReader, list_files
+from tasks.io.source import Listing, SourceFile, SourceReader, listing
 
 LOOKING_THREADS = 16
 FAR = 4  # times the target size: then something is said
@@ -35,6 +35,7 @@ class Plan:
     rejected: list[dict[str, Any]] = field(default_factory=list)
     empty_files: int = 0
     files: int = 0
+    left_out: tuple[str, ...] = ()
     label_type: str = "string"
     fingerprints: list[str] = field(default_factory=list)
 
@@ -53,18 +54,23 @@ class _Looked:
 
 
 def plan_window(
-    config: RunConfig, window: str, options: dict[str, Any], files: Sequence[SourceFile] | None = None
+    config: RunConfig, window: str, options: dict[str, Any], found: Listing | None = None
 ) -> Plan:
     """Plan the source or the target window; raise InputError where no file of it can be used.
 
-    files: its listing, where somebody has it already.
+    found: its listing, where somebody has it already.
     """
     data = config.dataset
     source = data.place(window)
-    files = list_files(source, data.format, options) if files is None else files
+    found = listing(source, data.format, options) if found is None else found
+    files = found.files
     as_config_says = columns.read_as(data, config.detect)
     looked, density = _look_at(source, files, options, config.compute, as_config_says)
-    plan = Plan(files=len(files), fingerprints=[f"{window}:{file.name}:{file.fingerprint}" for file in files])
+    plan = Plan(
+        files=len(files),
+        left_out=found.left_out,
+        fingerprints=[f"{window}:{file.name}:{file.fingerprint}" for file in files],
+    )
     usable = []
     for look in looked:
         problem = _problem(look, config, window)
@@ -76,19 +82,31 @@ def plan_window(
             usable.append(look)
     if window == "source":
         usable = _same_label_type(plan, usable, data)
-    problems = [found for look in looked if (found := _problem(look, config, window))]
+    problems = [wrong for look in looked if (wrong := _problem(look, config, window))]
     if not usable or (problems and not any(look.schema for look in usable)):
-        raise problems[0] if problems else empty(source)
+        raise problems[0] if problems else empty(source, window)
     cut = [(look.file, look.groups) for look in usable]
     size = config.compute.partition_bytes
     plan.partitions = group(cut, window, config.compute.partition_rows, size, density)
     _warn_of_large(source, plan.partitions, config.compute)
+    _tell_left_out(source, plan.left_out)
     return plan
 
 
-def empty(source: str) -> InputError:
-    """What is said of a source without a row."""
-    return InputError("the dataset is empty: no file has a row", where=source, fix="check dataset.source")
+def empty(source: str, window: str) -> InputError:
+    """What is said of a window without a row."""
+    whose = "dataset" if window == "source" else "target"
+    return InputError(f"the {whose} is empty: no file has a row", where=source, fix=f"check dataset.{window}")
+
+
+def _tell_left_out(source: str, names: tuple[str, ...]) -> None:
+    """Say which files are not read, though they are data by how their names end."""
+    if names:
+        files = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+        progress.current().note(
+            f"{source}: {files} left out, as {names[0]}: a name that begins with _ or a dot is not read "
+            "unless dataset.source names it"
+        )
 
 
 def _warn_of_large(source: str, partitions: Sequence[Partition], compute: ComputeConfig) -> None:

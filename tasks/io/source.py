@@ -9,8 +9,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import takewhile
-from pathlib import PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +21,7 @@ from tasks.io.formats.columns import as_asked, folder_values, plain_schema, with
 from tasks.io.formats.datasets import without_leftovers
 from tasks.io.formats.images import image_values
 from tasks.io.formats.joined import joined
+from tasks.io.places import glob, is_hidden, left_out, names_below, split_glob
 from tasks.io.retries import again
 from tasks.io.transfer import open_object
 
@@ -53,25 +52,46 @@ class SourceFile:
     format: str
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The data files of a source, and the names of those left out since they begin with _ or a dot."""
+
+    files: tuple[SourceFile, ...]
+    left_out: tuple[str, ...] = ()
+
+
 def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFile]:
     """List the data files of a path, a folder or a glob by name; raise InputError if there are none."""
+    return list(listing(source, form, options).files)
+
+
+def listing(source: str, form: str, options: dict[str, Any]) -> Listing:
+    """List the files of a path, a folder or a glob by name; raise InputError if none is data."""
     fs, root = open_filesystem(source, options)
-    found = again(source, lambda: without_leftovers(fs, _find(fs, root), source))
-    base = _base(root, found)
-    names = {path[len(base) :].lstrip("/") or PurePosixPath(path).name: path for path in sorted(found)}
-    shown = [
-        name for name in names if not any(part.startswith(("_", ".")) for part in PurePosixPath(name).parts)
-    ]
-    data = [(names[name], name, kind) for name, kind in formats_of(shown, form).items()]
+    base, pattern, found = again(source, _find, fs, root, source)
+    names = names_below(base, found)
+    hidden = [name for name in names if is_hidden(name, pattern)]
+    shown = formats_of([name for name in names if name not in set(hidden)], form)
+    data = [(names[name], name, kind) for name, kind in shown.items()]
+    missed = left_out(hidden, shown.values())
     if not data:
-        what = f"{len(found)} files, none of them data" if found else "there are no files"
-        raise InputError(what, where=source, fix="data files end in .parquet, .csv, .jsonl, .arrow or .tar")
+        raise _nothing(source, len(found), missed)
     with ThreadPoolExecutor(HASHING_THREADS) as pool:
         prints = list(pool.map(lambda each: _fingerprint(fs, each[0], found[each[0]]), data))
-    return [
+    files = [
         SourceFile(path, name, int(found[path].get("size") or 0), mark, kind)
         for (path, name, kind), mark in zip(data, prints, strict=True)
     ]
+    return Listing(tuple(files), missed)
+
+
+def _nothing(source: str, found: int, missed: tuple[str, ...]) -> InputError:
+    """What is said of a source without data."""
+    if missed:
+        what = f"{found} files; those that are data begin with _ or a dot and are left out, as {missed[0]}"
+        return InputError(what, where=source, fix="name them in dataset.source, such as folder/_*.csv")
+    what = f"{found} files, none of them data" if found else "there are no files"
+    return InputError(what, where=source, fix="data files end in .parquet, .csv, .jsonl, .arrow or .tar")
 
 
 class SourceReader:
@@ -184,21 +204,16 @@ class _Reading:
                 raise error
 
 
-def _find(fs: Any, root: str) -> dict[str, dict[str, Any]]:
-    if any(char in root for char in "*?["):
-        return {path: info for path, info in fs.glob(root, detail=True).items() if info["type"] == "file"}
+def _find(fs: Any, root: str, source: str) -> tuple[str, str, dict[str, dict[str, Any]]]:
+    """The folder that names are relative to, the pattern if it is a glob, and all files by path."""
+    base, pattern = split_glob(fs, root)
+    if pattern:
+        return base, pattern, without_leftovers(fs, glob(fs, base, pattern), source)
     info = fs.info(root)
     if info["type"] == "file":
-        return {info["name"]: info}
-    return dict(fs.find(root, detail=True))
-
-
-def _base(root: str, found: dict[str, Any]) -> str:
-    """The folder that names are relative to: of a glob, the part before its first wildcard."""
-    if root in found:
-        return root.rsplit("/", 1)[0]
-    fixed = takewhile(lambda part: not set(part) & set("*?["), root.split("/"))
-    return "/".join(fixed).rstrip("/")
+        folder, _, name = info["name"].rpartition("/")
+        return folder, name, {info["name"]: info}  # it is named
+    return root.rstrip("/"), "", without_leftovers(fs, dict(fs.find(root, detail=True)), source)
 
 
 def _fingerprint(fs: Any, path: str, info: dict[str, Any]) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from tasks.io.filesystem import open_filesystem, store_errors
 from tasks.io.formats import formats_of
+from tasks.io.places import glob, is_hidden, names_below, split_glob
 
 Marks = dict[str, bytes]  # an object's path, and eight bytes that change when it does
 MARK = 8
@@ -40,11 +40,13 @@ def list_marks(source: str, form: str, options: dict[str, Any]) -> Marks:
     fs, root = open_filesystem(source, options)
     with store_errors(source):
         try:
-            found = dict(_local(root) if _plain_folder(fs, root) else _listed(fs, root))
+            base, pattern = split_glob(fs, root)
+            found = dict(_local(root) if not pattern and _folder(fs, root) else _listed(fs, base, pattern))
         except FileNotFoundError:
             return {}
-    base = len(_base(root, found))
-    shown = {path[base:]: path for path in found if not _hidden(path[base:])}
+    if not pattern and root in found:
+        base, _, pattern = root.rpartition("/")  # a file is named
+    shown = {name: path for name, path in names_below(base, found).items() if not is_hidden(name, pattern)}
     return {shown[name]: found[shown[name]] for name in formats_of(shown, form)}
 
 
@@ -57,15 +59,8 @@ def difference(before: Marks, after: Marks) -> Difference:
     )
 
 
-def _base(root: str, paths: Iterable[str]) -> str:
-    """The folder above which no name is looked at: the root, or that of the file or glob that it is."""
-    if root in paths:
-        return root.rpartition("/")[0]
-    return "/".join(takewhile(lambda part: not set(part) & set("*?["), root.rstrip("/").split("/")))
-
-
-def _plain_folder(fs: Any, root: str) -> bool:
-    return isinstance(fs, LocalFileSystem) and not set(root) & set("*?[") and Path(root).is_dir()
+def _folder(fs: Any, root: str) -> bool:
+    return isinstance(fs, LocalFileSystem) and Path(root).is_dir()
 
 
 def _local(folder: str) -> Iterator[tuple[str, bytes]]:
@@ -84,9 +79,9 @@ def _local(folder: str) -> Iterator[tuple[str, bytes]]:
                     yield entry.path, _mark(stat.st_size, stat.st_mtime_ns, stat.st_ino)
 
 
-def _listed(fs: Any, root: str) -> Iterator[tuple[str, bytes]]:
+def _listed(fs: Any, base: str, pattern: str) -> Iterator[tuple[str, bytes]]:
     """List a prefix in pages, or what a glob matches."""
-    found = (fs.glob if set(root) & set("*?[") else fs.find)(root, detail=True)
+    found = glob(fs, base, pattern) if pattern else fs.find(base, detail=True)
     for path, info in found.items():
         if info["type"] == "file":
             times = info.get("LastModified") or info.get("mtime")
@@ -95,7 +90,3 @@ def _listed(fs: Any, root: str) -> Iterator[tuple[str, bytes]]:
 
 def _mark(*facts: Any) -> bytes:
     return hashlib.blake2b(repr(facts).encode(), digest_size=MARK).digest()
-
-
-def _hidden(name: str) -> bool:
-    return any(part.startswith(("_", ".")) for part in name.split("/"))

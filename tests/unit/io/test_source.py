@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -12,7 +12,8 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import InputError
-from tasks.io.source import ENDS, SourceReader, list_files
+from tasks.io.source import ENDS, SourceReader, list_files, listing
+from tasks.io.watching import list_marks
 
 
 def test_row_groups_are_read_alone(tmp_path: Path) -> None:
@@ -40,6 +41,46 @@ def test_a_glob_and_a_file_give_what_they_name(tmp_path: Path) -> None:
     assert (one.name, one.format, one.size) == ("a.csv", "csv", 1)
     with pytest.raises(InputError, match="there are no files"):
         list_files(f"{tmp_path}/*.jsonl", "auto", {})
+
+
+def test_a_path_that_is_there_is_no_glob(tmp_path: Path) -> None:
+    for name in ("batch [1]/a.csv", "batch [1]/b?.csv", "batch [1]/bc.csv", "batch 1/d.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    def named(path: str) -> list[str]:
+        found = [file.name for file in list_files(f"{tmp_path}/{path}", "auto", {})]
+        watched = list_marks(f"{tmp_path}/{path}", "auto", {})
+        assert sorted(PurePath(name).name for name in found) == sorted(PurePath(at).name for at in watched)
+        return found
+
+    assert named("batch [1]") == named("batch [1]/") == ["a.csv", "b?.csv", "bc.csv"]
+    assert named("batch [1]/b?.csv") == ["b?.csv"]
+    assert named("batch [1]/b*.csv") == ["b?.csv", "bc.csv"]
+    assert named("batch [0-9]/*.csv") == ["batch 1/d.csv"]
+
+
+def test_files_that_are_left_out_are_counted_unless_they_are_named(tmp_path: Path) -> None:
+    names = ("a.csv", "_train.csv", "_SUCCESS", ".old/b.csv", "_year=2026/c.csv", "_log/d.txt", "_x.png")
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+
+    def found(path: str) -> tuple[set[str], set[str]]:
+        made = listing(f"{tmp_path}{path}", "auto", {})
+        shown = {file.name for file in made.files}
+        assert len(list_marks(f"{tmp_path}{path}", "auto", {})) == len(shown)
+        return shown, set(made.left_out)
+
+    assert found("") == ({"a.csv", "_year=2026/c.csv"}, {"_train.csv", ".old/b.csv"})
+    assert found("/_train.csv") == ({"_train.csv"}, set())
+    assert found("/_t*.csv") == ({"_train.csv"}, set())
+    assert found("/*.csv") == ({"a.csv"}, {"_train.csv"})
+    assert found("/.old") == ({"b.csv"}, set())
+    (tmp_path / "a.csv").unlink()
+    (tmp_path / "_year=2026/c.csv").unlink()
+    with pytest.raises(InputError, match=r"begin with _ or a dot and are left out, as \.old/b\.csv"):
+        list_files(str(tmp_path), "auto", {})
 
 
 def test_a_fingerprint_follows_the_content(tmp_path: Path) -> None:
