@@ -232,6 +232,13 @@ class RunConfig(Section):
         return self
 
     @property
+    def reads_time(self) -> bool:
+        """Whether it matters what the times of the rows are: else they are only carried through."""
+        return self.dataset.time is not None and (
+            self.dataset.time_window is not None or self.detect.windows.by != "none"
+        )
+
+    @property
     def identity(self) -> dict[str, Any]:
         """What of the config decides the results: not where or when it runs, is kept, or who is asked."""
         return self.model_dump(mode="json", by_alias=True, exclude=NOT_IDENTITY)

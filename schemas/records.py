@@ -111,6 +111,7 @@ class DatasetRef(Record):
     classes: tuple[str | int, ...] = ()
     label_type: Literal["int", "string", "list", "number"] = "string"
     partitions: tuple[Partition, ...] = ()
+    time_type: str = Field("", description="that of the published time, as tasks.io.formats.joined writes it")
     encoder_key: str = ""
     model_key: str = Field("", description="names the fitted model that the scores are of")
 

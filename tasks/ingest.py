@@ -22,6 +22,7 @@ from schemas.tables import REJECTED
 from schemas.telling import discreet
 from tasks import gates
 from tasks.io.duplicates import drop_sorted, find_duplicates, sort_ids
+from tasks.io.formats.joined import common, read_type, written_type
 from tasks.io.index import read_index, share_index, write_index
 from tasks.io.learnable import count_classes, label_type, refuse_labels
 from tasks.io.partitions import map_partitions
@@ -43,6 +44,7 @@ class Scan:
     labels: Counter[str | int]
     rejected: pa.Table
     empty_files: int
+    time: str
     new: bool
     checks: list[gates.RowCheck]
 
@@ -78,7 +80,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     classes = _classes(run, scans, votes)
     ref = DatasetRef(
         run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
-        label_type=kept_as, partitions=tuple(partitions),
+        label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
     )  # fmt: skip
     rejected = _rejected(run, plans, all_scans)
     figures = _figures(ref, plans, scans, rejected)
@@ -120,6 +122,12 @@ def _counts(run: Run, window: str, found: Scan) -> bool:
     return not by_time or found.rows > 0 or found.rejected.num_rows > 0
 
 
+def _time_type(scans: list[Scan]) -> str:
+    """The one type in which the times of all rows are published; empty where there are none."""
+    kinds = [read_type(each.time) for each in scans if each.time]
+    return written_type(common(kinds)) if kinds else ""
+
+
 def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partition]:
     """The partitions, named by the votes too where their labels are made of these."""
     if votes is None:
@@ -135,7 +143,7 @@ def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted
     share_index(run, partition, kept, label_type)
     labels = count_classes(index["label"])
     checks = gates.check_rows("ingest", index, run.config.gates.ingest, window=partition.window)
-    return Scan(kept, index.num_rows, labels, found.rejected, found.empty, new, checks)
+    return Scan(kept, index.num_rows, labels, found.rejected, found.empty, found.time, new, checks)
 
 
 def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) -> list[Partition]:

@@ -18,6 +18,7 @@ from schemas.telling import discreet
 from tasks import gates
 from tasks.io.disagreement import with_copies
 from tasks.io.exports import with_exports, write_exports
+from tasks.io.formats.joined import as_type, read_type
 from tasks.io.formats.text import replaced
 from tasks.io.index import LABEL_TYPES
 from tasks.io.partitions import map_partitions
@@ -178,6 +179,7 @@ def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -
     time = run.config.dataset.time
     if time is None:
         return table
-    values = replaced(run.reader(partition).table([time])[time].combine_chunks()).take(treated["row"])
+    carried = as_type(run.reader(partition).table([time])[time], read_type(ref.time_type))
+    values = replaced(carried.combine_chunks()).take(treated["row"])
     about = {"about": "dataset.time, as it stands in the source"}
     return table.append_column(pa.field(time, values.type, metadata=about), values)

@@ -55,6 +55,12 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
             return twice(where, column, role)
         if not fits(kind, role):
             return unfit(where, column, kind, role)
+        if role == "time" and data.time_window and _is_number(kind):
+            return InputError(
+                f"column {column!r} is {kind}, and a window needs times",
+                where=where,
+                fix="name a column of timestamps, dates or ISO 8601 text, or put {window} into dataset.source",
+            )
     return None
 
 

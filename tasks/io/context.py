@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from schemas.config import RunConfig
 from schemas.errors import InputError
 from schemas.records import DatasetRef, Partition
+from tasks.io.formats.joined import as_type, joined, read_type
 from tasks.io.formats.text import replaced
 from tasks.io.index import load_index
 from tasks.io.run import Run
@@ -51,7 +52,7 @@ def labelled_context(
     run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, share: float
 ) -> Context:
     """Context of the scored rows of a partition of the source, with its sums."""
-    columns, unit = _columns(run, partition, scores["row"].to_numpy())
+    columns, unit = _columns(run, partition, scores["row"].to_numpy(), ref.time_type)
     judged = {
         "given": scores["given"].combine_chunks(),
         "error": scores["error_probability"].combine_chunks().cast(pa.float64()),
@@ -65,10 +66,15 @@ def labelled_context(
 
 
 def target_context(
-    run: Run, partition: Partition, rows: NDArray[np.int32], ids: pa.Array, kept: NDArray[np.bool_]
+    run: Run,
+    partition: Partition,
+    rows: NDArray[np.int32],
+    ids: pa.Array,
+    kept: NDArray[np.bool_],
+    time_type: str = "",
 ) -> Context:
     """Context of the kept rows of a partition of the target window, of which no label is known."""
-    columns, unit = _columns(run, partition, rows)
+    columns, unit = _columns(run, partition, rows, time_type)
     sample = pa.table({"id": ids, **columns}).filter(pa.array(kept))
     return Context({}, sample, unit)
 
@@ -80,12 +86,12 @@ def merged(parts: Sequence[Context]) -> Context:
     units = {part.unit for part in parts} - {None}
     if len(units) > 1:
         raise InputError("some files have dates and others numbers", where="dataset.time")
-    sample = pa.concat_tables([part.sample for part in parts], promote_options="permissive")
+    sample = joined([part.sample for part in parts])
     return Context(sums, sample, next(iter(units), None))
 
 
 def _columns(
-    run: Run, partition: Partition, rows: NDArray[np.int32]
+    run: Run, partition: Partition, rows: NDArray[np.int32], time_type: str = ""
 ) -> tuple[dict[str, pa.Array], Unit | None]:
     """What the config asks for of these rows, null where a target lacks a column; and what a time is."""
     asked, found, unit = wanted(run.config), dict[str, pa.Array](), None
@@ -94,6 +100,7 @@ def _columns(
         there = name in table.column_names
         values = table[name].take(pa.array(rows)) if there else pa.chunked_array([pa.nulls(len(rows))])
         if name == run.config.dataset.time and run.config.detect.windows.by != "none":
+            values = as_type(values, read_type(time_type)) if time_type else values
             unit, keys = time_keys(values, hourly=run.config.detect.windows.by == "hour")
             unit, found[TIME] = None if np.isnan(keys).all() else unit, pa.array(keys)
         if name in run.config.detect.groups:
@@ -104,10 +111,11 @@ def _columns(
 
 
 def _text(values: pa.ChunkedArray) -> pa.Array:
-    plain = values.combine_chunks()
-    if pa.types.is_dictionary(plain.type):
-        plain = plain.dictionary_decode()
-    return pc.fill_null(replaced(plain).cast(pa.string()), MISSING)
+    plain = replaced(values.combine_chunks())
+    try:
+        return pc.fill_null(plain.cast(pa.string()), MISSING)
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, structs, bytes: as Python shows them
+        return pa.array([MISSING if each is None else str(each) for each in plain.to_pylist()], pa.string())
 
 
 def _tabular(values: pa.ChunkedArray) -> pa.Array:

@@ -17,13 +17,14 @@ from schemas.tables import REJECTED, index_schema
 from tasks.io import columns
 from tasks.io.beside import packed, read_pairs, read_pred_probs
 from tasks.io.formats import UNUSABLE
-from tasks.io.formats.columns import NAMED
+from tasks.io.formats.columns import NAMED, find_field
+from tasks.io.formats.joined import common, written_type
 from tasks.io.formats.text import not_utf8
 from tasks.io.given import read_labels
 from tasks.io.rejected import rejected_rows
 from tasks.io.run import Run
 from tasks.io.votes import Voted
-from tasks.io.windows import in_window
+from tasks.io.windows import in_window, no_times
 from tasks.methods.folds import hash_ids
 
 TWICE = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"
@@ -40,18 +41,20 @@ class Index:
     """Usable rows of a partition, what was put aside, and the pieces without a row in it.
 
     rejected: rows and whole pieces; left_out: places of those pieces and of the empty ones in the partition.
+    time: the type of the time column in all pieces (`tasks.io.formats.joined.written_type`).
     """
 
     rows: pa.Table
     rejected: pa.Table
     left_out: tuple[int, ...] = ()
     empty: int = 0
+    time: str = ""
 
     @property
     def facts(self) -> dict[str, str]:
         """What is kept of it beside the rows."""
         counts = {"rejected": str(self.rejected.num_rows), "empty": str(self.empty)}
-        return counts | {"left_out": json.dumps(self.left_out)}
+        return counts | {"left_out": json.dumps(self.left_out), "time": self.time}
 
 
 def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = None) -> Index:
@@ -59,22 +62,22 @@ def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = 
     data, kind = run.config.dataset, LABEL_TYPES[label_type]
     labelled = partition.window == "source"
     label = data.label or None if labelled else None
-    time = data.time if data.time_window and labelled else None
+    time = data.time if labelled and run.config.reads_time else None
     beside = [data.pred_probs, data.pair] if labelled else []
-    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time, *beside])
+    kinds: list[pa.DataType] = []
+    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time, *beside], kinds)
+    carried = written_type(common(kinds)) if labelled and kinds else ""
     unreadable = pa.Table.from_pylist(aside, schema=REJECTED)
     if not pieces:
         nothing = index_schema(kind).empty_table()
-        return Index(nothing, unreadable, left_out, len(left_out) - len(aside))
+        return Index(nothing, unreadable, left_out, len(left_out) - len(aside), carried)
     index = pa.concat_tables([_piece_index(*read, data, label, kind, labelled) for read in pieces])
     if labelled and voted is not None:
         index = voted.join(index, kind)
     rows = pa.array(np.arange(index.num_rows, dtype=np.int32))
     index = index.add_column(0, "row", rows)
     if time is not None:
-        inside = [in_window(table[time], str(data.time_window)) for _, table in pieces]
-        inside_all = pa.chunked_array([chunk for each in inside for chunk in each.chunks], pa.bool_())
-        index = index.filter(pc.or_(inside_all, pc.is_valid(index[UNUSABLE])))
+        index = _timed(index, [table[time] for _, table in pieces], data.time_window)
     index = index.combine_chunks()
     reasons = _reasons(index, labelled, run, label_type)
     index = index.drop_columns(UNUSABLE)
@@ -85,18 +88,35 @@ def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = 
     hashes = pa.array(hash_ids(usable["id"].combine_chunks()), pa.uint64())
     usable = usable.append_column("hash", hashes)
     rejected = pa.concat_tables([unreadable, rejected])
-    return Index(usable, rejected, left_out, len(left_out) - len(aside))
+    return Index(usable, rejected, left_out, len(left_out) - len(aside), carried)
+
+
+def _timed(index: pa.Table, times: Sequence[pa.ChunkedArray], window: str | None) -> pa.Table:
+    """The index with what is no time said of its row; of the rows of a window, if there is one."""
+    wrong = pa.concat_arrays([no_times(each).combine_chunks() for each in times])
+    said = pc.if_else(wrong, pa.scalar("time is not ISO 8601"), pa.scalar(None, pa.string()))
+    place = index.column_names.index(UNUSABLE)
+    index = index.set_column(place, UNUSABLE, pc.coalesce(index[UNUSABLE], said))
+    if window is None:
+        return index
+    inside = pa.concat_arrays([in_window(each, window).combine_chunks() for each in times])
+    return index.filter(pc.or_(inside, pc.is_valid(index[UNUSABLE])))
 
 
 def _pieces(
-    partition: Partition, run: Run, label_type: str, roles: Sequence[str | None]
+    partition: Partition, run: Run, label_type: str, roles: Sequence[str | None], kinds: list[pa.DataType]
 ) -> tuple[list[tuple[Piece, pa.Table]], list[dict[str, str]], tuple[int, ...]]:
-    """Read the pieces: those with rows, what is said of those that can't be, places of those without rows."""
+    """Read the pieces: those with rows, what is said of those that can't be, places of those without rows.
+
+    kinds: is given the types of the time column.
+    """
     data = run.config.dataset
     wanted = [column for column in roles if column] or [data.features.column]
 
     def problem(schema: pa.Schema, where: str) -> InputError | None:
         found = columns.problem(schema, where, data, partition.window)
+        time = find_field(schema, data.time) if data.time else None
+        kinds.extend([] if time is None else [time.type])
         mixed = columns.unlike(schema, data, label_type) if partition.window == "source" else None
         return found or (InputError(mixed, where=where) if mixed else None)
 
@@ -131,7 +151,8 @@ def read_index(run: Run, partition: Partition, label_type: str, names: Sequence[
     rejected = REJECTED.empty_table()
     if facts[b"rejected"] != b"0":
         rejected = run.store.read_table(_rejected(name))
-    return Index(rows, rejected, tuple(json.loads(facts[b"left_out"])), int(facts[b"empty"]))
+    left_out = tuple(json.loads(facts[b"left_out"]))
+    return Index(rows, rejected, left_out, int(facts[b"empty"]), facts[b"time"].decode())
 
 
 def share_index(run: Run, partition: Partition, kept: Partition, label_type: str) -> None:

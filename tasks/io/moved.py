@@ -14,6 +14,7 @@ from schemas.errors import InputError
 from schemas.records import DatasetRef
 from tasks.io.context import TIME, Context, merged, target_context, wanted
 from tasks.io.first_pass import FirstPass
+from tasks.io.formats.joined import joined
 from tasks.io.run import Run
 from tasks.io.target import Adapter, TargetSample, adapt_target, target_sample
 from tasks.io.watch import Rows, watch_batches
@@ -95,7 +96,9 @@ def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_arra
         return {}
     parts = whole.split(whole.index)
     contexts = [
-        target_context(run, partition, part["row"].to_numpy(), part["id"], np.ones(len(part), dtype=np.bool_))
+        target_context(
+            run, partition, part["row"].to_numpy(), part["id"], np.ones(len(part), np.bool_), ref.time_type
+        )
         for partition, part in zip(ref.of("source"), parts, strict=True)
     ]
     context = merged(contexts)
@@ -146,7 +149,9 @@ def columns(context: Context, current: pa.Table | None = None) -> dict[str, dict
     there = [name for name in names if not pa.types.is_null(current.schema.field(name).type)]
     if not there or not len(table) or not len(current):
         return {}
-    sides = [{name.removeprefix(COLUMN): _values(each[name]) for name in there} for each in (table, current)]
+    both = joined([table.select(there), current.select(there)])
+    halves = both.slice(0, len(table)), both.slice(len(table))
+    sides = [{name.removeprefix(COLUMN): _values(each[name]) for name in there} for each in halves]
     return column_findings(*sides)
 
 

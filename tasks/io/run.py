@@ -70,7 +70,7 @@ class Run:
         """Hash of how ids and labels of a window are read."""
         data = self.config.dataset
         source = window == "source"
-        label, time = (data.label, data.time_window and data.time) if source else (None, None)
+        label, time = (data.label, [data.time_window, self.config.reads_time]) if source else (None, None)
         beside = [data.pred_probs, data.pair] if source else []
         judged = [data.features.names, data.time, data.csv.model_dump()]
         said = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, *beside, *judged]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
@@ -85,6 +86,16 @@ def as_type(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
 def _written(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Numbers as text, whole ones without a point; what is no number is null."""
     return pc.if_else(pc.is_nan(values), pa.scalar(None, pa.string()), values.cast(pa.string()))
+
+
+def written_type(kind: pa.DataType) -> str:
+    """A type as text that `read_type` reads."""
+    return base64.b64encode(pa.schema([("", kind)]).serialize()).decode()
+
+
+def read_type(text: str) -> pa.DataType:
+    """The type that `written_type` wrote."""
+    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text))).types[0]
 
 
 def is_listed(kind: pa.DataType) -> bool:

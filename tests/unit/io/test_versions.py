@@ -12,7 +12,7 @@ from tasks.io.progress import Silent, telling
 from tasks.io.rollback import rollback, stand
 from tasks.io.store import Store
 from tasks.io.versions import claim_version, read_version, versions
-from tasks.io.windows import in_window
+from tasks.io.windows import in_window, no_times
 
 
 @pytest.fixture
@@ -66,7 +66,10 @@ def test_nothing_is_rolled_back_to_itself_or_to_what_is_not_there(store: Store) 
     "times",
     [
         pa.array(["2026-01-31T23:59:59", "2026-02-01", None]),
-        pa.array(["2026-01-31T23:59:59", "2026-02-01", None]).dictionary_encode(),
+        pa.array(["2026-01-31T20:00:00-02:00", "2026-01-31T22:00:00-05:00", None]),
+        pa.array(["2026-01-31T23:00:00Z", "2026-02-01T00:30", None]),
+        pa.array(["2026-01 is no time, but a window", "2026-02-01T00:30:00+00:00", None]),
+        pa.array([1769903999999999999, 1769904000000000001, None], pa.timestamp("ns")),
         pa.array([1769903999, 1769904000, None], pa.timestamp("s")),
         pa.array([1769903999000, 1769904000000, None], pa.timestamp("ms", "America/New_York")),
         pa.array([20484, 20485, None], pa.date32()),
@@ -74,6 +77,12 @@ def test_nothing_is_rolled_back_to_itself_or_to_what_is_not_there(store: Store) 
 )
 def test_a_window_is_how_a_time_begins(times: pa.Array) -> None:
     assert in_window(pa.chunked_array([times]), "2026-01").to_pylist() == [True, False, False]
+
+
+def test_texts_that_are_no_time_are_found() -> None:
+    texts = pa.chunked_array([["2026-01-31", "2026-02-30", None, "soon", "2026-01-31T10:00:00+05:30"]])
+    assert no_times(texts).to_pylist() == [False, True, False, True, False]
+    assert no_times(pa.chunked_array([pa.array([1, None], pa.timestamp("ns"))])).to_pylist() == [False] * 2
 
 
 def test_a_number_is_no_time() -> None:
