@@ -59,7 +59,7 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
             return InputError(
                 f"column {column!r} is {kind}, and a window needs times",
                 where=where,
-                fix="name a column of timestamps, dates or ISO 8601 text, or put {window} into dataset.source",
+                fix="name a column of timestamps, dates or ISO 8601 text, or {window} in dataset.source",
             )
     return None
 
