@@ -8,20 +8,18 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from schemas.records import DatasetRef, RunRecord, StageResult
 from schemas.telling import discreet
-from tasks.io.features import some_features
+from tasks.io import shown
+from tasks.io.exports import with_exports
 from tasks.io.run import Run
-from tasks.methods.encoders.values import image_bytes
-from tasks.reports import html, markdown, moved, overtime, plots
+from tasks.reports import html, markdown, moved, overtime, plots, words
 from tasks.reports.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
 
-SHOWN_TEXT = 400
 STRANGEST = 12
 PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "scikit-learn", "numpy")
 
@@ -31,7 +29,7 @@ PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "s
 def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) -> str:
     """Write the HTML report of a run, published or refused; return its address."""
     name = run.file("report", "report.html")
-    page = html.render(record, gather(run, results))
+    page = html.render(record, gather(run, results, record))
     run.store.write(name, page.encode())
     return run.store.url(name)
 
@@ -80,26 +78,31 @@ def _queue(result: StageResult) -> list[dict[str, str]]:
     ]
 
 
-def _named(ref: DatasetRef, label: int | str) -> int | str:
-    """The class of a code; a label that is no single class is written out already."""
-    return label if isinstance(label, str) else ref.classes[label]
+def _named(ref: DatasetRef, label: Any) -> int | str:
+    """The class of a code; a label that is no single class as text."""
+    return ref.classes[label] if ref.label_type in ("int", "string") else words.written(label)
 
 
-def gather(run: Run, results: Sequence[StageResult]) -> Evidence:
+def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Evidence:
     """Collect what the report shows from the stages that were reached."""
     found = {result.stage: result for result in results}
     detected = found["detect"].figures if "detect" in found else {}
     treated = found["treat"].figures if "treat" in found else {}
     ref = results[-1].ref
     seen, done = detected.get("evidence", {}), treated.get("evidence", {})
+    flagged, count = shown.flagged(run, ref, treated=bool(treated)) if seen else ([], 0)
     return Evidence(
         classes=ref.classes,
         transition=_array(seen.get("transition")),
         scores=_histogram(seen),
         counts_before=_array(done.get("before")),
         counts_after=_array(done.get("after")),
-        worst=_shown(run, ref, seen.get("worst", []), treated=bool(treated)),
-        strangest=_shown(run, ref, seen.get("strangest", [])[:STRANGEST], treated=bool(treated)),
+        worst=_shown(run, ref, _decided(run, ref, seen.get("worst", []))),
+        strangest=_shown(run, ref, _decided(run, ref, seen.get("strangest", [])[:STRANGEST])),
+        flagged=_shown(run, ref, flagged),
+        flagged_rows=count,
+        examples=_examples(run, ref, detected),
+        files=_files(run, record, results),
         actions=tuple(ActionCount(*entry) for entry in done.get("actions", [])),
         versions={name: version(name) for name in PACKAGES},
         **_priors(ref, detected.get("shift", {})),
@@ -172,49 +175,64 @@ def _priors(ref: DatasetRef, shift: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(run: Run, ref: DatasetRef, rows: list[dict[str, Any]], *, treated: bool) -> tuple[WorstRow, ...]:
+def _shown(run: Run, ref: DatasetRef, rows: list[dict[str, Any]]) -> tuple[WorstRow, ...]:
     """Rows in their order, with what a person needs to judge them."""
+    return tuple(
+        WorstRow(
+            id=row["id"],
+            given=_named(ref, row["given"]),
+            suggested=_named(ref, row["suggestion"]),
+            probability=row["error_probability"],
+            action=row.get("action", ""),
+            reason=row.get("reason", ""),
+            text=content.text,
+            image=content.image,
+            vector=content.vector,
+        )
+        for row, content in zip(rows, shown.contents(run, ref, rows), strict=True)
+    )
+
+
+def _decided(run: Run, ref: DatasetRef, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with what was decided on them, where that is so far."""
     partitions = {each.key: each for each in ref.partitions}
-    shown: dict[tuple[str, int], WorstRow] = {}
+    found: dict[tuple[str, int], tuple[str, str]] = {}
     for key in dict.fromkeys(row["partition"] for row in rows):
-        here = [row for row in rows if row["partition"] == key]
-        decided = _decisions(run, partitions[key], here) if treated else {}
-        for row, content in zip(here, _content(run, ref, partitions[key], here), strict=True):
-            action, reason = decided.get(row["row"], ("", ""))
-            shown[key, row["row"]] = WorstRow(
-                id=row["id"],
-                given=_named(ref, row["given"]),
-                suggested=_named(ref, row["suggestion"]),
-                probability=row["error_probability"],
-                action=action,
-                reason=reason,
-                **content,
-            )
-    return tuple(shown[row["partition"], row["row"]] for row in rows)
+        here = [row["row"] for row in rows if row["partition"] == key]
+        made = shown.decisions(run, partitions[key], here)
+        found |= {(key, row): decision for row, decision in made.items()}
+    decided = [found.get((row["partition"], row["row"]), ("", "")) for row in rows]
+    return [{**row, "action": a, "reason": why} for row, (a, why) in zip(rows, decided, strict=True)]
 
 
-def _decisions(run: Run, partition: Partition, rows: list[dict[str, Any]]) -> dict[int, tuple[str, str]]:
-    table = run.store.read_table(run.part("treat", partition), ["row", "action", "reason"])
-    wanted = {row["row"] for row in rows}
-    return {row["row"]: (row["action"], row["reason"]) for row in table.to_pylist() if row["row"] in wanted}
+def _examples(run: Run, ref: DatasetRef, found: dict[str, Any]) -> dict[tuple[str, str], shown.Content]:
+    """What is in the rows that slices and new classes name."""
+    groups = {
+        "source": found.get("drift", {}).get("slices", {}).get("groups", []),
+        "target": found.get("shift", {}).get("unknown", {}).get("largest", []),
+    }
+    ids = {window: [name for each in named for name in each["examples"]] for window, named in groups.items()}
+    return {
+        (window, name): content
+        for window, names in ids.items()
+        if names
+        for name, content in shown.by_ids(run, ref, window, names).items()
+    }
 
 
-def _content(
-    run: Run, ref: DatasetRef, partition: Partition, rows: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    features = run.config.dataset.features
-    if features.kind not in ("text", "image"):
-        return [{"vector": place} for place in _places(run, ref, partition, rows)]
-    values = some_features(run, partition, np.array([row["row"] for row in rows], np.int32))
-    if features.kind == "image":
-        return [{"image": data} for data in image_bytes(values)]
-    return [{"text": str(text)[:SHOWN_TEXT]} for text in values.to_pylist()]
-
-
-def _places(run: Run, ref: DatasetRef, partition: Partition, rows: list[dict[str, Any]]) -> list[str]:
-    """Where rows are from: of a vector or a recording there is nothing to look at."""
-    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
-    places = np.searchsorted(index["row"].to_numpy(), [row["row"] for row in rows])
-    found = index.take(pa.array(places))
-    pairs = zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True)
-    return [f"{file}, row {row}" for file, row in pairs]
+def _files(run: Run, record: RunRecord, results: Sequence[StageResult]) -> dict[str, str]:
+    """Where what the run read and made is."""
+    folder, data = f"{run.folder}/", run.config.dataset
+    found = {"source": data.place("source")} | ({"target": data.place("target")} if data.target else {})
+    for name, parts in (("published rows", record.parts), ("rows of the target", record.target_parts)):
+        if parts and record.status == "published":
+            place = run.store.url(f"{folder}{parts[0].rpartition('/')[0]}")
+            found[name] = f"{place} ({words.plural(len(parts), 'parquet file')})"
+    if record.status == "published":
+        addresses = with_exports(run, record.model_copy(update={"version": 0})).exports
+        found |= {f"as {name}": address for name, address in addresses.items()}
+    for result in results:
+        aside = f"{folder}{result.stage}/rejected.parquet"
+        if result.figures.get("rejected_rows") or result.figures.get("rejected_files"):
+            found[f"put aside by {result.stage}"] = run.store.url(aside)
+    return found | {"the run": run.store.url(folder)}

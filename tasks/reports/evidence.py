@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
+from tasks.io.shown import Content
+
+SHOWN = 0.0005  # what is rarer is 0.0 % in writing
 Class = str | int
 Floats = npt.NDArray[np.floating]
 Counts = npt.NDArray[np.integer]
@@ -65,6 +69,14 @@ class Evidence:
     worst: tuple[WorstRow, ...] = ()
     strangest: tuple[WorstRow, ...] = ()
     """Rows that are of any class the least, whatever their labels."""
+    flagged: tuple[WorstRow, ...] = ()
+    """Rows whose labels were flagged, likeliest wrong first; not all of them where they are too many."""
+    flagged_rows: int = 0
+    """How many were flagged."""
+    examples: Mapping[tuple[str, str], Content] = field(default_factory=dict)
+    """What is in rows that are named elsewhere by their ids, by window and id."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Where things are: addresses by what they are."""
     actions: tuple[ActionCount, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -87,4 +99,4 @@ def top_confusions(evidence: Evidence, limit: int = 15) -> list[Confusion]:
     order = np.argsort(-off, axis=None, kind="stable")[:limit]
     pairs = zip(*np.unravel_index(order, off.shape), strict=True)
     names = evidence.classes
-    return [Confusion(names[t], names[g], float(off[t, g])) for t, g in pairs if off[t, g] > 0]
+    return [Confusion(names[t], names[g], float(off[t, g])) for t, g in pairs if off[t, g] >= SHOWN]

@@ -15,12 +15,15 @@ from markupsafe import Markup
 
 from schemas.records import RunRecord
 from schemas.suites import STAGES, defaults
+from tasks.io.shown import Content
 from tasks.reports import moved, overtime, plots, words
 from tasks.reports.evidence import Evidence, WorstRow, top_confusions
-from tasks.reports.images import thumbnail
+from tasks.reports.images import LARGEST, thumbnail
+from tasks.reports.steps import next_steps
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_WORST, MAX_TEXT = 60, 600
+PAGE_ROWS, SMALL_TEXT, SMALL_PICTURE = 50, 200, 64
 COLUMNS = (
     "windows", "rows", "total_variation", "drift_effect", "drift_p_value", "noise_rate",
     "label_effect", "label_psi", "label_jensen_shannon", "label_wasserstein",
@@ -42,6 +45,12 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             confusions=top_confusions(evidence, 10),
             worst=[_card(row) for row in evidence.worst[:MAX_WORST]],
             strangest=[_card(row) for row in evidence.strangest],
+            flagged=evidence.flagged,
+            flagged_rows=evidence.flagged_rows,
+            pages=_pages(evidence),
+            known={key: _card(each, SMALL_TEXT, SMALL_PICTURE) for key, each in evidence.examples.items()},
+            files=evidence.files,
+            steps=next_steps(record),
             actions=evidence.actions,
             classes=_classes(record, evidence),
             moved=moved.sentences(record.drift, record.shift),
@@ -60,7 +69,16 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
     )
-    for filter_ in (words.percent, words.points, words.count, words.decimal, words.seconds, words.span):
+    for filter_ in (
+        words.percent,
+        words.points,
+        words.count,
+        words.decimal,
+        words.seconds,
+        words.span,
+        words.moment,
+        words.plural,
+    ):
         environment.filters[filter_.__name__] = filter_
     environment.filters["state"] = words.state
     return environment
@@ -97,13 +115,18 @@ def _streams(record: RunRecord) -> list[dict[str, Any]]:
     return made
 
 
-def _card(row: WorstRow) -> dict[str, Any]:
-    picture = None if row.image is None else thumbnail(row.image)
-    text = None if row.text is None else words.shorten(row.text, MAX_TEXT)
+def _pages(evidence: Evidence) -> list[list[dict[str, Any]]]:
+    """The flagged rows, some a page."""
+    rows = [_card(row, SMALL_TEXT, SMALL_PICTURE) for row in evidence.flagged]
+    return [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)]
+
+
+def _card(row: WorstRow | Content, text: int = MAX_TEXT, size: int = LARGEST) -> dict[str, Any]:
+    picture = None if row.image is None else thumbnail(row.image, size)
     return {
         "row": row,
         "picture": picture,
-        "text": text,
+        "text": None if row.text is None else words.shorten(row.text, text),
         "undecodable": row.image is not None and not picture,
     }
 

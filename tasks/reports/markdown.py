@@ -101,5 +101,5 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, Mapping | list | tuple):
-        return words.plural(len(value), "entry").replace("entrys", "entries")
+        return words.plural(len(value), "entry")
     return words.MISSING if value is None else str(value)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 INK, MUTED, BLUE, ORANGE = "#1c2733", "#8493a3", "#2d6cb0", "#d9772b"
 THEME = {INK: "var(--ink)", MUTED: "var(--muted)", BLUE: "var(--blue)", ORANGE: "var(--orange)"}
-WIDTH = 6.4
+WIDTH = 5.2
 MAX_MATRIX, MAX_NUMBERS, MAX_BARS, MAX_NAME = 30, 12, 20, 22
 
 # A script that the bundled font lacks is drawn by the browser in SVG, and as boxes in PNG. For the whole
@@ -169,7 +169,7 @@ def _percent_axis(axes: Axes, label: str) -> None:
 def legend(axes: Axes, columns: int = 2) -> None:
     """A legend above the axes."""
     axes.legend(
-        frameon=False, fontsize=9, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns
+        frameon=False, fontsize=9, labelcolor=INK, loc="lower right", bbox_to_anchor=(1, 1), ncols=columns
     )
 
 

@@ -48,8 +48,22 @@ def span(interval: Sequence[float] | None, write: Any = percent) -> str:
 
 
 def plural(number: int, word: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    """`1 row`, `2 rows`, `2 classes`, `2 entries`."""
+    if number != 1:
+        word = f"{word[:-1]}ies" if word.endswith("ry") else f"{word}{'es' if word.endswith('s') else 's'}"
+    return f"{number:,} {word}"
+
+
+def moment(value: str) -> str:
+    """A time in ISO 8601, to the minute."""
+    return value.replace("T", " ")[:16]
+
+
+def written(label: Any) -> str:
+    """A label that is no single class: its classes, or the number, whole ones without a point."""
+    if isinstance(label, str):
+        return label
+    return ", ".join(map(str, label)) or "(none)" if isinstance(label, list) else f"{label:.6g}"
 
 
 def shorten(value: Any, limit: int) -> str:

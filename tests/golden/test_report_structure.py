@@ -7,6 +7,7 @@ from pathlib import Path
 from tasks.reports.html import render
 
 OUTLINE = """
+h2 What to do next
 h2 What was found
 h3 Scores of the labels
 h3 Which label is given instead of which
@@ -46,6 +47,22 @@ def outline(html):
     return lines
 
 
+WITH_FLAGGED = """
+h2 Rows to look at
+h3 All rows that are flagged
+th row, label, likely wrong, action
+h2 Classes before and after
+"""
+
+
 def test_outline_of_a_published_run():
     runs = made_up()
     assert outline(render(runs.published(), runs.evidence())) == OUTLINE.strip().splitlines()
+
+
+def test_the_flagged_rows_are_listed_after_those_that_are_shown_large():
+    runs = made_up()
+    evidence = runs.evidence()
+    evidence = runs.evidence(flagged=evidence.worst * 2, flagged_rows=6)
+    lines = outline(render(runs.published(), evidence))
+    assert "\n".join(WITH_FLAGGED.strip().splitlines()) in "\n".join(lines)

@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from tasks.io.shown import Content
 from tasks.reports.evidence import ActionCount, Evidence, WorstRow
 from tasks.reports.html import render
 
@@ -67,7 +68,12 @@ def test_a_run_refused_at_once_has_a_page_that_says_why(runs):
 def test_nothing_from_the_data_becomes_markup(runs):
     row = WorstRow(ATTACK, ATTACK, ATTACK, 0.9, ATTACK, ATTACK, text=ATTACK)
     evidence = runs["evidence"](
-        2, names=(ATTACK, "b\x00\n<b>"), worst=(row,), actions=(ActionCount(ATTACK, ATTACK, 1),)
+        2,
+        names=(ATTACK, "b\x00\n<b>"),
+        worst=(row,),
+        actions=(ActionCount(ATTACK, ATTACK, 1),),
+        flagged=(row, row),
+        files={ATTACK: ATTACK},
     )
     record = runs["published"](
         dataset=ATTACK, run_id=ATTACK, config={ATTACK: ATTACK}, work={ATTACK: 1}, code_version=ATTACK
@@ -116,3 +122,72 @@ def test_a_row_that_was_not_treated_yet_shows_no_action(runs):
     html = render(runs["refused"](), runs["evidence"](2, worst=(row,), actions=()))
     assert '<p class="fine">90.0 % likely wrong</p>' in html
     assert 'class="action' not in html
+
+
+def flagged(number, action="relabel", **content):
+    return WorstRow(f"r{number}", "cat", "dog", 0.9, action, "why", **({"text": f"text {number}"} | content))
+
+
+def test_thousands_of_rows_are_paged_without_a_script(runs):
+    rows = tuple(flagged(number) for number in range(1234))
+    html = render(runs["published"](), runs["evidence"](2, flagged=rows, flagged_rows=4321))
+    found = Page(html)
+    assert "4,321 rows, likeliest wrong first; the first 1,234 are listed" in found.text
+    assert found.text.count("text 1233") == 1 and "page 25 of 25" in found.text
+    anchors = {url for url in found.urls if url.startswith("#flagged-")}
+    assert anchors == {f"#flagged-{number}" for number in range(1, 26)}
+    assert all(f'id="{anchor[1:]}"' in html for anchor in anchors)
+    assert len(html) < 2_000_000
+
+
+def test_only_what_was_changed_is_struck_out(runs):
+    rows = tuple(flagged(number, action) for number, action in enumerate(("relabel", "review", "keep", "")))
+    html = render(runs["published"](), runs["evidence"](2, worst=rows))
+    assert html.count("<s>cat</s> → <b>dog</b>") == 1
+    assert html.count("perhaps dog?") == 3
+
+
+def test_one_is_singular(runs):
+    noise = runs["published"]().noise | {"flagged": 1, "out_of_scope": 1}
+    crowd = {"votes": 1, "annotators": 1, "items": 1, "method": "m", "alpha": 1, "kappa": 1, "quality": 1,
+             "lowest": []}  # fmt: skip
+    record = runs["published"](noise=noise, crowd=crowd, rows=1)
+    text = page(record, runs["evidence"](2, strangest=(flagged(1),))).text
+    for words in (
+        "1 row is flagged",
+        "1 vote of 1 annotator on 1 item.",
+        "1 check",
+        "1 row like them is left",
+    ):
+        assert words in text
+    assert "2 classes" in text
+
+
+def test_the_page_says_when_where_and_what_next(runs):
+    files = {"published rows": "store/digits/publish <2>", "source": "s3://b/in"}
+    record = runs["published"](
+        started="2026-11-28T07:40:11+00:00", finished="2026-11-28T07:43:02+00:00",
+        config={"store": {"root": "a store"}},
+    )  # fmt: skip
+    text = page(record, runs["evidence"](2, files=files)).text
+    assert "2026-11-28 07:40" in text and "2026-11-28 07:43" in text
+    assert "store/digits/publish <2>" in text and "s3://b/in" in text
+    assert "labelworks export 8f31c2a9 --joined train.parquet --store 'a store'" in text
+    assert "Look at 40 rows left for a person" in text
+    refused = page(runs["refused"](), Evidence()).text
+    assert "change gates.detect in the config" in refused and "labelworks export" not in refused
+    waiting = page(runs["published"](status="waiting", version=None), Evidence()).text
+    assert "labelworks approve 8f31c2a9 --store labelworks-store --budget ROWS" in waiting
+
+
+def test_rows_named_by_their_ids_are_shown_by_what_is_in_them(runs):
+    largest = [{"rows": 9, "share": 0.1, "examples": ["a", "b", "c"]}]
+    shift = {"unknown": {"share": 0.1, "interval": [0, 1], "new_classes": 1, "largest": largest}}
+    known = {
+        ("target", "a"): Content(text=ATTACK),
+        ("target", "b"): Content(image=runs["picture"]()),
+        ("source", "c"): Content(text="of another window"),
+    }
+    found = page(runs["published"](shift=shift), Evidence(examples=known))
+    assert ATTACK in found.text and "of another window" not in found.text and "c" in found.text
+    assert len([url for url in found.urls if url.startswith("data:image/png")]) == 1
