@@ -170,7 +170,7 @@ def _row(ref: DatasetRef, parts: list[pa.Table], owner: int, place: int) -> dict
         "row": row["row"],
         "id": row["id"],
         "given": _written(row["given"]),
-        "suggestion": _written(row["likelier"]),
+        "suggestion": _written(row["label"] if row["action"] == "relabel" else row["likelier"]),
         "error_probability": row["error_probability"],
     }
 

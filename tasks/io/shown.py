@@ -113,9 +113,12 @@ def _scored(partition: Partition, run: Run, ref: DatasetRef, treated: bool) -> p
 
 
 def _judged(partition: Partition, run: Run) -> pa.Table:
-    names = ["row", "id", "given", "likelier", "error_probability", "flag", "action", "reason"]
+    """Of rows that were changed, what they were changed to; of others, what is likelier."""
+    names = ["row", "id", "given", "label", "likelier", "error_probability", "flag", "action", "reason"]
     table = run.store.read_table(run.part("detect", partition), names)
-    return table.rename_columns({"likelier": "suggestion"})
+    changed = pc.equal(table["action"], "relabel")
+    suggestion = pc.if_else(changed, table["label"], table["likelier"])
+    return table.drop_columns(["label", "likelier"]).append_column("suggestion", suggestion)
 
 
 def _read(run: Run, partition: Partition, rows: Sequence[int]) -> list[Content]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 INK, MUTED, BLUE, ORANGE = "#1c2733", "#8493a3", "#2d6cb0", "#d9772b"
 THEME = {INK: "var(--ink)", MUTED: "var(--muted)", BLUE: "var(--blue)", ORANGE: "var(--orange)"}
 WIDTH = 5.2
+FREQUENT = 0.05  # a share of wrong labels from which whole percents are enough
 MAX_MATRIX, MAX_NUMBERS, MAX_BARS, MAX_NAME = 30, 12, 20, 22
 
 # A script that the bundled font lacks is drawn by the browser in SVG, and as boxes in PNG. For the whole
@@ -138,9 +139,11 @@ def _matrix(evidence: Evidence) -> Figure:
 
 
 def _numbers(axes: Axes, transition: Any) -> None:
+    """Percentages: of rare errors with a digit more, for else they would all be 0."""
+    digits = 0 if np.max(transition * (1 - np.eye(len(transition)))) >= FREQUENT else 1
     for (row, column), share in np.ndenumerate(transition):
-        if row == column or share >= 0.005:
-            text = percent(share, 0).removesuffix(" %")
+        if row == column or share >= 0.005 * 10.0**-digits:
+            text = percent(share, digits).removesuffix(" %")
             colour = MUTED if row == column else INK
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
 
