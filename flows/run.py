@@ -10,6 +10,7 @@ from typing import Any
 
 from flows.approval import settled
 from infra import settings
+from infra.process import imports, threads
 from schemas.config import ComputeConfig, RunConfig
 from schemas.errors import GateRefused
 from schemas.records import RunRecord
@@ -19,8 +20,10 @@ from tasks.io.learnable import look_ahead
 from tasks.io.living import alive
 from tasks.io.opening import listed_once, open_run
 from tasks.io.progress import Progress, current, telling
+from tasks.methods.encoders.base import make
 
 FLOWS_NEED = ("flows.curate", "fastapi.encoders", "matplotlib.figure")  # the last two by a first run, late
+FEW_ROWS, FEW_BYTES = 20_000, 32 << 20  # of source and target together
 WORKERS_NEED = ("prefect_dask.client", "tasks.embed", "tasks.detect", "tasks.treat", "tasks.publish")
 
 
@@ -50,30 +53,68 @@ def _records(configs: Sequence[RunConfig], opened: ExitStack) -> Iterator[RunRec
             record = _preflight(config)
             if record is None:
                 if not ready:
-                    opened.enter_context(servers(config.compute))
+                    here = len(configs) == 1 and fits_here(config)
+                    opened.enter_context(servers(config.compute, here=here))
                     ready = True
                 record = _curated(config)
         yield record
 
 
+def fits_here(config: RunConfig) -> bool:
+    """Whether workers of their own would cost a run more than they take from it.
+
+    That is so for a source and a target of one small partition each, unless the config asks for workers, for
+    memory or for a GPU, or the encoder is a large model.
+    """
+    compute, encoder, data = config.compute, config.encoder, config.dataset
+    if compute != ComputeConfig(
+        **compute.model_dump(include={"threads", "partition_rows", "partition_bytes"})
+    ):
+        return False
+    if (
+        config.store.secret is not None
+        or make(encoder.name, str(data.features.kind), encoder.options).uses_device
+    ):
+        return False
+    _, plans = open_run(config, {})
+    partitions = [each for plan in plans.values() for each in plan.partitions]
+    small = (
+        sum(each.rows for each in partitions) <= FEW_ROWS
+        and sum(each.size for each in partitions) <= FEW_BYTES
+    )
+    return small and len(partitions) == len(plans)
+
+
 @contextmanager
-def servers(compute: ComputeConfig) -> Iterator[Any]:
-    """Yield the Dask client that runs use, beside a Prefect API: configured ones, or our own."""
+def servers(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
+    """Yield the Dask client that runs use, beside a Prefect API: configured ones, or our own.
+
+    here: where there is one worker, in this process.
+    """
     from infra.api import starting_api
     from infra.cluster import cluster, prepare
     from infra.gpu import place
 
-    with starting_api() as answers:
-        # Before the thread: two that import the same packages may wait for each other.
-        for name in FLOWS_NEED:
-            import_module(name)
-        Thread(target=gates.warm_up, daemon=True).start()
-        with cluster(compute) as client:
-            if not compute.scheduler:
-                prepare(client, WORKERS_NEED)
-            answers()
-            place(compute, client)  # a GPU that is required and missing is said now, not after ingest
-            yield client
+    with ExitStack() as opened:
+        if here:
+            opened.enter_context(threads(compute.threads))
+        with imports():
+            answers = opened.enter_context(starting_api())
+            # Before the thread: two that import the same packages may wait for each other.
+            for name in FLOWS_NEED:
+                import_module(name)
+            Thread(target=_warm_up, daemon=True).start()
+            client = opened.enter_context(cluster(compute, here=here))
+        if not compute.scheduler:
+            prepare(client, WORKERS_NEED, compute.threads)
+        answers()
+        place(compute, client)  # a GPU that is required and missing is said now, not after ingest
+        yield client
+
+
+def _warm_up() -> None:
+    with imports():
+        gates.warm_up()
 
 
 def _preflight(config: RunConfig) -> RunRecord | None:

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from infra.family import Member, end_with
 from infra.leases import end_leases
+from infra.process import imports
 from infra.serving import LOOPBACK, answers, listener, nonce, port_of, serve
 from schemas.errors import LabelworksError
 
@@ -134,9 +135,10 @@ def main(descriptor: int, parent: int, who: str) -> None:
     """Serve the API until the process that started this one is gone, however it ended."""
     end_with(parent)
     end_leases()
-    from prefect.server.api.server import create_app
+    with imports():
+        from prefect.server.api.server import create_app
 
-    from infra.database import wait_for_writers
+        from infra.database import wait_for_writers
 
     wait_for_writers()
     serve(create_app, descriptor, who, factory=True)

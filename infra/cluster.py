@@ -13,6 +13,7 @@ from infra.cluster_class import await_workers, opened
 from infra.cluster_rules import check_scheduler
 from infra.gpu import RESOURCE, devices
 from infra.interrupts import kept_from_children
+from infra.process import imports, take_threads
 from schemas.config import ComputeConfig
 from schemas.errors import ConfigError
 
@@ -25,8 +26,11 @@ WORKER_BYTES = 2 << 30  # what a worker on this machine should at least have
 
 
 @contextmanager
-def cluster(compute: ComputeConfig) -> Iterator[Any]:
-    """Yield a Dask client, the default one of this process while the block lasts."""
+def cluster(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
+    """Yield a Dask client, the default one of this process while the block lasts.
+
+    here: the only worker is a thread of this process, unless a cluster or workers are configured.
+    """
     import dask
     from distributed import Client
 
@@ -39,24 +43,29 @@ def cluster(compute: ComputeConfig) -> Iterator[Any]:
         return
     with dask.config.set(settings(compute)):
         with kept_from_children():
-            made = opened(compute) if compute.cluster_class else _local(compute)
+            made = opened(compute) if compute.cluster_class else _local(compute, here)
         with made, Client(made) as client, exported(client):
             if compute.cluster_class:
                 await_workers(client, compute)
             yield client
 
 
-def prepare(client: Any, modules: Sequence[str]) -> None:
-    """Let each worker of a cluster just started import what it will need, and don't wait for it."""
+def prepare(client: Any, modules: Sequence[str], count: int) -> None:
+    """Let each worker of a cluster just started import what it will need, and don't wait for it.
+
+    count: threads that the libraries may take.
+    """
     from distributed import fire_and_forget
 
     for worker in client.scheduler_info(n_workers=-1)["workers"]:
-        fire_and_forget(client.submit(_import, modules, workers=[worker], pure=False))
+        fire_and_forget(client.submit(_import, modules, count, workers=[worker], pure=False))
 
 
-def _import(modules: Sequence[str]) -> None:
-    for name in modules:
-        import_module(name)
+def _import(modules: Sequence[str], count: int) -> None:
+    with imports():
+        for name in modules:
+            import_module(name)
+    take_threads(count)
 
 
 def _connected(scheduler: str) -> Any:
@@ -71,8 +80,8 @@ def _connected(scheduler: str) -> Any:
         ) from error
 
 
-def _local(compute: ComputeConfig) -> Any:
-    return machine(compute, [] if compute.gpu == "off" else devices())
+def _local(compute: ComputeConfig, here: bool) -> Any:
+    return in_this_process() if here else machine(compute, [] if compute.gpu == "off" else devices())
 
 
 def settings(compute: ComputeConfig) -> dict[str, Any]:
@@ -86,6 +95,8 @@ def settings(compute: ComputeConfig) -> dict[str, Any]:
         "distributed.worker.memory.pause": 0.80,
         "distributed.worker.memory.terminate": 0.95,
         "distributed.worker.profile.enabled": False,
+        "distributed.admin.tick.interval": "500ms",
+        "distributed.admin.system-monitor.interval": "2s",
         "distributed.scheduler.allowed-failures": 3,
         "distributed.scheduler.worker-ttl": "5 minutes",
         "distributed.scheduler.no-workers-timeout": f"{compute.wait + SOONER} s",
@@ -139,6 +150,18 @@ def machine(compute: ComputeConfig, gpus: Sequence[str]) -> Any:
         spec[f"gpu-{gpu}"] = {"cls": Nanny, "options": {**options, "env": env, "resources": {RESOURCE: 1}}}
     scheduler = {"cls": Scheduler, "options": {"host": LOOPBACK, "dashboard_address": f"{LOOPBACK}:0"}}
     return SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR)
+
+
+def in_this_process() -> Any:
+    """A cluster whose scheduler and only worker are threads of this process; nothing limits its memory."""
+    from distributed import Scheduler, SpecCluster, Worker
+
+    served = {"host": LOOPBACK, "dashboard": False}
+    return SpecCluster(
+        workers={"here": {"cls": Worker, "options": {"nthreads": 1, "memory_limit": 0, **served}}},
+        scheduler={"cls": Scheduler, "options": served},
+        silence_logs=logging.ERROR,
+    )
 
 
 def workers(compute: ComputeConfig, gpus: int = 0) -> int:

@@ -134,7 +134,9 @@ class PublishConfig(Section):
 class ComputeConfig(Section):
     """What the run may use. Nothing here changes a result."""
 
-    workers: int | Literal["auto"] = "auto"
+    workers: int | Literal["auto"] = Field(
+        "auto", description="processes; auto: one a core, of small data none but the run's own"
+    )
     threads: PositiveInt = 1
     memory: str = "auto"
     scheduler: str | None = Field(None, description="address of a Dask scheduler that is already running")

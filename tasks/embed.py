@@ -16,6 +16,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration import get_client
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from schemas.records import DatasetRef, Partition, StageResult
 from schemas.tables import REJECTED
@@ -62,7 +63,9 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
 def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> Fitted:
     state = f"{run.embeddings(key)}/state.npz"
     if not run.store.exists(state):
-        run.store.create(state, base.pack(encoder.fit(sample_column(run, ref, encoder.fit_rows))))
+        with threadpool_limits(run.config.compute.threads):  # or machines with more cores fit another
+            fitted = encoder.fit(sample_column(run, ref, encoder.fit_rows))
+        run.store.create(state, base.pack(fitted))
     return Fitted(run.store, state)
 
 

@@ -73,12 +73,15 @@ def exit_code(record: RunRecord) -> int:
 
 def check(config: RunConfig) -> None:
     """Refuse methods, gates and schedules that there are not."""
-    from infra.cluster_class import check_cluster
-    from infra.cluster_rules import check_scheduler
-    from infra.schedule import check_schedule
-    from tasks.gates import check_gates
-    from tasks.io.exports import check_exports
-    from tasks.methods.check import check_methods
+    from infra.process import imports
+
+    with imports():
+        from infra.cluster_class import check_cluster
+        from infra.cluster_rules import check_scheduler
+        from infra.schedule import check_schedule
+        from tasks.gates import check_gates
+        from tasks.io.exports import check_exports
+        from tasks.methods.check import check_methods
 
     check_methods(config)
     check_gates(config.gates)
@@ -91,8 +94,11 @@ def check(config: RunConfig) -> None:
 def _execute(
     configs: list[RunConfig], tell: Callable[[RunRecord], None] = lambda record: None
 ) -> list[RunRecord]:
-    from flows.progress import shown
-    from flows.run import executed
+    from infra.process import imports
+
+    with imports():
+        from flows.progress import shown
+        from flows.run import executed
 
     records: list[RunRecord] = []
     with shown() as progress, executed(configs, progress=progress) as ended:
