@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError
 
+from schemas.conditions import columns_of, condition
 from schemas.config import GateConfig, GatesConfig
 from schemas.errors import ConfigError
 from schemas.records import Record, Stage
@@ -42,7 +43,8 @@ class Expectation(Record):
     def columns(self) -> tuple[str, ...]:
         """The columns (or figures) that it looks at."""
         single = [self.arguments[key] for key in COLUMN_KEYS if key in self.arguments]
-        return tuple(dict.fromkeys([*single, *self.kwargs.get("column_list", ())]))
+        listed, asked = self.kwargs.get("column_list", ()), columns_of(self.kwargs.get("row_condition"))
+        return tuple(dict.fromkeys([*single, *listed, *asked]))
 
     @property
     def mostly(self) -> float:
@@ -96,7 +98,7 @@ def suites(stage: Stage, config: GateConfig) -> GateSuites:
     _known(config.severity, base.names, f"{where}.severity", "expectation")
     settable = [each.name for each in (*base.rows.expect, *base.figures.expect) if each.threshold]
     _known(config.thresholds, settable, f"{where}.thresholds", "threshold")
-    extras = [_extra(each, base, f"{where}.expectations[{i}]") for i, each in enumerate(config.expectations)]
+    extras = own_expectations(stage, config)
     _unique([*base.names, *(extra.name for _, extra in extras)], f"{where}.expectations")
     rows, figures = (
         suite.with_expectations(
@@ -108,6 +110,12 @@ def suites(stage: Stage, config: GateConfig) -> GateSuites:
         for kind, suite in (("rows", base.rows), ("figures", base.figures))
     )
     return GateSuites(rows=rows, figures=figures)
+
+
+def own_expectations(stage: Stage, config: GateConfig) -> list[tuple[Kind, Expectation]]:
+    """Return a user's own expectations in their order, each with the frame that it is about."""
+    base, where = defaults(stage), f"gates.{stage}.expectations"
+    return [_extra(each, base, f"{where}.{number}") for number, each in enumerate(config.expectations)]
 
 
 def of_stage(gates: GatesConfig, stage: Stage) -> GateConfig:
@@ -142,10 +150,25 @@ def _extra(entry: dict[str, Any], base: GateSuites, where: str) -> tuple[Kind, E
         key = ".".join(map(str, problem["loc"]))
         hint = nearest(key, _Extra.model_fields) if problem["type"] == "extra_forbidden" else ""
         raise ConfigError(f"{key}: {problem['msg']}", where=where, fix=hint) from error
+    extra = extra.model_copy(update={"kwargs": _arguments(extra.kwargs, f"{where}.kwargs")})
     kind = extra.on or _kind(extra, base, where)
     _known(extra.columns, (base.rows if kind == "rows" else base.figures).columns, where, "column")
     fields = extra.model_dump(exclude={"on"}) | {"name": extra.name or _default_name(extra)}
     return kind, Expectation.model_validate(fields)
+
+
+def _arguments(kwargs: dict[str, Any], where: str) -> dict[str, Any]:
+    """The arguments, with a condition on rows in its one form; ConfigError for one that would be run."""
+    parser = kwargs.get("condition_parser")
+    if "row_condition" not in kwargs and parser is None:
+        return kwargs
+    try:
+        found = condition(kwargs.get("row_condition"), parser)
+    except ValueError as error:
+        raise ConfigError(str(error), where=f"{where}.row_condition") from error
+    return {name: value for name, value in kwargs.items() if name != "condition_parser"} | {
+        "row_condition": found
+    }
 
 
 def _kind(extra: _Extra, base: GateSuites, where: str) -> Kind:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from schemas.config import GateConfig, GatesConfig
+from schemas.config import GatesConfig
 from schemas.errors import ConfigError
-from schemas.records import Stage
-from schemas.suites import STAGES, Expectation, nearest, of_stage, suites
+from schemas.suites import STAGES, Expectation, nearest, of_stage, own_expectations, suites
 from tasks.gates import engine
 
 
@@ -16,15 +15,9 @@ def check_gates(config: GatesConfig) -> None:
     """
     for stage in STAGES:
         gate = of_stage(config, stage)
-        both = suites(stage, gate)
-        _check_extras(stage, gate, (*both.rows.expect, *both.figures.expect))
-
-
-def _check_extras(stage: Stage, gate: GateConfig, expectations: tuple[Expectation, ...]) -> None:
-    extras = {entry.get("expectation") for entry in gate.expectations}
-    for each in expectations:
-        if each.expectation in extras:
-            _check(each, f"gates.{stage}.expectations")
+        suites(stage, gate)
+        for position, (_, each) in enumerate(own_expectations(stage, gate)):
+            _check(each, f"gates.{stage}.expectations.{position}")
 
 
 def _check(each: Expectation, where: str) -> None:
@@ -32,6 +25,11 @@ def _check(each: Expectation, where: str) -> None:
     if each.expectation not in known:
         hint = nearest(each.expectation, known, limit=3)
         raise ConfigError(f"unknown expectation {each.expectation!r}", where=where, fix=hint)
+    takes = engine.arguments(each.expectation)
+    for name in each.kwargs:
+        if name not in takes:
+            what = f"{each.expectation} takes no {name!r}"
+            raise ConfigError(what, where=f"{where}.kwargs.{name}", fix=nearest(name, takes))
     try:
         engine.build(each)
     except ValueError as error:

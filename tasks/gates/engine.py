@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from schemas.conditions import condition
+from schemas.errors import ConfigError
 from schemas.suites import Expectation
 
 if TYPE_CHECKING:
     import pandas as pd
 
 EXAMPLES = 5
+QUERIES = {
+    "expect_query_results_to_match_comparison",
+    "expect_table_row_count_to_equal_other_table",
+    "unexpected_rows_expectation",
+}
+OURS = {
+    "batch_id", "catch_exceptions", "condition_parser", "description", "id", "library_metadata", "meta",
+    "notes", "rendered_content", "result_format", "severity", "windows",
+}  # fmt: skip
+REFERENCES = ("$PARAMETER", "$ref", "$dynamicRef", "$recursiveRef")
 # The library keeps its current context in a global of the process; Dask workers may have several threads.
 _one_at_a_time = threading.RLock()
 
@@ -39,7 +51,7 @@ def evaluate(frame: pd.DataFrame, expectations: Sequence[Expectation]) -> list[O
     with _one_at_a_time:
         gx = library()
         batch = _whole_frame().get_batch({"dataframe": frame})
-        wanted = [build(each, position) for position, each in enumerate(expectations)]
+        wanted = [_built(each, position) for position, each in enumerate(expectations)]
         result = batch.validate(
             gx.ExpectationSuite(name="gate", expectations=wanted),
             result_format={"result_format": "BASIC", "partial_unexpected_count": EXAMPLES},
@@ -65,21 +77,60 @@ def warm_up() -> None:
 
 
 def types() -> list[str]:
-    """Names of every expectation that there is."""
+    """Names of every expectation that a config may have."""
     library()
     from great_expectations.expectations.registry import list_registered_expectation_implementations
 
-    return sorted(list_registered_expectation_implementations())
+    return sorted(set(list_registered_expectation_implementations()) - QUERIES)
 
 
-def build(expectation: Expectation, position: int = 0) -> Any:
-    """Make the library's own object; raises ValueError for arguments that it doesn't take."""
+def arguments(expectation: str) -> set[str]:
+    """Names of the arguments that an expectation takes, without those that are for this module to give."""
     library()
     from great_expectations.expectations.registry import get_expectation_impl
 
-    kind = get_expectation_impl(expectation.expectation)
+    return set(get_expectation_impl(expectation).__fields__) - OURS
+
+
+def build(expectation: Expectation, position: int = 0) -> Any:
+    """Make the library's own object; ValueError for arguments that it doesn't take or a gate refuses."""
+    given, kind = expectation.arguments, expectation.expectation
+    if kind not in types():
+        raise ValueError(f"there is no expectation {kind!r}")
+    for name in given.keys() - arguments(kind):
+        raise ValueError(f"{kind} takes no {name!r}")
+    if (outside := next(_outside(given), None)) is not None:
+        raise ValueError(f"{outside} is fetched or filled in from elsewhere: write the value itself")
+    from great_expectations.expectations.registry import get_expectation_impl
+    from great_expectations.expectations.row_conditions import deserialize_row_condition
+
+    if "row_condition" in given:
+        given = given | {"row_condition": deserialize_row_condition(condition(given["row_condition"]))}
     # Two expectations that differ in nothing but their name would be one to the library.
-    return kind(**expectation.arguments, meta={"name": expectation.name, "position": position})
+    return get_expectation_impl(kind)(**given, meta={"name": expectation.name, "position": position})
+
+
+def _built(each: Expectation, position: int) -> Any:
+    try:
+        return build(each, position)
+    except ValueError as error:
+        raise ConfigError(
+            f"{each.name}: {error}", where="gates", fix="see gates.STAGE.expectations"
+        ) from error
+
+
+def _outside(value: Any) -> Iterator[str]:
+    """What of an argument points elsewhere: parameters of a suite, and what a JSON schema refers to."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "$PARAMETER" or (
+                str(name).endswith(("$ref", "Ref")) and not str(inner).startswith("#")
+            ):
+                yield f"{name}: {inner}"
+            yield from _outside(inner)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _outside(each)
 
 
 @cache

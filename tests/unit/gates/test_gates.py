@@ -233,3 +233,84 @@ def test_gates_run_in_several_threads_at_once():
 def test_a_gate_prints_nothing(capfd):
     check_rows("detect", scores([0.5, 2.0]), DEFAULT)
     assert capfd.readouterr() == ("", "")
+
+
+EVIL = "@__import__('pathlib').Path('ran').touch()"
+RANGE = {"expectation": "expect_column_values_to_be_between", "column": "score"}
+LOW = {"type": "comparison", "column": {"name": "score"}, "operator": "<", "parameter": 0.5}
+
+
+def condition(given, parser=None):
+    more = {} if parser is None else {"condition_parser": parser}
+    return RANGE | {"kwargs": {"max_value": 0.45, "row_condition": given, **more}}
+
+
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        (condition(EVIL, "pandas"), "kwargs.row_condition"),
+        (condition(EVIL, "python"), "kwargs.row_condition"),
+        (condition(EVIL, "spark"), "kwargs.row_condition"),
+        (condition(EVIL, ["pandas"]), "kwargs.row_condition"),
+        (condition(EVIL), "kwargs.row_condition"),
+        (condition(EVIL, "great_expectations"), "kwargs.row_condition"),
+        (condition('col("score") == "`x`"', "great_expectations"), "kwargs.row_condition"),
+        (condition(f'col("{EVIL}") > 1', "great_expectations"), "kwargs.row_condition"),
+        (condition({"type": "pass_through", "pass_through_filter": EVIL}), "kwargs.row_condition"),
+        (condition({"type": "and", "conditions": [{"type": "pass_through", "pass_through_filter": EVIL}]}),
+         "kwargs.row_condition"),
+        (condition(LOW | {"pass_through_filter": EVIL}), "kwargs.row_condition"),
+        (condition(LOW | {"column": {"name": EVIL}}), "kwargs.row_condition"),
+        (condition(LOW | {"column": {"name": "score` or `score"}}), "kwargs.row_condition"),
+        (condition(LOW | {"operator": f"> 0 or {EVIL} or score >"}), "kwargs.row_condition"),
+        (condition(LOW | {"operator": "==", "parameter": "' or `x`"}), "kwargs.row_condition"),
+        (condition(LOW | {"operator": "IN", "parameter": [EVIL]}), "kwargs.row_condition"),
+        (condition(LOW | {"parameter": {"a": 1}}), "kwargs.row_condition"),
+        (condition(LOW, "pandas"), "kwargs.row_condition"),
+        (RANGE | {"kwargs": {"max_value": 1, "condition_parser": "pandas"}}, "kwargs.row_condition"),
+        (RANGE | {"kwargs": {"maximum": 1}}, "kwargs.maximum"),
+        (RANGE | {"kwargs": {"max_value": 1, "result_format": "COMPLETE"}}, "kwargs.result_format"),
+        (RANGE | {"kwargs": {"max_value": 1, "meta": {}}}, "kwargs.meta"),
+        (RANGE | {"kwargs": {"max_value": {"$PARAMETER": "urn:great_expectations:stores:x"}}}, ""),
+        ({"expectation": "unexpected_rows_expectation", "on": "rows",
+          "kwargs": {"unexpected_rows_query": "SELECT 1"}}, ""),
+        ({"expectation": "expect_query_results_to_match_comparison", "on": "rows", "kwargs": {}}, ""),
+        ({"expectation": "os.system", "column": "score"}, ""),
+        ({"expectation": "expect_column_values_to_match_json_schema", "column": "id",
+          "kwargs": {"json_schema": {"properties": {"a": {"$ref": "http://127.0.0.1:9/x"}}}}}, ""),
+    ],
+)  # fmt: skip
+def test_an_expectation_of_a_config_runs_nothing(entry, key, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fine = RANGE | {"name": "fine", "kwargs": {"max_value": 1}}
+    config = GateConfig(expectations=(fine, {"name": "mine", **entry}))
+    with pytest.raises(ConfigError) as caught:
+        check_gates(GatesConfig(detect=config))
+    assert caught.value.where == f"gates.detect.expectations.1.{key}".rstrip(".")
+    with pytest.raises(ConfigError):  # also where nobody has looked before
+        check_rows("detect", scores([0.1, 0.9]), config)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "parser", "failing"),
+    [
+        ('col("score") > 0.3', "great_expectations", "1 of 2 rows fail"),
+        ('col("score").notnull()', "great_expectations", "1 of 3 rows fail"),
+        ("col(\"id\") != 'r2'", "great_expectations", "0 of 2 rows fail"),
+        (LOW, None, "0 of 2 rows fail"),
+        (LOW | {"column": "score", "operator": ">="}, None, "1 of 1 rows fail"),
+        (LOW | {"column": "id", "operator": "IN", "parameter": ["r2", "a@b"]}, None, "1 of 1 rows fail"),
+        ({"type": "or", "conditions": [LOW, {"type": "nullity", "column": "id", "is_null": True}]}, None,
+         "0 of 2 rows fail"),
+    ],
+)  # fmt: skip
+def test_conditions_of_great_expectations_choose_rows(given, parser, failing):
+    config = GateConfig(expectations=(condition(given, parser) | {"name": "mine"},))
+    check_gates(GatesConfig(detect=config))
+    assert named(check_rows("detect", scores([0.1, 0.4, 0.9]), config), "mine").observed == failing
+
+
+def test_a_condition_names_columns_that_there_are():
+    with pytest.raises(ConfigError, match="unknown column 'nosuch'"):
+        check_gates(GatesConfig(detect=GateConfig(expectations=(condition(LOW | {"column": "nosuch"}),))))
