@@ -18,6 +18,8 @@ SECRET_OPTIONS = re.compile(r"key|secret|token(?!iz)|password|credential|connect
 USERINFO = re.compile(r"(?<=://)[^/\s@'\"]+@")
 ACCOUNT_KEY = re.compile(r"(?:AccountKey|SharedAccessSignature)=([^;]+)")
 
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
 _remembered: set[str] = set()
 _environment: Mapping[Any, Any] = vars(os.environ).get("_data", os.environ)  # undecoded: quick to compare
 _known: tuple[dict[Any, Any], int, tuple[str, ...]] = ({}, -1, ())
@@ -29,6 +31,11 @@ def redacted(text: str) -> str:
     for secret in _secrets():
         hidden = hidden.replace(secret, HIDDEN)
     return hidden
+
+
+def shown(text: str) -> str:
+    """The text with control characters as escapes: what a file holds must not steer a terminal."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def remember(options: Mapping[str, Any]) -> None:

@@ -109,7 +109,9 @@ def judge_embedding(
     """Sum up the partitions and hold the embedding to its gate; raise InputError if it fails."""
     ref = ref.model_copy(update={"encoder_key": spec.key})
     check_after(run, ref.of("source")[0], done[0].dim)
-    rejected = _rejected(run, ref, done)
+    by_window = {window: _rejected(run, ref, window, done) for window in ("source", "target")}
+    rejected = pa.concat_tables(by_window.values())
+    run.store.write_table(run.file("embed", "rejected.parquet"), rejected)
     rows = sum(each.rows for each in done)
     figures: dict[str, Any] = {
         **dict.fromkeys(QUALITY),
@@ -134,7 +136,7 @@ def judge_embedding(
         work={"embedded_rows": sum(each.rows for each in done if each.new)},
         seconds=perf_counter() - started,
     )
-    refuse(result.gate, rejected, run.config.dataset.source)
+    refuse(result.gate, by_window, figures, run.config.dataset)
     return run.finish(result)
 
 
@@ -154,15 +156,14 @@ def judge_quality(run: Run, ref: DatasetRef) -> dict[str, Any]:
     }
 
 
-def _rejected(run: Run, ref: DatasetRef, done: Sequence[Embedded]) -> pa.Table:
+def _rejected(run: Run, ref: DatasetRef, window: str, done: Sequence[Embedded]) -> pa.Table:
+    """The rows of a window that have no vector."""
     tables = [REJECTED.empty_table()]
     for each in done:
-        if each.without:
+        if each.without and each.partition.window == window:
             rows = without_vector(run, ref, each.partition)
             tables.append(rejected_rows(rows, rows["reason"], rows["label"]))
-    table = pa.concat_tables(tables)
-    run.store.write_table(run.file("embed", "rejected.parquet"), table)
-    return table
+    return pa.concat_tables(tables)
 
 
 def _numbers(figures: dict[str, Any]) -> dict[str, float | int | None]:

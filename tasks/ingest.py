@@ -82,7 +82,9 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
         run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
         label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
     )  # fmt: skip
-    rejected = _rejected(run, plans, all_scans)
+    by_window = {window: _rejected(run, window, plan, all_scans) for window, plan in plans.items()}
+    rejected = pa.concat_tables(by_window.values())
+    run.store.write_table(run.file("ingest", "rejected.parquet"), rejected)
     figures = _figures(ref, plans, scans, rejected)
     figures["empty_files"] += sum(each.empty_files for each in all_scans)
     figures["agreement"] = crowd[1]["alpha"] if crowd else None
@@ -98,7 +100,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
         work={"ingested_rows": sum(each.rows for each in scans if each.new)},
         seconds=perf_counter() - started,
     )
-    refuse(result.gate, rejected, run.config.dataset.source)
+    refuse(result.gate, by_window, figures, run.config.dataset)
     return run.finish(result)
 
 
@@ -208,13 +210,12 @@ def _similar_names(scans: list[Scan]) -> list[SimilarNames]:
     return similar_names({name: rows for name, rows in counts.items() if isinstance(name, str)})
 
 
-def _rejected(run: Run, plans: dict[str, Plan], scans: list[Scan]) -> pa.Table:
-    """Everything put aside: files, rows, and rows whose id occurred before."""
-    files = pa.Table.from_pylist([row for plan in plans.values() for row in plan.rejected], schema=REJECTED)
-    again = [run.store.read_table(run.file("ingest", f"duplicates-{window}.parquet")) for window in plans]
-    table = pa.concat_tables([files, *(each.rejected for each in scans), *again])
-    run.store.write_table(run.file("ingest", "rejected.parquet"), table)
-    return table
+def _rejected(run: Run, window: str, plan: Plan, scans: list[Scan]) -> pa.Table:
+    """Everything of a window that is put aside: files, rows, and rows whose id occurred before."""
+    files = pa.Table.from_pylist(plan.rejected, schema=REJECTED)
+    rows = [each.rejected for each in scans if each.partition.window == window]
+    again = run.store.read_table(run.file("ingest", f"duplicates-{window}.parquet"))
+    return pa.concat_tables([files, *rows, again])
 
 
 def _figures(

@@ -31,6 +31,8 @@ NEEDED = {
     "id": "strings, integers or UUIDs",
     "time": "times, dates, texts or numbers",
     "votes": "strings, whole numbers or booleans",
+    "detect.groups": "texts, numbers, booleans or times",
+    "detect.columns": "texts, numbers, booleans or times",
 }
 DELIMITERS = {";": ";", "\t": "\\t", "|": "|"}
 TASKS = ("multilabel", "regression")
@@ -136,6 +138,9 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return number or types.is_null(kind)
     if role in ("label", "votes"):
         return text or number or bool(types.is_boolean(kind) or types.is_null(kind))
+    if role in ("detect.groups", "detect.columns"):
+        plain = number or types.is_boolean(kind) or types.is_null(kind)
+        return text or plain or bool(types.is_temporal(kind) and not types.is_interval(kind))
     if role == "time":
         return text or number or bool(types.is_temporal(kind) and not _is_span(kind)) or types.is_null(kind)
     return text or bool(types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0))
@@ -190,11 +195,18 @@ def _roles(data: DatasetConfig, window: str) -> list[tuple[str, str]]:
 
 
 def lacking(schema: pa.Schema, where: str, detect: DetectConfig, window: str) -> InputError | None:
-    """What is said of a file of the source without a column that is looked at; a target may lack it."""
+    """What is said of a file whose columns can't be looked at, or lack one; those of a target may."""
     asked = [*((each, "detect.groups") for each in detect.groups)]
     asked += [(each, "detect.columns") for each in detect.columns]
-    lost = [pair for pair in asked if window == "source" and find_field(schema, pair[0]) is None]
-    return missing(schema, where, *lost[0]) if lost else None
+    for column, role in asked:
+        field = find_field(schema, column)
+        if field is None and window == "source":
+            return missing(schema, where, column, role)
+        if field is not None and repeated(schema, column):
+            return twice(where, column, role)
+        if field is not None and not fits(field.type, role):
+            return unfit(where, column, field.type, role)
+    return None
 
 
 def missing(schema: pa.Schema, where: str, column: str, role: str) -> InputError:

@@ -111,11 +111,7 @@ def _columns(
 
 
 def _text(values: pa.ChunkedArray) -> pa.Array:
-    plain = replaced(values.combine_chunks())
-    try:
-        return pc.fill_null(plain.cast(pa.string()), MISSING)
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # lists, structs, bytes: as Python shows them
-        return pa.array([MISSING if each is None else str(each) for each in plain.to_pylist()], pa.string())
+    return pc.fill_null(replaced(values.combine_chunks()).cast(pa.string()), MISSING)
 
 
 def _tabular(values: pa.ChunkedArray) -> pa.Array:

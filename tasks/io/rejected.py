@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.records import GateResult
 from schemas.tables import REJECTED
 
 SHOWN = 5
+ALLOWED = {"max_rejected": "rejected_share", "max_rejected_files": "rejected_files"}  # of a check, its figure
 
 
 def rejected_rows(rows: pa.Table, reasons: Any, values: Any) -> pa.Table:
@@ -37,23 +41,40 @@ def _written(values: Any) -> Any:
     )
 
 
-def refuse(gate: GateResult, rejected: pa.Table, source: str) -> None:
-    """Raise InputError, naming the first rows put aside, if the gate says they are too many."""
-    failed = [check.name for check in gate.failed if check.name.startswith("max_rejected")]
+def refuse(
+    gate: GateResult, rejected: Mapping[str, pa.Table], figures: Mapping[str, Any], data: DatasetConfig
+) -> None:
+    """Raise InputError, naming the first rows put aside, if the gate says they are too many.
+
+    rejected: by window; figures: those that the gate judged.
+    """
+    failed = [check.name for check in gate.failed if check.name in ALLOWED]
     if not failed:
         return
-    lines = [_line(row) for row in rejected.slice(0, SHOWN).to_pylist()]
-    if rejected.num_rows > SHOWN:
-        lines.append(f"  … and {rejected.num_rows - SHOWN} more")
+    found = [(window, row) for window, table in rejected.items() for row in table.slice(0, SHOWN).to_pylist()]
+    count = sum(table.num_rows for table in rejected.values())
+    windows = dict.fromkeys(window for window, _ in found)
+    lines = [_line(row, window if len(windows) > 1 else "") for window, row in found[:SHOWN]]
+    if count > SHOWN:
+        lines.append(f"  … and {count - SHOWN} more")
+    settings = " ".join(_allowing(gate.stage, name, figures) for name in failed)
     raise InputError(
-        "\n".join([f"{rejected.num_rows} rows or files can't be used:", *lines]),
-        where=source,
-        fix=f"mend them, or allow a share: --set gates.{gate.stage}.thresholds.{failed[0]}=0.01",
+        "\n".join([f"{count} {'row or file' if count == 1 else 'rows or files'} can't be used:", *lines]),
+        where=data.place(next(iter(windows), "source")),
+        fix=f"mend them, or go on without them: {settings}",
     )
 
 
-def _line(row: dict[str, Any]) -> str:
+def _allowing(stage: str, name: str, figures: Mapping[str, Any]) -> str:
+    """The option that allows as many as there are."""
+    needed = figures[ALLOWED[name]]
+    allowed = needed if isinstance(needed, int) else math.ceil(needed * 1000) / 1000
+    return f"--set gates.{stage}.thresholds.{name}={allowed}"
+
+
+def _line(row: dict[str, Any], window: str) -> str:
     place = row["file"] if row["row"] is None else f"{row['file']} row {row['row']}"
+    place = f"{window} {place}" if window else place
     named = f" (id {row['id']})" if row["id"] is not None else ""
     value = f": {row['value']!r}" if row["value"] is not None else ""
     return f"  {place}{named}: {row['reason']}{value}"

@@ -60,10 +60,30 @@ def plain(values: pa.Array) -> pa.Array:
         return plain(values.dictionary).take(values.indices)
     if types.is_run_end_encoded(kind):
         return plain(pc.run_end_decode(values))
-    try:
+    if types.is_list_view(kind) or types.is_large_list_view(kind):
+        return _lists(values, wanted)
+    if _castable(kind):
         return values.cast(wanted)
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # run ends or extensions within lists: rare
-        return pa.array(values.to_pylist(), wanted)
+    return pa.array(values.to_pylist(), wanted)  # run ends, extensions or views of lists within others: rare
+
+
+def _lists(values: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Views of lists as lists; Arrow's own cast gives arrays that aren't valid (26.0)."""
+    lengths = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    of = pa.LargeListArray if types.is_large_list(wanted) else pa.ListArray
+    whole = pa.array(offsets.astype(np.int64 if types.is_large_list(wanted) else np.int32))
+    return of.from_arrays(whole, plain(values.flatten()), mask=pc.is_null(values)).cast(wanted)
+
+
+def _castable(kind: pa.DataType) -> bool:
+    """Whether Arrow casts a type to the plain one, with all that is in it."""
+    if isinstance(kind, pa.BaseExtensionType) or types.is_run_end_encoded(kind):
+        return False
+    if types.is_list_view(kind) or types.is_large_list_view(kind):
+        return False
+    inner = [kind.field(place).type for place in range(kind.num_fields)]
+    return all(map(_castable, inner))
 
 
 def _uuids(storage: pa.Array) -> pa.Array:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from schemas.config import RunConfig
+from schemas.dataset import DatasetConfig
 from schemas.errors import InputError
 from schemas.records import Check, GateResult
 from tasks import ingest as ingesting
@@ -218,10 +219,18 @@ def test_a_refusal_names_the_first_rows_and_counts_the_rest() -> None:
         {"file": "f", "row": row, "id": f"i{row}", "reason": "null label", "value": None} for row in range(9)
     ]
     gate = GateResult(stage="ingest", ok=False, checks=(failed,))
+    data = DatasetConfig.model_validate(
+        {"source": "s3://b/d", "target": "s3://b/t", "label": "y", "features": {"text": "x"}}
+    )
+    table, figures = pa.Table.from_pylist(rows), {"rejected_share": 9 / 140}
     with pytest.raises(InputError) as caught:
-        refuse(gate, pa.Table.from_pylist(rows), "s3://b/d")
+        refuse(gate, {"source": table, "target": table.slice(0, 0)}, figures, data)
     lines = str(caught.value).splitlines()
     assert lines[0] == "s3://b/d: 9 rows or files can't be used:"
     assert lines[1:7] == [*(f"  f row {row} (id i{row}): null label" for row in range(5)), "  … and 4 more"]
-    assert "gates.ingest.thresholds.max_rejected" in lines[7]
-    refuse(GateResult(stage="ingest", ok=True, checks=()), pa.Table.from_pylist(rows), "s3://b/d")
+    assert lines[7].endswith("go on without them: --set gates.ingest.thresholds.max_rejected=0.065")
+    with pytest.raises(InputError, match=r"^s3://b/t: 9 rows or files can't be used:\n  f row 0"):
+        refuse(gate, {"source": table.slice(0, 0), "target": table}, figures, data)
+    with pytest.raises(InputError, match=r"^s3://b/d: 11 rows .*\n.*\n.*\n  target f row 0"):
+        refuse(gate, {"source": table.slice(0, 2), "target": table}, figures, data)
+    refuse(GateResult(stage="ingest", ok=True, checks=()), {"source": table}, figures, data)
