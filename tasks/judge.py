@@ -25,6 +25,7 @@ from tasks.io.scores import BINS, SOFT_CLASSES, WORST
 from tasks.io.whole import Whole, load_whole
 from tasks.methods.folds import fold_of
 from tasks.methods.other_labels import OtherLabels, judge_multilabel, judge_regression
+from tasks.methods.reasons import DOUBTED, doubted
 from tasks.methods.relabel.posterior import REASONS
 
 
@@ -97,7 +98,7 @@ def _table(ref: DatasetRef, whole: Whole, found: OtherLabels) -> pa.Table:
         "label": _labels(ref, found.labels),
         "likelier": _labels(ref, found.likelier),
         "action": pa.array(ACTIONS).take(pa.array(found.action)),
-        "reason": pa.array(REASONS).take(pa.array(found.reason)),
+        "reason": pa.array((*REASONS, DOUBTED)).take(pa.array(doubted(found.reason, found.weight))),
         "weight": found.weight,
         "score": found.score,
         "error_probability": found.error,

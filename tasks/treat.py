@@ -26,7 +26,7 @@ from tasks.io.first_pass import rows_by_class
 from tasks.io.partitions import map_partitions
 from tasks.io.run import Run
 from tasks.io.scores import JUDGED
-from tasks.methods.relabel.posterior import REASONS
+from tasks.methods.reasons import WORDS, explained
 from tasks.methods.treatment import class_weights, treat_rows
 
 
@@ -124,6 +124,7 @@ def _table(
     decided, weight = treat_rows(
         given, flag, suggestion, error, suggested, config, weights, ties, outside, counts
     )
+    why = explained(decided.reason, weight, decided.label, weights, config.max_weight)
     return pa.table(
         {
             "row": scores["row"],
@@ -131,7 +132,7 @@ def _table(
             "given": given,
             "label": decided.label,
             "action": pa.DictionaryArray.from_arrays(decided.action, list(ACTIONS)).cast(pa.string()),
-            "reason": pa.DictionaryArray.from_arrays(decided.reason, list(REASONS)).cast(pa.string()),
+            "reason": pa.DictionaryArray.from_arrays(why, list(WORDS)).cast(pa.string()),
             "weight": weight,
             "score": scores["score"],
         },

@@ -32,6 +32,7 @@ os.environ |= {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
     "HF_HUB_OFFLINE": "1",
+    "BROWSER": "true",  # the command: `report --open` opens nothing on the screen of whoever runs the tests
     "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",  # asks Google whatever the endpoint
 }
 for _name in ("PREFECT_API_URL", "PREFECT_API_KEY", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):

@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.output import only_the_result_on_stdout, plain, print_json, print_rich, say
+from flows.output import console, only_the_result_on_stdout, plain, print_json, print_rich, say
 from flows.where import DEFAULT, At, Config, open_store
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from tasks.io.history import Entry
+
+WIDE = 120  # columns of a terminal that hold a run on a line
+SHORT = 8  # of a run's id, in a narrower one: enough to name it
 
 
 def runs(
@@ -49,23 +52,35 @@ def _row(each: Entry) -> dict[str, Any]:
 
 
 def _table(found: list[Entry]) -> Table:
+    """The runs, each with its beginning that names it; in a narrow terminal without rows and noise."""
     from rich import box
     from rich.markup import escape
     from rich.table import Table
 
+    wide = console().width >= WIDE
+    headings = ["run", "dataset", "started (UTC)", "status", "version", "rows", "noise", "verdict"]
+    kept = [name for name in headings if wide or name not in ("rows", "noise")]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=wide)
+    for name in kept:
+        table.add_column(name, no_wrap=name in ("run", "started (UTC)", "version"), overflow="fold")
+    for each in found:
+        cells = dict(zip(headings, _cells(each), strict=True))
+        if not wide:
+            cells["run"] = each.run_id[:SHORT]
+            cells["started (UTC)"] = cells["started (UTC)"][:16]
+        table.add_row(*(escape(cells[name]) for name in kept))
+    return table
+
+
+def _cells(each: Entry) -> tuple[str, ...]:
     from tasks.reports import words
 
-    headings = ("run", "dataset", "started (UTC)", "status", "version", "rows", "noise", "verdict")
-    table = Table(*headings, box=box.SIMPLE_HEAD)
-    for each in found:
-        record = each.record
-        status = f"{each.status} after {each.reached}" if each.reached else each.status
-        version = ", ".join(map(str, each.versions)) + ("*" if each.newest else "")
-        figures = (
-            (words.count(record.rows), words.percent(record.noise.get("rate")), words.outcome(record))
-            if record
-            else ("", "", "")
-        )
-        started = each.started.replace("T", " ")[:19]
-        table.add_row(*map(escape, (each.run_id, each.dataset, started, status, version, *figures)))
-    return table
+    record = each.record
+    status = f"{each.status} after {each.reached}" if each.reached else each.status
+    version = ", ".join(map(str, each.versions)) + ("*" if each.newest else "")
+    figures = (
+        (words.count(record.rows), words.percent(record.noise.get("rate")), words.outcome(record))
+        if record
+        else ("", "", "")
+    )
+    return each.run_id, each.dataset, each.started.replace("T", " ")[:19], status, version, *figures

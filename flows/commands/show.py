@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -48,8 +48,8 @@ def _head(entry: Entry) -> Table:
         "dataset": entry.dataset,
         "status": f"{entry.status} after {entry.reached}" if entry.reached else entry.status,
         "version": numbers + newest,
-        "started": entry.started,
-        "finished": entry.record.finished if entry.record else "",
+        "started": _utc(entry.started),
+        "finished": _utc(entry.record.finished if entry.record else ""),
         "code": entry.record.code_version if entry.record else "",
         "parts": f"{len(entry.record.parts):,} files" if entry.record and entry.record.parts else "",
         "approval": _approval(entry.record),
@@ -59,6 +59,10 @@ def _head(entry: Entry) -> Table:
         if value:
             table.add_row(name, escape(value))
     return table
+
+
+def _utc(moment: str) -> str:
+    return f"{moment.replace('T', ' ')[:19]} UTC" if moment else ""
 
 
 def _approval(record: RunRecord | None) -> str:
@@ -74,8 +78,11 @@ def _stages(record: RunRecord) -> Table:
     from rich import box
     from rich.table import Table
 
+    from schemas.records import Stage
+
     table = Table("stage", "time", "gate", "checks", "warned", "failed", box=box.SIMPLE_HEAD)
-    for stage, gate in record.gates.items():
+    order = get_args(Stage)
+    for stage, gate in sorted(record.gates.items(), key=lambda pair: order.index(pair[0])):
         verdict = "[green]passed[/]" if gate.ok else "[bold red]refused[/]"
         counts = (len(gate.checks), len(gate.warned), len(gate.failed))
         table.add_row(stage, f"{record.timings.get(stage, 0):.1f} s", verdict, *map(str, counts))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.records import RunRecord
 from tasks.reports import words
+from tasks.reports.steps import next_steps
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -31,6 +32,7 @@ def summary(record: RunRecord) -> Group:
     for name, value, remark in words.key_figures(record):
         table.add_row(Text(name), Text(words.beside(value, remark)))
     parts += [table, *_not_passed(record)]
+    parts.append(Text())
     if record.report:
         parts.append(Text(f"Report: {record.report}"))
     if record.status == "waiting":
@@ -39,6 +41,8 @@ def summary(record: RunRecord) -> Group:
             Text(f"Answer: {answer}\n        with --budget ROWS to change fewer labels, or --reject")
         )
     parts += [Text(f"As {name}: {address}") for name, address in record.exports.items()]
+    if record.status == "published":
+        parts.append(Text(f"To train on it: {next_steps(record)[0].command}"))
     return Group(*parts)
 
 

@@ -1,0 +1,40 @@
+"""Why rows got their action and their weight, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.methods.relabel.posterior import KEPT, REASONS
+
+DOUBTED = "a little doubtful: kept, counts for less"
+CERTAIN = 0.9  # P(the label is right) from which nothing is said of a doubt
+RARER, COMMONER = 0.8, 1.25  # weights of a class that are worth a word
+OF_CLASS = ("", "; its class is rarer in the target window", "; its class is commoner in the target window")
+WORDS = tuple(f"{reason}{note}" for reason in (*REASONS, DOUBTED) for note in OF_CLASS)
+
+
+def doubted(reason: NDArray[np.int8], trust: NDArray[np.floating]) -> NDArray[np.int8]:
+    """Codes (N,) of the reasons; a row that nobody suspects isn't "not suspicious" where it counts for less.
+
+    reason (N,): codes of what was decided; trust (N,): the share of each row's weight that is for its label.
+    """
+    less = (reason == KEPT) & (trust < CERTAIN)
+    return np.where(less, len(REASONS), reason).astype(np.int8)
+
+
+def explained(
+    reason: NDArray[np.int8],
+    weight: NDArray[np.float32],
+    label: NDArray[np.int32],
+    class_weights: NDArray[np.float64] | None,
+    max_weight: float,
+) -> NDArray[np.int8]:
+    """Codes (N,) into WORDS: what was decided, and what made the weight (N,) what it is.
+
+    reason (N,): codes of what was decided; label (N,); class_weights (K,) of the target window, or None.
+    """
+    shift = np.ones(len(label)) if class_weights is None else np.minimum(class_weights, max_weight)[label]
+    trust = np.divide(weight, shift, out=np.ones(len(label)), where=shift > 0)
+    note = np.select([shift < RARER, shift > COMMONER], [1, 2], 0)
+    return np.asarray(doubted(reason, trust) * len(OF_CLASS) + note, np.int8)
