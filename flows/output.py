@@ -49,11 +49,12 @@ def print_rich(*parts: RenderableType) -> None:
         console().print(part)
 
 
-def console() -> Console:
-    """The console of stdout."""
+def console(*, error: bool = False) -> Console:
+    """The console of stdout, or of stderr."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    stream = sys.stderr if error else sys.stdout
+    return Console(width=None if stream.isatty() else PIPE_WIDTH, highlight=False, stderr=error)
 
 
 def say(text: str) -> None:

@@ -2,197 +2,253 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import pyarrow.types as types
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
+from typing import Any
 
 from schemas.errors import InputError
-from tasks.io.columns import fits
-from tasks.io.inspect import Column, Look
+from tasks.io.examine import Column, named
+from tasks.io.guess_features import Features, find_features
+from tasks.io.guess_id import IDS, Guess, find_id, find_time, voted_on
+from tasks.io.guess_label import Candidate, as_candidate, find_labels
+from tasks.io.guess_probs import PredProbs, find_pred_probs, in_order
+from tasks.io.guess_votes import Votes, find_votes
+from tasks.io.inspect import Look
 
-LABELS = (
-    "label",
-    "labels",
-    "class",
-    "target",
-    "y",
-    "category",
-    "intent",
-    "sentiment",
-    "tag",
-    "answer",
-    "gold",
-    "cls",
-)
-TEXTS = (
-    "text",
-    "sentence",
-    "body",
-    "content",
-    "document",
-    "review",
-    "question",
-    "query",
-    "utterance",
-    "title",
-)
-IDS = ("__key__", "id", "uuid", "guid", "key", "idx", "index")
-REPEATED = 4  # rows a class has on average, at least
-WORD = 40  # characters of a label on average, at most
-
-
-@dataclass(frozen=True)
-class Guess:
-    """A column taken for a role, why, and what speaks against it (empty: nothing)."""
-
-    column: str
-    why: str
-    doubt: str = ""
+LISTED = 200  # classes in a config, at most
+SLACK = 0.01  # of the rows that may be put aside, more than were seen
 
 
 @dataclass(frozen=True)
 class Guesses:
-    """What each column is taken for."""
+    """What each column is taken for. label: None where votes say it; others: what else could be it.
 
-    kind: str
-    features: Guess
-    label: Guess
+    unlabelled, unreadable: shares of the rows seen that a run has to put aside, at ingest and at
+    embed; notes: what a person should know; unused: columns without a role.
+    """
+
+    features: Features
+    label: Candidate | None
+    others: tuple[Candidate, ...]
     id: Guess | None
     time: Guess | None
+    votes: Votes | None
+    pred_probs: PredProbs | None
+    unlabelled: float
+    unreadable: float
+    notes: tuple[str, ...]
+    unused: tuple[Column, ...]
+
+    @property
+    def task(self) -> str:
+        """The task that the label is of."""
+        return self.label.task if self.label else "classification"
+
+    @property
+    def classes(self) -> tuple[Any, ...] | None:
+        """The classes in the order of pred_probs."""
+        return self.pred_probs.classes if self.pred_probs else None
 
 
-def guess(look: Look, *, label: str | None = None, features: str | None = None) -> Guesses:
-    """Guess the columns' roles, given those the user names.
+def guess(
+    look: Look, *, label: str | None = None, features: str | None = None, votes: Look | None = None
+) -> Guesses:
+    """Guess the columns' roles, given those the user names, and the table of votes if there is one.
 
     Raises InputError, listing the columns, if a named one isn't there or can't play its role, and if no
     column can be taken for the label or the features.
     """
-    chosen_label = _named_label(look, label) if label else None
-    taken = {chosen_label.column} if chosen_label else set()
-    kind, chosen = _named_features(look, features) if features else _features(look, taken)
-    chosen_label = chosen_label or _label(look, {chosen.column})
-    taken = {chosen.column, chosen_label.column}
+    voted = _votes(look, votes, features) if label is None or votes else None
+    probs = find_pred_probs(look) if features is None or features not in _names(look.columns) else None
+    taken = {name for name in (label, probs and probs.name, *_of_votes(voted, look)) if name}
+    chosen = find_features(look, taken, features)
+    candidates = _labels(look, chosen, label, taken) if voted is None else []
+    best = candidates[0] if candidates else None
+    chosen = _without_answers(look, chosen, best) if features is None else chosen
+    taken |= {*chosen.names, *([best.name] if best else [])}
     rest = [column for column in look.columns if column.name not in taken]
-    return Guesses(kind, chosen, chosen_label, _id(rest), _time(rest))
+    found = voted_on(look, rest, voted, votes) if voted else find_id(rest)
+    ordered = in_order(look, probs, best) if probs and best else None
+    time = find_time([column for column in rest if not found or column.name != found.column])
+    others = tuple(each for each in candidates[1:] if best is None or not same(look, each.name, best.name))
+    _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
+    guesses = Guesses(
+        chosen, best, others, found, time, voted, ordered,
+        _allowed(_unlabelled(look, best, voted), look), _allowed(_unreadable(look, chosen), look), (), (),
+    )  # fmt: skip
+    return replace(guesses, notes=tuple(_notes(look, guesses, probs)), unused=tuple(_unused(look, guesses)))
 
 
-def _named_label(look: Look, name: str) -> Guess:
-    column = look.column(name)
-    if not _may_name_classes(column):
-        raise InputError(f"column {name!r} is {column.type} and can't be the label", where=look.source)
-    return Guess(name, f"named; {column.distinct or 0} values in the sample")
+def _votes(look: Look, votes: Look | None, features: str | None) -> Votes | None:
+    """The votes of a table of their own, or of this one."""
+    if votes is not None:
+        found = find_votes(votes)
+        if found is None:
+            raise InputError(
+                "these are no votes: a table of them has a row an answer, and columns of the item, of the "
+                "annotator and of the label",
+                where=votes.source,
+                fix=f"columns: {votes.listed}",
+            )
+        return found
+    found = find_votes(look)
+    if found is not None and features is None:
+        _has_features(look, found)
+    return found
 
 
-def _named_features(look: Look, name: str) -> tuple[str, Guess]:
-    column = look.column(name)
-    for kind in ("text", "image", "vector"):
-        if fits(column.type, kind):
-            return kind, Guess(name, f"named; {_about(column, kind)}")
-    raise InputError(f"column {name!r} is {column.type}: no text, image or vector", where=look.source)
+def _has_features(look: Look, votes: Votes) -> None:
+    """A table of votes alone has nothing that the labels could be judged by."""
+    try:
+        find_features(look, {votes.item, votes.annotator, votes.label}, None)
+    except InputError as error:
+        raise InputError(
+            f"these are votes ({votes.why}) without the features of the items",
+            where=look.source,
+            fix=f"name the dataset of the items: labelworks init ITEMS --votes {look.source}",
+        ) from error
 
 
-def _features(look: Look, taken: set[str]) -> tuple[str, Guess]:
-    """Vectors are ready to use, images speak for themselves, text is what is longest."""
-    found = [
-        (kind, column)
-        for kind in ("vector", "image", "text")
-        for column in _ranked(look, kind)
-        if column.name not in taken
-    ]
-    if not found:
-        paths = [column.name for column in look.columns if column.image_paths]
+def _of_votes(votes: Votes | None, look: Look) -> tuple[str, ...]:
+    return (votes.item, votes.annotator, votes.label) if votes and votes.source == look.source else ()
+
+
+def _labels(look: Look, features: Features, label: str | None, taken: set[str]) -> list[Candidate]:
+    """The label that was named, or the candidates in order; InputError where there is none."""
+    if label is not None:
+        column = look.column(label)
+        found = as_candidate(look, column, named=True)
+        if found is None:
+            tags = ": a class stands twice in a list, as tags of tokens do" if column.repeats else ""
+            what = f"column {label!r} is {named(column.type)} and can't be the label{tags}"
+            raise InputError(what, where=look.source, fix=f"columns: {look.listed}")
+        return [replace(found, why=f"named; {found.why}")]
+    candidates = find_labels(look, features, taken | set(features.names if len(features.names) == 1 else ()))
+    if not candidates:
+        lists = [column.name for column in look.columns if column.repeats]
         hint = (
-            f"{paths[0]} holds paths of images: the images themselves have to be in a column; "
-            if paths
+            f"{lists[0]} holds lists with a class twice, as tags of tokens: none is of a row; "
+            if lists
             else ""
         )
         raise InputError(
-            "no column can be taken for the features (text, image or vector)",
+            "no column can be taken for the label: none has few values that repeat",
             where=look.source,
-            fix=f"{hint}name it with --features COLUMN; columns: {look.listed}",
+            fix=f"{hint}{_alone(look)}name it with --label COLUMN; columns: {look.listed}",
         )
-    kind, column = found[0]
-    others = [f"{other.name} ({of})" for of, other in found[1:]]
-    return kind, Guess(
-        column.name, _about(column, kind), f"could also be {', '.join(others)}" if others else ""
+    return candidates
+
+
+def _alone(look: Look) -> str:
+    """What is to be done about an array without labels."""
+    alone = all(file.name.lower().endswith(".npy") for file in look.files)
+    return (
+        "an .npy is one array: save the labels beside it, np.savez('data.npz', X=…, y=…); " if alone else ""
     )
 
 
-def _ranked(look: Look, kind: str) -> list[Column]:
-    fitting = [column for column in look.columns if fits(column.type, kind) and column.values]
-    if kind == "vector":
-        return [column for column in fitting if (column.width or 0) > 1]
-    if kind == "image":
-        return [column for column in fitting if column.images]
-    texts = [column for column in fitting if not column.image_paths and _is_prose(column)]
-    return sorted(texts, key=lambda column: (column.name.lower() not in TEXTS, -column.length))
-
-
-def _is_prose(column: Column) -> bool:
-    """Strings with words in them that mostly differ."""
-    differ = (column.distinct or 0) * REPEATED > column.values
-    return column.spaced > 0.5 and (differ or column.name.lower() in TEXTS)
-
-
-def _label(look: Look, taken: set[str]) -> Guess:
-    found = [column for column in look.columns if column.name not in taken and _may_be_label(column)]
-    found.sort(key=lambda column: (_label_rank(column.name), column.distinct or 0))
-    if not found:
+def _without_answers(look: Look, features: Features, label: Candidate | None) -> Features:
+    """Columns of numbers without ids, and without those that are the label in other words."""
+    if features.kind != "columns":
+        return features
+    identity = find_id([look.column(name) for name in features.names])
+    out = {label.name if label else "", identity.column if identity else ""}
+    told = [name for name in features.names if name not in out and label and same(look, name, label.name)]
+    names = tuple(name for name in features.names if name not in out and name not in told)
+    if not names:
         raise InputError(
-            "no column can be taken for the label: none has few values that repeat",
-            where=look.source,
-            fix=f"name it with --label COLUMN; columns: {look.listed}",
+            "no column of numbers is left for the features", where=look.source, fix=f"columns: {look.listed}"
         )
-    best, rank = found[0], _label_rank(found[0].name)
-    rivals = [column.name for column in found[1:] if rank or _label_rank(column.name) == 0]
-    doubts = [f"could also be {', '.join(rivals)}"] if rivals else []
-    if rank:
-        doubts.append("its name doesn't say so")
-    if best.nulls:
-        doubts.append(f"{best.nulls:,} rows have none")
-    if not _repeats(best):
-        doubts.append(
-            "its values hardly repeat in the sample" if (best.distinct or 0) > 1 else "it has one value"
+    doubt = f"left out, as they say the label in other words: {', '.join(told)}" if told else ""
+    return replace(features, names=names, why=_counted(names), doubt=doubt)
+
+
+def _counted(names: tuple[str, ...]) -> str:
+    return f"{len(names)} columns of numbers: one vector a row; missing ones take the mean"
+
+
+def same(look: Look, one: str, other: str) -> bool:
+    """Whether each value of a column goes with one value of another, and the other way."""
+    table = look.sample.select([one, other]).drop_null()
+    pairs = table.group_by([one, other]).aggregate([]).num_rows
+    each = {table.group_by([name]).aggregate([]).num_rows for name in (one, other)}
+    return each == {pairs} and pairs < table.num_rows / 2
+
+
+def _in_all_files(look: Look, names: list[str]) -> None:
+    """Raise InputError naming a file that lacks a column: a run puts it aside, and stops."""
+    for file, columns in look.columns_of.items():
+        lacking = [name for name in names if not {name, name.split(".")[0]} & set(columns)]
+        if lacking:
+            raise InputError(
+                f"file {file} has no column {lacking[0]!r}, and others have",
+                where=look.source,
+                fix="name the files that have it as the source; unlabelled ones can be dataset.target",
+            )
+
+
+def _names(columns: Iterable[Column]) -> set[str]:
+    return {column.name for column in columns}
+
+
+def _unlabelled(look: Look, label: Candidate | None, votes: Votes | None) -> float:
+    """Share of the rows that no label is given for; of votes beside features, all but one of an item."""
+    if votes is not None:
+        return 1 - 1 / votes.per_item if votes.source == look.source else 0.0
+    return label.column.nulls / max(look.rows, 1) if label else 0.0
+
+
+def _unreadable(look: Look, features: Features) -> float:
+    """Share of the rows whose features can't be encoded, as far as it was seen."""
+    columns = [look.column(name) for name in features.names]
+    if features.kind == "columns":
+        return 0.0
+    (column,) = columns
+    missing = (
+        0.0 if features.kind == "image" and look.formats == ("images",) else column.nulls / max(look.rows, 1)
+    )
+    return missing + (1 - missing) * (column.blank if features.kind == "text" else features.broken)
+
+
+def _allowed(share: float, look: Look) -> float:
+    """A share of rows that may be put aside: what was seen, what chance adds to it, and a little more."""
+    if share <= 0:
+        return 0.0
+    spread = 0.0 if look.whole else 3 * sqrt(share * (1 - share) / max(look.rows, 1))
+    return min(0.99, ceil((share + spread + SLACK) * 100) / 100)
+
+
+def _notes(look: Look, guesses: Guesses, probs: Column | None) -> Iterable[str]:
+    """What a person should know before the run."""
+    yield from look.notes
+    label, voted = guesses.label, guesses.votes
+    if label and label.column.nulls:
+        yield (
+            f"{label.column.nulls:,} of {look.rows:,} rows have no {label.name}: they are put aside, and the "
+            f"config lets it be up to {guesses.unlabelled:.0%}"
         )
-    return Guess(best.name, f"{best.distinct} values in {best.values:,} rows", "; ".join(doubts))
+    if voted and voted.source == look.source:
+        yield (
+            "each row is a vote: the first of an item gives its features, the others are put aside as "
+            f"duplicates, which the config lets be up to {guesses.unlabelled:.0%}"
+        )
+    if guesses.unreadable:
+        yield (
+            f"some rows have no {guesses.features.kind} that can be read: they are put aside, and the config "
+            f"lets it be up to {guesses.unreadable:.0%}"
+        )
+    if probs and (guesses.pred_probs is None or guesses.pred_probs.classes is None):
+        doubt = guesses.pred_probs.doubt if guesses.pred_probs else "no label is a column of this table"
+        yield f"{probs.name} holds probabilities, and they are not used: {doubt}"
+    for column in look.columns:
+        if guesses.id is None and column.name.lower() in IDS and 1 < (column.distinct or 0) < column.values:
+            yield f"{column.name} is no id: only {column.distinct:,} of {column.values:,} differ"
 
 
-def _may_be_label(column: Column) -> bool:
-    usable = _may_name_classes(column) and column.values > 0 and not column.image_paths
-    return usable and (_label_rank(column.name) == 0 or (_repeats(column) and column.length <= WORD))
-
-
-def _may_name_classes(column: Column) -> bool:
-    return fits(column.type, "label") and not types.is_floating(column.type)
-
-
-def _label_rank(name: str) -> int:
-    """0: a label by its name, 1: its name has the word in it, 2: neither."""
-    plain = name.lower()
-    return 0 if plain in LABELS else 1 if any(word in plain for word in ("label", "class", "categor")) else 2
-
-
-def _repeats(column: Column) -> bool:
-    return column.distinct is not None and 2 <= column.distinct <= column.values / REPEATED
-
-
-def _id(columns: list[Column]) -> Guess | None:
-    for column in columns:
-        name = column.name.lower()
-        whole = column.distinct == column.values and not column.nulls and fits(column.type, "id")
-        if whole and (name in IDS or name.endswith(("_id", "-id"))):
-            return Guess(column.name, f"all different in {column.values:,} rows")
-    return None
-
-
-def _time(columns: list[Column]) -> Guess | None:
-    for column in columns:
-        if types.is_timestamp(column.type) or types.is_date(column.type):
-            return Guess(column.name, f"its type is {column.type}")
-    return None
-
-
-def _about(column: Column, kind: str) -> str:
-    if kind == "vector":
-        return f"vectors of {column.width} numbers" if column.width else "lists of numbers"
-    return "images" if kind == "image" else f"text of {column.length:.0f} characters on average"
+def _unused(look: Look, guesses: Guesses) -> Iterable[Column]:
+    """Columns without a role."""
+    used = {*guesses.features.names, *_of_votes(guesses.votes, look)}
+    roles = (guesses.label, guesses.id, guesses.time, guesses.pred_probs)
+    used |= {role.name if isinstance(role, Candidate) else role.column for role in roles if role}
+    return (column for column in look.columns if column.name not in used)

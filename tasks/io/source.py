@@ -21,6 +21,7 @@ from tasks.io.formats.columns import as_asked, folder_values, plain_schema, with
 from tasks.io.formats.datasets import without_leftovers
 from tasks.io.formats.images import image_values
 from tasks.io.formats.joined import joined
+from tasks.io.no_data import no_data
 from tasks.io.places import glob, is_hidden, left_out, names_below, split_glob
 from tasks.io.retries import again
 from tasks.io.transfer import open_object
@@ -65,8 +66,11 @@ def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFi
     return list(listing(source, form, options).files)
 
 
-def listing(source: str, form: str, options: dict[str, Any]) -> Listing:
-    """List the files of a path, a folder or a glob by name; raise InputError if none is data."""
+def listing(source: str, form: str, options: dict[str, Any], *, hashed: bool = True) -> Listing:
+    """List the files of a path, a folder or a glob by name; raise InputError if none is data.
+
+    hashed: with their fingerprints, for which local files are opened; else these are empty.
+    """
     fs, root = open_filesystem(source, options)
     base, pattern, found = again(source, _find, fs, root, source)
     names = names_below(base, found)
@@ -75,23 +79,16 @@ def listing(source: str, form: str, options: dict[str, Any]) -> Listing:
     data = [(names[name], name, kind) for name, kind in shown.items()]
     missed = left_out(hidden, shown.values())
     if not data:
-        raise _nothing(source, len(found), missed)
+        raise no_data(source, sorted(found), missed)
     with ThreadPoolExecutor(HASHING_THREADS) as pool:
-        prints = list(pool.map(lambda each: _fingerprint(fs, each[0], found[each[0]]), data))
+        prints = list(
+            pool.map(lambda each: _fingerprint(fs, each[0], found[each[0]]) if hashed else "", data)
+        )
     files = [
         SourceFile(path, name, int(found[path].get("size") or 0), mark, kind)
         for (path, name, kind), mark in zip(data, prints, strict=True)
     ]
     return Listing(tuple(files), missed)
-
-
-def _nothing(source: str, found: int, missed: tuple[str, ...]) -> InputError:
-    """What is said of a source without data."""
-    if missed:
-        what = f"{found} files; those that are data begin with _ or a dot and are left out, as {missed[0]}"
-        return InputError(what, where=source, fix="name them in dataset.source, such as folder/_*.csv")
-    what = f"{found} files, none of them data" if found else "there are no files"
-    return InputError(what, where=source, fix="data files end in .parquet, .csv, .jsonl, .arrow or .tar")
 
 
 class SourceReader:

@@ -36,7 +36,7 @@ FILES = [
     ("rows.csv.gz", truncated_gzip(), "corrupt or truncated"),
     ("rows.jsonl", b'{"id": 1, "label": "a"}\n{"id": 2, "la', "corrupt or truncated"),
     ("rows.arrow", os.urandom(300), "corrupt or truncated"),
-    ("readme.txt", b"not data", "1 files, none of them data"),
+    ("readme.txt", b"not data", "none of the files is data (1 .txt)"),
 ]
 
 

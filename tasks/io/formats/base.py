@@ -20,6 +20,7 @@ class ReadAs:
     kinds: of columns whose role is known: a `string` as it stands, a `label` (a whole number where all are
     written as such, else as it stands), a `number`, a `value` (a number where all are, else as it stands).
     judged: columns without which a row can't be used. csv: the key that says how CSV is written.
+    head: only first rows are wanted, so nothing is fetched that they don't need.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -27,6 +28,7 @@ class ReadAs:
     delimiter: str = ","
     encoding: str = "utf-8"
     csv: str = "dataset.csv"
+    head: bool = False
 
 
 class UnreadableError(Exception):

@@ -24,7 +24,7 @@ HEADER_ROWS = 2  # Arrow counts from one, and the header is one
 class Csv:
     """Values between delimiters."""
 
-    suffixes = ("csv", "csv.gz")
+    suffixes = ("csv", "csv.gz", "tsv", "tsv.gz")
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
         """Read the header and the first block."""

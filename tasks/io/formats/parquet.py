@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 
 from tasks.io.formats.base import Look, ReadAs
 
+HEAD = 1 << 18  # bytes of a column fetched at a time where not all of it is wanted
+
 
 class Parquet:
     """Parquet files."""
@@ -33,4 +35,6 @@ class Parquet:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of these row groups."""
         chosen = list(groups) if groups is not None else None
-        yield from pq.ParquetFile(file).iter_batches(rows, chosen, columns, use_threads=False)
+        few = {"buffer_size": HEAD, "pre_buffer": False} if read_as.head else {}
+        opened = pq.ParquetFile(file, **few)
+        yield from opened.iter_batches(rows, chosen, columns, use_threads=False)

@@ -1,0 +1,389 @@
+"""`labelworks init` on people's kinds of data: what it writes runs, what it can't take it says before."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from schemas.config import RunConfig
+from schemas.load import load_config
+from schemas.records import DatasetRef
+from tasks.embed import embed_group, fit_encoder, judge_embedding
+from tasks.ingest import ingest
+from tasks.io.opening import open_run
+
+ROWS = 120
+TOPICS = {
+    "billing": ("invoice", "charge", "refund", "payment", "bill", "money"),
+    "delivery": ("parcel", "late", "courier", "box", "shipped", "street"),
+    "login": ("password", "account", "sign", "access", "locked", "user"),
+}
+Init = Callable[..., RunConfig]
+RNG = np.random.default_rng(0)
+LABELS = [list(TOPICS)[row % 3] for row in range(ROWS)]
+TEXTS = [f"{' '.join(RNG.choice(TOPICS[label], 4))} number {row}" for row, label in enumerate(LABELS)]
+VECTORS = (np.eye(3)[np.arange(ROWS) % 3] + RNG.normal(0, 0.1, (ROWS, 3))).astype("f4")
+PROBS = np.eye(3)[np.arange(ROWS) % 3] * 0.7 + 0.1
+
+
+@pytest.fixture
+def init(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
+    """Runs `labelworks init` and gives the config it wrote."""
+    monkeypatch.chdir(tmp_path)
+
+    def init(*arguments: str) -> RunConfig:
+        code, out, err = command("init", *arguments)
+        assert (code, out) == (0, "labelworks.yaml\n"), err
+        assert "labelworks run labelworks.yaml" in err
+        return load_config("labelworks.yaml")
+
+    return init
+
+
+@pytest.fixture
+def refused(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Runs it where it writes nothing, and gives its message."""
+    monkeypatch.chdir(tmp_path)
+
+    def refused(*arguments: str) -> str:
+        code, out, err = command("init", *arguments)
+        assert (code, out) == (2, "")
+        assert not (tmp_path / "labelworks.yaml").exists()
+        assert err.count("labelworks: ") == 1
+        assert "Traceback" not in err
+        return str(err)
+
+    return refused
+
+
+def begun(config: RunConfig) -> DatasetRef:
+    """Ingest and embed as a run does, with their gates."""
+    run, plans = open_run(config, {})
+    found = ingest.fn(run, plans)
+    assert found.gate.ok
+    spec = fit_encoder.fn(run, found.ref, "cpu", 1)
+    done = embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
+    judged = judge_embedding.fn(run, found.ref, spec, done, perf_counter())
+    assert judged.gate.ok
+    assert judged.figures["rows"] > 0
+    return found.ref
+
+
+def parquet(name: str, /, **columns: Any) -> str:
+    pq.write_table(pa.table(columns), name)
+    return name
+
+
+def png(row: int) -> bytes:
+    sink = io.BytesIO()
+    pixels = np.random.default_rng(row).integers(0, 255, (8, 8), dtype=np.uint8)
+    Image.fromarray(pixels).save(sink, "PNG")
+    return sink.getvalue()
+
+
+def pets(folder: str, broken: int = 0) -> str:
+    for row in range(60):
+        path = Path(folder) / ("cat", "dog")[row % 2] / f"{row:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(row)[:40] if row < broken else png(row))
+    return folder
+
+
+def ballots() -> dict[str, list[str]]:
+    answers = [(f"i{row:03d}", f"w{voter}", LABELS[row]) for row in range(ROWS) for voter in (row % 3, 3, 4)]
+    return {"item_id": [each[0] for each in answers], "worker": [each[1] for each in answers],
+            "answer": [each[2] for each in answers]}  # fmt: skip
+
+
+def test_text_with_an_id_by_its_name_and_a_label_that_the_text_tells(
+    init: Init, command: Any, tmp_path: Path
+) -> None:
+    parquet(
+        "tickets.parquet", ticket_no=[f"T-{row}" for row in range(ROWS)], subject=TEXTS, queue=LABELS,
+        channel=RNG.choice(["mail", "phone"], ROWS), created=pa.array(range(ROWS), pa.timestamp("s")),
+    )  # fmt: skip
+    config = init("tickets.parquet")
+    data = config.dataset
+    assert (data.id, data.label, data.time, data.features.text) == (
+        "ticket_no",
+        "queue",
+        "created",
+        "subject",
+    )
+    written = (tmp_path / "labelworks.yaml").read_text()
+    assert "#   unsure: its name doesn't say so" in written
+    assert "# label: channel    # 2 values in 120 rows; the features hardly tell it" in written
+    err = command("init", "tickets.parquet", "--force")[2]
+    assert "the features tell it: 100% by class, 33% by chance" in err
+    assert "label channel: 2 values in 120 rows" in err
+    assert begun(config).classes == tuple(TOPICS)
+
+
+@pytest.mark.parametrize("name", ["no", "nr", "num", "key", "uuid", "code", "guid"])
+def test_ids_are_known_by_how_their_names_end(init: Init, name: str) -> None:
+    keys = [f"k{row}" for row in range(ROWS)]
+    parquet("rows.parquet", **{f"order_{name}": keys}, text=TEXTS, label=LABELS)
+    assert init("rows.parquet").dataset.id == f"order_{name}"
+
+
+def test_lists_of_classes_are_multilabel(init: Init) -> None:
+    topics = [list(RNG.choice(list(TOPICS), row % 3, replace=False)) for row in range(ROWS)]
+    config = init(parquet("rows.parquet", text=TEXTS, topics=pa.array(topics, pa.list_(pa.string()))))
+    assert (config.dataset.task, config.dataset.label) == ("multilabel", "topics")
+    assert begun(config).label_type == "list"
+
+
+def test_numbers_are_regression(init: Init) -> None:
+    config = init(parquet("rows.parquet", body=TEXTS, price=RNG.normal(100, 10, ROWS)))
+    assert (config.dataset.task, config.dataset.label) == ("regression", "price")
+    assert begun(config).label_type == "number"
+
+
+def test_labels_that_pandas_made_floats_are_classes(init: Init) -> None:
+    given = [None if row % 10 == 0 else float(row % 3) for row in range(ROWS)]
+    config = init(parquet("rows.parquet", text=TEXTS, label=given))
+    assert config.dataset.task == "classification"
+    assert begun(config).classes == (0, 1, 2)
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+def test_rows_without_a_label_are_counted_and_let_be(init: Init, command: Any, form: str) -> None:
+    frame = pd.DataFrame(
+        {"text": TEXTS, "label": [None if row % 5 == 0 else LABELS[row] for row in range(ROWS)]}
+    )
+    frame.to_parquet("rows.parquet") if form == "parquet" else frame.to_csv("rows.csv", index=False)
+    config = init(f"rows.{form}")
+    assert config.gates.ingest.thresholds == {"max_rejected": 0.22}
+    begun(config)
+    assert "24 of 120 rows have no label" in command("init", f"rows.{form}", "--force")[2]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0)])
+def test_probabilities_are_no_features_and_used_where_their_order_is_known(
+    init: Init, command: Any, tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    columns = {"text": TEXTS, "label": LABELS, "pred_probs": PROBS[:, order].tolist()}
+    config = init(parquet("rows.parquet", **columns))
+    assert config.dataset.features.text == "text"
+    if order == (0, 1, 2):
+        assert (config.dataset.pred_probs, config.dataset.classes) == ("pred_probs", tuple(TOPICS))
+    else:
+        assert (config.dataset.pred_probs, config.dataset.classes) == (None, None)
+        assert (
+            "pred_probs holds probabilities, and they are not used"
+            in command("init", "rows.parquet", "--force")[2]
+        )
+    begun(config)
+
+
+def test_the_order_of_a_classlabel_is_that_of_its_probabilities(init: Init) -> None:
+    names = ["login", "billing", "delivery"]
+    feature = {"info": {"features": {"label": {"names": names, "_type": "ClassLabel"}}}}
+    given = [names.index(label) for label in LABELS]
+    table = pa.table({"text": TEXTS, "label": given, "probs": np.eye(3)[given].tolist()})
+    pq.write_table(table.replace_schema_metadata({"huggingface": json.dumps(feature)}), "rows.parquet")
+    config = init("rows.parquet")
+    assert (config.dataset.pred_probs, config.dataset.classes) == ("probs", tuple(names))
+    begun(config)
+
+
+def test_classes_are_listed_whole_or_not_at_all(init: Init, tmp_path: Path) -> None:
+    for count, listed in ((20, True), (201, False)):
+        given = [f"c{row % count:03d}" for row in range(count * 5)]
+        parquet("rows.parquet", text=[f"a text {row}" for row in range(count * 5)], label=given)
+        init("rows.parquet", "--force")
+        text = (tmp_path / "labelworks.yaml").read_text()
+        assert (f"# classes: [{', '.join(sorted(set(given)))}]" in text) == listed
+        assert ("# classes:" in text) == listed
+        assert "…" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "csv"),
+    [
+        ("rows.csv", {"sep": ";"}, (";", "utf-8")),
+        ("rows.tsv", {"sep": "\t"}, ("\t", "utf-8")),
+        ("rows.csv", {"sep": "\t", "encoding": "utf-16"}, ("\t", "utf-16")),
+        ("rows.csv", {"sep": ";", "encoding": "cp1252"}, (";", "cp1252")),
+        ("rows.csv.gz", {"sep": "|"}, ("|", "utf-8")),
+    ],
+)
+def test_delimiter_and_encoding_of_csv_are_seen(
+    init: Init, name: str, written: dict[str, str], csv: tuple[str, str]
+) -> None:
+    texts = [f"{text}, in Größe" for text in TEXTS]
+    pd.DataFrame({"Nr": range(ROWS), "Nachricht": texts, "Kategorie": LABELS}).to_csv(
+        name, index=False, **written
+    )
+    config = init(name)
+    assert (config.dataset.csv.delimiter, config.dataset.csv.encoding) == csv
+    assert (config.dataset.id, config.dataset.label) == ("Nr", "Kategorie")
+    begun(config)
+
+
+def test_classes_of_csv_are_listed_as_a_run_reads_them(init: Init, tmp_path: Path) -> None:
+    lines = "".join(f"{row:04d},{TEXTS[row]},{row % 3 + 1:02d}\n" for row in range(ROWS))
+    (tmp_path / "rows.csv").write_text("id,text,label\n" + lines)
+    config = init("rows.csv")
+    assert '# classes: ["01", "02", "03"]' in (tmp_path / "labelworks.yaml").read_text()
+    assert begun(config).classes == ("01", "02", "03")
+
+
+def test_arrays_of_numpy_have_a_way_in(init: Init) -> None:
+    np.savez("rows.npz", X=VECTORS, y=np.array(LABELS), names=np.array(list(TOPICS)))
+    config = init("rows.npz")
+    assert (config.dataset.features.vector, config.dataset.label) == ("X", "y")
+    assert begun(config).classes == tuple(TOPICS)
+
+
+def test_columns_of_numbers_are_one_vector_without_what_says_the_label(init: Init, tmp_path: Path) -> None:
+    numbers = {f"x{place}": VECTORS[:, place % 3] + RNG.normal(0, 1, ROWS) for place in range(40)}
+    numbers["x7"][::10] = np.nan
+    code = [row % 3 for row in range(ROWS)]
+    parquet("rows.parquet", sample_id=np.arange(ROWS), **numbers, label=LABELS, label_id=code)
+    config = init("rows.parquet")
+    assert config.dataset.features.columns == tuple(numbers)
+    assert (config.dataset.id, config.dataset.label) == ("sample_id", "label")
+    assert "label_id" in (tmp_path / "labelworks.yaml").read_text()
+    begun(config)
+    assert init("rows.parquet", "--force", "--features", "x1*").dataset.features.columns == (
+        "x1", *(f"x1{digit}" for digit in range(10)),
+    )  # fmt: skip
+
+
+def test_a_folder_of_images_is_a_source(init: Init) -> None:
+    config = init(pets("pets"))
+    assert (config.dataset.features.image, config.dataset.label, config.dataset.id) == (
+        "image",
+        "label",
+        "path",
+    )
+    assert begun(config).classes == ("cat", "dog")
+    assert init("pets/*/*.png", "--force").dataset.features.image == "image"
+
+
+def test_corrupt_images_are_counted_and_let_be(init: Init, command: Any) -> None:
+    config = init(pets("pets", broken=2))
+    assert config.gates.embed.thresholds == {"max_rejected": 0.05}
+    begun(config)
+    images = [png(row)[:40] if row < 2 else png(row) for row in range(60)]
+    parquet("rows.parquet", image=images, label=[("cat", "dog")[row % 2] for row in range(60)])
+    begun(init("rows.parquet", "--force"))
+    assert "2 of 60 can't be decoded" in command("init", "rows.parquet", "--force")[2]
+
+
+@pytest.mark.parametrize("source", ["data", "data/meta.csv"])
+def test_paths_of_images_beside_a_table_are_its_images(init: Init, source: str) -> None:
+    Path("data").mkdir()
+    pets("data/img")
+    names = sorted(str(path.relative_to("data")) for path in Path("data/img").rglob("*.png"))
+    labels = [name.split("/")[1] for name in names]
+    pd.DataFrame({"file_name": names, "label": labels}).to_csv("data/meta.csv", index=False)
+    config = init(source)
+    assert config.dataset.features.image == "file_name"
+    assert config.dataset.image_root == str(Path("data").absolute())
+    begun(config)
+
+
+def test_votes_beside_their_rows_are_found(init: Init) -> None:
+    Path("data").mkdir()
+    parquet("data/rows.parquet", item=[f"i{row:03d}" for row in range(ROWS)], text=TEXTS)
+    parquet("data/votes.parquet", **ballots())
+    for arguments in (("data",), ("data/rows.parquet", "--votes", "data/votes.parquet")):
+        config = init(*arguments, "--force")
+        assert (config.dataset.votes.columns, config.dataset.id) == (["item_id", "worker", "answer"], "item")
+        assert config.dataset.label == ""
+    assert begun(config).classes == tuple(TOPICS)
+
+
+def test_votes_with_the_features_in_each_row_are_found(init: Init) -> None:
+    votes = ballots()
+    texts = [TEXTS[int(item[1:])] for item in votes["item_id"]]
+    config = init(parquet("rows.parquet", **votes, text=texts))
+    assert (config.dataset.votes.item, config.dataset.id) == ("item_id", "item_id")
+    assert begun(config).classes == tuple(TOPICS)
+
+
+def test_text_without_spaces_is_text(init: Init) -> None:
+    words = ["价格账单退款", "快递包裹送货", "密码登录账户"]
+    texts = ["".join(RNG.choice(list(words[row % 3]), 8)) for row in range(ROWS)]
+    config = init(parquet("rows.parquet", 内容=texts, 类别=LABELS))
+    assert (config.dataset.features.text, config.dataset.label) == ("内容", "类别")
+
+
+def test_what_cannot_be_taken_is_said_before_anything_is_written(
+    refused: Callable[..., str], tmp_path: Path
+) -> None:
+    parquet("tags.parquet", text=TEXTS, tags=[["O", "B", "O"]] * ROWS)
+    assert "tags holds lists with a class twice" in refused("tags.parquet")
+    np.savez("objects.npz", X=VECTORS, y=np.array(LABELS, dtype=object))
+    assert "array 'y' holds Python objects" in refused("objects.npz")
+    np.save("x.npy", VECTORS)
+    assert "save the labels beside it" in refused("x.npy")
+    assert "without the features" in refused(parquet("votes.parquet", **ballots()))
+    (tmp_path / "rows.json").write_text("[]")
+    assert "one JSON object a line" in refused("rows.json")
+    parquet("lost.parquet", path=[f"{row}.png" for row in range(ROWS)], label=LABELS)
+    assert "none of which is found" in refused("lost.parquet")
+    parquet("a.parquet", text=TEXTS, label=LABELS)
+    assert "labels are a column or made of votes" in refused("a.parquet", "--label", "label", "--votes", "b")
+    (tmp_path / "two").mkdir()
+    parquet("two/a.parquet", text=TEXTS, label=LABELS)
+    parquet("two/b.parquet", text=TEXTS)
+    assert "file b.parquet has no column 'label'" in refused("two")
+    parquet("two/b.parquet", price=[1.5], shop=["x"], town=["y"])
+    assert "the files are of 2 tables" in refused("two")
+
+
+def test_no_file_is_read_to_its_end(init: Init, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = 30_000
+    blobs = [RNG.bytes(2000) for _ in range(100)]
+    table = pa.table({"blob": [blobs[row % 100] + row.to_bytes(4) for row in range(rows)],
+                      "text": [f"{TEXTS[row % ROWS]} {row}" for row in range(rows)],
+                      "label": [LABELS[row % ROWS] for row in range(rows)]})  # fmt: skip
+    pq.write_table(table, "rows.parquet", row_group_size=rows, compression="none", use_dictionary=False)
+    read = counted(monkeypatch)
+    init("rows.parquet")
+    assert read[0] < 0.4 * Path("rows.parquet").stat().st_size
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Bytes that are read of source files from now on."""
+    from tasks.io import source
+
+    read, opened = [0], source.open_object
+
+    class Counting(io.RawIOBase):
+        def __init__(self, inner: Any) -> None:
+            self.inner = inner
+
+        def read(self, size: int = -1) -> bytes:
+            data: bytes = self.inner.read(size)
+            read[0] += len(data)
+            return data
+
+        def seek(self, *where: int) -> int:
+            return int(self.inner.seek(*where))
+
+        def tell(self) -> int:
+            return int(self.inner.tell())
+
+        def seekable(self) -> bool:
+            return True
+
+        def readable(self) -> bool:
+            return True
+
+    monkeypatch.setattr(source, "open_object", lambda *arguments: Counting(opened(*arguments)))
+    return read
