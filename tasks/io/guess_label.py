@@ -69,6 +69,8 @@ class Candidate:
     @property
     def order(self) -> tuple[Any, ...]:
         """The best first: by the name, then by what the features tell, then the fewest values."""
+        if self.rank == 0:
+            return (0, LABELS.index(self.name.lower()))
         told = self.skill or 0.0
         return (
             self.rank if self.rank < 2 else 2 + (not told),

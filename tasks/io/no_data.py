@@ -23,9 +23,8 @@ CONVERT = {
 def no_data(source: str, found: list[str], missed: tuple[str, ...]) -> InputError:
     """The error of a source whose files, if there are any, are none of them data, or left out by name."""
     if missed:
-        what = (
-            f"{len(found)} files; those that are data begin with _ or a dot and are left out, as {missed[0]}"
-        )
+        first = f"{len(found)} files; those that are data begin with _ or a dot and are left out"
+        what = f"{first}, as {missed[0]}"
         return InputError(what, where=source, fix="name them in dataset.source, such as folder/_*.csv")
     endings = Counter(PurePosixPath(path).suffix.lower() for path in found)
     what = ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in endings.most_common(4))
