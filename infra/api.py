@@ -36,6 +36,7 @@ def starting_api() -> Iterator[Callable[[], str]]:
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
     if configured := configured_url():
+        reach(configured)
         yield lambda: configured
         return
     with (
@@ -61,6 +62,20 @@ def configured_url() -> str:
     from prefect.settings import PREFECT_API_URL
 
     return PREFECT_API_URL.value() or ""
+
+
+def reach(url: str) -> None:
+    """Raise LabelworksError unless the configured API answers."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+    if problem is not None:
+        raise LabelworksError(
+            f"the Prefect API doesn't answer ({type(problem).__name__})",
+            where=f"PREFECT_API_URL {url}",
+            fix="start it (prefect server start), or unset PREFECT_API_URL: a run brings its own",
+        )
 
 
 def address(listening: socket.socket) -> str:

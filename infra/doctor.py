@@ -132,10 +132,16 @@ def examine_prefect(url: str) -> Finding:
         with urlopen(f"{url.rstrip('/')}/health", timeout=API_TIMEOUT) as answer:  # noqa: S310 -- http(s)
             healthy = answer.read().strip() == b"true"
     except (HTTPException, OSError, ValueError) as error:
-        return Finding("Prefect API", "fail", f"{url} doesn't answer: {error}", fix)
+        return Finding("Prefect API", "fail", f"{url} doesn't answer ({_reason(error)})", fix)
     if not healthy:
         return Finding("Prefect API", "fail", f"{url} answers, but not as a Prefect API", fix)
     return Finding("Prefect API", "ok", f"{url} answers")
+
+
+def _reason(error: Exception) -> str:
+    """Why nothing answered, in a few words."""
+    inner = getattr(error, "reason", error)
+    return str(getattr(inner, "strerror", None) or type(inner).__name__)
 
 
 def examine_store(store: Store) -> Finding:

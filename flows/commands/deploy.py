@@ -33,10 +33,12 @@ def deploy(
 
     settings.apply()
     from flows.commands.run import check
-    from infra.api import configured_url
+    from infra.api import configured_url, reach
     from schemas.load import load_config
 
-    if not configured_url():
+    if url := configured_url():
+        reach(url)
+    else:
         raise ConfigError(
             "there is no Prefect server to deploy to",
             where="PREFECT_API_URL",

@@ -45,14 +45,16 @@ def serve(
     settings.apply()
     from flows import serve as tree
     from flows.commands.run import check
-    from infra.api import configured_url
+    from infra.api import configured_url, reach
     from infra.served import state_folder
     from infra.serving import listener
     from schemas.load import load_config
 
     loaded = [load_config(each, overrides or (), check=check) for each in configs]
+    if url := configured_url():
+        reach(url)
     with ExitStack() as held:
-        api = None if configured_url() else held.enter_context(listener(port=port, option="--port"))
+        api = None if url else held.enter_context(listener(port=port, option="--port"))
         if events := event_listener(listen):
             held.enter_context(events)
         tree.serve(loaded, state_folder(state, "serve"), api=api, events=events, tell=say)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.config import RunConfig
+from schemas.dataset import DatasetConfig
 from schemas.errors import GateRefused, InputError
 from schemas.records import Partition
 from schemas.suites import suites
@@ -62,12 +63,11 @@ def refuse_labels(config: RunConfig, counts: Mapping[str | int, int], reasons: C
     """
     data = config.dataset
     where = f"{data.source}, column {data.label or data.votes.label!r}"
-    if not counts and reasons:
-        raise InputError(
-            f"no row has a label that can be used ({reasons.most_common(1)[0][0]})",
-            where=where,
-            fix="check dataset.label and dataset.classes",
-        )
+    rows = sum(counts.values())
+    if rows < min(LEAST_ROWS * max(len(counts), 2), reasons.total()):
+        some = "no row has" if not rows else f"only {rows:,} of {rows + reasons.total():,} rows have"
+        reason = reasons.most_common(1)[0][0]
+        raise InputError(f"{some} a label that can be used ({reason})", where=where, fix=_mend(data, reason))
     if not counts and data.task == "multilabel":
         raise InputError("no row has a class in its list", where=where, fix="check dataset.label")
     if not counts:
@@ -80,13 +80,22 @@ def refuse_labels(config: RunConfig, counts: Mapping[str | int, int], reasons: C
             where=where,
             fix="check dataset.label",
         )
-    if (rows := sum(counts.values())) < LEAST_ROWS * len(counts):
+    if rows < LEAST_ROWS * len(counts):
         raise InputError(
             f"{len(counts):,} different labels in {rows:,} rows, as an id has: most occur once, and nothing "
             "can be learnt from them",
             where=where,
             fix="name the column of the classes in dataset.label; of numbers, set dataset.task: regression",
         )
+
+
+def _mend(data: DatasetConfig, reason: str) -> str:
+    """What to do where most labels can't be used for that reason."""
+    if data.votes.source:
+        return f"check that {data.votes.item!r} of {data.votes.source} holds the ids of the rows (dataset.id)"
+    if "whole number" in reason:
+        return "name the column of the classes in dataset.label; of numbers, set dataset.task: regression"
+    return "check dataset.label and dataset.classes"
 
 
 def look_ahead(run: Run, plans: Mapping[str, Plan]) -> None:
