@@ -44,7 +44,7 @@ def init(
     seen, voted = look_apart(source, votes)
     guesses = guess(seen, label=label, features=features, votes=voted)
     text = starter_config(seen, guesses, seen.classes(guesses.label.name) if guesses.label else [], voted)
-    _check(text)
+    _check(text, out)
     _explain(seen, guesses)
     _write(out, text)
     print(out)
@@ -66,14 +66,20 @@ def _one_of_both() -> None:
     )
 
 
-def _check(text: str) -> None:
+def _check(text: str, out: Path) -> None:
     """Hold the config to what a run takes, before it is written."""
     import yaml
+    from pydantic import ValidationError
 
     from schemas.config import RunConfig
+    from schemas.explain import Places, explain
     from tasks.methods.check import check_methods
 
-    check_methods(RunConfig.model_validate(yaml.safe_load(text)))
+    raw = yaml.safe_load(text)
+    try:
+        check_methods(RunConfig.model_validate(raw))
+    except ValidationError as error:
+        raise explain(error, raw, Places(str(out))) from error
 
 
 def _write(out: Path, text: str) -> None:

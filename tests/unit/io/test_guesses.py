@@ -1,0 +1,101 @@
+"""What a guess rests on: votes, probabilities and their order, and whether features tell a label."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tasks.io.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
+from tasks.io.guess_features import find_features
+from tasks.io.guess_label import find_labels, rank_of
+from tasks.io.guess_probs import find_pred_probs, in_order
+from tasks.io.guess_votes import find_votes
+from tasks.io.inspect import Look, look
+
+ROWS = 300
+RNG = np.random.default_rng(1)
+
+
+def seen(folder: Path, **columns: object) -> Look:
+    pq.write_table(pa.table(columns), folder / "rows.parquet")
+    return look(str(folder / "rows.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rank"),
+    [
+        ("label", 0),
+        ("Y", 0),
+        ("is_class", 1),
+        ("Kategorie", 1),
+        ("queue", 2),
+        ("foo", 3),
+        ("sales_channel", 4),
+    ],
+)
+def test_a_label_s_rank_follows_from_its_name(name: str, rank: int) -> None:
+    assert rank_of(name) == rank
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_labels_at_random_are_not_told_and_those_of_the_features_are(tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    classes = rng.integers(0, 4, ROWS)
+    vectors = np.eye(4)[classes] + rng.normal(0, 0.4, (ROWS, 4))
+    found = seen(tmp_path, v=vectors.tolist(), one=rng.integers(0, 3, ROWS), two=classes, zero=classes % 2)
+    labels = find_labels(found, find_features(found, (), None), {"v"})
+    skills = {each.name: each.skill or 0.0 for each in labels}
+    assert labels[0].name in ("two", "zero")
+    assert skills["two"] > 0.5
+    assert skills["one"] == 0
+
+
+def test_classes_by_chance_are_right_by_chance() -> None:
+    given = RNG.integers(0, 5, 4000)
+    assert abs(balanced_accuracy(RNG.normal(size=(4000, 8)), given) - 0.2) < 0.04
+    assert balanced_accuracy(np.eye(5)[given], given) == 1.0
+    lone = np.append(given, 5)  # a class of one row is in one half only
+    assert balanced_accuracy(np.eye(6)[lone], lone) == 1.0
+
+
+def test_missing_numbers_and_texts_without_words_are_taken() -> None:
+    numbers = numbers_of_vectors(np.array([[np.nan, 1.0], [2.0, 1.0], [4.0, 1.0]]))
+    assert np.isfinite(numbers).all()
+    assert numbers_of_texts(["", ""]).shape == (2, 1)
+    assert numbers_of_texts(["价格账单", "快递包裹"]).shape[1] > 1
+
+
+def test_votes_need_an_annotator_and_items_that_repeat(tmp_path: Path) -> None:
+    items, workers = np.repeat(np.arange(100), 3), np.tile(["a", "b", "c"], 100)
+    answers = RNG.choice(["x", "y"], 300)
+    found = find_votes(seen(tmp_path, task=items, worker_id=workers, answer=answers))
+    assert found is not None
+    assert (found.item, found.annotator, found.label) == ("task", "worker_id", "answer")
+    assert found.per_item == 3
+    assert find_votes(seen(tmp_path, task=items, user=workers, answer=answers)) is None
+    assert find_votes(seen(tmp_path, task=np.arange(300), worker=workers, answer=answers)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "known"),
+    [("pred_probs", 3, True), ("softmax", 3, True), ("topic_shares", 3, False), ("probs", 4, None)],
+)
+def test_probabilities_are_known_by_name_and_values(
+    tmp_path: Path, name: str, columns: int, known: bool | None
+) -> None:
+    given = RNG.integers(0, 3, ROWS)
+    probs = np.eye(columns)[given] * 0.6 + 0.4 / columns
+    found = seen(
+        tmp_path, text=[f"some words {row}" for row in range(ROWS)], label=given, **{name: probs.tolist()}
+    )
+    column = find_pred_probs(found)
+    assert (column is not None) == (known is not False)
+    if column is not None:
+        label = find_labels(found, find_features(found, {name}, None), {name})[0]
+        ordered = in_order(found, column, label)
+        assert ordered.classes == ((0, 1, 2) if known else None)
+        assert known or "3 classes were seen and it has 4 numbers" in ordered.doubt
