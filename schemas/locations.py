@@ -69,6 +69,14 @@ SECRETS: dict[str, Names] = {  # from the environment or a Prefect block, never 
     "http": {},
 }
 VALUES = {"signature_version": ("s3v4", "s3", "v4", None)}  # others send a token instead of signing
+_SERVER = r"(https?://)?[A-Za-z0-9._\[\]:-]+(/[A-Za-z0-9._/-]*)?"  # nothing that is read in two ways
+FORMS = {  # of what hosts are made of
+    "endpoint_url": _SERVER,
+    "account_host": _SERVER,
+    "account_name": r"[a-z0-9]{3,24}(-secondary)?",
+    "region_name": r"[a-z0-9-]+",
+    "tenant_id": r"[A-Za-z0-9.-]+",
+}
 AZURE = ("core.windows.net", "core.chinacloudapi.cn", "core.usgovcloudapi.net")
 # A token is sent as it is: only to the cloud itself, to this machine, or where the operator says.
 BEARERS = {"gs": ("endpoint_url", ("googleapis.com",)), "az": ("account_host", AZURE)}
@@ -146,6 +154,8 @@ def unlisted(options: Mapping[str, Any], names: Names, path: str = "") -> Iterat
             yield full, "give a single value"
         elif name in VALUES and value not in VALUES[name]:
             yield full, f"choices: {', '.join(map(str, VALUES[name][:-1]))}"
+        elif name in FORMS and value is not None and not re.fullmatch(FORMS[name], str(value)):
+            yield full, f"{value!r} is none"
 
 
 def is_loopback(host: str) -> bool:

@@ -11,9 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from flows.commands.serve import event_listener
 from infra import serving
 from infra.family import Member
 from infra.foreign import listens, started
@@ -199,3 +201,32 @@ def test_whoever_connects_between_two_starts_of_a_member_waits(tmp_path: Path) -
             member.start()
             assert waiting.recv(1 << 16).startswith(b"HTTP/1.1 200 OK")
         member.stop()
+
+
+def test_serve_says_which_of_its_ports_is_in_use(
+    command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LABELWORKS_EVENTS_TOKEN", "token-of-this-test")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "c.yaml").write_text("dataset: {source: d, label: l, features: {vector: v}}\n")
+    with listener() as busy:
+        port = port_of(busy)
+        for options, where in (
+            (["--port", str(port)], "--port"),
+            (["--port", "0", "--listen", f"{LOOPBACK}:{port}"], "--listen"),
+        ):
+            code, out, err = command("serve", "c.yaml", "--state", str(tmp_path / "state"), *options)
+            assert (code, out) == (2, "")
+            assert f"{where}: {LOOPBACK}:{port} can't be listened on: Address already in use" in err
+
+
+@pytest.mark.parametrize("listen", ["4201", "host:", "host:x", f"{LOOPBACK}:65536", f"{LOOPBACK}:²"])
+def test_where_events_are_received_is_a_host_and_a_port(listen: str) -> None:
+    with pytest.raises(ConfigError, match="expected HOST:PORT"):
+        event_listener(listen)
+
+
+def test_without_anybody_who_may_post_nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LABELWORKS_EVENTS_TOKEN", raising=False)
+    monkeypatch.delenv("LABELWORKS_EVENTS_SECRET", raising=False)
+    assert event_listener(f"{LOOPBACK}:0") is None
