@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.config import RunConfig
 from schemas.dataset import DatasetConfig
 from tasks.methods import registry
-from tasks.methods.noise.checks import SUM_TOLERANCE
+from tasks.methods.probabilities import unusable
 
 
 def beside_of(config: RunConfig) -> tuple[str, ...]:
@@ -59,11 +59,10 @@ def read_pred_probs(
     flat = column.take(pa.array(right)).flatten().cast(pa.float32(), safe=False)
     probs = np.zeros((len(column), classes), np.float32)
     probs[right] = flat.to_numpy(zero_copy_only=False).reshape(-1, classes)
-    with np.errstate(invalid="ignore"):
-        total = probs.sum(axis=1)
-        far = ~(np.abs(total - 1) <= SUM_TOLERANCE) if one_class else ~(probs <= 1).all(axis=1)
-        far = np.asarray(far)
-        negative = np.asarray((probs < 0).any(axis=1))
+    far, total = unusable(probs)
+    if not one_class:
+        far = ~((probs >= 0) & (probs <= 1)).all(axis=1)
+    negative = np.asarray((probs < 0).any(axis=1))
     reasons: list[str | None] = [None] * len(column)
     for row in np.flatnonzero(far | negative | (lengths != classes)).tolist():
         said = (

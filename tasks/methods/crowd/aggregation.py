@@ -13,8 +13,7 @@ from tasks.methods import registry
 from tasks.methods.crowd.agreement import fleiss_kappa, krippendorff_alpha
 from tasks.methods.crowd.fit import Fit, shares
 from tasks.methods.crowd.votes import Votes
-
-SUM_TOLERANCE = 0.05
+from tasks.methods.probabilities import unusable
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +99,7 @@ def _checked(votes: Votes, pred_probs: Any) -> NDArray[np.float64]:
     items, _, classes = votes.shape
     if probs.shape != (items, classes):
         raise InputError(f"pred_probs has the shape {probs.shape}, the votes are {(items, classes)}")
-    bad = ~((np.abs(probs.sum(axis=1) - 1) <= SUM_TOLERANCE) & (probs >= 0).all(axis=1))
+    bad, _ = unusable(probs)
     if bad.any():
         row = int(bad.argmax())
         raise InputError("pred_probs are not probabilities that sum to 1", where=f"row {row}")

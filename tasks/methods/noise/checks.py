@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import ConfigError, InputError
-
-SUM_TOLERANCE = 0.05  # float16 and three printed digits stay within it
+from tasks.methods.probabilities import unusable
 
 
 def checked(
@@ -26,17 +25,15 @@ def checked(
     if classes is not None and probs.shape[1] != classes:
         raise InputError(f"pred_probs has {probs.shape[1]} columns, earlier parts had {classes}")
     probs = probs.astype(np.float32, copy=False)
-    total = probs @ np.ones(probs.shape[1], np.float32)
-    if len(total) and not (total.min() >= 1 - SUM_TOLERANCE and total.max() <= 1 + SUM_TOLERANCE):
-        row = int((~(np.abs(total - 1) <= SUM_TOLERANCE)).argmax())
+    bad, total = unusable(probs)
+    if bad.any():
+        row = int(bad.argmax())
+        negative = bool((probs[row] < 0).any())
         raise InputError(
-            f"pred_probs sums to {total[row]:.4g}, not 1",
+            "pred_probs is negative" if negative else f"pred_probs sums to {total[row]:.4g}, not 1",
             where=f"row {first_row + row}",
             fix="give out-of-sample probabilities without NaN",
         )
-    if probs.size and probs.min() < 0:
-        row = int((probs.min(axis=1) < 0).argmax())
-        raise InputError("pred_probs is negative", where=f"row {first_row + row}")
     return given, probs
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.probabilities import SUM_TOLERANCE, unusable
 
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
@@ -17,7 +18,6 @@ Matrix = NDArray[np.float32]
 FLOOR = 1e-10  # of a probability, before its logarithm
 UNDO_FLOOR = 1e-3  # of a probability with the noise undone, which may fall below 0
 BLOCK = 1 << 21  # elements worked on at a time
-SUM_TOLERANCE = 0.01  # float16 rows of many classes stray this far
 
 
 @dataclass(frozen=True)
@@ -151,15 +151,14 @@ def rows_of(values: ArrayLike, name: str, first: int = 0) -> NDArray[np.floating
 
     first: the number of the first row, where these are a part.
     """
-    probs = np.asanyarray(values)
+    probs = numbers(values, name)
     if probs.ndim != 2 or probs.shape[0] < 1 or probs.shape[1] < 2:
         raise InputError(f"{name} has shape {probs.shape}", fix="it must be (rows, classes), classes >= 2")
     if not np.issubdtype(probs.dtype, np.floating):
         probs = probs.astype(np.float32)
     for part in blocks(*probs.shape):
-        chunk = probs[part].astype(np.float32, copy=False)
-        sums = chunk.sum(axis=1, dtype=np.float64)
-        bad = ~(np.abs(sums - 1) <= SUM_TOLERANCE) | (chunk.min(axis=1) < 0)
+        with np.errstate(over="ignore"):
+            bad, sums = unusable(probs[part].astype(np.float32, copy=False))
         if bad.any():
             at = int(np.argmax(bad))
             row = first + part.start + at
