@@ -61,7 +61,7 @@ def read_pred_probs(
     probs[right] = flat.to_numpy(zero_copy_only=False).reshape(-1, classes)
     far, total = unusable(probs)
     if not one_class:
-        far = ~((probs >= 0) & (probs <= 1)).all(axis=1)
+        far = np.asarray(~((probs >= 0) & (probs <= 1)).all(axis=1))
     negative = np.asarray((probs < 0).any(axis=1))
     reasons: list[str | None] = [None] * len(column)
     for row in np.flatnonzero(far | negative | (lengths != classes)).tolist():

@@ -13,7 +13,7 @@ import pyarrow.types as types
 
 from tasks.io.columns import fits
 from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
-from tasks.methods.noise.checks import SUM_TOLERANCE
+from tasks.methods.probabilities import unusable
 
 PEEKED, PEEKED_BYTES = 64, 32 << 20  # images decoded
 MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
@@ -125,8 +125,7 @@ def _of_lists(values: pa.Array) -> dict[str, Any]:
     flat = values.flatten()
     if fits(values.type, "vector") and width and not flat.null_count:
         rows = flat.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).reshape(-1, width)
-        right = (rows >= 0).all(axis=1) & (np.abs(rows.sum(axis=1) - 1) <= SUM_TOLERANCE)
-        found["sums_to_one"] = float(right.mean())
+        found["sums_to_one"] = float(1 - unusable(rows)[0].mean())
     if fits(values.type, "multilabel"):
         found["repeats"] = float(np.mean([len(set(row)) < len(row) for row in values.to_pylist()]))
         found["distinct"] = pc.count_distinct(flat).as_py()
