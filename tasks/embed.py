@@ -162,7 +162,7 @@ def _rejected(run: Run, ref: DatasetRef, window: str, done: Sequence[Embedded]) 
     for each in done:
         if each.without and each.partition.window == window:
             rows = without_vector(run, ref, each.partition)
-            tables.append(rejected_rows(rows, rows["reason"], rows["label"]))
+            tables.append(rejected_rows(rows, rows["reason"]))
     return pa.concat_tables(tables)
 
 

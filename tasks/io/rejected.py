@@ -18,8 +18,18 @@ SHOWN = 5
 ALLOWED = {"max_rejected": "rejected_share", "max_rejected_files": "rejected_files"}  # of a check, its figure
 
 
-def rejected_rows(rows: pa.Table, reasons: Any, values: Any) -> pa.Table:
-    """A table of rows of an index that are put aside, with their place in the file."""
+OF_LABEL = "label|class|votes"  # in the words of a reason: it is the label that can't be used
+
+
+def rejected_rows(rows: pa.Table, reasons: Any, values: Any = None) -> pa.Table:
+    """A table of rows of an index that are put aside, with their place in the file.
+
+    values: what can't be used; None: the labels, where the reasons speak of them.
+    """
+    if values is None:
+        labels = _written(rows["label"])
+        of_label = pc.match_substring_regex(reasons, OF_LABEL)
+        values = pc.if_else(of_label, labels, pa.scalar(None, pa.string()))
     return pa.table(
         {
             "file": rows["file"].cast(pa.string()),

@@ -274,3 +274,28 @@ def test_folders_of_images_and_columns_of_numbers_and_paths_are_sources_too(
             assert [each.getpixel((0, 0)) for each in loaded["file"]] == [40 * row for row in range(6)]
         else:
             assert (loaded["a"][:], loaded["b"][:]) == (list(range(6)), [0.5] * 6)
+
+
+def test_the_command_exports_the_version_published_last(
+    source: Path, version_of: Any, command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_csv(source)
+    monkeypatch.chdir(tmp_path)
+    store = Store(str(tmp_path / "labelworks-store"))
+    assert command("export", "--joined", "x.csv")[0] == 2
+    for number in (1, 2):
+        version = version_of(section(source), store, number)
+        manifest = f"{version.folder}/manifest.json"
+        store.write(manifest, version.record.model_dump_json().encode())
+        store.write_json(f"d/versions/{number}.json", {"run_id": version.run_id, "manifest": manifest})
+    store.write_json("d/runs/other/started.json", {"started": "2099-01-01T00:00:00"})
+    code, out, err = command("export", "--joined", "x.csv")
+    assert (code, out) == (0, f"{tmp_path}/x.csv\n")
+    assert "60 rows of run run-2" in err and "'weight' is 'source_weight' there" in err
+    assert [row["kind"] for row in read(tmp_path / "x.csv")] == expected()
+    assert "60 rows of run run-1" in command("export", "run-1", "--joined", "x.jsonl")[2]
+    code, _, err = command("export", "other", "--joined", "y.csv")
+    assert (code, "the run published nothing: it is unfinished" in err) == (2, True)
+    (tmp_path / "d.yaml").write_text(json.dumps(section(source) | {"store": {"root": store.root}}))
+    assert command("export", "--config", "d.yaml", "--joined", "z.parquet")[0] == 0
+    assert not (tmp_path / "y.csv").exists()

@@ -154,7 +154,7 @@ def everywhere(column: str, value: Any) -> Edit:
         (everywhere("label", "a"), [], ["column 'label': every row has the label 'a': one class only"]),
         (everywhere("label", None), [], ["column 'label': no row has a label that can be used (null label)"]),
         (edit("label", {4: None}), [], ["rows.parquet row 4 (id row-00004): null label"]),
-        (edit("id", {5: None}), [], ["rows.parquet row 5: null id: 'class-"]),
+        (edit("id", {5: None}), [], ["rows.parquet row 5: null id\n"]),
         (edit("id", {7: "row-00003"}), [], ["row 7 (id row-00003): duplicated id: 'row-00003'"]),
         (edit("label", {9: "dog"}), ["dataset.classes=[class-0, class-1, class-2]"],
          ["rows.parquet row 9 (id row-00009): label not in dataset.classes: 'dog'"]),

@@ -60,7 +60,7 @@ def test_rows_without_a_label_or_an_id_are_put_aside_with_their_place(tmp_path: 
     ]
     assert index["file_row"].to_pylist() == [4, 7]
     assert rejected.to_pylist() == [
-        {"file": "a.parquet", "row": 5, "id": None, "reason": "null id", "value": "b"},
+        {"file": "a.parquet", "row": 5, "id": None, "reason": "null id", "value": None},
         {"file": "a.parquet", "row": 6, "id": "6", "reason": "null label", "value": None},
     ]
 
@@ -86,7 +86,7 @@ def test_cells_that_are_not_utf8_put_their_row_aside(tmp_path: Path) -> None:
     index, rejected = scanned_folder(tmp_path, id="key")
     assert index["id"].to_pylist() == ["1", "4"]
     assert rejected.select(["row", "id", "reason", "value"]).to_pylist() == [
-        {"row": 1, "id": None, "reason": "id is not UTF-8", "value": "b"},
+        {"row": 1, "id": None, "reason": "id is not UTF-8", "value": None},
         {"row": 2, "id": "3", "reason": "label is not UTF-8", "value": None},
     ]
 
