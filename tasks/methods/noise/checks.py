@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.arrays import class_numbers, numbers
 from tasks.methods.probabilities import unusable
 
 
@@ -20,8 +21,8 @@ def checked(
     Raises InputError naming the first bad row, counted from first_row: a label outside [0, K), a probability
     that is NaN or negative, a row that doesn't sum to 1; and where shapes don't fit each other.
     """
-    probs = np.asarray(pred_probs)
-    given = _checked_labels(np.asarray(labels), probs.shape, first_row)
+    probs = numbers(pred_probs, "pred_probs")
+    given = _checked_labels(class_numbers(labels), probs.shape, first_row)
     if classes is not None and probs.shape[1] != classes:
         raise InputError(f"pred_probs has {probs.shape[1]} columns, earlier parts had {classes}")
     probs = probs.astype(np.float32, copy=False)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
+from tasks.methods.arrays import class_numbers
 from tasks.methods.noise.auto import Auto
 from tasks.methods.noise.auto_neighbours import AutoNeighbours
 from tasks.methods.noise.confident_learning import ConfidentLearning
@@ -48,7 +49,7 @@ def detect(
     Raises InputError for bad rows and shapes that don't fit, ConfigError for an unknown method or option,
     for what a method needs and isn't given, and for neighbours given to one that compares rows by itself.
     """
-    given = np.asarray(labels)
+    given = class_numbers(labels)
     if np.ndim(pred_probs) != 2 or given.shape != np.shape(pred_probs)[:1]:
         raise InputError(f"labels {given.shape} and pred_probs {np.shape(pred_probs)} don't fit each other")
     if not given.size:

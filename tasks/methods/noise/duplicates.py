@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from schemas.errors import ConfigError
+from tasks.methods.arrays import class_codes, numbers
 from tasks.methods.noise.neighbours import nearest, unit_length
 from tasks.methods.registry import register
 
@@ -44,7 +45,7 @@ def duplicate_conflicts(
     """
     if not 0 < similarity <= 1:
         raise ConfigError(f"similarity {similarity}", where="duplicate_conflicts", fix="give one in (0, 1]")
-    given, rows = np.asarray(labels, np.int64), np.asarray(features, np.float32)
+    given, rows = class_codes(labels), numbers(features, "features").astype(np.float32, copy=False)
     near = nearest(rows, min(10, len(rows) - 1)) if neighbours is None else np.asarray(neighbours)
     group = _groups(rows, near, similarity)
     alone = np.bincount(group)[group] == 1

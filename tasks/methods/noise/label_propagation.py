@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.arrays import class_codes
 from tasks.methods.noise.neighbours import SAME, Reference, unit_length
 from tasks.methods.noise.scored import Beside, ScoredModel
 from tasks.methods.registry import register
@@ -63,7 +64,7 @@ def propagate(
     neighbours. A row's own label is left out of its result, so the probabilities can serve `detect` as
     pred_probs. Raises InputError for labels or rows out of range.
     """
-    given = np.asarray(labels, np.int64)
+    given = class_codes(labels)
     near = np.asarray(neighbours)
     if near.ndim != 2 or len(near) != len(given):
         raise InputError(f"neighbours has the shape {near.shape} for {len(given)} labels")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from schemas.errors import InputError
+from tasks.methods.arrays import numbers
 
 BLOCK_CELLS = 1 << 22
+LISTS = "give a binary matrix (N, K), or lists of class numbers, which are the columns of pred_probs"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +44,15 @@ def checked(labels: Any, pred_probs: Any) -> tuple[sparse.csc_array, Any]:
     labels: a binary matrix, dense or sparse, or a list of class numbers for each row. Raises InputError with
     the row's index where a label is neither 0 nor 1, a class is unknown, a probability lies outside [0, 1].
     """
-    probs = pred_probs.tocsc() if sparse.issparse(pred_probs) else np.asarray(pred_probs)
+    probs = pred_probs.tocsc() if sparse.issparse(pred_probs) else numbers(pred_probs, "pred_probs")
     if probs.ndim != 2 or not all(probs.shape):
         raise InputError(f"pred_probs has the shape {probs.shape}", fix="give (N, K)")
     _check_probs(probs)
     is_matrix = sparse.issparse(labels) or getattr(labels, "ndim", 1) == 2
-    given = sparse.csc_array(labels) if is_matrix else _of_lists(labels, probs.shape[1])
+    if is_matrix:
+        given = sparse.csc_array(labels if sparse.issparse(labels) else numbers(labels, "labels", LISTS))
+    else:
+        given = _of_lists(labels, probs.shape[1])
     if given.shape != probs.shape:
         raise InputError(f"labels has the shape {given.shape}, pred_probs {probs.shape}")
     odd = (given.data != 0) & (given.data != 1)
@@ -105,18 +110,18 @@ def _check_probs(probs: Any) -> None:
 
 
 def _of_lists(labels: Any, classes: int) -> sparse.csc_array:
-    sizes = np.array([len(each) for each in labels])
+    try:
+        sizes = np.array([len(each) for each in labels])
+        listed = list(chain.from_iterable(labels))
+    except TypeError as error:
+        raise InputError("labels are no lists of classes", where="labels", fix=LISTS) from error
     rows = np.repeat(np.arange(len(sizes)), sizes)
-    flat = (
-        np.concatenate([np.asarray(each, np.int64) for each in labels])
-        if len(sizes)
-        else np.zeros(0, np.int64)
-    )
-    odd = (flat < 0) | (flat >= classes)
+    flat = numbers(listed, "labels", LISTS) if listed else np.zeros(0, np.int64)
+    odd = ~((flat >= 0) & (flat < classes) & (flat == np.floor(flat)))
     if odd.any():
         at = int(odd.argmax())
         raise InputError(f"label {flat[at]} is not a class number in [0, {classes})", where=f"row {rows[at]}")
-    cells = np.unique(flat * len(sizes) + rows)
+    cells = np.unique(flat.astype(np.int64) * len(sizes) + rows)
     column, row = np.divmod(cells, max(len(sizes), 1))
     ones = np.ones(len(cells), np.int8)
     return sparse.csc_array((ones, (row, column)), shape=(len(sizes), classes))

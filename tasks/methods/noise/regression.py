@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import false_discovery_control, t
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.arrays import numbers
 from tasks.methods.registry import register
 
 DEGREES = np.array([2.0, 2.5, 3, 4, 5, 7, 10, 15, 30, 1000])  # of freedom: from heavy tails to normal
@@ -73,7 +74,7 @@ def detect_regression(
 
 
 def _finite(what: str, values: ArrayLike) -> Floats:
-    array = np.asarray(values, np.float64)
+    array = numbers(values, f"{what}s").astype(np.float64, copy=False)
     if array.ndim != 1 or not len(array):
         raise InputError(f"{what}s have the shape {array.shape}", fix="give (N,), at least one")
     odd = ~np.isfinite(array)

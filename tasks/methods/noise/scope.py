@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from tasks.methods.arrays import numbers
 from tasks.methods.noise.checks import checked
 from tasks.methods.noise.neighbours import nearest, unit_length
 from tasks.methods.probes.sums import ClassSums, Sums
@@ -52,7 +53,7 @@ def out_of_scope(
     (Sun 2022), largest probability (Hendrycks & Gimpel 2017). Raises InputError as `detect` does.
     """
     given, probs = checked(labels, pred_probs)
-    rows = np.asarray(features, np.float32)
+    rows = numbers(features, "features").astype(np.float32, copy=False)
     near = nearest(rows) if neighbours is None else np.asarray(neighbours)
     distance = _distance(rows, near[:, -1])
     relative = _relative_mahalanobis(rows, given, probs.shape[1], seed)

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.arrays import numbers
 from tasks.methods.probes.lda import lda
 from tasks.methods.probes.sums import Sums
 from tasks.methods.registry import register
@@ -24,7 +25,8 @@ def linear_separation(
     (0, 1], low = out of scope, is the mean of the ranks of both (Albert 2024, who alternates between them).
     Raises ConfigError for a share outside (0, 0.5], InputError where lengths differ or rows are few.
     """
-    given, rows = np.asarray(score, np.float64), np.asarray(features, np.float32)
+    given = numbers(score, "score").astype(np.float64, copy=False)
+    rows = numbers(features, "features").astype(np.float32, copy=False)
     if not 0 < share <= 0.5:
         raise ConfigError(f"share {share}", where="linear_separation", fix="give one in (0, 0.5]")
     if len(given) != len(rows) or len(given) * share < 1:

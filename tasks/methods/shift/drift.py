@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
-from tasks.methods.shift.inputs import BLOCK, Floats, Matrix, numbers, refuse_infinite
+from tasks.methods.arrays import numbers
+from tasks.methods.shift.inputs import BLOCK, Floats, Matrix, refuse_infinite
 
 PERMUTATIONS = 999
 MOST_BLOCKS = 512  # per window; beyond, neighbouring blocks are added up

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.arrays import class_numbers, numbers
 from tasks.methods.probabilities import SUM_TOLERANCE, unusable
 
 Floats = NDArray[np.float64]
@@ -131,21 +131,6 @@ def refuse_infinite(rows: NDArray[np.floating], name: str, first: int = 0) -> No
             )
 
 
-def numbers(values: ArrayLike, name: str) -> NDArray[Any]:
-    """An array of real numbers as it is, a memory map too; raise InputError where it holds something else."""
-    given = np.asanyarray(values)
-    if given.dtype == object:  # such as columns of pandas
-        try:
-            given = given.astype(np.float64)
-        except (TypeError, ValueError):
-            given = given.astype(str)
-    if given.dtype.kind not in "biuf":
-        raise InputError(
-            f"{name} holds {given.dtype}, not numbers", where=name, fix="give an array of numbers"
-        )
-    return given
-
-
 def rows_of(values: ArrayLike, name: str, first: int = 0) -> NDArray[np.floating]:
     """Check rows of probabilities (n, K); raise InputError naming the first bad one.
 
@@ -172,7 +157,7 @@ def rows_of(values: ArrayLike, name: str, first: int = 0) -> NDArray[np.floating
 
 def labels_of(values: ArrayLike, rows: int, classes: int, first: int = 0) -> NDArray[np.int64]:
     """Check labels (n,) in 0 … K-1 of so many rows; raise InputError naming the first bad one."""
-    given = np.asarray(values)
+    given = class_numbers(values)
     if given.shape != (rows,):
         raise InputError(f"labels has shape {given.shape}", fix=f"one label for each of {rows} rows")
     if not np.issubdtype(given.dtype, np.integer):

@@ -1,0 +1,92 @@
+"""Labels by name, and other arrays without numbers, given to functions that take numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from schemas.errors import InputError
+from tasks.methods.arrays import class_codes, numbers
+from tasks.methods.crowd import aggregate
+from tasks.methods.noise import detect, detect_multilabel
+from tasks.methods.noise.duplicates import duplicate_conflicts
+from tasks.methods.noise.label_propagation import propagate
+from tasks.methods.noise.regression import detect_regression
+from tasks.methods.noise.scope import out_of_scope
+from tasks.methods.noise.separation import linear_separation
+from tasks.methods.shift import estimate_prior
+from tasks.methods.shift.openset import open_set
+
+PROBS = np.tile([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], (20, 1))
+FEATURES = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+NAMES = list("abc") * 20
+CODES = np.arange(60) % 3
+NEAR = (np.arange(60)[:, None] + [3, 6]) % 60
+Call = Callable[[Any], Any]
+BY_CLASS: dict[str, Call] = {
+    "detect": lambda labels: detect(labels, PROBS),
+    "a method": lambda labels: detect(labels, PROBS, features=FEATURES, method="mahalanobis"),
+    "estimate_prior": lambda labels: estimate_prior(labels, PROBS, PROBS),
+    "out_of_scope": lambda labels: out_of_scope(labels, PROBS, FEATURES),
+    "duplicate_conflicts": lambda labels: duplicate_conflicts(labels, FEATURES),
+    "propagate": lambda labels: propagate(labels, NEAR, classes=3),
+    "open_set": lambda labels: open_set(labels, PROBS, PROBS, FEATURES[:, 0], FEATURES[:, 0]),
+}
+
+
+@pytest.mark.parametrize("make", [list, np.array, pd.Series, lambda names: np.array(names, object)])
+@pytest.mark.parametrize("name", BY_CLASS)
+def test_names_for_labels_are_refused_with_what_to_give(name: str, make: Call) -> None:
+    with pytest.raises(InputError, match=r"labels holds texts such as 'a'") as caught:
+        BY_CLASS[name](make(NAMES))
+    assert "np.unique(labels, return_inverse=True)" in caught.value.fix
+
+
+@pytest.mark.parametrize("name", ["detect", "estimate_prior", "duplicate_conflicts", "propagate"])
+def test_columns_of_pandas_and_lists_are_fine(name: str) -> None:
+    for labels in (CODES.tolist(), pd.Series(CODES), CODES.astype(object)):
+        BY_CLASS[name](labels)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: detect(CODES, PROBS.astype(str)),
+        lambda: detect([["a"], ["b", "c"]], PROBS[:2]),
+        lambda: detect(np.array(["2026-01-01"] * 60, "datetime64[D]"), PROBS),
+        lambda: estimate_prior(CODES, PROBS.astype(str), PROBS),
+        lambda: out_of_scope(CODES, PROBS, FEATURES.astype(str)),
+        lambda: duplicate_conflicts(CODES, FEATURES.astype(str)),
+        lambda: linear_separation(NAMES, FEATURES),
+        lambda: detect_regression(NAMES, PROBS[:, 0]),
+        lambda: detect_regression(PROBS[:, 0], NAMES),
+        lambda: detect_multilabel([["a"], ["b", "c"], []], PROBS[:3]),
+        lambda: detect_multilabel(["ab", "c", "a"], PROBS[:3]),
+        lambda: detect_multilabel([0, 1, 2], PROBS[:3]),
+        lambda: detect_multilabel([[0, "b"], [], []], PROBS[:3]),
+        lambda: detect_multilabel([[0, 1.5], [], []], PROBS[:3]),
+        lambda: detect_multilabel(np.array([["a", "b", "c"]] * 3), PROBS[:3]),
+        lambda: detect_multilabel([[0], [1], [2]], PROBS[:3].astype(str)),
+        lambda: class_codes([0.0, 1.5]),
+        lambda: class_codes([0, -1]),
+        lambda: class_codes([[0], [1]]),
+        lambda: numbers([[1], [1, 2]], "features"),
+        lambda: aggregate(pd.DataFrame({"item": [1], "annotator": ["x"], "answer": [None]})),
+    ],
+)
+def test_whatever_is_no_number_is_an_input_error(call: Callable[[], Any]) -> None:
+    with pytest.raises(InputError):
+        call()
+
+
+def test_numbers_in_whatever_form_are_numbers() -> None:
+    assert detect_regression(pd.Series([1.0, 2, 3]), [1, 2, 3]).flag.tolist() == [False] * 3
+    assert not detect(np.array([True, False] * 20), np.tile([[0.1, 0.9], [0.9, 0.1]], (20, 1))).flag.any()
+    lists = detect_multilabel([[0], [1, 2], []], PROBS[:3])
+    matrix = detect_multilabel(sparse.csr_array(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])), PROBS[:3])
+    np.testing.assert_array_equal(lists.score, matrix.score)
