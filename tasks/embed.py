@@ -63,8 +63,9 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
 def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> Fitted:
     state = f"{run.embeddings(key)}/state.npz"
     if not run.store.exists(state):
+        sample = sample_column(run, ref, encoder.fit_rows, encoder.fit_share)
         with threadpool_limits(run.config.compute.threads):  # or machines with more cores fit another
-            fitted = encoder.fit(sample_column(run, ref, encoder.fit_rows))
+            fitted = encoder.fit(sample)
         run.store.create(state, base.pack(fitted))
     return Fitted(run.store, state)
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from schemas.records import DatasetRef
+from schemas.records import DatasetRef, Partition
 from tasks.io.features import first_features, some_features
+from tasks.io.index import load_index
 from tasks.io.run import Run
 from tasks.io.store import Store
 from tasks.methods.encoders import base
+from tasks.methods.folds import fitted_on
 
 FIT_PARTITIONS = 16  # read at most to fit an encoder …
 FIT_SHARE = 250  # … and no more of them than give so many rows each
@@ -69,16 +73,29 @@ def _load(spec: EncoderSpec) -> base.Encoder:
     return encoder
 
 
-def sample_column(run: Run, ref: DatasetRef, rows: int) -> pa.Array:
+def sample_column(run: Run, ref: DatasetRef, rows: int, among: float = 1.0) -> pa.Array:
     """About that many values of the feature column, from partitions that the hash of their content picks.
 
     Few values are the first ones of each; many are spread over them, at the cost of reading them whole.
+    among: the share of the rows that they are taken of, by `fitted_on`; of all rows, where none is in it.
     """
     most = min(FIT_PARTITIONS, -(-rows // FIT_SHARE))
     partitions = sorted(ref.of("source"), key=lambda each: each.key)[:most]
     share = -(-rows // len(partitions))
     taken: list[pa.Array] = []
     for partition in partitions:
-        few = rows <= FEW_VALUES
-        taken += first_features(run, partition, share) if few else [some_features(run, partition, share)]
-    return pa.concat_arrays(taken)
+        if among < 1:
+            taken.append(some_features(run, partition, _places(run, ref, partition, share, among)))
+        elif rows <= FEW_VALUES:
+            taken += first_features(run, partition, share)
+        else:
+            taken.append(some_features(run, partition, share))
+    found = pa.concat_arrays(taken)
+    return found if len(found) or among >= 1 else sample_column(run, ref, rows)
+
+
+def _places(run: Run, ref: DatasetRef, partition: Partition, rows: int, among: float) -> NDArray[np.integer]:
+    """At most so many usable rows of a partition, spread over those that an encoder may be fitted on."""
+    index = load_index(run, ref, partition, ["hash"])
+    places = index["row"].to_numpy()[fitted_on(index["hash"].to_numpy(), among)]
+    return np.asarray(places[np.unique(np.linspace(0, len(places) - 1, min(rows, len(places))).astype(int))])

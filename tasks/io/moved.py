@@ -19,10 +19,12 @@ from tasks.io.run import Run
 from tasks.io.target import Adapter, TargetSample, adapt_target, target_sample
 from tasks.io.watch import Rows, watch_batches
 from tasks.io.whole import Whole
+from tasks.methods.encoders.base import fit_share
 from tasks.methods.findings import TargetFindings, shift_findings
 from tasks.methods.findings_groups import column_findings, group_findings, slice_findings
 from tasks.methods.findings_labels import label_set_windows
 from tasks.methods.findings_time import LabelSums, labelled_windows, target_windows
+from tasks.methods.folds import fitted_on, hash_ids
 from tasks.methods.label_model import LabelModel, Sample
 from tasks.methods.noise import NoiseResult
 from tasks.methods.shift.calendar import Calendar, calendar
@@ -30,6 +32,7 @@ from tasks.methods.shift.novelty import novelty_by_fold
 from tasks.methods.shift.prior_windows import prior_by_window
 
 GROUP, COLUMN = "group/", "column/"
+LEAST_COMPARED = 2
 
 
 @dataclass(frozen=True)
@@ -54,23 +57,39 @@ def what_moved(
     run: Run, ref: DatasetRef, found: FirstPass, model: LabelModel, rows: Labelled, target_rows: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Findings of the target window, empty where there is none, and of windows, groups and batches."""
-    source, moved = Rows(rows.sample.features, found.owners), inside(run, ref, rows)
+    moved = inside(run, ref, rows)
     if not ref.of("target"):
+        source = Rows(rows.sample.features, found.owners)
         moved |= {"columns": columns(rows.context), "watch": watch_batches(run, ref, source, None)}
         return {}, {name: each for name, each in moved.items() if each}
     target = target_sample(run, ref, target_rows)
+    compared = comparable(run, rows)
     without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
     shift = shift_findings(
         rows.sample, rows.probs, target.sample, model.probs(target.sample.features), rows.judged.transition,
         run.config.detect, ref.classes,
         (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
-        target.context.sample["id"].to_pylist(),
+        target.context.sample["id"].to_pylist(), compared,
     )  # fmt: skip
     rows_adapted = adapt_target(run, ref, Adapter(model, shift.prior, without, shift.unknown))
-    moved |= of_target(run, ref, rows, target, model, shift)
+    moved |= of_target(run, ref, rows, target, model, shift, compared)
+    source = Rows(rows.sample.features[compared], found.owners[compared])
     moved["watch"] = watch_batches(run, ref, source, Rows(target.sample.features, target.owners))
     return {**shift.figures, "adapted": rows_adapted}, {name: each for name, each in moved.items() if each}
+
+
+def comparable(run: Run, rows: Labelled) -> NDArray[np.bool_]:
+    """Rows of the sample (n,) that look as rows to come do: the encoder was fitted on others.
+
+    All of them, where it shows in no vector which rows it was fitted on, or where the others are too few.
+    """
+    share = fit_share(run.config.encoder.name, str(run.config.dataset.features.kind))
+    if share >= 1:
+        return np.ones(len(rows.sample.given), dtype=np.bool_)
+    ids = rows.context.sample["id"].combine_chunks()
+    others = ~fitted_on(hash_ids(ids), share)
+    return others if others.sum() >= LEAST_COMPARED else np.ones_like(others)
 
 
 def inside(run: Run, ref: DatasetRef, rows: Labelled) -> dict[str, Any]:
@@ -112,11 +131,13 @@ def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_arra
 
 
 def of_target(
-    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, model: LabelModel, shift: TargetFindings
-) -> dict[str, Any]:
+    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, model: LabelModel,
+    shift: TargetFindings, compared: NDArray[np.bool_],
+) -> dict[str, Any]:  # fmt: skip
     """Findings of the target window along its time, and of tabular columns.
 
-    The priors of its windows are of the rows that the whole prior is of.
+    The priors of its windows are of the rows that the whole prior is of; compared (n,): labelled rows that
+    its windows are tested against.
     """
     found: dict[str, Any] = {}
     keys = _keys(target.context.sample)
@@ -130,7 +151,13 @@ def of_target(
             rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
         )
         found["target_time"] = target_windows(
-            cut, estimates, target.sample.features, of, rows.sample.features, shift.prior, ref.classes
+            cut,
+            estimates,
+            target.sample.features,
+            of,
+            rows.sample.features[compared],
+            shift.prior,
+            ref.classes,
         )
     found["columns"] = columns(rows.context, target.context.sample)
     return {name: each for name, each in found.items() if each}

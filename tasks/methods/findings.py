@@ -76,19 +76,24 @@ def shift_findings(
     classes: Classes,
     novelty: tuple[NDArray[np.float64], NDArray[np.float64]],
     ids: Sequence[str],
+    compared: NDArray[np.bool_] | None = None,
 ) -> TargetFindings:
     """Prior, weights, kind of shift and unknown classes of a target window.
 
     sample and probs (N, K), window and its probs (M, K) by the same probes; novelty (N,) and (M,) of the rows
-    of both; ids (M,) of the window's. Of a single row nothing but its prior is told.
+    of both; ids (M,) of the window's; compared (N,): rows of the sample that the window is tested against,
+    those that the encoder was not fitted on (None: all). The prior is estimated from all of them. Of a single
+    row nothing but its prior is told.
     """
+    rows = np.ones(len(probs), dtype=np.bool_) if compared is None else compared
+    others, others_probs = sample.only(rows), probs[rows]
     unknown = None
     if len(window_probs) >= UNKNOWN_ROWS:
-        unknown = open_set(sample.given, probs, window_probs, *novelty)
+        unknown = open_set(others.given, others_probs, window_probs, novelty[0][rows], novelty[1])
     kind = None
     if len(window_probs) >= 2:
         kind = which_kind(
-            sample.given, probs, sample.features, window_probs, window.features,
+            others.given, others_probs, others.features, window_probs, window.features,
             noise_transition=transition, unknown=unknown, drift=config.drift.method, alpha=config.drift.alpha,
         )  # fmt: skip
     known = np.ones(len(window_probs), dtype=np.bool_) if kind is None else kind.known

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 HOLDOUT = 0  # the fold that the proof holds out of everything
 MIX = np.uint64(0x9E3779B97F4A7C15)  # golden-ratio multiplier: the sample must not follow the folds
+FITTED = np.uint64(0xD1B54A32D192ED03)  # nor the rows that an encoder is fitted on the sample (Steele 2014)
 
 
 def hash_ids(ids: pa.Array) -> NDArray[np.uint64]:
@@ -34,8 +35,17 @@ def share_of(limit: int, rows: int) -> float:
 
 def in_sample(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
     """Which rows (N,) are in a sample of about that share of all rows."""
+    return _drawn(hashes, share, MIX)
+
+
+def fitted_on(hashes: NDArray[np.uint64], share: float) -> NDArray[np.bool_]:
+    """Which rows (N,) an encoder may be fitted on that takes about that share of all rows."""
+    return _drawn(hashes, share, FITTED)
+
+
+def _drawn(hashes: NDArray[np.uint64], share: float, by: np.uint64) -> NDArray[np.bool_]:
     if share >= 1.0:
         return np.ones(len(hashes), dtype=bool)
     with np.errstate(over="ignore"):
-        mixed = hashes * MIX
+        mixed = hashes * by
     return np.asarray((mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53 < share)

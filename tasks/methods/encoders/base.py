@@ -43,7 +43,9 @@ class Encoder(ABC):
     """Turns a column into vectors. Made from options, fitted once a dataset, loaded once a worker.
 
     `fit_rows` is the size of the sample it is fitted on, `batch_rows` how many rows it is given at a time,
-    `in_flight` how many threads call `infer` at once.
+    `in_flight` how many threads call `infer` at once. `fit_share` below 1: it fits so closely that its
+    vectors of these rows differ from those of rows to come; then it is fitted on rows of that share alone,
+    and the others are compared with a target window.
     `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device`, `threads` and `workers`
     (how many encode at once) are set before `load`: they change the speed, not the vectors. An encoder that
     runs on a GPU says so by `uses_device`; the tasks of any other go to CPU workers.
@@ -59,6 +61,7 @@ class Encoder(ABC):
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}
     fit_rows: ClassVar[int] = 0
+    fit_share: ClassVar[float] = 1.0
     batch_rows: ClassVar[int] = 1024
 
     def __init__(self, **options: Any) -> None:
@@ -131,6 +134,12 @@ def encoder_name(name: str, kind: str) -> str:
             fix="name one of a package of your own: see docs/embedding.md",
         )
     return DEFAULTS[kind] if name == "auto" else name
+
+
+def fit_share(name: str, kind: str) -> float:
+    """Share of the rows that the encoder of that name is fitted on, at most; 1: no vector shows it."""
+    share: float = getattr(get("encoders", encoder_name(name, kind)).target, "fit_share", 1.0)
+    return share
 
 
 def make(name: str, kind: str, options: dict[str, Any]) -> Encoder:
