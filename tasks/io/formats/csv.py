@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import closing
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -28,8 +30,8 @@ class Csv:
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
         """Read the header and the first block."""
-        reader = _Reader(file, name, None, read_as)
-        first = next(iter(reader), None)
+        with closing(_Reader(file, name, None, read_as)) as reader:
+            first = next(iter(reader), None)
         return Look(pa.schema([_field(each, first, read_as.kinds) for each in reader.schema]))
 
     def batches(
@@ -44,8 +46,27 @@ class Csv:
         """Yield the rows, with nothing converted that isn't asked for or judged."""
         schema = self.look(file, name, read_as).schema
         wanted = None if columns is None else roots(schema, [*columns, *read_as.judged])
-        for batch in _Reader(file, name, wanted, read_as):
-            yield _converted(batch, schema, read_as)
+        with closing(_Reader(file, name, wanted, read_as)) as reader:
+            for batch in reader:
+                yield _converted(batch, schema, read_as)
+
+
+class _Lent:
+    """A file that is taken back from a reader, which reads ahead in a thread of its own."""
+
+    closed = False
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._lock = file, Lock()
+
+    def read(self, size: int = -1) -> bytes:
+        with self._lock:
+            return b"" if self.closed else bytes(self._file.read(size))
+
+    def close(self) -> None:
+        """Wait for a read that is under way; there is no other."""
+        with self._lock:
+            self.closed = True
 
 
 class _Reader:
@@ -55,6 +76,7 @@ class _Reader:
         self._bad: deque[tuple[int, str]] = deque()  # rows, counted from 0, and what is wrong with them
         stream = unpacked(file, name)
         _check_encoding(stream, read_as)
+        self._lent, self._read_as = _Lent(stream), read_as
         convert = pa_csv.ConvertOptions(
             include_columns=columns,
             column_types={column: pa.string() for column in read_as.kinds},
@@ -71,12 +93,20 @@ class _Reader:
         read = pa_csv.ReadOptions(block_size=BLOCK, encoding=read_as.encoding, use_threads=False)
         try:
             self._open = pa_csv.open_csv(
-                stream, read_options=read, parse_options=parse, convert_options=convert
+                self._lent, read_options=read, parse_options=parse, convert_options=convert
             )
             self.schema: pa.Schema = self._open.schema
             _ = self.schema.names
         except UnicodeError as error:
+            self.close()
             raise _not_encoded("its header", read_as) from error
+        except pa.ArrowException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the reading: whoever comes next has the file alone."""
+        self._lent.close()
 
     def _skip(self, row: pa_csv.InvalidRow) -> str:
         said = f"the row has {row.actual_columns} cells, the header {row.expected_columns}"
@@ -85,10 +115,13 @@ class _Reader:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         row = 0
-        for batch in self._open:
-            whole = self._filled(batch, row)
-            row += whole.num_rows
-            yield whole
+        try:
+            for batch in self._open:
+                whole = self._filled(batch, row)
+                row += whole.num_rows
+                yield whole
+        except UnicodeError as error:
+            raise _not_encoded(f"what comes after row {row}", self._read_as) from error
         if self._bad:
             yield self._filled(pa.RecordBatch.from_pylist([], schema=self.schema), row)
 

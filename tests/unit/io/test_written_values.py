@@ -147,6 +147,15 @@ def test_a_row_of_a_csv_that_is_too_long_or_too_short_is_put_aside_in_its_place(
         }  # fmt: skip
 
 
+def test_a_csv_is_read_whole_though_a_look_at_it_read_ahead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv, "BLOCK", 1 << 14)
+    put(tmp_path, "a.csv", "id,label,text\n" + "".join(f"{row},a,t\n" for row in range(40_000)))
+    for _ in range(5):
+        assert scanned(tmp_path).rows["id"].to_pylist() == list(map(str, range(40_000)))
+
+
 @pytest.mark.parametrize(
     ("encoding", "delimiter"), [("utf-16", ";"), ("cp1252", "\t"), ("utf-8", "|"), ("latin-1", ",")]
 )
