@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tasks.io.guess import Guesses
     from tasks.io.inspect import Look
 
+RIVALS = 5  # that are shown
 SHOWN = 8  # columns without a role, and columns of numbers, that are named
 
 
@@ -101,7 +102,7 @@ def _explain(seen: Look, guesses: Guesses) -> None:
     rows = f"{seen.rows:,} rows" if seen.whole else f"a look at {seen.rows:,} rows"
     say(f"{seen.source}: {files} ({', '.join(seen.formats)}), {rows}")
     screen = console(error=True)
-    screen.print(Padding(_roles(guesses), (1, 0, 1, 2)))
+    screen.print(Padding(_roles(guesses), (1, 0, 1, 2), expand=False))
     for line in _doubts(guesses):
         screen.print(line)
 
@@ -144,12 +145,14 @@ def _doubts(guesses: Guesses) -> list[RenderableType]:
     lines = []
     if label and label.doubt:
         lines.append(("unsure", f"{label.name} as the label: {label.doubt}"))
-    lines += [("or", f"label {other.name}: {other.why}") for other in guesses.others]
+    lines += [("or", f"label {other.name}: {other.why}") for other in guesses.others[:RIVALS]]
+    if len(guesses.others) > RIVALS:
+        lines.append(("or", f"{len(guesses.others) - RIVALS} more columns, which the config lists"))
     if found.others:
         lines.append(("or", f"features {', '.join(found.others)}"))
     lines += [("note", text) for text in (found.doubt, *guesses.notes) if text]
     if guesses.unused:
-        names = [column.name for column in guesses.unused]
+        names = [column.name or "(without a name)" for column in guesses.unused]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         lines.append(("unused", ", ".join(names[:SHOWN]) + more))
     styles = {"unsure": "yellow", "or": "yellow"}

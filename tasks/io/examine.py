@@ -44,6 +44,7 @@ class Column:
     repeats: float = field(default=0.0, metadata={"about": "share of lists in which a value occurs twice"})
     sums_to_one: float = field(default=0.0, metadata={"about": "share of lists that are probabilities"})
     whole: bool = field(default=False, metadata={"about": "numbers without decimals"})
+    counts: bool = field(default=False, metadata={"about": "whole numbers, each once and none left out"})
 
     @property
     def images(self) -> bool:
@@ -113,7 +114,9 @@ def _of_numbers(values: pa.Array) -> dict[str, Any]:
     numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     finite = numbers[np.isfinite(numbers)]
     missing = int(np.isnan(numbers).sum())  # as pandas writes what is missing
-    return {"whole": bool(len(finite)) and not np.any(finite % 1)} | (
+    whole = bool(len(finite)) and not np.any(finite % 1)
+    counts = whole and len(np.unique(finite)) == len(numbers) == np.ptp(finite) + 1
+    return {"whole": whole, "counts": bool(counts)} | (
         {"nulls": missing, "values": len(values) - missing} if missing else {}
     )
 

@@ -11,10 +11,11 @@ from schemas.errors import InputError
 from tasks.io.examine import Column, named
 from tasks.io.guess_features import Features, find_features
 from tasks.io.guess_id import IDS, Guess, find_id, find_time, voted_on
-from tasks.io.guess_label import Candidate, as_candidate, find_labels
+from tasks.io.guess_label import Candidate, as_candidate, find_labels, rank_of
 from tasks.io.guess_probs import PredProbs, find_pred_probs, in_order
 from tasks.io.guess_votes import Votes, find_votes
 from tasks.io.inspect import Look
+from tasks.io.words import PREDICTED, words
 
 LISTED = 200  # classes in a config, at most
 SLACK = 0.01  # of the rows that may be put aside, more than were seen
@@ -60,24 +61,46 @@ def guess(
     column can be taken for the label or the features.
     """
     voted = _votes(look, votes, features) if label is None or votes else None
-    probs = find_pred_probs(look) if features is None or features not in _names(look.columns) else None
-    taken = {name for name in (label, probs and probs.name, *_of_votes(voted, look)) if name}
-    chosen = find_features(look, taken, features)
+    probs = [column for column in find_pred_probs(look) if column.name != features]
+    taken = {name for name in (label, *(column.name for column in probs), *_of_votes(voted, look)) if name}
+    chosen = _features(look, taken, features, probs)
     candidates = _labels(look, chosen, label, taken) if voted is None else []
     best = candidates[0] if candidates else None
     chosen = _without_answers(look, chosen, best) if features is None else chosen
     taken |= {*chosen.names, *([best.name] if best else [])}
     rest = [column for column in look.columns if column.name not in taken]
     found = voted_on(look, rest, voted, votes) if voted else find_id(rest)
-    ordered = in_order(look, probs, best) if probs and best else None
+    ordered = in_order(look, probs[0], best) if probs and best else None
     time = find_time([column for column in rest if not found or column.name != found.column])
-    others = tuple(each for each in candidates[1:] if best is None or not same(look, each.name, best.name))
+    others = tuple(each for each in candidates[1:] if best and _rivals(look, each, best))
     _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
     guesses = Guesses(
         chosen, best, others, found, time, voted, ordered,
         _allowed(_unlabelled(look, best, voted), look), _allowed(_unreadable(look, chosen), look), (), (),
     )  # fmt: skip
-    return replace(guesses, notes=tuple(_notes(look, guesses, probs)), unused=tuple(_unused(look, guesses)))
+    return replace(
+        guesses,
+        notes=tuple(_notes(look, guesses, probs[0] if probs else None)),
+        unused=tuple(_unused(look, guesses)),
+    )
+
+
+def _features(look: Look, taken: set[str], features: str | None, probs: list[Column]) -> Features:
+    try:
+        return find_features(look, taken, features)
+    except InputError as error:
+        if not probs or features:
+            raise
+        alone = (
+            f"{probs[0].name} holds a model's probabilities, which are no features: labels are judged by them"
+        )
+        detect = f"{alone} alone by tasks.methods.noise.detect, docs/noise.md; {error.fix}"
+        raise InputError(error.what, where=error.where, fix=detect) from error
+
+
+def _rivals(look: Look, other: Candidate, best: Candidate) -> bool:
+    """Whether another column is worth a word: where a name says the label, only such as are often one."""
+    return other.rank <= (2 if best.rank < 2 else 4) and not same(look, other.name, best.name)
 
 
 def _votes(look: Look, votes: Look | None, features: str | None) -> Votes | None:
@@ -135,13 +158,31 @@ def _labels(look: Look, features: Features, label: str | None, taken: set[str]) 
         raise InputError(
             "no column can be taken for the label: none has few values that repeat",
             where=look.source,
-            fix=f"{hint}{_alone(look)}name it with --label COLUMN; columns: {look.listed}",
+            fix=f"{hint}{_empty(look)}{_alone(look)}name it with --label COLUMN; columns: {look.listed}",
         )
+    _told_apart(look, candidates[0])
     return candidates
 
 
+def _told_apart(look: Look, label: Candidate) -> None:
+    """Raise InputError where all rows there are have the same label."""
+    if look.whole and label.column.distinct == 1 and label.task == "classification":
+        raise InputError(
+            f"every row has the {label.name} {look.values(label.name)[0]!r}: one class only",
+            where=look.source,
+            fix=f"name another column with --label; columns: {look.listed}",
+        )
+
+
+def _empty(look: Look) -> str:
+    empty = [column.name for column in look.columns if not column.values and rank_of(column.name) < 2]
+    return f"{empty[0]} is empty in all rows; " if empty else ""
+
+
 def _alone(look: Look) -> str:
-    """What is to be done about an array without labels."""
+    """What is to be done about an array without labels, and about images without folders."""
+    if look.formats == ("images",):
+        return "the folder that an image is in is its label: put each into one, or write a table of paths; "
     alone = all(file.name.lower().endswith(".npy") for file in look.files)
     return (
         "an .npy is one array: save the labels beside it, np.savez('data.npz', X=…, y=…); " if alone else ""
@@ -186,10 +227,6 @@ def _in_all_files(look: Look, names: list[str]) -> None:
                 where=look.source,
                 fix="name the files that have it as the source; unlabelled ones can be dataset.target",
             )
-
-
-def _names(columns: Iterable[Column]) -> set[str]:
-    return {column.name for column in columns}
 
 
 def _unlabelled(look: Look, label: Candidate | None, votes: Votes | None) -> float:
@@ -241,6 +278,11 @@ def _notes(look: Look, guesses: Guesses, probs: Column | None) -> Iterable[str]:
     if probs and (guesses.pred_probs is None or guesses.pred_probs.classes is None):
         doubt = guesses.pred_probs.doubt if guesses.pred_probs else "no label is a column of this table"
         yield f"{probs.name} holds probabilities, and they are not used: {doubt}"
+    if label and label.column.blank:
+        yield f"{label.name} is an empty text in some rows, which is a class: write null there if it is none"
+    apart = [c.name for c in look.columns if c.is_number() and set(words(c.name)) & set(PREDICTED)]
+    if len(apart) > 1 and label and label.name not in apart:
+        yield f"{', '.join(apart[:4])} may be probabilities by class: as one list a row they are pred_probs"
     for column in look.columns:
         if guesses.id is None and column.name.lower() in IDS and 1 < (column.distinct or 0) < column.values:
             yield f"{column.name} is no id: only {column.distinct:,} of {column.values:,} differ"

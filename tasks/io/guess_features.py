@@ -16,7 +16,7 @@ from tasks.io.examine import Column, named, plain
 from tasks.io.filesystem import open_filesystem
 from tasks.io.foretold import numbers_of_texts, numbers_of_vectors
 from tasks.io.inspect import Look
-from tasks.io.words import words
+from tasks.io.words import PREDICTED, words
 
 TEXTS = (
     "text", "sentence", "body", "content", "document", "review", "question", "query", "utterance", "title",
@@ -139,12 +139,14 @@ def _is_prose(column: Column) -> bool:
 
 
 def _numbers(columns: list[Column]) -> list[Column]:
-    """Columns of numbers that say something of a row: not its place."""
-    return [
-        column for column in columns
-        if fits(column.type, "columns") and column.values and not set(words(column.name)) & set(COUNTERS)
-        and (column.distinct or 2) > 1
-    ]  # fmt: skip
+    """Columns of numbers that say something of a row: not its place, nor what a model made of it."""
+    return [column for column in columns if fits(column.type, "columns") and _says(column)]
+
+
+def _says(column: Column) -> bool:
+    found = set(words(column.name))
+    varies = column.values > 0 and (column.distinct or 2) > 1
+    return varies and not column.counts and not found & {*COUNTERS, *PREDICTED}
 
 
 def _root(look: Look, column: Column) -> str | None:
@@ -156,8 +158,19 @@ def _root(look: Look, column: Column) -> str | None:
         return _common(paths)
     file, whole = look.files[0], look.source.rstrip("/")
     beside = [whole, whole.rpartition("/")[0] or ".", f"{whole}/{file.name}".rpartition("/")[0], "."]
-    folders = dict.fromkeys([*beside, *(f"{folder}/images" for folder in beside)])
-    return next((folder for folder in folders if _found(folder, paths[:TRIED])), None)
+    below = [folder for place in beside[:2] for folder in _folders(place)]
+    return next((each for each in dict.fromkeys([*beside, *below]) if _found(each, paths[:TRIED])), None)
+
+
+def _folders(place: str) -> list[str]:
+    """A few folders in a folder, of which one may hold the images."""
+    fs, base = open_filesystem(place, {})
+    if set(place) & set("*?[") or not fs.isdir(base):
+        return []
+    names = sorted(
+        info["name"].rstrip("/") for info in fs.ls(base, detail=True) if info["type"] == "directory"
+    )
+    return [f"{place}/{name.rpartition('/')[2]}" for name in names[:TRIED]]
 
 
 def _common(paths: list[str]) -> str | None:

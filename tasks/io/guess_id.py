@@ -68,7 +68,7 @@ def find_id(columns: list[Column]) -> Guess | None:
 
 def _ends(column: Column) -> bool:
     found = words(column.name)
-    return bool(found) and found[-1] in ID_ENDS
+    return bool(found) and (found[-1] in ID_ENDS or found[-1].endswith("id"))
 
 
 def find_time(columns: list[Column]) -> Guess | None:

@@ -16,7 +16,7 @@ from tasks.io.examine import Column, plain
 from tasks.io.foretold import ROWS, balanced_accuracy
 from tasks.io.guess_features import Features
 from tasks.io.inspect import Look
-from tasks.io.words import words
+from tasks.io.words import PREDICTED, words
 
 LABELS = (
     "label", "labels", "class", "classes", "target", "y", "category", "categories", "intent", "sentiment",
@@ -32,7 +32,7 @@ OFTEN = (
 SELDOM = (
     "language", "lang", "locale", "country", "source", "channel", "split", "fold", "subset", "version",
     "platform", "device", "region", "city", "state", "user", "author", "gender", "sex", "annotator", "worker",
-    "batch", "date", "year", "month", "day", "top",
+    "batch", "date", "year", "month", "day", "top", *PREDICTED,
 )  # fmt: skip
 QUANTITIES = (
     "price", "score", "amount", "value", "rating", "cost", "age", "quantity", "target", "y", "label",
@@ -41,6 +41,7 @@ QUANTITIES = (
 REFERS = ("id", "uuid", "guid", "key", "no", "nr")  # to something else: many rows may do so to one
 REPEATED = 4  # rows a class has on average, at least
 WORD = 40  # bytes of a label on average, at most
+CODES = 20  # values of numbers that a label whose name doesn't say so has, at most
 NUMBERS = 50  # classes that are whole numbers, at most, before they may be a quantity
 TRIED = 8  # candidates that are held against the features
 TOLD = 0.1  # of the way from chance to always right: less is nothing
@@ -99,9 +100,12 @@ def as_candidate(look: Look, column: Column, *, named: bool = False) -> Candidat
         return None
     if rank > 1 and not named and words(column.name)[-1:] and words(column.name)[-1] in REFERS:
         return None
-    if task == "regression" and not (named or set(words(column.name)) & set(QUANTITIES)):
+    if task == "regression" and not named and (rank > 3 or not set(words(column.name)) & set(QUANTITIES)):
         return None
     if task != "regression" and not (named or rank == 0 or _repeats(column)):
+        return None
+    codes = task == "classification" and column.is_number() and rank > 1 and not named
+    if codes and (column.distinct or 0) > CODES:
         return None
     if task == "multilabel" and not named and rank > 1 and fits(column.type, "vector"):
         return None
@@ -126,7 +130,7 @@ def rank_of(name: str) -> int:
     found = words(name)
     if name.lower() in LABELS:
         return 0
-    if set(found) & set(LABELS) or any(stem in name.lower() for stem in STEMS):
+    if set(found) & set(LABELS) or any(word.startswith(STEMS) or word.endswith("label") for word in found):
         return 1
     return 4 if set(found) & set(SELDOM) else 2 if set(found) & set(OFTEN) else 3
 
@@ -143,7 +147,8 @@ def _why(column: Column, task: str) -> str:
         return f"numbers; {column.distinct:,} differ in {column.values:,} rows"
     if task == "multilabel":
         return f"lists of {column.distinct:,} values, {column.length:.1f} a row"
-    return f"{column.distinct or 0:,} values in {column.values:,} rows"
+    values = "1 value" if column.distinct == 1 else f"{column.distinct or 0:,} values"
+    return f"{values} in {column.values:,} rows"
 
 
 def _doubt(column: Column, task: str, rank: int, named: bool) -> str:

@@ -12,12 +12,9 @@ import pyarrow.compute as pc
 from tasks.io.examine import Column, plain
 from tasks.io.guess_label import Candidate
 from tasks.io.inspect import Look
-from tasks.io.words import words
+from tasks.io.words import PREDICTED, words
 
-NAMES = (
-    "prob", "probs", "proba", "probabilities", "probability", "pred", "preds", "prediction", "predictions",
-    "predicted", "softmax", "score", "scores", "posterior", "likelihood", "confidence", "confidences",
-)  # fmt: skip
+NAMES = (*PREDICTED, "p", "score", "scores", "confidence", "confidences")
 MOSTLY = 0.98
 AGREED = 0.05  # of the labels more than by the next best order
 
@@ -32,13 +29,12 @@ class PredProbs:
     doubt: str = ""
 
 
-def find_pred_probs(look: Look) -> Column | None:
-    """The column that holds probabilities by class, by its values and its name."""
-    found = [
+def find_pred_probs(look: Look) -> list[Column]:
+    """The columns that hold probabilities by class, by their values and names."""
+    return [
         column for column in look.columns
         if (column.width or 0) > 1 and column.sums_to_one >= MOSTLY and set(words(column.name)) & set(NAMES)
     ]  # fmt: skip
-    return found[0] if found else None
 
 
 def in_order(look: Look, column: Column, label: Candidate) -> PredProbs:

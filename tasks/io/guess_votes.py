@@ -53,7 +53,7 @@ def find_votes(look: Look) -> Votes | None:
         return None
     rest = [column for column in look.columns if column.name != annotator.name]
     answer = next((c for c in rest if _named(c, ANSWERS) and _is_answer(c)), None)
-    items = [c for c in keys if c is not annotator and c is not answer and _repeats(c)]
+    items = [c for c in keys if c is not annotator and c is not answer and _repeats(look, c)]
     items.sort(key=lambda c: (not _named(c, ITEMS), -(c.distinct or 0)))
     item = next((c for c in items if _pairs(look, c, annotator) >= ONCE * look.rows), None)
     if item is None or answer is None:
@@ -71,7 +71,10 @@ def _is_answer(column: Column) -> bool:
     return fits(column.type, "label") and 2 <= (column.distinct or 0) <= column.values / 2
 
 
-def _repeats(column: Column) -> bool:
+def _repeats(look: Look, column: Column) -> bool:
+    """Whether an item has several rows; in a sample, one and a name that says so may be enough."""
+    if not look.whole and _named(column, ITEMS):
+        return True
     return column.values >= AGAIN * (column.distinct or 1) and (column.distinct or 0) > 1
 
 

@@ -91,7 +91,7 @@ class Run:
     def reader(self, partition: Partition, read_as: ReadAs | None = None) -> PartitionReader:
         """Reader of a partition's rows."""
         place = self.config.dataset.place(partition.window)
-        of_images = partition.pieces[0].format == "images"
+        of_images = any(piece.format == "images" for piece in partition.pieces[:1])
         reader = ImageReader if of_images else PartitionReader
         return reader(place, partition, self.source_options, read_as or self.source_read_as)
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 
 HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
+PREDICTED = (
+    "prob", "probs", "proba", "probabilities", "probability", "pred", "preds", "prediction", "predictions",
+    "predicted", "softmax", "posterior", "likelihood", "logit", "logits",
+)  # fmt: skip
 PART = re.compile(r"[^\W\d_]+|\d+")
 
 

@@ -283,6 +283,20 @@ def test_corrupt_images_are_counted_and_let_be(init: Init, command: Any) -> None
     assert "2 of 60 can't be decoded" in command("init", "rows.parquet", "--force")[2]
 
 
+def test_what_counts_rows_or_is_a_models_is_no_feature(init: Init, command: Any) -> None:
+    numbers = {"a": RNG.normal(size=ROWS), "b": RNG.integers(0, 9, ROWS)}
+    probs = {f"prob_{name}": RNG.random(ROWS) for name in "xy"}
+    pd.DataFrame({**numbers, **probs, "label": LABELS}).to_csv("rows.csv")
+    assert init("rows.csv").dataset.features.columns == ("a", "b")
+    assert "may be probabilities by class" in command("init", "rows.csv", "--force")[2]
+
+
+def test_rows_without_a_text_are_let_be(init: Init) -> None:
+    config = init(parquet("rows.parquet", text=[None, "", *TEXTS[2:]], label=LABELS))
+    assert config.gates.embed.thresholds == {"max_rejected": 0.03}
+    begun(config)
+
+
 @pytest.mark.parametrize("source", ["data", "data/meta.csv"])
 def test_paths_of_images_beside_a_table_are_its_images(init: Init, source: str) -> None:
     Path("data").mkdir()
@@ -338,6 +352,12 @@ def test_what_cannot_be_taken_is_said_before_anything_is_written(
     assert "none of which is found" in refused("lost.parquet")
     parquet("a.parquet", text=TEXTS, label=LABELS)
     assert "labels are a column or made of votes" in refused("a.parquet", "--label", "label", "--votes", "b")
+    assert "one class only" in refused(parquet("one.parquet", text=TEXTS, label=["a"] * ROWS))
+    empty = parquet("empty.parquet", text=TEXTS, label=pa.nulls(ROWS))
+    assert "label is empty in all rows" in refused(empty)
+    (tmp_path / "flat").mkdir()
+    (tmp_path / "flat/a.png").write_bytes(png(1))
+    assert "the folder that an image is in is its label" in refused("flat")
     (tmp_path / "two").mkdir()
     parquet("two/a.parquet", text=TEXTS, label=LABELS)
     parquet("two/b.parquet", text=TEXTS)
