@@ -6,11 +6,13 @@ import csv
 import gzip
 import io
 import json
+import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
@@ -299,3 +301,26 @@ def test_the_command_exports_the_version_published_last(
     (tmp_path / "d.yaml").write_text(json.dumps(section(source) | {"store": {"root": store.root}}))
     assert command("export", "--config", "d.yaml", "--joined", "z.parquet")[0] == 0
     assert not (tmp_path / "y.csv").exists()
+
+
+def test_members_of_a_tar_and_numpys_arrays_are_columns_too(
+    source: Path, version_of: Any, tmp_path: Path
+) -> None:
+    given = [row // 4 % 2 for row in range(8)]
+    expect = [given[row - 1] if row % 2 else given[row] for row in range(8)]
+    with tarfile.open(source / "rows.tar", "w") as sink:
+        for row in range(8):
+            for suffix, value in (("txt", f"ж {row}"), ("cls", str(given[row]))):
+                member = tarfile.TarInfo(f"{row:03d}.{suffix}")
+                member.size = len(value.encode())
+                sink.addfile(member, io.BytesIO(value.encode()))
+    config = section(source, id="__key__", label="cls", features={"text": "txt"})
+    write_joined(version_of(config, Store(str(tmp_path / "a")), classes=(0, 1)), str(tmp_path / "a.csv"))
+    rows = read(tmp_path / "a.csv")
+    assert [row["txt"] for row in rows] == [f"ж {row}" for row in range(8)]
+    assert [int(row["cls"]) for row in rows] == expect
+    np.savez(tmp_path / "rows.npz", x=np.ones((8, 2), np.float16), y=np.array(given))
+    config = section(tmp_path / "rows.npz", id=None, label="y", features={"vector": "x"})
+    write_joined(version_of(config, Store(str(tmp_path / "b")), classes=(0, 1)), str(tmp_path / "b.parquet"))
+    found = pq.read_table(tmp_path / "b.parquet")
+    assert found["y"].to_pylist() == expect and found["x"].to_pylist() == [[1.0, 1.0]] * 8
