@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -78,7 +79,8 @@ class Lines:
         if stage != self._stage:
             self.stage(stage)
         self._pace.advance(done, total, unit, rows, size)
-        self._count = f"{done:,} {unit}" if done == total else f"{done:,} of {total:,} {unit}"
+        counted = re.sub(r"s\b", "", unit, count=1) if total == 1 else unit
+        self._count = f"{done:,} {counted}" if done == total else f"{done:,} of {total:,} {counted}"
 
     def tick(self) -> None:
         """Say how far the stage is."""

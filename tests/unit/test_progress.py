@@ -57,6 +57,17 @@ def test_a_pipe_gets_a_line_per_stage() -> None:
     ]
 
 
+@pytest.mark.parametrize(("unit", "said"), [
+    ("partitions", "1 partition"), ("target partitions", "1 target partition"),
+    ("ranges of the ids compared", "1 range of the ids compared"),
+])  # fmt: skip
+def test_one_is_singular_in_a_line(unit: str, said: str) -> None:
+    stream = io.StringIO()
+    with shown(stream) as display:
+        display.advance("ingest", 1, 1, unit=unit)
+    assert without_times(stream) == [f"ingest: done, {said}, T"]
+
+
 def test_a_failing_stage_is_said_to_have_stopped() -> None:
     stream = io.StringIO()
     with pytest.raises(RuntimeError), shown(stream) as display, progress.telling(display):
