@@ -32,6 +32,7 @@ from tasks.methods.shift.novelty import novelty_by_fold
 from tasks.methods.shift.prior_windows import prior_by_window
 
 GROUP, COLUMN = "group/", "column/"
+LEAST = 30  # rows that columns are compared by
 LEAST_COMPARED = 2
 
 
@@ -151,25 +152,21 @@ def of_target(
             rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
         )
         found["target_time"] = target_windows(
-            cut,
-            estimates,
-            target.sample.features,
-            of,
-            rows.sample.features[compared],
-            shift.prior,
-            ref.classes,
-        )
+            cut, estimates, target.sample.features, of, rows.sample.features[compared], shift.prior,
+            ref.classes, (probs.argmax(axis=1), rows.probs[compared].argmax(axis=1)),
+        )  # fmt: skip
     found["columns"] = columns(rows.context, target.context.sample)
     return {name: each for name, each in found.items() if each}
 
 
 def columns(context: Context, current: pa.Table | None = None) -> dict[str, dict[str, float]]:
-    """Drift of tabular columns to the target, or to the newest window of time where there is none."""
+    """Drift of tabular columns to the target, or, where there is none, to the newest times of enough rows."""
     table = context.sample
     names = [name for name in table.column_names if name.startswith(COLUMN)]
     if current is None:
         keys = _keys(table) if TIME in table.column_names else np.zeros(0)
-        newest = keys == np.nanmax(keys) if len(keys) and not np.isnan(keys).all() else keys > 0
+        last = np.sort(keys[~np.isnan(keys)])[-LEAST:]
+        newest = keys >= last[0] if len(last) else keys > 0
         if newest.all() or not newest.any():
             return {}
         table, current = table.filter(pa.array(~newest)), table.filter(pa.array(newest))

@@ -13,11 +13,12 @@ from tasks.methods.shift.calendar import Calendar
 from tasks.methods.shift.drift import DriftTest
 from tasks.methods.shift.drift_columns import compare
 from tasks.methods.shift.groups import of_sums
-from tasks.methods.shift.overtime import change_points
+from tasks.methods.shift.overtime import beyond_chance, change_points
 from tasks.methods.shift.result import PriorEstimate
 from tasks.methods.shift.true_mix import true_mix
 from tasks.methods.shift.windows import WindowDrift, by_window
 
+LEVEL = 0.05  # of a window's drift test, from which on its effect counts
 SHOWN = 12  # classes whose shares are told over time: those that moved most
 Floats = NDArray[np.float64]
 
@@ -50,6 +51,7 @@ def labelled_windows(
               for one in sums.counts]  # fmt: skip
     return {
         **_shares(windows, mix.prior, mix.interval, sums.counts.sum(axis=1), whole, classes),
+        **_changes(windows, sums.counts, sums.counts.sum(axis=0)),
         "noise_rate": _plain(groups.error),
         "label_effect": [None if each is None else each.effect for each in labels],
         "label_p_value": [None if each is None else each.p_value for each in labels],
@@ -68,11 +70,13 @@ def target_windows(
     reference: NDArray[np.floating],
     source: PriorEstimate,
     classes: Sequence[str | int],
+    predicted: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> dict[str, Any]:
     """Findings of windows of unlabelled rows; reference (n, D): labelled rows that all are tested against.
 
-    source: the estimate of all windows together, for the class mix of the labelled rows. A window of too few
-    rows has no estimate, and is left out.
+    source: the estimate of all windows together, for the class mix of the labelled rows. predicted: classes
+    (N,) of the rows of the windows and (n,) of the labelled ones, which tell change from chance. A window of
+    too few rows has no estimate, and is left out.
     """
     known = [place for place, each in enumerate(estimates) if each is not None]
     found = [each for each in estimates if each is not None]
@@ -83,22 +87,37 @@ def target_windows(
     place[known] = np.arange(len(known))
     now = place[of]
     rows = np.bincount(now[now >= 0], minlength=len(known))
+    size = len(classes)
+    here = now >= 0
+    counts = np.bincount(now[here] * size + predicted[0][here], minlength=len(known) * size)
     prior = np.stack([each.prior for each in found])
     interval = np.stack([each.interval for each in found])
     return {
         **_shares(kept, prior, interval, rows, source.source_prior, classes),
+        **_changes(kept, counts.reshape(-1, size), np.bincount(predicted[1], minlength=size)),
         **_drift(kept, by_window(features, now, reference=reference)),
     }
 
 
 def moved_figures(moved: Mapping[str, Any]) -> dict[str, float | None]:
-    """What a gate looks at, effects all of them but the alarm's: None where nothing was looked at."""
+    """What a gate looks at, effects all of them but the alarm's: None where nothing was looked at.
+
+    Effects of windows that may be chance count as none: a short first week isn't a change.
+    """
     streams = [moved[name] for name in ("time", "target_time") if name in moved]
     parts = [*moved.get("groups", {}).values(), *([moved["slices"]] if "slices" in moved else [])]
     watched = [each["watch"] for each in (*streams, moved) if each.get("watch")]
     return {
-        "window_prior_shift": _largest(each for stream in streams for each in stream["total_variation"]),
-        "window_drift_effect": _largest(each for stream in streams for each in stream["drift_effect"]),
+        "window_prior_shift": _largest(
+            each if moved else 0.0
+            for stream in streams
+            for each, moved in zip(stream["total_variation"], stream["mix_moved"], strict=True)
+        ),
+        "window_drift_effect": _largest(
+            effect if effect is None or p_value <= LEVEL else 0.0
+            for stream in streams
+            for effect, p_value in zip(stream["drift_effect"], stream["drift_p_value"], strict=True)
+        ),
         "group_error_gap": _largest(each["worst_error"] - each["error"] for each in parts),
         "column_drift_effect": _largest(each["effect"] for each in moved.get("columns", {}).values()),
         "drift_e_value": _largest(each["e_value"] for each in watched),
@@ -117,9 +136,8 @@ def _shares(
     whole: Floats,
     classes: Sequence[str | int],
 ) -> dict[str, Any]:
-    """Shares of the classes that moved most, and when the mix of all changed."""
+    """Shares of the classes that moved most."""
     shown = np.sort(np.argsort(-np.ptp(prior, axis=0), kind="stable")[:SHOWN])
-    changes = change_points(prior * rows[:, None])
     return {
         "by": windows.by,
         "windows": list(windows.names),
@@ -128,6 +146,18 @@ def _shares(
         "prior": _plain(prior[:, shown]),
         "interval": _plain(interval[:, shown]),
         "total_variation": _plain(0.5 * np.abs(prior - whole).sum(axis=1)),
+    }
+
+
+def _changes(windows: Calendar, counts: NDArray[np.int64], whole: NDArray[np.integer]) -> dict[str, Any]:
+    """When the mix changed, and in which windows it lies beyond chance from the whole's.
+
+    counts (W, K) of labels or predictions, as they are: noise that is taken out of few rows pushes their
+    shares to 0 and 1, which looks like change. whole (K,): of all rows.
+    """
+    changes = change_points(counts)
+    return {
+        "mix_moved": beyond_chance(counts, whole / whole.sum()).tolist(),
         "change_points": [
             {"window": windows.names[point], "p_value": p_value}
             for point, p_value in zip(changes.points, changes.p_values, strict=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from schemas.errors import InputError
 from tasks.methods import registry
@@ -14,6 +15,7 @@ from tasks.methods.shift.inputs import Floats
 PERMUTATIONS = 499
 REPEATS = 999  # of label sets: enough for the smallest p-value to count among 48 windows
 SHORTEST = 2  # windows between two changes
+TOLERANCE = 1e-9  # of sums that are rounded: as good is no better
 
 
 @dataclass(frozen=True)
@@ -27,10 +29,12 @@ class Changes:
 
 @registry.register("shift", "change-points", needs=("windows",), source="Scott 1974, Vostrikova 1981")
 def change_points(counts: ArrayLike, *, alpha: float = 0.05) -> Changes:
-    """Split a series of histograms where its mix changes, by binary segmentation with permutation tests.
+    """Split a series of histograms where its mix changes, by binary segmentation with two tests.
 
-    counts: (W, K) of labels, or expected counts, per window in order of time. The statistic is the largest
-    distance over all splits, with each window one observation: windows that merely vary don't ring.
+    counts: (W, K) of labels, per window in order of time. The statistic is the largest Hellinger distance
+    over all splits, each side by all of its rows. It must be rare among orders of the windows, so that those
+    which merely vary don't ring, and among windows of as many rows each drawn from one mix, so that a short
+    first window, or ever more rows a window, don't either.
     Raises InputError on negative counts or empty windows.
     """
     table = np.asarray(counts, dtype=np.float64)
@@ -38,8 +42,7 @@ def change_points(counts: ArrayLike, *, alpha: float = 0.05) -> Changes:
         raise InputError(
             "a window is empty or negative", fix="counts (windows, classes), every window with rows"
         )
-    mixes = np.sqrt(table / table.sum(axis=1, keepdims=True))  # Hellinger: shares of like variance
-    found = dict(_split(mixes, 0, alpha, np.random.default_rng(0)))
+    found = dict(_split(table, 0, alpha, np.random.default_rng(0)))
     points = tuple(sorted(found))
     level = np.empty_like(table)
     for start, end in zip((0, *points), (*points, len(table)), strict=True):
@@ -47,26 +50,57 @@ def change_points(counts: ArrayLike, *, alpha: float = 0.05) -> Changes:
     return Changes(points, tuple(found[point] for point in points), level)
 
 
-def _split(mixes: Floats, offset: int, alpha: float, rng: np.random.Generator) -> list[tuple[int, float]]:
-    if len(mixes) < 2 * SHORTEST:
+def _split(table: Floats, offset: int, alpha: float, rng: np.random.Generator) -> list[tuple[int, float]]:
+    if len(table) < 2 * SHORTEST:
         return []
-    where, value = _best(mixes)
-    beaten = sum(_best(rng.permutation(mixes))[1] >= value - 1e-12 for _ in range(PERMUTATIONS))
-    p_value = (1 + beaten) / (1 + PERMUTATIONS)
+    where, value = _best(table)
+    mix = table.sum(axis=0) / table.sum()
+    rows = np.ceil(table.sum(axis=1)).astype(np.int64)
+    drawn = (lambda: rng.permutation(table), lambda: rng.multinomial(rows, mix).astype(np.float64))
+    p_value = max(_rarity(value, draw, alpha) for draw in drawn)
     if p_value > alpha:
         return []
-    before = _split(mixes[:where], offset, alpha, rng)
-    return [*before, (offset + where, p_value), *_split(mixes[where:], offset + where, alpha, rng)]
+    before = _split(table[:where], offset, alpha, rng)
+    return [*before, (offset + where, p_value), *_split(table[where:], offset + where, alpha, rng)]
 
 
-def _best(mixes: Floats) -> tuple[int, float]:
-    """The split with the largest weighted squared distance of the means of its two sides."""
-    n, sums = len(mixes), np.cumsum(mixes, axis=0)
+def _rarity(value: float, draw: Callable[[], Floats], alpha: float) -> float:
+    """The share of drawn tables whose best split is as good; drawn no longer than it can be a rare one."""
+    beaten = 0
+    for _ in range(PERMUTATIONS):
+        beaten += _best(draw())[1] >= value - TOLERANCE * value
+        if 1 + beaten > alpha * (1 + PERMUTATIONS):
+            break
+    return (1 + beaten) / (1 + PERMUTATIONS)
+
+
+def _best(table: Floats) -> tuple[int, float]:
+    """The split with the largest squared Hellinger distance of the mixes of its sides, weighted by rows."""
+    n, sums = len(table), np.cumsum(table, axis=0)
     at = np.arange(SHORTEST, n - SHORTEST + 1)
-    first, second = sums[at - 1] / at[:, None], (sums[-1] - sums[at - 1]) / (n - at)[:, None]
-    values = at * (n - at) / n * ((first - second) ** 2).sum(axis=1)
+    first, second = sums[at - 1], sums[-1] - sums[at - 1]
+    here, there = first.sum(axis=1), second.sum(axis=1)
+    apart = np.sqrt(first / here[:, None]) - np.sqrt(np.maximum(second, 0) / there[:, None])
+    values = here * there / (here + there) * (apart**2).sum(axis=1)
     best = int(np.argmax(values))
     return int(at[best]), float(values[best])
+
+
+def beyond_chance(counts: ArrayLike, mix: ArrayLike, *, alpha: float = 0.05) -> NDArray[np.bool_]:
+    """Which windows (W,) lie farther from a mix (K,) than rows drawn from it do, but in alpha of all streams.
+
+    counts (W, K) of labels. The total variation of n rows has a mean of half the sum of their standard errors
+    at most, and exceeds it by little: the bound holds for any n (McDiarmid 1989). Raises InputError.
+    """
+    table, expected = np.asarray(counts, dtype=np.float64), np.asarray(mix, dtype=np.float64)
+    rows = table.sum(axis=1)
+    if table.ndim != 2 or expected.shape != table.shape[1:] or not (rows > 0).all():
+        raise InputError(
+            f"windows {table.shape} and a mix {expected.shape}", fix="windows with rows, one mix"
+        )
+    distance = 0.5 * np.abs(table / rows[:, None] - expected).sum(axis=1)
+    mean = 0.5 * np.sqrt(expected * (1 - expected)).sum() / np.sqrt(rows)
+    return np.asarray(distance > mean + np.sqrt(np.log(len(table) / alpha) / (2 * rows)))
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,15 @@ def test_the_gate_sees_the_largest_effects(drift):
     assert set(moved_figures({}).values()) == {None}
 
 
+def test_the_gate_sees_no_effect_that_may_be_chance():
+    short = {"total_variation": [0.9, 0.1], "drift_effect": [None, 0.8]}
+    chance = {"time": {**short, "mix_moved": [False, False], "drift_p_value": [None, 0.3]}}
+    sure = {"time": {**short, "mix_moved": [True, False], "drift_p_value": [None, 0.01]}}
+    names = ("window_prior_shift", "window_drift_effect")
+    assert [moved_figures(chance)[name] for name in names] == [0.0, 0.0]
+    assert [moved_figures(sure)[name] for name in names] == [0.9, 0.8]
+
+
 def test_the_page_shows_them_and_escapes_names(runs, drift):
     shift = {"unknown": {"share": 0.12, "interval": [0.1, 0.14], "new_classes": 1,
                          "largest": [{"rows": 9, "share": 0.09, "examples": [ATTACK]}]}}  # fmt: skip

@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from schemas.errors import InputError
+from tasks.methods.shift.calendar import calendar
 from tasks.methods.shift.latent import latent
-from tasks.methods.shift.overtime import change_points, label_correlation
+from tasks.methods.shift.overtime import beyond_chance, change_points, label_correlation
+
+SEEDS, ALARMS = 100, 11  # more than 11 alarms at a level of 5 % come once in 230 such tests
 
 
 def test_classes_are_found_in_unlabelled_windows():
@@ -44,6 +47,47 @@ def test_a_steady_stream_has_no_changes():
     assert np.mean(alarms) < 0.15
     with pytest.raises(InputError, match="empty"):
         change_points([[1, 2], [0, 0]])
+
+
+@pytest.mark.parametrize(("days", "rows"), [(20, 200), (60, 400), (365, 2000), (1100, 3000)])
+@pytest.mark.parametrize("grows", [False, True])
+def test_rows_of_random_dates_have_no_changes(days, rows, grows):
+    """Neither a short first or last window nor ever more rows a window is a change of the mix."""
+    alarms = moved = 0
+    for seed in range(SEEDS):
+        table = by_date(np.random.default_rng(seed), days, rows, grows, [0.4, 0.3, 0.2, 0.06, 0.04])
+        alarms += bool(change_points(table).points)
+        moved += bool(beyond_chance(table, table.sum(axis=0) / table.sum()).any())
+    assert alarms <= ALARMS
+    assert moved <= ALARMS
+
+
+def test_a_change_is_found_beside_short_windows():
+    found = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        rows = np.r_[3, rng.integers(20, 40, 22), 2]
+        mixes = np.where(np.arange(24)[:, None] < 13, [0.5, 0.3, 0.2], [0.3, 0.3, 0.4])
+        table = np.array([rng.multinomial(n, mix) for n, mix in zip(rows, mixes, strict=True)])
+        found += any(abs(point - 13) <= 2 for point in change_points(table).points)
+    assert found >= 24
+
+
+def test_a_window_of_another_mix_is_beyond_chance_if_it_has_the_rows():
+    moved = beyond_chance([[50, 50], [5, 95], [0, 1], [2, 0]], [0.5, 0.5])
+    assert moved.tolist() == [False, True, False, False]
+    with pytest.raises(InputError, match="windows with rows"):
+        beyond_chance([[0, 0]], [0.5, 0.5])
+
+
+def by_date(rng, days, rows, grows, mix):
+    """Rows of one mix at dates drawn at random, counted by windows (W, K)."""
+    at = rng.random(rows) ** (1 / 3 if grows else 1)
+    keys = np.floor(20000 + rng.integers(0, 400) + at * days)
+    seen, held = np.unique(keys, return_counts=True)
+    windows = calendar(seen, held, "day")
+    cells = windows.of(keys) * len(mix) + rng.choice(len(mix), rows, p=mix)
+    return np.bincount(cells, minlength=len(windows.names) * len(mix)).reshape(-1, len(mix))
 
 
 def paired(rng, rows, together, rate=0.4):
