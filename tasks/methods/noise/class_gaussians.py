@@ -69,7 +69,9 @@ class ClassGaussians(ScoredModel):
         self._centre = features.mean(axis=0)
         centred = features - self._centre
         values, vectors = np.linalg.eigh(centred.T @ centred)
-        self._basis = vectors[:, values > max(values[-1], 1e-12) * 1e-9][:, -DIMENSIONS:]
+        seen = values > max(values[-1], 1e-12) * 1e-9
+        seen[-1] = True  # of rows that are all the same none would be left
+        self._basis = vectors[:, seen][:, -DIMENSIONS:]
         return np.asarray(centred @ self._basis)
 
     def _log_density(self, points: Floats) -> Floats:

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
 from tasks.methods.arrays import class_numbers
+from tasks.methods.level import Level
 from tasks.methods.noise.auto import Auto
 from tasks.methods.noise.auto_neighbours import AutoNeighbours
 from tasks.methods.noise.confident_learning import ConfidentLearning
@@ -21,6 +22,8 @@ from tasks.methods.noise.noise_transition import NoiseTransition
 from tasks.methods.noise.result import NoiseModel, NoiseResult
 from tasks.methods.noise.scored import ScoredModel
 
+PEEKED = 1000  # rows by which the unit of features is told
+SMALL, LARGE = 2.0**-40, 2.0**40  # units whose squares are numbers like others
 BLOCK = 1 << 17  # probabilities a block: what stays in a core's cache
 WINDOW = 1 << 23  # probabilities mapped at once
 COMPARING = ("landmarks", "label-propagation")  # with rows of their own choice
@@ -98,9 +101,10 @@ def _beside(
 ) -> dict[str, Callable[[slice], Any]]:
     """What a method sees of each block besides labels and probabilities."""
     beside: dict[str, Callable[[slice], Any]] = {}
+    scaled = _scale(features)
     if "features" in method.needs:
         _require(features, "features", method.name)
-        beside["features"] = lambda rows: features[rows]
+        beside["features"] = lambda rows: scaled(features[rows])
     if "votes" in method.needs:
         _require(votes, "votes", method.name)
         beside["votes"] = lambda rows: votes[rows]
@@ -112,7 +116,7 @@ def _beside(
         )
     if "neighbours" in method.needs:
         if neighbours is None and features is not None:
-            neighbours = nearest(np.asarray(features, np.float32))
+            neighbours = nearest(scaled(np.asarray(features, np.float32)))
         _require(neighbours, "neighbours", method.name)
         _refuse_selves(np.asarray(neighbours))
         beside["neighbour_labels"] = lambda rows: given[np.asarray(neighbours[rows])]
@@ -120,6 +124,14 @@ def _beside(
             weights = credibility(given, given[np.asarray(neighbours)])
             beside["neighbour_weights"] = lambda rows: weights[np.asarray(neighbours[rows])]
     return beside
+
+
+def _scale(features: Any) -> Callable[[Any], Any]:
+    """What brings features whose squares single precision can't hold into a unit of theirs; others stay."""
+    peeked = None if features is None else np.asarray(features[:: max(len(features) // PEEKED, 1)])
+    if peeked is None or peeked.dtype.kind != "f" or SMALL <= (unit := Level.fit(peeked).unit) <= LARGE:
+        return lambda rows: rows
+    return lambda rows: np.asarray(rows, np.float32) * np.float32(1 / unit)
 
 
 def _require(array: Any, name: str, method: str) -> None:

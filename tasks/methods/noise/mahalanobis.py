@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
+from tasks.methods.level import Level
 from tasks.methods.noise.scored import Beside, ScoredModel
 from tasks.methods.probes.lda import lda
 from tasks.methods.probes.sums import Sums
@@ -24,7 +25,8 @@ class Mahalanobis(ScoredModel):
 
     def learn(self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside) -> None:
         """Fit the Gaussians on the sample."""
-        features = np.asarray(beside["features"], np.float32)
+        self._level = Level.fit(np.asarray(beside["features"], np.float32))
+        features = self._level(np.asarray(beside["features"], np.float32))
         sums = Sums.of(features, given, np.zeros(len(given), np.int32), 1, probs.shape[1])
         weights, intercept = lda(sums.without())
         self._weights, self._intercept = weights.astype(np.float32), intercept.astype(np.float32)
@@ -33,5 +35,5 @@ class Mahalanobis(ScoredModel):
         self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside
     ) -> NDArray[np.float32]:
         """Return the Gaussian posterior of the given label (n,)."""
-        logits = np.asarray(beside["features"], np.float32) @ self._weights + self._intercept
+        logits = self._level(np.asarray(beside["features"], np.float32)) @ self._weights + self._intercept
         return np.asarray(np.exp(log_softmax(logits, axis=1)[np.arange(len(given)), given]), np.float32)

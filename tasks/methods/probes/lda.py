@@ -9,6 +9,7 @@ from tasks.methods.probes.sums import ClassSums
 from tasks.methods.registry import register
 
 SHRINKAGE = 0.1
+ROUNDING = 1e-9  # of the squares, in sums of single precision: all there is of rows that are the same
 
 
 @register("probes", "lda", needs=("features",), source="Fisher 1936; shrinkage: Friedman 1989")
@@ -19,7 +20,8 @@ def lda(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     rows, classes = sums.count.sum(), np.count_nonzero(sums.count)
     within = sums.gram - (sums.total.T / np.maximum(sums.count, 1.0)) @ sums.total
     covariance = within / max(rows - classes, 1.0)
-    scale = max(float(np.trace(covariance)) / dim, np.finfo(np.float32).tiny)
+    rounding = ROUNDING * float(np.trace(sums.gram)) / max(rows, 1.0)
+    scale = max(float(np.trace(covariance)), rounding, np.finfo(np.float32).tiny) / dim
     covariance = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * scale * np.eye(dim)
     weights = np.linalg.solve(covariance, means.T)
     return weights, sums.log_prior - 0.5 * np.einsum("kd,dk->k", means, weights)

@@ -44,7 +44,10 @@ class Squares:
 
     def effects(self, values: Floats) -> list[float]:
         """Root mean square change of the variances, without what chance adds, at most 1."""
-        return [float(np.sqrt(max(each[0] - each[1:].mean(), 0.0)) / len(self.frame.mean)) for each in values]
+        return [
+            float(np.sqrt(max(each[0] - each[1:].mean(), 0.0)) / len(self.frame.level.mean))
+            for each in values
+        ]
 
 
 AUTO = (partial(Mmd, width=0.7), Probe, Ks, Squares)

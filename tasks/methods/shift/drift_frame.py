@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from schemas.errors import InputError
+from tasks.methods.level import Level
 from tasks.methods.shift.drift import (
     MOST_BLOCKS,
     Blocks,
@@ -26,7 +27,6 @@ SAMPLE = 2000  # rows of a window, on average
 LONGER = 16  # times the rows of the shorter window; more of the longer one would add nothing
 ENOUGH = 64  # blocks of a window
 RIDGE = 0.05  # of the mean variance
-FAR = 1e9  # units from the mean; what lies further counts as this far, so that its square stays a number
 ROUNDING = 16 * float(
     np.finfo(np.float32).eps
 )  # of a summary: its own, that of its features, and of its sums
@@ -35,12 +35,11 @@ SHAKEN = 16  # permutations whose statistics are made again with such errors
 
 @dataclass(frozen=True)
 class Frame:
-    """Pooled sample: `rows` (n, D), `mean` (D,), `unit`: a power of two near the spread of all columns
-    together, `whiten` (D, D) for rows in this unit less their mean, `scale`: median squared distance."""
+    """Pooled sample: `rows` (n, D), how to `level` rows, `whiten` (D, D) for levelled ones, `scale`: median
+    squared distance."""
 
     rows: Matrix
-    mean: Matrix
-    unit: float
+    level: Level
     whiten: Matrix
     scale: float
 
@@ -57,29 +56,14 @@ class Frame:
     def fit(cls, pooled: NDArray[np.floating]) -> Frame:
         """Scales of a pooled sample (n, D) that holds the same share of both windows."""
         rows = pooled.astype(np.float32)
-        mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)  # of equal rows exactly these
-        centred = rows.astype(np.float64) - mean
-        unit = _power_of_two(float(np.sqrt(np.square(centred).mean())))
-        centred /= unit
+        level = Level.fit(rows)
+        centred = (rows.astype(np.float64) - level.mean) / level.unit
         values, axes = eigh(centred.T @ centred / len(rows))
         whiten = axes / np.sqrt(np.maximum(values, 0) + RIDGE * max(float(values.mean()), 1e-12))
         half = np.random.default_rng(0).permutation(len(rows))
         apart = centred[half] - centred[np.roll(half, 1)]
-        scale = max(float(np.median(np.einsum("ij,ij->i", apart, apart))), 1e-12) * unit**2
-        return cls(rows, mean, unit, whiten.astype(np.float32), scale)
-
-    def level(self, rows: NDArray[np.floating]) -> Matrix:
-        """Rows (n, D) less the mean, in this frame's unit, float32: equal rows are 0."""
-        over = np.float32(1 / self.unit)
-        with np.errstate(over="ignore"):  # what is too far is cut
-            levelled = rows.astype(np.float32) * over
-        levelled -= self.mean * over
-        return np.clip(levelled, -FAR, FAR, out=levelled)
-
-
-def _power_of_two(spread: float) -> float:
-    """The power of two below, by which nothing is rounded; 1 for no spread at all."""
-    return float(2.0 ** np.clip(np.floor(np.log2(spread)), -100, 120)) if spread > 0 else 1.0
+        scale = max(float(np.median(np.einsum("ij,ij->i", apart, apart))), 1e-12) * level.unit**2
+        return cls(rows, level, whiten.astype(np.float32), scale)
 
 
 Make = Callable[[Frame], Statistic]

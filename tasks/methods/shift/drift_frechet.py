@@ -46,7 +46,7 @@ class Frechet:
         variances = np.square(np.sqrt(rest) - np.sqrt(its_rest)).sum(axis=1)
         return (
             np.asarray(np.maximum(means + variances + apart(covariance, its_covariance), 0)[None])
-            * self.frame.unit**2
+            * self.frame.level.unit**2
         )
 
     def effects(self, values: Floats) -> list[float]:

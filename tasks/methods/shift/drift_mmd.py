@@ -19,7 +19,7 @@ class Mmd:
     def __init__(self, frame: Frame, width: float = 1.0) -> None:
         self.names: tuple[str, ...] = (f"mmd, {width:g} of the median distance",)
         rng = np.random.default_rng(1)
-        bandwidth = width * np.sqrt(frame.scale) / frame.unit
+        bandwidth = width * np.sqrt(frame.scale) / frame.level.unit
         draws = rng.normal(size=(frame.rows.shape[1], FREQUENCIES)) / bandwidth
         self.frame = frame
         self.frequencies = draws.astype(np.float32)

@@ -150,3 +150,29 @@ def test_gaussians_of_rare_classes_are_recovered():
     recovered, polluted = (roc_auc_score(wrong[tail], -score) for score in scores)
     assert recovered > 0.97
     assert recovered > polluted
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["area-under-margin", "class-gaussians", "label-propagation", "landmarks", "mahalanobis",
+     "neighbour-consistency", "semd"],
+)  # fmt: skip
+@pytest.mark.parametrize("unit", [2.0**100, 2.0**-100])
+def test_the_unit_of_features_plays_no_part(method, unit):
+    """Squares of such numbers are none in single precision."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, 120)
+    features = (4 * np.eye(3, 5)[labels] + rng.normal(size=(120, 5))).astype(np.float32)
+    probs = np.exp(features[:, :3]) / np.exp(features[:, :3]).sum(axis=1, keepdims=True)
+    labels[:10] = (labels[:10] + 1) % 3
+    plain = detect(labels, probs, features=features, method=method)
+    found = detect(labels, probs, features=np.float32(unit) * features, method=method)
+    assert (found.flag == plain.flag).mean() > 0.97
+
+
+@pytest.mark.parametrize("method", ["class-gaussians", "mahalanobis"])
+def test_features_that_are_all_the_same_tell_nothing(method):
+    rng = np.random.default_rng(1)
+    labels, probs = rng.integers(0, 3, 90), rng.dirichlet(np.ones(3), 90)
+    found = detect(labels, probs, features=np.full((90, 4), 7.3), method=method)
+    assert np.isfinite(found.score).all() and np.isfinite(found.error_probability).all()
