@@ -29,15 +29,18 @@ from tasks.io.scores import JUDGED
 from tasks.methods.reasons import WORDS, explained
 from tasks.methods.treatment import class_weights, treat_rows
 
+WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
+
 
 @dataclass(frozen=True)
 class Treated:
-    """What was done in one partition; class counts (K,) before and after; sums of the weights."""
+    """What was done in a partition; counts (K,) before and after, weights by class (K,); sums of weights."""
 
     rows: int
     actions: Counter[tuple[str, str]]
     before: NDArray[np.int64]
     after: NDArray[np.int64]
+    by_class: NDArray[np.float64]
     weight: float
     squared: float
     lowest: float
@@ -100,6 +103,7 @@ def treat_partition(
         actions=Counter({(each["action"], each["reason"]): each["count_all"] for each in counted}),
         before=np.bincount(given, minlength=len(ref.classes)),
         after=np.bincount(label, minlength=len(ref.classes)),
+        by_class=np.bincount(label, weight.astype(np.float64), len(ref.classes)).astype(np.float64),
         weight=float(weight.sum(dtype=np.float64)),
         squared=float(np.square(weight, dtype=np.float64).sum()),
         lowest=float(weight.min(initial=np.inf)),
@@ -145,8 +149,8 @@ def _figures(treated: list[Treated]) -> dict[str, Any]:
     actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
     by_action = {name: sum(n for (a, _), n in actions.items() if a == name) for name in ACTIONS}
     weight, squared = sum(each.weight for each in treated), sum(each.squared for each in treated)
-    before, after = (
-        np.sum([getattr(each, side) for each in treated], axis=0) for side in ("before", "after")
+    before, after, by_class = (
+        np.sum([getattr(each, side) for each in treated], axis=0) for side in ("before", "after", "by_class")
     )
     return {
         **by_action,
@@ -156,6 +160,7 @@ def _figures(treated: list[Treated]) -> dict[str, Any]:
         "min_weight": min(each.lowest for each in treated),
         "effective_sample_share": weight * weight / max(squared, np.finfo(float).tiny) / rows,
         "classes_lost": int(np.count_nonzero((before > 0) & (after == 0))),
+        "classes_weightless": int(np.count_nonzero((after > 0) & (by_class < WEIGHTLESS * after))),
     }
 
 

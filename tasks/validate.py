@@ -55,7 +55,7 @@ def validate(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
         "holdout_rows": proof.holdout_rows,
         "agreement_raw": proof.given_raw,
         "agreement_treated": proof.given_treated,
-        "measured_against": MEASURED + (", weighted to the target window" if shift else ""),
+        "measured_against": MEASURED + ("" if weights is None else ", weighted to the target window"),
     }
     checks = gates.check_figures("validate", figures, run.config.gates.validation)
     return run.finish(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from schemas.config import DetectConfig
 from tasks.methods.label_model import Sample
 from tasks.methods.noise import NoiseResult
 from tasks.methods.shift import PriorEstimate, estimate_prior
+from tasks.methods.shift.borne import borne_weights
 from tasks.methods.shift.discover import discover
 from tasks.methods.shift.kind import ShiftKind, which_kind
 from tasks.methods.shift.openset import OpenSet, open_set
@@ -100,6 +101,8 @@ def shift_findings(
     found = estimate_prior(
         sample.given, probs, window_probs[known], method=config.shift.method, noise_transition=transition
     )
+    weights, borne = borne_weights(found, None if kind is None else kind.kind)
+    found = replace(found, weights=weights, notes=(*found.notes, *borne))
     figures = {
         **_prior_figures(found, [str(each) for each in classes]),
         **_kind(kind),

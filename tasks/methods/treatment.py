@@ -61,7 +61,8 @@ def class_weights(
     """Importance weights (K,) of the target window; None if there is none or nothing is to be reweighted."""
     if not shift or config.mode not in ("reweight", "both"):
         return None
-    return np.array([shift["weights"][str(name)] for name in classes])
+    weights = np.array([shift["weights"][str(name)] for name in classes])
+    return None if (weights[weights > 0] == 1).all() else weights
 
 
 def _trust(decided: Decisions) -> NDArray[np.float32]:

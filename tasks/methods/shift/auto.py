@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky
 from scipy.optimize import nnls
 
-from tasks.methods import registry
 from tasks.methods.shift.calibration import calibrate
 from tasks.methods.shift.candidates import PAIRS, Candidates, Centres, candidates, on_simplex
+from tasks.methods.shift.confusion import demand_inverse
 from tasks.methods.shift.elsa import calibrated_windows
+from tasks.methods.shift.estimator import estimator
 from tasks.methods.shift.inputs import Floats, Matrix, Windows, blocks, log_probs
 from tasks.methods.shift.newton import Family, fit, given_posterior, softmax
 from tasks.methods.shift.parts import estimate_prior_over
@@ -29,9 +30,7 @@ ROWS_PER_CLASS = 100  # labelled, for a scale of its own for each class
 STEADY = 1e-3  # ridge on the averaging, relative to the mean squared error
 
 
-@registry.register(
-    "shift", "auto", needs=("labels", "probs", "target_probs"), source="Tian 2023, Saerens 2002"
-)
+@estimator("auto", source="Tian 2023, Saerens 2002")
 def auto(windows: Windows) -> PriorEstimate:
     """Average moments, likelihood and both shrunken, by the errors they make on simulated shifts."""
     if max(windows.probs.size, windows.target.size) > LARGE:
@@ -41,12 +40,13 @@ def auto(windows: Windows) -> PriorEstimate:
     pairs = len(ready.probs) * len(ready.target)
     kernels = Centres(ready.probs, windows.labels) if pairs <= PAIRS else None
     found = candidates(ready, kernels, *simpler)
+    demand_inverse(ready, found.moments.sums)
     shares = weigh(_Simulation(windows, ready, calibrations, found, kernels is not None).errors())
     spread = np.sqrt(np.maximum(np.diag(found.of_prior), 0))
     prior = shares @ found.priors
     return finish(
         windows, "auto", prior, normal_interval(prior, spread), found.moments.sums.prior,
-        calibration=calibrations[0], notes=found.moments.notes,
+        calibration=calibrations[0],
     )  # fmt: skip
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods import registry
-from tasks.methods.shift.confusion import Features, confusion, covariance, hard, soft
+from tasks.methods.shift.confusion import Features, confusion, covariance, demand_inverse, hard, soft
+from tasks.methods.shift.estimator import estimator
 from tasks.methods.shift.inputs import Windows
 from tasks.methods.shift.result import PriorEstimate, finish, normal_interval
 
 
-@registry.register("shift", "bbse-soft", needs=("labels", "probs", "target_probs"), source="Lipton 2018")
+@estimator("bbse-soft", source="Lipton 2018")
 def bbse_soft(windows: Windows) -> PriorEstimate:
     """Invert the confusion of soft predictions."""
     return _invert(windows, "bbse-soft", soft)
 
 
-@registry.register("shift", "bbse-hard", needs=("labels", "probs", "target_probs"), source="Lipton 2018")
+@estimator("bbse-hard", source="Lipton 2018", features=hard)
 def bbse_hard(windows: Windows) -> PriorEstimate:
     """Invert the confusion of the predicted classes."""
     return _invert(windows, "bbse-hard", hard)
@@ -24,10 +24,10 @@ def bbse_hard(windows: Windows) -> PriorEstimate:
 
 def _invert(windows: Windows, name: str, features: Features) -> PriorEstimate:
     sums = confusion(windows, features)
-    inverse, notes = sums.inverse()
+    inverse = demand_inverse(windows, sums)
     weights = inverse @ sums.mean
     spread = np.sqrt(np.maximum(np.diag(covariance(windows, sums, weights, inverse)[1]), 0))
     prior = sums.prior * weights
-    if (prior < 0).any():
-        notes += (f"{int((prior < 0).sum())} negative shares were set to 0",)
+    negative = int((prior < 0).sum())
+    notes = (f"{negative} negative shares were set to 0",) if negative else ()
     return finish(windows, name, prior, normal_interval(prior, spread), sums.prior, notes=notes)

@@ -9,11 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from tasks.methods.shift.inputs import Floats, Matrix, Windows, blocks
+from schemas.errors import InputError
+from tasks.methods.shift.inputs import FLOOR, Floats, Matrix, Windows, blocks
 
 SINGULAR = 1e-8  # smallest singular value over the largest
-NOTE = "the confusion is singular: shares that it can't tell apart are those of least squares"
+SINGULAR_SAID = "the confusion is singular"
 Features = Callable[[NDArray[np.floating]], Matrix]  # probabilities (n, K) to features (n, K)
+
+
+class IllPosed(InputError):
+    """The classes can't be told apart by a confusion of theirs."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,11 @@ class Confusion:
         """Whether the joint can't be inverted."""
         return singular(self.joint)
 
-    def inverse(self) -> tuple[Floats, tuple[str, ...]]:
-        """Inverse of the joint, or least squares and a note that says so."""
+    def inverse(self) -> Floats:
+        """Inverse of the joint; where there is none, that of least squares."""
         if not self.singular:
-            return np.asarray(np.linalg.inv(self.joint), dtype=np.float64), ()
-        inverse = np.asarray(np.linalg.pinv(self.joint, rcond=1e-6), dtype=np.float64)
-        return inverse, (NOTE,)
+            return np.asarray(np.linalg.inv(self.joint), dtype=np.float64)
+        return np.asarray(np.linalg.pinv(self.joint, rcond=1e-6), dtype=np.float64)
 
 
 def singular(matrix: Floats) -> bool:
@@ -62,6 +66,19 @@ def hard(probs: NDArray[np.floating]) -> Matrix:
     return np.asarray(np.eye(probs.shape[1], dtype=np.float32)[probs.argmax(axis=1)])
 
 
+def efficient(weights: Floats, source_rows: int, target_rows: int) -> Features:
+    """Probabilities over the variance that a row's moment has in both windows (Tian 2023, theorem 2)."""
+    bounded = np.maximum(weights, 1e-3)
+    total = 1 / source_rows + 1 / target_rows
+    mix = (bounded**2 / source_rows + bounded / target_rows) / total
+    narrow = mix.astype(np.float32)
+
+    def features(probs: NDArray[np.floating]) -> Matrix:
+        return np.asarray(probs / np.maximum(probs @ narrow, np.float32(FLOOR))[:, None])
+
+    return features
+
+
 def confusion(windows: Windows, features: Features) -> Confusion:
     """Sum the joint of features and labels over the source, and the features over the target."""
     K, n = windows.classes, len(windows.labels)
@@ -80,6 +97,22 @@ def inverse_transition(windows: Windows) -> Floats:
     if windows.transition is None:
         return np.eye(windows.classes)
     return np.asarray(np.linalg.pinv(windows.transition), dtype=np.float64)
+
+
+def demand_inverse(windows: Windows, sums: Confusion) -> Floats:
+    """Inverse of the joint (K, K); raise IllPosed where the labelled rows don't tell it.
+
+    That is where the shares solved by it are off by more than all there is to share, be the target endless.
+    """
+    if sums.singular:
+        raise IllPosed(SINGULAR_SAID)
+    inverse = sums.inverse()
+    errors = np.diag(
+        of_shares(windows, sums, np.ones(windows.classes), inverse, (len(windows.labels), np.inf))
+    )
+    if float(np.sqrt(np.maximum(errors, 0)).sum()) > 1:
+        raise IllPosed("the confusion is too near to singular for so few labelled rows")
+    return inverse
 
 
 def by_class(rows: Matrix, labels: NDArray[np.int64]) -> Floats:
@@ -116,7 +149,7 @@ def covariance(
 
 
 def of_shares(
-    windows: Windows, sums: Confusion, weights: Floats, inverse: Floats, rows: tuple[int, int]
+    windows: Windows, sums: Confusion, weights: Floats, inverse: Floats, rows: tuple[float, float]
 ) -> Floats:
     """Covariance (K, K) of the moments' prior around the shares that the target's own rows have.
 

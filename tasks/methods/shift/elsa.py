@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tasks.methods import registry
 from tasks.methods.shift.calibration import apply, calibrate
-from tasks.methods.shift.confusion import Confusion, Features, confusion, covariance
-from tasks.methods.shift.inputs import FLOOR, Floats, Matrix, Windows
+from tasks.methods.shift.confusion import Confusion, confusion, covariance, demand_inverse, efficient
+from tasks.methods.shift.estimator import estimator
+from tasks.methods.shift.inputs import Floats, Windows
 from tasks.methods.shift.result import Calibration, PriorEstimate, finish, normal_interval
 
 ROUNDS = 8
@@ -19,20 +18,14 @@ STILL = 1e-5
 
 @dataclass(frozen=True)
 class Moments:
-    """Solved weights (K,), the sums they come from, the inverse of the joint, and what went wrong."""
+    """Solved weights (K,), the sums they come from, and the inverse of the joint."""
 
     weights: Floats
     sums: Confusion
     inverse: Floats
-    notes: tuple[str, ...]
 
 
-@registry.register(
-    "shift",
-    "elsa",
-    needs=("labels", "probs", "target_probs"),
-    source="Tian 2023, on calibrated probabilities",
-)
+@estimator("elsa", source="Tian 2023, on calibrated probabilities")
 def elsa(windows: Windows) -> PriorEstimate:
     """Semiparametrically efficient moments; consistent even of probabilities that are not calibrated.
 
@@ -41,12 +34,11 @@ def elsa(windows: Windows) -> PriorEstimate:
     calibration = calibrate(windows, "bcts")
     ready = calibrated_windows(windows, calibration)
     found = solve(ready)
+    demand_inverse(ready, found.sums)
     _, of_prior = covariance(ready, found.sums, found.weights, found.inverse)
     prior = found.sums.prior * found.weights
     interval = normal_interval(prior, np.sqrt(np.maximum(np.diag(of_prior), 0)))
-    return finish(
-        windows, "elsa", prior, interval, found.sums.prior, calibration=calibration, notes=found.notes
-    )
+    return finish(windows, "elsa", prior, interval, found.sums.prior, calibration=calibration)
 
 
 def calibrated_windows(windows: Windows, calibration: Calibration) -> Windows:
@@ -60,23 +52,10 @@ def solve(windows: Windows, start: Floats | None = None, rounds: int = ROUNDS) -
     weights = np.ones(windows.classes) if start is None else start
     for _ in range(rounds):
         sums = confusion(windows, efficient(weights, len(windows.labels), len(windows.target)))
-        inverse, notes = sums.inverse()
+        inverse = sums.inverse()
         solved = inverse @ sums.mean
         moved = np.abs(np.maximum(solved, 0) - weights) @ np.abs(sums.prior)
         weights = np.maximum(solved, 0)
         if moved < STILL:
             break
-    return Moments(solved, sums, inverse, notes)
-
-
-def efficient(weights: Floats, source_rows: int, target_rows: int) -> Features:
-    """Probabilities over the variance that a row's moment has in both windows (Tian 2023, theorem 2)."""
-    bounded = np.maximum(weights, 1e-3)
-    total = 1 / source_rows + 1 / target_rows
-    mix = (bounded**2 / source_rows + bounded / target_rows) / total
-    narrow = mix.astype(np.float32)
-
-    def features(probs: NDArray[np.floating]) -> Matrix:
-        return np.asarray(probs / np.maximum(probs @ narrow, np.float32(FLOOR))[:, None])
-
-    return features
+    return Moments(solved, sums, inverse)

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods import registry
 from tasks.methods.shift.calibration import apply, calibrate, mean_posterior
+from tasks.methods.shift.estimator import estimator
 from tasks.methods.shift.inputs import Floats, Matrix, Windows, blocks
 from tasks.methods.shift.intervals import likelihood_interval
 from tasks.methods.shift.mixture import maximise
 from tasks.methods.shift.result import Calibration, PriorEstimate, finish
 
 
-@registry.register(
-    "shift", "em-bcts", needs=("labels", "probs", "target_probs"), source="Saerens 2002, Alexandari 2020"
-)
+@estimator("em-bcts", source="Saerens 2002, Alexandari 2020")
 def em_bcts(windows: Windows) -> PriorEstimate:
     """EM on probabilities calibrated by bias-corrected temperature."""
     return expectation_maximisation(windows, "em-bcts", "bcts")
 
 
-@registry.register(
-    "shift", "em-vector", needs=("labels", "probs", "target_probs"), source="Saerens 2002, Alexandari 2020"
-)
+@estimator("em-vector", source="Saerens 2002, Alexandari 2020")
 def em_vector(windows: Windows) -> PriorEstimate:
     """EM on probabilities calibrated by vector scaling."""
     return expectation_maximisation(windows, "em-vector", "vector")

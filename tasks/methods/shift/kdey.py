@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods import registry
 from tasks.methods.shift.confusion import inverse_transition, soft
+from tasks.methods.shift.estimator import estimator
 from tasks.methods.shift.inputs import Floats, Matrix, Windows, blocks, sample
 from tasks.methods.shift.intervals import ACTIVE, bootstrap_interval
 from tasks.methods.shift.mixture import maximise
@@ -17,7 +17,7 @@ CENTRES = 20_000  # labelled rows that carry a kernel
 POINTS = 20_000  # target rows at which the densities are evaluated
 
 
-@registry.register("shift", "kdey", needs=("labels", "probs", "target_probs"), source="Moreo 2024")
+@estimator("kdey", source="Moreo 2024")
 def kdey(windows: Windows) -> PriorEstimate:
     """KDEy-ML: maximum likelihood of the mixture of kernel densities of the probabilities."""
     kept, chosen = sample(len(windows.labels), CENTRES), sample(len(windows.target), POINTS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods import registry
-from tasks.methods.shift.confusion import NOTE, inverse_transition, singular, soft
+from tasks.methods.shift.confusion import IllPosed, inverse_transition, singular, soft
+from tasks.methods.shift.estimator import estimator
 from tasks.methods.shift.inputs import Floats, Matrix, Windows, blocks
 from tasks.methods.shift.intervals import bootstrap_interval
 from tasks.methods.shift.result import PriorEstimate, finish
@@ -16,10 +16,12 @@ STILL = 1e-7
 EMPTY = 1e-8  # share of a bin that nothing falls into
 
 
-@registry.register("shift", "dmy", needs=("labels", "probs", "target_probs"), source="Gonzalez-Castro 2013")
+@estimator("dmy", source="Gonzalez-Castro 2013")
 def dmy(windows: Windows) -> PriorEstimate:
     """HDy for any number of classes: least mean Hellinger distance of the K one-against-rest histograms."""
     by_class, seen = _source(windows), _mean(windows.target)
+    if singular(by_class):
+        raise IllPosed("the histograms of the classes are singular")
     source = windows.given_prior @ inverse_transition(windows)
     prior = match(by_class, seen, source)
     rows, of_class = np.array([len(windows.target)]), len(windows.labels) * np.maximum(source, 0)
@@ -29,8 +31,7 @@ def dmy(windows: Windows) -> PriorEstimate:
         return match(_resampled(by_class, of_class, rng) + EMPTY, drawn, prior)
 
     interval = bootstrap_interval(again, prior)
-    notes = (NOTE,) if singular(by_class) else ()
-    return finish(windows, "dmy", prior, interval, source, notes=notes)
+    return finish(windows, "dmy", prior, interval, source)
 
 
 def match(by_class: Floats, seen: Floats, start: Floats) -> Floats:

@@ -16,10 +16,14 @@ from tasks.methods.shift.confusion import (
     Features,
     by_class,
     covariance,
+    efficient,
     inverse_transition,
     of_shares,
+    soft,
 )
-from tasks.methods.shift.elsa import calibrated_windows, efficient
+from tasks.methods.shift.elsa import calibrated_windows
+from tasks.methods.shift.estimator import among, only, scaled
+from tasks.methods.shift.few_rows import widened
 from tasks.methods.shift.inputs import (
     FLOOR,
     Floats,
@@ -80,6 +84,9 @@ def estimate_prior_over(
     Raises InputError naming the first bad row of a window.
     """
     kept, n, m = _sample(source, target, noise_transition)
+    present = np.flatnonzero(~kept.absent)
+    if 1 < len(present) < kept.classes:
+        return _of_present(source, target, kept, present)
     calibration = calibrate(kept, "bcts")
     ready = calibrated_windows(kept, calibration)
     start = _start(ready)
@@ -89,13 +96,26 @@ def estimate_prior_over(
     second = _add(target_sums(probs, calibration, features, start) for probs in target())
     likely = _one_step(target, calibration, second.posterior / m / share)
     sums = _confusion(first, second, features, inverse_transition(kept))
-    inverse, notes = sums.inverse()
+    inverse = sums.inverse()
     weights = inverse @ sums.mean
     errors = of_shares(ready, sums, likely / np.maximum(sums.prior, FLOOR), inverse, (n, m))
-    prior = on_simplex(towards(likely, sums.prior * weights, errors), kept)
+    both = likely if sums.singular else towards(likely, sums.prior * weights, errors)
+    prior = on_simplex(both, kept)
     spread = np.diag(covariance(ready, sums, weights, inverse, (n, m))[1])
     interval = normal_interval(prior, np.sqrt(np.maximum(spread, 0)))
-    return finish(kept, "auto", prior, interval, sums.prior, calibration=calibration, notes=notes)
+    found = finish(kept, "auto", prior, interval, sums.prior, calibration=calibration)
+    return widened(kept, found, soft, (n, m))
+
+
+def _of_present(source: Source, target: Target, kept: Windows, present: NDArray[np.intp]) -> PriorEstimate:
+    """The estimate among the classes that have labelled rows."""
+    part = only(kept, present)
+    found = estimate_prior_over(
+        lambda: ((np.searchsorted(present, labels), scaled(probs, present)) for labels, probs in source()),
+        lambda: (scaled(probs, present) for probs in target()),
+        noise_transition=part.transition,
+    )
+    return among(kept, present, found)
 
 
 def _start(ready: Windows) -> Floats:

@@ -11,8 +11,9 @@ from schemas.errors import InputError
 from tasks.methods import registry
 from tasks.methods.shift.calibration import calibrate
 from tasks.methods.shift.em import expectation_maximisation
-from tasks.methods.shift.inputs import check
-from tasks.methods.shift.result import PriorEstimate
+from tasks.methods.shift.estimator import estimated
+from tasks.methods.shift.inputs import Windows, check
+from tasks.methods.shift.result import Calibration, PriorEstimate
 
 LEAST = 30  # rows of a window whose prior is estimated
 
@@ -38,13 +39,18 @@ def prior_by_window(
         raise InputError(
             f"windows has shape {of.shape}", fix="a code for each row of the target, -1 for none"
         )
-    calibration = calibrate(whole, "bcts")
+    calibrations: list[Calibration] = []  # one, of the labelled rows that all windows share
+
+    def likeliest(part: Windows) -> PriorEstimate:
+        if not calibrations:
+            calibrations.append(calibrate(part, "bcts"))
+        return expectation_maximisation(part, "prior-windows", "bcts", calibrations[0])
+
     found: list[PriorEstimate | None] = []
     for window in range(int(of.max(initial=-1)) + 1):
         rows = np.flatnonzero(of == window)
         if len(rows) < LEAST:
             found.append(None)
             continue
-        part = replace(whole, target=whole.target[rows])
-        found.append(expectation_maximisation(part, "prior-windows", "bcts", calibration))
+        found.append(estimated(replace(whole, target=whole.target[rows]), likeliest))
     return found

@@ -68,14 +68,12 @@ def finish(
     notes: tuple[str, ...] = (),
 ) -> PriorEstimate:
     """Put an estimate on the simplex, derive its weights, and say what had to be given up."""
-    prior = np.where(windows.absent | ~np.isfinite(prior), 0.0, np.maximum(prior, 0.0))
+    prior = np.where(np.isfinite(prior), np.maximum(prior, 0.0), 0.0)
+    source_prior = np.maximum(source_prior, 0.0) / np.maximum(source_prior, 0.0).sum()
     if prior.sum() <= 0:
-        prior = np.where(windows.absent, 0.0, source_prior)
+        prior = source_prior
         notes += ("nothing could be estimated: the source's prior stands",)
     prior = prior / prior.sum()
-    if windows.absent.any():
-        missing = ", ".join(map(str, np.flatnonzero(windows.absent)))
-        notes += (f"classes without a labelled row can't be found in the target: {missing}",)
     if calibration is not None and calibration.fell_back:
         notes += (f"calibration dropped: {calibration.note}",)
     for note in notes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import brentq
 
-from tasks.methods import registry
-from tasks.methods.shift.confusion import Confusion, confusion, covariance, soft
+from tasks.methods.shift.confusion import SINGULAR_SAID, Confusion, IllPosed, confusion, covariance, soft
+from tasks.methods.shift.estimator import estimator
 from tasks.methods.shift.inputs import Floats, Windows
 from tasks.methods.shift.result import PriorEstimate, finish, normal_interval
 
@@ -14,14 +14,23 @@ CONFIDENCE = 0.05
 RELAXED = 0.01  # of the bound on the confusion's error, which is far too wide as it is
 
 
-@registry.register("shift", "rlls", needs=("labels", "probs", "target_probs"), source="Azizzadenesheli 2019")
+@estimator("rlls", source="Azizzadenesheli 2019")
 def rlls(windows: Windows) -> PriorEstimate:
     """Least squares on the confusion with a penalty on the distance from weights of 1."""
     sums = confusion(windows, soft)
+    if sums.singular:
+        raise IllPosed(SINGULAR_SAID)
     weights, inverse = _solve(sums, _bound(windows.classes, len(windows.labels)))
+    prior, plain = sums.prior * weights, sums.inverse()
+    ends = [_interval(windows, sums, *each) for each in ((weights, inverse), (plain @ sums.mean, plain))]
+    low, high = (way(*(each[:, side] for each in ends)) for side, way in enumerate((np.minimum, np.maximum)))
+    return finish(windows, "rlls", prior, np.stack([low, high], axis=1), sums.prior)
+
+
+def _interval(windows: Windows, sums: Confusion, weights: Floats, inverse: Floats) -> Floats:
+    """Of weights with the pull, and of those without: its own spread can't tell how wrong it is."""
     spread = np.sqrt(np.maximum(np.diag(covariance(windows, sums, weights, inverse)[1]), 0))
-    prior = sums.prior * weights
-    return finish(windows, "rlls", prior, normal_interval(prior, spread), sums.prior, notes=sums.inverse()[1])
+    return normal_interval(sums.prior * weights, spread)
 
 
 def _bound(classes: int, rows: int) -> float:

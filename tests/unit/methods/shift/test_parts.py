@@ -77,7 +77,7 @@ def test_errors_of_the_moments_are_those_of_many_draws():
         truth, target = draw(2 * seed + 1, 400, TARGET)
         found = Windows(labels, probs, target)
         sums = confusion(found, soft)
-        inverse, _ = sums.inverse()
+        inverse = sums.inverse()
         errors.append(sums.prior * (inverse @ sums.mean) - np.bincount(truth, minlength=4) / 400)
         expected.append(of_shares(found, sums, TARGET / SOURCE, inverse, (500, 400)))
     seen = np.array(errors)
