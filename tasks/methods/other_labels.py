@@ -14,6 +14,7 @@ from schemas.config import TreatConfig
 from schemas.errors import InputError
 from tasks.methods.chance import features_p_value, predictions_p_value
 from tasks.methods.noise.multilabel import detect_multilabel
+from tasks.methods.noise.multilabel_mixture import confirmed
 from tasks.methods.noise.regression import detect_regression
 from tasks.methods.probes.leave_fold_out import leave_fold_out
 from tasks.methods.relabel.posterior import KEEP, KEPT, RELABEL, RELABELLED, REVIEW, REVIEWED, SUSPECTED
@@ -56,6 +57,7 @@ def judge_multilabel(
 ) -> OtherLabels:
     """Judge binary labels (N, K) by out-of-sample probabilities: of a ridge probe, or the user's own (N, K).
 
+    Suspicious is what confident learning flags and a mixture of two heaps finds likelier wrong than right.
     Missing labels are added and extra ones taken away where that is sure enough; other suspicions go to
     review, and so do all of a class that fewer than `treat.min_class_rows` rows have, or lack.
     options: of `detect_multilabel`.
@@ -65,26 +67,28 @@ def judge_multilabel(
     else:
         probs, chance = pred_probs, predictions_p_value(pred_probs, given)
     found = detect_multilabel(given, probs, **options)
+    missing, extra = (confirmed(each, given, probs) for each in (found.missing, found.extra))
     relabel = config.mode in ("relabel", "both")
     count = _counts(given.T)
     borne = (np.minimum(count, given.shape[0] - count) >= config.min_class_rows).astype(np.int8)
     add, drop = (
         _over(part, config.relabel_over if relabel else 2.0).multiply(borne[None, :])
-        for part in (found.missing, found.extra)
+        for part in (missing, extra)
     )
-    doubt = abs(found.missing) + abs(found.extra)
+    doubt = missing + extra
+    flag = _counts(doubt) > 0
     settled = add + drop
     left = (doubt - doubt.multiply(settled > 0)).multiply(borne[None, :])
     error = _largest(doubt)
-    wrong = _counts(found.missing) + _counts(found.extra)
-    total = _counts(given) + _counts(found.missing)
+    wrong = _counts(missing) + _counts(extra)
+    total = _counts(given) + _counts(missing)
     return OtherLabels(
         labels=_binary(given + add - drop),
-        likelier=_binary(given + (found.missing > 0).astype(np.int8) - (found.extra > 0).astype(np.int8)),
-        **_decisions(_counts(settled) > 0, found.flag, relabel),
+        likelier=_binary(given + (missing > 0).astype(np.int8) - (extra > 0).astype(np.int8)),
+        **_decisions(_counts(settled) > 0, flag, relabel),
         error=error,
         score=found.score,
-        flag=found.flag,
+        flag=flag,
         weight=_weight(_largest(left), config),
         findings={
             "method": f"confident learning by class, {found.method}",
@@ -92,10 +96,10 @@ def judge_multilabel(
             **_agreement(given, probs),
             "chance_p_value": chance,
             "density": given.nnz / max(given.shape[0] * given.shape[1], 1),
-            "missing_labels": int(found.missing.nnz),
-            "extra_labels": int(found.extra.nnz),
+            "missing_labels": int(missing.nnz),
+            "extra_labels": int(extra.nnz),
         },
-        posterior=sparse.csr_array(given + found.missing - found.extra),
+        posterior=sparse.csr_array(given + missing - extra),
     )
 
 

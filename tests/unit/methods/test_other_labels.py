@@ -75,19 +75,43 @@ def test_wrong_cells_are_mended_by_mode():
     assert found.findings["rate_interval"][0] < found.findings["rate"] < found.findings["rate_interval"][1]
 
 
+@pytest.mark.parametrize("density", [0.3, 0.08])
+@pytest.mark.parametrize("strength", [0.5, 1.2, 2.0, 4.0])
+def test_where_features_tell_little_little_is_changed_and_no_damage_done(density, strength):
+    rng = np.random.default_rng(0)
+    true = rng.random((1000, 6)) < density
+    features = (strength * true @ np.eye(6, 8) + rng.normal(size=(1000, 8))).astype(np.float32)
+    given = true ^ (rng.random((1000, 6)) < 0.15 * density)
+    folds = np.arange(1000) % 5
+    found = judge_multilabel(sparse.csr_array(given.astype(np.int8)), features, folds, TreatConfig())
+    after = found.labels.toarray() > 0
+    assert (after != true).sum() <= 1.1 * (given != true).sum()
+    if strength == 4:
+        assert (after != true).sum() < 0.6 * (given != true).sum()
+    if strength <= 1.2:
+        assert found.flag.mean() < 0.15
+    clean = judge_multilabel(sparse.csr_array(true.astype(np.int8)), features, folds, TreatConfig())
+    assert ((clean.labels.toarray() > 0) != true).mean() < 0.01
+
+
 def test_nothing_is_added_to_or_taken_from_a_class_of_few_rows():
-    features, _, _, given = several()
-    dense = given.toarray()
-    dense[np.flatnonzero(dense[:, 0])[9:], 0] = 0  # nine rows are left of it
-    found = judge_multilabel(sparse.csr_array(dense), features, FOLDS, TreatConfig(relabel_over=0.0))
-    after = found.labels.toarray()
-    assert (after[:, 0] == dense[:, 0]).all() and (after[:, 1:] != dense[:, 1:]).any()
-    doubted = (found.likelier.toarray() != dense)[:, 0] & (after == dense).all(axis=1)
-    assert doubted.any() and (found.action[doubted] == 2).all()
-    free = judge_multilabel(
-        sparse.csr_array(dense), features, FOLDS, TreatConfig(relabel_over=0.0, min_class_rows=0)
-    )
-    assert (free.labels.toarray()[:, 0] != dense[:, 0]).any()
+    rng = np.random.default_rng(0)
+    true = rng.random((ROWS, K)) < 0.3
+    rare = np.arange(0, ROWS, 41)
+    true[:, 0] = np.isin(np.arange(ROWS), rare)
+    features = (12 * true @ np.eye(K, DIM) + rng.normal(size=(ROWS, DIM))).astype(np.float32)
+    given = true ^ (rng.random((ROWS, K)) < 0.05)
+    given[:, 0] = true[:, 0]
+    given[rare[9:], 0] = False  # nine rows are left of it
+    matrix = sparse.csr_array(given.astype(np.int8))
+    found = judge_multilabel(matrix, features, FOLDS, TreatConfig())
+    after = found.labels.toarray() > 0
+    assert (after[:, 0] == given[:, 0]).all() and (after[:, 1:] != given[:, 1:]).any()
+    lost = rare[9:][found.likelier.toarray()[rare[9:], 0] > 0]
+    lost = lost[(after == given)[lost].all(axis=1)]
+    assert len(lost) and (found.action[lost] == 2).all() and (found.weight[lost] == 1).all()
+    free = judge_multilabel(matrix, features, FOLDS, TreatConfig(min_class_rows=0))
+    assert (free.labels.toarray()[lost, 0] == 1).all()
 
 
 def test_too_many_cells_are_refused(monkeypatch):
