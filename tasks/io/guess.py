@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from math import ceil, sqrt
 from typing import Any
 
+import pyarrow.types as types
+
 from schemas.errors import InputError
 from tasks.io.examine import Column, named
 from tasks.io.guess_features import Features, find_features
@@ -212,6 +214,8 @@ def _counted(names: tuple[str, ...]) -> str:
 def same(look: Look, one: str, other: str) -> bool:
     """Whether each value of a column goes with one value of another, and the other way."""
     table = look.sample.select([one, other]).drop_null()
+    if any(types.is_nested(kind) for kind in table.schema.types):
+        return False
     pairs = table.group_by([one, other]).aggregate([]).num_rows
     each = {table.group_by([name]).aggregate([]).num_rows for name in (one, other)}
     return each == {pairs} and pairs < table.num_rows / 2

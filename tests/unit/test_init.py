@@ -139,7 +139,11 @@ def test_ids_are_known_by_how_their_names_end(init: Init, name: str) -> None:
 
 def test_lists_of_classes_are_multilabel(init: Init) -> None:
     topics = [list(RNG.choice(list(TOPICS), row % 3, replace=False)) for row in range(ROWS)]
-    config = init(parquet("rows.parquet", text=TEXTS, topics=pa.array(topics, pa.list_(pa.string()))))
+    beside = parquet("beside.parquet", text=TEXTS, label=LABELS, tags=pa.array(topics, pa.list_(pa.string())))
+    assert init(beside).dataset.label == "label"
+    config = init(
+        parquet("rows.parquet", text=TEXTS, topics=pa.array(topics, pa.list_(pa.string()))), "--force"
+    )
     assert (config.dataset.task, config.dataset.label) == ("multilabel", "topics")
     assert begun(config).label_type == "list"
 
