@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tasks.io.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
+from tasks.io.guess import guess
 from tasks.io.guess_features import find_features
 from tasks.io.guess_label import find_labels, rank_of
 from tasks.io.guess_probs import find_pred_probs, in_order
@@ -99,3 +101,50 @@ def test_probabilities_are_known_by_name_and_values(
         ordered = in_order(found, column, label)
         assert ordered.classes == ((0, 1, 2) if known else None)
         assert known or "3 classes were seen and it has 4 numbers" in ordered.doubt
+
+
+TYPES = [
+    pa.int8(), pa.uint64(), pa.float16(), pa.float64(), pa.bool_(), pa.string(), pa.large_string(),
+    pa.binary(), pa.string_view(), pa.date32(), pa.time64("us"), pa.timestamp("ns", "UTC"), pa.duration("s"),
+    pa.decimal128(9, 2), pa.list_(pa.int64()), pa.list_(pa.float32(), 2), pa.large_list(pa.string()),
+    pa.list_(pa.list_(pa.int8())), pa.struct([("a", pa.int8()), ("b", pa.list_(pa.string()))]),
+    pa.map_(pa.string(), pa.int8()), pa.null(), pa.dictionary(pa.int8(), pa.string()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("nulls", [0.0, 0.5])
+def test_no_type_of_a_column_stops_the_guess(tmp_path: Path, nulls: float) -> None:
+    """Beside a text and a label each is a column like others, or none of ours."""
+    known = {"text": [f"some words {row}" for row in range(40)], "label": ["a", "b"] * 20}
+    for kind in TYPES:
+        values = [None if RNG.random() < nulls else _value(kind, row) for row in range(40)]
+        column = pa.array(values, kind)
+        path = tmp_path / "rows.arrow"
+        table = pa.table({**known, "label_2": column, "score_id": column, "x": column})
+        with pa.ipc.new_file(path, table.schema) as sink:
+            sink.write_table(table)
+        found = guess(look(str(path)))
+        assert found.label is not None
+        assert (found.label.name, found.features.kind) in (("label", "text"), ("label", "vector")), kind
+
+
+def _value(kind: pa.DataType, row: int) -> object:
+    """Some value of a type."""
+    small = row % 3
+    if pa.types.is_struct(kind):
+        return {"a": small, "b": ["x"]}
+    if pa.types.is_map(kind):
+        return [("k", small)]
+    if pa.types.is_fixed_size_list(kind):
+        return [0.5, 0.5]
+    if hasattr(kind, "value_type") and not pa.types.is_dictionary(kind):
+        return [_value(kind.value_type, row)]
+    if pa.types.is_dictionary(kind) or "string" in str(kind):
+        return f"v{small}"
+    if pa.types.is_binary(kind):
+        return b"v"
+    if pa.types.is_boolean(kind):
+        return small == 0
+    if pa.types.is_null(kind):
+        return None
+    return Decimal(small) if pa.types.is_decimal(kind) else small
