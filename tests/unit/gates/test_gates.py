@@ -314,3 +314,11 @@ def test_conditions_of_great_expectations_choose_rows(given, parser, failing):
 def test_a_condition_names_columns_that_there_are():
     with pytest.raises(ConfigError, match="unknown column 'nosuch'"):
         check_gates(GatesConfig(detect=GateConfig(expectations=(condition(LOW | {"column": "nosuch"}),))))
+
+
+@pytest.mark.parametrize("weightless", [0, 1])
+def test_a_class_that_weighs_nothing_refuses(weightless):
+    figures = dict.fromkeys(defaults("treat").figures.columns) | {"classes_weightless": weightless}
+    checks = check_figures("treat", figures, GateConfig())
+    (found,) = (each for each in checks if each.name == "max_classes_weightless")
+    assert found.ok == (weightless == 0) and found.severity == "error"

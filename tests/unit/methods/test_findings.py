@@ -53,6 +53,15 @@ def test_a_target_of_one_row_has_a_prior_and_no_kind():
     assert sum(found["prior"].values()) == pytest.approx(1)
     assert "kind" not in found and found["drift"] == {"unexplained_effect": None}
     assert "one row" in found["notes"][-1]
+    assert set(found["weights"].values()) == {1.0}
+    assert all(high - low > 0.5 for low, high in found["interval"].values())
+
+
+@pytest.mark.parametrize(("rows", "moved"), [(2, 0.0), (400, 1.0)])
+def test_a_target_that_bears_no_weights_has_none(rows, moved):
+    found = told(rows, moved=moved)
+    assert found["kind"] in ("neither", "covariate") and set(found["weights"].values()) == {1.0}
+    assert any(note.startswith("no class is reweighted: ") for note in found["notes"])
 
 
 def test_labels_that_no_longer_go_together_are_told():

@@ -82,3 +82,9 @@ def test_a_mode_that_does_not_reweigh_asks_for_no_weights(mode: str) -> None:
     config = TreatConfig.model_validate({"mode": mode})
     assert class_weights(("a",), {"weights": {"a": 2.0}}, config) is None
     assert class_weights(("a",), {}, TreatConfig()) is None
+
+
+def test_weights_that_all_stay_one_are_none() -> None:
+    config = TreatConfig.model_validate({"mode": "both"})
+    assert class_weights(["a", "b", "gone"], {"weights": {"a": 1.0, "b": 1.0, "gone": 0.0}}, config) is None
+    assert class_weights(["a", "b"], {"weights": {"a": 0.5, "b": 1.5}}, config) is not None
