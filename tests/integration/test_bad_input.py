@@ -97,7 +97,7 @@ def test_a_dataset_without_rows(refuse: Any, earlier: Any, tmp_path: Path) -> No
         ("dataset.features={vector: label}", "column 'label' is string, but vector needs lists of numbers"),
         ("dataset.features={text: vector}", "but text needs strings"),
         ("dataset.features={image: id}", "column 'id' is string, but image needs image bytes"),
-        ("dataset.label=vector", "but label needs strings, integers or booleans"),
+        ("dataset.label=vector", "but label needs strings, whole numbers or booleans"),
     ],
 )
 def test_a_column_that_is_missing_or_of_the_wrong_type(

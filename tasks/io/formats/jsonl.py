@@ -60,10 +60,15 @@ class JsonLines:
 def _blocks(file: Any, name: str) -> Iterator[bytes]:
     """Whole lines of a file, some megabytes at a time."""
     stream, rest = unpacked(file, name), b""
-    while data := stream.read(BLOCK):
-        if not rest and data.startswith(WIDE):
-            raise UnreadableError("it is UTF-16", "write it as UTF-8, which JSON Lines are")
+    data = stream.read(BLOCK)
+    if data.startswith(WIDE):
+        raise UnreadableError("it is UTF-16", "write it as UTF-8, which JSON Lines are")
+    while data:
+        following = stream.read(BLOCK)
         lines, newline, left = data.rpartition(b"\n")
+        if not following:
+            yield rest + data
+            return
         if newline:
             yield rest + lines + newline
             rest = left
@@ -71,8 +76,7 @@ def _blocks(file: Any, name: str) -> Iterator[bytes]:
             rest += data
         if len(rest) > LONGEST:
             raise UnreadableError(f"a line is longer than {LONGEST >> 20} MB", "write one object a line")
-    if rest.strip():
-        yield rest
+        data = following
 
 
 def _read(block: bytes, schema: pa.Schema | None) -> pa.Table:
