@@ -111,7 +111,10 @@ def look_ahead(run: Run, plans: Mapping[str, Plan]) -> None:
     plan, seen = plans["source"], Labels()
     looked_at = _some(plan.partitions)
     for partition in looked_at:
-        seen.add(scan(partition, bare, label_type(run.config, plan)), run.config.detect.folds)
+        found = scan(partition, bare, label_type(run.config, plan))
+        if found.rejected["row"].null_count:
+            return  # a file can't be read: ingest says which
+        seen.add(found, run.config.detect.folds)
     if len(looked_at) == len(plan.partitions):
         _refuse_all(run.config, seen)
     elif len(seen.counts) == seen.rows >= MOST_ROWS:
