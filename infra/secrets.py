@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from infra.api import prefect_api
 from schemas.config import StoreConfig
 from schemas.errors import ConfigError
 from schemas.redact import remember
@@ -17,14 +18,18 @@ def storage_secrets(store: StoreConfig) -> dict[str, Any]:
     from prefect.blocks.system import Secret
 
     try:
-        value = Secret.load(store.secret).get()  # type: ignore[union-attr]
+        with prefect_api():  # of our own where there is none: Prefect's would pick a port and let it go
+            value = Secret.load(store.secret).get()  # type: ignore[union-attr]
     except ValueError as error:
         raise ConfigError(
             f"there is no Secret block {store.secret!r}",
             where="store.secret",
             fix="create it in the Prefect UI, or with prefect.blocks.system.Secret",
         ) from error
-    found = json.loads(value) if isinstance(value, str) else value
+    try:
+        found = json.loads(value) if isinstance(value, str) else value
+    except ValueError:  # whose text is the secret
+        found = None
     if not isinstance(found, dict):
         raise ConfigError(
             "the block holds no JSON object", where="store.secret", fix='{"key": …, "secret": …}'

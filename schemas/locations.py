@@ -64,7 +64,7 @@ SECRETS: dict[str, Names] = {  # from the environment or a Prefect block, never 
         **_names("key secret token username password"),
         "client_kwargs": _names("aws_access_key_id aws_secret_access_key aws_session_token"),
     },
-    "gs": {"token": {"*": None}},
+    "gs": {"token": {"*": {"*": {"*": None}}}},  # also as an account of another cloud writes it
     "az": _names("account_key connection_string sas_token client_secret credential"),
     "http": {},
 }
@@ -131,7 +131,7 @@ def config_problems(locations: Mapping[str, str], options: Mapping[str, Any], wh
         try:
             kinds |= {_kind(location)} - {""}
         except ConfigError as error:
-            yield f"{key} {error.what}: {error.fix}"
+            yield f"{key} can't be opened: {error.what}; {error.fix}"
         else:
             if key == "store.root" and location.startswith(WEB):
                 yield f"{key} can't be written: use a path, s3://, gs:// or az://"

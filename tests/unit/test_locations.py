@@ -71,7 +71,7 @@ def test_no_way_in_opens_a_foreign_filesystem(url: str, way: str) -> None:
 def test_the_file_and_the_line_are_named(tmp_path: Path) -> None:
     text = "dataset:\n  source: zip::/tmp/a.zip\n  label: l\n  features: {text: t}\n"
     (tmp_path / "c.yaml").write_text(text)
-    with pytest.raises(ConfigError, match=r"c\.yaml:2.*dataset\.source chained locations"):
+    with pytest.raises(ConfigError, match=r"c\.yaml:2.*dataset\.source can't be opened: chained locations"):
         load_config(tmp_path / "c.yaml")
 
 
