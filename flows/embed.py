@@ -11,6 +11,7 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.futures import PrefectFuture
 
+from infra.cluster import connect_task_runner
 from infra.gpu import Placement, Watch, place
 from schemas.records import DatasetRef, Partition, StageResult
 from tasks.embed import embed_group, embed_names, fit_encoder, judge_embedding
@@ -54,6 +55,7 @@ def _embedded(
 ) -> list[Embedded]:
     """Embed partitions as groups, each a task, and the class names if the config wants them as a probe."""
     groups = shares(partitions, placement.slots)
+    connect_task_runner()
     with placement.annotated():
         futures = [
             embed_group.submit(group, run, spec, label=f"{number}/{len(groups)}", parent=carrier())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
 from infra.cluster_class import await_workers, opened
 from infra.cluster_rules import check_scheduler
@@ -23,6 +25,7 @@ SOONER = 60  # seconds that a run itself waits less for a worker with a GPU: its
 HELD_BYTES = 64 << 20  # of freed memory that a worker keeps: giving it all back takes a fifth of the time
 LOOPBACK = "127.0.0.1"
 WORKER_BYTES = 2 << 30  # what a worker on this machine should at least have
+GREETINGS = 5  # of a scheduler that are waited for
 
 
 @contextmanager
@@ -73,11 +76,24 @@ def _connected(scheduler: str) -> Any:
 
     check_scheduler(scheduler)
     try:
-        return Client(scheduler, timeout=CONNECT_SECONDS)
+        return greeted(lambda: Client(scheduler, timeout=CONNECT_SECONDS))
     except (OSError, TimeoutError, ValueError) as error:
         raise ConfigError(
             f"no Dask scheduler answers: {error}", where="compute.scheduler", fix="check the address"
         ) from error
+
+
+def greeted(connect: Callable[[], Any]) -> Any:
+    """Connect a client, again where the scheduler's greeting came together with other news.
+
+    Those go to all clients, and Distributed asserts that the first message is the greeting alone.
+    """
+    return Retrying(
+        retry=retry_if_exception_type(AssertionError),
+        stop=stop_after_attempt(GREETINGS),
+        wait=wait_random(0, 0.2),
+        reraise=True,
+    )(connect)
 
 
 def _local(compute: ComputeConfig, here: bool) -> Any:
@@ -180,3 +196,14 @@ def task_runner() -> Any:
     from prefect_dask.task_runners import DaskTaskRunner
 
     return DaskTaskRunner(address=default_client().scheduler.address)
+
+
+def connect_task_runner() -> None:
+    """Connect the Dask task runner of the flow at hand."""
+    from prefect.context import FlowRunContext
+    from prefect_dask.task_runners import DaskTaskRunner
+
+    context = FlowRunContext.get()
+    runner = None if context is None else context.task_runner
+    if isinstance(runner, DaskTaskRunner):
+        greeted(lambda: runner.client)

@@ -180,7 +180,7 @@ FILES = [
     Mistake("no such source", VECTORS, "no such|no files|not there", "nowhere", ".",
             arguments=with_set("dataset.source=nowhere")),
     Mistake("an empty folder", VECTORS, "no files", "data", ".", make=remove("data/rows.parquet")),
-    Mistake("no data among the files", VECTORS, "none of them data", "data", "parquet",
+    Mistake("no data among the files", VECTORS, "none of the files is data", "data", "parquet",
             make=file("readme.txt", "hello")),
     Mistake("an empty file", VECTORS, "empty", "data", ".", make=file("rows.parquet", b"")),
     Mistake("a truncated file", VECTORS, "corrupt or truncated", "data/rows.parquet", "write the file again",

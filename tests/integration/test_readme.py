@@ -57,7 +57,7 @@ def test_commands_run(tmp_path: Path, prefect_api: str) -> None:
         done = subprocess.run(
             command,
             cwd=tmp_path,
-            env={**os.environ, "PATH": path},
+            env={**os.environ, "PATH": path, "BROWSER": "true"},
             capture_output=True,
             text=True,
             check=False,

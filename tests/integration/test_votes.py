@@ -110,7 +110,7 @@ def test_votes_that_cannot_be_used_are_refused_by_place(made: Any, write: Any, s
     with pytest.raises(InputError, match="no column 'answer' \\(for votes\\)"):
         execute(settings(rows, write(votes.rename_columns(["task", "worker", "label"]), "renamed", parts=1)))
     numbers = votes.set_column(2, "answer", pa.array(np.linspace(0, 1, votes.num_rows)))
-    with pytest.raises(InputError, match="numbers, no classes"):
+    with pytest.raises(InputError, match="has a fraction: classes are whole numbers or strings"):
         execute(settings(rows, write(numbers, "numbers", parts=1)))
 
 

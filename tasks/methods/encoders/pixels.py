@@ -41,9 +41,13 @@ class PixelEncoder(Encoder):
         self.mean, self.components = state["mean"], state["components"]
 
     def encode(self, values: pa.Array) -> Encoded:
-        """Project a batch of images; one that can't be decoded is a reason for none."""
+        """Project a batch of images; one that can't be decoded is a reason for none.
+
+        In double precision: what a row becomes must not depend on how many are projected with it.
+        """
         pixels, reasons = self._pixels(values)
-        return Encoded((pixels - self.mean) @ self.components.T, reasons)
+        projected = (pixels - self.mean).astype(np.float64) @ self.components.T.astype(np.float64)
+        return Encoded(projected.astype(np.float32), reasons)
 
     def _pixels(self, values: pa.Array) -> tuple[NDArray[np.float32], list[str | None]]:
         size, channels = int(self.chosen["size"]), 3 if self.chosen["color"] else 1

@@ -25,6 +25,7 @@ ADVICE = {
     "both": "reweighting explains only part of it: label some target rows, then estimate the prior again",
     "open-set": "the target holds classes that no label names: look at its new rows, name and label some",
 }
+QUESTIONS = 2  # that a kind is the answer to
 
 
 @dataclass(frozen=True)
@@ -54,27 +55,30 @@ def which_kind(
     """Name the shift between a labelled and a target window, by whether the label-shift mixture explains it.
 
     labels (N,), probs (N, K), features (N, D); target_probs (M, K), target_features (M, D). drift: name of
-    the test; a drift counts from `alpha` and from an `effect` on. unknown: what open_set says of these
+    the test. Two windows of one distribution are called anything but neither with a chance of `alpha` at
+    most: each of the two questions, of the mix and of what it leaves unexplained, is asked at half of it
+    (Bonferroni), and what is below an `effect` doesn't count. unknown: what open_set says of these
     windows: where a drift is gone once its unknown rows are left out, it is of the kind open-set.
     Raises InputError on bad rows, ConfigError on an unknown test.
     """
     windows = check(labels, probs, target_probs, noise_transition)
     reference, current = pair(features, target_features)
-    test = partial(drift_test(drift), alpha=alpha)
+    test = partial(drift_test(drift), alpha=alpha / QUESTIONS)
 
     def counts(found: DriftTest) -> bool:
         return found.drifted and found.effect >= effect
 
     found = _explained(windows, reference, current, test)
     prior, rest, known = found[0], counts(found[1]), np.ones(len(current), dtype=np.bool_)
-    mix = _mix_moved(windows, alpha) and _gap(prior) >= effect
+    mix = _mix_moved(windows, alpha / QUESTIONS) and _gap(prior) >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
     if rest and unknown is not None and unknown.interval[0] > 0:
         left = _known(unknown)
         without = _explained(replace(windows, target=windows.target[left]), reference, current[left], test)
         if not counts(without[1]):
             kind, prior, known = "open-set", without[0], left
-    return ShiftKind(kind, ADVICE[kind], test(reference, current), found[1], prior, known)
+    moved = drift_test(drift)(reference, current, alpha)
+    return ShiftKind(kind, ADVICE[kind], moved, found[1], prior, known)
 
 
 def _explained(
