@@ -66,15 +66,17 @@ def what_moved(
     target = target_sample(run, ref, target_rows)
     compared = comparable(run, rows)
     without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
+    # As the source's rows: by probes that saw the other folds. Those that saw all name classes in other shares.
+    probs = model.probs(target.sample.features, target.sample.folds)
     shift = shift_findings(
-        rows.sample, rows.probs, target.sample, model.probs(target.sample.features), rows.judged.transition,
+        rows.sample, rows.probs, target.sample, probs, rows.judged.transition,
         run.config.detect, ref.classes,
         (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
         target.context.sample["id"].to_pylist(), compared,
     )  # fmt: skip
     rows_adapted = adapt_target(run, ref, Adapter(model, shift.prior, without, shift.unknown))
-    moved |= of_target(run, ref, rows, target, model, shift, compared)
+    moved |= of_target(run, ref, rows, target, probs, shift, compared)
     source = Rows(rows.sample.features[compared], found.owners[compared])
     moved["watch"] = watch_batches(run, ref, source, Rows(target.sample.features, target.owners))
     return {**shift.figures, "adapted": rows_adapted}, {name: each for name, each in moved.items() if each}
@@ -132,7 +134,7 @@ def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_arra
 
 
 def of_target(
-    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, model: LabelModel,
+    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, probs: NDArray[np.float32],
     shift: TargetFindings, compared: NDArray[np.bool_],
 ) -> dict[str, Any]:  # fmt: skip
     """Findings of the target window along its time, and of tabular columns.
@@ -146,7 +148,6 @@ def of_target(
         seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
         cut = calendar(seen, counts, target.context.unit, run.config.detect.windows.by)
         of = cut.of(keys)
-        probs = model.probs(target.sample.features)
         known = np.where(shift.known, of, -1)
         estimates = prior_by_window(
             rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
