@@ -107,8 +107,9 @@ def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> dict[str, 
     sums = Sums.of(sample.features, sample.given, sample.folds, 5, classes)
     model, without = LabelModel.fit(sums, sample, DetectConfig()), [sums.without(fold) for fold in range(5)]
     novelty = [novelty_by_fold(without, each.features, each.folds) for each in (sample, window)]
+    probs = [model.probs(each.features, each.folds) for each in (sample, window)]
     return shift_findings(
-        sample, model.probs(sample.features, sample.folds), window, model.probs(window.features, window.folds),
+        sample, probs[0], window, probs[1],
         model.judge(sample).transition, DetectConfig(), tuple(range(classes)), (novelty[0], novelty[1]),
         [str(row) for row in np.flatnonzero(target)], others[source],
     ).figures  # fmt: skip
