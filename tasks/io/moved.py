@@ -66,7 +66,7 @@ def what_moved(
     target = target_sample(run, ref, target_rows)
     compared = comparable(run, rows)
     without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
-    # As the source's rows, by probes that saw the other folds: those that saw all name classes in other shares.
+    # By probes that saw the other folds, as the source's rows: in the eyes of all, classes have other shares.
     probs = model.probs(target.sample.features, target.sample.folds)
     shift = shift_findings(
         rows.sample, rows.probs, target.sample, probs, rows.judged.transition,
