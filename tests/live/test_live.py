@@ -52,7 +52,7 @@ def test_schedule_change_refusal_approval_and_restart(
     for number in range(FIRST):
         put(fs, f"{url}/data/part-{number}.parquet", parts[number])
     (tmp_path / "noisy").mkdir()
-    pq.write_table(made(rows=300, noise=0.5).table, tmp_path / "noisy/rows.parquet")
+    pq.write_table(made(rows=300, noise=0.3).table, tmp_path / "noisy/rows.parquet")
     reached = {"endpoint_url": options["endpoint_url"]}
     good = config("good", f"{url}/data/", tmp_path)
     good["dataset"]["storage_options"] = reached
