@@ -22,7 +22,7 @@ S3_CLIENT = {
 }
 S3 = ("s3", "s3a")
 EXTRAS = {"gs": "gcs", "gcs": "gcs", "az": "azure", "abfs": "azure", "abfss": "azure"}
-UNTRUSTED = ("Credential", "Authentication", "Refresh", "InvalidAccessKey")
+UNTRUSTED = ("Credential", "Authentication", "Refresh")  # in the names of errors
 FOREIGN = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "requests", "s3fs")
 
 
@@ -83,7 +83,8 @@ def _in_words(error: Exception) -> tuple[str, str]:
     """What went wrong with a store, and what to do about it; the words of its client stand in brackets."""
     name, text = type(error).__name__, str(error).strip().split("\n")[0]
     told = f" ({name}: {text})" if text else f" ({name})"
-    if isinstance(error, PermissionError) or any(word in name + text for word in UNTRUSTED):
+    untrusted = any(word in name for word in UNTRUSTED) or "InvalidAccessKey" in text
+    if untrusted or isinstance(error, PermissionError):
         return (
             f"access is refused{told}",
             "check the credentials and their rights (AWS_ACCESS_KEY_ID …, or store.secret)",

@@ -88,10 +88,6 @@ def escape(text: str) -> str:
     return "".join(f"\\{char}" if char in "\\`*_[]|~#" else char for char in flat)
 
 
-def _picture(title: str, png: bytes) -> str:
-    return f"## {title}\n\n![{title}]({data_uri(png)})"
-
-
 def _table(headings: tuple[str, ...], rows: list[list[str]]) -> str:
     lines = [headings, ["---"] * len(headings), *([escape(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
