@@ -20,9 +20,9 @@ def main() -> None:
     seeds = parser.parse_args().seeds
     settings.apply()
     from flows.demo import run_demo
-    from infra.api import prefect_api
-    from infra.cluster import cluster
-    from schemas.config import ComputeConfig
+    from infra.cluster.cluster import cluster
+    from infra.prefect_server.server import prefect_api
+    from schemas.config.run import ComputeConfig
 
     rows = []
     with (

@@ -33,14 +33,14 @@ settings.apply()
 from prefect import flow  # noqa: E402
 
 import flows.embed as stage  # noqa: E402
-from infra.api import prefect_api  # noqa: E402
-from infra.cluster import cluster, task_runner  # noqa: E402
-from schemas.config import RunConfig  # noqa: E402
+from infra.cluster.cluster import cluster, task_runner  # noqa: E402
+from infra.prefect_server.server import prefect_api  # noqa: E402
+from schemas.config.run import RunConfig  # noqa: E402
 from schemas.records import StageResult  # noqa: E402
-from tasks.ingest import ingest  # noqa: E402
-from tasks.io.opening import open_run  # noqa: E402
-from tasks.io.run import Run  # noqa: E402
-from tasks.io.vectors import read_vectors  # noqa: E402
+from tasks.artifacts.embeddings import read_vectors  # noqa: E402
+from tasks.artifacts.run import Run  # noqa: E402
+from tasks.ingest.stage import ingest  # noqa: E402
+from tasks.planning.open_run import open_run  # noqa: E402
 
 LABEL = "category"
 PARTITIONS = 4  # a worker
@@ -121,7 +121,7 @@ def cpu_seconds() -> float:
 
 def watched() -> float:
     """On a worker: CPU seconds of encoding since this was last called."""
-    from tasks.io import encoding
+    from tasks.embed import encode_partitions as encoding
 
     plain = encoding._encode
     if not hasattr(plain, "spent"):

@@ -25,9 +25,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from embed import ingest_and_embed
 
-from infra.api import prefect_api
-from infra.cluster import cluster
-from schemas.config import RunConfig
+from infra.cluster.cluster import cluster
+from infra.prefect_server.server import prefect_api
+from schemas.config.run import RunConfig
 from tasks.methods.encoders.base import make
 
 WORDS = ("card", "refund", "parcel", "late", "account", "password", "money", "never", "arrived", "please")

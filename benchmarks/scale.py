@@ -83,8 +83,8 @@ def make(folder: Path, rows: int, classes: int) -> None:
 
 def measure(folder: Path, rows: int, classes: int, *, alone: bool) -> float:
     """Run a dataset: whole, without orchestration, with plain pyarrow; print, return the first's seconds."""
-    from flows.run import execute
-    from schemas.config import RunConfig
+    from flows.execute import execute
+    from schemas.config.run import RunConfig
 
     started = perf_counter()
     with ready() as client:
@@ -154,8 +154,8 @@ class Watch:
 @contextmanager
 def ready() -> Iterator[Any]:
     """A fresh API and fresh workers, all that a run imports imported."""
-    from flows.run import servers
-    from schemas.config import ComputeConfig
+    from flows.execute import servers
+    from schemas.config.run import ComputeConfig
     from tasks import gates
 
     with servers(ComputeConfig()) as client:
@@ -166,9 +166,9 @@ def ready() -> Iterator[Any]:
 @contextmanager
 def workers() -> Iterator[Any]:
     """Fresh workers, as a run on this machine has them when it begins."""
-    from flows.run import WORKERS_NEED
-    from infra.cluster import cluster, prepare
-    from schemas.config import ComputeConfig
+    from flows.execute import WORKERS_NEED
+    from infra.cluster.cluster import cluster, prepare
+    from schemas.config.run import ComputeConfig
 
     with cluster(ComputeConfig()) as client:
         prepare(client, WORKERS_NEED)
@@ -218,7 +218,7 @@ def _list(seconds: list[float]) -> str:
 
 def _whole(config: Any) -> float:
     """Seconds of a run on a fresh API and fresh workers."""
-    from flows.run import execute
+    from flows.execute import execute
 
     with ready() as client:
         compute = config.compute.model_copy(update={"scheduler": client.scheduler.address})
@@ -253,17 +253,17 @@ def _ungated() -> None:
 
 
 def _stages(config: Any) -> None:
-    from flows.ledger import Ledger
-    from tasks.detect import detect
-    from tasks.embed import fit_encoder, judge_embedding
-    from tasks.ingest import ingest
-    from tasks.io.encoding import embed_partitions
-    from tasks.io.opening import open_run
-    from tasks.io.partitions import map_partitions
-    from tasks.publish import publish_parts
-    from tasks.report import write_report
-    from tasks.treat import treat
-    from tasks.validate import validate
+    from flows.recorder import Ledger
+    from tasks.detect.stage import detect
+    from tasks.embed.encode_partitions import embed_partitions
+    from tasks.embed.stage import fit_encoder, judge_embedding
+    from tasks.execution.map_partitions import map_partitions
+    from tasks.ingest.stage import ingest
+    from tasks.planning.open_run import open_run
+    from tasks.publish.stage import publish_parts
+    from tasks.report.stage import write_report
+    from tasks.treat.stage import treat
+    from tasks.validate.stage import validate
 
     run, plans = open_run(config, {})
     rows = ingest.fn(run, plans)

@@ -70,8 +70,8 @@ def write(folder: Path, frame: pd.DataFrame, features: np.ndarray, labelled: np.
 
 def run(folder: Path, name: str, looked_at: dict[str, Any], compute: Any) -> Any:
     """The record of the pipeline's run."""
-    from flows.run import execute
-    from schemas.config import RunConfig
+    from flows.execute import execute
+    from schemas.config.run import RunConfig
 
     dataset = {
         "name": name, "source": str(folder / "labelled"), "target": str(folder / "target"), "id": "id",
@@ -96,7 +96,8 @@ def true_priors(found: dict[str, Any], rows: pd.DataFrame) -> np.ndarray:
 
 def picture(found: dict[str, Any], true: np.ndarray, where: Path) -> None:
     """The report's plot of the estimated class mix, with the true one dashed."""
-    from tasks.reports import overtime, plots
+    from tasks.report import plots
+    from tasks.report import time_plots as overtime
 
     figure = overtime.mix_over_time(found)
     (axes,), names = figure.axes, [plots.name_of(each) for each in found["classes"]]
@@ -166,9 +167,9 @@ def main() -> None:
     parser.add_argument("--images", type=Path)
     asked = parser.parse_args()
     settings.apply()
-    from infra.api import prefect_api
-    from infra.cluster import cluster
-    from schemas.config import ComputeConfig
+    from infra.cluster.cluster import cluster
+    from infra.prefect_server.server import prefect_api
+    from schemas.config.run import ComputeConfig
 
     with tempfile.TemporaryDirectory() as made, prefect_api(), cluster(ComputeConfig()) as client:
         compute = {"scheduler": client.scheduler.address}

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.announce import announce
-from flows.approval import doubts, settled, wait
+from flows.approval.questions import doubts, settled, wait
 from flows.embed import embed
-from flows.ledger import Ledger
-from flows.posting import posted
-from infra.api import without_heartbeats
-from infra.cluster import task_runner
+from flows.events import announce
+from flows.progress_artifact import posted
+from flows.recorder import Ledger
+from infra.cluster.cluster import task_runner
+from infra.prefect_server.server import without_heartbeats
 from infra.secrets import storage_secrets
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.records import RunRecord
-from schemas.telling import discreet
-from tasks.detect import detect
-from tasks.ingest import ingest
-from tasks.io.budget import as_decided
-from tasks.io.living import alive
-from tasks.io.opening import open_run
-from tasks.io.plan import Plan
-from tasks.io.run import Run
-from tasks.judge import judge
-from tasks.publish import commit, export, publish_parts
-from tasks.treat import treat
-from tasks.validate import validate
+from schemas.secrets.logging import discreet
+from tasks.artifacts.run import Run
+from tasks.catalog.heartbeat import alive
+from tasks.detect.other_tasks import judge
+from tasks.detect.stage import detect
+from tasks.ingest.stage import ingest
+from tasks.planning.open_run import open_run
+from tasks.planning.plan import Plan
+from tasks.publish.stage import commit, export, publish_parts
+from tasks.treat.budget import as_decided
+from tasks.treat.stage import treat
+from tasks.validate.stage import validate
 
 
 @flow(name="curate", flow_run_name="curate {config.dataset.key}", validate_parameters=False)

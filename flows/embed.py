@@ -11,17 +11,17 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.futures import PrefectFuture
 
-from infra.cluster import connect_task_runner
-from infra.gpu import Placement, Watch, place
+from infra.cluster.cluster import connect_task_runner
+from infra.cluster.gpu import Placement, Watch, place
 from schemas.records import DatasetRef, Partition, StageResult
-from tasks.embed import embed_group, embed_names, fit_encoder, judge_embedding
-from tasks.io import progress
-from tasks.io.encoder import EncoderSpec, lacks
-from tasks.io.encoding import Embedded, find_embedded
-from tasks.io.partitions import map_partitions
-from tasks.io.run import Run
-from tasks.io.shares import shares
-from tasks.io.tracing import carrier
+from tasks.artifacts.run import Run
+from tasks.embed.encode_partitions import Embedded, find_embedded
+from tasks.embed.encoder_spec import EncoderSpec, lacks
+from tasks.embed.stage import embed_group, embed_names, fit_encoder, judge_embedding
+from tasks.embed.task_groups import shares
+from tasks.execution import progress
+from tasks.execution.map_partitions import map_partitions
+from tasks.execution.tracing import carrier
 from tasks.methods.encoders.base import make
 
 LOOK_SECONDS = 5.0

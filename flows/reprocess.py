@@ -8,19 +8,19 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
+from flows.approval.suspend import answered
 from flows.curate import curate
-from flows.paused import answered
-from infra.cluster import at_hand
-from infra.gpu import place
+from infra.cluster.cluster import at_hand
+from infra.cluster.gpu import place
 from infra.secrets import storage_secrets
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.events import DatasetChanged
 from schemas.records import RunRecord
-from schemas.telling import discreet
-from tasks.io.approvals import standing, waiting
-from tasks.io.opening import find_run, listed_once
-from tasks.io.run import Run
-from tasks.reports.words import verdict
+from schemas.secrets.logging import discreet
+from tasks.artifacts.approvals import standing, waiting
+from tasks.artifacts.run import Run
+from tasks.planning.open_run import find_run, listed_once
+from tasks.report.wording import verdict
 
 
 @flow(name="reprocess", flow_run_name="reprocess {config.dataset.key}", persist_result=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.errors import ConfigError
 
 

@@ -111,7 +111,9 @@ class DatasetRef(Record):
     classes: tuple[str | int, ...] = ()
     label_type: Literal["int", "string", "list", "number"] = "string"
     partitions: tuple[Partition, ...] = ()
-    time_type: str = Field("", description="that of the published time, as tasks.io.formats.joined writes it")
+    time_type: str = Field(
+        "", description="that of the published time, as tasks.sources.formats.joined writes it"
+    )
     encoder_key: str = ""
     model_key: str = Field("", description="names the fitted model that the scores are of")
 

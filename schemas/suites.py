@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from schemas.conditions import columns_of, condition
-from schemas.config import GateConfig, GatesConfig
+from schemas.config.run import GateConfig, GatesConfig
 from schemas.errors import ConfigError
 from schemas.records import Record, Stage
 

@@ -19,8 +19,8 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.foreign import listens
-from infra.serving import LOOPBACK, reserved
+from infra.processes.foreign import listens
+from infra.processes.serving import LOOPBACK, reserved
 from schemas.errors import ConfigError
 
 PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")

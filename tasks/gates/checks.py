@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from schemas.config import GateConfig
+from schemas.config.run import GateConfig
 from schemas.errors import LabelworksError
 from schemas.records import Check, GateResult, Stage
 from schemas.suites import Expectation, suites

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.config import GatesConfig
+from schemas.config.run import GatesConfig
 from schemas.errors import ConfigError
 from schemas.suites import STAGES, Expectation, nearest, of_stage, own_expectations, suites
 from tasks.gates import engine

@@ -18,7 +18,14 @@ KINDS = (
     "encoders", "probes", "adapt", "noise", "tasks", "questions", "crowd", "shift", "weights", "relabel",
     "models",
 )  # fmt: skip
-PACKAGES = {"tasks": "noise", "questions": "noise"}  # of kinds that are not named after theirs
+PACKAGES = {  # of kinds that are not one folder of their own name
+    "tasks": ("multilabel", "regression"),
+    "questions": ("noise", "noise.core", "duplicates", "open_set", "neighbours", "validation"),
+    "shift": ("label_shift", "drift", "open_set"),
+    "weights": ("treatment.weights",),
+    "relabel": ("treatment.relabel",),
+    "models": ("validation.models",),
+}
 ENTRY_POINTS = "labelworks.methods"
 PLAIN: dict[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "a whole number"),
@@ -111,9 +118,10 @@ def methods(kind: str | None = None) -> list[Method]:
 def _load(kind: str) -> None:
     """Import the built-in modules of a kind, then the plug-ins that name it (`kind.name = module:object`)."""
     _known_kind(kind)
-    package = importlib.import_module(f"tasks.methods.{PACKAGES.get(kind, kind)}")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
+    for name in PACKAGES.get(kind, (kind,)):
+        package = importlib.import_module(f"tasks.methods.{name}")
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     for entry in entry_points(group=ENTRY_POINTS):
         if entry.name.startswith(f"{kind}."):
             entry.load()

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import PublishConfig, RunConfig, StoreConfig
+from schemas.config.run import PublishConfig, RunConfig, StoreConfig
 from schemas.errors import ConfigError, StoreError
 from schemas.tables import published_schema
-from tasks.io.exports import EXPORTS, check_exports, datasets, delta
-from tasks.io.exports.base import Version
-from tasks.io.opening import open_run
-from tasks.io.store import Store
+from tasks.exports import EXPORTS, check_exports, datasets, delta
+from tasks.exports.base import Version
+from tasks.planning.open_run import open_run
+from tasks.storage.store import Store
 
 Publish = Callable[[Store, int], Version]
 

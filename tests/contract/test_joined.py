@@ -20,9 +20,9 @@ import pytest
 from PIL import Image
 
 from schemas.errors import ConfigError, InputError, StoreError
-from tasks.io.exports import datasets
-from tasks.io.exports.joined import ADDED, write_joined
-from tasks.io.store import Store
+from tasks.exports import datasets
+from tasks.exports.joined import ADDED, write_joined
+from tasks.storage.store import Store
 
 ROWS = 60
 TEXTS = [f'a "quoted", text\nof two lines {row}' for row in range(ROWS)]

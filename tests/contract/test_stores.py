@@ -13,8 +13,8 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import StoreError
-from tasks.io.store import Store
-from tasks.io.versions import claim_version, read_version, version_of, versions
+from tasks.storage.store import Store
+from tasks.storage.versions import claim_version, read_version, version_of, versions
 
 
 @pytest.fixture(params=["local", "s3"])

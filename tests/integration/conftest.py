@@ -31,8 +31,8 @@ def earlier(
     made: Any, prefect_api: str, dask_cluster: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
     """A good source, and the store that holds its version 1."""
-    from flows.run import execute
-    from schemas.config import RunConfig
+    from flows.execute import execute
+    from schemas.config.run import RunConfig
 
     folder = tmp_path_factory.mktemp("earlier")
     (folder / "good").mkdir()

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.run import execute
+from flows.execute import execute
+from flows.preflight import check_methods
 from schemas.errors import ConfigError
-from tasks.methods.check import check_methods
 
 pytestmark = pytest.mark.integration
 

@@ -67,8 +67,8 @@ def test_the_file_of_deployments_is_the_same_as_the_command(prefect_api: str) ->
     assert not found.pull_steps
     (automation,) = automations
     assert automation["trigger"]["expect"] == ["labelworks.dataset.changed"]
-    from flows.deployment import deployment
-    from schemas.config import RunConfig
+    from flows.served.deployment import deployment
+    from schemas.config.run import RunConfig
 
     config = RunConfig.model_validate(found.parameters["config"])
     own = deployment(config, on_change=True).triggers[0]
@@ -91,7 +91,7 @@ def test_the_automations_are_what_prefect_understands(prefect_api: str) -> None:
 def test_without_a_server_there_is_nothing_to_deploy_to(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"dataset": DATASET}))
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    command = [sys.executable, "-m", "flows.cli", "deploy", str(tmp_path / "c.yaml")]
+    command = [sys.executable, "-m", "flows.cli.app", "deploy", str(tmp_path / "c.yaml")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no Prefect server to deploy to" in done.stderr

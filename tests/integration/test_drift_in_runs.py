@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.run import execute
+from flows.execute import execute
 from schemas.errors import InputError
 from schemas.tables import published_target_schema
 

@@ -8,11 +8,12 @@ from typing import Any
 import fsspec
 import pytest
 
-from flows.run import execute
+from flows.execute import execute
 from schemas.errors import StoreError
-from tasks.io import retries, transfer
-from tasks.io.source import SourceReader, list_files
-from tasks.io.store import Store
+from tasks.sources.files import SourceReader, list_files
+from tasks.storage import ranges as transfer
+from tasks.storage import retries
+from tasks.storage.store import Store
 
 pytestmark = pytest.mark.integration
 BODIES = ("truncated", "short", "cut", "lost")

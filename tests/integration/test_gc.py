@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.run import execute
-from tasks.io.listing import objects
-from tasks.io.living import DEAD, beating
-from tasks.io.store import Store
-from tasks.io.sweep import sweep
+from flows.execute import execute
+from tasks.catalog.garbage import sweep
+from tasks.catalog.heartbeat import DEAD, beating
+from tasks.storage.listing import objects
+from tasks.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.cluster import machine
-from schemas.config import ComputeConfig
+from infra.cluster.cluster import machine
+from schemas.config.run import ComputeConfig
 
 pytestmark = pytest.mark.integration
 

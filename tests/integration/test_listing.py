@@ -9,12 +9,12 @@ from typing import Any
 import fsspec
 import pytest
 
+from flows.execute import execute
 from flows.reprocess import reprocess
-from flows.run import execute
-from schemas.config import RunConfig
-from tasks.io.plan import LOOKED_AT, plan_window
-from tasks.io.source import SourceReader, list_files
-from tasks.io.store import Store
+from schemas.config.run import RunConfig
+from tasks.planning.plan import LOOKED_AT, plan_window
+from tasks.sources.files import SourceReader, list_files
+from tasks.storage.store import Store
 
 pytestmark = pytest.mark.integration
 OBJECTS, PAGE = 2500, 1000

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.run import execute
-from schemas.config import RunConfig
+from flows.execute import execute
+from schemas.config.run import RunConfig
 from schemas.errors import InputError
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]

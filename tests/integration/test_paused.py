@@ -14,10 +14,10 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows.registration import register
-from flows.runner import Runner
-from infra.interrupts import Interrupt
-from infra.queue import EventQueue
+from flows.served.registration import register
+from flows.served.runner import Runner
+from infra.events.queue import EventQueue
+from infra.processes.signals import Interrupt
 from schemas.events import DatasetChanged
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from flows.run import execute
+from flows.execute import execute
 from schemas.errors import StoreError
-from tasks.io import lease as leases
-from tasks.io.lease import lease
-from tasks.io.progress import Silent, telling
-from tasks.io.store import Store
-from tasks.io.versions import claim_version, read_version, versions
+from tasks.execution.progress import Silent, telling
+from tasks.storage import lease as leases
+from tasks.storage.lease import lease
+from tasks.storage.store import Store
+from tasks.storage.versions import claim_version, read_version, versions
 
 pytestmark = pytest.mark.integration
 PUBLISHERS = 8

@@ -11,11 +11,11 @@ import pytest
 from prefect import task_engine
 from prefect.client.orchestration import get_client
 
-from flows.registration import register
-from flows.runner import STOP, Runner
-from infra.interrupts import Interrupt
-from infra.queue import EventQueue
-from schemas.config import ReprocessConfig
+from flows.served.registration import register
+from flows.served.runner import STOP, Runner
+from infra.events.queue import EventQueue
+from infra.processes.signals import Interrupt
+from schemas.config.run import ReprocessConfig
 from schemas.events import DatasetChanged
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]

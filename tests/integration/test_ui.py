@@ -9,7 +9,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter
 from prefect.client.schemas.objects import Artifact, FlowRun
 
-from flows.run import execute
+from flows.execute import execute
 from schemas.errors import GateRefused
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]

@@ -19,7 +19,13 @@ import pytest
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 CHANGES, LONGEST_PAUSE = 20, 4.0
 # Each is killed in turn: by the module it runs, and a Dask worker by how it was started.
-VICTIMS = ("infra.api", "flows.runner", "spawn_main", "infra.watcher", "infra.receiver")
+VICTIMS = (
+    "infra.prefect_server.server",
+    "flows.served.runner",
+    "spawn_main",
+    "infra.events.source_watcher",
+    "infra.events.http_receiver",
+)
 
 
 def test_every_change_is_in_the_chain_of_versions_once(

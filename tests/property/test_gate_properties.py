@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.config import GateConfig
+from schemas.config.run import GateConfig
 from schemas.suites import Expectation
 from tasks.gates import check_rows, engine
 from tasks.gates.checks import _row_check, _series

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from schemas.config import RunConfig
+from flows.preflight import check_methods
+from schemas.config.run import RunConfig
 from schemas.errors import ConfigError
-from tasks.methods.check import check_methods
 
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
 

@@ -17,12 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows import cli, detach
-from flows.commands import methods
-from flows.output import only_the_result_on_stdout, print_json
+from flows.cli import app as cli
+from flows.cli import background as detach
+from flows.cli.commands import methods
+from flows.cli.output import only_the_result_on_stdout, print_json
 from tasks.methods import registry
 
-COMMAND = [sys.executable, "-m", "flows.cli"]
+COMMAND = [sys.executable, "-m", "flows.cli.app"]
 HEAVY = (
     "prefect",
     "distributed",
@@ -82,7 +83,7 @@ def test_help_names_the_commands_and_the_exit_codes(labelworks: Run) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    script = f"import sys, flows.cli; print([name for name in {HEAVY} if name in sys.modules])"
+    script = f"import sys, flows.cli.app; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -14,11 +14,11 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from infra.cluster import cluster, settings
-from infra.cluster_class import await_workers, check_cluster, load, opened
+from infra.cluster.cluster import cluster, settings
+from infra.cluster.cluster_class import await_workers, check_cluster, load, opened
+from infra.cluster.gpu import gpu_workers
 from infra.cluster_rules import check_scheduler
-from infra.gpu import gpu_workers
-from schemas.config import ComputeConfig, RunConfig
+from schemas.config.run import ComputeConfig, RunConfig
 from schemas.errors import ConfigError
 
 FILES = sorted((Path(__file__).parents[2] / "infra/dask").glob("*.yaml"))
@@ -192,7 +192,7 @@ def _settings(dask_worker: Any) -> tuple[dict[str, Any], str]:
 def test_the_import_of_a_class_leaves_signals_alone() -> None:
     code = (
         "import signal; before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM);"
-        "from infra.cluster_class import load; load('dask_jobqueue.SLURMCluster');"
+        "from infra.cluster.cluster_class import load; load('dask_jobqueue.SLURMCluster');"
         "assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))"
     )
     if find_spec("dask_jobqueue") is None:

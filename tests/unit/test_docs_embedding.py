@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from schemas.config import GateConfig, RunConfig
+from flows.preflight import check_methods
+from schemas.config.run import GateConfig, RunConfig
 from schemas.suites import suites
-from tasks.methods.check import check_methods
 from tasks.methods.registry import methods
 
 PAGE = (Path(__file__).parents[2] / "docs/embedding.md").read_text()

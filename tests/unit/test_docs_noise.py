@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import yaml
 
-from schemas.config import RunConfig
+from flows.preflight import check_methods
+from schemas.config.run import RunConfig
 from tasks.methods import registry
-from tasks.methods.check import check_methods
 
 PAGE = (Path(__file__).parents[2] / "docs/noise.md").read_text()
 TABLES = "\n".join(line for line in PAGE.splitlines() if line.startswith("|"))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.suites import suites
 from tasks.methods import registry
 
@@ -26,7 +26,7 @@ def test_every_method_is_in_a_table():
 @pytest.mark.parametrize(("name", "where"), re.findall(r"^\| `([\w-]+)` \| `(\w+\.\w+)` \|", PAGE, re.M))
 def test_each_function_is_the_registered_one(name, where):
     module, function = where.split(".")
-    found = getattr(importlib.import_module(f"tasks.methods.shift.{module}"), function)
+    found = getattr(importlib.import_module(f"tasks.methods.label_shift.{module}"), function)
     assert registry.get("shift", name).target is found
 
 

@@ -10,8 +10,8 @@ from threading import Thread
 
 import pytest
 
-import infra.doctor
-from infra.doctor import (
+import infra.doctor.doctor
+from infra.doctor.doctor import (
     OFF,
     examine_modules,
     examine_prefect,
@@ -19,10 +19,10 @@ from infra.doctor import (
     examine_store,
     examine_telemetry,
 )
-from infra.machine import examine_machine
-from tasks.io.store import Store
+from infra.doctor.machine import examine_machine
+from tasks.storage.store import Store
 
-ROOT = Path(infra.doctor.__file__).parents[1]
+ROOT = Path(infra.doctor.doctor.__file__).parents[1]
 
 
 @contextmanager

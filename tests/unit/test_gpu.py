@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import gpu
-from schemas.config import ComputeConfig
+from infra.cluster import gpu
+from schemas.config.run import ComputeConfig
 from schemas.errors import ConfigError
 
 

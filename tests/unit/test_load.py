@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config import RunConfig
+from schemas.config.load import load_config
+from schemas.config.run import RunConfig
 from schemas.errors import ConfigError
-from schemas.load import load_config
 
 GOOD = """\
 # a comment

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.config import RunConfig
+from schemas.config.load import load_config
+from schemas.config.locations import HOSTS, OPTIONS, options_for, protocol_of
+from schemas.config.run import RunConfig
 from schemas.errors import ConfigError, StoreError
-from schemas.load import load_config
-from schemas.locations import HOSTS, OPTIONS, options_for, protocol_of
-from tasks.io.filesystem import open_filesystem
-from tasks.io.inspect import look
-from tasks.io.source import list_files
-from tasks.io.store import Store
-from tasks.io.watching import list_marks
+from tasks.sources.changes import list_marks
+from tasks.sources.files import list_files
+from tasks.sources.profile import look
+from tasks.storage.filesystem import open_filesystem
+from tasks.storage.store import Store
 
 FOREIGN = [
     "simplecache::s3://bucket/x",

@@ -13,13 +13,13 @@ import pytest
 from distributed import Client
 from rich.console import Console
 
-from flows import progress as display_of
-from flows.pace import Pace
-from flows.posting import EVERY, Posting
-from flows.progress import Bars, Lines, shown
+from flows.cli import progress as display_of
+from flows.cli.progress import Bars, Lines, shown
+from flows.progress_artifact import EVERY, Posting
 from schemas.records import Partition, Piece
-from tasks.io import progress
-from tasks.io.partitions import map_partitions, reduce_partitions
+from tasks.execution import progress
+from tasks.execution.map_partitions import map_partitions, reduce_partitions
+from tasks.execution.throughput import Pace
 
 
 class Terminal(io.StringIO):

@@ -12,13 +12,13 @@ import pytest
 from pydantic import ValidationError
 
 from infra import settings
-from infra.doctor import examine_prefect
-from schemas.config import RunConfig
+from infra.doctor.doctor import examine_prefect
+from schemas.config.run import RunConfig
 from schemas.errors import LabelworksError, StoreError
 from schemas.events import DatasetChanged
-from schemas.redact import redacted
-from schemas.telling import Discreet, discreet
-from tasks.io.opening import reopen
+from schemas.secrets.logging import Discreet, discreet
+from schemas.secrets.redact import redacted
+from tasks.planning.open_run import reopen
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-5f1c"

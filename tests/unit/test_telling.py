@@ -12,15 +12,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from schemas import redact
 from schemas.errors import StoreError
-from schemas.redact import redacted
-from schemas.telling import discreet
+from schemas.secrets import redact
+from schemas.secrets.logging import discreet
+from schemas.secrets.redact import redacted
 
 CANARY = "canary-77aa"
 
 PROGRAM = """
-from schemas.telling import tell
+from schemas.secrets.logging import tell
 for number in range(2000):
     tell("one" * 10, f"said {number}")
 """

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh, null_space
 
 from schemas.errors import ConfigError
-from tasks.methods.adapt.affine import Affine, mean_variance, moments
-from tasks.methods.probes.sums import ClassSums
+from tasks.methods.probes.affine import Affine, mean_variance, moments
 from tasks.methods.registry import register
+from tasks.methods.sums import ClassSums
 
 SHRINKAGE = 0.1  # of the covariance within classes, as in the LDA probe
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from schemas.errors import ConfigError
-from tasks.methods.adapt.affine import Affine, mean_variance, moments
+from tasks.methods.probes.affine import Affine, mean_variance, moments
 from tasks.methods.probes.ridge import PENALTY
-from tasks.methods.probes.sums import ClassSums
 from tasks.methods.registry import register
+from tasks.methods.sums import ClassSums
 
 LARGEST = 100.0  # scale of a direction
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tasks.methods.adapt.affine import Affine
-from tasks.methods.probes.sums import ClassSums
+from tasks.methods.probes.affine import Affine
 from tasks.methods.registry import register
+from tasks.methods.sums import ClassSums
 
 
 @register("adapt", "none", source="the embedding as it is")

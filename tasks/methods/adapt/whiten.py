@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from schemas.errors import ConfigError
-from tasks.methods.adapt.affine import Affine, mean_variance, moments
-from tasks.methods.probes.sums import ClassSums
+from tasks.methods.probes.affine import Affine, mean_variance, moments
 from tasks.methods.registry import register
+from tasks.methods.sums import ClassSums
 
 
 @register("adapt", "whiten", needs=("features",), source="Kessy 2018 (ZCA); Su 2021")

@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from schemas.config.locations import is_loopback
 from schemas.errors import ConfigError, InputError
-from schemas.locations import is_loopback
 from tasks.methods.encoders.base import Encoded, Encoder, State
 from tasks.methods.encoders.values import read_texts
 from tasks.methods.registry import register

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from tasks.methods.noise.scored import Beside, ScoredModel
-from tasks.methods.noise.training import Training
+from tasks.methods.noise.core.scored import Beside, ScoredModel
+from tasks.methods.noise.core.training import Training
 from tasks.methods.registry import register
 
 

@@ -9,22 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
 from schemas.errors import ConfigError
-from tasks.methods.noise.checks import checked
-from tasks.methods.noise.flips import (
+from tasks.methods.neighbours.cosine import agreement
+from tasks.methods.noise.core.checks import checked
+from tasks.methods.noise.core.flips import (
     drawn,
     evidence_of,
     fit_flip_model,
     flipped,
     offset_to,
 )
-from tasks.methods.noise.neighbours import agreement
+from tasks.methods.noise.core.reservoir import STREAM
+from tasks.methods.noise.core.result import NoiseResult, score_of
+from tasks.methods.noise.core.sampled import SampledModel
+from tasks.methods.noise.core.targets import Target, checked_target, false_discovery, max_f1, within_budget
+from tasks.methods.noise.core.transition_em import NoisyLabels, sorted_order
+from tasks.methods.noise.core.views import Reading, View, fit_views, reading
 from tasks.methods.noise.noise_transition import best_class, jackknife_spread
-from tasks.methods.noise.reservoir import STREAM
-from tasks.methods.noise.result import NoiseResult, score_of
-from tasks.methods.noise.sampled import SampledModel
-from tasks.methods.noise.targets import Target, checked_target, false_discovery, max_f1, within_budget
-from tasks.methods.noise.transition_em import NoisyLabels, sorted_order
-from tasks.methods.noise.views import Reading, View, fit_views, reading
 from tasks.methods.registry import register
 
 ENOUGH = 50  # errors expected in the sample, ten a coefficient of the flip model (Peduzzi 1996): half its say

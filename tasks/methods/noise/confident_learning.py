@@ -9,13 +9,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from tasks.methods.noise.checks import check_options, checked
-from tasks.methods.noise.confident_joint import confident_class, confident_thresholds, joint, transition_of
-from tasks.methods.noise.flips import best_other
+from tasks.methods.noise.core.checks import check_options, checked
+from tasks.methods.noise.core.confident_joint import (
+    confident_class,
+    confident_thresholds,
+    joint,
+    transition_of,
+)
+from tasks.methods.noise.core.flips import best_other
+from tasks.methods.noise.core.result import NoiseResult
+from tasks.methods.noise.core.sampled import SampledModel
+from tasks.methods.noise.core.transition_em import columns_of
 from tasks.methods.noise.noise_transition import best_class
-from tasks.methods.noise.result import NoiseResult
-from tasks.methods.noise.sampled import SampledModel
-from tasks.methods.noise.transition_em import columns_of
 from tasks.methods.registry import register
 
 HELD = 16_000_000  # probabilities held: 64 MB

@@ -10,11 +10,11 @@ from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
 from schemas.errors import ConfigError
-from tasks.methods.noise.checks import checked
+from tasks.methods.noise.core.checks import checked
+from tasks.methods.noise.core.result import NoiseResult, score_of
+from tasks.methods.noise.core.sampled import SampledModel
+from tasks.methods.noise.core.transition_em import log_of, normalised, sharpen
 from tasks.methods.noise.noise_transition import best_class
-from tasks.methods.noise.result import NoiseResult, score_of
-from tasks.methods.noise.sampled import SampledModel
-from tasks.methods.noise.transition_em import log_of, normalised, sharpen
 from tasks.methods.registry import register
 
 LOG_TAU = (-4.0, 2.0)  # where the log of the sharpening is looked for

@@ -8,8 +8,8 @@ from scipy.sparse import csr_array, diags_array
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods.arrays import class_codes
-from tasks.methods.noise.neighbours import SAME, Reference, unit_length
-from tasks.methods.noise.scored import Beside, ScoredModel
+from tasks.methods.neighbours.cosine import SAME, Reference, unit_length
+from tasks.methods.noise.core.scored import Beside, ScoredModel
 from tasks.methods.registry import register
 
 NEAREST = 10

@@ -8,9 +8,9 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from schemas.errors import ConfigError
-from tasks.methods.noise.neighbours import unit_length
-from tasks.methods.noise.scored import Beside, ScoredModel
-from tasks.methods.noise.targets import Target
+from tasks.methods.neighbours.cosine import unit_length
+from tasks.methods.noise.core.scored import Beside, ScoredModel
+from tasks.methods.noise.core.targets import Target
 from tasks.methods.registry import register
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.noise.neighbours import Reference
-from tasks.methods.noise.reservoir import STREAM
-from tasks.methods.noise.scored import Beside, ScoredModel
+from tasks.methods.neighbours.cosine import Reference
+from tasks.methods.noise.core.reservoir import STREAM
+from tasks.methods.noise.core.scored import Beside, ScoredModel
 from tasks.methods.registry import register
 
 PER_CLASS = 50  # landmarks of a class at most

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from tasks.methods.level import Level
-from tasks.methods.noise.scored import Beside, ScoredModel
+from tasks.methods.noise.core.scored import Beside, ScoredModel
 from tasks.methods.probes.lda import lda
-from tasks.methods.probes.sums import Sums
 from tasks.methods.registry import register
+from tasks.methods.sums import Sums
 
 
 @register("noise", "mahalanobis", needs=("pred_probs", "features"), source="Lee et al. 2018")

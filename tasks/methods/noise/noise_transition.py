@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from schemas.errors import ConfigError
-from tasks.methods.noise.checks import checked
-from tasks.methods.noise.reservoir import STREAM
-from tasks.methods.noise.result import NoiseResult, score_of
-from tasks.methods.noise.sampled import SampledModel
-from tasks.methods.noise.transition_em import (
+from tasks.methods.noise.core.checks import checked
+from tasks.methods.noise.core.reservoir import STREAM
+from tasks.methods.noise.core.result import NoiseResult, score_of
+from tasks.methods.noise.core.sampled import SampledModel
+from tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     choose,
     columns_of,

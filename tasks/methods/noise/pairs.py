@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.errors import InputError
-from tasks.methods.noise.neighbours import unit_length
+from tasks.methods.neighbours.cosine import unit_length
 from tasks.methods.registry import register
 
 Side = NDArray[np.float32]  # unit vectors (n, D) of a tower, or how near each is to the other's (n,)

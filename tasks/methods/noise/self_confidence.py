@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.noise.scored import Beside, ScoredModel
+from tasks.methods.noise.core.scored import Beside, ScoredModel
 from tasks.methods.registry import register
 
 

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pytest
 
-from schemas.config import GateConfig, GatesConfig
+from schemas.config.run import GateConfig, GatesConfig
 from schemas.errors import ConfigError, LabelworksError
 from schemas.suites import STAGES, defaults
 from tasks.gates import check_figures, check_gates, check_rows, engine, merge

@@ -1,6 +1,6 @@
 import pytest
 
-from schemas.config import GateConfig
+from schemas.config.run import GateConfig
 from schemas.errors import ConfigError
 from schemas.suites import STAGES, defaults, suites
 

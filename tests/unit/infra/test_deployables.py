@@ -14,11 +14,11 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from flows.cli import app
-from infra.leases import IN_FILES
-from infra.metrics import BY_STAGE, FIGURES, RUNS
-from schemas.config import RunConfig
-from schemas.load import load_config
+from flows.cli.app import app
+from infra.observability.metrics import BY_STAGE, FIGURES, RUNS
+from infra.prefect_server.concurrency_leases import IN_FILES
+from schemas.config.load import load_config
+from schemas.config.run import RunConfig
 
 ROOT = Path(__file__).parents[3]
 INFRA = ROOT / "infra"

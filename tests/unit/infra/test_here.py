@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.run import FEW_ROWS, fits_here
-from infra.cluster import cluster, prepare
-from schemas.config import ComputeConfig, RunConfig
-from tasks.io.opening import listed_once
+from flows.execute import FEW_ROWS, fits_here
+from infra.cluster.cluster import cluster, prepare
+from schemas.config.run import ComputeConfig, RunConfig
+from tasks.planning.open_run import listed_once
 
 
 def config(folder: Path, **more: Any) -> RunConfig:

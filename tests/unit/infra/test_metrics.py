@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from infra.metrics import FIGURES, registry
+from infra.observability.metrics import FIGURES, registry
 from schemas.errors import ConfigError
 from schemas.records import Check, GateResult, RunRecord
-from tasks.io.store import Store
+from tasks.storage.store import Store
 
 
 def record(status: str = "published", **changes: Any) -> RunRecord:
@@ -68,7 +68,16 @@ def test_the_latest_run_of_each_dataset_is_measured(store: Store) -> None:
 
 
 def test_the_endpoint_is_scraped_and_ends_when_asked(store: Store) -> None:
-    command = [sys.executable, "-m", "flows.cli", "metrics", "--store", store.root, "--listen", "127.0.0.1:0"]
+    command = [
+        sys.executable,
+        "-m",
+        "flows.cli.app",
+        "metrics",
+        "--store",
+        store.root,
+        "--listen",
+        "127.0.0.1:0",
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         address = server.stderr.readline().split()[-1]
@@ -87,7 +96,7 @@ def test_a_file_for_the_textfile_collector(store: Store, command: Any, tmp_path:
 
 
 def test_an_address_is_a_host_and_a_port() -> None:
-    from flows.commands.metrics import address
+    from flows.cli.commands.metrics import address
 
     assert address("127.0.0.1:9464") == ("127.0.0.1", 9464)
     for wrong in ("9464", ":9464", "host:", "host:70000"):

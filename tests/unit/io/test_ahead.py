@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from schemas.records import Partition, Piece
-from tasks.io import reading
-from tasks.io.ahead import ahead, drawn
-from tasks.io.reading import PartitionReader
+from tasks.execution.prefetch import ahead, drawn
+from tasks.sources import partition_reader as reading
+from tasks.sources.partition_reader import PartitionReader
 
 
 def test_yields_all_in_order_and_makes_so_many_ahead() -> None:

@@ -13,13 +13,13 @@ import pytest
 
 from schemas.errors import ConfigError
 from schemas.records import Partition
-from tasks.io.ahead import ahead
-from tasks.io.encoder import EncoderSpec, Fitted, lacks, loaded
-from tasks.io.encoding import Embedded, _span, dead_dimensions
-from tasks.io.names import usable_names
-from tasks.io.store import Store
+from tasks.embed.class_names import usable_names
+from tasks.embed.encode_partitions import Embedded, _span, dead_dimensions
+from tasks.embed.encoder_spec import EncoderSpec, Fitted, lacks, loaded
+from tasks.execution.prefetch import ahead
 from tasks.methods.encoders import base
 from tasks.methods.encoders.device import DeviceEncoder, Prepared
+from tasks.storage.store import Store
 
 
 def embedded(vectors: list[list[float]], usable: list[bool]) -> Embedded:

@@ -10,19 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.records import DatasetRef, Partition
-from tasks.embed import embed_group, fit_encoder
-from tasks.ingest import ingest
-from tasks.io import first_pass as passes
-from tasks.io.copies import laid_through
-from tasks.io.first_pass import FirstPass, first_pass
-from tasks.io.opening import open_run
-from tasks.io.partitions import reduce_partitions
-from tasks.io.run import Run
-from tasks.io.vectors import Block, load_block
-from tasks.io.versions import claim_version
+from tasks.artifacts import sufficient_statistics as passes
+from tasks.artifacts.embeddings import Block, load_block
+from tasks.artifacts.run import Run
+from tasks.artifacts.sufficient_statistics import FirstPass, first_pass
+from tasks.embed.near_duplicates import laid_through
+from tasks.embed.stage import embed_group, fit_encoder
+from tasks.execution.map_partitions import reduce_partitions
+from tasks.ingest.stage import ingest
 from tasks.methods.folds import share_of
+from tasks.planning.open_run import open_run
+from tasks.storage.versions import claim_version
 
 ROWS, DIM = 40, 6
 LABELS = {

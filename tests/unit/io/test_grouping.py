@@ -1,8 +1,8 @@
 """Files become partitions: large ones cut, small ones together, one more moves only its own bucket."""
 
 from schemas.records import Partition
-from tasks.io.grouping import FEW, group
-from tasks.io.source import SourceFile
+from tasks.planning.partitioning import FEW, group
+from tasks.sources.files import SourceFile
 
 MB = 1 << 20
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.io.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
-from tasks.io.guess import guess
-from tasks.io.guess_features import find_features
-from tasks.io.guess_label import find_labels, rank_of
-from tasks.io.guess_probs import find_pred_probs, in_order
-from tasks.io.guess_votes import find_votes
-from tasks.io.inspect import Look, look
+from tasks.sources.guess.features import find_features
+from tasks.sources.guess.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
+from tasks.sources.guess.label import find_labels, rank_of
+from tasks.sources.guess.probabilities import find_pred_probs, in_order
+from tasks.sources.guess.roles import guess
+from tasks.sources.guess.votes import find_votes
+from tasks.sources.profile import Look, look
 
 ROWS = 300
 RNG = np.random.default_rng(1)

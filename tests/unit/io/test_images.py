@@ -13,19 +13,19 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from schemas.config import RunConfig
+from schemas.config.load import load_config
+from schemas.config.run import RunConfig
 from schemas.errors import ConfigError, InputError
-from schemas.load import load_config
 from schemas.records import DatasetRef
-from tasks.embed import embed_group, fit_encoder
-from tasks.ingest import ingest
-from tasks.io.features import some_features
-from tasks.io.formats.images import image_values
-from tasks.io.opening import find_run, open_run
-from tasks.io.run import Run
-from tasks.io.source import list_files
-from tasks.io.vectors import without_vector
-from tasks.io.watching import list_marks
+from tasks.artifacts.embeddings import without_vector
+from tasks.artifacts.features import some_features
+from tasks.artifacts.run import Run
+from tasks.embed.stage import embed_group, fit_encoder
+from tasks.ingest.stage import ingest
+from tasks.planning.open_run import find_run, open_run
+from tasks.sources.changes import list_marks
+from tasks.sources.files import list_files
+from tasks.sources.formats.images import image_values
 
 ROWS = 40
 

@@ -12,17 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import RunConfig
-from schemas.dataset import DatasetConfig
+from schemas.config.dataset import DatasetConfig
+from schemas.config.run import RunConfig
 from schemas.errors import InputError
 from schemas.records import Check, GateResult
-from tasks import ingest as ingesting
-from tasks.io.duplicates import ENTRY
-from tasks.io.index import scan, write_index
-from tasks.io.opening import open_run
-from tasks.io.rejected import refuse
-from tasks.io.store import Store
-from tasks.io.vectors import read_some, read_vectors, write_vectors
+from tasks.artifacts.embeddings import read_some, read_vectors, write_vectors
+from tasks.artifacts.index import scan, write_index
+from tasks.artifacts.rejected import refuse
+from tasks.ingest import stage as ingesting
+from tasks.ingest.duplicate_ids import ENTRY
+from tasks.planning.open_run import open_run
+from tasks.storage.store import Store
 
 
 def scanned(tmp_path: Path, table: pa.Table, *, part: int = 0, **dataset: Any) -> tuple[pa.Table, pa.Table]:

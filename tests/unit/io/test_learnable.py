@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows import run as running
-from schemas.config import RunConfig
+from flows import execute as running
+from schemas.config.run import RunConfig
 from schemas.errors import GateRefused, InputError, LabelworksError
-from tasks.io import learnable
+from tasks.planning import learnable
 
 ROWS = 400
 

@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.errors import InputError, StoreError
 from schemas.records import Partition
-from tasks.ingest import scan_partition
-from tasks.io import plan as planning
-from tasks.io.index import scan, write_index
-from tasks.io.opening import open_run
-from tasks.io.plan import LOOKED_AT, Plan
-from tasks.io.run import Run
+from tasks.artifacts.index import scan, write_index
+from tasks.artifacts.run import Run
+from tasks.ingest.stage import scan_partition
+from tasks.planning import plan as planning
+from tasks.planning.open_run import open_run
+from tasks.planning.plan import LOOKED_AT, Plan
 
 FILES, ROWS = 200, 3
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from schemas.errors import InputError
-from tasks.io.formats import ReadAs
-from tasks.io.formats.npz import Npz
-from tasks.io.source import SourceReader, list_files
+from tasks.sources.files import SourceReader, list_files
+from tasks.sources.formats import ReadAs
+from tasks.sources.formats.npz import Npz
 
 ROWS = 7
 

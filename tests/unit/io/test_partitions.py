@@ -12,8 +12,8 @@ import pytest
 
 from schemas.errors import InputError, LabelworksError
 from schemas.records import Partition, Piece
-from tasks.io import partitions
-from tasks.io.partitions import FAN_IN, map_partitions, reduce_partitions
+from tasks.execution import map_partitions as partitions
+from tasks.execution.map_partitions import FAN_IN, map_partitions, reduce_partitions
 
 COUNT = 2000
 LARGE = b"x" * 3_000_000

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.errors import InputError
-from tasks.io.columns import fits, label_family
-from tasks.io.plan import plan_window
-from tasks.io.progress import Silent, telling
-from tasks.io.run import identify
+from tasks.artifacts.run import identify
+from tasks.execution.progress import Silent, telling
+from tasks.planning.plan import plan_window
+from tasks.sources.column_roles import fits, label_family
 
 
 def config(folder: Path, **sections: Any) -> RunConfig:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.records import Partition
-from tasks.io.shares import MOST, shares
+from tasks.embed.task_groups import MOST, shares
 
 
 def partitions(sizes: list[int]) -> list[Partition]:

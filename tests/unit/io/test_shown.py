@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config import RunConfig
+from schemas.config.run import RunConfig
 from schemas.records import DatasetRef
 from schemas.tables import SCORES
-from tasks.io import shown
-from tasks.io.index import write_index
-from tasks.io.opening import open_run
+from tasks.artifacts.index import write_index
+from tasks.planning.open_run import open_run
+from tasks.report import flagged_rows as shown
 
 ROWS = 40
 

@@ -12,8 +12,8 @@ import pytest
 from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import InputError
-from tasks.io.source import ENDS, SourceReader, list_files, listing
-from tasks.io.watching import list_marks
+from tasks.sources.changes import list_marks
+from tasks.sources.files import ENDS, SourceReader, list_files, listing
 
 
 def test_row_groups_are_read_alone(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import InputError
-from tasks.io.progress import Silent, telling
-from tasks.io.rollback import rollback, stand
-from tasks.io.store import Store
-from tasks.io.versions import claim_version, read_version, versions
-from tasks.io.windows import in_window, no_times
+from tasks.execution.progress import Silent, telling
+from tasks.sources.time_windows import in_window, no_times
+from tasks.storage.rollback import rollback, stand
+from tasks.storage.store import Store
+from tasks.storage.versions import claim_version, read_version, versions
 
 
 @pytest.fixture

@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.config import RunConfig
+from schemas.config.load import load_config
+from schemas.config.run import RunConfig
 from schemas.errors import ConfigError, InputError
-from schemas.load import load_config
-from tasks.io.formats import csv, jsonl
-from tasks.io.formats.joined import as_type, common, joined, read_type, written_type
-from tasks.io.formats.numerals import label_type
-from tasks.io.index import Index, scan
-from tasks.io.opening import open_run
-from tasks.io.votes import _read
+from tasks.artifacts.index import Index, scan
+from tasks.artifacts.votes import _read
+from tasks.planning.open_run import open_run
+from tasks.sources.formats import csv, jsonl
+from tasks.sources.formats.joined import as_type, common, joined, read_type, written_type
+from tasks.sources.formats.numerals import label_type
 
 
 def config(folder: Path, *, detect: dict[str, Any] | None = None, **dataset: Any) -> RunConfig:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from flows.announce import told_of
+from flows.events import told_of
 from schemas.events import EMITTED, DatasetChanged, Told
 from schemas.records import Check, GateResult, RunRecord
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.credentials import SECRET, SIGNATURE, TIMESTAMP, TOKEN, Credentials, credentials, sign
+from infra.events.credentials import SECRET, SIGNATURE, TIMESTAMP, TOKEN, Credentials, credentials, sign
 from schemas.errors import ConfigError
 
 TOKEN_VALUE, SECRET_VALUE = "token-of-the-sender", "secret-of-the-sender"

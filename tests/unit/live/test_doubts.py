@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from flows.approval import doubts
-from schemas.config import RunConfig
+from flows.approval.questions import doubts
+from schemas.config.run import RunConfig
 from schemas.records import Check, DatasetRef, GateResult, StageResult
-from tasks.io.run import Run
-from tasks.io.store import Store
+from tasks.artifacts.run import Run
+from tasks.storage.store import Store
 
 REF = DatasetRef(run_id="r", dataset="x", uri="x/runs/r")
 UNSURE = Check(

@@ -10,15 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from infra.family import FIRST_PAUSE, LONGEST_PAUSE, Family, Member
+from infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Family, Member
 
 ROOT = Path(__file__).parents[3]
-CHILD = (
-    "import os, sys, time\nfrom infra.family import end_with\nend_with(int(sys.argv[1]))\ntime.sleep(60)\n"
-)
+CHILD = "import os, sys, time\nfrom infra.processes.supervisor import end_with\nend_with(int(sys.argv[1]))\ntime.sleep(60)\n"
 PARENT = """
 import os, time
-from infra.family import Family, Member
+from infra.processes.supervisor import Family, Member
 family = Family(print)
 print(family.add(Member("child", "child", [str(os.getpid())])).process.pid, flush=True)
 time.sleep(60)

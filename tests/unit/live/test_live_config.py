@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.queue import Waiting
+from infra.events.queue import Waiting
 from infra.schedule import check_schedule
-from schemas.config import RunConfig
+from schemas.config.load import load_config
+from schemas.config.run import RunConfig
+from schemas.config.schedule import ReprocessConfig, seconds
 from schemas.errors import ConfigError
-from schemas.live import ReprocessConfig, seconds
-from schemas.load import load_config
 
 DATASET: dict[str, Any] = {"source": "/data/x", "label": "l", "features": {"text": "t"}}
 

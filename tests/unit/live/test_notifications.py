@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.notifications import Routes, parse_events, parse_notification, prefix
-from schemas.config import RunConfig
+from infra.events.bucket_notifications import Routes, parse_events, parse_notification, prefix
+from schemas.config.run import RunConfig
 from schemas.errors import InputError
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from infra import queue as module
-from infra.queue import EventQueue, QueueFullError
+from infra.events import queue as module
+from infra.events.queue import EventQueue, QueueFullError
+from schemas.config.schedule import ReprocessConfig
 from schemas.events import DatasetChanged
-from schemas.live import ReprocessConfig
 
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from infra.queue import EventQueue
+from infra.events.queue import EventQueue
 from schemas.events import DatasetChanged
 queue = EventQueue(Path(sys.argv[1]))
 for number in range(100):

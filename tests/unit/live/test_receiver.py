@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from infra import queue as queue_module
-from infra import receiver as module
-from infra.credentials import SIGNATURE, TIMESTAMP, Credentials, sign
-from infra.notifications import Routes
-from infra.queue import EventQueue
-from infra.receiver import MOST_BYTES, Limit, receiver
-from schemas.config import RunConfig
+from infra.events import http_receiver as module
+from infra.events import queue as queue_module
+from infra.events.bucket_notifications import Routes
+from infra.events.credentials import SIGNATURE, TIMESTAMP, Credentials, sign
+from infra.events.http_receiver import MOST_BYTES, Limit, receiver
+from infra.events.queue import EventQueue
+from schemas.config.run import RunConfig
 
 TOKEN, SECRET = "token-of-the-sender", "secret-of-the-sender"
 BEARER = {"authorization": f"Bearer {TOKEN}"}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from infra.queue import EventQueue
-from infra.watcher import Watch, changed, rest
-from schemas.config import RunConfig
-from tasks.io.source import list_files
-from tasks.io.watching import Difference, difference, list_marks
+from infra.events.queue import EventQueue
+from infra.events.source_watcher import Watch, changed, rest
+from schemas.config.run import RunConfig
+from tasks.sources.changes import Difference, difference, list_marks
+from tasks.sources.files import list_files
 
 
 @pytest.fixture

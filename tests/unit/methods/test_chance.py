@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from schemas.config import GateConfig, TreatConfig
+from schemas.config.run import GateConfig, TreatConfig
 from schemas.suites import defaults
 from tasks import gates
-from tasks.judge import _gate_figures
+from tasks.detect.other_tasks import _gate_figures
 from tasks.methods.chance import features_p_value, predictions_p_value
-from tasks.methods.findings import agreement
-from tasks.methods.other_labels import OtherLabels, judge_multilabel, judge_regression
+from tasks.methods.findings.target import agreement
 from tasks.methods.probes.leave_fold_out import leave_fold_out
+from tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression
 
 SEEDS, LEVEL = 30, 0.001
 Made = Callable[[np.random.Generator], tuple[NDArray[np.floating], Any]]

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from schemas.config import DetectConfig
-from tasks.methods.findings import shift_findings
-from tasks.methods.findings_labels import label_set_windows
-from tasks.methods.label_model import Sample
-from tasks.methods.shift.calendar import Calendar
-from tasks.reports import moved
+from schemas.config.run import DetectConfig
+from tasks.methods.drift.calendar import Calendar
+from tasks.methods.findings.label_sets import label_set_windows
+from tasks.methods.findings.target import shift_findings
+from tasks.methods.noise_judge import Sample
+from tasks.report import drift_text as moved
 
 CLASSES = ("a", "b", "c")
 

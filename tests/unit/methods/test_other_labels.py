@@ -6,11 +6,11 @@ from scipy import sparse
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
-from schemas.config import TreatConfig
+from schemas.config.run import TreatConfig
 from schemas.errors import InputError
-from tasks.methods import other_labels
-from tasks.methods.other_labels import class_probabilities, judge_multilabel, judge_regression
 from tasks.methods.probes.leave_fold_out import PENALTIES, leave_fold_out
+from tasks.methods.treatment import other_tasks as other_labels
+from tasks.methods.treatment.other_tasks import class_probabilities, judge_multilabel, judge_regression
 
 ROWS, DIM, K = 500, 6, 4
 FOLDS = np.arange(ROWS) // (ROWS // 5)

@@ -5,12 +5,12 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import InputError
-from tasks.io.beside import read_pred_probs
+from tasks.artifacts.row_extras import read_pred_probs
 from tasks.methods import registry
+from tasks.methods.label_shift import estimate_prior, estimate_prior_over
+from tasks.methods.label_shift.posterior_correction import correct
 from tasks.methods.noise import detect
 from tasks.methods.probabilities import unusable
-from tasks.methods.shift import estimate_prior, estimate_prior_over
-from tasks.methods.shift.correct import correct
 
 ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
 BAD = {

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tasks.methods.reasons import CERTAIN, WORDS, explained
-from tasks.methods.relabel.posterior import KEPT, REASONS, RELABELLED, REVIEWED
+from tasks.methods.treatment.relabel.posterior import KEPT, REASONS, RELABELLED, REVIEWED
 
 
 def words(reason, weight, shift=None, label=0):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from schemas.records import Check, GateResult, RunRecord
-from tasks.reports.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
+from tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
 
 
 def picture(size=(8, 8)):

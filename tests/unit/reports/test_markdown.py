@@ -2,7 +2,7 @@ import base64
 import re
 
 from schemas.records import Check, DatasetRef, GateResult, StageResult
-from tasks.reports import markdown, plots
+from tasks.report import markdown, plots
 
 
 def one_check(**changes):

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
-from tasks.methods.findings_groups import column_findings, group_findings, slice_findings
-from tasks.methods.findings_time import LabelSums, labelled_windows, moved_figures
-from tasks.methods.shift.calendar import Calendar
-from tasks.methods.shift.drift_columns import compare
-from tasks.reports import moved, overtime, plots
-from tasks.reports.evidence import Evidence
-from tasks.reports.html import render
+from tasks.methods.drift.calendar import Calendar
+from tasks.methods.drift.count_tests import compare
+from tasks.methods.findings.groups import column_findings, group_findings, slice_findings
+from tasks.methods.findings.windows import LabelSums, labelled_windows, moved_figures
+from tasks.report import drift_text as moved
+from tasks.report import plots
+from tasks.report import time_plots as overtime
+from tasks.report.evidence import Evidence
+from tasks.report.html import render
 
 ATTACK = "<script>alert(1)</script>$x_1$"
 MONTHS = 10

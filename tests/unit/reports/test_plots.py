@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.reports import plots
-from tasks.reports.evidence import Confusion, Evidence, ScoreHistogram, top_confusions
+from tasks.report import plots
+from tasks.report.evidence import Confusion, Evidence, ScoreHistogram, top_confusions
 
 
 def test_pictures_decode_and_hold_ink(runs):

@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.reports import words
+from tasks.report import wording as words
 
 
 @pytest.mark.parametrize(

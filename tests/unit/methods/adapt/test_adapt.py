@@ -13,15 +13,15 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 
 from schemas.errors import ConfigError
-from tasks.methods.adapt.affine import Affine, moments
 from tasks.methods.adapt.discriminant import discriminant
 from tasks.methods.adapt.nmtune import Spectrum, _cross, _label_variance, nmtune
 from tasks.methods.adapt.whiten import whiten
+from tasks.methods.probes.affine import Affine, moments
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.lda import lda
 from tasks.methods.probes.ridge import ridge
-from tasks.methods.probes.sums import ClassSums, Sums
 from tasks.methods.registry import methods
+from tasks.methods.sums import ClassSums, Sums
 
 CLASSES, DIM, ROWS = 4, 9, 900
 NAMES = ("lda", "ridge", "prototype")

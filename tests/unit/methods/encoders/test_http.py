@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from schemas.errors import ConfigError, InputError
-from schemas.redact import redacted
+from schemas.secrets.redact import redacted
 from tasks.methods.encoders.base import Encoder, key_of, make
 
 

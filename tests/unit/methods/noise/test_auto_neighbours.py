@@ -5,10 +5,10 @@ import pytest
 from sklearn.metrics import average_precision_score
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.neighbours.cosine import agreement, nearest
 from tasks.methods.noise import detect
 from tasks.methods.noise.auto import Auto
 from tasks.methods.noise.auto_neighbours import AutoNeighbours
-from tasks.methods.noise.neighbours import agreement, nearest
 
 CLASSES = 5
 

@@ -1,7 +1,12 @@
 import numpy as np
 
 from tasks.methods.noise import detect
-from tasks.methods.noise.confident_joint import confident_class, confident_thresholds, joint, transition_of
+from tasks.methods.noise.core.confident_joint import (
+    confident_class,
+    confident_thresholds,
+    joint,
+    transition_of,
+)
 
 
 def by_hand(labels, probs):

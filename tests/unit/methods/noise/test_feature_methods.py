@@ -3,12 +3,12 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from schemas.errors import ConfigError, InputError
+from tasks.methods.duplicates.conflicts import duplicate_conflicts
+from tasks.methods.neighbours.cosine import nearest
 from tasks.methods.noise import detect
-from tasks.methods.noise.duplicates import duplicate_conflicts
 from tasks.methods.noise.label_propagation import propagate
-from tasks.methods.noise.neighbours import nearest
 from tasks.methods.noise.pairs import pair_mismatch
-from tasks.methods.noise.scope import out_of_scope
+from tasks.methods.open_set.out_of_scope import out_of_scope
 
 
 def clusters(rows=1500, classes=5, dim=12, noise=0.15, seed=0):

@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from tasks.methods.noise.in_scope import Scope
-from tasks.methods.probes.sums import Sums
-from tasks.methods.shift.novelty import novelty
+from tasks.methods.open_set.in_scope import Scope
+from tasks.methods.open_set.novelty import novelty
+from tasks.methods.sums import Sums
 
 K, DIM, FOLDS = 4, 10, 5
 

@@ -2,7 +2,8 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from tasks.methods.noise import detect, neighbours
+from tasks.methods.neighbours import cosine as neighbours
+from tasks.methods.noise import detect
 from tasks.methods.noise.landmarks import NEAREST, PER_CLASS, Landmarks
 
 

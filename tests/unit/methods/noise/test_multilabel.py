@@ -3,7 +3,8 @@ import pytest
 from scipy import sparse
 
 from schemas.errors import ConfigError, InputError
-from tasks.methods.noise import detect_multilabel, multilabel_cells
+from tasks.methods.multilabel import cells as multilabel_cells
+from tasks.methods.noise import detect_multilabel
 
 
 def noisy(seed=0, rows=600, classes=6):

@@ -7,10 +7,11 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from schemas.errors import InputError
-from tasks.methods.noise import detect, neighbours
+from tasks.methods.neighbours import cosine as neighbours
+from tasks.methods.neighbours.cosine import Reference, credibility, nearest
+from tasks.methods.neighbours.reference import NEAREST, Neighbourhood
+from tasks.methods.noise import detect
 from tasks.methods.noise.label_propagation import LabelPropagation
-from tasks.methods.noise.neighbourhood import NEAREST, Neighbourhood
-from tasks.methods.noise.neighbours import Reference, credibility, nearest
 
 
 def world(rows=600, classes=4, dim=10, noise=0.2, seed=0):

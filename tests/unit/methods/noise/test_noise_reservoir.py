@@ -1,6 +1,6 @@
 import numpy as np
 
-from tasks.methods.noise.reservoir import Reservoir
+from tasks.methods.noise.core.reservoir import Reservoir
 
 
 def parts(rows, size):

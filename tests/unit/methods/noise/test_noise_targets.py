@@ -4,7 +4,7 @@ from scipy.stats import false_discovery_control
 
 from schemas.errors import ConfigError
 from tasks.methods.noise import detect, make
-from tasks.methods.noise.targets import NOTHING, checked_target, false_discovery, max_f1, within_budget
+from tasks.methods.noise.core.targets import NOTHING, checked_target, false_discovery, max_f1, within_budget
 
 
 def test_max_f1_is_the_best_of_all_cuts():

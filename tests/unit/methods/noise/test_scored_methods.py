@@ -4,8 +4,8 @@ from scipy.stats import entropy
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
+from tasks.methods.neighbours.cosine import nearest
 from tasks.methods.noise import detect
-from tasks.methods.noise.neighbours import nearest
 
 BY_PROBS = ["self-confidence", "normalized-margin", "confidence-weighted-entropy", "small-loss"]
 BY_MORE = ["neighbour-consistency", "mahalanobis"]

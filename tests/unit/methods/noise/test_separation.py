@@ -7,7 +7,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
 from schemas.errors import ConfigError, InputError
-from tasks.methods.noise.separation import FOLDS, linear_separation
+from tasks.methods.open_set.separation import FOLDS, linear_separation
 
 
 def world(rows=2000, strange=100):

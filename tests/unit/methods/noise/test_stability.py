@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from schemas.errors import ConfigError, InputError
-from tasks.methods.noise.stability import stability
+from tasks.methods.validation.benchmark_stability import stability
 
 
 def benchmark(seed=0, rows=1000):

@@ -7,8 +7,8 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from tasks.methods.noise import detect
 from tasks.methods.noise.area_under_margin import AreaUnderMargin
+from tasks.methods.noise.core.training import Training
 from tasks.methods.noise.semd import Semd
-from tasks.methods.noise.training import Training
 
 
 def world(rows=800, classes=3, dim=6, noise=0.2):

@@ -1,7 +1,14 @@
 import numpy as np
 from scipy.special import softmax
 
-from tasks.methods.noise.transition_em import NoisyLabels, first_guess, log_of, sharpen, shrunk, sorted_rows
+from tasks.methods.noise.core.transition_em import (
+    NoisyLabels,
+    first_guess,
+    log_of,
+    sharpen,
+    shrunk,
+    sorted_rows,
+)
 
 
 def plain_em(labels, probs, strength, steps):

@@ -5,9 +5,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
 from tasks.methods.noise import detect
-from tasks.methods.noise.flips import drawn, fit_flip_model, flipped, offset_to
-from tasks.methods.noise.transition_em import sorted_rows
-from tasks.methods.noise.views import fit_views
+from tasks.methods.noise.core.flips import drawn, fit_flip_model, flipped, offset_to
+from tasks.methods.noise.core.transition_em import sorted_rows
+from tasks.methods.noise.core.views import fit_views
 
 
 def fitted_noise(seed=0, rows=4000, classes=6):

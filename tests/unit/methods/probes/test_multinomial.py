@@ -8,12 +8,12 @@ from scipy.special import log_softmax, softmax
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from schemas.config import DetectConfig
-from tasks.methods.label_model import LabelModel, Sample
+from schemas.config.run import DetectConfig
+from tasks.methods.noise_judge import LabelModel, Sample
 from tasks.methods.probes import multinomial as module
 from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.multinomial import multinomial
-from tasks.methods.probes.sums import Sums
+from tasks.methods.sums import Sums
 
 N, D, K, F = 800, 6, 4, 5
 RNG = np.random.default_rng(5)

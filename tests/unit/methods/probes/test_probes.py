@@ -13,7 +13,7 @@ from tasks.methods.probes.ensemble import ProbeEnsemble
 from tasks.methods.probes.lda import SHRINKAGE, lda
 from tasks.methods.probes.prototype import prototype
 from tasks.methods.probes.ridge import PENALTY, ridge
-from tasks.methods.probes.sums import ClassSums, Sums
+from tasks.methods.sums import ClassSums, Sums
 
 N, D, K, F = 900, 7, 4, 5
 RNG = np.random.default_rng(3)

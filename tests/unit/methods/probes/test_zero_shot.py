@@ -6,8 +6,8 @@ import numpy as np
 from scipy.special import softmax
 
 from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.probes.sums import Sums
 from tasks.methods.probes.zero_shot import ClassNames, zero_shot_probe
+from tasks.methods.sums import Sums
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

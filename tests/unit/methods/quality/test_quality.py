@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from tasks.methods import quality
-from tasks.methods.probes.sums import ClassSums
+from tasks.methods.neighbours.euclidean import nearest
 from tasks.methods.quality.dimensions import duplicated_dimensions
 from tasks.methods.quality.hubness import attraction, hubness
 from tasks.methods.quality.intrinsic_dimension import mle, two_nn
 from tasks.methods.quality.label_sharpness import label_sharpness
-from tasks.methods.quality.nearest import nearest
 from tasks.methods.quality.rankme import rank_share, rankme
+from tasks.methods.sums import ClassSums
 
 
 def sums_of(rows: np.ndarray) -> ClassSums:

@@ -7,20 +7,20 @@ import pytest
 
 from schemas.errors import InputError
 from tasks.methods import registry
-from tasks.methods.probes.sums import Sums
-from tasks.methods.shift import estimate_prior
-from tasks.methods.shift import test as drift_test
-from tasks.methods.shift.correct import correct
-from tasks.methods.shift.discover import discover
-from tasks.methods.shift.groups import by_group
-from tasks.methods.shift.kind import which_kind
-from tasks.methods.shift.latent import latent
-from tasks.methods.shift.novelty import novelty
-from tasks.methods.shift.openset import open_set
-from tasks.methods.shift.overtime import change_points, label_correlation
-from tasks.methods.shift.parts import estimate_prior_over
-from tasks.methods.shift.prior_windows import prior_by_window
-from tasks.methods.shift.slices import by_slice
+from tasks.methods.drift.by_group import by_group
+from tasks.methods.drift.by_slice import by_slice
+from tasks.methods.drift.change_points import change_points, label_correlation
+from tasks.methods.drift.shift_kind import which_kind
+from tasks.methods.label_shift import estimate_prior
+from tasks.methods.label_shift import test as drift_test
+from tasks.methods.label_shift.by_window import prior_by_window
+from tasks.methods.label_shift.latent_label_shift import latent
+from tasks.methods.label_shift.posterior_correction import correct
+from tasks.methods.label_shift.streaming import estimate_prior_over
+from tasks.methods.open_set.discover import discover
+from tasks.methods.open_set.estimate import open_set
+from tasks.methods.open_set.novelty import novelty
+from tasks.methods.sums import Sums
 
 ESTIMATORS = [each.name for each in registry.methods("shift") if "target_probs" in each.needs]
 DRIFT = [each.name for each in registry.methods("shift") if each.needs == ("features",)]

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from schemas.errors import InputError
-from tasks.methods.shift.sequential import watch
-from tasks.methods.shift.windows import LEAST, between, by_window
+from tasks.methods.drift.by_window import LEAST, between, by_window
+from tasks.methods.drift.sequential import watch
 
 
 def stream(moved, windows=12, rows=60, start=6, seed=0):

@@ -5,11 +5,11 @@ from scipy.stats import wasserstein_distance as scipy_wasserstein
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
-from tasks.methods.shift import test as drift
-from tasks.methods.shift.drift_auto import kernels
-from tasks.methods.shift.drift_columns import compare
-from tasks.methods.shift.drift_frame import DriftParts, Frame, p_values
-from tasks.methods.shift.drift_mmd import Mmd
+from tasks.methods.drift.auto import kernels
+from tasks.methods.drift.count_tests import compare
+from tasks.methods.drift.frame import DriftParts, Frame, p_values
+from tasks.methods.drift.mmd import Mmd
+from tasks.methods.label_shift import test as drift
 
 TESTS = [method.name for method in registry.methods("shift") if method.needs == ("features",)]
 

@@ -7,13 +7,13 @@ import pytest
 
 from schemas.errors import ConfigError, InputError
 from tasks.methods import registry
-from tasks.methods.shift import drift_over
-from tasks.methods.shift import test as drift
-from tasks.methods.shift.drift import Blocks
-from tasks.methods.shift.drift_auto import AUTO
-from tasks.methods.shift.drift_frame import DriftParts, Frame
-from tasks.methods.shift.drift_ks import Ks
-from tasks.methods.shift.drift_over import STATISTICS
+from tasks.methods.drift import streaming as drift_over
+from tasks.methods.drift.auto import AUTO
+from tasks.methods.drift.base import Blocks
+from tasks.methods.drift.frame import DriftParts, Frame
+from tasks.methods.drift.ks import Ks
+from tasks.methods.drift.streaming import STATISTICS
+from tasks.methods.label_shift import test as drift
 
 
 def windows(seed=0, n=200, m=300, width=6, moved=0.0):

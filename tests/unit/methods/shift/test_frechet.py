@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from tasks.methods.shift import test as drift
-from tasks.methods.shift.drift_frame import DriftParts, Frame
-from tasks.methods.shift.drift_frechet import AXES, Frechet
+from tasks.methods.drift.frame import DriftParts, Frame
+from tasks.methods.drift.frechet import AXES, Frechet
+from tasks.methods.label_shift import test as drift
 
 
 def exact(first, second):

@@ -3,8 +3,8 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from schemas.errors import InputError
-from tasks.methods.probes.sums import Sums
-from tasks.methods.shift.novelty import RIDGE, novelty, novelty_by_fold
+from tasks.methods.open_set.novelty import RIDGE, novelty, novelty_by_fold
+from tasks.methods.sums import Sums
 
 
 def rows(seed=0):

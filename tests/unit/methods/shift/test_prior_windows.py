@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from schemas.errors import InputError
-from tasks.methods.shift import estimate_prior
-from tasks.methods.shift.prior_windows import LEAST, prior_by_window
+from tasks.methods.label_shift import estimate_prior
+from tasks.methods.label_shift.by_window import LEAST, prior_by_window
 
 MIXES = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
 

@@ -3,7 +3,7 @@ import pytest
 
 from schemas.errors import InputError
 from tasks.methods import registry
-from tasks.methods.shift.slices import by_slice
+from tasks.methods.drift.by_slice import by_slice
 
 CENTRES = np.random.default_rng(0).normal(size=(5, 8)) * 4
 

@@ -4,7 +4,7 @@ from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency
 
 from schemas.errors import InputError
-from tasks.methods.shift.tabular import BINS, VALUES, by_column
+from tasks.methods.drift.tabular import BINS, VALUES, by_column
 
 
 def test_categories_agree_with_scipy():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.methods.shift.tilt import tilt
+from tasks.methods.open_set.density_tilt import tilt
 
 
 def cells(known, target):

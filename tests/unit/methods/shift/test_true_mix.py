@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import minimize
 
 from schemas.errors import InputError
-from tasks.methods.shift.true_mix import true_mix
+from tasks.methods.label_shift.noisy_counts import true_mix
 
 T = np.array([[0.8, 0.15, 0.05], [0.1, 0.9, 0.0], [0.0, 0.3, 0.7]])
 PRIOR = np.array([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]])

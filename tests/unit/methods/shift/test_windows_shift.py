@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from schemas.errors import InputError
-from tasks.methods.shift.calendar import calendar
-from tasks.methods.shift.latent import latent
-from tasks.methods.shift.overtime import beyond_chance, change_points, label_correlation
+from tasks.methods.drift.calendar import calendar
+from tasks.methods.drift.change_points import beyond_chance, change_points, label_correlation
+from tasks.methods.label_shift.latent_label_shift import latent
 
 SEEDS, ALARMS = 100, 11  # more than 11 alarms at a level of 5 % come once in 230 such tests
 

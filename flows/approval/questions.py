@@ -1,0 +1,76 @@
+"""Approval: what a run asks a person before it publishes, and what becomes of the answer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from infra.secrets import storage_secrets
+from schemas.approval import Decision, Question
+from schemas.config.run import RunConfig
+from schemas.errors import InputError
+from schemas.records import RunRecord, StageResult
+from tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
+from tasks.artifacts.run import Run
+from tasks.planning.open_run import open_run
+from tasks.report.wording import percent
+from tasks.storage.store import Store
+
+
+def settled(run: Run) -> RunRecord | None:
+    """The record of a run that needs no more work: published, waiting for a person, or rejected by one."""
+    if found := run.record():
+        return found
+    asked = standing(run)
+    return None if asked is None or asked[0] == "approved" else asked[1]
+
+
+def doubts(run: Run, treated: StageResult, proof: StageResult) -> tuple[str, ...]:
+    """Why a person has to look before the run publishes; empty if nobody has to, or somebody did."""
+    over = run.config.treat.approve_over
+    if over is None or read_decision(run.store, run.folder) is not None:
+        return ()
+    share, changed = treated.figures["treatment"]["changed_share"], treated.figures["treatment"]["relabel"]
+    reasons = [
+        f"the verdict is unsure: {check.name} is {check.observed}, expected {check.expected}"
+        for check in proof.gate.warned
+    ]
+    if share > over:
+        reasons.insert(
+            0, f"{changed:,} labels would change, {percent(share)} of all; asked above {percent(over)}"
+        )
+    return tuple(reasons)
+
+
+def wait(run: Run, record: RunRecord, reasons: tuple[str, ...]) -> RunRecord:
+    """Keep the question in the run's folder; nothing is published until it is answered."""
+    asked = datetime.now(UTC)
+    deadline = asked + timedelta(seconds=run.config.treat.approve_within)
+    question = ask(run, Question(why=reasons, record=record, asked=asked, deadline=deadline))
+    found = standing(run)
+    return found[1] if found else question.record
+
+
+def resume(question: Question, store: Store, decision: Decision) -> bool:
+    """Answer in Prefect, if a flow run waits there; False if the answer is to be kept by the caller."""
+    record = question.record
+    flow_run = waiting_flow_run(store, f"{record.dataset}/runs/{record.run_id}")
+    if not flow_run:
+        return False
+    from prefect.settings import PREFECT_API_URL
+
+    from flows.approval import suspend as paused
+
+    return bool(PREFECT_API_URL.value()) and paused.resume(flow_run, decision)
+
+
+def same_source(question: Question) -> RunConfig:
+    """The config of the run that asked; raise InputError if its source is no longer what it was."""
+    config = RunConfig.model_validate(question.record.config)
+    run, _ = open_run(config, storage_secrets(config.store))
+    if run.id != question.record.run_id:
+        raise InputError(
+            f"the source, the config or the code is not what it was: now it is run {run.id}",
+            where=config.dataset.place("source"),
+            fix="run the config again; it asks again if it has to",
+        )
+    return config

@@ -1,0 +1,145 @@
+"""The command line: one command a file in `flows/commands`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from flows.cli.commands import (
+    approve,
+    demo,
+    deploy,
+    doctor,
+    export,
+    gc,
+    init,
+    methods,
+    metrics,
+    report,
+    rollback,
+    run,
+    runs,
+    serve,
+    show,
+    watch,
+)
+from flows.cli.output import say
+from infra.processes.signals import Interrupt
+from schemas.errors import LabelworksError
+from schemas.secrets.redact import redacted
+
+HELP = """Find wrong labels and shifted distributions, treat them, prove it, publish a new version.
+
+Exit codes: 0 published (or done), 2 bad config, option or input, 3 a gate or a person refused the run,
+4 the run waits for approval, 1 anything else.
+
+LABELWORKS_DEBUG=1 prints the traceback of an error.
+"""
+INTERRUPTED = 130
+UNEXPECTED = 1
+
+app = typer.Typer(
+    name="labelworks",
+    help=HELP,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _command in (
+    run.run,
+    runs.runs,
+    show.show,
+    report.report,
+    export.export,
+    approve.approve,
+    rollback.rollback,
+    methods.methods,
+    metrics.metrics,
+    doctor.doctor,
+    gc.gc,
+    init.init,
+    demo.demo,
+    serve.serve,
+    deploy.deploy,
+    watch.watch,
+):
+    app.command()(_command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"labelworks {version('labelworks')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options of no command."""
+
+
+def main() -> None:
+    """Run the command of `sys.argv`, and exit with its code."""
+    sys.exit(_exit_code())
+
+
+def _exit_code() -> int:
+    stop = Interrupt()
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # it is in a shell's background job
+        stop.on(signal.SIGINT)
+    try:
+        app(prog_name="labelworks")
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else UNEXPECTED if error.code else 0
+        return _interrupted() if code == INTERRUPTED else code
+    except KeyboardInterrupt:
+        return _interrupted()
+    except Exception as error:
+        return _interrupted() if stop.came else _failed(error)
+    return 0
+
+
+def _failed(error: Exception) -> int:
+    """Say one line of whatever went wrong."""
+    return _refused(error) if isinstance(error, LabelworksError) else _unexpected(error)
+
+
+def _interrupted() -> int:
+    say("labelworks: interrupted; the same command goes on from the last complete part")
+    return INTERRUPTED
+
+
+def _refused(error: LabelworksError) -> int:
+    if os.environ.get("LABELWORKS_DEBUG"):
+        say("".join(traceback.format_exception(error)))
+    say(f"labelworks: {error}")
+    return error.exit_code
+
+
+def _unexpected(error: Exception) -> int:
+    """Keep the traceback where the line says."""
+    line = (str(error).strip() or "no message").splitlines()[0]
+    what = f"labelworks: unexpected {type(error).__name__}: {line}"
+    if os.environ.get("LABELWORKS_DEBUG"):
+        say("".join(traceback.format_exception(error)))
+        say(what)
+        return UNEXPECTED
+    with tempfile.NamedTemporaryFile("w", prefix="labelworks-", suffix=".log", delete=False) as log:
+        log.write(redacted("".join(traceback.format_exception(error))))
+    say(f"{what}\n  the traceback is in {log.name}; LABELWORKS_DEBUG=1 prints it here")
+    return UNEXPECTED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""`labelworks run`: a config's whole pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
+
+if TYPE_CHECKING:
+    from schemas.config.run import RunConfig
+    from schemas.records import RunRecord
+
+ENDS = {"published": 0, "refused": 3, "rejected": 3, "waiting": 4}
+
+
+def run(
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="The YAML file (`labelworks init` writes one).")
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY.SUB=VALUE", help="Override a key; may be repeated."),
+    ] = None,
+    windows: Annotated[
+        list[str] | None,
+        typer.Option("--window", metavar="WINDOW", help="A window such as 2026-01; may be repeated."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the run's record as JSON.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Check the config, then run in the background.")
+    ] = False,
+) -> None:
+    """Run the pipeline of CONFIG: ingest, embed, detect, treat, validate, publish.
+
+    The same input and config is the same run: it is found again, not repeated.
+    A run that was stopped goes on from its last complete part.
+    Relative paths are relative to the current directory.
+
+    A window is what stands for {window} in dataset.source and dataset.target, or else the beginning of
+    dataset.time of the rows that are taken. Each has versions of its own (DATASET@WINDOW).
+    """
+    from schemas.config.load import load_config
+
+    given = overrides or []
+    each = [[*given, f'dataset.window="{window}"'] for window in windows or ()] or [given]
+    loaded = [load_config(config, settings, check=check) for settings in each]
+    if detach:
+        _detach(loaded[0].dataset.name, config, given, windows or [], as_json)
+        return
+    if as_json:
+        with only_the_result_on_stdout():
+            records = _execute(loaded)
+        print_json({"runs": [*map(plain, records)]} if len(windows or ()) > 1 else plain(records[0]))
+    else:
+        records = _execute(loaded, show)
+    raise typer.Exit(max(map(exit_code, records)))
+
+
+def show(record: RunRecord) -> None:
+    """Print a run's summary for people."""
+    from tasks.report.terminal import summary
+
+    print_rich(summary(record))
+
+
+def exit_code(record: RunRecord) -> int:
+    """The exit code that says how a run ended."""
+    return ENDS[record.status]
+
+
+def check(config: RunConfig) -> None:
+    """Refuse methods, gates and schedules that there are not."""
+    from infra.process import imports
+
+    with imports():
+        from flows.preflight import check_methods
+        from infra.cluster.cluster_class import check_cluster
+        from infra.cluster_rules import check_scheduler
+        from infra.schedule import check_schedule
+        from tasks.exports import check_exports
+        from tasks.gates import check_gates
+
+    check_methods(config)
+    check_gates(config.gates)
+    check_exports(config)
+    check_cluster(config)
+    check_scheduler(config.compute.scheduler)
+    check_schedule(config)
+
+
+def _execute(
+    configs: list[RunConfig], tell: Callable[[RunRecord], None] = lambda record: None
+) -> list[RunRecord]:
+    from infra.process import imports
+
+    with imports():
+        from flows.cli.progress import shown
+        from flows.execute import executed
+
+    records: list[RunRecord] = []
+    with shown() as progress, executed(configs, progress=progress) as ended:
+        for record in ended:
+            records.append(record)
+            if len(configs) > 1:
+                progress.note(f"{record.dataset}: {record.status}")
+    for record in records:
+        tell(record)
+    return records
+
+
+def _detach(name: str, config: str, overrides: list[str], windows: list[str], as_json: bool) -> None:
+    from flows.cli.background import start
+
+    settings = [word for override in overrides for word in ("--set", override)]
+    settings += [word for window in windows for word in ("--window", window)]
+    started = start(name, ["run", config, *settings, *["--json"] * as_json], record=as_json)
+    if as_json:
+        files = {"log": str(started.log), "record": str(started.record)}
+        print_json({"pid": started.process.pid, **files})
+        return
+    say(f"runs in the background as process {started.process.pid}; its log:")
+    print(started.log)
+    say(f"follow it with: tail -f {started.log}\nstop it with: kill {started.process.pid}")

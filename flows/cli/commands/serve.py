@@ -1,0 +1,74 @@
+"""`labelworks serve`: a pipeline that runs by itself, on one machine."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.cli.output import say
+from schemas.errors import ConfigError
+
+if TYPE_CHECKING:
+    import socket
+
+PORT, LISTEN, LAST_PORT = 4200, "127.0.0.1:4201", 65535
+
+
+def serve(
+    configs: Annotated[list[str], typer.Argument(metavar="CONFIG...", help="YAML files, one for a dataset.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY.SUB=VALUE", help="Override a key of each; may be repeated."),
+    ] = None,
+    port: Annotated[
+        int,
+        typer.Option(
+            max=LAST_PORT, help="Port of the Prefect server and its UI, on loopback; 0: any free one."
+        ),
+    ] = PORT,
+    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where events are received.")] = LISTEN,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Folder of its database and queue; default: $XDG_STATE_HOME/labelworks/serve."),
+    ] = None,
+) -> None:
+    """Run the pipelines of CONFIG… by schedule and whenever their sources change, until Ctrl-C.
+
+    One tree of processes: a Prefect server (or that of PREFECT_API_URL), a watcher, a receiver of events if
+    LABELWORKS_EVENTS_TOKEN or LABELWORKS_EVENTS_SECRET is set, and a runner for each dataset.
+    """
+    from infra import settings
+
+    settings.apply()
+    from flows.cli.commands.run import check
+    from flows.served import processes as tree
+    from infra.prefect_server.server import configured_url, reach
+    from infra.processes.serving import listener
+    from infra.processes.state_folder import state_folder
+    from schemas.config.load import load_config
+
+    loaded = [load_config(each, overrides or (), check=check) for each in configs]
+    if url := configured_url():
+        reach(url)
+    with ExitStack() as held:
+        api = None if url else held.enter_context(listener(port=port, option="--port"))
+        if events := event_listener(listen):
+            held.enter_context(events)
+        tree.serve(loaded, state_folder(state, "serve"), api=api, events=events, tell=say)
+
+
+def event_listener(listen: str) -> socket.socket | None:
+    """The socket that events are received on, None where no sender could be known.
+
+    Raises ConfigError if `listen` is no HOST:PORT, or nothing can listen there.
+    """
+    from infra.events.credentials import credentials
+    from infra.processes.serving import listener
+
+    host, _, number = listen.rpartition(":")
+    if not host or not number.isdecimal() or int(number) > LAST_PORT:
+        raise ConfigError(f"expected HOST:PORT, not {listen!r}", where="--listen")
+    return listener(host, int(number), option="--listen") if credentials() else None

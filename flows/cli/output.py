@@ -1,0 +1,62 @@
+"""What a command prints: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+from schemas.secrets.redact import redacted
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console, RenderableType
+
+PIPE_WIDTH = 200
+
+
+@contextmanager
+def only_the_result_on_stdout() -> Iterator[None]:
+    """Send to stderr what this process, its libraries and the processes it starts print in this block."""
+    sys.stdout.flush()
+    printed, kept = sys.stdout, os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        printed.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def plain(record: BaseModel) -> dict[str, Any]:
+    """A record as plain JSON values; NaN and infinity become null."""
+    return dict(json.loads(record.model_dump_json()))
+
+
+def print_json(value: dict[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def print_rich(*parts: RenderableType) -> None:
+    """Print tables and text for people on stdout; in a pipe no line is wrapped to a terminal's width."""
+    for part in parts:
+        console().print(part)
+
+
+def console(*, error: bool = False) -> Console:
+    """The console of stdout, or of stderr."""
+    from rich.console import Console
+
+    stream = sys.stderr if error else sys.stdout
+    return Console(width=None if stream.isatty() else PIPE_WIDTH, highlight=False, stderr=error)
+
+
+def say(text: str) -> None:
+    """Print a line for people on stderr."""
+    print(redacted(text), file=sys.stderr, flush=True)

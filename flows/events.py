@@ -1,0 +1,107 @@
+"""What the pipeline tells the world: events that people's automations hang on. Never a reason to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from schemas.errors import LabelworksError
+from schemas.events import (
+    GateFailed,
+    NoiseRose,
+    ReviewNeeded,
+    ShiftDetected,
+    Told,
+    VersionPublished,
+    resource_id,
+)
+from schemas.records import RunRecord
+from tasks.artifacts.run import Run
+from tasks.storage.versions import read_version
+
+
+def announce(run: Run, record: RunRecord) -> RunRecord:
+    """Emit what a run found, and give its record back."""
+    from prefect.events import emit_event
+
+    resource = {"prefect.resource.id": resource_id(record.dataset), "prefect.resource.name": record.dataset}
+    try:
+        for told in told_of(record, _before(run, record)):
+            emit_event(told.event, resource=resource, payload=told.model_dump(mode="json"))
+    except Exception as error:  # the version is out, or nothing is: an event changes neither
+        _warn(f"not all events of run {record.run_id} were emitted", error)
+    return record
+
+
+def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told]:
+    """The events of a run; `before` is the record of the version before it."""
+    names = {"dataset": record.dataset, "run_id": record.run_id}
+    if record.status == "refused":
+        yield from _refusal(record)
+    if record.shift.get("kind", "neither") != "neither":
+        moved, drift = record.shift, record.shift["drift"]
+        yield ShiftDetected(
+            **names,
+            kind=moved["kind"],
+            advice=moved["advice"],
+            total_variation=moved["total_variation"],
+            drift_p_value=drift["p_value"],
+        )
+    if record.status == "waiting":
+        yield ReviewNeeded(**names, version=None, rows=record.treatment["relabel"], report=record.report)
+    if record.version is None:
+        return
+    if before is not None and before.version is not None and rose(record, before):
+        yield NoiseRose(
+            **names,
+            rate=record.noise["rate"],
+            rate_interval=tuple(record.noise["rate_interval"]),
+            rate_before=before.noise["rate"],
+            version_before=before.version,
+        )
+    yield VersionPublished(
+        **names,
+        version=record.version,
+        rows=record.rows,
+        relabelled=record.treatment.get("relabelled", 0),
+        noise_rate=record.noise["rate"],
+        report=record.report,
+    )
+    if asked := record.treatment.get("review", 0):
+        yield ReviewNeeded(**names, version=record.version, rows=asked, report=record.report)
+
+
+def rose(record: RunRecord, before: RunRecord) -> bool:
+    """Whether the noise rate lies above that of the run before: their intervals don't meet."""
+    return bool(record.noise["rate_interval"][0] > before.noise["rate_interval"][1])
+
+
+def _refusal(record: RunRecord) -> Iterator[GateFailed]:
+    for gate in record.gates.values():
+        if not gate.ok:
+            checks = tuple(f"{each.name}: {each.observed}, expected {each.expected}" for each in gate.failed)
+            yield GateFailed(
+                dataset=record.dataset,
+                run_id=record.run_id,
+                stage=gate.stage,
+                checks=checks,
+                report=record.report,
+            )
+
+
+def _before(run: Run, record: RunRecord) -> RunRecord | None:
+    """The record of the version before this one's, if there is one that can be read."""
+    if record.version is None or record.version < 2:
+        return None
+    number = record.version - 1
+    try:
+        found = run.store.read_json(read_version(run.store, run.dataset, number)["manifest"])
+        return RunRecord.model_validate({**found, "version": number})
+    except (LabelworksError, ValueError, KeyError) as error:  # it is told without a comparison
+        _warn(f"version {record.version} can't be compared with the one before", error)
+        return None
+
+
+def _warn(what: str, error: Exception) -> None:
+    from prefect import get_run_logger
+
+    get_run_logger().warning("%s: %s: %s", what, type(error).__name__, error)

@@ -1,0 +1,150 @@
+"""Runs from start to end: settings, a Prefect API, a Dask cluster, then the flow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from threading import Thread
+from typing import Any
+
+from flows.approval.questions import settled
+from infra import settings
+from infra.process import imports, threads
+from schemas.config.run import ComputeConfig, RunConfig
+from schemas.errors import GateRefused
+from schemas.records import RunRecord
+from tasks import gates
+from tasks.catalog.heartbeat import alive
+from tasks.execution.progress import Progress, current, telling
+from tasks.exports import exported, with_exports
+from tasks.methods.encoders.base import make
+from tasks.planning.learnable import look_ahead
+from tasks.planning.open_run import listed_once, open_run
+
+FLOWS_NEED = ("flows.curate", "fastapi.encoders", "matplotlib.figure")  # the last two by a first run, late
+FEW_ROWS, FEW_BYTES = 20_000, 32 << 20  # of source and target together
+WORKERS_NEED = (
+    "prefect_dask.client",
+    "tasks.embed.stage",
+    "tasks.detect.stage",
+    "tasks.treat.stage",
+    "tasks.publish.stage",
+)
+
+
+def execute(config: RunConfig, *, progress: Progress | None = None) -> RunRecord:
+    """Run the pipeline of a config and return its record, also of a run that a gate refused."""
+    with executed([config], progress=progress) as records:
+        return next(records)
+
+
+@contextmanager
+def executed(
+    configs: Sequence[RunConfig], *, progress: Progress | None = None
+) -> Iterator[Iterator[RunRecord]]:
+    """Yield the records of some configs' runs, one after the other, on one API and one cluster.
+
+    Both are started when the first run needs them, and ended when the block is left.
+    """
+    settings.apply()
+    with telling(progress), ExitStack() as opened:
+        yield _records(configs, opened)
+
+
+def _records(configs: Sequence[RunConfig], opened: ExitStack) -> Iterator[RunRecord]:
+    ready = False
+    for config in configs:
+        with listed_once():
+            record = _preflight(config)
+            if record is None:
+                if not ready:
+                    here = len(configs) == 1 and fits_here(config)
+                    opened.enter_context(servers(config.compute, here=here))
+                    ready = True
+                record = _curated(config)
+        yield record
+
+
+def fits_here(config: RunConfig) -> bool:
+    """Whether workers of their own would cost a run more than they take from it.
+
+    That is so for a source and a target of one small partition each, unless the config asks for workers, for
+    memory or for a GPU, or the encoder is a large model.
+    """
+    compute, encoder, data = config.compute, config.encoder, config.dataset
+    if compute != ComputeConfig(
+        **compute.model_dump(include={"threads", "partition_rows", "partition_bytes"})
+    ):
+        return False
+    if (
+        config.store.secret is not None
+        or make(encoder.name, str(data.features.kind), encoder.options).uses_device
+    ):
+        return False
+    _, plans = open_run(config, {})
+    partitions = [each for plan in plans.values() for each in plan.partitions]
+    small = (
+        sum(each.rows for each in partitions) <= FEW_ROWS
+        and sum(each.size for each in partitions) <= FEW_BYTES
+    )
+    return small and len(partitions) == len(plans)
+
+
+@contextmanager
+def servers(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
+    """Yield the Dask client that runs use, beside a Prefect API: configured ones, or our own.
+
+    here: where there is one worker, in this process.
+    """
+    from infra.cluster.cluster import cluster, prepare
+    from infra.cluster.gpu import place
+    from infra.prefect_server.server import starting_api
+
+    with ExitStack() as opened:
+        if here:
+            opened.enter_context(threads(compute.threads))
+        with imports():
+            answers = opened.enter_context(starting_api())
+            # Before the thread: two that import the same packages may wait for each other.
+            for name in FLOWS_NEED:
+                import_module(name)
+            Thread(target=_warm_up, daemon=True).start()
+            client = opened.enter_context(cluster(compute, here=here))
+        if not compute.scheduler:
+            prepare(client, WORKERS_NEED, compute.threads)
+        answers()
+        place(compute, client)  # a GPU that is required and missing is said now, not after ingest
+        yield client
+
+
+def _warm_up() -> None:
+    with imports():
+        gates.warm_up()
+
+
+def _preflight(config: RunConfig) -> RunRecord | None:
+    """Refuse bad input, and find a run that was done or waits, before any server is started."""
+    if config.store.secret is not None:
+        return None  # the store's secrets are the Prefect API's to give
+    run, plans = open_run(config, {})
+    with alive(run):
+        found = settled(run)
+        if found is None:
+            look_ahead(run, plans)
+    if found is not None and not exported(run, found):
+        return None
+    if found is not None and found.status == "published":
+        current().note(f"run {found.run_id} was published before as version {found.version}: nothing to do")
+    return found and with_exports(run, found)
+
+
+def _curated(config: RunConfig) -> RunRecord:
+    from flows.curate import curate
+
+    try:
+        return curate(config)
+    except GateRefused as error:
+        if error.record is None:
+            raise
+        return RunRecord.model_validate(error.record)

@@ -1,0 +1,168 @@
+"""The methods that a config names, and their options, looked at before any work begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from schemas.config.run import DetectConfig, NoiseConfig, RunConfig
+from schemas.errors import ConfigError
+from tasks.methods import registry
+from tasks.methods.drift.base import drift_test
+from tasks.methods.encoders.base import Encoder
+from tasks.methods.encoders.base import make as make_encoder
+from tasks.methods.multilabel.detect import detect_multilabel
+from tasks.methods.noise.detection import make as make_noise
+from tasks.methods.regression.detect import detect_regression
+from tasks.methods.sums import ClassSums
+
+
+def check_methods(config: RunConfig) -> None:
+    """Look up every method that the config names; raise ConfigError (`where`: its key) with the choices."""
+    encoder, noise, shift = config.encoder, config.detect.noise, config.detect.shift
+    named = config.dataset.class_names is not None
+    with _at("encoder.name"):
+        made = make_encoder(encoder.name, config.dataset.features.kind, encoder.options)
+        if named:
+            _reads_names(made)
+    with _at("detect.adapt.method"):
+        registry.get("adapt", config.detect.adapt.method)
+    with _at("detect.adapt.options"):
+        _takes(config.detect.adapt.method, config.detect.adapt.options)
+    for position, probe in enumerate(config.detect.probes):
+        with _at(f"detect.probes.{position}"):
+            _has_names(registry.get("probes", probe), named)
+    with _at("detect.query_bank"):
+        _bank_is_used(config)
+    if config.dataset.task != "classification":
+        _judges_other_labels(config)
+        return
+    with _at("detect.noise.method"):
+        _sees_what_a_run_has(noise.method, bool(config.dataset.votes.source))
+        _has_names(registry.get("noise", noise.method), named)
+    with _at("detect.noise.options"):
+        make_noise(noise.method, noise.options | _names_to_try(noise.method))
+    if named:
+        _names_are_used(config)
+    with _at("detect.shift.method"):
+        _estimates_a_prior(shift.method)
+    with _at("detect.drift.method"):
+        drift_test(config.detect.drift.method)
+    with _at("dataset.votes.method"):
+        _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
+    with _at("validate.model"):
+        registry.get("models", config.validation.model)
+
+
+def _sees_what_a_run_has(name: str, votes: bool) -> None:
+    """Votes are there where the dataset has some; neighbours are those among the rows of the sample."""
+    there = {"pred_probs", "features", "neighbours", "class_names"} | ({"votes"} if votes else set())
+    missing = set(registry.get("noise", name).needs) - there
+    if missing:
+        raise ConfigError(
+            f"{name!r} needs {', '.join(sorted(missing))}, which this run doesn't have",
+            fix="set dataset.votes, or take another method"
+            if missing == {"votes"}
+            else "call it on arrays (tasks.methods.noise.detect), or take another method",
+        )
+
+
+def _makes_labels(name: str, probabilities: bool) -> None:
+    """Votes are aggregated before anything is embedded, so without the probes' opinion."""
+    if "pred_probs" in registry.get("crowd", name).needs and not probabilities:
+        raise ConfigError(
+            f"{name!r} needs pred_probs, and the probes have none before labels are made",
+            fix="name a column of your model's in dataset.pred_probs, or take auto: "
+            "detect.noise.method: crowd-posterior adds the probes' opinion",
+        )
+
+
+def _judges_other_labels(config: RunConfig) -> None:
+    """Several labels a row, or numbers: one method each, with options of its own."""
+    task, noise = config.dataset.task, config.detect.noise
+    looked_at = ["shift", "drift", "groups", "slices", "columns"]
+    for key in looked_at if task == "multilabel" else [*looked_at, "windows"]:
+        with _at(f"detect.{key}"):
+            if getattr(config.detect, key) != getattr(DetectConfig(), key):
+                raise ConfigError(f"detect.{key} is not looked at for {task}", fix="leave it out")
+    with _at("detect.noise.method"):
+        if noise.method != NoiseConfig().method:
+            raise ConfigError(f"{noise.method!r} is for one class a row, not for {task}", fix="leave it out")
+    with _at("treat.approve_over"):
+        if config.treat.approve_over is not None:
+            raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")
+    with _at("detect.noise.options"):
+        registry.check_options(
+            detect_multilabel if task == "multilabel" else detect_regression, noise.options
+        )
+        if task == "multilabel":
+            detect_multilabel(np.zeros((1, 2)), np.full((1, 2), 0.5), **noise.options)
+        else:
+            detect_regression([0.0, 1.0], [0.0, 1.0], **noise.options)
+
+
+def _reads_names(encoder: Encoder) -> None:
+    if not encoder.reads_names:
+        raise ConfigError(
+            "dataset.class_names are given, and this encoder reads no texts",
+            fix="take an encoder of texts, or open-clip for images",
+        )
+
+
+def _has_names(method: registry.Method, named: bool) -> None:
+    if "class_names" in method.needs and not named:
+        raise ConfigError(
+            f"{method.name!r} needs the class names",
+            fix="set dataset.class_names: texts by class, or `true` for the labels themselves",
+        )
+
+
+def _names_are_used(config: RunConfig) -> None:
+    chosen = [("probes", each) for each in config.detect.probes] + [("noise", config.detect.noise.method)]
+    if not any("class_names" in registry.get(*each).needs for each in chosen):
+        raise ConfigError(
+            "nothing uses the class names",
+            where="dataset.class_names",
+            fix="add zero-shot to detect.probes, or take the noise method label-text",
+        )
+
+
+def _bank_is_used(config: RunConfig) -> None:
+    zero_shot = any("class_names" in registry.get("probes", each).needs for each in config.detect.probes)
+    if config.detect.query_bank and not zero_shot:
+        raise ConfigError(
+            "nothing uses the query bank", fix="add zero-shot to detect.probes, or leave it out"
+        )
+
+
+def _names_to_try(noise: str) -> dict[str, Any]:
+    """Class vectors for a method that can't be made without, as long as there are none."""
+    return {"class_vectors": [[1.0]]} if "class_names" in registry.get("noise", noise).needs else {}
+
+
+def _takes(adapt: str, options: dict[str, Any]) -> None:
+    """Options that the method doesn't have, or that it refuses, seen on three rows."""
+    target = registry.get("adapt", adapt).target
+    registry.check_options(target, options)
+    target(ClassSums(np.array([2.0, 1.0]), np.array([[2.0, 1.0], [0.0, 1.0]]), np.eye(2) * 3), **options)
+
+
+def _estimates_a_prior(name: str) -> None:
+    """Drift tests are methods of shift too, but give no prior."""
+    if "target_probs" not in registry.get("shift", name).needs:
+        choices = [each.name for each in registry.methods("shift") if "target_probs" in each.needs]
+        raise ConfigError(f"{name!r} doesn't estimate a prior", fix=f"choices: {', '.join(choices)}")
+
+
+@contextmanager
+def _at(key: str) -> Iterator[None]:
+    """Name the key, unless the error names one of the same section itself."""
+    try:
+        yield
+    except ConfigError as error:
+        section = key.rsplit(".", 1)[0]
+        where = error.where if error.where.startswith(f"{section}.") else key
+        raise ConfigError(error.what, where=where, fix=error.fix) from error

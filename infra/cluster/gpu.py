@@ -1,0 +1,144 @@
+"""GPUs: which this machine has, which workers hold one, and where the embed tasks go."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas.config.run import ComputeConfig
+from schemas.errors import ConfigError
+
+RESOURCE = "GPU"
+LISTED = Path("/proc/driver/nvidia/gpus")
+ASK_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where embed tasks go: on workers with a GPU, or on any; why, in words; how many run at once."""
+
+    device: str
+    note: str
+    slots: int = 1
+
+    @contextmanager
+    def annotated(self) -> Iterator[None]:
+        """Tasks submitted in this block ask for a GPU, if that is where they go."""
+        import dask
+
+        if self.device == "cpu":
+            yield
+            return
+        with dask.annotate(resources={RESOURCE: 1}):  # type: ignore[attr-defined]
+            yield
+
+
+@dataclass
+class Watch:
+    """Whether the workers that tasks wait for are still there; seconds: how long they may be away."""
+
+    placement: Placement
+    seconds: float
+    seen: float = field(default_factory=time.monotonic)
+
+    def look(self, client: Any = None) -> None:
+        """Raise ConfigError if tasks ask for a GPU and no worker has had one for so long."""
+        now = time.monotonic()
+        if self.placement.device == "cpu" or gpu_workers(client):
+            self.seen = now
+        elif now - self.seen > self.seconds:
+            raise ConfigError(
+                f"no worker with a GPU is left, for {self.seconds:.0f} s now",
+                where="compute.gpu",
+                fix="start workers with --resources 'GPU=1' and run again: what was embedded is kept",
+            )
+
+
+def place(
+    compute: ComputeConfig,
+    client: Any = None,
+    *,
+    uses_device: bool = True,
+    lacks: Callable[[], str] | None = None,
+) -> Placement:
+    """Look at the workers at hand, then choose, so that no task waits for a GPU that is not there.
+
+    uses_device: whether the encoder runs on a GPU at all. lacks: asked on each worker with a GPU, why the
+    encoder can't run on it, "" if it can. Raises ConfigError where a GPU is required and none can be used.
+    """
+    workers = workers_of(client)
+    threads = max(1, sum(int(each.get("nthreads", 1)) for each in workers.values()))
+    found = gpu_workers(client)
+    why = "compute.gpu is off" if compute.gpu == "off" else "" if found else "no worker has a GPU"
+    if compute.gpu == "require" and not found:
+        raise _missing(f"none of the {len(workers)} Dask workers has one")
+    if not why and not uses_device:
+        why = "the encoder uses no GPU"
+    if not why and lacks and (why := _lacking(client, lacks, found)) and compute.gpu == "require":
+        raise _missing(f"{why} on a worker that has one")
+    if why:
+        return Placement("cpu", f"embedding on CPU workers: {why}", threads)
+    return Placement(
+        "cuda", f"embedding on {len(found)} GPU worker{'s' if len(found) > 1 else ''}", len(found)
+    )
+
+
+def workers_of(client: Any = None) -> dict[str, dict[str, Any]]:
+    """What the scheduler at hand says of each of its workers, by address."""
+    from distributed import default_client
+
+    found: dict[str, dict[str, Any]] = (client or default_client()).scheduler_info(n_workers=-1)["workers"]
+    return found
+
+
+def gpu_workers(client: Any = None) -> list[str]:
+    """Addresses of the workers that have a GPU."""
+    workers = workers_of(client).items()
+    return [name for name, each in workers if each.get("resources", {}).get(RESOURCE, 0) >= 1]
+
+
+def _lacking(client: Any, lacks: Callable[[], str], workers: list[str]) -> str:
+    """Why a worker with a GPU can't use it, whichever says so first; asked beside the tasks it runs."""
+    from distributed import default_client
+
+    said: dict[str, str] = (client or default_client()).run(lacks, workers=workers)
+    return next((each for each in said.values() if each), "")
+
+
+def _missing(why: str) -> ConfigError:
+    return ConfigError(
+        f"a GPU is required, and {why}",
+        where="compute.gpu",
+        fix="start workers with --resources 'GPU=1' and a torch that runs there, or set compute.gpu to auto",
+    )
+
+
+def devices() -> list[str]:
+    """The GPUs of this machine, as CUDA_VISIBLE_DEVICES names them; without importing torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [each.strip() for each in visible.split(",") if each.strip() not in ("", "-1")]
+    if LISTED.is_dir():
+        return [str(number) for number in range(len(list(LISTED.iterdir())))]
+    return [str(number) for number in range(_asked())]
+
+
+def _asked() -> int:
+    """How many GPUs nvidia-smi lists; none if it isn't there."""
+    try:
+        said = subprocess.run(
+            ["nvidia-smi", "-L"],  # noqa: S607 - wherever the driver put it
+            capture_output=True,
+            text=True,
+            timeout=ASK_SECONDS,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return 0
+    return sum(line.startswith("GPU ") for line in said.stdout.splitlines())

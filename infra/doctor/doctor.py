@@ -1,0 +1,169 @@
+"""Is this installation fit to run? Every check says what it saw, and how to mend what is wrong."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from http.client import HTTPException
+from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.request import urlopen
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from infra.doctor.finding import Finding
+from infra.doctor.machine import examine_machine
+from schemas.errors import LabelworksError
+from tasks.storage.store import Store
+
+PINS = {
+    "fastapi": "newer ones crash the Prefect server on import",
+    "sqlalchemy": "newer ones stop the Prefect scheduler silently",
+}
+PYTHON = (3, 11)
+OURS = ("flows", "tasks", "schemas", "infra")
+OFF = {
+    "DO_NOT_TRACK": ("1", "true"),
+    "PREFECT_SERVER_ANALYTICS_ENABLED": ("0", "false"),
+    "GX_ANALYTICS_ENABLED": ("0", "false"),
+}
+REINSTALL = "pip install -c constraints.txt -e ."
+API_TIMEOUT = 5.0
+
+
+def examine(store: Store) -> Iterator[Finding]:
+    """Check the installation, the machine, the Prefect API and the store, in that order; no check raises."""
+    yield _python()
+    yield from examine_requirements(requires("labelworks") or [])
+    yield examine_modules(Path(__file__).parents[1])
+    yield _expectations()
+    yield from examine_machine(store.root)
+    yield examine_telemetry()
+    yield _prefect()
+    yield examine_store(store)
+
+
+def _python() -> Finding:
+    found = f"{sys.version.split()[0]} at {sys.prefix}"
+    if sys.version_info < PYTHON:
+        return Finding("python", "fail", found, "use Python 3.11 or newer")
+    return Finding("python", "ok", found)
+
+
+def examine_requirements(requirements: list[str]) -> Iterator[Finding]:
+    """Check what is installed against the requirements; pins that fail silently get their own lines."""
+    bad, good = [], []
+    for requirement in map(Requirement, requirements):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            found = "missing"
+        met = found != "missing" and requirement.specifier.contains(found, prereleases=True)
+        name = canonicalize_name(requirement.name)
+        if name in PINS:
+            why = "" if met else f"needs {requirement.specifier}, {PINS[name]}: {REINSTALL}"
+            yield Finding(f"pin of {name}", "ok" if met else "fail", found, why)
+        elif met:
+            good.append(f"{requirement.name} {found}")
+        else:
+            bad.append(f"{requirement.name} {found} (needs {requirement.specifier})")
+    yield (
+        Finding("packages", "fail", ", ".join(bad), REINSTALL)
+        if bad
+        else Finding("packages", "ok", ", ".join(good))
+    )
+
+
+def examine_modules(root: Path) -> Finding:
+    """Check that the four packages, whose names are common words, are this project's own."""
+    strangers = []
+    for name in OURS:
+        spec = find_spec(name)
+        place = Path(spec.origin).parent if spec and spec.origin else None
+        if place != root / name:
+            strangers.append(f"{name} is {place or 'not found'}")
+    if strangers:
+        fix = f"they have to come from {root}: remove the other package, or use a fresh environment"
+        return Finding("modules", "fail", ", ".join(strangers), fix)
+    return Finding("modules", "ok", f"{', '.join(OURS)} from {root}")
+
+
+def _expectations() -> Finding:
+    try:
+        module = importlib.import_module("great_expectations")
+    except Exception as error:  # a half-installed package raises anything
+        return Finding("great_expectations", "fail", f"can't be imported: {error}", REINSTALL)
+    return Finding("great_expectations", "ok", f"{module.__version__} imports")
+
+
+def examine_telemetry() -> Finding:
+    """Check that no part of the stack calls home."""
+    on = [name for name, off in OFF.items() if os.environ.get(name, "").lower() not in off]
+    if on:
+        fix = "export " + " ".join(f"{name}={OFF[name][-1] if '0' in OFF[name] else '1'}" for name in on)
+        return Finding("telemetry", "warn", f"not switched off: {', '.join(on)}", fix)
+    return Finding("telemetry", "ok", "off")
+
+
+def _prefect() -> Finding:
+    try:
+        from prefect.settings import PREFECT_API_URL
+
+        return examine_prefect(PREFECT_API_URL.value() or "")
+    except Exception as error:  # profiles that can't be read, a half-installed package
+        return Finding("Prefect API", "fail", f"Prefect can't be imported: {error}", REINSTALL)
+
+
+def examine_prefect(url: str) -> Finding:
+    """Check that the Prefect API answers, if one is named; without one a run brings its own."""
+    if not url:
+        return Finding("Prefect API", "ok", "ephemeral: a run brings its own (PREFECT_API_URL is not set)")
+    fix = "start it (prefect server start), or unset PREFECT_API_URL"
+    if not url.startswith(("http://", "https://")):
+        return Finding("Prefect API", "fail", f"PREFECT_API_URL is no URL: {url}", fix)
+    try:
+        with urlopen(f"{url.rstrip('/')}/health", timeout=API_TIMEOUT) as answer:  # noqa: S310 -- http(s)
+            healthy = answer.read().strip() == b"true"
+    except (HTTPException, OSError, ValueError) as error:
+        return Finding("Prefect API", "fail", f"{url} doesn't answer ({_reason(error)})", fix)
+    if not healthy:
+        return Finding("Prefect API", "fail", f"{url} answers, but not as a Prefect API", fix)
+    return Finding("Prefect API", "ok", f"{url} answers")
+
+
+def _reason(error: Exception) -> str:
+    """Why nothing answered, in a few words."""
+    inner = getattr(error, "reason", error)
+    return str(getattr(inner, "strerror", None) or type(inner).__name__)
+
+
+def examine_store(store: Store) -> Finding:
+    """Write, read and remove a small object; a local root that isn't there yet is left so."""
+    if "://" not in store.root and not Path(store.root).exists():
+        return _store_to_be(Path(store.root))
+    name, data = f".probe-{uuid.uuid4().hex}", b"labelworks doctor"
+    try:
+        store.write(name, data)
+        same = store.read(name) == data
+        store.delete(name)
+    except LabelworksError as error:
+        return Finding("store", "fail", f"{error.where}: {error.what}", error.fix)
+    except OSError as error:  # the root is no folder
+        return Finding("store", "fail", f"{store.root}: {error.strerror}", "choose another store.root")
+    if not same:
+        return Finding("store", "fail", f"{store.root} gives back other bytes than it was given")
+    return Finding("store", "ok", f"{store.root} can be read and written")
+
+
+def _store_to_be(root: Path) -> Finding:
+    parent = next(path for path in root.absolute().parents if path.exists())
+    if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
+        return Finding("store", "ok", f"{root} will be made")
+    return Finding("store", "fail", f"{root} can't be made in {parent}", "choose another store.root")

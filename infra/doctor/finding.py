@@ -1,0 +1,21 @@
+"""What a check of `labelworks doctor` found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.secrets.redact import redacted
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the doctor: what was seen, whether it will do, how to mend it."""
+
+    check: str
+    status: Literal["ok", "warn", "fail"]
+    found: str
+    fix: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "found", redacted(self.found))

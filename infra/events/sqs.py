@@ -1,0 +1,67 @@
+"""Bucket notifications from an SQS queue: a message is deleted after its events are on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from infra.events.bucket_notifications import Routes, parse_notification
+from infra.events.queue import EventQueue
+from schemas.config.run import RunConfig
+from schemas.errors import InputError
+from schemas.secrets.logging import tell
+
+WAIT_SECONDS = 10  # a receive that finds nothing takes so long: no polling in between
+BATCH = 10
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+
+
+def receive_for_ever(url: str, configs: Sequence[RunConfig], queue: EventQueue) -> None:
+    """Receive from a queue; if it can't be reached, try again ever less often."""
+    asyncio.run(_receive_for_ever(url, Routes(configs), queue))
+
+
+async def _receive_for_ever(url: str, routes: Routes, queue: EventQueue) -> None:
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            async with client(url) as sqs:
+                while True:
+                    await receive(sqs, url, routes, queue)
+                    pause = FIRST_PAUSE
+        except Exception as error:  # of the network, of credentials, of the queue
+            tell(url, f"{type(error).__name__}, trying again: {error}")
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def client(url: str) -> Any:
+    """A client for the queue at a URL: AWS's own, or whoever else is named by it."""
+    from aiobotocore.session import get_session
+
+    parts = urlsplit(url)
+    own = (parts.hostname or "").endswith(".amazonaws.com")
+    return get_session().create_client(
+        "sqs", endpoint_url=None if own else f"{parts.scheme}://{parts.netloc}"
+    )
+
+
+async def receive(sqs: Any, url: str, routes: Routes, queue: EventQueue) -> int:
+    """Take one batch of messages; how many. What is no notification is said, and deleted."""
+    answer = await sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=BATCH, WaitTimeSeconds=WAIT_SECONDS)
+    messages = answer.get("Messages", [])
+    if not messages:
+        return 0
+    events = []
+    for message in messages:
+        try:
+            events += parse_notification(json.loads(message["Body"]), routes, "sqs")
+        except (InputError, ValueError) as error:
+            tell(url, f"message {message['MessageId']}: {error}")
+    await asyncio.to_thread(queue.put, events)
+    entries = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(messages)]
+    await sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+    return len(messages)

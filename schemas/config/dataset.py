@@ -1,0 +1,239 @@
+"""The dataset of a configuration: where it is, and which column is what."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from schemas.config.section import Section
+
+WINDOW = "{window}"
+ONE_CLASS_A_ROW = ("votes", "class_names", "target", "pair")  # what goes with that alone
+Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
+
+
+class Features(Section):
+    """The one column that carries the features, under its kind; or several columns of numbers."""
+
+    text: str | None = None
+    image: str | None = Field(None, description="bytes of images, or structs with `bytes`")
+    vector: str | None = Field(None, description="lists of numbers")
+    audio: str | None = Field(None, description="bytes of recordings, or structs with `bytes`; for a plug-in")
+    other: str | None = Field(None, description="whatever the encoder of a plug-in reads")
+    columns: tuple[str, ...] | None = Field(None, description="columns of numbers: together one vector a row")
+
+    @model_validator(mode="after")
+    def _one(self) -> Features:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError(f"name exactly one of {', '.join(type(self).model_fields)}")
+        if self.columns is not None and len(set(self.columns)) < max(1, len(self.columns)):
+            raise ValueError("columns names at least one column, and none twice")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which kind of feature it is."""
+        return str(next(iter(self.model_dump(exclude_none=True))))
+
+    @property
+    def key(self) -> str:
+        """What names the features among others of the dataset."""
+        return self.column if self.columns is None else json.dumps(self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the feature columns: of all kinds but `columns` there is one."""
+        return self.columns or (str(getattr(self, self.kind)),)
+
+    @property
+    def column(self) -> str:
+        """The name of the feature column, of several the first."""
+        return self.names[0]
+
+
+class CsvConfig(Section):
+    """How CSV files are written."""
+
+    delimiter: str = Field(",", description='what stands between two values, such as ";" or "\\t"')
+    encoding: str = Field("utf-8", description="such as utf-16 or cp1252")
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, given: str) -> str:
+        if len(given) != 1 or not given.isascii() or given in '\n\r"':
+            raise ValueError('takes one character, such as ";", "|" or "\\t"')
+        return given
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, given: str) -> str:
+        """The name that Python has for the encoding."""
+        try:
+            "a".encode(given).decode(given)
+            return codecs.lookup(given).name
+        except (LookupError, UnicodeError) as error:
+            raise ValueError(f"{given!r} is no encoding; utf-8, utf-16, cp1252, latin-1 are some") from error
+
+
+class VotesConfig(Section):
+    """The answers of several annotators, of which labels are made: one row a vote."""
+
+    source: str = Field("", description="a path, a glob, a folder, or s3://bucket/prefix/; empty: no votes")
+    format: Format = "auto"
+    csv: CsvConfig = CsvConfig()
+    item: str = Field("item", description="the column of the ids that dataset.id names in the rows")
+    annotator: str = "annotator"
+    label: str = Field("label", description="the column of the answers")
+    method: str = Field("auto", description="how votes become a label: `labelworks methods --stage ingest`")
+
+    @property
+    def columns(self) -> list[str]:
+        """Its columns: item, annotator, label."""
+        return [self.item, self.annotator, self.label]
+
+
+class DatasetConfig(Section):
+    """Where the labelled data is, and which column is what."""
+
+    name: str = Field(
+        "", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$|^$", description="default: the source's name"
+    )
+    source: str = Field(description="a path, a glob, a folder, or s3://bucket/prefix/")
+    format: Format = "auto"
+    csv: CsvConfig = CsvConfig()
+    id: str | None = Field(None, description="default: file#row")
+    label: str = Field(description="left out where votes say it")
+    task: Literal["classification", "multilabel", "regression"] = Field(
+        "classification", description="multilabel: label holds lists of classes; regression: numbers"
+    )
+    votes: VotesConfig = VotesConfig()
+    pred_probs: str | None = Field(
+        None, description="a column of out-of-sample probabilities, in the order of classes"
+    )
+    pair: str | None = Field(
+        None, description="a column of vectors by the other tower of the encoder: which pairs don't match"
+    )
+    classes: tuple[str | int, ...] | None = Field(None, description="default: the labels that occur")
+    class_names: Literal[True] | dict[str | int, str] | None = Field(
+        None, description="texts of the classes for zero-shot and label-text; true: the labels themselves"
+    )
+    features: Features
+    image_root: str | None = Field(
+        None, description="features.image holds paths of images, not their bytes: they are below this folder"
+    )
+    target: str | None = Field(None, description="an unlabelled window whose class mix may have moved")
+    time: str | None = Field(None, description="a column carried through to the published version")
+    window: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$",
+        description="what {window} in source and target stands for, or how the time of the rows begins",
+    )
+    storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _no_booleans(cls, classes: Any) -> Any:
+        """Boolean labels are kept as the strings `true` and `false`."""
+        if not isinstance(classes, list | tuple):
+            return classes
+        return tuple(str(each).lower() if isinstance(each, bool) else each for each in classes)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _labelled_once(cls, data: Any) -> Any:
+        """Labels come from a column or from votes."""
+        votes = data.get("votes") if isinstance(data, dict) else None
+        if not (votes.get("source") if isinstance(votes, dict) else getattr(votes, "source", "")):
+            return data
+        if data.get("label"):
+            raise ValueError("takes label (a column) or votes, not both")
+        if not data.get("id"):
+            raise ValueError("votes need an id: the column of the rows that votes.item refers to")
+        return {**data, "label": ""}
+
+    @model_validator(mode="after")
+    def _probabilities_in_order(self) -> DatasetConfig:
+        if self.pred_probs is not None and not self.classes:
+            raise ValueError("pred_probs needs classes: the order of its numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _only_for_one_class_a_row(self) -> DatasetConfig:
+        if self.task == "classification":
+            return self
+        values: dict[str, Any] = self.model_dump() | {"votes": self.votes.source}
+        for key in ONE_CLASS_A_ROW + (("classes", "pred_probs") if self.task == "regression" else ()):
+            if values[key]:
+                raise ValueError(f"{key} goes with the task classification, not with {self.task}")
+        return self
+
+    @model_validator(mode="after")
+    def _features_go_together(self) -> DatasetConfig:
+        if self.image_root is not None and self.features.kind != "image":
+            raise ValueError(f"image_root goes with features.image, not with {self.features.kind}")
+        if self.pair is not None and self.features.kind == "columns":
+            raise ValueError("pair goes with one column of features, not with several")
+        return self
+
+    @model_validator(mode="after")
+    def _windowed(self) -> DatasetConfig:
+        if self.window is None and WINDOW in f"{self.source}{self.target}{self.votes.source}":
+            raise ValueError(f"{WINDOW} needs a window: `--window 2026-01`, or the key dataset.window")
+        if self.time_window is not None and self.time is None:
+            raise ValueError(f"a window needs dataset.time (a column), or {WINDOW} in dataset.source")
+        return self
+
+    @property
+    def key(self) -> str:
+        """Name of the dataset's runs and versions in the store: each window has its own."""
+        return self.name if self.window is None else f"{self.name}@{self.window.replace(':', '')}"
+
+    @property
+    def features_key(self) -> str:
+        """What names the features among others, and how they are read."""
+        csv = self.csv.model_dump(exclude_defaults=True)
+        return f"{self.features.key} {json.dumps(csv)}" if csv else self.features.key
+
+    @property
+    def time_window(self) -> str | None:
+        """How the time of a row begins that belongs to the window; None where files or nothing decide."""
+        return None if WINDOW in self.source else self.window
+
+    def place(self, window: str) -> str:
+        """Where the files of the source, of the target, or of the votes are."""
+        places = {"source": self.source, "target": self.target or self.source, "votes": self.votes.source}
+        return places[window].replace(WINDOW, self.window or "")
+
+    @property
+    def locations(self) -> dict[str, str]:
+        """Every location that is named, by its key."""
+        keys = {"source": self.source, "target": self.target, "image_root": self.image_root}
+        named = {f"dataset.{key}": location for key, location in keys.items() if location}
+        return named | ({"dataset.votes.source": self.votes.source} if self.votes.source else {})
+
+    @property
+    def places(self) -> dict[str, Format]:
+        """All places whose files decide what a run finds, and the format of each."""
+        found = {self.place("source"): self.format, self.place("target"): self.format}
+        if self.image_root is not None:
+            found[self.image_root] = "images"
+        return found | ({self.place("votes"): self.votes.format} if self.votes.source else {})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        if isinstance(data, dict) and not data.get("name") and isinstance(data.get("source"), str):
+            return {**data, "name": default_name(data["source"])}
+        return data
+
+
+def default_name(source: str) -> str:
+    """Name a dataset after the last part of its source."""
+    parts = [part for part in PurePosixPath(source.split("://")[-1]).parts if not set(part) & set("*?[/{")]
+    stem = parts[-1].split(".")[0] if parts else ""
+    name = "".join(char if char.isalnum() or char in "._-" else "-" for char in stem).strip("-._")
+    return name or "dataset"

@@ -1,0 +1,251 @@
+"""The configuration of a run. Frozen; unknown keys are errors; everything has a default but the dataset."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from schemas.config.dataset import DatasetConfig
+from schemas.config.locations import config_problems
+from schemas.config.schedule import ReprocessConfig, ScheduleConfig, Seconds
+from schemas.config.section import Section
+from schemas.secrets.find import secret_paths, userinfo_paths
+
+Share = Field(ge=0.0, le=1.0)
+NOT_IDENTITY: dict[str, Any] = {
+    **dict.fromkeys(("compute", "store", "publish", "schedule", "reprocess"), True),
+    "treat": {"approve_over", "approve_within"},
+}
+
+
+class StoreConfig(Section):
+    """Where runs, embeddings and versions are kept."""
+
+    root: str = "labelworks-store"
+    storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
+    secret: str | None = Field(None, description="a Prefect Secret block holding storage options as JSON")
+
+
+class EncoderConfig(Section):
+    """Which encoder turns features into vectors."""
+
+    name: str = Field(
+        "auto", description="auto: vector, standardize, pixels or tfidf, by the kind of feature"
+    )
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class NoiseConfig(Section):
+    """How wrong labels are found."""
+
+    method: str = "noise-transition"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class ShiftConfig(Section):
+    """How the class mix of the target window is estimated."""
+
+    method: str = "em-bcts"
+
+
+class DriftConfig(Section):
+    """How the features of the target window are tested against the source's."""
+
+    method: str = Field("auto", description="auto, or a test of `labelworks methods --stage detect`")
+    alpha: float = Field(0.05, gt=0.0, lt=1.0, description="a p-value up to here is a drift")
+
+
+class AdaptConfig(Section):
+    """How the embedding is adapted to the labels before the probes."""
+
+    method: str = "none"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class WindowsConfig(Section):
+    """How the dataset is cut along dataset.time, to see what changed when."""
+
+    by: Literal["auto", "hour", "day", "week", "month", "quarter", "year", "none"] = Field(
+        "auto", description="auto: the shortest of which there are at most 48"
+    )
+
+
+class DetectConfig(Section):
+    """Out-of-sample probabilities, label noise, distribution shift."""
+
+    folds: int = Field(5, ge=2, le=20)
+    probes: tuple[str, ...] = ("lda", "ridge", "prototype")
+    adapt: AdaptConfig = AdaptConfig()
+    query_bank: bool = Field(False, description="zero-shot: a class name that attracts all rows gets less")
+    sample: int = Field(20_000, ge=100, description="rows held in memory to fit temperatures and transitions")
+    tolerance: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="scores are kept while error probabilities move by less; 0: all are those of a run from "
+        "nothing on the same embeddings (tfidf and pixels stay as fitted first)",
+    )
+    noise: NoiseConfig = NoiseConfig()
+    out_of_scope: float = Field(
+        0.0, ge=0.0, lt=1.0, description="share of the rows, of none of the classes most, that people look at"
+    )
+    shift: ShiftConfig = ShiftConfig()
+    drift: DriftConfig = DriftConfig()
+    windows: WindowsConfig = WindowsConfig()
+    groups: tuple[str, ...] = Field((), description="columns whose values are looked at apart")
+    slices: int = Field(
+        10, ge=0, le=100, description="regions of the embeddings looked at where no groups are named; 0: none"
+    )
+    columns: tuple[str, ...] = Field((), description="tabular columns whose drift to the target is measured")
+
+
+class TreatConfig(Section):
+    """What is done about a wrong label or a moved class mix."""
+
+    mode: Literal["reweight", "relabel", "both", "none"] = "both"
+    relabel_over: float = Field(0.8, ge=0.0, le=1.0, description="posterior of the new label; below: review")
+    min_class_rows: int = Field(
+        10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"
+    )
+    max_weight: float = Field(10.0, gt=0.0, description="importance weights are clipped here")
+    approve_over: float | None = Field(
+        None, ge=0.0, le=1.0, description="ask a person where a larger share would change; null: never ask"
+    )
+    approve_within: Seconds = Field(259_200.0, gt=0.0, description="how long; then nothing is published")
+
+
+class ValidateConfig(Section):
+    """How the treated labels are compared with the raw ones."""
+
+    model: str = "multinomial"
+    bootstrap: PositiveInt = 1000
+
+
+class PublishConfig(Section):
+    """How a version is written. Nothing here changes its rows."""
+
+    also: tuple[Literal["datasets", "delta"], ...] = Field(
+        (), description="besides the parquet parts: a folder for load_from_disk, a Delta Lake table"
+    )
+    compression: Literal["zstd", "snappy", "none"] = "zstd"
+
+
+class ComputeConfig(Section):
+    """What the run may use. Nothing here changes a result."""
+
+    workers: int | Literal["auto"] = Field(
+        "auto", description="processes; auto: one a core, of small data none but the run's own"
+    )
+    threads: PositiveInt = 1
+    memory: str = "auto"
+    scheduler: str | None = Field(None, description="address of a Dask scheduler that is already running")
+    cluster_class: str | None = Field(None, description="import path, such as dask_jobqueue.SLURMCluster")
+    cluster_kwargs: dict[str, Any] = Field(default_factory=dict, description="what the class is called with")
+    wait: PositiveInt = Field(600, description="seconds until the first worker of that cluster must be there")
+    spill: str | None = Field(
+        None, description="local folder for what doesn't fit in memory; default: temporary"
+    )
+    gpu: Literal["auto", "off", "require"] = "auto"
+    partition_rows: PositiveInt = Field(50_000, description="about how many rows a partition has")
+    partition_bytes: PositiveInt = Field(64 << 20, description="and how many bytes of its files, at most")
+
+    @model_validator(mode="after")
+    def _one_cluster(self) -> ComputeConfig:
+        if self.scheduler and self.cluster_class:
+            raise ValueError("name a scheduler or a cluster_class, not both")
+        if self.cluster_kwargs and not self.cluster_class:
+            raise ValueError("cluster_kwargs are for a cluster_class, and none is named")
+        return self
+
+
+class GateConfig(Section):
+    """Overrides of one stage's gate: thresholds by name, severities, further expectations."""
+
+    thresholds: dict[str, float] = Field(default_factory=dict)
+    severity: dict[str, Literal["error", "warning"]] = Field(default_factory=dict)
+    expectations: tuple[dict[str, Any], ...] = ()
+
+
+class GatesConfig(Section):
+    """One gate after every stage."""
+
+    ingest: GateConfig = GateConfig()
+    embed: GateConfig = GateConfig()
+    detect: GateConfig = GateConfig()
+    treat: GateConfig = GateConfig()
+    validation: GateConfig = Field(GateConfig(), alias="validate")
+    publish: GateConfig = GateConfig()
+
+
+class RunConfig(Section):
+    """A whole run, as the YAML file says it."""
+
+    dataset: DatasetConfig
+    store: StoreConfig = StoreConfig()
+    encoder: EncoderConfig = EncoderConfig()
+    detect: DetectConfig = DetectConfig()
+    treat: TreatConfig = TreatConfig()
+    validation: ValidateConfig = Field(ValidateConfig(), alias="validate")
+    publish: PublishConfig = PublishConfig()
+    gates: GatesConfig = GatesConfig()
+    compute: ComputeConfig = ComputeConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    reprocess: ReprocessConfig = ReprocessConfig()
+    seed: NonNegativeInt = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _judged_by_votes(cls, data: Any) -> Any:
+        """Labels made of votes are judged by these, unless another method is named."""
+        detect = data.get("detect", {}) if isinstance(data, dict) else None
+        if not isinstance(detect, dict) or not _has_votes(data.get("dataset")):
+            return data
+        noise = detect.get("noise", {})
+        if not isinstance(noise, dict) or "method" in noise:
+            return data
+        return {**data, "detect": {**detect, "noise": {**noise, "method": "crowd-posterior"}}}
+
+    @model_validator(mode="after")
+    def _no_secrets(self) -> RunConfig:
+        for where, options in (
+            ("store.storage_options", self.store.storage_options),
+            ("dataset.storage_options", self.dataset.storage_options),
+            ("compute.cluster_kwargs", self.compute.cluster_kwargs),
+        ):
+            for path in secret_paths(options, where):
+                raise ValueError(
+                    f"{path} looks like a secret; take it from the environment "
+                    "(AWS_ACCESS_KEY_ID …) or from a Prefect block (store.secret)"
+                )
+        for path in userinfo_paths(self.model_dump(by_alias=True)):
+            raise ValueError(f"{path} has a user or a password in it; take them from the environment")
+        return self
+
+    @model_validator(mode="after")
+    def _places_are_opened(self) -> RunConfig:
+        data, store = self.dataset, self.store
+        for locations, options, where in (
+            ({"store.root": store.root}, store.storage_options, "store.storage_options"),
+            (data.locations, data.storage_options, "dataset.storage_options"),
+        ):
+            for problem in config_problems(locations, options, where):
+                raise ValueError(problem)
+        return self
+
+    @property
+    def reads_time(self) -> bool:
+        """Whether it matters what the times of the rows are: else they are only carried through."""
+        return self.dataset.time is not None and (
+            self.dataset.time_window is not None or self.detect.windows.by != "none"
+        )
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What of the config decides the results: not where or when it runs, is kept, or who is asked."""
+        return self.model_dump(mode="json", by_alias=True, exclude=NOT_IDENTITY)
+
+
+def _has_votes(dataset: Any) -> bool:
+    votes = dataset.get("votes") if isinstance(dataset, dict) else None
+    return isinstance(votes, dict) and bool(votes.get("source"))

@@ -1,0 +1,137 @@
+"""Embeddings on the store: a part is row-aligned with its partition, and its facts lie beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from schemas.records import DatasetRef, Partition
+from schemas.tables import embedding_schema
+from tasks.artifacts.index import load_index
+from tasks.artifacts.label_codes import encode_labels
+from tasks.artifacts.row_extras import beside_of, pair_vectors, unpacked
+from tasks.artifacts.run import Run
+from tasks.storage.store import Store
+
+GROUP_BYTES = 2 << 20  # of a row group: what is read at least to get one row
+
+
+@dataclass(frozen=True)
+class Block:
+    """The usable rows of a partition: row, hashes of ids, codes of given labels (N,), features (N, D).
+
+    contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
+    beside: (N, K) by name, what the dataset says of its rows beside their labels; `pair`, if named: (N, D).
+    """
+
+    rows: NDArray[np.int32]
+    hashes: NDArray[np.uint64]
+    given: NDArray[np.int32]
+    features: NDArray[np.floating]
+    contents: NDArray[np.uint64]
+    beside: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+def write_vectors(
+    store: Store,
+    name: str,
+    vectors: NDArray[np.floating],
+    reasons: list[str | None],
+    contents: NDArray[np.uint64],
+) -> None:
+    """Write vectors (N, D) as raw bytes, null where there is a reason: the fast way to read them back.
+
+    contents: hash of what each row's vector was made of (N,).
+    """
+    rows, dim = vectors.shape
+    schema = embedding_schema(str(vectors.dtype), dim)
+    why = pa.array(reasons, pa.string())
+    usable = why.is_null().buffers()[1] if why.null_count < rows else None
+    column = pa.Array.from_buffers(
+        schema.field("vector").type, rows, [usable, pa.py_buffer(np.ascontiguousarray(vectors))]
+    )
+    arrays = [column, why, pa.array(contents, pa.uint64())]
+    table = pa.Table.from_arrays(arrays, schema=schema)
+    group = max(1, GROUP_BYTES // max(vectors.itemsize * dim, 1))
+    store.write_table(
+        name, table, row_group_size=group, compression="none", use_dictionary=False, write_statistics=False
+    )
+
+
+def read_vectors(
+    store: Store, name: str
+) -> tuple[NDArray[np.floating], NDArray[np.bool_], NDArray[np.uint64]]:
+    """Read vectors (N, D), which rows (N,) have one, and the hashes of their contents (N,)."""
+    table = store.read_table(name)
+    column = table["vector"].combine_chunks()
+    return _matrix(column, table.schema), np.asarray(column.is_valid()), table["content"].to_numpy()
+
+
+def read_some(
+    store: Store, name: str, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.floating], NDArray[np.bool_]]:
+    """Vectors (n, D) of some rows (n,) of a part, and which of them have one (n,).
+
+    Rows after its last are left out. Only row groups that hold one of them are read, one at a time.
+    """
+    with store.open_table(name, GROUP_BYTES) as part:
+        sizes = [part.metadata.row_group(number).num_rows for number in range(part.num_row_groups)]
+        ends = np.cumsum(sizes)
+        rows = rows[rows < sum(sizes)]
+        owners = np.searchsorted(ends, rows, side="right")
+        read = [_matrix(pa.nulls(0, part.schema_arrow.field("vector").type), part.schema_arrow)]
+        there, order = [np.zeros(0, bool)], [np.zeros(0, np.intp)]
+        for number in np.unique(owners):
+            column = part.read_row_group(int(number), columns=["vector"])["vector"].combine_chunks()
+            order.append(np.flatnonzero(owners == number))
+            inside = rows[order[-1]] - (ends[number] - sizes[number])
+            read.append(_matrix(column, part.schema_arrow)[inside])
+            there.append(np.asarray(column.is_valid())[inside])
+    back = np.argsort(np.concatenate(order))
+    return np.concatenate(read)[back], np.concatenate(there)[back]
+
+
+def _matrix(column: pa.Array, schema: pa.Schema) -> NDArray[np.floating]:
+    """Vectors (N, D) of a column of raw bytes; what a row without one has means nothing."""
+    dtype, dim = np.dtype(schema.metadata[b"dtype"].decode()), int(schema.metadata[b"dim"])
+    if not dim or not len(column):
+        return np.empty((len(column), dim), dtype)
+    return np.frombuffer(column.buffers()[1], dtype=dtype, count=len(column) * dim).reshape(-1, dim)
+
+
+def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
+    """Join a partition's index with its vectors."""
+    vectors, usable, contents = read_vectors(run.store, run.embedding(ref.encoder_key, partition))
+    source = partition.window == "source"
+    beside = beside_of(run.config) if source else ()
+    pair = ["pair"] if source and run.config.dataset.pair else []
+    index = load_index(run, ref, partition, ["hash", "label", *beside, *pair] if source else ["hash"])
+    kept = usable[index["row"].to_numpy()]
+    index = index if kept.all() else index.filter(pa.array(kept))
+    rows = index["row"].to_numpy()
+    given = encode_labels(index["label"], ref.classes) if source else rows * 0
+    features = vectors if len(rows) == len(vectors) else vectors[rows]
+    told = {name: unpacked(index[name]) for name in beside}
+    told |= {name: pair_vectors(index[name], features.shape[1]) for name in pair}
+    return Block(rows, index["hash"].to_numpy(), given, features, contents[rows], told)
+
+
+def load_ids(run: Run, ref: DatasetRef, partition: Partition, rows: NDArray[np.int32]) -> pa.Array:
+    """Ids of these rows of a partition, which are some of its usable ones, in order."""
+    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "id"])
+    ids = index["id"].combine_chunks()
+    places = np.searchsorted(index["row"].to_numpy(), rows)
+    return ids if len(places) == len(ids) else ids.take(pa.array(places))
+
+
+def without_vector(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+    """Rows of the index that have no vector: row, id, label, where it is from, and the reason."""
+    name = run.embedding(ref.encoder_key, partition)
+    reasons = run.store.read_table(name, columns=["reason"])["reason"].combine_chunks()
+    index = load_index(run, ref, partition, ["file", "file_row", "id", "label"])
+    why = reasons.take(index["row"].combine_chunks())
+    return index.append_column("reason", why).filter(pc.is_valid(why))

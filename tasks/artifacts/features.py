@@ -1,0 +1,81 @@
+"""The features of a partition's rows as an encoder takes them, whatever the config says they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.records import Partition
+from tasks.artifacts.run import Run
+from tasks.execution.prefetch import ahead
+from tasks.methods.encoders.values import absent
+from tasks.storage.filesystem import open_filesystem
+from tasks.storage.retries import again
+
+FETCHED_AT_ONCE = 16  # images
+FETCHED_ROWS = 256  # images in memory
+
+
+def feature_batches(run: Run, partition: Partition, rows: int) -> Iterator[pa.Array]:
+    """Yield the features of all rows in order, at most `rows` at a time."""
+    for batch in run.reader(partition).batches(list(run.config.dataset.features.names), rows):
+        held = as_encoded(run, pa.Table.from_batches([batch]))
+        size = FETCHED_ROWS if run.config.dataset.image_root else rows
+        yield from (resolved(run, held.slice(start, size)) for start in range(0, len(held), size))
+
+
+def first_features(run: Run, partition: Partition, rows: int) -> list[pa.Array]:
+    """The features of the first rows, at most so many."""
+    return list(islice(feature_batches(run, partition, rows), 1))
+
+
+def some_features(run: Run, partition: Partition, rows: np.ndarray[Any, Any] | int) -> pa.Array:
+    """The features of some rows (their places), or of so many that are spread over the partition."""
+    held = as_encoded(run, run.reader(partition).table(list(run.config.dataset.features.names)))
+    places = np.unique(np.linspace(0, len(held) - 1, rows).astype(int)) if isinstance(rows, int) else rows
+    return resolved(run, held.take(pa.array(places)))
+
+
+def as_encoded(run: Run, table: pa.Table) -> pa.Array:
+    """The one column of the features; several columns as a struct of them, a row each."""
+    features = run.config.dataset.features
+    if features.kind != "columns":
+        return table[features.column].combine_chunks()
+    columns = [table[name].combine_chunks() for name in features.names]
+    numbers = [column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column for column in columns]
+    return pa.StructArray.from_arrays(numbers, names=list(features.names))
+
+
+def resolved(run: Run, values: pa.Array) -> pa.Array:
+    """Paths of images as their bytes; where there are none, as the words that say why (see `absent`)."""
+    root = run.config.dataset.image_root
+    if root is None:
+        return values
+    fs, base = open_filesystem(root, run.source_options)
+    fetch = partial(_fetch, fs, base.rstrip("/"), root.rstrip("/"))
+    return pa.array(list(ahead(fetch, values.to_pylist(), FETCHED_AT_ONCE)), pa.large_binary())
+
+
+def _fetch(fs: Any, base: str, root: str, name: str | None) -> bytes | None:
+    """The bytes of an image below a folder; a path that leads out of it is not followed."""
+    if not name:
+        return None
+    inside = name.removeprefix(f"{root}/").removeprefix(f"{base}/").removeprefix("./")
+    path = PurePosixPath(inside)
+    if path.is_absolute() or ".." in path.parts or "://" in inside:
+        return absent(f"its path leads out of dataset.image_root: {name}")
+    found = again(f"{root}/{inside}", _read, fs, f"{base}/{inside}")
+    return absent(f"there is no image {name}") if found is None else found
+
+
+def _read(fs: Any, path: str) -> bytes | None:
+    try:
+        return bytes(fs.cat_file(path))
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return None

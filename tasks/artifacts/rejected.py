@@ -1,0 +1,90 @@
+"""Rows put aside: nothing is lost, each is kept with its place and the reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.config.dataset import DatasetConfig
+from schemas.errors import InputError
+from schemas.records import GateResult
+from schemas.tables import REJECTED
+
+SHOWN = 5
+ALLOWED = {"max_rejected": "rejected_share", "max_rejected_files": "rejected_files"}  # of a check, its figure
+
+
+OF_LABEL = "label|class|votes"  # in the words of a reason: it is the label that can't be used
+
+
+def rejected_rows(rows: pa.Table, reasons: Any, values: Any = None) -> pa.Table:
+    """A table of rows of an index that are put aside, with their place in the file.
+
+    values: what can't be used; None: the labels, where the reasons speak of them.
+    """
+    if values is None:
+        labels = _written(rows["label"])
+        of_label = pc.match_substring_regex(reasons, OF_LABEL)
+        values = pc.if_else(of_label, labels, pa.scalar(None, pa.string()))
+    return pa.table(
+        {
+            "file": rows["file"].cast(pa.string()),
+            "row": rows["file_row"],
+            "id": rows["id"],
+            "reason": reasons,
+            "value": pc.utf8_slice_codeunits(_written(values), 0, 80),
+        },
+        schema=REJECTED,
+    )
+
+
+def _written(values: Any) -> Any:
+    """Values as text; of a list its entries."""
+    if not pa.types.is_list(values.type):
+        return values.cast(pa.string())
+    return pa.array(
+        [None if each is None else ", ".join(map(str, each)) for each in values.to_pylist()], pa.string()
+    )
+
+
+def refuse(
+    gate: GateResult, rejected: Mapping[str, pa.Table], figures: Mapping[str, Any], data: DatasetConfig
+) -> None:
+    """Raise InputError, naming the first rows put aside, if the gate says they are too many.
+
+    rejected: by window; figures: those that the gate judged.
+    """
+    failed = [check.name for check in gate.failed if check.name in ALLOWED]
+    if not failed:
+        return
+    found = [(window, row) for window, table in rejected.items() for row in table.slice(0, SHOWN).to_pylist()]
+    count = sum(table.num_rows for table in rejected.values())
+    windows = dict.fromkeys(window for window, _ in found)
+    lines = [_line(row, window if len(windows) > 1 else "") for window, row in found[:SHOWN]]
+    if count > SHOWN:
+        lines.append(f"  … and {count - SHOWN} more")
+    settings = " ".join(_allowing(gate.stage, name, figures) for name in failed)
+    raise InputError(
+        "\n".join([f"{count} {'row or file' if count == 1 else 'rows or files'} can't be used:", *lines]),
+        where=data.place(next(iter(windows), "source")),
+        fix=f"mend them, or go on without them: {settings}",
+    )
+
+
+def _allowing(stage: str, name: str, figures: Mapping[str, Any]) -> str:
+    """The option that allows as many as there are."""
+    needed = figures[ALLOWED[name]]
+    allowed = needed if isinstance(needed, int) else math.ceil(needed * 1000) / 1000
+    return f"--set gates.{stage}.thresholds.{name}={allowed}"
+
+
+def _line(row: dict[str, Any], window: str) -> str:
+    place = row["file"] if row["row"] is None else f"{row['file']} row {row['row']}"
+    place = f"{window} {place}" if window else place
+    named = f" (id {row['id']})" if row["id"] is not None else ""
+    value = f": {row['value']!r}" if row["value"] is not None else ""
+    return f"  {place}{named}: {row['reason']}{value}"

@@ -1,0 +1,203 @@
+"""The first pass over the embeddings: sums, a sample, contents; of all, or only of what changed."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.records import DatasetRef, Partition
+from tasks.artifacts.embeddings import Block, load_block
+from tasks.artifacts.run import Run
+from tasks.embed.near_duplicates import laid_through, planes_of, sketches
+from tasks.execution import progress
+from tasks.execution.map_partitions import reduce_partitions
+from tasks.methods.duplicates.signatures import Planes
+from tasks.methods.folds import fold_of, in_sample, share_of
+from tasks.methods.noise_judge import Sample
+from tasks.methods.sums import Sums
+from tasks.storage.versions import read_version, versions
+
+CONTENTS = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
+
+
+@dataclass(frozen=True)
+class FirstPass:
+    """Of some partitions: their sums, their rows of the sample, and contents that were hashed.
+
+    owners (M,): the place of each sampled row's partition in the list of them all.
+    contents: content, given, row, signature, sketch, and part, which is such a place too.
+    """
+
+    sums: Sums
+    sample: Sample
+    owners: NDArray[np.int32]
+    contents: pa.Table
+
+    def placed(self, places: NDArray[np.int32]) -> FirstPass:
+        """Its rows with new places: `places[old]` (P,), those dropped whose place is -1."""
+        owners, parts = places[self.owners], places[self.contents["part"].to_numpy()]
+        place = self.contents.column_names.index("part")
+        contents = self.contents.set_column(place, "part", pa.array(parts)).filter(pa.array(parts >= 0))
+        return FirstPass(self.sums, self.sample.only(owners >= 0), owners[owners >= 0], contents)
+
+    def ordered(self) -> FirstPass:
+        """The same with rows in the order of their partitions, however it was put together."""
+        rows = np.argsort(self.owners, kind="stable")
+        contents = self.contents.take(pa.array(np.argsort(self.contents["part"].to_numpy(), kind="stable")))
+        return FirstPass(self.sums, self.sample.only(rows), self.owners[rows], contents)
+
+
+def first_pass(run: Run, ref: DatasetRef, rows: int) -> FirstPass:
+    """Sum up the source and draw the sample, or read both from an earlier try.
+
+    Of a dataset that was published before, only what changed since is read: the sums of the partitions
+    that went are subtracted, those of new ones added.
+    """
+    if not run.store.exists(run.file("embed", "sums.json")):
+        about = _about(run, ref, rows)
+        earlier = _earlier(run, about)
+        found = _updated(run, ref, about, *earlier) if earlier else None
+        _write(run, found or _pass(run, ref, about, list(enumerate(ref.of("source")))), about)
+    return read_first_pass(run)
+
+
+def read_first_pass(run: Run) -> FirstPass:
+    """Read what the first pass left."""
+    data = run.store.read(run.file("embed", "sums.npz"))
+    with np.load(io.BytesIO(data), allow_pickle=False) as found:
+        sums = Sums(found["count"], found["total"], found["gram"])
+        sample = Sample.of_arrays(found)
+        owners = found["owners"]
+    return FirstPass(sums, sample, owners, run.store.read_table(run.file("embed", "contents.parquet")))
+
+
+def rows_by_class(run: Run) -> NDArray[np.float64]:
+    """How many rows each class (K,) has in the source."""
+    with np.load(io.BytesIO(run.store.read(run.file("embed", "sums.npz"))), allow_pickle=False) as found:
+        return np.asarray(found["count"].sum(axis=0))
+
+
+def sum_partition(
+    placed: tuple[int, Partition], run: Run, ref: DatasetRef, share: float, kept: float, planes: Planes
+) -> FirstPass:
+    """First pass over one partition.
+
+    Contents are kept by their own hash, so that all copies of one are or none is.
+    """
+    place, partition = placed
+    block = load_block(run, ref, partition)
+    folds = fold_of(block.hashes, run.config.detect.folds)
+    single = run.config.dataset.task == "classification"  # else all rows are as one class
+    given, classes = (block.given, len(ref.classes)) if single else (np.zeros_like(block.given), 1)
+    sums = Sums.of(block.features, given, folds, run.config.detect.folds, classes)
+    sample = sampled(block, folds, share)
+    rows = in_sample(block.contents, kept)
+    contents = {"content": block.contents[rows], "given": block.given[rows], "row": block.rows[rows]}
+    looked_at = planes.looked_at(block.features if rows.all() else block.features[rows])
+    contents |= {"signature": looked_at[0], "sketch": sketches(looked_at[1])}
+    return FirstPass(
+        sums,
+        sample,
+        np.full(len(sample.given), place, dtype=np.int32),
+        pa.table(contents | {"part": np.full(np.count_nonzero(rows), place, dtype=np.int32)}),
+    )
+
+
+def sampled(block: Block, folds: NDArray[np.int64], share: float) -> Sample:
+    """The rows of a block that belong to the sample."""
+    rows = in_sample(block.hashes, share)
+    return sample_of(block, folds).only(rows)
+
+
+def sample_of(block: Block, folds: NDArray[np.int64]) -> Sample:
+    """All rows of a block, as a sample."""
+    return Sample(block.features, block.given, folds, block.beside)
+
+
+def merged(passes: Sequence[FirstPass]) -> FirstPass:
+    """One of many: sums added, rows one after the other."""
+    return FirstPass(
+        reduce(add, (each.sums for each in passes)),
+        Sample.joined([each.sample for each in passes]),
+        np.concatenate([each.owners for each in passes]),
+        pa.concat_tables([each.contents for each in passes]),
+    )
+
+
+def _pass(
+    run: Run, ref: DatasetRef, about: dict[str, Any], placed: Sequence[tuple[int, Partition]]
+) -> FirstPass:
+    return reduce_partitions(
+        "embed", sum_partition, merged, placed, unit="partitions summed",
+        run=run, ref=ref, share=about["share"], kept=about["kept"], planes=planes_of(run, ref),
+    )  # fmt: skip
+
+
+def _about(run: Run, ref: DatasetRef, rows: int) -> dict[str, Any]:
+    """What sums depend on: only such as agree in all of it but the partitions can be updated."""
+    return {
+        "encoder_key": ref.encoder_key,
+        "label_type": ref.label_type,
+        "read_as": run.read_as(ref.label_type, "source"),
+        "classes": list(ref.classes),
+        "folds": run.config.detect.folds,
+        "share": share_of(run.config.detect.sample, rows),
+        "kept": share_of(CONTENTS, rows),
+        "planes": laid_through(ref).key,
+        "partitions": [each.identity for each in ref.of("source")],
+    }
+
+
+def _earlier(run: Run, about: dict[str, Any]) -> tuple[Run, DatasetRef] | None:
+    """The run of the newest version, if its sums can be brought up to date by less than a pass over all."""
+    newest = max(versions(run.store, run.dataset), default=None)
+    if newest is None:
+        return None
+    earlier = run.named(read_version(run.store, run.dataset, newest)["run_id"])
+    result, name = earlier.result("ingest"), earlier.file("embed", "sums.json")
+    if result is None or not run.store.exists(name):
+        return None
+    before = run.store.read_json(name)
+    changed = len(set(before["partitions"]) ^ set(about["partitions"]))
+    alike = {**before, "partitions": None} == {**about, "partitions": None}
+    if not alike or changed >= len(about["partitions"]):
+        return None
+    return earlier, result.ref.model_copy(update={"encoder_key": about["encoder_key"]})
+
+
+def _updated(
+    run: Run, ref: DatasetRef, about: dict[str, Any], earlier: Run, before: DatasetRef
+) -> FirstPass | None:
+    """The sums of an earlier run, brought up to date; None if what went can't be read any more."""
+    now = {identity: place for place, identity in enumerate(about["partitions"])}
+    old = [each.identity for each in before.of("source")]
+    gone = [(place, each) for place, each in enumerate(before.of("source")) if each.identity not in now]
+    new = [(place, each) for place, each in enumerate(ref.of("source")) if each.identity not in set(old)]
+    if not all(run.store.exists(run.embedding(before.encoder_key, each)) for _, each in gone):
+        return None
+    progress.current().note(f"first pass: {len(new)} partitions added, {len(gone)} taken away")
+    base = read_first_pass(earlier)
+    found = base.placed(np.array([now.get(identity, -1) for identity in old], dtype=np.int32))
+    if new:
+        found = merged([found, _pass(run, ref, about, new)])
+    if gone:
+        lost = _pass(earlier, before, about, gone)
+        found = FirstPass(found.sums - lost.sums, found.sample, found.owners, found.contents)
+    return found.ordered()
+
+
+def _write(run: Run, found: FirstPass, about: dict[str, Any]) -> None:
+    sink = io.BytesIO()
+    np.savez(sink, allow_pickle=False, owners=found.owners, **vars(found.sums), **found.sample.arrays)
+    run.store.write(run.file("embed", "sums.npz"), sink.getvalue())
+    run.store.write_table(run.file("embed", "contents.parquet"), found.contents)
+    run.store.write(run.file("embed", "sums.json"), json.dumps(about).encode())

@@ -1,0 +1,174 @@
+"""Removing what nothing needs: runs of no version, what runs share and none uses; versions if asked."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fsspec.implementations.local import LocalFileSystem
+
+from schemas.records import DatasetRef, StageResult
+from tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
+from tasks.catalog.heartbeat import DEAD, beating, sweeper
+from tasks.storage.listing import Object, modified, objects
+from tasks.storage.store import Store
+from tasks.storage.versions import read_version, versions
+
+AT_ONCE = 16
+QUESTION = f"{FOLDER}/question.json"
+CUT_OFF = re.compile(
+    r"/\.(probe-[0-9a-f]{32}|[^/]+\.[0-9a-f]{32}|lease)$"
+)  # as store.py and lease.py name them
+KNOWN_BY = {"index": "ingest", "embeddings": "embed", "scores": "detect"}  # shared: the stage that names them
+FIRST = ("manifest.json", "result.json")  # while a stage is called done, its parts are there
+
+
+@dataclass
+class Swept:
+    """What was removed, or would be: objects by what they are of; kept versions by dataset or window."""
+
+    dataset: str
+    kept_versions: dict[str, list[int]]
+    live_runs: list[str]
+    removed: dict[str, list[Object]] = field(default_factory=dict)
+
+
+def sweep(store: Store, dataset: str, *, keep: int | None, older: float, dry_run: bool) -> Swept:
+    """Remove what no kept version or live run of a dataset and its windows needs, older than some seconds.
+
+    keep: how many of the newest versions stay; None: all. A run that begins meanwhile waits.
+    """
+    name = sweeper(dataset)
+    with nullcontext() if dry_run else beating(store, name):
+        now = time.time() if dry_run else modified(store, name) or time.time()
+        found = _Found(store, dataset, now, older, keep)
+        swept = Swept(dataset, found.kept, sorted(_id(run) for run in found.live), found.unneeded())
+        if not dry_run:
+            for kind in swept.removed.values():
+                _remove(store, kind)
+            _remove_folders(store, {_folder(each) for each in swept.removed["runs"]})
+    return swept
+
+
+class _Found:
+    """The objects of a dataset and its windows, which share embeddings, and which of them are needed."""
+
+    def __init__(self, store: Store, dataset: str, now: float, older: float, keep: int | None) -> None:
+        self.store, self.now, self.older = store, now, older
+        family = sorted(name for name in store.names("") if name.split("@")[0] == dataset)
+        listed = [each for name in family for each in objects(store, name)]
+        self.objects = [each for each in listed if each.name != sweeper(dataset)]
+        self.names = {each.name for each in self.objects}
+        self.runs = self.below("runs")
+        numbers = {name: versions(store, name) for name in family}
+        self.kept = {name: each if keep is None else each[-keep:] for name, each in numbers.items() if each}
+        self.dropped = {
+            f"{name}/versions/{n}.json"
+            for name, each in numbers.items()
+            for n in each
+            if n not in self.kept[name]
+        }
+        self.live = {_folder(each) for each in self.runs if self.is_sign(each)}
+
+    def below(self, kind: str) -> list[Object]:
+        return [each for each in self.objects if each.name.split("/")[1] == kind]
+
+    def is_sign(self, each: Object) -> bool:
+        recent = each.time is None or self.now - each.time < DEAD
+        return each.name.split("/")[3] == "alive" and recent
+
+    def is_old(self, each: Object) -> bool:
+        return each.time is not None and self.now - each.time >= self.older
+
+    def staying(self) -> set[str]:
+        """Folders of the runs that are published, live, young, or wait for a person."""
+        young = {_folder(each) for each in self.runs if not self.is_old(each)}
+        pointers = (
+            (name, read_version(self.store, name, n)) for name, kept in self.kept.items() for n in kept
+        )
+        published = {f"{name}/runs/{pointer['run_id']}" for name, pointer in pointers}
+        folders = {_folder(each) for each in self.runs}
+        return folders & (published | self.live | young | {each for each in folders if self.waits(each)})
+
+    def waits(self, folder: str) -> bool:
+        question = read_question(self.store, folder) if f"{folder}/{QUESTION}" in self.names else None
+        return question is not None and (
+            standing_of(question, read_decision(self.store, folder))[0] in ("waiting", "approved")
+        )
+
+    def unneeded(self) -> dict[str, list[Object]]:
+        staying = self.staying()
+        runs = [each for each in self.runs if _folder(each) not in staying]
+        unused = {kind: self.unused(kind, stage, staying) for kind, stage in KNOWN_BY.items()}
+        counted = {each.name for found in (runs, *unused.values()) for each in found}
+        cut_off = [
+            each
+            for each in self.objects
+            if CUT_OFF.search(each.name) and self.is_old(each) and each.name not in counted
+        ]
+        dropped = [each for each in self.objects if each.name in self.dropped]
+        return {"versions": dropped, "runs": runs, **unused, "leftovers": cut_off}
+
+    def unused(self, kind: str, stage: str, runs: Iterable[str]) -> list[Object]:
+        """What is shared and of none of these runs; nothing while one of them has not said what it uses."""
+        needed: set[str] = set()
+        for folder in runs:
+            name = f"{folder}/{stage}/result.json"
+            if name not in self.names:
+                return []
+            needed |= _uses(kind, StageResult.model_validate_json(self.store.read(name)).ref)
+        found = [each for each in self.below(kind) if self.is_old(each)]
+        return [each for each in found if _used_as(kind, each.name) not in needed]
+
+
+def _uses(kind: str, ref: DatasetRef) -> set[str]:
+    """What a run uses of a kind that runs share, as _used_as names it."""
+    if kind == "index":  # how it was read the run doesn't say: a partition's index stays in every way
+        return {f"{ref.dataset}/{part.key}" for part in ref.partitions}
+    if kind == "scores":
+        return {f"{ref.dataset}/{ref.model_key}/{part.identity}" for part in ref.of("source")}
+    return {ref.encoder_key, *(f"{ref.encoder_key}/{part.key}" for part in ref.partitions)}
+
+
+def _used_as(kind: str, name: str) -> str:
+    """Embeddings are of all windows; what else lies beside them, the fitted encoder, is of its folder."""
+    dataset, _, folder, *rest = name.split("/")
+    key, _, suffix = rest[-1].partition(".") if rest else (folder, "", "")
+    if kind == "index":
+        return f"{dataset}/{key.removesuffix('-rejected')}"
+    if kind == "scores":
+        return f"{dataset}/{folder}/{key}"
+    return f"{folder}/{key}" if suffix in ("parquet", "json") else folder
+
+
+def _remove(store: Store, found: list[Object]) -> None:
+    """Marks of what is done go first: what is stopped here can be gone on with by any run."""
+    marks = [each for each in found if each.name.endswith(FIRST)]
+    for names in (marks, [each for each in found if each not in set(marks)]):
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda each: store.delete(each.name), names))
+
+
+def _folder(each: Object) -> str:
+    return "/".join(each.name.split("/")[:3])
+
+
+def _id(folder: str) -> str:
+    return folder.rsplit("/", 1)[-1]
+
+
+def _remove_folders(store: Store, folders: set[str]) -> None:
+    """On a disk, folders remain when their files are gone."""
+    if isinstance(store.fs, LocalFileSystem):
+        for folder in folders:
+            root = Path(store.base) / folder
+            for path in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):
+                with suppress(OSError):  # not empty: somebody's
+                    path.rmdir()
+            with suppress(OSError):
+                root.rmdir()

@@ -1,0 +1,172 @@
+"""What happened to a dataset: its runs, how each ended, and which of its versions they are."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import get_args
+
+from pydantic import Field
+
+from schemas.errors import InputError
+from schemas.records import Record, RunRecord, Stage
+from tasks.artifacts.approvals import read_decision, read_question, standing_of
+from tasks.artifacts.run import Run
+from tasks.storage.store import Store
+from tasks.storage.versions import read_version, versions
+
+SHOWN = 5
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")
+
+
+class Entry(Record):
+    """One run in the history of a dataset."""
+
+    run_id: str
+    dataset: str
+    status: str = Field(description="published, refused, waiting, rejected, expired or unfinished")
+    versions: tuple[int, ...] = Field((), description="that point at the run, in order")
+    newest: bool = Field(False, description="the newest version points at the run")
+    started: str = ""
+    record: RunRecord | None = Field(None, description="None: the run has not come to an end")
+    reached: str = Field("", description="the last stage that an unfinished run completed")
+
+
+def begun(run: Run) -> str:
+    """When the run was first begun; noted on the first call."""
+    name = f"{run.folder}/started.json"
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    if run.store.create(name, json.dumps({"started": now}).encode()):
+        return now
+    return str(run.store.read_json(name)["started"])
+
+
+def runs(store: Store, dataset: str | None = None) -> list[Entry]:
+    """Every run of a dataset (None: of all) and of its windows, the latest last."""
+    found = []
+    for folder in _folders(store, dataset):
+        pointed = _pointed(store, folder)
+        found += [entry(store, folder, name, pointed) for name in sorted(store.names(f"{folder}/runs"))]
+    return sorted(found, key=lambda each: (each.started, each.run_id))
+
+
+def entries(store: Store, ended: dict[str, Entry]) -> dict[str, list[Entry]]:
+    """Runs by dataset, the latest last; those in `ended` are not read again, and it gets those that ended."""
+    found: dict[str, list[Entry]] = {}
+    for dataset in sorted(store.names("")):
+        pointed = _pointed(store, dataset)
+        for name in store.names(f"{dataset}/runs"):
+            each = ended.get(name) or entry(store, dataset, name, pointed)
+            if each.status in ("published", "refused"):
+                ended[name] = each
+            found.setdefault(dataset, []).append(each)
+    return {name: sorted(each, key=lambda run: (run.started, run.run_id)) for name, each in found.items()}
+
+
+def entry(store: Store, dataset: str, run_id: str, pointed: dict[int, str] | None = None) -> Entry:
+    """How one run ended; pointed: run ids by version."""
+    pointed = _pointed(store, dataset) if pointed is None else pointed
+    folder = f"{dataset}/runs/{run_id}"
+    status, record = _ended(store, folder)
+    numbers = tuple(number for number, each in pointed.items() if each == run_id)
+    return Entry(
+        run_id=run_id,
+        dataset=dataset,
+        status=status,
+        versions=numbers,
+        newest=bool(numbers) and numbers[-1] == max(pointed),
+        started=_started(store, folder),
+        record=record.model_copy(update={"version": numbers[-1]}) if record and numbers else record,
+        reached="" if record else _reached(store, folder),
+    )
+
+
+def lookup(store: Store, run: str) -> tuple[str, str]:
+    """Dataset and id of the one run whose id begins so; raise InputError if it is none or several."""
+    known = {name: each for each in sorted(store.names("")) for name in sorted(store.names(f"{each}/runs"))}
+    found = [name for name in known if name.startswith(run)] if run not in known else [run]
+    if len(found) == 1:
+        return known[found[0]], found[0]
+    listed = found or list(known)
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    raise InputError(
+        f"{len(found)} runs begin with {run!r}" if found else f"there is no run {run!r}",
+        where=store.url(""),
+        fix=f"runs: {', '.join(listed[:SHOWN])}{more}"
+        if listed
+        else "there is no run in this store (--store ROOT)",
+    )
+
+
+def latest(store: Store, dataset: str | None = None) -> tuple[str, str]:
+    """Dataset and id of the run that was begun last, of one dataset or of all; InputError if none was."""
+    every = [(folder, run) for folder in _folders(store, dataset) for run in store.names(f"{folder}/runs")]
+    return _last_begun(store, every, "run" if dataset is None else f"run of {dataset!r}")
+
+
+def latest_version(store: Store, dataset: str | None = None) -> tuple[str, str]:
+    """The same of the runs that are the newest versions of their datasets."""
+    pointed = [(folder, _pointed(store, folder)) for folder in _folders(store, dataset)]
+    newest = [(folder, found[max(found)]) for folder, found in pointed if found]
+    return _last_begun(store, newest, "version" if dataset is None else f"version of {dataset!r}")
+
+
+def _last_begun(store: Store, found: list[tuple[str, str]], what: str) -> tuple[str, str]:
+    if not found:
+        raise InputError(
+            f"there is no {what}", where=store.url(""), fix="name the store: --store ROOT, or --config CONFIG"
+        )
+    return max(found, key=lambda each: (_started(store, f"{each[0]}/runs/{each[1]}"), each))
+
+
+def published(store: Store, dataset: str, run_id: str) -> RunRecord:
+    """The record of a run that was published, with its version; InputError of any other."""
+    found = entry(store, dataset, run_id)
+    if found.record is None or found.record.status != "published":
+        raise InputError(
+            f"the run published nothing: it is {found.status}",
+            where=store.url(f"{dataset}/runs/{run_id}"),
+            fix="see `labelworks runs`",
+        )
+    return found.record
+
+
+def _folders(store: Store, dataset: str | None) -> list[str]:
+    """Folders of a dataset and of its windows (None: of all datasets)."""
+    return [name for name in sorted(store.names("")) if dataset in (None, name, name.split("@")[0])]
+
+
+def known_dataset(store: Store, dataset: str) -> str:
+    """The name, if it is one and the store has it; raise InputError if not."""
+    have = sorted(name for name in store.names("") if NAME.fullmatch(name))
+    if NAME.fullmatch(dataset) and dataset in have:
+        return dataset
+    fix = f"datasets: {', '.join(have[:SHOWN])}" if have else "the store is empty (--store ROOT)"
+    raise InputError(f"there is no dataset {dataset!r}", where=store.url(""), fix=fix)
+
+
+def _pointed(store: Store, dataset: str) -> dict[int, str]:
+    return {number: read_version(store, dataset, number)["run_id"] for number in versions(store, dataset)}
+
+
+def _ended(store: Store, folder: str) -> tuple[str, RunRecord | None]:
+    for name in ("manifest", "refused"):
+        if store.exists(f"{folder}/{name}.json"):
+            record = RunRecord.model_validate_json(store.read(f"{folder}/{name}.json"))
+            return record.status, record
+    question = read_question(store, folder)
+    if question is None:
+        return "unfinished", None
+    found, record = standing_of(question, read_decision(store, folder))
+    return found, record
+
+
+def _started(store: Store, folder: str) -> str:
+    name = f"{folder}/started.json"
+    return str(store.read_json(name)["started"]) if store.exists(name) else ""
+
+
+def _reached(store: Store, folder: str) -> str:
+    done = [stage for stage in get_args(Stage) if store.exists(f"{folder}/{stage}/result.json")]
+    return done[-1] if done else ""

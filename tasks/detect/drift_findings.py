@@ -1,0 +1,236 @@
+"""What moved within the dataset: its windows of time, its groups or slices, its columns, its batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy import sparse
+
+from schemas.errors import InputError
+from schemas.records import DatasetRef
+from tasks.artifacts.run import Run
+from tasks.artifacts.sufficient_statistics import FirstPass
+from tasks.detect.drift_monitor import Rows, watch_batches
+from tasks.detect.in_memory import Whole
+from tasks.detect.row_context import TIME, Context, merged, target_context, wanted
+from tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
+from tasks.methods.drift.calendar import Calendar, calendar
+from tasks.methods.encoders.base import fit_share
+from tasks.methods.findings.groups import column_findings, group_findings, slice_findings
+from tasks.methods.findings.label_sets import label_set_windows
+from tasks.methods.findings.target import TargetFindings, shift_findings
+from tasks.methods.findings.windows import LabelSums, labelled_windows, target_windows
+from tasks.methods.folds import fitted_on, hash_ids
+from tasks.methods.label_shift.by_window import prior_by_window
+from tasks.methods.noise import NoiseResult
+from tasks.methods.noise_judge import LabelModel, Sample
+from tasks.methods.open_set.novelty import novelty_by_fold
+from tasks.sources.formats.joined import joined
+
+GROUP, COLUMN = "group/", "column/"
+LEAST = 30  # rows that columns are compared by
+LEAST_COMPARED = 2
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The labelled rows: their context, a sample, its judgement and out-of-sample probabilities."""
+
+    context: Context
+    sample: Sample
+    judged: NoiseResult
+    probs: NDArray[np.float32]
+
+    @property
+    def wrong(self) -> NDArray[np.float64]:
+        """Probabilities (n,) that the prediction of a sampled row is wrong, as far as its label is right."""
+        best = self.probs.argmax(axis=1)
+        if self.judged.posterior is None:
+            return np.asarray(best != self.sample.given, dtype=np.float64)
+        return np.asarray(1.0 - self.judged.posterior[np.arange(len(best)), best], dtype=np.float64)
+
+
+def what_moved(
+    run: Run, ref: DatasetRef, found: FirstPass, model: LabelModel, rows: Labelled, target_rows: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Findings of the target window, empty where there is none, and of windows, groups and batches."""
+    moved = inside(run, ref, rows)
+    if not ref.of("target"):
+        source = Rows(rows.sample.features, found.owners)
+        moved |= {"columns": columns(rows.context), "watch": watch_batches(run, ref, source, None)}
+        return {}, {name: each for name, each in moved.items() if each}
+    target = target_sample(run, ref, target_rows)
+    compared = comparable(run, rows)
+    without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
+    # By probes that saw the other folds, as the source's rows: in the eyes of all, classes have other shares.
+    probs = model.probs(target.sample.features, target.sample.folds)
+    shift = shift_findings(
+        rows.sample, rows.probs, target.sample, probs, rows.judged.transition,
+        run.config.detect, ref.classes,
+        (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
+         novelty_by_fold(without, target.sample.features, target.sample.folds)),
+        target.context.sample["id"].to_pylist(), compared,
+    )  # fmt: skip
+    rows_adapted = adapt_target(run, ref, Adapter(model, shift.prior, without, shift.unknown))
+    moved |= of_target(run, ref, rows, target, probs, shift, compared)
+    source = Rows(rows.sample.features[compared], found.owners[compared])
+    moved["watch"] = watch_batches(run, ref, source, Rows(target.sample.features, target.owners))
+    return {**shift.figures, "adapted": rows_adapted}, {name: each for name, each in moved.items() if each}
+
+
+def comparable(run: Run, rows: Labelled) -> NDArray[np.bool_]:
+    """Rows of the sample (n,) that look as rows to come do: the encoder was fitted on others.
+
+    All of them, where it shows in no vector which rows it was fitted on, or where the others are too few.
+    """
+    share = fit_share(run.config.encoder.name, str(run.config.dataset.features.kind))
+    if share >= 1:
+        return np.ones(len(rows.sample.given), dtype=np.bool_)
+    ids = rows.context.sample["id"].combine_chunks()
+    others = ~fitted_on(hash_ids(ids), share)
+    return others if others.sum() >= LEAST_COMPARED else np.ones_like(others)
+
+
+def inside(run: Run, ref: DatasetRef, rows: Labelled) -> dict[str, Any]:
+    """Findings of the labelled rows: windows of time, groups, and slices where no groups are named."""
+    _check(rows)
+    found: dict[str, Any] = {}
+    if cut := _calendar(run, rows.context):
+        found["time"] = _time(rows, ref, cut)
+    if names := [name for name in rows.context.sums if name.startswith(GROUP)]:
+        groups = {name.removeprefix(GROUP): _groups(rows, ref, name) for name in names}
+        found["groups"] = {name: each for name, each in groups.items() if each}
+    elif run.config.detect.slices:
+        found["slices"] = slice_findings(
+            rows.sample.features, rows.sample.given, rows.wrong, rows.judged.error_probability,
+            rows.context.sample["id"].to_pylist(), run.config.detect.slices, ref.classes,
+        )  # fmt: skip
+    return {name: each for name, each in found.items() if each}
+
+
+def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_array) -> dict[str, Any]:
+    """Findings of rows with several labels along their time; sets (N, K): 0 or 1, the given labels."""
+    if not wanted(run.config):
+        return {}
+    parts = whole.split(whole.index)
+    contexts = [
+        target_context(
+            run, partition, part["row"].to_numpy(), part["id"], np.ones(len(part), np.bool_), ref.time_type
+        )
+        for partition, part in zip(ref.of("source"), parts, strict=True)
+    ]
+    context = merged(contexts)
+    keys = _keys(context.sample)
+    if context.unit is None or np.isnan(keys).all():
+        return {}
+    seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
+    cut = calendar(seen, counts, context.unit, run.config.detect.windows.by)
+    found = label_set_windows(cut, sets, cut.of(keys), ref.classes)
+    return {"labels": found} if found else {}
+
+
+def of_target(
+    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, probs: NDArray[np.float32],
+    shift: TargetFindings, compared: NDArray[np.bool_],
+) -> dict[str, Any]:  # fmt: skip
+    """Findings of the target window along its time, and of tabular columns.
+
+    The priors of its windows are of the rows that the whole prior is of; compared (n,): labelled rows that
+    its windows are tested against.
+    """
+    found: dict[str, Any] = {}
+    keys = _keys(target.context.sample)
+    if target.context.unit and not np.isnan(keys).all():
+        seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
+        cut = calendar(seen, counts, target.context.unit, run.config.detect.windows.by)
+        of = cut.of(keys)
+        known = np.where(shift.known, of, -1)
+        estimates = prior_by_window(
+            rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
+        )
+        found["target_time"] = target_windows(
+            cut, estimates, target.sample.features, of, rows.sample.features[compared], shift.prior,
+            ref.classes, (probs.argmax(axis=1), rows.probs[compared].argmax(axis=1)),
+        )  # fmt: skip
+    found["columns"] = columns(rows.context, target.context.sample)
+    return {name: each for name, each in found.items() if each}
+
+
+def columns(context: Context, current: pa.Table | None = None) -> dict[str, dict[str, float]]:
+    """Drift of tabular columns to the target, or, where there is none, to the newest times of enough rows."""
+    table = context.sample
+    names = [name for name in table.column_names if name.startswith(COLUMN)]
+    if current is None:
+        keys = _keys(table) if TIME in table.column_names else np.zeros(0)
+        last = np.sort(keys[~np.isnan(keys)])[-LEAST:]
+        newest = keys >= last[0] if len(last) else keys > 0
+        if newest.all() or not newest.any():
+            return {}
+        table, current = table.filter(pa.array(~newest)), table.filter(pa.array(newest))
+    there = [name for name in names if not pa.types.is_null(current.schema.field(name).type)]
+    if not there or not len(table) or not len(current):
+        return {}
+    both = joined([table.select(there), current.select(there)])
+    halves = both.slice(0, len(table)), both.slice(len(table))
+    sides = [{name.removeprefix(COLUMN): _values(each[name]) for name in there} for each in halves]
+    return column_findings(*sides)
+
+
+def _values(column: pa.ChunkedArray) -> NDArray[Any]:
+    return np.asarray(column.to_numpy(zero_copy_only=False))
+
+
+def _check(rows: Labelled) -> None:
+    """The context was read beside the scores, the sample in the first pass: both are of the same rows."""
+    if len(rows.context.sample) != len(rows.sample.given):
+        raise InputError(
+            f"{len(rows.sample.given)} rows were sampled, {len(rows.context.sample)} of them found again",
+            where="dataset.source",
+            fix="the source changed while the run read it: run again",
+        )
+
+
+def _keys(sample: pa.Table) -> NDArray[np.float64]:
+    if TIME not in sample.column_names:
+        return np.full(len(sample), np.nan)
+    return np.asarray(sample[TIME].to_numpy(), dtype=np.float64)
+
+
+def _calendar(run: Run, context: Context) -> Calendar | None:
+    """The windows of the labelled rows, made of the times of all of them."""
+    if context.unit is None or not len(context.sums[TIME]):
+        return None
+    table = context.sums[TIME]
+    keys, places = np.unique(table["key"].to_numpy(), return_inverse=True)
+    rows = np.bincount(places, table["rows"].to_numpy()).astype(np.int64)
+    return calendar(keys, rows, context.unit, run.config.detect.windows.by)
+
+
+def _time(rows: Labelled, ref: DatasetRef, cut: Calendar) -> dict[str, Any]:
+    table = rows.context.sums[TIME]
+    sums = _sums(table, cut.of(table["key"].to_numpy()), len(cut.names), len(ref.classes))
+    of = cut.of(_keys(rows.context.sample))
+    return labelled_windows(cut, sums, rows.judged.transition, rows.sample.features, of, ref.classes)
+
+
+def _groups(rows: Labelled, ref: DatasetRef, name: str) -> dict[str, Any]:
+    table = rows.context.sums[name]
+    names, codes = np.unique(table["key"].to_pylist(), return_inverse=True)
+    if len(names) < 2:
+        return {}
+    sums = _sums(table, codes, len(names), len(ref.classes))
+    of = np.searchsorted(names, rows.context.sample[name].to_pylist())
+    return group_findings(
+        names.tolist(), sums, rows.judged.transition, rows.sample.features, of, rows.wrong, ref.classes
+    )
+
+
+def _sums(table: pa.Table, of: NDArray[np.integer], windows: int, classes: int) -> LabelSums:
+    cells = of * classes + table["given"].to_numpy()
+    counts = np.bincount(cells, table["rows"].to_numpy(), windows * classes)
+    wrong = np.bincount(of, table["error"].to_numpy(), windows)
+    return LabelSums(counts.reshape(windows, classes).astype(np.int64), wrong.astype(np.float64))

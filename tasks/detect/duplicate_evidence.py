@@ -1,0 +1,145 @@
+"""Copies that bear different labels: heard after a row was judged by itself, and kept beside the scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.special import expit
+
+from schemas.records import DatasetRef, Partition
+from tasks.artifacts.run import Run
+from tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
+from tasks.methods.noise.core.result import score_of
+from tasks.methods.noise.noise_transition import best_class
+
+STAGE = "detect/copies"
+DISAGREE = "copies disagree"
+
+
+@dataclass(frozen=True)
+class Disagreements:
+    """Rows whose copies bear another label. members: by partition, its rows and their groups.
+
+    counts (G, K): labels in each group; together (G,): P(the group is of one class); transition (K, K);
+    shares (K,) of the labels; threshold: the error probability over which the noise method flags.
+    """
+
+    members: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
+    counts: csr_array
+    together: NDArray[np.float64]
+    transition: NDArray[np.float64]
+    shares: NDArray[np.float64]
+    threshold: float
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return sum(len(rows) for rows, _ in self.members.values())
+
+
+def disagreements(
+    run: Run,
+    ref: DatasetRef,
+    transition: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    threshold: float,
+) -> Disagreements:
+    """The copies with two labels that the embed stage found, and how far to believe them."""
+    table = run.store.read_table(run.file("embed", "duplicates.parquet"))
+    given, conflict, near = (
+        table[name].to_numpy(zero_copy_only=False) for name in ("given", "conflict", "near")
+    )
+    _, group = np.unique(table["group"].to_numpy(), return_inverse=True)
+    shape = (int(group.max(initial=-1)) + 1, len(shares))
+    counts = csr_array((np.ones(len(group)), (group, given)), shape=shape)
+    of_near = np.zeros(shape[0], bool)
+    of_near[group] = near
+    together = np.ones(shape[0])
+    for kind in (False, True):
+        of_kind = np.flatnonzero(of_near == kind)
+        together[of_kind] = one_class_share(counts[of_kind], transition)
+    part, row = table["part"].to_numpy(), table["row"].to_numpy()
+    members = {}
+    for place in np.unique(part[conflict]).tolist():
+        rows = np.flatnonzero(conflict & (part == place))
+        rows = rows[np.argsort(row[rows])]
+        members[ref.of("source")[place].key] = row[rows].astype(np.int64), group[rows]
+    return Disagreements(members, counts, together, transition, shares, threshold)
+
+
+def hear(run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, found: Disagreements) -> pa.Table:
+    """Judge the rows of a partition again whose copies disagree; keep what changed beside the scores."""
+    if partition.key not in found.members:
+        return scores
+    rows, group = found.members[partition.key]
+    known = np.isin(rows, scores["row"].to_numpy())
+    rows, group = rows[known], group[known]
+    place = np.searchsorted(scores["row"].to_numpy(), rows)
+    before = run.store.read_table(run.scores(ref, partition)).take(pa.array(place))
+    run.store.write_table(run.part(STAGE, partition), _again(before, group, found))
+    return with_copies(run, partition, scores)[0]
+
+
+def with_copies(run: Run, partition: Partition, scores: pa.Table) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """Scores, or some of their columns, after copies were heard; and which rows (N,) those changed."""
+    changed, name = np.zeros(len(scores), bool), run.part(STAGE, partition)
+    if not run.store.exists(name):
+        return scores, changed
+    heard = run.store.read_table(name)
+    where = np.searchsorted(scores["row"].to_numpy(), heard["row"].to_numpy())
+    changed[where] = True
+    take = np.arange(len(scores))
+    take[where] = len(scores) + np.arange(len(heard))
+    return pa.concat_tables([scores, heard.select(scores.column_names)]).take(pa.array(take)), changed
+
+
+def told(treated: pa.Table, changed: NDArray[np.bool_]) -> pa.Table:
+    """Decisions whose reasons say for which rows (N,) copies were heard."""
+    if not changed.any():
+        return treated
+    place = treated.column_names.index("reason")
+    longer = pc.binary_join_element_wise(treated["reason"], DISAGREE, "; ")
+    reason = pc.if_else(pa.array(changed), longer, treated["reason"])
+    return treated.set_column(place, treated.schema.field(place), reason)
+
+
+def _again(before: pa.Table, group: NDArray[np.int64], found: Disagreements) -> pa.Table:
+    """The rows with what their copies say."""
+    given, error, score = (before[name].to_numpy() for name in ("given", "error_probability", "score"))
+    known = before["posterior"].combine_chunks()
+    posterior = None if known.null_count else known.flatten().to_numpy().reshape(len(given), -1)
+    others = found.counts[group].toarray()
+    others[np.arange(len(given)), given] -= 1
+    judged = weigh_copies(
+        given, error, posterior, others, found.transition, found.shares, found.together[group]
+    )
+    now = expit(judged.error_odds)
+    flag = now > found.threshold
+    best = best_class(judged.posterior.astype(np.float32), given, flag)
+    columns = {
+        "error_probability": now.astype(np.float32),
+        "flag": flag,
+        "suggestion": best,
+        "score": score_of(judged.error_odds) if posterior is not None else _scaled(score, error, now),
+    }
+    if posterior is not None:
+        offsets = np.arange(len(given) + 1, dtype=np.int32) * judged.posterior.shape[1]
+        values = pa.array(judged.posterior.ravel().astype(np.float32))
+        columns["posterior"] = pa.ListArray.from_arrays(pa.array(offsets), values)
+        columns["suggested_probability"] = judged.posterior[np.arange(len(given)), best].astype(np.float32)
+    for name, values in columns.items():
+        place = before.column_names.index(name)
+        before = before.set_column(place, before.schema.field(place), pa.array(values))
+    return before
+
+
+def _scaled(
+    score: NDArray[np.float32], before: NDArray[np.float32], now: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """A score of its method's own kind, moved as the probability that the label is right."""
+    return np.clip(score * (1 - now) / np.maximum(1 - before, 1e-6), 0, 1).astype(np.float32)

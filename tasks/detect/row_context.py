@@ -1,0 +1,149 @@
+"""What the source says of rows besides features and labels: time, groups, columns; summed and sampled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from schemas.config.run import RunConfig
+from schemas.errors import InputError
+from schemas.records import DatasetRef, Partition
+from tasks.artifacts.index import load_index
+from tasks.artifacts.run import Run
+from tasks.methods.drift.calendar import Unit
+from tasks.methods.folds import in_sample
+from tasks.sources.formats.joined import as_type, joined, read_type
+from tasks.sources.formats.text import replaced
+from tasks.sources.time_windows import time_keys
+
+MISSING = "(missing)"
+TIME = "time"
+MOST_VALUES = 1000  # of a column of groups
+MOST_TIMES = 50_000  # days, hours or numbers
+SUMMED = ("rows", "error", "flagged")
+
+
+@dataclass(frozen=True)
+class Context:
+    """Of some partitions, in order.
+
+    sums: by `time` or `group/name`, how many rows, how much error probability and how many flags there
+    are of each value and label (key, given, rows, error, flagged). sample: id of the rows of the sample,
+    their time, groups and columns (`column/name`). unit: what a time is; None where there is none.
+    """
+
+    sums: dict[str, pa.Table]
+    sample: pa.Table
+    unit: Unit | None = None
+
+
+def wanted(config: RunConfig) -> list[str]:
+    """Columns of the source that the detect stage looks at besides features and labels."""
+    timed = [config.dataset.time] if config.dataset.time and config.detect.windows.by != "none" else []
+    return list(dict.fromkeys([*timed, *config.detect.groups, *config.detect.columns]))
+
+
+def labelled_context(
+    run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, share: float
+) -> Context:
+    """Context of the scored rows of a partition of the source, with its sums."""
+    columns, unit = _columns(run, partition, scores["row"].to_numpy(), ref.time_type)
+    judged = {
+        "given": scores["given"].combine_chunks(),
+        "error": scores["error_probability"].combine_chunks().cast(pa.float64()),
+        "flagged": scores["flag"].combine_chunks().cast(pa.int64()),
+    }
+    keys = {name: values for name, values in columns.items() if not name.startswith("column/")}
+    sums = {name: _summed(pa.table({"key": values, **judged})) for name, values in keys.items()}
+    hashes = _hashes(run, ref, partition, scores["row"].to_numpy())
+    sample = pa.table({"id": scores["id"].combine_chunks(), **columns})
+    return Context(sums, sample.filter(pa.array(in_sample(hashes, share))), unit)
+
+
+def target_context(
+    run: Run,
+    partition: Partition,
+    rows: NDArray[np.int32],
+    ids: pa.Array,
+    kept: NDArray[np.bool_],
+    time_type: str = "",
+) -> Context:
+    """Context of the kept rows of a partition of the target window, of which no label is known."""
+    columns, unit = _columns(run, partition, rows, time_type)
+    sample = pa.table({"id": ids, **columns}).filter(pa.array(kept))
+    return Context({}, sample, unit)
+
+
+def merged(parts: Sequence[Context]) -> Context:
+    """One of many: sums added, rows one after the other. Raises InputError where values are too many."""
+    names = list(parts[0].sums) if parts else []
+    sums = {name: _added(name, [part.sums[name] for part in parts]) for name in names}
+    units = {part.unit for part in parts} - {None}
+    if len(units) > 1:
+        raise InputError("some files have dates and others numbers", where="dataset.time")
+    sample = joined([part.sample for part in parts])
+    return Context(sums, sample, next(iter(units), None))
+
+
+def _columns(
+    run: Run, partition: Partition, rows: NDArray[np.int32], time_type: str = ""
+) -> tuple[dict[str, pa.Array], Unit | None]:
+    """What the config asks for of these rows, null where a target lacks a column; and what a time is."""
+    asked, found, unit = wanted(run.config), dict[str, pa.Array](), None
+    table = run.reader(partition).table(asked) if asked else pa.table({})
+    for name in asked:
+        there = name in table.column_names
+        values = table[name].take(pa.array(rows)) if there else pa.chunked_array([pa.nulls(len(rows))])
+        if name == run.config.dataset.time and run.config.detect.windows.by != "none":
+            values = as_type(values, read_type(time_type)) if time_type else values
+            unit, keys = time_keys(values, hourly=run.config.detect.windows.by == "hour")
+            unit, found[TIME] = None if np.isnan(keys).all() else unit, pa.array(keys)
+        if name in run.config.detect.groups:
+            found[f"group/{name}"] = _text(values)
+        if name in run.config.detect.columns:
+            found[f"column/{name}"] = _tabular(values)
+    return found, unit
+
+
+def _text(values: pa.ChunkedArray) -> pa.Array:
+    return pc.fill_null(replaced(values.combine_chunks()).cast(pa.string()), MISSING)
+
+
+def _tabular(values: pa.ChunkedArray) -> pa.Array:
+    """Numbers as such, anything else as text."""
+    kind = values.type
+    numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return values.combine_chunks().cast(pa.float64(), safe=False) if numbers else _text(values)
+
+
+def _hashes(run: Run, ref: DatasetRef, partition: Partition, rows: NDArray[np.int32]) -> NDArray[np.uint64]:
+    index = load_index(run, ref, partition, ["hash"])
+    return np.asarray(index["hash"].to_numpy()[np.searchsorted(index["row"].to_numpy(), rows)])
+
+
+def _summed(table: pa.Table) -> pa.Table:
+    """Rows of one key and label added up; rows without a key are left out."""
+    if pa.types.is_floating(table.schema.field("key").type):
+        table = table.filter(pc.invert(pc.is_nan(table["key"])))
+    made = table.group_by(["key", "given"]).aggregate(
+        [([], "count_all"), ("error", "sum"), ("flagged", "sum")]
+    )
+    return made.rename_columns(["key", "given", *SUMMED])
+
+
+def _added(name: str, tables: Sequence[pa.Table]) -> pa.Table:
+    joined = pa.concat_tables(tables)
+    made = joined.group_by(["key", "given"]).aggregate([(each, "sum") for each in SUMMED])
+    many, limit = pc.count_distinct(made["key"]).as_py(), MOST_TIMES if name == TIME else MOST_VALUES
+    if many > limit:
+        raise InputError(
+            f"column {name.removeprefix('group/')!r} has {many:,} different values, {limit:,} are the most",
+            where="detect.groups" if name != TIME else "dataset.time",
+            fix="name a column of fewer values, or none",
+        )
+    return made.rename_columns(["key", "given", *SUMMED])

@@ -1,0 +1,123 @@
+"""The second pass over the embeddings: every row judged, scores written, summed up as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from schemas.records import DatasetRef, Partition
+from schemas.tables import SCORES
+from tasks.artifacts.embeddings import Block, load_block, load_ids
+from tasks.artifacts.run import Run
+from tasks.artifacts.sufficient_statistics import sample_of
+from tasks.methods.folds import fold_of
+from tasks.methods.noise_judge import LabelModel, Sample
+
+BINS = 20
+WORST = 24
+JUDGED = (
+    "row", "id", "given", "flag", "suggestion", "error_probability", "suggested_probability", "score",
+    "outside",
+)  # fmt: skip
+SOFT_CLASSES = 256  # of more classes posteriors aren't kept: they would be larger than the embeddings
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What was found in one partition; histograms (20,) of the scores of all and of the flagged rows."""
+
+    rows: int
+    flagged: int
+    histogram: NDArray[np.int64]
+    flagged_histogram: NDArray[np.int64]
+    worst: list[dict[str, Any]]
+    strangest: list[dict[str, Any]]
+    outside: int
+    pairs: int
+    mismatched: int
+    new: bool
+
+
+def score_partition(
+    partition: Partition, run: Run, ref: DatasetRef, model: LabelModel
+) -> tuple[pa.Table, bool]:
+    """Second pass over a partition: judge every row and write the scores; False: that was done before.
+
+    The table given back lacks the columns that only the part needs: posterior and suggested_probability.
+    """
+    name = run.scores(ref, partition)
+    summed = [column for column in SCORES.names if column not in ("posterior", "suggested_probability")]
+    if run.store.exists(name):
+        return run.store.read_table(name, summed), False
+    block = load_block(run, ref, partition)
+    folds = fold_of(block.hashes, run.config.detect.folds)
+    size = model.rows_at_once
+    rows = sample_of(block, folds)
+    parts = [slice(start, start + size) for start in range(0, max(len(folds), 1), size)]
+    judged = [_judged(model, rows.only(part)) for part in parts]
+    ids = load_ids(run, ref, partition, block.rows)
+    table = _table(block, ids, pa.concat_tables(judged))
+    run.store.write_table(name, table, use_dictionary=False)
+    return table.select(summed), True
+
+
+def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
+    """Sum up the scores of a partition."""
+    score = scores["score"].to_numpy()
+    flag = scores["flag"].to_numpy(zero_copy_only=False)
+    error = scores["error_probability"].to_numpy()
+    worst = np.argsort(-error, kind="stable")[:WORST]
+    strangest = np.argsort(scores["in_scope"].to_numpy(), kind="stable")[:WORST]
+    return Scored(
+        rows=scores.num_rows,
+        flagged=int(np.count_nonzero(flag)),
+        histogram=np.histogram(score, bins=BINS, range=(0.0, 1.0))[0],
+        flagged_histogram=np.histogram(score[flag], bins=BINS, range=(0.0, 1.0))[0],
+        worst=_rows(scores, worst, partition),
+        strangest=_rows(scores, strangest, partition),
+        outside=pc.sum(scores["outside"]).as_py() or 0,
+        pairs=len(scores) - scores["pair_mismatch"].null_count,
+        mismatched=pc.sum(pc.greater(scores["pair_mismatch"], 0.5)).as_py() or 0,
+        new=new,
+    )
+
+
+def _rows(scores: pa.Table, places: NDArray[np.intp], partition: Partition) -> list[dict[str, Any]]:
+    return [{**row, "partition": partition.key} for row in scores.take(pa.array(places)).to_pylist()]
+
+
+def _judged(model: LabelModel, sample: Sample) -> pa.Table:
+    """The columns of the scores that come of the judgement."""
+    (judged, in_scope), rows = model.look(sample), len(sample.given)
+    many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES
+    suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
+    return pa.table(
+        {
+            "score": judged.score,
+            "error_probability": judged.error_probability,
+            "flag": judged.flag,
+            "suggestion": judged.suggestion,
+            "suggested_probability": suggested,
+            "posterior": _lists(None if many else judged.posterior, rows),
+            "in_scope": in_scope,
+            "outside": in_scope < model.scope.cut,
+            "pair_mismatch": pa.array(model.mismatch(sample), from_pandas=True),
+        }
+    )
+
+
+def _table(block: Block, ids: pa.Array, judged: pa.Table) -> pa.Table:
+    columns = {"row": pa.array(block.rows), "id": ids, "given": pa.array(block.given)}
+    return pa.table(columns | dict(zip(judged.column_names, judged.columns, strict=True)), schema=SCORES)
+
+
+def _lists(posterior: NDArray[np.float32] | None, rows: int) -> pa.Array:
+    if posterior is None:
+        return pa.nulls(rows, pa.list_(pa.float32()))
+    offsets = np.arange(rows + 1, dtype=np.int32) * posterior.shape[1]
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(posterior.ravel(), pa.float32()))

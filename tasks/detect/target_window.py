@@ -1,0 +1,133 @@
+"""The target window: a sample to estimate from, then every row's probabilities at the window's class mix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.records import DatasetRef, Partition
+from schemas.tables import TARGET
+from tasks.artifacts.embeddings import load_block, load_ids
+from tasks.artifacts.run import Run
+from tasks.detect.row_context import Context, merged, target_context
+from tasks.detect.score_partition import SOFT_CLASSES
+from tasks.execution.map_partitions import map_partitions
+from tasks.methods.folds import fold_of, in_sample, share_of
+from tasks.methods.label_shift.posterior_correction import correct
+from tasks.methods.label_shift.result import PriorEstimate
+from tasks.methods.noise_judge import LabelModel, Sample
+from tasks.methods.open_set.estimate import OpenSet
+from tasks.methods.open_set.novelty import novelty_by_fold
+from tasks.methods.sums import ClassSums
+
+STAGE = "detect/target"
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """What turns a row of the target into probabilities at its class mix, and of being of no known class.
+
+    without: the sums of the source without each fold.
+    """
+
+    model: LabelModel
+    prior: PriorEstimate
+    without: list[ClassSums]
+    unknown: OpenSet | None
+
+    def table(self, sample: Sample) -> pa.Table:
+        """Columns of TARGET but row and id, of some rows."""
+        probs = self.model.probs(sample.features)
+        found = correct(probs, self.prior)
+        best = found.posterior.argmax(axis=1)
+        many = probs.shape[1] > SOFT_CLASSES
+        lists = pa.FixedSizeListArray.from_arrays(pa.array(found.posterior.ravel()), probs.shape[1])
+        return pa.table(
+            {
+                "source_prediction": probs.argmax(axis=1).astype(np.int32),
+                "prediction": best.astype(np.int32),
+                "confidence": found.posterior[np.arange(len(best)), best],
+                "doubtful": found.doubtful,
+                "unknown": self._unknown(sample),
+                "posterior": pa.nulls(len(best), pa.list_(pa.float32())) if many else lists.cast(LISTS),
+            }
+        )
+
+    def _unknown(self, sample: Sample) -> NDArray[np.float32]:
+        if self.unknown is None:
+            return np.zeros(len(sample.folds), dtype=np.float32)
+        novelty = novelty_by_fold(self.without, sample.features, sample.folds)
+        return self.unknown.of(novelty).astype(np.float32)
+
+
+LISTS = pa.list_(pa.float32())
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What was written of one partition; `doubtful` and `unknown` rows."""
+
+    rows: int
+    doubtful: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class TargetSample:
+    """Rows of the target window with their context; owners (M,): places of their partitions."""
+
+    sample: Sample
+    context: Context
+    owners: NDArray[np.intp]
+
+
+def target_sample(run: Run, ref: DatasetRef, rows: int) -> TargetSample:
+    """A sample of the target window, no label of which is known."""
+    share = share_of(run.config.detect.sample, rows)
+    parts = map_partitions(
+        "detect", sample_partition, ref.of("target"), unit="target partitions", run=run, ref=ref, share=share
+    )
+    samples = [sample for sample, _ in parts]
+    owners = np.repeat(np.arange(len(parts)), [len(each.given) for each in samples])
+    return TargetSample(Sample.joined(samples), merged([context for _, context in parts]), owners)
+
+
+def sample_partition(partition: Partition, run: Run, ref: DatasetRef, share: float) -> tuple[Sample, Context]:
+    """Rows of the sample in a partition."""
+    block = load_block(run, ref, partition)
+    kept = in_sample(block.hashes, share)
+    ids = load_ids(run, ref, partition, block.rows)
+    folds = fold_of(block.hashes, run.config.detect.folds)
+    sample = Sample(block.features[kept], block.given[kept], folds[kept])
+    return sample, target_context(run, partition, block.rows, ids, kept)
+
+
+def adapt_target(run: Run, ref: DatasetRef, adapter: Adapter) -> dict[str, Any]:
+    """Write the probabilities of every row of the target window; return how many are not to be trusted."""
+    parts = map_partitions(
+        "detect", adapt_partition, ref.of("target"), unit="target partitions adapted",
+        run=run, ref=ref, adapter=adapter,
+    )  # fmt: skip
+    return {name: sum(getattr(each, name) for each in parts) for name in ("rows", "doubtful", "unknown")}
+
+
+def adapt_partition(partition: Partition, run: Run, ref: DatasetRef, adapter: Adapter) -> Adapted:
+    """Write the probabilities of one partition, or find them written."""
+    name = run.part(STAGE, partition)
+    if not run.store.exists(name):
+        block = load_block(run, ref, partition)
+        folds = fold_of(block.hashes, run.config.detect.folds)
+        whole, size = Sample(block.features, block.given, folds), adapter.model.rows_at_once
+        parts = [adapter.table(whole.only(slice(at, at + size))) for at in range(0, max(len(folds), 1), size)]
+        where = {"row": pa.array(block.rows), "id": load_ids(run, ref, partition, block.rows)}
+        told = pa.concat_tables(parts)
+        columns = where | dict(zip(told.column_names, told.columns, strict=True))
+        run.store.write_table(name, pa.table(columns, schema=TARGET), use_dictionary=False)
+    told = run.store.read_table(name, ["doubtful", "unknown"])
+    doubtful = told["doubtful"].to_numpy(zero_copy_only=False)
+    strange = told["unknown"].to_numpy() > 0.5
+    return Adapted(len(told), int(doubtful.sum()), int(strange.sum()))

@@ -1,0 +1,61 @@
+"""Class names: their texts, encoded once a run by the encoder of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.config.dataset import DatasetConfig
+from schemas.errors import ConfigError
+from schemas.records import DatasetRef
+from tasks.artifacts.run import Run
+from tasks.embed.encoder_spec import EncoderSpec, loaded
+from tasks.methods.encoders import base
+
+
+def names_of(data: DatasetConfig, classes: tuple[str | int, ...]) -> list[str]:
+    """The text of each class: as the config maps it, or the label itself; ConfigError if one is missing."""
+    if data.class_names is True:
+        return [str(each).replace("_", " ") for each in classes]
+    texts = {str(name): text for name, text in (data.class_names or {}).items()}
+    missing = [str(each) for each in classes if not texts.get(str(each), "").strip()]
+    if missing:
+        raise ConfigError(
+            f"no text for {len(missing)} of {len(classes)} classes: {', '.join(missing[:5])}",
+            where="dataset.class_names",
+            fix="give one for every class, or `true` to take the labels as they are",
+        )
+    return [texts[str(each)] for each in classes]
+
+
+def encode_class_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
+    """Encode the class names and keep their vectors (K, D) with the run, unless they are there."""
+    name = run.file("embed", "class_vectors.npz")
+    if run.store.exists(name):
+        return
+    texts = names_of(run.config.dataset, ref.classes)
+    vectors = usable_names(loaded(spec).encode_names(texts), ref.classes)
+    run.store.write(name, base.pack({"vectors": vectors}))
+
+
+def usable_names(encoded: base.Encoded, classes: Sequence[str | int]) -> NDArray[np.float32]:
+    """Vectors (K, D) of the class names; ConfigError naming the classes that have none, or no finite one."""
+    finite = base.finite_rows(encoded.vectors)
+    rows = zip(classes, encoded.reasons, finite, strict=True)
+    bad = [f"{each} ({reason or base.NOT_FINITE})" for each, reason, ok in rows if reason or not ok]
+    if bad:
+        raise ConfigError(
+            f"no vector for the text of {len(bad)} of {len(classes)} classes: {', '.join(bad[:5])}",
+            where="dataset.class_names",
+            fix="give each of them a text that the encoder can read",
+        )
+    return np.asarray(encoded.vectors, dtype=np.float32)
+
+
+def class_vectors(run: Run) -> NDArray[np.float32] | None:
+    """Vectors (K, D) of the class names; None where the config names none."""
+    if run.config.dataset.class_names is None:
+        return None
+    return base.unpack(run.store.read(run.file("embed", "class_vectors.npz")))["vectors"]

@@ -1,0 +1,191 @@
+"""Encoding partitions: read in batches, what is new in each encoded, vectors and their facts kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import InputError
+from schemas.records import Partition
+from schemas.secrets.logging import discreet
+from tasks.artifacts.embeddings import write_vectors
+from tasks.artifacts.features import feature_batches
+from tasks.artifacts.run import Run
+from tasks.embed.content_hash import Repeats
+from tasks.embed.encoder_spec import EncoderSpec, loaded
+from tasks.embed.pair_check import check_before
+from tasks.execution.prefetch import ahead, drawn
+from tasks.methods.encoders import base
+from tasks.methods.float16 import single
+
+PREPARED = 2  # batches that wait ready: the second where the first is a short last one
+SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partition as float32 is large
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Facts of a partition's embeddings; lowest and highest value by dimension (D,)."""
+
+    partition: Partition
+    rows: int
+    without: int
+    distinct: int
+    dim: int
+    low: NDArray[np.floating]
+    high: NDArray[np.floating]
+    new: bool
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took."""
+
+    vectors: NDArray[np.floating]
+    reasons: list[str | None]
+    contents: NDArray[np.uint64]
+    seconds: float
+
+
+def find_embedded(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded | None:
+    """The facts of a partition that was embedded before, if it was."""
+    name = _facts_name(run, spec, partition)
+    return _embedded(partition, run.store.read_json(name)) if run.store.exists(name) else None
+
+
+@discreet()
+def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpec) -> list[Embedded]:
+    """Encode partitions one by one, write the part of each, then its facts; or find them written.
+
+    Meanwhile a thread reads and prepares the batches that come next, also those of the next partition,
+    another, or two beside a GPU, runs the model, and one writes what is done.
+    """
+    encoder = loaded(spec)
+    for partition in partitions[:1]:
+        check_before(run, partition, encoder)
+    todo = drawn((step for each in partitions for step in _steps(each, run, spec, encoder)), PREPARED)
+    done: list[Embedded | Future[Embedded]] = []
+    inferred = ahead(partial(_inferred, encoder), todo, encoder.in_flight)
+    with (
+        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+        closing(todo),
+        closing(inferred) as steps,
+    ):
+        for partition in partitions:
+            found = _encode(steps)
+            if isinstance(found, Embedded):
+                done.append(found)
+                continue
+            if done and isinstance(done[-1], Future):
+                done[-1].result()  # not more than one waits to be written
+            done.append(writer.submit(_keep, partition, run, spec, found))
+    return [each.result() if isinstance(each, Future) else each for each in done]
+
+
+def dead_dimensions(done: Sequence[Embedded]) -> int:
+    """How many dimensions have one value in all rows that have a vector; all where none has one."""
+    some = [each for each in done if each.without < each.rows]
+    if not some:
+        return done[0].dim
+    spread = np.max([each.high for each in some], axis=0) - np.min([each.low for each in some], axis=0)
+    return int(np.count_nonzero(spread <= 0))
+
+
+def _steps(partition: Partition, run: Run, spec: EncoderSpec, encoder: base.Encoder) -> Iterator[Any]:
+    """Its facts, if it was embedded before; else its new contents in batches, prepared, then its repeats."""
+    if found := find_embedded(partition, run, spec):
+        yield found
+        return
+    repeats = Repeats()
+    for values in feature_batches(run, partition, encoder.batch_rows):
+        fresh = repeats.fresh(values)
+        if len(fresh):
+            yield encoder.prepare(fresh)
+    if not repeats.rows:
+        raise InputError("the partition has no rows", where=run.reader(partition).where)
+    yield repeats
+
+
+def _inferred(encoder: base.Encoder, step: Any) -> Any:
+    """Vectors of a batch as they are stored, and why a row has none; any other step as it is."""
+    if isinstance(step, Embedded | Repeats):
+        return step
+    return _checked(encoder.infer(step), encoder.dtype)
+
+
+def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
+    """Gather the batches up to the end of their partition, each content once; or pass on its facts."""
+    started = perf_counter()
+    vectors: list[NDArray[np.floating]] = []
+    reasons: list[str | None] = []
+    while not isinstance(step := next(steps), Repeats):
+        if isinstance(step, Embedded):
+            return step
+        stored, why = step
+        vectors.append(stored)
+        reasons += why
+    place, found = step.first(), np.concatenate(vectors)
+    spread = found if len(place) == len(found) else found[place]
+    return _Encoded(spread, [reasons[row] for row in place], step.contents(), perf_counter() - started)
+
+
+def _keep(partition: Partition, run: Run, spec: EncoderSpec, found: _Encoded) -> Embedded:
+    """Write the vectors of a partition, then their facts."""
+    write_vectors(run.store, run.embedding(spec.key, partition), found.vectors, found.reasons, found.contents)
+    usable = np.array([reason is None for reason in found.reasons])
+    low, high = _span(found.vectors, usable)
+    facts = {
+        "rows": len(usable), "without": int((~usable).sum()), "dim": found.vectors.shape[1],
+        "distinct": len(np.unique(found.contents[usable])), "low": low.tolist(), "high": high.tolist(),
+    }  # fmt: skip
+    run.store.write_json(_facts_name(run, spec, partition), facts)
+    return _embedded(partition, facts, new=True, seconds=found.seconds)
+
+
+def _facts_name(run: Run, spec: EncoderSpec, partition: Partition) -> str:
+    return run.embedding(spec.key, partition).replace(".parquet", ".json")
+
+
+def _embedded(
+    partition: Partition, facts: dict[str, Any], *, new: bool = False, seconds: float = 0.0
+) -> Embedded:
+    return Embedded(
+        partition, facts["rows"], facts["without"], facts["distinct"], facts["dim"],
+        np.array(facts["low"]), np.array(facts["high"]), new, seconds,
+    )  # fmt: skip
+
+
+def _span(
+    vectors: NDArray[np.floating], usable: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lowest and highest value by dimension (D,) of the usable rows, a block at a time; zeros if none is."""
+    low, high = np.full((2, vectors.shape[1]), [[np.inf], [-np.inf]], dtype=np.float32)
+    for start in range(0, len(vectors), SPAN_ROWS):
+        block = single(vectors[start : start + SPAN_ROWS])
+        block = block if usable[start : start + SPAN_ROWS].all() else block[usable[start : start + SPAN_ROWS]]
+        low = np.minimum(low, block.min(axis=0, initial=np.inf))
+        high = np.maximum(high, block.max(axis=0, initial=-np.inf))
+    return (low, high) if usable.any() else (np.zeros_like(low), np.zeros_like(high))
+
+
+def _checked(encoded: base.Encoded, dtype: str) -> tuple[NDArray[np.floating], list[str | None]]:
+    """Vectors as they are stored, zero where they are not finite, and why a row has none."""
+    with np.errstate(over="ignore"):
+        stored = encoded.vectors if dtype == base.AS_GIVEN else encoded.vectors.astype(dtype)
+    finite = base.finite_rows(stored)
+    if finite.all():
+        return stored, encoded.reasons
+    stored = np.where(finite[:, None], stored, np.zeros((), stored.dtype))
+    reasons = [
+        reason or (None if ok else base.NOT_FINITE)
+        for reason, ok in zip(encoded.reasons, finite, strict=True)
+    ]
+    return stored, reasons

@@ -1,0 +1,101 @@
+"""The encoder of a run: what a worker loads it from, and the sample of the column that it is fitted on."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.records import DatasetRef, Partition
+from tasks.artifacts.features import first_features, some_features
+from tasks.artifacts.index import load_index
+from tasks.artifacts.run import Run
+from tasks.methods.encoders import base
+from tasks.methods.folds import fitted_on
+from tasks.storage.store import Store
+
+FIT_PARTITIONS = 16  # read at most to fit an encoder …
+FIT_SHARE = 250  # … and no more of them than give so many rows each
+FEW_VALUES = 1000
+LOADED_AT_ONCE = 2  # encoders a worker keeps: models are large
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Where the state of an encoder is that was fitted on a dataset."""
+
+    store: Store
+    name: str
+
+
+@dataclass(frozen=True)
+class EncoderSpec:
+    """Which encoder, with which options and fitted state, on what: all a worker needs to load it.
+
+    One that was fitted on nothing is the same for every dataset, so a worker opens it once for all of them.
+    """
+
+    key: str
+    name: str = field(compare=False)
+    kind: str = field(compare=False)
+    options: str = field(compare=False)
+    fitted: Fitted | None = None
+    device: str = "cpu"
+    threads: int = 1
+    workers: int = field(default=1, compare=False)
+
+
+def loaded(spec: EncoderSpec) -> base.Encoder:
+    """The encoder ready to encode, once a process."""
+    with _loading:
+        encoder = _load(spec)
+        encoder.workers = spec.workers
+        return encoder
+
+
+def lacks(name: str, kind: str, options: dict[str, Any], device: str) -> str:
+    """Why the encoder can't run on a device in this process; "" if it can."""
+    return base.make(name, kind, options).lacks(device)
+
+
+@lru_cache(maxsize=LOADED_AT_ONCE)
+def _load(spec: EncoderSpec) -> base.Encoder:
+    encoder = base.make(spec.name, spec.kind, json.loads(spec.options))
+    encoder.device, encoder.threads = spec.device, spec.threads
+    encoder.load(base.unpack(spec.fitted.store.read(spec.fitted.name)) if spec.fitted else {})
+    return encoder
+
+
+def sample_column(run: Run, ref: DatasetRef, rows: int, among: float = 1.0) -> pa.Array:
+    """About that many values of the feature column, from partitions that the hash of their content picks.
+
+    Few values are the first ones of each; many are spread over them, at the cost of reading them whole.
+    among: the share of the rows that they are taken of, by `fitted_on`; of all rows, where none is in it.
+    """
+    most = min(FIT_PARTITIONS, -(-rows // FIT_SHARE))
+    partitions = sorted(ref.of("source"), key=lambda each: each.key)[:most]
+    share = -(-rows // len(partitions))
+    taken: list[pa.Array] = []
+    for partition in partitions:
+        if among < 1:
+            taken.append(some_features(run, partition, _places(run, ref, partition, share, among)))
+        elif rows <= FEW_VALUES:
+            taken += first_features(run, partition, share)
+        else:
+            taken.append(some_features(run, partition, share))
+    found = pa.concat_arrays(taken)
+    return found if len(found) or among >= 1 else sample_column(run, ref, rows)
+
+
+def _places(run: Run, ref: DatasetRef, partition: Partition, rows: int, among: float) -> NDArray[np.integer]:
+    """At most so many usable rows of a partition, spread over those that an encoder may be fitted on."""
+    index = load_index(run, ref, partition, ["hash"])
+    places = index["row"].to_numpy()[fitted_on(index["hash"].to_numpy(), among)]
+    return np.asarray(places[np.unique(np.linspace(0, len(places) - 1, min(rows, len(places))).astype(int))])

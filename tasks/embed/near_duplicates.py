@@ -1,0 +1,129 @@
+"""Copies over the whole dataset: equal contents, and near duplicates by their signatures, checked exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from schemas.records import DatasetRef, Partition
+from tasks.artifacts.embeddings import read_some
+from tasks.artifacts.run import Run
+from tasks.execution.map_partitions import map_partitions
+from tasks.methods.duplicates.groups import Copies, copies
+from tasks.methods.duplicates.signatures import (
+    SKETCHED,
+    Planes,
+    candidates,
+    chance_radius,
+    likely_pairs,
+    near_pairs,
+)
+
+PAIRS = 100_000  # likely near duplicates at most whose vectors are compared
+LAID = 4096  # rows that the planes are laid through
+SAMPLE = 2000  # rows that say how near rows are by chance
+
+
+def laid_through(ref: DatasetRef) -> Partition:
+    """The partition through whose rows the planes are laid: that of the least key.
+
+    So they follow from the data as it is, however it came to be, and seldom change as partitions come and go.
+    """
+    return min(ref.of("source"), key=lambda each: each.key)
+
+
+def planes_of(run: Run, ref: DatasetRef) -> Planes:
+    """The planes of an embedding."""
+    rows = np.arange(LAID)
+    vectors, usable = read_some(run.store, run.embedding(ref.encoder_key, laid_through(ref)), rows)
+    scaled = ref.encoder_key.startswith("vector-")  # the dataset's own: each dimension has its unit
+    return Planes.of(vectors[usable] if usable.any() else np.zeros_like(vectors[:1]), scaled=scaled)
+
+
+def find_copies(
+    run: Run, ref: DatasetRef, contents: pa.Table, sample: NDArray[np.floating], rows: int
+) -> dict[str, float | int | None]:
+    """Find copies among the contents of the first pass, list them by group, and return their figures.
+
+    contents: content, given, row, part, signature and sketch; sample (M, D) and the number of rows of the
+    dataset say how near two rows are by chance. Numbers have no conflicts: both may be right.
+    """
+    content, given = contents["content"].to_numpy(), contents["given"].to_numpy()
+    exact = copies(content, given)
+    both = copies(content, given, _near(run, ref, contents, sample, rows))
+    numbers = run.config.dataset.task == "regression"
+    _write(run, contents, both, unsaid=("given", "conflict") if numbers else ())
+    near = both.near & (both.group >= 0)
+    return {
+        "duplicate_share": exact.surplus / max(len(content), 1),
+        "label_conflicts": None if numbers else int(np.count_nonzero(exact.conflict)),
+        "near_duplicate_share": float(near.mean()) if len(content) else 0.0,
+        "near_duplicate_conflicts": None if numbers else int(np.count_nonzero(near & both.conflict)),
+    }
+
+
+def sketches(values: NDArray[np.float32]) -> pa.Array:
+    """A column of sketches (N, 16), as raw bytes."""
+    kind = pa.binary(SKETCHED * values.itemsize)
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def sketched(column: pa.Array) -> NDArray[np.float32]:
+    """The sketches (N, 16) of such a column."""
+    data = b"" if not len(column) else column.buffers()[1]
+    return np.frombuffer(data, np.float32)[column.offset * SKETCHED :][: len(column) * SKETCHED].reshape(
+        -1, SKETCHED
+    )
+
+
+def rows_of(wanted: tuple[Partition, NDArray[np.int64]], run: Run, ref: DatasetRef) -> NDArray[np.floating]:
+    """Vectors of some rows of a partition."""
+    partition, rows = wanted
+    return read_some(run.store, run.embedding(ref.encoder_key, partition), rows)[0]
+
+
+def _near(
+    run: Run, ref: DatasetRef, contents: pa.Table, sample: NDArray[np.floating], rows: int
+) -> NDArray[np.int64]:
+    """Pairs (P, 2) of places in the contents that are near duplicates, one of the rows of each content."""
+    first = np.sort(np.unique(contents["content"].to_numpy(), return_index=True)[1])
+    pairs = first[candidates(contents["signature"].to_numpy()[first], PAIRS)]
+    sketch = contents["sketch"].combine_chunks()
+    pairs = pairs[likely_pairs(*(sketched(sketch.take(pa.array(side))) for side in pairs.T))]
+    if not len(pairs):
+        return pairs
+    planes = planes_of(run, ref)
+    wanted, where = np.unique(pairs, return_inverse=True)
+    placed = planes.placed(_vectors(run, ref, contents, wanted))
+    one, other = (placed[side] for side in where.reshape(pairs.shape).T)
+    radius = chance_radius(planes.placed(sample[:SAMPLE]), rows)
+    return np.asarray(pairs[near_pairs(one, other, radius)])
+
+
+def _vectors(
+    run: Run, ref: DatasetRef, contents: pa.Table, wanted: NDArray[np.int64]
+) -> NDArray[np.floating]:
+    """Vectors (M, D) of places in the contents (M,); a partition that has none of them is not read."""
+    part, row = contents["part"].to_numpy()[wanted], contents["row"].to_numpy()[wanted]
+    partitions = ref.of("source")
+    places = np.unique(part)
+    items = [(partitions[place], row[part == place]) for place in places]
+    found = map_partitions("embed", rows_of, items, unit="partitions with copies", run=run, ref=ref)
+    vectors = np.empty((len(wanted), found[0].shape[1]), dtype=np.float32)
+    for place, values in zip(places, found, strict=True):
+        vectors[part == place] = values
+    return vectors
+
+
+def _write(run: Run, contents: pa.Table, found: Copies, unsaid: Sequence[str]) -> None:
+    kept = pa.array(found.group >= 0)
+    columns: dict[str, Any] = {"group": found.group, "conflict": found.conflict, "near": found.near}
+    table = contents.drop_columns(["signature", "sketch"])
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values))
+    table = table.drop_columns(list(unsaid)).filter(kept)
+    run.store.write_table(run.file("embed", "duplicates.parquet"), table)

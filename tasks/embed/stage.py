@@ -1,0 +1,171 @@
+"""Embed: features to vectors, kept under what they were made of, so that none is ever made twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from time import perf_counter
+from typing import Any
+
+import pyarrow as pa
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectAlreadyExists
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from schemas.records import DatasetRef, Partition, StageResult
+from schemas.secrets.logging import discreet
+from schemas.tables import REJECTED
+from tasks import gates
+from tasks.artifacts.embeddings import without_vector
+from tasks.artifacts.rejected import refuse, rejected_rows
+from tasks.artifacts.run import Run
+from tasks.artifacts.sufficient_statistics import first_pass
+from tasks.embed.class_names import encode_class_names
+from tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
+from tasks.embed.encoder_spec import EncoderSpec, Fitted, sample_column
+from tasks.embed.near_duplicates import find_copies
+from tasks.embed.pair_check import check_after
+from tasks.execution.tracing import span
+from tasks.methods import quality
+from tasks.methods.encoders import base
+
+QUALITY = (
+    "rankme", "rank_share", "duplicated_dimensions", "dimension_two_nn", "dimension_mle", "label_sharpness",
+    "hubness", "near_duplicate_share", "near_duplicate_conflicts", "duplicate_share", "label_conflicts",
+)  # fmt: skip
+LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again; Prefect takes no less
+
+
+@task(name="fit encoder", task_run_name="fit encoder", cache_policy=NO_CACHE)
+@discreet()
+def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> EncoderSpec:
+    """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
+
+    device: cuda or cpu, where the workers will run it; so many of them at once.
+    """
+    data, chosen = run.config.dataset, run.config.encoder
+    kind = str(data.features.kind)
+    name = base.encoder_name(chosen.name, kind)
+    options = base.make(name, kind, chosen.options).pinned()  # so that all workers open the same
+    encoder = base.make(name, kind, options)
+    key = base.key_of(name, encoder, data.features_key)
+    fitted = _fitted(run, ref, encoder, key) if encoder.fit_rows else None
+    threads = run.config.compute.threads
+    return EncoderSpec(key, name, kind, json.dumps(options, sort_keys=True), fitted, device, threads, workers)
+
+
+def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> Fitted:
+    state = f"{run.embeddings(key)}/state.npz"
+    if not run.store.exists(state):
+        sample = sample_column(run, ref, encoder.fit_rows, encoder.fit_share)
+        with threadpool_limits(run.config.compute.threads):  # or machines with more cores fit another
+            fitted = encoder.fit(sample)
+        run.store.create(state, base.pack(fitted))
+    return Fitted(run.store, state)
+
+
+@task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")
+def embed_group(
+    partitions: Sequence[Partition], run: Run, spec: EncoderSpec, label: str, parent: dict[str, str]
+) -> list[Embedded]:
+    """Embed some partitions on one worker; those embedded before are only looked up.
+
+    label: for people; parent: the span that this is part of, if any.
+    """
+    with span("embed group", parent, group=label), turn(spec.device):
+        return embed_partitions(partitions, run, spec)
+
+
+@task(name="encode class names", task_run_name="encode class names", cache_policy=NO_CACHE)
+def embed_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
+    """Encode the class names by the text tower of the encoder, on a worker that has it."""
+    with discreet(), turn(spec.device):
+        encode_class_names(run, ref, spec)
+
+
+@contextmanager
+def turn(device: str) -> Iterator[None]:
+    """Hold this worker's GPU, so that another run of the same Prefect API waits for it; a CPU is shared."""
+    if device == "cpu":
+        yield
+        return
+    name = f"labelworks-gpu-{socket.gethostname()}-{os.environ.get('CUDA_VISIBLE_DEVICES', 'all')}"
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):  # by another run, just now
+        client.upsert_global_concurrency_limit_by_name(name, 1)
+    with concurrency(name, lease_duration=LEASE_SECONDS, strict=True):
+        yield
+
+
+@task(name="embed gate", task_run_name="embed gate", cache_policy=NO_CACHE)
+@discreet()
+def judge_embedding(
+    run: Run, ref: DatasetRef, spec: EncoderSpec, done: Sequence[Embedded], started: float
+) -> StageResult:
+    """Sum up the partitions and hold the embedding to its gate; raise InputError if it fails."""
+    ref = ref.model_copy(update={"encoder_key": spec.key})
+    check_after(run, ref.of("source")[0], done[0].dim)
+    by_window = {window: _rejected(run, ref, window, done) for window in ("source", "target")}
+    rejected = pa.concat_tables(by_window.values())
+    run.store.write_table(run.file("embed", "rejected.parquet"), rejected)
+    rows = sum(each.rows for each in done)
+    figures: dict[str, Any] = {
+        **dict.fromkeys(QUALITY),
+        "encoder": spec.name,
+        "rows": rows - sum(each.without for each in done),
+        "rejected_rows": rejected.num_rows,
+        "rejected_share": rejected.num_rows / max(rows, 1),
+        "dim": done[0].dim,
+        "distinct_rows": sum(each.distinct for each in done),
+        "encoding_seconds": round(sum(each.seconds for each in done), 3),
+        "dead_dimensions": dead_dimensions(done),
+    }
+    if figures["rows"]:
+        figures |= judge_quality(run, ref)
+    result = StageResult(
+        stage="embed",
+        ref=ref,
+        figures=figures,
+        gate=gates.merge(
+            "embed", [], gates.check_figures("embed", _numbers(figures), run.config.gates.embed)
+        ),
+        work={"embedded_rows": sum(each.rows for each in done if each.new)},
+        seconds=perf_counter() - started,
+    )
+    refuse(result.gate, by_window, figures, run.config.dataset)
+    return run.finish(result)
+
+
+def judge_quality(run: Run, ref: DatasetRef) -> dict[str, Any]:
+    """Figures of the embedding's quality, from the sums and the sample that detect judges classes by."""
+    started = perf_counter()
+    ingested = run.result("ingest")
+    rows = ingested.figures["rows"] if ingested else 0
+    found = first_pass(run, ref, rows)
+    scaled = ref.encoder_key.startswith("vector-")  # the dataset's own vectors: each dimension has its unit
+    given = found.sample.given if run.config.dataset.task == "classification" else None
+    figures = quality.judge(found.sums.without(), found.sample.features, given, scaled=scaled)
+    return {
+        **figures,
+        **find_copies(run, ref, found.contents, found.sample.features, rows),
+        "judging_seconds": round(perf_counter() - started, 3),
+    }
+
+
+def _rejected(run: Run, ref: DatasetRef, window: str, done: Sequence[Embedded]) -> pa.Table:
+    """The rows of a window that have no vector."""
+    tables = [REJECTED.empty_table()]
+    for each in done:
+        if each.without and each.partition.window == window:
+            rows = without_vector(run, ref, each.partition)
+            tables.append(rejected_rows(rows, rows["reason"]))
+    return pa.concat_tables(tables)
+
+
+def _numbers(figures: dict[str, Any]) -> dict[str, float | int | None]:
+    return {name: value for name, value in figures.items() if not isinstance(value, str)}

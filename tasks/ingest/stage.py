@@ -1,0 +1,244 @@
+"""Ingest: which files there are, which rows can be used, what classes occur. Copies nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from schemas.errors import InputError
+from schemas.records import DatasetRef, Partition, StageResult
+from schemas.secrets.logging import discreet
+from schemas.tables import REJECTED
+from tasks import gates
+from tasks.artifacts.index import read_index, share_index, write_index
+from tasks.artifacts.rejected import refuse, rejected_rows
+from tasks.artifacts.run import Run
+from tasks.artifacts.votes import Voted, voted
+from tasks.execution.map_partitions import map_partitions
+from tasks.ingest.duplicate_ids import drop_sorted, find_duplicates, sort_ids
+from tasks.methods.class_names import SimilarNames, similar_names
+from tasks.planning.learnable import count_classes, label_type, refuse_labels
+from tasks.planning.plan import Plan, empty
+from tasks.sources.formats.joined import common, read_type, written_type
+
+COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What was found in one partition; partition: without pieces that can't be used or have no row."""
+
+    partition: Partition
+    rows: int
+    labels: Counter[str | int]
+    rejected: pa.Table
+    empty_files: int
+    time: str
+    new: bool
+    checks: list[gates.RowCheck]
+
+
+@task(name="ingest", task_run_name="ingest", cache_policy=NO_CACHE)
+@discreet()
+def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
+    """Index every partition of the planned windows; raise InputError where too many rows can't be used."""
+    if done := run.result("ingest"):
+        return done
+    started = perf_counter()
+    crowd = voted(run)
+    votes = crowd[0] if crowd else None
+    kept_as = votes.label_type if votes else label_type(run.config, plans["source"])
+    partitions: list[Partition] = []
+    scans: list[Scan] = []
+    all_scans: list[Scan] = []
+    for window, plan in plans.items():
+        found = map_partitions(
+            "ingest",
+            scan_partition,
+            _by_votes(plan.partitions, votes if window == "source" else None),
+            unit=f"{window} partitions",
+            run=run,
+            label_type=kept_as,
+            votes=votes,
+        )
+        _refuse_nothing(run, window, plan, found)
+        inside = [each for each in found if _counts(run, window, each)]
+        partitions += _mark_duplicates(run, window, inside, kept_as)
+        scans += inside
+        all_scans += found
+    classes = _classes(run, scans, votes)
+    ref = DatasetRef(
+        run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
+        label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
+    )  # fmt: skip
+    by_window = {window: _rejected(run, window, plan, all_scans) for window, plan in plans.items()}
+    rejected = pa.concat_tables(by_window.values())
+    run.store.write_table(run.file("ingest", "rejected.parquet"), rejected)
+    figures = _figures(ref, plans, scans, rejected)
+    figures["empty_files"] += sum(each.empty_files for each in all_scans)
+    figures["agreement"] = crowd[1]["alpha"] if crowd else None
+    alike = _similar_names(scans)
+    figures["similar_class_names"] = len(alike)
+    examples = {"similar_class_names": [str(each) for each in alike]}
+    checks = gates.check_figures("ingest", figures, run.config.gates.ingest, examples)
+    result = StageResult(
+        stage="ingest",
+        ref=ref,
+        figures=figures | ({"crowd": crowd[1]} if crowd else {}),
+        gate=gates.merge("ingest", [each.checks for each in scans], checks),
+        work={"ingested_rows": sum(each.rows for each in scans if each.new)},
+        seconds=perf_counter() - started,
+    )
+    refuse(result.gate, by_window, figures, run.config.dataset)
+    return run.finish(result)
+
+
+def _refuse_nothing(run: Run, window: str, plan: Plan, found: list[Scan]) -> None:
+    """Raise InputError if no file of a window could be read, or none of them has a row."""
+    if any(each.partition.pieces for each in found):
+        return
+    for partition, each in zip(plan.partitions, found, strict=True):
+        for file in each.rejected.to_pylist():
+            where = run.reader(partition).address(file["file"])
+            fix = "write the file again, or leave it out of the source"
+            raise InputError(file["reason"], where=where, fix=fix)
+    raise empty(run.config.dataset.place(window), window)
+
+
+def _counts(run: Run, window: str, found: Scan) -> bool:
+    """Whether a partition is part of the run: one without files, or with no row in a window of time isn't."""
+    if not found.partition.pieces:
+        return False
+    by_time = window == "source" and run.config.dataset.time_window is not None
+    return not by_time or found.rows > 0 or found.rejected.num_rows > 0
+
+
+def _time_type(scans: list[Scan]) -> str:
+    """The one type in which the times of all rows are published; empty where there are none."""
+    kinds = [read_type(each.time) for each in scans if each.time]
+    return written_type(common(kinds)) if kinds else ""
+
+
+def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partition]:
+    """The partitions, named by the votes too where their labels are made of these."""
+    if votes is None:
+        return partitions
+    return [each.model_copy(update={"votes": votes.key}) for each in partitions]
+
+
+def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted | None = None) -> Scan:
+    """Index one partition, or find its index made before."""
+    new = write_index(run, partition, label_type, votes)
+    found = read_index(run, partition, label_type, ["row", "id", "label"])
+    kept, index = partition.leaving_out(found.left_out), found.rows
+    share_index(run, partition, kept, label_type)
+    labels = count_classes(index["label"])
+    checks = gates.check_rows("ingest", index, run.config.gates.ingest, window=partition.window)
+    return Scan(kept, index.num_rows, labels, found.rejected, found.empty, found.time, new, checks)
+
+
+def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) -> list[Partition]:
+    """Write down the rows whose id occurred before; return the partitions with their counts."""
+    partitions = [each.partition for each in scans]
+    found = _duplicates(run, partitions, sum(each.rows for each in scans), label_type)
+    marked, tables = [], [REJECTED.empty_table()]
+    for partition, places in zip(partitions, found, strict=True):
+        if len(places):
+            digest = hashlib.blake2b(places.tobytes(), digest_size=4).hexdigest()
+            partition = partition.model_copy(update={"duplicates": len(places), "without": digest})
+            index = run.store.read_table(run.index(label_type, partition))
+            rows = index.take(pa.array(places))
+            run.store.write_table(run.part("ingest/duplicates", partition), rows)
+            reasons = pa.array(["duplicated id"] * len(places), pa.string())
+            tables.append(rejected_rows(rows, reasons, rows["id"]))
+        marked.append(partition)
+    run.store.write_table(run.file("ingest", f"duplicates-{window}.parquet"), pa.concat_tables(tables))
+    return marked
+
+
+def _duplicates(run: Run, partitions: list[Partition], rows: int, label_type: str) -> list[NDArray[np.int64]]:
+    """For each partition, places in its index (n,) of the rows whose id occurred before, in order."""
+    ranges = max(1, -(-rows // COMPARED_IDS))
+    starts = None
+    if ranges > 1:
+        starts = np.stack(
+            map_partitions(
+                "ingest", sort_ids, partitions, unit="partitions whose ids are sorted",
+                run=run, label_type=label_type, ranges=ranges,
+            )
+        )  # fmt: skip
+    found = map_partitions(
+        "ingest", find_duplicates, range(ranges) if partitions else (), unit="ranges of the ids compared",
+        run=run, partitions=partitions, label_type=label_type, starts=starts,
+    )  # fmt: skip
+    if starts is not None:
+        map_partitions("ingest", drop_sorted, partitions, unit="partitions cleared", run=run)
+    return [np.sort(np.concatenate(again)) for again in zip(*found, strict=True)]
+
+
+def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | int, ...]:
+    """The classes of the config, or those that occur; raise InputError if nothing can be learnt of them."""
+    counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
+    if run.config.dataset.task == "regression" and any(each.rows for each in scans):
+        return ()
+    reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
+    refuse_labels(run.config, counts, reasons)
+    if votes is not None:
+        return votes.classes
+    if run.config.dataset.task == "multilabel" and run.config.dataset.classes is not None:
+        return tuple(map(str, run.config.dataset.classes))
+    if run.config.dataset.classes is not None:
+        kind = type(next(iter(counts)))
+        return tuple(kind(each) for each in run.config.dataset.classes)
+    return tuple(sorted(counts))
+
+
+def _similar_names(scans: list[Scan]) -> list[SimilarNames]:
+    """Classes that look like one; numbers never do."""
+    counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
+    return similar_names({name: rows for name, rows in counts.items() if isinstance(name, str)})
+
+
+def _rejected(run: Run, window: str, plan: Plan, scans: list[Scan]) -> pa.Table:
+    """Everything of a window that is put aside: files, rows, and rows whose id occurred before."""
+    files = pa.Table.from_pylist(plan.rejected, schema=REJECTED)
+    rows = [each.rejected for each in scans if each.partition.window == window]
+    again = run.store.read_table(run.file("ingest", f"duplicates-{window}.parquet"))
+    return pa.concat_tables([files, *rows, again])
+
+
+def _figures(
+    ref: DatasetRef, plans: dict[str, Plan], scans: list[Scan], rejected: pa.Table
+) -> dict[str, Any]:
+    duplicates = sum(partition.duplicates for partition in ref.partitions)
+    files = rejected["row"].null_count
+    usable = sum(each.rows for each in scans) - duplicates
+    rows = rejected.num_rows - files
+    counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
+    source = zip(ref.partitions, scans, strict=True)
+    return {
+        "rows": sum(each.rows - part.duplicates for part, each in source if part.window == "source"),
+        "target_rows": sum(
+            each.rows for part, each in zip(ref.partitions, scans, strict=True) if part.window == "target"
+        ),
+        "files": sum(plan.files for plan in plans.values()),
+        "rejected_rows": rows,
+        "rejected_files": files,
+        "rejected_share": rows / max(usable + rows, 1),
+        "left_out_files": sum(len(plan.left_out) for plan in plans.values()),
+        "empty_files": sum(plan.empty_files for plan in plans.values()),
+        "classes": len(ref.classes) or None,
+        "smallest_class": min((counts.get(name, 0) for name in ref.classes), default=None),
+        "duplicate_ids": duplicates,
+    }

@@ -1,0 +1,120 @@
+"""Which kind of shift is it, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tasks.methods import registry
+from tasks.methods.drift.base import DriftTest, drift_test, pair
+from tasks.methods.drift.count_tests import compare
+from tasks.methods.label_shift.auto import auto
+from tasks.methods.label_shift.confusion import inverse_transition
+from tasks.methods.label_shift.inputs import Floats, Windows, check
+from tasks.methods.label_shift.result import PriorEstimate
+from tasks.methods.open_set.estimate import OpenSet
+
+ADVICE = {
+    "neither": "use the model as it is",
+    "label": "reweight the labelled rows by the new prior, or correct the posteriors by it",
+    "covariate": "the same classes look different: label some target rows and retrain",
+    "both": "reweighting explains only part of it: label some target rows, then estimate the prior again",
+    "open-set": "the target holds classes that no label names: look at its new rows, name and label some",
+}
+QUESTIONS = 2  # that a kind is the answer to
+
+
+@dataclass(frozen=True)
+class ShiftKind:
+    """`kind`: neither, label, covariate, both or open-set; `advice` in words.
+
+    `moved`: test of the target against the labelled window; `explained`: of the target against labelled rows
+    drawn again at the estimated prior: what drifts there, a new class mix can't explain. `prior`: estimate.
+    `known` (M,): target rows that are taken to be of known classes; all of them but of the kind open-set.
+    """
+
+    kind: str
+    advice: str
+    moved: DriftTest
+    explained: DriftTest
+    prior: PriorEstimate
+    known: NDArray[np.bool_]
+
+
+@registry.register("shift", "kind", needs=("labels", "probs", "features"), source="Rabanser 2019")
+def which_kind(
+    labels: ArrayLike, probs: ArrayLike, features: ArrayLike,
+    target_probs: ArrayLike, target_features: ArrayLike,
+    *, noise_transition: ArrayLike | None = None, unknown: OpenSet | None = None,
+    drift: str = "auto", alpha: float = 0.05, effect: float = 0.05,
+) -> ShiftKind:  # fmt: skip
+    """Name the shift between a labelled and a target window, by whether the label-shift mixture explains it.
+
+    labels (N,), probs (N, K), features (N, D); target_probs (M, K), target_features (M, D). drift: name of
+    the test. Two windows of one distribution are called anything but neither with a chance of `alpha` at
+    most: each of the two questions, of the mix and of what it leaves unexplained, is asked at half of it
+    (Bonferroni), and what is below an `effect` doesn't count. unknown: what open_set says of these
+    windows: where a drift is gone once its unknown rows are left out, it is of the kind open-set.
+    Raises InputError on bad rows, ConfigError on an unknown test.
+    """
+    windows = check(labels, probs, target_probs, noise_transition)
+    reference, current = pair(features, target_features)
+    test = partial(drift_test(drift), alpha=alpha / QUESTIONS)
+
+    def counts(found: DriftTest) -> bool:
+        return found.drifted and found.effect >= effect
+
+    found = _explained(windows, reference, current, test)
+    prior, rest, known = found[0], counts(found[1]), np.ones(len(current), dtype=np.bool_)
+    mix = _mix_moved(windows, alpha / QUESTIONS) and _gap(prior) >= effect
+    kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
+    if rest and unknown is not None and unknown.interval[0] > 0:
+        left = _known(unknown)
+        without = _explained(replace(windows, target=windows.target[left]), reference, current[left], test)
+        if not counts(without[1]):
+            kind, prior, known = "open-set", without[0], left
+    moved = drift_test(drift)(reference, current, alpha)
+    return ShiftKind(kind, ADVICE[kind], moved, found[1], prior, known)
+
+
+def _explained(
+    windows: Windows,
+    reference: NDArray[np.floating],
+    current: NDArray[np.floating],
+    test: Callable[..., DriftTest],
+) -> tuple[PriorEstimate, DriftTest]:
+    """The target's prior, and the target against labelled rows drawn again at it."""
+    prior = auto(windows)
+    return prior, test(reference[_redrawn(windows, prior.weights)], current)
+
+
+def _known(unknown: OpenSet) -> NDArray[np.bool_]:
+    """Target rows drawn by their probability of being known, so that those near the border stay in part."""
+    kept = np.random.default_rng(1).random(len(unknown.posterior)) >= unknown.posterior
+    return kept if kept.sum() >= 2 else np.ones(len(kept), dtype=np.bool_)
+
+
+def _redrawn(windows: Windows, weights: Floats) -> NDArray[np.int64]:
+    """Labelled rows drawn without repetition at the estimated prior, as many as that allows."""
+    of_given = np.maximum(inverse_transition(windows) @ weights, 0)[windows.labels]
+    chance = of_given / max(float(of_given.max()), 1e-12)
+    kept = np.flatnonzero(np.random.default_rng(0).random(len(chance)) < chance)
+    return kept if len(kept) >= 2 else np.arange(len(chance))
+
+
+def _mix_moved(windows: Windows, alpha: float) -> bool:
+    """Whether the predicted classes of the two windows differ."""
+    K = windows.classes
+    source, target = (
+        np.bincount(each.argmax(axis=1), minlength=K) for each in (windows.probs, windows.target)
+    )
+    return compare(source, target).p_value <= alpha
+
+
+def _gap(prior: PriorEstimate) -> float:
+    """Total variation between the two priors."""
+    return float(np.abs(prior.prior - prior.source_prior).sum() / 2)

@@ -1,0 +1,93 @@
+"""A drift test of two windows that come in parts: two passes, memory that doesn't grow with rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import ConfigError, InputError
+from tasks.methods.drift.auto import AUTO
+from tasks.methods.drift.base import DriftTest, chunks
+from tasks.methods.drift.classifier import Probe
+from tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make, size_of_blocks
+from tasks.methods.drift.frechet import Frechet
+from tasks.methods.drift.ks import Ks
+from tasks.methods.drift.mmd import Mmd
+from tasks.methods.label_shift.inputs import check_alpha, hashes
+
+Parts = Callable[[], Iterable[NDArray[np.generic]]]
+STATISTICS: dict[str, Sequence[Make]] = {
+    "auto": AUTO,
+    "drift-auto": AUTO,
+    "mmd": (Mmd,),
+    "classifier": (Probe,),
+    "ks": (Ks,),
+    "frechet": (Frechet,),
+}
+
+
+def drift_over(reference: Parts, current: Parts, *, method: str = "auto", alpha: float = 0.05) -> DriftTest:
+    """Test whether two windows of features that come in parts are from one distribution.
+
+    reference() and current() yield parts (n, D), finite; both are called twice and must yield the same rows
+    in the same order, cut into parts as they like; a buffer may be filled again. Scales come from the first
+    pass, the statistics from the second. Raises InputError on bad rows or windows of too different length,
+    ConfigError on an unknown method.
+    """
+    if method not in STATISTICS:
+        raise ConfigError(f"no drift test {method!r} of parts", fix=f"choices: {', '.join(STATISTICS)}")
+    check_alpha(alpha)
+    first, second = _Kept("reference"), _Kept("current")
+    for kept, source in ((first, reference), (second, current)):
+        for part in source():
+            kept.add(part)
+    name = "auto" if method == "drift-auto" else method
+    parts = DriftParts(
+        _frame(first, second), STATISTICS[method], name, size_of_blocks(first.seen, second.seen)
+    )
+    for add, source in ((parts.add_reference, reference), (parts.add_current, current)):
+        for part in source():
+            add(part)
+    return parts.finish(alpha)
+
+
+def _frame(first: _Kept, second: _Kept) -> Frame:
+    """Scales by the same share of both windows."""
+    for kept in (first, second):
+        if kept.seen < 2:
+            raise InputError(f"the {kept.name} window has {kept.seen} rows", fix="a test needs two or more")
+    share = min(1.0, 2 * SAMPLE / (first.seen + second.seen))
+    shares = [kept.rows[: max(1, round(share * kept.seen))] for kept in (first, second)]
+    if shares[0].shape[1] != shares[1].shape[1]:
+        raise InputError(
+            f"reference has {shares[0].shape[1]} columns and current {shares[1].shape[1]}",
+            fix="encode both windows with the same encoder",
+        )
+    return Frame.fit(np.concatenate(shares))
+
+
+class _Kept:
+    """Rows of the smallest hashes of their numbers, in the order of these: the same however parts are cut."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.seen, self.bound = name, 0, np.uint64(2**64 - 1)
+        self.keys, self.rows = np.empty(0, dtype=np.uint64), np.empty((0, 0), dtype=np.float32)
+
+    def add(self, part: NDArray[np.generic]) -> None:
+        """Look at the next rows."""
+        width = self.rows.shape[1] if self.seen else part.shape[-1]
+        for rows in chunks(part, width, self.name, self.seen):
+            keys = hashes(np.arange(self.seen, self.seen + len(rows), dtype=np.uint64))
+            new = keys <= self.bound
+            self.seen += len(rows)
+            self.keys = np.append(self.keys, keys[new])
+            self.rows = np.concatenate([self.rows.reshape(-1, width), rows[new]])
+            self._cut()
+
+    def _cut(self) -> None:
+        least = np.argsort(self.keys)[: 2 * SAMPLE]
+        self.keys, self.rows = self.keys[least], self.rows[least]
+        if len(least) == 2 * SAMPLE:
+            self.bound = self.keys[-1]

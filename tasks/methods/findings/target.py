@@ -1,0 +1,190 @@
+"""What is told of label noise and of distribution shift: the figures of a run's record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.config.run import DetectConfig
+from tasks.methods.drift.shift_kind import ShiftKind, which_kind
+from tasks.methods.label_shift import PriorEstimate, estimate_prior
+from tasks.methods.label_shift.borne import borne_weights
+from tasks.methods.noise import NoiseResult
+from tasks.methods.noise_judge import Sample
+from tasks.methods.open_set.discover import discover
+from tasks.methods.open_set.estimate import OpenSet, open_set
+
+Classes = tuple[str | int, ...]
+CONFUSIONS = 10
+UNKNOWN_ROWS = 100  # of a target, below which nothing is said of unknown classes
+SURELY_UNKNOWN = 0.005  # the lower end of their share, from which new classes are looked for
+LEAST_KNOWN = 4  # classes that show how wide a class is
+SHOWN_NEW, EXAMPLES = 10, 3
+WORST_FEATURES = 5
+ONE_ROW = "a target of one row can't be tested for drift"
+
+
+def noise_findings(
+    judged: NoiseResult, probs: NDArray[np.float32], given: NDArray[np.int32], classes: Classes
+) -> dict[str, Any]:
+    """Rate, interval and strongest confusions; probs (N, K) out of sample, given labels (N,) of a sample."""
+    low, high = judged.noise_rate_interval
+    return {
+        "method": judged.method,
+        "rate": float(judged.noise_rate),
+        "rate_interval": [float(low), float(high)],
+        **agreement(given, probs.argmax(axis=1)),
+        "top_confusions": confusions(judged.transition, classes),
+    }
+
+
+def agreement(given: NDArray[np.integer], foretold: NDArray[np.integer]) -> dict[str, float]:
+    """How often classes (N,) are as foretold (N,), and how often they would be if these were shuffled."""
+    rows, classes = len(given), int(max(given.max(initial=0), foretold.max(initial=0))) + 1
+    hits = int(np.count_nonzero(given == foretold))
+    by_chance = int(np.bincount(given, minlength=classes) @ np.bincount(foretold, minlength=classes))
+    return {
+        "out_of_sample_accuracy": hits / rows,
+        "chance_accuracy": by_chance / rows**2,
+        "accuracy_over_chance": (hits * rows - by_chance) / rows**2,  # 0 where one class is named throughout
+    }
+
+
+@dataclass(frozen=True)
+class TargetFindings:
+    """Figures of the target window, and what they are made of: its prior, and its share of the unknown.
+
+    known (M,): rows that the prior was estimated from, taken to be of known classes.
+    """
+
+    figures: dict[str, Any]
+    prior: PriorEstimate
+    unknown: OpenSet | None
+    known: NDArray[np.bool_]
+
+
+def shift_findings(
+    sample: Sample,
+    probs: NDArray[np.float32],
+    window: Sample,
+    window_probs: NDArray[np.float32],
+    transition: NDArray[np.float64],
+    config: DetectConfig,
+    classes: Classes,
+    novelty: tuple[NDArray[np.float64], NDArray[np.float64]],
+    ids: Sequence[str],
+    compared: NDArray[np.bool_] | None = None,
+) -> TargetFindings:
+    """Prior, weights, kind of shift and unknown classes of a target window.
+
+    sample and probs (N, K), window and its probs (M, K) by the same probes; novelty (N,) and (M,) of the rows
+    of both; ids (M,) of the window's; compared (N,): rows of the sample that the window is tested against,
+    those that the encoder was not fitted on (None: all). The prior is estimated from all of them. Of a single
+    row nothing but its prior is told.
+    """
+    rows = np.ones(len(probs), dtype=np.bool_) if compared is None else compared
+    others, others_probs = sample.only(rows), probs[rows]
+    unknown = None
+    if len(window_probs) >= UNKNOWN_ROWS:
+        unknown = open_set(others.given, others_probs, window_probs, novelty[0][rows], novelty[1])
+    kind = None
+    if len(window_probs) >= 2:
+        kind = which_kind(
+            others.given, others_probs, others.features, window_probs, window.features,
+            noise_transition=transition, unknown=unknown, drift=config.drift.method, alpha=config.drift.alpha,
+        )  # fmt: skip
+    known = np.ones(len(window_probs), dtype=np.bool_) if kind is None else kind.known
+    found = estimate_prior(
+        sample.given, probs, window_probs[known], method=config.shift.method, noise_transition=transition
+    )
+    weights, borne = borne_weights(found, None if kind is None else kind.kind)
+    found = replace(found, weights=weights, notes=(*found.notes, *borne))
+    figures = {
+        **_prior_figures(found, [str(each) for each in classes]),
+        **_kind(kind),
+        "unknown": _unknown(sample, window, unknown, ids),
+    }
+    figures["notes"] += [ONE_ROW] if kind is None else []
+    return TargetFindings(figures, found, unknown, known)
+
+
+def _kind(found: ShiftKind | None) -> dict[str, Any]:
+    """Kind of shift, the test behind it, and the features that moved most where the test looks at each."""
+    if found is None:
+        return {"drift": {"unexplained_effect": None}}
+    moved, features = found.moved, []
+    if moved.per_feature is not None and moved.per_feature_effect is not None:
+        most = np.argsort(-moved.per_feature_effect, kind="stable")[:WORST_FEATURES]
+        features = [
+            {
+                "feature": int(k),
+                "effect": float(moved.per_feature_effect[k]),
+                "p_value": float(moved.per_feature[k]),
+            }
+            for k in most
+        ]
+    return {
+        "kind": found.kind,
+        "advice": found.advice,
+        "drift": {
+            "method": moved.method,
+            "p_value": moved.p_value,
+            "effect": moved.effect,
+            "unexplained_effect": found.explained.effect,
+            "features": features,
+        },
+    }
+
+
+def _prior_figures(found: PriorEstimate, names: list[str]) -> dict[str, Any]:
+    return {
+        "method": found.method,
+        "prior": dict(zip(names, found.prior.tolist(), strict=True)),
+        "source_prior": dict(zip(names, found.source_prior.tolist(), strict=True)),
+        "weights": dict(zip(names, found.weights.tolist(), strict=True)),
+        "interval": dict(zip(names, found.interval.tolist(), strict=True)),
+        "total_variation": float(0.5 * np.abs(found.prior - found.source_prior).sum()),
+        "calibration_nll_gain": _gain(found),
+        "notes": list(found.notes),
+    }
+
+
+def _unknown(sample: Sample, window: Sample, unknown: OpenSet | None, ids: Sequence[str]) -> dict[str, Any]:
+    """The share of rows of no known class; where it is surely not zero, the new classes among them."""
+    if unknown is None:
+        return {}
+    figures: dict[str, Any] = {"share": unknown.share, "interval": unknown.interval.tolist()}
+    classes = len(np.unique(sample.given))
+    if unknown.interval[0] < SURELY_UNKNOWN or classes < LEAST_KNOWN:
+        return figures
+    found = discover(sample.features, sample.given, window.features, unknown.posterior)
+    first, made = int(sample.given.max()) + 1, []
+    for number in range(found.new):
+        rows = np.flatnonzero(found.classes == first + number)
+        near = np.square(window.features[rows] @ found.space - found.prototypes[number - found.new]).sum(
+            axis=1
+        )
+        examples = [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]]
+        made.append({"rows": len(rows), "share": len(rows) / len(ids), "examples": examples})
+    return {**figures, "new_classes": found.new, "largest": made[:SHOWN_NEW]}
+
+
+def confusions(transition: NDArray[np.float64], classes: Classes) -> list[dict[str, Any]]:
+    """The strongest ways in which a true class is given as another; transition (K, K), rows = true class."""
+    wrong = transition * (1.0 - np.eye(len(transition)))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
+    pairs = [divmod(int(place), len(transition)) for place in order]
+    return [
+        {"true": classes[true], "given": classes[given], "probability": float(wrong[true, given])}
+        for true, given in pairs
+        if wrong[true, given] > 0
+    ]
+
+
+def _gain(found: PriorEstimate) -> float | None:
+    fitted = found.calibration
+    return None if fitted is None else float(fitted.nll_before - fitted.nll_after)

@@ -1,0 +1,190 @@
+"""What is told of windows in order of time: their class mixes, noise and drift, and when they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.methods.drift.base import DriftTest
+from tasks.methods.drift.by_group import of_sums
+from tasks.methods.drift.by_window import WindowDrift, by_window
+from tasks.methods.drift.calendar import Calendar
+from tasks.methods.drift.change_points import beyond_chance, change_points
+from tasks.methods.drift.count_tests import compare
+from tasks.methods.label_shift.noisy_counts import true_mix
+from tasks.methods.label_shift.result import PriorEstimate
+
+LEVEL = 0.05  # of a window's drift test, from which on its effect counts
+SHOWN = 12  # classes whose shares are told over time: those that moved most
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LabelSums:
+    """Sums over all labelled rows of each window or group: counts (W, K) of given labels, `wrong` (W,) the
+    sum of the probabilities that they are wrong."""
+
+    counts: NDArray[np.int64]
+    wrong: Floats
+
+
+def labelled_windows(
+    windows: Calendar,
+    sums: LabelSums,
+    transition: Floats,
+    features: NDArray[np.floating],
+    of: NDArray[np.int64],
+    classes: Sequence[str | int],
+) -> dict[str, Any]:
+    """Findings of W windows of labelled rows, each of which holds some.
+
+    features (n, D) and windows (n,) of a sample; a window is tested against those before it.
+    """
+    mix = true_mix(sums.counts, transition)
+    groups = of_sums(np.array(windows.names), sums.counts, sums.wrong)
+    whole = true_mix(sums.counts.sum(axis=0, keepdims=True), transition).prior[0]
+    labels = [compare(one, sums.counts.sum(axis=0) - one) if len(sums.counts) > 1 else None
+              for one in sums.counts]  # fmt: skip
+    return {
+        **_shares(windows, mix.prior, mix.interval, sums.counts.sum(axis=1), whole, classes),
+        **_changes(windows, sums.counts, sums.counts.sum(axis=0)),
+        "noise_rate": _plain(groups.error),
+        "label_effect": [None if each is None else each.effect for each in labels],
+        "label_p_value": [None if each is None else each.p_value for each in labels],
+        "label_psi": [None if each is None else each.psi for each in labels],
+        "label_jensen_shannon": [None if each is None else each.jensen_shannon for each in labels],
+        "label_wasserstein": [None if each is None else each.wasserstein for each in labels],
+        **_drift(windows, by_window(features, of)),
+    }
+
+
+def target_windows(
+    windows: Calendar,
+    estimates: Sequence[PriorEstimate | None],
+    features: NDArray[np.floating],
+    of: NDArray[np.int64],
+    reference: NDArray[np.floating],
+    source: PriorEstimate,
+    classes: Sequence[str | int],
+    predicted: tuple[NDArray[np.intp], NDArray[np.intp]],
+) -> dict[str, Any]:
+    """Findings of windows of unlabelled rows; reference (n, D): labelled rows that all are tested against.
+
+    source: the estimate of all windows together, for the class mix of the labelled rows. predicted: classes
+    (N,) of the rows of the windows and (n,) of the labelled ones, which tell change from chance. A window of
+    too few rows has no estimate, and is left out.
+    """
+    known = [place for place, each in enumerate(estimates) if each is not None]
+    found = [each for each in estimates if each is not None]
+    if not found:
+        return {}
+    kept = Calendar(tuple(windows.names[place] for place in known), windows.starts[known], windows.by)
+    place = np.full(len(windows.names) + 1, -1)
+    place[known] = np.arange(len(known))
+    now = place[of]
+    rows = np.bincount(now[now >= 0], minlength=len(known))
+    size = len(classes)
+    here = now >= 0
+    counts = np.bincount(now[here] * size + predicted[0][here], minlength=len(known) * size)
+    prior = np.stack([each.prior for each in found])
+    interval = np.stack([each.interval for each in found])
+    return {
+        **_shares(kept, prior, interval, rows, source.source_prior, classes),
+        **_changes(kept, counts.reshape(-1, size), np.bincount(predicted[1], minlength=size)),
+        **_drift(kept, by_window(features, now, reference=reference)),
+    }
+
+
+def moved_figures(moved: Mapping[str, Any]) -> dict[str, float | None]:
+    """What a gate looks at, effects all of them but the alarm's: None where nothing was looked at.
+
+    Effects of windows that may be chance count as none: a short first week isn't a change.
+    """
+    streams = [moved[name] for name in ("time", "target_time") if name in moved]
+    parts = [*moved.get("groups", {}).values(), *([moved["slices"]] if "slices" in moved else [])]
+    watched = [each["watch"] for each in (*streams, moved) if each.get("watch")]
+    return {
+        "window_prior_shift": _largest(
+            each if moved else 0.0
+            for stream in streams
+            for each, moved in zip(stream["total_variation"], stream["mix_moved"], strict=True)
+        ),
+        "window_drift_effect": _largest(
+            effect if effect is None or p_value <= LEVEL else 0.0
+            for stream in streams
+            for effect, p_value in zip(stream["drift_effect"], stream["drift_p_value"], strict=True)
+        ),
+        "group_error_gap": _largest(each["worst_error"] - each["error"] for each in parts),
+        "column_drift_effect": _largest(each["effect"] for each in moved.get("columns", {}).values()),
+        "drift_e_value": _largest(each["e_value"] for each in watched),
+    }
+
+
+def _largest(values: Iterable[float | None]) -> float | None:
+    return max((each for each in values if each is not None), default=None)
+
+
+def _shares(
+    windows: Calendar,
+    prior: Floats,
+    interval: Floats,
+    rows: NDArray[np.integer],
+    whole: Floats,
+    classes: Sequence[str | int],
+) -> dict[str, Any]:
+    """Shares of the classes that moved most."""
+    shown = np.sort(np.argsort(-np.ptp(prior, axis=0), kind="stable")[:SHOWN])
+    return {
+        "by": windows.by,
+        "windows": list(windows.names),
+        "rows": rows.tolist(),
+        "classes": [classes[k] for k in shown],
+        "prior": _plain(prior[:, shown]),
+        "interval": _plain(interval[:, shown]),
+        "total_variation": _plain(0.5 * np.abs(prior - whole).sum(axis=1)),
+    }
+
+
+def _changes(windows: Calendar, counts: NDArray[np.int64], whole: NDArray[np.integer]) -> dict[str, Any]:
+    """When the mix changed, and in which windows it lies beyond chance from the whole's.
+
+    counts (W, K) of labels or predictions, as they are: noise that is taken out of few rows pushes their
+    shares to 0 and 1, which looks like change. whole (K,): of all rows.
+    """
+    changes = change_points(counts)
+    return {
+        "mix_moved": beyond_chance(counts, whole / whole.sum()).tolist(),
+        "change_points": [
+            {"window": windows.names[point], "p_value": p_value}
+            for point, p_value in zip(changes.points, changes.p_values, strict=True)
+        ],
+    }
+
+
+def _drift(windows: Calendar, found: WindowDrift) -> dict[str, Any]:
+    def told(name: str) -> list[float | None]:
+        tests: Sequence[DriftTest | None] = found.tests
+        pad = len(windows.names) - len(tests)
+        return [None if each is None else float(getattr(each, name)) for each in tests] + [None] * pad
+
+    watched = found.watch
+    alarm = None
+    if watched is not None and watched.alarm is not None:
+        looked_at = [name for name, each in zip(windows.names, found.tests, strict=False) if each is not None]
+        alarm = looked_at[watched.alarm - 1]
+    return {
+        "drift_effect": told("effect"),
+        "drift_p_value": told("p_value"),
+        "watch": None
+        if watched is None
+        else {"e_value": watched.e_value, "looks": watched.looks, "alarm": alarm},
+    }
+
+
+def _plain(values: Floats) -> Any:
+    """Rounded: a record is read by people, and kept for every version."""
+    return np.round(values, 5).tolist()

@@ -1,0 +1,170 @@
+"""What is known of every row's label: out-of-sample probabilities by the probes, then the noise method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.config.run import DetectConfig
+from tasks.methods.neighbours.reference import Neighbourhood
+from tasks.methods.noise import NoiseModel, NoiseResult, joined
+from tasks.methods.noise.pairs import Pairs
+from tasks.methods.open_set.in_scope import Scope
+from tasks.methods.probes.ensemble import ProbeEnsemble
+from tasks.methods.probes.zero_shot import ClassNames
+from tasks.methods.registry import get
+from tasks.methods.sums import Sums
+
+BESIDE = "beside."  # begins the names of such columns
+BANK = 4000  # rows that hubs among the class names are measured by
+JUDGED_PROBABILITIES = 1 << 21  # at a time: 8 MB, and as much again for each step of the noise method
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows held in memory: features (N, D), given labels (N,), folds (N,).
+
+    beside: (N, K) by name: `pred_probs` of the user's own model, `votes`, the posterior that annotators give;
+    `pair` (N, D), vectors by the other tower, NaN where there is none.
+    """
+
+    features: NDArray[np.floating]
+    given: NDArray[np.int32]
+    folds: NDArray[np.int64]
+    beside: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Sample:
+        """The sample of what `arrays` gave, which may lie among others."""
+        names = (name for name in arrays if name.startswith(BESIDE))
+        beside = {name.removeprefix(BESIDE): arrays[name] for name in names}
+        return cls(arrays["features"], arrays["given"], arrays["folds"], beside)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Sample]) -> Sample:
+        """One of many, rows one after the other."""
+        arrays = [part.arrays for part in parts]
+        return cls.of_arrays({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it by name, to be kept."""
+        named = {f"{BESIDE}{name}": values for name, values in self.beside.items()}
+        return {"features": self.features, "given": self.given, "folds": self.folds, **named}
+
+    def only(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Sample:
+        """The rows of a mask (N,), of places or of a range."""
+        return Sample.of_arrays({name: values[rows] for name, values in self.arrays.items()})
+
+
+@dataclass(frozen=True)
+class LabelModel:
+    """Fitted probes and noise method; judges any row, out of sample by its fold."""
+
+    ensemble: ProbeEnsemble
+    noise: NoiseModel
+    scope: Scope
+    sees: tuple[str, ...] = ()
+    around: Neighbourhood | None = None
+    pairs: Pairs | None = None
+
+    @classmethod
+    def fit(
+        cls,
+        sums: Sums,
+        sample: Sample,
+        config: DetectConfig,
+        *,
+        exclude: Sequence[int] = (),
+        class_vectors: NDArray[np.floating] | None = None,
+    ) -> LabelModel:
+        """Fit the probes on the sums, temperatures and noise on the sample, both without excluded folds.
+
+        class_vectors (K, D): the class names as the encoder of the rows sees them, where they are named.
+        """
+        seen = sample.only(~np.isin(sample.folds, exclude))
+        adapt = partial(get("adapt", config.adapt.method).target, **config.adapt.options)
+        names = None
+        if class_vectors is not None:
+            names = ClassNames(class_vectors, seen.features[:BANK] if config.query_bank else None)
+        ensemble = ProbeEnsemble.fit(sums, config.probes, exclude=exclude, adapt=adapt, class_names=names)
+        ensemble = ensemble.calibrate(seen.features, seen.given, seen.folds)
+        method = get("noise", config.noise.method)
+        named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
+        noise: NoiseModel = method.target(**config.noise.options, **named)
+        around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
+        probs = np.exp(ensemble.log_probs(seen.features, seen.folds))
+        scope = Scope.fit(sums, seen.features, seen.folds, probs, share=config.out_of_scope, exclude=exclude)
+        model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around)
+        noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
+        noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
+        noise.finish()
+        return model
+
+    def probs(
+        self, features: NDArray[np.floating], folds: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float32]:
+        """Probabilities (N, K) of the given label: out of sample by fold (N,), or by all rows (None)."""
+        return np.exp(self.ensemble.log_probs(features, folds))
+
+    def label_probs(self, sample: Sample) -> NDArray[np.float32]:
+        """Probabilities (N, K) that labels are judged by: the user's own where given, else the probes'."""
+        own = sample.beside.get("pred_probs")
+        return self.probs(sample.features, sample.folds) if own is None else own
+
+    @property
+    def threshold(self) -> float:
+        """The error probability over which rows are flagged."""
+        return self.noise.threshold
+
+    @property
+    def rows_at_once(self) -> int:
+        """How many rows to judge at a time, so that memory doesn't grow with the number of classes."""
+        return max(JUDGED_PROBABILITIES // self.ensemble.n_classes, 1)
+
+    def judge(self, sample: Sample) -> NoiseResult:
+        """Judge the given labels of rows."""
+        size = self.rows_at_once
+        starts = range(0, max(len(sample.given), 1), size)
+        return joined([self._judge(sample.only(slice(start, start + size))) for start in starts])
+
+    def look(self, sample: Sample) -> tuple[NoiseResult, NDArray[np.float32]]:
+        """Judge the labels of rows (N,), and say how far these are of any class at all (low = of none)."""
+        probs = self.probs(sample.features, sample.folds)
+        in_scope = self.scope.score(sample.features, sample.folds, probs)
+        labelled_by = sample.beside.get("pred_probs", probs)
+        return self.noise.score(sample.given, labelled_by, **self._beside(sample)), in_scope
+
+    def with_pairs(self, sample: Sample) -> LabelModel:
+        """The same, which also tells mismatched pairs, by those of a sample that has any."""
+        others = sample.beside.get("pair")
+        if others is None:
+            return self
+        return replace(self, pairs=Pairs.fit(sample.features, others, sample.folds))
+
+    def mismatch(self, sample: Sample) -> NDArray[np.float32]:
+        """Probability (N,) that the vector of a row and its pair don't belong together; NaN: no pair."""
+        if self.pairs is None:
+            return np.full(len(sample.given), np.nan, np.float32)
+        return self.pairs.mismatch(sample.features, sample.beside["pair"], sample.folds)
+
+    def difference(self, other: LabelModel, sample: Sample) -> float:
+        """How far another model's error probabilities lie: the mean distance in the class where most."""
+        apart = np.abs(self.judge(sample).error_probability - other.judge(sample).error_probability)
+        rows = np.bincount(sample.given)
+        return float(np.max(np.bincount(sample.given, apart) / np.maximum(rows, 1)))
+
+    def _judge(self, sample: Sample) -> NoiseResult:
+        return self.noise.score(sample.given, self.label_probs(sample), **self._beside(sample))
+
+    def _beside(self, sample: Sample) -> dict[str, NDArray[Any]]:
+        """What the noise method sees beside labels and probabilities."""
+        if self.around is not None:
+            return self.around.beside(sample.features, self.sees)
+        known = {"features": sample.features, **sample.beside}
+        return {name: known[name] for name in self.sees}

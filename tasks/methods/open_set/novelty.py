@@ -1,0 +1,52 @@
+"""How far a row lies from every known class: the score by which unknown classes are told."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.errors import InputError
+from tasks.methods import registry
+from tasks.methods.label_shift.inputs import Floats, blocks, refuse_infinite
+from tasks.methods.sums import ClassSums
+
+RIDGE = 1e-2  # of the mean variance within classes
+
+
+@registry.register("shift", "novelty", needs=("sums", "features"), source="Ren 2021")
+def novelty(sums: ClassSums, features: NDArray[np.floating]) -> Floats:
+    """Relative Mahalanobis distance (n,) of rows (n, D): to the nearest class, less that to the whole.
+
+    sums: of labelled rows that these rows are no part of. Raises InputError on bad rows.
+    """
+    if features.ndim != 2 or features.shape[1] != sums.gram.shape[0]:
+        raise InputError(f"features has shape {features.shape}", fix=f"{sums.gram.shape[0]} columns")
+    refuse_infinite(features, "features")
+    points, offsets = _lines(sums)
+    found = np.empty(len(features))
+    for part in blocks(len(features), max(points.shape)):
+        apart = features[part].astype(np.float32) @ points.T.astype(np.float32) + offsets.astype(np.float32)
+        found[part] = apart.min(axis=1)
+    return found
+
+
+def novelty_by_fold(
+    sums_without: list[ClassSums], features: NDArray[np.floating], folds: NDArray[np.integer]
+) -> Floats:
+    """The same (n,) of rows in folds (n,), each by the sums without its own fold."""
+    found = np.empty(len(features))
+    for fold, sums in enumerate(sums_without):
+        rows = folds == fold
+        found[rows] = novelty(sums, features[rows])
+    return found
+
+
+def _lines(sums: ClassSums) -> tuple[Floats, Floats]:
+    """Slopes (K', D) and offsets (K',): in one covariance the squares of a row cancel out."""
+    rows, present = max(float(sums.count.sum()), 1.0), sums.count > 0
+    means, middle = sums.means[present], sums.total.sum(axis=0) / rows
+    within = (sums.gram - (means * sums.count[present][:, None]).T @ means) / rows
+    within += max(RIDGE * float(np.trace(within)) / len(within), 1e-12) * np.eye(len(within))
+    slopes = np.linalg.solve(within, np.vstack([means, middle]).T).T
+    squares = np.einsum("ij,ij->i", np.vstack([means, middle]), slopes)
+    return -2 * (slopes[:-1] - slopes[-1]), squares[:-1] - squares[-1]

@@ -1,0 +1,96 @@
+"""Out-of-scope rows: of none of the classes, so reported apart from the mislabelled ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+
+from tasks.methods.arrays import numbers
+from tasks.methods.neighbours.cosine import nearest, unit_length
+from tasks.methods.noise.core.checks import checked
+from tasks.methods.registry import register
+from tasks.methods.sums import ClassSums, Sums
+
+FOLDS = 5
+SHRINKAGE = 0.1  # of a covariance towards its mean variance
+
+
+@dataclass(frozen=True)
+class ScopeResult:
+    """score (N,) in (0, 1], low = out of scope, the mean of the ranks of three opinions, each (N,):
+
+    mahalanobis (distance to the nearest class, less that to all data), neighbours (distance to the k-th
+    nearest row), confidence (largest probability).
+    """
+
+    score: NDArray[np.float64]
+    mahalanobis: NDArray[np.float64]
+    neighbours: NDArray[np.float64]
+    confidence: NDArray[np.float32]
+
+
+@register(
+    "questions",
+    "out-of-scope",
+    needs=("pred_probs", "features"),
+    source="Ren et al. 2021; Sun et al. 2022; Hendrycks & Gimpel 2017",
+)
+def out_of_scope(
+    labels: ArrayLike,
+    pred_probs: Any,
+    features: NDArray[np.floating],
+    *,
+    neighbours: NDArray[np.integer] | None = None,
+    seed: int = 0,
+) -> ScopeResult:
+    """Rank rows by how little they belong to any class: labels (N,), pred_probs (N, K), features (N, D).
+
+    Relative Mahalanobis distance (Ren 2021) without the row's own fold, distance to the k-th nearest row
+    (Sun 2022), largest probability (Hendrycks & Gimpel 2017). Raises InputError as `detect` does.
+    """
+    given, probs = checked(labels, pred_probs)
+    rows = numbers(features, "features").astype(np.float32, copy=False)
+    near = nearest(rows) if neighbours is None else np.asarray(neighbours)
+    distance = _distance(rows, near[:, -1])
+    relative = _relative_mahalanobis(rows, given, probs.shape[1], seed)
+    confidence = probs.max(axis=1)
+    ranks = [rankdata(opinion) for opinion in (-relative, -distance, confidence)]
+    return ScopeResult(np.mean(ranks, axis=0) / len(given), relative, distance, confidence)
+
+
+def _distance(rows: NDArray[np.float32], others: NDArray[np.integer]) -> NDArray[np.float64]:
+    unit = unit_length(rows)
+    return np.asarray(1 - np.einsum("nd,nd->n", unit, unit[others]), np.float64)
+
+
+def _relative_mahalanobis(
+    rows: NDArray[np.float32], given: NDArray[np.int32], classes: int, seed: int
+) -> NDArray[np.float64]:
+    folds = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
+    sums = Sums.of(rows, given, folds, FOLDS, classes)
+    relative = np.empty(len(rows))
+    for fold in range(FOLDS):
+        take = np.flatnonzero(folds == fold)
+        relative[take] = _nearest_less_all(rows[take].astype(np.float64), sums.without(fold))
+    return relative
+
+
+def _nearest_less_all(rows: NDArray[np.float64], seen: ClassSums) -> NDArray[np.float64]:
+    total, means = max(seen.count.sum(), 1.0), seen.means
+    centre = seen.total.sum(axis=0) / total
+    within = (seen.gram - (means.T * seen.count) @ means) / total
+    overall = seen.gram / total - np.outer(centre, centre)
+    whiten = np.linalg.inv(np.linalg.cholesky(_shrunk(within))).T
+    points, centres = rows @ whiten, means @ whiten
+    near = (points**2).sum(axis=1)[:, None] - 2 * points @ centres.T + (centres**2).sum(axis=1)
+    from_all = (((rows - centre) @ np.linalg.inv(np.linalg.cholesky(_shrunk(overall))).T) ** 2).sum(axis=1)
+    return np.asarray(near[:, seen.count > 0].min(axis=1) - from_all)
+
+
+def _shrunk(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    scale = max(float(np.trace(covariance)) / len(covariance), 1e-12)
+    return (1 - SHRINKAGE) * covariance + SHRINKAGE * scale * np.eye(len(covariance))

@@ -1,0 +1,51 @@
+"""An affine map of the rows, applied to their sums, and taken up by the probe that is fitted behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.methods.sums import ClassSums
+
+FLOOR = np.finfo(np.float32).tiny
+
+
+@dataclass(frozen=True)
+class Affine:
+    """Rows (N, D) become (rows - centre) @ matrix: centre (D,), matrix (D, d)."""
+
+    centre: NDArray[np.float64]
+    matrix: NDArray[np.float64]
+
+    def rows(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Rows (N, d) of rows (N, D)."""
+        return np.asarray((rows - self.centre) @ self.matrix)
+
+    def sums(self, sums: ClassSums) -> ClassSums:
+        """The sums of the mapped rows, from those of the rows."""
+        shift = np.outer(sums.total.sum(axis=0), self.centre)
+        square = sums.count.sum() * np.outer(self.centre, self.centre)
+        gram = self.matrix.T @ (sums.gram - shift - shift.T + square) @ self.matrix
+        total = (sums.total - np.outer(sums.count, self.centre)) @ self.matrix
+        return ClassSums(sums.count, total, gram)
+
+    def before(
+        self, weights: NDArray[np.floating], intercept: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The linear model of the rows that is this map and then a linear model (d, K), (K,)."""
+        whole = self.matrix @ weights
+        return whole, np.asarray(intercept - self.centre @ whole, dtype=np.float64)
+
+
+def moments(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean (D,) and covariance (D, D) of all rows."""
+    rows = max(float(sums.count.sum()), 1.0)
+    mean = sums.total.sum(axis=0) / rows
+    return mean, sums.gram / rows - np.outer(mean, mean)
+
+
+def mean_variance(covariance: NDArray[np.float64]) -> float:
+    """Mean of the variances of the dimensions, never 0."""
+    return max(float(np.trace(covariance)) / len(covariance), float(FLOOR))

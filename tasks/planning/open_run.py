@@ -1,0 +1,146 @@
+"""Opening a run: its store, its plan, and from the two its id."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from schemas.config.run import RunConfig
+from schemas.errors import StoreError
+from tasks.artifacts.run import Run, identify
+from tasks.artifacts.votes import vote_prints
+from tasks.exports import check_reach
+from tasks.planning.plan import Plan, plan_window
+from tasks.sources.files import Listing, list_files, listing
+from tasks.storage.store import Store
+from tasks.storage.versions import newest_number
+
+SERVERS = ("endpoint_url", "client_kwargs", "account_name", "account_host")  # options that say whose it is
+_Found = TypeVar("_Found")
+_found: ContextVar[dict[tuple[str, str], Any] | None] = ContextVar("found", default=None)
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """In this block the source of a config is listed and planned once, by the first who asks."""
+    token = _found.set({})
+    try:
+        yield
+    finally:
+        _found.reset(token)
+
+
+def reopen(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
+    """A run whose id is known; `secrets` are the store's storage options that no config holds.
+
+    The source gets them too where it is on the store's own server, and nobody else does.
+    """
+    same = config.dataset.source.split("://")[0] == config.store.root.split("://")[0]
+    shared = config.store.storage_options if same else {}
+    own = secrets if _same_server(config, secrets) else {}
+    options = {**shared, **config.dataset.storage_options, **own}
+    store = Store(
+        config.store.root,
+        {**config.store.storage_options, **(secrets if _remote(config.store.root) else {})},
+    )
+    return Run(config, store, run_id, options)
+
+
+def open_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
+    """Plan the windows of a config and name the run; InputError or StoreError before any work is done."""
+    return _once("plan", config, lambda: _opened(config, secrets))
+
+
+def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
+    """The run that the source as it is now leads to, from its listings alone: whether it was done or not."""
+    run = reopen(config, "", secrets)
+    prints = [
+        f"{window}:{file.name}:{file.fingerprint}"
+        for window, found in _listed(run).items()
+        for file in found.files
+    ]
+    return reopen(config, identify(config, prints + _vote_prints(run)), secrets)
+
+
+def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
+    run = reopen(config, "", secrets)
+    check_reach(run)
+    plans = {
+        window: plan_window(config, window, run.source_options, found)
+        for window, found in _listed(run).items()
+    }
+    prints = [each for plan in plans.values() for each in plan.fingerprints] + _vote_prints(run)
+    probe(run.store, config.dataset.name)
+    named = reopen(config, identify(config, prints), secrets)
+    return replace(named, newest=newest_number(run.store, run.dataset)), plans
+
+
+def _listed(run: Run) -> dict[str, Listing]:
+    """The files of each window."""
+    data = run.config.dataset
+    windows = ("source", "target") if data.target is not None else ("source",)
+
+    def found() -> dict[str, Listing]:
+        files = {each: listing(data.place(each), data.format, run.source_options) for each in windows}
+        return files if data.image_root is None else _with_images(files, run)
+
+    return _once("files", run.config, found)
+
+
+def _with_images(files: dict[str, Listing], run: Run) -> dict[str, Listing]:
+    """The files, whose fingerprints are others where one of the images is another that they may speak of."""
+    images = list_files(str(run.config.dataset.image_root), "images", run.source_options)
+    facts = "\n".join(f"{image.name}:{image.fingerprint}" for image in images)
+    mark = hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+    return {
+        window: replace(
+            found,
+            files=tuple(replace(file, fingerprint=f"{file.fingerprint}-{mark}") for file in found.files),
+        )
+        for window, found in files.items()
+    }
+
+
+def _vote_prints(run: Run) -> list[str]:
+    return _once("votes", run.config, lambda: vote_prints(run))
+
+
+def _once(what: str, config: RunConfig, make: Callable[[], _Found]) -> _Found:
+    """What was found of a config before, in a block of `listed_once`; elsewhere it is made anew."""
+    known = _found.get()
+    if known is None:
+        return make()
+    key = (what, config.model_dump_json())
+    if key not in known:
+        known[key] = make()
+    found: _Found = known[key]
+    return found
+
+
+def probe(store: Store, folder: str) -> None:
+    """Write and remove an object: a store that can't be written is found before the work, not after it."""
+    name = f"{folder}/.probe-{uuid.uuid4().hex}"
+    try:
+        store.write(name, b"")
+        store.delete(name)
+    except StoreError as error:
+        raise StoreError(
+            f"the store can't be written: {error.what}", where=store.url(folder), fix=error.fix
+        ) from error
+
+
+def _same_server(config: RunConfig, secrets: dict[str, Any]) -> bool:
+    """Whether all of the dataset that isn't on this machine is where the store is: by protocol and server."""
+    protocols = {place.partition("://")[0] for place in config.dataset.places if _remote(place)}
+    there, here = {**config.store.storage_options, **secrets}, config.dataset.storage_options
+    same = all(here[name] == there.get(name) for name in SERVERS if name in here)
+    return protocols == {config.store.root.partition("://")[0]} and same
+
+
+def _remote(url: str) -> bool:
+    return "://" in url and not url.startswith("file://")

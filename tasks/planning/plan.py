@@ -1,0 +1,187 @@
+"""The plan of a run: the files, cut into partitions, from a listing and some footers: no data is read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+
+from schemas.config.dataset import DatasetConfig
+from schemas.config.run import ComputeConfig, RunConfig
+from schemas.errors import InputError
+from schemas.records import Partition
+from tasks.execution import progress
+from tasks.planning.partitioning import RowGroup, group
+from tasks.sources import column_roles as columns
+from tasks.sources.files import Listing, SourceFile, SourceReader, listing
+from tasks.sources.formats import ReadAs
+from tasks.sources.formats.columns import find_field
+from tasks.sources.given_labels import common_family
+
+LOOKING_THREADS = 16
+FAR = 4  # times the target size: then something is said
+LOOKED_AT = 64  # files whose footers are read, besides those to be cut; ingest finds what others lack
+
+
+@dataclass
+class Plan:
+    """Partitions of a window, the files set aside with reasons, and what identifies the input."""
+
+    partitions: list[Partition] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    empty_files: int = 0
+    files: int = 0
+    left_out: tuple[str, ...] = ()
+    label_type: str = "string"
+    fingerprints: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What a look at one file gave, if it was looked at: its schema, or what is wrong with it.
+
+    groups: rows and bytes of each row group, where the format has them.
+    """
+
+    file: SourceFile
+    schema: pa.Schema | None = None
+    groups: tuple[RowGroup, ...] | None = None
+    error: InputError | None = None
+
+
+def plan_window(
+    config: RunConfig, window: str, options: dict[str, Any], found: Listing | None = None
+) -> Plan:
+    """Plan the source or the target window; raise InputError where no file of it can be used.
+
+    found: its listing, where somebody has it already.
+    """
+    data = config.dataset
+    source = data.place(window)
+    found = listing(source, data.format, options) if found is None else found
+    files = found.files
+    as_config_says = columns.read_as(data, config.detect)
+    looked, density = _look_at(source, files, options, config.compute, as_config_says)
+    plan = Plan(
+        files=len(files),
+        left_out=found.left_out,
+        fingerprints=[f"{window}:{file.name}:{file.fingerprint}" for file in files],
+    )
+    usable = []
+    for look in looked:
+        problem = _problem(look, config, window)
+        if look.file.size == 0 or (look.groups is not None and not any(rows for rows, _ in look.groups)):
+            plan.empty_files += 1
+        elif problem is not None:
+            plan.rejected.append(_aside(look, problem.what))
+        else:
+            usable.append(look)
+    if window == "source":
+        usable = _same_label_type(plan, usable, data)
+    problems = [wrong for look in looked if (wrong := _problem(look, config, window))]
+    if not usable or (problems and not any(look.schema for look in usable)):
+        raise problems[0] if problems else empty(source, window)
+    cut = [(look.file, look.groups) for look in usable]
+    size = config.compute.partition_bytes
+    plan.partitions = group(cut, window, config.compute.partition_rows, size, density)
+    _warn_of_large(source, plan.partitions, config.compute)
+    _tell_left_out(source, plan.left_out)
+    return plan
+
+
+def empty(source: str, window: str) -> InputError:
+    """What is said of a window without a row."""
+    whose = "dataset" if window == "source" else "target"
+    return InputError(f"the {whose} is empty: no file has a row", where=source, fix=f"check dataset.{window}")
+
+
+def _tell_left_out(source: str, names: tuple[str, ...]) -> None:
+    """Say which files are not read, though they are data by how their names end."""
+    if names:
+        files = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+        progress.current().note(
+            f"{source}: {files} left out, as {names[0]}: a name that begins with _ or a dot is not read "
+            "unless dataset.source names it"
+        )
+
+
+def _warn_of_large(source: str, partitions: Sequence[Partition], compute: ComputeConfig) -> None:
+    """Say which file can't be cut as the config asks: the memory of a worker grows with its partitions."""
+    large = max(partitions, key=lambda each: each.size)
+    if large.size > FAR * compute.partition_bytes:
+        piece = max(large.pieces, key=lambda each: each.size)
+        progress.current().note(
+            f"{source}: {large.size / 1e6:,.0f} MB of {piece.file} are one partition, "
+            f"{large.size // compute.partition_bytes} times compute.partition_bytes, and can't be cut: "
+            "a worker's memory grows with it. Several files, or parquet with smaller row groups, are better"
+        )
+
+
+def _look_at(
+    source: str,
+    files: Sequence[SourceFile],
+    options: dict[str, Any],
+    compute: ComputeConfig,
+    read_as: ReadAs,
+) -> tuple[list[_Looked], float]:
+    """Look at some of the files, and at all that may have to be cut; also give rows per byte (0: unknown)."""
+    held = [file for file in files if file.size]
+    # by their names' hashes: the same ones are looked at as files come and go
+    some = sorted(held, key=lambda file: hashlib.blake2b(file.name.encode()).digest())[:LOOKED_AT]
+    with ThreadPoolExecutor(LOOKING_THREADS) as pool:
+        look = partial(_look, source, options, read_as)
+        known = dict(zip(some, pool.map(look, some), strict=True))
+        density = _density(list(known.values()))
+        # an estimate: twice as many rows as it says are cut as well
+        large = min(compute.partition_bytes / 2, compute.partition_rows / 4 / (density or 1e-9))
+        more = [file for file in held if file.size > large and file not in known]
+        known |= zip(more, pool.map(look, more), strict=True)
+    return [known.get(file) or _Looked(file) for file in files], density
+
+
+def _density(looked: Sequence[_Looked]) -> float:
+    """Rows per byte of the files whose rows are known; of tiny files, most bytes are not of rows."""
+    groups = [(look.file.size, look.groups) for look in looked if look.groups]
+    rows = sum(more for _, each in groups for more, _ in each)
+    return rows / max(sum(min(size, sum(held for _, held in each)) for size, each in groups), 1)
+
+
+def _look(source: str, options: dict[str, Any], read_as: ReadAs, file: SourceFile) -> _Looked:
+    try:
+        found = SourceReader(source, file.path, file.format, options, file.name, read_as).look()
+        return _Looked(file, found.schema, found.groups)
+    except InputError as error:
+        return _Looked(file, error=error)
+
+
+def _problem(look: _Looked, config: RunConfig, window: str) -> InputError | None:
+    if look.error is not None or look.schema is None:
+        return look.error
+    found = columns.problem(look.schema, look.file.path, config.dataset, window)
+    return found or columns.lacking(look.schema, look.file.path, config.detect, window)
+
+
+def _same_label_type(plan: Plan, looked: list[_Looked], data: DatasetConfig) -> list[_Looked]:
+    """Set aside files whose labels are of another type than most files' (mixed schemas)."""
+    fields = [field for look in looked if look.schema and (field := find_field(look.schema, data.label))]
+    families: dict[bool, list[str]] = {True: [], False: []}
+    for field in fields:
+        families[columns.as_written(field)].append(columns.label_family(field.type, data.task))
+    plan.label_type = common_family(families[False], families[True])
+    kept = []
+    for look in looked:
+        reason = columns.unlike(look.schema, data, plan.label_type) if look.schema else None
+        if reason is None:
+            kept.append(look)
+        else:
+            plan.rejected.append(_aside(look, reason))
+    return kept
+
+
+def _aside(look: _Looked, reason: str) -> dict[str, Any]:
+    return {"file": look.file.name, "row": None, "id": None, "reason": reason, "value": None}

@@ -1,0 +1,185 @@
+"""Publish: data first, the manifest last, then the version's pointer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from pyarrow.parquet import SortingColumn
+
+from schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from schemas.secrets.logging import discreet
+from schemas.tables import described, published_schema
+from tasks import gates
+from tasks.artifacts.index import LABEL_TYPES
+from tasks.artifacts.run import Run
+from tasks.detect.duplicate_evidence import with_copies
+from tasks.execution.map_partitions import map_partitions
+from tasks.exports import with_exports, write_exports
+from tasks.publish.target_rows import publish_target, rows_adapted
+from tasks.sources.formats.joined import as_type, read_type
+from tasks.sources.formats.text import replaced
+from tasks.storage.versions import claim_version
+
+GROUP_ROWS = 50_000
+REPETITIVE = ["label", "original_label", "action", "reason", "source_file", "run_id"]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written of one partition."""
+
+    name: str
+    rows: int
+    new: bool
+    checks: list[gates.RowCheck]
+
+
+@task(name="write published parts", task_run_name="write published parts", cache_policy=NO_CACHE)
+@discreet()
+def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
+    """Write the published parts and check that no row is missing."""
+    if done := run.result("publish"):
+        return done
+    started = perf_counter()
+    written = map_partitions("publish", publish_partition, ref.of("source"), run=run, ref=ref)
+    rows = sum(each.rows for each in written)
+    target_names, target_rows = publish_target(run, ref)
+    figures = {
+        "rows": rows,
+        "rows_expected": rows_expected,
+        "parts": len(written),
+        "target_rows": target_rows,
+        "target_rows_expected": rows_adapted(run),
+    }
+    checks = gates.check_figures("publish", figures, run.config.gates.publish)
+    return run.finish(
+        StageResult(
+            stage="publish",
+            ref=ref,
+            figures={
+                **figures,
+                "names": [each.name for each in written],
+                "target_names": target_names,
+            },
+            gate=gates.merge("publish", [each.checks for each in written], checks),
+            work={"published_rows": sum(each.rows for each in written if each.new)},
+            seconds=perf_counter() - started,
+        )
+    )
+
+
+@task(name="commit", task_run_name="commit", cache_policy=NO_CACHE)
+@discreet()
+def commit(run: Run, record: RunRecord) -> RunRecord:
+    """Point the next version at the run, having written its manifest; the same run keeps its version."""
+    manifest = f"{run.folder}/manifest.json"
+    run.store.write(manifest, record.model_dump_json(indent=1).encode())
+    version = claim_version(run.store, run.dataset, run.id, manifest, run.newest)
+    return record.model_copy(update={"version": version})
+
+
+@task(name="export", task_run_name="export", cache_policy=NO_CACHE)
+@discreet()
+def export(run: Run, record: RunRecord) -> RunRecord:
+    """Write a published version in the forms that the config asks for besides, each once."""
+    write_exports(run, record)
+    return with_exports(run, record)
+
+
+def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> Published:
+    """Write one published part, or find it written."""
+    name = run.part("publish", partition)
+    new = not run.store.exists(name)
+    if new:
+        decided = _decided if run.config.dataset.task == "classification" else _judged
+        table = _written(run, name, _table(run, ref, partition, decided(run, ref, partition)))
+    else:
+        table = run.store.read_table(name)
+    checks = gates.check_rows("publish", table, run.config.gates.publish)
+    return Published(name.removeprefix(f"{run.folder}/"), table.num_rows, new, checks)
+
+
+def _written(run: Run, name: str, table: pa.Table) -> pa.Table:
+    """Sorted by id, so that a reader who looks for some finds their row groups by the statistics."""
+    table = table.sort_by("id")
+    run.store.write_table(
+        name,
+        table,
+        compression=run.config.publish.compression,
+        row_group_size=GROUP_ROWS,
+        use_dictionary=REPETITIVE,
+        sorting_columns=[SortingColumn(table.schema.names.index("id"))],
+        write_statistics=[column for column in table.schema.names if column != "soft_label"],
+    )
+    return table
+
+
+def _decided(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+    """What was decided on the rows of a partition, with posteriors; codes become classes again."""
+    treated = run.store.read_table(run.part("treat", partition))
+    names = ["row", "given", "suggestion", "flag", "outside", "posterior", "pair_mismatch"]
+    scores, _ = with_copies(run, partition, run.store.read_table(run.scores(ref, partition), names))
+    classes = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
+    for name in ("label", "given"):
+        named = classes.take(treated[name].combine_chunks())
+        treated = treated.set_column(treated.column_names.index(name), name, named)
+    return (
+        treated.append_column("suggestion", classes.take(_suggested(scores).combine_chunks()))
+        .append_column("posterior", scores["posterior"])
+        .append_column("pair_mismatch", scores["pair_mismatch"])
+    )
+
+
+def _suggested(scores: pa.Table) -> pa.ChunkedArray:
+    """Codes of the labels proposed; null where the given one isn't doubted, or none of the classes fits."""
+    another = pc.not_equal(scores["suggestion"], scores["given"])
+    proposed = pc.and_(pc.and_(scores["flag"], another), pc.invert(scores["outside"]))
+    return pc.if_else(proposed, scores["suggestion"], pa.scalar(None, pa.int32()))
+
+
+def _judged(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+    """The same of labels that are no single class: there are no pairs."""
+    judged = run.store.read_table(run.part("detect", partition))
+    kind = LABEL_TYPES[ref.label_type]
+    proposed = pc.if_else(judged["flag"], judged["likelier"], pa.scalar(None, kind))
+    return judged.append_column("suggestion", proposed).append_column(
+        "pair_mismatch", pa.nulls(judged.num_rows)
+    )
+
+
+def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -> pa.Table:
+    """The published columns: every row says where it came from."""
+    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
+    place = index.take(np.searchsorted(index["row"].to_numpy(), treated["row"].to_numpy()))
+    columns = {
+        "id": treated["id"],
+        "label": treated["label"],
+        "original_label": treated["given"],
+        "action": treated["action"],
+        "reason": treated["reason"],
+        "suggestion": treated["suggestion"],
+        "weight": treated["weight"],
+        "soft_label": treated["posterior"],
+        "quality": treated["score"],
+        "pair_mismatch": treated["pair_mismatch"],
+        "source_file": place["file"].cast(pa.string()),
+        "source_row": place["file_row"],
+        "run_id": pa.repeat(run.id, treated.num_rows),
+    }
+    schema = described(
+        published_schema(LABEL_TYPES[ref.label_type]), ref.classes, run.config.dataset.task, run.id
+    )
+    table = pa.table(columns, schema=schema)
+    time = run.config.dataset.time
+    if time is None:
+        return table
+    carried = as_type(run.reader(partition).table([time])[time], read_type(ref.time_type))
+    values = replaced(carried.combine_chunks()).take(treated["row"])
+    about = {"about": "dataset.time, as it stands in the source"}
+    return table.append_column(pa.field(time, values.type, metadata=about), values)

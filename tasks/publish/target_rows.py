@@ -1,0 +1,61 @@
+"""Published rows of the target window: what is predicted of each at the window's class mix, how surely."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.records import DatasetRef, Partition
+from schemas.tables import described, published_target_schema
+from tasks.artifacts.index import LABEL_TYPES
+from tasks.artifacts.run import Run
+from tasks.detect.target_window import STAGE
+from tasks.execution.map_partitions import map_partitions
+
+FOLDER = "publish/target"
+REPETITIVE = ["label", "predicted", "source_prediction", "source_file", "run_id"]
+
+
+def publish_target(run: Run, ref: DatasetRef) -> tuple[list[str], int]:
+    """Write the parts of the target window; return their names in the run's folder, and their rows."""
+    written = map_partitions("publish", publish_partition, ref.of("target"), run=run, ref=ref)
+    return [name for name, _ in written], sum(rows for _, rows in written)
+
+
+def rows_adapted(run: Run) -> int:
+    """Rows of the target window whose probabilities the detect stage has written."""
+    found = run.result("detect")
+    return int(found.figures["shift"].get("adapted", {}).get("rows", 0)) if found else 0
+
+
+def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> tuple[str, int]:
+    """Write one part, or find it written."""
+    name = run.part(FOLDER, partition)
+    if not run.store.exists(name):
+        table = _table(run, ref, partition).sort_by("id")
+        compression = run.config.publish.compression
+        run.store.write_table(name, table, compression=compression, use_dictionary=REPETITIVE)
+    return name.removeprefix(f"{run.folder}/"), run.store.read_table(name, ["id"]).num_rows
+
+
+def _table(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+    """A pseudo-label is there where a row is of a known class and the class mix made it no less sure."""
+    kind = LABEL_TYPES[ref.label_type]
+    classes, found = pa.array(ref.classes, kind), run.store.read_table(run.part(STAGE, partition))
+    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
+    place = index.take(np.searchsorted(index["row"].to_numpy(), found["row"].to_numpy()))
+    predicted = classes.take(found["prediction"].combine_chunks())
+    dropped = pc.or_(found["doubtful"], pc.greater(found["unknown"], 0.5))
+    columns = {
+        "id": found["id"],
+        "label": pc.if_else(dropped, pa.scalar(None, kind), predicted),
+        "predicted": predicted,
+        "source_prediction": classes.take(found["source_prediction"].combine_chunks()),
+        **{name: found[name] for name in ("confidence", "doubtful", "unknown", "posterior")},
+        "source_file": place["file"].cast(pa.string()),
+        "source_row": place["file_row"],
+        "run_id": pa.repeat(run.id, found.num_rows),
+    }
+    schema = described(published_target_schema(kind), ref.classes, run.config.dataset.task, run.id)
+    return pa.table(columns, schema=schema)

@@ -1,0 +1,102 @@
+"""What a report shows beside the run's record: arrays, counts and a few rows to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from tasks.report.flagged_rows import Content
+
+SHOWN = 0.0005  # what is rarer is 0.0 % in writing
+Class = str | int
+Floats = npt.NDArray[np.floating]
+Counts = npt.NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class WorstRow:
+    """A row whose label is likely wrong, with what a person needs to judge it."""
+
+    id: str
+    given: Class
+    suggested: Class
+    probability: float
+    """That the given label is wrong."""
+    action: str
+    reason: str
+    text: str | None = None
+    image: bytes | None = None
+    """The encoded image, in any format that Pillow reads."""
+    vector: str | None = None
+    """Where the row is from, where there is nothing to look at."""
+
+
+@dataclass(frozen=True)
+class ActionCount:
+    """How many rows got an action for a reason."""
+
+    action: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class ScoreHistogram:
+    """Rows by score (1 = surely fine). edges: (B + 1,); counts, flagged: (B,), of all and of flagged rows."""
+
+    edges: Floats
+    counts: Counts
+    flagged: Counts
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything has a default, so that a run that was refused early has a report too. K: its classes."""
+
+    classes: tuple[Class, ...] = ()
+    transition: Floats | None = None
+    """(K, K): row the true class, column the given label; rows sum to 1."""
+    scores: ScoreHistogram | None = None
+    prior_source: Floats | None = None
+    prior_target: Floats | None = None
+    prior_interval: Floats | None = None
+    """(K, 2): lower and upper end for the target's prior."""
+    counts_before: Counts | None = None
+    counts_after: Counts | None = None
+    worst: tuple[WorstRow, ...] = ()
+    strangest: tuple[WorstRow, ...] = ()
+    """Rows that are of any class the least, whatever their labels."""
+    flagged: tuple[WorstRow, ...] = ()
+    """Rows whose labels were flagged, likeliest wrong first; not all of them where they are too many."""
+    flagged_rows: int = 0
+    """How many were flagged."""
+    examples: Mapping[tuple[str, str], Content] = field(default_factory=dict)
+    """What is in rows that are named elsewhere by their ids, by window and id."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Where things are: addresses by what they are."""
+    actions: tuple[ActionCount, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A true class, the label given instead, and how often that happens to the class."""
+
+    true: Class
+    given: Class
+    probability: float
+
+
+def top_confusions(evidence: Evidence, limit: int = 15) -> list[Confusion]:
+    """Return the likeliest wrong labels of the noise transition, likeliest first."""
+    if evidence.transition is None:
+        return []
+    off = np.array(evidence.transition, dtype=np.float64)
+    np.fill_diagonal(off, 0.0)
+    order = np.argsort(-off, axis=None, kind="stable")[:limit]
+    pairs = zip(*np.unravel_index(order, off.shape), strict=True)
+    names = evidence.classes
+    return [Confusion(names[t], names[g], float(off[t, g])) for t, g in pairs if off[t, g] >= SHOWN]

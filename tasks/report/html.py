@@ -1,0 +1,164 @@
+"""A run as one self-contained HTML file: no scripts, no other hosts, everything escaped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from schemas.records import RunRecord
+from schemas.suites import STAGES, defaults
+from tasks.report import drift_text as moved
+from tasks.report import plots
+from tasks.report import time_plots as overtime
+from tasks.report import wording as words
+from tasks.report.evidence import Evidence, WorstRow, top_confusions
+from tasks.report.flagged_rows import Content
+from tasks.report.steps import next_steps
+from tasks.report.thumbnails import LARGEST, thumbnail
+
+TEMPLATES = Path(__file__).parent / "templates"
+MAX_WORST, MAX_TEXT = 60, 600
+PAGE_ROWS, SMALL_TEXT, SMALL_PICTURE = 50, 200, 64
+COLUMNS = (
+    "windows", "rows", "total_variation", "drift_effect", "drift_p_value", "noise_rate",
+    "label_effect", "label_psi", "label_jensen_shannon", "label_wasserstein",
+)  # fmt: skip
+
+
+def render(record: RunRecord, evidence: Evidence) -> str:
+    """Return the report of a run, published or refused, as one HTML page."""
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            record=record,
+            css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+            verdict=words.verdict(record),
+            tiles=words.key_figures(record),
+            probe=words.probe(record.validation),
+            plots=_plots(record, evidence),
+            confusions=top_confusions(evidence, 10),
+            worst=[_card(row) for row in evidence.worst[:MAX_WORST]],
+            strangest=[_card(row) for row in evidence.strangest],
+            flagged=evidence.flagged,
+            flagged_rows=evidence.flagged_rows,
+            pages=_pages(evidence),
+            known={key: _card(each, SMALL_TEXT, SMALL_PICTURE) for key, each in evidence.examples.items()},
+            files=evidence.files,
+            steps=next_steps(record),
+            actions=evidence.actions,
+            classes=_classes(record, evidence),
+            moved=moved.sentences(record.drift, record.shift),
+            streams=_streams(record),
+            gates=_gates(record),
+            versions=evidence.versions,
+            config=yaml.safe_dump(json.loads(json.dumps(record.config, default=str)), sort_keys=False),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+    )
+    for filter_ in (
+        words.percent,
+        words.points,
+        words.count,
+        words.decimal,
+        words.seconds,
+        words.span,
+        words.moment,
+        words.plural,
+    ):
+        environment.filters[filter_.__name__] = filter_
+    environment.filters["state"] = words.state
+    return environment
+
+
+def _plots(record: RunRecord, evidence: Evidence) -> dict[str, Markup]:
+    figures = {
+        "scores": plots.score_histogram(evidence),
+        "confusions": plots.confusions(evidence),
+        "priors": plots.priors(evidence),
+        "difference": plots.difference(record.validation),
+    }
+    # The drawing library escapes what it is given to write.
+    return {
+        name: Markup(plots.svg(figure, name)) if figure else Markup("")  # noqa: S704
+        for name, figure in figures.items()
+    }
+
+
+def _streams(record: RunRecord) -> list[dict[str, Any]]:
+    """Windows of time of the labelled rows and of the target: a heading, pictures, and a line each."""
+    made = []
+    for title, found in moved.streams(record.drift):
+        drawn = {"mix": overtime.mix_over_time(found), "drift": overtime.drift_over_time(found)}
+        pictures = [
+            (what, Markup(plots.svg(figure, f"{title}-{what}")))  # noqa: S704 - as above
+            for what, figure in drawn.items()
+            if figure
+        ]
+        changed = {change["window"] for change in found["change_points"]}
+        nothing = [None] * len(found["windows"])  # of a target no label is known
+        lines = zip(*(found.get(column, nothing) for column in COLUMNS), strict=True)
+        made.append({"title": title, "pictures": pictures, "lines": list(lines), "changed": changed})
+    return made
+
+
+def _pages(evidence: Evidence) -> list[list[dict[str, Any]]]:
+    """The flagged rows, some a page."""
+    rows = [_card(row, SMALL_TEXT, SMALL_PICTURE) for row in evidence.flagged]
+    return [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)]
+
+
+def _card(row: WorstRow | Content, text: int = MAX_TEXT, size: int = LARGEST) -> dict[str, Any]:
+    picture = None if row.image is None else thumbnail(row.image, size)
+    return {
+        "row": row,
+        "picture": picture,
+        "text": None if row.text is None else words.shorten(row.text, text),
+        "undecodable": row.image is not None and not picture,
+    }
+
+
+def _classes(record: RunRecord, evidence: Evidence) -> list[dict[str, Any]]:
+    """One line per class: rows before and after, priors, weight; empty where nothing of it is known."""
+    columns = {
+        "before": evidence.counts_before,
+        "after": evidence.counts_after,
+        "source": evidence.prior_source,
+        "target": evidence.prior_target,
+        "interval": evidence.prior_interval,
+    }
+    if all(values is None for values in columns.values()):
+        return []
+    # Class names that are numbers have become text where the record went through JSON.
+    weights = {str(name): weight for name, weight in record.shift.get("weights", {}).items()}
+    return [
+        {"name": name, "weight": weights.get(str(name))}
+        | {key: None if values is None else np.asarray(values)[i].tolist() for key, values in columns.items()}
+        for i, name in enumerate(evidence.classes)
+    ]
+
+
+def _gates(record: RunRecord) -> list[dict[str, Any]]:
+    why: dict[str, Mapping[str, str]] = {}
+    for stage in STAGES:
+        both = defaults(stage)
+        why[stage] = {each.name: each.why for each in (*both.rows.expect, *both.figures.expect)}
+    return [
+        {"stage": stage, "result": gate, "why": why.get(stage, {})} for stage, gate in record.gates.items()
+    ]

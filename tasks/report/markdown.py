@@ -1,0 +1,101 @@
+"""Stages and runs in Markdown, their pictures inline: for artifacts that must not depend on a host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.approval import Question
+from schemas.records import GateResult, RunRecord, StageResult
+from tasks.report import wording as words
+from tasks.report.thumbnails import data_uri
+
+HEADINGS = ("", "check", "expected", "observed")
+
+
+def gate_rows(gate: GateResult) -> list[dict[str, str]]:
+    """Return a gate's checks as the rows of a table artifact."""
+    return [
+        {
+            "result": words.state(check),
+            "check": check.name,
+            "expected": check.expected,
+            "observed": check.observed,
+            "examples": ", ".join(check.unexpected),
+        }
+        for check in gate.checks
+    ]
+
+
+def gate_table(gate: GateResult) -> str:
+    """Return a gate's verdict and its checks."""
+    verdict = "passed" if gate.ok else "refused the run"
+    rows = [[words.state(each), each.name, each.expected, words.observed(each)] for each in gate.checks]
+    return f"**The gate after {gate.stage} {verdict}.**\n\n{_table(HEADINGS, rows)}"
+
+
+def stage(result: StageResult, pictures: Mapping[str, bytes] | None = None) -> str:
+    """Return what a stage found: figures, work, gate and its pictures (PNG by title)."""
+    figures = [[name.replace("_", " "), _value(value)] for name, value in result.figures.items()]
+    work = [[name.replace("_", " "), words.count(number)] for name, number in result.work.items()]
+    parts = [
+        f"# {result.stage}: {words.seconds(result.seconds)}",
+        _table(("figure", "value"), figures) if figures else "",
+        _table(("work done", ""), work) if work else "",
+        *(
+            f"## {escape(title)}\n\n![{escape(title)}]({data_uri(png)})"
+            for title, png in (pictures or {}).items()
+        ),
+        f"## Gate\n\n{gate_table(result.gate)}",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def summary(record: RunRecord) -> str:
+    """Return a whole run: the verdict, its figures and where the report is."""
+    gates = [
+        [name, "passed" if gate.ok else "refused", str(len(gate.failed)), str(len(gate.warned))]
+        for name, gate in record.gates.items()
+    ]
+    parts = [
+        f"# {escape(record.dataset)}: {record.status}",
+        escape(words.verdict(record)),
+        _table(("", ""), [[name, words.beside(*value)] for name, *value in words.key_figures(record)]),
+        _table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
+        f"Report: `{record.report}`" if record.report else "",
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def question(asked: Question) -> str:
+    """Return what a person has to know to approve a run, for the form of the Prefect UI."""
+    record = asked.record
+    figures = [[name, words.beside(*value)] for name, *value in words.key_figures(record)]
+    parts = [
+        f"# {escape(record.dataset)}: publish this?",
+        "\n".join(f"- {escape(each)}" for each in asked.why),
+        _table(("", ""), figures),
+        f"Report: `{record.report}`",
+        f"Run `{record.run_id}`. Without an answer nothing is published; asked until "
+        f"{asked.deadline:%Y-%m-%d %H:%M} UTC.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """Make text from data harmless in Markdown: no HTML, no markup, no line or cell breaks."""
+    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{char}" if char in "\\`*_[]|~#" else char for char in flat)
+
+
+def _table(headings: tuple[str, ...], rows: list[list[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *([escape(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, Mapping | list | tuple):
+        return words.plural(len(value), "entry")
+    return words.MISSING if value is None else str(value)

@@ -1,0 +1,71 @@
+"""What to do after a run: sentences, and the commands that do it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from schemas.records import RunRecord
+from tasks.report.wording import plural
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to do, and the command for it, where there is one."""
+
+    text: str
+    command: str = ""
+
+
+def next_steps(record: RunRecord) -> list[Step]:
+    """What a person may want to do now, the most urgent first."""
+    steps = {"published": _published, "refused": _refused, "waiting": _waiting}.get(record.status)
+    return list(steps(record)) if steps else []
+
+
+def _published(record: RunRecord) -> Iterator[Step]:
+    yield Step(
+        "Train on it: this writes the columns of the source with the new labels and weights as one file "
+        "(.parquet, .csv or .jsonl).",
+        f"labelworks export {record.run_id} --joined train.parquet {_where(record)}",
+    )
+    if asked := record.treatment.get("review"):
+        yield Step(
+            f"Look at {plural(asked, 'row')} left for a person: of action review in the published rows, "
+            "each with a suggestion."
+        )
+    if record.shift.get("kind", "neither") != "neither":
+        yield Step(f"Kind of shift: {record.shift['kind']}; {record.shift['advice']}.")
+    warned = sum(len(gate.warned) for gate in record.gates.values())
+    if warned:
+        yield Step(f"Read {plural(warned, 'warning')} of the gates, below.")
+
+
+def _refused(record: RunRecord) -> Iterator[Step]:
+    for stage, gate in record.gates.items():
+        for check in gate.failed:
+            found = f"{check.observed} after {stage}, where {check.expected} is asked for"
+            yield Step(
+                f"{_sentence(check.says or check.name)}: {found}. Mend the data or the config; "
+                f"where it is right as it is, change gates.{stage} in the config."
+            )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] if " " in text else text
+
+
+def _waiting(record: RunRecord) -> Iterator[Step]:
+    command = f"labelworks approve {record.run_id} {_where(record)}"
+    yield Step("Publish it as proposed:", command)
+    yield Step("Or change fewer labels, the surest ones:", f"{command} --budget ROWS")
+    yield Step("Or publish nothing:", f"{command} --reject")
+
+
+def _where(record: RunRecord) -> str:
+    """The options that name the store; one that needs keys is opened by the run's config."""
+    store = record.config.get("store", {})
+    if store.get("secret") or store.get("storage_options"):
+        return "--config CONFIG"
+    return f"--store {shlex.quote(str(store.get('root', 'labelworks-store')))}"

@@ -1,0 +1,229 @@
+"""Which columns a run needs, and whether a file's columns can play their roles."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+import pyarrow as pa
+import pyarrow.types as types
+
+from schemas.config.dataset import DatasetConfig, VotesConfig
+from schemas.config.run import DetectConfig
+from schemas.errors import InputError
+from schemas.tables import published_schema
+from tasks.sources.formats.base import WRITTEN, Kind, ReadAs
+from tasks.sources.formats.columns import find_field, repeated
+from tasks.sources.formats.joined import is_listed
+from tasks.sources.formats.plain import plain_type
+
+NEEDED = {
+    "text": "strings",
+    "image": "image bytes (binary, or a struct with a field `bytes`)",
+    "image_path": "paths of images (strings)",
+    "columns": "numbers",
+    "audio": "bytes of recordings (binary, or a struct with a field `bytes`)",
+    "vector": "lists of numbers",
+    "label": "strings, whole numbers or booleans",
+    "multilabel": "lists of strings or of whole numbers",
+    "regression": "numbers",
+    "pred_probs": "lists of numbers",
+    "pair": "lists of numbers",
+    "id": "strings, integers or UUIDs",
+    "time": "times, dates, texts or numbers",
+    "votes": "strings, whole numbers or booleans",
+    "detect.groups": "texts, numbers, booleans or times",
+    "detect.columns": "texts, numbers, booleans or times",
+}
+DELIMITERS = {";": ";", "\t": "\\t", "|": "|"}
+TASKS = ("multilabel", "regression")
+ROLES = {"multilabel": "label", "regression": "label"}  # of what roles are in the config
+PUBLISHED = published_schema(pa.string()).names
+
+
+def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> InputError | None:
+    """What makes a file unusable: a column that is missing or of the wrong type; None if it is fine."""
+    for column, role in _roles(data, window):
+        field = find_field(schema, column)
+        if field is None:
+            return missing(schema, where, column, role)
+        kind = field.type
+        if role == "time" and column in PUBLISHED:
+            return InputError(
+                f"column {column!r} can't be carried through: published rows have one of that name",
+                where=where,
+                fix="rename the column, or leave dataset.time out",
+            )
+        if repeated(schema, column):
+            return twice(where, column, role)
+        if not fits(kind, role):
+            return unfit(where, column, kind, role)
+        if role == "time" and data.time_window and _is_number(kind):
+            return InputError(
+                f"column {column!r} is {kind}, and a window needs times",
+                where=where,
+                fix="name a column of timestamps, dates or ISO 8601 text, or {window} in dataset.source",
+            )
+    return None
+
+
+def unfit(where: str, column: str, kind: pa.DataType, role: str) -> InputError:
+    """What is said of a column whose type can't play its role."""
+    task = next((task for task in TASKS if role in ("label", *ROLES) and fits(kind, task)), None)
+    other = f"set dataset.task: {task}, " if task and task != role else ""
+    if role == "image" and fits(kind, "image_path"):
+        other = "are they paths? name the folder they are below as dataset.image_root; or else "
+    return InputError(
+        f"column {column!r} is {kind}, but {ROLES.get(role, role)} needs {NEEDED[role]}",
+        where=where,
+        fix=f"{other}name another column in the config, or convert this one",
+    )
+
+
+def twice(where: str, column: str, role: str) -> InputError:
+    """What is said of a name that several columns have."""
+    return InputError(
+        f"there are several columns {column!r} (for {ROLES.get(role, role)})",
+        where=where,
+        fix="rename all but one of them",
+    )
+
+
+def read_as(data: DatasetConfig, detect: DetectConfig) -> ReadAs:
+    """How the files of a dataset are read where they have no types of their own."""
+    label: Kind = "number" if data.task == "regression" else "label"
+    feature: Kind = "number" if data.features.kind == "columns" else "string"
+    kinds: dict[str, Kind] = dict.fromkeys(detect.columns, "value")
+    kinds |= dict.fromkeys(detect.groups, "string")
+    roles: list[tuple[str | None, Kind]] = [
+        (data.time, "value"),
+        (data.label, label),
+        *((name, feature) for name in data.features.names),
+        (data.id, "string"),
+    ]
+    kinds |= {column: kind for column, kind in roles if column}
+    texts = () if feature == "number" else data.features.names
+    judged = tuple(filter(None, (data.id, data.label, *texts, data.time)))
+    return ReadAs(kinds, judged, data.csv.delimiter, data.csv.encoding)
+
+
+def votes_read_as(votes: VotesConfig) -> ReadAs:
+    """The same of the files of votes."""
+    kinds: dict[str, Kind] = {votes.item: "string", votes.annotator: "string", votes.label: "label"}
+    return ReadAs(kinds, (), votes.csv.delimiter, votes.csv.encoding, "dataset.votes.csv")
+
+
+def fits(kind: pa.DataType, role: str) -> bool:
+    """Whether a column of that Arrow type can play the role, one of NEEDED."""
+    kind = plain_type(kind)
+    text = bool(types.is_string(kind) or types.is_large_string(kind))
+    number = _is_number(kind)
+    if role == "text":
+        return text or types.is_null(kind)
+    if role == "other":
+        return True
+    if role in ("image", "audio"):
+        held = (
+            kind.field("bytes").type if types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
+        )
+        return bool(types.is_binary(held) or types.is_large_binary(held))
+    if role in ("vector", "pred_probs", "pair"):
+        return is_listed(kind) and fits(kind.value_type, "regression")
+    if role == "multilabel":
+        return types.is_null(kind) or (is_listed(kind) and fits(kind.value_type, "label"))
+    if role == "image_path":
+        return text or types.is_null(kind)
+    if role == "columns":
+        return number or bool(types.is_boolean(kind))
+    if role == "regression":
+        return number or types.is_null(kind)
+    if role in ("label", "votes"):
+        return text or number or bool(types.is_boolean(kind) or types.is_null(kind))
+    if role in ("detect.groups", "detect.columns"):
+        plain = number or types.is_boolean(kind) or types.is_null(kind)
+        return text or plain or bool(types.is_temporal(kind) and not types.is_interval(kind))
+    if role == "time":
+        return text or number or bool(types.is_temporal(kind) and not _is_span(kind)) or types.is_null(kind)
+    return text or bool(types.is_integer(kind) or (types.is_decimal(kind) and kind.scale == 0))
+
+
+def label_family(kind: pa.DataType, task: str = "classification") -> str:
+    """How labels of that Arrow type are kept, one of LABEL_TYPES; `null` where the column is empty."""
+    kind = plain_type(kind)
+    if task != "classification" and not types.is_null(kind):
+        return "list" if task == "multilabel" else "number"
+    return "null" if types.is_null(kind) else "int" if _is_number(kind) else "string"
+
+
+def unlike(schema: pa.Schema, data: DatasetConfig, label_type: str) -> str | None:
+    """Why the labels of a file don't go with the others, which are of this type; None if they do."""
+    field = find_field(schema, data.label)
+    family = "null" if field is None else label_family(field.type, data.task)
+    if field is None or family in ("null", label_type) or as_written(field):
+        return None
+    return f"mixed schemas: labels are {family} here and {label_type} elsewhere"
+
+
+def as_written(field: pa.Field) -> bool:
+    """Whether the values of a column are read as the strings that stand in the file."""
+    return WRITTEN in (field.metadata or {})
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind))
+
+
+def _is_span(kind: pa.DataType) -> bool:
+    """Whether a type is of times of day, or of how long something takes."""
+    return bool(types.is_time(kind) or types.is_duration(kind) or types.is_interval(kind))
+
+
+def _roles(data: DatasetConfig, window: str) -> list[tuple[str, str]]:
+    kind = "image_path" if data.image_root is not None else str(data.features.kind)
+    roles = [(name, kind) for name in data.features.names]
+    if data.id is not None:
+        roles.append((data.id, "id"))
+    if window == "source":
+        if data.label:
+            roles.append((data.label, "label" if data.task == "classification" else data.task))
+        if data.pred_probs is not None:
+            roles.append((data.pred_probs, "pred_probs"))
+        if data.pair is not None:
+            roles.append((data.pair, "pair"))
+        if data.time is not None:
+            roles.append((data.time, "time"))
+    return roles
+
+
+def lacking(schema: pa.Schema, where: str, detect: DetectConfig, window: str) -> InputError | None:
+    """What is said of a file whose columns can't be looked at, or lack one; those of a target may."""
+    asked = [*((each, "detect.groups") for each in detect.groups)]
+    asked += [(each, "detect.columns") for each in detect.columns]
+    for column, role in asked:
+        field = find_field(schema, column)
+        if field is None and window == "source":
+            return missing(schema, where, column, role)
+        if field is not None and repeated(schema, column):
+            return twice(where, column, role)
+        if field is not None and not fits(field.type, role):
+            return unfit(where, column, field.type, role)
+    return None
+
+
+def missing(schema: pa.Schema, where: str, column: str, role: str) -> InputError:
+    """What is said of a column that isn't there."""
+    close = get_close_matches(column, schema.names, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    other = _delimiter(schema)
+    if other:
+        hint = f'is it CSV with another delimiter? set dataset.csv: {{delimiter: "{other}"}}; '
+    return InputError(
+        f"there is no column {column!r} (for {role})",
+        where=where,
+        fix=f"{hint}columns: {', '.join(schema.names)}",
+    )
+
+
+def _delimiter(schema: pa.Schema) -> str | None:
+    """What seems to separate the columns of a file that was taken for one of a single column."""
+    names = schema.names if len(schema.names) == 1 else [""]
+    return next((shown for mark, shown in DELIMITERS.items() if mark in names[0]), None)

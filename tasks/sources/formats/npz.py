@@ -1,0 +1,199 @@
+"""NumPy's .npz and .npy: arrays side by side are columns, their first axis the rows. Nothing is unpickled."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from schemas.errors import InputError
+from tasks.sources.formats.base import Look, ReadAs
+
+ZIP = b"PK"
+BLOCK = 8 << 20  # bytes of an array that are read at a time
+KINDS = "biufUSM"  # bool, numbers, strings, bytes, dates
+ARRAY = "array"  # the column of an .npy file
+UNITS = ("D", "s", "ms", "us", "ns")  # of time that Arrow has too
+
+
+@dataclass(frozen=True)
+class Header:
+    """An array before it is read. fortran: its columns lie together, so that it is read as a whole."""
+
+    name: str
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[Any]
+
+    @property
+    def width(self) -> int:
+        """Values of a row."""
+        return prod(self.shape[1:])
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of a row."""
+        return self.dtype.itemsize * self.width
+
+    @property
+    def parts(self) -> dict[str, np.dtype[Any]]:
+        """Columns that it gives: its fields, or itself under its name."""
+        fields = self.dtype.fields or {self.name: (self.dtype, 0)}
+        return {name: about[0] for name, about in fields.items()}
+
+
+class Npz:
+    """Columns: the arrays that have as many rows as most; one of more axes is a list of its numbers a row."""
+
+    suffixes = ("npz", "npy")
+
+    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+        """Read the headers of the arrays. Raises InputError where a column would have to be unpickled."""
+        headers = _headers(file)
+        return Look(
+            pa.schema(
+                [pa.field(of, _array(_nothing(each), of).type) for each in headers for of in each.parts]
+            )
+        )
+
+    def batches(
+        self,
+        file: Any,
+        name: str,
+        columns: list[str] | None,
+        rows: int,
+        groups: tuple[int, ...] | None,
+        read_as: ReadAs,
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the rows, some at a time of each array that is asked for."""
+        headers = _headers(file)
+        wanted = [each for each in headers if columns is None or set(each.parts) & set(columns)] or headers[
+            :1
+        ]
+        count = wanted[0].shape[0] if wanted else 0
+        size = max(1, min(rows, BLOCK // max(1, *(each.row_bytes for each in wanted))))
+        with ExitStack() as stack, _corrupt():
+            streams = [_Rows(stack, file, each) for each in wanted]
+            for start in range(0, count, size):
+                parts = [(each.header.parts, each.read(min(size, count - start))) for each in streams]
+                yield pa.RecordBatch.from_pydict(
+                    {of: _array(read, of) for names, read in parts for of in names}
+                )
+
+
+class _Rows:
+    """The rows of one array, one after the other."""
+
+    def __init__(self, stack: ExitStack, file: Any, header: Header) -> None:
+        self.header, self._at = header, 0
+        self._whole: NDArray[Any] | None = None
+        self._stream = stack.enter_context(_opened(file, header.name))
+        _header(self._stream, header.name)  # leaves the stream where the numbers begin
+
+    def read(self, rows: int) -> NDArray[Any]:
+        if not (self.header.fortran and len(self.header.shape) > 1):
+            return self._next((rows, *self.header.shape[1:]))
+        if self._whole is None:
+            self._whole = self._next(self.header.shape[::-1]).T
+        self._at += rows
+        return self._whole[self._at - rows : self._at]
+
+    def _next(self, shape: tuple[int, ...]) -> NDArray[Any]:
+        data = self._stream.read(prod(shape) * self.header.dtype.itemsize)
+        if len(data) != prod(shape) * self.header.dtype.itemsize:
+            raise EOFError(f"array {self.header.name!r} ends early")
+        return np.frombuffer(data, self.header.dtype).reshape(shape)
+
+
+def _headers(file: Any) -> list[Header]:
+    """The arrays that are columns: as long as most are, the longer ones of two lengths that are as common."""
+    with _corrupt():
+        found = []
+        for name in _names(file):
+            with _opened(file, name) as stream:
+                found.append(_header(stream, name))
+    lengths = Counter(each.shape[0] for each in found if each.shape)
+    if not lengths:
+        raise EOFError("there is no array with rows in it")
+    rows = max(lengths, key=lambda length: (lengths[length], length))
+    columns = [each for each in found if each.shape and each.shape[0] == rows]
+    for each in columns:
+        if each.dtype.hasobject:
+            raise InputError(
+                f"array {each.name!r} holds Python objects; unpickling them could run code",
+                fix=f"save it as numbers or strings: np.savez(…, {each.name}=np.asarray(…, dtype=str))",
+            )
+    return [each for each in columns if all(_fits(kind) for kind in each.parts.values()) and each.row_bytes]
+
+
+def _fits(kind: np.dtype[Any]) -> bool:
+    return (kind.base.kind in KINDS and kind.base.itemsize <= 8) or kind.base.kind in "US"
+
+
+def _names(file: Any) -> list[str]:
+    file.seek(0)
+    if file.read(len(ZIP)) != ZIP:
+        return [ARRAY]
+    with zipfile.ZipFile(file) as members:
+        return [name.removesuffix(".npy") for name in members.namelist() if name.endswith(".npy")]
+
+
+@contextmanager
+def _opened(file: Any, name: str) -> Iterator[Any]:
+    """The stream of one array."""
+    file.seek(0)
+    packed = file.read(len(ZIP)) == ZIP
+    file.seek(0)
+    if not packed:
+        yield file
+        return
+    with zipfile.ZipFile(file) as members, members.open(f"{name}.npy") as stream:
+        yield stream
+
+
+def _header(stream: Any, name: str) -> Header:
+    version = npy.read_magic(stream)
+    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+    return Header(name, *read(stream))
+
+
+@contextmanager
+def _corrupt() -> Iterator[None]:
+    """What zip and NumPy raise on a file that isn't theirs, as the end of it."""
+    try:
+        yield
+    except (ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        raise EOFError(str(error).split("\n")[0]) from error
+
+
+def _nothing(header: Header) -> NDArray[Any]:
+    return np.empty((0, *header.shape[1:]), header.dtype)
+
+
+def _array(values: NDArray[Any], name: str) -> pa.Array:
+    """Rows (N, …) of a column: single values, or lists of those of a row."""
+    column = values[name] if values.dtype.fields else values
+    width = prod(column.shape[1:])
+    flat = _flat(column.reshape(-1), width)
+    return flat if column.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, width)
+
+
+def _flat(values: NDArray[Any], width: int) -> pa.Array:
+    kind = values.dtype.kind
+    if kind in "US":  # what is no UTF-8 is put aside row by row, later
+        encode = (lambda text: text.encode("utf-8", "surrogatepass")) if kind == "U" else bytes
+        return pa.array([encode(value) for value in values.tolist()], pa.binary()).view(pa.string())
+    if kind == "M" and np.datetime_data(values.dtype)[0] not in UNITS:
+        return pa.array(values.astype("datetime64[s]"))
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    return pa.array(native.astype(np.uint8) if kind == "b" and width > 1 else native)

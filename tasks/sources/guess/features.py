@@ -1,0 +1,207 @@
+"""Which columns of a dataset are its features: vectors, images, paths of images, texts, or numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from schemas.errors import InputError
+from tasks.sources.column_roles import fits
+from tasks.sources.guess.column import Column, named, plain
+from tasks.sources.guess.foretold import numbers_of_texts, numbers_of_vectors
+from tasks.sources.guess.names import PREDICTED, words
+from tasks.sources.profile import Look
+from tasks.storage.filesystem import open_filesystem
+
+TEXTS = (
+    "text", "sentence", "body", "content", "document", "review", "question", "query", "utterance", "title",
+    "message", "description", "comment", "abstract", "tweet", "headline", "summary", "prompt", "subject",
+)  # fmt: skip
+REPEATED = 4  # rows a text has on average, at most
+MOSTLY = 0.9
+COUNTERS = ("index", "idx", "row", "rownum", "unnamed")  # columns of numbers that count rows
+TRIED = 20  # paths that are looked for
+
+
+@dataclass(frozen=True)
+class Features:
+    """The columns taken for the features, of which kind, and why; root: of images that they are paths of.
+
+    others: what else could be, with its kind.
+    """
+
+    kind: str
+    names: tuple[str, ...]
+    why: str
+    root: str | None = None
+    broken: float = 0.0
+    others: tuple[str, ...] = ()
+    doubt: str = ""
+
+    def numbers(self, look: Look, rows: list[int], but: str) -> Any:
+        """The features of some rows of the sample but one column, as a matrix; None of images."""
+        columns = [
+            plain(look.sample[name].combine_chunks()).take(pa.array(rows))
+            for name in self.names
+            if name != but
+        ]
+        if self.kind == "text":
+            return numbers_of_texts([text or "" for text in columns[0].to_pylist()])
+        if self.kind == "columns":
+            arrays = [each.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) for each in columns]
+            return numbers_of_vectors(np.stack(arrays, axis=1))
+        if self.kind == "vector" and not columns[0].null_count:
+            flat = columns[0].flatten().cast(pa.float64(), safe=False)
+            return numbers_of_vectors(flat.to_numpy(zero_copy_only=False).reshape(len(rows), -1))
+        return None
+
+
+def find_features(look: Look, taken: Collection[str], chosen: str | None) -> Features:
+    """The features, given columns that are something else and perhaps the names a person chose.
+
+    Raises InputError, listing the columns, where there are none.
+    """
+    columns = [column for column in look.columns if column.name not in taken]
+    if chosen is not None:
+        return _chosen(look, columns, chosen)
+    found = list(_ranked(look, columns))
+    numbers = _numbers(columns)
+    if not found and len(numbers) > 1:
+        names = tuple(column.name for column in numbers)
+        return Features("columns", names, f"{len(names)} columns of numbers: one vector a row")
+    if not found:
+        raise InputError(
+            "no column can be taken for the features (text, image, vector, or several columns of numbers)",
+            where=look.source,
+            fix=f"{_lost_paths(look, columns)}name them with --features COLUMN; columns: {look.listed}",
+        )
+    kind, column, root = found[0]
+    others = [f"{other.name} ({of})" for of, other, _ in found[1:]]
+    broken = column.broken / column.peeked if column.peeked else 0.0
+    return Features(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
+
+
+def _chosen(look: Look, columns: list[Column], chosen: str) -> Features:
+    """What a person named: a column, or several by commas or a pattern such as x*."""
+    parts = (
+        [part.strip() for part in chosen.split(",")] if chosen not in {c.name for c in columns} else [chosen]
+    )
+    names = [c.name for part in parts for c in columns if c.name == part or fnmatchcase(c.name, part)]
+    if not names:
+        look.column(chosen)  # which says that there is none
+    named_ones = [look.column(name) for name in dict.fromkeys(names)]
+    if len(named_ones) > 1 or named_ones[0].is_number():
+        for column in named_ones:
+            if not fits(column.type, "columns"):
+                raise InputError(
+                    f"column {column.name!r} is {named(column.type)}, no number", where=look.source
+                )
+        return Features("columns", tuple(c.name for c in named_ones), "named")
+    (column,) = named_ones
+    for kind, _, root in _ranked(look, [column]):
+        return Features(kind, (column.name,), f"named; {_about(column, kind, root)}", root)
+    if column.image_paths > MOSTLY:
+        raise InputError(
+            f"column {column.name!r} holds paths of images, and none is found", where=look.source,
+            fix="run init from where the paths begin, or write absolute paths",
+        )  # fmt: skip
+    for kind in ("text", "image", "vector"):
+        if fits(column.type, kind):
+            return Features(kind, (column.name,), f"named; {_about(column, kind, None)}")
+    raise InputError(
+        f"column {column.name!r} is {named(column.type)}: no text, image, vector or number", where=look.source
+    )
+
+
+def _ranked(look: Look, columns: list[Column]) -> Iterator[tuple[str, Column, str | None]]:
+    """Vectors are ready to use, images speak for themselves, text is what is longest."""
+    held = [column for column in columns if column.values]
+    yield from (("vector", c, None) for c in held if fits(c.type, "vector") and (c.width or 0) > 1)
+    yield from (("image", c, None) for c in held if fits(c.type, "image") and c.images)
+    for column in held if look.formats != ("images",) else ():
+        if column.image_paths > MOSTLY and (root := _root(look, column)) is not None:
+            yield "image", column, root
+    texts = [c for c in held if c.is_text() and c.image_paths <= MOSTLY and _is_prose(c)]
+    texts.sort(key=lambda c: (not set(words(c.name)) & set(TEXTS), -c.length))
+    yield from (("text", c, None) for c in texts)
+
+
+def _is_prose(column: Column) -> bool:
+    """Texts that mostly differ, with words in them, or of a name that says so."""
+    by_name = bool(set(words(column.name)) & set(TEXTS))
+    differ = (column.distinct or 0) * REPEATED > column.values
+    return (column.prose > 0.5 and (differ or by_name)) or (by_name and differ and not column.dates)
+
+
+def _numbers(columns: list[Column]) -> list[Column]:
+    """Columns of numbers that say something of a row: not its place, nor what a model made of it."""
+    return [column for column in columns if fits(column.type, "columns") and _says(column)]
+
+
+def _says(column: Column) -> bool:
+    found = set(words(column.name))
+    varies = column.values > 0 and (column.distinct or 2) > 1
+    return varies and not column.counts and not found & {*COUNTERS, *PREDICTED}
+
+
+def _root(look: Look, column: Column) -> str | None:
+    """The folder that the paths of a column are below: beside the data, or here; None if none is found."""
+    paths = [
+        path for path in plain(look.sample[column.name].combine_chunks()).drop_null().to_pylist() if path
+    ]
+    if all("://" in path or path.startswith("/") for path in paths[:TRIED]):
+        return _common(paths)
+    file, whole = look.files[0], look.source.rstrip("/")
+    beside = [whole, whole.rpartition("/")[0] or ".", f"{whole}/{file.name}".rpartition("/")[0], "."]
+    below = [folder for place in beside[:2] for folder in _folders(place)]
+    return next((each for each in dict.fromkeys([*beside, *below]) if _found(each, paths[:TRIED])), None)
+
+
+def _folders(place: str) -> list[str]:
+    """A few folders in a folder, of which one may hold the images."""
+    fs, base = open_filesystem(place, {})
+    if set(place) & set("*?[") or not fs.isdir(base):
+        return []
+    names = sorted(
+        info["name"].rstrip("/") for info in fs.ls(base, detail=True) if info["type"] == "directory"
+    )
+    return [f"{place}/{name.rpartition('/')[2]}" for name in names[:TRIED]]
+
+
+def _common(paths: list[str]) -> str | None:
+    """The folder that absolute paths have in common, if there is an image."""
+    parts = [path.split("/")[:-1] for path in paths]
+    same = next(
+        (n for n, each in enumerate(zip(*parts, strict=False)) if len(set(each)) > 1), min(map(len, parts))
+    )
+    root = "/".join(parts[0][:same])
+    inside = [path.removeprefix(f"{root}/") for path in paths[:TRIED]]
+    return root if root.strip("/") and _found(root, inside) else None
+
+
+def _found(folder: str, paths: list[str]) -> bool:
+    """Whether most of some paths are files below a folder."""
+    if set(folder) & set("*?["):
+        return False
+    fs, base = open_filesystem(folder, {})
+    return sum(bool(fs.isfile(f"{base.rstrip('/')}/{path}")) for path in paths) * 2 > len(paths)
+
+
+def _lost_paths(look: Look, columns: list[Column]) -> str:
+    lost = [column.name for column in columns if column.image_paths > MOSTLY]
+    return f"{lost[0]} holds paths of images, none of which is found beside the data; " if lost else ""
+
+
+def _about(column: Column, kind: str, root: str | None) -> str:
+    if kind == "vector":
+        return f"vectors of {column.width} numbers" if column.width else "lists of numbers"
+    if root is not None:
+        return f"paths of images below {root}"
+    if kind == "text":
+        return f"text of {column.length:.0f} bytes on average"
+    return f"images; {column.broken} of {column.peeked} can't be decoded" if column.broken else "images"

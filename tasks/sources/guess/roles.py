@@ -1,0 +1,300 @@
+"""Which column of a dataset is what: a guess from names, types and a sample, with its reasons and doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
+from typing import Any
+
+import pyarrow.types as types
+
+from schemas.errors import InputError
+from tasks.sources.guess.column import Column, named
+from tasks.sources.guess.features import Features, find_features
+from tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
+from tasks.sources.guess.label import Candidate, as_candidate, find_labels, rank_of
+from tasks.sources.guess.names import PREDICTED, words
+from tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
+from tasks.sources.guess.votes import Votes, find_votes
+from tasks.sources.profile import Look
+
+LISTED = 200  # classes in a config, at most
+SLACK = 0.01  # of the rows that may be put aside, more than were seen
+
+
+@dataclass(frozen=True)
+class Guesses:
+    """What each column is taken for. label: None where votes say it; others: what else could be it.
+
+    unlabelled, unreadable: shares of the rows seen that a run has to put aside, at ingest and at
+    embed; notes: what a person should know; unused: columns without a role.
+    """
+
+    features: Features
+    label: Candidate | None
+    others: tuple[Candidate, ...]
+    id: Guess | None
+    time: Guess | None
+    votes: Votes | None
+    pred_probs: PredProbs | None
+    unlabelled: float
+    unreadable: float
+    notes: tuple[str, ...]
+    unused: tuple[Column, ...]
+
+    @property
+    def task(self) -> str:
+        """The task that the label is of."""
+        return self.label.task if self.label else "classification"
+
+    @property
+    def classes(self) -> tuple[Any, ...] | None:
+        """The classes in the order of pred_probs."""
+        return self.pred_probs.classes if self.pred_probs else None
+
+
+def guess(
+    look: Look, *, label: str | None = None, features: str | None = None, votes: Look | None = None
+) -> Guesses:
+    """Guess the columns' roles, given those the user names, and the table of votes if there is one.
+
+    Raises InputError, listing the columns, if a named one isn't there or can't play its role, and if no
+    column can be taken for the label or the features.
+    """
+    voted = _votes(look, votes, features) if label is None or votes else None
+    probs = [column for column in find_pred_probs(look) if column.name != features]
+    taken = {name for name in (label, *(column.name for column in probs), *_of_votes(voted, look)) if name}
+    chosen = _features(look, taken, features, probs)
+    candidates = _labels(look, chosen, label, taken) if voted is None else []
+    best = candidates[0] if candidates else None
+    chosen = _without_answers(look, chosen, best) if features is None else chosen
+    taken |= {*chosen.names, *([best.name] if best else [])}
+    rest = [column for column in look.columns if column.name not in taken]
+    found = voted_on(look, rest, voted, votes) if voted else find_id(rest)
+    ordered = in_order(look, probs[0], best) if probs and best else None
+    time = find_time([column for column in rest if not found or column.name != found.column])
+    others = tuple(each for each in candidates[1:] if best and _rivals(look, each, best))
+    _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
+    guesses = Guesses(
+        chosen, best, others, found, time, voted, ordered,
+        _allowed(_unlabelled(look, best, voted), look), _allowed(_unreadable(look, chosen), look), (), (),
+    )  # fmt: skip
+    return replace(
+        guesses,
+        notes=tuple(_notes(look, guesses, probs[0] if probs else None)),
+        unused=tuple(_unused(look, guesses)),
+    )
+
+
+def _features(look: Look, taken: set[str], features: str | None, probs: list[Column]) -> Features:
+    try:
+        return find_features(look, taken, features)
+    except InputError as error:
+        if not probs or features:
+            raise
+        alone = (
+            f"{probs[0].name} holds a model's probabilities, which are no features: labels are judged by them"
+        )
+        detect = f"{alone} alone by tasks.methods.noise.detect, docs/noise.md; {error.fix}"
+        raise InputError(error.what, where=error.where, fix=detect) from error
+
+
+def _rivals(look: Look, other: Candidate, best: Candidate) -> bool:
+    """Whether another column is worth a word: where a name says the label, only such as are often one."""
+    return other.rank <= (2 if best.rank < 2 else 4) and not same(look, other.name, best.name)
+
+
+def _votes(look: Look, votes: Look | None, features: str | None) -> Votes | None:
+    """The votes of a table of their own, or of this one."""
+    if votes is not None:
+        found = find_votes(votes)
+        if found is None:
+            raise InputError(
+                "these are no votes: a table of them has a row an answer, and columns of the item, of the "
+                "annotator and of the label",
+                where=votes.source,
+                fix=f"columns: {votes.listed}",
+            )
+        return found
+    found = find_votes(look)
+    if found is not None and features is None:
+        _has_features(look, found)
+    return found
+
+
+def _has_features(look: Look, votes: Votes) -> None:
+    """A table of votes alone has nothing that the labels could be judged by."""
+    try:
+        find_features(look, {votes.item, votes.annotator, votes.label}, None)
+    except InputError as error:
+        raise InputError(
+            f"these are votes ({votes.why}) without the features of the items",
+            where=look.source,
+            fix=f"name the dataset of the items: labelworks init ITEMS --votes {look.source}",
+        ) from error
+
+
+def _of_votes(votes: Votes | None, look: Look) -> tuple[str, ...]:
+    return (votes.item, votes.annotator, votes.label) if votes and votes.source == look.source else ()
+
+
+def _labels(look: Look, features: Features, label: str | None, taken: set[str]) -> list[Candidate]:
+    """The label that was named, or the candidates in order; InputError where there is none."""
+    if label is not None:
+        column = look.column(label)
+        found = as_candidate(look, column, named=True)
+        if found is None:
+            tags = ": a class stands twice in a list, as tags of tokens do" if column.repeats else ""
+            what = f"column {label!r} is {named(column.type)} and can't be the label{tags}"
+            raise InputError(what, where=look.source, fix=f"columns: {look.listed}")
+        return [replace(found, why=f"named; {found.why}")]
+    candidates = find_labels(look, features, taken | set(features.names if len(features.names) == 1 else ()))
+    if not candidates:
+        lists = [column.name for column in look.columns if column.repeats]
+        hint = (
+            f"{lists[0]} holds lists with a class twice, as tags of tokens: none is of a row; "
+            if lists
+            else ""
+        )
+        raise InputError(
+            "no column can be taken for the label: none has few values that repeat",
+            where=look.source,
+            fix=f"{hint}{_empty(look)}{_alone(look)}name it with --label COLUMN; columns: {look.listed}",
+        )
+    _told_apart(look, candidates[0])
+    return candidates
+
+
+def _told_apart(look: Look, label: Candidate) -> None:
+    """Raise InputError where all rows there are have the same label."""
+    if look.whole and label.column.distinct == 1 and label.task == "classification":
+        raise InputError(
+            f"every row has the {label.name} {look.values(label.name)[0]!r}: one class only",
+            where=look.source,
+            fix=f"name another column with --label; columns: {look.listed}",
+        )
+
+
+def _empty(look: Look) -> str:
+    empty = [column.name for column in look.columns if not column.values and rank_of(column.name) < 2]
+    return f"{empty[0]} is empty in all rows; " if empty else ""
+
+
+def _alone(look: Look) -> str:
+    """What is to be done about an array without labels, and about images without folders."""
+    if look.formats == ("images",):
+        return "the folder that an image is in is its label: put each into one, or write a table of paths; "
+    alone = all(file.name.lower().endswith(".npy") for file in look.files)
+    return (
+        "an .npy is one array: save the labels beside it, np.savez('data.npz', X=…, y=…); " if alone else ""
+    )
+
+
+def _without_answers(look: Look, features: Features, label: Candidate | None) -> Features:
+    """Columns of numbers without ids, and without those that are the label in other words."""
+    if features.kind != "columns":
+        return features
+    identity = find_id([look.column(name) for name in features.names])
+    out = {label.name if label else "", identity.column if identity else ""}
+    told = [name for name in features.names if name not in out and label and same(look, name, label.name)]
+    names = tuple(name for name in features.names if name not in out and name not in told)
+    if not names:
+        raise InputError(
+            "no column of numbers is left for the features", where=look.source, fix=f"columns: {look.listed}"
+        )
+    doubt = f"left out, as they say the label in other words: {', '.join(told)}" if told else ""
+    return replace(features, names=names, why=_counted(names), doubt=doubt)
+
+
+def _counted(names: tuple[str, ...]) -> str:
+    return f"{len(names)} columns of numbers: one vector a row; missing ones take the mean"
+
+
+def same(look: Look, one: str, other: str) -> bool:
+    """Whether each value of a column goes with one value of another, and the other way."""
+    table = look.sample.select([one, other]).drop_null()
+    if any(types.is_nested(kind) for kind in table.schema.types):
+        return False
+    pairs = table.group_by([one, other]).aggregate([]).num_rows
+    each = {table.group_by([name]).aggregate([]).num_rows for name in (one, other)}
+    return each == {pairs} and pairs < table.num_rows / 2
+
+
+def _in_all_files(look: Look, names: list[str]) -> None:
+    """Raise InputError naming a file that lacks a column: a run puts it aside, and stops."""
+    for file, columns in look.columns_of.items():
+        lacking = [name for name in names if not {name, name.split(".")[0]} & set(columns)]
+        if lacking:
+            raise InputError(
+                f"file {file} has no column {lacking[0]!r}, and others have",
+                where=look.source,
+                fix="name the files that have it as the source; unlabelled ones can be dataset.target",
+            )
+
+
+def _unlabelled(look: Look, label: Candidate | None, votes: Votes | None) -> float:
+    """Share of the rows that no label is given for; of votes beside features, all but one of an item."""
+    if votes is not None:
+        return 1 - 1 / votes.per_item if votes.source == look.source else 0.0
+    return label.column.nulls / max(look.rows, 1) if label else 0.0
+
+
+def _unreadable(look: Look, features: Features) -> float:
+    """Share of the rows whose features can't be encoded, as far as it was seen."""
+    columns = [look.column(name) for name in features.names]
+    if features.kind == "columns":
+        return 0.0
+    (column,) = columns
+    missing = (
+        0.0 if features.kind == "image" and look.formats == ("images",) else column.nulls / max(look.rows, 1)
+    )
+    return missing + (1 - missing) * (column.blank if features.kind == "text" else features.broken)
+
+
+def _allowed(share: float, look: Look) -> float:
+    """A share of rows that may be put aside: what was seen, what chance adds to it, and a little more."""
+    if share <= 0:
+        return 0.0
+    spread = 0.0 if look.whole else 3 * sqrt(share * (1 - share) / max(look.rows, 1))
+    return min(0.99, ceil((share + spread + SLACK) * 100) / 100)
+
+
+def _notes(look: Look, guesses: Guesses, probs: Column | None) -> Iterable[str]:
+    """What a person should know before the run."""
+    yield from look.notes
+    label, voted = guesses.label, guesses.votes
+    if label and label.column.nulls:
+        yield (
+            f"{label.column.nulls:,} of {look.rows:,} rows have no {label.name}: they are put aside, and the "
+            f"config lets it be up to {guesses.unlabelled:.0%}"
+        )
+    if voted and voted.source == look.source:
+        yield (
+            "each row is a vote: the first of an item gives its features, the others are put aside as "
+            f"duplicates, which the config lets be up to {guesses.unlabelled:.0%}"
+        )
+    if guesses.unreadable:
+        yield (
+            f"some rows have no {guesses.features.kind} that can be read: they are put aside, and the config "
+            f"lets it be up to {guesses.unreadable:.0%}"
+        )
+    if probs and (guesses.pred_probs is None or guesses.pred_probs.classes is None):
+        doubt = guesses.pred_probs.doubt if guesses.pred_probs else "no label is a column of this table"
+        yield f"{probs.name} holds probabilities, and they are not used: {doubt}"
+    if label and label.column.blank:
+        yield f"{label.name} is an empty text in some rows, which is a class: write null there if it is none"
+    apart = [c.name for c in look.columns if c.is_number() and set(words(c.name)) & set(PREDICTED)]
+    if len(apart) > 1 and label and label.name not in apart:
+        yield f"{', '.join(apart[:4])} may be probabilities by class: as one list a row they are pred_probs"
+    for column in look.columns:
+        if guesses.id is None and column.name.lower() in IDS and 1 < (column.distinct or 0) < column.values:
+            yield f"{column.name} is no id: only {column.distinct:,} of {column.values:,} differ"
+
+
+def _unused(look: Look, guesses: Guesses) -> Iterable[Column]:
+    """Columns without a role."""
+    used = {*guesses.features.names, *_of_votes(guesses.votes, look)}
+    roles = (guesses.label, guesses.id, guesses.time, guesses.pred_probs)
+    used |= {role.name if isinstance(role, Candidate) else role.column for role in roles if role}
+    return (column for column in look.columns if column.name not in used)

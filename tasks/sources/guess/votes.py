@@ -1,0 +1,84 @@
+"""Tables of votes: one row an answer of an annotator to an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tasks.sources.column_roles import fits
+from tasks.sources.guess.column import Column
+from tasks.sources.guess.names import words
+from tasks.sources.profile import Look
+
+ANNOTATORS = (
+    "annotator", "annotators", "worker", "rater", "coder", "labeler", "labeller", "judge", "assessor",
+    "expert", "crowd", "evaluator", "annotated", "voter",
+)  # fmt: skip
+ITEMS = (
+    "item", "task", "question", "example", "instance", "object", "document", "doc", "sample", "unit", "text",
+    "image", "row", "record", "tweet", "id", "key", "sentence",
+)  # fmt: skip
+ANSWERS = (
+    "label",
+    "answer",
+    "vote",
+    "response",
+    "rating",
+    "judgment",
+    "judgement",
+    "class",
+    "category",
+    "value",
+)
+ONCE = 0.95  # of the rows have a pair of item and annotator of their own, at least
+AGAIN = 1.2  # answers an item has, at least
+
+
+@dataclass(frozen=True)
+class Votes:
+    """The columns of a table of votes; per_item: answers that an item has in the sample."""
+
+    source: str
+    item: str
+    annotator: str
+    label: str
+    per_item: float
+    why: str
+
+
+def find_votes(look: Look) -> Votes | None:
+    """The columns of votes, if the table is one: an annotator by its name, items that repeat."""
+    keys = [c for c in look.columns if c.values and fits(c.type, "id") and not c.nulls]
+    annotator = next((c for c in keys if set(words(c.name)) & set(ANNOTATORS)), None)
+    if annotator is None or annotator.distinct == 1:
+        return None
+    rest = [column for column in look.columns if column.name != annotator.name]
+    answer = next((c for c in rest if _named(c, ANSWERS) and _is_answer(c)), None)
+    items = [c for c in keys if c is not annotator and c is not answer and _repeats(look, c)]
+    items.sort(key=lambda c: (not _named(c, ITEMS), -(c.distinct or 0)))
+    item = next((c for c in items if _pairs(look, c, annotator) >= ONCE * look.rows), None)
+    if item is None or answer is None:
+        return None
+    per_item = item.values / (item.distinct or 1)
+    why = f"{item.distinct:,} items, {annotator.distinct:,} annotators, {per_item:.1f} answers an item"
+    return Votes(look.source, item.name, annotator.name, answer.name, per_item, why)
+
+
+def _named(column: Column, names: tuple[str, ...]) -> bool:
+    return bool(set(words(column.name)) & set(names))
+
+
+def _is_answer(column: Column) -> bool:
+    return fits(column.type, "label") and 2 <= (column.distinct or 0) <= column.values / 2
+
+
+def _repeats(look: Look, column: Column) -> bool:
+    """Whether an item has several rows; in a sample, one and a name that says so may be enough."""
+    if not look.whole and _named(column, ITEMS):
+        return True
+    return column.values >= AGAIN * (column.distinct or 1) and (column.distinct or 0) > 1
+
+
+def _pairs(look: Look, item: Column, annotator: Column) -> int:
+    table = look.sample.select([item.name, annotator.name])
+    pairs = table.group_by([item.name, annotator.name]).aggregate([])
+    return int(pairs.num_rows)

@@ -1,0 +1,233 @@
+"""A look at a dataset from outside: its files, its columns, a few thousand rows spread over it."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as types
+
+from schemas.errors import InputError
+from tasks.sources.column_roles import fits
+from tasks.sources.files import SourceFile, SourceReader, listing
+from tasks.sources.formats import ReadAs
+from tasks.sources.formats.base import Kind
+from tasks.sources.formats.columns import class_names
+from tasks.sources.formats.images import IMAGE, image_values
+from tasks.sources.formats.joined import joined
+from tasks.sources.formats.sniff import COMMON, HEAD, Dialect, sniff
+from tasks.sources.guess.column import PEEKED, Column, examined, named, plain
+from tasks.storage.filesystem import open_filesystem
+from tasks.storage.ranges import open_object
+
+PLACES = 4  # places in each file
+FILES = 8  # looked at
+ROWS, BYTES, BATCH = 20_000, 16 << 20, 500  # of the whole sample; rows read at a time
+PATHS = 50_000  # images whose names are looked at
+LISTED = 12
+GZIP = b"\x1f\x8b"
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Look:
+    """A dataset from outside. notes: what was seen of its files that a person should know."""
+
+    source: str
+    files: tuple[SourceFile, ...]
+    looked_at: int
+    sample: pa.Table
+    columns: tuple[Column, ...]
+    whole: bool = field(default=False, metadata={"about": "whether the sample is all there is"})
+    dialect: Dialect = COMMON
+    notes: tuple[str, ...] = ()
+    class_names: dict[str, list[str]] = field(default_factory=dict)
+    columns_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def column(self, name: str) -> Column:
+        """The column of that name; raise InputError listing the columns if there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise InputError(f"there is no column {name!r}", where=self.source, fix=f"columns: {self.listed}")
+
+    def values(self, name: str) -> list[Any]:
+        """The distinct values of a column in the sample, of lists those in them, in order."""
+        column = plain(self.sample[name].combine_chunks())
+        flat = pc.list_flatten(column) if hasattr(column.type, "value_type") else column
+        return sorted(pc.unique(flat.drop_null()).to_pylist())
+
+    def classes(self, name: str) -> list[Any]:
+        """The distinct labels of a column, in order, as a run reads them: in CSV 01 stays a name."""
+        if not set(self.formats) & {"csv", "jsonl"}:
+            return self.values(name)
+        again = look(self.source, kinds={name: "label"})
+        return again.values(name) if name in again.sample.column_names else self.values(name)
+
+    @cached_property
+    def formats(self) -> tuple[str, ...]:
+        """The formats of its files."""
+        return tuple(sorted({file.format for file in self.files}))
+
+    @property
+    def rows(self) -> int:
+        """Rows of the sample."""
+        return int(self.sample.num_rows)
+
+    @property
+    def listed(self) -> str:
+        """Columns and types, for messages."""
+        shown = [f"{column.name} ({named(column.type)})" for column in self.columns[:LISTED]]
+        more = len(self.columns) - len(shown)
+        return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Kind] | None = None) -> Look:
+    """Look at a path, a folder, a glob or s3://bucket/prefix.
+
+    kinds: of columns whose role is known; see `formats.ReadAs`.
+
+    Raises InputError if there are no rows or they can't be read, StoreError if the store can't be reached.
+    """
+    files = listing(source, "auto", options or {}, hashed=False).files
+    held = [file for file in files if file.size]
+    if held and held[0].format == "images":
+        return _look_at_images(source, files, held, options or {})
+    dialect = _dialect(source, held, options or {})
+    chosen = _chosen(held)
+    columns_of: dict[str, tuple[str, ...]] = {}
+    notes, tables, names, whole = [], [], dict[str, list[str]](), len(chosen) == len(held)
+    for file in chosen:
+        reader = _reader(source, file, options or {}, dialect, kinds or {})
+        try:
+            schema = reader.look().schema
+            found, all_of_it = _heads(reader, len(chosen))
+        except InputError as error:
+            if len(chosen) == 1:
+                raise
+            notes.append(f"{file.name}: {error.what}; a run stops at it: leave it out, or write it again")
+            continue
+        tables += found
+        columns_of[file.name] = tuple(schema.names)
+        whole &= all_of_it
+        names |= {name: known for name in schema.names if (known := class_names(schema, (name,)))}
+    if not tables:
+        raise InputError(notes[0] if notes else "the dataset is empty: no file has a row", where=source)
+    sample = _joined(source, tables)
+    columns = tuple(examined(name, sample[name]) for name in sample.column_names)
+    if dialect.doubt:
+        notes.append(f"CSV: {dialect.doubt}")
+    return Look(source, files, len(chosen), sample, columns, whole, dialect, tuple(notes), names, columns_of)
+
+
+def _look_at_images(
+    source: str, files: tuple[SourceFile, ...], held: list[SourceFile], options: dict[str, Any]
+) -> Look:
+    """Images: what their names say of many, and what is in a few."""
+    some = _spread(held, PATHS)
+    peeked = set(_spread(range(len(some)), PEEKED))
+    rows = [image_values(file.name) for file in some]
+    images = [_image(source, file, options) if place in peeked else None for place, file in enumerate(some)]
+    names = dict.fromkeys(name for row in rows for name in row)
+    sample = pa.table(
+        {IMAGE: pa.array(images, pa.binary())}
+        | {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
+    )
+    columns = tuple(examined(name, sample[name]) for name in sample.column_names)
+    return Look(source, files, len(peeked), sample, columns, len(some) == len(held))
+
+
+def _image(source: str, file: SourceFile, options: dict[str, Any]) -> bytes:
+    reader = SourceReader(source, file.path, file.format, options, file.name)
+    return bytes(reader.table(None, [IMAGE])[IMAGE][0].as_py())
+
+
+def _dialect(source: str, files: Sequence[SourceFile], options: dict[str, Any]) -> Dialect:
+    """How the CSV files are written, by the first of them."""
+    first = next((file for file in files if file.format == "csv"), None)
+    if first is None:
+        return Dialect()
+    fs, _ = open_filesystem(source, options)
+    with open_object(fs, first.path, first.path, HEAD) as file:
+        packed = file.read(len(GZIP)) == GZIP
+        file.seek(0)
+        try:
+            return sniff((gzip.GzipFile(fileobj=file) if packed else file).read(HEAD))
+        except (OSError, EOFError, zlib.error):  # who reads it says so
+            return Dialect()
+
+
+def _reader(
+    source: str, file: SourceFile, options: dict[str, Any], dialect: Dialect, kinds: dict[str, Kind]
+) -> SourceReader:
+    read_as = ReadAs(kinds, delimiter=dialect.delimiter, encoding=dialect.encoding, head=True)
+    return SourceReader(source, file.path, file.format, options, file.name, read_as)
+
+
+def _joined(source: str, tables: list[pa.Table]) -> pa.Table:
+    try:
+        return _flat(joined(tables))
+    except InputError as error:
+        raise InputError(error.what, where=source, fix=error.fix) from error
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """Fields of structs as columns under their dotted names; images stay whole."""
+    for name in table.column_names:
+        kind = table.schema.field(name).type
+        if types.is_struct(kind) and not fits(kind, "image"):
+            inner = _flat(table.select([name]).flatten())
+            table = table.drop_columns(name)
+            for field_name, column in zip(inner.column_names, inner.columns, strict=True):
+                table = table.append_column(field_name, column)
+    return table
+
+
+def _chosen(files: list[SourceFile]) -> list[SourceFile]:
+    """Some files from the first to the last, and one of each kind of name."""
+    kinds = {group_of(file): file for file in reversed(files)}
+    firsts = list(kinds.values())[:FILES]
+    return sorted(
+        {*_spread(files, max(PLACES, FILES + 1 - len(firsts))), *firsts}, key=lambda file: file.name
+    )
+
+
+def group_of(file: SourceFile) -> tuple[str, ...]:
+    """What files of one table have in common, mostly: folder, ending, how the name begins."""
+    path = PurePosixPath(file.name)
+    return str(path.parent), path.suffix.lower(), path.name.split(".")[0].rstrip("0123456789-_")
+
+
+def _spread(items: Sequence[_Item], count: int) -> list[_Item]:
+    """At most so many items, from the first to the last: neighbours are often alike."""
+    if len(items) <= count:
+        return list(items)
+    return [items[round(step * (len(items) - 1) / (count - 1))] for step in range(count)]
+
+
+def _heads(reader: SourceReader, readers: int) -> tuple[list[pa.Table], bool]:
+    """First rows of some row groups, or of the file: its share of the sample; and whether that is all."""
+    places: list[tuple[int, ...] | None] = [None]
+    if (groups := reader.look().groups) is not None:
+        places = [(group,) for group in _spread(range(len(groups)), PLACES)]
+    share = readers * max(1, len(places))
+    heads = [_head(reader.batches(place, None, BATCH), ROWS // share, BYTES // share) for place in places]
+    whole = all(ended for _, ended in heads) and (groups is None or len(groups) == len(places))
+    return [pa.Table.from_batches(batches) for batches, _ in heads if batches], whole
+
+
+def _head(batches: Iterable[pa.RecordBatch], rows: int, size: int) -> tuple[list[pa.RecordBatch], bool]:
+    taken: list[pa.RecordBatch] = []
+    for batch in batches:
+        if sum(each.num_rows for each in taken) >= rows or sum(each.nbytes for each in taken) >= size:
+            return taken, False
+        if batch.num_rows:
+            taken.append(batch)
+    return taken, True

@@ -1,0 +1,69 @@
+"""Validate: a model trained on treated labels must not do worse than one trained on raw labels."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from schemas.errors import InputError
+from schemas.records import DatasetRef, StageResult
+from schemas.secrets.logging import discreet
+from tasks import gates
+from tasks.artifacts.run import Run
+from tasks.artifacts.sufficient_statistics import read_first_pass
+from tasks.embed.class_names import class_vectors
+from tasks.methods.folds import HOLDOUT
+from tasks.methods.treatment.treat_rows import class_weights
+from tasks.methods.validation.before_after import prove
+
+MEASURED = "held-out given labels, corrected by the noise transition"
+
+
+@task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
+@discreet()
+def validate(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
+    """Train on raw and on treated labels, score both on held-out rows, and gate the difference."""
+    if done := run.result("validate"):
+        return done
+    started = perf_counter()
+    found = read_first_pass(run)
+    sums, sample = found.sums, found.sample
+    if not (sample.folds == HOLDOUT).any() or (sample.folds == HOLDOUT).all():
+        raise InputError(
+            f"{len(sample.folds)} rows are too few to hold any out",
+            where=run.config.dataset.source,
+            fix="give more rows",
+        )
+    weights = class_weights(ref.classes, shift, run.config.treat)
+    proof = prove(sums, sample, run.config, weights, class_vectors(run))
+    figures = {
+        "accuracy_raw": proof.accuracy_raw,
+        "accuracy_treated": proof.accuracy_treated,
+        "difference": proof.difference,
+        "difference_low": proof.low,
+        "difference_high": proof.high,
+        "holdout_rows": proof.holdout_rows,
+    }
+    shown = {
+        **{name: figures[name] for name in ("accuracy_raw", "accuracy_treated", "difference")},
+        "interval": [proof.low, proof.high],
+        "at_limit": proof.at_limit,
+        "model": run.config.validation.model,
+        "holdout_rows": proof.holdout_rows,
+        "agreement_raw": proof.given_raw,
+        "agreement_treated": proof.given_treated,
+        "measured_against": MEASURED + ("" if weights is None else ", weighted to the target window"),
+    }
+    checks = gates.check_figures("validate", figures, run.config.gates.validation)
+    return run.finish(
+        StageResult(
+            stage="validate",
+            ref=ref,
+            figures={"validation": shown},
+            gate=gates.merge("validate", [], checks),
+            seconds=perf_counter() - started,
+        )
+    )
