@@ -17,6 +17,7 @@ from schemas.events import MOST_OBJECTS, DatasetChanged
 from schemas.secrets.logging import tell
 from tasks.planning.open_run import reopen
 from tasks.sources.changes import Difference, Marks, difference, list_marks
+from tasks.storage.filesystem import import_s3
 
 SHARE = 0.1  # of the time may be spent listing, however long a listing takes
 LONGEST_PAUSE = 60.0
@@ -98,7 +99,7 @@ def changed(dataset: str, source: str, changes: Difference) -> DatasetChanged:
 
 def main(state: str, parent: str) -> None:
     """Watch the sources of all configs until the process that started this one is gone."""
-    import s3fs  # noqa: F401 - here, so that no two of the threads below import it at once
+    import_s3()  # here, so that no two of the threads below import it at once
 
     from infra.events.sqs import receive_for_ever
     from infra.processes.state_folder import configs

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from schemas.records import DatasetRef, Partition
 from tasks.artifacts.embeddings import Block, load_block
 from tasks.artifacts.run import Run
-from tasks.embed.near_duplicates import laid_through, planes_of, sketches
+from tasks.artifacts.signatures import laid_through, planes_of, sketches
 from tasks.execution import progress
 from tasks.execution.map_partitions import reduce_partitions
 from tasks.methods.duplicates.signatures import Planes

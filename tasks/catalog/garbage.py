@@ -10,11 +10,10 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fsspec.implementations.local import LocalFileSystem
-
 from schemas.records import DatasetRef, StageResult
 from tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
 from tasks.catalog.heartbeat import DEAD, beating, sweeper
+from tasks.storage.filesystem import is_local
 from tasks.storage.listing import Object, modified, objects
 from tasks.storage.store import Store
 from tasks.storage.versions import read_version, versions
@@ -164,7 +163,7 @@ def _id(folder: str) -> str:
 
 def _remove_folders(store: Store, folders: set[str]) -> None:
     """On a disk, folders remain when their files are gone."""
-    if isinstance(store.fs, LocalFileSystem):
+    if is_local(store.fs):
         for folder in folders:
             root = Path(store.base) / folder
             for path in sorted((path for path in root.rglob("*") if path.is_dir()), reverse=True):

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit
 
 from schemas.records import DatasetRef, Partition
 from tasks.artifacts.run import Run
+from tasks.artifacts.scores import COPIES, with_copies
 from tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
 from tasks.methods.noise.core.result import score_of
 from tasks.methods.noise.noise_transition import best_class
-
-STAGE = "detect/copies"
-DISAGREE = "copies disagree"
 
 
 @dataclass(frozen=True)
@@ -81,31 +78,8 @@ def hear(run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, foun
     rows, group = rows[known], group[known]
     place = np.searchsorted(scores["row"].to_numpy(), rows)
     before = run.store.read_table(run.scores(ref, partition)).take(pa.array(place))
-    run.store.write_table(run.part(STAGE, partition), _again(before, group, found))
+    run.store.write_table(run.part(COPIES, partition), _again(before, group, found))
     return with_copies(run, partition, scores)[0]
-
-
-def with_copies(run: Run, partition: Partition, scores: pa.Table) -> tuple[pa.Table, NDArray[np.bool_]]:
-    """Scores, or some of their columns, after copies were heard; and which rows (N,) those changed."""
-    changed, name = np.zeros(len(scores), bool), run.part(STAGE, partition)
-    if not run.store.exists(name):
-        return scores, changed
-    heard = run.store.read_table(name)
-    where = np.searchsorted(scores["row"].to_numpy(), heard["row"].to_numpy())
-    changed[where] = True
-    take = np.arange(len(scores))
-    take[where] = len(scores) + np.arange(len(heard))
-    return pa.concat_tables([scores, heard.select(scores.column_names)]).take(pa.array(take)), changed
-
-
-def told(treated: pa.Table, changed: NDArray[np.bool_]) -> pa.Table:
-    """Decisions whose reasons say for which rows (N,) copies were heard."""
-    if not changed.any():
-        return treated
-    place = treated.column_names.index("reason")
-    longer = pc.binary_join_element_wise(treated["reason"], DISAGREE, "; ")
-    reason = pc.if_else(pa.array(changed), longer, treated["reason"])
-    return treated.set_column(place, treated.schema.field(place), reason)
 
 
 def _again(before: pa.Table, group: NDArray[np.int64], found: Disagreements) -> pa.Table:

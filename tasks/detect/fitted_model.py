@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from schemas.records import DatasetRef
+from tasks.artifacts.class_vectors import class_vectors
 from tasks.artifacts.run import Run, code_version
-from tasks.embed.class_names import class_vectors
 from tasks.execution import progress
 from tasks.methods.noise_judge import LabelModel, Sample
 from tasks.methods.sums import Sums

@@ -20,9 +20,9 @@ from tasks import gates
 from tasks.artifacts.index import LABEL_TYPES
 from tasks.artifacts.label_codes import label_sets
 from tasks.artifacts.run import Run
+from tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
 from tasks.detect.drift_findings import of_label_sets
 from tasks.detect.in_memory import Whole, load_whole
-from tasks.detect.score_partition import BINS, SOFT_CLASSES, WORST
 from tasks.methods.folds import fold_of
 from tasks.methods.reasons import DOUBTED, doubted
 from tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression

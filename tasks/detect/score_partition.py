@@ -14,17 +14,10 @@ from schemas.records import DatasetRef, Partition
 from schemas.tables import SCORES
 from tasks.artifacts.embeddings import Block, load_block, load_ids
 from tasks.artifacts.run import Run
+from tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
 from tasks.artifacts.sufficient_statistics import sample_of
 from tasks.methods.folds import fold_of
 from tasks.methods.noise_judge import LabelModel, Sample
-
-BINS = 20
-WORST = 24
-JUDGED = (
-    "row", "id", "given", "flag", "suggestion", "error_probability", "suggested_probability", "score",
-    "outside",
-)  # fmt: skip
-SOFT_CLASSES = 256  # of more classes posteriors aren't kept: they would be larger than the embeddings
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from schemas.records import DatasetRef, Partition, StageResult
 from schemas.secrets.logging import discreet
 from tasks import gates
 from tasks.artifacts.run import Run
+from tasks.artifacts.scores import WORST
 from tasks.artifacts.sufficient_statistics import first_pass
 from tasks.detect.drift_findings import Labelled, what_moved
 from tasks.detect.duplicate_evidence import Disagreements, disagreements, hear
 from tasks.detect.fitted_model import choose_model
 from tasks.detect.row_context import Context, labelled_context, merged
-from tasks.detect.score_partition import WORST, Scored, score_partition, summarise
+from tasks.detect.score_partition import Scored, score_partition, summarise
 from tasks.execution.map_partitions import map_partitions
 from tasks.methods.chance import features_p_value, predictions_p_value
 from tasks.methods.findings.target import noise_findings

@@ -13,8 +13,8 @@ from schemas.records import DatasetRef, Partition
 from schemas.tables import TARGET
 from tasks.artifacts.embeddings import load_block, load_ids
 from tasks.artifacts.run import Run
+from tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
 from tasks.detect.row_context import Context, merged, target_context
-from tasks.detect.score_partition import SOFT_CLASSES
 from tasks.execution.map_partitions import map_partitions
 from tasks.methods.folds import fold_of, in_sample, share_of
 from tasks.methods.label_shift.posterior_correction import correct
@@ -23,8 +23,6 @@ from tasks.methods.noise_judge import LabelModel, Sample
 from tasks.methods.open_set.estimate import OpenSet
 from tasks.methods.open_set.novelty import novelty_by_fold
 from tasks.methods.sums import ClassSums
-
-STAGE = "detect/target"
 
 
 @dataclass(frozen=True)
@@ -117,7 +115,7 @@ def adapt_target(run: Run, ref: DatasetRef, adapter: Adapter) -> dict[str, Any]:
 
 def adapt_partition(partition: Partition, run: Run, ref: DatasetRef, adapter: Adapter) -> Adapted:
     """Write the probabilities of one partition, or find them written."""
-    name = run.part(STAGE, partition)
+    name = run.part(TARGET_ROWS, partition)
     if not run.store.exists(name):
         block = load_block(run, ref, partition)
         folds = fold_of(block.hashes, run.config.detect.folds)

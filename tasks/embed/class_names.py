@@ -52,10 +52,3 @@ def usable_names(encoded: base.Encoded, classes: Sequence[str | int]) -> NDArray
             fix="give each of them a text that the encoder can read",
         )
     return np.asarray(encoded.vectors, dtype=np.float32)
-
-
-def class_vectors(run: Run) -> NDArray[np.float32] | None:
-    """Vectors (K, D) of the class names; None where the config names none."""
-    if run.config.dataset.class_names is None:
-        return None
-    return base.unpack(run.store.read(run.file("embed", "class_vectors.npz")))["vectors"]

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from schemas.records import DatasetRef, Partition
 from tasks.artifacts.embeddings import read_some
 from tasks.artifacts.run import Run
+from tasks.artifacts.signatures import planes_of, sketched
 from tasks.execution.map_partitions import map_partitions
 from tasks.methods.duplicates.groups import Copies, copies
 from tasks.methods.duplicates.signatures import (
-    SKETCHED,
-    Planes,
     candidates,
     chance_radius,
     likely_pairs,
@@ -24,24 +23,7 @@ from tasks.methods.duplicates.signatures import (
 )
 
 PAIRS = 100_000  # likely near duplicates at most whose vectors are compared
-LAID = 4096  # rows that the planes are laid through
 SAMPLE = 2000  # rows that say how near rows are by chance
-
-
-def laid_through(ref: DatasetRef) -> Partition:
-    """The partition through whose rows the planes are laid: that of the least key.
-
-    So they follow from the data as it is, however it came to be, and seldom change as partitions come and go.
-    """
-    return min(ref.of("source"), key=lambda each: each.key)
-
-
-def planes_of(run: Run, ref: DatasetRef) -> Planes:
-    """The planes of an embedding."""
-    rows = np.arange(LAID)
-    vectors, usable = read_some(run.store, run.embedding(ref.encoder_key, laid_through(ref)), rows)
-    scaled = ref.encoder_key.startswith("vector-")  # the dataset's own: each dimension has its unit
-    return Planes.of(vectors[usable] if usable.any() else np.zeros_like(vectors[:1]), scaled=scaled)
 
 
 def find_copies(
@@ -64,20 +46,6 @@ def find_copies(
         "near_duplicate_share": float(near.mean()) if len(content) else 0.0,
         "near_duplicate_conflicts": None if numbers else int(np.count_nonzero(near & both.conflict)),
     }
-
-
-def sketches(values: NDArray[np.float32]) -> pa.Array:
-    """A column of sketches (N, 16), as raw bytes."""
-    kind = pa.binary(SKETCHED * values.itemsize)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
-
-
-def sketched(column: pa.Array) -> NDArray[np.float32]:
-    """The sketches (N, 16) of such a column."""
-    data = b"" if not len(column) else column.buffers()[1]
-    return np.frombuffer(data, np.float32)[column.offset * SKETCHED :][: len(column) * SKETCHED].reshape(
-        -1, SKETCHED
-    )
 
 
 def rows_of(wanted: tuple[Partition, NDArray[np.int64]], run: Run, ref: DatasetRef) -> NDArray[np.floating]:

@@ -1,4 +1,4 @@
-"""Spans of stages and of partition groups: they go nowhere without an exporter (infra/observability/tracing.py)."""
+"""Spans of stages and of partition groups; without an exporter (infra/observability) they go nowhere."""
 
 from __future__ import annotations
 

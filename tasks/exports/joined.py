@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import ConfigError, StoreError
 from tasks.exports.base import Version
@@ -20,7 +19,7 @@ from tasks.exports.rows import beside_source
 from tasks.exports.writers import check_ending, writing
 from tasks.sources.formats.joined import as_type, common
 from tasks.sources.formats.text import replaced
-from tasks.storage.filesystem import open_filesystem, store_errors
+from tasks.storage.filesystem import is_local, open_filesystem, store_errors
 from tasks.storage.retries import again
 
 ADDED = ("original_label", "action", "reason", "suggestion", "weight", "quality")
@@ -139,7 +138,7 @@ def _source_fields(version: Version) -> dict[str, pa.DataType]:
 def _file(version: Version, out: str) -> Iterator[Path]:
     """A path to write to, whose file is at its place when it is whole."""
     fs, path = open_filesystem(out, _options(version, out))
-    local = isinstance(fs, LocalFileSystem)
+    local = is_local(fs)
     if local and not Path(path).parent.is_dir():
         raise StoreError("its folder isn't there", where=out, fix="make the folder, or name another place")
     with store_errors(out):

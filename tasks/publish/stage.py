@@ -18,7 +18,7 @@ from schemas.tables import described, published_schema
 from tasks import gates
 from tasks.artifacts.index import LABEL_TYPES
 from tasks.artifacts.run import Run
-from tasks.detect.duplicate_evidence import with_copies
+from tasks.artifacts.scores import with_copies
 from tasks.execution.map_partitions import map_partitions
 from tasks.exports import with_exports, write_exports
 from tasks.publish.target_rows import publish_target, rows_adapted

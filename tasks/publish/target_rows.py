@@ -10,7 +10,7 @@ from schemas.records import DatasetRef, Partition
 from schemas.tables import described, published_target_schema
 from tasks.artifacts.index import LABEL_TYPES
 from tasks.artifacts.run import Run
-from tasks.detect.target_window import STAGE
+from tasks.artifacts.scores import TARGET_ROWS
 from tasks.execution.map_partitions import map_partitions
 
 FOLDER = "publish/target"
@@ -42,7 +42,7 @@ def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> tuple[
 def _table(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
     """A pseudo-label is there where a row is of a known class and the class mix made it no less sure."""
     kind = LABEL_TYPES[ref.label_type]
-    classes, found = pa.array(ref.classes, kind), run.store.read_table(run.part(STAGE, partition))
+    classes, found = pa.array(ref.classes, kind), run.store.read_table(run.part(TARGET_ROWS, partition))
     index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
     place = index.take(np.searchsorted(index["row"].to_numpy(), found["row"].to_numpy()))
     predicted = classes.take(found["prediction"].combine_chunks())

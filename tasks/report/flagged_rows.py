@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from schemas.records import DatasetRef, Partition
 from tasks.artifacts.features import some_features
 from tasks.artifacts.run import Run
-from tasks.detect.duplicate_evidence import with_copies
+from tasks.artifacts.scores import with_copies
 from tasks.execution.map_partitions import map_partitions
 from tasks.methods.encoders.values import image_bytes
 

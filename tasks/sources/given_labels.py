@@ -20,7 +20,7 @@ LARGE = "label is a number too large to be a class: write it as a string"
 def read_labels(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array]:
     """Labels (N,) in the type of the run's, and why a row's can't be read (N,), null where it can.
 
-    values: plain ones that fit the task (`tasks.sources.column_roles.fits`). Whole numbers that are floats are classes,
+    values: plain ones that fit the task (`column_roles.fits`). Whole numbers that are floats are classes,
     NaN is none; where numbers are asked for they are rounded to float64.
     """
     nothing = pa.nulls(len(values), pa.string())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import errno
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
 from schemas.config.locations import options_for, protocol_of
 from schemas.errors import ConfigError, LabelworksError, StoreError
@@ -29,7 +31,7 @@ FOREIGN = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "re
 def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
     """Return the filesystem of a URL and the path in it.
 
-    Raises StoreError if it can't be opened, be it for a protocol or option that schemas.config.locations has not.
+    Raises StoreError if it can't be opened, be it for a protocol or option that isn't listed.
     """
     try:
         protocol, options = protocol_of(url), options_for(url, options)
@@ -57,6 +59,16 @@ def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
     if protocol in S3:
         fs.retries = 1  # else s3fs repeats five times what its client has repeated
     return fs, str(path)
+
+
+def is_local(fs: Any) -> bool:
+    """Whether a filesystem's objects are files of this machine."""
+    return isinstance(fs, LocalFileSystem)
+
+
+def import_s3() -> None:
+    """Import the client of S3: in a thread alone, for no two may import it at once."""
+    importlib.import_module("s3fs")
 
 
 def _s3(options: dict[str, Any]) -> dict[str, Any]:

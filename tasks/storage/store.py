@@ -15,10 +15,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from fsspec.implementations.local import LocalFileSystem
 
 from schemas.errors import StoreError
-from tasks.storage.filesystem import open_filesystem
+from tasks.storage.filesystem import is_local, open_filesystem
 from tasks.storage.ranges import open_object, read_object
 from tasks.storage.retries import again
 
@@ -71,7 +70,7 @@ class Store:
 
     def write(self, name: str, data: bytes) -> None:
         """Put a whole object: either the old one or the new one is there, never a part."""
-        put = _replace if isinstance(self.fs, LocalFileSystem) else self.fs.pipe_file
+        put = _replace if is_local(self.fs) else self.fs.pipe_file
         again(self.url(name), put, self._path(name), data)
 
     def create(self, name: str, data: bytes) -> bool:
@@ -98,7 +97,7 @@ class Store:
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """Read a parquet object; what comes from afar is held against the checksums of its pages."""
-        distant, problem = not isinstance(self.fs, LocalFileSystem), None
+        distant, problem = not is_local(self.fs), None
         for _ in range(READS):
             data = pa.BufferReader(self._read(name))
             try:
@@ -115,7 +114,7 @@ class Store:
     @contextmanager
     def open_table(self, name: str, block: int) -> Iterator[pq.ParquetFile]:
         """A parquet object to read some row groups of; about a block of bytes comes for each from afar."""
-        distant = not isinstance(self.fs, LocalFileSystem)
+        distant = not is_local(self.fs)
         with open_object(self.fs, self._path(name), self.url(name), block) as file:
             try:
                 with pq.ParquetFile(file, page_checksum_verification=distant) as table:
@@ -166,7 +165,7 @@ class Store:
     def _put_new(self, path: str, data: bytes) -> bool:
         """False: something of that name is there."""
         try:
-            if isinstance(self.fs, LocalFileSystem):
+            if is_local(self.fs):
                 _link_new(path, data)
             else:
                 self.fs.pipe_file(path, data, mode="create")

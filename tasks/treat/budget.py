@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from schemas.records import DatasetRef, Partition
 from tasks.artifacts.approvals import read_decision
 from tasks.artifacts.run import Run
-from tasks.detect.duplicate_evidence import with_copies
-from tasks.detect.score_partition import JUDGED
+from tasks.artifacts.scores import JUDGED, with_copies
 from tasks.execution.map_partitions import map_partitions
 from tasks.methods.folds import hash_ids
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -21,9 +22,8 @@ from schemas.secrets.logging import discreet
 from schemas.tables import ACTIONS, TREATED
 from tasks import gates
 from tasks.artifacts.run import Run
+from tasks.artifacts.scores import JUDGED, with_copies
 from tasks.artifacts.sufficient_statistics import rows_by_class
-from tasks.detect.duplicate_evidence import told, with_copies
-from tasks.detect.score_partition import JUDGED
 from tasks.execution.map_partitions import map_partitions
 from tasks.methods.reasons import WORDS, explained
 from tasks.methods.treatment.treat_rows import class_weights, treat_rows
@@ -171,3 +171,16 @@ def _evidence(treated: list[Treated]) -> dict[str, Any]:
         "before": np.sum([each.before for each in treated], axis=0).tolist(),
         "after": np.sum([each.after for each in treated], axis=0).tolist(),
     }
+
+
+DISAGREE = "copies disagree"
+
+
+def told(treated: pa.Table, changed: NDArray[np.bool_]) -> pa.Table:
+    """Decisions whose reasons say for which rows (N,) copies were heard."""
+    if not changed.any():
+        return treated
+    place = treated.column_names.index("reason")
+    longer = pc.binary_join_element_wise(treated["reason"], DISAGREE, "; ")
+    reason = pc.if_else(pa.array(changed), longer, treated["reason"])
+    return treated.set_column(place, treated.schema.field(place), reason)

@@ -12,9 +12,9 @@ from schemas.errors import InputError
 from schemas.records import DatasetRef, StageResult
 from schemas.secrets.logging import discreet
 from tasks import gates
+from tasks.artifacts.class_vectors import class_vectors
 from tasks.artifacts.run import Run
 from tasks.artifacts.sufficient_statistics import read_first_pass
-from tasks.embed.class_names import class_vectors
 from tasks.methods.folds import HOLDOUT
 from tasks.methods.treatment.treat_rows import class_weights
 from tasks.methods.validation.before_after import prove

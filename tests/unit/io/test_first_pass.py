@@ -15,8 +15,8 @@ from schemas.records import DatasetRef, Partition
 from tasks.artifacts import sufficient_statistics as passes
 from tasks.artifacts.embeddings import Block, load_block
 from tasks.artifacts.run import Run
+from tasks.artifacts.signatures import laid_through
 from tasks.artifacts.sufficient_statistics import FirstPass, first_pass
-from tasks.embed.near_duplicates import laid_through
 from tasks.embed.stage import embed_group, fit_encoder
 from tasks.execution.map_partitions import reduce_partitions
 from tasks.ingest.stage import ingest

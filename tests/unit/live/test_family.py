@@ -13,7 +13,14 @@ import pytest
 from infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Family, Member
 
 ROOT = Path(__file__).parents[3]
-CHILD = "import os, sys, time\nfrom infra.processes.supervisor import end_with\nend_with(int(sys.argv[1]))\ntime.sleep(60)\n"
+CHILD = "\n".join(
+    [
+        "import os, sys, time",
+        "from infra.processes.supervisor import end_with",
+        "end_with(int(sys.argv[1]))",
+        "time.sleep(60)",
+    ]
+)
 PARENT = """
 import os, time
 from infra.processes.supervisor import Family, Member
