@@ -17,9 +17,9 @@ import numpy as np
 from noise_text import embedded, flip, texts
 from sklearn.metrics import average_precision_score
 
-from schemas.config.run import AdaptConfig, DetectConfig
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.sums import Sums
+from labelworks.schemas.config.run import AdaptConfig, DetectConfig
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.sums import Sums
 
 FOLDS = 5
 PROBES = ("lda", "ridge", "prototype")

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tasks.methods.crowd import aggregate
+from labelworks.tasks.methods.crowd import aggregate
 
 OURS = (
     "majority",

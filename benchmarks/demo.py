@@ -10,7 +10,7 @@ import tempfile
 
 import numpy as np
 
-from infra import settings
+from labelworks.infra import settings
 
 
 def main() -> None:
@@ -19,10 +19,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     seeds = parser.parse_args().seeds
     settings.apply()
-    from flows.demo import run_demo
-    from infra.cluster.cluster import cluster
-    from infra.prefect_server.server import prefect_api
-    from schemas.config.run import ComputeConfig
+    from labelworks.flows.demo import run_demo
+    from labelworks.infra.cluster.cluster import cluster
+    from labelworks.infra.prefect_server.server import prefect_api
+    from labelworks.schemas.config.run import ComputeConfig
 
     rows = []
     with (

@@ -26,21 +26,21 @@ import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infra import settings
+from labelworks.infra import settings
 
 settings.apply()
 
 from prefect import flow  # noqa: E402
 
-import flows.embed as stage  # noqa: E402
-from infra.cluster.cluster import cluster, task_runner  # noqa: E402
-from infra.prefect_server.server import prefect_api  # noqa: E402
-from schemas.config.run import RunConfig  # noqa: E402
-from schemas.records import StageResult  # noqa: E402
-from tasks.artifacts.embeddings import read_vectors  # noqa: E402
-from tasks.artifacts.run import Run  # noqa: E402
-from tasks.ingest.stage import ingest  # noqa: E402
-from tasks.planning.open_run import open_run  # noqa: E402
+import labelworks.flows.embed as stage  # noqa: E402
+from labelworks.infra.cluster.cluster import cluster, task_runner  # noqa: E402
+from labelworks.infra.prefect_server.server import prefect_api  # noqa: E402
+from labelworks.schemas.config.run import RunConfig  # noqa: E402
+from labelworks.schemas.records import StageResult  # noqa: E402
+from labelworks.tasks.artifacts.embeddings import read_vectors  # noqa: E402
+from labelworks.tasks.artifacts.run import Run  # noqa: E402
+from labelworks.tasks.ingest.stage import ingest  # noqa: E402
+from labelworks.tasks.planning.open_run import open_run  # noqa: E402
 
 LABEL = "category"
 PARTITIONS = 4  # a worker
@@ -121,7 +121,7 @@ def cpu_seconds() -> float:
 
 def watched() -> float:
     """On a worker: CPU seconds of encoding since this was last called."""
-    from tasks.embed import encode_partitions as encoding
+    from labelworks.tasks.embed import encode_partitions as encoding
 
     plain = encoding._encode
     if not hasattr(plain, "spent"):

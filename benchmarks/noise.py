@@ -24,10 +24,10 @@ from sklearn.neighbors import NearestNeighbors
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.noise_text import Text, flip, texts, with_out_of_scope
-from tasks.methods.noise import detect
-from tasks.methods.open_set.out_of_scope import out_of_scope
-from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.sums import Sums
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.sums import Sums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 SEED = 0

@@ -23,12 +23,12 @@ from sklearn.metrics import average_precision_score, f1_score
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from schemas.config.run import DetectConfig
-from tasks.methods.encoders.base import make
-from tasks.methods.folds import fitted_on, fold_of, hash_ids
-from tasks.methods.noise import detect
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.sums import Sums
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.sums import Sums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 ROWS, QUEUES, RATE = 4000, 7, 0.1

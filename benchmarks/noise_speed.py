@@ -45,7 +45,7 @@ def measure(method: str, folder: Path) -> dict[str, float]:
             return find_label_issues(labels, probs, n_jobs=1)
 
     else:
-        from tasks.methods.noise import detect
+        from labelworks.tasks.methods.noise import detect
 
         def run(labels: np.ndarray, probs: np.ndarray) -> np.ndarray:
             return detect(labels, probs, method=method).flag

@@ -26,7 +26,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infra import settings
+from labelworks.infra import settings
 
 DIM, NOISE, FILE_ROWS, GROUP_ROWS = 384, 0.08, 200_000, 50_000
 TRIES = 3  # of a run and of its stages alone; the machine's own speed changes by a fifth
@@ -83,8 +83,8 @@ def make(folder: Path, rows: int, classes: int) -> None:
 
 def measure(folder: Path, rows: int, classes: int, *, alone: bool) -> float:
     """Run a dataset: whole, without orchestration, with plain pyarrow; print, return the first's seconds."""
-    from flows.execute import execute
-    from schemas.config.run import RunConfig
+    from labelworks.flows.execute import execute
+    from labelworks.schemas.config.run import RunConfig
 
     started = perf_counter()
     with ready() as client:
@@ -154,9 +154,9 @@ class Watch:
 @contextmanager
 def ready() -> Iterator[Any]:
     """A fresh API and fresh workers, all that a run imports imported."""
-    from flows.execute import servers
-    from schemas.config.run import ComputeConfig
-    from tasks import gates
+    from labelworks.flows.execute import servers
+    from labelworks.schemas.config.run import ComputeConfig
+    from labelworks.tasks import gates
 
     with servers(ComputeConfig()) as client:
         gates.warm_up()
@@ -166,9 +166,9 @@ def ready() -> Iterator[Any]:
 @contextmanager
 def workers() -> Iterator[Any]:
     """Fresh workers, as a run on this machine has them when it begins."""
-    from flows.execute import WORKERS_NEED
-    from infra.cluster.cluster import cluster, prepare
-    from schemas.config.run import ComputeConfig
+    from labelworks.flows.execute import WORKERS_NEED
+    from labelworks.infra.cluster.cluster import cluster, prepare
+    from labelworks.schemas.config.run import ComputeConfig
 
     with cluster(ComputeConfig()) as client:
         prepare(client, WORKERS_NEED)
@@ -218,7 +218,7 @@ def _list(seconds: list[float]) -> str:
 
 def _whole(config: Any) -> float:
     """Seconds of a run on a fresh API and fresh workers."""
-    from flows.execute import execute
+    from labelworks.flows.execute import execute
 
     with ready() as client:
         compute = config.compute.model_copy(update={"scheduler": client.scheduler.address})
@@ -229,7 +229,7 @@ def _whole(config: Any) -> float:
 
 def _bare(config: Any) -> float:
     """Seconds of the stages' own work and of the report on fresh workers: no flow, no task, no gate."""
-    from tasks import gates
+    from labelworks.tasks import gates
 
     with workers() as client:
         client.run(_ungated)
@@ -244,7 +244,7 @@ def _bare(config: Any) -> float:
 
 
 def _ungated() -> None:
-    from tasks import gates
+    from labelworks.tasks import gates
 
     def nothing(*_: Any, **__: Any) -> list[Any]:
         return []
@@ -253,17 +253,17 @@ def _ungated() -> None:
 
 
 def _stages(config: Any) -> None:
-    from flows.recorder import Ledger
-    from tasks.detect.stage import detect
-    from tasks.embed.encode_partitions import embed_partitions
-    from tasks.embed.stage import fit_encoder, judge_embedding
-    from tasks.execution.map_partitions import map_partitions
-    from tasks.ingest.stage import ingest
-    from tasks.planning.open_run import open_run
-    from tasks.publish.stage import publish_parts
-    from tasks.report.stage import write_report
-    from tasks.treat.stage import treat
-    from tasks.validate.stage import validate
+    from labelworks.flows.recorder import Ledger
+    from labelworks.tasks.detect.stage import detect
+    from labelworks.tasks.embed.encode_partitions import embed_partitions
+    from labelworks.tasks.embed.stage import fit_encoder, judge_embedding
+    from labelworks.tasks.execution.map_partitions import map_partitions
+    from labelworks.tasks.ingest.stage import ingest
+    from labelworks.tasks.planning.open_run import open_run
+    from labelworks.tasks.publish.stage import publish_parts
+    from labelworks.tasks.report.stage import write_report
+    from labelworks.tasks.treat.stage import treat
+    from labelworks.tasks.validate.stage import validate
 
     run, plans = open_run(config, {})
     rows = ingest.fn(run, plans)

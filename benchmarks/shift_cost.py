@@ -50,7 +50,7 @@ def parts(folder: Path, name: str, K: int):
 
 
 def one(folder: Path, K: int) -> None:
-    from tasks.methods.label_shift.streaming import estimate_prior_over
+    from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
 
     base, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
     found = estimate_prior_over(

@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 
-from tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.label_shift import estimate_prior
 
 K, SOURCE, TARGET, CONCENTRATION = 8, 1500, 800, 2.0
 TINY_ROWS, TINY_CLASSES, LABELLED = (1, 2, 5, 10, 30), (2, 3, 10), 60  # labelled rows a class

@@ -15,7 +15,7 @@ from scipy.optimize import linear_sum_assignment
 from shift_data import data
 from sklearn.metrics import adjusted_rand_score
 
-from tasks.methods.open_set.discover import discover
+from labelworks.tasks.methods.open_set.discover import discover
 
 HELD = (10, 25, 50)
 ROWS = 40  # of each intent in the target

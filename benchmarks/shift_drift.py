@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from shift_data import data
 
-from tasks.methods.label_shift import test
+from labelworks.tasks.methods.drift import test
 
 KINDS = ("none", "class 5 to 10 %", "2 classes gone", "10 % corrupt", "mean moved", "5 % duplicated")
 METHODS = ("auto", "ks", "mmd", "classifier", "frechet")
@@ -130,8 +130,8 @@ def one(rows: int, method: str) -> None:
 
 def stream(rows: int, piece: int = 50_000) -> None:
     """CPU seconds of each test over two windows that come in pieces; the memory of all of them."""
-    from tasks.methods.drift.frame import DriftParts, Frame
-    from tasks.methods.drift.streaming import STATISTICS
+    from labelworks.tasks.methods.drift.frame import DriftParts, Frame
+    from labelworks.tasks.methods.drift.streaming import STATISTICS
 
     rng = np.random.default_rng(0)
     some = [rng.standard_normal((piece, 384), dtype=np.float32) for _ in range(2)]

@@ -14,7 +14,7 @@ import numpy as np
 from shift_data import draw, probed, shifted
 from shift_prior import of_peers
 
-from tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.label_shift import estimate_prior
 
 METHODS = ("em-bcts", "elsa", "kdey", "pacc")
 

@@ -15,8 +15,8 @@ import pandas as pd
 from shift_data import data
 from sklearn.linear_model import LogisticRegression
 
-from tasks.methods.label_shift.mixture import maximise
-from tasks.methods.open_set.estimate import open_set
+from labelworks.tasks.methods.label_shift.mixture import maximise
+from labelworks.tasks.methods.open_set.estimate import open_set
 
 ROWS, FOLDS = 2000, 5
 

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from shift_data import data
 
-from infra import settings
+from labelworks.infra import settings
 
 LABELLED = {"gas": 2, "employment": 2015}  # batches 1 and 2, ten months; the first year
 GROUPS, COLUMNS = ("SEX", "RAC1P"), ("AGEP", "SCHL", "MAR", "RELP", "DIS")
@@ -70,8 +70,8 @@ def write(folder: Path, frame: pd.DataFrame, features: np.ndarray, labelled: np.
 
 def run(folder: Path, name: str, looked_at: dict[str, Any], compute: Any) -> Any:
     """The record of the pipeline's run."""
-    from flows.execute import execute
-    from schemas.config.run import RunConfig
+    from labelworks.flows.execute import execute
+    from labelworks.schemas.config.run import RunConfig
 
     dataset = {
         "name": name, "source": str(folder / "labelled"), "target": str(folder / "target"), "id": "id",
@@ -96,8 +96,8 @@ def true_priors(found: dict[str, Any], rows: pd.DataFrame) -> np.ndarray:
 
 def picture(found: dict[str, Any], true: np.ndarray, where: Path) -> None:
     """The report's plot of the estimated class mix, with the true one dashed."""
-    from tasks.report import plots
-    from tasks.report import time_plots as overtime
+    from labelworks.tasks.report import plots
+    from labelworks.tasks.report import time_plots as overtime
 
     figure = overtime.mix_over_time(found)
     (axes,), names = figure.axes, [plots.name_of(each) for each in found["classes"]]
@@ -167,9 +167,9 @@ def main() -> None:
     parser.add_argument("--images", type=Path)
     asked = parser.parse_args()
     settings.apply()
-    from infra.cluster.cluster import cluster
-    from infra.prefect_server.server import prefect_api
-    from schemas.config.run import ComputeConfig
+    from labelworks.infra.cluster.cluster import cluster
+    from labelworks.infra.prefect_server.server import prefect_api
+    from labelworks.schemas.config.run import ComputeConfig
 
     with tempfile.TemporaryDirectory() as made, prefect_api(), cluster(ComputeConfig()) as client:
         compute = {"scheduler": client.scheduler.address}

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from shift_data import draw, shifted, window
 
-from tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.label_shift import estimate_prior
 
 OURS = ("auto", "em-bcts", "em-vector", "elsa")
 ALL = ("none", "dirichlet-0.1", "dirichlet-1", "dirichlet-10", "tweak-0.01", "tweak-0.9", "knockout")

@@ -35,7 +35,7 @@ for number in itertools.count():
 BARE = """
 import sys
 from fastapi import FastAPI
-from infra.processes.serving import serve
+from labelworks.infra.processes.serving import serve
 app = FastAPI()
 app.get("/api/health")(lambda: True)
 serve(app, int(sys.argv[1]), sys.argv[2])
@@ -55,8 +55,8 @@ def churn() -> Iterator[None]:
 
 def start(bare: bool) -> None:
     """Start a server, wait until it answers, end it."""
-    from infra.prefect_server import server as api
-    from infra.processes.serving import answers, listener, nonce
+    from labelworks.infra.prefect_server import server as api
+    from labelworks.infra.processes.serving import answers, listener, nonce
 
     if not bare:
         with api.server(listener()) as (_, ready):

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from prefect import flow
 
-from flows.approval.questions import doubts, settled, wait
-from flows.embed import embed
-from flows.events import announce
-from flows.progress_artifact import posted
-from flows.recorder import Ledger
-from infra.cluster.cluster import task_runner
-from infra.prefect_server.server import without_heartbeats
-from infra.secrets import storage_secrets
-from schemas.config.run import RunConfig
-from schemas.records import RunRecord
-from schemas.secrets.logging import discreet
-from tasks.artifacts.run import Run
-from tasks.catalog.heartbeat import alive
-from tasks.detect.other_tasks import judge
-from tasks.detect.stage import detect
-from tasks.ingest.stage import ingest
-from tasks.planning.open_run import open_run
-from tasks.planning.plan import Plan
-from tasks.publish.stage import commit, export, publish_parts
-from tasks.treat.budget import as_decided
-from tasks.treat.stage import treat
-from tasks.validate.stage import validate
+from labelworks.flows.approval.questions import doubts, settled, wait
+from labelworks.flows.embed import embed
+from labelworks.flows.events import announce
+from labelworks.flows.progress_artifact import posted
+from labelworks.flows.recorder import Ledger
+from labelworks.infra.cluster.cluster import task_runner
+from labelworks.infra.prefect_server.server import without_heartbeats
+from labelworks.infra.secrets import storage_secrets
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.records import RunRecord
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.catalog.heartbeat import alive
+from labelworks.tasks.detect.other_tasks import judge
+from labelworks.tasks.detect.stage import detect
+from labelworks.tasks.ingest.stage import ingest
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.plan import Plan
+from labelworks.tasks.publish.stage import commit, export, publish_parts
+from labelworks.tasks.treat.budget import as_decided
+from labelworks.tasks.treat.stage import treat
+from labelworks.tasks.validate.stage import validate
 
 
 @flow(name="curate", flow_run_name="curate {config.dataset.key}", validate_parameters=False)

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from flows.execute import execute
-from schemas.config.run import ComputeConfig, RunConfig
-from schemas.records import RunRecord
-from tasks.execution.progress import Progress
-from tasks.methods.registry import get
-from tasks.sources.demo_digits import LABELLED, Digits, write_digits
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.schemas.config.run import ComputeConfig, RunConfig
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks.execution.progress import Progress
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.sources.demo_digits import LABELLED, Digits, write_digits
+from labelworks.tasks.storage.store import Store
 
 
 def demo_config(store: str, digits: Digits, compute: ComputeConfig) -> RunConfig:

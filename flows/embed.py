@@ -11,18 +11,18 @@ from typing import Any
 from prefect import get_run_logger
 from prefect.futures import PrefectFuture
 
-from infra.cluster.cluster import connect_task_runner
-from infra.cluster.gpu import Placement, Watch, place
-from schemas.records import DatasetRef, Partition, StageResult
-from tasks.artifacts.run import Run
-from tasks.embed.encode_partitions import Embedded, find_embedded
-from tasks.embed.encoder_spec import EncoderSpec, lacks
-from tasks.embed.stage import embed_group, embed_names, fit_encoder, judge_embedding
-from tasks.embed.task_groups import shares
-from tasks.execution import progress
-from tasks.execution.map_partitions import map_partitions
-from tasks.execution.tracing import carrier
-from tasks.methods.encoders.base import make
+from labelworks.infra.cluster.cluster import connect_task_runner
+from labelworks.infra.cluster.gpu import Placement, Watch, place
+from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.embed.encode_partitions import Embedded, find_embedded
+from labelworks.tasks.embed.encoder_spec import EncoderSpec, lacks
+from labelworks.tasks.embed.stage import embed_group, embed_names, fit_encoder, judge_embedding
+from labelworks.tasks.embed.task_groups import shares
+from labelworks.tasks.execution import progress
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.execution.tracing import carrier
+from labelworks.tasks.methods.encoders.base import make
 
 LOOK_SECONDS = 5.0
 

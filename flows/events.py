@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from schemas.errors import LabelworksError
-from schemas.events import (
+from labelworks.schemas.errors import LabelworksError
+from labelworks.schemas.events import (
     GateFailed,
     NoiseRose,
     ReviewNeeded,
@@ -14,9 +14,9 @@ from schemas.events import (
     VersionPublished,
     resource_id,
 )
-from schemas.records import RunRecord
-from tasks.artifacts.run import Run
-from tasks.storage.versions import read_version
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.storage.versions import read_version
 
 
 def announce(run: Run, record: RunRecord) -> RunRecord:

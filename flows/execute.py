@@ -8,28 +8,32 @@ from importlib import import_module
 from threading import Thread
 from typing import Any
 
-from flows.approval.questions import settled
-from infra import settings
-from infra.process import imports, threads
-from schemas.config.run import ComputeConfig, RunConfig
-from schemas.errors import GateRefused
-from schemas.records import RunRecord
-from tasks import gates
-from tasks.catalog.heartbeat import alive
-from tasks.execution.progress import Progress, current, telling
-from tasks.exports import exported, with_exports
-from tasks.methods.encoders.base import make
-from tasks.planning.learnable import look_ahead
-from tasks.planning.open_run import listed_once, open_run
+from labelworks.flows.approval.questions import settled
+from labelworks.infra import settings
+from labelworks.infra.process import imports, threads
+from labelworks.schemas.config.run import ComputeConfig, RunConfig
+from labelworks.schemas.errors import GateRefused
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks import gates
+from labelworks.tasks.catalog.heartbeat import alive
+from labelworks.tasks.execution.progress import Progress, current, telling
+from labelworks.tasks.exports import exported, with_exports
+from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.planning.learnable import look_ahead
+from labelworks.tasks.planning.open_run import listed_once, open_run
 
-FLOWS_NEED = ("flows.curate", "fastapi.encoders", "matplotlib.figure")  # the last two by a first run, late
+FLOWS_NEED = (
+    "labelworks.flows.curate",
+    "fastapi.encoders",
+    "matplotlib.figure",
+)  # the last two by a first run, late
 FEW_ROWS, FEW_BYTES = 20_000, 32 << 20  # of source and target together
 WORKERS_NEED = (
     "prefect_dask.client",
-    "tasks.embed.stage",
-    "tasks.detect.stage",
-    "tasks.treat.stage",
-    "tasks.publish.stage",
+    "labelworks.tasks.embed.stage",
+    "labelworks.tasks.detect.stage",
+    "labelworks.tasks.treat.stage",
+    "labelworks.tasks.publish.stage",
 )
 
 
@@ -97,9 +101,9 @@ def servers(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
 
     here: where there is one worker, in this process.
     """
-    from infra.cluster.cluster import cluster, prepare
-    from infra.cluster.gpu import place
-    from infra.prefect_server.server import starting_api
+    from labelworks.infra.cluster.cluster import cluster, prepare
+    from labelworks.infra.cluster.gpu import place
+    from labelworks.infra.prefect_server.server import starting_api
 
     with ExitStack() as opened:
         if here:
@@ -140,7 +144,7 @@ def _preflight(config: RunConfig) -> RunRecord | None:
 
 
 def _curated(config: RunConfig) -> RunRecord:
-    from flows.curate import curate
+    from labelworks.flows.curate import curate
 
     try:
         return curate(config)

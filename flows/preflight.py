@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from schemas.config.run import DetectConfig, NoiseConfig, RunConfig
-from schemas.errors import ConfigError
-from tasks.methods import registry
-from tasks.methods.drift.base import drift_test
-from tasks.methods.encoders.base import Encoder
-from tasks.methods.encoders.base import make as make_encoder
-from tasks.methods.multilabel.detect import detect_multilabel
-from tasks.methods.noise.detection import make as make_noise
-from tasks.methods.regression.detect import detect_regression
-from tasks.methods.sums import ClassSums
+from labelworks.schemas.config.run import DetectConfig, NoiseConfig, RunConfig
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.base import drift_test
+from labelworks.tasks.methods.encoders.base import Encoder
+from labelworks.tasks.methods.encoders.base import make as make_encoder
+from labelworks.tasks.methods.multilabel.detect import detect_multilabel
+from labelworks.tasks.methods.noise.detection import make as make_noise
+from labelworks.tasks.methods.regression.detect import detect_regression
+from labelworks.tasks.methods.sums import ClassSums
 
 
 def check_methods(config: RunConfig) -> None:
@@ -66,7 +66,7 @@ def _sees_what_a_run_has(name: str, votes: bool) -> None:
             f"{name!r} needs {', '.join(sorted(missing))}, which this run doesn't have",
             fix="set dataset.votes, or take another method"
             if missing == {"votes"}
-            else "call it on arrays (tasks.methods.noise.detect), or take another method",
+            else "call it on arrays (labelworks.tasks.methods.noise.detect), or take another method",
         )
 
 

@@ -9,9 +9,9 @@ from time import monotonic
 from typing import cast, get_args
 from uuid import UUID
 
-from schemas.records import Stage
-from tasks.execution.progress import Progress, current, telling
-from tasks.execution.throughput import Pace
+from labelworks.schemas.records import Stage
+from labelworks.tasks.execution.progress import Progress, current, telling
+from labelworks.tasks.execution.throughput import Pace
 
 EVERY = 5.0  # seconds between two updates
 STAGES = get_args(Stage)

@@ -12,16 +12,16 @@ from typing import Any
 from prefect import flow, get_run_logger
 from prefect.task_runners import TaskRunner
 
-from flows.events import announce
-from schemas.errors import GateRefused
-from schemas.records import RunRecord, Stage, StageResult, Status
-from schemas.secrets.logging import discreet
-from tasks.artifacts.approvals import read_decision
-from tasks.artifacts.run import Run, code_version
-from tasks.catalog.history import begun
-from tasks.execution import progress
-from tasks.execution.tracing import span
-from tasks.report.stage import post_run, post_stage, write_report
+from labelworks.flows.events import announce
+from labelworks.schemas.errors import GateRefused
+from labelworks.schemas.records import RunRecord, Stage, StageResult, Status
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.tasks.artifacts.approvals import read_decision
+from labelworks.tasks.artifacts.run import Run, code_version
+from labelworks.tasks.catalog.history import begun
+from labelworks.tasks.execution import progress
+from labelworks.tasks.execution.tracing import span
+from labelworks.tasks.report.stage import post_run, post_stage, write_report
 
 COUNTING = ("ingest", "treat", "publish")
 

@@ -8,19 +8,19 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from flows.approval.suspend import answered
-from flows.curate import curate
-from infra.cluster.cluster import at_hand
-from infra.cluster.gpu import place
-from infra.secrets import storage_secrets
-from schemas.config.run import RunConfig
-from schemas.events import DatasetChanged
-from schemas.records import RunRecord
-from schemas.secrets.logging import discreet
-from tasks.artifacts.approvals import standing, waiting
-from tasks.artifacts.run import Run
-from tasks.planning.open_run import find_run, listed_once
-from tasks.report.wording import verdict
+from labelworks.flows.approval.suspend import answered
+from labelworks.flows.curate import curate
+from labelworks.infra.cluster.cluster import at_hand
+from labelworks.infra.cluster.gpu import place
+from labelworks.infra.secrets import storage_secrets
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.events import DatasetChanged
+from labelworks.schemas.records import RunRecord
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.tasks.artifacts.approvals import standing, waiting
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.planning.open_run import find_run, listed_once
+from labelworks.tasks.report.wording import verdict
 
 
 @flow(name="reprocess", flow_run_name="reprocess {config.dataset.key}", persist_result=False)

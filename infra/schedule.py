@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError
 
 
 def check_schedule(config: RunConfig) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from infra.prefect_server.server import prefect_api
-from schemas.config.run import StoreConfig
-from schemas.errors import ConfigError
-from schemas.secrets.redact import remember
+from labelworks.infra.prefect_server.server import prefect_api
+from labelworks.schemas.config.run import StoreConfig
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.secrets.redact import remember
 
 
 def storage_secrets(store: StoreConfig) -> dict[str, Any]:

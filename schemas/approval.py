@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt
 
-from schemas.records import Record, RunRecord
+from labelworks.schemas.records import Record, RunRecord
 
 Answer = Literal["waiting", "approved", "rejected", "expired"]
 

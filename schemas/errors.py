@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from schemas.secrets.redact import redacted, shown
+from labelworks.schemas.secrets.redact import redacted, shown
 
 
 class LabelworksError(Exception):

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas.records import Record, Stage
+from labelworks.schemas.records import Record, Stage
 
 MOST_OBJECTS = 1000  # named in one event; more than that is "unknown": the listing knows them
 MOST_LETTERS = 64_000  # of their names, for a server that takes no parameter over 512 KiB

@@ -11,10 +11,10 @@ from typing import Any, Literal, get_args
 import yaml
 from pydantic import Field, ValidationError
 
-from schemas.conditions import columns_of, condition
-from schemas.config.run import GateConfig, GatesConfig
-from schemas.errors import ConfigError
-from schemas.records import Record, Stage
+from labelworks.schemas.conditions import columns_of, condition
+from labelworks.schemas.config.run import GateConfig, GatesConfig
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.records import Record, Stage
 
 STAGES: tuple[Stage, ...] = get_args(Stage)
 COLUMN_KEYS = ("column", "column_A", "column_B")
@@ -85,7 +85,7 @@ class _Extra(Expectation):
 @cache
 def defaults(stage: Stage) -> GateSuites:
     """Read the suites that the project ships for a stage."""
-    text = (files("schemas") / "expectations" / f"{stage}.yaml").read_text(encoding="utf-8")
+    text = (files("labelworks.schemas") / "expectations" / f"{stage}.yaml").read_text(encoding="utf-8")
     return GateSuites.model_validate(yaml.safe_load(text))
 
 

@@ -55,10 +55,10 @@ class Made:
 @pytest.fixture(scope="session")
 def prefect_api() -> Iterator[str]:
     """Our own API, for this process and for every one it starts."""
-    from infra import settings
+    from labelworks.infra import settings
 
     settings.apply()
-    from infra.prefect_server.server import prefect_api as api
+    from labelworks.infra.prefect_server.server import prefect_api as api
 
     with api() as url:
         os.environ["PREFECT_API_URL"] = url
@@ -79,7 +79,7 @@ def dask_cluster() -> Iterator[str]:
 
 def serve_s3(**environment: str) -> Iterator[str]:
     """Address of an S3 server with nothing in it, for as long as the generator lives."""
-    from infra.processes.foreign import started
+    from labelworks.infra.processes.foreign import started
 
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p"]
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -186,7 +186,7 @@ def raw_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 @pytest.fixture
 def run_config(raw_config: Callable[..., dict[str, Any]], dask_cluster: str) -> Callable[..., Any]:
     """Makes a RunConfig on the cluster of the test run."""
-    from schemas.config.run import RunConfig
+    from labelworks.schemas.config.run import RunConfig
 
     def run_config(source: Path | str, **sections: Any) -> RunConfig:
         compute = {"compute": {"scheduler": dask_cluster}}
@@ -203,12 +203,12 @@ class Published:
     options: dict[str, Any]
 
     def pointer(self, dataset: str, version: int) -> dict[str, Any]:
-        from tasks.storage.store import Store
+        from labelworks.tasks.storage.store import Store
 
         return dict(Store(self.root, self.options).read_json(f"{dataset}/versions/{version}.json"))
 
     def table(self, dataset: str, version: int) -> pa.Table:
-        from tasks.storage.store import Store
+        from labelworks.tasks.storage.store import Store
 
         store = Store(self.root, self.options)
         manifest = store.read_json(self.pointer(dataset, version)["manifest"])
@@ -236,7 +236,7 @@ def command(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., tuple[int, str, str]]:
     """Runs `labelworks ARGUMENTS` in this process: exit code, stdout, stderr."""
-    from flows.cli import app as cli
+    from labelworks.flows.cli import app as cli
 
     def command(*arguments: str) -> tuple[int, str, str]:
         capfd.readouterr()

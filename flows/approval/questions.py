@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from infra.secrets import storage_secrets
-from schemas.approval import Decision, Question
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from schemas.records import RunRecord, StageResult
-from tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
-from tasks.artifacts.run import Run
-from tasks.planning.open_run import open_run
-from tasks.report.wording import percent
-from tasks.storage.store import Store
+from labelworks.infra.secrets import storage_secrets
+from labelworks.schemas.approval import Decision, Question
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import RunRecord, StageResult
+from labelworks.tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.report.wording import percent
+from labelworks.tasks.storage.store import Store
 
 
 def settled(run: Run) -> RunRecord | None:
@@ -58,7 +58,7 @@ def resume(question: Question, store: Store, decision: Decision) -> bool:
         return False
     from prefect.settings import PREFECT_API_URL
 
-    from flows.approval import suspend as paused
+    from labelworks.flows.approval import suspend as paused
 
     return bool(PREFECT_API_URL.value()) and paused.resume(flow_run, decision)
 

@@ -11,10 +11,10 @@ from prefect.flow_runs import suspend_flow_run
 from prefect.input import RunInput
 from pydantic import Field
 
-from schemas.approval import Decision
-from tasks.artifacts.approvals import decide, read_question, waiting_flow_run
-from tasks.artifacts.run import Run
-from tasks.report import markdown
+from labelworks.schemas.approval import Decision
+from labelworks.tasks.artifacts.approvals import decide, read_question, waiting_flow_run
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.report import markdown
 
 
 class Approval(RunInput):

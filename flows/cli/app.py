@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.commands import (
+from labelworks.flows.cli.commands import (
     approve,
     demo,
     deploy,
@@ -30,10 +30,10 @@ from flows.cli.commands import (
     show,
     watch,
 )
-from flows.cli.output import say
-from infra.processes.signals import Interrupt
-from schemas.errors import LabelworksError
-from schemas.secrets.redact import redacted
+from labelworks.flows.cli.output import say
+from labelworks.infra.processes.signals import Interrupt
+from labelworks.schemas.errors import LabelworksError
+from labelworks.schemas.secrets.redact import redacted
 
 HELP = """Find wrong labels and shifted distributions, treat them, prove it, publish a new version.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from schemas.errors import LabelworksError
+from labelworks.schemas.errors import LabelworksError
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def start(name: str, arguments: Sequence[str], *, record: bool = False) -> Start
     printed = log.with_suffix(".json") if record else log
     with log.open("ab") as errors, printed.open("ab") as output:
         process = subprocess.Popen(  # noqa: S603 -- this program, with the arguments it was given
-            [sys.executable, "-P", "-m", "flows.cli.app", *arguments],
+            [sys.executable, "-P", "-m", "labelworks.flows.cli.app", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from schemas.secrets.redact import redacted
+from labelworks.schemas.secrets.redact import redacted
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
 
-from tasks.execution.progress import Progress
-from tasks.execution.throughput import Pace
+from labelworks.tasks.execution.progress import Progress
+from labelworks.tasks.execution.throughput import Pace
 
 if TYPE_CHECKING:
     from rich.console import Console

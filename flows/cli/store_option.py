@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from tasks.storage.store import Store
+    from labelworks.tasks.storage.store import Store
 
 At = Annotated[str, typer.Option("--store", help="The store: a path or s3://bucket/prefix.")]
 Config = Annotated[
@@ -31,7 +31,7 @@ def open_store(at: str, config: str | None) -> Store:
 
 def find_run(run: str | None, at: str, config: str | None) -> tuple[Store, str, str]:
     """The store, and dataset and id of a run in it; None: the newest, of the config's dataset if named."""
-    from tasks.catalog.history import latest, lookup
+    from labelworks.tasks.catalog.history import latest, lookup
 
     store, dataset = _opened(at, config)
     return store, *(latest(store, dataset) if run is None else lookup(store, run))
@@ -39,19 +39,19 @@ def find_run(run: str | None, at: str, config: str | None) -> tuple[Store, str, 
 
 def find_version(run: str | None, at: str, config: str | None) -> tuple[Store, str, str]:
     """The same of a run; None: that of the version published last."""
-    from tasks.catalog.history import latest_version, lookup
+    from labelworks.tasks.catalog.history import latest_version, lookup
 
     store, dataset = _opened(at, config)
     return store, *(latest_version(store, dataset) if run is None else lookup(store, run))
 
 
 def _opened(at: str, config: str | None) -> tuple[Store, str | None]:
-    from schemas.config.load import absolute, load_config
-    from tasks.storage.store import Store
+    from labelworks.schemas.config.load import absolute, load_config
+    from labelworks.tasks.storage.store import Store
 
     if config is None:
         return Store(absolute(at)), None
-    from infra.secrets import storage_secrets
+    from labelworks.infra.secrets import storage_secrets
 
     loaded = load_config(config)
     options = {**loaded.store.storage_options, **storage_secrets(loaded.store)}

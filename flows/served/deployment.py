@@ -13,10 +13,10 @@ from prefect.events import DeploymentEventTrigger
 from prefect.schedules import Cron, Interval, Schedule
 from prefect.types.entrypoint import EntrypointType
 
-from flows.reprocess import reprocess
-from schemas.config.run import RunConfig
-from schemas.config.schedule import ScheduleConfig
-from schemas.events import DatasetChanged, resource_id
+from labelworks.flows.reprocess import reprocess
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.schedule import ScheduleConfig
+from labelworks.schemas.events import DatasetChanged, resource_id
 
 MIDNIGHT = datetime(2020, 1, 1, tzinfo=UTC)  # intervals count from here: a restart doesn't move them
 

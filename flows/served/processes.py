@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.served.runner import STOP
-from infra.events.credentials import SECRET, TOKEN
-from infra.prefect_server.server import address, await_server, configured_url, server_member
-from infra.processes.serving import port_of
-from infra.processes.state_folder import held, keep_configs
-from infra.processes.supervisor import Family, Member
-from schemas.config.run import RunConfig
+from labelworks.flows.served.runner import STOP
+from labelworks.infra.events.credentials import SECRET, TOKEN
+from labelworks.infra.prefect_server.server import address, await_server, configured_url, server_member
+from labelworks.infra.processes.serving import port_of
+from labelworks.infra.processes.state_folder import held, keep_configs
+from labelworks.infra.processes.supervisor import Family, Member
+from labelworks.schemas.config.run import RunConfig
 
 Tell = Callable[[str], None]
 Listening = socket.socket | None
@@ -32,7 +32,7 @@ def serve(
         _sources(family, state, events, url, tell)
         for config in configs:
             name = config.dataset.name
-            runner = _member(f"runner of {name}", "flows.served.runner", [str(state), name], url)
+            runner = _member(f"runner of {name}", "labelworks.flows.served.runner", [str(state), name], url)
             runner.ended_by = STOP
             family.add(runner)
 
@@ -43,7 +43,7 @@ def watch(configs: Sequence[RunConfig], state: Path, *, events: Listening, tell:
         url = configured_url()
         tell(f"changes are told to {url} (PREFECT_API_URL)")
         _sources(family, state, events, url, tell)
-        family.add(_member("emitter", "infra.events.prefect_emitter", [str(state)], url))
+        family.add(_member("emitter", "labelworks.infra.events.prefect_emitter", [str(state)], url))
 
 
 @contextmanager
@@ -77,12 +77,14 @@ def _sources(family: Family, state: Path, events: Listening, url: str, tell: Tel
     if events is None:
         tell(f"no receiver: neither {TOKEN} nor {SECRET} is set")
     else:
-        receiver = _member("receiver", "infra.events.http_receiver", [str(state), str(events.fileno())], url)
+        receiver = _member(
+            "receiver", "labelworks.infra.events.http_receiver", [str(state), str(events.fileno())], url
+        )
         receiver.listening = events
         family.add(receiver)
         where = f"http://{events.getsockname()[0]}:{port_of(events)}/api"
         tell(f"events: POST {where}/events, bucket notifications: …/api/notifications")
-    family.add(_member("watcher", "infra.events.source_watcher", [str(state)], url))
+    family.add(_member("watcher", "labelworks.infra.events.source_watcher", [str(state)], url))
 
 
 def _member(name: str, module: str, arguments: list[str], url: str) -> Member:

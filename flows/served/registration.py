@@ -9,8 +9,8 @@ from prefect.client.orchestration import get_client
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 
-from flows.served.deployment import deployment
-from schemas.config.run import RunConfig
+from labelworks.flows.served.deployment import deployment
+from labelworks.schemas.config.run import RunConfig
 
 POOL_TYPE = "process"
 

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from infra import settings
-from infra.events.queue import EventQueue, Waiting
-from infra.processes.signals import Interrupt
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError, GateRefused, InputError
-from schemas.events import DatasetChanged
-from schemas.secrets.logging import tell
+from labelworks.infra import settings
+from labelworks.infra.events.queue import EventQueue, Waiting
+from labelworks.infra.processes.signals import Interrupt
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError, GateRefused, InputError
+from labelworks.schemas.events import DatasetChanged
+from labelworks.schemas.secrets.logging import tell
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -106,7 +106,7 @@ class Runner:
         from prefect.flow_engine import run_flow
         from prefect.states import Pending
 
-        from flows.reprocess import reprocess
+        from labelworks.flows.reprocess import reprocess
 
         if not _over(flow_run):
             self.client.set_flow_run_state(flow_run.id, Pending(), force=True)
@@ -145,9 +145,9 @@ def serve(config: RunConfig, queue: EventQueue, stop: Interrupt) -> None:
     """Register the deployment, start the cluster, and do what is due until a signal comes."""
     from prefect.client.orchestration import get_client
 
-    from flows.served.registration import register
-    from infra.cluster.cluster import cluster
-    from infra.prefect_server.server import without_heartbeats
+    from labelworks.flows.served.registration import register
+    from labelworks.infra.cluster.cluster import cluster
+    from labelworks.infra.prefect_server.server import without_heartbeats
 
     # A dead runner is seen by its parent anyway.
     with without_heartbeats(), cluster(config.compute), get_client(sync_client=True) as client:
@@ -160,7 +160,7 @@ def serve(config: RunConfig, queue: EventQueue, stop: Interrupt) -> None:
 
 def main(state: str, dataset: str, parent: str) -> None:
     """Run one dataset's flow until the process that started this one is gone, or asks to stop."""
-    from infra.processes.supervisor import end_with
+    from labelworks.infra.processes.supervisor import end_with
 
     end_with(int(parent))
     settings.apply()

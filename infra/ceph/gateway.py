@@ -1,7 +1,7 @@
 """One monitor, one store in memory and one S3 gateway of Ceph, on loopback, gone when it ends.
 
 apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common
-python -m infra.ceph.gateway FOLDER --port 7480 --key KEY --secret SECRET
+python -m labelworks.infra.ceph.gateway FOLDER --port 7480 --key KEY --secret SECRET
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.processes.foreign import listens
-from infra.processes.serving import LOOPBACK, reserved
-from schemas.errors import ConfigError
+from labelworks.infra.processes.foreign import listens
+from labelworks.infra.processes.serving import LOOPBACK, reserved
+from labelworks.schemas.errors import ConfigError
 
 PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"

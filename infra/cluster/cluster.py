@@ -11,13 +11,13 @@ from typing import Any
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
-from infra.cluster.cluster_class import await_workers, opened
-from infra.cluster.gpu import RESOURCE, devices
-from infra.cluster_rules import check_scheduler
-from infra.process import imports, take_threads
-from infra.processes.signals import kept_from_children
-from schemas.config.run import ComputeConfig
-from schemas.errors import ConfigError
+from labelworks.infra.cluster.cluster_class import await_workers, opened
+from labelworks.infra.cluster.gpu import RESOURCE, devices
+from labelworks.infra.cluster_rules import check_scheduler
+from labelworks.infra.process import imports, take_threads
+from labelworks.infra.processes.signals import kept_from_children
+from labelworks.schemas.config.run import ComputeConfig
+from labelworks.schemas.errors import ConfigError
 
 CONNECT_SECONDS = 30
 NEVER = "1000 days"  # workers of this machine are started again by their nannies, and by nobody else
@@ -37,7 +37,7 @@ def cluster(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
     import dask
     from distributed import Client
 
-    from infra.observability.tracing import exported
+    from labelworks.infra.observability.tracing import exported
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if compute.scheduler:
@@ -155,7 +155,7 @@ def machine(compute: ComputeConfig, gpus: Sequence[str]) -> Any:
         "memory_limit": memory,
         "host": LOOPBACK,
         "silence_logs": logging.ERROR,
-        "preload": ["infra.cluster.quiet_shutdown"],
+        "preload": ["labelworks.infra.cluster.quiet_shutdown"],
     }
     spec: dict[str, Any] = {
         f"cpu-{number}": {"cls": Nanny, "options": {**options, "env": {"CUDA_VISIBLE_DEVICES": ""}}}

@@ -10,10 +10,10 @@ from difflib import get_close_matches
 from threading import current_thread, main_thread
 from typing import Any
 
-from infra.cluster.gpu import gpu_workers
-from infra.cluster_rules import check_arguments, check_package, classes
-from schemas.config.run import ComputeConfig, RunConfig
-from schemas.errors import ConfigError
+from labelworks.infra.cluster.gpu import gpu_workers
+from labelworks.infra.cluster_rules import check_arguments, check_package, classes
+from labelworks.schemas.config.run import ComputeConfig, RunConfig
+from labelworks.schemas.errors import ConfigError
 
 KEY = "compute.cluster_class"
 LOOK_SECONDS = 0.25

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from schemas.config.run import ComputeConfig
-from schemas.errors import ConfigError
+from labelworks.schemas.config.run import ComputeConfig
+from labelworks.schemas.errors import ConfigError
 
 RESOURCE = "GPU"
 LISTED = Path("/proc/driver/nvidia/gpus")

@@ -16,17 +16,16 @@ from urllib.request import urlopen
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from infra.doctor.finding import Finding
-from infra.doctor.machine import examine_machine
-from schemas.errors import LabelworksError
-from tasks.storage.store import Store
+from labelworks.infra.doctor.finding import Finding
+from labelworks.infra.doctor.machine import examine_machine
+from labelworks.schemas.errors import LabelworksError
+from labelworks.tasks.storage.store import Store
 
 PINS = {
     "fastapi": "newer ones crash the Prefect server on import",
     "sqlalchemy": "newer ones stop the Prefect scheduler silently",
 }
 PYTHON = (3, 11)
-OURS = ("flows", "tasks", "schemas", "infra")
 OFF = {
     "DO_NOT_TRACK": ("1", "true"),
     "PREFECT_SERVER_ANALYTICS_ENABLED": ("0", "false"),
@@ -40,7 +39,7 @@ def examine(store: Store) -> Iterator[Finding]:
     """Check the installation, the machine, the Prefect API and the store, in that order; no check raises."""
     yield _python()
     yield from examine_requirements(requires("labelworks") or [])
-    yield examine_modules(Path(__file__).parents[1])
+    yield examine_module(Path(__file__).parents[2])
     yield _expectations()
     yield from examine_machine(store.root)
     yield examine_telemetry()
@@ -81,18 +80,14 @@ def examine_requirements(requirements: list[str]) -> Iterator[Finding]:
     )
 
 
-def examine_modules(root: Path) -> Finding:
-    """Check that the four packages, whose names are common words, are this project's own."""
-    strangers = []
-    for name in OURS:
-        spec = find_spec(name)
-        place = Path(spec.origin).parent if spec and spec.origin else None
-        if place != root / name:
-            strangers.append(f"{name} is {place or 'not found'}")
-    if strangers:
-        fix = f"they have to come from {root}: remove the other package, or use a fresh environment"
-        return Finding("modules", "fail", ", ".join(strangers), fix)
-    return Finding("modules", "ok", f"{', '.join(OURS)} from {root}")
+def examine_module(root: Path) -> Finding:
+    """Check that what `import labelworks` finds is this project, and not a folder of that name."""
+    spec = find_spec("labelworks")
+    place = Path(spec.origin).parent if spec and spec.origin else None
+    if place != root:
+        fix = f"it has to come from {root}: rename what is in its way, or use a fresh environment"
+        return Finding("module", "fail", f"labelworks is {place or 'not found'}", fix)
+    return Finding("module", "ok", f"labelworks from {root}")
 
 
 def _expectations() -> Finding:

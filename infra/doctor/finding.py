@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.secrets.redact import redacted
+from labelworks.schemas.secrets.redact import redacted
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from infra.doctor.finding import Finding
+from labelworks.infra.doctor.finding import Finding
 
 LOW_MEMORY, LOW_DISK = 2 << 30, 5 << 30
 GIB = 1 << 30

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote_plus
 
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from schemas.events import MOST_OBJECTS, DatasetChanged
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.events import MOST_OBJECTS, DatasetChanged
 
 Sender = Literal["notification", "sqs"]
 

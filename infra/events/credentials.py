@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 TOKEN, SECRET = "LABELWORKS_EVENTS_TOKEN", "LABELWORKS_EVENTS_SECRET"
 SHORTEST = 16

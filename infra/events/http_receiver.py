@@ -16,11 +16,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
-from infra.events.bucket_notifications import Routes, parse_events, parse_notification
-from infra.events.credentials import Credentials
-from infra.events.queue import EventQueue, QueueFullError
-from schemas.errors import InputError
-from schemas.events import DatasetChanged
+from labelworks.infra.events.bucket_notifications import Routes, parse_events, parse_notification
+from labelworks.infra.events.credentials import Credentials
+from labelworks.infra.events.queue import EventQueue, QueueFullError
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.events import DatasetChanged
 
 MOST_BYTES = 1 << 20
 RATE, BURST = 2000.0, 4000.0  # requests a second of one address, and how many at once
@@ -186,10 +186,10 @@ def _events(body: bytes, routes: Routes, parse: Parse, unnamed: str) -> list[Dat
 
 def main(state: str, descriptor: str, parent: str) -> None:
     """Receive events on a socket of the process that started this one, until that is gone."""
-    from infra.events.credentials import credentials
-    from infra.processes.serving import serve
-    from infra.processes.state_folder import configs
-    from infra.processes.supervisor import end_with
+    from labelworks.infra.events.credentials import credentials
+    from labelworks.infra.processes.serving import serve
+    from labelworks.infra.processes.state_folder import configs
+    from labelworks.infra.processes.supervisor import end_with
 
     end_with(int(parent))
     folder = Path(state)

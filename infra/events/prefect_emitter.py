@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from infra import settings
-from infra.events.queue import EventQueue
-from schemas.config.run import RunConfig
-from schemas.events import DatasetChanged, resource_id
-from schemas.secrets.logging import tell
+from labelworks.infra import settings
+from labelworks.infra.events.queue import EventQueue
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.events import DatasetChanged, resource_id
+from labelworks.schemas.secrets.logging import tell
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -78,8 +78,8 @@ def keep(emitters: list[Emitter]) -> None:
 
 def main(state: str, parent: str) -> None:
     """Emit the changes of all datasets until the process that started this one is gone."""
-    from infra.processes.state_folder import configs
-    from infra.processes.supervisor import end_with
+    from labelworks.infra.processes.state_folder import configs
+    from labelworks.infra.processes.supervisor import end_with
 
     end_with(int(parent))
     settings.apply()

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from schemas.config.schedule import ReprocessConfig
-from schemas.errors import LabelworksError
-from schemas.events import DatasetChanged
+from labelworks.schemas.config.schedule import ReprocessConfig
+from labelworks.schemas.errors import LabelworksError
+from labelworks.schemas.events import DatasetChanged
 
 REMEMBERED = 900.0  # seconds that the id of an event is known after it is done
 MOST_PENDING = 100_000  # of all datasets; a listing knows what else there is

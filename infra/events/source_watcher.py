@@ -9,15 +9,15 @@ from collections import deque
 from collections.abc import Collection
 from pathlib import Path
 
-from infra.events.queue import EventQueue, QueueFullError
-from infra.secrets import storage_secrets
-from schemas.config.run import RunConfig
-from schemas.errors import LabelworksError
-from schemas.events import MOST_OBJECTS, DatasetChanged
-from schemas.secrets.logging import tell
-from tasks.planning.open_run import reopen
-from tasks.sources.changes import Difference, Marks, difference, list_marks
-from tasks.storage.filesystem import import_s3
+from labelworks.infra.events.queue import EventQueue, QueueFullError
+from labelworks.infra.secrets import storage_secrets
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import LabelworksError
+from labelworks.schemas.events import MOST_OBJECTS, DatasetChanged
+from labelworks.schemas.secrets.logging import tell
+from labelworks.tasks.planning.open_run import reopen
+from labelworks.tasks.sources.changes import Difference, Marks, difference, list_marks
+from labelworks.tasks.storage.filesystem import import_s3
 
 SHARE = 0.1  # of the time may be spent listing, however long a listing takes
 LONGEST_PAUSE = 60.0
@@ -101,9 +101,9 @@ def main(state: str, parent: str) -> None:
     """Watch the sources of all configs until the process that started this one is gone."""
     import_s3()  # here, so that no two of the threads below import it at once
 
-    from infra.events.sqs import receive_for_ever
-    from infra.processes.state_folder import configs
-    from infra.processes.supervisor import end_with
+    from labelworks.infra.events.sqs import receive_for_ever
+    from labelworks.infra.processes.state_folder import configs
+    from labelworks.infra.processes.supervisor import end_with
 
     end_with(int(parent))
     folder = Path(state)

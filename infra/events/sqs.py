@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from infra.events.bucket_notifications import Routes, parse_notification
-from infra.events.queue import EventQueue
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from schemas.secrets.logging import tell
+from labelworks.infra.events.bucket_notifications import Routes, parse_notification
+from labelworks.infra.events.queue import EventQueue
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.secrets.logging import tell
 
 WAIT_SECONDS = 10  # a receive that finds nothing takes so long: no polling in between
 BATCH = 10

@@ -10,8 +10,8 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 
-from tasks.catalog.history import Entry, entries
-from tasks.storage.store import Store
+from labelworks.tasks.catalog.history import Entry, entries
+from labelworks.tasks.storage.store import Store
 
 FIGURES = {
     "labelworks_rows": "Labelled rows of the latest run.",

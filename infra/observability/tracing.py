@@ -9,7 +9,7 @@ from typing import Any
 
 from distributed import WorkerPlugin
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 EVERY_MS = 500  # a worker that is killed takes that much with it
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")

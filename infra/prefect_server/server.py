@@ -14,11 +14,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from infra.prefect_server.concurrency_leases import end_leases
-from infra.process import imports
-from infra.processes.serving import LOOPBACK, answers, listener, nonce, port_of, serve
-from infra.processes.supervisor import Member, end_with
-from schemas.errors import LabelworksError
+from labelworks.infra.prefect_server.concurrency_leases import end_leases
+from labelworks.infra.process import imports
+from labelworks.infra.processes.serving import LOOPBACK, answers, listener, nonce, port_of, serve
+from labelworks.infra.processes.supervisor import Member, end_with
+from labelworks.schemas.errors import LabelworksError
 
 STARTUP_SECONDS = 180
 
@@ -92,7 +92,11 @@ def server_member(listening: socket.socket, state: Path) -> Member:
     }
     arguments = [str(listening.fileno()), str(os.getpid()), nonce()]
     return Member(
-        "Prefect server", "infra.prefect_server.server", arguments, environment, listening=listening
+        "Prefect server",
+        "labelworks.infra.prefect_server.server",
+        arguments,
+        environment,
+        listening=listening,
     )
 
 
@@ -131,7 +135,14 @@ def server(listening: socket.socket) -> Iterator[tuple[str, Callable[[], str]]]:
     with tempfile.TemporaryFile() as said:
         with listening:
             process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "infra.prefect_server.server", str(descriptor), str(os.getpid()), who],
+                [
+                    sys.executable,
+                    "-m",
+                    "labelworks.infra.prefect_server.server",
+                    str(descriptor),
+                    str(os.getpid()),
+                    who,
+                ],
                 env={**os.environ, "PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"},
                 stdout=subprocess.DEVNULL,
                 stderr=said,
@@ -155,7 +166,7 @@ def main(descriptor: int, parent: int, who: str) -> None:
     with imports():
         from prefect.server.api.server import create_app
 
-        from infra.prefect_server.sqlite_writer import wait_for_writers
+        from labelworks.infra.prefect_server.sqlite_writer import wait_for_writers
 
     wait_for_writers()
     serve(create_app, descriptor, who, factory=True)

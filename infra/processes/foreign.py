@@ -10,8 +10,8 @@ from typing import Any
 
 import psutil
 
-from infra.processes.serving import reserved
-from schemas.errors import LabelworksError
+from labelworks.infra.processes.serving import reserved
+from labelworks.schemas.errors import LabelworksError
 
 TRIES = 5
 LOOK_SECONDS = 0.1

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 LOOPBACK = "127.0.0.1"
 BACKLOG = 2048  # as uvicorn's own

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError, LabelworksError
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError, LabelworksError
 
 
 def state_folder(chosen: Path | None, command: str) -> Path:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from schemas.secrets.logging import hide_secrets
+from labelworks.schemas.secrets.logging import hide_secrets
 
 GRACE_SECONDS = 20.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from schemas.config.section import Section
+from labelworks.schemas.config.section import Section
 
 WINDOW = "{window}"
 ONE_CLASS_A_ROW = ("votes", "class_names", "target", "pair")  # what goes with that alone

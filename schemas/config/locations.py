@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 LOCAL, WEB = ("file", "local"), ("http://", "https://")
 ALIASES = {"s3a": "s3", "gcs": "gs", "abfs": "az", "abfss": "az", "https": "http"}

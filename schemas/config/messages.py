@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from schemas.config.run import RunConfig
-from schemas.config.section import Section
-from schemas.config.yaml_lines import Path
-from schemas.errors import ConfigError
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.section import Section
+from labelworks.schemas.config.yaml_lines import Path
+from labelworks.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml.reader import ReaderError
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 Path = tuple[str | int, ...]
 NEWLINE = "\n"

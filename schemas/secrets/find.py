@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from schemas.secrets.redact import SECRET_OPTIONS, SECRET_VARIABLES, has_userinfo
+from labelworks.schemas.secrets.redact import SECRET_OPTIONS, SECRET_VARIABLES, has_userinfo
 
 ASSIGNED = re.compile(r"(\w+)=(?![\s$]|[\"']\$|$)")  # NAME=value; what a shell fills in ($…) is no secret
 REFERENCES = ("name", "ref")  # secretName, key_name, secretKeyRef: where a secret is, not what

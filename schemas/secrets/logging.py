@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from schemas.errors import LabelworksError
-from schemas.secrets.redact import redacted
+from labelworks.schemas.errors import LabelworksError
+from labelworks.schemas.secrets.redact import redacted
 
 
 def tell(name: str, text: str) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from schemas.approval import Answer, Decision, Question, answer
-from schemas.records import RunRecord
-from tasks.artifacts.run import Run
-from tasks.storage.store import Store
+from labelworks.schemas.approval import Answer, Decision, Question, answer
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.storage.store import Store
 
 FOLDER = "approval"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.artifacts.run import Run
-from tasks.methods.encoders import base
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.encoders import base
 
 
 def class_vectors(run: Run) -> NDArray[np.float32] | None:

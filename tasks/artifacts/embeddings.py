@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from schemas.tables import embedding_schema
-from tasks.artifacts.index import load_index
-from tasks.artifacts.label_codes import encode_labels
-from tasks.artifacts.row_extras import beside_of, pair_vectors, unpacked
-from tasks.artifacts.run import Run
-from tasks.storage.store import Store
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import embedding_schema
+from labelworks.tasks.artifacts.index import load_index
+from labelworks.tasks.artifacts.label_codes import encode_labels
+from labelworks.tasks.artifacts.row_extras import beside_of, pair_vectors, unpacked
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.storage.store import Store
 
 GROUP_BYTES = 2 << 20  # of a row group: what is read at least to get one row
 

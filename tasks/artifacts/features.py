@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from schemas.records import Partition
-from tasks.artifacts.run import Run
-from tasks.execution.prefetch import ahead
-from tasks.methods.encoders.values import absent
-from tasks.storage.filesystem import open_filesystem
-from tasks.storage.retries import again
+from labelworks.schemas.records import Partition
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.execution.prefetch import ahead
+from labelworks.tasks.methods.encoders.values import absent
+from labelworks.tasks.storage.filesystem import open_filesystem
+from labelworks.tasks.storage.retries import again
 
 FETCHED_AT_ONCE = 16  # images
 FETCHED_ROWS = 256  # images in memory

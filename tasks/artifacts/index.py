@@ -10,22 +10,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.config.dataset import DatasetConfig
-from schemas.errors import InputError
-from schemas.records import DatasetRef, Partition, Piece
-from schemas.tables import REJECTED, index_schema
-from tasks.artifacts.rejected import rejected_rows
-from tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
-from tasks.artifacts.run import Run
-from tasks.artifacts.votes import Voted
-from tasks.methods.folds import hash_ids
-from tasks.sources import column_roles as columns
-from tasks.sources.formats import UNUSABLE
-from tasks.sources.formats.columns import NAMED, find_field
-from tasks.sources.formats.joined import common, written_type
-from tasks.sources.formats.text import not_utf8
-from tasks.sources.given_labels import read_labels
-from tasks.sources.time_windows import in_window, no_times
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef, Partition, Piece
+from labelworks.schemas.tables import REJECTED, index_schema
+from labelworks.tasks.artifacts.rejected import rejected_rows
+from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.votes import Voted
+from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.sources import column_roles as columns
+from labelworks.tasks.sources.formats import UNUSABLE
+from labelworks.tasks.sources.formats.columns import NAMED, find_field
+from labelworks.tasks.sources.formats.joined import common, written_type
+from labelworks.tasks.sources.formats.text import not_utf8
+from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.time_windows import in_window, no_times
 
 TWICE = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"
 LABEL_TYPES = {
@@ -41,7 +41,7 @@ class Index:
     """Usable rows of a partition, what was put aside, and the pieces without a row in it.
 
     rejected: rows and whole pieces; left_out: places of those pieces and of the empty ones in the partition.
-    time: the type of the time column in all pieces (`tasks.sources.formats.joined.written_type`).
+    time: the type of the time column in all pieces (`labelworks.tasks.sources.formats.joined.written_type`).
     """
 
     rows: pa.Table

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.config.dataset import DatasetConfig
-from schemas.errors import InputError
-from schemas.records import GateResult
-from schemas.tables import REJECTED
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import GateResult
+from labelworks.schemas.tables import REJECTED
 
 SHOWN = 5
 ALLOWED = {"max_rejected": "rejected_share", "max_rejected_files": "rejected_files"}  # of a check, its figure

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.config.dataset import DatasetConfig
-from schemas.config.run import RunConfig
-from tasks.methods import registry
-from tasks.methods.probabilities import unusable
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.probabilities import unusable
 
 
 def beside_of(config: RunConfig) -> tuple[str, ...]:

@@ -10,14 +10,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from schemas.config.run import RunConfig
-from schemas.records import DatasetRef, Partition, RunRecord, StageResult
-from tasks.sources.column_roles import read_as
-from tasks.sources.formats import ReadAs
-from tasks.sources.images import ImageReader
-from tasks.sources.partition_reader import PartitionReader
-from tasks.storage.rollback import stand
-from tasks.storage.store import Store
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from labelworks.tasks.sources.column_roles import read_as
+from labelworks.tasks.sources.formats import ReadAs
+from labelworks.tasks.sources.images import ImageReader
+from labelworks.tasks.sources.partition_reader import PartitionReader
+from labelworks.tasks.storage.rollback import stand
+from labelworks.tasks.storage.store import Store
 
 BUDGETED = ("treat", "validate", "publish")
 INDEX_FORMAT = 4  # of what is kept of a partition's rows: another format is another folder

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.records import Partition
-from tasks.artifacts.run import Run
+from labelworks.schemas.records import Partition
+from labelworks.tasks.artifacts.run import Run
 
 BINS = 20
 WORST = 24

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.embeddings import read_some
-from tasks.artifacts.run import Run
-from tasks.methods.duplicates.signatures import (
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.embeddings import read_some
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.duplicates.signatures import (
     SKETCHED,
     Planes,
 )

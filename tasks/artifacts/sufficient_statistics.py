@@ -14,17 +14,17 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.embeddings import Block, load_block
-from tasks.artifacts.run import Run
-from tasks.artifacts.signatures import laid_through, planes_of, sketches
-from tasks.execution import progress
-from tasks.execution.map_partitions import reduce_partitions
-from tasks.methods.duplicates.signatures import Planes
-from tasks.methods.folds import fold_of, in_sample, share_of
-from tasks.methods.noise_judge import Sample
-from tasks.methods.sums import Sums
-from tasks.storage.versions import read_version, versions
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.embeddings import Block, load_block
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.signatures import laid_through, planes_of, sketches
+from labelworks.tasks.execution import progress
+from labelworks.tasks.execution.map_partitions import reduce_partitions
+from labelworks.tasks.methods.duplicates.signatures import Planes
+from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
+from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.storage.versions import read_version, versions
 
 CONTENTS = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
 

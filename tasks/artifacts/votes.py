@@ -11,17 +11,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.config.dataset import VotesConfig
-from schemas.errors import InputError
-from tasks.artifacts.row_extras import made_with_probabilities, packed, read_pred_probs
-from tasks.methods.crowd import CrowdResult, Votes, aggregate
-from tasks.sources.column_roles import fits, label_family, missing, problem, twice, unfit, votes_read_as
-from tasks.sources.files import SourceReader, list_files
-from tasks.sources.formats.columns import find_field, repeated
-from tasks.sources.given_labels import read_labels
+from labelworks.schemas.config.dataset import VotesConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.artifacts.row_extras import made_with_probabilities, packed, read_pred_probs
+from labelworks.tasks.methods.crowd import CrowdResult, Votes, aggregate
+from labelworks.tasks.sources.column_roles import (
+    fits,
+    label_family,
+    missing,
+    problem,
+    twice,
+    unfit,
+    votes_read_as,
+)
+from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.sources.formats.columns import find_field, repeated
+from labelworks.tasks.sources.given_labels import read_labels
 
 if TYPE_CHECKING:
-    from tasks.artifacts.run import Run
+    from labelworks.tasks.artifacts.run import Run
 
 SHOWN_ANNOTATORS = 20  # those of the lowest quality
 

@@ -10,13 +10,13 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from schemas.records import DatasetRef, StageResult
-from tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
-from tasks.catalog.heartbeat import DEAD, beating, sweeper
-from tasks.storage.filesystem import is_local
-from tasks.storage.listing import Object, modified, objects
-from tasks.storage.store import Store
-from tasks.storage.versions import read_version, versions
+from labelworks.schemas.records import DatasetRef, StageResult
+from labelworks.tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
+from labelworks.tasks.catalog.heartbeat import DEAD, beating, sweeper
+from labelworks.tasks.storage.filesystem import is_local
+from labelworks.tasks.storage.listing import Object, modified, objects
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import read_version, versions
 
 AT_ONCE = 16
 QUESTION = f"{FOLDER}/question.json"

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
-from schemas.errors import StoreError
-from tasks.artifacts.run import Run
-from tasks.execution import progress
-from tasks.storage.listing import modified
-from tasks.storage.store import Store
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.execution import progress
+from labelworks.tasks.storage.listing import modified
+from labelworks.tasks.storage.store import Store
 
 BEAT = 30.0  # seconds between two signs
 DEAD = 600.0  # without a sign for so long: it is no longer at work

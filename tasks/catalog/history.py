@@ -9,12 +9,12 @@ from typing import get_args
 
 from pydantic import Field
 
-from schemas.errors import InputError
-from schemas.records import Record, RunRecord, Stage
-from tasks.artifacts.approvals import read_decision, read_question, standing_of
-from tasks.artifacts.run import Run
-from tasks.storage.store import Store
-from tasks.storage.versions import read_version, versions
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Record, RunRecord, Stage
+from labelworks.tasks.artifacts.approvals import read_decision, read_question, standing_of
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import read_version, versions
 
 SHOWN = 5
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]*")

@@ -10,26 +10,26 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
-from schemas.errors import InputError
-from schemas.records import DatasetRef
-from tasks.artifacts.run import Run
-from tasks.artifacts.sufficient_statistics import FirstPass
-from tasks.detect.drift_monitor import Rows, watch_batches
-from tasks.detect.in_memory import Whole
-from tasks.detect.row_context import TIME, Context, merged, target_context, wanted
-from tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
-from tasks.methods.drift.calendar import Calendar, calendar
-from tasks.methods.encoders.base import fit_share
-from tasks.methods.findings.groups import column_findings, group_findings, slice_findings
-from tasks.methods.findings.label_sets import label_set_windows
-from tasks.methods.findings.target import TargetFindings, shift_findings
-from tasks.methods.findings.windows import LabelSums, labelled_windows, target_windows
-from tasks.methods.folds import fitted_on, hash_ids
-from tasks.methods.label_shift.by_window import prior_by_window
-from tasks.methods.noise import NoiseResult
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.open_set.novelty import novelty_by_fold
-from tasks.sources.formats.joined import joined
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
+from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
+from labelworks.tasks.detect.in_memory import Whole
+from labelworks.tasks.detect.row_context import TIME, Context, merged, target_context, wanted
+from labelworks.tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
+from labelworks.tasks.methods.drift.calendar import Calendar, calendar
+from labelworks.tasks.methods.encoders.base import fit_share
+from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
+from labelworks.tasks.methods.findings.label_sets import label_set_windows
+from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
+from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, target_windows
+from labelworks.tasks.methods.folds import fitted_on, hash_ids
+from labelworks.tasks.methods.label_shift.by_window import prior_by_window
+from labelworks.tasks.methods.noise import NoiseResult
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
+from labelworks.tasks.sources.formats.joined import joined
 
 GROUP, COLUMN = "group/", "column/"
 LEAST = 30  # rows that columns are compared by

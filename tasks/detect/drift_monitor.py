@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef
-from tasks.artifacts.run import Run
-from tasks.methods.drift.by_window import between
-from tasks.methods.drift.sequential import Watch, watch
-from tasks.methods.label_shift.inputs import sample
-from tasks.storage.versions import read_version, versions
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.drift.by_window import between
+from labelworks.tasks.methods.drift.sequential import Watch, watch
+from labelworks.tasks.methods.label_shift.inputs import sample
+from labelworks.tasks.storage.versions import read_version, versions
 
 KEPT = 4000  # rows of earlier batches of the target
 HISTORY = 50  # looks that are told

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import COPIES, with_copies
-from tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
-from tasks.methods.noise.core.result import score_of
-from tasks.methods.noise.noise_transition import best_class
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import COPIES, with_copies
+from labelworks.tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
+from labelworks.tasks.methods.noise.core.result import score_of
+from labelworks.tasks.methods.noise.noise_transition import best_class
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from schemas.records import DatasetRef
-from tasks.artifacts.class_vectors import class_vectors
-from tasks.artifacts.run import Run, code_version
-from tasks.execution import progress
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.sums import Sums
-from tasks.storage.versions import read_version, versions
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.artifacts.class_vectors import class_vectors
+from labelworks.tasks.artifacts.run import Run, code_version
+from labelworks.tasks.execution import progress
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.storage.versions import read_version, versions
 
 BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "columns"}  # of detect
 

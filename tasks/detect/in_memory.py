@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.embeddings import read_vectors
-from tasks.artifacts.index import load_index
-from tasks.artifacts.row_extras import unpacked
-from tasks.artifacts.run import Run
-from tasks.execution.map_partitions import map_partitions
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.embeddings import read_vectors
+from labelworks.tasks.artifacts.index import load_index
+from labelworks.tasks.artifacts.row_extras import unpacked
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.execution.map_partitions import map_partitions
 
 
 @dataclass(frozen=True)

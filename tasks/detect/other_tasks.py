@@ -12,21 +12,21 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from scipy import sparse
 
-from schemas.records import DatasetRef, StageResult
-from schemas.secrets.logging import discreet
-from schemas.suites import defaults
-from schemas.tables import ACTIONS, judged_schema
-from tasks import gates
-from tasks.artifacts.index import LABEL_TYPES
-from tasks.artifacts.label_codes import label_sets
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
-from tasks.detect.drift_findings import of_label_sets
-from tasks.detect.in_memory import Whole, load_whole
-from tasks.methods.folds import fold_of
-from tasks.methods.reasons import DOUBTED, doubted
-from tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression
-from tasks.methods.treatment.relabel.posterior import REASONS
+from labelworks.schemas.records import DatasetRef, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.suites import defaults
+from labelworks.schemas.tables import ACTIONS, judged_schema
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.index import LABEL_TYPES
+from labelworks.tasks.artifacts.label_codes import label_sets
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
+from labelworks.tasks.detect.drift_findings import of_label_sets
+from labelworks.tasks.detect.in_memory import Whole, load_whole
+from labelworks.tasks.methods.folds import fold_of
+from labelworks.tasks.methods.reasons import DOUBTED, doubted
+from labelworks.tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression
+from labelworks.tasks.methods.treatment.relabel.posterior import REASONS
 
 
 @task(name="judge", task_run_name="judge", cache_policy=NO_CACHE)

@@ -10,16 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.index import load_index
-from tasks.artifacts.run import Run
-from tasks.methods.drift.calendar import Unit
-from tasks.methods.folds import in_sample
-from tasks.sources.formats.joined import as_type, joined, read_type
-from tasks.sources.formats.text import replaced
-from tasks.sources.time_windows import time_keys
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.index import load_index
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.drift.calendar import Unit
+from labelworks.tasks.methods.folds import in_sample
+from labelworks.tasks.sources.formats.joined import as_type, joined, read_type
+from labelworks.tasks.sources.formats.text import replaced
+from labelworks.tasks.sources.time_windows import time_keys
 
 MISSING = "(missing)"
 TIME = "time"

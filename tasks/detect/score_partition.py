@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from schemas.tables import SCORES
-from tasks.artifacts.embeddings import Block, load_block, load_ids
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
-from tasks.artifacts.sufficient_statistics import sample_of
-from tasks.methods.folds import fold_of
-from tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import SCORES
+from labelworks.tasks.artifacts.embeddings import Block, load_block, load_ids
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
+from labelworks.tasks.artifacts.sufficient_statistics import sample_of
+from labelworks.tasks.methods.folds import fold_of
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
 
 
 @dataclass(frozen=True)

@@ -11,23 +11,23 @@ from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from schemas.records import DatasetRef, Partition, StageResult
-from schemas.secrets.logging import discreet
-from tasks import gates
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import WORST
-from tasks.artifacts.sufficient_statistics import first_pass
-from tasks.detect.drift_findings import Labelled, what_moved
-from tasks.detect.duplicate_evidence import Disagreements, disagreements, hear
-from tasks.detect.fitted_model import choose_model
-from tasks.detect.row_context import Context, labelled_context, merged
-from tasks.detect.score_partition import Scored, score_partition, summarise
-from tasks.execution.map_partitions import map_partitions
-from tasks.methods.chance import features_p_value, predictions_p_value
-from tasks.methods.findings.target import noise_findings
-from tasks.methods.findings.windows import moved_figures
-from tasks.methods.folds import share_of
-from tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import WORST
+from labelworks.tasks.artifacts.sufficient_statistics import first_pass
+from labelworks.tasks.detect.drift_findings import Labelled, what_moved
+from labelworks.tasks.detect.duplicate_evidence import Disagreements, disagreements, hear
+from labelworks.tasks.detect.fitted_model import choose_model
+from labelworks.tasks.detect.row_context import Context, labelled_context, merged
+from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.findings.target import noise_findings
+from labelworks.tasks.methods.findings.windows import moved_figures
+from labelworks.tasks.methods.folds import share_of
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
 
 OF_NOISE = (
     "flagged_share", "out_of_sample_accuracy", "chance_accuracy", "accuracy_over_chance", "chance_p_value",

@@ -9,20 +9,20 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from schemas.tables import TARGET
-from tasks.artifacts.embeddings import load_block, load_ids
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
-from tasks.detect.row_context import Context, merged, target_context
-from tasks.execution.map_partitions import map_partitions
-from tasks.methods.folds import fold_of, in_sample, share_of
-from tasks.methods.label_shift.posterior_correction import correct
-from tasks.methods.label_shift.result import PriorEstimate
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.open_set.estimate import OpenSet
-from tasks.methods.open_set.novelty import novelty_by_fold
-from tasks.methods.sums import ClassSums
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import TARGET
+from labelworks.tasks.artifacts.embeddings import load_block, load_ids
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
+from labelworks.tasks.detect.row_context import Context, merged, target_context
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
+from labelworks.tasks.methods.label_shift.posterior_correction import correct
+from labelworks.tasks.methods.label_shift.result import PriorEstimate
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.open_set.estimate import OpenSet
+from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
+from labelworks.tasks.methods.sums import ClassSums
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.config.dataset import DatasetConfig
-from schemas.errors import ConfigError
-from schemas.records import DatasetRef
-from tasks.artifacts.run import Run
-from tasks.embed.encoder_spec import EncoderSpec, loaded
-from tasks.methods.encoders import base
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.embed.encoder_spec import EncoderSpec, loaded
+from labelworks.tasks.methods.encoders import base
 
 
 def names_of(data: DatasetConfig, classes: tuple[str | int, ...]) -> list[str]:

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.standardize import is_number, matrix
-from tasks.methods.encoders.values import content_bytes
+from labelworks.tasks.methods.encoders.standardize import is_number, matrix
+from labelworks.tasks.methods.encoders.values import content_bytes
 
 NOTHING = np.uint64(0)  # the hash of a null
 MIX = np.uint64(0x9E3779B97F4A7C15)

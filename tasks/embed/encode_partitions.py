@@ -13,18 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
-from schemas.records import Partition
-from schemas.secrets.logging import discreet
-from tasks.artifacts.embeddings import write_vectors
-from tasks.artifacts.features import feature_batches
-from tasks.artifacts.run import Run
-from tasks.embed.content_hash import Repeats
-from tasks.embed.encoder_spec import EncoderSpec, loaded
-from tasks.embed.pair_check import check_before
-from tasks.execution.prefetch import ahead, drawn
-from tasks.methods.encoders import base
-from tasks.methods.float16 import single
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Partition
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.tasks.artifacts.embeddings import write_vectors
+from labelworks.tasks.artifacts.features import feature_batches
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.embed.content_hash import Repeats
+from labelworks.tasks.embed.encoder_spec import EncoderSpec, loaded
+from labelworks.tasks.embed.pair_check import check_before
+from labelworks.tasks.execution.prefetch import ahead, drawn
+from labelworks.tasks.methods.encoders import base
+from labelworks.tasks.methods.float16 import single
 
 PREPARED = 2  # batches that wait ready: the second where the first is a short last one
 SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partition as float32 is large

@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.features import first_features, some_features
-from tasks.artifacts.index import load_index
-from tasks.artifacts.run import Run
-from tasks.methods.encoders import base
-from tasks.methods.folds import fitted_on
-from tasks.storage.store import Store
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.features import first_features, some_features
+from labelworks.tasks.artifacts.index import load_index
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.encoders import base
+from labelworks.tasks.methods.folds import fitted_on
+from labelworks.tasks.storage.store import Store
 
 FIT_PARTITIONS = 16  # read at most to fit an encoder …
 FIT_SHARE = 250  # … and no more of them than give so many rows each

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.embeddings import read_some
-from tasks.artifacts.run import Run
-from tasks.artifacts.signatures import planes_of, sketched
-from tasks.execution.map_partitions import map_partitions
-from tasks.methods.duplicates.groups import Copies, copies
-from tasks.methods.duplicates.signatures import (
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.embeddings import read_some
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.signatures import planes_of, sketched
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.duplicates.groups import Copies, copies
+from labelworks.tasks.methods.duplicates.signatures import (
     candidates,
     chance_radius,
     likely_pairs,

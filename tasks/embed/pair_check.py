@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.errors import InputError
-from schemas.records import Partition
-from tasks.artifacts.features import resolved
-from tasks.artifacts.run import Run
-from tasks.methods.encoders.base import Encoder
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Partition
+from labelworks.tasks.artifacts.features import resolved
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.encoders.base import Encoder
 
 LOOKED_AT = 100  # rows
 

@@ -18,22 +18,22 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from schemas.records import DatasetRef, Partition, StageResult
-from schemas.secrets.logging import discreet
-from schemas.tables import REJECTED
-from tasks import gates
-from tasks.artifacts.embeddings import without_vector
-from tasks.artifacts.rejected import refuse, rejected_rows
-from tasks.artifacts.run import Run
-from tasks.artifacts.sufficient_statistics import first_pass
-from tasks.embed.class_names import encode_class_names
-from tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
-from tasks.embed.encoder_spec import EncoderSpec, Fitted, sample_column
-from tasks.embed.near_duplicates import find_copies
-from tasks.embed.pair_check import check_after
-from tasks.execution.tracing import span
-from tasks.methods import quality
-from tasks.methods.encoders import base
+from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.tables import REJECTED
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.embeddings import without_vector
+from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.sufficient_statistics import first_pass
+from labelworks.tasks.embed.class_names import encode_class_names
+from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
+from labelworks.tasks.embed.encoder_spec import EncoderSpec, Fitted, sample_column
+from labelworks.tasks.embed.near_duplicates import find_copies
+from labelworks.tasks.embed.pair_check import check_after
+from labelworks.tasks.execution.tracing import span
+from labelworks.tasks.methods import quality
+from labelworks.tasks.methods.encoders import base
 
 QUALITY = (
     "rankme", "rank_share", "duplicated_dimensions", "dimension_two_nn", "dimension_mle", "label_sharpness",

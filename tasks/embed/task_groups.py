@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.records import Partition
+from labelworks.schemas.records import Partition
 
 ROUND = 0.75  # of what is left is given out in a round, one group to each worker
 MOST = 16  # partitions of a group: a worker that dies loses no more, and progress is told as often

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar, cast
 
-from schemas.errors import LabelworksError
-from schemas.records import Partition
-from tasks.execution import progress
-from tasks.execution.tracing import spanned
+from labelworks.schemas.errors import LabelworksError
+from labelworks.schemas.records import Partition
+from labelworks.tasks.execution import progress
+from labelworks.tasks.execution.tracing import spanned
 
 _Result = TypeVar("_Result")
 FAN_IN = 8  # results that are combined at a time

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from schemas.config.run import RunConfig
-from schemas.records import RunRecord
-from tasks.artifacts.run import Run
-from tasks.exports import datasets, delta
-from tasks.exports.base import Version
-from tasks.storage.store import Store
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.exports import datasets, delta
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.storage.store import Store
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from schemas.errors import InputError
-from schemas.records import DatasetRef, Partition, RunRecord, StageResult
-from tasks.artifacts.run import Run
-from tasks.storage.store import Store
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.storage.store import Store
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.artifacts.features import as_encoded, resolved
-from tasks.execution.map_partitions import map_partitions
-from tasks.exports.base import Version
-from tasks.exports.rows import beside_source
-from tasks.sources.formats.text import replaced
+from labelworks.tasks.artifacts.features import as_encoded, resolved
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.exports.rows import beside_source
+from labelworks.tasks.sources.formats.text import replaced
 
 LABELS = ("label", "original_label", "suggestion")
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.errors import ConfigError, StoreError
-from tasks.exports.base import Version
-from tasks.storage.store import Store
+from labelworks.schemas.errors import ConfigError, StoreError
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.storage.store import Store
 
 # Options of fsspec's filesystems in the words of delta's object store.
 S3 = {"key": "aws_access_key_id", "secret": "aws_secret_access_key", "token": "aws_session_token",

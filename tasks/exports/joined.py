@@ -13,14 +13,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.errors import ConfigError, StoreError
-from tasks.exports.base import Version
-from tasks.exports.rows import beside_source
-from tasks.exports.writers import check_ending, writing
-from tasks.sources.formats.joined import as_type, common
-from tasks.sources.formats.text import replaced
-from tasks.storage.filesystem import is_local, open_filesystem, store_errors
-from tasks.storage.retries import again
+from labelworks.schemas.errors import ConfigError, StoreError
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.exports.rows import beside_source
+from labelworks.tasks.exports.writers import check_ending, writing
+from labelworks.tasks.sources.formats.joined import as_type, common
+from labelworks.tasks.sources.formats.text import replaced
+from labelworks.tasks.storage.filesystem import is_local, open_filesystem, store_errors
+from labelworks.tasks.storage.retries import again
 
 ADDED = ("original_label", "action", "reason", "suggestion", "weight", "quality")
 LOOKING_THREADS = 16

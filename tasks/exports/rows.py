@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.errors import InputError
-from tasks.exports.base import Version
-from tasks.sources.partition_reader import PartitionReader
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.sources.partition_reader import PartitionReader
 
 BATCH = 2048  # rows of the source read at a time: they may be images
 PLACE = ["source_file", "source_row"]

@@ -16,7 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pyarrow.types as types
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 PACKED = ".gz"

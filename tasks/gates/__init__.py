@@ -1,7 +1,7 @@
 """The gates between stages: the only code that imports Great Expectations, and only when a gate runs."""
 
-from tasks.gates.checks import RowCheck, check_figures, check_rows, merge
-from tasks.gates.config import check_gates
-from tasks.gates.engine import warm_up
+from labelworks.tasks.gates.checks import RowCheck, check_figures, check_rows, merge
+from labelworks.tasks.gates.config import check_gates
+from labelworks.tasks.gates.engine import warm_up
 
 __all__ = ["RowCheck", "check_figures", "check_gates", "check_rows", "merge", "warm_up"]

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from schemas.config.run import GateConfig
-from schemas.errors import LabelworksError
-from schemas.records import Check, GateResult, Stage
-from schemas.suites import Expectation, suites
-from tasks.gates import engine, wording
-from tasks.gates.engine import Outcome
-from tasks.gates.plain import passing
+from labelworks.schemas.config.run import GateConfig
+from labelworks.schemas.errors import LabelworksError
+from labelworks.schemas.records import Check, GateResult, Stage
+from labelworks.schemas.suites import Expectation, suites
+from labelworks.tasks.gates import engine, wording
+from labelworks.tasks.gates.engine import Outcome
+from labelworks.tasks.gates.plain import passing
 
 Figure = float | int | bool | None
 LAST_CLASS = "$last_class"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from schemas.config.run import GatesConfig
-from schemas.errors import ConfigError
-from schemas.suites import STAGES, Expectation, nearest, of_stage, own_expectations, suites
-from tasks.gates import engine
+from labelworks.schemas.config.run import GatesConfig
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.suites import STAGES, Expectation, nearest, of_stage, own_expectations, suites
+from labelworks.tasks.gates import engine
 
 
 def check_gates(config: GatesConfig) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from schemas.conditions import condition
-from schemas.errors import ConfigError
-from schemas.suites import Expectation
+from labelworks.schemas.conditions import condition
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.suites import Expectation
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.suites import Expectation
-from tasks.gates.engine import Outcome
+from labelworks.schemas.suites import Expectation
+from labelworks.tasks.gates.engine import Outcome
 
 NUMBERS = (int, float)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.suites import COLUMN_KEYS, Expectation
+from labelworks.schemas.suites import COLUMN_KEYS, Expectation
 
 NOT_MEASURED = "not measured"
 _HIDDEN = {*COLUMN_KEYS, "column_list", "mostly", "strict_min", "strict_max"}

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.records import Partition
-from tasks.artifacts.run import Run
+from labelworks.schemas.records import Partition
+from labelworks.tasks.artifacts.run import Run
 
 ENTRY = np.dtype([("hash", "<u8"), ("place", "<u4")])  # of one id: its hash, its place in the index
 READS_AT_ONCE = 16

@@ -16,21 +16,21 @@ from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from schemas.errors import InputError
-from schemas.records import DatasetRef, Partition, StageResult
-from schemas.secrets.logging import discreet
-from schemas.tables import REJECTED
-from tasks import gates
-from tasks.artifacts.index import read_index, share_index, write_index
-from tasks.artifacts.rejected import refuse, rejected_rows
-from tasks.artifacts.run import Run
-from tasks.artifacts.votes import Voted, voted
-from tasks.execution.map_partitions import map_partitions
-from tasks.ingest.duplicate_ids import drop_sorted, find_duplicates, sort_ids
-from tasks.methods.class_names import SimilarNames, similar_names
-from tasks.planning.learnable import count_classes, label_type, refuse_labels
-from tasks.planning.plan import Plan, empty
-from tasks.sources.formats.joined import common, read_type, written_type
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.tables import REJECTED
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.index import read_index, share_index, write_index
+from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.votes import Voted, voted
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.ingest.duplicate_ids import drop_sorted, find_duplicates, sort_ids
+from labelworks.tasks.methods.class_names import SimilarNames, similar_names
+from labelworks.tasks.planning.learnable import count_classes, label_type, refuse_labels
+from labelworks.tasks.planning.plan import Plan, empty
+from labelworks.tasks.sources.formats.joined import common, read_type, written_type
 
 COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
+from labelworks.schemas.errors import InputError
 
 CODED = "classes, labels = np.unique(labels, return_inverse=True)"
 

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.config.run import DetectConfig
-from tasks.methods.neighbours.reference import Neighbourhood
-from tasks.methods.noise import NoiseModel, NoiseResult, joined
-from tasks.methods.noise.pairs import Pairs
-from tasks.methods.open_set.in_scope import Scope
-from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.probes.zero_shot import ClassNames
-from tasks.methods.registry import get
-from tasks.methods.sums import Sums
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.neighbours.reference import Neighbourhood
+from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
+from labelworks.tasks.methods.noise.pairs import Pairs
+from labelworks.tasks.methods.open_set.in_scope import Scope
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.probes.zero_shot import ClassNames
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.sums import Sums
 
 BESIDE = "beside."  # begins the names of such columns
 BANK = 4000  # rows that hubs among the class names are measured by

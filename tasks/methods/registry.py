@@ -12,7 +12,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 KINDS = (
     "encoders", "probes", "adapt", "noise", "tasks", "questions", "crowd", "shift", "weights", "relabel",
@@ -119,7 +119,7 @@ def _load(kind: str) -> None:
     """Import the built-in modules of a kind, then the plug-ins that name it (`kind.name = module:object`)."""
     _known_kind(kind)
     for name in PACKAGES.get(kind, (kind,)):
-        package = importlib.import_module(f"tasks.methods.{name}")
+        package = importlib.import_module(f"labelworks.tasks.methods.{name}")
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
     for entry in entry_points(group=ENTRY_POINTS):

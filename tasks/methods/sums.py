@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from tasks.methods.float16 import single
+from labelworks.tasks.methods.float16 import single
 
 BLOCK = 8192  # rows per float32 product: keeps its rounding small and its copies in cache
 

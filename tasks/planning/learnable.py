@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.config.dataset import DatasetConfig
-from schemas.config.run import RunConfig
-from schemas.errors import GateRefused, InputError
-from schemas.records import Partition
-from schemas.suites import suites
-from tasks.artifacts.index import Index, scan
-from tasks.artifacts.run import Run
-from tasks.methods.folds import HOLDOUT, fold_of
-from tasks.planning.plan import Plan
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import GateRefused, InputError
+from labelworks.schemas.records import Partition
+from labelworks.schemas.suites import suites
+from labelworks.tasks.artifacts.index import Index, scan
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.folds import HOLDOUT, fold_of
+from labelworks.tasks.planning.plan import Plan
 
 LabelType = Literal["int", "string", "list", "number"]
 MOST_ROWS = 200_000  # that are looked at before anything is started, where files say how many they have

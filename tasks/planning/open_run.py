@@ -10,15 +10,15 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from schemas.config.run import RunConfig
-from schemas.errors import StoreError
-from tasks.artifacts.run import Run, identify
-from tasks.artifacts.votes import vote_prints
-from tasks.exports import check_reach
-from tasks.planning.plan import Plan, plan_window
-from tasks.sources.files import Listing, list_files, listing
-from tasks.storage.store import Store
-from tasks.storage.versions import newest_number
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.artifacts.run import Run, identify
+from labelworks.tasks.artifacts.votes import vote_prints
+from labelworks.tasks.exports import check_reach
+from labelworks.tasks.planning.plan import Plan, plan_window
+from labelworks.tasks.sources.files import Listing, list_files, listing
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import newest_number
 
 SERVERS = ("endpoint_url", "client_kwargs", "account_name", "account_host")  # options that say whose it is
 _Found = TypeVar("_Found")

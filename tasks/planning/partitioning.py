@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 
-from schemas.records import Partition, Piece
-from tasks.sources.files import SourceFile
+from labelworks.schemas.records import Partition, Piece
+from labelworks.tasks.sources.files import SourceFile
 
 RowGroup = tuple[int, int]  # rows, bytes
 FEW = 16  # files that are not worth grouping

@@ -11,17 +11,17 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.config.dataset import DatasetConfig
-from schemas.config.run import ComputeConfig, RunConfig
-from schemas.errors import InputError
-from schemas.records import Partition
-from tasks.execution import progress
-from tasks.planning.partitioning import RowGroup, group
-from tasks.sources import column_roles as columns
-from tasks.sources.files import Listing, SourceFile, SourceReader, listing
-from tasks.sources.formats import ReadAs
-from tasks.sources.formats.columns import find_field
-from tasks.sources.given_labels import common_family
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.run import ComputeConfig, RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Partition
+from labelworks.tasks.execution import progress
+from labelworks.tasks.planning.partitioning import RowGroup, group
+from labelworks.tasks.sources import column_roles as columns
+from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
+from labelworks.tasks.sources.formats import ReadAs
+from labelworks.tasks.sources.formats.columns import find_field
+from labelworks.tasks.sources.given_labels import common_family
 
 LOOKING_THREADS = 16
 FAR = 4  # times the target size: then something is said

@@ -12,19 +12,19 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pyarrow.parquet import SortingColumn
 
-from schemas.records import DatasetRef, Partition, RunRecord, StageResult
-from schemas.secrets.logging import discreet
-from schemas.tables import described, published_schema
-from tasks import gates
-from tasks.artifacts.index import LABEL_TYPES
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import with_copies
-from tasks.execution.map_partitions import map_partitions
-from tasks.exports import with_exports, write_exports
-from tasks.publish.target_rows import publish_target, rows_adapted
-from tasks.sources.formats.joined import as_type, read_type
-from tasks.sources.formats.text import replaced
-from tasks.storage.versions import claim_version
+from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.tables import described, published_schema
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.index import LABEL_TYPES
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import with_copies
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.exports import with_exports, write_exports
+from labelworks.tasks.publish.target_rows import publish_target, rows_adapted
+from labelworks.tasks.sources.formats.joined import as_type, read_type
+from labelworks.tasks.sources.formats.text import replaced
+from labelworks.tasks.storage.versions import claim_version
 
 GROUP_ROWS = 50_000
 REPETITIVE = ["label", "original_label", "action", "reason", "source_file", "run_id"]

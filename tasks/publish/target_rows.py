@@ -6,12 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.records import DatasetRef, Partition
-from schemas.tables import described, published_target_schema
-from tasks.artifacts.index import LABEL_TYPES
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import TARGET_ROWS
-from tasks.execution.map_partitions import map_partitions
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import described, published_target_schema
+from labelworks.tasks.artifacts.index import LABEL_TYPES
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import TARGET_ROWS
+from labelworks.tasks.execution.map_partitions import map_partitions
 
 FOLDER = "publish/target"
 REPETITIVE = ["label", "predicted", "source_prediction", "source_file", "run_id"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tasks.report.wording import decimal, percent, plural
+from labelworks.tasks.report.wording import decimal, percent, plural
 
 STREAMS = {"time": "Labelled rows", "target_time": "Target window"}
 ENOUGH = 8  # windows, of which some order is rare enough to be a change

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from tasks.report.flagged_rows import Content
+from labelworks.tasks.report.flagged_rows import Content
 
 SHOWN = 0.0005  # what is rarer is 0.0 % in writing
 Class = str | int

@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.features import some_features
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import with_copies
-from tasks.execution.map_partitions import map_partitions
-from tasks.methods.encoders.values import image_bytes
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.features import some_features
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import with_copies
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.encoders.values import image_bytes
 
 LISTED = 2000  # rows at most
 SHOWN_TEXT = 400

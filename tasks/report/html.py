@@ -13,16 +13,16 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from schemas.records import RunRecord
-from schemas.suites import STAGES, defaults
-from tasks.report import drift_text as moved
-from tasks.report import plots
-from tasks.report import time_plots as overtime
-from tasks.report import wording as words
-from tasks.report.evidence import Evidence, WorstRow, top_confusions
-from tasks.report.flagged_rows import Content
-from tasks.report.steps import next_steps
-from tasks.report.thumbnails import LARGEST, thumbnail
+from labelworks.schemas.records import RunRecord
+from labelworks.schemas.suites import STAGES, defaults
+from labelworks.tasks.report import drift_text as moved
+from labelworks.tasks.report import plots
+from labelworks.tasks.report import time_plots as overtime
+from labelworks.tasks.report import wording as words
+from labelworks.tasks.report.evidence import Evidence, WorstRow, top_confusions
+from labelworks.tasks.report.flagged_rows import Content
+from labelworks.tasks.report.steps import next_steps
+from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_WORST, MAX_TEXT = 60, 600

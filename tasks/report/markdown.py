@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.approval import Question
-from schemas.records import GateResult, RunRecord, StageResult
-from tasks.report import wording as words
-from tasks.report.thumbnails import data_uri
+from labelworks.schemas.approval import Question
+from labelworks.schemas.records import GateResult, RunRecord, StageResult
+from labelworks.tasks.report import wording as words
+from labelworks.tasks.report.thumbnails import data_uri
 
 HEADINGS = ("", "check", "expected", "observed")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasks.report.evidence import Class, Evidence, top_confusions
-from tasks.report.wording import percent, shorten
+from labelworks.tasks.report.evidence import Class, Evidence, top_confusions
+from labelworks.tasks.report.wording import percent, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

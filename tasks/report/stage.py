@@ -12,16 +12,16 @@ from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from schemas.records import DatasetRef, RunRecord, StageResult
-from schemas.secrets.logging import discreet
-from tasks.artifacts.run import Run
-from tasks.exports import with_exports
-from tasks.report import drift_text as moved
-from tasks.report import flagged_rows as shown
-from tasks.report import html, markdown, plots
-from tasks.report import time_plots as overtime
-from tasks.report import wording as words
-from tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
+from labelworks.schemas.records import DatasetRef, RunRecord, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.exports import with_exports
+from labelworks.tasks.report import drift_text as moved
+from labelworks.tasks.report import flagged_rows as shown
+from labelworks.tasks.report import html, markdown, plots
+from labelworks.tasks.report import time_plots as overtime
+from labelworks.tasks.report import wording as words
+from labelworks.tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
 
 STRANGEST = 12
 PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "scikit-learn", "numpy")

@@ -8,9 +8,9 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from tasks.sources.formats.sniff import COMMON, Dialect
-from tasks.sources.guess.roles import LISTED, Guesses
-from tasks.sources.profile import Look
+from labelworks.tasks.sources.formats.sniff import COMMON, Dialect
+from labelworks.tasks.sources.guess.roles import LISTED, Guesses
+from labelworks.tasks.sources.profile import Look
 
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.records import RunRecord
-from tasks.report.wording import plural
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks.report.wording import plural
 
 
 @dataclass(frozen=True)

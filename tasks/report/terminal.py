@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from schemas.records import RunRecord
-from tasks.report import wording as words
-from tasks.report.steps import next_steps
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks.report import wording as words
+from labelworks.tasks.report.steps import next_steps
 
 if TYPE_CHECKING:
     from rich.console import Group

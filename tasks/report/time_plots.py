@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tasks.report.plots import BLUE, INK, MUTED, ORANGE, figure_of, legend, name_of
-from tasks.report.wording import percent
+from labelworks.tasks.report.plots import BLUE, INK, MUTED, ORANGE, figure_of, legend, name_of
+from labelworks.tasks.report.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

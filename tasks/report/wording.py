@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.records import Check, GateResult, RunRecord
+from labelworks.schemas.records import Check, GateResult, RunRecord
 
 MISSING = "–"
 

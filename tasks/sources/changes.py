@@ -12,9 +12,9 @@ from typing import Any
 
 from fsspec.implementations.local import LocalFileSystem
 
-from tasks.sources.formats import formats_of
-from tasks.sources.paths import glob, is_hidden, names_below, split_glob
-from tasks.storage.filesystem import open_filesystem, store_errors
+from labelworks.tasks.sources.formats import formats_of
+from labelworks.tasks.sources.paths import glob, is_hidden, names_below, split_glob
+from labelworks.tasks.storage.filesystem import open_filesystem, store_errors
 
 Marks = dict[str, bytes]  # an object's path, and eight bytes that change when it does
 MARK = 8

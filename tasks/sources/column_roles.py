@@ -7,14 +7,14 @@ from difflib import get_close_matches
 import pyarrow as pa
 import pyarrow.types as types
 
-from schemas.config.dataset import DatasetConfig, VotesConfig
-from schemas.config.run import DetectConfig
-from schemas.errors import InputError
-from schemas.tables import published_schema
-from tasks.sources.formats.base import WRITTEN, Kind, ReadAs
-from tasks.sources.formats.columns import find_field, repeated
-from tasks.sources.formats.joined import is_listed
-from tasks.sources.formats.plain import plain_type
+from labelworks.schemas.config.dataset import DatasetConfig, VotesConfig
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.tables import published_schema
+from labelworks.tasks.sources.formats.base import WRITTEN, Kind, ReadAs
+from labelworks.tasks.sources.formats.columns import find_field, repeated
+from labelworks.tasks.sources.formats.joined import is_listed
+from labelworks.tasks.sources.formats.plain import plain_type
 
 NEEDED = {
     "text": "strings",

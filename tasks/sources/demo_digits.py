@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.storage.store import Store
+from labelworks.tasks.storage.store import Store
 
 CONFUSABLE = {0: 6, 1: 7, 2: 3, 3: 8, 4: 9, 5: 6, 6: 0, 7: 1, 8: 3, 9: 4}
 NOISE = 0.2  # share of labels made wrong,

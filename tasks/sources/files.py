@@ -14,17 +14,17 @@ from typing import Any
 import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.errors import InputError
-from tasks.sources.formats import FORMATS, Look, ReadAs, UnreadableError, csv, formats_of
-from tasks.sources.formats.columns import as_asked, folder_values, plain_schema, with_folders
-from tasks.sources.formats.datasets import without_leftovers
-from tasks.sources.formats.images import image_values
-from tasks.sources.formats.joined import joined
-from tasks.sources.no_data import no_data
-from tasks.sources.paths import glob, is_hidden, left_out, names_below, split_glob
-from tasks.storage.filesystem import open_filesystem, store_errors
-from tasks.storage.ranges import open_object
-from tasks.storage.retries import again
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.formats import FORMATS, Look, ReadAs, UnreadableError, csv, formats_of
+from labelworks.tasks.sources.formats.columns import as_asked, folder_values, plain_schema, with_folders
+from labelworks.tasks.sources.formats.datasets import without_leftovers
+from labelworks.tasks.sources.formats.images import image_values
+from labelworks.tasks.sources.formats.joined import joined
+from labelworks.tasks.sources.no_data import no_data
+from labelworks.tasks.sources.paths import glob, is_hidden, left_out, names_below, split_glob
+from labelworks.tasks.storage.filesystem import open_filesystem, store_errors
+from labelworks.tasks.storage.ranges import open_object
+from labelworks.tasks.storage.retries import again
 
 ENDS = 1 << 16  # bytes at each end of a local file that are hashed: of a small one, that is all of it
 HASHING_THREADS = 16

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from tasks.sources.formats.numerals import as_class
+from labelworks.tasks.sources.formats.numerals import as_class
 
 EXACT = 2**53  # whole numbers up to here are floats of their own
 NO_WHOLE = "label is no whole number, as the other classes are"

@@ -7,15 +7,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.errors import InputError
-from schemas.records import Partition, Piece
-from tasks.execution.prefetch import ahead
-from tasks.sources.formats import UNUSABLE, ReadAs
-from tasks.sources.formats.columns import NAMED, with_folders
-from tasks.sources.formats.images import IMAGE, image_values
-from tasks.sources.partition_reader import PartitionReader
-from tasks.storage.filesystem import open_filesystem
-from tasks.storage.retries import again
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Partition, Piece
+from labelworks.tasks.execution.prefetch import ahead
+from labelworks.tasks.sources.formats import UNUSABLE, ReadAs
+from labelworks.tasks.sources.formats.columns import NAMED, with_folders
+from labelworks.tasks.sources.formats.images import IMAGE, image_values
+from labelworks.tasks.sources.partition_reader import PartitionReader
+from labelworks.tasks.storage.filesystem import open_filesystem
+from labelworks.tasks.storage.retries import again
 
 READ_AT_ONCE = 16
 HELD_ROWS = 256  # images in memory

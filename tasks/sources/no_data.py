@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import PurePosixPath
 
-from schemas.errors import InputError
-from tasks.sources.formats import FORMATS
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.formats import FORMATS
 
 CONVERT = {
     ".json": "write one JSON object a line: jq -c '.[]' rows.json > rows.jsonl",

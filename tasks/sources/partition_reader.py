@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from schemas.errors import InputError
-from schemas.records import Partition, Piece
-from tasks.execution.prefetch import ahead
-from tasks.sources.files import SourceReader
-from tasks.sources.formats import ReadAs
-from tasks.sources.formats.joined import joined
-from tasks.storage.ranges import remote
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Partition, Piece
+from labelworks.tasks.execution.prefetch import ahead
+from labelworks.tasks.sources.files import SourceReader
+from labelworks.tasks.sources.formats import ReadAs
+from labelworks.tasks.sources.formats.joined import joined
+from labelworks.tasks.storage.ranges import remote
 
 SMALL = 4 << 20  # bytes: reading a file from afar is mostly waiting; a larger one is fetched by blocks, ahead
 SMALL_AT_ONCE = 8

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from tasks.sources.formats import format_of
+from labelworks.tasks.sources.formats import format_of
 
 WILD = frozenset("*?[")
 HIDDEN = ("_", ".")

@@ -14,18 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from schemas.errors import InputError
-from tasks.sources.column_roles import fits
-from tasks.sources.files import SourceFile, SourceReader, listing
-from tasks.sources.formats import ReadAs
-from tasks.sources.formats.base import Kind
-from tasks.sources.formats.columns import class_names
-from tasks.sources.formats.images import IMAGE, image_values
-from tasks.sources.formats.joined import joined
-from tasks.sources.formats.sniff import COMMON, HEAD, Dialect, sniff
-from tasks.sources.guess.column import PEEKED, Column, examined, named, plain
-from tasks.storage.filesystem import open_filesystem
-from tasks.storage.ranges import open_object
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.column_roles import fits
+from labelworks.tasks.sources.files import SourceFile, SourceReader, listing
+from labelworks.tasks.sources.formats import ReadAs
+from labelworks.tasks.sources.formats.base import Kind
+from labelworks.tasks.sources.formats.columns import class_names
+from labelworks.tasks.sources.formats.images import IMAGE, image_values
+from labelworks.tasks.sources.formats.joined import joined
+from labelworks.tasks.sources.formats.sniff import COMMON, HEAD, Dialect, sniff
+from labelworks.tasks.sources.guess.column import PEEKED, Column, examined, named, plain
+from labelworks.tasks.storage.filesystem import open_filesystem
+from labelworks.tasks.storage.ranges import open_object
 
 PLACES = 4  # places in each file
 FILES = 8  # looked at

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
-from tasks.methods.drift.calendar import CODES, Unit
-from tasks.sources.formats.text import replaced
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.drift.calendar import CODES, Unit
+from labelworks.tasks.sources.formats.text import replaced
 
 WRITTEN = "%Y-%m-%dT%H:%M:%S"
 NAIVE, ZONED = pa.timestamp("us"), pa.timestamp("us", "UTC")

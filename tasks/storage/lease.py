@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-from schemas.errors import StoreError
-from tasks.execution import progress
-from tasks.storage.store import Store
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.execution import progress
+from labelworks.tasks.storage.store import Store
 
 SETTLE = 1.0  # seconds from writing a lease to trusting it
 PROMPT = SETTLE / 2  # a lease that took longer to write, after it was seen free, is not trusted

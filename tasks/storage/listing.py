@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tasks.storage.retries import again
-from tasks.storage.store import Store
+from labelworks.tasks.storage.retries import again
+from labelworks.tasks.storage.store import Store
 
 TIMES = ("LastModified", "last_modified", "updated", "mtime")
 

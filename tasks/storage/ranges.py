@@ -9,9 +9,9 @@ from typing import Any
 
 from fsspec.spec import AbstractBufferedFile
 
-from schemas.errors import StoreError
-from tasks.storage.filesystem import store_errors
-from tasks.storage.retries import again
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.storage.filesystem import store_errors
+from labelworks.tasks.storage.retries import again
 
 RANGE = 2 << 20  # bytes of one request
 AT_ONCE = 8  # requests of one process

@@ -13,7 +13,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from tasks.storage.filesystem import store_errors
+from labelworks.tasks.storage.filesystem import store_errors
 
 TRIES = 6
 SECONDS = 120.0  # after which nothing is tried again

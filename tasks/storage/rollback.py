@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from schemas.errors import InputError
-from tasks.execution import progress
-from tasks.storage.store import Store
-from tasks.storage.versions import claim_version, point, read_version, versions
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.execution import progress
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import claim_version, point, read_version, versions
 
 
 def stand(store: Store, dataset: str, run_id: str, manifest: str) -> int:

@@ -16,10 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from schemas.errors import StoreError
-from tasks.storage.filesystem import is_local, open_filesystem
-from tasks.storage.ranges import open_object, read_object
-from tasks.storage.retries import again
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.storage.filesystem import is_local, open_filesystem
+from labelworks.tasks.storage.ranges import open_object, read_object
+from labelworks.tasks.storage.retries import again
 
 REFUSED = 412  # HTTP: a precondition failed
 SCHEMA_BYTES = 1 << 16  # fetched at a time where a schema is all that is wanted

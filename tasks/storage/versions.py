@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from schemas.errors import StoreError
-from tasks.execution.progress import current
-from tasks.storage.lease import lease
-from tasks.storage.store import Store
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.execution.progress import current
+from labelworks.tasks.storage.lease import lease
+from labelworks.tasks.storage.store import Store
 
 ATTEMPTS = 100
 Known = Callable[[Store, str, str], int | None]

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts.approvals import read_decision
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import JUDGED, with_copies
-from tasks.execution.map_partitions import map_partitions
-from tasks.methods.folds import hash_ids
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.approvals import read_decision
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import JUDGED, with_copies
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.folds import hash_ids
 
 BELOW_FLOAT32 = 2.0**-90  # of a hash of 64 bits: at most 2^-26
 

@@ -16,18 +16,18 @@ from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from schemas.config.run import TreatConfig
-from schemas.records import DatasetRef, Partition, StageResult
-from schemas.secrets.logging import discreet
-from schemas.tables import ACTIONS, TREATED
-from tasks import gates
-from tasks.artifacts.run import Run
-from tasks.artifacts.scores import JUDGED, with_copies
-from tasks.artifacts.sufficient_statistics import rows_by_class
-from tasks.execution.map_partitions import map_partitions
-from tasks.methods.reasons import WORDS, explained
-from tasks.methods.treatment.treat_rows import class_weights, treat_rows
-from tasks.treat.budget import tie_break
+from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.tables import ACTIONS, TREATED
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import JUDGED, with_copies
+from labelworks.tasks.artifacts.sufficient_statistics import rows_by_class
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.reasons import WORDS, explained
+from labelworks.tasks.methods.treatment.treat_rows import class_weights, treat_rows
+from labelworks.tasks.treat.budget import tie_break
 
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
 

@@ -8,16 +8,16 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from schemas.errors import InputError
-from schemas.records import DatasetRef, StageResult
-from schemas.secrets.logging import discreet
-from tasks import gates
-from tasks.artifacts.class_vectors import class_vectors
-from tasks.artifacts.run import Run
-from tasks.artifacts.sufficient_statistics import read_first_pass
-from tasks.methods.folds import HOLDOUT
-from tasks.methods.treatment.treat_rows import class_weights
-from tasks.methods.validation.before_after import prove
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef, StageResult
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.class_vectors import class_vectors
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.sufficient_statistics import read_first_pass
+from labelworks.tasks.methods.folds import HOLDOUT
+from labelworks.tasks.methods.treatment.treat_rows import class_weights
+from labelworks.tasks.methods.validation.before_after import prove
 
 MEASURED = "held-out given labels, corrected by the noise transition"
 

@@ -137,12 +137,12 @@ def version_of() -> Callable[..., Any]:
     """Publishes the rows of a source by hand, without judging any."""
     from dataclasses import replace
 
-    from schemas.config.run import RunConfig
-    from schemas.records import DatasetRef, GateResult, RunRecord, StageResult
-    from schemas.tables import described, published_schema
-    from tasks.artifacts.index import LABEL_TYPES, scan
-    from tasks.exports.base import Version
-    from tasks.planning.open_run import open_run
+    from labelworks.schemas.config.run import RunConfig
+    from labelworks.schemas.records import DatasetRef, GateResult, RunRecord, StageResult
+    from labelworks.schemas.tables import described, published_schema
+    from labelworks.tasks.artifacts.index import LABEL_TYPES, scan
+    from labelworks.tasks.exports.base import Version
+    from labelworks.tasks.planning.open_run import open_run
 
     def version_of(
         config: dict[str, Any], store: Any, number: int = 1, classes: Any = ("cat", "dog")

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.errors import ConfigError
-from tasks.methods.encoders import base
-from tasks.methods.encoders.importing import needed
-from tasks.methods.registry import methods
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders import base
+from labelworks.tasks.methods.encoders.importing import needed
+from labelworks.tasks.methods.registry import methods
 
 ROWS = 24
 

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.run import PublishConfig, RunConfig, StoreConfig
-from schemas.errors import ConfigError, StoreError
-from schemas.tables import published_schema
-from tasks.exports import EXPORTS, check_exports, datasets, delta
-from tasks.exports.base import Version
-from tasks.planning.open_run import open_run
-from tasks.storage.store import Store
+from labelworks.schemas.config.run import PublishConfig, RunConfig, StoreConfig
+from labelworks.schemas.errors import ConfigError, StoreError
+from labelworks.schemas.tables import published_schema
+from labelworks.tasks.exports import EXPORTS, check_exports, datasets, delta
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.storage.store import Store
 
 Publish = Callable[[Store, int], Version]
 

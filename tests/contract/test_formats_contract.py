@@ -17,10 +17,10 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.dataset import DatasetConfig
-from schemas.errors import InputError
-from tasks.sources.files import SourceReader, list_files
-from tasks.sources.formats import FORMATS, UNUSABLE, format_of
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.sources.formats import FORMATS, UNUSABLE, format_of
 
 ROWS = 250
 TABLE = pa.table(

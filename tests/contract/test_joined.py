@@ -19,10 +19,10 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from schemas.errors import ConfigError, InputError, StoreError
-from tasks.exports import datasets
-from tasks.exports.joined import ADDED, write_joined
-from tasks.storage.store import Store
+from labelworks.schemas.errors import ConfigError, InputError, StoreError
+from labelworks.tasks.exports import datasets
+from labelworks.tasks.exports.joined import ADDED, write_joined
+from labelworks.tasks.storage.store import Store
 
 ROWS = 60
 TEXTS = [f'a "quoted", text\nof two lines {row}' for row in range(ROWS)]

@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from schemas.errors import StoreError
-from tasks.storage.store import Store
-from tasks.storage.versions import claim_version, read_version, version_of, versions
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import claim_version, read_version, version_of, versions
 
 
 @pytest.fixture(params=["local", "s3"])

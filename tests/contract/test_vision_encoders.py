@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.methods.encoders.base import make
-from tasks.methods.encoders.importing import needed
+from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.methods.encoders.importing import needed
 
 if find_spec("torchvision") is None:
     pytest.skip("torchvision is not installed", allow_module_level=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks.methods import registry
-from tasks.methods.crowd import Votes, aggregate
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.crowd import Votes, aggregate
 
 GOLDEN = Path(__file__).with_name("crowd.json")
 NAMES = [method.name for method in registry.methods("crowd")]

@@ -11,16 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tasks.methods import registry
-from tasks.methods.duplicates.conflicts import duplicate_conflicts
-from tasks.methods.neighbours.cosine import nearest
-from tasks.methods.noise import detect, detect_multilabel
-from tasks.methods.noise.label_propagation import propagate
-from tasks.methods.noise.pairs import pair_mismatch
-from tasks.methods.open_set.out_of_scope import out_of_scope
-from tasks.methods.open_set.separation import linear_separation
-from tasks.methods.regression.detect import detect_regression
-from tasks.methods.validation.benchmark_stability import stability
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
+from labelworks.tasks.methods.neighbours.cosine import nearest
+from labelworks.tasks.methods.noise import detect, detect_multilabel
+from labelworks.tasks.methods.noise.label_propagation import propagate
+from labelworks.tasks.methods.noise.pairs import pair_mismatch
+from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope
+from labelworks.tasks.methods.open_set.separation import linear_separation
+from labelworks.tasks.methods.regression.detect import detect_regression
+from labelworks.tasks.methods.validation.benchmark_stability import stability
 
 KEPT = Path(__file__).with_name("noise.json")
 METHODS = (

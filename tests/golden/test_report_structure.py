@@ -4,7 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from tasks.report.html import render
+from labelworks.tasks.report.html import render
 
 OUTLINE = """
 h2 What to do next

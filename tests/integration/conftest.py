@@ -31,8 +31,8 @@ def earlier(
     made: Any, prefect_api: str, dask_cluster: str, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Path]:
     """A good source, and the store that holds its version 1."""
-    from flows.execute import execute
-    from schemas.config.run import RunConfig
+    from labelworks.flows.execute import execute
+    from labelworks.schemas.config.run import RunConfig
 
     folder = tmp_path_factory.mktemp("earlier")
     (folder / "good").mkdir()
@@ -214,7 +214,7 @@ def proxy() -> Iterator[Callable[..., Proxy]]:
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real S3 server that takes the keys of the environment and no others."""
-    from infra.ceph.gateway import PACKAGES, gateway, missing
+    from labelworks.infra.ceph.gateway import PACKAGES, gateway, missing
 
     if missing():
         pytest.skip(f"Ceph is not installed (apt-get install {PACKAGES}): no {', '.join(missing())}")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.execute import execute
+from labelworks.flows.execute import execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

@@ -8,9 +8,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
-from schemas.errors import InputError
-from tasks.planning.open_run import open_run
+from labelworks.flows.execute import execute
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.planning.open_run import open_run
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 FILES = 80

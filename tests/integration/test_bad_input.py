@@ -184,8 +184,8 @@ def test_rows_that_cannot_be_used(
 
 
 def test_an_image_that_cannot_be_decoded(refuse: Any, tmp_path: Path, dask_cluster: str) -> None:
-    from tasks.sources.demo_digits import write_digits
-    from tasks.storage.store import Store
+    from labelworks.tasks.sources.demo_digits import write_digits
+    from labelworks.tasks.storage.store import Store
 
     digits = Path(write_digits(Store(str(tmp_path / "digits")), 0).source)
     rows = pq.read_table(digits / "part-0.parquet").slice(0, 120).to_pylist()
@@ -201,7 +201,7 @@ def test_a_process_of_its_own_says_one_thing(earlier: Any, tmp_path: Path) -> No
         f"dataset: {{source: {earlier[0]}, id: id, label: given, features: {{vector: vector}}}}\n"
     )
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli.app", "run", "config.yaml", "--json"],
+        [sys.executable, "-m", "labelworks.flows.cli.app", "run", "config.yaml", "--json"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
         env={name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"},
     )  # fmt: skip

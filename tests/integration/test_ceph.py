@@ -11,9 +11,9 @@ import fsspec
 import pytest
 import yaml
 
-from schemas.errors import StoreError
-from tasks.storage.store import Store
-from tasks.storage.versions import versions
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import versions
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 
@@ -39,7 +39,7 @@ def test_publishes_what_a_local_run_does_and_goes_on_where_it_was_stopped(
     assert code == 0, err
     record = json.loads(out)
     local = run_config(write(made().table, "local", parts=3))
-    from flows.execute import execute
+    from labelworks.flows.execute import execute
 
     execute(local)
     assert published(config).equals(published(local))
@@ -60,7 +60,8 @@ def test_publishes_what_a_local_run_does_and_goes_on_where_it_was_stopped(
 def test_two_that_run_at_once_publish_two_whole_versions(config: Any, file: str, published: Any) -> None:
     started = [
         subprocess.Popen(
-            [sys.executable, "-m", "flows.cli.app", "run", file, "--json", "--set", f"treat.mode={mode}"],
+            [sys.executable, "-m", "labelworks.flows.cli.app", "run", file, "--json",
+             "--set", f"treat.mode={mode}"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for mode in ("both", "relabel")

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.execute import execute
-from flows.preflight import check_methods
-from schemas.errors import ConfigError
+from labelworks.flows.execute import execute
+from labelworks.flows.preflight import check_methods
+from labelworks.schemas.errors import ConfigError
 
 pytestmark = pytest.mark.integration
 

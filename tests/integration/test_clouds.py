@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from fsspec.registry import _registry
 
-from infra.processes.foreign import started
-from schemas.errors import StoreError
-from tasks.storage.listing import objects
-from tasks.storage.store import Store
-from tasks.storage.versions import claim_version, versions
+from labelworks.infra.processes.foreign import started
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.storage.listing import objects
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import claim_version, versions
 
 pytestmark = pytest.mark.integration
 KEY = "bm8ga2V5IGF0IGFsbA=="  # base64, as keys of Azure are

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.load import load_config
+from labelworks.schemas.config.load import load_config
 
 pytestmark = pytest.mark.integration
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -21,7 +21,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAU
 
 def labelworks(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli.app", *arguments],
+        [sys.executable, "-m", "labelworks.flows.cli.app", *arguments],
         cwd=folder,
         env={**os.environ, **KEYS, **environment},
         capture_output=True,

@@ -41,7 +41,7 @@ def test_a_config_is_deployed_with_schedule_trigger_tags_and_one_run_at_a_time(
     code, out, err = command("deploy", str(file), "--cron", "0 3 * * *", "--on-change", "--work-pool", "mine")
     assert (code, out) == (0, "reprocess/deployed\n"), err
     found, automations = read("reprocess/deployed")
-    assert found.entrypoint == "flows.reprocess.reprocess"
+    assert found.entrypoint == "labelworks.flows.reprocess.reprocess"
     assert [each.schedule.cron for each in found.schedules] == ["0 3 * * *"]
     assert (found.tags, found.work_pool_name) == (["labelworks", "deployed"], "mine")
     assert found.global_concurrency_limit.limit == 1
@@ -60,15 +60,15 @@ def test_the_file_of_deployments_is_the_same_as_the_command(prefect_api: str) ->
     prefect("work-pool", "create", "labelworks", "--type", "process", "--overwrite")
     prefect("deploy", "--all", "--prefect-file", "infra/prefect.yaml")
     found, automations = read("reprocess/reviews")
-    assert found.entrypoint == "flows.reprocess.reprocess"
+    assert found.entrypoint == "labelworks.flows.reprocess.reprocess"
     assert [each.schedule.cron for each in found.schedules] == ["0 3 * * *"]
     assert (found.tags, found.work_pool_name) == (["labelworks", "reviews"], "labelworks")
     assert found.global_concurrency_limit.limit == 1
     assert not found.pull_steps
     (automation,) = automations
     assert automation["trigger"]["expect"] == ["labelworks.dataset.changed"]
-    from flows.served.deployment import deployment
-    from schemas.config.run import RunConfig
+    from labelworks.flows.served.deployment import deployment
+    from labelworks.schemas.config.run import RunConfig
 
     config = RunConfig.model_validate(found.parameters["config"])
     own = deployment(config, on_change=True).triggers[0]
@@ -80,7 +80,7 @@ def test_the_file_of_deployments_is_the_same_as_the_command(prefect_api: str) ->
 def test_the_automations_are_what_prefect_understands(prefect_api: str) -> None:
     from prefect.events.schemas.automations import AutomationCore
 
-    from schemas.events import EMITTED
+    from labelworks.schemas.events import EMITTED
 
     names = {each.event for each in EMITTED}
     for each in yaml.safe_load((ROOT / "infra/automations.yaml").read_text())["automations"]:
@@ -91,7 +91,7 @@ def test_the_automations_are_what_prefect_understands(prefect_api: str) -> None:
 def test_without_a_server_there_is_nothing_to_deploy_to(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"dataset": DATASET}))
     environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    command = [sys.executable, "-m", "flows.cli.app", "deploy", str(tmp_path / "c.yaml")]
+    command = [sys.executable, "-m", "labelworks.flows.cli.app", "deploy", str(tmp_path / "c.yaml")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert "there is no Prefect server to deploy to" in done.stderr

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
-from schemas.errors import InputError
-from schemas.tables import published_target_schema
+from labelworks.flows.execute import execute
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.tables import published_target_schema
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 NOISE = 0.1

@@ -13,11 +13,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
-from infra.cluster.cluster import settings
-from schemas.config.run import ComputeConfig
-from tasks.execution.map_partitions import map_partitions, reduce_partitions
-from tasks.execution.progress import Silent, telling
+from labelworks.flows.execute import execute
+from labelworks.infra.cluster.cluster import settings
+from labelworks.schemas.config.run import ComputeConfig
+from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
+from labelworks.tasks.execution.progress import Silent, telling
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 PARTS, ROWS = 18, 30  # many small partitions: a stage has more to do when its first is done

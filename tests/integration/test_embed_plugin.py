@@ -27,9 +27,9 @@ ABOUT = "Metadata-Version: 2.1\nName: brittle\nVersion: 1.0\n"
 PLUGIN = """
 import json, os, pathlib, time
 import numpy as np, torch
-from tasks.methods.encoders.device import DeviceEncoder, Prepared
-from tasks.methods.encoders.values import read_texts
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.device import DeviceEncoder, Prepared
+from labelworks.tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.registry import register
 
 
 @register("encoders", "brittle", needs=("text",), source="the tests")
@@ -79,9 +79,9 @@ class Brittle(DeviceEncoder):
 SPECTRUM = """
 import io, wave
 import numpy as np
-from tasks.methods.encoders.base import Encoded, Encoder
-from tasks.methods.encoders.values import image_bytes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.base import Encoded, Encoder
+from labelworks.tasks.methods.encoders.values import image_bytes
+from labelworks.tasks.methods.registry import register
 
 
 @register("encoders", "spectrum", needs=("audio",), source="the tests")
@@ -133,7 +133,7 @@ def started(plugin: Path, raw_config: Any, write: Any, tmp_path: Path) -> Iterat
         (tmp_path / f"{name}.yaml").write_text(json.dumps(config))
         paths = os.pathsep.join([str(plugin), os.getcwd(), os.environ.get("PYTHONPATH", "")])
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.cli.app", "run", str(tmp_path / f"{name}.yaml"), "--json"],
+            [sys.executable, "-m", "labelworks.flows.cli.app", "run", f"{tmp_path}/{name}.yaml", "--json"],
             env=os.environ | {"PYTHONPATH": paths, "CUDA_VISIBLE_DEVICES": "0"},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -150,8 +150,8 @@ def started(plugin: Path, raw_config: Any, write: Any, tmp_path: Path) -> Iterat
 @pytest.fixture
 def two_gpus(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """One machine with a CPU worker and two workers that each declare a GPU of their own."""
-    from infra.cluster.cluster import machine
-    from schemas.config.run import ComputeConfig
+    from labelworks.infra.cluster.cluster import machine
+    from labelworks.schemas.config.run import ComputeConfig
 
     monkeypatch.syspath_prepend(plugin)  # which the workers take over
     with machine(ComputeConfig(workers=1, memory="2GB"), ["0", "1"]) as cluster:
@@ -179,7 +179,7 @@ def gpu_worker(plugin: Path, dask_cluster: str) -> Iterator[subprocess.Popen[byt
 
 def encoders_loaded() -> tuple[int, str]:
     """How many encoders this worker has opened, and the GPU that it sees."""
-    from tasks.embed.encoder_spec import _load
+    from labelworks.tasks.embed.encoder_spec import _load
 
     return _load.cache_info().misses, os.environ["CUDA_VISIBLE_DEVICES"]
 

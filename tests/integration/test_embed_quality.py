@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
-from tasks.embed.stage import QUALITY
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.tasks.embed.stage import QUALITY
+from labelworks.tasks.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

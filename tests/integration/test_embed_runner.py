@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from flows.execute import execute
-from schemas.errors import ConfigError
+from labelworks.flows.execute import execute
+from labelworks.schemas.errors import ConfigError
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 
@@ -63,8 +63,8 @@ def test_a_worker_killed_while_it_embeds_is_replaced_and_no_part_is_made_twice(
 ) -> None:
     from distributed import Client
 
-    from infra.cluster.cluster import machine
-    from schemas.config.run import ComputeConfig
+    from labelworks.infra.cluster.cluster import machine
+    from labelworks.schemas.config.run import ComputeConfig
 
     words = [("money card paid", "refund"), ("parcel courier late", "delivery")]
     rows = [{"id": str(n), "text": f"{words[n % 2][0]} {n}", "label": words[n % 2][1]} for n in range(480)]

@@ -8,12 +8,12 @@ from typing import Any
 import fsspec
 import pytest
 
-from flows.execute import execute
-from schemas.errors import StoreError
-from tasks.sources.files import SourceReader, list_files
-from tasks.storage import ranges as transfer
-from tasks.storage import retries
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.storage import ranges as transfer
+from labelworks.tasks.storage import retries
+from labelworks.tasks.storage.store import Store
 
 pytestmark = pytest.mark.integration
 BODIES = ("truncated", "short", "cut", "lost")

@@ -17,9 +17,9 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
-from tasks.sources.demo_digits import write_digits
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.tasks.sources.demo_digits import write_digits
+from labelworks.tasks.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.execute import execute
-from tasks.catalog.garbage import sweep
-from tasks.catalog.heartbeat import DEAD, beating
-from tasks.storage.listing import objects
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.tasks.catalog.garbage import sweep
+from labelworks.tasks.catalog.heartbeat import DEAD, beating
+from labelworks.tasks.storage.listing import objects
+from labelworks.tasks.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.prefect_server import server as api
-from infra.processes.serving import LOOPBACK, listener, reserved
-from tasks.embed.stage import LEASE_SECONDS
+from labelworks.infra.prefect_server import server as api
+from labelworks.infra.processes.serving import LOOPBACK, listener, reserved
+from labelworks.tasks.embed.stage import LEASE_SECONDS
 
 pytestmark = pytest.mark.integration
 WORKER = """
 import time
-from tasks.embed.stage import turn
+from labelworks.tasks.embed.stage import turn
 input()
 with turn("cuda"):
     print("holds", flush=True)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from flows.execute import execute
+from labelworks.flows.execute import execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

@@ -10,10 +10,10 @@ import fsspec
 import pytest
 from PIL import Image
 
-from schemas.config.load import load_config
-from tasks.embed.stage import embed_group, fit_encoder
-from tasks.ingest.stage import ingest
-from tasks.planning.open_run import open_run
+from labelworks.schemas.config.load import load_config
+from labelworks.tasks.embed.stage import embed_group, fit_encoder
+from labelworks.tasks.ingest.stage import ingest
+from labelworks.tasks.planning.open_run import open_run
 
 pytestmark = pytest.mark.integration
 FOLDERS = ("cat", "big dog #1")

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from flows.execute import execute
+from labelworks.flows.execute import execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 PARTS, ROWS = 180, 10  # many small partitions: every stage lasts long enough to be hit in its middle
@@ -39,7 +39,7 @@ class Runs:
     def start(self, *settings: str) -> subprocess.Popen[str]:
         options = [word for each in settings for word in ("--set", each)]
         return subprocess.Popen(
-            [sys.executable, "-m", "flows.cli.app", "run", str(self.config), "--json", *options],
+            [sys.executable, "-m", "labelworks.flows.cli.app", "run", str(self.config), "--json", *options],
             env={**os.environ, "LABELWORKS_TEST": self.mark},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip

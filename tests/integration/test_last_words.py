@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.cluster.cluster import machine
-from schemas.config.run import ComputeConfig
+from labelworks.infra.cluster.cluster import machine
+from labelworks.schemas.config.run import ComputeConfig
 
 pytestmark = pytest.mark.integration
 

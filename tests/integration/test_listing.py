@@ -9,12 +9,12 @@ from typing import Any
 import fsspec
 import pytest
 
-from flows.execute import execute
-from flows.reprocess import reprocess
-from schemas.config.run import RunConfig
-from tasks.planning.plan import LOOKED_AT, plan_window
-from tasks.sources.files import SourceReader, list_files
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.flows.reprocess import reprocess
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.planning.plan import LOOKED_AT, plan_window
+from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.storage.store import Store
 
 pytestmark = pytest.mark.integration
 OBJECTS, PAGE = 2500, 1000

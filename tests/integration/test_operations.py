@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from infra.processes.serving import reserved
-from schemas.config.load import load_config
-from schemas.config.run import RunConfig
-from schemas.events import EMITTED, DatasetChanged
+from labelworks.infra.processes.serving import reserved
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.events import EMITTED, DatasetChanged
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/operations.md").read_text()

@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.execute import execute
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
+from labelworks.flows.execute import execute
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 NAMES = ["cat", "dog", "owl", "rat"]

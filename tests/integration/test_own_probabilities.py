@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from flows.execute import execute
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from tasks.methods.noise import detect
+from labelworks.flows.execute import execute
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.noise import detect
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 CLASSES = ["class-2", "class-0", "class-1"]  # an order of the user's own

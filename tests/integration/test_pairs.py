@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from tasks.methods.noise.pairs import pair_mismatch
-from tasks.report import wording as words
+from labelworks.flows.execute import execute
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.noise.pairs import pair_mismatch
+from labelworks.tasks.report import wording as words
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 ROWS, DIM = 600, 12

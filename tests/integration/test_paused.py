@@ -14,11 +14,11 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import PrefectHTTPStatusError
 
-from flows.served.registration import register
-from flows.served.runner import Runner
-from infra.events.queue import EventQueue
-from infra.processes.signals import Interrupt
-from schemas.events import DatasetChanged
+from labelworks.flows.served.registration import register
+from labelworks.flows.served.runner import Runner
+from labelworks.infra.events.queue import EventQueue
+from labelworks.infra.processes.signals import Interrupt
+from labelworks.schemas.events import DatasetChanged
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 TURNS = 600

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from flows.execute import execute
-from flows.recorder import Ledger
-from schemas.tables import published_schema
-from tasks.planning.plan import plan_window
+from labelworks.flows.execute import execute
+from labelworks.flows.recorder import Ledger
+from labelworks.schemas.tables import published_schema
+from labelworks.tasks.planning.plan import plan_window
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 NOTHING = {"ingested_rows", "embedded_rows", "scored_rows", "treated_rows", "published_rows"}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.processes.foreign import started
+from labelworks.infra.processes.foreign import started
 
 pytestmark = pytest.mark.integration
 PASSWORD = secrets.token_hex(16)
@@ -116,7 +116,7 @@ def test_a_scheduled_run_on_postgresql_behind_a_password(
     assert answers(f"{url}/flow_runs/filter", AUTH) == 200
     config = run_config(write(made().table))
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config.model_dump(mode="json", by_alias=True)))
-    labelworks = [sys.executable, "-m", "flows.cli.app"]
+    labelworks = [sys.executable, "-m", "labelworks.flows.cli.app"]
     deploy = [*labelworks, "deploy", str(tmp_path / "config.yaml"), "--interval", "5s"]
     said = subprocess.run(deploy, env=api, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stderr

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from flows.execute import execute
-from schemas.errors import StoreError
-from tasks.execution.progress import Silent, telling
-from tasks.storage import lease as leases
-from tasks.storage.lease import lease
-from tasks.storage.store import Store
-from tasks.storage.versions import claim_version, read_version, versions
+from labelworks.flows.execute import execute
+from labelworks.schemas.errors import StoreError
+from labelworks.tasks.execution.progress import Silent, telling
+from labelworks.tasks.storage import lease as leases
+from labelworks.tasks.storage.lease import lease
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import claim_version, read_version, versions
 
 pytestmark = pytest.mark.integration
 PUBLISHERS = 8

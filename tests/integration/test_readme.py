@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.preflight import check_methods
-from schemas.config.load import load_config
-from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.sums import Sums
+from labelworks.flows.preflight import check_methods
+from labelworks.schemas.config.load import load_config
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.sums import Sums
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

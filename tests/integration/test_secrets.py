@@ -21,17 +21,17 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, LogFilter
 
-from flows.execute import execute
-from flows.served.registration import register
-from flows.served.runner import Runner
-from infra.events.queue import EventQueue
-from infra.processes.serving import reserved
-from infra.processes.signals import Interrupt
-from schemas.errors import LabelworksError, StoreError
-from schemas.events import DatasetChanged
-from tasks.methods import registry
-from tasks.storage.listing import objects
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.flows.served.registration import register
+from labelworks.flows.served.runner import Runner
+from labelworks.infra.events.queue import EventQueue
+from labelworks.infra.processes.serving import reserved
+from labelworks.infra.processes.signals import Interrupt
+from labelworks.schemas.errors import LabelworksError, StoreError
+from labelworks.schemas.events import DatasetChanged
+from labelworks.tasks.methods import registry
+from labelworks.tasks.storage.listing import objects
+from labelworks.tasks.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 CANARIES = {"key": "CANARYKEY7QX", "secret": "canary-secret-9fz", "token": "canary-token-3vw"}
@@ -134,7 +134,14 @@ def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path
     }  # fmt: skip
     reprocess = {"poll": "200ms", "sqs": f"http://127.0.0.1:9/{TOLD}"}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump({"dataset": dataset, "reprocess": reprocess}))
-    command = [sys.executable, "-m", "flows.cli.app", "watch", str(tmp_path / "c.yaml"), "--listen"]
+    command = [
+        sys.executable,
+        "-m",
+        "labelworks.flows.cli.app",
+        "watch",
+        str(tmp_path / "c.yaml"),
+        "--listen",
+    ]
     with reserved() as port, (tmp_path / "said").open("w") as said:
         listen = f"127.0.0.1:{port}"
         environment = {**os.environ, "OF_A_STORE_TOKEN": TOLD, "LABELWORKS_EVENTS_TOKEN": TOLD}

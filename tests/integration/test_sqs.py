@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from infra.events import sqs as module
-from infra.events.bucket_notifications import Routes
-from infra.events.queue import EventQueue, QueueFullError
-from schemas.config.run import RunConfig
+from labelworks.infra.events import sqs as module
+from labelworks.infra.events.bucket_notifications import Routes
+from labelworks.infra.events.queue import EventQueue, QueueFullError
+from labelworks.schemas.config.run import RunConfig
 
 pytestmark = [pytest.mark.integration]
 DATASET = {"name": "x", "source": "s3://b/x/", "label": "l", "features": {"text": "t"}}
@@ -44,7 +44,7 @@ def test_messages_are_queued_and_deleted(
                 taken += await module.receive(sqs, url, routes, queue)
             counts = [await left()]
             await sqs.send_message(QueueUrl=url, MessageBody=NOTIFICATION.replace("1.par", "2.par"))
-            monkeypatch.setattr("infra.events.queue.MOST_PENDING", 0)
+            monkeypatch.setattr("labelworks.infra.events.queue.MOST_PENDING", 0)
             with pytest.raises(QueueFullError):
                 await module.receive(sqs, url, routes, queue)
             return [*counts, await left()]

@@ -11,12 +11,12 @@ import pytest
 from prefect import task_engine
 from prefect.client.orchestration import get_client
 
-from flows.served.registration import register
-from flows.served.runner import STOP, Runner
-from infra.events.queue import EventQueue
-from infra.processes.signals import Interrupt
-from schemas.config.run import ReprocessConfig
-from schemas.events import DatasetChanged
+from labelworks.flows.served.registration import register
+from labelworks.flows.served.runner import STOP, Runner
+from labelworks.infra.events.queue import EventQueue
+from labelworks.infra.processes.signals import Interrupt
+from labelworks.schemas.config.run import ReprocessConfig
+from labelworks.schemas.events import DatasetChanged
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

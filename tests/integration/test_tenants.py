@@ -15,7 +15,7 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Completed, Pending, Running, Scheduled
 
-from flows.served.registration import deploy
+from labelworks.flows.served.registration import deploy
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 
@@ -28,7 +28,7 @@ def test_two_datasets_run_at_once_and_share_no_state(
         config = run_config(write(made(seed=seed).table, name), dataset={"name": name})
         file = tmp_path / f"{name}.yaml"
         file.write_text(yaml.safe_dump(config.model_dump(mode="json", by_alias=True)))
-        command = [sys.executable, "-m", "flows.cli.app", "run", str(file), "--json"]
+        command = [sys.executable, "-m", "labelworks.flows.cli.app", "run", str(file), "--json"]
         running.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
     records = [json.loads(process.communicate(timeout=300)[0]) for process in running]
     assert [process.returncode for process in running] == [0, 0]

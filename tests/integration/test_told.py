@@ -13,12 +13,12 @@ from prefect import flow
 from prefect.server.events.schemas.events import ReceivedEvent
 from prefect.server.utilities.user_templates import render_user_template_sync
 
-from flows.events import announce
-from schemas.config.run import RunConfig
-from schemas.events import EMITTED
-from schemas.records import Check, GateResult, RunRecord
-from tasks.artifacts.run import Run
-from tasks.storage.store import Store
+from labelworks.flows.events import announce
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.events import EMITTED
+from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 ROOT = Path(__file__).parents[2]

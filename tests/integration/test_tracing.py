@@ -17,7 +17,7 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from flows.execute import execute
+from labelworks.flows.execute import execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 STAGES = {"ingest", "embed", "detect", "treat", "validate", "publish"}
@@ -54,7 +54,7 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 def test_stages_and_partition_groups_are_spans_of_one_trace(
     made: Any, write: Any, raw_config: Any, collector: list[Any]
 ) -> None:
-    from schemas.config.run import RunConfig
+    from labelworks.schemas.config.run import RunConfig
 
     config = RunConfig.model_validate(raw_config(write(made().table), compute={"workers": 1}))
     record = execute(config)
@@ -80,7 +80,7 @@ def test_a_collector_that_does_not_answer_holds_up_no_run(tmp_path: Path, made: 
         silent.listen()
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         done = subprocess.run(
-            [sys.executable, "-m", "flows.cli.app", "run", "config.yaml", "--json"],
+            [sys.executable, "-m", "labelworks.flows.cli.app", "run", "config.yaml", "--json"],
             cwd=tmp_path,
             env={**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": url},
             capture_output=True,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
+from labelworks.flows.execute import execute
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 

@@ -9,8 +9,8 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter
 from prefect.client.schemas.objects import Artifact, FlowRun
 
-from flows.execute import execute
-from schemas.errors import GateRefused
+from labelworks.flows.execute import execute
+from labelworks.schemas.errors import GateRefused
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 STAGES = ["ingest", "embed", "detect", "treat", "validate", "publish"]

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import execute
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from tasks.methods.crowd import aggregate
-from tasks.storage.store import Store
+from labelworks.flows.execute import execute
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.crowd import aggregate
+from labelworks.tasks.storage.store import Store
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 RIGHT = [0.9, 0.9, 0.75, 0.4]  # how often each annotator is

@@ -18,15 +18,15 @@ import yaml
 from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from infra.events.prefect_emitter import Emitter
-from infra.events.queue import EventQueue
-from schemas.config.run import RunConfig
-from schemas.events import DatasetChanged
+from labelworks.infra.events.prefect_emitter import Emitter
+from labelworks.infra.events.queue import EventQueue
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.events import DatasetChanged
 
 pytestmark = [pytest.mark.integration]
 TOKEN = "token-of-the-watch-test"
 RECEIVES = r"events: POST (http://[0-9.:]+)/api/events"
-LABELWORKS = [sys.executable, "-P", "-m", "flows.cli.app"]
+LABELWORKS = [sys.executable, "-P", "-m", "labelworks.flows.cli.app"]
 
 
 def until(what: Callable[[], Any], seconds: float = 90) -> Any:
@@ -130,7 +130,9 @@ def test_every_burst_of_changes_is_one_event_on_the_server_and_one_run_of_the_de
 def test_our_own_api_listens_on_loopback_alone(prefect_api: str) -> None:
     port = int(prefect_api.removesuffix("/api").rpartition(":")[2])
     (server,) = [
-        each for each in psutil.Process().children() if "infra.prefect_server.server" in each.cmdline()
+        each
+        for each in psutil.Process().children()
+        if "labelworks.infra.prefect_server.server" in each.cmdline()
     ]
     assert listening(server) == {("127.0.0.1", port)}
 

@@ -49,7 +49,7 @@ class Served:
     def start(self) -> None:
         """Start, and wait until every runner is ready."""
         ready = self.ready()
-        command = [sys.executable, "-P", "-m", "flows.cli.app", "serve", *map(str, self.configs)]
+        command = [sys.executable, "-P", "-m", "labelworks.flows.cli.app", "serve", *map(str, self.configs)]
         options = ["--port", "0", "--listen", "127.0.0.1:0", "--state"]
         own = {"LABELWORKS_TEST": self.mark, "LABELWORKS_EVENTS_TOKEN": TOKEN, **self.environment}
         self.process = subprocess.Popen(
@@ -170,7 +170,10 @@ def served(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     yield served
     for each in made:
         for pid, line in each.processes().items():
-            if any(module in line for module in ("flows.served.runner", "infra.events.source_watcher")):
+            if any(
+                module in line
+                for module in ("labelworks.flows.served.runner", "labelworks.infra.events.source_watcher")
+            ):
                 os.kill(pid, signal.SIGUSR1)
         time.sleep(1)
         print(*each.said, sep="\n")  # shown where a test failed

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infra.ceph.gateway import gateway, missing
+from labelworks.infra.ceph.gateway import gateway, missing
 
 KEY = "labelworks"
 PUTS = 3

@@ -32,7 +32,14 @@ def test_an_event_on_the_server_leads_to_a_run_by_a_worker_that_a_person_lets_go
     live.start()
     api = f"http://127.0.0.1:{live.port}/api"
     environment = {**os.environ, "PREFECT_API_URL": api, "LABELWORKS_TEST": live.mark}
-    command = [sys.executable, "-m", "flows.cli.app", "deploy", str(tmp_path / "worker.yaml"), "--on-change"]
+    command = [
+        sys.executable,
+        "-m",
+        "labelworks.flows.cli.app",
+        "deploy",
+        str(tmp_path / "worker.yaml"),
+        "--on-change",
+    ]
     subprocess.run(command, env=environment, check=True, capture_output=True)
     worker = subprocess.Popen(
         [str(Path(sys.executable).parent / "prefect"), "worker", "start", "--pool", "labelworks"],

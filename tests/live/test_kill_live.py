@@ -20,11 +20,11 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 CHANGES, LONGEST_PAUSE = 20, 4.0
 # Each is killed in turn: by the module it runs, and a Dask worker by how it was started.
 VICTIMS = (
-    "infra.prefect_server.server",
-    "flows.served.runner",
+    "labelworks.infra.prefect_server.server",
+    "labelworks.flows.served.runner",
     "spawn_main",
-    "infra.events.source_watcher",
-    "infra.events.http_receiver",
+    "labelworks.infra.events.source_watcher",
+    "labelworks.infra.events.http_receiver",
 )
 
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.methods import registry
-from tasks.methods.crowd import Votes, aggregate
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.crowd import Votes, aggregate
 
 NAMES = [method.name for method in registry.methods("crowd")]
 

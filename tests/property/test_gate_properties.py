@@ -9,11 +9,11 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.config.run import GateConfig
-from schemas.suites import Expectation
-from tasks.gates import check_rows, engine
-from tasks.gates.checks import _row_check, _series
-from tasks.gates.plain import passing
+from labelworks.schemas.config.run import GateConfig
+from labelworks.schemas.suites import Expectation
+from labelworks.tasks.gates import check_rows, engine
+from labelworks.tasks.gates.checks import _row_check, _series
+from labelworks.tasks.gates.plain import passing
 
 NUMBERS = st.one_of(
     st.lists(st.none() | st.floats(width=32), max_size=6).map(lambda found: pa.array(found, pa.float32())),

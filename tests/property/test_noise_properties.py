@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.methods import registry
-from tasks.methods.noise import detect
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.noise import detect
 
 METHODS = ["auto", "noise-transition", "confident-learning"]
 SCORES = ["self-confidence", "normalized-margin", "confidence-weighted-entropy", "small-loss"]

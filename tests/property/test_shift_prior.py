@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.methods import registry
-from tasks.methods.label_shift import estimate_prior, inputs
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift import estimate_prior, inputs
 
 ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
 

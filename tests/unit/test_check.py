@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from flows.preflight import check_methods
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError
+from labelworks.flows.preflight import check_methods
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError
 
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
 

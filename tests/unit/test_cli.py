@@ -17,13 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.cli import app as cli
-from flows.cli import background as detach
-from flows.cli.commands import methods
-from flows.cli.output import only_the_result_on_stdout, print_json
-from tasks.methods import registry
+from labelworks.flows.cli import app as cli
+from labelworks.flows.cli import background as detach
+from labelworks.flows.cli.commands import methods
+from labelworks.flows.cli.output import only_the_result_on_stdout, print_json
+from labelworks.tasks.methods import registry
 
-COMMAND = [sys.executable, "-m", "flows.cli.app"]
+COMMAND = [sys.executable, "-m", "labelworks.flows.cli.app"]
 HEAVY = (
     "prefect",
     "distributed",
@@ -83,7 +83,7 @@ def test_help_names_the_commands_and_the_exit_codes(labelworks: Run) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    script = f"import sys, flows.cli.app; print([name for name in {HEAVY} if name in sys.modules])"
+    script = f"import sys, labelworks.flows.cli.app; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -210,12 +210,12 @@ def test_what_no_key_reaches_is_listed_with_its_function(labelworks: Run) -> Non
     }  # fmt: skip
     for name, function in functions.items():
         module, _, attribute = listed[name]["function"].rpartition(".")
-        assert f"{module}.{attribute}" == f"tasks.methods.noise.{function}"
+        assert f"{module}.{attribute}" == f"labelworks.tasks.methods.noise.{function}"
         assert callable(getattr(importlib.import_module(module), attribute))
         assert listed[name]["needs"]
     assert listed["multilabel"]["key"] == "dataset.task"
     assert listed["pair-mismatch"]["key"] == "dataset.pair"
-    assert listed["pair-mismatch"]["function"] == "tasks.methods.noise.pairs.pair_mismatch"
+    assert listed["pair-mismatch"]["function"] == "labelworks.tasks.methods.noise.pairs.pair_mismatch"
     _, out, _ = labelworks("methods", "--stage", "detect")
     assert "stability.stability" in out.replace("\n", "")
 

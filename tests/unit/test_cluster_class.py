@@ -14,12 +14,12 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from infra.cluster.cluster import cluster, settings
-from infra.cluster.cluster_class import await_workers, check_cluster, load, opened
-from infra.cluster.gpu import gpu_workers
-from infra.cluster_rules import check_scheduler
-from schemas.config.run import ComputeConfig, RunConfig
-from schemas.errors import ConfigError
+from labelworks.infra.cluster.cluster import cluster, settings
+from labelworks.infra.cluster.cluster_class import await_workers, check_cluster, load, opened
+from labelworks.infra.cluster.gpu import gpu_workers
+from labelworks.infra.cluster_rules import check_scheduler
+from labelworks.schemas.config.run import ComputeConfig, RunConfig
+from labelworks.schemas.errors import ConfigError
 
 FILES = sorted((Path(__file__).parents[2] / "infra/dask").glob("*.yaml"))
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
@@ -192,7 +192,7 @@ def _settings(dask_worker: Any) -> tuple[dict[str, Any], str]:
 def test_the_import_of_a_class_leaves_signals_alone() -> None:
     code = (
         "import signal; before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM);"
-        "from infra.cluster.cluster_class import load; load('dask_jobqueue.SLURMCluster');"
+        "from labelworks.infra.cluster.cluster_class import load; load('dask_jobqueue.SLURMCluster');"
         "assert before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))"
     )
     if find_spec("dask_jobqueue") is None:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from flows.preflight import check_methods
-from schemas.config.run import GateConfig, RunConfig
-from schemas.suites import suites
-from tasks.methods.registry import methods
+from labelworks.flows.preflight import check_methods
+from labelworks.schemas.config.run import GateConfig, RunConfig
+from labelworks.schemas.suites import suites
+from labelworks.tasks.methods.registry import methods
 
 PAGE = (Path(__file__).parents[2] / "docs/embedding.md").read_text()
 

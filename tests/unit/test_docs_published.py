@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from schemas.tables import described, published_schema, published_target_schema
+from labelworks.schemas.tables import described, published_schema, published_target_schema
 
 ROOT = Path(__file__).parents[2]
 NAMES = published_schema(pa.string()).names

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from schemas.config.run import RunConfig
-from schemas.suites import suites
-from tasks.methods import registry
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.suites import suites
+from labelworks.tasks.methods import registry
 
 PAGE = (Path(__file__).parents[2] / "docs/shift.md").read_text()
 FIRST = [name for row in re.findall(r"^\| (`.+?) \|", PAGE, re.M) for name in re.findall(r"`(.+?)`", row)]
@@ -26,7 +26,7 @@ def test_every_method_is_in_a_table():
 @pytest.mark.parametrize(("name", "where"), re.findall(r"^\| `([\w-]+)` \| `(\w+\.\w+)` \|", PAGE, re.M))
 def test_each_function_is_the_registered_one(name, where):
     module, function = where.split(".")
-    found = getattr(importlib.import_module(f"tasks.methods.label_shift.{module}"), function)
+    found = getattr(importlib.import_module(f"labelworks.tasks.methods.label_shift.{module}"), function)
     assert registry.get("shift", name).target is found
 
 

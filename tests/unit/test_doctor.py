@@ -10,19 +10,19 @@ from threading import Thread
 
 import pytest
 
-import infra.doctor.doctor
-from infra.doctor.doctor import (
+import labelworks.infra.doctor.doctor
+from labelworks.infra.doctor.doctor import (
     OFF,
-    examine_modules,
+    examine_module,
     examine_prefect,
     examine_requirements,
     examine_store,
     examine_telemetry,
 )
-from infra.doctor.machine import examine_machine
-from tasks.storage.store import Store
+from labelworks.infra.doctor.machine import examine_machine
+from labelworks.tasks.storage.store import Store
 
-ROOT = Path(infra.doctor.doctor.__file__).parents[1]
+ROOT = Path(labelworks.infra.doctor.doctor.__file__).parents[2]
 
 
 @contextmanager
@@ -65,10 +65,10 @@ def test_missing_and_old_packages_are_named_and_extras_are_no_matter() -> None:
 
 
 def test_the_modules_are_those_of_this_project(tmp_path: Path) -> None:
-    assert examine_modules(ROOT).status == "ok"
-    elsewhere = examine_modules(tmp_path)
+    assert examine_module(ROOT).status == "ok"
+    elsewhere = examine_module(tmp_path)
     assert elsewhere.status == "fail"
-    assert f"flows is {ROOT}/flows" in elsewhere.found
+    assert f"labelworks is {ROOT}" in elsewhere.found
 
 
 def test_telemetry_has_to_be_off(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,12 @@ import pickle
 
 import pytest
 
-import schemas.errors
-from schemas.errors import LabelworksError
+import labelworks.schemas.errors
+from labelworks.schemas.errors import LabelworksError
 
 KINDS = [
     kind
-    for kind in vars(schemas.errors).values()
+    for kind in vars(labelworks.schemas.errors).values()
     if isinstance(kind, type) and issubclass(kind, LabelworksError)
 ]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.cluster import gpu
-from schemas.config.run import ComputeConfig
-from schemas.errors import ConfigError
+from labelworks.infra.cluster import gpu
+from labelworks.schemas.config.run import ComputeConfig
+from labelworks.schemas.errors import ConfigError
 
 
 class Cluster:

@@ -16,12 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from schemas.config.load import load_config
-from schemas.config.run import RunConfig
-from schemas.records import DatasetRef
-from tasks.embed.stage import embed_group, fit_encoder, judge_embedding
-from tasks.ingest.stage import ingest
-from tasks.planning.open_run import open_run
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.embed.stage import embed_group, fit_encoder, judge_embedding
+from labelworks.tasks.ingest.stage import ingest
+from labelworks.tasks.planning.open_run import open_run
 
 ROWS = 120
 TOPICS = {
@@ -384,7 +384,7 @@ def test_no_file_is_read_to_its_end(init: Init, monkeypatch: pytest.MonkeyPatch)
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Bytes that are read of source files from now on."""
-    from tasks.sources import files as source
+    from labelworks.tasks.sources import files as source
 
     read, opened = [0], source.open_object
 

@@ -15,12 +15,12 @@ import pytest
 import yaml
 from PIL import Image
 
-from schemas.config.load import load_config
-from schemas.errors import InputError
-from tasks.report.starter_config import scalar, starter_config
-from tasks.sources.guess.label import Candidate
-from tasks.sources.guess.roles import Guesses, guess
-from tasks.sources.profile import look
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.report.starter_config import scalar, starter_config
+from labelworks.tasks.sources.guess.label import Candidate
+from labelworks.tasks.sources.guess.roles import Guesses, guess
+from labelworks.tasks.sources.profile import look
 
 ROWS = 60
 WORDS = ("the card was late", "no money came back", "where is my order now", "please call me again")

@@ -9,12 +9,12 @@ from multiprocessing import get_context
 
 import pytest
 
-from infra.processes.signals import Interrupt, kept_from_children
+from labelworks.infra.processes.signals import Interrupt, kept_from_children
 
 # In a process of one thread: another would take the signal, and the exception would come when it pleases.
 SENT = """
 import os, signal
-from infra.processes.signals import kept_from_children
+from labelworks.infra.processes.signals import kept_from_children
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 try:
     with kept_from_children():

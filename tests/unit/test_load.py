@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from schemas.config.load import load_config
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError
 
 GOOD = """\
 # a comment

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.config.load import load_config
-from schemas.config.locations import HOSTS, OPTIONS, options_for, protocol_of
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError, StoreError
-from tasks.sources.changes import list_marks
-from tasks.sources.files import list_files
-from tasks.sources.profile import look
-from tasks.storage.filesystem import open_filesystem
-from tasks.storage.store import Store
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.locations import HOSTS, OPTIONS, options_for, protocol_of
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError, StoreError
+from labelworks.tasks.sources.changes import list_marks
+from labelworks.tasks.sources.files import list_files
+from labelworks.tasks.sources.profile import look
+from labelworks.tasks.storage.filesystem import open_filesystem
+from labelworks.tasks.storage.store import Store
 
 FOREIGN = [
     "simplecache::s3://bucket/x",

@@ -13,13 +13,13 @@ import pytest
 from distributed import Client
 from rich.console import Console
 
-from flows.cli import progress as display_of
-from flows.cli.progress import Bars, Lines, shown
-from flows.progress_artifact import EVERY, Posting
-from schemas.records import Partition, Piece
-from tasks.execution import progress
-from tasks.execution.map_partitions import map_partitions, reduce_partitions
-from tasks.execution.throughput import Pace
+from labelworks.flows.cli import progress as display_of
+from labelworks.flows.cli.progress import Bars, Lines, shown
+from labelworks.flows.progress_artifact import EVERY, Posting
+from labelworks.schemas.records import Partition, Piece
+from labelworks.tasks.execution import progress
+from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
+from labelworks.tasks.execution.throughput import Pace
 
 
 class Terminal(io.StringIO):

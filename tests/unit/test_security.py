@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from infra import settings
-from infra.doctor.doctor import examine_prefect
-from schemas.config.run import RunConfig
-from schemas.errors import LabelworksError, StoreError
-from schemas.events import DatasetChanged
-from schemas.secrets.logging import Discreet, discreet
-from schemas.secrets.redact import redacted
-from tasks.planning.open_run import reopen
+from labelworks.infra import settings
+from labelworks.infra.doctor.doctor import examine_prefect
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import LabelworksError, StoreError
+from labelworks.schemas.events import DatasetChanged
+from labelworks.schemas.secrets.logging import Discreet, discreet
+from labelworks.schemas.secrets.redact import redacted
+from labelworks.tasks.planning.open_run import reopen
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-5f1c"

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from schemas.errors import StoreError
-from schemas.secrets import redact
-from schemas.secrets.logging import discreet
-from schemas.secrets.redact import redacted
+from labelworks.schemas.errors import StoreError
+from labelworks.schemas.secrets import redact
+from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.redact import redacted
 
 CANARY = "canary-77aa"
 
 PROGRAM = """
-from schemas.secrets.logging import tell
+from labelworks.schemas.secrets.logging import tell
 for number in range(2000):
     tell("one" * 10, f"said {number}")
 """

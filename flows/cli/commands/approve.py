@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.output import say
-from flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.output import say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
 
 if TYPE_CHECKING:
-    from schemas.approval import Decision, Question
-    from tasks.storage.store import Store
+    from labelworks.schemas.approval import Decision, Question
+    from labelworks.tasks.storage.store import Store
 
 
 def approve(
@@ -30,9 +30,9 @@ def approve(
 
     Where the run waits in the Prefect UI (PREFECT_API_URL), it goes on there; otherwise here.
     """
-    from schemas.approval import Decision
-    from schemas.errors import ConfigError
-    from tasks.catalog import history
+    from labelworks.schemas.approval import Decision
+    from labelworks.schemas.errors import ConfigError
+    from labelworks.tasks.catalog import history
 
     if reject and budget is not None:
         raise ConfigError(
@@ -46,8 +46,8 @@ def approve(
 
 
 def _question(store: Store, folder: str) -> Question:
-    from schemas.errors import InputError
-    from tasks.artifacts.approvals import read_question
+    from labelworks.schemas.errors import InputError
+    from labelworks.tasks.artifacts.approvals import read_question
 
     question = read_question(store, folder)
     if question is None:
@@ -58,11 +58,11 @@ def _question(store: Store, folder: str) -> Question:
 
 
 def _go_on(store: Store, question: Question, decision: Decision) -> None:
-    from flows.approval.questions import resume, same_source
-    from flows.cli.commands.run import exit_code, show
-    from flows.cli.progress import shown
-    from flows.execute import execute
-    from tasks.artifacts.approvals import decide
+    from labelworks.flows.approval.questions import resume, same_source
+    from labelworks.flows.cli.commands.run import exit_code, show
+    from labelworks.flows.cli.progress import shown
+    from labelworks.flows.execute import execute
+    from labelworks.tasks.artifacts.approvals import decide
 
     record = question.record
     folder = f"{record.dataset}/runs/{record.run_id}"

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.commands.run import exit_code
-from flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich
+from labelworks.flows.cli.commands.run import exit_code
+from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich
 
 if TYPE_CHECKING:
-    from schemas.records import RunRecord
+    from labelworks.schemas.records import RunRecord
 
 
 def demo(
@@ -30,15 +30,15 @@ def demo(
 
 
 def _show(record: RunRecord, found: dict[str, Any]) -> None:
-    from tasks.report import terminal
+    from labelworks.tasks.report import terminal
 
     print_rich(terminal.demo(found, record.report))
 
 
 def _run(store: str, seed: int) -> tuple[RunRecord, dict[str, Any]]:
-    from flows.cli.progress import shown
-    from flows.demo import run_demo
-    from schemas.config.load import absolute
+    from labelworks.flows.cli.progress import shown
+    from labelworks.flows.demo import run_demo
+    from labelworks.schemas.config.load import absolute
 
     with shown() as progress:
         return run_demo(absolute(store), seed=seed, progress=progress)

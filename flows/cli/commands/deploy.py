@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.output import print_json, say
-from schemas.errors import ConfigError
+from labelworks.flows.cli.output import print_json, say
+from labelworks.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from schemas.config.run import RunConfig
+    from labelworks.schemas.config.run import RunConfig
 
 POOL = "labelworks"
 
@@ -29,12 +29,12 @@ def deploy(
 
     Without --cron and --interval the config's own schedule counts.
     """
-    from infra import settings
+    from labelworks.infra import settings
 
     settings.apply()
-    from flows.cli.commands.run import check
-    from infra.prefect_server.server import configured_url, reach
-    from schemas.config.load import load_config
+    from labelworks.flows.cli.commands.run import check
+    from labelworks.infra.prefect_server.server import configured_url, reach
+    from labelworks.schemas.config.load import load_config
 
     if url := configured_url():
         reach(url)
@@ -52,7 +52,7 @@ def deploy(
 
 
 def _register(config: RunConfig, on_change: bool, work_pool: str, as_json: bool) -> None:
-    from flows.served.registration import deploy as register
+    from labelworks.flows.served.registration import deploy as register
 
     name = f"reprocess/{config.dataset.name}"
     number = register(config, on_change=on_change, work_pool=work_pool)

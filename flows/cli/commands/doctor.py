@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.output import only_the_result_on_stdout, print_json, print_rich
+from labelworks.flows.cli.output import only_the_result_on_stdout, print_json, print_rich
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from infra.doctor.finding import Finding
-    from tasks.storage.store import Store
+    from labelworks.infra.doctor.finding import Finding
+    from labelworks.tasks.storage.store import Store
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
 UNFIT = 1
@@ -26,8 +26,8 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:
     """Check versions, pins, devices, the Prefect API and the store; exit 1 if something fails."""
-    from infra import settings
-    from infra.doctor.doctor import examine
+    from labelworks.infra import settings
+    from labelworks.infra.doctor.doctor import examine
 
     settings.apply()
     with only_the_result_on_stdout():
@@ -41,10 +41,10 @@ def doctor(
 
 
 def _store(config: str | None) -> Store:
-    from infra.secrets import storage_secrets
-    from schemas.config.load import absolute, load_config
-    from schemas.config.run import StoreConfig
-    from tasks.storage.store import Store
+    from labelworks.infra.secrets import storage_secrets
+    from labelworks.schemas.config.load import absolute, load_config
+    from labelworks.schemas.config.run import StoreConfig
+    from labelworks.tasks.storage.store import Store
 
     chosen = load_config(config).store if config else StoreConfig()
     return Store(absolute(chosen.root), {**chosen.storage_options, **storage_secrets(chosen)})

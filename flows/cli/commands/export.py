@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.output import say
-from flows.cli.store_option import DEFAULT, At, Config, find_version
+from labelworks.flows.cli.output import say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_version
 
 if TYPE_CHECKING:
-    from schemas.config.run import RunConfig
-    from schemas.records import RunRecord
-    from tasks.exports.base import Version
-    from tasks.storage.store import Store
+    from labelworks.schemas.config.run import RunConfig
+    from labelworks.schemas.records import RunRecord
+    from labelworks.tasks.exports.base import Version
+    from labelworks.tasks.storage.store import Store
 
 
 def export(
@@ -36,8 +36,8 @@ def export(
     The new label takes the place of the old one; original_label, action, reason, suggestion, weight and
     quality are added. Rows that were put aside are left out. The source is read again, where it was.
     """
-    from schemas.config.load import absolute
-    from tasks.exports.joined import write_joined
+    from labelworks.schemas.config.load import absolute
+    from labelworks.tasks.exports.joined import write_joined
 
     version = _version(*find_version(run, store, config), config)
     out = absolute(joined)
@@ -52,10 +52,10 @@ def _version(store: Store, dataset: str, run_id: str, config: str | None) -> Ver
     """The version of a run, by the config of its record; what opens the source is of the config named."""
     from dataclasses import replace
 
-    from infra.secrets import storage_secrets
-    from tasks.catalog.history import published
-    from tasks.exports.base import Version
-    from tasks.planning.open_run import reopen
+    from labelworks.infra.secrets import storage_secrets
+    from labelworks.tasks.catalog.history import published
+    from labelworks.tasks.exports.base import Version
+    from labelworks.tasks.planning.open_run import reopen
 
     record = published(store, dataset, run_id)
     then = _config(record, config)
@@ -66,9 +66,9 @@ def _version(store: Store, dataset: str, run_id: str, config: str | None) -> Ver
 def _config(record: RunRecord, path: str | None) -> RunConfig:
     from pydantic import ValidationError
 
-    from schemas.config.load import load_config
-    from schemas.config.run import RunConfig
-    from schemas.errors import ConfigError
+    from labelworks.schemas.config.load import load_config
+    from labelworks.schemas.config.run import RunConfig
+    from labelworks.schemas.errors import ConfigError
 
     now = None if path is None else load_config(path)
     try:

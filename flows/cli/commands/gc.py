@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.output import print_json, print_rich, say
+from labelworks.flows.cli.output import print_json, print_rich, say
 
 if TYPE_CHECKING:
-    from tasks.catalog.garbage import Swept
-    from tasks.storage.store import Store
+    from labelworks.tasks.catalog.garbage import Swept
+    from labelworks.tasks.storage.store import Store
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 ABOUT = {
@@ -44,7 +44,7 @@ def gc(
     A run is live while it gives signs of life; one that begins meanwhile waits.
     Published versions stay, unless --keep is given.
     """
-    from tasks.catalog.garbage import sweep
+    from labelworks.tasks.catalog.garbage import sweep
 
     older, (store, known) = _seconds(older_than), _open(where)
     names = [dataset] if dataset else known or _datasets(store)
@@ -60,16 +60,16 @@ def gc(
 
 def _open(where: str) -> tuple[Store, list[str]]:
     """The store, and the datasets that a config is about."""
-    from schemas.config.load import absolute, load_config
-    from tasks.planning.open_run import reopen
-    from tasks.storage.store import Store
+    from labelworks.schemas.config.load import absolute, load_config
+    from labelworks.tasks.planning.open_run import reopen
+    from labelworks.tasks.storage.store import Store
 
     if Path(where).suffix not in (".yaml", ".yml"):
         return Store(absolute(where)), []
-    from infra import settings
+    from labelworks.infra import settings
 
     settings.apply()
-    from infra.secrets import storage_secrets
+    from labelworks.infra.secrets import storage_secrets
 
     config = load_config(where)
     return reopen(config, "", storage_secrets(config.store)).store, [config.dataset.name]
@@ -81,7 +81,7 @@ def _datasets(store: Store) -> list[str]:
 
 
 def _seconds(age: str) -> float:
-    from schemas.errors import ConfigError
+    from labelworks.schemas.errors import ConfigError
 
     found = re.fullmatch(r"(\d+)([smhdw])", age)
     if not found:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.output import say
+from labelworks.flows.cli.output import say
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from tasks.sources.guess.roles import Guesses
-    from tasks.sources.profile import Look
+    from labelworks.tasks.sources.guess.roles import Guesses
+    from labelworks.tasks.sources.profile import Look
 
 RIVALS = 5  # that are shown
 SHOWN = 8  # columns without a role, and columns of numbers, that are named
@@ -35,9 +35,9 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
 ) -> None:
     """Look at the dataset at SOURCE and write a commented config for it."""
-    from tasks.report.starter_config import starter_config
-    from tasks.sources.guess.roles import guess
-    from tasks.sources.guess.tables import look_apart
+    from labelworks.tasks.report.starter_config import starter_config
+    from labelworks.tasks.sources.guess.roles import guess
+    from labelworks.tasks.sources.guess.tables import look_apart
 
     _free(out, force)
     if label and votes:
@@ -53,14 +53,14 @@ def init(
 
 
 def _free(out: Path, force: bool) -> None:
-    from schemas.errors import ConfigError
+    from labelworks.schemas.errors import ConfigError
 
     if out.exists() and not force:
         raise ConfigError("exists already", where=str(out), fix="--force overwrites it, --out names another")
 
 
 def _one_of_both() -> None:
-    from schemas.errors import ConfigError
+    from labelworks.schemas.errors import ConfigError
 
     raise ConfigError(
         "labels are a column or made of votes", where="--label, --votes", fix="give one of them"
@@ -72,9 +72,9 @@ def _check(text: str, out: Path) -> None:
     import yaml
     from pydantic import ValidationError
 
-    from flows.preflight import check_methods
-    from schemas.config.messages import Places, explain
-    from schemas.config.run import RunConfig
+    from labelworks.flows.preflight import check_methods
+    from labelworks.schemas.config.messages import Places, explain
+    from labelworks.schemas.config.run import RunConfig
 
     raw = yaml.safe_load(text)
     try:
@@ -84,7 +84,7 @@ def _check(text: str, out: Path) -> None:
 
 
 def _write(out: Path, text: str) -> None:
-    from schemas.errors import StoreError
+    from labelworks.schemas.errors import StoreError
 
     try:
         out.write_text(text, encoding="utf-8")
@@ -96,7 +96,7 @@ def _explain(seen: Look, guesses: Guesses) -> None:
     """Say what was found, what it is taken for and why, and what is in doubt."""
     from rich.padding import Padding
 
-    from flows.cli.output import console
+    from labelworks.flows.cli.output import console
 
     files = "1 file" if len(seen.files) == 1 else f"{len(seen.files):,} files"
     rows = f"{seen.rows:,} rows" if seen.whole else f"a look at {seen.rows:,} rows"

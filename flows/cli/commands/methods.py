@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from flows.cli.output import print_json, print_rich
+from labelworks.flows.cli.output import print_json, print_rich
 
 if TYPE_CHECKING:
-    from tasks.methods.registry import Method
+    from labelworks.tasks.methods.registry import Method
 
 STAGES = {
     "crowd": "ingest",
@@ -45,7 +45,7 @@ def methods(
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:
     """List every registered method: its stage, its name, what it needs, its source, and how to reach it."""
-    from tasks.methods import registry
+    from labelworks.tasks.methods import registry
 
     found = [
         {

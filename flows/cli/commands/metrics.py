@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.output import say
-from flows.cli.store_option import DEFAULT, At, Config, open_store
-from schemas.errors import ConfigError
+from labelworks.flows.cli.output import say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.schemas.errors import ConfigError
 
 ENDS = {signal.SIGINT, signal.SIGTERM}
 
@@ -29,7 +29,7 @@ def metrics(
     """Print what Prometheus is told of a store's datasets: rows, noise, gates, stage times, versions."""
     from prometheus_client import generate_latest, start_http_server, write_to_textfile
 
-    from infra.observability.metrics import registry
+    from labelworks.infra.observability.metrics import registry
 
     found = registry(open_store(store, config))
     if out is not None:

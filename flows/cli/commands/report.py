@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.output import say
-from flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
+from labelworks.flows.cli.output import say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
 
 
 def report(
@@ -20,7 +20,7 @@ def report(
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the web browser.")] = False,
 ) -> None:
     """Print where the HTML report of RUN is, or of the newest; write a copy of it, or show it."""
-    from schemas.errors import InputError
+    from labelworks.schemas.errors import InputError
 
     opened, dataset, run_id = find_run(run, store, config)
     folder = f"{dataset}/runs/{run_id}"
@@ -51,7 +51,7 @@ def _show(page: Path) -> None:
 
 
 def _write(out: Path, data: bytes) -> None:
-    from schemas.errors import StoreError
+    from labelworks.schemas.errors import StoreError
 
     try:
         out.write_bytes(data)

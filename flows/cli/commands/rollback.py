@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.output import say
-from flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.output import say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
 
 
 def rollback(
@@ -21,9 +21,9 @@ def rollback(
     Nothing is removed. A run that was rolled back is not published again by running it; rolling back to its
     version brings it back.
     """
-    from tasks.catalog import history
-    from tasks.storage.rollback import rollback as roll_back
-    from tasks.storage.versions import read_version
+    from labelworks.tasks.catalog import history
+    from labelworks.tasks.storage.rollback import rollback as roll_back
+    from labelworks.tasks.storage.versions import read_version
 
     opened = open_store(store, config)
     number = roll_back(opened, history.known_dataset(opened, dataset), version)

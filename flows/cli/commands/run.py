@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
+from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
 
 if TYPE_CHECKING:
-    from schemas.config.run import RunConfig
-    from schemas.records import RunRecord
+    from labelworks.schemas.config.run import RunConfig
+    from labelworks.schemas.records import RunRecord
 
 ENDS = {"published": 0, "refused": 3, "rejected": 3, "waiting": 4}
 
@@ -42,7 +42,7 @@ def run(
     A window is what stands for {window} in dataset.source and dataset.target, or else the beginning of
     dataset.time of the rows that are taken. Each has versions of its own (DATASET@WINDOW).
     """
-    from schemas.config.load import load_config
+    from labelworks.schemas.config.load import load_config
 
     given = overrides or []
     each = [[*given, f'dataset.window="{window}"'] for window in windows or ()] or [given]
@@ -61,7 +61,7 @@ def run(
 
 def show(record: RunRecord) -> None:
     """Print a run's summary for people."""
-    from tasks.report.terminal import summary
+    from labelworks.tasks.report.terminal import summary
 
     print_rich(summary(record))
 
@@ -73,15 +73,15 @@ def exit_code(record: RunRecord) -> int:
 
 def check(config: RunConfig) -> None:
     """Refuse methods, gates and schedules that there are not."""
-    from infra.process import imports
+    from labelworks.infra.process import imports
 
     with imports():
-        from flows.preflight import check_methods
-        from infra.cluster.cluster_class import check_cluster
-        from infra.cluster_rules import check_scheduler
-        from infra.schedule import check_schedule
-        from tasks.exports import check_exports
-        from tasks.gates import check_gates
+        from labelworks.flows.preflight import check_methods
+        from labelworks.infra.cluster.cluster_class import check_cluster
+        from labelworks.infra.cluster_rules import check_scheduler
+        from labelworks.infra.schedule import check_schedule
+        from labelworks.tasks.exports import check_exports
+        from labelworks.tasks.gates import check_gates
 
     check_methods(config)
     check_gates(config.gates)
@@ -94,11 +94,11 @@ def check(config: RunConfig) -> None:
 def _execute(
     configs: list[RunConfig], tell: Callable[[RunRecord], None] = lambda record: None
 ) -> list[RunRecord]:
-    from infra.process import imports
+    from labelworks.infra.process import imports
 
     with imports():
-        from flows.cli.progress import shown
-        from flows.execute import executed
+        from labelworks.flows.cli.progress import shown
+        from labelworks.flows.execute import executed
 
     records: list[RunRecord] = []
     with shown() as progress, executed(configs, progress=progress) as ended:
@@ -112,7 +112,7 @@ def _execute(
 
 
 def _detach(name: str, config: str, overrides: list[str], windows: list[str], as_json: bool) -> None:
-    from flows.cli.background import start
+    from labelworks.flows.cli.background import start
 
     settings = [word for override in overrides for word in ("--set", override)]
     settings += [word for window in windows for word in ("--window", window)]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.cli.output import console, only_the_result_on_stdout, plain, print_json, print_rich, say
-from flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.output import console, only_the_result_on_stdout, plain, print_json, print_rich, say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from tasks.catalog.history import Entry
+    from labelworks.tasks.catalog.history import Entry
 
 WIDE = 120  # columns of a terminal that hold a run on a line
 SHORT = 8  # of a run's id, in a narrower one: enough to name it
@@ -25,7 +25,7 @@ def runs(
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:
     """List the runs of a store: when, how each ended, which version it is (* the newest), what it found."""
-    from tasks.catalog import history
+    from labelworks.tasks.catalog import history
 
     with only_the_result_on_stdout():
         opened = open_store(store, config)
@@ -41,7 +41,7 @@ def runs(
 
 def _row(each: Entry) -> dict[str, Any]:
     record = each.record
-    from tasks.report import wording as words
+    from labelworks.tasks.report import wording as words
 
     return {
         **plain(each.model_copy(update={"record": None})),
@@ -73,7 +73,7 @@ def _table(found: list[Entry]) -> Table:
 
 
 def _cells(each: Entry) -> tuple[str, ...]:
-    from tasks.report import wording as words
+    from labelworks.tasks.report import wording as words
 
     record = each.record
     status = f"{each.status} after {each.reached}" if each.reached else each.status

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.output import say
-from schemas.errors import ConfigError
+from labelworks.flows.cli.output import say
+from labelworks.schemas.errors import ConfigError
 
 if TYPE_CHECKING:
     import socket
@@ -40,15 +40,15 @@ def serve(
     One tree of processes: a Prefect server (or that of PREFECT_API_URL), a watcher, a receiver of events if
     LABELWORKS_EVENTS_TOKEN or LABELWORKS_EVENTS_SECRET is set, and a runner for each dataset.
     """
-    from infra import settings
+    from labelworks.infra import settings
 
     settings.apply()
-    from flows.cli.commands.run import check
-    from flows.served import processes as tree
-    from infra.prefect_server.server import configured_url, reach
-    from infra.processes.serving import listener
-    from infra.processes.state_folder import state_folder
-    from schemas.config.load import load_config
+    from labelworks.flows.cli.commands.run import check
+    from labelworks.flows.served import processes as tree
+    from labelworks.infra.prefect_server.server import configured_url, reach
+    from labelworks.infra.processes.serving import listener
+    from labelworks.infra.processes.state_folder import state_folder
+    from labelworks.schemas.config.load import load_config
 
     loaded = [load_config(each, overrides or (), check=check) for each in configs]
     if url := configured_url():
@@ -65,8 +65,8 @@ def event_listener(listen: str) -> socket.socket | None:
 
     Raises ConfigError if `listen` is no HOST:PORT, or nothing can listen there.
     """
-    from infra.events.credentials import credentials
-    from infra.processes.serving import listener
+    from labelworks.infra.events.credentials import credentials
+    from labelworks.infra.processes.serving import listener
 
     host, _, number = listen.rpartition(":")
     if not host or not number.isdecimal() or int(number) > LAST_PORT:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich
-from flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
+from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from schemas.records import RunRecord
-    from tasks.catalog.history import Entry
+    from labelworks.schemas.records import RunRecord
+    from labelworks.tasks.catalog.history import Entry
 
 
 def show(
@@ -23,14 +23,14 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print its record as JSON.")] = False,
 ) -> None:
     """Show RUN, or the newest: how it ended, stages with times and gates, figures, where its report is."""
-    from tasks.catalog import history
+    from labelworks.tasks.catalog import history
 
     with only_the_result_on_stdout():
         entry = history.entry(*find_run(run, store, config))
     if as_json:
         print_json(plain(entry))
         return
-    from tasks.report import terminal
+    from labelworks.tasks.report import terminal
 
     print_rich(_head(entry))
     if entry.record is not None:
@@ -78,7 +78,7 @@ def _stages(record: RunRecord) -> Table:
     from rich import box
     from rich.table import Table
 
-    from schemas.records import Stage
+    from labelworks.schemas.records import Stage
 
     table = Table("stage", "time", "gate", "checks", "warned", "failed", box=box.SIMPLE_HEAD)
     order = get_args(Stage)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.commands.serve import LISTEN, event_listener
-from flows.cli.output import say
-from schemas.errors import ConfigError
+from labelworks.flows.cli.commands.serve import LISTEN, event_listener
+from labelworks.flows.cli.output import say
+from labelworks.schemas.errors import ConfigError
 
 
 def watch(
@@ -29,14 +29,14 @@ def watch(
     For pipelines of `labelworks deploy --on-change`: emits labelworks.dataset.changed for each burst of what
     a watcher, SQS, and a receiver (if LABELWORKS_EVENTS_TOKEN or LABELWORKS_EVENTS_SECRET is set) see.
     """
-    from infra import settings
+    from labelworks.infra import settings
 
     settings.apply()
-    from flows.cli.commands.run import check
-    from flows.served import processes as tree
-    from infra.prefect_server.server import configured_url
-    from infra.processes.state_folder import state_folder
-    from schemas.config.load import load_config
+    from labelworks.flows.cli.commands.run import check
+    from labelworks.flows.served import processes as tree
+    from labelworks.infra.prefect_server.server import configured_url
+    from labelworks.infra.processes.state_folder import state_folder
+    from labelworks.schemas.config.load import load_config
 
     if not configured_url():
         raise ConfigError(

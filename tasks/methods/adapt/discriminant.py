@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh, null_space
 
-from schemas.errors import ConfigError
-from tasks.methods.probes.affine import Affine, mean_variance, moments
-from tasks.methods.registry import register
-from tasks.methods.sums import ClassSums
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.probes.affine import Affine, mean_variance, moments
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import ClassSums
 
 SHRINKAGE = 0.1  # of the covariance within classes, as in the LDA probe
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from schemas.errors import ConfigError
-from tasks.methods.probes.affine import Affine, mean_variance, moments
-from tasks.methods.probes.ridge import PENALTY
-from tasks.methods.registry import register
-from tasks.methods.sums import ClassSums
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.probes.affine import Affine, mean_variance, moments
+from labelworks.tasks.methods.probes.ridge import PENALTY
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import ClassSums
 
 LARGEST = 100.0  # scale of a direction
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tasks.methods.probes.affine import Affine
-from tasks.methods.registry import register
-from tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.probes.affine import Affine
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import ClassSums
 
 
 @register("adapt", "none", source="the embedding as it is")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from schemas.errors import ConfigError
-from tasks.methods.probes.affine import Affine, mean_variance, moments
-from tasks.methods.registry import register
-from tasks.methods.sums import ClassSums
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.probes.affine import Affine, mean_variance, moments
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import ClassSums
 
 
 @register("adapt", "whiten", needs=("features",), source="Kessy 2018 (ZCA); Su 2021")

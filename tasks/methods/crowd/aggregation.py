@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.crowd.agreement import fleiss_kappa, krippendorff_alpha
-from tasks.methods.crowd.fit import Fit, shares
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.probabilities import unusable
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.crowd.agreement import fleiss_kappa, krippendorff_alpha
+from labelworks.tasks.methods.crowd.fit import Fit, shares
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.probabilities import unusable
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.crowd.votes import Votes
 
 
 def krippendorff_alpha(votes: Votes) -> float:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.crowd.crowdlab import crowdlab
-from tasks.methods.crowd.difficulty import difficulty
-from tasks.methods.crowd.fit import Fit, shares
-from tasks.methods.crowd.hierarchical import hierarchical
-from tasks.methods.crowd.mace import mace
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.crowdlab import crowdlab
+from labelworks.tasks.methods.crowd.difficulty import difficulty
+from labelworks.tasks.methods.crowd.fit import Fit, shares
+from labelworks.tasks.methods.crowd.hierarchical import hierarchical
+from labelworks.tasks.methods.crowd.mace import mace
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 Model = Callable[[Votes], Fit]
 # one-coin and GLAD know no bias towards a class: they may foretell votes well and the truth badly

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods.crowd.fit import Fit, by_confusion, normalized, settled, shares, summed
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.fit import Fit, by_confusion, normalized, settled, shares, summed
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 ITERATIONS = 100
 SMOOTHING = 0.01  # of a vote, so that an answer never given is unlikely, not impossible

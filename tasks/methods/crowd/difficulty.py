@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tasks.methods.crowd.fit import Fit
-from tasks.methods.crowd.graded import graded
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.fit import Fit
+from labelworks.tasks.methods.crowd.graded import graded
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 ATTENTION = (1.0, 0.75, 0.5)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, logsumexp
 
-from tasks.methods.crowd.votes import Pairs, Votes
+from labelworks.tasks.methods.crowd.votes import Pairs, Votes
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import digamma, logsumexp
 
-from tasks.methods.crowd.fit import (
+from labelworks.tasks.methods.crowd.fit import (
     Codes,
     Fit,
     Floats,
@@ -17,7 +17,7 @@ from tasks.methods.crowd.fit import (
     shares,
     summed,
 )
-from tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.crowd.votes import Votes
 
 ITERATIONS = 150
 TOLERANCE = 1e-4

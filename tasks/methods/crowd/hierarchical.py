@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tasks.methods.crowd.fit import Fit
-from tasks.methods.crowd.graded import ALIKE, graded
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.fit import Fit
+from labelworks.tasks.methods.crowd.graded import ALIKE, graded
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 
 @register("crowd", "hierarchical", source="Paun, Carpenter, Chamberlain, Hovy, Kruschwitz & Poesio 2018")

@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from tasks.methods.crowd.fit import Fit, Floats, by_confusion, normalized, own, settled, shares, spread
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.fit import (
+    Fit,
+    Floats,
+    by_confusion,
+    normalized,
+    own,
+    settled,
+    shares,
+    spread,
+)
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 ITERATIONS = 100
 TRUST_PRIOR = 0.5  # of Beta(0.5, 0.5), as in the paper

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods.crowd.fit import Fit, by_confusion, normalized, own, settled, shares, spread
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.fit import Fit, by_confusion, normalized, own, settled, shares, spread
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 ITERATIONS = 200
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tasks.methods.crowd.fit import Fit, by_shares, shares
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.fit import Fit, by_shares, shares
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 
 @register("crowd", "soft-labels", source="Uma, Fornaciari, Hovy, Paun, Plank & Poesio 2021")

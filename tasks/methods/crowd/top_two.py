@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from tasks.methods.crowd.fit import Codes, Fit, Floats
-from tasks.methods.crowd.votes import Votes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.crowd.fit import Codes, Fit, Floats
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.registry import register
 
 ITERATIONS = 50
 HALVINGS = 30

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
-from schemas.errors import InputError
+from labelworks.schemas.errors import InputError
 
 NAMES = {"item": ("item", "task"), "annotator": ("annotator", "worker"), "answer": ("answer", "label")}
 

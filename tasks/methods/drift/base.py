@@ -10,10 +10,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.arrays import numbers
-from tasks.methods.label_shift.inputs import BLOCK, Floats, Matrix, refuse_infinite
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import numbers
+from labelworks.tasks.methods.label_shift.inputs import BLOCK, Floats, Matrix, refuse_infinite
 
 PERMUTATIONS = 999
 MOST_BLOCKS = 512  # per window; beyond, neighbouring blocks are added up

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.drift.base import DriftTest, pair
-from tasks.methods.drift.classifier import Probe
-from tasks.methods.drift.frame import feed
-from tasks.methods.drift.mmd import Mmd
-from tasks.methods.drift.sequential import Watch, watch
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.base import DriftTest, pair
+from labelworks.tasks.methods.drift.classifier import Probe
+from labelworks.tasks.methods.drift.frame import feed
+from labelworks.tasks.methods.drift.mmd import Mmd
+from labelworks.tasks.methods.drift.sequential import Watch, watch
 
 LEAST = 30  # rows of a window that is tested
 

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigError
-from tasks.methods.label_shift.inputs import Floats
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.label_shift.inputs import Floats
 
 Unit = Literal["day", "hour", "number"]
 CODES = {"hour": "h", "day": "D", "week": "W", "month": "M", "quarter": "M", "year": "Y"}

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.inputs import Floats
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.inputs import Floats
 
 PERMUTATIONS = 499
 REPEATS = 999  # of label sets: enough for the smallest p-value to count among 48 windows

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from tasks.methods import registry
-from tasks.methods.drift.base import DriftTest, Gaps, squared
-from tasks.methods.drift.frame import Frame, feed
-from tasks.methods.label_shift.inputs import Floats, Matrix
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.base import DriftTest, Gaps, squared
+from labelworks.tasks.methods.drift.frame import Frame, feed
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix
 
 
 class Probe:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
-from schemas.errors import InputError
-from tasks.methods.label_shift.inputs import Floats
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.label_shift.inputs import Floats
 
 SMOOTH = 0.5  # rows added to each cell before a logarithm
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from schemas.errors import InputError
-from tasks.methods.drift.base import (
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.drift.base import (
     MOST_BLOCKS,
     Blocks,
     ByFeature,
@@ -20,8 +20,8 @@ from tasks.methods.drift.base import (
     Statistic,
     orders,
 )
-from tasks.methods.label_shift.inputs import Floats, Matrix, check_alpha, sample
-from tasks.methods.level import Level
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, check_alpha, sample
+from labelworks.tasks.methods.level import Level
 
 SAMPLE = 2000  # rows of a window, on average
 LONGER = 16  # times the rows of the shorter window; more of the longer one would add nothing

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods import registry
-from tasks.methods.drift.base import DriftTest, Gaps
-from tasks.methods.drift.frame import Frame, feed
-from tasks.methods.label_shift.inputs import Floats, Matrix
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.base import DriftTest, Gaps
+from labelworks.tasks.methods.drift.frame import Frame, feed
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix
 
 AXES = 32  # principal axes whose covariances are kept; of the others, the variances
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.inputs import Floats, check_alpha
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.inputs import Floats, check_alpha
 
 BETS = (0.1, 0.25, 0.5, 0.75)
 

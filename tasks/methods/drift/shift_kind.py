@@ -9,14 +9,14 @@ from functools import partial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasks.methods import registry
-from tasks.methods.drift.base import DriftTest, drift_test, pair
-from tasks.methods.drift.count_tests import compare
-from tasks.methods.label_shift.auto import auto
-from tasks.methods.label_shift.confusion import inverse_transition
-from tasks.methods.label_shift.inputs import Floats, Windows, check
-from tasks.methods.label_shift.result import PriorEstimate
-from tasks.methods.open_set.estimate import OpenSet
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.base import DriftTest, drift_test, pair
+from labelworks.tasks.methods.drift.count_tests import compare
+from labelworks.tasks.methods.label_shift.auto import auto
+from labelworks.tasks.methods.label_shift.confusion import inverse_transition
+from labelworks.tasks.methods.label_shift.inputs import Floats, Windows, check
+from labelworks.tasks.methods.label_shift.result import PriorEstimate
+from labelworks.tasks.methods.open_set.estimate import OpenSet
 
 ADVICE = {
     "neither": "use the model as it is",

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.drift.auto import AUTO
-from tasks.methods.drift.base import DriftTest, chunks
-from tasks.methods.drift.classifier import Probe
-from tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make, size_of_blocks
-from tasks.methods.drift.frechet import Frechet
-from tasks.methods.drift.ks import Ks
-from tasks.methods.drift.mmd import Mmd
-from tasks.methods.label_shift.inputs import check_alpha, hashes
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.drift.auto import AUTO
+from labelworks.tasks.methods.drift.base import DriftTest, chunks
+from labelworks.tasks.methods.drift.classifier import Probe
+from labelworks.tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make, size_of_blocks
+from labelworks.tasks.methods.drift.frechet import Frechet
+from labelworks.tasks.methods.drift.ks import Ks
+from labelworks.tasks.methods.drift.mmd import Mmd
+from labelworks.tasks.methods.label_shift.inputs import check_alpha, hashes
 
 Parts = Callable[[], Iterable[NDArray[np.generic]]]
 STATISTICS: dict[str, Sequence[Make]] = {

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.drift.count_tests import ColumnDrift, compare
-from tasks.methods.label_shift.inputs import Floats
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.count_tests import ColumnDrift, compare
+from labelworks.tasks.methods.label_shift.inputs import Floats
 
 BINS = 20  # equal shares of both windows together
 VALUES = 100  # of a column that is no number; the rarer ones are one

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from schemas.errors import ConfigError
-from tasks.methods.arrays import class_codes, numbers
-from tasks.methods.neighbours.cosine import nearest, unit_length
-from tasks.methods.registry import register
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.arrays import class_codes, numbers
+from labelworks.tasks.methods.neighbours.cosine import nearest, unit_length
+from labelworks.tasks.methods.registry import register
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import DeviceEncoder, Prepared, compiled, half, made_ready, to_host
-from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.weights import fingerprint
+from labelworks.tasks.methods.encoders.device import (
+    DeviceEncoder,
+    Prepared,
+    compiled,
+    half,
+    made_ready,
+    to_host,
+)
+from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.weights import fingerprint
 
 
 class ImageBackbone(DeviceEncoder):

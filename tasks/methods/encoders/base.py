@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigError
-from tasks.methods.registry import get
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.registry import get
 
 State = dict[str, NDArray[Any]]
 DEFAULTS = {"vector": "vector", "columns": "standardize", "image": "pixels", "text": "tfidf"}

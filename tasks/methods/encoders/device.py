@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigError
-from tasks.methods.encoders.base import Encoded, Encoder, State
-from tasks.methods.encoders.batching import Budget, out_of_memory, run_batches
-from tasks.methods.encoders.importing import needed, trusted
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
+from labelworks.tasks.methods.encoders.batching import Budget, out_of_memory, run_batches
+from labelworks.tasks.methods.encoders.importing import needed, trusted
 
 HELPERS = 16  # more threads wait for Python's lock
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other

@@ -17,11 +17,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.config.locations import is_loopback
-from schemas.errors import ConfigError, InputError
-from tasks.methods.encoders.base import Encoded, Encoder, State
-from tasks.methods.encoders.values import read_texts
-from tasks.methods.registry import register
+from labelworks.schemas.config.locations import is_loopback
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
+from labelworks.tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.registry import register
 
 WORTH_ANOTHER_TRY = (408, 409, 425, 429, 500, 502, 503, 504)
 TOO_LONG = (400, 413, 422)  # the service can't take a text: its row's fault, not the run's

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 TRUST = "LABELWORKS_TRUST_REMOTE_CODE"
 UNUSED = ("nms", "qnms")  # operators of torchvision that it names when imported, and that no encoder calls

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.backbone import ImageBackbone
-from tasks.methods.encoders.base import Encoded
-from tasks.methods.encoders.batching import run_batches
-from tasks.methods.encoders.device import Prepared, to_device, to_host
-from tasks.methods.encoders.importing import may_run_code, needed, opening
-from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.values import read_texts
-from tasks.methods.encoders.weights import fingerprint, read_weights
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.backbone import ImageBackbone
+from labelworks.tasks.methods.encoders.base import Encoded
+from labelworks.tasks.methods.encoders.batching import run_batches
+from labelworks.tasks.methods.encoders.device import Prepared, to_device, to_host
+from labelworks.tasks.methods.encoders.importing import may_run_code, needed, opening
+from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.encoders.weights import fingerprint, read_weights
+from labelworks.tasks.methods.registry import register
 
 
 @register(

@@ -12,8 +12,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import Prepared, to_device
-from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
+from labelworks.tasks.methods.encoders.device import Prepared, to_device
+from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.base import Encoded, Encoder, State
-from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
+from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
+from labelworks.tasks.methods.registry import register
 
 
 @register("encoders", "pixels", needs=("image",), source="Pearson 1901")

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.types as types
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.base import Encoded, Encoder, State
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
+from labelworks.tasks.methods.registry import register
 
 
 @register("encoders", "standardize", needs=("columns",), source="z-scores; missing-indicator, Cohen 1968")

@@ -10,10 +10,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tasks.methods.encoders.base import Encoded, Encoder, State
-from tasks.methods.encoders.values import read_texts
-from tasks.methods.encoders.words import word_ngrams
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
+from labelworks.tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.encoders.words import word_ngrams
+from labelworks.tasks.methods.registry import register
 
 SHARED = 6  # one of so many places is for words that have none of their own
 CROWDED = 4  # words in such a place, at least

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from tasks.methods.encoders.backbone import ImageBackbone
-from tasks.methods.encoders.importing import needed, opening
-from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.weights import read_weights
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.backbone import ImageBackbone
+from labelworks.tasks.methods.encoders.importing import needed, opening
+from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.weights import read_weights
+from labelworks.tasks.methods.registry import register
 
 
 @register("encoders", "timm", needs=("image", "labelworks[image]"), source="Wightman 2019")

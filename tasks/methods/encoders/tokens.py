@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.device import Prepared
-from tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.encoders.device import Prepared
+from labelworks.tasks.methods.encoders.values import read_texts
 
 
 def tokenised(tokenizer: Any, values: pa.Array, max_length: int, prompt: str = "") -> Prepared:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any, ClassVar
 
-from schemas.errors import ConfigError
-from tasks.methods.encoders.backbone import ImageBackbone
-from tasks.methods.encoders.importing import needed, opening
-from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.weights import fingerprint, read_weights
-from tasks.methods.registry import register
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders.backbone import ImageBackbone
+from labelworks.tasks.methods.encoders.importing import needed, opening
+from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.weights import fingerprint, read_weights
+from labelworks.tasks.methods.registry import register
 
 HEADS = ("fc", "classifier", "heads", "head")  # what torchvision calls the layer that names classes
 CLASSES = 1000  # of weights that have no such layer

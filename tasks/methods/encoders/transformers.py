@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigError
-from tasks.methods.encoders.device import (
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders.device import (
     DeviceEncoder,
     Prepared,
     compiled,
@@ -21,11 +21,11 @@ from tasks.methods.encoders.device import (
     to_device,
     to_host,
 )
-from tasks.methods.encoders.importing import needed, opening, trusted
-from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.tokens import padded, token_ids, tokenised
-from tasks.methods.encoders.weights import commit_of, fingerprint
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
+from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
+from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
+from labelworks.tasks.methods.registry import register
 
 POOLINGS = ("mean", "cls")
 LOOKS = "preprocessor_config.json"

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from tasks.methods.encoders.base import AS_GIVEN, Encoded, Encoder, State, finite_rows
-from tasks.methods.registry import register
+from labelworks.tasks.methods.encoders.base import AS_GIVEN, Encoded, Encoder, State, finite_rows
+from labelworks.tasks.methods.registry import register
 
 
 @register("encoders", "vector", needs=("vector",), source="the dataset's own vectors")

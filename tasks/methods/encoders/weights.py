@@ -10,8 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from schemas.errors import ConfigError
-from tasks.methods.encoders.importing import needed
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders.importing import needed
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tasks.methods.drift.by_group import Groups, of_sums
-from tasks.methods.drift.by_slice import by_slice
-from tasks.methods.drift.by_window import between
-from tasks.methods.drift.tabular import by_column
-from tasks.methods.findings.windows import LabelSums
-from tasks.methods.label_shift.noisy_counts import true_mix
+from labelworks.tasks.methods.drift.by_group import Groups, of_sums
+from labelworks.tasks.methods.drift.by_slice import by_slice
+from labelworks.tasks.methods.drift.by_window import between
+from labelworks.tasks.methods.drift.tabular import by_column
+from labelworks.tasks.methods.findings.windows import LabelSums
+from labelworks.tasks.methods.label_shift.noisy_counts import true_mix
 
 SHOWN = 20  # groups of a column: the largest, and the worst
 EXAMPLES = 3

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.config.run import DetectConfig
-from tasks.methods.drift.shift_kind import ShiftKind, which_kind
-from tasks.methods.label_shift import PriorEstimate, estimate_prior
-from tasks.methods.label_shift.borne import borne_weights
-from tasks.methods.noise import NoiseResult
-from tasks.methods.noise_judge import Sample
-from tasks.methods.open_set.discover import discover
-from tasks.methods.open_set.estimate import OpenSet, open_set
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.drift.shift_kind import ShiftKind, which_kind
+from labelworks.tasks.methods.label_shift import PriorEstimate, estimate_prior
+from labelworks.tasks.methods.label_shift.borne import borne_weights
+from labelworks.tasks.methods.noise import NoiseResult
+from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.open_set.discover import discover
+from labelworks.tasks.methods.open_set.estimate import OpenSet, open_set
 
 Classes = tuple[str | int, ...]
 CONFUSIONS = 10

@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.drift.base import DriftTest
-from tasks.methods.drift.by_group import of_sums
-from tasks.methods.drift.by_window import WindowDrift, by_window
-from tasks.methods.drift.calendar import Calendar
-from tasks.methods.drift.change_points import beyond_chance, change_points
-from tasks.methods.drift.count_tests import compare
-from tasks.methods.label_shift.noisy_counts import true_mix
-from tasks.methods.label_shift.result import PriorEstimate
+from labelworks.tasks.methods.drift.base import DriftTest
+from labelworks.tasks.methods.drift.by_group import of_sums
+from labelworks.tasks.methods.drift.by_window import WindowDrift, by_window
+from labelworks.tasks.methods.drift.calendar import Calendar
+from labelworks.tasks.methods.drift.change_points import beyond_chance, change_points
+from labelworks.tasks.methods.drift.count_tests import compare
+from labelworks.tasks.methods.label_shift.noisy_counts import true_mix
+from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
 LEVEL = 0.05  # of a window's drift test, from which on its effect counts
 SHOWN = 12  # classes whose shares are told over time: those that moved most

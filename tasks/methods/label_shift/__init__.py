@@ -1,25 +1,20 @@
-"""Distribution shift: what the class mix of another window is, and whether that window has moved at all."""
+"""Label shift: what the class mix of another window is."""
 
 from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from schemas.errors import ConfigError
-from tasks.methods import registry
-from tasks.methods.drift.base import DriftTest, drift_test, pair
-from tasks.methods.drift.streaming import drift_over
-from tasks.methods.label_shift.inputs import check, check_alpha
-from tasks.methods.label_shift.result import Calibration, PriorEstimate
-from tasks.methods.label_shift.streaming import estimate_prior_over
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate
+from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
 
 __all__ = [
     "Calibration",
-    "DriftTest",
     "PriorEstimate",
-    "drift_over",
     "estimate_prior",
     "estimate_prior_over",
-    "test",
 ]
 
 
@@ -43,14 +38,3 @@ def estimate_prior(
         raise ConfigError(f"shift method {method!r} doesn't estimate a prior")
     estimate: PriorEstimate = chosen.target(windows)
     return estimate
-
-
-def test(reference: ArrayLike, current: ArrayLike, *, method: str = "auto", alpha: float = 0.05) -> DriftTest:
-    """Test whether two windows of features come from one distribution.
-
-    reference: (n, D), current: (m, D), finite. Look at `effect` beside `p_value`: of enough rows every
-    difference is significant. Raises InputError on bad rows, ConfigError on an unknown method or level.
-    """
-    check_alpha(alpha)
-    first, second = pair(reference, current)
-    return drift_test(method)(first, second, alpha)

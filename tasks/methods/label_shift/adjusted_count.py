@@ -5,10 +5,17 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import nnls
 
-from tasks.methods.label_shift.confusion import Features, confusion, covariance, demand_inverse, hard, soft
-from tasks.methods.label_shift.estimator import estimator
-from tasks.methods.label_shift.inputs import Windows
-from tasks.methods.label_shift.result import PriorEstimate, finish, normal_interval
+from labelworks.tasks.methods.label_shift.confusion import (
+    Features,
+    confusion,
+    covariance,
+    demand_inverse,
+    hard,
+    soft,
+)
+from labelworks.tasks.methods.label_shift.estimator import estimator
+from labelworks.tasks.methods.label_shift.inputs import Windows
+from labelworks.tasks.methods.label_shift.result import PriorEstimate, finish, normal_interval
 
 
 @estimator("acc", source="Forman 2008", features=hard)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods.label_shift.inputs import Floats
-from tasks.methods.label_shift.result import PriorEstimate
+from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
 MIX_ALONE = (
     "label",

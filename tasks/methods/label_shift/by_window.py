@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.calibration import calibrate
-from tasks.methods.label_shift.em import expectation_maximisation
-from tasks.methods.label_shift.estimator import estimated
-from tasks.methods.label_shift.inputs import Windows, check
-from tasks.methods.label_shift.result import Calibration, PriorEstimate
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.calibration import calibrate
+from labelworks.tasks.methods.label_shift.em import expectation_maximisation
+from labelworks.tasks.methods.label_shift.estimator import estimated
+from labelworks.tasks.methods.label_shift.inputs import Windows, check
+from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate
 
 LEAST = 30  # rows of a window whose prior is estimated
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.label_shift.calibration_newton import Family, fit, nll, softmax
-from tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, log_probs, sample
-from tasks.methods.label_shift.result import Calibration
+from labelworks.tasks.methods.label_shift.calibration_newton import Family, fit, nll, softmax
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, log_probs, sample
+from labelworks.tasks.methods.label_shift.result import Calibration
 
 log = logging.getLogger("labelworks")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.label_shift.confusion import covariance
-from tasks.methods.label_shift.elsa import Moments, solve
-from tasks.methods.label_shift.inputs import FLOOR, Floats, Matrix, Windows, blocks
-from tasks.methods.label_shift.kdey import densities
-from tasks.methods.label_shift.mixture import maximise
-from tasks.methods.label_shift.shrinkage import Shrunk, shrink
+from labelworks.tasks.methods.label_shift.confusion import covariance
+from labelworks.tasks.methods.label_shift.elsa import Moments, solve
+from labelworks.tasks.methods.label_shift.inputs import FLOOR, Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.kdey import densities
+from labelworks.tasks.methods.label_shift.mixture import maximise
+from labelworks.tasks.methods.label_shift.shrinkage import Shrunk, shrink
 
 PAIRS = 40_000_000  # of labelled and target rows, above which the kernels cost too much
 

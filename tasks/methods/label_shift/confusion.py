@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from schemas.errors import InputError
-from tasks.methods.label_shift.inputs import FLOOR, Floats, Matrix, Windows, blocks
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.label_shift.inputs import FLOOR, Floats, Matrix, Windows, blocks
 
 SINGULAR = 1e-8  # smallest singular value over the largest
 SINGULAR_SAID = "the confusion is singular"

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.methods.label_shift.calibration import apply, calibrate
-from tasks.methods.label_shift.confusion import Confusion, confusion, covariance, demand_inverse, efficient
-from tasks.methods.label_shift.estimator import estimator
-from tasks.methods.label_shift.inputs import Floats, Windows
-from tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
+from labelworks.tasks.methods.label_shift.calibration import apply, calibrate
+from labelworks.tasks.methods.label_shift.confusion import (
+    Confusion,
+    confusion,
+    covariance,
+    demand_inverse,
+    efficient,
+)
+from labelworks.tasks.methods.label_shift.estimator import estimator
+from labelworks.tasks.methods.label_shift.inputs import Floats, Windows
+from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
 
 ROUNDS = 8
 STILL = 1e-5

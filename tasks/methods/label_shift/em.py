@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods.label_shift.calibration import apply, calibrate, mean_posterior
-from tasks.methods.label_shift.estimator import estimator
-from tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
-from tasks.methods.label_shift.intervals import likelihood_interval
-from tasks.methods.label_shift.mixture import maximise
-from tasks.methods.label_shift.result import Calibration, PriorEstimate, finish
+from labelworks.tasks.methods.label_shift.calibration import apply, calibrate, mean_posterior
+from labelworks.tasks.methods.label_shift.estimator import estimator
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.intervals import likelihood_interval
+from labelworks.tasks.methods.label_shift.mixture import maximise
+from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish
 
 
 @estimator("em-bcts", source="Saerens 2002, Alexandari 2020")

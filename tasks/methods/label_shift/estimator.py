@@ -9,11 +9,11 @@ from functools import wraps
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods import registry
-from tasks.methods.label_shift.confusion import Features, IllPosed, soft
-from tasks.methods.label_shift.few_rows import widened
-from tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
-from tasks.methods.label_shift.result import Calibration, PriorEstimate
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.confusion import Features, IllPosed, soft
+from labelworks.tasks.methods.label_shift.few_rows import widened
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate
 
 Estimate = Callable[[Windows], PriorEstimate]
 NEEDS = ("labels", "probs", "target_probs")

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from tasks.methods.label_shift.calibration import FIT_ELEMENTS, apply
-from tasks.methods.label_shift.confusion import Confusion, Features, by_class, confusion, efficient
-from tasks.methods.label_shift.inputs import FLOOR, Floats, Windows, blocks, sample
-from tasks.methods.label_shift.result import QUANTILE, PriorEstimate
+from labelworks.tasks.methods.label_shift.calibration import FIT_ELEMENTS, apply
+from labelworks.tasks.methods.label_shift.confusion import Confusion, Features, by_class, confusion, efficient
+from labelworks.tasks.methods.label_shift.inputs import FLOOR, Floats, Windows, blocks, sample
+from labelworks.tasks.methods.label_shift.result import QUANTILE, PriorEstimate
 
 TAIL = 0.025
 NOTHING = 1e-6  # of the largest singular value

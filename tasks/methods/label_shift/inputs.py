@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.arrays import class_numbers, numbers
-from tasks.methods.probabilities import SUM_TOLERANCE, unusable
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.arrays import class_numbers, numbers
+from labelworks.tasks.methods.probabilities import SUM_TOLERANCE, unusable
 
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]

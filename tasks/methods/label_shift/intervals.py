@@ -7,11 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.methods.label_shift.calibration import FIT_ELEMENTS, calibrated
-from tasks.methods.label_shift.calibration_newton import Family, given_posterior, information, scores
-from tasks.methods.label_shift.confusion import Scatter
-from tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, log_probs, sample
-from tasks.methods.label_shift.result import QUANTILE, Calibration, normal_interval
+from labelworks.tasks.methods.label_shift.calibration import FIT_ELEMENTS, calibrated
+from labelworks.tasks.methods.label_shift.calibration_newton import (
+    Family,
+    given_posterior,
+    information,
+    scores,
+)
+from labelworks.tasks.methods.label_shift.confusion import Scatter
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, log_probs, sample
+from labelworks.tasks.methods.label_shift.result import QUANTILE, Calibration, normal_interval
 
 ACTIVE = 1e-6  # smaller shares sit on the edge of the simplex
 REPEATS = 100  # of the bootstrap

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.label_shift.confusion import inverse_transition, soft
-from tasks.methods.label_shift.estimator import estimator
-from tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, sample
-from tasks.methods.label_shift.intervals import ACTIVE, bootstrap_interval
-from tasks.methods.label_shift.mixture import maximise
-from tasks.methods.label_shift.result import PriorEstimate, finish
+from labelworks.tasks.methods.label_shift.confusion import inverse_transition, soft
+from labelworks.tasks.methods.label_shift.estimator import estimator
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, sample
+from labelworks.tasks.methods.label_shift.intervals import ACTIVE, bootstrap_interval
+from labelworks.tasks.methods.label_shift.mixture import maximise
+from labelworks.tasks.methods.label_shift.result import PriorEstimate, finish
 
 BANDWIDTH = 0.1
 CENTRES = 20_000  # labelled rows that carry a kernel

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import nnls
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.inputs import Floats
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.inputs import Floats
 
 CLUSTERS = 10  # per class
 STARTS = 5

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods.label_shift.confusion import IllPosed, inverse_transition, singular, soft
-from tasks.methods.label_shift.estimator import estimator
-from tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
-from tasks.methods.label_shift.intervals import bootstrap_interval
-from tasks.methods.label_shift.result import PriorEstimate, finish
+from labelworks.tasks.methods.label_shift.confusion import IllPosed, inverse_transition, singular, soft
+from labelworks.tasks.methods.label_shift.estimator import estimator
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.intervals import bootstrap_interval
+from labelworks.tasks.methods.label_shift.result import PriorEstimate, finish
 
 BINS = 8
 STEPS = 500

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.inputs import Floats, transition
-from tasks.methods.label_shift.result import normal_interval
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.inputs import Floats, transition
+from labelworks.tasks.methods.label_shift.result import normal_interval
 
 STEPS = 500
 TOLERANCE = 1e-7

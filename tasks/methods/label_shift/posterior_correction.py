@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.calibration import apply
-from tasks.methods.label_shift.inputs import Matrix, blocks, rows_of
-from tasks.methods.label_shift.result import PriorEstimate
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.calibration import apply
+from labelworks.tasks.methods.label_shift.inputs import Matrix, blocks, rows_of
+from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tasks.methods.label_shift.inputs import Floats, Windows
+from labelworks.tasks.methods.label_shift.inputs import Floats, Windows
 
 log = logging.getLogger("labelworks")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import brentq
 
-from tasks.methods.label_shift.confusion import (
+from labelworks.tasks.methods.label_shift.confusion import (
     SINGULAR_SAID,
     Confusion,
     IllPosed,
@@ -13,9 +13,9 @@ from tasks.methods.label_shift.confusion import (
     covariance,
     soft,
 )
-from tasks.methods.label_shift.estimator import estimator
-from tasks.methods.label_shift.inputs import Floats, Windows
-from tasks.methods.label_shift.result import PriorEstimate, finish, normal_interval
+from labelworks.tasks.methods.label_shift.estimator import estimator
+from labelworks.tasks.methods.label_shift.inputs import Floats, Windows
+from labelworks.tasks.methods.label_shift.result import PriorEstimate, finish, normal_interval
 
 CONFIDENCE = 0.05
 RELAXED = 0.01  # of the bound on the confusion's error, which is far too wide as it is

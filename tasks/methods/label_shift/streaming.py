@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
-from tasks.methods.label_shift.calibration import apply, calibrate
-from tasks.methods.label_shift.candidates import on_simplex
-from tasks.methods.label_shift.confusion import (
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.label_shift.calibration import apply, calibrate
+from labelworks.tasks.methods.label_shift.candidates import on_simplex
+from labelworks.tasks.methods.label_shift.confusion import (
     Confusion,
     Features,
     by_class,
@@ -21,10 +21,10 @@ from tasks.methods.label_shift.confusion import (
     of_shares,
     soft,
 )
-from tasks.methods.label_shift.elsa import calibrated_windows
-from tasks.methods.label_shift.estimator import among, only, scaled
-from tasks.methods.label_shift.few_rows import widened
-from tasks.methods.label_shift.inputs import (
+from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
+from labelworks.tasks.methods.label_shift.estimator import among, only, scaled
+from labelworks.tasks.methods.label_shift.few_rows import widened
+from labelworks.tasks.methods.label_shift.inputs import (
     FLOOR,
     Floats,
     Matrix,
@@ -35,8 +35,8 @@ from tasks.methods.label_shift.inputs import (
     labels_of,
     rows_of,
 )
-from tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
-from tasks.methods.label_shift.shrinkage import towards
+from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
+from labelworks.tasks.methods.label_shift.shrinkage import towards
 
 SAMPLE = 4_000_000  # elements kept of each window, to calibrate and to start from
 ROWS = 40_000  # rows kept at most

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from schemas.errors import InputError
-from tasks.methods.arrays import numbers
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import numbers
 
 BLOCK_CELLS = 1 << 22
 LISTS = "give a binary matrix (N, K), or lists of class numbers, which are the columns of pred_probs"

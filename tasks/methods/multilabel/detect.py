@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tasks.methods.multilabel.cells import Cells, blocks, checked
-from tasks.methods.multilabel.pooling import pool
-from tasks.methods.registry import register
+from labelworks.tasks.methods.multilabel.cells import Cells, blocks, checked
+from labelworks.tasks.methods.multilabel.pooling import pool
+from labelworks.tasks.methods.registry import register
 
 UNSURE = 1e-3  # no probability is nearer to 0 or 1, and no noise takes all that labels tell
 

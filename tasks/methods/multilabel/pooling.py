@@ -7,8 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigError
-from tasks.methods.multilabel.cells import Cells
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.multilabel.cells import Cells
 
 TEMPERATURE = 0.1
 FORGETTING = 0.8

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
+from labelworks.schemas.errors import InputError
 
 log = logging.getLogger("labelworks")
 

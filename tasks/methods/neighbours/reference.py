@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
-from tasks.methods.neighbours.cosine import Reference, credibility
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.neighbours.cosine import Reference, credibility
 
 NEAREST = 10
 

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.noise.core.training import Training
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.noise.core.training import Training
+from labelworks.tasks.methods.registry import register
 
 
 @register("noise", "area-under-margin", needs=("pred_probs", "features"), source="Pleiss et al. 2020")

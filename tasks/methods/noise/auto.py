@@ -8,24 +8,30 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from schemas.errors import ConfigError
-from tasks.methods.neighbours.cosine import agreement
-from tasks.methods.noise.core.checks import checked
-from tasks.methods.noise.core.flips import (
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.neighbours.cosine import agreement
+from labelworks.tasks.methods.noise.core.checks import checked
+from labelworks.tasks.methods.noise.core.flips import (
     drawn,
     evidence_of,
     fit_flip_model,
     flipped,
     offset_to,
 )
-from tasks.methods.noise.core.reservoir import STREAM
-from tasks.methods.noise.core.result import NoiseResult, score_of
-from tasks.methods.noise.core.sampled import SampledModel
-from tasks.methods.noise.core.targets import Target, checked_target, false_discovery, max_f1, within_budget
-from tasks.methods.noise.core.transition_em import NoisyLabels, sorted_order
-from tasks.methods.noise.core.views import Reading, View, fit_views, reading
-from tasks.methods.noise.noise_transition import best_class, jackknife_spread
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.reservoir import STREAM
+from labelworks.tasks.methods.noise.core.result import NoiseResult, score_of
+from labelworks.tasks.methods.noise.core.sampled import SampledModel
+from labelworks.tasks.methods.noise.core.targets import (
+    Target,
+    checked_target,
+    false_discovery,
+    max_f1,
+    within_budget,
+)
+from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, sorted_order
+from labelworks.tasks.methods.noise.core.views import Reading, View, fit_views, reading
+from labelworks.tasks.methods.noise.noise_transition import best_class, jackknife_spread
+from labelworks.tasks.methods.registry import register
 
 ENOUGH = 50  # errors expected in the sample, ten a coefficient of the flip model (Peduzzi 1996): half its say
 Labels = NDArray[np.integer]

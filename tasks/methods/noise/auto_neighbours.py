@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tasks.methods.noise.auto import Auto
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.auto import Auto
+from labelworks.tasks.methods.registry import register
 
 
 @register(

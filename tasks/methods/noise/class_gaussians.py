@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.registry import register
 
 DIMENSIONS = 64  # of the features' principal space: bounds a covariance a class
 NEAREST = 20  # rows of its class that an outlier is compared with

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.noise.core.transition_em import log_of
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.noise.core.transition_em import log_of
+from labelworks.tasks.methods.registry import register
 
 LEAST = np.float32(1e-12)  # keeps a row of one certain class from 0 / 0
 

@@ -9,19 +9,19 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from tasks.methods.noise.core.checks import check_options, checked
-from tasks.methods.noise.core.confident_joint import (
+from labelworks.tasks.methods.noise.core.checks import check_options, checked
+from labelworks.tasks.methods.noise.core.confident_joint import (
     confident_class,
     confident_thresholds,
     joint,
     transition_of,
 )
-from tasks.methods.noise.core.flips import best_other
-from tasks.methods.noise.core.result import NoiseResult
-from tasks.methods.noise.core.sampled import SampledModel
-from tasks.methods.noise.core.transition_em import columns_of
-from tasks.methods.noise.noise_transition import best_class
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.flips import best_other
+from labelworks.tasks.methods.noise.core.result import NoiseResult
+from labelworks.tasks.methods.noise.core.sampled import SampledModel
+from labelworks.tasks.methods.noise.core.transition_em import columns_of
+from labelworks.tasks.methods.noise.noise_transition import best_class
+from labelworks.tasks.methods.registry import register
 
 HELD = 16_000_000  # probabilities held: 64 MB
 A_PAIR = 10  # errors in a sample, on average: fewer don't place a cut for every pair of classes

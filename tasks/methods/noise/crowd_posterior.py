@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from schemas.errors import ConfigError
-from tasks.methods.noise.core.checks import checked
-from tasks.methods.noise.core.result import NoiseResult, score_of
-from tasks.methods.noise.core.sampled import SampledModel
-from tasks.methods.noise.core.transition_em import log_of, normalised, sharpen
-from tasks.methods.noise.noise_transition import best_class
-from tasks.methods.registry import register
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.noise.core.checks import checked
+from labelworks.tasks.methods.noise.core.result import NoiseResult, score_of
+from labelworks.tasks.methods.noise.core.sampled import SampledModel
+from labelworks.tasks.methods.noise.core.transition_em import log_of, normalised, sharpen
+from labelworks.tasks.methods.noise.noise_transition import best_class
+from labelworks.tasks.methods.registry import register
 
 LOG_TAU = (-4.0, 2.0)  # where the log of the sharpening is looked for
 FLOOR = np.float32(1e-6)  # of the votes' posterior: a model may find what no annotator saw

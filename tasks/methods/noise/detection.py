@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.arrays import class_numbers
-from tasks.methods.level import Level
-from tasks.methods.neighbours.cosine import credibility, nearest
-from tasks.methods.noise.auto import Auto
-from tasks.methods.noise.auto_neighbours import AutoNeighbours
-from tasks.methods.noise.confident_learning import ConfidentLearning
-from tasks.methods.noise.core.result import NoiseModel, NoiseResult
-from tasks.methods.noise.core.scored import ScoredModel
-from tasks.methods.noise.noise_transition import NoiseTransition
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import class_numbers
+from labelworks.tasks.methods.level import Level
+from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
+from labelworks.tasks.methods.noise.auto import Auto
+from labelworks.tasks.methods.noise.auto_neighbours import AutoNeighbours
+from labelworks.tasks.methods.noise.confident_learning import ConfidentLearning
+from labelworks.tasks.methods.noise.core.result import NoiseModel, NoiseResult
+from labelworks.tasks.methods.noise.core.scored import ScoredModel
+from labelworks.tasks.methods.noise.noise_transition import NoiseTransition
 
 PEEKED = 1000  # rows by which the unit of features is told
 SMALL, LARGE = 2.0**-40, 2.0**40  # units whose squares are numbers like others

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array, diags_array
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.arrays import class_codes
-from tasks.methods.neighbours.cosine import SAME, Reference, unit_length
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.registry import register
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.arrays import class_codes
+from labelworks.tasks.methods.neighbours.cosine import SAME, Reference, unit_length
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.registry import register
 
 NEAREST = 10
 

@@ -7,11 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from schemas.errors import ConfigError
-from tasks.methods.neighbours.cosine import unit_length
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.noise.core.targets import Target
-from tasks.methods.registry import register
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.neighbours.cosine import unit_length
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.noise.core.targets import Target
+from labelworks.tasks.methods.registry import register
 
 
 @register(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.neighbours.cosine import Reference
-from tasks.methods.noise.core.reservoir import STREAM
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.registry import register
+from labelworks.tasks.methods.neighbours.cosine import Reference
+from labelworks.tasks.methods.noise.core.reservoir import STREAM
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.registry import register
 
 PER_CLASS = 50  # landmarks of a class at most
 NEAREST = 10

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from tasks.methods.level import Level
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.probes.lda import lda
-from tasks.methods.registry import register
-from tasks.methods.sums import Sums
+from labelworks.tasks.methods.level import Level
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.probes.lda import lda
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import Sums
 
 
 @register("noise", "mahalanobis", needs=("pred_probs", "features"), source="Lee et al. 2018")

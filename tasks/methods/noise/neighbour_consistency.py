@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.registry import register
 
 
 @register(

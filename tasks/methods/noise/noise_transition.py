@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
-from schemas.errors import ConfigError
-from tasks.methods.noise.core.checks import checked
-from tasks.methods.noise.core.reservoir import STREAM
-from tasks.methods.noise.core.result import NoiseResult, score_of
-from tasks.methods.noise.core.sampled import SampledModel
-from tasks.methods.noise.core.transition_em import (
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.noise.core.checks import checked
+from labelworks.tasks.methods.noise.core.reservoir import STREAM
+from labelworks.tasks.methods.noise.core.result import NoiseResult, score_of
+from labelworks.tasks.methods.noise.core.sampled import SampledModel
+from labelworks.tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     choose,
     columns_of,
@@ -22,7 +22,7 @@ from tasks.methods.noise.core.transition_em import (
     sorted_rows,
     true_class,
 )
-from tasks.methods.registry import register
+from labelworks.tasks.methods.registry import register
 
 GROUPS = 10  # of the jackknife behind the interval of the noise rate
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
-from tasks.methods.neighbours.cosine import unit_length
-from tasks.methods.registry import register
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.neighbours.cosine import unit_length
+from labelworks.tasks.methods.registry import register
 
 Side = NDArray[np.float32]  # unit vectors (n, D) of a tower, or how near each is to the other's (n,)
 BLOCK = 1024  # rows compared at once

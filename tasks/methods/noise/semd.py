@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.noise.core.training import Training
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.noise.core.training import Training
+from labelworks.tasks.methods.registry import register
 
 
 @register("noise", "semd", needs=("pred_probs", "features"), source="Srikanth et al. 2023 (SEMD)")

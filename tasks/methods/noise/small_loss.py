@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from tasks.methods.noise.core.scored import Beside, ScoredModel
-from tasks.methods.noise.core.transition_em import log_of
-from tasks.methods.registry import register
+from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
+from labelworks.tasks.methods.noise.core.transition_em import log_of
+from labelworks.tasks.methods.registry import register
 
 LEAST_VARIANCE = 1e-4  # of the losses scaled to [0, 1]
 

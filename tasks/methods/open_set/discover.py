@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.inputs import Floats, sample
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.inputs import Floats, sample
 
 MOST = 3000  # rows clustered: the tree of distances grows with their square
 DIMENSIONS = 64

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.calibration import calibrate
-from tasks.methods.label_shift.elsa import calibrated_windows
-from tasks.methods.label_shift.inputs import Floats, Matrix, check
-from tasks.methods.label_shift.mixture import maximise
-from tasks.methods.open_set.density_tilt import tilt
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.calibration import calibrate
+from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
+from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, check
+from labelworks.tasks.methods.label_shift.mixture import maximise
+from labelworks.tasks.methods.open_set.density_tilt import tilt
 
 CELLS = 256  # of the score: what is fitted doesn't grow with the rows
 REPEATS = 100

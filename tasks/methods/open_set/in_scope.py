@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.open_set.novelty import novelty_by_fold
-from tasks.methods.sums import ClassSums, Sums
+from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
+from labelworks.tasks.methods.sums import ClassSums, Sums
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.label_shift.inputs import Floats, blocks, refuse_infinite
-from tasks.methods.sums import ClassSums
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.inputs import Floats, blocks, refuse_infinite
+from labelworks.tasks.methods.sums import ClassSums
 
 RIDGE = 1e-2  # of the mean variance within classes
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from tasks.methods.arrays import numbers
-from tasks.methods.neighbours.cosine import nearest, unit_length
-from tasks.methods.noise.core.checks import checked
-from tasks.methods.registry import register
-from tasks.methods.sums import ClassSums, Sums
+from labelworks.tasks.methods.arrays import numbers
+from labelworks.tasks.methods.neighbours.cosine import nearest, unit_length
+from labelworks.tasks.methods.noise.core.checks import checked
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import ClassSums, Sums
 
 FOLDS = 5
 SHRINKAGE = 0.1  # of a covariance towards its mean variance

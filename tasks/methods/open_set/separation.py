@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.arrays import numbers
-from tasks.methods.probes.lda import lda
-from tasks.methods.registry import register
-from tasks.methods.sums import Sums
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.arrays import numbers
+from labelworks.tasks.methods.probes.lda import lda
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import Sums
 
 FOLDS = 5
 

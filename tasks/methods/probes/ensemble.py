@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
-from tasks.methods.float16 import single
-from tasks.methods.probes.affine import Affine
-from tasks.methods.probes.zero_shot import ClassNames
-from tasks.methods.registry import get
-from tasks.methods.sums import BLOCK, ClassSums, Sums
+from labelworks.tasks.methods.float16 import single
+from labelworks.tasks.methods.probes.affine import Affine
+from labelworks.tasks.methods.probes.zero_shot import ClassNames
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.sums import BLOCK, ClassSums, Sums
 
 Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
 Adapt = Callable[[ClassSums], Affine | None]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.registry import register
-from tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import ClassSums
 
 SHRINKAGE = 0.1
 ROUNDING = 1e-9  # of the squares, in sums of single precision: all there is of rows that are the same

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.registry import register
+from labelworks.tasks.methods.registry import register
 
 Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
 BATCH = 256  # rows a step

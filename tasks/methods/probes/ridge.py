@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.registry import register
-from tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.sums import ClassSums
 
 PENALTY = 1e-2  # of the mean eigenvalue of the covariance
 

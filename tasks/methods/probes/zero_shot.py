@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.quality.hubness import attraction
-from tasks.methods.registry import register
+from labelworks.tasks.methods.quality.hubness import attraction
+from labelworks.tasks.methods.registry import register
 
 
 @dataclass(frozen=True)

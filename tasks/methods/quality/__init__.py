@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.neighbours.euclidean import nearest
-from tasks.methods.quality.dimensions import duplicated_dimensions
-from tasks.methods.quality.hubness import hubness
-from tasks.methods.quality.intrinsic_dimension import mle, two_nn
-from tasks.methods.quality.label_sharpness import label_sharpness
-from tasks.methods.quality.rankme import rank_share, rankme
-from tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.neighbours.euclidean import nearest
+from labelworks.tasks.methods.quality.dimensions import duplicated_dimensions
+from labelworks.tasks.methods.quality.hubness import hubness
+from labelworks.tasks.methods.quality.intrinsic_dimension import mle, two_nn
+from labelworks.tasks.methods.quality.label_sharpness import label_sharpness
+from labelworks.tasks.methods.quality.rankme import rank_share, rankme
+from labelworks.tasks.methods.sums import ClassSums
 
 SAMPLE = 4000  # rows whose neighbours are looked at: all pairs of them in well under a second
 NEIGHBOURS = 10

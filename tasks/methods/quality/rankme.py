@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tasks.methods.quality.dimensions import covariance
-from tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.quality.dimensions import covariance
+from labelworks.tasks.methods.sums import ClassSums
 
 EPSILON = 1e-7
 NOISE = 1e-6  # of the mean square: a variance under it is the rounding of the sums

@@ -10,9 +10,9 @@ from scipy.optimize import isotonic_regression
 from scipy.spatial import cKDTree
 from scipy.stats import false_discovery_control, t
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.arrays import numbers
-from tasks.methods.registry import register
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.arrays import numbers
+from labelworks.tasks.methods.registry import register
 
 DEGREES = np.array([2.0, 2.5, 3, 4, 5, 7, 10, 15, 30, 1000])  # of freedom: from heavy tails to normal
 ROUNDS = 5

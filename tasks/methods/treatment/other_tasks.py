@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from schemas.config.run import TreatConfig
-from schemas.errors import InputError
-from tasks.methods.chance import features_p_value, predictions_p_value
-from tasks.methods.multilabel.detect import detect_multilabel
-from tasks.methods.noise.multilabel_mixture import confirmed
-from tasks.methods.probes.leave_fold_out import leave_fold_out
-from tasks.methods.regression.detect import detect_regression
-from tasks.methods.treatment.relabel.posterior import (
+from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.multilabel.detect import detect_multilabel
+from labelworks.tasks.methods.noise.multilabel_mixture import confirmed
+from labelworks.tasks.methods.probes.leave_fold_out import leave_fold_out
+from labelworks.tasks.methods.regression.detect import detect_regression
+from labelworks.tasks.methods.treatment.relabel.posterior import (
     KEEP,
     KEPT,
     RELABEL,
@@ -162,7 +162,7 @@ def class_probabilities(
     if rows * classes > CELLS:
         raise InputError(
             f"{rows:,} rows of {classes:,} labels are too many probabilities to hold",
-            fix="call tasks.methods.noise.detect_multilabel with a sparse matrix of your own model's",
+            fix="call multilabel.detect_multilabel with a sparse matrix of your own model's",
         )
     scores = leave_fold_out(features, given, folds)
     prior = np.log((_counts(given.T) + 0.5) / (rows - _counts(given.T) + 0.5))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.config.run import TreatConfig
-from tasks.methods.registry import get
-from tasks.methods.treatment.relabel.posterior import REVIEW, Decisions
+from labelworks.schemas.config.run import TreatConfig
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.treatment.relabel.posterior import REVIEW, Decisions
 
 
 def treat_rows(

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.config.run import RunConfig
-from tasks.methods.folds import HOLDOUT
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.registry import get
-from tasks.methods.sums import Sums
-from tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods.folds import HOLDOUT
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.treatment.treat_rows import treat_rows
 
 
 @dataclass(frozen=True)

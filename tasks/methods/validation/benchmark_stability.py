@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.registry import register
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.registry import register
 
 Floats = NDArray[np.float64]
 

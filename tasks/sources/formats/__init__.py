@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tasks.sources.formats.arrow import Arrow
-from tasks.sources.formats.base import UNUSABLE, Format, Look, ReadAs, UnreadableError
-from tasks.sources.formats.csv import Csv
-from tasks.sources.formats.images import Images
-from tasks.sources.formats.jsonl import JsonLines
-from tasks.sources.formats.npz import Npz
-from tasks.sources.formats.parquet import Parquet
-from tasks.sources.formats.webdataset import WebDataset
+from labelworks.tasks.sources.formats.arrow import Arrow
+from labelworks.tasks.sources.formats.base import UNUSABLE, Format, Look, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.csv import Csv
+from labelworks.tasks.sources.formats.images import Images
+from labelworks.tasks.sources.formats.jsonl import JsonLines
+from labelworks.tasks.sources.formats.npz import Npz
+from labelworks.tasks.sources.formats.parquet import Parquet
+from labelworks.tasks.sources.formats.webdataset import WebDataset
 
 FORMATS: dict[str, Format] = {
     "parquet": Parquet(),

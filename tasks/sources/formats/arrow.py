@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.sources.formats.base import Look, ReadAs
-from tasks.sources.formats.columns import roots
+from labelworks.tasks.sources.formats.base import Look, ReadAs
+from labelworks.tasks.sources.formats.columns import roots
 
 MAGIC = b"ARROW1"
 

@@ -13,9 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from tasks.sources.formats.base import UNUSABLE, WRITTEN, Kind, Look, ReadAs, UnreadableError
-from tasks.sources.formats.columns import roots
-from tasks.sources.formats.numerals import (
+from labelworks.tasks.sources.formats.base import UNUSABLE, WRITTEN, Kind, Look, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.columns import roots
+from labelworks.tasks.sources.formats.numerals import (
     BOOLEAN,
     READ,
     WHOLE,
@@ -24,7 +24,7 @@ from tasks.sources.formats.numerals import (
     number_type,
     value_type,
 )
-from tasks.sources.formats.packed import WIDE, unpacked
+from labelworks.tasks.sources.formats.packed import WIDE, unpacked
 
 BLOCK = 4 << 20  # bytes; the columns are known by the first block
 PATTERNS = {pa.int64(): WHOLE, pa.float64(): READ, pa.bool_(): BOOLEAN}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from schemas.errors import InputError
+from labelworks.schemas.errors import InputError
 
 STATE, SPLITS = "state.json", "dataset_dict.json"
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.sources.formats.base import Look, ReadAs
-from tasks.sources.formats.columns import folder_values
+from labelworks.tasks.sources.formats.base import Look, ReadAs
+from labelworks.tasks.sources.formats.columns import folder_values
 
 IMAGE = "image"
 ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")

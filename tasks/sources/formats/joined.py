@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from schemas.errors import InputError
+from labelworks.schemas.errors import InputError
 
 MOMENT = pa.timestamp("us")
 

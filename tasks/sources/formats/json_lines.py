@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.types as types
 
-from tasks.sources.formats.base import UNUSABLE, UnreadableError
+from labelworks.tasks.sources.formats.base import UNUSABLE, UnreadableError
 
 
 class _BadLineError(Exception):

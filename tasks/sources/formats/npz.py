@@ -16,8 +16,8 @@ import pyarrow as pa
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from schemas.errors import InputError
-from tasks.sources.formats.base import Look, ReadAs
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.formats.base import Look, ReadAs
 
 ZIP = b"PK"
 BLOCK = 8 << 20  # bytes of an array that are read at a time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from typing import Any
 
-from tasks.sources.formats.base import UnreadableError
+from labelworks.tasks.sources.formats.base import UnreadableError
 
 GZIP = b"\x1f\x8b"
 OTHERS = {

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tasks.sources.formats.base import Look, ReadAs
+from labelworks.tasks.sources.formats.base import Look, ReadAs
 
 HEAD = 1 << 18  # bytes of a column fetched at a time where not all of it is wanted
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tasks.sources.formats.base import UNUSABLE, Look, ReadAs
-from tasks.sources.formats.numerals import WHOLE
+from labelworks.tasks.sources.formats.base import UNUSABLE, Look, ReadAs
+from labelworks.tasks.sources.formats.numerals import WHOLE
 
 KEY = "__key__"
 IMAGES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
-from tasks.methods.probabilities import unusable
-from tasks.sources.column_roles import fits
+from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
+from labelworks.tasks.methods.probabilities import unusable
+from labelworks.tasks.sources.column_roles import fits
 
 PEEKED, PEEKED_BYTES = 64, 32 << 20  # images decoded
 MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")

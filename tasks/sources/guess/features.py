@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from schemas.errors import InputError
-from tasks.sources.column_roles import fits
-from tasks.sources.guess.column import Column, named, plain
-from tasks.sources.guess.foretold import numbers_of_texts, numbers_of_vectors
-from tasks.sources.guess.names import PREDICTED, words
-from tasks.sources.profile import Look
-from tasks.storage.filesystem import open_filesystem
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.column_roles import fits
+from labelworks.tasks.sources.guess.column import Column, named, plain
+from labelworks.tasks.sources.guess.foretold import numbers_of_texts, numbers_of_vectors
+from labelworks.tasks.sources.guess.names import PREDICTED, words
+from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.storage.filesystem import open_filesystem
 
 TEXTS = (
     "text", "sentence", "body", "content", "document", "review", "question", "query", "utterance", "title",

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import pyarrow.types as types
 
-from schemas.errors import InputError
-from tasks.sources.column_roles import fits
-from tasks.sources.guess.column import Column
-from tasks.sources.guess.names import words
-from tasks.sources.guess.votes import Votes
-from tasks.sources.profile import Look
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.column_roles import fits
+from labelworks.tasks.sources.guess.column import Column
+from labelworks.tasks.sources.guess.names import words
+from labelworks.tasks.sources.guess.votes import Votes
+from labelworks.tasks.sources.profile import Look
 
 IDS = ("__key__", "id", "uuid", "guid", "key", "idx", "index", "path")
 ID_ENDS = (

@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from tasks.sources.column_roles import fits
-from tasks.sources.guess.column import Column, plain
-from tasks.sources.guess.features import Features
-from tasks.sources.guess.foretold import ROWS, balanced_accuracy
-from tasks.sources.guess.names import PREDICTED, words
-from tasks.sources.profile import Look
+from labelworks.tasks.sources.column_roles import fits
+from labelworks.tasks.sources.guess.column import Column, plain
+from labelworks.tasks.sources.guess.features import Features
+from labelworks.tasks.sources.guess.foretold import ROWS, balanced_accuracy
+from labelworks.tasks.sources.guess.names import PREDICTED, words
+from labelworks.tasks.sources.profile import Look
 
 LABELS = (
     "label", "labels", "class", "classes", "target", "y", "category", "categories", "intent", "sentiment",

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tasks.sources.guess.column import Column, plain
-from tasks.sources.guess.label import Candidate
-from tasks.sources.guess.names import PREDICTED, words
-from tasks.sources.profile import Look
+from labelworks.tasks.sources.guess.column import Column, plain
+from labelworks.tasks.sources.guess.label import Candidate
+from labelworks.tasks.sources.guess.names import PREDICTED, words
+from labelworks.tasks.sources.profile import Look
 
 NAMES = (*PREDICTED, "p", "score", "scores", "confidence", "confidences")
 MOSTLY = 0.98

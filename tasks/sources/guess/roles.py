@@ -9,15 +9,15 @@ from typing import Any
 
 import pyarrow.types as types
 
-from schemas.errors import InputError
-from tasks.sources.guess.column import Column, named
-from tasks.sources.guess.features import Features, find_features
-from tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
-from tasks.sources.guess.label import Candidate, as_candidate, find_labels, rank_of
-from tasks.sources.guess.names import PREDICTED, words
-from tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
-from tasks.sources.guess.votes import Votes, find_votes
-from tasks.sources.profile import Look
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.guess.column import Column, named
+from labelworks.tasks.sources.guess.features import Features, find_features
+from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
+from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels, rank_of
+from labelworks.tasks.sources.guess.names import PREDICTED, words
+from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
+from labelworks.tasks.sources.guess.votes import Votes, find_votes
+from labelworks.tasks.sources.profile import Look
 
 LISTED = 200  # classes in a config, at most
 SLACK = 0.01  # of the rows that may be put aside, more than were seen
@@ -96,7 +96,7 @@ def _features(look: Look, taken: set[str], features: str | None, probs: list[Col
         alone = (
             f"{probs[0].name} holds a model's probabilities, which are no features: labels are judged by them"
         )
-        detect = f"{alone} alone by tasks.methods.noise.detect, docs/noise.md; {error.fix}"
+        detect = f"{alone} alone by labelworks.tasks.methods.noise.detect, docs/noise.md; {error.fix}"
         raise InputError(error.what, where=error.where, fix=detect) from error
 
 

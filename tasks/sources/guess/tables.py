@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.errors import InputError
-from tasks.sources.files import SourceFile
-from tasks.sources.guess.votes import find_votes
-from tasks.sources.profile import Look, group_of, look
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.files import SourceFile
+from labelworks.tasks.sources.guess.votes import find_votes
+from labelworks.tasks.sources.profile import Look, group_of, look
 
 ALIKE = 0.5  # columns in common, of those of two files, from which on they are of one table
 LISTED = 6

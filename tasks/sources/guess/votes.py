@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tasks.sources.column_roles import fits
-from tasks.sources.guess.column import Column
-from tasks.sources.guess.names import words
-from tasks.sources.profile import Look
+from labelworks.tasks.sources.column_roles import fits
+from labelworks.tasks.sources.guess.column import Column
+from labelworks.tasks.sources.guess.names import words
+from labelworks.tasks.sources.profile import Look
 
 ANNOTATORS = (
     "annotator", "annotators", "worker", "rater", "coder", "labeler", "labeller", "judge", "assessor",

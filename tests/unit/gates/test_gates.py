@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 import pytest
 
-from schemas.config.run import GateConfig, GatesConfig
-from schemas.errors import ConfigError, LabelworksError
-from schemas.suites import STAGES, defaults
-from tasks.gates import check_figures, check_gates, check_rows, engine, merge
+from labelworks.schemas.config.run import GateConfig, GatesConfig
+from labelworks.schemas.errors import ConfigError, LabelworksError
+from labelworks.schemas.suites import STAGES, defaults
+from labelworks.tasks.gates import check_figures, check_gates, check_rows, engine, merge
 
 DEFAULT = GateConfig()
 DETECT = {

@@ -1,8 +1,8 @@
 import pytest
 
-from schemas.config.run import GateConfig
-from schemas.errors import ConfigError
-from schemas.suites import STAGES, defaults, suites
+from labelworks.schemas.config.run import GateConfig
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.suites import STAGES, defaults, suites
 
 
 @pytest.mark.parametrize("stage", STAGES)

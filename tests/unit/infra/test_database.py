@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from prefect.server.database.configurations import AioSqliteConfiguration
 
-from infra.prefect_server.sqlite_writer import OneWriter
+from labelworks.infra.prefect_server.sqlite_writer import OneWriter
 
 
 async def _two_writers(config: AioSqliteConfiguration) -> list[str]:

@@ -14,11 +14,11 @@ import pytest
 import yaml
 from typer.main import get_command
 
-from flows.cli.app import app
-from infra.observability.metrics import BY_STAGE, FIGURES, RUNS
-from infra.prefect_server.concurrency_leases import IN_FILES
-from schemas.config.load import load_config
-from schemas.config.run import RunConfig
+from labelworks.flows.cli.app import app
+from labelworks.infra.observability.metrics import BY_STAGE, FIGURES, RUNS
+from labelworks.infra.prefect_server.concurrency_leases import IN_FILES
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.run import RunConfig
 
 ROOT = Path(__file__).parents[3]
 INFRA = ROOT / "infra"

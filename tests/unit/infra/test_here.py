@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows.execute import FEW_ROWS, fits_here
-from infra.cluster.cluster import cluster, prepare
-from schemas.config.run import ComputeConfig, RunConfig
-from tasks.planning.open_run import listed_once
+from labelworks.flows.execute import FEW_ROWS, fits_here
+from labelworks.infra.cluster.cluster import cluster, prepare
+from labelworks.schemas.config.run import ComputeConfig, RunConfig
+from labelworks.tasks.planning.open_run import listed_once
 
 
 def config(folder: Path, **more: Any) -> RunConfig:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from infra.observability.metrics import FIGURES, registry
-from schemas.errors import ConfigError
-from schemas.records import Check, GateResult, RunRecord
-from tasks.storage.store import Store
+from labelworks.infra.observability.metrics import FIGURES, registry
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.storage.store import Store
 
 
 def record(status: str = "published", **changes: Any) -> RunRecord:
@@ -71,7 +71,7 @@ def test_the_endpoint_is_scraped_and_ends_when_asked(store: Store) -> None:
     command = [
         sys.executable,
         "-m",
-        "flows.cli.app",
+        "labelworks.flows.cli.app",
         "metrics",
         "--store",
         store.root,
@@ -96,7 +96,7 @@ def test_a_file_for_the_textfile_collector(store: Store, command: Any, tmp_path:
 
 
 def test_an_address_is_a_host_and_a_port() -> None:
-    from flows.cli.commands.metrics import address
+    from labelworks.flows.cli.commands.metrics import address
 
     assert address("127.0.0.1:9464") == ("127.0.0.1", 9464)
     for wrong in ("9464", ":9464", "host:", "host:70000"):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from infra.process import THREADS, imports, threads
+from labelworks.infra.process import THREADS, imports, threads
 
 
 def _most() -> int:

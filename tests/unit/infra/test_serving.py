@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 
-from flows.cli.commands.serve import event_listener
-from infra.processes import serving
-from infra.processes.foreign import listens, started
-from infra.processes.serving import LOOPBACK, WHO, answers, listener, nonce, port_of, reserved
-from infra.processes.supervisor import Member
-from schemas.errors import ConfigError, LabelworksError
+from labelworks.flows.cli.commands.serve import event_listener
+from labelworks.infra.processes import serving
+from labelworks.infra.processes.foreign import listens, started
+from labelworks.infra.processes.serving import LOOPBACK, WHO, answers, listener, nonce, port_of, reserved
+from labelworks.infra.processes.supervisor import Member
+from labelworks.schemas.errors import ConfigError, LabelworksError
 
 ROOT = Path(__file__).parents[3]
 APP = """
 import sys
 from fastapi import FastAPI
-from infra.processes.serving import serve
+from labelworks.infra.processes.serving import serve
 app = FastAPI()
 app.get("/health")(lambda: True)
 serve(app, int(sys.argv[1]), sys.argv[2])

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.records import Partition, Piece
-from tasks.execution.prefetch import ahead, drawn
-from tasks.sources import partition_reader as reading
-from tasks.sources.partition_reader import PartitionReader
+from labelworks.schemas.records import Partition, Piece
+from labelworks.tasks.execution.prefetch import ahead, drawn
+from labelworks.tasks.sources import partition_reader as reading
+from labelworks.tasks.sources.partition_reader import PartitionReader
 
 
 def test_yields_all_in_order_and_makes_so_many_ahead() -> None:

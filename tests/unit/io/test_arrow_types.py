@@ -13,15 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from tasks.artifacts.index import scan
-from tasks.artifacts.votes import _read
-from tasks.detect.row_context import _columns
-from tasks.methods.encoders.values import read_texts
-from tasks.methods.encoders.vector import VectorEncoder
-from tasks.planning.open_run import open_run
-from tasks.sources.formats.joined import as_type, read_type
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.artifacts.index import scan
+from labelworks.tasks.artifacts.votes import _read
+from labelworks.tasks.detect.row_context import _columns
+from labelworks.tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.encoders.vector import VectorEncoder
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.sources.formats.joined import as_type, read_type
 
 ROWS = 6
 UTC = dt.UTC

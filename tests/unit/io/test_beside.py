@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.config.dataset import DatasetConfig
-from tasks.artifacts.row_extras import pair_vectors, read_pairs
-from tasks.sources.column_roles import problem
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.tasks.artifacts.row_extras import pair_vectors, read_pairs
+from labelworks.tasks.sources.column_roles import problem
 
 LISTS: list[Any] = [[1, 2], None, [3, 4], [5, None], [6, 7]]
 FLOATS = [[1.0, 2.0], None, [np.inf, 4.0], [5.0, np.nan], [6.0, 7.0]]

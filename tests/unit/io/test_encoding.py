@@ -11,15 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.errors import ConfigError
-from schemas.records import Partition
-from tasks.embed.class_names import usable_names
-from tasks.embed.encode_partitions import Embedded, _span, dead_dimensions
-from tasks.embed.encoder_spec import EncoderSpec, Fitted, lacks, loaded
-from tasks.execution.prefetch import ahead
-from tasks.methods.encoders import base
-from tasks.methods.encoders.device import DeviceEncoder, Prepared
-from tasks.storage.store import Store
+from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.records import Partition
+from labelworks.tasks.embed.class_names import usable_names
+from labelworks.tasks.embed.encode_partitions import Embedded, _span, dead_dimensions
+from labelworks.tasks.embed.encoder_spec import EncoderSpec, Fitted, lacks, loaded
+from labelworks.tasks.execution.prefetch import ahead
+from labelworks.tasks.methods.encoders import base
+from labelworks.tasks.methods.encoders.device import DeviceEncoder, Prepared
+from labelworks.tasks.storage.store import Store
 
 
 def embedded(vectors: list[list[float]], usable: list[bool]) -> Embedded:

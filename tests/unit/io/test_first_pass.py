@@ -10,19 +10,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.run import RunConfig
-from schemas.records import DatasetRef, Partition
-from tasks.artifacts import sufficient_statistics as passes
-from tasks.artifacts.embeddings import Block, load_block
-from tasks.artifacts.run import Run
-from tasks.artifacts.signatures import laid_through
-from tasks.artifacts.sufficient_statistics import FirstPass, first_pass
-from tasks.embed.stage import embed_group, fit_encoder
-from tasks.execution.map_partitions import reduce_partitions
-from tasks.ingest.stage import ingest
-from tasks.methods.folds import share_of
-from tasks.planning.open_run import open_run
-from tasks.storage.versions import claim_version
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts import sufficient_statistics as passes
+from labelworks.tasks.artifacts.embeddings import Block, load_block
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.signatures import laid_through
+from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, first_pass
+from labelworks.tasks.embed.stage import embed_group, fit_encoder
+from labelworks.tasks.execution.map_partitions import reduce_partitions
+from labelworks.tasks.ingest.stage import ingest
+from labelworks.tasks.methods.folds import share_of
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.storage.versions import claim_version
 
 ROWS, DIM = 40, 6
 LABELS = {

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods.encoders.vector import VectorEncoder
-from tasks.sources.files import SourceReader, list_files
-from tasks.sources.formats import UNUSABLE, csv, jsonl
-from tasks.sources.formats.columns import find_field, folder_values
-from tasks.sources.formats.text import not_utf8, replaced
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.encoders.vector import VectorEncoder
+from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.sources.formats import UNUSABLE, csv, jsonl
+from labelworks.tasks.sources.formats.columns import find_field, folder_values
+from labelworks.tasks.sources.formats.text import not_utf8, replaced
 
 
 def reader(folder: Path) -> SourceReader:
@@ -142,8 +142,8 @@ def put_tar(path: Path, members: list[tuple[str, bytes]]) -> None:
 def test_members_of_a_tar_that_cannot_be_read_make_their_row_unusable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.sources.formats.webdataset.MEMBER_BYTES", 100)
-    monkeypatch.setattr("tasks.sources.formats.webdataset.LOOKED_AT", 1)
+    monkeypatch.setattr("labelworks.tasks.sources.formats.webdataset.MEMBER_BYTES", 100)
+    monkeypatch.setattr("labelworks.tasks.sources.formats.webdataset.LOOKED_AT", 1)
     members = [
         ("a/0.png", b"image"), ("a/0.cls", b"3\n"), ("a/0.json", b'{"who": "x", "n": 1}'),
         ("a/0.seg.png", b"of something else"),

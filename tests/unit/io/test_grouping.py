@@ -1,8 +1,8 @@
 """Files become partitions: large ones cut, small ones together, one more moves only its own bucket."""
 
-from schemas.records import Partition
-from tasks.planning.partitioning import FEW, group
-from tasks.sources.files import SourceFile
+from labelworks.schemas.records import Partition
+from labelworks.tasks.planning.partitioning import FEW, group
+from labelworks.tasks.sources.files import SourceFile
 
 MB = 1 << 20
 

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tasks.sources.guess.features import find_features
-from tasks.sources.guess.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
-from tasks.sources.guess.label import find_labels, rank_of
-from tasks.sources.guess.probabilities import find_pred_probs, in_order
-from tasks.sources.guess.roles import guess
-from tasks.sources.guess.votes import find_votes
-from tasks.sources.profile import Look, look
+from labelworks.tasks.sources.guess.features import find_features
+from labelworks.tasks.sources.guess.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
+from labelworks.tasks.sources.guess.label import find_labels, rank_of
+from labelworks.tasks.sources.guess.probabilities import find_pred_probs, in_order
+from labelworks.tasks.sources.guess.roles import guess
+from labelworks.tasks.sources.guess.votes import find_votes
+from labelworks.tasks.sources.profile import Look, look
 
 ROWS = 300
 RNG = np.random.default_rng(1)

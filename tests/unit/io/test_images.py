@@ -13,19 +13,19 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from schemas.config.load import load_config
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError, InputError
-from schemas.records import DatasetRef
-from tasks.artifacts.embeddings import without_vector
-from tasks.artifacts.features import some_features
-from tasks.artifacts.run import Run
-from tasks.embed.stage import embed_group, fit_encoder
-from tasks.ingest.stage import ingest
-from tasks.planning.open_run import find_run, open_run
-from tasks.sources.changes import list_marks
-from tasks.sources.files import list_files
-from tasks.sources.formats.images import image_values
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.artifacts.embeddings import without_vector
+from labelworks.tasks.artifacts.features import some_features
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.embed.stage import embed_group, fit_encoder
+from labelworks.tasks.ingest.stage import ingest
+from labelworks.tasks.planning.open_run import find_run, open_run
+from labelworks.tasks.sources.changes import list_marks
+from labelworks.tasks.sources.files import list_files
+from labelworks.tasks.sources.formats.images import image_values
 
 ROWS = 40
 

@@ -12,17 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.dataset import DatasetConfig
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from schemas.records import Check, GateResult
-from tasks.artifacts.embeddings import read_some, read_vectors, write_vectors
-from tasks.artifacts.index import scan, write_index
-from tasks.artifacts.rejected import refuse
-from tasks.ingest import stage as ingesting
-from tasks.ingest.duplicate_ids import ENTRY
-from tasks.planning.open_run import open_run
-from tasks.storage.store import Store
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Check, GateResult
+from labelworks.tasks.artifacts.embeddings import read_some, read_vectors, write_vectors
+from labelworks.tasks.artifacts.index import scan, write_index
+from labelworks.tasks.artifacts.rejected import refuse
+from labelworks.tasks.ingest import stage as ingesting
+from labelworks.tasks.ingest.duplicate_ids import ENTRY
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.storage.store import Store
 
 
 def scanned(tmp_path: Path, table: pa.Table, *, part: int = 0, **dataset: Any) -> tuple[pa.Table, pa.Table]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from tasks.artifacts.label_codes import encode_labels, label_sets
+from labelworks.tasks.artifacts.label_codes import encode_labels, label_sets
 
 SETS = pa.chunked_array([[["a", "c"], []], [["c", "a", "a"], ["c"], ["b", "c"], ["a", "b", "c"]]])
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from flows import execute as running
-from schemas.config.run import RunConfig
-from schemas.errors import GateRefused, InputError, LabelworksError
-from tasks.planning import learnable
+from labelworks.flows import execute as running
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import GateRefused, InputError, LabelworksError
+from labelworks.tasks.planning import learnable
 
 ROWS = 400
 

@@ -9,15 +9,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.run import RunConfig
-from schemas.errors import InputError, StoreError
-from schemas.records import Partition
-from tasks.artifacts.index import scan, write_index
-from tasks.artifacts.run import Run
-from tasks.ingest.stage import scan_partition
-from tasks.planning import plan as planning
-from tasks.planning.open_run import open_run
-from tasks.planning.plan import LOOKED_AT, Plan
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError, StoreError
+from labelworks.schemas.records import Partition
+from labelworks.tasks.artifacts.index import scan, write_index
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.ingest.stage import scan_partition
+from labelworks.tasks.planning import plan as planning
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.plan import LOOKED_AT, Plan
 
 FILES, ROWS = 200, 3
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from schemas.errors import InputError
-from tasks.sources.files import SourceReader, list_files
-from tasks.sources.formats import ReadAs
-from tasks.sources.formats.npz import Npz
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.sources.formats import ReadAs
+from labelworks.tasks.sources.formats.npz import Npz
 
 ROWS = 7
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import InputError, LabelworksError
-from schemas.records import Partition, Piece
-from tasks.execution import map_partitions as partitions
-from tasks.execution.map_partitions import FAN_IN, map_partitions, reduce_partitions
+from labelworks.schemas.errors import InputError, LabelworksError
+from labelworks.schemas.records import Partition, Piece
+from labelworks.tasks.execution import map_partitions as partitions
+from labelworks.tasks.execution.map_partitions import FAN_IN, map_partitions, reduce_partitions
 
 COUNT = 2000
 LARGE = b"x" * 3_000_000

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
-from tasks.artifacts.run import identify
-from tasks.execution.progress import Silent, telling
-from tasks.planning.plan import plan_window
-from tasks.sources.column_roles import fits, label_family
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.artifacts.run import identify
+from labelworks.tasks.execution.progress import Silent, telling
+from labelworks.tasks.planning.plan import plan_window
+from labelworks.tasks.sources.column_roles import fits, label_family
 
 
 def config(folder: Path, **sections: Any) -> RunConfig:

@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tasks.embed.content_hash import Repeats, content_hashes
+from labelworks.tasks.embed.content_hash import Repeats, content_hashes
 
 COLUMNS = {
     "text": pa.array(["a", "b", "a", None, "c", None, "b", "d"]),

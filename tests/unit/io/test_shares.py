@@ -5,8 +5,8 @@ import heapq
 import numpy as np
 import pytest
 
-from schemas.records import Partition
-from tasks.embed.task_groups import MOST, shares
+from labelworks.schemas.records import Partition
+from labelworks.tasks.embed.task_groups import MOST, shares
 
 
 def partitions(sizes: list[int]) -> list[Partition]:

@@ -7,12 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from schemas.config.run import RunConfig
-from schemas.records import DatasetRef
-from schemas.tables import SCORES
-from tasks.artifacts.index import write_index
-from tasks.planning.open_run import open_run
-from tasks.report import flagged_rows as shown
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.records import DatasetRef
+from labelworks.schemas.tables import SCORES
+from labelworks.tasks.artifacts.index import write_index
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.report import flagged_rows as shown
 
 ROWS = 40
 

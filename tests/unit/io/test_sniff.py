@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.sources.formats.sniff import DELIMITERS, sniff
-from tasks.sources.guess.names import words
+from labelworks.tasks.sources.formats.sniff import DELIMITERS, sniff
+from labelworks.tasks.sources.guess.names import words
 
 TEXT = "id;text;label\n" + "1;Die Straße, ist größer;schön\n2;Ärger;übel\n" * 20
 

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from schemas.errors import InputError
-from tasks.sources.changes import list_marks
-from tasks.sources.files import ENDS, SourceReader, list_files, listing
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.changes import list_marks
+from labelworks.tasks.sources.files import ENDS, SourceReader, list_files, listing
 
 
 def test_row_groups_are_read_alone(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from schemas.errors import InputError
-from tasks.execution.progress import Silent, telling
-from tasks.sources.time_windows import in_window, no_times
-from tasks.storage.rollback import rollback, stand
-from tasks.storage.store import Store
-from tasks.storage.versions import claim_version, read_version, versions
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.execution.progress import Silent, telling
+from labelworks.tasks.sources.time_windows import in_window, no_times
+from labelworks.tasks.storage.rollback import rollback, stand
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import claim_version, read_version, versions
 
 
 @pytest.fixture

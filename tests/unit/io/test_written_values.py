@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.config.load import load_config
-from schemas.config.run import RunConfig
-from schemas.errors import ConfigError, InputError
-from tasks.artifacts.index import Index, scan
-from tasks.artifacts.votes import _read
-from tasks.planning.open_run import open_run
-from tasks.sources.formats import csv, jsonl
-from tasks.sources.formats.joined import as_type, common, joined, read_type, written_type
-from tasks.sources.formats.numerals import label_type
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.artifacts.index import Index, scan
+from labelworks.tasks.artifacts.votes import _read
+from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.sources.formats import csv, jsonl
+from labelworks.tasks.sources.formats.joined import as_type, common, joined, read_type, written_type
+from labelworks.tasks.sources.formats.numerals import label_type
 
 
 def config(folder: Path, *, detect: dict[str, Any] | None = None, **dataset: Any) -> RunConfig:

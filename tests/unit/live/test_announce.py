@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from flows.events import told_of
-from schemas.events import EMITTED, DatasetChanged, Told
-from schemas.records import Check, GateResult, RunRecord
+from labelworks.flows.events import told_of
+from labelworks.schemas.events import EMITTED, DatasetChanged, Told
+from labelworks.schemas.records import Check, GateResult, RunRecord
 
 NOISE = {"rate": 0.2, "rate_interval": [0.18, 0.22]}
 SHIFT = {"kind": "label", "advice": "reweight", "total_variation": 0.3, "drift": {"p_value": 0.001}}

@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from infra.events.credentials import SECRET, SIGNATURE, TIMESTAMP, TOKEN, Credentials, credentials, sign
-from schemas.errors import ConfigError
+from labelworks.infra.events.credentials import (
+    SECRET,
+    SIGNATURE,
+    TIMESTAMP,
+    TOKEN,
+    Credentials,
+    credentials,
+    sign,
+)
+from labelworks.schemas.errors import ConfigError
 
 TOKEN_VALUE, SECRET_VALUE = "token-of-the-sender", "secret-of-the-sender"
 KNOWN = Credentials(TOKEN_VALUE, SECRET_VALUE)

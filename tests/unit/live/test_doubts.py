@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from flows.approval.questions import doubts
-from schemas.config.run import RunConfig
-from schemas.records import Check, DatasetRef, GateResult, StageResult
-from tasks.artifacts.run import Run
-from tasks.storage.store import Store
+from labelworks.flows.approval.questions import doubts
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.records import Check, DatasetRef, GateResult, StageResult
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.storage.store import Store
 
 REF = DatasetRef(run_id="r", dataset="x", uri="x/runs/r")
 UNSURE = Check(

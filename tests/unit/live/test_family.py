@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Family, Member
+from labelworks.infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Family, Member
 
 ROOT = Path(__file__).parents[3]
 CHILD = "\n".join(
     [
         "import os, sys, time",
-        "from infra.processes.supervisor import end_with",
+        "from labelworks.infra.processes.supervisor import end_with",
         "end_with(int(sys.argv[1]))",
         "time.sleep(60)",
     ]
 )
 PARENT = """
 import os, time
-from infra.processes.supervisor import Family, Member
+from labelworks.infra.processes.supervisor import Family, Member
 family = Family(print)
 print(family.add(Member("child", "child", [str(os.getpid())])).process.pid, flush=True)
 time.sleep(60)

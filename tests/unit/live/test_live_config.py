@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.events.queue import Waiting
-from infra.schedule import check_schedule
-from schemas.config.load import load_config
-from schemas.config.run import RunConfig
-from schemas.config.schedule import ReprocessConfig, seconds
-from schemas.errors import ConfigError
+from labelworks.infra.events.queue import Waiting
+from labelworks.infra.schedule import check_schedule
+from labelworks.schemas.config.load import load_config
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.schedule import ReprocessConfig, seconds
+from labelworks.schemas.errors import ConfigError
 
 DATASET: dict[str, Any] = {"source": "/data/x", "label": "l", "features": {"text": "t"}}
 

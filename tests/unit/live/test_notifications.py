@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from infra.events.bucket_notifications import Routes, parse_events, parse_notification, prefix
-from schemas.config.run import RunConfig
-from schemas.errors import InputError
+from labelworks.infra.events.bucket_notifications import Routes, parse_events, parse_notification, prefix
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
 
 
 def config(name: str, source: str, target: str | None = None) -> RunConfig:

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from infra.events import queue as module
-from infra.events.queue import EventQueue, QueueFullError
-from schemas.config.schedule import ReprocessConfig
-from schemas.events import DatasetChanged
+from labelworks.infra.events import queue as module
+from labelworks.infra.events.queue import EventQueue, QueueFullError
+from labelworks.schemas.config.schedule import ReprocessConfig
+from labelworks.schemas.events import DatasetChanged
 
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from infra.events.queue import EventQueue
-from schemas.events import DatasetChanged
+from labelworks.infra.events.queue import EventQueue
+from labelworks.schemas.events import DatasetChanged
 queue = EventQueue(Path(sys.argv[1]))
 for number in range(100):
     queue.put([DatasetChanged(id=f"e{number}", dataset="a")])

@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.events import http_receiver as module
-from infra.events import queue as queue_module
-from infra.events.bucket_notifications import Routes
-from infra.events.credentials import SIGNATURE, TIMESTAMP, Credentials, sign
-from infra.events.http_receiver import MOST_BYTES, Limit, receiver
-from infra.events.queue import EventQueue
-from schemas.config.run import RunConfig
+from labelworks.infra.events import http_receiver as module
+from labelworks.infra.events import queue as queue_module
+from labelworks.infra.events.bucket_notifications import Routes
+from labelworks.infra.events.credentials import SIGNATURE, TIMESTAMP, Credentials, sign
+from labelworks.infra.events.http_receiver import MOST_BYTES, Limit, receiver
+from labelworks.infra.events.queue import EventQueue
+from labelworks.schemas.config.run import RunConfig
 
 TOKEN, SECRET = "token-of-the-sender", "secret-of-the-sender"
 BEARER = {"authorization": f"Bearer {TOKEN}"}

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from infra.events.queue import EventQueue
-from infra.events.source_watcher import Watch, changed, rest
-from schemas.config.run import RunConfig
-from tasks.sources.changes import Difference, difference, list_marks
-from tasks.sources.files import list_files
+from labelworks.infra.events.queue import EventQueue
+from labelworks.infra.events.source_watcher import Watch, changed, rest
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.sources.changes import Difference, difference, list_marks
+from labelworks.tasks.sources.files import list_files
 
 
 @pytest.fixture

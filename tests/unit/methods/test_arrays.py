@@ -10,17 +10,17 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from schemas.errors import InputError
-from tasks.methods.arrays import class_codes, numbers
-from tasks.methods.crowd import aggregate
-from tasks.methods.duplicates.conflicts import duplicate_conflicts
-from tasks.methods.label_shift import estimate_prior
-from tasks.methods.noise import detect, detect_multilabel
-from tasks.methods.noise.label_propagation import propagate
-from tasks.methods.open_set.estimate import open_set
-from tasks.methods.open_set.out_of_scope import out_of_scope
-from tasks.methods.open_set.separation import linear_separation
-from tasks.methods.regression.detect import detect_regression
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import class_codes, numbers
+from labelworks.tasks.methods.crowd import aggregate
+from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
+from labelworks.tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.noise import detect, detect_multilabel
+from labelworks.tasks.methods.noise.label_propagation import propagate
+from labelworks.tasks.methods.open_set.estimate import open_set
+from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope
+from labelworks.tasks.methods.open_set.separation import linear_separation
+from labelworks.tasks.methods.regression.detect import detect_regression
 
 PROBS = np.tile([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], (20, 1))
 FEATURES = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)

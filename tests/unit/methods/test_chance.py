@@ -10,14 +10,14 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from schemas.config.run import GateConfig, TreatConfig
-from schemas.suites import defaults
-from tasks import gates
-from tasks.detect.other_tasks import _gate_figures
-from tasks.methods.chance import features_p_value, predictions_p_value
-from tasks.methods.findings.target import agreement
-from tasks.methods.probes.leave_fold_out import leave_fold_out
-from tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression
+from labelworks.schemas.config.run import GateConfig, TreatConfig
+from labelworks.schemas.suites import defaults
+from labelworks.tasks import gates
+from labelworks.tasks.detect.other_tasks import _gate_figures
+from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.findings.target import agreement
+from labelworks.tasks.methods.probes.leave_fold_out import leave_fold_out
+from labelworks.tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression
 
 SEEDS, LEVEL = 30, 0.001
 Made = Callable[[np.random.Generator], tuple[NDArray[np.floating], Any]]
@@ -155,7 +155,7 @@ def test_what_never_changes_tells_nothing(rows: int) -> None:
 
 
 def test_more_rows_than_are_looked_at_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.methods.chance.CELLS", 200)
+    monkeypatch.setattr("labelworks.tasks.methods.chance.CELLS", 200)
     rng = np.random.default_rng(3)
     assert features_p_value(*told(rng, 2000, 8, 3, 3.0)) <= LEVEL
     assert features_p_value(vectors(rng, 2000, 8), classes(rng, 2000, 3)) > LEVEL

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from schemas.config.run import DetectConfig
-from tasks.methods.drift.calendar import Calendar
-from tasks.methods.findings.label_sets import label_set_windows
-from tasks.methods.findings.target import shift_findings
-from tasks.methods.noise_judge import Sample
-from tasks.report import drift_text as moved
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.drift.calendar import Calendar
+from labelworks.tasks.methods.findings.label_sets import label_set_windows
+from labelworks.tasks.methods.findings.target import shift_findings
+from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.report import drift_text as moved
 
 CLASSES = ("a", "b", "c")
 

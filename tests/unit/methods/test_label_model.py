@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from schemas.config.run import DetectConfig, NoiseConfig
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.sums import Sums
+from labelworks.schemas.config.run import DetectConfig, NoiseConfig
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.sums import Sums
 
 FOLDS, CLASSES, ROWS = 5, 3, 1500
 

@@ -6,11 +6,15 @@ from scipy import sparse
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import KFold, cross_val_predict
 
-from schemas.config.run import TreatConfig
-from schemas.errors import InputError
-from tasks.methods.probes.leave_fold_out import PENALTIES, leave_fold_out
-from tasks.methods.treatment import other_tasks as other_labels
-from tasks.methods.treatment.other_tasks import class_probabilities, judge_multilabel, judge_regression
+from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.probes.leave_fold_out import PENALTIES, leave_fold_out
+from labelworks.tasks.methods.treatment import other_tasks as other_labels
+from labelworks.tasks.methods.treatment.other_tasks import (
+    class_probabilities,
+    judge_multilabel,
+    judge_regression,
+)
 
 ROWS, DIM, K = 500, 6, 4
 FOLDS = np.arange(ROWS) // (ROWS // 5)
@@ -25,7 +29,7 @@ def several(noise=0.05):
 
 
 def test_predictions_are_those_of_ridge_regression_without_the_fold(monkeypatch):
-    monkeypatch.setattr("tasks.methods.probes.leave_fold_out.PENALTIES", (0.1,))
+    monkeypatch.setattr("labelworks.tasks.methods.probes.leave_fold_out.PENALTIES", (0.1,))
     features, _, _, given = several()
     found = leave_fold_out(features, given, FOLDS)
     np.testing.assert_allclose(found, leave_fold_out(features, given.toarray(), FOLDS), atol=1e-4)

@@ -4,13 +4,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.errors import InputError
-from tasks.artifacts.row_extras import read_pred_probs
-from tasks.methods import registry
-from tasks.methods.label_shift import estimate_prior, estimate_prior_over
-from tasks.methods.label_shift.posterior_correction import correct
-from tasks.methods.noise import detect
-from tasks.methods.probabilities import unusable
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.artifacts.row_extras import read_pred_probs
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift import estimate_prior, estimate_prior_over
+from labelworks.tasks.methods.label_shift.posterior_correction import correct
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.probabilities import unusable
 
 ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
 BAD = {

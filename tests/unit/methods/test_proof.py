@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from schemas.config.run import RunConfig
-from tasks.methods.folds import HOLDOUT, fold_of
-from tasks.methods.noise_judge import Sample
-from tasks.methods.registry import get
-from tasks.methods.sums import Sums
-from tasks.methods.validation.before_after import bounded, prove
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods.folds import HOLDOUT, fold_of
+from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.validation.before_after import bounded, prove
 
 N, D, K = 6000, 8, 3
 FLIPS = np.array([[0.8, 0.2, 0.0], [0.0, 0.75, 0.25], [0.1, 0.0, 0.9]])

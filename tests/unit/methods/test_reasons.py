@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.methods.reasons import CERTAIN, WORDS, explained
-from tasks.methods.treatment.relabel.posterior import KEPT, REASONS, RELABELLED, REVIEWED
+from labelworks.tasks.methods.reasons import CERTAIN, WORDS, explained
+from labelworks.tasks.methods.treatment.relabel.posterior import KEPT, REASONS, RELABELLED, REVIEWED
 
 
 def words(reason, weight, shift=None, label=0):

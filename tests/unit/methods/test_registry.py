@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.errors import ConfigError
-from tasks.methods import registry
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods import registry
 
 
 def test_a_name_is_taken_once() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from schemas.config.run import TreatConfig
-from schemas.tables import ACTIONS
-from tasks.methods.treatment.relabel.posterior import REASONS
-from tasks.methods.treatment.treat_rows import class_weights, treat_rows
+from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.tables import ACTIONS
+from labelworks.tasks.methods.treatment.relabel.posterior import REASONS
+from labelworks.tasks.methods.treatment.treat_rows import class_weights, treat_rows
 
 GIVEN = np.array([0, 1, 2, 0], np.int32)
 FLAG = np.array([False, True, True, True])

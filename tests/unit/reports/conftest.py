@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.records import Check, GateResult, RunRecord
-from tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
+from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
 
 
 def picture(size=(8, 8)):

@@ -3,9 +3,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from tasks.report.evidence import ActionCount, Evidence, WorstRow
-from tasks.report.flagged_rows import Content
-from tasks.report.html import render
+from labelworks.tasks.report.evidence import ActionCount, Evidence, WorstRow
+from labelworks.tasks.report.flagged_rows import Content
+from labelworks.tasks.report.html import render
 
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 ATTACK = "<script>alert(1)</script>\"'&{{ 7*7 }}$x_1$"

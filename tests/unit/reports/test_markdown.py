@@ -1,8 +1,8 @@
 import base64
 import re
 
-from schemas.records import Check, DatasetRef, GateResult, StageResult
-from tasks.report import markdown, plots
+from labelworks.schemas.records import Check, DatasetRef, GateResult, StageResult
+from labelworks.tasks.report import markdown, plots
 
 
 def one_check(**changes):

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from tasks.methods.drift.calendar import Calendar
-from tasks.methods.drift.count_tests import compare
-from tasks.methods.findings.groups import column_findings, group_findings, slice_findings
-from tasks.methods.findings.windows import LabelSums, labelled_windows, moved_figures
-from tasks.report import drift_text as moved
-from tasks.report import plots
-from tasks.report import time_plots as overtime
-from tasks.report.evidence import Evidence
-from tasks.report.html import render
+from labelworks.tasks.methods.drift.calendar import Calendar
+from labelworks.tasks.methods.drift.count_tests import compare
+from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
+from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, moved_figures
+from labelworks.tasks.report import drift_text as moved
+from labelworks.tasks.report import plots
+from labelworks.tasks.report import time_plots as overtime
+from labelworks.tasks.report.evidence import Evidence
+from labelworks.tasks.report.html import render
 
 ATTACK = "<script>alert(1)</script>$x_1$"
 MONTHS = 10

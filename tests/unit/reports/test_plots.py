@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tasks.report import plots
-from tasks.report.evidence import Confusion, Evidence, ScoreHistogram, top_confusions
+from labelworks.tasks.report import plots
+from labelworks.tasks.report.evidence import Confusion, Evidence, ScoreHistogram, top_confusions
 
 
 def test_pictures_decode_and_hold_ink(runs):

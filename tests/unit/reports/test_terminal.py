@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from tasks.report import terminal
+from labelworks.tasks.report import terminal
 
 
 def printed(renderable):

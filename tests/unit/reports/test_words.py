@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.report import wording as words
+from labelworks.tasks.report import wording as words
 
 
 @pytest.mark.parametrize(

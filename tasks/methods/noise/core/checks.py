@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.arrays import class_numbers, numbers
-from tasks.methods.probabilities import unusable
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.arrays import class_numbers, numbers
+from labelworks.tasks.methods.probabilities import unusable
 
 
 def checked(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from tasks.methods.noise.core.views import Reading
+from labelworks.tasks.methods.noise.core.views import Reading
 
 FEW = 32  # classes: up to there a maximum runs faster down the columns than along the rows
 PENALTY = 1.0  # ridge on the standardised coefficients, as one row of evidence each

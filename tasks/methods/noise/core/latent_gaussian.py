@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.noise.core.transition_em import NoisyLabels, sharpen, shrunk
+from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, sharpen, shrunk
 
 DIMENSIONS = 64  # of the log-probabilities' principal space: bounds the cost where classes are many
 RIDGE = 1e-3  # of the mean variance, on the covariance

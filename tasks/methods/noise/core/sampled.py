@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.noise.core.checks import checked
-from tasks.methods.noise.core.reservoir import Reservoir
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.noise.core.checks import checked
+from labelworks.tasks.methods.noise.core.reservoir import Reservoir
 
 HELD = 5_000_000  # numbers held in the sample at most: 20 MB
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError
 
 Target = str | Mapping[str, float]
 LIKELY = 0.25  # an error probability to start from: any gives a bound on the best F1

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.noise.core.latent_gaussian import LatentGaussian, fit_latent_gaussian
-from tasks.methods.noise.core.transition_em import (
+from labelworks.tasks.methods.noise.core.latent_gaussian import LatentGaussian, fit_latent_gaussian
+from labelworks.tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     best_tau,
     choose,

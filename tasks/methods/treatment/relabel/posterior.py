@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.tables import ACTIONS
-from tasks.methods.registry import register
+from labelworks.schemas.tables import ACTIONS
+from labelworks.tasks.methods.registry import register
 
 KEEP, RELABEL, REVIEW = range(len(ACTIONS))
 REASONS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.registry import register
+from labelworks.tasks.methods.registry import register
 
 
 @register("weights", "importance", needs=("prior", "posterior"), source="Lipton 2018; Liu & Tao 2016")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.methods.registry import register
+from labelworks.tasks.methods.registry import register
 
 Predict = Callable[[NDArray[np.floating]], NDArray[np.int64]]
 ITERATIONS = 1000

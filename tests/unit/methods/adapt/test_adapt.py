@@ -12,16 +12,16 @@ from scipy.special import log_softmax
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 
-from schemas.errors import ConfigError
-from tasks.methods.adapt.discriminant import discriminant
-from tasks.methods.adapt.nmtune import Spectrum, _cross, _label_variance, nmtune
-from tasks.methods.adapt.whiten import whiten
-from tasks.methods.probes.affine import Affine, moments
-from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.probes.lda import lda
-from tasks.methods.probes.ridge import ridge
-from tasks.methods.registry import methods
-from tasks.methods.sums import ClassSums, Sums
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.adapt.discriminant import discriminant
+from labelworks.tasks.methods.adapt.nmtune import Spectrum, _cross, _label_variance, nmtune
+from labelworks.tasks.methods.adapt.whiten import whiten
+from labelworks.tasks.methods.probes.affine import Affine, moments
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.probes.lda import lda
+from labelworks.tasks.methods.probes.ridge import ridge
+from labelworks.tasks.methods.registry import methods
+from labelworks.tasks.methods.sums import ClassSums, Sums
 
 CLASSES, DIM, ROWS = 4, 9, 900
 NAMES = ("lda", "ridge", "prototype")

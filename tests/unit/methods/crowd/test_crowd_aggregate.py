@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.crowd import Votes, aggregate
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.crowd import Votes, aggregate
 
 NAMES = [method.name for method in registry.methods("crowd")]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tasks.methods.crowd import Votes
-from tasks.methods.crowd.agreement import fleiss_kappa, krippendorff_alpha
+from labelworks.tasks.methods.crowd import Votes
+from labelworks.tasks.methods.crowd.agreement import fleiss_kappa, krippendorff_alpha
 
 # Krippendorff's own example (2011): four observers, twelve units, 0 = no answer
 CODERS = [

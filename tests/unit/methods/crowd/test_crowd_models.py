@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from scipy.special import digamma, expit
 
-from tasks.methods.crowd import Votes, aggregate
-from tasks.methods.crowd.auto import folds, heldout_likelihood
-from tasks.methods.crowd.dawid_skene import SMOOTHING, dawid_skene
-from tasks.methods.crowd.difficulty import difficulty
-from tasks.methods.crowd.glad import glad
-from tasks.methods.crowd.hierarchical import hierarchical
-from tasks.methods.crowd.mace import mace
-from tasks.methods.crowd.majority import majority
-from tasks.methods.crowd.one_coin import one_coin
-from tasks.methods.crowd.top_two import top_two
+from labelworks.tasks.methods.crowd import Votes, aggregate
+from labelworks.tasks.methods.crowd.auto import folds, heldout_likelihood
+from labelworks.tasks.methods.crowd.dawid_skene import SMOOTHING, dawid_skene
+from labelworks.tasks.methods.crowd.difficulty import difficulty
+from labelworks.tasks.methods.crowd.glad import glad
+from labelworks.tasks.methods.crowd.hierarchical import hierarchical
+from labelworks.tasks.methods.crowd.mace import mace
+from labelworks.tasks.methods.crowd.majority import majority
+from labelworks.tasks.methods.crowd.one_coin import one_coin
+from labelworks.tasks.methods.crowd.top_two import top_two
 
 
 def crowd(seed=0, items=80, annotators=12, classes=3, per_item=5, skill=(0.4, 0.95)):

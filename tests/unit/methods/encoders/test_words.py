@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.methods.encoders.base import make
-from tasks.methods.encoders.words import word_ngrams, words
+from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.methods.encoders.words import word_ngrams, words
 
 
 @pytest.mark.parametrize(

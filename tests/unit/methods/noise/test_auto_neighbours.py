@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.neighbours.cosine import agreement, nearest
-from tasks.methods.noise import detect
-from tasks.methods.noise.auto import Auto
-from tasks.methods.noise.auto_neighbours import AutoNeighbours
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.neighbours.cosine import agreement, nearest
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.auto import Auto
+from labelworks.tasks.methods.noise.auto_neighbours import AutoNeighbours
 
 CLASSES = 5
 

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import multivariate_normal
 from sklearn.metrics import roc_auc_score
 
-from tasks.methods.noise import detect
-from tasks.methods.noise.class_gaussians import LENT, ClassGaussians, recovered
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.class_gaussians import LENT, ClassGaussians, recovered
 
 
 def tailed(counts=(1500, 800, 300, 60, 30), dim=12, noise=0.15, seed=4):

@@ -1,7 +1,7 @@
 import numpy as np
 
-from tasks.methods.noise import detect
-from tasks.methods.noise.core.confident_joint import (
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.core.confident_joint import (
     confident_class,
     confident_thresholds,
     joint,

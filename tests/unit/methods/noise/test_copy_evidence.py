@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from tasks.methods.duplicates.label_evidence import BELIEVED, one_class_share, weigh_copies
+from labelworks.tasks.methods.duplicates.label_evidence import BELIEVED, one_class_share, weigh_copies
 
 T = np.array([[0.8, 0.15, 0.05], [0.1, 0.7, 0.2], [0.02, 0.08, 0.9]])
 SHARES = np.array([0.5, 0.3, 0.2])

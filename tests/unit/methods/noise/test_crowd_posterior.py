@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from schemas.errors import ConfigError
-from tasks.methods.noise.crowd_posterior import CrowdPosterior
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.noise.crowd_posterior import CrowdPosterior
 
 ROWS, K, ANNOTATORS, RIGHT = 4000, 3, 3, 0.7
 

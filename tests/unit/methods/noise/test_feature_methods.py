@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.duplicates.conflicts import duplicate_conflicts
-from tasks.methods.neighbours.cosine import nearest
-from tasks.methods.noise import detect
-from tasks.methods.noise.label_propagation import propagate
-from tasks.methods.noise.pairs import pair_mismatch
-from tasks.methods.open_set.out_of_scope import out_of_scope
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
+from labelworks.tasks.methods.neighbours.cosine import nearest
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.label_propagation import propagate
+from labelworks.tasks.methods.noise.pairs import pair_mismatch
+from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope
 
 
 def clusters(rows=1500, classes=5, dim=12, noise=0.15, seed=0):

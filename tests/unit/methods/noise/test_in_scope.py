@@ -3,9 +3,9 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from tasks.methods.open_set.in_scope import Scope
-from tasks.methods.open_set.novelty import novelty
-from tasks.methods.sums import Sums
+from labelworks.tasks.methods.open_set.in_scope import Scope
+from labelworks.tasks.methods.open_set.novelty import novelty
+from labelworks.tasks.methods.sums import Sums
 
 K, DIM, FOLDS = 4, 10, 5
 

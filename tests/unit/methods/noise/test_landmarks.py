@@ -2,9 +2,9 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from tasks.methods.neighbours import cosine as neighbours
-from tasks.methods.noise import detect
-from tasks.methods.noise.landmarks import NEAREST, PER_CLASS, Landmarks
+from labelworks.tasks.methods.neighbours import cosine as neighbours
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.landmarks import NEAREST, PER_CLASS, Landmarks
 
 
 def clusters(counts, noise=0.15, dim=12, seed=0):

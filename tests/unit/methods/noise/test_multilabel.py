@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.multilabel import cells as multilabel_cells
-from tasks.methods.noise import detect_multilabel
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.multilabel import cells as multilabel_cells
+from labelworks.tasks.methods.noise import detect_multilabel
 
 
 def noisy(seed=0, rows=600, classes=6):

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from schemas.errors import InputError
-from tasks.methods.neighbours import cosine as neighbours
-from tasks.methods.neighbours.cosine import Reference, credibility, nearest
-from tasks.methods.neighbours.reference import NEAREST, Neighbourhood
-from tasks.methods.noise import detect
-from tasks.methods.noise.label_propagation import LabelPropagation
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.neighbours import cosine as neighbours
+from labelworks.tasks.methods.neighbours.cosine import Reference, credibility, nearest
+from labelworks.tasks.methods.neighbours.reference import NEAREST, Neighbourhood
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.label_propagation import LabelPropagation
 
 
 def world(rows=600, classes=4, dim=10, noise=0.2, seed=0):

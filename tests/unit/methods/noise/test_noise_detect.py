@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.noise import detect, make
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.noise import detect, make
 
 METHODS = ["auto", "noise-transition", "confident-learning"]
 

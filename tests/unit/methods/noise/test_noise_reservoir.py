@@ -1,6 +1,6 @@
 import numpy as np
 
-from tasks.methods.noise.core.reservoir import Reservoir
+from labelworks.tasks.methods.noise.core.reservoir import Reservoir
 
 
 def parts(rows, size):

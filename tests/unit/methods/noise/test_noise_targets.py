@@ -2,9 +2,15 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from schemas.errors import ConfigError
-from tasks.methods.noise import detect, make
-from tasks.methods.noise.core.targets import NOTHING, checked_target, false_discovery, max_f1, within_budget
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.noise import detect, make
+from labelworks.tasks.methods.noise.core.targets import (
+    NOTHING,
+    checked_target,
+    false_discovery,
+    max_f1,
+    within_budget,
+)
 
 
 def test_max_f1_is_the_best_of_all_cuts():

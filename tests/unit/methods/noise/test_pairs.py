@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from tasks.methods.noise import pairs
-from tasks.methods.noise.pairs import Pairs, pair_mismatch
+from labelworks.tasks.methods.noise import pairs
+from labelworks.tasks.methods.noise.pairs import Pairs, pair_mismatch
 
 
 def towers(rows=1500, share=0.15, noise=1.0, seed=0):

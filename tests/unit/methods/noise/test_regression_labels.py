@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.regression.detect import detect_regression
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.regression.detect import detect_regression
 
 
 def measured(seed=0, rows=2000, wrong=0.05, tails="normal"):

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.neighbours.cosine import nearest
-from tasks.methods.noise import detect
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.neighbours.cosine import nearest
+from labelworks.tasks.methods.noise import detect
 
 BY_PROBS = ["self-confidence", "normalized-margin", "confidence-weighted-entropy", "small-loss"]
 BY_MORE = ["neighbour-consistency", "mahalanobis"]

@@ -6,8 +6,8 @@ from scipy.stats import rankdata
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.metrics import roc_auc_score
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.open_set.separation import FOLDS, linear_separation
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.open_set.separation import FOLDS, linear_separation
 
 
 def world(rows=2000, strange=100):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods.validation.benchmark_stability import stability
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.validation.benchmark_stability import stability
 
 
 def benchmark(seed=0, rows=1000):

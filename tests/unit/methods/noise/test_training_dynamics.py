@@ -5,10 +5,10 @@ import pytest
 from scipy.special import expit
 from sklearn.metrics import log_loss, roc_auc_score
 
-from tasks.methods.noise import detect
-from tasks.methods.noise.area_under_margin import AreaUnderMargin
-from tasks.methods.noise.core.training import Training
-from tasks.methods.noise.semd import Semd
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.area_under_margin import AreaUnderMargin
+from labelworks.tasks.methods.noise.core.training import Training
+from labelworks.tasks.methods.noise.semd import Semd
 
 
 def world(rows=800, classes=3, dim=6, noise=0.2):

@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.special import softmax
 
-from tasks.methods.noise.core.transition_em import (
+from labelworks.tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     first_guess,
     log_of,

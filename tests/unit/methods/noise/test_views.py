@@ -4,10 +4,10 @@ from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
-from tasks.methods.noise import detect
-from tasks.methods.noise.core.flips import drawn, fit_flip_model, flipped, offset_to
-from tasks.methods.noise.core.transition_em import sorted_rows
-from tasks.methods.noise.core.views import fit_views
+from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.noise.core.flips import drawn, fit_flip_model, flipped, offset_to
+from labelworks.tasks.methods.noise.core.transition_em import sorted_rows
+from labelworks.tasks.methods.noise.core.views import fit_views
 
 
 def fitted_noise(seed=0, rows=4000, classes=6):

@@ -8,12 +8,12 @@ from scipy.special import log_softmax, softmax
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from schemas.config.run import DetectConfig
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.probes import multinomial as module
-from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.probes.multinomial import multinomial
-from tasks.methods.sums import Sums
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.probes import multinomial as module
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.probes.multinomial import multinomial
+from labelworks.tasks.methods.sums import Sums
 
 N, D, K, F = 800, 6, 4, 5
 RNG = np.random.default_rng(5)

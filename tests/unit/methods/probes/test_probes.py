@@ -9,11 +9,11 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestCentroid
 
-from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.probes.lda import SHRINKAGE, lda
-from tasks.methods.probes.prototype import prototype
-from tasks.methods.probes.ridge import PENALTY, ridge
-from tasks.methods.sums import ClassSums, Sums
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.probes.lda import SHRINKAGE, lda
+from labelworks.tasks.methods.probes.prototype import prototype
+from labelworks.tasks.methods.probes.ridge import PENALTY, ridge
+from labelworks.tasks.methods.sums import ClassSums, Sums
 
 N, D, K, F = 900, 7, 4, 5
 RNG = np.random.default_rng(3)

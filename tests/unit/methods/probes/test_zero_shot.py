@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import softmax
 
-from tasks.methods.probes.ensemble import ProbeEnsemble
-from tasks.methods.probes.zero_shot import ClassNames, zero_shot_probe
-from tasks.methods.sums import Sums
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.probes.zero_shot import ClassNames, zero_shot_probe
+from labelworks.tasks.methods.sums import Sums
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.methods.duplicates.groups import copies
-from tasks.methods.duplicates.signatures import Planes, candidates, chance_radius, likely_pairs, near_pairs
+from labelworks.tasks.methods.duplicates.groups import copies
+from labelworks.tasks.methods.duplicates.signatures import (
+    Planes,
+    candidates,
+    chance_radius,
+    likely_pairs,
+    near_pairs,
+)
 
 
 def rng() -> np.random.Generator:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tasks.methods import quality
-from tasks.methods.neighbours.euclidean import nearest
-from tasks.methods.quality.dimensions import duplicated_dimensions
-from tasks.methods.quality.hubness import attraction, hubness
-from tasks.methods.quality.intrinsic_dimension import mle, two_nn
-from tasks.methods.quality.label_sharpness import label_sharpness
-from tasks.methods.quality.rankme import rank_share, rankme
-from tasks.methods.sums import ClassSums
+from labelworks.tasks.methods import quality
+from labelworks.tasks.methods.neighbours.euclidean import nearest
+from labelworks.tasks.methods.quality.dimensions import duplicated_dimensions
+from labelworks.tasks.methods.quality.hubness import attraction, hubness
+from labelworks.tasks.methods.quality.intrinsic_dimension import mle, two_nn
+from labelworks.tasks.methods.quality.label_sharpness import label_sharpness
+from labelworks.tasks.methods.quality.rankme import rank_share, rankme
+from labelworks.tasks.methods.sums import ClassSums
 
 
 def sums_of(rows: np.ndarray) -> ClassSums:

@@ -5,22 +5,22 @@ from dataclasses import fields, is_dataclass
 import numpy as np
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.drift.by_group import by_group
-from tasks.methods.drift.by_slice import by_slice
-from tasks.methods.drift.change_points import change_points, label_correlation
-from tasks.methods.drift.shift_kind import which_kind
-from tasks.methods.label_shift import estimate_prior
-from tasks.methods.label_shift import test as drift_test
-from tasks.methods.label_shift.by_window import prior_by_window
-from tasks.methods.label_shift.latent_label_shift import latent
-from tasks.methods.label_shift.posterior_correction import correct
-from tasks.methods.label_shift.streaming import estimate_prior_over
-from tasks.methods.open_set.discover import discover
-from tasks.methods.open_set.estimate import open_set
-from tasks.methods.open_set.novelty import novelty
-from tasks.methods.sums import Sums
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.by_group import by_group
+from labelworks.tasks.methods.drift.by_slice import by_slice
+from labelworks.tasks.methods.drift.change_points import change_points, label_correlation
+from labelworks.tasks.methods.drift.shift_kind import which_kind
+from labelworks.tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.drift import test as drift_test
+from labelworks.tasks.methods.label_shift.by_window import prior_by_window
+from labelworks.tasks.methods.label_shift.latent_label_shift import latent
+from labelworks.tasks.methods.label_shift.posterior_correction import correct
+from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
+from labelworks.tasks.methods.open_set.discover import discover
+from labelworks.tasks.methods.open_set.estimate import open_set
+from labelworks.tasks.methods.open_set.novelty import novelty
+from labelworks.tasks.methods.sums import Sums
 
 ESTIMATORS = [each.name for each in registry.methods("shift") if "target_probs" in each.needs]
 DRIFT = [each.name for each in registry.methods("shift") if each.needs == ("features",)]

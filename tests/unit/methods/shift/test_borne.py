@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tasks.methods.label_shift.borne import borne_weights
-from tasks.methods.label_shift.result import PriorEstimate
+from labelworks.tasks.methods.label_shift.borne import borne_weights
+from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
 SOURCE = np.array([0.5, 0.3, 0.2, 0.0])
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods.drift.by_window import LEAST, between, by_window
-from tasks.methods.drift.sequential import watch
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.drift.by_window import LEAST, between, by_window
+from labelworks.tasks.methods.drift.sequential import watch
 
 
 def stream(moved, windows=12, rows=60, start=6, seed=0):

@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from schemas.errors import ConfigError
-from tasks.methods.drift.calendar import LIMIT, MOST, calendar
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.drift.calendar import LIMIT, MOST, calendar
 
 DAYS = pd.date_range("2024-12-20", "2025-04-10", freq="D")
 KEYS = (DAYS - pd.Timestamp(0)).days.to_numpy().astype(float)

@@ -3,10 +3,10 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from tasks.methods.label_shift import calibration_newton as newton
-from tasks.methods.label_shift.calibration import apply, calibrate, mean_posterior
-from tasks.methods.label_shift.calibration_newton import Family, fit, nll, posterior, scores
-from tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.label_shift import calibration_newton as newton
+from labelworks.tasks.methods.label_shift.calibration import apply, calibrate, mean_posterior
+from labelworks.tasks.methods.label_shift.calibration_newton import Family, fit, nll, posterior, scores
+from labelworks.tasks.methods.label_shift.inputs import check
 
 
 def sharpened(rows, classes, power, seed=0, bias=0.0):

@@ -1,10 +1,10 @@
 import numpy as np
 
-from tasks.methods.label_shift import estimate_prior
-from tasks.methods.label_shift.calibration import calibrate
-from tasks.methods.label_shift.candidates import Centres, candidates
-from tasks.methods.label_shift.elsa import calibrated_windows
-from tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.label_shift.calibration import calibrate
+from labelworks.tasks.methods.label_shift.candidates import Centres, candidates
+from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
+from labelworks.tasks.methods.label_shift.inputs import check
 
 SOURCE, TARGET = np.full(4, 0.25), np.array([0.1, 0.2, 0.2, 0.5])
 

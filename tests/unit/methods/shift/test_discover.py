@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.open_set.discover import discover
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.open_set.discover import discover
 
 CENTRES = np.random.default_rng(0).normal(size=(14, 6)) * 4
 STRETCH = np.array([1.0, 1.0, 1.0, 0.2, 0.2, 3.0])  # of every class alike: the longest axis tells nothing

@@ -3,13 +3,13 @@ import pytest
 from scipy.stats import chi2_contingency, ks_2samp
 from scipy.stats import wasserstein_distance as scipy_wasserstein
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.drift.auto import kernels
-from tasks.methods.drift.count_tests import compare
-from tasks.methods.drift.frame import DriftParts, Frame, p_values
-from tasks.methods.drift.mmd import Mmd
-from tasks.methods.label_shift import test as drift
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.auto import kernels
+from labelworks.tasks.methods.drift.count_tests import compare
+from labelworks.tasks.methods.drift.frame import DriftParts, Frame, p_values
+from labelworks.tasks.methods.drift.mmd import Mmd
+from labelworks.tasks.methods.drift import test as drift
 
 TESTS = [method.name for method in registry.methods("shift") if method.needs == ("features",)]
 

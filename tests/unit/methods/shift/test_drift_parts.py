@@ -5,15 +5,15 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.drift import streaming as drift_over
-from tasks.methods.drift.auto import AUTO
-from tasks.methods.drift.base import Blocks
-from tasks.methods.drift.frame import DriftParts, Frame
-from tasks.methods.drift.ks import Ks
-from tasks.methods.drift.streaming import STATISTICS
-from tasks.methods.label_shift import test as drift
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift import streaming as drift_over
+from labelworks.tasks.methods.drift.auto import AUTO
+from labelworks.tasks.methods.drift.base import Blocks
+from labelworks.tasks.methods.drift.frame import DriftParts, Frame
+from labelworks.tasks.methods.drift.ks import Ks
+from labelworks.tasks.methods.drift.streaming import STATISTICS
+from labelworks.tasks.methods.drift import test as drift
 
 
 def windows(seed=0, n=200, m=300, width=6, moved=0.0):

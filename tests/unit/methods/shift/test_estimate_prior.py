@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from schemas.errors import ConfigError, InputError
-from tasks.methods import registry
-from tasks.methods.label_shift import estimate_prior
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift import estimate_prior
 
 ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
 T = np.array([[0.8, 0.2, 0.0], [0.0, 0.8, 0.2], [0.2, 0.0, 0.8]])

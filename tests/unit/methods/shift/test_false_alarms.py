@@ -4,13 +4,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from schemas.config.run import DetectConfig
-from tasks.methods.encoders.base import make
-from tasks.methods.findings.target import TargetFindings, shift_findings
-from tasks.methods.folds import fitted_on, fold_of, hash_ids
-from tasks.methods.noise_judge import LabelModel, Sample
-from tasks.methods.open_set.novelty import novelty_by_fold
-from tasks.methods.sums import Sums
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
+from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
+from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
+from labelworks.tasks.methods.sums import Sums
 
 CLASSES, ROWS = 5, 1600
 

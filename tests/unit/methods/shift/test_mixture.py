@@ -1,7 +1,7 @@
 import numpy as np
 from scipy.optimize import minimize
 
-from tasks.methods.label_shift.mixture import maximise
+from labelworks.tasks.methods.label_shift.mixture import maximise
 
 EVEN = np.full(4, 0.25)
 

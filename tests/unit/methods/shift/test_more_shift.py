@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from schemas.errors import InputError
-from tasks.methods.drift.by_group import by_group, of_sums
-from tasks.methods.drift.sequential import watch, watched
-from tasks.methods.drift.shift_kind import which_kind
-from tasks.methods.label_shift import estimate_prior
-from tasks.methods.label_shift.posterior_correction import correct
-from tasks.methods.open_set.estimate import open_set
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.drift.by_group import by_group, of_sums
+from labelworks.tasks.methods.drift.sequential import watch, watched
+from labelworks.tasks.methods.drift.shift_kind import which_kind
+from labelworks.tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.label_shift.posterior_correction import correct
+from labelworks.tasks.methods.open_set.estimate import open_set
 
 CENTRES = np.array([[3.0, 0, 0], [0, 3.0, 0], [0, 0, 3.0]])
 SOURCE, TARGET = np.array([0.4, 0.3, 0.3]), np.array([0.15, 0.25, 0.6])

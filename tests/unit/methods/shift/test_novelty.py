@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from schemas.errors import InputError
-from tasks.methods.open_set.novelty import RIDGE, novelty, novelty_by_fold
-from tasks.methods.sums import Sums
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.open_set.novelty import RIDGE, novelty, novelty_by_fold
+from labelworks.tasks.methods.sums import Sums
 
 
 def rows(seed=0):

@@ -3,13 +3,13 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods.label_shift import auto, estimate_prior
-from tasks.methods.label_shift import streaming as parts
-from tasks.methods.label_shift.confusion import confusion, of_shares, soft
-from tasks.methods.label_shift.inputs import Windows
-from tasks.methods.label_shift.shrinkage import towards
-from tasks.methods.label_shift.streaming import estimate_prior_over
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.label_shift import auto, estimate_prior
+from labelworks.tasks.methods.label_shift import streaming as parts
+from labelworks.tasks.methods.label_shift.confusion import confusion, of_shares, soft
+from labelworks.tasks.methods.label_shift.inputs import Windows
+from labelworks.tasks.methods.label_shift.shrinkage import towards
+from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
 
 CENTRES = 2.5 * np.eye(4)
 SOURCE, TARGET = np.array([0.25, 0.25, 0.25, 0.25]), np.array([0.1, 0.2, 0.3, 0.4])

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods.label_shift import estimate_prior
-from tasks.methods.label_shift.by_window import LEAST, prior_by_window
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.label_shift.by_window import LEAST, prior_by_window
 
 MIXES = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8]])
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods import registry
-from tasks.methods.drift.by_slice import by_slice
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift.by_slice import by_slice
 
 CENTRES = np.random.default_rng(0).normal(size=(5, 8)) * 4
 

@@ -3,8 +3,8 @@ import pytest
 from scipy.spatial.distance import jensenshannon
 from scipy.stats import chi2_contingency
 
-from schemas.errors import InputError
-from tasks.methods.drift.tabular import BINS, VALUES, by_column
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.drift.tabular import BINS, VALUES, by_column
 
 
 def test_categories_agree_with_scipy():

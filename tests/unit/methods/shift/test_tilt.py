@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tasks.methods.open_set.density_tilt import tilt
+from labelworks.tasks.methods.open_set.density_tilt import tilt
 
 
 def cells(known, target):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from schemas.errors import InputError
-from tasks.methods.label_shift.noisy_counts import true_mix
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.label_shift.noisy_counts import true_mix
 
 T = np.array([[0.8, 0.15, 0.05], [0.1, 0.9, 0.0], [0.0, 0.3, 0.7]])
 PRIOR = np.array([[0.5, 0.3, 0.2], [0.2, 0.2, 0.6]])

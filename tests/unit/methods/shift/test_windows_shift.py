@@ -3,10 +3,10 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from schemas.errors import InputError
-from tasks.methods.drift.calendar import calendar
-from tasks.methods.drift.change_points import beyond_chance, change_points, label_correlation
-from tasks.methods.label_shift.latent_label_shift import latent
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.drift.calendar import calendar
+from labelworks.tasks.methods.drift.change_points import beyond_chance, change_points, label_correlation
+from labelworks.tasks.methods.label_shift.latent_label_shift import latent
 
 SEEDS, ALARMS = 100, 11  # more than 11 alarms at a level of 5 % come once in 230 such tests
 
