@@ -18,8 +18,8 @@ from labelworks.tasks import gates
 from labelworks.tasks.catalog.heartbeat import alive
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.exports import exported, with_exports
+from labelworks.tasks.ingest.learnable import look_ahead
 from labelworks.tasks.methods.encoders.base import make
-from labelworks.tasks.planning.learnable import look_ahead
 from labelworks.tasks.planning.open_run import listed_once, open_run
 
 FLOWS_NEED = (

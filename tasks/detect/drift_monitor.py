@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.arrays import sample
 from labelworks.tasks.methods.drift.by_window import between
 from labelworks.tasks.methods.drift.sequential import Watch, watch
-from labelworks.tasks.methods.label_shift.inputs import sample
 from labelworks.tasks.storage.versions import read_version, versions
 
 KEPT = 4000  # rows of earlier batches of the target

@@ -14,8 +14,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import COPIES, with_copies
 from labelworks.tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
-from labelworks.tasks.methods.noise.core.result import score_of
-from labelworks.tasks.methods.noise.noise_transition import best_class
+from labelworks.tasks.methods.noise.core.result import best_class, score_of
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from labelworks.tasks.detect.row_context import Context, labelled_context, merge
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
-from labelworks.tasks.methods.findings.target import noise_findings
+from labelworks.tasks.methods.findings.noise import noise_findings
 from labelworks.tasks.methods.findings.windows import moved_figures
 from labelworks.tasks.methods.folds import share_of
 from labelworks.tasks.methods.noise_judge import LabelModel, Sample

@@ -21,14 +21,15 @@ from labelworks.schemas.records import DatasetRef, Partition, StageResult
 from labelworks.schemas.secrets.logging import discreet
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
-from labelworks.tasks.artifacts.index import read_index, share_index, write_index
+from labelworks.tasks.artifacts.index import read_index, share_index
 from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.votes import Voted, voted
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.duplicate_ids import drop_sorted, find_duplicates, sort_ids
+from labelworks.tasks.ingest.learnable import count_classes, label_type, refuse_labels
+from labelworks.tasks.ingest.scan import write_index
 from labelworks.tasks.methods.class_names import SimilarNames, similar_names
-from labelworks.tasks.planning.learnable import count_classes, label_type, refuse_labels
 from labelworks.tasks.planning.plan import Plan, empty
 from labelworks.tasks.sources.formats.joined import common, read_type, written_type
 

@@ -140,8 +140,9 @@ def version_of() -> Callable[..., Any]:
     from labelworks.schemas.config.run import RunConfig
     from labelworks.schemas.records import DatasetRef, GateResult, RunRecord, StageResult
     from labelworks.schemas.tables import described, published_schema
-    from labelworks.tasks.artifacts.index import LABEL_TYPES, scan
+    from labelworks.tasks.artifacts.index import LABEL_TYPES
     from labelworks.tasks.exports.base import Version
+    from labelworks.tasks.ingest.scan import scan
     from labelworks.tasks.planning.open_run import open_run
 
     def version_of(

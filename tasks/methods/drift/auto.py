@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats, Matrix
 from labelworks.tasks.methods.drift.base import MOST_BLOCKS, DriftTest, Gaps, orders, squared
 from labelworks.tasks.methods.drift.classifier import Probe
 from labelworks.tasks.methods.drift.frame import Frame, feed
 from labelworks.tasks.methods.drift.frechet import Frechet
 from labelworks.tasks.methods.drift.ks import Ks
 from labelworks.tasks.methods.drift.mmd import Mmd
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix
 
 LAPLACE = 0.3  # of the median distance
 LEVEL = 0.1  # of the largest eigenvalue

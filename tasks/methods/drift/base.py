@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.arrays import numbers
-from labelworks.tasks.methods.label_shift.inputs import BLOCK, Floats, Matrix, refuse_infinite
+from labelworks.tasks.methods.arrays import BLOCK, Floats, Matrix, numbers, refuse_infinite
 
 PERMUTATIONS = 999
 MOST_BLOCKS = 512  # per window; beyond, neighbouring blocks are added up

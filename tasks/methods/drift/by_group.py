@@ -10,7 +10,7 @@ from scipy.stats import chi2
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.label_shift.inputs import Floats, labels_of, refuse_infinite
+from labelworks.tasks.methods.arrays import Floats, labels_of, refuse_infinite
 
 STRENGTH = (
     20.0  # rows of the whole that a group's figures are mixed with, so small groups don't win by chance

@@ -9,15 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks, labels_of, refuse_infinite, sample
 from labelworks.tasks.methods.drift.by_group import Groups, by_group
-from labelworks.tasks.methods.label_shift.inputs import (
-    Floats,
-    Matrix,
-    blocks,
-    labels_of,
-    refuse_infinite,
-    sample,
-)
 
 MOST = 50_000  # rows among which slices are looked for
 LEAN = 0.5  # of the features' spread: what the error weighs beside them

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError
-from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.arrays import Floats
 
 Unit = Literal["day", "hour", "number"]
 CODES = {"hour": "h", "day": "D", "week": "W", "month": "M", "quarter": "M", "year": "Y"}

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.arrays import Floats
 
 PERMUTATIONS = 499
 REPEATS = 999  # of label sets: enough for the smallest p-value to count among 48 windows

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats, Matrix
 from labelworks.tasks.methods.drift.base import DriftTest, Gaps, squared
 from labelworks.tasks.methods.drift.frame import Frame, feed
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix
 
 
 class Probe:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import chi2
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.arrays import Floats
 
 SMOOTH = 0.5  # rows added to each cell before a logarithm
 

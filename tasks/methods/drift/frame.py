@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import Floats, Matrix, check_alpha, sample
 from labelworks.tasks.methods.drift.base import (
     MOST_BLOCKS,
     Blocks,
@@ -20,7 +21,6 @@ from labelworks.tasks.methods.drift.base import (
     Statistic,
     orders,
 )
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, check_alpha, sample
 from labelworks.tasks.methods.level import Level
 
 SAMPLE = 2000  # rows of a window, on average

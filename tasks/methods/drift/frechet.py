@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats, Matrix
 from labelworks.tasks.methods.drift.base import DriftTest, Gaps
 from labelworks.tasks.methods.drift.frame import Frame, feed
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix
 
 AXES = 32  # principal axes whose covariances are kept; of the others, the variances
 

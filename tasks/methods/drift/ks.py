@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy.stats import false_discovery_control, kstwobign
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats, Matrix
 from labelworks.tasks.methods.drift.base import DriftTest, Gaps
 from labelworks.tasks.methods.drift.frame import Frame, feed
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix
 
 CELLS = 128  # equal widths, looked up in
 BINS = 32  # equal shares of the sample

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.label_shift.inputs import Floats, check_alpha
+from labelworks.tasks.methods.arrays import Floats, check_alpha
 
 BETS = (0.1, 0.25, 0.5, 0.75)
 

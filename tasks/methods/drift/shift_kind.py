@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats
 from labelworks.tasks.methods.drift.base import DriftTest, drift_test, pair
 from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.label_shift.auto import auto
 from labelworks.tasks.methods.label_shift.confusion import inverse_transition
-from labelworks.tasks.methods.label_shift.inputs import Floats, Windows, check
+from labelworks.tasks.methods.label_shift.inputs import Windows, check
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
 from labelworks.tasks.methods.open_set.estimate import OpenSet
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.arrays import check_alpha, hashes
 from labelworks.tasks.methods.drift.auto import AUTO
 from labelworks.tasks.methods.drift.base import DriftTest, chunks
 from labelworks.tasks.methods.drift.classifier import Probe
@@ -15,7 +16,6 @@ from labelworks.tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make
 from labelworks.tasks.methods.drift.frechet import Frechet
 from labelworks.tasks.methods.drift.ks import Ks
 from labelworks.tasks.methods.drift.mmd import Mmd
-from labelworks.tasks.methods.label_shift.inputs import check_alpha, hashes
 
 Parts = Callable[[], Iterable[NDArray[np.generic]]]
 STATISTICS: dict[str, Sequence[Make]] = {

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from labelworks.tasks.methods.arrays import sample
 from labelworks.tasks.methods.drift.calendar import Calendar
 from labelworks.tasks.methods.drift.change_points import label_correlation
-from labelworks.tasks.methods.label_shift.inputs import sample
 
 LABELS = 30  # the most frequent ones, whose correlations are compared
 ROWS = 1000  # of a window, and of those before it

@@ -1,4 +1,4 @@
-"""What is told of label noise and of distribution shift: the figures of a run's record."""
+"""What is told of the target window: its prior, its drift, its unknown classes."""
 
 from __future__ import annotations
 
@@ -13,45 +13,17 @@ from labelworks.schemas.config.run import DetectConfig
 from labelworks.tasks.methods.drift.shift_kind import ShiftKind, which_kind
 from labelworks.tasks.methods.label_shift import PriorEstimate, estimate_prior
 from labelworks.tasks.methods.label_shift.borne import borne_weights
-from labelworks.tasks.methods.noise import NoiseResult
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.open_set.discover import discover
 from labelworks.tasks.methods.open_set.estimate import OpenSet, open_set
 
 Classes = tuple[str | int, ...]
-CONFUSIONS = 10
 UNKNOWN_ROWS = 100  # of a target, below which nothing is said of unknown classes
 SURELY_UNKNOWN = 0.005  # the lower end of their share, from which new classes are looked for
 LEAST_KNOWN = 4  # classes that show how wide a class is
 SHOWN_NEW, EXAMPLES = 10, 3
 WORST_FEATURES = 5
 ONE_ROW = "a target of one row can't be tested for drift"
-
-
-def noise_findings(
-    judged: NoiseResult, probs: NDArray[np.float32], given: NDArray[np.int32], classes: Classes
-) -> dict[str, Any]:
-    """Rate, interval and strongest confusions; probs (N, K) out of sample, given labels (N,) of a sample."""
-    low, high = judged.noise_rate_interval
-    return {
-        "method": judged.method,
-        "rate": float(judged.noise_rate),
-        "rate_interval": [float(low), float(high)],
-        **agreement(given, probs.argmax(axis=1)),
-        "top_confusions": confusions(judged.transition, classes),
-    }
-
-
-def agreement(given: NDArray[np.integer], foretold: NDArray[np.integer]) -> dict[str, float]:
-    """How often classes (N,) are as foretold (N,), and how often they would be if these were shuffled."""
-    rows, classes = len(given), int(max(given.max(initial=0), foretold.max(initial=0))) + 1
-    hits = int(np.count_nonzero(given == foretold))
-    by_chance = int(np.bincount(given, minlength=classes) @ np.bincount(foretold, minlength=classes))
-    return {
-        "out_of_sample_accuracy": hits / rows,
-        "chance_accuracy": by_chance / rows**2,
-        "accuracy_over_chance": (hits * rows - by_chance) / rows**2,  # 0 where one class is named throughout
-    }
 
 
 @dataclass(frozen=True)
@@ -171,18 +143,6 @@ def _unknown(sample: Sample, window: Sample, unknown: OpenSet | None, ids: Seque
         examples = [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]]
         made.append({"rows": len(rows), "share": len(rows) / len(ids), "examples": examples})
     return {**figures, "new_classes": found.new, "largest": made[:SHOWN_NEW]}
-
-
-def confusions(transition: NDArray[np.float64], classes: Classes) -> list[dict[str, Any]]:
-    """The strongest ways in which a true class is given as another; transition (K, K), rows = true class."""
-    wrong = transition * (1.0 - np.eye(len(transition)))
-    order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
-    pairs = [divmod(int(place), len(transition)) for place in order]
-    return [
-        {"true": classes[true], "given": classes[given], "probability": float(wrong[true, given])}
-        for true, given in pairs
-        if wrong[true, given] > 0
-    ]
 
 
 def _gain(found: PriorEstimate) -> float | None:

@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky
 from scipy.optimize import nnls
 
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
 from labelworks.tasks.methods.label_shift.calibration import calibrate
 from labelworks.tasks.methods.label_shift.calibration_newton import Family, fit, given_posterior, softmax
 from labelworks.tasks.methods.label_shift.candidates import PAIRS, Candidates, Centres, candidates, on_simplex
 from labelworks.tasks.methods.label_shift.confusion import demand_inverse
 from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
 from labelworks.tasks.methods.label_shift.estimator import estimator
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, log_probs
+from labelworks.tasks.methods.label_shift.inputs import Windows, log_probs
 from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
 from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
 

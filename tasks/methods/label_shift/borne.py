@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.arrays import Floats
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
 MIX_ALONE = (

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks, sample
 from labelworks.tasks.methods.label_shift.calibration_newton import Family, fit, nll, softmax
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, log_probs, sample
+from labelworks.tasks.methods.label_shift.inputs import Windows, log_probs
 from labelworks.tasks.methods.label_shift.result import Calibration
 
 log = logging.getLogger("labelworks")

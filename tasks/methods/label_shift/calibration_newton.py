@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, blocks
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
 
 STEPS = 60
 FLAT = 1e-7  # a gradient below this is zero in float32

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.arrays import FLOOR, Floats, Matrix, blocks
 from labelworks.tasks.methods.label_shift.confusion import covariance
 from labelworks.tasks.methods.label_shift.elsa import Moments, solve
-from labelworks.tasks.methods.label_shift.inputs import FLOOR, Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.kdey import densities
 from labelworks.tasks.methods.label_shift.mixture import maximise
 from labelworks.tasks.methods.label_shift.shrinkage import Shrunk, shrink

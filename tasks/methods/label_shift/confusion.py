@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.label_shift.inputs import FLOOR, Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.arrays import FLOOR, Floats, Matrix, blocks
+from labelworks.tasks.methods.label_shift.inputs import Windows
 
 SINGULAR = 1e-8  # smallest singular value over the largest
 SINGULAR_SAID = "the confusion is singular"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labelworks.tasks.methods.arrays import Floats
 from labelworks.tasks.methods.label_shift.calibration import apply, calibrate
 from labelworks.tasks.methods.label_shift.confusion import (
     Confusion,
@@ -15,7 +16,7 @@ from labelworks.tasks.methods.label_shift.confusion import (
     efficient,
 )
 from labelworks.tasks.methods.label_shift.estimator import estimator
-from labelworks.tasks.methods.label_shift.inputs import Floats, Windows
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
 
 ROUNDS = 8

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
 from labelworks.tasks.methods.label_shift.calibration import apply, calibrate, mean_posterior
 from labelworks.tasks.methods.label_shift.estimator import estimator
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.intervals import likelihood_interval
 from labelworks.tasks.methods.label_shift.mixture import maximise
 from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
 from labelworks.tasks.methods.label_shift.confusion import Features, IllPosed, soft
 from labelworks.tasks.methods.label_shift.few_rows import widened
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate
 
 Estimate = Callable[[Windows], PriorEstimate]

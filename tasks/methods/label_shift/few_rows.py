@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
+from labelworks.tasks.methods.arrays import FLOOR, Floats, blocks, sample
 from labelworks.tasks.methods.label_shift.calibration import FIT_ELEMENTS, apply
 from labelworks.tasks.methods.label_shift.confusion import Confusion, Features, by_class, confusion, efficient
-from labelworks.tasks.methods.label_shift.inputs import FLOOR, Floats, Windows, blocks, sample
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.result import QUANTILE, PriorEstimate
 
 TAIL = 0.025

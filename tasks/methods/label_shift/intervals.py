@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks, sample
 from labelworks.tasks.methods.label_shift.calibration import FIT_ELEMENTS, calibrated
 from labelworks.tasks.methods.label_shift.calibration_newton import (
     Family,
@@ -15,7 +16,7 @@ from labelworks.tasks.methods.label_shift.calibration_newton import (
     scores,
 )
 from labelworks.tasks.methods.label_shift.confusion import Scatter
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, log_probs, sample
+from labelworks.tasks.methods.label_shift.inputs import Windows, log_probs
 from labelworks.tasks.methods.label_shift.result import QUANTILE, Calibration, normal_interval
 
 ACTIVE = 1e-6  # smaller shares sit on the edge of the simplex

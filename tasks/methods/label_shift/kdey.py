@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks, sample
 from labelworks.tasks.methods.label_shift.confusion import inverse_transition, soft
 from labelworks.tasks.methods.label_shift.estimator import estimator
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks, sample
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.intervals import ACTIVE, bootstrap_interval
 from labelworks.tasks.methods.label_shift.mixture import maximise
 from labelworks.tasks.methods.label_shift.result import PriorEstimate, finish

@@ -10,7 +10,7 @@ from scipy.optimize import nnls
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.arrays import Floats
 
 CLUSTERS = 10  # per class
 STARTS = 5

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
 from labelworks.tasks.methods.label_shift.confusion import IllPosed, inverse_transition, singular, soft
 from labelworks.tasks.methods.label_shift.estimator import estimator
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, Windows, blocks
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.intervals import bootstrap_interval
 from labelworks.tasks.methods.label_shift.result import PriorEstimate, finish
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.optimize import nnls
 
-from labelworks.tasks.methods.label_shift.inputs import Floats, blocks
+from labelworks.tasks.methods.arrays import Floats, blocks
 
 TINY = 1e-30
 UNLIKELY = 1e-9  # a row is never less likely than this, relative to its likeliest class

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.label_shift.inputs import Floats, transition
+from labelworks.tasks.methods.arrays import Floats
+from labelworks.tasks.methods.label_shift.inputs import transition
 from labelworks.tasks.methods.label_shift.result import normal_interval
 
 STEPS = 500

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Matrix, blocks, rows_of
 from labelworks.tasks.methods.label_shift.calibration import apply
-from labelworks.tasks.methods.label_shift.inputs import Matrix, blocks, rows_of
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
 

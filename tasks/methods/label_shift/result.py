@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelworks.tasks.methods.label_shift.inputs import Floats, Windows
+from labelworks.tasks.methods.arrays import Floats
+from labelworks.tasks.methods.label_shift.inputs import Windows
 
 log = logging.getLogger("labelworks")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import brentq
 
+from labelworks.tasks.methods.arrays import Floats
 from labelworks.tasks.methods.label_shift.confusion import (
     SINGULAR_SAID,
     Confusion,
@@ -14,7 +15,7 @@ from labelworks.tasks.methods.label_shift.confusion import (
     soft,
 )
 from labelworks.tasks.methods.label_shift.estimator import estimator
-from labelworks.tasks.methods.label_shift.inputs import Floats, Windows
+from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.result import PriorEstimate, finish, normal_interval
 
 CONFIDENCE = 0.05

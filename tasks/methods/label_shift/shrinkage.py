@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.arrays import Floats
 
 FREEDOM = 1.0  # of Student's t: heavy tails leave a class that really moved alone
 ROUNDS = 100

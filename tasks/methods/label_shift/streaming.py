@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import FLOOR, Floats, Matrix, blocks, hashes, labels_of, rows_of
 from labelworks.tasks.methods.label_shift.calibration import apply, calibrate
 from labelworks.tasks.methods.label_shift.candidates import on_simplex
 from labelworks.tasks.methods.label_shift.confusion import (
@@ -24,17 +25,7 @@ from labelworks.tasks.methods.label_shift.confusion import (
 from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
 from labelworks.tasks.methods.label_shift.estimator import among, only, scaled
 from labelworks.tasks.methods.label_shift.few_rows import widened
-from labelworks.tasks.methods.label_shift.inputs import (
-    FLOOR,
-    Floats,
-    Matrix,
-    Windows,
-    blocks,
-    check,
-    hashes,
-    labels_of,
-    rows_of,
-)
+from labelworks.tasks.methods.label_shift.inputs import Windows, check
 from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
 from labelworks.tasks.methods.label_shift.shrinkage import towards
 

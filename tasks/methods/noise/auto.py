@@ -19,7 +19,7 @@ from labelworks.tasks.methods.noise.core.flips import (
     offset_to,
 )
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
-from labelworks.tasks.methods.noise.core.result import NoiseResult, score_of
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.targets import (
     Target,
@@ -28,9 +28,8 @@ from labelworks.tasks.methods.noise.core.targets import (
     max_f1,
     within_budget,
 )
-from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, sorted_order
+from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, jackknife_spread, sorted_order
 from labelworks.tasks.methods.noise.core.views import Reading, View, fit_views, reading
-from labelworks.tasks.methods.noise.noise_transition import best_class, jackknife_spread
 from labelworks.tasks.methods.registry import register
 
 ENOUGH = 50  # errors expected in the sample, ten a coefficient of the flip model (Peduzzi 1996): half its say

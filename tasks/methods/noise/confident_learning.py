@@ -17,10 +17,9 @@ from labelworks.tasks.methods.noise.core.confident_joint import (
     transition_of,
 )
 from labelworks.tasks.methods.noise.core.flips import best_other
-from labelworks.tasks.methods.noise.core.result import NoiseResult
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.transition_em import columns_of
-from labelworks.tasks.methods.noise.noise_transition import best_class
 from labelworks.tasks.methods.registry import register
 
 HELD = 16_000_000  # probabilities held: 64 MB

@@ -11,10 +11,9 @@ from scipy.special import expit
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.noise.core.checks import checked
-from labelworks.tasks.methods.noise.core.result import NoiseResult, score_of
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.transition_em import log_of, normalised, sharpen
-from labelworks.tasks.methods.noise.noise_transition import best_class
 from labelworks.tasks.methods.registry import register
 
 LOG_TAU = (-4.0, 2.0)  # where the log of the sharpening is looked for

@@ -10,21 +10,19 @@ from scipy.special import expit
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.noise.core.checks import checked
-from labelworks.tasks.methods.noise.core.reservoir import STREAM
-from labelworks.tasks.methods.noise.core.result import NoiseResult, score_of
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     choose,
     columns_of,
+    jackknife_spread,
     log_of,
     normalised,
     sorted_rows,
     true_class,
 )
 from labelworks.tasks.methods.registry import register
-
-GROUPS = 10  # of the jackknife behind the interval of the noise rate
 
 
 @register("noise", "noise-transition", needs=("pred_probs",), source="Goldberger & Ben-Reuven 2017")
@@ -85,29 +83,3 @@ class NoiseTransition(SampledModel):
             noise_rate_interval=self._interval,
             method=self.name,
         )
-
-
-def jackknife_spread(
-    data: NoisyLabels, tau: float, strength: float, transition: NDArray[np.float64], seed: int
-) -> float:
-    """Return the half-width of the 95 % interval of the noise rate, leaving out groups of rows in turn."""
-    sharp = data.sharpened(tau)
-    group = np.random.default_rng([seed, STREAM]).permutation(len(sharp)) % GROUPS
-    without = []
-    for left_out in range(GROUPS):
-        weights = (group != left_out).astype(np.float32)
-        found = data.fit(sharp, strength, weights, transition, steps=3)
-        without.append(data.noise_rate(sharp, found, weights))
-    return float(1.96 * np.sqrt((GROUPS - 1) * np.var(without)))
-
-
-def best_class(
-    shares: NDArray[np.float32], given: NDArray[np.int32], flag: NDArray[np.bool_]
-) -> NDArray[np.int32]:
-    """Return the given class (N,), where flagged the largest other one of shares (N, K)."""
-    best = given.copy()
-    rows = np.flatnonzero(flag)
-    others = shares[rows]
-    others[np.arange(len(rows)), given[rows]] = -1
-    best[rows] = others.argmax(axis=1)
-    return best

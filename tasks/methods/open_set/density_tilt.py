@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from scipy.stats import chi2
 
-from labelworks.tasks.methods.label_shift.inputs import Floats
+from labelworks.tasks.methods.arrays import Floats
 
 DEGREES = (1, 2)  # of the tilt's exponent; two normal densities differ by at most a square
 STARTS = (-3.0, 0.0)

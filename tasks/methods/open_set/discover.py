@@ -10,7 +10,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.label_shift.inputs import Floats, sample
+from labelworks.tasks.methods.arrays import Floats, sample
 
 MOST = 3000  # rows clustered: the tree of distances grows with their square
 DIMENSIONS = 64

@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.arrays import Floats, Matrix
 from labelworks.tasks.methods.label_shift.calibration import calibrate
 from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
-from labelworks.tasks.methods.label_shift.inputs import Floats, Matrix, check
+from labelworks.tasks.methods.label_shift.inputs import check
 from labelworks.tasks.methods.label_shift.mixture import maximise
 from labelworks.tasks.methods.open_set.density_tilt import tilt
 

@@ -15,9 +15,9 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.artifacts.index import scan
 from labelworks.tasks.artifacts.votes import _read
 from labelworks.tasks.detect.row_context import _columns
+from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
 from labelworks.tasks.planning.open_run import open_run

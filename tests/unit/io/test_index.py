@@ -17,10 +17,10 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Check, GateResult
 from labelworks.tasks.artifacts.embeddings import read_some, read_vectors, write_vectors
-from labelworks.tasks.artifacts.index import scan, write_index
 from labelworks.tasks.artifacts.rejected import refuse
 from labelworks.tasks.ingest import stage as ingesting
 from labelworks.tasks.ingest.duplicate_ids import ENTRY
+from labelworks.tasks.ingest.scan import scan, write_index
 from labelworks.tasks.planning.open_run import open_run
 from labelworks.tasks.storage.store import Store
 

@@ -12,8 +12,8 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError, StoreError
 from labelworks.schemas.records import Partition
-from labelworks.tasks.artifacts.index import scan, write_index
 from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.ingest.scan import scan, write_index
 from labelworks.tasks.ingest.stage import scan_partition
 from labelworks.tasks.planning import plan as planning
 from labelworks.tasks.planning.open_run import open_run

@@ -10,7 +10,7 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.tables import SCORES
-from labelworks.tasks.artifacts.index import write_index
+from labelworks.tasks.ingest.scan import write_index
 from labelworks.tasks.planning.open_run import open_run
 from labelworks.tasks.report import flagged_rows as shown
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from labelworks.schemas.config.load import load_config
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.tasks.artifacts.index import Index, scan
+from labelworks.tasks.artifacts.index import Index
 from labelworks.tasks.artifacts.votes import _read
+from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.planning.open_run import open_run
 from labelworks.tasks.sources.formats import csv, jsonl
 from labelworks.tasks.sources.formats.joined import as_type, common, joined, read_type, written_type

@@ -73,3 +73,15 @@ class NoiseModel(Protocol):
 
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish; the rate and the transition are those of all parts."""
+
+
+def best_class(
+    shares: NDArray[np.float32], given: NDArray[np.int32], flag: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """Return the given class (N,), where flagged the largest other one of shares (N, K)."""
+    best = given.copy()
+    rows = np.flatnonzero(flag)
+    others = shares[rows]
+    others[np.arange(len(rows)), given[rows]] = -1
+    best[rows] = others.argmax(axis=1)
+    return best

@@ -13,12 +13,16 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.noise.core.checks import checked
 from labelworks.tasks.methods.noise.core.flips import fit_flip_model, flipped, log_odds, offset_to
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
-from labelworks.tasks.methods.noise.core.result import NoiseResult
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.targets import Target, checked_target, max_f1, within_budget
-from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, log_of, sorted_order
+from labelworks.tasks.methods.noise.core.transition_em import (
+    NoisyLabels,
+    jackknife_spread,
+    log_of,
+    sorted_order,
+)
 from labelworks.tasks.methods.noise.core.views import plain_view
-from labelworks.tasks.methods.noise.noise_transition import best_class, jackknife_spread
 
 Beside = dict[str, NDArray[Any]]
 

@@ -7,12 +7,12 @@ import pytest
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift import test as drift_test
 from labelworks.tasks.methods.drift.by_group import by_group
 from labelworks.tasks.methods.drift.by_slice import by_slice
 from labelworks.tasks.methods.drift.change_points import change_points, label_correlation
 from labelworks.tasks.methods.drift.shift_kind import which_kind
 from labelworks.tasks.methods.label_shift import estimate_prior
-from labelworks.tasks.methods.drift import test as drift_test
 from labelworks.tasks.methods.label_shift.by_window import prior_by_window
 from labelworks.tasks.methods.label_shift.latent_label_shift import latent
 from labelworks.tasks.methods.label_shift.posterior_correction import correct

@@ -5,11 +5,11 @@ from scipy.stats import wasserstein_distance as scipy_wasserstein
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.drift import test as drift
 from labelworks.tasks.methods.drift.auto import kernels
 from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.drift.frame import DriftParts, Frame, p_values
 from labelworks.tasks.methods.drift.mmd import Mmd
-from labelworks.tasks.methods.drift import test as drift
 
 TESTS = [method.name for method in registry.methods("shift") if method.needs == ("features",)]
 

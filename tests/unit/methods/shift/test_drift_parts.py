@@ -8,12 +8,12 @@ import pytest
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.drift import streaming as drift_over
+from labelworks.tasks.methods.drift import test as drift
 from labelworks.tasks.methods.drift.auto import AUTO
 from labelworks.tasks.methods.drift.base import Blocks
 from labelworks.tasks.methods.drift.frame import DriftParts, Frame
 from labelworks.tasks.methods.drift.ks import Ks
 from labelworks.tasks.methods.drift.streaming import STATISTICS
-from labelworks.tasks.methods.drift import test as drift
 
 
 def windows(seed=0, n=200, m=300, width=6, moved=0.0):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
+from labelworks.tasks.methods.drift import test as drift
 from labelworks.tasks.methods.drift.frame import DriftParts, Frame
 from labelworks.tasks.methods.drift.frechet import AXES, Frechet
-from labelworks.tasks.methods.drift import test as drift
 
 
 def exact(first, second):

@@ -16,8 +16,9 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import GateRefused, InputError
 from labelworks.schemas.records import Partition
 from labelworks.schemas.suites import suites
-from labelworks.tasks.artifacts.index import Index, scan
+from labelworks.tasks.artifacts.index import Index
 from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.folds import HOLDOUT, fold_of
 from labelworks.tasks.planning.plan import Plan
 

@@ -1,0 +1,225 @@
+"""The rows of a source as an index: read piece by piece, judged, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import Partition, Piece
+from labelworks.schemas.tables import REJECTED, index_schema
+from labelworks.tasks.artifacts.index import LABEL_TYPES, Index, rejected_name, write_rows
+from labelworks.tasks.artifacts.rejected import rejected_rows
+from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.votes import Voted
+from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.sources import column_roles as columns
+from labelworks.tasks.sources.formats import UNUSABLE
+from labelworks.tasks.sources.formats.columns import NAMED, find_field
+from labelworks.tasks.sources.formats.joined import common, written_type
+from labelworks.tasks.sources.formats.text import not_utf8
+from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.time_windows import in_window, no_times
+
+
+def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = None) -> Index:
+    """Read ids and labels of a partition; a piece that can't be read is put aside as a whole."""
+    data, kind = run.config.dataset, LABEL_TYPES[label_type]
+    labelled = partition.window == "source"
+    label = data.label or None if labelled else None
+    time = data.time if labelled and run.config.reads_time else None
+    beside = [data.pred_probs, data.pair] if labelled else []
+    kinds: list[pa.DataType] = []
+    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time, *beside], kinds)
+    carried = written_type(common(kinds)) if labelled and kinds else ""
+    unreadable = pa.Table.from_pylist(aside, schema=REJECTED)
+    if not pieces:
+        nothing = index_schema(kind).empty_table()
+        return Index(nothing, unreadable, left_out, len(left_out) - len(aside), carried)
+    index = pa.concat_tables([_piece_index(*read, data, label, kind, labelled) for read in pieces])
+    if labelled and voted is not None:
+        index = voted.join(index, kind)
+    rows = pa.array(np.arange(index.num_rows, dtype=np.int32))
+    index = index.add_column(0, "row", rows)
+    if time is not None:
+        index = _timed(index, [table[time] for _, table in pieces], data.time_window)
+    index = index.combine_chunks()
+    reasons = _reasons(index, labelled, run, label_type)
+    index = index.drop_columns(UNUSABLE)
+    bad = pc.is_valid(reasons)
+    unusable = index.filter(bad)
+    rejected = rejected_rows(unusable, reasons.filter(bad))
+    usable = index.filter(pc.invert(bad))
+    hashes = pa.array(hash_ids(usable["id"].combine_chunks()), pa.uint64())
+    usable = usable.append_column("hash", hashes)
+    rejected = pa.concat_tables([unreadable, rejected])
+    return Index(usable, rejected, left_out, len(left_out) - len(aside), carried)
+
+
+def _pieces(
+    partition: Partition, run: Run, label_type: str, roles: Sequence[str | None], kinds: list[pa.DataType]
+) -> tuple[list[tuple[Piece, pa.Table]], list[dict[str, str]], tuple[int, ...]]:
+    """Read the pieces: those with rows, what is said of those that can't be, places of those without rows.
+
+    kinds: is given the types of the time column.
+    """
+    data = run.config.dataset
+    wanted = [column for column in roles if column] or [data.features.column]
+
+    def problem(schema: pa.Schema, where: str) -> InputError | None:
+        found = columns.problem(schema, where, data, partition.window)
+        time = find_field(schema, data.time) if data.time else None
+        kinds.extend([] if time is None else [time.type])
+        mixed = columns.unlike(schema, data, label_type) if partition.window == "source" else None
+        return found or (InputError(mixed, where=where) if mixed else None)
+
+    pieces, aside, left_out = [], [], []
+    for place, (piece, read) in enumerate(run.reader(partition).checked([*wanted, UNUSABLE], problem)):
+        if not isinstance(read, InputError) and read.num_rows:
+            pieces.append((piece, read))
+            continue
+        left_out.append(place)
+        if isinstance(read, InputError):
+            aside.append({"file": piece.file, "reason": read.what})
+    return pieces, aside, tuple(left_out)
+
+
+def write_index(run: Run, partition: Partition, label_type: str, voted: Voted | None = None) -> bool:
+    """Make a partition's index and the table of its rejected rows, unless both were made before."""
+    name = run.index(label_type, partition)
+    if run.store.exists(name):
+        return False
+    index = scan(partition, run, label_type, voted)
+    if index.rejected.num_rows:
+        run.store.write_table(rejected_name(name), index.rejected)
+    write_rows(run, name, index.rows.replace_schema_metadata(index.facts))
+    return True
+
+
+def _piece_index(
+    piece: Piece,
+    table: pa.Table,
+    data: DatasetConfig,
+    label: str | None,
+    kind: pa.DataType,
+    labelled: bool,
+) -> pa.Table:
+    """Where the rows of a piece are from, their ids and labels; of labelled ones what stands beside them."""
+    file, rows = _places(piece, table)
+    unusable = table[UNUSABLE].combine_chunks()
+    if data.id is not None:
+        ids, unusable = _readable(table[data.id].combine_chunks(), "id", unusable)
+        ids = ids.cast(pa.string())
+    else:
+        ids = pc.binary_join_element_wise(file.cast(pa.string()), rows.cast(pa.string()), "#")
+    labels = pa.nulls(table.num_rows, kind)
+    if label:
+        labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
+        labels, reasons = read_labels(labels, kind)
+        unusable = pc.coalesce(unusable, reasons)
+    columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
+    if labelled and data.pair:
+        columns["pair"] = read_pairs(table[data.pair].combine_chunks())
+    if labelled and data.pred_probs:
+        one = data.task == "classification"
+        given = table[data.pred_probs].combine_chunks()
+        found, reasons = read_pred_probs(given, len(data.classes or ()), one_class=one)
+        columns["pred_probs"] = packed(found)
+        unusable = pc.coalesce(unusable, reasons)
+    return pa.table(columns | {UNUSABLE: unusable})
+
+
+def _readable(values: pa.Array, role: str, reasons: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Values with nulls for strings that aren't UTF-8, and the reasons with that said."""
+    bad = not_utf8(values)
+    if bad is None:
+        return values, reasons
+    said = pc.if_else(bad, pc.fill_null(reasons, f"{role} is not UTF-8"), reasons)
+    return pc.if_else(bad, pa.scalar(None, values.type), values), said
+
+
+def _reasons(index: pa.Table, labelled: bool, run: Run, label_type: str) -> pa.ChunkedArray:
+    """Why a row can't be used, or null."""
+    reasons, labels = index[UNUSABLE], index["label"]
+    reasons = pc.if_else(pc.is_null(index["id"]), pc.fill_null(reasons, "null id"), reasons)
+    if not labelled:
+        return reasons
+    nothing = "no votes" if run.config.dataset.votes.source else "null label"
+    reasons = pc.if_else(pc.is_null(labels), pc.fill_null(reasons, nothing), reasons)
+    if label_type == "number":
+        finite = pc.fill_null(pc.is_finite(labels), True)
+        return pc.if_else(finite, reasons, pc.fill_null(reasons, "label is not finite"))
+    if label_type == "list":
+        return _of_lists(labels, reasons, run.config.dataset.classes)
+    if run.config.dataset.classes is None:
+        return reasons
+    known = pc.is_in(labels, value_set=_class_array(run.config.dataset.classes, label_type))
+    unknown = pc.and_(pc.is_valid(labels), pc.invert(known))
+    return pc.if_else(unknown, pc.fill_null(reasons, "label not in dataset.classes"), reasons)
+
+
+def _of_lists(
+    labels: pa.ChunkedArray, reasons: pa.ChunkedArray, classes: tuple[str | int, ...] | None
+) -> pa.ChunkedArray:
+    """The reasons with what is wrong with a class in a list."""
+    lists = labels.combine_chunks()
+    flat, rows = lists.flatten(), pc.list_parent_indices(lists)
+    wrong = {"null among the labels": pc.is_null(flat), TWICE: _again(flat, rows)}
+    if classes is not None:
+        known = pc.is_in(flat, value_set=_class_array(classes, "string"))
+        wrong["label not in dataset.classes"] = pc.and_(pc.is_valid(flat), pc.invert(known))
+    for reason, which in wrong.items():
+        bad = np.zeros(len(lists), bool)
+        bad[rows.filter(which).to_numpy()] = True
+        reasons = pc.if_else(pa.array(bad), pc.fill_null(reasons, reason), reasons)
+    return reasons
+
+
+def _class_array(classes: tuple[str | int, ...], label_type: str) -> pa.Array:
+    try:
+        return pa.array([int(c) if label_type == "int" else str(c) for c in classes], LABEL_TYPES[label_type])
+    except (ValueError, pa.ArrowInvalid) as error:
+        raise InputError(
+            "the labels are integers, but dataset.classes are not",
+            where="dataset.classes",
+            fix="list the classes as they stand in the data",
+        ) from error
+
+
+TWICE = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"
+
+
+def _timed(index: pa.Table, times: Sequence[pa.ChunkedArray], window: str | None) -> pa.Table:
+    """The index with what is no time said of its row; of the rows of a window, if there is one."""
+    wrong = pa.concat_arrays([no_times(each).combine_chunks() for each in times])
+    said = pc.if_else(wrong, pa.scalar("time is not ISO 8601"), pa.scalar(None, pa.string()))
+    place = index.column_names.index(UNUSABLE)
+    index = index.set_column(place, UNUSABLE, pc.coalesce(index[UNUSABLE], said))
+    if window is None:
+        return index
+    inside = pa.concat_arrays([in_window(each, window).combine_chunks() for each in times])
+    return index.filter(pc.or_(inside, pc.is_valid(index[UNUSABLE])))
+
+
+def _places(piece: Piece, table: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """The file of each row and its place in it; where a row is a file, the table says of which."""
+    if NAMED in table.column_names:
+        named = table[NAMED].combine_chunks().dictionary_encode()
+        return named, pa.array(np.zeros(table.num_rows, np.int64))
+    file = pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, np.int32), [piece.file])
+    return file, pa.array(np.arange(table.num_rows, dtype=np.int64) + piece.first_row)
+
+
+def _again(flat: pa.Array, rows: pa.Array) -> pa.Array:
+    """Which classes (M,) stood in the list of their row before."""
+    classes = flat.dictionary_encode()
+    codes = classes.indices.fill_null(len(classes.dictionary)).to_numpy()
+    keys = rows.to_numpy() * (len(classes.dictionary) + 1) + codes
+    again = np.ones(len(keys), bool)
+    again[np.unique(keys, return_index=True)[1]] = False
+    return pa.array(again)
