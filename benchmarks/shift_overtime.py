@@ -96,10 +96,9 @@ def true_priors(found: dict[str, Any], rows: pd.DataFrame) -> np.ndarray:
 
 def picture(found: dict[str, Any], true: np.ndarray, where: Path) -> None:
     """The report's plot of the estimated class mix, with the true one dashed."""
-    from labelworks.tasks.report import plots
-    from labelworks.tasks.report import time_plots as overtime
+    from labelworks.tasks.report import plots, time_plots
 
-    figure = overtime.mix_over_time(found)
+    figure = time_plots.mix_over_time(found)
     (axes,), names = figure.axes, [plots.name_of(each) for each in found["classes"]]
     for line in axes.get_lines():
         if line.get_label() in names:

@@ -58,9 +58,9 @@ def resume(question: Question, store: Store, decision: Decision) -> bool:
         return False
     from prefect.settings import PREFECT_API_URL
 
-    from labelworks.flows.approval import suspend as paused
+    from labelworks.flows.approval import suspend
 
-    return bool(PREFECT_API_URL.value()) and paused.resume(flow_run, decision)
+    return bool(PREFECT_API_URL.value()) and suspend.resume(flow_run, decision)
 
 
 def same_source(question: Question) -> RunConfig:

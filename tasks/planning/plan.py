@@ -17,7 +17,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition
 from labelworks.tasks.execution import progress
 from labelworks.tasks.planning.partitioning import RowGroup, group
-from labelworks.tasks.sources import column_roles as columns
+from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.formats.columns import find_field
@@ -65,7 +65,7 @@ def plan_window(
     source = data.place(window)
     found = listing(source, data.format, options) if found is None else found
     files = found.files
-    as_config_says = columns.read_as(data, config.detect)
+    as_config_says = column_roles.read_as(data, config.detect)
     looked, density = _look_at(source, files, options, config.compute, as_config_says)
     plan = Plan(
         files=len(files),
@@ -162,8 +162,8 @@ def _look(source: str, options: dict[str, Any], read_as: ReadAs, file: SourceFil
 def _problem(look: _Looked, config: RunConfig, window: str) -> InputError | None:
     if look.error is not None or look.schema is None:
         return look.error
-    found = columns.problem(look.schema, look.file.path, config.dataset, window)
-    return found or columns.lacking(look.schema, look.file.path, config.detect, window)
+    found = column_roles.problem(look.schema, look.file.path, config.dataset, window)
+    return found or column_roles.lacking(look.schema, look.file.path, config.detect, window)
 
 
 def _same_label_type(plan: Plan, looked: list[_Looked], data: DatasetConfig) -> list[_Looked]:
@@ -171,11 +171,11 @@ def _same_label_type(plan: Plan, looked: list[_Looked], data: DatasetConfig) -> 
     fields = [field for look in looked if look.schema and (field := find_field(look.schema, data.label))]
     families: dict[bool, list[str]] = {True: [], False: []}
     for field in fields:
-        families[columns.as_written(field)].append(columns.label_family(field.type, data.task))
+        families[column_roles.as_written(field)].append(column_roles.label_family(field.type, data.task))
     plan.label_type = common_family(families[False], families[True])
     kept = []
     for look in looked:
-        reason = columns.unlike(look.schema, data, plan.label_type) if look.schema else None
+        reason = column_roles.unlike(look.schema, data, plan.label_type) if look.schema else None
         if reason is None:
             kept.append(look)
         else:

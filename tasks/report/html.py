@@ -16,9 +16,7 @@ from markupsafe import Markup
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.report import drift_text as moved
-from labelworks.tasks.report import plots
-from labelworks.tasks.report import time_plots as overtime
-from labelworks.tasks.report import wording as words
+from labelworks.tasks.report import plots, time_plots, wording
 from labelworks.tasks.report.evidence import Evidence, WorstRow, top_confusions
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.steps import next_steps
@@ -41,9 +39,9 @@ def render(record: RunRecord, evidence: Evidence) -> str:
         .render(
             record=record,
             css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-            verdict=words.verdict(record),
-            tiles=words.key_figures(record),
-            probe=words.probe(record.validation),
+            verdict=wording.verdict(record),
+            tiles=wording.key_figures(record),
+            probe=wording.probe(record.validation),
             plots=_plots(record, evidence),
             confusions=top_confusions(evidence, 10),
             worst=[_card(row) for row in evidence.worst[:MAX_WORST]],
@@ -73,17 +71,17 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
     )
     for filter_ in (
-        words.percent,
-        words.points,
-        words.count,
-        words.decimal,
-        words.seconds,
-        words.span,
-        words.moment,
-        words.plural,
+        wording.percent,
+        wording.points,
+        wording.count,
+        wording.decimal,
+        wording.seconds,
+        wording.span,
+        wording.moment,
+        wording.plural,
     ):
         environment.filters[filter_.__name__] = filter_
-    environment.filters["state"] = words.state
+    environment.filters["state"] = wording.state
     return environment
 
 
@@ -105,7 +103,7 @@ def _streams(record: RunRecord) -> list[dict[str, Any]]:
     """Windows of time of the labelled rows and of the target: a heading, pictures, and a line each."""
     made = []
     for title, found in moved.streams(record.drift):
-        drawn = {"mix": overtime.mix_over_time(found), "drift": overtime.drift_over_time(found)}
+        drawn = {"mix": time_plots.mix_over_time(found), "drift": time_plots.drift_over_time(found)}
         pictures = [
             (what, Markup(plots.svg(figure, f"{title}-{what}")))  # noqa: S704 - as above
             for what, figure in drawn.items()
@@ -129,7 +127,7 @@ def _card(row: WorstRow | Content, text: int = MAX_TEXT, size: int = LARGEST) ->
     return {
         "row": row,
         "picture": picture,
-        "text": None if row.text is None else words.shorten(row.text, text),
+        "text": None if row.text is None else wording.shorten(row.text, text),
         "undecodable": row.image is not None and not picture,
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from labelworks.schemas.approval import Question
 from labelworks.schemas.records import GateResult, RunRecord, StageResult
-from labelworks.tasks.report import wording as words
+from labelworks.tasks.report import wording
 from labelworks.tasks.report.thumbnails import data_uri
 
 HEADINGS = ("", "check", "expected", "observed")
@@ -17,7 +17,7 @@ def gate_rows(gate: GateResult) -> list[dict[str, str]]:
     """Return a gate's checks as the rows of a table artifact."""
     return [
         {
-            "result": words.state(check),
+            "result": wording.state(check),
             "check": check.name,
             "expected": check.expected,
             "observed": check.observed,
@@ -30,16 +30,16 @@ def gate_rows(gate: GateResult) -> list[dict[str, str]]:
 def gate_table(gate: GateResult) -> str:
     """Return a gate's verdict and its checks."""
     verdict = "passed" if gate.ok else "refused the run"
-    rows = [[words.state(each), each.name, each.expected, words.observed(each)] for each in gate.checks]
+    rows = [[wording.state(each), each.name, each.expected, wording.observed(each)] for each in gate.checks]
     return f"**The gate after {gate.stage} {verdict}.**\n\n{_table(HEADINGS, rows)}"
 
 
 def stage(result: StageResult, pictures: Mapping[str, bytes] | None = None) -> str:
     """Return what a stage found: figures, work, gate and its pictures (PNG by title)."""
     figures = [[name.replace("_", " "), _value(value)] for name, value in result.figures.items()]
-    work = [[name.replace("_", " "), words.count(number)] for name, number in result.work.items()]
+    work = [[name.replace("_", " "), wording.count(number)] for name, number in result.work.items()]
     parts = [
-        f"# {result.stage}: {words.seconds(result.seconds)}",
+        f"# {result.stage}: {wording.seconds(result.seconds)}",
         _table(("figure", "value"), figures) if figures else "",
         _table(("work done", ""), work) if work else "",
         *(
@@ -59,8 +59,8 @@ def summary(record: RunRecord) -> str:
     ]
     parts = [
         f"# {escape(record.dataset)}: {record.status}",
-        escape(words.verdict(record)),
-        _table(("", ""), [[name, words.beside(*value)] for name, *value in words.key_figures(record)]),
+        escape(wording.verdict(record)),
+        _table(("", ""), [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]),
         _table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
         f"Report: `{record.report}`" if record.report else "",
     ]
@@ -70,7 +70,7 @@ def summary(record: RunRecord) -> str:
 def question(asked: Question) -> str:
     """Return what a person has to know to approve a run, for the form of the Prefect UI."""
     record = asked.record
-    figures = [[name, words.beside(*value)] for name, *value in words.key_figures(record)]
+    figures = [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]
     parts = [
         f"# {escape(record.dataset)}: publish this?",
         "\n".join(f"- {escape(each)}" for each in asked.why),
@@ -97,5 +97,5 @@ def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, Mapping | list | tuple):
-        return words.plural(len(value), "entry")
-    return words.MISSING if value is None else str(value)
+        return wording.plural(len(value), "entry")
+    return wording.MISSING if value is None else str(value)

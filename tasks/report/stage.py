@@ -16,11 +16,8 @@ from labelworks.schemas.records import DatasetRef, RunRecord, StageResult
 from labelworks.schemas.secrets.logging import discreet
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.exports import with_exports
-from labelworks.tasks.report import drift_text as moved
+from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
 from labelworks.tasks.report import flagged_rows as shown
-from labelworks.tasks.report import html, markdown, plots
-from labelworks.tasks.report import time_plots as overtime
-from labelworks.tasks.report import wording as words
 from labelworks.tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
 
 STRANGEST = 12
@@ -83,7 +80,7 @@ def _queue(result: StageResult) -> list[dict[str, str]]:
 
 def _named(ref: DatasetRef, label: Any) -> int | str:
     """The class of a code; a label that is no single class as text."""
-    return ref.classes[label] if ref.label_type in ("int", "string") else words.written(label)
+    return ref.classes[label] if ref.label_type in ("int", "string") else wording.written(label)
 
 
 def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Evidence:
@@ -120,7 +117,7 @@ def _plain(result: StageResult) -> StageResult:
             plain = {key: each for key, each in value.items() if not isinstance(each, dict | list)}
             figures |= {f"{name}: {key}": each for key, each in plain.items()}
         elif name == "drift":
-            told = moved.sentences(value, result.figures["shift"])
+            told = drift_text.sentences(value, result.figures["shift"])
             figures |= {f"moved, {number}": text for number, text in enumerate(told, 1)}
         elif name not in ("evidence", "names", "target_names"):
             figures[name] = value
@@ -151,9 +148,9 @@ def _pictures(result: StageResult) -> dict[str, bytes]:
 
 def _over_time(drift: dict[str, Any]) -> dict[str, Any]:
     drawn = {}
-    for name, title in moved.STREAMS.items():
-        drawn[f"{title}: class mix over time"] = overtime.mix_over_time(drift.get(name, {}))
-        drawn[f"{title}: drift over time"] = overtime.drift_over_time(drift.get(name, {}))
+    for name, title in drift_text.STREAMS.items():
+        drawn[f"{title}: class mix over time"] = time_plots.mix_over_time(drift.get(name, {}))
+        drawn[f"{title}: drift over time"] = time_plots.drift_over_time(drift.get(name, {}))
     return drawn
 
 
@@ -230,7 +227,7 @@ def _files(run: Run, record: RunRecord, results: Sequence[StageResult]) -> dict[
     for name, parts in (("published rows", record.parts), ("rows of the target", record.target_parts)):
         if parts and record.status == "published":
             place = run.store.url(f"{folder}{parts[0].rpartition('/')[0]}")
-            found[name] = f"{place} ({words.plural(len(parts), 'parquet file')})"
+            found[name] = f"{place} ({wording.plural(len(parts), 'parquet file')})"
     if record.status == "published":
         addresses = with_exports(run, record.model_copy(update={"version": 0})).exports
         found |= {f"as {name}": address for name, address in addresses.items()}

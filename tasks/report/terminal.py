@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.report import wording as words
+from labelworks.tasks.report import wording
 from labelworks.tasks.report.steps import next_steps
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ def summary(record: RunRecord) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[Any] = [Text(words.verdict(record), style=VERDICTS[record.status]), Text()]
+    parts: list[Any] = [Text(wording.verdict(record), style=VERDICTS[record.status]), Text()]
     table = _table()
-    for name, value, remark in words.key_figures(record):
-        table.add_row(Text(name), Text(words.beside(value, remark)))
+    for name, value, remark in wording.key_figures(record):
+        table.add_row(Text(name), Text(wording.beside(value, remark)))
     parts += [table, *_not_passed(record)]
     parts.append(Text())
     if record.report:
@@ -63,28 +63,28 @@ def demo(found: Mapping[str, Any], report: str) -> Group:
 
 def _noise_lines(noise: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     lines = [
-        ("wrong labels: precision of what was flagged", words.percent(noise.get("precision")), ""),
-        ("wrong labels: recall of what was injected", words.percent(noise.get("recall")), ""),
+        ("wrong labels: precision of what was flagged", wording.percent(noise.get("precision")), ""),
+        ("wrong labels: recall of what was injected", wording.percent(noise.get("recall")), ""),
     ]
     if noise.get("rate") is not None:
-        lines.append(("noise rate", words.percent(noise["rate"]), words.percent(noise.get("true_rate"))))
+        lines.append(("noise rate", wording.percent(noise["rate"]), wording.percent(noise.get("true_rate"))))
     return lines
 
 
 def _prior_lines(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     lines = [
-        (f"new window: share of {name}", words.percent(each["estimated"]), words.percent(each["true"]))
+        (f"new window: share of {name}", wording.percent(each["estimated"]), wording.percent(each["true"]))
         for name, each in found.get("prior", {}).items()
     ]
     if found.get("prior_mae") is not None:
-        lines.append(("new window: mean error of a share", words.percent(found["prior_mae"], 2), ""))
+        lines.append(("new window: mean error of a share", wording.percent(found["prior_mae"], 2), ""))
     return lines
 
 
 def _accuracy_lines(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     accuracy = found.get("accuracy", {})
     return [
-        (f"accuracy, trained on {name} labels", words.percent(accuracy[key]), "")
+        (f"accuracy, trained on {name} labels", wording.percent(accuracy[key]), "")
         for key, name in (("raw", "raw"), ("treated", "treated"), ("clean", "the true"))
         if accuracy.get(key) is not None
     ]
@@ -97,8 +97,8 @@ def _not_passed(record: RunRecord) -> list[Any]:
     table = _table("gate", "check", "expected", "observed")
     for stage, gate in record.gates.items():
         for check in (*gate.failed, *gate.warned):
-            state = words.state(check)
-            cells = (f"{check.name} ({state})", check.expected, words.observed(check))
+            state = wording.state(check)
+            cells = (f"{check.name} ({state})", check.expected, wording.observed(check))
             table.add_row(Text(stage), Text(cells[0], style=COLOURS[state]), *map(Text, cells[1:]))
     return [Text(), table] if table.row_count else []
 

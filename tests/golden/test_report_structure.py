@@ -30,7 +30,7 @@ th software, version
 
 
 def made_up():
-    path = Path(__file__).parents[1] / "unit" / "reports" / "conftest.py"
+    path = Path(__file__).parents[1] / "unit" / "report" / "conftest.py"
     spec = importlib.util.spec_from_file_location("made_up_runs", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -11,8 +11,7 @@ import pytest
 from labelworks.flows.execute import execute
 from labelworks.schemas.errors import StoreError
 from labelworks.tasks.sources.files import SourceReader, list_files
-from labelworks.tasks.storage import ranges as transfer
-from labelworks.tasks.storage import retries
+from labelworks.tasks.storage import ranges, retries
 from labelworks.tasks.storage.store import Store
 
 pytestmark = pytest.mark.integration
@@ -42,7 +41,7 @@ def test_a_run_over_a_bad_network_publishes_the_rows_of_a_good_one(
 
 def test_reads_are_whole_and_in_order_however_the_bodies_come(bucket: Any, proxy: Any) -> None:
     url, options = bucket
-    data = random.Random(3).randbytes(3 * transfer.BLOCK + 12345)
+    data = random.Random(3).randbytes(3 * ranges.BLOCK + 12345)
     Store(url, options).write("big.bin", data)
     bad = proxy(options["endpoint_url"], rate=0.2, faults=BODIES, seed=5)
     store = Store(url, {**options, "endpoint_url": bad.url})
@@ -50,8 +49,8 @@ def test_reads_are_whole_and_in_order_however_the_bodies_come(bucket: Any, proxy
     with store.open("big.bin") as file:
         found = b"".join(iter(lambda: file.read(3_000_000), b""))
         assert found == data
-        file.seek(-transfer.BLOCK - 7, 2)
-        assert file.read() == data[-transfer.BLOCK - 7 :]
+        file.seek(-ranges.BLOCK - 7, 2)
+        assert file.read() == data[-ranges.BLOCK - 7 :]
     assert {fault for *_, fault in bad.seen} == {"", *BODIES}
 
 

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.label_shift import estimate_prior, inputs
+from labelworks.tasks.methods import arrays, registry
+from labelworks.tasks.methods.label_shift import estimate_prior
 
 ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
 
@@ -47,6 +47,6 @@ def test_the_estimate_is_a_distribution(method, seed, classes):
 def test_chunk_size_doesn_t_matter(method, block, monkeypatch):
     data = windows(3, 4)
     whole = estimate_prior(*data, method=method)
-    monkeypatch.setattr(inputs, "BLOCK", block)
+    monkeypatch.setattr(arrays, "BLOCK", block)
     pieces = estimate_prior(*data, method=method)
     assert np.abs(whole.prior - pieces.prior).max() < 1e-6

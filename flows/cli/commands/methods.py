@@ -11,6 +11,7 @@ from labelworks.flows.cli.output import print_json, print_rich
 if TYPE_CHECKING:
     from labelworks.tasks.methods.registry import Method
 
+ON_ARRAYS = "labelworks.tasks.methods"
 STAGES = {
     "crowd": "ingest",
     "encoders": "embed",
@@ -79,10 +80,9 @@ def _table(found: list[dict[str, Any]]) -> Any:
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(
-        "stage", "kind", "name", "needs", "source", "config key, or function on arrays", box=box.SIMPLE_HEAD
-    )
+    table = Table("stage", "kind", "name", "needs", "source", "config key, or function", box=box.SIMPLE_HEAD)
+    table.caption = f"functions are those of {ON_ARRAYS}"
     for each in found:
         cells = (each["stage"], each["kind"], each["name"], ", ".join(each["needs"]), each["source"])
-        table.add_row(*map(escape, cells), each["key"] or each["function"])
+        table.add_row(*map(escape, cells), each["key"] or each["function"].removeprefix(f"{ON_ARRAYS}."))
     return table

@@ -41,13 +41,13 @@ def runs(
 
 def _row(each: Entry) -> dict[str, Any]:
     record = each.record
-    from labelworks.tasks.report import wording as words
+    from labelworks.tasks.report import wording
 
     return {
         **plain(each.model_copy(update={"record": None})),
         "rows": record.rows if record else None,
         "noise_rate": record.noise.get("rate") if record else None,
-        "verdict": words.verdict(record) if record else None,
+        "verdict": wording.verdict(record) if record else None,
     }
 
 
@@ -73,13 +73,13 @@ def _table(found: list[Entry]) -> Table:
 
 
 def _cells(each: Entry) -> tuple[str, ...]:
-    from labelworks.tasks.report import wording as words
+    from labelworks.tasks.report import wording
 
     record = each.record
     status = f"{each.status} after {each.reached}" if each.reached else each.status
     version = ", ".join(map(str, each.versions)) + ("*" if each.newest else "")
     figures = (
-        (words.count(record.rows), words.percent(record.noise.get("rate")), words.outcome(record))
+        (wording.count(record.rows), wording.percent(record.noise.get("rate")), wording.outcome(record))
         if record
         else ("", "", "")
     )

@@ -14,7 +14,7 @@ from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.multilabel.detect import detect_multilabel
-from labelworks.tasks.methods.noise.multilabel_mixture import confirmed
+from labelworks.tasks.methods.multilabel.mixture import confirmed
 from labelworks.tasks.methods.probes.leave_fold_out import leave_fold_out
 from labelworks.tasks.methods.regression.detect import detect_regression
 from labelworks.tasks.methods.treatment.relabel.posterior import (

@@ -9,7 +9,7 @@ from labelworks.tasks.methods.drift.calendar import Calendar
 from labelworks.tasks.methods.findings.label_sets import label_set_windows
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.noise_judge import Sample
-from labelworks.tasks.report import drift_text as moved
+from labelworks.tasks.report import drift_text
 
 CLASSES = ("a", "b", "c")
 
@@ -78,7 +78,7 @@ def test_labels_that_no_longer_go_together_are_told():
     assert found["p_value"][3] <= 0.01 < min(found["p_value"][1:3])  # rare labels don't drown it
     assert found["changed"][3]["labels"] == ["topic-0", "topic-1"]
     assert found["changed"][3]["by"] == pytest.approx(-1, abs=0.2)
-    (told,) = moved.sentences({"labels": found}, {})
+    (told,) = drift_text.sentences({"labels": found}, {})
     assert "4 windows by month: labels go together differently in 2026-04 (most topic-0 and topic-1" in told
     alone = Calendar(("2026-01",), np.zeros(1), "month")
     assert label_set_windows(alone, sparse.csr_array(sets), np.zeros(800, int), names) == {}

@@ -7,9 +7,7 @@ from labelworks.tasks.methods.drift.calendar import Calendar
 from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
 from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, moved_figures
-from labelworks.tasks.report import drift_text as moved
-from labelworks.tasks.report import plots
-from labelworks.tasks.report import time_plots as overtime
+from labelworks.tasks.report import drift_text, plots, time_plots
 from labelworks.tasks.report.evidence import Evidence
 from labelworks.tasks.report.html import render
 
@@ -126,31 +124,31 @@ def test_the_page_shows_them_and_escapes_names(runs, drift):
 
 
 def test_sentences_say_it(drift):
-    told = " ".join(moved.sentences(drift, {}))
+    told = " ".join(drift_text.sentences(drift, {}))
     assert "10 windows by month: the class mix changed at 2026-06" in told
     assert "the alarm rang at 2026-0" in told
     assert "Column age moved most" in told
     assert "12 looks at the source's new files: evidence of drift 1.5" in told
-    assert moved.sentences({}, {}) == []
+    assert drift_text.sentences({}, {}) == []
     worst = {"drift": {"features": [{"feature": 7, "effect": 0.31, "p_value": 0.001}]}}
     assert "Dimensions of the features that moved most in the target (how far, of 1): 7 (0.31)" in " ".join(
-        moved.sentences({}, worst)
+        drift_text.sentences({}, worst)
     )
     few = {**drift["time"], "windows": ["1", "2"], "change_points": [], "by": "number"}
     few["drift_effect"] = [None, 0.3]
-    assert "2 windows: too few to tell" in moved.sentences({"time": few}, {})[0]
-    assert moved.sentences({"time": {**few, "windows": ["1"]}}, {}) == []
+    assert "2 windows: too few to tell" in drift_text.sentences({"time": few}, {})[0]
+    assert drift_text.sentences({"time": {**few, "windows": ["1"]}}, {}) == []
 
 
 @pytest.mark.parametrize(("kind", "doubt"), [("open-set", False), ("covariate", True), ("both", True)])
 def test_rows_that_moved_are_not_called_new_classes(kind, doubt):
-    told = moved.unknown({"share": 0.4, "interval": [0.35, 0.46]}, kind)
+    told = drift_text.unknown({"share": 0.4, "interval": [0.35, 0.46]}, kind)
     assert told.startswith("Unlike every known class: 40.0 % of the target, 35.0 % to 46.0 %.")
     assert ("may be known classes" in told) is doubt
 
 
 def test_pictures_need_two_windows(drift):
-    for draw in (overtime.mix_over_time, overtime.drift_over_time):
+    for draw in (time_plots.mix_over_time, time_plots.drift_over_time):
         assert draw({}) is None
         picture = plots.svg(draw(drift["time"]), "name")
         assert "<script" not in picture and "2026-01" in picture
@@ -159,4 +157,4 @@ def test_pictures_need_two_windows(drift):
         "windows": [f"a long name of window {m}" for m in range(MONTHS)],
         "change_points": [],
     }
-    assert plots.png(overtime.mix_over_time(many))[:4] == b"\x89PNG"
+    assert plots.png(time_plots.mix_over_time(many))[:4] == b"\x89PNG"

@@ -12,7 +12,7 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.tables import SCORES
 from labelworks.tasks.ingest.scan import write_index
 from labelworks.tasks.planning.open_run import open_run
-from labelworks.tasks.report import flagged_rows as shown
+from labelworks.tasks.report import flagged_rows
 
 ROWS = 40
 
@@ -63,26 +63,26 @@ def scored(tmp_path: Path):
 
 def test_flagged_rows_of_all_partitions_come_likeliest_first(scored, monkeypatch):
     run, ref = scored
-    rows, count = shown.flagged(run, ref, treated=False)
+    rows, count = flagged_rows.flagged(run, ref, treated=False)
     assert count == len(rows) == ROWS // 2
     assert [row["id"] for row in rows[:3]] == ["r1-36", "r0-36", "r1-32"]
     assert {(row["action"], row["reason"]) for row in rows} == {("", "")}
-    monkeypatch.setattr(shown, "LISTED", 3)
-    assert shown.flagged(run, ref, treated=False) == (rows[:3], ROWS // 2)
+    monkeypatch.setattr(flagged_rows, "LISTED", 3)
+    assert flagged_rows.flagged(run, ref, treated=False) == (rows[:3], ROWS // 2)
 
 
 def test_what_is_in_rows_is_read_while_it_is_cheap(scored, monkeypatch):
     run, ref = scored
-    rows, _ = shown.flagged(run, ref, treated=False)
-    found = shown.contents(run, ref, rows)
+    rows, _ = flagged_rows.flagged(run, ref, treated=False)
+    found = flagged_rows.contents(run, ref, rows)
     assert [each.text for each in found[:2]] == ["text 1-36", "text 0-36"]
-    monkeypatch.setattr(shown, "READ_BYTES", 1)
-    found = shown.contents(run, ref, rows)
+    monkeypatch.setattr(flagged_rows, "READ_BYTES", 1)
+    found = flagged_rows.contents(run, ref, rows)
     assert found[0].text == "text 1-36"
     assert (found[1].text, found[1].vector) == (None, "0.parquet, row 36")
 
 
 def test_rows_are_found_by_their_ids(scored):
     run, ref = scored
-    found = shown.by_ids(run, ref, "source", ["r1-3", "r0-5", "none"])
+    found = flagged_rows.by_ids(run, ref, "source", ["r1-3", "r0-5", "none"])
     assert {name: each.text for name, each in found.items()} == {"r1-3": "text 1-3", "r0-5": "text 0-5"}

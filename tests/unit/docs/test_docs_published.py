@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from labelworks.schemas.tables import described, published_schema, published_target_schema
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAMES = published_schema(pa.string()).names
 
 

@@ -15,7 +15,7 @@ from labelworks.schemas.config.run import GateConfig, RunConfig
 from labelworks.schemas.suites import suites
 from labelworks.tasks.methods.registry import methods
 
-PAGE = (Path(__file__).parents[2] / "docs/embedding.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs/embedding.md").read_text()
 
 
 def blocks(language: str) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from labelworks.flows import execute as running
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import GateRefused, InputError, LabelworksError
-from labelworks.tasks.planning import learnable
+from labelworks.tasks.ingest import learnable
 
 ROWS = 400
 

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from labelworks.infra.events import http_receiver as module
+from labelworks.infra.events import http_receiver
 from labelworks.infra.events import queue as queue_module
 from labelworks.infra.events.bucket_notifications import Routes
 from labelworks.infra.events.credentials import SIGNATURE, TIMESTAMP, Credentials, sign
@@ -168,7 +168,7 @@ def test_a_full_queue_sends_the_sender_away(
 def test_the_limit_is_for_each_address_and_forgets_the_longest_unseen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "MOST_PEERS", 2)
+    monkeypatch.setattr(http_receiver, "MOST_PEERS", 2)
     limit = Limit(rate=0.0, burst=2.0)
     assert [limit.left("a") for _ in range(3)] == [True, True, False]
     assert limit.left("b")

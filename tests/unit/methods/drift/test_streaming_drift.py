@@ -7,7 +7,7 @@ import pytest
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.drift import streaming as drift_over
+from labelworks.tasks.methods.drift import drift_over
 from labelworks.tasks.methods.drift import test as drift
 from labelworks.tasks.methods.drift.auto import AUTO
 from labelworks.tasks.methods.drift.base import Blocks

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.label_shift import auto, estimate_prior
-from labelworks.tasks.methods.label_shift import streaming as parts
+from labelworks.tasks.methods.label_shift import auto, estimate_prior, streaming
 from labelworks.tasks.methods.label_shift.confusion import confusion, of_shares, soft
 from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.shrinkage import towards
@@ -49,7 +48,7 @@ def test_agrees_with_the_truth_and_with_the_whole(windows):
 @pytest.mark.parametrize("step", [17, 999, 4000])
 def test_cuts_don_t_matter(windows, step, monkeypatch):
     labels, probs, target, _ = windows
-    monkeypatch.setattr(parts, "ROWS", 700)
+    monkeypatch.setattr(streaming, "ROWS", 700)
     whole, cut = over(labels, probs, target, 10**6), over(labels, probs, target, step)
     assert np.abs(whole.prior - cut.prior).max() < 1e-6
     assert np.abs(whole.interval - cut.interval).max() < 1e-5
@@ -58,14 +57,14 @@ def test_cuts_don_t_matter(windows, step, monkeypatch):
 def test_a_sample_is_enough_to_start_from(windows, monkeypatch):
     labels, probs, target, _ = windows
     whole = over(labels, probs, target, 1000)
-    monkeypatch.setattr(parts, "ROWS", 1500)
+    monkeypatch.setattr(streaming, "ROWS", 1500)
     assert np.abs(whole.prior - over(labels, probs, target, 1000).prior).max() < 0.006
 
 
 def test_a_class_that_the_sample_missed_is_still_found(windows, monkeypatch):
     labels, probs, target, truth = windows
     rare = np.flatnonzero((labels != 3) | (np.arange(len(labels)) % 100 == 0))
-    monkeypatch.setattr(parts, "ROWS", 200)
+    monkeypatch.setattr(streaming, "ROWS", 200)
     found = over(labels[rare], probs[rare], target, 1000)
     assert not any("without a labelled row" in note for note in found.notes)
     assert abs(found.prior[3] - truth[3]) < 0.03
@@ -127,7 +126,7 @@ def test_an_empty_window_is_refused(windows):
 @pytest.mark.parametrize("step", [1000, 10**6])
 def test_every_row_is_looked_at(windows, step, monkeypatch):
     """Not only those of the sample, whose rows are few here; a row is named by its place in the window."""
-    monkeypatch.setattr(parts, "ROWS", 200)
+    monkeypatch.setattr(streaming, "ROWS", 200)
     for bad, what in ((np.nan, "sums to nan"), (0.7, "no distribution"), (-0.5, "no distribution")):
         for window, name in ((1, "probs"), (2, "target_probs")):
             labels, probs, target = windows[0], windows[1].copy(), windows[2].copy()

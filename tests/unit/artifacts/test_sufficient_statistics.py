@@ -12,7 +12,7 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.tasks.artifacts import sufficient_statistics as passes
+from labelworks.tasks.artifacts import sufficient_statistics
 from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.signatures import laid_through
@@ -110,7 +110,7 @@ def test_an_update_equals_a_pass_over_everything(
         touched.append(partition.pieces[0].file)
         return load_block(run, ref, partition)
 
-    monkeypatch.setattr(passes, "load_block", watched)
+    monkeypatch.setattr(sufficient_statistics, "load_block", watched)
     found = first_pass(later, later_ref, later_rows)
     assert any(each.duplicates for each in later_ref.partitions)
     assert set(touched) == {"0.parquet", "2.parquet", "3.parquet", "4.parquet"}

@@ -7,7 +7,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.neighbours import cosine as neighbours
+from labelworks.tasks.methods.neighbours import cosine
 from labelworks.tasks.methods.neighbours.cosine import Reference, credibility, nearest
 from labelworks.tasks.methods.neighbours.reference import NEAREST, Neighbourhood
 from labelworks.tasks.methods.noise import detect
@@ -49,7 +49,7 @@ def test_an_inverted_file_finds_nearly_the_same_and_is_made_anew_where_it_is_sen
     pytest.importorskip("faiss")
     _, _, features, _ = world(rows=3000)
     exact = nearest(features)
-    monkeypatch.setattr(neighbours, "EXACT_BELOW", 1000)
+    monkeypatch.setattr(cosine, "EXACT_BELOW", 1000)
     reference = Reference.of(features)
     found = reference.near(features, 10)
     shared = np.mean([len(np.intersect1d(one, other)) for one, other in zip(found, exact, strict=True)])
@@ -112,12 +112,12 @@ def test_a_row_outside_the_graph_gets_the_mean_of_its_neighbours():
 
 def test_many_rows_without_faiss_are_said_to_be_compared_with_all(monkeypatch, caplog):
     _, _, features, _ = world(rows=300)
-    monkeypatch.setattr(neighbours, "EXACT_BELOW", 200)
-    monkeypatch.setattr(neighbours, "find_spec", lambda name: None)
+    monkeypatch.setattr(cosine, "EXACT_BELOW", 200)
+    monkeypatch.setattr(cosine, "find_spec", lambda name: None)
     nearest(features[:150])
     assert caplog.text == ""
     found = nearest(features)
     assert "all of 300 rows" in caplog.text
     assert "labelworks[neighbours]" in caplog.text
-    monkeypatch.setattr(neighbours, "EXACT_BELOW", 1000)
+    monkeypatch.setattr(cosine, "EXACT_BELOW", 1000)
     np.testing.assert_array_equal(found, nearest(features))

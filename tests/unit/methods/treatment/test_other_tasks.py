@@ -9,7 +9,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.probes.leave_fold_out import PENALTIES, leave_fold_out
-from labelworks.tasks.methods.treatment import other_tasks as other_labels
+from labelworks.tasks.methods.treatment import other_tasks
 from labelworks.tasks.methods.treatment.other_tasks import (
     class_probabilities,
     judge_multilabel,
@@ -119,7 +119,7 @@ def test_nothing_is_added_to_or_taken_from_a_class_of_few_rows():
 
 
 def test_too_many_cells_are_refused(monkeypatch):
-    monkeypatch.setattr(other_labels, "CELLS", 1999)
+    monkeypatch.setattr(other_tasks, "CELLS", 1999)
     features, _, _, given = several()
     with pytest.raises(InputError, match="500 rows of 4 labels are too many"):
         class_probabilities(given, features, FOLDS)

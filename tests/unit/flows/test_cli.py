@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from labelworks.flows.cli import app as cli
-from labelworks.flows.cli import background as detach
+from labelworks.flows.cli import background
 from labelworks.flows.cli.commands import methods
 from labelworks.flows.cli.output import only_the_result_on_stdout, print_json
 from labelworks.tasks.methods import registry
@@ -203,21 +203,23 @@ def test_methods_lists_every_kind_with_its_stage(labelworks: Run) -> None:
 def test_what_no_key_reaches_is_listed_with_its_function(labelworks: Run) -> None:
     listed = {each["name"]: each for each in json.loads(labelworks("methods", "--json")[1])["methods"]}
     functions = {
-        "out-of-scope": "scope.out_of_scope", "linear-separation": "separation.linear_separation",
-        "duplicate-conflicts": "duplicates.duplicate_conflicts",
-        "stability": "stability.stability", "propagate": "label_propagation.propagate",
-        "multilabel": "multilabel.detect_multilabel",
-    }  # fmt: skip
+        "out-of-scope": "open_set.out_of_scope.out_of_scope",
+        "linear-separation": "open_set.separation.linear_separation",
+        "duplicate-conflicts": "duplicates.conflicts.duplicate_conflicts",
+        "stability": "validation.benchmark_stability.stability",
+        "propagate": "noise.label_propagation.propagate",
+        "multilabel": "multilabel.detect.detect_multilabel",
+    }
     for name, function in functions.items():
         module, _, attribute = listed[name]["function"].rpartition(".")
-        assert f"{module}.{attribute}" == f"labelworks.tasks.methods.noise.{function}"
+        assert f"{module}.{attribute}" == f"labelworks.tasks.methods.{function}"
         assert callable(getattr(importlib.import_module(module), attribute))
         assert listed[name]["needs"]
     assert listed["multilabel"]["key"] == "dataset.task"
     assert listed["pair-mismatch"]["key"] == "dataset.pair"
     assert listed["pair-mismatch"]["function"] == "labelworks.tasks.methods.noise.pairs.pair_mismatch"
     _, out, _ = labelworks("methods", "--stage", "detect")
-    assert "stability.stability" in out.replace("\n", "")
+    assert "validation.benchmark_stability.stability" in out.replace("\n", "")
 
 
 def test_methods_of_a_stage(labelworks: Run) -> None:
@@ -317,11 +319,11 @@ def test_init_writes_a_config_once(labelworks: Run, tmp_path: Path) -> None:
 
 def test_detached_work_has_its_own_session_and_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    started = detach.start("digits", ["methods", "--json"], record=True)
+    started = background.start("digits", ["methods", "--json"], record=True)
     assert os.getsid(started.process.pid) != os.getsid(0)
     assert started.process.wait(60) == 0
     assert json.loads(started.record.read_text())["methods"]
     assert started.log.read_text() == ""
-    started = detach.start("digits", ["run", str(tmp_path / "none.yaml")])
+    started = background.start("digits", ["run", str(tmp_path / "none.yaml")])
     assert started.process.wait(60) == 2
     assert "no such file" in started.log.read_text()

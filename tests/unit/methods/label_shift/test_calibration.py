@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
-from labelworks.tasks.methods.label_shift import calibration_newton as newton
+from labelworks.tasks.methods.label_shift import calibration_newton
 from labelworks.tasks.methods.label_shift.calibration import apply, calibrate, mean_posterior
 from labelworks.tasks.methods.label_shift.calibration_newton import Family, fit, nll, posterior, scores
 from labelworks.tasks.methods.label_shift.inputs import check
@@ -107,7 +107,7 @@ def test_falls_back_aloud_when_labels_say_nothing(caplog):
 
 def test_falls_back_aloud_when_the_gradient_doesn_t_vanish(caplog, monkeypatch):
     """A single step lowers the NLL of rows that far off, and is no fit."""
-    monkeypatch.setattr(newton, "STEPS", 1)
+    monkeypatch.setattr(calibration_newton, "STEPS", 1)
     labels, seen, _ = sharpened(900, 3, 8.0)
     found = calibrate(check(labels, seen, seen), "vector")
     assert found.fell_back and found.kind == "none"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/servers.md").read_text()
 COMPOSE = yaml.safe_load((ROOT / "infra/compose.yaml").read_text())
 

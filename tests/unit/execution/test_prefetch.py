@@ -12,7 +12,7 @@ import pytest
 
 from labelworks.schemas.records import Partition, Piece
 from labelworks.tasks.execution.prefetch import ahead, drawn
-from labelworks.tasks.sources import partition_reader as reading
+from labelworks.tasks.sources import partition_reader
 from labelworks.tasks.sources.partition_reader import PartitionReader
 
 
@@ -83,8 +83,8 @@ def test_its_threads_end_when_the_reader_stops() -> None:
 def test_small_files_from_afar_come_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small: int
 ) -> None:
-    monkeypatch.setattr(reading, "remote", lambda fs: True)
-    monkeypatch.setattr(reading, "SMALL", small)
+    monkeypatch.setattr(partition_reader, "remote", lambda fs: True)
+    monkeypatch.setattr(partition_reader, "SMALL", small)
     pieces = []
     for number in range(20):
         path = tmp_path / f"{number}.parquet"

@@ -1,0 +1,57 @@
+import pytest
+
+from labelworks.tasks.report import wording
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (wording.percent(0.1234), "12.3 %"),
+        (wording.percent(None), "–"),
+        (wording.points(-0.02), "−2.0"),
+        (wording.points(0.054), "+5.4"),
+        (wording.points(-0.0004), "+0.0"),
+        (wording.percent(-1e-9), "0.0 %"),
+        (wording.percent(0.12345, 2), "12.35 %"),
+        (wording.count(1234567), "1,234,567"),
+        (wording.seconds(59.94), "59.9 s"),
+        (wording.seconds(125), "2 min 5 s"),
+        (wording.seconds(119.7), "2 min 0 s"),
+        (wording.span([0.1, 0.2]), "10.0 % to 20.0 %"),
+        (wording.span(None), ""),
+        (wording.plural(1, "row"), "1 row"),
+    ],
+)
+def test_numbers_in_words(text, expected):
+    assert text == expected
+
+
+def test_a_run_that_did_not_change_accuracy_does_not_claim_to_be_better(runs):
+    record = runs["published"](validation={"difference": 0.0001})
+    assert (
+        "one linear probe trained on the treated labels does as well as on the raw ones on held-out"
+        in wording.verdict(record)
+    )
+    assert "5.0 points worse" in wording.verdict(runs["published"](validation={"difference": -0.05}))
+    limit = {"difference": 0.0, "at_limit": True, "accuracy_raw": 1.0, "accuracy_treated": 1.0}
+    record = runs["published"](validation=limit | {"interval": [-0.02, 0.0], "model": "forest"})
+    said = wording.verdict(record)
+    assert "the model forest" in said and "as far as these can tell" in said
+    (told,) = (each for each in wording.key_figures(record) if each[0].startswith("accuracy"))
+    assert told[1:] == ("+0.0", "100.0 % → 100.0 %; gain −2.0 to +0.0; as much as the held-out rows can tell")
+
+
+def test_a_published_run_without_figures_has_a_verdict(runs):
+    record = runs["published"](noise={}, treatment={}, validation={}, version=None)
+    assert wording.verdict(record) == "digits is published."
+
+
+def test_a_refusal_counts_what_else_failed(runs):
+    gate = runs["refused"]().gates["detect"]
+    three = gate.model_copy(update={"checks": gate.checks * 3})
+    text = wording.verdict(runs["refused"](gates={"detect": three}))
+    assert text.endswith("and 2 other expectations failed.")
+
+
+def test_figures_that_were_not_reached_are_left_out(runs):
+    assert wording.key_figures(runs["refused"]()) == [("rows", "0", "")]
