@@ -18,8 +18,8 @@ from noise_text import embedded, flip, texts
 from sklearn.metrics import average_precision_score
 
 from labelworks.schemas.config.run import AdaptConfig, DetectConfig
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.sums import FoldSums
 
 FOLDS = 5
 PROBES = ("lda", "ridge", "prototype")
@@ -66,10 +66,10 @@ def judged(
     features, true = text.features.astype(np.float32), text.labels  # type: ignore[attr-defined]
     folds = rng.permutation(len(given)) % FOLDS
     started = time.process_time()
-    sums = Sums.of(features, given, folds, FOLDS, text.classes)  # type: ignore[attr-defined]
+    sums = FoldSums.of(features, given, folds, FOLDS, text.classes)  # type: ignore[attr-defined]
     sample = Sample(features, given, folds)
     vectors = names if "zero-shot" in config.probes else None
-    model = LabelModel.fit(sums, sample, config, class_vectors=vectors)
+    model = NoiseJudge.fit(sums, sample, config, class_vectors=vectors)
     error = model.judge(sample).error_probability
     seconds = time.process_time() - started
     accuracy = np.mean(model.probs(features, folds).argmax(axis=1) == true)

@@ -40,7 +40,7 @@ from labelworks.schemas.records import StageResult  # noqa: E402
 from labelworks.tasks.artifacts.embeddings import read_vectors  # noqa: E402
 from labelworks.tasks.artifacts.run import Run  # noqa: E402
 from labelworks.tasks.ingest.stage import ingest  # noqa: E402
-from labelworks.tasks.planning.open_run import open_run  # noqa: E402
+from labelworks.tasks.planning.open_run import plan_run  # noqa: E402
 
 LABEL = "category"
 PARTITIONS = 4  # a worker
@@ -142,7 +142,7 @@ def watched() -> float:
 @flow(name="ingest and embed", validate_parameters=False)
 def ingest_and_embed(config: RunConfig) -> tuple[StageResult, Run]:
     """The first two stages of a run."""
-    run, plans = open_run(config, {})
+    run, plans = plan_run(config, {})
     rows = ingest(run, plans)
     return flow(lambda: stage.embed(run, rows.ref), name="embed", task_runner=task_runner())(), run
 

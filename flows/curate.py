@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
-from labelworks.flows.approval.questions import doubts, settled, wait
+from labelworks.flows.approval.questions import finished_record, reasons_to_ask, wait
 from labelworks.flows.embed import embed
 from labelworks.flows.events import announce
 from labelworks.flows.progress_artifact import posted
@@ -16,11 +16,11 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.secrets.logging import discreet
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.catalog.heartbeat import alive
+from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.detect.other_tasks import judge
 from labelworks.tasks.detect.stage import detect
 from labelworks.tasks.ingest.stage import ingest
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.publish.stage import commit, export, publish_parts
 from labelworks.tasks.treat.budget import as_decided
@@ -32,9 +32,9 @@ from labelworks.tasks.validate.stage import validate
 def curate(config: RunConfig) -> RunRecord:
     """Curate a dataset: find what is wrong with its labels, treat it, prove it, publish a version."""
     with discreet():
-        run, plans = open_run(config, storage_secrets(config.store))
-        with alive(run):
-            if found := settled(run):
+        run, plans = plan_run(config, storage_secrets(config.store))
+        with run_heartbeat(run):
+            if found := finished_record(run):
                 return export(run, found)
             return _stages(as_decided(run), plans)
 
@@ -51,7 +51,7 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
         scores = book.enter("detect", lambda: detect(run, vectors.ref, rows.figures))
         treated = book.enter("treat", lambda: treat(run, scores.ref, scores.figures["shift"]))
         proof = book.enter("validate", lambda: validate(run, scores.ref, scores.figures["shift"]))
-        if reasons := doubts(run, treated, proof):
+        if reasons := reasons_to_ask(run, treated, proof):
             return announce(run, wait(run, book.close("waiting", reasons), reasons))
         book.enter("publish", lambda: publish_parts(run, treated.ref, treated.figures["rows"]))
     return announce(run, export(run, commit(run, book.close("published"))))

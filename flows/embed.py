@@ -12,7 +12,7 @@ from prefect import get_run_logger
 from prefect.futures import PrefectFuture
 
 from labelworks.infra.cluster.cluster import connect_task_runner
-from labelworks.infra.cluster.gpu import Placement, Watch, place
+from labelworks.infra.cluster.gpu import GpuMonitor, Placement, place
 from labelworks.schemas.records import DatasetRef, Partition, StageResult
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.embed.encode_partitions import Embedded, find_embedded
@@ -63,7 +63,7 @@ def _embedded(
         ]
         names = [embed_names.submit(run, ref, spec)] if run.config.dataset.class_names else []
     rows = size = done = 0
-    for future in _completed([*futures, *names], Watch(placement, run.config.compute.wait)):
+    for future in _completed([*futures, *names], GpuMonitor(placement, run.config.compute.wait)):
         found = future.result() or []
         done += bool(found)
         rows += sum(each.rows for each in found)
@@ -72,7 +72,7 @@ def _embedded(
     return [each for future in futures for each in future.result()]
 
 
-def _completed(futures: Sequence[PrefectFuture[Any]], watch: Watch) -> Iterator[PrefectFuture[Any]]:
+def _completed(futures: Sequence[PrefectFuture[Any]], watch: GpuMonitor) -> Iterator[PrefectFuture[Any]]:
     """Futures as they end; ConfigError if the workers that they wait for have gone."""
     ended: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
     for each in futures:

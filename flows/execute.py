@@ -8,19 +8,19 @@ from importlib import import_module
 from threading import Thread
 from typing import Any
 
-from labelworks.flows.approval.questions import settled
+from labelworks.flows.approval.questions import finished_record
 from labelworks.infra import settings
 from labelworks.infra.process import imports, threads
 from labelworks.schemas.config.run import ComputeConfig, RunConfig
 from labelworks.schemas.errors import GateRefused
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks import gates
-from labelworks.tasks.catalog.heartbeat import alive
+from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.exports import exported, with_exports
 from labelworks.tasks.ingest.learnable import look_ahead
 from labelworks.tasks.methods.encoders.base import make
-from labelworks.tasks.planning.open_run import listed_once, open_run
+from labelworks.tasks.planning.open_run import listed_once, plan_run
 
 FLOWS_NEED = (
     "labelworks.flows.curate",
@@ -86,7 +86,7 @@ def fits_here(config: RunConfig) -> bool:
         or make(encoder.name, str(data.features.kind), encoder.options).uses_device
     ):
         return False
-    _, plans = open_run(config, {})
+    _, plans = plan_run(config, {})
     partitions = [each for plan in plans.values() for each in plan.partitions]
     small = (
         sum(each.rows for each in partitions) <= FEW_ROWS
@@ -131,9 +131,9 @@ def _preflight(config: RunConfig) -> RunRecord | None:
     """Refuse bad input, and find a run that was done or waits, before any server is started."""
     if config.store.secret is not None:
         return None  # the store's secrets are the Prefect API's to give
-    run, plans = open_run(config, {})
-    with alive(run):
-        found = settled(run)
+    run, plans = plan_run(config, {})
+    with run_heartbeat(run):
+        found = finished_record(run)
         if found is None:
             look_ahead(run, plans)
     if found is not None and not exported(run, found):

@@ -8,7 +8,7 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from labelworks.flows.approval.suspend import answered
+from labelworks.flows.approval.suspend import wait_for_answer
 from labelworks.flows.curate import curate
 from labelworks.infra.cluster.cluster import at_hand
 from labelworks.infra.cluster.gpu import place
@@ -37,13 +37,13 @@ def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[
 def _reprocess(config: RunConfig, change: DatasetChanged | None) -> State[Any]:
     get_run_logger().info("%s", why(change))
     run = find_run(config, storage_secrets(config.store))
-    if (known := settled(run)) is not None:
+    if (known := reason_to_skip(run)) is not None:
         return Completed(message=known)
     if waiting(run) is None:
         record = _curated(config)
         if record.status != "waiting":
             return ended(record)
-    if not answered(run):  # suspends this flow run; when it goes on, the work is found done
+    if not wait_for_answer(run):  # suspends this flow run; when it goes on, the work is found done
         answer = f"answer in the Prefect UI, or with `labelworks approve {run.id}`"
         return Completed(message=f"run {run.id} waits for approval in another flow run: {answer}")
     return ended(_curated(config))
@@ -62,7 +62,7 @@ def ended(record: RunRecord) -> State[Any]:
     return Completed(name="Rejected", message=verdict(record))
 
 
-def settled(run: Run) -> str | None:
+def reason_to_skip(run: Run) -> str | None:
     """Why there is nothing to do for this input and config; None if there is."""
     if record := run.record():
         return f"nothing changed since version {record.version}"

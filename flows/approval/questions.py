@@ -11,12 +11,12 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import RunRecord, StageResult
 from labelworks.tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.report.wording import percent
 from labelworks.tasks.storage.store import Store
 
 
-def settled(run: Run) -> RunRecord | None:
+def finished_record(run: Run) -> RunRecord | None:
     """The record of a run that needs no more work: published, waiting for a person, or rejected by one."""
     if found := run.record():
         return found
@@ -24,7 +24,7 @@ def settled(run: Run) -> RunRecord | None:
     return None if asked is None or asked[0] == "approved" else asked[1]
 
 
-def doubts(run: Run, treated: StageResult, proof: StageResult) -> tuple[str, ...]:
+def reasons_to_ask(run: Run, treated: StageResult, proof: StageResult) -> tuple[str, ...]:
     """Why a person has to look before the run publishes; empty if nobody has to, or somebody did."""
     over = run.config.treat.approve_over
     if over is None or read_decision(run.store, run.folder) is not None:
@@ -66,7 +66,7 @@ def resume(question: Question, store: Store, decision: Decision) -> bool:
 def same_source(question: Question) -> RunConfig:
     """The config of the run that asked; raise InputError if its source is no longer what it was."""
     config = RunConfig.model_validate(question.record.config)
-    run, _ = open_run(config, storage_secrets(config.store))
+    run, _ = plan_run(config, storage_secrets(config.store))
     if run.id != question.record.run_id:
         raise InputError(
             f"the source, the config or the code is not what it was: now it is run {run.id}",

@@ -32,7 +32,7 @@ class Approval(RunInput):
         return Decision(decision=self.decision, budget=budget, by=self.by or "the Prefect UI")
 
 
-def answered(run: Run) -> bool:
+def wait_for_answer(run: Run) -> bool:
     """Suspend this flow run until a person answers; when it goes on, keep the answer and return True.
 
     Only one flow run waits for a run; in any other this is False.

@@ -12,8 +12,8 @@ from labelworks.flows.served.runner import STOP
 from labelworks.infra.events.credentials import SECRET, TOKEN
 from labelworks.infra.prefect_server.server import address, await_server, configured_url, server_member
 from labelworks.infra.processes.serving import port_of
-from labelworks.infra.processes.state_folder import held, keep_configs
-from labelworks.infra.processes.supervisor import Family, Member
+from labelworks.infra.processes.state_folder import keep_configs, lock
+from labelworks.infra.processes.supervisor import Process, Supervisor
 from labelworks.schemas.config.run import RunConfig
 
 Tell = Callable[[str], None]
@@ -47,11 +47,11 @@ def watch(configs: Sequence[RunConfig], state: Path, *, events: Listening, tell:
 
 
 @contextmanager
-def _family(configs: Sequence[RunConfig], state: Path, tell: Tell) -> Iterator[Family]:
+def _family(configs: Sequence[RunConfig], state: Path, tell: Tell) -> Iterator[Supervisor]:
     """A family to start members in; they are kept when the block is left, until a signal comes."""
-    with held(state):
+    with lock(state):
         keep_configs(state, configs)
-        family = Family(tell)
+        family = Supervisor(tell)
         family.stop_on_signals()
         try:
             yield family
@@ -61,7 +61,7 @@ def _family(configs: Sequence[RunConfig], state: Path, tell: Tell) -> Iterator[F
             family.stop()
 
 
-def _server(family: Family, state: Path, listening: Listening, tell: Tell) -> str:
+def _server(family: Supervisor, state: Path, listening: Listening, tell: Tell) -> str:
     """The address of the Prefect API: the one that is configured, or one in the tree."""
     if listening is None:
         configured = configured_url()
@@ -73,7 +73,7 @@ def _server(family: Family, state: Path, listening: Listening, tell: Tell) -> st
     return url
 
 
-def _sources(family: Family, state: Path, events: Listening, url: str, tell: Tell) -> None:
+def _sources(family: Supervisor, state: Path, events: Listening, url: str, tell: Tell) -> None:
     if events is None:
         tell(f"no receiver: neither {TOKEN} nor {SECRET} is set")
     else:
@@ -87,5 +87,5 @@ def _sources(family: Family, state: Path, events: Listening, url: str, tell: Tel
     family.add(_member("watcher", "labelworks.infra.events.source_watcher", [str(state)], url))
 
 
-def _member(name: str, module: str, arguments: list[str], url: str) -> Member:
-    return Member(name, module, [*arguments, str(os.getpid())], {"PREFECT_API_URL": url})
+def _member(name: str, module: str, arguments: list[str], url: str) -> Process:
+    return Process(name, module, [*arguments, str(os.getpid())], {"PREFECT_API_URL": url})

@@ -40,7 +40,7 @@ class Placement:
 
 
 @dataclass
-class Watch:
+class GpuMonitor:
     """Whether the workers that tasks wait for are still there; seconds: how long they may be away."""
 
     placement: Placement

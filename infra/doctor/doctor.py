@@ -16,7 +16,7 @@ from urllib.request import urlopen
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from labelworks.infra.doctor.finding import Finding
+from labelworks.infra.doctor.check_result import CheckResult
 from labelworks.infra.doctor.machine import examine_machine
 from labelworks.schemas.errors import LabelworksError
 from labelworks.tasks.storage.store import Store
@@ -35,7 +35,7 @@ REINSTALL = "pip install -c constraints.txt -e ."
 API_TIMEOUT = 5.0
 
 
-def examine(store: Store) -> Iterator[Finding]:
+def examine(store: Store) -> Iterator[CheckResult]:
     """Check the installation, the machine, the Prefect API and the store, in that order; no check raises."""
     yield _python()
     yield from examine_requirements(requires("labelworks") or [])
@@ -47,14 +47,14 @@ def examine(store: Store) -> Iterator[Finding]:
     yield examine_store(store)
 
 
-def _python() -> Finding:
+def _python() -> CheckResult:
     found = f"{sys.version.split()[0]} at {sys.prefix}"
     if sys.version_info < PYTHON:
-        return Finding("python", "fail", found, "use Python 3.11 or newer")
-    return Finding("python", "ok", found)
+        return CheckResult("python", "fail", found, "use Python 3.11 or newer")
+    return CheckResult("python", "ok", found)
 
 
-def examine_requirements(requirements: list[str]) -> Iterator[Finding]:
+def examine_requirements(requirements: list[str]) -> Iterator[CheckResult]:
     """Check what is installed against the requirements; pins that fail silently get their own lines."""
     bad, good = [], []
     for requirement in map(Requirement, requirements):
@@ -68,69 +68,71 @@ def examine_requirements(requirements: list[str]) -> Iterator[Finding]:
         name = canonicalize_name(requirement.name)
         if name in PINS:
             why = "" if met else f"needs {requirement.specifier}, {PINS[name]}: {REINSTALL}"
-            yield Finding(f"pin of {name}", "ok" if met else "fail", found, why)
+            yield CheckResult(f"pin of {name}", "ok" if met else "fail", found, why)
         elif met:
             good.append(f"{requirement.name} {found}")
         else:
             bad.append(f"{requirement.name} {found} (needs {requirement.specifier})")
     yield (
-        Finding("packages", "fail", ", ".join(bad), REINSTALL)
+        CheckResult("packages", "fail", ", ".join(bad), REINSTALL)
         if bad
-        else Finding("packages", "ok", ", ".join(good))
+        else CheckResult("packages", "ok", ", ".join(good))
     )
 
 
-def examine_module(root: Path) -> Finding:
+def examine_module(root: Path) -> CheckResult:
     """Check that what `import labelworks` finds is this project, and not a folder of that name."""
     spec = find_spec("labelworks")
     place = Path(spec.origin).parent if spec and spec.origin else None
     if place != root:
         fix = f"it has to come from {root}: rename what is in its way, or use a fresh environment"
-        return Finding("module", "fail", f"labelworks is {place or 'not found'}", fix)
-    return Finding("module", "ok", f"labelworks from {root}")
+        return CheckResult("module", "fail", f"labelworks is {place or 'not found'}", fix)
+    return CheckResult("module", "ok", f"labelworks from {root}")
 
 
-def _expectations() -> Finding:
+def _expectations() -> CheckResult:
     try:
         module = importlib.import_module("great_expectations")
     except Exception as error:  # a half-installed package raises anything
-        return Finding("great_expectations", "fail", f"can't be imported: {error}", REINSTALL)
-    return Finding("great_expectations", "ok", f"{module.__version__} imports")
+        return CheckResult("great_expectations", "fail", f"can't be imported: {error}", REINSTALL)
+    return CheckResult("great_expectations", "ok", f"{module.__version__} imports")
 
 
-def examine_telemetry() -> Finding:
+def examine_telemetry() -> CheckResult:
     """Check that no part of the stack calls home."""
     on = [name for name, off in OFF.items() if os.environ.get(name, "").lower() not in off]
     if on:
         fix = "export " + " ".join(f"{name}={OFF[name][-1] if '0' in OFF[name] else '1'}" for name in on)
-        return Finding("telemetry", "warn", f"not switched off: {', '.join(on)}", fix)
-    return Finding("telemetry", "ok", "off")
+        return CheckResult("telemetry", "warn", f"not switched off: {', '.join(on)}", fix)
+    return CheckResult("telemetry", "ok", "off")
 
 
-def _prefect() -> Finding:
+def _prefect() -> CheckResult:
     try:
         from prefect.settings import PREFECT_API_URL
 
         return examine_prefect(PREFECT_API_URL.value() or "")
     except Exception as error:  # profiles that can't be read, a half-installed package
-        return Finding("Prefect API", "fail", f"Prefect can't be imported: {error}", REINSTALL)
+        return CheckResult("Prefect API", "fail", f"Prefect can't be imported: {error}", REINSTALL)
 
 
-def examine_prefect(url: str) -> Finding:
+def examine_prefect(url: str) -> CheckResult:
     """Check that the Prefect API answers, if one is named; without one a run brings its own."""
     if not url:
-        return Finding("Prefect API", "ok", "ephemeral: a run brings its own (PREFECT_API_URL is not set)")
+        return CheckResult(
+            "Prefect API", "ok", "ephemeral: a run brings its own (PREFECT_API_URL is not set)"
+        )
     fix = "start it (prefect server start), or unset PREFECT_API_URL"
     if not url.startswith(("http://", "https://")):
-        return Finding("Prefect API", "fail", f"PREFECT_API_URL is no URL: {url}", fix)
+        return CheckResult("Prefect API", "fail", f"PREFECT_API_URL is no URL: {url}", fix)
     try:
         with urlopen(f"{url.rstrip('/')}/health", timeout=API_TIMEOUT) as answer:  # noqa: S310 -- http(s)
             healthy = answer.read().strip() == b"true"
     except (HTTPException, OSError, ValueError) as error:
-        return Finding("Prefect API", "fail", f"{url} doesn't answer ({_reason(error)})", fix)
+        return CheckResult("Prefect API", "fail", f"{url} doesn't answer ({_reason(error)})", fix)
     if not healthy:
-        return Finding("Prefect API", "fail", f"{url} answers, but not as a Prefect API", fix)
-    return Finding("Prefect API", "ok", f"{url} answers")
+        return CheckResult("Prefect API", "fail", f"{url} answers, but not as a Prefect API", fix)
+    return CheckResult("Prefect API", "ok", f"{url} answers")
 
 
 def _reason(error: Exception) -> str:
@@ -139,7 +141,7 @@ def _reason(error: Exception) -> str:
     return str(getattr(inner, "strerror", None) or type(inner).__name__)
 
 
-def examine_store(store: Store) -> Finding:
+def examine_store(store: Store) -> CheckResult:
     """Write, read and remove a small object; a local root that isn't there yet is left so."""
     if "://" not in store.root and not Path(store.root).exists():
         return _store_to_be(Path(store.root))
@@ -149,16 +151,16 @@ def examine_store(store: Store) -> Finding:
         same = store.read(name) == data
         store.delete(name)
     except LabelworksError as error:
-        return Finding("store", "fail", f"{error.where}: {error.what}", error.fix)
+        return CheckResult("store", "fail", f"{error.where}: {error.what}", error.fix)
     except OSError as error:  # the root is no folder
-        return Finding("store", "fail", f"{store.root}: {error.strerror}", "choose another store.root")
+        return CheckResult("store", "fail", f"{store.root}: {error.strerror}", "choose another store.root")
     if not same:
-        return Finding("store", "fail", f"{store.root} gives back other bytes than it was given")
-    return Finding("store", "ok", f"{store.root} can be read and written")
+        return CheckResult("store", "fail", f"{store.root} gives back other bytes than it was given")
+    return CheckResult("store", "ok", f"{store.root} can be read and written")
 
 
-def _store_to_be(root: Path) -> Finding:
+def _store_to_be(root: Path) -> CheckResult:
     parent = next(path for path in root.absolute().parents if path.exists())
     if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
-        return Finding("store", "ok", f"{root} will be made")
-    return Finding("store", "fail", f"{root} can't be made in {parent}", "choose another store.root")
+        return CheckResult("store", "ok", f"{root} will be made")
+    return CheckResult("store", "fail", f"{root} can't be made in {parent}", "choose another store.root")

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from labelworks.infra.doctor.finding import Finding
+from labelworks.infra.doctor.check_result import CheckResult
 
 LOW_MEMORY, LOW_DISK = 2 << 30, 5 << 30
 GIB = 1 << 30
 
 
-def examine_machine(store_root: str) -> Iterator[Finding]:
+def examine_machine(store_root: str) -> Iterator[CheckResult]:
     """Check memory, cores, disk, BLAS threads and devices; no check raises."""
     yield _cores_and_memory()
     yield from _disk(store_root)
@@ -23,18 +23,18 @@ def examine_machine(store_root: str) -> Iterator[Finding]:
     yield _devices()
 
 
-def _cores_and_memory() -> Finding:
+def _cores_and_memory() -> CheckResult:
     """As Dask sees them: within the limits of the container."""
     from dask.system import CPU_COUNT
     from distributed.system import MEMORY_LIMIT
 
     found = f"{CPU_COUNT} cores, {MEMORY_LIMIT / GIB:.1f} GiB"
     if MEMORY_LIMIT < LOW_MEMORY:
-        return Finding("cores and memory", "warn", found, "a run wants 2 GiB; lower compute.workers")
-    return Finding("cores and memory", "ok", found)
+        return CheckResult("cores and memory", "warn", found, "a run wants 2 GiB; lower compute.workers")
+    return CheckResult("cores and memory", "ok", found)
 
 
-def _disk(store_root: str) -> Iterator[Finding]:
+def _disk(store_root: str) -> Iterator[CheckResult]:
     places = {"disk, temporary files": Path(tempfile.gettempdir())}
     if "://" not in store_root:
         root = Path(store_root).absolute()
@@ -44,15 +44,15 @@ def _disk(store_root: str) -> Iterator[Finding]:
         free = shutil.disk_usage(place).free
         found = f"{free / GIB:.0f} GiB free at {place}"
         yield (
-            Finding(name, "ok", found)
+            CheckResult(name, "ok", found)
             if free >= LOW_DISK
-            else Finding(
+            else CheckResult(
                 name, "warn", found, "make room, or choose another store.root (temporary files: TMPDIR)"
             )
         )
 
 
-def _threads() -> Finding:
+def _threads() -> CheckResult:
     """More BLAS threads than cores make every product slower; Dask gives its workers one each."""
     import scipy.linalg  # noqa: F401 -- loads the libraries that are asked about
     from dask.system import CPU_COUNT
@@ -62,21 +62,23 @@ def _threads() -> Finding:
     most = max((pool["num_threads"] for pool in threadpool_info()), default=1)
     found = f"{', '.join(sorted(pools)) or 'none'} (workers have their own setting)"
     if most > CPU_COUNT:
-        return Finding("BLAS threads", "warn", found, f"set OMP_NUM_THREADS to at most {CPU_COUNT}")
-    return Finding("BLAS threads", "ok", found)
+        return CheckResult("BLAS threads", "warn", found, f"set OMP_NUM_THREADS to at most {CPU_COUNT}")
+    return CheckResult("BLAS threads", "ok", found)
 
 
-def _devices() -> Finding:
+def _devices() -> CheckResult:
     driver = shutil.which("nvidia-smi") is not None
     if find_spec("torch") is None:
         found = "CPU; torch is not installed (only sentence-transformers needs it)"
-        return Finding("devices", "warn" if driver else "ok", found, "pip install 'labelworks[text]'")
+        return CheckResult("devices", "warn" if driver else "ok", found, "pip install 'labelworks[text]'")
     try:
         torch = importlib.import_module("torch")
         names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
     except Exception as error:  # a broken driver raises anything
-        return Finding("devices", "fail", f"torch can't be used: {error}", "reinstall torch for this machine")
+        return CheckResult(
+            "devices", "fail", f"torch can't be used: {error}", "reinstall torch for this machine"
+        )
     found = f"torch {torch.__version__}: {', '.join(names) or 'CPU'}"
     if driver and not names:
-        return Finding("devices", "warn", found, "there is a GPU driver: install a CUDA build of torch")
-    return Finding("devices", "ok", found)
+        return CheckResult("devices", "warn", found, "there is a GPU driver: install a CUDA build of torch")
+    return CheckResult("devices", "ok", found)

@@ -15,7 +15,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import LabelworksError
 from labelworks.schemas.events import MOST_OBJECTS, DatasetChanged
 from labelworks.schemas.secrets.logging import tell
-from labelworks.tasks.planning.open_run import reopen
+from labelworks.tasks.planning.open_run import open_run
 from labelworks.tasks.sources.changes import Difference, Marks, difference, list_marks
 from labelworks.tasks.storage.filesystem import import_s3
 
@@ -24,12 +24,12 @@ LONGEST_PAUSE = 60.0
 LISTINGS = 3
 
 
-class Watch:
+class WatchedSource:
     """What was seen of one dataset's windows when they were last listed."""
 
     def __init__(self, config: RunConfig, queue: EventQueue) -> None:
         self.config, self.queue = config, queue
-        self.options = reopen(config, "", storage_secrets(config.store)).source_options
+        self.options = open_run(config, "", storage_secrets(config.store)).source_options
         self.seen: Marks | None = None
 
     def look(self) -> DatasetChanged | None:
@@ -109,7 +109,7 @@ def main(state: str, parent: str) -> None:
     folder = Path(state)
     queue, found = EventQueue(folder / "events.db"), configs(folder)
     threads = [
-        threading.Thread(target=Watch(config, queue).keep, daemon=True)
+        threading.Thread(target=WatchedSource(config, queue).keep, daemon=True)
         for config in found
         if config.reprocess.watch
     ]

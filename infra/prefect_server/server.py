@@ -17,7 +17,7 @@ from typing import IO, Any
 from labelworks.infra.prefect_server.concurrency_leases import end_leases
 from labelworks.infra.process import imports
 from labelworks.infra.processes.serving import LOOPBACK, answers, listener, nonce, port_of, serve
-from labelworks.infra.processes.supervisor import Member, end_with
+from labelworks.infra.processes.supervisor import Process, end_with
 from labelworks.schemas.errors import LabelworksError
 
 STARTUP_SECONDS = 180
@@ -83,7 +83,7 @@ def address(listening: socket.socket) -> str:
     return f"http://{LOOPBACK}:{port_of(listening)}/api"
 
 
-def server_member(listening: socket.socket, state: Path) -> Member:
+def server_member(listening: socket.socket, state: Path) -> Process:
     """A server with UI and schedules whose database is kept in a folder, to be started in a family."""
     environment = {
         "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{state}/prefect.db",
@@ -91,7 +91,7 @@ def server_member(listening: socket.socket, state: Path) -> Member:
         "PREFECT_HOME": str(state / "prefect"),
     }
     arguments = [str(listening.fileno()), str(os.getpid()), nonce()]
-    return Member(
+    return Process(
         "Prefect server",
         "labelworks.infra.prefect_server.server",
         arguments,
@@ -100,7 +100,7 @@ def server_member(listening: socket.socket, state: Path) -> Member:
     )
 
 
-def await_server(member: Member, url: str, over: threading.Event) -> None:
+def await_server(member: Process, url: str, over: threading.Event) -> None:
     """Wait until a server that was started answers; raise LabelworksError if it ends before or never does."""
     deadline = time.monotonic() + STARTUP_SECONDS
     while time.monotonic() < deadline and not over.is_set():

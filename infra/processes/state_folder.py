@@ -27,7 +27,7 @@ def state_folder(chosen: Path | None, command: str) -> Path:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def lock(folder: Path) -> Iterator[None]:
     """Hold the folder, so that no second command serves from it; raise LabelworksError if one does."""
     with (folder / "lock").open("w") as lock:
         try:

@@ -38,7 +38,7 @@ def end_with(parent: int) -> None:
 
 
 @dataclass
-class Member:
+class Process:
     """A module that runs as a process of its own: `python -m MODULE ARGUMENTS`.
 
     listening: a socket that it serves on. It stays open here: whoever connects between two starts waits.
@@ -91,15 +91,15 @@ class Member:
         self.start()
 
 
-class Family:
+class Supervisor:
     """Members in the order in which they start; they end in the opposite order."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
-        self.members: list[Member] = []
+        self.members: list[Process] = []
         self.tell = tell
         self.over = threading.Event()
 
-    def add(self, member: Member) -> Member:
+    def add(self, member: Process) -> Process:
         """Start a member."""
         member.start()
         self.members.append(member)

@@ -16,7 +16,7 @@ from labelworks.tasks.sources.column_roles import read_as
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.images import ImageReader
 from labelworks.tasks.sources.partition_reader import PartitionReader
-from labelworks.tasks.storage.rollback import stand
+from labelworks.tasks.storage.rollback import reinstate
 from labelworks.tasks.storage.store import Store
 
 BUDGETED = ("treat", "validate", "publish")
@@ -126,7 +126,7 @@ class Run:
         if not self.store.exists(name):
             return None
         found = RunRecord.model_validate_json(self.store.read(name))
-        version = stand(self.store, self.dataset, self.id, name)
+        version = reinstate(self.store, self.dataset, self.id, name)
         return found.model_copy(update={"work": dict.fromkeys(found.work, 0), "version": version})
 
 

@@ -23,7 +23,7 @@ from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.duplicates.signatures import Planes
 from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
 from labelworks.tasks.methods.noise_judge import Sample
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
 CONTENTS = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
@@ -37,7 +37,7 @@ class FirstPass:
     contents: content, given, row, signature, sketch, and part, which is such a place too.
     """
 
-    sums: Sums
+    sums: FoldSums
     sample: Sample
     owners: NDArray[np.int32]
     contents: pa.Table
@@ -74,7 +74,7 @@ def read_first_pass(run: Run) -> FirstPass:
     """Read what the first pass left."""
     data = run.store.read(run.file("embed", "sums.npz"))
     with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        sums = Sums(found["count"], found["total"], found["gram"])
+        sums = FoldSums(found["count"], found["total"], found["gram"])
         sample = Sample.of_arrays(found)
         owners = found["owners"]
     return FirstPass(sums, sample, owners, run.store.read_table(run.file("embed", "contents.parquet")))
@@ -98,7 +98,7 @@ def sum_partition(
     folds = fold_of(block.hashes, run.config.detect.folds)
     single = run.config.dataset.task == "classification"  # else all rows are as one class
     given, classes = (block.given, len(ref.classes)) if single else (np.zeros_like(block.given), 1)
-    sums = Sums.of(block.features, given, folds, run.config.detect.folds, classes)
+    sums = FoldSums.of(block.features, given, folds, run.config.detect.folds, classes)
     sample = sampled(block, folds, share)
     rows = in_sample(block.contents, kept)
     contents = {"content": block.contents[rows], "given": block.given[rows], "row": block.rows[rows]}

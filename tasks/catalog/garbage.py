@@ -12,7 +12,7 @@ from pathlib import Path
 
 from labelworks.schemas.records import DatasetRef, StageResult
 from labelworks.tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
-from labelworks.tasks.catalog.heartbeat import DEAD, beating, sweeper
+from labelworks.tasks.catalog.heartbeat import DEAD, heartbeat, sweeper
 from labelworks.tasks.storage.filesystem import is_local
 from labelworks.tasks.storage.listing import Object, modified, objects
 from labelworks.tasks.storage.store import Store
@@ -43,7 +43,7 @@ def sweep(store: Store, dataset: str, *, keep: int | None, older: float, dry_run
     keep: how many of the newest versions stay; None: all. A run that begins meanwhile waits.
     """
     name = sweeper(dataset)
-    with nullcontext() if dry_run else beating(store, name):
+    with nullcontext() if dry_run else heartbeat(store, name):
         now = time.time() if dry_run else modified(store, name) or time.time()
         found = _Found(store, dataset, now, older, keep)
         swept = Swept(dataset, found.kept, sorted(_id(run) for run in found.live), found.unneeded())

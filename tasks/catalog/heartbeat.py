@@ -24,15 +24,15 @@ POLL = 0.1
 
 
 @contextmanager
-def alive(run: Run) -> Iterator[None]:
+def run_heartbeat(run: Run) -> Iterator[None]:
     """Give signs of life of a run while the block lasts; before it, wait until nobody is removing things."""
-    with beating(run.store, f"{run.folder}/alive/{uuid.uuid4().hex}.json"):
+    with heartbeat(run.store, f"{run.folder}/alive/{uuid.uuid4().hex}.json"):
         _wait_for_sweeper(run.store, run.config.dataset.name)
         yield
 
 
 @contextmanager
-def beating(store: Store, name: str) -> Iterator[None]:
+def heartbeat(store: Store, name: str) -> Iterator[None]:
     """Keep an object fresh while the block lasts, then remove it."""
     who = {"host": socket.gethostname(), "process": os.getpid(), "since": datetime.now(UTC).isoformat()}
     sign, ended = json.dumps(who).encode(), threading.Event()

@@ -27,7 +27,7 @@ from labelworks.tasks.methods.findings.windows import LabelSums, labelled_window
 from labelworks.tasks.methods.folds import fitted_on, hash_ids
 from labelworks.tasks.methods.label_shift.by_window import prior_by_window
 from labelworks.tasks.methods.noise import NoiseResult
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.sources.formats.joined import joined
 
@@ -54,8 +54,8 @@ class Labelled:
         return np.asarray(1.0 - self.judged.posterior[np.arange(len(best)), best], dtype=np.float64)
 
 
-def what_moved(
-    run: Run, ref: DatasetRef, found: FirstPass, model: LabelModel, rows: Labelled, target_rows: int
+def drift_findings(
+    run: Run, ref: DatasetRef, found: FirstPass, model: NoiseJudge, rows: Labelled, target_rows: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Findings of the target window, empty where there is none, and of windows, groups and batches."""
     moved = inside(run, ref, rows)

@@ -13,7 +13,7 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.arrays import sample
 from labelworks.tasks.methods.drift.by_window import between
-from labelworks.tasks.methods.drift.sequential import Watch, watch
+from labelworks.tasks.methods.drift.sequential import SequentialTest, monitor
 from labelworks.tasks.storage.versions import read_version, versions
 
 KEPT = 4000  # rows of earlier batches of the target
@@ -45,7 +45,7 @@ def watch_batches(run: Run, ref: DatasetRef, source: Rows, target: Rows | None) 
     test = None if first or not new.any() else between(before, batch)
     history = known["history"]
     if test is not None:
-        state = watch(test.p_value, _state(known))
+        state = monitor(test.p_value, _state(known))
         look = {"run": run.id, "rows": len(batch), "p_value": test.p_value, "effect": test.effect}
         history = [*history, look][-HISTORY:]
         known = {**known, "wealth": state.wealth.tolist(), "looks": state.looks, "alarm": state.alarm}
@@ -78,10 +78,10 @@ def _earlier(run: Run, ref: DatasetRef, window: str) -> dict[str, Any]:
     return {**found, "run": earlier}
 
 
-def _state(known: dict[str, Any]) -> Watch | None:
+def _state(known: dict[str, Any]) -> SequentialTest | None:
     if known["wealth"] is None:
         return None
-    return Watch(np.array(known["wealth"]), known["looks"], known["alarm"])
+    return SequentialTest(np.array(known["wealth"]), known["looks"], known["alarm"])
 
 
 def _past(earlier: Run | None, source: NDArray[np.floating]) -> NDArray[np.floating]:

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.noise.core.result import best_class, score_of
 
 
 @dataclass(frozen=True)
-class Disagreements:
+class DuplicateEvidence:
     """Rows whose copies bear another label. members: by partition, its rows and their groups.
 
     counts (G, K): labels in each group; together (G,): P(the group is of one class); transition (K, K);
@@ -38,13 +38,13 @@ class Disagreements:
         return sum(len(rows) for rows, _ in self.members.values())
 
 
-def disagreements(
+def duplicate_evidence(
     run: Run,
     ref: DatasetRef,
     transition: NDArray[np.float64],
     shares: NDArray[np.float64],
     threshold: float,
-) -> Disagreements:
+) -> DuplicateEvidence:
     """The copies with two labels that the embed stage found, and how far to believe them."""
     table = run.store.read_table(run.file("embed", "duplicates.parquet"))
     given, conflict, near = (
@@ -65,10 +65,12 @@ def disagreements(
         rows = np.flatnonzero(conflict & (part == place))
         rows = rows[np.argsort(row[rows])]
         members[ref.of("source")[place].key] = row[rows].astype(np.int64), group[rows]
-    return Disagreements(members, counts, together, transition, shares, threshold)
+    return DuplicateEvidence(members, counts, together, transition, shares, threshold)
 
 
-def hear(run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, found: Disagreements) -> pa.Table:
+def apply_evidence(
+    run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, found: DuplicateEvidence
+) -> pa.Table:
     """Judge the rows of a partition again whose copies disagree; keep what changed beside the scores."""
     if partition.key not in found.members:
         return scores
@@ -81,7 +83,7 @@ def hear(run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, foun
     return with_copies(run, partition, scores)[0]
 
 
-def _again(before: pa.Table, group: NDArray[np.int64], found: Disagreements) -> pa.Table:
+def _again(before: pa.Table, group: NDArray[np.int64], found: DuplicateEvidence) -> pa.Table:
     """The rows with what their copies say."""
     given, error, score = (before[name].to_numpy() for name in ("given", "error_probability", "score"))
     known = before["posterior"].combine_chunks()

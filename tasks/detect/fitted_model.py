@@ -14,20 +14,20 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.run import Run, code_version
 from labelworks.tasks.execution import progress
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
 BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "columns"}  # of detect
 
 
-def choose_model(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> tuple[LabelModel, str]:
+def choose_model(run: Run, ref: DatasetRef, sums: FoldSums, sample: Sample) -> tuple[NoiseJudge, str]:
     """The model to score by, and its key, under which scores are kept.
 
     With `detect.tolerance`, the model of the newest version stays while its error probabilities differ from
     those of a new one by no more than that, on average, in every class: then its scores stay too.
     """
-    fit = partial(LabelModel.fit, config=run.config.detect, class_vectors=class_vectors(run))
+    fit = partial(NoiseJudge.fit, config=run.config.detect, class_vectors=class_vectors(run))
     model, basis = fit(sums, sample), (sums, sample)
     tolerance = run.config.detect.tolerance
     if tolerance:
@@ -43,7 +43,7 @@ def choose_model(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> tuple
     return model.with_pairs(basis[1]), model_key(run, ref, *basis)
 
 
-def model_key(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> str:
+def model_key(run: Run, ref: DatasetRef, sums: FoldSums, sample: Sample) -> str:
     """Name of the model fitted on these sums and this sample, by this configuration and code."""
     digest = hashlib.blake2b(json.dumps(_about(run, ref), sort_keys=True).encode(), digest_size=8)
     for array in (*vars(sums).values(), *sample.arrays.values()):
@@ -58,14 +58,14 @@ def _about(run: Run, ref: DatasetRef) -> list[Any]:
     return [detect, data, ref.encoder_key, ref.label_type, list(ref.classes), code_version()]
 
 
-def _keep(run: Run, ref: DatasetRef, sums: Sums, sample: Sample) -> None:
+def _keep(run: Run, ref: DatasetRef, sums: FoldSums, sample: Sample) -> None:
     sink = io.BytesIO()
     np.savez(sink, allow_pickle=False, **vars(sums), **sample.arrays)
     run.store.write(run.file("detect", "model.npz"), sink.getvalue())
     run.store.write_json(run.file("detect", "model.json"), _about(run, ref))
 
 
-def _earlier(run: Run, ref: DatasetRef) -> tuple[Sums, Sample] | None:
+def _earlier(run: Run, ref: DatasetRef) -> tuple[FoldSums, Sample] | None:
     """What the model of the newest version was fitted on, if it is of the same kind."""
     newest = max(versions(run.store, run.dataset), default=None)
     if newest is None:
@@ -78,6 +78,6 @@ def _earlier(run: Run, ref: DatasetRef) -> tuple[Sums, Sample] | None:
         io.BytesIO(run.store.read(earlier.file("detect", "model.npz"))), allow_pickle=False
     ) as found:
         return (
-            Sums(found["count"], found["total"], found["gram"]),
+            FoldSums(found["count"], found["total"], found["gram"]),
             Sample.of_arrays(found),
         )

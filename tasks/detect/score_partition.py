@@ -17,7 +17,7 @@ from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
 from labelworks.tasks.artifacts.sufficient_statistics import sample_of
 from labelworks.tasks.methods.folds import fold_of
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Scored:
 
 
 def score_partition(
-    partition: Partition, run: Run, ref: DatasetRef, model: LabelModel
+    partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge
 ) -> tuple[pa.Table, bool]:
     """Second pass over a partition: judge every row and write the scores; False: that was done before.
 
@@ -84,7 +84,7 @@ def _rows(scores: pa.Table, places: NDArray[np.intp], partition: Partition) -> l
     return [{**row, "partition": partition.key} for row in scores.take(pa.array(places)).to_pylist()]
 
 
-def _judged(model: LabelModel, sample: Sample) -> pa.Table:
+def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
     """The columns of the scores that come of the judgement."""
     (judged, in_scope), rows = model.look(sample), len(sample.given)
     many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES

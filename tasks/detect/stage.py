@@ -17,8 +17,8 @@ from labelworks.tasks import gates
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import WORST
 from labelworks.tasks.artifacts.sufficient_statistics import first_pass
-from labelworks.tasks.detect.drift_findings import Labelled, what_moved
-from labelworks.tasks.detect.duplicate_evidence import Disagreements, disagreements, hear
+from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
+from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence, duplicate_evidence
 from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
@@ -27,7 +27,7 @@ from labelworks.tasks.methods.chance import features_p_value, predictions_p_valu
 from labelworks.tasks.methods.findings.noise import noise_findings
 from labelworks.tasks.methods.findings.windows import moved_figures
 from labelworks.tasks.methods.folds import share_of
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 
 OF_NOISE = (
     "flagged_share", "out_of_sample_accuracy", "chance_accuracy", "accuracy_over_chance", "chance_p_value",
@@ -48,7 +48,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     ref = ref.model_copy(update={"model_key": key})
     judged = model.judge(sample)
     counts = sums.count.sum(axis=0)
-    copies = disagreements(run, ref, judged.transition, counts / counts.sum(), model.threshold)
+    copies = duplicate_evidence(run, ref, judged.transition, counts / counts.sum(), model.threshold)
     judgements = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
         run=run, ref=ref, model=model, copies=copies, share=share_of(run.config.detect.sample, rows["rows"]),
@@ -65,7 +65,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     }
     probs = model.probs(sample.features, sample.folds)
     labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
-    shift, moved = what_moved(run, ref, found, model, labelled, rows["target_rows"])
+    shift, moved = drift_findings(run, ref, found, model, labelled, rows["target_rows"])
     figures = _gate_figures(noise, shift) | moved_figures(moved)
     checks = gates.check_figures("detect", figures, run.config.gates.detect)
     return run.finish(
@@ -100,11 +100,16 @@ class Judgement:
 
 
 def judge_partition(
-    partition: Partition, run: Run, ref: DatasetRef, model: LabelModel, copies: Disagreements, share: float
+    partition: Partition,
+    run: Run,
+    ref: DatasetRef,
+    model: NoiseJudge,
+    copies: DuplicateEvidence,
+    share: float,
 ) -> Judgement:
     """Judge the rows of one partition, hear their copies, check the scores, and sum up by time and group."""
     scores, new = score_partition(partition, run, ref, model)
-    scores = hear(run, ref, partition, scores, copies)
+    scores = apply_evidence(run, ref, partition, scores, copies)
     checks = gates.check_rows("detect", scores, run.config.gates.detect, classes=len(ref.classes))
     context = labelled_context(run, ref, partition, scores, share)
     return Judgement(summarise(scores, partition, new), checks, context)

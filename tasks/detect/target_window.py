@@ -19,7 +19,7 @@ from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.estimate import OpenSet
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.sums import ClassSums
@@ -32,7 +32,7 @@ class Adapter:
     without: the sums of the source without each fold.
     """
 
-    model: LabelModel
+    model: NoiseJudge
     prior: PriorEstimate
     without: list[ClassSums]
     unknown: OpenSet | None

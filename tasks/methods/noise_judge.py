@@ -18,7 +18,7 @@ from labelworks.tasks.methods.open_set.in_scope import Scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 BESIDE = "beside."  # begins the names of such columns
 BANK = 4000  # rows that hubs among the class names are measured by
@@ -63,7 +63,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class LabelModel:
+class NoiseJudge:
     """Fitted probes and noise method; judges any row, out of sample by its fold."""
 
     ensemble: ProbeEnsemble
@@ -76,13 +76,13 @@ class LabelModel:
     @classmethod
     def fit(
         cls,
-        sums: Sums,
+        sums: FoldSums,
         sample: Sample,
         config: DetectConfig,
         *,
         exclude: Sequence[int] = (),
         class_vectors: NDArray[np.floating] | None = None,
-    ) -> LabelModel:
+    ) -> NoiseJudge:
         """Fit the probes on the sums, temperatures and noise on the sample, both without excluded folds.
 
         class_vectors (K, D): the class names as the encoder of the rows sees them, where they are named.
@@ -140,7 +140,7 @@ class LabelModel:
         labelled_by = sample.beside.get("pred_probs", probs)
         return self.noise.score(sample.given, labelled_by, **self._beside(sample)), in_scope
 
-    def with_pairs(self, sample: Sample) -> LabelModel:
+    def with_pairs(self, sample: Sample) -> NoiseJudge:
         """The same, which also tells mismatched pairs, by those of a sample that has any."""
         others = sample.beside.get("pair")
         if others is None:
@@ -153,7 +153,7 @@ class LabelModel:
             return np.full(len(sample.given), np.nan, np.float32)
         return self.pairs.mismatch(sample.features, sample.beside["pair"], sample.folds)
 
-    def difference(self, other: LabelModel, sample: Sample) -> float:
+    def difference(self, other: NoiseJudge, sample: Sample) -> float:
         """How far another model's error probabilities lie: the mean distance in the class where most."""
         apart = np.abs(self.judge(sample).error_probability - other.judge(sample).error_probability)
         rows = np.bincount(sample.given)

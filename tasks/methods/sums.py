@@ -37,7 +37,7 @@ class ClassSums:
 
 
 @dataclass(frozen=True)
-class Sums:
+class FoldSums:
     """Per fold: count (F, K), total (F, K, D) and gram (F, D, D), float64."""
 
     count: NDArray[np.float64]
@@ -52,7 +52,7 @@ class Sums:
         folds: NDArray[np.integer],
         n_folds: int,
         n_classes: int,
-    ) -> Sums:
+    ) -> FoldSums:
         """Sum up rows: features (N, D), labels (N,) in [0, K), folds (N,) in [0, F)."""
         dim = features.shape[1]
         groups = folds * n_classes + labels
@@ -69,11 +69,11 @@ class Sums:
         count = np.bincount(groups, minlength=len(total)).astype(np.float64)
         return cls(count.reshape(n_folds, -1), total.reshape(n_folds, n_classes, dim), gram)
 
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(self.count + other.count, self.total + other.total, self.gram + other.gram)
+    def __add__(self, other: FoldSums) -> FoldSums:
+        return FoldSums(self.count + other.count, self.total + other.total, self.gram + other.gram)
 
-    def __sub__(self, other: Sums) -> Sums:
-        return Sums(self.count - other.count, self.total - other.total, self.gram - other.gram)
+    def __sub__(self, other: FoldSums) -> FoldSums:
+        return FoldSums(self.count - other.count, self.total - other.total, self.gram - other.gram)
 
     @property
     def n_folds(self) -> int:

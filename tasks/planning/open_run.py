@@ -35,7 +35,7 @@ def listed_once() -> Iterator[None]:
         _found.reset(token)
 
 
-def reopen(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
+def open_run(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
     """A run whose id is known; `secrets` are the store's storage options that no config holds.
 
     The source gets them too where it is on the store's own server, and nobody else does.
@@ -51,24 +51,24 @@ def reopen(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
     return Run(config, store, run_id, options)
 
 
-def open_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
+def plan_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
     """Plan the windows of a config and name the run; InputError or StoreError before any work is done."""
     return _once("plan", config, lambda: _opened(config, secrets))
 
 
 def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
     """The run that the source as it is now leads to, from its listings alone: whether it was done or not."""
-    run = reopen(config, "", secrets)
+    run = open_run(config, "", secrets)
     prints = [
         f"{window}:{file.name}:{file.fingerprint}"
         for window, found in _listed(run).items()
         for file in found.files
     ]
-    return reopen(config, identify(config, prints + _vote_prints(run)), secrets)
+    return open_run(config, identify(config, prints + _vote_prints(run)), secrets)
 
 
 def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
-    run = reopen(config, "", secrets)
+    run = open_run(config, "", secrets)
     check_reach(run)
     plans = {
         window: plan_window(config, window, run.source_options, found)
@@ -76,7 +76,7 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
     }
     prints = [each for plan in plans.values() for each in plan.fingerprints] + _vote_prints(run)
     probe(run.store, config.dataset.name)
-    named = reopen(config, identify(config, prints), secrets)
+    named = open_run(config, identify(config, prints), secrets)
     return replace(named, newest=newest_number(run.store, run.dataset)), plans
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from labelworks.tasks.sources.formats.sniff import COMMON, Dialect
 from labelworks.tasks.sources.guess.roles import LISTED, Guesses
-from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.sources.profile import Profile
 
 PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
@@ -23,13 +23,13 @@ ENCODERS = {
 }
 
 
-def starter_config(look: Look, guesses: Guesses, classes: list[Any], votes: Look | None = None) -> str:
+def starter_config(look: Profile, guesses: Guesses, classes: list[Any], votes: Profile | None = None) -> str:
     """The config as commented YAML. classes: those seen, in order, as a run reads them."""
     parts = [_head(look), _dataset(look, guesses, classes, votes), _gates(guesses), _rest(guesses)]
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 
 
-def _head(look: Look) -> list[str]:
+def _head(look: Profile) -> list[str]:
     files = "1 file" if len(look.files) == 1 else f"{look.looked_at} of {len(look.files):,} files"
     about = f"# Written by `labelworks init` after a look at {look.rows:,} rows in {files}"
     return [
@@ -38,7 +38,7 @@ def _head(look: Look) -> list[str]:
     ]
 
 
-def _dataset(look: Look, guesses: Guesses, classes: list[Any], votes: Look | None) -> list[str]:
+def _dataset(look: Profile, guesses: Guesses, classes: list[Any], votes: Profile | None) -> list[str]:
     lines = ["dataset:", f"  source: {scalar(look.source)}", *_csv(look.dialect, 2)]
     lines += _votes(guesses, votes) if guesses.votes else _label(guesses)
     lines += _features(guesses)
@@ -74,7 +74,7 @@ def _label(guesses: Guesses) -> Iterator[str]:
         yield f"  task: {label.task}"
 
 
-def _votes(guesses: Guesses, look: Look | None) -> list[str]:
+def _votes(guesses: Guesses, look: Profile | None) -> list[str]:
     votes = guesses.votes
     if votes is None:
         return []
@@ -113,7 +113,7 @@ def _probs(guesses: Guesses) -> list[str]:
     ]
 
 
-def _classes(look: Look, classes: list[Any]) -> list[str]:
+def _classes(look: Profile, classes: list[Any]) -> list[str]:
     """The classes that were seen, all of them or none: a list that is cut would put the others aside."""
     if not 1 < len(classes) <= LISTED:
         return []

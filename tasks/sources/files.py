@@ -15,7 +15,7 @@ import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.sources.formats import FORMATS, Look, ReadAs, UnreadableError, csv, formats_of
+from labelworks.tasks.sources.formats import FORMATS, FileSummary, ReadAs, UnreadableError, csv, formats_of
 from labelworks.tasks.sources.formats.columns import as_asked, folder_values, plain_schema, with_folders
 from labelworks.tasks.sources.formats.datasets import without_leftovers
 from labelworks.tasks.sources.formats.images import image_values
@@ -112,11 +112,11 @@ class SourceReader:
         """The file's address, for messages."""
         return str(self.fs.unstrip_protocol(self.path)).removeprefix("file://")
 
-    def look(self) -> Look:
+    def look(self) -> FileSummary:
         """Columns, types and row groups; raise InputError if it is corrupt or truncated."""
         with self._reading(), open_object(self.fs, self.path, self.where) as file:
             found = self._format.look(file, self.path, self._read_as)
-        return Look(with_folders(plain_schema(found.schema), self._folders), found.groups)
+        return FileSummary(with_folders(plain_schema(found.schema), self._folders), found.groups)
 
     def batches(
         self, row_groups: tuple[int, ...] | None, columns: list[str] | None, rows: int

@@ -37,7 +37,7 @@ _Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
-class Look:
+class Profile:
     """A dataset from outside. notes: what was seen of its files that a person should know."""
 
     source: str
@@ -89,7 +89,7 @@ class Look:
         return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Kind] | None = None) -> Look:
+def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Kind] | None = None) -> Profile:
     """Look at a path, a folder, a glob or s3://bucket/prefix.
 
     kinds: of columns whose role is known; see `formats.ReadAs`.
@@ -124,12 +124,14 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
     columns = tuple(examined(name, sample[name]) for name in sample.column_names)
     if dialect.doubt:
         notes.append(f"CSV: {dialect.doubt}")
-    return Look(source, files, len(chosen), sample, columns, whole, dialect, tuple(notes), names, columns_of)
+    return Profile(
+        source, files, len(chosen), sample, columns, whole, dialect, tuple(notes), names, columns_of
+    )
 
 
 def _look_at_images(
     source: str, files: tuple[SourceFile, ...], held: list[SourceFile], options: dict[str, Any]
-) -> Look:
+) -> Profile:
     """Images: what their names say of many, and what is in a few."""
     some = _spread(held, PATHS)
     peeked = set(_spread(range(len(some)), PEEKED))
@@ -141,7 +143,7 @@ def _look_at_images(
         | {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
     )
     columns = tuple(examined(name, sample[name]) for name in sample.column_names)
-    return Look(source, files, len(peeked), sample, columns, len(some) == len(held))
+    return Profile(source, files, len(peeked), sample, columns, len(some) == len(held))
 
 
 def _image(source: str, file: SourceFile, options: dict[str, Any]) -> bytes:

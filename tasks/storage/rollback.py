@@ -8,10 +8,10 @@ from typing import Any
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.execution import progress
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.storage.versions import claim_version, point, read_version, versions
+from labelworks.tasks.storage.versions import append_version, claim_version, read_version, versions
 
 
-def stand(store: Store, dataset: str, run_id: str, manifest: str) -> int:
+def reinstate(store: Store, dataset: str, run_id: str, manifest: str) -> int:
     """The version of a run whose work is done: it becomes the newest one again, unless it was rolled back."""
     known = versions(store, dataset)
     pointers = [read_version(store, dataset, number) for number in known]
@@ -26,7 +26,7 @@ def stand(store: Store, dataset: str, run_id: str, manifest: str) -> int:
             f"`labelworks rollback {dataset} {last}` brings it back"
         )
         return last
-    return point(store, dataset, {"run_id": run_id, "manifest": manifest})
+    return append_version(store, dataset, {"run_id": run_id, "manifest": manifest})
 
 
 def rollback(store: Store, dataset: str, number: int) -> int:
@@ -44,7 +44,9 @@ def rollback(store: Store, dataset: str, number: int) -> int:
         raise InputError(f"version {known[-1]} is already run {pointer['run_id']}", where=where)
     moved = {"run_id": pointer["run_id"], "manifest": pointer["manifest"]}
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    return point(store, dataset, {**moved, "rolled_back_from": known[-1], "to": number, "when": when})
+    return append_version(
+        store, dataset, {**moved, "rolled_back_from": known[-1], "to": number, "when": when}
+    )
 
 
 def rolled_back(pointers: dict[int, dict[str, Any]]) -> set[str]:

@@ -49,7 +49,7 @@ def claim_version(store: Store, dataset: str, run_id: str, manifest: str, newest
     """
     if (found := version_of(store, dataset, run_id)) is not None:
         return found
-    return point(store, dataset, {"run_id": run_id, "manifest": manifest}, version_of, newest)
+    return append_version(store, dataset, {"run_id": run_id, "manifest": manifest}, version_of, newest)
 
 
 def newest_of(store: Store, dataset: str, run_id: str) -> int | None:
@@ -58,7 +58,7 @@ def newest_of(store: Store, dataset: str, run_id: str) -> int | None:
     return newest if newest and read_version(store, dataset, newest)["run_id"] == run_id else None
 
 
-def point(
+def append_version(
     store: Store,
     dataset: str,
     pointer: dict[str, Any],

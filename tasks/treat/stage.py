@@ -92,7 +92,7 @@ def treat_partition(
         scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
         scores, heard = with_copies(run, partition, scores)
         ties = 0.0 if run.budget is None else tie_break(scores["id"])
-        table = told(_table(scores, run.config.treat, weights, ties, counts), heard)
+        table = append_reason(_table(scores, run.config.treat, weights, ties, counts), heard)
         run.store.write_table(name, table, use_dictionary=["action", "reason"])
     else:
         table = run.store.read_table(name)
@@ -176,7 +176,7 @@ def _evidence(treated: list[Treated]) -> dict[str, Any]:
 DISAGREE = "copies disagree"
 
 
-def told(treated: pa.Table, changed: NDArray[np.bool_]) -> pa.Table:
+def append_reason(treated: pa.Table, changed: NDArray[np.bool_]) -> pa.Table:
     """Decisions whose reasons say for which rows (N,) copies were heard."""
     if not changed.any():
         return treated

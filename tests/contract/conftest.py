@@ -143,13 +143,13 @@ def version_of() -> Callable[..., Any]:
     from labelworks.tasks.artifacts.index import LABEL_TYPES
     from labelworks.tasks.exports.base import Version
     from labelworks.tasks.ingest.scan import scan
-    from labelworks.tasks.planning.open_run import open_run
+    from labelworks.tasks.planning.open_run import plan_run
 
     def version_of(
         config: dict[str, Any], store: Any, number: int = 1, classes: Any = ("cat", "dog")
     ) -> Version:
         loaded = RunConfig.model_validate({"store": {"root": store.root}, **config})
-        run, plans = open_run(loaded, store.options)
+        run, plans = plan_run(loaded, store.options)
         run, plan = replace(run.named(f"run-{number}"), store=store), plans["source"]
         task = loaded.dataset.task
         family = {"multilabel": "list", "regression": "number"}.get(task, plan.label_type)

@@ -16,7 +16,7 @@ from labelworks.schemas.errors import ConfigError, StoreError
 from labelworks.schemas.tables import published_schema
 from labelworks.tasks.exports import EXPORTS, check_exports, datasets, delta
 from labelworks.tasks.exports.base import Version
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.storage.store import Store
 
 Publish = Callable[[Store, int], Version]
@@ -171,4 +171,4 @@ def test_what_delta_has_no_word_for_is_refused_before_the_run(
     config = RunConfig.model_validate({"dataset": section, "publish": {"also": ["delta"]}})
     config = config.model_copy(update={"store": StoreConfig(root=root)})
     with pytest.raises(ConfigError, match=rf"delta can't reach {root} by the storage option '{key}'"):
-        open_run(config, options)
+        plan_run(config, options)

@@ -10,7 +10,7 @@ import pytest
 
 from labelworks.flows.execute import execute
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 FILES = 80
@@ -21,7 +21,7 @@ def test_is_refused_or_left_out_as_if_it_were_not_there(
 ) -> None:
     source = write(made().table, parts=FILES)
     allowed = run_config(source, gates={"ingest": {"thresholds": {"max_rejected_files": 1}}})
-    _, plans = open_run(allowed, {})
+    _, plans = plan_run(allowed, {})
     unseen = [piece for part in plans["source"].partitions for piece in part.pieces if piece.rows is None]
     bad = Path(unseen[0].path)
     lost = pq.read_table(bad)["id"].to_pylist()

@@ -16,7 +16,7 @@ import yaml
 
 from labelworks.flows.execute import execute
 from labelworks.tasks.catalog.garbage import sweep
-from labelworks.tasks.catalog.heartbeat import DEAD, beating
+from labelworks.tasks.catalog.heartbeat import DEAD, heartbeat
 from labelworks.tasks.storage.listing import objects
 from labelworks.tasks.storage.store import Store
 
@@ -128,7 +128,7 @@ def test_a_run_is_live_while_it_gives_signs(
     store.write("d/embeddings/e/k.parquet", b"123")
     for run in ("dead", "live"):
         store.write(f"d/runs/{run}/ingest/part-1.parquet", b"1")
-    with beating(store, "d/runs/live/alive/1.json"):
+    with heartbeat(store, "d/runs/live/alive/1.json"):
         found = sweep(store, "d", keep=None, older=0.0, dry_run=False)
         assert found.live_runs == ["live"]
         left = {each.name for each in objects(store, "d")}

@@ -13,7 +13,7 @@ from PIL import Image
 from labelworks.schemas.config.load import load_config
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 
 pytestmark = pytest.mark.integration
 FOLDERS = ("cat", "big dog #1")
@@ -43,7 +43,7 @@ def test_images_of_a_bucket_are_a_source(
     assert code == 0, err
     config = load_config("labelworks.yaml")
     assert config.dataset.image_root == (f"{url}/pets" if source.endswith(".csv") else None)
-    run, plans = open_run(config, {})
+    run, plans = plan_run(config, {})
     ref = ingest.fn(run, plans).ref
     assert ref.classes == tuple(sorted(FOLDERS))
     spec = fit_encoder.fn(run, ref, "cpu", 1)

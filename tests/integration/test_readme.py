@@ -15,7 +15,7 @@ import pytest
 from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.load import load_config
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -84,6 +84,6 @@ def test_method_of_the_readme_works() -> None:
     labels = rng.choice(2, 200, p=[0.2, 0.8]).astype(np.int32)
     features = rng.normal(size=(200, 3)).astype(np.float32)
     folds = np.arange(200) % 2
-    sums = Sums.of(features, labels, folds, 2, 2)
+    sums = FoldSums.of(features, labels, folds, 2, 2)
     probs = np.exp(ProbeEnsemble.fit(sums, ["majority"]).log_probs(features, folds))
     assert np.allclose(probs.mean(axis=0), [0.2, 0.8], atol=0.06)

@@ -18,7 +18,7 @@ from labelworks.schemas.errors import LabelworksError, StoreError
 from labelworks.schemas.events import DatasetChanged
 from labelworks.schemas.secrets.logging import Discreet, discreet
 from labelworks.schemas.secrets.redact import redacted
-from labelworks.tasks.planning.open_run import reopen
+from labelworks.tasks.planning.open_run import open_run
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-5f1c"
@@ -190,10 +190,10 @@ def test_only_a_source_on_the_stores_own_server_gets_its_secret(
 ) -> None:
     store = {"root": root, "storage_options": HERE if "://" in root else {}}
     config = RunConfig.model_validate({**raw(source=source, storage_options=options), "store": store})
-    assert ("secret" in reopen(config, "", {"secret": CANARY}).source_options) is given
+    assert ("secret" in open_run(config, "", {"secret": CANARY}).source_options) is given
     mixed = raw(source=source, storage_options=options, target="https://elsewhere/new.csv")
     config = RunConfig.model_validate({**mixed, "store": store})
-    assert "secret" not in reopen(config, "", {"secret": CANARY}).source_options
+    assert "secret" not in open_run(config, "", {"secret": CANARY}).source_options
 
 
 @pytest.mark.parametrize("name", ["..", "../x", "a/b", "/etc", "a\\b", ".hidden", "a\n", "ä"])

@@ -12,7 +12,7 @@ from labelworks.flows.cli.output import only_the_result_on_stdout, print_json, p
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from labelworks.infra.doctor.finding import Finding
+    from labelworks.infra.doctor.check_result import CheckResult
     from labelworks.tasks.storage.store import Store
 
 STYLES = {"ok": "green", "warn": "yellow", "fail": "bold red"}
@@ -50,7 +50,7 @@ def _store(config: str | None) -> Store:
     return Store(absolute(chosen.root), {**chosen.storage_options, **storage_secrets(chosen)})
 
 
-def _table(findings: list[Finding]) -> Table:
+def _table(findings: list[CheckResult]) -> Table:
     from rich import box
     from rich.markup import escape
     from rich.table import Table

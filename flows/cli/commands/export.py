@@ -55,11 +55,11 @@ def _version(store: Store, dataset: str, run_id: str, config: str | None) -> Ver
     from labelworks.infra.secrets import storage_secrets
     from labelworks.tasks.catalog.history import published
     from labelworks.tasks.exports.base import Version
-    from labelworks.tasks.planning.open_run import reopen
+    from labelworks.tasks.planning.open_run import open_run
 
     record = published(store, dataset, run_id)
     then = _config(record, config)
-    run = reopen(then, run_id, storage_secrets(then.store))
+    run = open_run(then, run_id, storage_secrets(then.store))
     return Version(replace(run, store=store), record)
 
 

@@ -61,7 +61,7 @@ def gc(
 def _open(where: str) -> tuple[Store, list[str]]:
     """The store, and the datasets that a config is about."""
     from labelworks.schemas.config.load import absolute, load_config
-    from labelworks.tasks.planning.open_run import reopen
+    from labelworks.tasks.planning.open_run import open_run
     from labelworks.tasks.storage.store import Store
 
     if Path(where).suffix not in (".yaml", ".yml"):
@@ -72,7 +72,7 @@ def _open(where: str) -> tuple[Store, list[str]]:
     from labelworks.infra.secrets import storage_secrets
 
     config = load_config(where)
-    return reopen(config, "", storage_secrets(config.store)).store, [config.dataset.name]
+    return open_run(config, "", storage_secrets(config.store)).store, [config.dataset.name]
 
 
 def _datasets(store: Store) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from labelworks.tasks.sources.guess.roles import Guesses
-    from labelworks.tasks.sources.profile import Look
+    from labelworks.tasks.sources.profile import Profile
 
 RIVALS = 5  # that are shown
 SHOWN = 8  # columns without a role, and columns of numbers, that are named
@@ -92,7 +92,7 @@ def _write(out: Path, text: str) -> None:
         raise StoreError(f"can't be written: {error.strerror}", where=str(out)) from error
 
 
-def _explain(seen: Look, guesses: Guesses) -> None:
+def _explain(seen: Profile, guesses: Guesses) -> None:
     """Say what was found, what it is taken for and why, and what is in doubt."""
     from rich.padding import Padding
 

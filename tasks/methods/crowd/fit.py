@@ -43,7 +43,7 @@ def normalized(log_joint: Floats) -> Floats:
     return np.asarray(np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True)))
 
 
-def settled(new: Floats, old: Floats, tolerance: float = 1e-5) -> bool:
+def converged(new: Floats, old: Floats, tolerance: float = 1e-5) -> bool:
     """Whether no posterior moved by more than the tolerance."""
     return bool(np.abs(new - old).max() < tolerance)
 

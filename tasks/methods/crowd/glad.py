@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, log_expit
 
-from labelworks.tasks.methods.crowd.fit import Codes, Fit, Floats, normalized, settled, shares
+from labelworks.tasks.methods.crowd.fit import Codes, Fit, Floats, converged, normalized, shares
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -30,7 +30,7 @@ def glad(votes: Votes) -> Fit:
         cell = votes.item * classes + votes.answer
         gained = np.bincount(cell, right - wrong, minlength=items * classes)
         before, posterior = posterior, normalized(np.asarray(gained.reshape(items, classes), np.float64))
-        if settled(posterior, before):
+        if converged(posterior, before):
             break
 
     def foretell(item: Codes, annotator: Codes, answer: Codes) -> Floats:

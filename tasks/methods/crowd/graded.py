@@ -11,9 +11,9 @@ from labelworks.tasks.methods.crowd.fit import (
     Codes,
     Fit,
     Floats,
+    converged,
     fitted_dirichlet,
     normalized,
-    settled,
     shares,
     summed,
 )
@@ -73,7 +73,7 @@ def _fitted(votes: Votes, truths: Codes, grade: Floats) -> Fit:
     state = _State(joint, votes.pairs.transposed @ start, alpha)
     for step in range(ITERATIONS):
         before, state = state, _iterated(votes, state, grade, habit, learn=step > 0)
-        if settled(state.joint, before.joint, TOLERANCE):
+        if converged(state.joint, before.joint, TOLERANCE):
             break
     return _fit(votes, truths, before, state, grade, habit)
 

@@ -9,9 +9,9 @@ from labelworks.tasks.methods.crowd.fit import (
     Fit,
     Floats,
     by_confusion,
+    converged,
     normalized,
     own,
-    settled,
     shares,
     spread,
 )
@@ -39,7 +39,7 @@ def mace(votes: Votes) -> Fit:
         by_guess = guess[who, pairs.answer]
         given_class = spread(pairs, by_guess, by_guess + know[who], classes)
         before, posterior = posterior, normalized(pairs.matrix @ np.log(given_class))
-        if step and settled(posterior, before):
+        if step and converged(posterior, before):
             break
         right = own(pairs, pairs.transposed @ posterior)
         knew = right * know[who] / (by_guess + know[who])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelworks.tasks.methods.crowd.fit import Fit, by_confusion, normalized, own, settled, shares, spread
+from labelworks.tasks.methods.crowd.fit import Fit, by_confusion, converged, normalized, own, shares, spread
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -27,7 +27,7 @@ def one_coin(votes: Votes) -> Fit:
         given_class = spread(pairs, wrong, accuracy[pairs.annotator], classes)
         prior = (posterior.sum(axis=0) + 0.01) / (items + 0.01 * classes)
         before, posterior = posterior, normalized(np.log(prior) + pairs.matrix @ np.log(given_class))
-        if settled(posterior, before):
+        if converged(posterior, before):
             break
     diagonal = np.eye(classes, dtype=bool)
     unseen = np.where(diagonal, accuracy[:, None, None], ((1 - accuracy) / others)[:, None, None])

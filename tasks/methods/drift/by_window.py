@@ -13,18 +13,18 @@ from labelworks.tasks.methods.drift.base import DriftTest, pair
 from labelworks.tasks.methods.drift.classifier import Probe
 from labelworks.tasks.methods.drift.frame import feed
 from labelworks.tasks.methods.drift.mmd import Mmd
-from labelworks.tasks.methods.drift.sequential import Watch, watch
+from labelworks.tasks.methods.drift.sequential import SequentialTest, monitor
 
 LEAST = 30  # rows of a window that is tested
 
 
 @dataclass(frozen=True)
 class WindowDrift:
-    """Of each window in order: its test, None where it has too few rows or nothing came before it; `watch`
+    """Of each window in order its test, None where it has too few rows or nothing came before it; `sequential`
     after the last: tests against all rows before are independent as long as nothing drifts (Vovk 2021)."""
 
     tests: tuple[DriftTest | None, ...]
-    watch: Watch | None
+    sequential: SequentialTest | None
 
 
 @registry.register("shift", "windows", needs=("features", "windows"), source="Vovk 2021, Gretton 2012")
@@ -34,7 +34,7 @@ def by_window(
     *,
     reference: NDArray[np.floating] | None = None,
     alpha: float = 0.05,
-    state: Watch | None = None,
+    state: SequentialTest | None = None,
 ) -> WindowDrift:
     """Test each window in order of time; the alarm bets on the same or on pooled tests.
 
@@ -55,7 +55,7 @@ def by_window(
         found = between(before, rows, alpha=alpha)
         tests.append(between(reference, rows, alpha=alpha) if reference is not None else found)
         if found is not None:
-            state = watch(found.p_value, state, alpha=alpha)
+            state = monitor(found.p_value, state, alpha=alpha)
     return WindowDrift(tuple(tests), state)
 
 

@@ -15,7 +15,7 @@ BETS = (0.1, 0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True)
-class Watch:
+class SequentialTest:
     """State of a sequential test: wealth of each bet (J,), looks so far, and when it first rang."""
 
     wealth: Floats
@@ -34,7 +34,7 @@ class Watch:
 
 
 @registry.register("shift", "sequential", needs=("p_values",), source="Shafer 2021, Vovk 2021")
-def watch(p_value: float, state: Watch | None = None, *, alpha: float = 0.05) -> Watch:
+def monitor(p_value: float, state: SequentialTest | None = None, *, alpha: float = 0.05) -> SequentialTest:
     """Bet against no drift with the p-value of a new batch, independent of the batches before.
 
     Each bet multiplies its wealth by k · p^(k − 1), whose mean is at most 1 under no drift; several exponents
@@ -43,7 +43,7 @@ def watch(p_value: float, state: Watch | None = None, *, alpha: float = 0.05) ->
     if not 0 <= p_value <= 1:
         raise InputError(f"p_value is {p_value}", fix="give a number between 0 and 1")
     check_alpha(alpha)
-    before = state or Watch(np.ones(len(BETS)))
+    before = state or SequentialTest(np.ones(len(BETS)))
     bets = np.array(BETS)
     wealth = before.wealth * bets * max(p_value, 1e-12) ** (bets - 1)
     after = replace(before, wealth=wealth, looks=before.looks + 1)
@@ -52,11 +52,11 @@ def watch(p_value: float, state: Watch | None = None, *, alpha: float = 0.05) ->
     return after
 
 
-def watched(p_values: ArrayLike, *, alpha: float = 0.05) -> Watch:
+def monitored(p_values: ArrayLike, *, alpha: float = 0.05) -> SequentialTest:
     """The state after a whole series of batches."""
-    state: Watch | None = None
+    state: SequentialTest | None = None
     for p_value in np.asarray(p_values, dtype=np.float64):
-        state = watch(float(p_value), state, alpha=alpha)
+        state = monitor(float(p_value), state, alpha=alpha)
     if state is None:
         raise InputError("there are no batches to watch")
     return state

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.encoders.device import (
     made_ready,
     to_host,
 )
-from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.weights import fingerprint
 
 
@@ -27,10 +27,10 @@ class ImageBackbone(DeviceEncoder):
 
     kind = "image"
     batch_rows = 512
-    look: Look
+    look: ImageTransform
 
     @abstractmethod
-    def built(self) -> tuple[Any, Look]:
+    def built(self) -> tuple[Any, ImageTransform]:
         """The network with its weights, giving (N, D), and what it was trained to see."""
 
     def weights(self) -> str:

@@ -14,7 +14,7 @@ from labelworks.tasks.methods.encoders.base import Encoded
 from labelworks.tasks.methods.encoders.batching import run_batches
 from labelworks.tasks.methods.encoders.device import Prepared, to_device, to_host
 from labelworks.tasks.methods.encoders.importing import may_run_code, needed, opening
-from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.weights import fingerprint, read_weights
 from labelworks.tasks.methods.registry import register
@@ -42,7 +42,7 @@ class OpenClipEncoder(ImageBackbone):
         ):  # hf-hub:, local-dir:, whose config says how its tokenizer is loaded
             may_run_code("encoder.options.model")
 
-    def built(self) -> tuple[Any, Look]:
+    def built(self) -> tuple[Any, ImageTransform]:
         """Both towers, and what the image tower was trained to see."""
         library, name = needed("open_clip", "image"), str(self.chosen["model"])
         weights = str(self.chosen["weights"])
@@ -54,7 +54,9 @@ class OpenClipEncoder(ImageBackbone):
             self.tokenizer = library.get_tokenizer(name)
         size = model.visual.image_size
         side = size[0] if isinstance(size, list | tuple) else size
-        return model, Look(int(side), 1.0, tuple(model.visual.image_mean), tuple(model.visual.image_std))
+        return model, ImageTransform(
+            int(side), 1.0, tuple(model.visual.image_mean), tuple(model.visual.image_std)
+        )
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Tokenise or decode a batch; what can't be is a reason for none."""

@@ -19,7 +19,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True)
-class Look:
+class ImageTransform:
     """What a network was trained to see: a square of `size`, a share of the shorter side, mean and spread."""
 
     size: int
@@ -56,7 +56,7 @@ def _by_channel(values: tuple[float, ...], device: str) -> Any:
     return torch.tensor(values, device=device).view(1, -1, 1, 1)
 
 
-def _read(look: Look, data: bytes | None) -> tuple[NDArray[np.uint8] | None, str | None]:
+def _read(look: ImageTransform, data: bytes | None) -> tuple[NDArray[np.uint8] | None, str | None]:
     from PIL.Image import Resampling
 
     try:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from labelworks.tasks.methods.encoders.backbone import ImageBackbone
 from labelworks.tasks.methods.encoders.importing import needed, opening
-from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.weights import read_weights
 from labelworks.tasks.methods.registry import register
 
@@ -23,7 +23,7 @@ class TimmEncoder(ImageBackbone):
         "compile": False,
     }
 
-    def built(self) -> tuple[Any, Look]:
+    def built(self) -> tuple[Any, ImageTransform]:
         """The backbone as timm describes it, with its weights."""
         library, name = needed("timm", "image"), str(self.chosen["model"])
         path = self.chosen["weights"]
@@ -34,4 +34,6 @@ class TimmEncoder(ImageBackbone):
                 state = read_weights(str(path))
                 model.load_state_dict({name: each for name, each in state.items() if name in wanted})
         seen = library.data.resolve_model_data_config(model)
-        return model, Look(seen["input_size"][-1], seen["crop_pct"], tuple(seen["mean"]), tuple(seen["std"]))
+        return model, ImageTransform(
+            seen["input_size"][-1], seen["crop_pct"], tuple(seen["mean"]), tuple(seen["std"])
+        )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.backbone import ImageBackbone
 from labelworks.tasks.methods.encoders.importing import needed, opening
-from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.weights import fingerprint, read_weights
 from labelworks.tasks.methods.registry import register
 
@@ -40,7 +40,7 @@ class TorchvisionEncoder(ImageBackbone):
             return {**self.chosen, "weights": found.name if found else weights}
         return self.chosen
 
-    def built(self) -> tuple[Any, Look]:
+    def built(self) -> tuple[Any, ImageTransform]:
         """The backbone with its weights, its head taken off."""
         models = needed("torchvision.models", "image")
         name, weights = str(self.chosen["model"]), str(self.chosen["weights"])
@@ -48,7 +48,7 @@ class TorchvisionEncoder(ImageBackbone):
             state = read_weights(weights) if fingerprint(weights) else _published(models, name, weights)
             model = models.get_model(name, weights=None, num_classes=_classes(state))
             model.load_state_dict(state)
-        return headless(model), Look(int(self.chosen["size"]), crop=224 / 256)
+        return headless(model), ImageTransform(int(self.chosen["size"]), crop=224 / 256)
 
 
 def _published(models: Any, name: str, weights: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from labelworks.tasks.methods.encoders.device import (
     to_host,
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
-from labelworks.tasks.methods.encoders.pictures import Look
+from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
@@ -123,7 +123,7 @@ class TransformersEncoder(DeviceEncoder):
             return to_host(_pooled(states, staged.get("attention_mask"), str(self.chosen["pooling"])))
 
 
-def look_of(name: str, revision: str | None, config: Any) -> Look:
+def look_of(name: str, revision: str | None, config: Any) -> ImageTransform:
     """How a model wants its images: as the file beside it says, else ImageNet's way at the model's size."""
     cached = needed("transformers.utils", "text").cached_file
     found = cached(name, LOOKS, revision=revision, _raise_exceptions_for_missing_entries=False)
@@ -131,9 +131,9 @@ def look_of(name: str, revision: str | None, config: Any) -> Look:
     size = said.get("crop_size") or said.get("size") or getattr(config, "image_size", 224)
     if isinstance(size, dict):
         size = size.get("height") or size.get("shortest_edge")
-    look = Look(int((size[0] if isinstance(size, list | tuple) else size) or 224))
+    look = ImageTransform(int((size[0] if isinstance(size, list | tuple) else size) or 224))
     if said.get("image_mean") and said.get("image_std"):
-        return Look(look.size, 1.0, tuple(said["image_mean"]), tuple(said["image_std"]))
+        return ImageTransform(look.size, 1.0, tuple(said["image_mean"]), tuple(said["image_std"]))
     return look
 
 

@@ -171,7 +171,7 @@ def _drift(windows: Calendar, found: WindowDrift) -> dict[str, Any]:
         pad = len(windows.names) - len(tests)
         return [None if each is None else float(getattr(each, name)) for each in tests] + [None] * pad
 
-    watched = found.watch
+    watched = found.sequential
     alarm = None
     if watched is not None and watched.alarm is not None:
         looked_at = [name for name, each in zip(windows.names, found.tests, strict=False) if each is not None]

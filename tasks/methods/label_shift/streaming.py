@@ -38,7 +38,7 @@ Target = Callable[[], Iterable[NDArray[np.floating]]]
 
 
 @dataclass
-class Sums:
+class WindowSums:
     """What one pass adds up; sums of parts are sums of the whole.
 
     `features` (K,) and `posterior` (K,): sums over the rows; `joint` (K, K) and `labels` (K,): of a labelled
@@ -52,12 +52,12 @@ class Sums:
     rows: int = 0
 
     @classmethod
-    def empty(cls, K: int) -> Sums:
+    def empty(cls, K: int) -> WindowSums:
         """Sums of no rows."""
         return cls(np.zeros(K), np.zeros(K), np.zeros((K, K)), np.zeros(K, dtype=np.int64))
 
-    def __add__(self, other: Sums) -> Sums:
-        return Sums(
+    def __add__(self, other: WindowSums) -> WindowSums:
+        return WindowSums(
             self.features + other.features, self.posterior + other.posterior, self.joint + other.joint,
             self.labels + other.labels, self.rows + other.rows,
         )  # fmt: skip
@@ -120,10 +120,10 @@ def _start(ready: Windows) -> Floats:
 
 def source_sums(
     labels: NDArray[np.integer], probs: NDArray[np.floating], calibration: Calibration, features: Features
-) -> Sums:
+) -> WindowSums:
     """Sums of a labelled part."""
     K = probs.shape[1]
-    made = Sums.empty(K)
+    made = WindowSums.empty(K)
     made.rows, made.labels = len(labels), np.bincount(labels, minlength=K)
     for part in blocks(*probs.shape):
         q = apply(calibration, probs[part])
@@ -134,9 +134,9 @@ def source_sums(
 
 def target_sums(
     probs: NDArray[np.floating], calibration: Calibration, features: Features, weights: Floats
-) -> Sums:
+) -> WindowSums:
     """Sums of an unlabelled part; the posterior is that under the weights (K,)."""
-    made = Sums.empty(probs.shape[1])
+    made = WindowSums.empty(probs.shape[1])
     made.rows = len(probs)
     for part in blocks(*probs.shape):
         q = apply(calibration, probs[part])
@@ -160,7 +160,7 @@ def _one_step(target: Target, calibration: Calibration, weights: Floats) -> Floa
     return np.asarray(total / total.sum())
 
 
-def _confusion(first: Sums, second: Sums, features: Features, undo: Floats) -> Confusion:
+def _confusion(first: WindowSums, second: WindowSums, features: Features, undo: Floats) -> Confusion:
     prior = first.labels / first.rows @ undo
     return Confusion(first.joint @ undo / first.rows, second.features / second.rows, prior, undo, features)
 
@@ -227,8 +227,8 @@ class _Least:
         self.probs, self.hashes, self.labels = self.probs[kept], self.hashes[kept], self.labels[kept]
 
 
-def _add(parts: Iterable[Sums]) -> Sums:
-    whole: Sums | None = None
+def _add(parts: Iterable[WindowSums]) -> WindowSums:
+    whole: WindowSums | None = None
     for part in parts:
         whole = part if whole is None else whole + part
     if whole is None:

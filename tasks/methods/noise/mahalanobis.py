@@ -10,7 +10,7 @@ from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
 from labelworks.tasks.methods.probes.lda import lda
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 
 @register("noise", "mahalanobis", needs=("pred_probs", "features"), source="Lee et al. 2018")
@@ -27,7 +27,7 @@ class Mahalanobis(ScoredModel):
         """Fit the Gaussians on the sample."""
         self._level = Level.fit(np.asarray(beside["features"], np.float32))
         features = self._level(np.asarray(beside["features"], np.float32))
-        sums = Sums.of(features, given, np.zeros(len(given), np.int32), 1, probs.shape[1])
+        sums = FoldSums.of(features, given, np.zeros(len(given), np.int32), 1, probs.shape[1])
         weights, intercept = lda(sums.without())
         self._weights, self._intercept = weights.astype(np.float32), intercept.astype(np.float32)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.methods.sums import ClassSums, Sums
+from labelworks.tasks.methods.sums import ClassSums, FoldSums
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Scope:
     @classmethod
     def fit(
         cls,
-        sums: Sums,
+        sums: FoldSums,
         features: NDArray[np.floating],
         folds: NDArray[np.integer],
         probs: NDArray[np.float32],

@@ -13,7 +13,7 @@ from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.neighbours.cosine import nearest, unit_length
 from labelworks.tasks.methods.noise.core.checks import checked
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums, Sums
+from labelworks.tasks.methods.sums import ClassSums, FoldSums
 
 FOLDS = 5
 SHRINKAGE = 0.1  # of a covariance towards its mean variance
@@ -71,7 +71,7 @@ def _relative_mahalanobis(
     rows: NDArray[np.float32], given: NDArray[np.int32], classes: int, seed: int
 ) -> NDArray[np.float64]:
     folds = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
-    sums = Sums.of(rows, given, folds, FOLDS, classes)
+    sums = FoldSums.of(rows, given, folds, FOLDS, classes)
     relative = np.empty(len(rows))
     for fold in range(FOLDS):
         take = np.flatnonzero(folds == fold)

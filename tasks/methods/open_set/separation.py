@@ -10,7 +10,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.probes.lda import lda
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 FOLDS = 5
 
@@ -33,7 +33,7 @@ def linear_separation(
         raise InputError(f"{len(given)} scores, {len(rows)} features", fix="give as many, 1 / share or more")
     strange = (given <= np.quantile(given, share)).astype(np.int32)
     folds = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
-    sums = Sums.of(rows, strange, folds, FOLDS, 2)
+    sums = FoldSums.of(rows, strange, folds, FOLDS, 2)
     apart = np.empty(len(rows))
     for fold in range(FOLDS):
         weights, intercept = lda(sums.without(fold))

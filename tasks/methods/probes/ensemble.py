@@ -14,7 +14,7 @@ from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.affine import Affine
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import BLOCK, ClassSums, Sums
+from labelworks.tasks.methods.sums import BLOCK, ClassSums, FoldSums
 
 Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
 Adapt = Callable[[ClassSums], Affine | None]
@@ -37,7 +37,7 @@ class ProbeEnsemble:
     @classmethod
     def fit(
         cls,
-        sums: Sums,
+        sums: FoldSums,
         names: Sequence[str],
         *,
         exclude: Sequence[int] = (),

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.folds import HOLDOUT
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
 
 
@@ -39,7 +39,7 @@ class Proof:
 
 
 def prove(
-    sums: Sums,
+    sums: FoldSums,
     sample: Sample,
     config: RunConfig,
     class_weights: NDArray[np.float64] | None,
@@ -54,7 +54,7 @@ def prove(
     """
     held = sample.folds == HOLDOUT
     train, test = sample.only(~held), sample.only(held)
-    model = LabelModel.fit(sums, sample, config.detect, exclude=(HOLDOUT,), class_vectors=class_vectors)
+    model = NoiseJudge.fit(sums, sample, config.detect, exclude=(HOLDOUT,), class_vectors=class_vectors)
     judged = model.judge(train)
     decided, weight = treat_rows(
         train.given, judged.flag, judged.suggestion, judged.error_probability, judged.suggested,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from labelworks.tasks.sources.formats.arrow import Arrow
-from labelworks.tasks.sources.formats.base import UNUSABLE, Format, Look, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, Format, ReadAs, UnreadableError
 from labelworks.tasks.sources.formats.csv import Csv
 from labelworks.tasks.sources.formats.images import Images
 from labelworks.tasks.sources.formats.jsonl import JsonLines
@@ -23,7 +23,16 @@ FORMATS: dict[str, Format] = {
     "images": Images(),
 }
 
-__all__ = ["FORMATS", "UNUSABLE", "Format", "Look", "ReadAs", "UnreadableError", "format_of", "formats_of"]
+__all__ = [
+    "FORMATS",
+    "UNUSABLE",
+    "FileSummary",
+    "Format",
+    "ReadAs",
+    "UnreadableError",
+    "format_of",
+    "formats_of",
+]
 
 
 def formats_of(names: Iterable[str], form: str) -> dict[str, str]:

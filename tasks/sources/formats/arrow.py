@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from labelworks.tasks.sources.formats.base import Look, ReadAs
+from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
 from labelworks.tasks.sources.formats.columns import roots
 
 MAGIC = b"ARROW1"
@@ -18,9 +18,9 @@ class Arrow:
 
     suffixes = ("arrow", "feather", "ipc")
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the schema."""
-        return Look(_open(file, None)[0].schema)
+        return FileSummary(_open(file, None)[0].schema)
 
     def batches(
         self,

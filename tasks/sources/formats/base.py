@@ -40,7 +40,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class Look:
+class FileSummary:
     """What a file says of itself; groups: rows and bytes of each part that can be read alone, if any can."""
 
     schema: pa.Schema
@@ -54,7 +54,7 @@ class Format(Protocol):
     def suffixes(self) -> tuple[str, ...]:
         """How the names of its files end."""
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read no more than it takes to know the columns.
 
         Raises pa.ArrowException or UnreadableError if it can't be read.

@@ -13,7 +13,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from labelworks.tasks.sources.formats.base import UNUSABLE, WRITTEN, Kind, Look, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.base import (
+    UNUSABLE,
+    WRITTEN,
+    FileSummary,
+    Kind,
+    ReadAs,
+    UnreadableError,
+)
 from labelworks.tasks.sources.formats.columns import roots
 from labelworks.tasks.sources.formats.numerals import (
     BOOLEAN,
@@ -36,11 +43,11 @@ class Csv:
 
     suffixes = ("csv", "csv.gz", "tsv", "tsv.gz")
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the header and the first block."""
         with closing(_Reader(file, name, None, read_as)) as reader:
             first = next(iter(reader), None)
-        return Look(pa.schema([_field(each, first, read_as.kinds) for each in reader.schema]))
+        return FileSummary(pa.schema([_field(each, first, read_as.kinds) for each in reader.schema]))
 
     def batches(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from labelworks.tasks.sources.formats.base import Look, ReadAs
+from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
 from labelworks.tasks.sources.formats.columns import folder_values
 
 IMAGE = "image"
@@ -21,9 +21,9 @@ class Images:
 
     suffixes = ENDINGS
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Measure the file; what is in it is seen when it is decoded."""
-        return Look(pa.schema([pa.field(IMAGE, pa.binary())]), ((1, file.seek(0, os.SEEK_END)),))
+        return FileSummary(pa.schema([pa.field(IMAGE, pa.binary())]), ((1, file.seek(0, os.SEEK_END)),))
 
     def batches(
         self,

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.json as pa_json
 import pyarrow.types as types
 
-from labelworks.tasks.sources.formats.base import Look, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.base import FileSummary, ReadAs, UnreadableError
 from labelworks.tasks.sources.formats.columns import roots
 from labelworks.tasks.sources.formats.json_lines import check_end, inferred, read_lines
 from labelworks.tasks.sources.formats.packed import WIDE, unpacked
@@ -24,7 +24,7 @@ class JsonLines:
 
     suffixes = ("jsonl", "ndjson", "jsonl.gz", "ndjson.gz")
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Infer columns and types from the first block."""
         block = next(_blocks(file, name), b"")
         try:
@@ -32,7 +32,7 @@ class JsonLines:
         except pa.ArrowInvalid:
             check_end(block)
             schema = inferred(block)
-        return Look(pa.schema([_settled(field, read_as) for field in schema]))
+        return FileSummary(pa.schema([_settled(field, read_as) for field in schema]))
 
     def batches(
         self,

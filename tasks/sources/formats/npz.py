@@ -17,7 +17,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.sources.formats.base import Look, ReadAs
+from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
 
 ZIP = b"PK"
 BLOCK = 8 << 20  # bytes of an array that are read at a time
@@ -57,10 +57,10 @@ class Npz:
 
     suffixes = ("npz", "npy")
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the headers of the arrays. Raises InputError where a column would have to be unpickled."""
         headers = _headers(file)
-        return Look(
+        return FileSummary(
             pa.schema(
                 [pa.field(of, _array(_nothing(each), of).type) for each in headers for of in each.parts]
             )

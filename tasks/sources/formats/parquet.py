@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from labelworks.tasks.sources.formats.base import Look, ReadAs
+from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
 
 HEAD = 1 << 18  # bytes of a column fetched at a time where not all of it is wanted
 
@@ -18,11 +18,13 @@ class Parquet:
 
     suffixes = ("parquet", "pq")
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the footer."""
         opened = pq.ParquetFile(file)
         found = (opened.metadata.row_group(index) for index in range(opened.metadata.num_row_groups))
-        return Look(opened.schema_arrow, tuple((each.num_rows, each.total_byte_size) for each in found))
+        return FileSummary(
+            opened.schema_arrow, tuple((each.num_rows, each.total_byte_size) for each in found)
+        )
 
     def batches(
         self,

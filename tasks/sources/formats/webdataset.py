@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from labelworks.tasks.sources.formats.base import UNUSABLE, Look, ReadAs
+from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, ReadAs
 from labelworks.tasks.sources.formats.numerals import WHOLE
 
 KEY = "__key__"
@@ -54,7 +54,7 @@ class WebDataset:
 
     suffixes = ("tar", "tar.gz", "tgz")
 
-    def look(self, file: Any, name: str, read_as: ReadAs) -> Look:
+    def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Infer the columns and types from the first rows."""
         file.seek(0)
         first = list(islice(_samples(file, {"cls", "json"}), LOOKED_AT))
@@ -66,7 +66,7 @@ class WebDataset:
             "json": _json_type(first),
         }
         fields = [pa.field(column, kinds[column]) for column in READ if column in seen]
-        return Look(pa.schema([pa.field(KEY, pa.string()), *fields]))
+        return FileSummary(pa.schema([pa.field(KEY, pa.string()), *fields]))
 
     def batches(
         self,

@@ -15,7 +15,7 @@ from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, named, plain
 from labelworks.tasks.sources.guess.foretold import numbers_of_texts, numbers_of_vectors
 from labelworks.tasks.sources.guess.names import PREDICTED, words
-from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.sources.profile import Profile
 from labelworks.tasks.storage.filesystem import open_filesystem
 
 TEXTS = (
@@ -43,7 +43,7 @@ class Features:
     others: tuple[str, ...] = ()
     doubt: str = ""
 
-    def numbers(self, look: Look, rows: list[int], but: str) -> Any:
+    def numbers(self, look: Profile, rows: list[int], but: str) -> Any:
         """The features of some rows of the sample but one column, as a matrix; None of images."""
         columns = [
             plain(look.sample[name].combine_chunks()).take(pa.array(rows))
@@ -61,7 +61,7 @@ class Features:
         return None
 
 
-def find_features(look: Look, taken: Collection[str], chosen: str | None) -> Features:
+def find_features(look: Profile, taken: Collection[str], chosen: str | None) -> Features:
     """The features, given columns that are something else and perhaps the names a person chose.
 
     Raises InputError, listing the columns, where there are none.
@@ -86,7 +86,7 @@ def find_features(look: Look, taken: Collection[str], chosen: str | None) -> Fea
     return Features(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
 
 
-def _chosen(look: Look, columns: list[Column], chosen: str) -> Features:
+def _chosen(look: Profile, columns: list[Column], chosen: str) -> Features:
     """What a person named: a column, or several by commas or a pattern such as x*."""
     parts = (
         [part.strip() for part in chosen.split(",")] if chosen not in {c.name for c in columns} else [chosen]
@@ -118,7 +118,7 @@ def _chosen(look: Look, columns: list[Column], chosen: str) -> Features:
     )
 
 
-def _ranked(look: Look, columns: list[Column]) -> Iterator[tuple[str, Column, str | None]]:
+def _ranked(look: Profile, columns: list[Column]) -> Iterator[tuple[str, Column, str | None]]:
     """Vectors are ready to use, images speak for themselves, text is what is longest."""
     held = [column for column in columns if column.values]
     yield from (("vector", c, None) for c in held if fits(c.type, "vector") and (c.width or 0) > 1)
@@ -149,7 +149,7 @@ def _says(column: Column) -> bool:
     return varies and not column.counts and not found & {*COUNTERS, *PREDICTED}
 
 
-def _root(look: Look, column: Column) -> str | None:
+def _root(look: Profile, column: Column) -> str | None:
     """The folder that the paths of a column are below: beside the data, or here; None if none is found."""
     paths = [
         path for path in plain(look.sample[column.name].combine_chunks()).drop_null().to_pylist() if path
@@ -192,7 +192,7 @@ def _found(folder: str, paths: list[str]) -> bool:
     return sum(bool(fs.isfile(f"{base.rstrip('/')}/{path}")) for path in paths) * 2 > len(paths)
 
 
-def _lost_paths(look: Look, columns: list[Column]) -> str:
+def _lost_paths(look: Profile, columns: list[Column]) -> str:
     lost = [column.name for column in columns if column.image_paths > MOSTLY]
     return f"{lost[0]} holds paths of images, none of which is found beside the data; " if lost else ""
 

@@ -11,7 +11,7 @@ from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column
 from labelworks.tasks.sources.guess.names import words
 from labelworks.tasks.sources.guess.votes import Votes
-from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.sources.profile import Profile
 
 IDS = ("__key__", "id", "uuid", "guid", "key", "idx", "index", "path")
 ID_ENDS = (
@@ -30,7 +30,7 @@ class Guess:
     why: str
 
 
-def voted_on(look: Look, columns: list[Column], voted: Votes, votes: Look | None) -> Guess:
+def voted_on(look: Profile, columns: list[Column], voted: Votes, votes: Profile | None) -> Guess:
     """The column of the rows that the items of votes refer to; InputError where there is none."""
     if votes is None:
         return Guess(voted.item, "the item of the votes")
@@ -48,7 +48,7 @@ def voted_on(look: Look, columns: list[Column], voted: Votes, votes: Look | None
     return Guess(best, f"{met[best]:,} of {len(items):,} items of the votes seen are among its values")
 
 
-def _as_text(look: Look, name: str) -> set[str]:
+def _as_text(look: Profile, name: str) -> set[str]:
     return {str(value) for value in look.values(name)}
 
 

@@ -16,7 +16,7 @@ from labelworks.tasks.sources.guess.column import Column, plain
 from labelworks.tasks.sources.guess.features import Features
 from labelworks.tasks.sources.guess.foretold import ROWS, balanced_accuracy
 from labelworks.tasks.sources.guess.names import PREDICTED, words
-from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.sources.profile import Profile
 
 LABELS = (
     "label", "labels", "class", "classes", "target", "y", "category", "categories", "intent", "sentiment",
@@ -81,7 +81,7 @@ class Candidate:
         )
 
 
-def find_labels(look: Look, features: Features, taken: Collection[str]) -> list[Candidate]:
+def find_labels(look: Profile, features: Features, taken: Collection[str]) -> list[Candidate]:
     """The columns that may be the label, the best first. Features are asked where names leave it open."""
     found = [
         made for column in look.columns if column.name not in taken and (made := as_candidate(look, column))
@@ -93,7 +93,7 @@ def find_labels(look: Look, features: Features, taken: Collection[str]) -> list[
     return found
 
 
-def as_candidate(look: Look, column: Column, *, named: bool = False) -> Candidate | None:
+def as_candidate(look: Profile, column: Column, *, named: bool = False) -> Candidate | None:
     """The column as a label, if it can be one; a named one need not look like it."""
     rank, task = rank_of(column.name), task_of(column)
     if not column.values or task is None or (column.image_paths and not named):
@@ -162,7 +162,7 @@ def _doubt(column: Column, task: str, rank: int, named: bool) -> str:
     return "; ".join(doubts)
 
 
-def _told(look: Look, features: Features, candidate: Candidate) -> Candidate:
+def _told(look: Profile, features: Features, candidate: Candidate) -> Candidate:
     """The candidate, with how far the features tell it: of labels that have one class a row."""
     if candidate.task != "classification":
         return candidate

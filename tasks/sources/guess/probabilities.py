@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from labelworks.tasks.sources.guess.column import Column, plain
 from labelworks.tasks.sources.guess.label import Candidate
 from labelworks.tasks.sources.guess.names import PREDICTED, words
-from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.sources.profile import Profile
 
 NAMES = (*PREDICTED, "p", "score", "scores", "confidence", "confidences")
 MOSTLY = 0.98
@@ -29,7 +29,7 @@ class PredProbs:
     doubt: str = ""
 
 
-def find_pred_probs(look: Look) -> list[Column]:
+def find_pred_probs(look: Profile) -> list[Column]:
     """The columns that hold probabilities by class, by their values and names."""
     return [
         column for column in look.columns
@@ -37,7 +37,7 @@ def find_pred_probs(look: Look) -> list[Column]:
     ]  # fmt: skip
 
 
-def in_order(look: Look, column: Column, label: Candidate) -> PredProbs:
+def in_order(look: Profile, column: Column, label: Candidate) -> PredProbs:
     """The probabilities with the order of their classes, as far as names and the given labels tell it.
 
     Known: names of a ClassLabel; else the classes in sorted order, as most libraries have it, where every
@@ -62,7 +62,7 @@ def in_order(look: Look, column: Column, label: Candidate) -> PredProbs:
     return PredProbs(column.name, told, tuple(classes))
 
 
-def _agreement(look: Look, column: Column, label: Candidate, classes: list[Any]) -> tuple[float, float]:
+def _agreement(look: Profile, column: Column, label: Candidate, classes: list[Any]) -> tuple[float, float]:
     """Share of rows whose label is the class of the largest number, in this order and in the best one."""
     from scipy.optimize import linear_sum_assignment
 

@@ -17,7 +17,7 @@ from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_l
 from labelworks.tasks.sources.guess.names import PREDICTED, words
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
 from labelworks.tasks.sources.guess.votes import Votes, find_votes
-from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.sources.profile import Profile
 
 LISTED = 200  # classes in a config, at most
 SLACK = 0.01  # of the rows that may be put aside, more than were seen
@@ -55,7 +55,7 @@ class Guesses:
 
 
 def guess(
-    look: Look, *, label: str | None = None, features: str | None = None, votes: Look | None = None
+    look: Profile, *, label: str | None = None, features: str | None = None, votes: Profile | None = None
 ) -> Guesses:
     """Guess the columns' roles, given those the user names, and the table of votes if there is one.
 
@@ -87,7 +87,7 @@ def guess(
     )
 
 
-def _features(look: Look, taken: set[str], features: str | None, probs: list[Column]) -> Features:
+def _features(look: Profile, taken: set[str], features: str | None, probs: list[Column]) -> Features:
     try:
         return find_features(look, taken, features)
     except InputError as error:
@@ -100,12 +100,12 @@ def _features(look: Look, taken: set[str], features: str | None, probs: list[Col
         raise InputError(error.what, where=error.where, fix=detect) from error
 
 
-def _rivals(look: Look, other: Candidate, best: Candidate) -> bool:
+def _rivals(look: Profile, other: Candidate, best: Candidate) -> bool:
     """Whether another column is worth a word: where a name says the label, only such as are often one."""
     return other.rank <= (2 if best.rank < 2 else 4) and not same(look, other.name, best.name)
 
 
-def _votes(look: Look, votes: Look | None, features: str | None) -> Votes | None:
+def _votes(look: Profile, votes: Profile | None, features: str | None) -> Votes | None:
     """The votes of a table of their own, or of this one."""
     if votes is not None:
         found = find_votes(votes)
@@ -123,7 +123,7 @@ def _votes(look: Look, votes: Look | None, features: str | None) -> Votes | None
     return found
 
 
-def _has_features(look: Look, votes: Votes) -> None:
+def _has_features(look: Profile, votes: Votes) -> None:
     """A table of votes alone has nothing that the labels could be judged by."""
     try:
         find_features(look, {votes.item, votes.annotator, votes.label}, None)
@@ -135,11 +135,11 @@ def _has_features(look: Look, votes: Votes) -> None:
         ) from error
 
 
-def _of_votes(votes: Votes | None, look: Look) -> tuple[str, ...]:
+def _of_votes(votes: Votes | None, look: Profile) -> tuple[str, ...]:
     return (votes.item, votes.annotator, votes.label) if votes and votes.source == look.source else ()
 
 
-def _labels(look: Look, features: Features, label: str | None, taken: set[str]) -> list[Candidate]:
+def _labels(look: Profile, features: Features, label: str | None, taken: set[str]) -> list[Candidate]:
     """The label that was named, or the candidates in order; InputError where there is none."""
     if label is not None:
         column = look.column(label)
@@ -166,7 +166,7 @@ def _labels(look: Look, features: Features, label: str | None, taken: set[str]) 
     return candidates
 
 
-def _told_apart(look: Look, label: Candidate) -> None:
+def _told_apart(look: Profile, label: Candidate) -> None:
     """Raise InputError where all rows there are have the same label."""
     if look.whole and label.column.distinct == 1 and label.task == "classification":
         raise InputError(
@@ -176,12 +176,12 @@ def _told_apart(look: Look, label: Candidate) -> None:
         )
 
 
-def _empty(look: Look) -> str:
+def _empty(look: Profile) -> str:
     empty = [column.name for column in look.columns if not column.values and rank_of(column.name) < 2]
     return f"{empty[0]} is empty in all rows; " if empty else ""
 
 
-def _alone(look: Look) -> str:
+def _alone(look: Profile) -> str:
     """What is to be done about an array without labels, and about images without folders."""
     if look.formats == ("images",):
         return "the folder that an image is in is its label: put each into one, or write a table of paths; "
@@ -191,7 +191,7 @@ def _alone(look: Look) -> str:
     )
 
 
-def _without_answers(look: Look, features: Features, label: Candidate | None) -> Features:
+def _without_answers(look: Profile, features: Features, label: Candidate | None) -> Features:
     """Columns of numbers without ids, and without those that are the label in other words."""
     if features.kind != "columns":
         return features
@@ -211,7 +211,7 @@ def _counted(names: tuple[str, ...]) -> str:
     return f"{len(names)} columns of numbers: one vector a row; missing ones take the mean"
 
 
-def same(look: Look, one: str, other: str) -> bool:
+def same(look: Profile, one: str, other: str) -> bool:
     """Whether each value of a column goes with one value of another, and the other way."""
     table = look.sample.select([one, other]).drop_null()
     if any(types.is_nested(kind) for kind in table.schema.types):
@@ -221,7 +221,7 @@ def same(look: Look, one: str, other: str) -> bool:
     return each == {pairs} and pairs < table.num_rows / 2
 
 
-def _in_all_files(look: Look, names: list[str]) -> None:
+def _in_all_files(look: Profile, names: list[str]) -> None:
     """Raise InputError naming a file that lacks a column: a run puts it aside, and stops."""
     for file, columns in look.columns_of.items():
         lacking = [name for name in names if not {name, name.split(".")[0]} & set(columns)]
@@ -233,14 +233,14 @@ def _in_all_files(look: Look, names: list[str]) -> None:
             )
 
 
-def _unlabelled(look: Look, label: Candidate | None, votes: Votes | None) -> float:
+def _unlabelled(look: Profile, label: Candidate | None, votes: Votes | None) -> float:
     """Share of the rows that no label is given for; of votes beside features, all but one of an item."""
     if votes is not None:
         return 1 - 1 / votes.per_item if votes.source == look.source else 0.0
     return label.column.nulls / max(look.rows, 1) if label else 0.0
 
 
-def _unreadable(look: Look, features: Features) -> float:
+def _unreadable(look: Profile, features: Features) -> float:
     """Share of the rows whose features can't be encoded, as far as it was seen."""
     columns = [look.column(name) for name in features.names]
     if features.kind == "columns":
@@ -252,7 +252,7 @@ def _unreadable(look: Look, features: Features) -> float:
     return missing + (1 - missing) * (column.blank if features.kind == "text" else features.broken)
 
 
-def _allowed(share: float, look: Look) -> float:
+def _allowed(share: float, look: Profile) -> float:
     """A share of rows that may be put aside: what was seen, what chance adds to it, and a little more."""
     if share <= 0:
         return 0.0
@@ -260,7 +260,7 @@ def _allowed(share: float, look: Look) -> float:
     return min(0.99, ceil((share + spread + SLACK) * 100) / 100)
 
 
-def _notes(look: Look, guesses: Guesses, probs: Column | None) -> Iterable[str]:
+def _notes(look: Profile, guesses: Guesses, probs: Column | None) -> Iterable[str]:
     """What a person should know before the run."""
     yield from look.notes
     label, voted = guesses.label, guesses.votes
@@ -292,7 +292,7 @@ def _notes(look: Look, guesses: Guesses, probs: Column | None) -> Iterable[str]:
             yield f"{column.name} is no id: only {column.distinct:,} of {column.values:,} differ"
 
 
-def _unused(look: Look, guesses: Guesses) -> Iterable[Column]:
+def _unused(look: Profile, guesses: Guesses) -> Iterable[Column]:
     """Columns without a role."""
     used = {*guesses.features.names, *_of_votes(guesses.votes, look)}
     roles = (guesses.label, guesses.id, guesses.time, guesses.pred_probs)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.files import SourceFile
 from labelworks.tasks.sources.guess.votes import find_votes
-from labelworks.tasks.sources.profile import Look, group_of, look
+from labelworks.tasks.sources.profile import Profile, group_of, look
 
 ALIKE = 0.5  # columns in common, of those of two files, from which on they are of one table
 LISTED = 6
 
 
-def look_apart(source: str, votes: str | None = None) -> tuple[Look, Look | None]:
+def look_apart(source: str, votes: str | None = None) -> tuple[Profile, Profile | None]:
     """Look at a dataset and at its votes, which may lie in one folder; InputError for other tables in one."""
     seen = look(source)
     tables = _tables(seen)
@@ -31,7 +31,7 @@ def look_apart(source: str, votes: str | None = None) -> tuple[Look, Look | None
     )
 
 
-def _tables(seen: Look) -> dict[str, tuple[str, ...]]:
+def _tables(seen: Profile) -> dict[str, tuple[str, ...]]:
     """Where the tables of a source are, by files of one folder and ending, and the columns of each."""
     found: dict[str, tuple[str, ...]] = {}
     groups: dict[tuple[str, ...], list[SourceFile]] = {}

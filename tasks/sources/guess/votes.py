@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column
 from labelworks.tasks.sources.guess.names import words
-from labelworks.tasks.sources.profile import Look
+from labelworks.tasks.sources.profile import Profile
 
 ANNOTATORS = (
     "annotator", "annotators", "worker", "rater", "coder", "labeler", "labeller", "judge", "assessor",
@@ -45,7 +45,7 @@ class Votes:
     why: str
 
 
-def find_votes(look: Look) -> Votes | None:
+def find_votes(look: Profile) -> Votes | None:
     """The columns of votes, if the table is one: an annotator by its name, items that repeat."""
     keys = [c for c in look.columns if c.values and fits(c.type, "id") and not c.nulls]
     annotator = next((c for c in keys if set(words(c.name)) & set(ANNOTATORS)), None)
@@ -71,14 +71,14 @@ def _is_answer(column: Column) -> bool:
     return fits(column.type, "label") and 2 <= (column.distinct or 0) <= column.values / 2
 
 
-def _repeats(look: Look, column: Column) -> bool:
+def _repeats(look: Profile, column: Column) -> bool:
     """Whether an item has several rows; in a sample, one and a name that says so may be enough."""
     if not look.whole and _named(column, ITEMS):
         return True
     return column.values >= AGAIN * (column.distinct or 1) and (column.distinct or 0) > 1
 
 
-def _pairs(look: Look, item: Column, annotator: Column) -> int:
+def _pairs(look: Profile, item: Column, annotator: Column) -> int:
     table = look.sample.select([item.name, annotator.name])
     pairs = table.group_by([item.name, annotator.name]).aggregate([])
     return int(pairs.num_rows)

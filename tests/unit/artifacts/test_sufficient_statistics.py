@@ -21,7 +21,7 @@ from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.methods.folds import share_of
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.storage.versions import claim_version
 
 ROWS, DIM = 40, 6
@@ -63,7 +63,7 @@ def embedded(
             "gates": {"ingest": {"thresholds": {"max_rejected": 0.9}}},
         }
     )  # fmt: skip
-    run, plans = open_run(config, {})
+    run, plans = plan_run(config, {})
     found = ingest.fn(run, plans)
     spec = fit_encoder.fn(run, found.ref, "cpu", 1)
     embed_group.fn(found.ref.partitions, run, spec, "1/1", {})

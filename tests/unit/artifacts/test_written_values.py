@@ -19,7 +19,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.artifacts.index import Index
 from labelworks.tasks.artifacts.votes import _read
 from labelworks.tasks.ingest.scan import scan
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.sources.formats import csv, jsonl
 from labelworks.tasks.sources.formats.joined import as_type, common, joined, read_type, written_type
 from labelworks.tasks.sources.formats.numerals import label_type
@@ -45,7 +45,7 @@ def put(folder: Path, name: str, data: str | bytes) -> None:
 
 def scanned(folder: Path, **sections: Any) -> Index:
     """What is in the index of all partitions."""
-    run, plans = open_run(config(folder, **sections), {})
+    run, plans = plan_run(config(folder, **sections), {})
     kept_as = {"multilabel": "list", "regression": "number"}.get(run.config.dataset.task)
     found = [scan(each, run, kept_as or plans["source"].label_type) for each in plans["source"].partitions]
     rows = pa.concat_tables([each.rows for each in found])
@@ -245,7 +245,7 @@ def test_json_strings_stay_strings(tmp_path: Path) -> None:
         {"id": "07", "label": "1", "text": "2026-01-03T04:05:06Z", "meta": {"at": "2026-01-05"}},
     ]
     put(tmp_path, "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    run, plans = open_run(config(tmp_path, time="meta.at"), {})
+    run, plans = plan_run(config(tmp_path, time="meta.at"), {})
     (partition,) = plans["source"].partitions
     table = run.reader(partition).table(["id", "label", "text", "meta.at"])
     assert table.schema.types == [pa.string()] * 4
@@ -262,7 +262,7 @@ def test_votes_join_by_what_was_typed_whatever_the_types_of_their_files(tmp_path
         tmp_path / "votes/b.parquet",
     )
     votes = {"source": f"{tmp_path}/votes"}
-    run, _ = open_run(config(tmp_path, label=None, votes=votes), {})
+    run, _ = plan_run(config(tmp_path, label=None, votes=votes), {})
     table, kind = _read(run)
     assert (kind, table["item"].to_pylist()) == ("int", ["0001", "0002", "0001"])
     assert table["label"].to_pylist() == [1, 2, 1]
@@ -303,7 +303,7 @@ def test_times_of_all_files_are_published_in_one_type(
         )
     found = scanned(tmp_path, time="at")
     assert (found.rejected.num_rows, read_type(found.time)) == (0, together)
-    run, plans = open_run(config(tmp_path, time="at"), {})
+    run, plans = plan_run(config(tmp_path, time="at"), {})
     tables = [run.reader(each).table(["at"]) for each in plans["source"].partitions]
     assert {as_type(each["at"], together).type for each in tables} == {together}
     assert joined(tables).schema.field("at").type == together

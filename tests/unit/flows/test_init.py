@@ -21,7 +21,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.embed.stage import embed_group, fit_encoder, judge_embedding
 from labelworks.tasks.ingest.stage import ingest
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 
 ROWS = 120
 TOPICS = {
@@ -69,7 +69,7 @@ def refused(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 
 def begun(config: RunConfig) -> DatasetRef:
     """Ingest and embed as a run does, with their gates."""
-    run, plans = open_run(config, {})
+    run, plans = plan_run(config, {})
     found = ingest.fn(run, plans)
     assert found.gate.ok
     spec = fit_encoder.fn(run, found.ref, "cpu", 1)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from labelworks.flows.approval.questions import doubts
+from labelworks.flows.approval.questions import reasons_to_ask
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import Check, DatasetRef, GateResult, StageResult
 from labelworks.tasks.artifacts.run import Run
@@ -36,18 +36,18 @@ def treated(share: float) -> StageResult:
 def test_an_unsure_verdict_asks_however_few_labels_change(
     tmp_path: Any, over: float | None, asks: bool
 ) -> None:
-    reasons = doubts(run(tmp_path, over), treated(0.001), result("validate", UNSURE))
+    reasons = reasons_to_ask(run(tmp_path, over), treated(0.001), result("validate", UNSURE))
     wanted = "the verdict is unsure: proven_not_worse is -0.01 to 0.03, expected at least 0"
     assert reasons == ((wanted,) if asks else ())
 
 
 def test_a_sure_verdict_asks_for_many_changes_only(tmp_path: Any) -> None:
     sure = result("validate", UNSURE.model_copy(update={"ok": True}))
-    assert doubts(run(tmp_path, 0.05), treated(0.05), sure) == ()
-    (reason,) = doubts(run(tmp_path, 0.05), treated(0.2), sure)
+    assert reasons_to_ask(run(tmp_path, 0.05), treated(0.05), sure) == ()
+    (reason,) = reasons_to_ask(run(tmp_path, 0.05), treated(0.2), sure)
     assert reason.startswith("200 labels would change, 20.0 % of all")
 
 
 def test_both_are_told_the_changes_first(tmp_path: Any) -> None:
-    reasons = doubts(run(tmp_path, 0.05), treated(0.2), result("validate", UNSURE))
+    reasons = reasons_to_ask(run(tmp_path, 0.05), treated(0.2), result("validate", UNSURE))
     assert [reason.split()[0] for reason in reasons] == ["200", "the"]

@@ -79,12 +79,12 @@ def test_a_gpu_that_torch_can_t_use_is_none() -> None:
 
 def test_workers_with_a_gpu_that_stay_away_are_an_error_those_of_cpus_are_not() -> None:
     there, gone = Cluster(0, 1), Cluster(0)
-    watch = gpu.Watch(gpu.place(ComputeConfig(), there), 0.0)
+    watch = gpu.GpuMonitor(gpu.place(ComputeConfig(), there), 0.0)
     watch.look(there)
     with pytest.raises(ConfigError, match="no worker with a GPU is left"):
         watch.look(gone)
-    gpu.Watch(gpu.place(ComputeConfig(), there), 3600.0).look(gone)
-    gpu.Watch(gpu.place(ComputeConfig(), gone), 0.0).look(gone)
+    gpu.GpuMonitor(gpu.place(ComputeConfig(), there), 3600.0).look(gone)
+    gpu.GpuMonitor(gpu.place(ComputeConfig(), gone), 0.0).look(gone)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from labelworks.flows.cli.commands.serve import event_listener
 from labelworks.infra.processes import serving
 from labelworks.infra.processes.foreign import listens, started
 from labelworks.infra.processes.serving import LOOPBACK, WHO, answers, listener, nonce, port_of, reserved
-from labelworks.infra.processes.supervisor import Member
+from labelworks.infra.processes.supervisor import Process
 from labelworks.schemas.errors import ConfigError, LabelworksError
 
 ROOT = Path(__file__).parents[3]
@@ -192,7 +192,7 @@ def test_whoever_connects_between_two_starts_of_a_member_waits(tmp_path: Path) -
     with listener() as listening:
         url, who = f"http://{LOOPBACK}:{port_of(listening)}/health", nonce()
         arguments = [str(listening.fileno()), who]
-        member = Member("app", "served_child", arguments, {"PYTHONPATH": path}, listening=listening)
+        member = Process("app", "served_child", arguments, {"PYTHONPATH": path}, listening=listening)
         member.start()
         wait(url, who)
         member.stop()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labelworks.infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Family, Member
+from labelworks.infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Process, Supervisor
 
 ROOT = Path(__file__).parents[3]
 CHILD = "\n".join(
@@ -46,8 +46,8 @@ def alive(pid: int) -> bool:
 
 def test_a_killed_member_is_started_again_and_all_end_in_the_end(modules: Path) -> None:
     said: list[str] = []
-    family = Family(said.append)
-    member = family.add(Member("child", "child", [str(os.getpid())]))
+    family = Supervisor(said.append)
+    member = family.add(Process("child", "child", [str(os.getpid())]))
     keeper = threading.Thread(target=family.keep)
     keeper.start()
     assert member.process is not None
@@ -70,7 +70,7 @@ def test_a_killed_member_is_started_again_and_all_end_in_the_end(modules: Path) 
 
 def test_a_member_that_dies_at_once_is_started_ever_less_often(modules: Path) -> None:
     (modules / "child.py").write_text("")
-    member = Member("child", "child", [])
+    member = Process("child", "child", [])
     member.start()
     pauses = []
     for _ in range(9):

@@ -20,7 +20,7 @@ from labelworks.tasks.detect.row_context import _columns
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.sources.formats.joined import as_type, read_type
 
 ROWS = 6
@@ -149,7 +149,7 @@ def config(folder: Path, role: str) -> RunConfig:
 
 def read(settings: RunConfig, role: str) -> pa.Array | list[Any]:
     """What a run reads of the column `x`, by the code that reads it."""
-    run, plans = open_run(settings, {})
+    run, plans = plan_run(settings, {})
     plan = plans["source"]
     (partition,) = plan.partitions
     if role == "votes":
@@ -212,7 +212,7 @@ def test_numbers_that_fit_nowhere_are_rounded_or_put_aside(tmp_path: Path) -> No
     large = pa.array([2**63 + 5, 2**53 + 1, 1, 2, 1, 2], pa.uint64())
     table = pa.table({"t": ["some text"] * ROWS, "y": ["a", "b"] * 3, "x": large})
     write(tmp_path / "data/a.arrow", table)
-    run, plans = open_run(config(tmp_path, "label"), {})
+    run, plans = plan_run(config(tmp_path, "label"), {})
     found = scan(plans["source"].partitions[0], run, plans["source"].label_type)
     assert found.rows["label"].to_pylist() == [2**53 + 1, 1, 2, 1, 2]
     assert found.rejected["reason"].to_pylist() == [

@@ -21,7 +21,7 @@ from labelworks.tasks.artifacts.rejected import refuse
 from labelworks.tasks.ingest import stage as ingesting
 from labelworks.tasks.ingest.duplicate_ids import ENTRY
 from labelworks.tasks.ingest.scan import scan, write_index
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.storage.store import Store
 
 
@@ -32,7 +32,7 @@ def scanned(tmp_path: Path, table: pa.Table, *, part: int = 0, **dataset: Any) -
 
 
 def scanned_folder(tmp_path: Path, *, part: int = 0, **dataset: Any) -> tuple[pa.Table, pa.Table]:
-    run, plans = open_run(configured(tmp_path, **dataset), {})
+    run, plans = plan_run(configured(tmp_path, **dataset), {})
     plan = plans["source"]
     found = scan(plan.partitions[part], run, plan.label_type)
     return found.rows, found.rejected
@@ -70,7 +70,7 @@ def test_a_list_with_a_class_twice_is_no_set(tmp_path: Path) -> None:
     table = pa.table({"text": ["t"] * 6, "label": lists})
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data/a.parquet")
-    run, plans = open_run(configured(tmp_path, task="multilabel"), {})
+    run, plans = plan_run(configured(tmp_path, task="multilabel"), {})
     found = [scan(each, run, "list") for each in plans["source"].partitions]
     assert [row for each in found for row in each.rows["label"].to_pylist()] == [["a", "b"], [], ["b"]]
     rejected = [row for each in found for row in each.rejected.to_pylist()]
@@ -136,7 +136,7 @@ def test_ingest_says_which_classes_look_like_one(tmp_path: Path) -> None:
     table = pa.table({"text": ["t"] * len(labels), "label": labels})
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data/a.parquet")
-    run, plans = open_run(configured(tmp_path), {})
+    run, plans = plan_run(configured(tmp_path), {})
     result = ingesting.ingest.fn(run, plans)
     (check,) = (each for each in result.gate.warned if each.name == "max_similar_class_names")
     assert result.gate.ok and check.observed == "2"
@@ -154,7 +154,7 @@ def test_duplicates_are_all_but_the_first(
     table = pa.table({"text": ["t"] * 10, "key": ids, "label": list("xyxyxyxyxy")})
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data/a.parquet", row_group_size=4)
-    run, plans = open_run(configured(tmp_path, id="key"), {})
+    run, plans = plan_run(configured(tmp_path, id="key"), {})
     partitions = plans["source"].partitions
     for each in partitions:
         assert write_index(run, each, "string")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.config.run import DetectConfig, NoiseConfig
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.sums import FoldSums
 
 FOLDS, CLASSES, ROWS = 5, 3, 1500
 
@@ -33,8 +33,8 @@ def mislabelled(rows: int = ROWS) -> tuple[Sample, np.ndarray]:
 def test_methods_of_probabilities_and_of_features_find_the_wrong_labels(method: str) -> None:
     sample, wrong = mislabelled()
     config = DetectConfig(noise=NoiseConfig(method=method))
-    sums = Sums.of(sample.features, sample.given, sample.folds, FOLDS, CLASSES)
-    judged = LabelModel.fit(sums, sample, config).judge(sample)
+    sums = FoldSums.of(sample.features, sample.given, sample.folds, FOLDS, CLASSES)
+    judged = NoiseJudge.fit(sums, sample, config).judge(sample)
     assert np.mean(wrong[judged.flag]) > 0.8
     assert np.mean(judged.flag[wrong]) > 0.8
 
@@ -48,8 +48,8 @@ def test_an_excluded_fold_changes_nothing_that_is_said_of_the_others() -> None:
     verdicts = []
     for given in (sample.given, changed):
         rows = Sample(sample.features, given.astype(np.int32), sample.folds)
-        sums = Sums.of(rows.features, rows.given, rows.folds, FOLDS, CLASSES)
-        model = LabelModel.fit(sums, rows, config, exclude=(0,))
+        sums = FoldSums.of(rows.features, rows.given, rows.folds, FOLDS, CLASSES)
+        model = NoiseJudge.fit(sums, rows, config, exclude=(0,))
         verdicts.append(model.judge(rows.only(~held)).error_probability)
     np.testing.assert_allclose(verdicts[0], verdicts[1], atol=1e-5)
 
@@ -77,9 +77,9 @@ def test_targets_hold_on_rows_that_the_method_was_not_fitted_on() -> None:
 def judged_by_a_sample(rows: Sample, method: str, target: object) -> np.ndarray:
     """Flags (N,) of all rows by a model whose noise method saw every tenth."""
     config = DetectConfig(noise=NoiseConfig(method=method, options={"target": target}))
-    sums = Sums.of(rows.features, rows.given, rows.folds, FOLDS, CLASSES)
+    sums = FoldSums.of(rows.features, rows.given, rows.folds, FOLDS, CLASSES)
     tenth = np.random.default_rng(1).permutation(len(rows.given))[: len(rows.given) // 10]
-    return LabelModel.fit(sums, rows.only(tenth), config).judge(rows).flag
+    return NoiseJudge.fit(sums, rows.only(tenth), config).judge(rows).flag
 
 
 def test_many_pairs_of_classes_are_pruned_together_where_a_sample_stands_for_more() -> None:
@@ -88,9 +88,9 @@ def test_many_pairs_of_classes_are_pruned_together_where_a_sample_stands_for_mor
     features = (rng.normal(size=(40, 24)) * 2)[true] + rng.normal(size=(4000, 24))
     given = np.where(rng.random(4000) < 0.1, rng.integers(0, 40, 4000), true).astype(np.int32)
     rows = Sample(features.astype(np.float32), given, np.arange(4000) % FOLDS)
-    sums = Sums.of(rows.features, rows.given, rows.folds, FOLDS, 40)
+    sums = FoldSums.of(rows.features, rows.given, rows.folds, FOLDS, 40)
     config = DetectConfig(noise=NoiseConfig(method="confident-learning"))
     whole, part = (
-        LabelModel.fit(sums, rows.only(slice(seen)), config).judge(rows).flag for seen in (4000, 2000)
+        NoiseJudge.fit(sums, rows.only(slice(seen)), config).judge(rows).flag for seen in (4000, 2000)
     )
     assert abs(part.sum() / whole.sum() - 1) < 0.25

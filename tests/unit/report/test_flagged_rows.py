@@ -11,7 +11,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.tables import SCORES
 from labelworks.tasks.ingest.scan import write_index
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.report import flagged_rows
 
 ROWS = 40
@@ -35,7 +35,7 @@ def scored(tmp_path: Path):
             "store": {"root": str(tmp_path / "store")},
         }
     )  # fmt: skip
-    run, plans = open_run(config, {})
+    run, plans = plan_run(config, {})
     partitions = plans["source"].partitions
     ref = DatasetRef(
         run_id=run.id,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from labelworks.infra.events.queue import EventQueue
-from labelworks.infra.events.source_watcher import Watch, changed, rest
+from labelworks.infra.events.source_watcher import WatchedSource, changed, rest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.sources.changes import Difference, difference, list_marks
 from labelworks.tasks.sources.files import list_files
@@ -93,7 +93,7 @@ def test_a_bucket_is_listed_in_one_go(bucket: tuple[str, dict[str, Any]]) -> Non
 def test_the_watcher_tells_first_that_it_knows_nothing_then_what_changed(data: Path, tmp_path: Path) -> None:
     dataset = {"name": "x", "source": str(data), "label": "l", "features": {"text": "t"}}
     queue = EventQueue(tmp_path / "events.db")
-    watch = Watch(RunConfig.model_validate({"dataset": dataset}), queue)
+    watch = WatchedSource(RunConfig.model_validate({"dataset": dataset}), queue)
     first = watch.look()
     assert first is not None
     assert (first.cause, first.unknown) == ("start", True)
@@ -110,7 +110,7 @@ def test_votes_are_watched_as_the_source_is(data: Path, tmp_path: Path) -> None:
     (tmp_path / "votes").mkdir()
     votes = {"source": str(tmp_path / "votes"), "format": "csv"}
     dataset = {"name": "x", "source": str(data), "id": "id", "votes": votes, "features": {"text": "t"}}
-    watch = Watch(RunConfig.model_validate({"dataset": dataset}), EventQueue(tmp_path / "events.db"))
+    watch = WatchedSource(RunConfig.model_validate({"dataset": dataset}), EventQueue(tmp_path / "events.db"))
     watch.look()
     (tmp_path / "votes/more.txt").write_text("item,annotator,label")
     event = watch.look()

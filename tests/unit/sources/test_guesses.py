@@ -16,13 +16,13 @@ from labelworks.tasks.sources.guess.label import find_labels, rank_of
 from labelworks.tasks.sources.guess.probabilities import find_pred_probs, in_order
 from labelworks.tasks.sources.guess.roles import guess
 from labelworks.tasks.sources.guess.votes import find_votes
-from labelworks.tasks.sources.profile import Look, look
+from labelworks.tasks.sources.profile import Profile, look
 
 ROWS = 300
 RNG = np.random.default_rng(1)
 
 
-def seen(folder: Path, **columns: object) -> Look:
+def seen(folder: Path, **columns: object) -> Profile:
     pq.write_table(pa.table(columns), folder / "rows.parquet")
     return look(str(folder / "rows.parquet"))
 

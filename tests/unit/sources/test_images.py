@@ -22,7 +22,7 @@ from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
-from labelworks.tasks.planning.open_run import find_run, open_run
+from labelworks.tasks.planning.open_run import find_run, plan_run
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import list_files
 from labelworks.tasks.sources.formats.images import image_values
@@ -56,7 +56,7 @@ def of_folder(folder: Path, **dataset: Any) -> RunConfig:
 
 
 def embedded(config: RunConfig) -> tuple[Run, DatasetRef, list[Any]]:
-    run, plans = open_run(config, {})
+    run, plans = plan_run(config, {})
     ref = ingest.fn(run, plans).ref
     spec = fit_encoder.fn(run, ref, "cpu", 1)
     done = embed_group.fn(ref.partitions, run, spec, "1/1", {})
@@ -76,7 +76,7 @@ def test_a_folder_of_images_is_ingested_and_embedded(folder: Path) -> None:
 
 
 def test_features_of_some_rows_are_the_bytes_of_their_files(folder: Path) -> None:
-    run, plans = open_run(of_folder(folder), {})
+    run, plans = plan_run(of_folder(folder), {})
     (part, *_) = plans["source"].partitions
     first, last = part.pieces[0], part.pieces[-1]
     places = np.array([0, len(part.pieces) - 1])
@@ -89,9 +89,9 @@ def test_features_of_some_rows_are_the_bytes_of_their_files(folder: Path) -> Non
 
 
 def test_a_changed_image_changes_its_partition_alone(folder: Path) -> None:
-    keys = {part.key for part in open_run(of_folder(folder), {})[1]["source"].partitions}
+    keys = {part.key for part in plan_run(of_folder(folder), {})[1]["source"].partitions}
     (folder / "cat/0.png").write_bytes(png(200))
-    changed = {part.key for part in open_run(of_folder(folder), {})[1]["source"].partitions}
+    changed = {part.key for part in plan_run(of_folder(folder), {})[1]["source"].partitions}
     assert len(keys - changed) == len(changed - keys) == 1
 
 
@@ -162,9 +162,9 @@ def test_a_changed_image_is_another_run_though_its_table_is_the_same(folder: Pat
 
 def test_paths_without_a_root_and_a_root_without_paths_are_refused(folder: Path) -> None:
     with pytest.raises(InputError, match=r"image needs image bytes[\s\S]*dataset\.image_root"):
-        open_run(beside(folder, ["cat/0.png"], image_root=None), {})
+        plan_run(beside(folder, ["cat/0.png"], image_root=None), {})
     with pytest.raises(InputError, match="needs paths of images"):
-        open_run(beside(folder, ["cat/0.png"], features={"image": "blob"}, source=str(blobs(folder))), {})
+        plan_run(beside(folder, ["cat/0.png"], features={"image": "blob"}, source=str(blobs(folder))), {})
     with pytest.raises(ValueError, match="image_root goes with features"):
         beside(folder, ["a"], features={"text": "file"})
 

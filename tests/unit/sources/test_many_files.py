@@ -16,7 +16,7 @@ from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.ingest.scan import scan, write_index
 from labelworks.tasks.ingest.stage import scan_partition
 from labelworks.tasks.planning import plan as planning
-from labelworks.tasks.planning.open_run import open_run
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.plan import LOOKED_AT, Plan
 
 FILES, ROWS = 200, 3
@@ -28,7 +28,7 @@ def config(tmp_path: Path, **compute: int) -> RunConfig:
 
 
 def planned(tmp_path: Path, **compute: int) -> tuple[Run, Plan]:
-    run, plans = open_run(config(tmp_path, **compute), {})
+    run, plans = plan_run(config(tmp_path, **compute), {})
     return run, plans["source"]
 
 
@@ -143,7 +143,7 @@ def test_a_column_that_none_of_those_looked_at_has_is_refused_at_once(data: Path
     raw = config(tmp_path).model_dump(mode="json", by_alias=True)
     raw["dataset"]["label"] = "lable"
     with pytest.raises(InputError, match="did you mean 'label'"):
-        open_run(RunConfig.model_validate(raw), {})
+        plan_run(RunConfig.model_validate(raw), {})
 
 
 def test_files_that_may_have_to_be_cut_are_all_looked_at(data: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.lda import lda
 from labelworks.tasks.methods.probes.ridge import ridge
 from labelworks.tasks.methods.registry import methods
-from labelworks.tasks.methods.sums import ClassSums, Sums
+from labelworks.tasks.methods.sums import ClassSums, FoldSums
 
 CLASSES, DIM, ROWS = 4, 9, 900
 NAMES = ("lda", "ridge", "prototype")
@@ -37,7 +37,7 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 
 def sums_of(rows: np.ndarray, labels: np.ndarray) -> ClassSums:
-    return Sums.of(rows, labels, np.zeros(len(rows), int), 1, CLASSES).without()
+    return FoldSums.of(rows, labels, np.zeros(len(rows), int), 1, CLASSES).without()
 
 
 def test_sums_of_mapped_rows_are_mapped_sums_and_a_probe_takes_the_map_up(data: tuple) -> None:
@@ -131,7 +131,7 @@ def test_nmtune_lifts_the_directions_that_tell_classes_apart() -> None:
     labels = rng.integers(0, 2, 2000)
     rows = rng.normal(size=(2000, 3)) * [5, 1, 1]
     rows[:, 1] += 2 * labels
-    sums = Sums.of(rows.astype(np.float32), labels, labels * 0, 1, 2).without()
+    sums = FoldSums.of(rows.astype(np.float32), labels, labels * 0, 1, 2).without()
     found = nmtune(sums)
     scales = np.linalg.norm(found.matrix, axis=0)
     assert scales.argmax() == np.abs(found.matrix[1] / scales).argmax()
@@ -141,14 +141,14 @@ def test_nmtune_lifts_the_directions_that_tell_classes_apart() -> None:
 def test_the_ensemble_is_that_of_rows_mapped_by_what_the_other_folds_say(adapt: object, data: tuple) -> None:
     rows, labels = data
     folds = np.arange(ROWS) % 3
-    sums = Sums.of(rows, labels, folds, 3, CLASSES)
+    sums = FoldSums.of(rows, labels, folds, 3, CLASSES)
     found = ProbeEnsemble.fit(sums, NAMES, adapt=adapt)
     got = found.log_probs(rows, folds)
     for fold in range(3):
         here, rest = folds == fold, folds != fold
         map_ = adapt(sums_of(rows[rest], labels[rest]))
         mapped = map_.rows(rows).astype(np.float32)
-        alone = Sums.of(mapped[rest], labels[rest], np.zeros(rest.sum(), int), 1, CLASSES)
+        alone = FoldSums.of(mapped[rest], labels[rest], np.zeros(rest.sum(), int), 1, CLASSES)
         theirs = ProbeEnsemble.fit(alone, NAMES).log_probs(mapped[here])
         np.testing.assert_allclose(got[here], theirs, atol=2e-2)
         np.testing.assert_array_equal(got[here].argmax(1), theirs.argmax(1))
@@ -159,11 +159,11 @@ def test_a_row_s_own_label_changes_nothing_for_its_fold(name: str, data: tuple) 
     rows, labels = data
     adapt = next(each.target for each in methods("adapt") if each.name == name)
     folds = np.arange(ROWS) % 3
-    before = ProbeEnsemble.fit(Sums.of(rows, labels, folds, 3, CLASSES), NAMES, adapt=adapt)
+    before = ProbeEnsemble.fit(FoldSums.of(rows, labels, folds, 3, CLASSES), NAMES, adapt=adapt)
     moved, other = rows.copy(), labels.copy()
     moved[folds == 1] += 50.0
     other[folds == 1] = 0
-    after = ProbeEnsemble.fit(Sums.of(moved, other, folds, 3, CLASSES), NAMES, adapt=adapt)
+    after = ProbeEnsemble.fit(FoldSums.of(moved, other, folds, 3, CLASSES), NAMES, adapt=adapt)
     for one, two in zip(before.models[1], after.models[1], strict=True):
         np.testing.assert_allclose(one[0], two[0], rtol=2e-2, atol=2e-3)
     assert np.abs(before.models[0][0][0] - after.models[0][0][0]).max() > 0.01
@@ -171,7 +171,7 @@ def test_a_row_s_own_label_changes_nothing_for_its_fold(name: str, data: tuple) 
 
 def test_probabilities_still_are_some(data: tuple) -> None:
     rows, labels = data
-    sums = Sums.of(rows, labels, np.arange(ROWS) % 3, 3, CLASSES)
+    sums = FoldSums.of(rows, labels, np.arange(ROWS) % 3, 3, CLASSES)
     for method in methods("adapt"):
         found = ProbeEnsemble.fit(sums, NAMES, adapt=method.target).log_probs(rows, np.arange(ROWS) % 3)
         np.testing.assert_allclose(found, log_softmax(found, axis=1), atol=1e-4)

@@ -3,7 +3,7 @@ import pytest
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.drift.by_window import LEAST, between, by_window
-from labelworks.tasks.methods.drift.sequential import watch
+from labelworks.tasks.methods.drift.sequential import monitor
 
 
 def stream(moved, windows=12, rows=60, start=6, seed=0):
@@ -19,12 +19,12 @@ def test_a_drift_is_seen_where_it_begins():
     p_values = [test.p_value for test in found.tests[1:]]
     assert min(p_values[:5]) > 0.01 and p_values[5] < 0.01
     assert found.tests[6].effect > 0.2
-    assert found.watch.alarm is not None and 6 <= found.watch.alarm <= 9
-    assert found.watch.looks == 11
+    assert found.sequential.alarm is not None and 6 <= found.sequential.alarm <= 9
+    assert found.sequential.looks == 11
 
 
 def test_no_drift_rings_no_more_often_than_alpha():
-    alarms = [by_window(*stream(0.0, windows=8, rows=40, seed=seed)).watch.alarm for seed in range(60)]
+    alarms = [by_window(*stream(0.0, windows=8, rows=40, seed=seed)).sequential.alarm for seed in range(60)]
     assert sum(alarm is not None for alarm in alarms) <= 3
 
 
@@ -33,13 +33,13 @@ def test_windows_are_tested_against_a_reference_where_there_is_one():
     reference = np.random.default_rng(9).normal(size=(400, 5)).astype(np.float32)
     found = by_window(features, of, reference=reference)
     assert all(test.p_value < 0.01 and test.effect > 0.1 for test in found.tests)
-    assert found.watch.alarm is not None
+    assert found.sequential.alarm is not None
 
 
 def test_the_alarm_goes_on_from_an_earlier_one():
     features, of = stream(0.0, windows=4)
-    first = by_window(features, of).watch
-    assert by_window(features, of, state=first).watch.looks == 2 * first.looks
+    first = by_window(features, of).sequential
+    assert by_window(features, of, state=first).sequential.looks == 2 * first.looks
 
 
 def test_rows_of_no_window_and_short_windows_are_left_out():
@@ -62,7 +62,7 @@ def test_fifty_looks_keep_the_promise_with_the_tests_themselves():
         state = None
         for look in range(1, 51):
             found = between(rows[: 30 * look], rows[30 * look : 30 * (look + 1)])
-            state = watch(found.p_value, state)
+            state = monitor(found.p_value, state)
         assert state.looks == 50
         rang += state.alarm is not None
     assert rang <= 2  # of 12 at .05: more in 2 % of tries at most

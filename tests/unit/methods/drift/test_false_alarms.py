@@ -8,9 +8,9 @@ from labelworks.schemas.config.run import DetectConfig
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 CLASSES, ROWS = 5, 1600
 
@@ -35,8 +35,8 @@ def compare(texts: np.ndarray, labels: np.ndarray, source: np.ndarray, target: n
     encoder.load(encoder.fit(pa.array(texts[source & ~others].tolist())))
     features = encoder.encode(pa.array(texts.tolist())).vectors.astype(np.float16)
     sample, window = (Sample(features, labels, folds).only(rows) for rows in (source, target))
-    sums = Sums.of(sample.features, sample.given, sample.folds, 5, CLASSES)
-    model = LabelModel.fit(sums, sample, DetectConfig())
+    sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, CLASSES)
+    model = NoiseJudge.fit(sums, sample, DetectConfig())
     without = [sums.without(fold) for fold in range(5)]
     novelty = [novelty_by_fold(without, each.features, each.folds) for each in (sample, window)]
     probs = model.probs(sample.features, sample.folds)

@@ -20,7 +20,7 @@ from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
 from labelworks.tasks.methods.open_set.discover import discover
 from labelworks.tasks.methods.open_set.estimate import open_set
 from labelworks.tasks.methods.open_set.novelty import novelty
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 ESTIMATORS = [each.name for each in registry.methods("shift") if "target_probs" in each.needs]
 DRIFT = [each.name for each in registry.methods("shift") if each.needs == ("features",)]
@@ -126,7 +126,7 @@ def test_rows_that_don_t_sum_to_1_are_named():
 def test_windows_of_different_width():
     labels, features, probs = draw(4, 300, 8)
     narrow = probs[:, :3] / probs[:, :3].sum(axis=1, keepdims=True)
-    sums = Sums.of(features, labels, np.zeros(300, int), 1, 4).without()
+    sums = FoldSums.of(features, labels, np.zeros(300, int), 1, 4).without()
     for call in (
         lambda: estimate_prior(labels, probs, narrow),
         lambda: estimate_prior_over(lambda: [(labels, probs)], lambda: [narrow]),
@@ -160,7 +160,7 @@ def test_what_isn_t_finite():
 
 def test_rows_that_are_not_finite_are_named():
     labels, features, _ = draw(4, 300, 9)
-    sums = Sums.of(features, labels, np.zeros(300, int), 1, 4).without()
+    sums = FoldSums.of(features, labels, np.zeros(300, int), 1, 4).without()
     for row in (16, 17):  # slices are found among every other row
         strange, bad = features.copy(), np.zeros(300)
         strange[row, 1] = bad[row] = np.nan

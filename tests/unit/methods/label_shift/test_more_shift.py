@@ -4,7 +4,7 @@ from scipy.stats import multivariate_normal
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.drift.by_group import by_group, of_sums
-from labelworks.tasks.methods.drift.sequential import watch, watched
+from labelworks.tasks.methods.drift.sequential import monitor, monitored
 from labelworks.tasks.methods.drift.shift_kind import which_kind
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
@@ -114,18 +114,18 @@ def test_corrected_posteriors_are_bayes():
 
 def test_looking_after_every_batch_keeps_the_promise():
     rng = np.random.default_rng(7)
-    alarms = [watched(rng.random(50)).alarm is not None for _ in range(2000)]
+    alarms = [monitored(rng.random(50)).alarm is not None for _ in range(2000)]
     assert np.mean(alarms) <= 0.05
 
 
 def test_a_drift_rings_soon():
-    state = watched(np.random.default_rng(8).random(10))
+    state = monitored(np.random.default_rng(8).random(10))
     for _ in range(5):
-        state = watch(0.001, state)
+        state = monitor(0.001, state)
     assert state.alarm is not None and 10 < state.alarm <= 15
     assert state.p_value < 0.05
     with pytest.raises(InputError, match="p_value is 2"):
-        watch(2)
+        monitor(2)
 
 
 def test_the_worst_group_is_found():

@@ -5,7 +5,7 @@ from sklearn.metrics import roc_auc_score
 
 from labelworks.tasks.methods.open_set.in_scope import Scope
 from labelworks.tasks.methods.open_set.novelty import novelty
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 K, DIM, FOLDS = 4, 10, 5
 
@@ -29,7 +29,7 @@ def world(rows=1500, strange=60, noise=0.2):
 
 def test_strange_rows_are_told_and_mislabelled_ones_are_not():
     features, given, folds, probs, outside, wrong = world()
-    sums = Sums.of(features, given, folds, FOLDS, K)
+    sums = FoldSums.of(features, given, folds, FOLDS, K)
     score = Scope.fit(sums, features, folds, probs).score(features, folds, probs)
     assert roc_auc_score(outside, -score) > 0.95
     assert abs(roc_auc_score(wrong[~outside], -score[~outside]) - 0.5) < 0.05
@@ -37,7 +37,7 @@ def test_strange_rows_are_told_and_mislabelled_ones_are_not():
 
 def test_the_score_is_the_mean_of_two_shares():
     features, given, folds, probs, _, _ = world(rows=200, strange=10)
-    sums = Sums.of(features, given, folds, FOLDS, K)
+    sums = FoldSums.of(features, given, folds, FOLDS, K)
     scope = Scope.fit(sums, features, folds, probs)
     far = np.empty(210)
     for fold in range(FOLDS):
@@ -49,7 +49,7 @@ def test_the_score_is_the_mean_of_two_shares():
 
 def test_a_share_of_the_sample_lies_below_the_cut():
     features, given, folds, probs, _, _ = world()
-    sums = Sums.of(features, given, folds, FOLDS, K)
+    sums = FoldSums.of(features, given, folds, FOLDS, K)
     scope = Scope.fit(sums, features, folds, probs, share=0.1)
     score = scope.score(features, folds, probs)
     assert abs((score < scope.cut).mean() - 0.1) < 0.01

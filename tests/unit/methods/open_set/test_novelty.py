@@ -4,7 +4,7 @@ from scipy.spatial.distance import cdist
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.open_set.novelty import RIDGE, novelty, novelty_by_fold
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 
 def rows(seed=0):
@@ -16,7 +16,7 @@ def rows(seed=0):
 
 def test_it_is_the_relative_mahalanobis_distance():
     features, labels, folds = rows()
-    sums = Sums.of(features, labels, folds, 4, 3).without()
+    sums = FoldSums.of(features, labels, folds, 4, 3).without()
     means = np.stack([features[labels == k].mean(axis=0) for k in range(3)])
     within = np.cov((features - means[labels]).T, bias=True)
     within += RIDGE * np.trace(within) / 6 * np.eye(6)
@@ -28,14 +28,14 @@ def test_it_is_the_relative_mahalanobis_distance():
 
 def test_each_row_is_scored_without_its_fold():
     features, labels, folds = rows()
-    sums = Sums.of(features, labels, folds, 4, 3)
+    sums = FoldSums.of(features, labels, folds, 4, 3)
     found = novelty_by_fold([sums.without(fold) for fold in range(4)], features, folds)
     assert np.allclose(found[folds == 2], novelty(sums.without(2), features[folds == 2]))
 
 
 def test_rows_of_an_unknown_class_score_higher_and_absent_classes_play_no_part():
     features, labels, folds = rows()
-    sums = Sums.of(features, labels, folds, 4, 5).without()
+    sums = FoldSums.of(features, labels, folds, 4, 5).without()
     strange = np.random.default_rng(1).normal(size=(600, 6)).astype(np.float32)
     strange[:, :3] -= 2
     assert np.median(novelty(sums, strange)) > np.quantile(novelty(sums, features), 0.95)

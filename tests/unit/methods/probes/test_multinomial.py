@@ -9,11 +9,11 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 from labelworks.schemas.config.run import DetectConfig
-from labelworks.tasks.methods.noise_judge import LabelModel, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes import multinomial as module
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.multinomial import multinomial
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 N, D, K, F = 800, 6, 4, 5
 RNG = np.random.default_rng(5)
@@ -32,7 +32,7 @@ def said(model: tuple[np.ndarray, np.ndarray], rows: np.ndarray) -> np.ndarray:
 
 
 def fitted(labels: np.ndarray = LABELS) -> ProbeEnsemble:
-    sums = Sums.of(FEATURES, labels, FOLDS, F, K)
+    sums = FoldSums.of(FEATURES, labels, FOLDS, F, K)
     return ProbeEnsemble.fit(sums, ("lda", "multinomial")).calibrate(FEATURES, labels, FOLDS)
 
 
@@ -97,14 +97,14 @@ def test_what_sees_all_rows_is_the_average_of_the_folds() -> None:
 
 def test_a_fold_without_a_row_in_the_sample_gets_the_fit_to_all_of_it() -> None:
     seen = FOLDS != 0
-    sums = Sums.of(FEATURES, LABELS, FOLDS, F, K)
+    sums = FoldSums.of(FEATURES, LABELS, FOLDS, F, K)
     found = ProbeEnsemble.fit(sums, ("lda", "multinomial"), exclude=(0,))
     found = found.calibrate(FEATURES[seen], LABELS[seen], FOLDS[seen])
     np.testing.assert_array_equal(found.models[0][1][0], found.models[-1][1][0])
 
 
 def test_a_sample_in_one_fold_leaves_that_fold_out_of_sample() -> None:
-    first = ProbeEnsemble.fit(Sums.of(FEATURES, LABELS, FOLDS, F, K), ("multinomial",))
+    first = ProbeEnsemble.fit(FoldSums.of(FEATURES, LABELS, FOLDS, F, K), ("multinomial",))
     found = first.calibrate(*(each[FOLDS == 1] for each in (FEATURES, LABELS, FOLDS)))
     np.testing.assert_array_equal(found.models[1][0][0], first.models[1][0][0])
     np.testing.assert_array_equal(found.models[0][0][0], found.models[-1][0][0])
@@ -125,7 +125,7 @@ def test_a_run_can_name_it(probes: tuple[str, ...]) -> None:
     features = (means[LABELS] + rng.normal(size=(N, D))).astype(np.float32)
     given = np.where(wrong, (LABELS + rng.integers(1, K, N)) % K, LABELS).astype(np.int32)
     sample = Sample(features, given, FOLDS)
-    sums = Sums.of(features, given, FOLDS, F, K)
-    judged = LabelModel.fit(sums, sample, DetectConfig(probes=probes)).judge(sample)
+    sums = FoldSums.of(features, given, FOLDS, F, K)
+    judged = NoiseJudge.fit(sums, sample, DetectConfig(probes=probes)).judge(sample)
     assert np.mean(wrong[judged.flag]) > 0.8
     assert np.mean(judged.flag[wrong]) > 0.7

@@ -13,7 +13,7 @@ from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.lda import SHRINKAGE, lda
 from labelworks.tasks.methods.probes.prototype import prototype
 from labelworks.tasks.methods.probes.ridge import PENALTY, ridge
-from labelworks.tasks.methods.sums import ClassSums, Sums
+from labelworks.tasks.methods.sums import ClassSums, FoldSums
 
 N, D, K, F = 900, 7, 4, 5
 RNG = np.random.default_rng(3)
@@ -24,11 +24,11 @@ FEATURES = (RNG.normal(size=(K, D))[LABELS] + RNG.normal(size=(N, D)) @ RNG.norm
 FOLDS = RNG.integers(0, F, N)
 
 
-def sums(rows: np.ndarray | slice = slice(None)) -> Sums:
-    return Sums.of(FEATURES[rows], LABELS[rows], FOLDS[rows], F, K)
+def sums(rows: np.ndarray | slice = slice(None)) -> FoldSums:
+    return FoldSums.of(FEATURES[rows], LABELS[rows], FOLDS[rows], F, K)
 
 
-def equal(left: Sums, right: Sums) -> None:
+def equal(left: FoldSums, right: FoldSums) -> None:
     for name in ("count", "total", "gram"):
         np.testing.assert_allclose(getattr(left, name), getattr(right, name), rtol=1e-5, atol=1e-3)
 
@@ -125,7 +125,7 @@ def test_a_row_is_judged_by_probes_that_never_saw_its_fold() -> None:
 def test_excluded_folds_are_seen_by_no_probe() -> None:
     ensemble = ProbeEnsemble.fit(sums(), ("lda",), exclude=(0,))
     moved = FEATURES + np.float32(100) * (FOLDS == 0)[:, None]
-    other = ProbeEnsemble.fit(Sums.of(moved, LABELS, FOLDS, F, K), ("lda",), exclude=(0,))
+    other = ProbeEnsemble.fit(FoldSums.of(moved, LABELS, FOLDS, F, K), ("lda",), exclude=(0,))
     for folds in (FOLDS, None):
         np.testing.assert_array_equal(ensemble.log_probs(FEATURES, folds), other.log_probs(FEATURES, folds))
 

@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames, zero_shot_probe
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -55,12 +55,12 @@ def test_in_the_ensemble_it_sees_no_label_and_no_map() -> None:
     noise = rng.integers(0, 5, 400)
     found = []
     for labels in (true, noise):
-        sums = Sums.of(rows, labels, folds, 4, 5)
+        sums = FoldSums.of(rows, labels, folds, 4, 5)
         fitted = ProbeEnsemble.fit(sums, ("zero-shot",), class_names=ClassNames(names))
         found.append(fitted.models)
     for one, two in zip(*found, strict=True):
         np.testing.assert_array_equal(one[0][0], two[0][0])
-    sums = Sums.of(rows, noise, folds, 4, 5)
+    sums = FoldSums.of(rows, noise, folds, 4, 5)
     probes = ("lda", "ridge", "prototype", "zero-shot")
     with_names = ProbeEnsemble.fit(sums, probes, class_names=ClassNames(names))
     mixed = with_names.log_probs(rows, folds).argmax(1)

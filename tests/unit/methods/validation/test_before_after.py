@@ -9,7 +9,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.folds import HOLDOUT, fold_of
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.validation.before_after import bounded, prove
 
 N, D, K = 6000, 8, 3
@@ -30,12 +30,12 @@ def simulated(seed: int = 0) -> tuple[Sample, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def simulation() -> tuple[Sample, np.ndarray, Sums]:
+def simulation() -> tuple[Sample, np.ndarray, FoldSums]:
     sample, true = simulated()
-    return sample, true, Sums.of(sample.features, sample.given, sample.folds, 5, K)
+    return sample, true, FoldSums.of(sample.features, sample.given, sample.folds, 5, K)
 
 
-def test_the_corrected_accuracy_is_the_true_one(simulation: tuple[Sample, np.ndarray, Sums]) -> None:
+def test_the_corrected_accuracy_is_the_true_one(simulation: tuple[Sample, np.ndarray, FoldSums]) -> None:
     sample, true, sums = simulation
     proof = prove(sums, sample, RunConfig.model_validate(CONFIG), None)
     held = sample.folds == HOLDOUT
@@ -47,7 +47,7 @@ def test_the_corrected_accuracy_is_the_true_one(simulation: tuple[Sample, np.nda
     assert proof.low <= proof.accuracy_treated - proof.accuracy_raw <= proof.high
 
 
-def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndarray, Sums]) -> None:
+def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndarray, FoldSums]) -> None:
     sample, true, sums = simulation
     weights = np.array([2.4, 0.3, 0.3])
     proof = prove(sums, sample, RunConfig.model_validate(CONFIG), weights)
@@ -66,7 +66,7 @@ def test_no_accuracy_is_more_than_whole_however_few_rows_are_held_out(seed: int)
     features = (8.0 * np.eye(K, D)[true] + rng.normal(size=(120, D))).astype(np.float32)
     sample = Sample(features, given, np.arange(120) % 5)
     proof = prove(
-        Sums.of(features, given, sample.folds, 5, K), sample, RunConfig.model_validate(CONFIG), None
+        FoldSums.of(features, given, sample.folds, 5, K), sample, RunConfig.model_validate(CONFIG), None
     )
     assert 0 <= proof.accuracy_raw <= 1 and 0 <= proof.accuracy_treated <= 1
     assert proof.low <= proof.difference <= proof.high <= 1 - proof.accuracy_raw + 1e-12
@@ -91,12 +91,12 @@ def test_a_loss_shows_and_a_gain_ends_at_the_limit(
     assert found["low"] <= found["accuracy_treated"] - found["accuracy_raw"] <= found["high"]
 
 
-def test_the_held_out_fold_trains_nothing(simulation: tuple[Sample, np.ndarray, Sums]) -> None:
+def test_the_held_out_fold_trains_nothing(simulation: tuple[Sample, np.ndarray, FoldSums]) -> None:
     sample, _, _ = simulation
     held = sample.folds == HOLDOUT
     moved = sample.features + np.float32(50) * held[:, None]
     config = RunConfig.model_validate({**CONFIG, "treat": {"mode": "none"}})
     other = Sample(moved, sample.given, sample.folds)
-    proof = prove(Sums.of(moved, sample.given, sample.folds, 5, K), other, config, None)
+    proof = prove(FoldSums.of(moved, sample.given, sample.folds, 5, K), other, config, None)
     assert (proof.low, proof.high) == (0.0, 0.0)  # nothing treated, nothing gained
     assert proof.accuracy_raw == proof.accuracy_treated

@@ -9,7 +9,7 @@ from labelworks.schemas.secrets.redact import redacted
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One line of the doctor: what was seen, whether it will do, how to mend it."""
 
     check: str
