@@ -20,8 +20,11 @@ LEAST = 30  # rows of a window that is tested
 
 @dataclass(frozen=True)
 class WindowDrift:
-    """Of each window in order its test, None where it has too few rows or nothing came before it; `sequential`
-    after the last: tests against all rows before are independent as long as nothing drifts (Vovk 2021)."""
+    """Of each window in order its test, None where it has too few rows or nothing came before it.
+
+    sequential: the state after the last window; tests against all rows before are independent as long as
+    nothing drifts (Vovk 2021).
+    """
 
     tests: tuple[DriftTest | None, ...]
     sequential: SequentialTest | None
