@@ -214,7 +214,7 @@ def proxy() -> Iterator[Callable[..., Proxy]]:
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a real S3 server that takes the keys of the environment and no others."""
-    from labelworks.infra.ceph.gateway import PACKAGES, gateway, missing
+    from tests.support.ceph import PACKAGES, gateway, missing
 
     if missing():
         pytest.skip(f"Ceph is not installed (apt-get install {PACKAGES}): no {', '.join(missing())}")

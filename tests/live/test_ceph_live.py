@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.infra.ceph.gateway import gateway, missing
+from tests.support.ceph import gateway, missing
 
 KEY = "labelworks"
 PUTS = 3

@@ -1,8 +1,4 @@
-"""One monitor, one store in memory and one S3 gateway of Ceph, on loopback, gone when it ends.
-
-apt-get install --no-install-recommends radosgw ceph-mon ceph-osd ceph-common
-python -m labelworks.infra.ceph.gateway FOLDER --port 7480 --key KEY --secret SECRET
-"""
+"""One monitor, one store in memory and one S3 gateway of Ceph, on loopback, gone when it ends."""
 
 from __future__ import annotations
 
@@ -12,16 +8,13 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from labelworks.infra.processes.foreign import listens
 from labelworks.infra.processes.serving import LOOPBACK, reserved
-from labelworks.schemas.errors import ConfigError
 
 PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
@@ -73,16 +66,12 @@ def missing() -> list[str]:
 
 
 @contextmanager
-def gateway(folder: Path, key: str, secret: str, *, port: int = 0) -> Iterator[str]:
-    """Serve S3 with an empty store to one user, on a port (0: any free one); yield the address.
+def gateway(folder: Path, key: str, secret: str) -> Iterator[str]:
+    """Serve S3 with an empty store to one user, on any free port; yield the address.
 
-    ConfigError if it doesn't come up.
+    RuntimeError if it doesn't come up.
     """
-    if missing():
-        raise ConfigError(
-            f"not installed: {', '.join(missing())}", where="Ceph", fix=f"apt-get install {PACKAGES}"
-        )
-    with _port(port) as port, reserved() as monitor, _Parts(folder, port, monitor) as parts:
+    with reserved() as port, reserved() as monitor, _Parts(folder, port, monitor) as parts:
         parts.monitor()
         parts.storage()
         parts.admin("user", "create", "--uid=labelworks", "--display-name=labelworks", f"--access-key={key}",
@@ -141,60 +130,27 @@ class _Parts:
         """Start a part in the foreground, its output in the folder."""
         with (self.folder / f"{program}.out").open("wb") as out:
             command = [program, "-c", str(self.conf), *words, "-f"]
-            self.running.append(subprocess.Popen(command, stdout=out, stderr=out))  # noqa: S603 -- ours
+            self.running.append(subprocess.Popen(command, stdout=out, stderr=out))
 
     def do(self, program: str, *words: str, conf: bool = True) -> str:
-        """Run a program to its end; raise ConfigError with what it said if it fails."""
+        """Run a program to its end; raise RuntimeError with what it said if it fails."""
         command = [program, *(("-c", str(self.conf)) if conf else ()), *words]
-        done = subprocess.run(  # noqa: S603 -- ours
-            command, capture_output=True, text=True, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
         if done.returncode:
-            raise ConfigError(done.stderr.strip()[-500:] or "failed", where=" ".join(command[:3]))
+            raise RuntimeError(f"{' '.join(command[:3])}: {done.stderr.strip()[-500:] or 'failed'}")
         return done.stdout
 
     def says(self, *words: str) -> str | None:
         """What `ceph` answers, or None."""
         try:
             return self.do("ceph", "--connect-timeout", "5", *words)
-        except (ConfigError, subprocess.TimeoutExpired):
+        except (RuntimeError, subprocess.TimeoutExpired):
             return None
 
     def wait(self, what: str, ready: Any) -> None:
-        """Wait until a part is up; raise ConfigError if it ends or takes too long."""
+        """Wait until a part is up; raise RuntimeError if it ends or takes too long."""
         until = time.monotonic() + SECONDS
         while not ready():
             if time.monotonic() > until or self.running[-1].poll() is not None:
-                raise ConfigError(f"{what} doesn't come up", where=str(self.folder), fix="look at its logs")
+                raise RuntimeError(f"{what} doesn't come up: look at the logs in {self.folder}")
             time.sleep(0.2)
-
-
-@contextmanager
-def _port(port: int) -> Iterator[int]:
-    """Keep the port for the gateway; ConfigError if somebody has it."""
-    with ExitStack() as held:
-        try:
-            number = held.enter_context(reserved(port))
-        except OSError as error:
-            raise ConfigError(
-                f"{LOOPBACK}:{port} can't be listened on: {error.strerror}",
-                where="--port",
-                fix="choose another",
-            ) from error
-        yield number
-
-
-def main(
-    folder: Annotated[Path, typer.Argument(help="An empty folder, for its configuration and logs.")],
-    port: Annotated[int, typer.Option()] = 7480,
-    key: Annotated[str, typer.Option()] = "labelworks",
-    secret: Annotated[str, typer.Option()] = "labelworks",  # noqa: S107 -- a server for tests, on loopback
-) -> None:
-    """Serve S3 until interrupted."""
-    with gateway(folder.absolute(), key, secret, port=port) as url:
-        print(f"S3 on {url}; Ctrl-C ends it", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -1,1 +1,0 @@
-"""A real S3 server on this machine: Ceph's gateway, from Debian's packages."""
