@@ -10,7 +10,7 @@ IMAGE_TESTS := tests/contract/test_encoders.py tests/contract/test_vision_encode
 # Most tests wait for servers and workers more than they compute. A file's tests stay together, with their servers.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-live lint audit clean
+.PHONY: demo test test-live lint docs audit clean
 
 demo: .venv/.installed
 	$(BIN)/labelworks demo
@@ -28,6 +28,9 @@ lint: .venv/.installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: .venv/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 audit: .venv/.installed-dev
 	$(BIN)/python .ci/audit
 
@@ -40,6 +43,10 @@ audit: .venv/.installed-dev
 
 .venv/.installed-dev: pyproject.toml constraints.txt | .venv/bin/python
 	$(PIP) -e '.[dev]'
+	@touch $@ .venv/.installed
+
+.venv/.installed-docs: pyproject.toml constraints.txt | .venv/bin/python
+	$(PIP) -e '.[docs]'
 	@touch $@ .venv/.installed
 
 .venv/.installed-image: constraints.txt | .venv/.installed-dev

@@ -1,1 +1,1 @@
-"""Cli."""
+"""The command line: `app.py` is the entry, `commands/` has a file a command, the rest is what they share."""

@@ -1,1 +1,1 @@
-"""Served."""
+"""What runs behind `labelworks serve`: the deployment, and the warm process that runs its flow."""

@@ -1,1 +1,1 @@
-"""Cluster."""
+"""Dask clusters, and which worker has a GPU."""

@@ -1,1 +1,1 @@
-"""Observability."""
+"""Metrics for Prometheus, traces for OpenTelemetry."""

@@ -1,1 +1,1 @@
-"""Processes."""
+"""Processes: children that end with their parent, their state, their signals."""

@@ -1,1 +1,1 @@
-"""Config."""
+"""The config: its sections, how it is read, what its errors say."""

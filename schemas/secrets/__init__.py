@@ -1,1 +1,1 @@
-"""Secrets."""
+"""Secrets: found in configs, hidden in texts and logs."""

@@ -1,1 +1,1 @@
-"""Artifacts."""
+"""What a run keeps: index, vectors, sums, scores, decisions; where each lies and how it is read."""

@@ -1,1 +1,1 @@
-"""Catalog."""
+"""What outlives a run: history, signs of life, and what nothing needs any more."""

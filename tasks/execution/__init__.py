@@ -1,1 +1,1 @@
-"""Execution."""
+"""A function over partitions: the only code that knows Dask."""

@@ -1,1 +1,1 @@
-"""Planning."""
+"""From a source to partitions, and from a config to a run."""

@@ -1,1 +1,1 @@
-"""Publish."""
+"""Publish: the parts of a version, its manifest, and the version."""

@@ -1,1 +1,1 @@
-"""Sources."""
+"""Files that are read: which there are, their formats, columns and changes."""

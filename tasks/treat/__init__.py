@@ -1,1 +1,1 @@
-"""Treat."""
+"""Treat: what becomes of each row, and what it weighs."""

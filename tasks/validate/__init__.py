@@ -1,1 +1,1 @@
-"""Validate."""
+"""Validate: two models, on raw and on treated labels, against rows held out of everything."""

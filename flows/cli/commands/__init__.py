@@ -1,1 +1,1 @@
-"""Commands."""
+"""The commands, one a file, each by the name that it has on the command line."""

@@ -1,1 +1,1 @@
-"""Findings."""
+"""What the methods say of a dataset, a target, windows and groups, put together."""

@@ -1,1 +1,1 @@
-"""Neighbours."""
+"""Nearest neighbours among rows: by cosine, by distance, or among those of a sample."""

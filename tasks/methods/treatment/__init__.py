@@ -1,1 +1,1 @@
-"""Treatment."""
+"""Treatment: keep, relabel or review a row, and what it counts for in training."""

@@ -1,1 +1,1 @@
-"""Core."""
+"""What the noise methods share: checks, joints, transitions, targets, results."""

@@ -1,0 +1,75 @@
+"""The site: its links lead to the repository's files, pages have places, nothing comes from other hosts."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def hook() -> Any:
+    spec = importlib.util.spec_from_file_location("labelworks_site", ROOT / ".ci/site.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "turned"),
+    [
+        ("stores.md", "dask.md#memory", "dask.md#memory"),
+        ("dask.md", "../infra/dask/slurm.yaml", "infra/dask/slurm.yaml"),
+        ("embedding.md", "../benchmarks/RESULTS.md#embedding", "benchmarks/RESULTS.md#embedding"),
+        ("decisions/0001-libraries.md", "../../README.md#start", "../index.md#start"),
+        ("index.md", "docs/noise.md", "noise.md"),
+        ("index.md", "CONTRIBUTING.md", "CONTRIBUTING.md"),
+        ("benchmarks/RESULTS.md", "../docs/images/run.png", "../images/run.png"),
+    ],
+)
+def test_links_lead_to_the_same_file(hook: Any, page: str, link: str, turned: str) -> None:
+    assert hook.relinked(f"see [it]({link}), or not", page) == f"see [it]({turned}), or not"
+
+
+@pytest.mark.parametrize(
+    "text", ["[x](https://a.example/b)", "[x](#here)", "```\n[x](../y.md)\n```", "`a[0](1)`x"]
+)
+def test_addresses_anchors_and_code_stay(hook: Any, text: str) -> None:
+    assert hook.relinked(text, "decisions/0001-libraries.md") == text
+
+
+def test_every_page_has_a_place_and_every_package_of_methods_a_reference(hook: Any) -> None:
+    config = SimpleNamespace(nav=yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"])
+    named = re.findall(r"[\w/.-]+\.md", str(hook.on_config(config).nav))
+    assert len(named) == len(set(named))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} <= set(named)
+    packages = {path.parent.name for path in (ROOT / "tasks/methods").glob("*/__init__.py")}
+    assert {f"reference/{name}.md" for name in packages | {"labelworks"}} <= set(named)
+    assert {f"decisions/{path.name}" for path in (ROOT / "docs/decisions").iterdir()} <= set(named)
+
+
+@pytest.mark.parametrize(
+    ("tag", "foreign"),
+    [
+        ('<script src="https://cdn.example/x.js">', True),
+        ('<link rel="stylesheet" href="//fonts.example/x.css">', True),
+        ("<img src=http://a.example/x.png>", True),
+        ('<script src="../assets/x.js">', False),
+        ('<a href="https://a.example/">', False),
+    ],
+)
+def test_what_is_loaded_from_another_host_fails(hook: Any, tag: str, foreign: bool) -> None:
+    page = SimpleNamespace(file=SimpleNamespace(src_uri="x.md"))
+    if not foreign:
+        assert hook.on_post_page(tag, page) == tag
+        return
+    with pytest.raises(Exception, match="loads from another host"):
+        hook.on_post_page(tag, page)
