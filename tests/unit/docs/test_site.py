@@ -28,7 +28,7 @@ def hook() -> Any:
     [
         ("stores.md", "dask.md#memory", "dask.md#memory"),
         ("dask.md", "../infra/dask/slurm.yaml", "infra/dask/slurm.yaml"),
-        ("embedding.md", "../benchmarks/RESULTS.md#embedding", "benchmarks/RESULTS.md#embedding"),
+        ("large-data.md", "../benchmarks/results/scale.md#scale", "benchmarks/results/scale.md#scale"),
         ("decisions/0001-libraries.md", "../../README.md#start", "../index.md#start"),
         ("index.md", "docs/noise.md", "noise.md"),
         ("index.md", "CONTRIBUTING.md", "CONTRIBUTING.md"),
