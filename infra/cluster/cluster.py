@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from labelworks.infra.cluster.cluster_class import await_workers, opened
 from labelworks.infra.cluster.gpu import RESOURCE, devices
+from labelworks.infra.cluster.without_main import without_main
 from labelworks.infra.cluster_rules import check_scheduler
 from labelworks.infra.process import imports, take_threads
 from labelworks.infra.processes.signals import kept_from_children
@@ -44,7 +45,7 @@ def cluster(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
         with _connected(compute.scheduler) as client, exported(client):
             yield client
         return
-    with dask.config.set(settings(compute)):
+    with dask.config.set(settings(compute)), without_main():
         with kept_from_children():
             made = opened(compute) if compute.cluster_class else _local(compute, here)
         with made, Client(made) as client, exported(client):

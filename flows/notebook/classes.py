@@ -1,0 +1,182 @@
+"""Labels as people write them, strings or numbers, and the columns of probabilities that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelworks.flows.notebook.columns import Matrix, column
+from labelworks.schemas.errors import InputError
+
+LISTED = 8
+BOTH = np.array([False, True])
+ORDER = "classes=[…] says which class each column of pred_probs is of"
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Labels (N,): codes (N,) int64 into classes (K,), and the index of the Series they came in."""
+
+    classes: NDArray[Any]
+    codes: NDArray[np.int64]
+    index: pd.Index
+
+    @property
+    def named(self) -> NDArray[Any]:
+        """The labels (N,) by their names."""
+        return self.classes[self.codes]
+
+
+def coded(labels: Any, probs: Matrix | None = None, classes: Sequence[Any] | None = None) -> Labels:
+    """Labels (N,) as codes of the K columns of probabilities; without these, of the labels that occur.
+
+    Column k is the class `classes[k]`; else the class that a table's column k is called; else, of whole
+    numbers in 0 … K-1, the number k; else the k-th of the labels in sorted order.
+    Raises InputError where a label is missing, is no class, or the order can't be told.
+    """
+    given = column(labels, "labels")
+    if not len(given):
+        raise InputError("no rows", where="labels", fix="give at least one row")
+    values = names(given)
+    width = None if probs is None else _width(probs.values)
+    order = _order(values, _categories(given), probs, width, classes)
+    codes = pd.Index(order).get_indexer(pd.Index(values))
+    if (codes < 0).any():
+        row = int((codes < 0).argmax())
+        raise InputError(
+            f"label {values[row]!r} is none of the classes: {listed(order)}", where=f"row {row}", fix=ORDER
+        )
+    return Labels(order, codes.astype(np.int64), given.index)
+
+
+def names(given: pd.Series[Any], what: str = "labels") -> NDArray[Any]:
+    """Labels (N,) as strings, or as whole numbers, also those that pandas holds as floats.
+
+    Raises InputError, naming the row, where one is missing, is a fraction, or is of another type.
+    """
+    missing = given.isna().to_numpy(bool)
+    if missing.any():
+        raise InputError(
+            "no label given",
+            where=f"{what}, row {int(missing.argmax())}",
+            fix="leave the row out, here and in what belongs to it",
+        )
+    values = given.astype(given.cat.categories.dtype) if isinstance(given.dtype, pd.CategoricalDtype) else given
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.to_numpy(bool)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return _whole(values.to_numpy(), what)
+    return _of_one_type(values.to_numpy(object), what)
+
+
+def listed(classes: Sequence[Any] | NDArray[Any]) -> str:
+    """A few classes, for messages."""
+    shown = ", ".join(repr(each) for each in plain(classes[:LISTED]))
+    return shown + (f" and {len(classes) - LISTED} more" if len(classes) > LISTED else "")
+
+
+def plain(values: Any) -> list[Any]:
+    """Names as Python's own strings and numbers."""
+    return [each.item() if isinstance(each, np.generic) else each for each in values]
+
+
+def _whole(values: NDArray[Any], what: str) -> NDArray[Any]:
+    if values.dtype.kind in "iu":
+        return values.astype(np.int64)
+    floats = values.astype(np.float64)
+    odd = ~(floats == np.floor(floats))
+    if odd.any():
+        row = int(odd.argmax())
+        raise InputError(
+            f"label {floats[row]:g} is no class",
+            where=f"{what}, row {row}",
+            fix="give names or whole numbers; labels that are quantities are for find_regression_errors",
+        )
+    return floats.astype(np.int64)
+
+
+def _of_one_type(values: NDArray[Any], what: str) -> NDArray[Any]:
+    """Strings as they are, numbers among objects as numbers; nothing else, and not both."""
+    if all(isinstance(each, bool | np.bool_) for each in values):
+        return values.astype(bool)
+    if all(isinstance(each, int | float | np.number) for each in values):
+        return _whole(values.astype(np.float64), what)
+    odd = np.array([not isinstance(each, str) for each in values])
+    if odd.any():
+        row = int(odd.argmax())
+        raise InputError(
+            f"label {values[row]!r} is of the type {type(values[row]).__name__}",
+            where=f"{what}, row {row}",
+            fix="give one name or whole number a row"
+            + ("; rows of several labels are for find_multilabel_errors" if np.ndim(values[row]) else ""),
+        )
+    return np.array([str(each) for each in values], dtype=object)
+
+
+def _width(probs: NDArray[Any]) -> int:
+    if probs.ndim != 2 or probs.shape[1] < 2:
+        raise InputError(
+            f"pred_probs has the shape {probs.shape}", where="pred_probs", fix="give (N, K), a column a class"
+        )
+    return int(probs.shape[1])
+
+
+def _order(
+    values: NDArray[Any],
+    categories: NDArray[Any] | None,
+    probs: Matrix | None,
+    width: int | None,
+    classes: Sequence[Any] | None,
+) -> NDArray[Any]:
+    """The class (K,) of each column."""
+    if classes is not None:
+        return _stated(classes, width)
+    occurring = np.unique(values)
+    if width is None:
+        return occurring
+    if probs is not None and probs.names is not None and _are(probs.names, occurring):
+        return _array(probs.names)
+    if occurring.dtype.kind == "b" and width == len(BOTH):
+        return BOTH
+    if occurring.dtype.kind == "i" and 0 <= occurring.min() and occurring.max() < width:
+        return np.arange(width)
+    for known in (occurring, categories):
+        if known is not None and len(known) == width:
+            return known
+    raise InputError(
+        f"labels have {len(occurring)} classes ({listed(occurring)}), pred_probs {width} columns",
+        where="pred_probs",
+        fix=f"{ORDER}; or give a table whose columns are called as the classes",
+    )
+
+
+def _stated(classes: Sequence[Any], width: int | None) -> NDArray[Any]:
+    stated = names(column(classes, "classes"), "classes")
+    if len(set(stated.tolist())) < len(stated):
+        raise InputError("a class is named twice", where="classes", fix="name each class once")
+    if width not in (None, len(stated)):
+        raise InputError(f"{len(stated)} classes, {width} columns of pred_probs", where="classes", fix=ORDER)
+    return stated
+
+
+def _are(called: list[Any], occurring: NDArray[Any]) -> bool:
+    """Whether the labels that occur are all among the names of columns."""
+    return set(occurring.tolist()) <= set(called)
+
+
+def _array(called: Sequence[Any]) -> NDArray[Any]:
+    whole = all(isinstance(each, int | np.integer) for each in called)
+    return np.array(called, dtype=np.int64 if whole else object)
+
+
+def _categories(given: pd.Series[Any]) -> NDArray[Any] | None:
+    """The sorted categories of a categorical, also those that do not occur."""
+    if not isinstance(given.dtype, pd.CategoricalDtype):
+        return None
+    known = pd.Series(given.cat.categories)
+    return np.unique(names(known, "categories"))

@@ -1,0 +1,145 @@
+"""Columns and matrices as people hold them: NumPy, lists, pandas, polars, Arrow, Hugging Face datasets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import numbers
+
+SEVERAL = "give one value a row: a list, an array (N,), or one column of a table"
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """Numbers (N, M), or (N,) as one column; names of the columns where a table gave some; its index."""
+
+    values: NDArray[Any]
+    names: list[Any] | None = None
+    index: pd.Index | None = None
+
+
+def column(values: Any, name: str) -> pd.Series[Any]:
+    """One value a row as a Series, which keeps its index where it has one.
+
+    Raises InputError where there is more than one column, or none at all.
+    """
+    if isinstance(values, pd.Series):
+        return values
+    if isinstance(values, str | bytes | dict) or values is None:
+        raise InputError(f"{name} is {_kind(values)}", where=name, fix=SEVERAL)
+    held = _held(values)
+    if isinstance(held, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):
+        return pd.Series(held)
+    if isinstance(held, pd.DataFrame) or getattr(held, "ndim", 1) != 1:
+        raise InputError(f"{name} has the shape {np.shape(held)}", where=name, fix=SEVERAL)
+    try:
+        listed = held if isinstance(held, np.ndarray) else list(held)
+        return pd.Series(listed, dtype=object if not len(listed) else None)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is {_kind(values)}", where=name, fix=SEVERAL) from error
+
+
+def matrix(values: Any, name: str) -> Matrix:
+    """Numbers (N, M) of an array, of lists, of the columns of a table, or of one column of vectors.
+
+    Arrays are taken as they are, memory maps too. Raises InputError where something is no number, or rows
+    differ in length.
+    """
+    held = _held(values)
+    if isinstance(held, pd.DataFrame):
+        return Matrix(_of_frame(held, name), list(held.columns), held.index)
+    if isinstance(held, pd.Series):
+        return Matrix(_stacked(held, name), None, held.index)
+    if hasattr(held, "toarray"):
+        fix = f"give {name}.toarray(), or of many columns fewer: sklearn.decomposition.TruncatedSVD"
+        raise InputError(f"{name} is sparse", where=name, fix=fix)
+    if not isinstance(held, np.ndarray):
+        held = _stacked(column(held, name), name)
+    elif held.dtype == object and held.ndim == 1:
+        held = _stacked(pd.Series(held), name)
+    return Matrix(numbers(held, name))
+
+
+def length(name: str, found: int, wanted: int, of: str = "labels") -> None:
+    """Raise InputError where an input has another number of rows than what it belongs to."""
+    if found != wanted:
+        raise InputError(f"{name} has {found:,} rows, {of} {wanted:,}", where=name, fix="give one a row of both")
+
+
+def aligned(one: pd.Index | None, other: pd.Index | None, names: str) -> None:
+    """Raise InputError where two tables hold the same rows in another order: they are taken by position."""
+    if one is None or other is None or len(one) != len(other) or one.equals(other):
+        return
+    if one.is_unique and other.is_unique and one.sort_values().equals(other.sort_values()):
+        raise InputError(
+            f"{names} have the same index in another order, and rows are taken by their position",
+            where="index",
+            fix="bring one into the other's order: .loc[other.index]; or drop both: .reset_index(drop=True)",
+        )
+
+
+def frame(table: Any, name: str) -> pd.DataFrame:
+    """A table of pandas, polars, Arrow, datasets, or a dictionary of columns, as a DataFrame."""
+    held = pd.DataFrame(table) if isinstance(table, dict) else _held(table)
+    if not isinstance(held, pd.DataFrame):
+        raise InputError(
+            f"{name} is {_kind(table)}",
+            where=name,
+            fix="give a table: pandas, polars, pyarrow, datasets.Dataset, or a dictionary of columns",
+        )
+    return held
+
+
+def _held(values: Any) -> Any:
+    """What other libraries hold, as pandas holds it; anything else as it is."""
+    module = type(values).__module__.partition(".")[0]
+    if module == "polars":
+        return _held(values.to_arrow())
+    if module == "datasets":
+        return _held(values.with_format("arrow")[:]) if hasattr(values, "with_format") else list(values)
+    return values.to_pandas() if module == "pyarrow" else values
+
+
+def _of_frame(table: pd.DataFrame, name: str) -> NDArray[Any]:
+    """Its numbers; a missing one is NaN, and the check of whatever is done with them names its row."""
+    if len(table.columns) == 1 and table.dtypes.iloc[0] == object:
+        return _stacked(table.iloc[:, 0], name)
+    for label, kind in table.dtypes.items():
+        if not pd.api.types.is_numeric_dtype(kind) and kind != object:
+            fix = "give columns of numbers; encode or drop the others"
+            raise InputError(f"column {label!r} of {name} holds {kind}", where=name, fix=fix)
+    extended = any(pd.api.types.is_extension_array_dtype(kind) for kind in table.dtypes)
+    given = table.to_numpy(np.float64, na_value=np.nan) if extended else table.to_numpy()
+    return numbers(given, name)
+
+
+def _stacked(rows: pd.Series[Any], name: str) -> NDArray[Any]:
+    """A column of vectors as (N, D), one of numbers as (N,)."""
+    if pd.api.types.is_numeric_dtype(rows.dtype):
+        extended = pd.api.types.is_extension_array_dtype(rows.dtype)
+        return rows.to_numpy(np.float64, na_value=np.nan) if extended else rows.to_numpy()
+    lengths = np.array([np.size(each) if np.ndim(each) else -1 for each in rows])
+    odd = (lengths != lengths[0]) if len(lengths) else lengths
+    if odd.any():
+        row = int(odd.argmax())
+        raise InputError(
+            f"row {row} of {name} has {_long(lengths[row])}, the first {_long(lengths[0])}",
+            where=f"row {row}",
+            fix="give vectors of one length",
+        )
+    whole = np.stack([np.asarray(each) for each in rows]) if len(rows) else np.zeros((0, 0))
+    return numbers(whole, name)
+
+
+def _long(length: int) -> str:
+    return "no vector" if length < 0 else f"{length} numbers"
+
+
+def _kind(values: Any) -> str:
+    return "missing" if values is None else f"of the type {type(values).__name__}"

@@ -1,0 +1,224 @@
+"""Which labels are wrong: `find_label_errors`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from labelworks.flows.notebook.classes import Labels, coded, plain
+from labelworks.flows.notebook.columns import Matrix, aligned, column, length, matrix
+from labelworks.flows.notebook.out_of_sample import checked_features, out_of_sample
+from labelworks.flows.notebook.shown import Shown, several, share
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.arrays import rows_of
+from labelworks.tasks.methods.noise import NoiseResult, detect
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LabelErrors(Shown):
+    """What is known of N labels over K classes, given by `find_label_errors`.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (N,)
+        The labels as given.
+    classes : ndarray of shape (K,)
+        The classes, in the order of `posterior` and `transition`.
+    score : ndarray of shape (N,), float32
+        In [0, 1], low = suspicious; meant for its order.
+    error_probability : ndarray of shape (N,), float32
+        That the label is wrong, calibrated.
+    flag : ndarray of shape (N,), bool
+        The labels to look at.
+    suggestion : ndarray of shape (N,)
+        The given label; where flagged, the likeliest other class.
+    posterior : ndarray of shape (N, K), float32, or None
+        P(true label), where the method tells it.
+    transition : ndarray of shape (K, K)
+        P(given | true): a row is a true class.
+    noise_rate, noise_rate_interval : float, tuple of float
+        The share of wrong labels, with its 95 % interval.
+    method : str
+        The method that found them.
+    """
+
+    labels: NDArray[Any]
+    classes: NDArray[Any]
+    score: NDArray[np.float32]
+    error_probability: NDArray[np.float32]
+    flag: NDArray[np.bool_]
+    suggestion: NDArray[Any]
+    posterior: NDArray[np.float32] | None
+    transition: NDArray[np.float64]
+    noise_rate: float
+    noise_rate_interval: tuple[float, float]
+    method: str
+    index: pd.Index = field(repr=False)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a label, under the index of the Series that the labels came in."""
+        doubted = pd.Series(plain(self.suggestion), self.index, object).where(self.flag, None)
+        return pd.DataFrame(
+            {
+                "label": self.labels,
+                "flag": self.flag,
+                "error_probability": self.error_probability,
+                "score": self.score,
+                "suggestion": doubted,
+            },
+            self.index,
+        )
+
+    @property
+    def issues(self) -> pd.DataFrame:
+        """The flagged labels, the likeliest wrong first."""
+        table = self.to_pandas()
+        return table[self.flag].sort_values(["error_probability", "score"], ascending=[False, True])
+
+    @property
+    def summary(self) -> str:
+        """What was found, in a line."""
+        low, high = (share(each) for each in self.noise_rate_interval)
+        rate = f"about {share(self.noise_rate)} wrong ({low} to {high})"
+        return f"{self.flag.sum():,} of {several(len(self.flag), 'label')} flagged, {rate}, by {self.method}"
+
+    @property
+    def _rows(self) -> pd.DataFrame:
+        return self.issues
+
+
+def find_label_errors(
+    labels: Any,
+    pred_probs: Any = None,
+    features: Any = None,
+    method: str = "auto",
+    *,
+    classes: Sequence[Any] | None = None,
+    neighbours: Any = None,
+    votes: Any = None,
+    posterior: bool = True,
+    **options: Any,
+) -> LabelErrors:
+    """Find the wrong labels of a dataset.
+
+    Parameters
+    ----------
+    labels : array-like of shape (N,)
+        One label a row: strings, whole numbers (as floats too), booleans, a categorical; a list, an array, or a
+        column of pandas, polars, pyarrow or datasets.
+    pred_probs : array-like of shape (N, K), optional
+        Out-of-sample probabilities by a model of yours; rows sum to 1. Left out, they are made from `features`
+        by the probes of a run, each row's by probes that never saw its fold.
+    features : array-like of shape (N, D), optional
+        Embeddings, of half floats too, or columns of numbers in like units; for `pred_probs`, and for methods
+        that compare rows. With them `auto` hears neighbours as well.
+    method : str, default "auto"
+        A method of kind `noise` in `labelworks.methods()`.
+    classes : sequence of length K, optional
+        Which class each column of `pred_probs` is of. By default that is what the column of a table is called;
+        else, of whole numbers in 0 … K-1, the number itself; else the labels in sorted order, as in cleanlab
+        and scikit-learn's `classes_`.
+    neighbours : array-like of shape (N, k), optional
+        Numbers of the nearest rows, for methods that compare rows; by default they are found in `features`.
+    votes : array-like of shape (N, K), optional
+        The posterior that annotators' votes give (`labelworks.aggregate_votes`), for `crowd-posterior`.
+    posterior : bool, default True
+        Keep P(true label), (N, K), which `labelworks.treat` needs to tell sure corrections from doubtful ones.
+    **options
+        Of the method, such as `target={"fdr": 0.1}` or `target={"budget": 500}` of auto.
+
+    Returns
+    -------
+    LabelErrors
+        Scores, error probabilities, flags and suggestions; `.issues` and `.to_pandas()` are tables.
+
+    Raises
+    ------
+    InputError
+        A label is missing or no class, rows are no distributions, shapes don't fit: `where` names the row.
+    ConfigError
+        An unknown method or option; neither `pred_probs` nor `features`; something the method needs is missing.
+
+    Notes
+    -----
+    Sources: `auto` is of this project, on the noise transition of Goldberger & Ben-Reuven (2017); its target
+    `fdr` is by Bates et al. (2023). `labelworks.methods()` gives the source of each other method.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import labelworks as lw
+    >>> pred_probs = np.tile([[0.9, 0.1], [0.2, 0.8]], (20, 1))
+    >>> labels = ["cat", "dog"] * 20
+    >>> labels[7] = "cat"
+    >>> found = lw.find_label_errors(labels, pred_probs)
+    >>> found
+    <LabelErrors: 1 of 40 labels flagged, about 2.1 % wrong (0.0 % to 6.5 %), by auto>
+    >>> found.issues[["label", "suggestion"]]
+      label suggestion
+    7   cat        dog
+    """
+    given, probs, seen = _inputs(labels, pred_probs, features, classes)
+    found = detect(
+        given.codes,
+        probs,
+        features=seen,
+        neighbours=None if neighbours is None else matrix(neighbours, "neighbours").values,
+        votes=None if votes is None else matrix(votes, "votes").values,
+        method=method,
+        posterior=posterior,
+        **options,
+    )
+    return _named(given, found)
+
+
+def _inputs(
+    labels: Any, pred_probs: Any, features: Any, classes: Sequence[Any] | None
+) -> tuple[Labels, NDArray[Any], NDArray[np.floating] | None]:
+    """Codes of the labels, probabilities (N, K) given or made, features (N, D) or None; all checked."""
+    rows = len(column(labels, "labels"))
+    seen = None if features is None else checked_features(features, rows)
+    if pred_probs is not None:
+        probs = matrix(pred_probs, "pred_probs")
+        given = coded(labels, probs, classes)
+        length("pred_probs", len(probs.values), rows)
+        rows_of(probs.values, "pred_probs")
+        _same_rows(given, probs, seen)
+        return given, probs.values, None if seen is None else seen.values
+    if seen is None:
+        raise ConfigError(
+            "neither pred_probs nor features are given",
+            where="find_label_errors",
+            fix="give pred_probs= of a model, out of sample, or features= such as embeddings",
+        )
+    given = coded(labels, None, classes)
+    _same_rows(given, None, seen)
+    return given, out_of_sample(seen.values, given.codes, len(given.classes)), seen.values
+
+
+def _same_rows(given: Labels, probs: Matrix | None, seen: Matrix | None) -> None:
+    for name, each in (("pred_probs", probs), ("features", seen)):
+        if each is not None:
+            aligned(given.index, each.index, f"labels and {name}")
+
+
+def _named(given: Labels, found: NoiseResult) -> LabelErrors:
+    return LabelErrors(
+        labels=given.named,
+        classes=given.classes,
+        score=found.score,
+        error_probability=found.error_probability,
+        flag=found.flag,
+        suggestion=given.classes[found.suggestion],
+        posterior=found.posterior,
+        transition=found.transition,
+        noise_rate=found.noise_rate,
+        noise_rate_interval=found.noise_rate_interval,
+        method=found.method,
+        index=given.index,
+    )

@@ -1,0 +1,55 @@
+"""Probabilities where people have features and no model of their own: the pipeline's probes, fold by fold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelworks.flows.notebook.columns import Matrix, length, matrix
+from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import hashes, refuse_infinite
+from labelworks.tasks.methods.float16 import single
+from labelworks.tasks.methods.folds import fold_of
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.sums import Sums
+
+
+def row_folds(rows: int) -> NDArray[np.int64]:
+    """The fold (N,) of each row, by the hash of its number: as many folds as a run has by default."""
+    return fold_of(hashes(np.arange(rows, dtype=np.uint64)), DetectConfig().folds)
+
+
+def checked_features(features: Any, rows: int | None = None, name: str = "features") -> Matrix:
+    """Features (N, D); one column may come flat. Raises InputError where they are no finite numbers."""
+    found = matrix(features, name)
+    values = found.values[:, None] if found.values.ndim == 1 else found.values
+    if values.ndim != 2 or not values.shape[1]:
+        raise InputError(f"{name} has the shape {values.shape}", where=name, fix="give (N, D), a row each")
+    if rows is not None:
+        length(name, len(values), rows)
+    floats = values if values.dtype.kind == "f" else values.astype(np.float32)
+    refuse_infinite(floats, name)
+    return Matrix(floats, found.names, found.index)
+
+
+def fitted_probes(features: NDArray[np.floating], codes: NDArray[np.int64], classes: int) -> ProbeEnsemble:
+    """The probes of a run with their temperatures: features (N, D), codes (N,) in [0, K).
+
+    Raises InputError where there is only one class to tell.
+    """
+    if classes < 2:
+        raise InputError("labels have one class", where="labels", fix="give labels of two classes or more")
+    config, folds, rows = DetectConfig(), row_folds(len(codes)), single(features)
+    sums = Sums.of(rows, codes, folds, config.folds, classes)
+    return ProbeEnsemble.fit(sums, config.probes).calibrate(rows, codes, folds)
+
+
+def out_of_sample(
+    features: NDArray[np.floating], codes: NDArray[np.int64], classes: int
+) -> NDArray[np.float32]:
+    """Probabilities (N, K) of the labels, each row's by probes that never saw its fold."""
+    probes = fitted_probes(features, codes, classes)
+    return np.asarray(np.exp(probes.log_probs(single(features), row_folds(len(codes)))), np.float32)
