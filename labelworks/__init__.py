@@ -1,7 +1,7 @@
 """Find wrong labels and shifted distributions in a dataset, treat them, prove it, publish a new version.
 
-`import labelworks as lw` is the front door for notebooks and scripts; each name is imported when it is first
-used. docs/python.md shows them.
+`import labelworks as lw` is the front door for notebooks and scripts: docs/python.md shows it. Each name is
+imported when it is first used, so that the import itself costs nothing.
 """
 
 from __future__ import annotations
@@ -9,12 +9,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.label_errors import find_label_errors
+    from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
+    from labelworks.flows.notebook.prior import estimate_prior
+    from labelworks.flows.notebook.regression_errors import find_regression_errors
+    from labelworks.flows.notebook.treatment import treat
+    from labelworks.flows.notebook.votes import aggregate_votes
+    from labelworks.schemas.errors import ConfigError, GateRefused, InputError, LabelworksError, StoreError
+
+__all__ = [
+    "ConfigError",
+    "GateRefused",
+    "InputError",
+    "LabelworksError",
+    "StoreError",
+    "aggregate_votes",
+    "estimate_prior",
+    "find_label_errors",
+    "find_multilabel_errors",
+    "find_regression_errors",
+    "test_drift",
+    "treat",
+]
 
 _HOMES = {
+    "aggregate_votes": "labelworks.flows.notebook.votes",
+    "estimate_prior": "labelworks.flows.notebook.prior",
     "find_label_errors": "labelworks.flows.notebook.label_errors",
+    "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
+    "find_regression_errors": "labelworks.flows.notebook.regression_errors",
+    "test_drift": "labelworks.flows.notebook.drift",
+    "treat": "labelworks.flows.notebook.treatment",
+    **dict.fromkeys(
+        ("ConfigError", "GateRefused", "InputError", "LabelworksError", "StoreError"),
+        "labelworks.schemas.errors",
+    ),
 }
-__all__ = ["find_label_errors"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,8 +53,7 @@ def __getattr__(name: str) -> Any:
 
     if name not in _HOMES:
         raise AttributeError(_unknown(name), name=name)
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
     return value
 
 

@@ -14,6 +14,7 @@ from labelworks.flows.notebook.columns import Matrix, column
 from labelworks.schemas.errors import InputError
 
 LISTED = 8
+EXACT = 2.0**53  # up to which whole numbers are floats
 BOTH = np.array([False, True])
 ORDER = "classes=[…] says which class each column of pred_probs is of"
 
@@ -43,15 +44,45 @@ def coded(labels: Any, probs: Matrix | None = None, classes: Sequence[Any] | Non
     if not len(given):
         raise InputError("no rows", where="labels", fix="give at least one row")
     values = names(given)
-    width = None if probs is None else _width(probs.values)
-    order = _order(values, _categories(given), probs, width, classes)
+    order = class_order(values, probs, classes, _categories(given))
     codes = pd.Index(order).get_indexer(pd.Index(values))
     if (codes < 0).any():
         row = int((codes < 0).argmax())
         raise InputError(
-            f"label {values[row]!r} is none of the classes: {listed(order)}", where=f"row {row}", fix=ORDER
+            f"label {listed(values[[row]])} is none of the classes: {listed(order)}",
+            where=f"row {row}",
+            fix=ORDER,
         )
     return Labels(order, codes.astype(np.int64), given.index)
+
+
+def class_order(
+    values: NDArray[Any],
+    probs: Matrix | None = None,
+    classes: Sequence[Any] | None = None,
+    categories: NDArray[Any] | None = None,
+) -> NDArray[Any]:
+    """The class (K,) of each column of probabilities, by the labels that occur; see `coded`."""
+    width = None if probs is None else _width(probs.values)
+    if classes is not None:
+        return _stated(classes, width)
+    occurring = np.unique(values)
+    if probs is None or width is None:
+        return occurring
+    if probs.names not in (None, list(range(width))) and set(occurring.tolist()) & set(probs.names or ()):
+        return _called(probs.names or ())
+    if occurring.dtype.kind == "b" and width == len(BOTH):
+        return BOTH
+    if occurring.dtype.kind == "i" and len(occurring) and occurring[0] >= 0 and occurring[-1] < width:
+        return np.arange(width)
+    for known in (occurring, categories):
+        if known is not None and len(known) == width:
+            return known
+    raise InputError(
+        f"labels have {len(occurring)} classes ({listed(occurring)}), pred_probs {width} columns",
+        where="pred_probs",
+        fix=f"{ORDER}; or give a table whose columns are called as the classes",
+    )
 
 
 def names(given: pd.Series[Any], what: str = "labels") -> NDArray[Any]:
@@ -66,7 +97,9 @@ def names(given: pd.Series[Any], what: str = "labels") -> NDArray[Any]:
             where=f"{what}, row {int(missing.argmax())}",
             fix="leave the row out, here and in what belongs to it",
         )
-    values = given.astype(given.cat.categories.dtype) if isinstance(given.dtype, pd.CategoricalDtype) else given
+    values = (
+        given.astype(given.cat.categories.dtype) if isinstance(given.dtype, pd.CategoricalDtype) else given
+    )
     if pd.api.types.is_bool_dtype(values.dtype):
         return values.to_numpy(bool)
     if pd.api.types.is_numeric_dtype(values.dtype):
@@ -89,7 +122,7 @@ def _whole(values: NDArray[Any], what: str) -> NDArray[Any]:
     if values.dtype.kind in "iu":
         return values.astype(np.int64)
     floats = values.astype(np.float64)
-    odd = ~(floats == np.floor(floats))
+    odd = ~((floats == np.floor(floats)) & (np.abs(floats) <= EXACT))
     if odd.any():
         row = int(odd.argmax())
         raise InputError(
@@ -126,35 +159,6 @@ def _width(probs: NDArray[Any]) -> int:
     return int(probs.shape[1])
 
 
-def _order(
-    values: NDArray[Any],
-    categories: NDArray[Any] | None,
-    probs: Matrix | None,
-    width: int | None,
-    classes: Sequence[Any] | None,
-) -> NDArray[Any]:
-    """The class (K,) of each column."""
-    if classes is not None:
-        return _stated(classes, width)
-    occurring = np.unique(values)
-    if width is None:
-        return occurring
-    if probs is not None and probs.names is not None and _are(probs.names, occurring):
-        return _array(probs.names)
-    if occurring.dtype.kind == "b" and width == len(BOTH):
-        return BOTH
-    if occurring.dtype.kind == "i" and 0 <= occurring.min() and occurring.max() < width:
-        return np.arange(width)
-    for known in (occurring, categories):
-        if known is not None and len(known) == width:
-            return known
-    raise InputError(
-        f"labels have {len(occurring)} classes ({listed(occurring)}), pred_probs {width} columns",
-        where="pred_probs",
-        fix=f"{ORDER}; or give a table whose columns are called as the classes",
-    )
-
-
 def _stated(classes: Sequence[Any], width: int | None) -> NDArray[Any]:
     stated = names(column(classes, "classes"), "classes")
     if len(set(stated.tolist())) < len(stated):
@@ -164,14 +168,9 @@ def _stated(classes: Sequence[Any], width: int | None) -> NDArray[Any]:
     return stated
 
 
-def _are(called: list[Any], occurring: NDArray[Any]) -> bool:
-    """Whether the labels that occur are all among the names of columns."""
-    return set(occurring.tolist()) <= set(called)
-
-
-def _array(called: Sequence[Any]) -> NDArray[Any]:
-    whole = all(isinstance(each, int | np.integer) for each in called)
-    return np.array(called, dtype=np.int64 if whole else object)
+def _called(columns: Sequence[Any]) -> NDArray[Any]:
+    whole = all(isinstance(each, int | np.integer) for each in columns)
+    return np.array(columns, dtype=np.int64 if whole else object)
 
 
 def _categories(given: pd.Series[Any]) -> NDArray[Any] | None:

@@ -69,7 +69,9 @@ def matrix(values: Any, name: str) -> Matrix:
 def length(name: str, found: int, wanted: int, of: str = "labels") -> None:
     """Raise InputError where an input has another number of rows than what it belongs to."""
     if found != wanted:
-        raise InputError(f"{name} has {found:,} rows, {of} {wanted:,}", where=name, fix="give one a row of both")
+        raise InputError(
+            f"{name} has {found:,} rows, {of} {wanted:,}", where=name, fix="give one a row of both"
+        )
 
 
 def aligned(one: pd.Index | None, other: pd.Index | None, names: str) -> None:
@@ -86,7 +88,7 @@ def aligned(one: pd.Index | None, other: pd.Index | None, names: str) -> None:
 
 def frame(table: Any, name: str) -> pd.DataFrame:
     """A table of pandas, polars, Arrow, datasets, or a dictionary of columns, as a DataFrame."""
-    held = pd.DataFrame(table) if isinstance(table, dict) else _held(table)
+    held = _held(table)
     if not isinstance(held, pd.DataFrame):
         raise InputError(
             f"{name} is {_kind(table)}",
@@ -98,6 +100,8 @@ def frame(table: Any, name: str) -> pd.DataFrame:
 
 def _held(values: Any) -> Any:
     """What other libraries hold, as pandas holds it; anything else as it is."""
+    if isinstance(values, dict):
+        return _of_dictionary(values)
     module = type(values).__module__.partition(".")[0]
     if module == "polars":
         return _held(values.to_arrow())
@@ -106,12 +110,26 @@ def _held(values: Any) -> Any:
     return values.to_pandas() if module == "pyarrow" else values
 
 
+def _of_dictionary(columns: dict[Any, Any]) -> pd.DataFrame:
+    try:
+        return pd.DataFrame(columns)
+    except ValueError as error:
+        lengths = ", ".join(
+            f"{name!r} {len(each):,}" for name, each in columns.items() if hasattr(each, "__len__")
+        )
+        raise InputError(
+            f"the columns differ in length: {lengths}",
+            where="a dictionary of columns",
+            fix="give one value a row",
+        ) from error
+
+
 def _of_frame(table: pd.DataFrame, name: str) -> NDArray[Any]:
     """Its numbers; a missing one is NaN, and the check of whatever is done with them names its row."""
-    if len(table.columns) == 1 and table.dtypes.iloc[0] == object:
+    if len(table.columns) == 1 and pd.api.types.is_object_dtype(table.dtypes.iloc[0]):
         return _stacked(table.iloc[:, 0], name)
     for label, kind in table.dtypes.items():
-        if not pd.api.types.is_numeric_dtype(kind) and kind != object:
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_object_dtype(kind)):
             fix = "give columns of numbers; encode or drop the others"
             raise InputError(f"column {label!r} of {name} holds {kind}", where=name, fix=fix)
     extended = any(pd.api.types.is_extension_array_dtype(kind) for kind in table.dtypes)

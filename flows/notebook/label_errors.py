@@ -109,26 +109,27 @@ def find_label_errors(
     Parameters
     ----------
     labels : array-like of shape (N,)
-        One label a row: strings, whole numbers (as floats too), booleans, a categorical; a list, an array, or a
-        column of pandas, polars, pyarrow or datasets.
+        One label a row: strings, whole numbers (as floats too), booleans, a categorical; a list, an array, or
+        a column of pandas, polars, pyarrow or datasets.
     pred_probs : array-like of shape (N, K), optional
-        Out-of-sample probabilities by a model of yours; rows sum to 1. Left out, they are made from `features`
-        by the probes of a run, each row's by probes that never saw its fold.
+        Out-of-sample probabilities by a model of yours; rows sum to 1. Left out, they are made from
+        `features` by the probes of a run, each row's by probes that never saw its fold.
     features : array-like of shape (N, D), optional
         Embeddings, of half floats too, or columns of numbers in like units; for `pred_probs`, and for methods
         that compare rows. With them `auto` hears neighbours as well.
     method : str, default "auto"
         A method of kind `noise` in `labelworks.methods()`.
     classes : sequence of length K, optional
-        Which class each column of `pred_probs` is of. By default that is what the column of a table is called;
-        else, of whole numbers in 0 … K-1, the number itself; else the labels in sorted order, as in cleanlab
-        and scikit-learn's `classes_`.
+        Which class each column of `pred_probs` is of. By default that is what the column of a table is
+        called; else, of whole numbers in 0 … K-1, the number itself; else the labels in sorted order, as in
+        cleanlab and scikit-learn's `classes_`.
     neighbours : array-like of shape (N, k), optional
         Numbers of the nearest rows, for methods that compare rows; by default they are found in `features`.
     votes : array-like of shape (N, K), optional
         The posterior that annotators' votes give (`labelworks.aggregate_votes`), for `crowd-posterior`.
     posterior : bool, default True
-        Keep P(true label), (N, K), which `labelworks.treat` needs to tell sure corrections from doubtful ones.
+        Keep P(true label), (N, K), which `labelworks.treat` needs to tell sure corrections from doubtful
+        ones.
     **options
         Of the method, such as `target={"fdr": 0.1}` or `target={"budget": 500}` of auto.
 
@@ -142,7 +143,8 @@ def find_label_errors(
     InputError
         A label is missing or no class, rows are no distributions, shapes don't fit: `where` names the row.
     ConfigError
-        An unknown method or option; neither `pred_probs` nor `features`; something the method needs is missing.
+        An unknown method or option; neither `pred_probs` nor `features`; something the method needs is
+        missing.
 
     Notes
     -----
@@ -153,15 +155,18 @@ def find_label_errors(
     --------
     >>> import numpy as np
     >>> import labelworks as lw
-    >>> pred_probs = np.tile([[0.9, 0.1], [0.2, 0.8]], (20, 1))
-    >>> labels = ["cat", "dog"] * 20
-    >>> labels[7] = "cat"
-    >>> found = lw.find_label_errors(labels, pred_probs)
-    >>> found
-    <LabelErrors: 1 of 40 labels flagged, about 2.1 % wrong (0.0 % to 6.5 %), by auto>
-    >>> found.issues[["label", "suggestion"]]
+    >>> rng = np.random.default_rng(0)
+    >>> true = np.array(["cat", "dog"])[rng.integers(0, 2, 400)]
+    >>> features = np.where(true == "dog", 9, 0)[:, None] + rng.normal(size=(400, 2))
+    >>> labels = true.copy()
+    >>> labels[:20] = np.where(true[:20] == "cat", "dog", "cat")
+    >>> found = lw.find_label_errors(labels, features=features)
+    >>> (found.flag == (labels != true)).all()
+    np.True_
+    >>> found.issues[["label", "suggestion"]].sort_index().head(2)
       label suggestion
-    7   cat        dog
+    0   cat        dog
+    1   cat        dog
     """
     given, probs, seen = _inputs(labels, pred_probs, features, classes)
     found = detect(

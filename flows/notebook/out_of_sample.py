@@ -14,7 +14,7 @@ from labelworks.tasks.methods.arrays import hashes, refuse_infinite
 from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import Sums
+from labelworks.tasks.methods.sums import FoldSums
 
 
 def row_folds(rows: int) -> NDArray[np.int64]:
@@ -43,7 +43,7 @@ def fitted_probes(features: NDArray[np.floating], codes: NDArray[np.int64], clas
     if classes < 2:
         raise InputError("labels have one class", where="labels", fix="give labels of two classes or more")
     config, folds, rows = DetectConfig(), row_folds(len(codes)), single(features)
-    sums = Sums.of(rows, codes, folds, config.folds, classes)
+    sums = FoldSums.of(rows, codes, folds, config.folds, classes)
     return ProbeEnsemble.fit(sums, config.probes).calibrate(rows, codes, folds)
 
 

@@ -38,7 +38,7 @@ class Shown(ABC):
 
 
 def html(title: str, summary: str, rows: pd.DataFrame, limit: int = ROWS) -> str:
-    """A heading, a line and the first rows of a table; nothing of the data is taken for markup or formulas."""
+    """A heading, a line and the first rows of a table; no data is taken for markup or a formula."""
     head = f"<div><strong>{escape(title)}</strong>"
     line = f'<div class="tex2jax_ignore" style="{STYLE}">{escape(summary)}</div>'
     with pd.option_context("display.html.use_mathjax", False, "display.max_colwidth", 60):

@@ -16,7 +16,7 @@ from labelworks.tasks.methods.chance import features_p_value, predictions_p_valu
 from labelworks.tasks.methods.multilabel.detect import detect_multilabel
 from labelworks.tasks.methods.multilabel.mixture import confirmed
 from labelworks.tasks.methods.probes.leave_fold_out import leave_fold_out
-from labelworks.tasks.methods.regression.detect import detect_regression
+from labelworks.tasks.methods.regression.detect import RegressionResult, detect_regression
 from labelworks.tasks.methods.treatment.relabel.posterior import (
     KEEP,
     KEPT,
@@ -123,11 +123,8 @@ def judge_regression(
     Two rows whose numbers look exchanged get each other's; any other suspicion goes to review, since a
     prediction is no measurement. options: of `detect_regression`.
     """
-    kept = np.ones(len(given), bool)
-    for _ in range(ROUNDS):  # gross errors are left out of what is learned from
-        predicted = leave_fold_out(features, given[:, None], folds, kept)[:, 0]
-        found = detect_regression(given, predicted, **options)
-        kept = ~found.flag
+    predicted, found = judged_out_of_sample(given, features, folds, **options)
+    kept = ~found.flag
     relabel = config.mode in ("relabel", "both")
     sure = (found.swapped_with >= 0) & (found.error_probability >= config.relabel_over) & relabel
     error = found.error_probability
@@ -149,6 +146,21 @@ def judge_regression(
             "swapped": int(np.count_nonzero(found.swapped_with >= 0)),
         },
     )
+
+
+def judged_out_of_sample(
+    given: Floats, features: NDArray[np.floating], folds: NDArray[np.integer], **options: Any
+) -> tuple[NDArray[np.float32], RegressionResult]:
+    """Predictions (N,) of numbers (N,) by a ridge probe that never saw a row's fold, and what they show.
+
+    options: of `detect_regression`.
+    """
+    kept = np.ones(len(given), bool)
+    for _ in range(ROUNDS):  # gross errors are left out of what is learned from
+        predicted = leave_fold_out(features, given[:, None], folds, kept)[:, 0]
+        found = detect_regression(given, predicted, **options)
+        kept = ~found.flag
+    return predicted, found
 
 
 def class_probabilities(

@@ -1,0 +1,201 @@
+"""What becomes of each label, and what it counts for: `treat`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from labelworks.flows.notebook.classes import coded
+from labelworks.flows.notebook.label_errors import LabelErrors
+from labelworks.flows.notebook.prior import Prior
+from labelworks.flows.notebook.shown import Shown, several
+from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.tables import ACTIONS
+from labelworks.tasks.methods.reasons import WORDS, explained
+from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+
+Mode = Literal["reweight", "relabel", "both", "none"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Treatment(Shown):
+    """What is done about N labels, given by `treat`.
+
+    Attributes
+    ----------
+    labels, original_labels : ndarray of shape (N,)
+        The labels to train on, and as given.
+    weights : ndarray of shape (N,), float32
+        For training: P(the label is right) × the shift of its class.
+    actions : ndarray of shape (N,)
+        keep, relabel or review.
+    reasons : ndarray of shape (N,)
+        Why that action, and why that weight.
+    """
+
+    labels: NDArray[Any]
+    original_labels: NDArray[Any]
+    weights: NDArray[np.float32]
+    actions: NDArray[Any]
+    reasons: NDArray[Any]
+    index: pd.Index = field(repr=False)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """A row a label, with the columns that a published version has."""
+        columns = {
+            "label": self.labels,
+            "original_label": self.original_labels,
+            "action": self.actions,
+            "reason": self.reasons,
+            "weight": self.weights,
+        }
+        return pd.DataFrame(columns, self.index)
+
+    @property
+    def issues(self) -> pd.DataFrame:
+        """The rows that wait for a person, then those that were relabelled."""
+        table = self.to_pandas()
+        rows: pd.DataFrame = table[self.actions != ACTIONS[0]]
+        return rows.sort_values(["action", "weight"], ascending=[False, True], kind="stable")
+
+    @property
+    def summary(self) -> str:
+        """What was done, in a line."""
+        counts = ", ".join(f"{int((self.actions == each).sum()):,} {each}" for each in ACTIONS)
+        return f"{several(len(self.labels), 'label')}: {counts}; weights sum to {self.weights.sum():,.1f}"
+
+    @property
+    def _rows(self) -> pd.DataFrame:
+        return self.issues
+
+
+def treat(
+    labels: Any,
+    findings: LabelErrors,
+    *,
+    prior: Prior | None = None,
+    mode: Mode = "both",
+    relabel_over: float = 0.8,
+    min_class_rows: int = 10,
+    max_weight: float = 10.0,
+) -> Treatment:
+    """Decide what becomes of each label, and what it counts for in training, as a run does.
+
+    Parameters
+    ----------
+    labels : array-like of shape (N,)
+        The labels that the findings are of.
+    findings : LabelErrors
+        What `find_label_errors` found of them.
+    prior : Prior, optional
+        What `estimate_prior` found of a target window: rows then count for the class mix there.
+    mode : {"both", "relabel", "reweight", "none"}
+        What may be done.
+    relabel_over : float, default 0.8
+        P(the new label is right) from which a label is changed; below, a flagged row goes to review.
+    min_class_rows : int, default 10
+        No label changes into or out of a class of fewer rows: such rows go to review.
+    max_weight : float, default 10
+        Weights of a class are clipped here.
+
+    Returns
+    -------
+    Treatment
+        New labels, weights, actions and reasons; `.to_pandas()` is a table.
+
+    Raises
+    ------
+    InputError
+        The findings are of other labels, or of labels that are no single class.
+    ConfigError
+        An option out of its range, or a prior of other classes.
+
+    Notes
+    -----
+    Sources: Chow (1970), the rule of rejection; Liu & Tao (2016) and Lipton, Wang & Smola (2018), the
+    weights.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import labelworks as lw
+    >>> rng = np.random.default_rng(0)
+    >>> true = np.array(["cat", "dog"])[rng.integers(0, 2, 400)]
+    >>> features = np.where(true == "dog", 9, 0)[:, None] + rng.normal(size=(400, 2))
+    >>> labels = true.copy()
+    >>> labels[:40] = np.where(true[:40] == "cat", "dog", "cat")
+    >>> found = lw.find_label_errors(labels, features=features)
+    >>> treated = lw.treat(labels, found)
+    >>> int((treated.actions != "keep").sum())
+    40
+    >>> bool((treated.labels == true).mean() > 0.9)
+    True
+    """
+    if not isinstance(findings, LabelErrors):
+        raise InputError(
+            f"findings are of the type {type(findings).__name__}",
+            where="findings",
+            fix="give what find_label_errors found; curate(task=…) treats label sets and numbers",
+        )
+    config = _config(mode, relabel_over, min_class_rows, max_weight)
+    given = coded(labels, None, findings.classes.tolist())
+    if not np.array_equal(given.named, findings.labels):
+        raise InputError("findings are of other labels", where="findings", fix="find errors in these labels")
+    weights = _class_weights(findings, prior, config)
+    codes = given.codes.astype(np.int32)
+    suggestion = coded(findings.suggestion, None, findings.classes.tolist()).codes.astype(np.int32)
+    decided, weight = treat_rows(
+        codes,
+        findings.flag,
+        suggestion,
+        findings.error_probability,
+        None if findings.posterior is None else findings.posterior[np.arange(len(codes)), suggestion],
+        config,
+        weights,
+        rows_by_class=np.bincount(codes, minlength=len(findings.classes)).astype(np.float64),
+    )
+    why = explained(decided.reason, weight, decided.label, weights, config.max_weight)
+    return Treatment(
+        labels=findings.classes[decided.label],
+        original_labels=given.named,
+        weights=weight,
+        actions=np.array(ACTIONS, object)[decided.action],
+        reasons=np.array(WORDS, object)[why],
+        index=given.index,
+    )
+
+
+def _config(mode: Mode, relabel_over: float, min_class_rows: int, max_weight: float) -> TreatConfig:
+    try:
+        return TreatConfig(
+            mode=mode, relabel_over=relabel_over, min_class_rows=min_class_rows, max_weight=max_weight
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(map(str, first["loc"]))
+        raise ConfigError(
+            f"{key} is {first['input']!r}: {first['msg'].lower()}",
+            where=f"treat({key}=…)",
+            fix="see help(treat)",
+        ) from error
+
+
+def _class_weights(
+    findings: LabelErrors, prior: Prior | None, config: TreatConfig
+) -> NDArray[np.float64] | None:
+    """Importance weights (K,) of the target window; None where there is none, or nothing is to be weighed."""
+    if prior is None or config.mode not in ("reweight", "both"):
+        return None
+    if prior.classes.tolist() != findings.classes.tolist():
+        raise ConfigError(
+            "prior is of other classes",
+            where="treat(prior=…)",
+            fix="estimate it with the same labels and classes",
+        )
+    return prior.weights

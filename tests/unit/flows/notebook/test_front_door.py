@@ -1,0 +1,56 @@
+"""`import labelworks as lw` costs nothing, shows what there is, and hints at what was meant."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import labelworks as lw
+
+HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "pydantic", "prefect", "dask", "torch")
+
+
+def test_the_import_loads_nothing_heavy() -> None:
+    script = f"import sys, labelworks; print([name for name in {HEAVY} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", lw.__all__)
+def test_every_name_is_there_and_documented(name: str) -> None:
+    assert getattr(lw, name).__doc__
+    assert name in dir(lw)
+
+
+def test_the_names_for_type_checkers_are_the_names() -> None:
+    """They are written thrice: for mypy, for `import *`, and where each lies."""
+    import ast
+    from pathlib import Path
+
+    tree = ast.parse(Path(str(lw.__file__)).read_text())
+    checked = next(
+        node for node in tree.body if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+    )
+    imported = {
+        alias.name: node.module
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert imported == lw._HOMES
+    assert sorted(imported) == lw.__all__
+
+
+def test_a_name_misspelt_is_suggested() -> None:
+    with pytest.raises(AttributeError, match="did you mean 'find_label_errors'"):
+        lw.find_label_error  # noqa: B018
+    with pytest.raises(AttributeError, match=r"labelworks has no 'xyz'$"):
+        lw.xyz  # noqa: B018
+
+
+def test_the_folders_are_still_imported() -> None:
+    import labelworks.tasks.methods.arrays
+
+    assert labelworks.tasks.methods.arrays.numbers([1], "labels").tolist() == [1]
