@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.events import MOST_OBJECTS, DatasetChanged
 
 Sender = Literal["notification", "sqs"]
+WILDCARD = re.compile(r"[*?\[]")
 
 
 @dataclass
@@ -27,27 +29,24 @@ class Routes:
     """Which bucket and prefix belongs to which dataset."""
 
     def __init__(self, configs: Iterable[RunConfig]) -> None:
-        self._prefixes = [
-            (prefix(place), config.dataset.name) for config in configs for place in config.dataset.places
-        ]
+        self._places = [(place, config.dataset.name) for config in configs for place in config.dataset.places]
 
     @property
     def datasets(self) -> set[str]:
         """Names of the datasets."""
-        return {name for _, name in self._prefixes}
+        return {name for _, name in self._places}
 
     def of(self, bucket: str, key: str) -> set[str]:
         """Datasets that an object belongs to."""
-        return {name for start, name in self._prefixes if f"s3://{bucket}/{key}".startswith(start)}
+        return {name for place, name in self._places if belongs(f"s3://{bucket}/{key}", place)}
 
 
-def prefix(source: str) -> str:
-    """What the address of every object of a source starts with: of a glob, the part before its wildcard."""
-    for place, char in enumerate(source):
-        if char in "*?[":
-            return source[:place]
-    last = source.rstrip("/").rpartition("/")[2]
-    return source if "." in last else source.rstrip("/") + "/"
+def belongs(address: str, source: str) -> bool:
+    """Whether an object is the source, lies in it, or begins as a glob does before its wildcard."""
+    fixed = WILDCARD.split(source, maxsplit=1)[0]
+    if fixed != source:
+        return address.startswith(fixed)
+    return address == source or address.startswith(f"{source.rstrip('/')}/")
 
 
 def parse_notification(body: Any, routes: Routes, sender: Sender = "notification") -> list[DatasetChanged]:

@@ -9,10 +9,8 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.embeddings import read_some
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.methods.duplicates.signatures import (
-    SKETCHED,
-    Planes,
-)
+from labelworks.tasks.methods.duplicates.signatures import SKETCHED, Planes
+from labelworks.tasks.methods.encoders.base import own_units
 
 LAID = 4096  # rows that the planes are laid through
 
@@ -29,7 +27,7 @@ def planes_of(run: Run, ref: DatasetRef) -> Planes:
     """The planes of an embedding."""
     rows = np.arange(LAID)
     vectors, usable = read_some(run.store, run.embedding(ref.encoder_key, laid_through(ref)), rows)
-    scaled = ref.encoder_key.startswith("vector-")  # the dataset's own: each dimension has its unit
+    scaled = own_units(run.config.encoder.name, str(run.config.dataset.features.kind))
     return Planes.of(vectors[usable] if usable.any() else np.zeros_like(vectors[:1]), scaled=scaled)
 
 

@@ -151,7 +151,7 @@ def _keep(partition: Partition, run: Run, spec: EncoderSpec, found: _Encoded) ->
 
 
 def _facts_name(run: Run, spec: EncoderSpec, partition: Partition) -> str:
-    return run.embedding(spec.key, partition).replace(".parquet", ".json")
+    return f"{run.embeddings(spec.key)}/{partition.key}.json"
 
 
 def _embedded(

@@ -147,7 +147,7 @@ def judge_quality(run: Run, ref: DatasetRef) -> dict[str, Any]:
     ingested = run.result("ingest")
     rows = ingested.figures["rows"] if ingested else 0
     found = first_pass(run, ref, rows)
-    scaled = ref.encoder_key.startswith("vector-")  # the dataset's own vectors: each dimension has its unit
+    scaled = base.own_units(run.config.encoder.name, str(run.config.dataset.features.kind))
     given = found.sample.given if run.config.dataset.task == "classification" else None
     figures = quality.judge(found.sums.without(), found.sample.features, given, scaled=scaled)
     return {

@@ -48,7 +48,8 @@ class Encoder(ABC):
     and the others are compared with a target window.
     `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device`, `threads` and `workers`
     (how many encode at once) are set before `load`: they change the speed, not the vectors. An encoder that
-    runs on a GPU says so by `uses_device`; the tasks of any other go to CPU workers.
+    runs on a GPU says so by `uses_device`; the tasks of any other go to CPU workers. `own_units`: each
+    dimension of its vectors has a unit of its own, so that they are scaled before distances are taken.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class Encoder(ABC):
     threads: int | None = None
     workers: int = 1
     uses_device: ClassVar[bool] = False
+    own_units: ClassVar[bool] = False
     dtype: ClassVar[str] = "float16"
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}
@@ -140,6 +142,11 @@ def fit_share(name: str, kind: str) -> float:
     """Share of the rows that the encoder of that name is fitted on, at most; 1: no vector shows it."""
     share: float = getattr(get("encoders", encoder_name(name, kind)).target, "fit_share", 1.0)
     return share
+
+
+def own_units(name: str, kind: str) -> bool:
+    """Whether each dimension of the vectors of the encoder of that name has a unit of its own."""
+    return bool(getattr(get("encoders", encoder_name(name, kind)).target, "own_units", False))
 
 
 def make(name: str, kind: str, options: dict[str, Any]) -> Encoder:

@@ -17,6 +17,7 @@ class VectorEncoder(Encoder):
 
     kind = "vector"
     dtype = AS_GIVEN
+    own_units = True
     fit_rows = 1000
     batch_rows = 16_384
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from labelworks.infra.events.bucket_notifications import Routes, parse_events, parse_notification, prefix
+from labelworks.infra.events.bucket_notifications import Routes, belongs, parse_events, parse_notification
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 
@@ -26,16 +26,20 @@ ROUTES = Routes([config("x", "s3://b/x/", "s3://b/new/"), config("y", "s3://b/*/
 
 
 @pytest.mark.parametrize(
-    ("source", "start"),
+    ("source", "its", "others"),
     [
-        ("s3://b/x/", "s3://b/x/"),
-        ("s3://b/x", "s3://b/x/"),
-        ("s3://b/x/a.parquet", "s3://b/x/a.parquet"),
-        ("s3://b/x/*/a-?.csv", "s3://b/x/"),
+        ("s3://b/x/", "s3://b/x/1.csv", "s3://b/xy/1.csv"),
+        ("s3://b/x", "s3://b/x/1.csv", "s3://b/x.csv"),
+        ("s3://b/x.v2", "s3://b/x.v2/1.csv", "s3://b/x.v22/1.csv"),
+        ("s3://b/x/a.parquet", "s3://b/x/a.parquet", "s3://b/x/a.parquet.bak"),
+        ("s3://b/x/*/a-?.csv", "s3://b/x/1/a-1.csv", "s3://b/y/1/a-1.csv"),
     ],
 )
-def test_a_source_is_known_by_what_its_objects_start_with(source: str, start: str) -> None:
-    assert prefix(source) == start
+def test_a_folder_s_name_with_a_dot_or_one_that_begins_alike_misleads_nobody(
+    source: str, its: str, others: str
+) -> None:
+    assert belongs(its, source)
+    assert not belongs(others, source)
 
 
 def test_each_dataset_gets_one_event_with_its_objects() -> None:
