@@ -13,8 +13,9 @@ import pytest
 
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
+from labelworks.tasks.methods.multilabel import detect_multilabel
 from labelworks.tasks.methods.neighbours.cosine import nearest
-from labelworks.tasks.methods.noise import detect, detect_multilabel
+from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise.label_propagation import propagate
 from labelworks.tasks.methods.noise.pairs import pair_mismatch
 from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope

@@ -35,7 +35,7 @@ def test_doctor_prints_one_object_and_exits_by_it(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert done.returncode == (0 if found["ok"] else 1)
     assert found["ok"] == all(check["status"] != "fail" for check in found["checks"])
-    assert {"python", "pin of fastapi", "pin of sqlalchemy", "modules", "great_expectations", "store"} <= {
+    assert {"python", "pin of fastapi", "pin of sqlalchemy", "module", "great_expectations", "store"} <= {
         check["check"] for check in found["checks"]
     }
     assert list(tmp_path.iterdir()) == []

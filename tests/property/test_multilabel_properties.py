@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelworks.tasks.methods.noise import detect_multilabel
+from labelworks.tasks.methods.multilabel import detect_multilabel
 
 
 @st.composite

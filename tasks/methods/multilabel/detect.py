@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.tasks.methods.multilabel.cells import Cells, blocks, checked
+from labelworks.tasks.methods.multilabel.cells import blocks, checked
+from labelworks.tasks.methods.multilabel.confident import ConfidentClasses
 from labelworks.tasks.methods.multilabel.pooling import pool
 from labelworks.tasks.methods.registry import register
-
-UNSURE = 1e-3  # no probability is nearer to 0 or 1, and no noise takes all that labels tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,106 +51,26 @@ def detect_multilabel(labels: Any, pred_probs: Any, *, method: str = "softmin") 
     Sources: Northcutt, Jiang & Chuang 2021; Thyagarajan, Snorrason, Northcutt & Mueller 2022.
     """
     given, probs = checked(labels, pred_probs)
+    pool(method, 1, 1)
+    learned = ConfidentClasses.fit(blocks(given, probs), given.shape[0])
+    return judged(learned, given, probs, method)
+
+
+def judged(learned: ConfidentClasses, given: Any, probs: Any, method: str) -> MultilabelResult:
+    """Judge rows by what was learned, of these or of others; given and probs (N, K) as `checked` does."""
     rows, classes = given.shape
     scores = pool(method, rows, classes)
-    found: list[_Found] = []
+    found = []
     for cells in blocks(given, probs):
         scores.add(cells)
-        found.append(_found(cells, rows))
-    missing = sparse.hstack([each.missing for each in found], format="csr")
-    extra = sparse.hstack([each.extra for each in found], format="csr")
+        found.append(learned.suspicious(cells, rows))
+    missing, extra = (sparse.hstack(each, format="csr") for each in zip(*found, strict=True))
     return MultilabelResult(
         score=scores.pooled(),
         flag=(np.diff(missing.indptr) + np.diff(extra.indptr)) > 0,
         missing=missing,
         extra=extra,
-        missing_rate=np.concatenate([each.missing_rate for each in found]),
-        extra_rate=np.concatenate([each.extra_rate for each in found]),
+        missing_rate=learned.missing_rate,
+        extra_rate=learned.extra_rate,
         method=method,
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What is found in a block of C classes; its fields as in MultilabelResult."""
-
-    missing: sparse.csr_array
-    extra: sparse.csr_array
-    missing_rate: NDArray[np.float64]
-    extra_rate: NDArray[np.float64]
-
-
-def _found(cells: Cells, rows: int) -> _Found:
-    """Count each class's confident joint, prune as many cells as it says, the least plausible first."""
-    given = _count(cells, cells.given)
-    there, absent = _confident(cells, given, rows)
-    implicit = rows - _count(
-        cells, np.ones(len(cells.row), bool)
-    )  # neither label nor probability: surely absent
-    extra_rate = _share(_count(cells, cells.given & absent), _count(cells, cells.given & there))
-    overlooked = _share(_count(cells, ~cells.given & there), _count(cells, ~cells.given & absent) + implicit)
-    missing, extra = overlooked * (rows - given), extra_rate * given
-    missing_rate = _share(missing, given - extra)
-    false_rate = _share(extra, rows - given - missing)
-    lost, invented = missing_rate[cells.column], false_rate[cells.column]
-    p = _true(cells.prob.astype(np.float64), lost, invented)
-    odds_there = p * np.where(cells.given, 1 - lost, lost)
-    odds_absent = (1 - p) * np.where(cells.given, invented, 1 - invented)
-    return _Found(
-        _matrix(cells, rows, _worst(cells, ~cells.given, missing), _share(odds_there, odds_absent)),
-        _matrix(cells, rows, _worst(cells, cells.given, extra), _share(odds_absent, odds_there)),
-        missing_rate,
-        extra_rate,
-    )
-
-
-def _confident(
-    cells: Cells, given: NDArray[np.float64], rows: int
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the cells confidently there and confidently absent: as sure as their kind on average."""
-    p = cells.prob.astype(np.float64)
-    own = np.bincount(cells.column, p * cells.given, minlength=cells.columns)
-    other = np.bincount(cells.column, p * ~cells.given, minlength=cells.columns)
-    least_there = np.where(given > 0, own / np.maximum(given, 1), np.inf)[cells.column]
-    without = rows - given
-    least_absent = np.where(without > 0, 1 - other / np.maximum(without, 1), np.inf)[cells.column]
-    there, absent = p >= least_there, 1 - p >= least_absent
-    return there & (~absent | (p >= 0.5)), absent & (~there | (p < 0.5))
-
-
-def _true(
-    prob: NDArray[np.float64], lost: NDArray[np.float64], invented: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """P(the label is true) where prob is P(it is given), as a model of the given labels says (Scott 2013)."""
-    told = np.maximum(1 - lost - invented, UNSURE)
-    return np.asarray(np.clip((prob - invented) / told, UNSURE, 1 - UNSURE))
-
-
-def _worst(cells: Cells, among: NDArray[np.bool_], wanted: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the `wanted` (C,) least plausible cells of each class, with those that tie with the last one."""
-    place = np.flatnonzero(among)
-    column, score = cells.column[place], cells.self_confidence[place]
-    order = np.lexsort((score, column))
-    starts = np.searchsorted(column[order], np.arange(cells.columns + 1))
-    number = np.minimum(np.rint(wanted).astype(np.int64), np.diff(starts))
-    cut = np.full(cells.columns, -1.0)
-    some = number > 0
-    cut[some] = score[order][starts[:-1][some] + number[some] - 1]
-    return np.asarray(place[score <= cut[column]])
-
-
-def _count(cells: Cells, which: NDArray[np.bool_]) -> NDArray[np.float64]:
-    return np.bincount(cells.column[which], minlength=cells.columns).astype(np.float64)
-
-
-def _share(part: NDArray[np.float64], rest: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return part / (part + rest), 0 where there is neither."""
-    whole = part + rest
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
-
-
-def _matrix(
-    cells: Cells, rows: int, flagged: NDArray[np.int64], error: NDArray[np.float64]
-) -> sparse.csr_array:
-    at = cells.row[flagged], cells.column[flagged]
-    return sparse.csr_array((error[flagged].astype(np.float32), at), shape=(rows, cells.columns))

@@ -1,7 +1,6 @@
 """Wrong labels: scores, error probabilities, flags and suggestions from out-of-sample probabilities."""
 
-from labelworks.tasks.methods.multilabel.detect import MultilabelResult, detect_multilabel
 from labelworks.tasks.methods.noise.core.result import NoiseModel, NoiseResult, joined
 from labelworks.tasks.methods.noise.detection import detect, make
 
-__all__ = ["MultilabelResult", "NoiseModel", "NoiseResult", "detect", "detect_multilabel", "joined", "make"]
+__all__ = ["NoiseModel", "NoiseResult", "detect", "joined", "make"]

@@ -14,8 +14,8 @@ from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.multilabel.detect import detect_multilabel
-from labelworks.tasks.methods.multilabel.mixture import confirmed
-from labelworks.tasks.methods.probes.leave_fold_out import leave_fold_out
+from labelworks.tasks.methods.multilabel.mixture import confirmed, fit_heaps
+from labelworks.tasks.methods.probes.ridge_by_fold import leave_fold_out
 from labelworks.tasks.methods.regression.detect import RegressionResult, detect_regression
 from labelworks.tasks.methods.treatment.relabel.posterior import (
     KEEP,
@@ -75,7 +75,9 @@ def judge_multilabel(
     else:
         probs, chance = pred_probs, predictions_p_value(pred_probs, given)
     found = detect_multilabel(given, probs, **options)
-    missing, extra = (confirmed(each, given, probs) for each in (found.missing, found.extra))
+    doubted = np.unique((found.missing + found.extra).indices)
+    heaps = fit_heaps(doubted, given, probs)
+    missing, extra = (confirmed(each, given, probs, heaps) for each in (found.missing, found.extra))
     relabel = config.mode in ("relabel", "both")
     count = _counts(given.T)
     borne = (np.minimum(count, given.shape[0] - count) >= config.min_class_rows).astype(np.int8)

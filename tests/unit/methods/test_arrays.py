@@ -15,7 +15,8 @@ from labelworks.tasks.methods.arrays import class_codes, numbers
 from labelworks.tasks.methods.crowd import aggregate
 from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
 from labelworks.tasks.methods.label_shift import estimate_prior
-from labelworks.tasks.methods.noise import detect, detect_multilabel
+from labelworks.tasks.methods.multilabel import detect_multilabel
+from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise.label_propagation import propagate
 from labelworks.tasks.methods.open_set.estimate import open_set
 from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope

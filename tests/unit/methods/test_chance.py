@@ -16,7 +16,7 @@ from labelworks.tasks import gates
 from labelworks.tasks.detect.other_tasks import _gate_figures
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import agreement
-from labelworks.tasks.methods.probes.leave_fold_out import leave_fold_out
+from labelworks.tasks.methods.probes.ridge_by_fold import leave_fold_out
 from labelworks.tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression
 
 SEEDS, LEVEL = 30, 0.001

@@ -4,7 +4,11 @@ from scipy import sparse
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.multilabel import cells as multilabel_cells
-from labelworks.tasks.methods.noise import detect_multilabel
+from labelworks.tasks.methods.multilabel import detect_multilabel
+from labelworks.tasks.methods.multilabel.cells import blocks, checked
+from labelworks.tasks.methods.multilabel.confident import ConfidentClasses
+from labelworks.tasks.methods.multilabel.detect import judged
+from labelworks.tasks.methods.multilabel.mixture import confirmed, fit_heaps
 
 
 def noisy(seed=0, rows=600, classes=6):
@@ -137,3 +141,26 @@ def test_unusable_input_is_refused_with_its_row():
         detect_multilabel(labels[:5], probs)
     with pytest.raises(ConfigError, match="choices"):
         detect_multilabel(labels, probs, method="median")
+
+
+def test_what_some_rows_teach_is_said_of_others():
+    labels, probs, lost, added = noisy(rows=6000)
+    given, known = checked(labels, probs)
+    learned = ConfidentClasses.fit(blocks(given[:3000], known[:3000]), 3000)
+    found = judged(learned, given[3000:], known[3000:], "softmin")
+    whole = detect_multilabel(labels, probs)
+    for part, real, all_of_it in ((found.missing, lost, whole.missing), (found.extra, added, whole.extra)):
+        flagged = part.toarray() > 0
+        assert (flagged & real[3000:]).sum() > 0.85 * flagged.sum()
+        assert (flagged != (all_of_it.toarray()[3000:] > 0)).mean() < 0.01
+    np.testing.assert_array_equal(found.score, whole.score[3000:])
+
+
+def test_heaps_learned_from_some_rows_confirm_the_same_of_others():
+    labels, probs, _, _ = noisy(rows=4000)
+    given = sparse.csr_array(labels.astype(np.int8))
+    suspicious = detect_multilabel(labels, probs).extra
+    whole = confirmed(suspicious, given, probs, fit_heaps(range(6), given, probs))
+    half = confirmed(suspicious, given, probs, fit_heaps(range(6), given[:2000], probs[:2000]))
+    assert ((whole > 0) != (half > 0)).sum() <= 0.05 * whole.nnz
+    assert whole.nnz and (whole.data >= 0.5).all() and (whole.data <= suspicious[whole.nonzero()]).all()

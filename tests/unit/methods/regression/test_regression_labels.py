@@ -3,6 +3,7 @@ import pytest
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.regression.detect import detect_regression
+from labelworks.tasks.methods.regression.residuals import Residuals
 
 
 def measured(seed=0, rows=2000, wrong=0.05, tails="normal"):
@@ -101,3 +102,14 @@ def test_unusable_input_is_refused_with_its_row():
         detect_regression(labels, predicted[:9])
     with pytest.raises(ConfigError, match="fdr"):
         detect_regression(labels, predicted, fdr=1.5)
+
+
+def test_what_some_rows_teach_is_said_of_others():
+    labels, predicted, _ = measured(rows=8000)
+    learned = Residuals.fit((labels - predicted)[:4000], 0.1)
+    p_value = learned.p_value((labels - predicted)[4000:])
+    whole = detect_regression(labels, predicted)
+    np.testing.assert_allclose(p_value, whole.score[4000:], atol=0.03)
+    assert ((p_value <= learned.threshold) != whole.flag[4000:]).mean() < 0.01
+    error = learned.error_probability(np.sort(p_value))
+    assert (np.diff(error) <= 0).all() and 0 <= error.min() <= error.max() <= 1

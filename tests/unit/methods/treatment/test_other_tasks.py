@@ -8,7 +8,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.probes.leave_fold_out import PENALTIES, leave_fold_out
+from labelworks.tasks.methods.probes.ridge_by_fold import PENALTIES, leave_fold_out
 from labelworks.tasks.methods.treatment import other_tasks
 from labelworks.tasks.methods.treatment.other_tasks import (
     class_probabilities,
@@ -29,7 +29,7 @@ def several(noise=0.05):
 
 
 def test_predictions_are_those_of_ridge_regression_without_the_fold(monkeypatch):
-    monkeypatch.setattr("labelworks.tasks.methods.probes.leave_fold_out.PENALTIES", (0.1,))
+    monkeypatch.setattr("labelworks.tasks.methods.probes.ridge_by_fold.PENALTIES", (0.1,))
     features, _, _, given = several()
     found = leave_fold_out(features, given, FOLDS)
     np.testing.assert_allclose(found, leave_fold_out(features, given.toarray(), FOLDS), atol=1e-4)

@@ -1,0 +1,157 @@
+"""Numbers foretold from features, out of sample: ridge regression in closed form of sums that merge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from labelworks.tasks.methods.float16 import single
+from labelworks.tasks.methods.sums import BLOCK, FoldSums
+
+PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # of the mean eigenvalue of the covariance
+CHOSEN_ON = 64  # columns of targets that the penalty is chosen on
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class TargetSums:
+    """Per fold: rows (F, 1, …) as of one class; target and square (F, M), cross (F, M, D); float64."""
+
+    rows: FoldSums
+    target: Floats
+    square: Floats
+    cross: Floats
+
+    @classmethod
+    def of(
+        cls, features: NDArray[np.floating], targets: Any, folds: NDArray[np.integer], n_folds: int
+    ) -> TargetSums:
+        """Sum up rows: features (N, D), targets (N, M), dense or sparse, folds (N,) in [0, F)."""
+        rows = FoldSums.of(features, np.zeros(len(folds), np.int64), folds, n_folds, 1)
+        return cls(rows, *_target_sums(features, targets, folds, n_folds))
+
+    def __add__(self, other: TargetSums) -> TargetSums:
+        return TargetSums(
+            self.rows + other.rows, self.target + other.target, self.square + other.square,
+            self.cross + other.cross,
+        )  # fmt: skip
+
+    def __sub__(self, other: TargetSums) -> TargetSums:
+        return TargetSums(
+            self.rows - other.rows, self.target - other.target, self.square - other.square,
+            self.cross - other.cross,
+        )  # fmt: skip
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return self.rows.n_folds
+
+
+def leave_fold_out(
+    features: NDArray[np.floating],
+    targets: Any,
+    folds: NDArray[np.integer],
+    kept: NDArray[np.bool_] | None = None,
+) -> NDArray[np.float32]:
+    """Predictions (N, M) of targets (N, M), dense or sparse, each row by the rows outside its fold.
+
+    features (N, D), folds (N,); kept (N,): rows that may be learned from, all if None.
+    """
+    n_folds = int(folds.max(initial=0)) + 1
+    seen = slice(None) if kept is None else np.flatnonzero(kept)
+    sums = TargetSums.of(features[seen], targets[seen], folds[seen], n_folds)
+    return RidgeByFold.fit(sums).predict(features, folds)
+
+
+def _target_sums(
+    features: NDArray[np.floating], targets: Any, folds: NDArray[np.integer], n_folds: int
+) -> tuple[Floats, Floats, Floats]:
+    columns = targets.shape[1]
+    target, square = np.zeros((2, n_folds, columns))
+    cross = np.zeros((n_folds, columns, features.shape[1]))
+    by_row = sparse.csr_array(targets) if sparse.issparse(targets) else np.asarray(targets, np.float64)
+    for fold in np.unique(folds):
+        rows = np.flatnonzero(folds == fold)
+        for start in range(0, len(rows), BLOCK):
+            take = rows[start : start + BLOCK]
+            block, there = single(features[take]), by_row[take]
+            target[fold] += np.asarray(there.sum(axis=0), np.float64).ravel()
+            square[fold] += np.asarray((there * there).sum(axis=0), np.float64).ravel()
+            cross[fold] += there.astype(np.float32).T @ block if sparse.issparse(there) else there.T @ block
+    return target, square, cross
+
+
+@dataclass(frozen=True)
+class RidgeByFold:
+    """Weights (F + 1, D, M) and intercepts (F + 1, M), float32: of all folds but one, the last of all."""
+
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, sums: TargetSums, *, exclude: Sequence[int] = ()) -> RidgeByFold:
+        """Fit every fold's probe, folds in `exclude` seen by none.
+
+        One eigendecomposition a fold serves all penalties, of which the one of least squared error out of
+        sample is taken: that error is a form of the same sums (Hoerl & Kennard 1970).
+        """
+        seen = [fold for fold in range(sums.n_folds) if fold not in exclude and sums.rows.count[fold, 0]]
+        views = [_View.of(sums, [each for each in seen if each != fold]) for fold in range(sums.n_folds)]
+        penalty = min(
+            PENALTIES,
+            key=lambda penalty: sum(
+                _error(sums, fold, *views[fold].fit(penalty, CHOSEN_ON)) for fold in seen
+            ),
+        )
+        fitted = [view.fit(penalty) for view in (*views, _View.of(sums, seen))]
+        weights, intercepts = zip(*fitted, strict=True)
+        return cls(np.stack(weights).astype(np.float32), np.stack(intercepts).astype(np.float32))
+
+    def predict(self, features: NDArray[np.floating], folds: NDArray[np.integer]) -> NDArray[np.float32]:
+        """Predictions (N, M) of rows (N, D), each by the probe that didn't see its fold."""
+        found = np.empty((len(features), self.weights.shape[2]), np.float32)
+        for fold in np.unique(folds):
+            here = folds == fold
+            found[here] = single(features[here]) @ self.weights[fold] + self.intercepts[fold]
+        return found
+
+
+class _View:
+    """Sums of the rows that may be seen, and the eigenvalues and vectors of their scatter."""
+
+    def __init__(self, mean: Floats, share: Floats, cross: Floats, values: Floats, vectors: Floats) -> None:
+        self.mean, self.share, self.cross, self.values, self.vectors = mean, share, cross, values, vectors
+
+    @classmethod
+    def of(cls, sums: TargetSums, folds: Sequence[int]) -> _View:
+        count = max(float(sums.rows.count[list(folds)].sum()), 1.0)
+        mean = sums.rows.total[list(folds), 0].sum(axis=0) / count
+        share = sums.target[list(folds)].sum(axis=0) / count
+        scatter = sums.rows.gram[list(folds)].sum(axis=0) - count * np.outer(mean, mean)
+        cross = sums.cross[list(folds)].sum(axis=0) - count * np.outer(share, mean)
+        values, vectors = np.linalg.eigh(scatter)
+        return cls(mean, share, cross.T, np.maximum(values, 0), vectors)
+
+    def fit(self, penalty: float, columns: int | None = None) -> tuple[Floats, Floats]:
+        """Weights (D, M) and intercepts (M,), of the first columns or of all."""
+        ridge = penalty * max(float(np.mean(self.values)), float(np.finfo(np.float32).tiny))
+        weights = self.vectors @ ((self.vectors.T @ self.cross[:, :columns]) / (self.values + ridge)[:, None])
+        return weights, self.share[:columns] - self.mean @ weights
+
+
+def _error(sums: TargetSums, fold: int, weights: Floats, intercept: Floats) -> float:
+    """Sum of the squared errors of a fold's targets by weights (D, M) and intercepts (M,)."""
+    columns = weights.shape[1]
+    rows, count = sums.rows, float(sums.rows.count[fold, 0])
+    shifted = np.einsum("dm,dm->m", weights, rows.gram[fold] @ weights)
+    shifted += 2 * intercept * (rows.total[fold, 0] @ weights) + count * intercept**2
+    told = (
+        np.einsum("md,dm->m", sums.cross[fold, :columns], weights) + intercept * sums.target[fold, :columns]
+    )
+    return float((sums.square[fold, :columns] - 2 * told + shifted).sum())
