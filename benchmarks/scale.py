@@ -253,7 +253,7 @@ def _ungated() -> None:
 
 
 def _stages(config: Any) -> None:
-    from labelworks.flows.recorder import Ledger
+    from labelworks.flows.recorder import Recorder
     from labelworks.tasks.detect.stage import detect
     from labelworks.tasks.embed.encode_partitions import embed_partitions
     from labelworks.tasks.embed.stage import fit_encoder, judge_embedding
@@ -275,9 +275,9 @@ def _stages(config: Any) -> None:
     treated = treat.fn(run, scores.ref, scores.figures["shift"])
     proof = validate.fn(run, scores.ref, scores.figures["shift"])
     written = publish_parts.fn(run, treated.ref, treated.figures["rows"])
-    book = Ledger(run)
-    book.results += [rows, vectors, scores, treated, proof, written]
-    write_report.fn(run, book.results, book._record("published", report=""))
+    recorder = Recorder(run)
+    recorder.results += [rows, vectors, scores, treated, proof, written]
+    write_report.fn(run, recorder.results, recorder._record("published", report=""))
 
 
 def _room(folder: Path, rows: int) -> None:

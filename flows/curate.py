@@ -8,7 +8,7 @@ from labelworks.flows.approval.questions import finished_record, reasons_to_ask,
 from labelworks.flows.embed import embed
 from labelworks.flows.events import announce
 from labelworks.flows.progress_artifact import posted
-from labelworks.flows.recorder import Ledger
+from labelworks.flows.recorder import Recorder
 from labelworks.infra.cluster.cluster import task_runner
 from labelworks.infra.prefect_server.server import without_heartbeats
 from labelworks.infra.secrets import storage_secrets
@@ -40,18 +40,19 @@ def curate(config: RunConfig) -> RunRecord:
 
 
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
-    book = Ledger(run)
-    with without_heartbeats(), posted(run.dataset), book.refusals():  # this flow has one: enough
-        rows = book.enter("ingest", lambda: ingest(run, plans))
-        vectors = book.enter("embed", lambda: embed(run, rows.ref), task_runner())
+    recorder = Recorder(run)
+    run_stage, finish = recorder.run_stage, recorder.finish
+    with without_heartbeats(), posted(run.dataset), recorder.on_refusal():  # this flow has one: enough
+        rows = run_stage("ingest", ingest, run, plans)
+        vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner())
         if run.config.dataset.task != "classification":
-            judged = book.enter("detect", lambda: judge(run, vectors.ref))
-            book.enter("publish", lambda: publish_parts(run, judged.ref, judged.figures["rows"]))
-            return announce(run, export(run, commit(run, book.close("published"))))
-        scores = book.enter("detect", lambda: detect(run, vectors.ref, rows.figures))
-        treated = book.enter("treat", lambda: treat(run, scores.ref, scores.figures["shift"]))
-        proof = book.enter("validate", lambda: validate(run, scores.ref, scores.figures["shift"]))
+            judged = run_stage("detect", judge, run, vectors.ref)
+            run_stage("publish", publish_parts, run, judged.ref, judged.figures["rows"])
+            return announce(run, export(run, commit(run, finish("published"))))
+        scores = run_stage("detect", detect, run, vectors.ref, rows.figures)
+        treated = run_stage("treat", treat, run, scores.ref, scores.figures["shift"])
+        proof = run_stage("validate", validate, run, scores.ref, scores.figures["shift"])
         if reasons := reasons_to_ask(run, treated, proof):
-            return announce(run, wait(run, book.close("waiting", reasons), reasons))
-        book.enter("publish", lambda: publish_parts(run, treated.ref, treated.figures["rows"]))
-    return announce(run, export(run, commit(run, book.close("published"))))
+            return announce(run, wait(run, finish("waiting", reasons), reasons))
+        run_stage("publish", publish_parts, run, treated.ref, treated.figures["rows"])
+    return announce(run, export(run, commit(run, finish("published"))))

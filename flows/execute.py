@@ -39,35 +39,29 @@ WORKERS_NEED = (
 
 def execute(config: RunConfig, *, progress: Progress | None = None) -> RunRecord:
     """Run the pipeline of a config and return its record, also of a run that a gate refused."""
-    with executed([config], progress=progress) as records:
-        return next(records)
+    return execute_all([config], progress=progress)[0]
 
 
-@contextmanager
-def executed(
-    configs: Sequence[RunConfig], *, progress: Progress | None = None
-) -> Iterator[Iterator[RunRecord]]:
-    """Yield the records of some configs' runs, one after the other, on one API and one cluster.
+def execute_all(configs: Sequence[RunConfig], *, progress: Progress | None = None) -> list[RunRecord]:
+    """Run the pipelines of some configs, one after the other, on one API and one cluster; their records.
 
-    Both are started when the first run needs them, and ended when the block is left.
+    Both are started when the first run needs them.
     """
     settings.apply()
-    with telling(progress), ExitStack() as opened:
-        yield _records(configs, opened)
-
-
-def _records(configs: Sequence[RunConfig], opened: ExitStack) -> Iterator[RunRecord]:
-    ready = False
-    for config in configs:
-        with listed_once():
-            record = _preflight(config)
-            if record is None:
-                if not ready:
+    records: list[RunRecord] = []
+    with telling(progress), ExitStack() as started:
+        serving = False
+        for config in configs:
+            with listed_once():
+                record = _preflight(config)
+                if record is None and not serving:
                     here = len(configs) == 1 and fits_here(config)
-                    opened.enter_context(servers(config.compute, here=here))
-                    ready = True
-                record = _curated(config)
-        yield record
+                    started.enter_context(servers(config.compute, here=here))
+                    serving = True
+                records.append(record or _curated(config))
+            if len(configs) > 1:
+                current().note(f"{records[-1].dataset}: {records[-1].status}")
+    return records
 
 
 def fits_here(config: RunConfig) -> bool:

@@ -1,13 +1,13 @@
-"""The ledger of a run: enters each stage's result, stops at a gate that refuses, closes with the record."""
+"""The recorder of a run: runs its stages, keeps what each gave back, and makes the run's record of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVarTuple
 
 from prefect import flow, get_run_logger
 from prefect.task_runners import TaskRunner
@@ -24,9 +24,10 @@ from labelworks.tasks.execution.tracing import span
 from labelworks.tasks.report.stage import post_run, post_stage, write_report
 
 COUNTING = ("ingest", "treat", "publish")
+_Given = TypeVarTuple("_Given")
 
 
-class Ledger:
+class Recorder:
     """What the stages of one run gave back so far; a thread shows each in the UI while the next one works."""
 
     def __init__(self, run: Run) -> None:
@@ -36,28 +37,22 @@ class Ledger:
         self._posts: list[Future[None]] = []
         self.started = begun(run)
 
-    def enter(
-        self, stage: Stage, work: Callable[[], StageResult], task_runner: TaskRunner[Any] | None = None
+    def run_stage(
+        self,
+        stage: Stage,
+        work: Callable[[*_Given], StageResult],
+        *given: *_Given,
+        task_runner: TaskRunner[Any] | None = None,
     ) -> StageResult:
-        """Do a stage's work as a flow of its own and enter its result; raise GateRefused if its gate says no.
-
-        The flow takes no parameters: the server would keep what a run knows of the store. And it lets go of
-        what it did: Prefect keeps its function for as long as the process lives.
-        """
-        todo = [lambda: self._entered(stage, work)]
-
-        def entered() -> StageResult:
-            with discreet():
-                return todo.pop()()
-
+        """Call a stage as a flow of its own and keep its result; raise GateRefused if its gate says no."""
         named = f"{stage} {self.run.dataset}"
+        as_flow = flow(name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner)
         with span(stage, dataset=self.run.dataset, run=self.run.id):
-            as_flow = flow(name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner)
-            return as_flow(entered)()
+            _next.set([_Call(self, stage, work, given)])
+            return as_flow(call_stage)()
 
-    def _entered(self, stage: Stage, work: Callable[[], StageResult]) -> StageResult:
-        progress.current().stage(stage)
-        result = work()
+    def keep(self, result: StageResult) -> None:
+        """Keep a stage's result, show and tell it; raise GateRefused if its gate says no."""
         self.results.append(result)
         self._posts.append(self._poster.submit(copy_context().run, post_stage, result))
         self._tell(result)
@@ -65,10 +60,9 @@ class Ledger:
             failed = result.gate.failed[0]
             raise GateRefused(
                 failed.sentence,
-                where=f"gate after {stage}",
-                fix=f"see the report, or change gates.{stage}.thresholds.{failed.name}",
+                where=f"gate after {result.stage}",
+                fix=f"see the report, or change gates.{result.stage}.thresholds.{failed.name}",
             )
-        return result
 
     def _tell(self, result: StageResult) -> None:
         """Say what was done, in the run's log, and what the gate warns of, there and to whoever watches."""
@@ -81,13 +75,13 @@ class Ledger:
             progress.current().note(warning)
 
     @contextmanager
-    def refusals(self) -> Iterator[None]:
+    def on_refusal(self) -> Iterator[None]:
         """If a gate refuses, write the report and the record of the refused run before the error goes on."""
         try:
             with span("curate", dataset=self.run.dataset, run=self.run.id):
                 yield
         except GateRefused as error:
-            record = self.close("refused")
+            record = self.finish("refused")
             self.run.store.write_json(f"{self.run.folder}/refused.json", record.model_dump(mode="json"))
             error.record = record.model_dump(mode="json")
             announce(self.run, record)
@@ -95,7 +89,7 @@ class Ledger:
         finally:
             self._poster.shutdown()
 
-    def close(self, status: Status, why: tuple[str, ...] = ()) -> RunRecord:
+    def finish(self, status: Status, why: tuple[str, ...] = ()) -> RunRecord:
         """Write the report, show the verdict, and return the record; why: what a run that waits asks."""
         for post in self._posts:
             post.result()  # the report draws too, and matplotlib is for one thread at a time
@@ -141,3 +135,29 @@ class Ledger:
         """Labelled rows that are left after the last stage that counts them."""
         counts = [result.figures["rows"] for result in self.results if result.stage in COUNTING]
         return int(counts[-1])
+
+
+class _Call(NamedTuple):
+    """A stage that is to be called, and who keeps its result."""
+
+    recorder: Recorder
+    stage: Stage
+    work: Callable[..., StageResult]
+    given: tuple[Any, ...]
+
+
+_next: ContextVar[list[_Call]] = ContextVar("next")  # one, that is taken: Prefect's threads keep contexts
+
+
+def call_stage() -> StageResult:
+    """The function of every stage's flow.
+
+    What it calls is no parameter: the server would keep what a run knows of its store. And it is a plain
+    function of a module: Prefect sends it to workers, and never lets go of it.
+    """
+    call = _next.get().pop()
+    with discreet():
+        progress.current().stage(call.stage)
+        result = call.work(*call.given)
+        call.recorder.keep(result)
+        return result

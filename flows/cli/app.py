@@ -91,33 +91,25 @@ def _options(
 
 def main() -> None:
     """Run the command of `sys.argv`, and exit with its code."""
-    sys.exit(_exit_code())
-
-
-def _exit_code() -> int:
-    stop = Interrupt()
+    stop, code = Interrupt(), 0
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # it is in a shell's background job
         stop.on(signal.SIGINT)
     try:
         app(prog_name="labelworks")
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else UNEXPECTED if error.code else 0
-        return _interrupted() if code == INTERRUPTED else code
     except KeyboardInterrupt:
-        return _interrupted()
+        code = INTERRUPTED
     except Exception as error:
-        return _interrupted() if stop.came else _failed(error)
-    return 0
+        code = INTERRUPTED if stop.came else _failed(error)
+    if code == INTERRUPTED:
+        say("labelworks: interrupted; the same command goes on from the last complete part")
+    sys.exit(code)
 
 
 def _failed(error: Exception) -> int:
     """Say one line of whatever went wrong."""
     return _refused(error) if isinstance(error, LabelworksError) else _unexpected(error)
-
-
-def _interrupted() -> int:
-    say("labelworks: interrupted; the same command goes on from the last complete part")
-    return INTERRUPTED
 
 
 def _refused(error: LabelworksError) -> int:

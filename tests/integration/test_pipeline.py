@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from labelworks.flows.execute import execute
-from labelworks.flows.recorder import Ledger
+from labelworks.flows.recorder import Recorder
 from labelworks.schemas.tables import published_schema
 from labelworks.tasks.planning.plan import plan_window
 
@@ -232,13 +232,13 @@ def test_a_run_s_progress_is_one_artifact_that_ends_at_100(made: Any, write: Any
 
 
 def test_a_process_keeps_nothing_of_a_run_that_is_over(made: Any, write: Any, run_config: Any) -> None:
-    def ledgers() -> list[Ledger]:
+    def recorders() -> list[Recorder]:
         gc.collect()
-        return [each for each in gc.get_objects() if type(each) is Ledger]
+        return [each for each in gc.get_objects() if type(each) is Recorder]
 
-    before = ledgers()
+    before = recorders()
     execute(run_config(write(made(rows=120).table)))
-    assert [each for each in ledgers() if not any(each is old for old in before)] == []
+    assert [each for each in recorders() if not any(each is old for old in before)] == []
 
 
 @pytest.mark.parametrize(("compression", "codec"), [("snappy", "SNAPPY"), ("none", "UNCOMPRESSED")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,6 +42,7 @@ def run(
     A window is what stands for {window} in dataset.source and dataset.target, or else the beginning of
     dataset.time of the rows that are taken. Each has versions of its own (DATASET@WINDOW).
     """
+    from labelworks.infra.process import imports
     from labelworks.schemas.config.load import load_config
 
     given = overrides or []
@@ -50,12 +51,17 @@ def run(
     if detach:
         _detach(loaded[0].dataset.name, config, given, windows or [], as_json)
         return
+    with only_the_result_on_stdout() if as_json else nullcontext():
+        with imports():
+            from labelworks.flows.cli.progress import shown
+            from labelworks.flows.execute import execute_all
+        with shown() as progress:
+            records = execute_all(loaded, progress=progress)
     if as_json:
-        with only_the_result_on_stdout():
-            records = _execute(loaded)
-        print_json({"runs": [*map(plain, records)]} if len(windows or ()) > 1 else plain(records[0]))
+        print_json({"runs": [*map(plain, records)]} if len(records) > 1 else plain(records[0]))
     else:
-        records = _execute(loaded, show)
+        for record in records:
+            show(record)
     raise typer.Exit(max(map(exit_code, records)))
 
 
@@ -89,26 +95,6 @@ def check(config: RunConfig) -> None:
     check_cluster(config)
     check_scheduler(config.compute.scheduler)
     check_schedule(config)
-
-
-def _execute(
-    configs: list[RunConfig], tell: Callable[[RunRecord], None] = lambda record: None
-) -> list[RunRecord]:
-    from labelworks.infra.process import imports
-
-    with imports():
-        from labelworks.flows.cli.progress import shown
-        from labelworks.flows.execute import executed
-
-    records: list[RunRecord] = []
-    with shown() as progress, executed(configs, progress=progress) as ended:
-        for record in ended:
-            records.append(record)
-            if len(configs) > 1:
-                progress.note(f"{record.dataset}: {record.status}")
-    for record in records:
-        tell(record)
-    return records
 
 
 def _detach(name: str, config: str, overrides: list[str], windows: list[str], as_json: bool) -> None:
