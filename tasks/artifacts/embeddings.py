@@ -22,13 +22,14 @@ GROUP_BYTES = 2 << 20  # of a row group: what is read at least to get one row
 
 @dataclass(frozen=True)
 class Block:
-    """The usable rows of a partition: row, hashes of ids, codes of given labels (N,), features (N, D).
+    """The usable rows of a partition: row, ids and their hashes, codes of given labels (N,), features (N, D).
 
     contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
     beside: (N, K) by name, what the dataset says of its rows beside their labels; `pair`, if named: (N, D).
     """
 
     rows: NDArray[np.int32]
+    ids: pa.Array
     hashes: NDArray[np.uint64]
     given: NDArray[np.int32]
     features: NDArray[np.floating]
@@ -109,7 +110,8 @@ def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
     source = partition.window == "source"
     beside = beside_of(run.config) if source else ()
     pair = ["pair"] if source and run.config.dataset.pair else []
-    index = load_index(run, ref, partition, ["hash", "label", *beside, *pair] if source else ["hash"])
+    named = ["id", "hash", *(["label", *beside, *pair] if source else [])]
+    index = load_index(run, ref, partition, named)
     kept = usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
@@ -117,15 +119,8 @@ def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
     features = vectors if len(rows) == len(vectors) else vectors[rows]
     told = {name: unpacked(index[name]) for name in beside}
     told |= {name: pair_vectors(index[name], features.shape[1]) for name in pair}
-    return Block(rows, index["hash"].to_numpy(), given, features, contents[rows], told)
-
-
-def load_ids(run: Run, ref: DatasetRef, partition: Partition, rows: NDArray[np.int32]) -> pa.Array:
-    """Ids of these rows of a partition, which are some of its usable ones, in order."""
-    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "id"])
-    ids = index["id"].combine_chunks()
-    places = np.searchsorted(index["row"].to_numpy(), rows)
-    return ids if len(places) == len(ids) else ids.take(pa.array(places))
+    ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
+    return Block(rows, ids, hashes, given, features, contents[rows], told)
 
 
 def without_vector(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:

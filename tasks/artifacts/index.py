@@ -1,4 +1,4 @@
-"""The index of a partition: ids and given labels of its usable rows; what is put aside, and why."""
+"""The index of a partition: its usable rows, their ids and given labels; beside it what else is kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import REJECTED
+from labelworks.tasks.artifacts.row_extras import EXTRAS
 from labelworks.tasks.artifacts.run import Run
 
 LABEL_TYPES = {
@@ -25,6 +26,7 @@ LABEL_TYPES = {
 class Index:
     """Usable rows of a partition, what was put aside, and the pieces without a row in it.
 
+    rows: of `index_schema`, and while they are not written also what is said of them beside (EXTRAS).
     rejected: rows and whole pieces; left_out: places of those pieces and of the empty ones in the partition.
     time: the type of the time column in all pieces (`labelworks.tasks.sources.formats.joined.written_type`).
     """
@@ -44,39 +46,47 @@ class Index:
 
 def read_index(run: Run, partition: Partition, label_type: str, names: Sequence[str]) -> Index:
     """A partition's index, of its rows some columns."""
-    name = run.index(label_type, partition)
-    rows = run.store.read_table(name, list(names))
+    rows = run.store.read_table(run.index(label_type, partition), list(names))
     facts = rows.schema.metadata
     rejected = REJECTED.empty_table()
     if facts[b"rejected"] != b"0":
-        rejected = run.store.read_table(rejected_name(name))
+        rejected = run.store.read_table(run.index(label_type, partition, "rejected"))
     left_out = tuple(json.loads(facts[b"left_out"]))
     return Index(rows, rejected, left_out, int(facts[b"empty"]), facts[b"time"].decode())
 
 
 def share_index(run: Run, partition: Partition, kept: Partition, label_type: str) -> None:
     """Give the partition of the pieces that were kept, if it is another, the same index."""
-    name = run.index(label_type, kept)
-    if kept.pieces and kept != partition and not run.store.exists(name):
-        write_rows(run, name, run.store.read_table(run.index(label_type, partition)))
+    if not kept.pieces or kept == partition or run.store.exists(run.index(label_type, kept)):
+        return
+    for beside in (*EXTRAS, ""):  # the index last: while it is there, so is what lies beside it
+        name = run.index(label_type, partition, beside)
+        if not beside or run.store.exists(name):
+            run.store.write(run.index(label_type, kept, beside), run.store.read(name))
 
 
-def write_rows(run: Run, name: str, index: pa.Table) -> None:
-    """Write the usable rows of a partition."""
-    run.store.write_table(name, index, use_dictionary=["file", "label"])
+def write_rows(run: Run, label_type: str, partition: Partition, found: Index) -> None:
+    """Write what was found in a partition; the index last: while it is there, so is what lies beside it."""
+    if found.rejected.num_rows:
+        run.store.write_table(run.index(label_type, partition, "rejected"), found.rejected)
+    extras = [name for name in EXTRAS if name in found.rows.column_names]
+    for name in extras:
+        run.store.write_table(
+            run.index(label_type, partition, name), found.rows.select([name]), use_dictionary=False
+        )
+    index = found.rows.drop_columns(extras).replace_schema_metadata(found.facts)
+    run.store.write_table(run.index(label_type, partition), index, use_dictionary=["file", "label"])
 
 
 def load_index(run: Run, ref: DatasetRef, partition: Partition, names: Sequence[str]) -> pa.Table:
-    """The usable rows of a partition, without those whose id occurred before."""
-    index = run.store.read_table(
-        run.index(ref.label_type, partition), list({"row": 0} | dict.fromkeys(names))
-    )
+    """Columns of the usable rows of a partition, without those whose id occurred before; also EXTRAS."""
+    own = [name for name in dict.fromkeys(("row", *names)) if name not in EXTRAS]
+    index = run.store.read_table(run.index(ref.label_type, partition), own)
+    for name in names:
+        if name in EXTRAS:
+            extra = run.store.read_table(run.index(ref.label_type, partition, name))
+            index = index.append_column(name, extra[name])
     if not partition.duplicates:
         return index
     again = run.store.read_table(run.part("ingest/duplicates", partition), ["row"])
     return index.filter(pc.invert(pc.is_in(index["row"], value_set=again["row"].combine_chunks())))
-
-
-def rejected_name(name: str) -> str:
-    """What the rows put aside are kept as, beside an index of that name."""
-    return name.replace(".parquet", "-rejected.parquet")

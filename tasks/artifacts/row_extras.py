@@ -12,6 +12,8 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.probabilities import unusable
 
+EXTRAS = ("pred_probs", "pair", "votes")  # each in an object beside the index, a row for each of its rows
+
 
 def beside_of(config: RunConfig) -> tuple[str, ...]:
     """Names of what there is: `pred_probs` of the user's own model, `votes` (the posterior they give).

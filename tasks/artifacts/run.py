@@ -20,7 +20,7 @@ from labelworks.tasks.storage.rollback import reinstate
 from labelworks.tasks.storage.store import Store
 
 BUDGETED = ("treat", "validate", "publish")
-INDEX_FORMAT = 4  # of what is kept of a partition's rows: another format is another folder
+INDEX_FORMAT = 5  # of what is kept of a partition's rows: another format is another folder
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,14 @@ class Run:
         lowered = self.budget is not None and stage in BUDGETED
         return f"{self.folder}/{stage}-budget-{self.budget}" if lowered else f"{self.folder}/{stage}"
 
-    def index(self, label_type: str, partition: Partition) -> str:
-        """Name of a partition's index, which runs that read ids and labels alike share."""
+    def index(self, label_type: str, partition: Partition, beside: str = "") -> str:
+        """Name of a partition's index, which runs that read ids and labels alike share.
+
+        beside: what is kept of its rows in an object of its own (`rejected`, or one of `row_extras.EXTRAS`).
+        """
         read_as = f"{self.read_as(label_type, partition.window)}{partition.votes}"
-        return f"{self.dataset}/index/{read_as}/{partition.key}.parquet"
+        name = f"{partition.key}-{beside}" if beside else partition.key
+        return f"{self.dataset}/index/{read_as}/{name}.parquet"
 
     def read_as(self, label_type: str, window: str) -> str:
         """Hash of how ids and labels of a window are read."""

@@ -139,7 +139,7 @@ def _used_as(kind: str, name: str) -> str:
     dataset, _, folder, *rest = name.split("/")
     key, _, suffix = rest[-1].partition(".") if rest else (folder, "", "")
     if kind == "index":
-        return f"{dataset}/{key.removesuffix('-rejected')}"
+        return f"{dataset}/{key.partition('-')[0]}"  # what lies beside it is named so
     if kind == "scores":
         return f"{dataset}/{folder}/{key}"
     return f"{folder}/{key}" if suffix in ("parquet", "json") else folder

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.drift.calendar import Unit
-from labelworks.tasks.methods.folds import in_sample
+from labelworks.tasks.methods.folds import hash_ids, in_sample
 from labelworks.tasks.sources.formats.joined import as_type, joined, read_type
 from labelworks.tasks.sources.formats.text import replaced
 from labelworks.tasks.sources.time_windows import time_keys
@@ -60,9 +59,9 @@ def labelled_context(
     }
     keys = {name: values for name, values in columns.items() if not name.startswith("column/")}
     sums = {name: _summed(pa.table({"key": values, **judged})) for name, values in keys.items()}
-    hashes = _hashes(run, ref, partition, scores["row"].to_numpy())
-    sample = pa.table({"id": scores["id"].combine_chunks(), **columns})
-    return Context(sums, sample.filter(pa.array(in_sample(hashes, share))), unit)
+    ids = scores["id"].combine_chunks()
+    sampled = in_sample(hash_ids(ids), share)
+    return Context(sums, pa.table({"id": ids, **columns}).filter(pa.array(sampled)), unit)
 
 
 def target_context(
@@ -119,11 +118,6 @@ def _tabular(values: pa.ChunkedArray) -> pa.Array:
     kind = values.type
     numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     return values.combine_chunks().cast(pa.float64(), safe=False) if numbers else _text(values)
-
-
-def _hashes(run: Run, ref: DatasetRef, partition: Partition, rows: NDArray[np.int32]) -> NDArray[np.uint64]:
-    index = load_index(run, ref, partition, ["hash"])
-    return np.asarray(index["hash"].to_numpy()[np.searchsorted(index["row"].to_numpy(), rows)])
 
 
 def _summed(table: pa.Table) -> pa.Table:

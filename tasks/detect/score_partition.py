@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import SCORES
-from labelworks.tasks.artifacts.embeddings import Block, load_block, load_ids
+from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
 from labelworks.tasks.artifacts.sufficient_statistics import sample_of
@@ -53,8 +53,7 @@ def score_partition(
     rows = sample_of(block, folds)
     parts = [slice(start, start + size) for start in range(0, max(len(folds), 1), size)]
     judged = [_judged(model, rows.only(part)) for part in parts]
-    ids = load_ids(run, ref, partition, block.rows)
-    table = _table(block, ids, pa.concat_tables(judged))
+    table = _table(block, pa.concat_tables(judged))
     run.store.write_table(name, table, use_dictionary=False)
     return table.select(summed), True
 
@@ -104,8 +103,8 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
     )
 
 
-def _table(block: Block, ids: pa.Array, judged: pa.Table) -> pa.Table:
-    columns = {"row": pa.array(block.rows), "id": ids, "given": pa.array(block.given)}
+def _table(block: Block, judged: pa.Table) -> pa.Table:
+    columns = {"row": pa.array(block.rows), "id": block.ids, "given": pa.array(block.given)}
     return pa.table(columns | dict(zip(judged.column_names, judged.columns, strict=True)), schema=SCORES)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import TARGET
-from labelworks.tasks.artifacts.embeddings import load_block, load_ids
+from labelworks.tasks.artifacts.embeddings import load_block
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
 from labelworks.tasks.detect.row_context import Context, merged, target_context
@@ -98,10 +98,9 @@ def sample_partition(partition: Partition, run: Run, ref: DatasetRef, share: flo
     """Rows of the sample in a partition."""
     block = load_block(run, ref, partition)
     kept = in_sample(block.hashes, share)
-    ids = load_ids(run, ref, partition, block.rows)
     folds = fold_of(block.hashes, run.config.detect.folds)
     sample = Sample(block.features[kept], block.given[kept], folds[kept])
-    return sample, target_context(run, partition, block.rows, ids, kept)
+    return sample, target_context(run, partition, block.rows, block.ids, kept)
 
 
 def adapt_target(run: Run, ref: DatasetRef, adapter: Adapter) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def adapt_partition(partition: Partition, run: Run, ref: DatasetRef, adapter: Ad
         folds = fold_of(block.hashes, run.config.detect.folds)
         whole, size = Sample(block.features, block.given, folds), adapter.model.rows_at_once
         parts = [adapter.table(whole.only(slice(at, at + size))) for at in range(0, max(len(folds), 1), size)]
-        where = {"row": pa.array(block.rows), "id": load_ids(run, ref, partition, block.rows)}
+        where = {"row": pa.array(block.rows), "id": block.ids}
         told = pa.concat_tables(parts)
         columns = where | dict(zip(told.column_names, told.columns, strict=True))
         run.store.write_table(name, pa.table(columns, schema=TARGET), use_dictionary=False)

@@ -12,7 +12,7 @@ from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition, Piece
 from labelworks.schemas.tables import REJECTED, index_schema
-from labelworks.tasks.artifacts.index import LABEL_TYPES, Index, rejected_name, write_rows
+from labelworks.tasks.artifacts.index import LABEL_TYPES, Index, write_rows
 from labelworks.tasks.artifacts.rejected import rejected_rows
 from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
 from labelworks.tasks.artifacts.run import Run
@@ -89,16 +89,13 @@ def _pieces(
     return pieces, aside, tuple(left_out)
 
 
-def write_index(run: Run, partition: Partition, label_type: str, voted: Voted | None = None) -> bool:
-    """Make a partition's index and the table of its rejected rows, unless both were made before."""
-    name = run.index(label_type, partition)
-    if run.store.exists(name):
-        return False
-    index = scan(partition, run, label_type, voted)
-    if index.rejected.num_rows:
-        run.store.write_table(rejected_name(name), index.rejected)
-    write_rows(run, name, index.rows.replace_schema_metadata(index.facts))
-    return True
+def write_index(run: Run, partition: Partition, label_type: str, voted: Voted | None = None) -> Index | None:
+    """Make a partition's index and what lies beside it; None: that was done before."""
+    if run.store.exists(run.index(label_type, partition)):
+        return None
+    found = scan(partition, run, label_type, voted)
+    write_rows(run, label_type, partition, found)
+    return found
 
 
 def _piece_index(

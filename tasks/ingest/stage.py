@@ -33,6 +33,7 @@ from labelworks.tasks.methods.class_names import SimilarNames, similar_names
 from labelworks.tasks.planning.plan import Plan, empty
 from labelworks.tasks.sources.formats.joined import common, read_type, written_type
 
+CHECKED = ["row", "id", "label"]
 COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 
 
@@ -140,13 +141,15 @@ def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partitio
 
 def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted | None = None) -> Scan:
     """Index one partition, or find its index made before."""
-    new = write_index(run, partition, label_type, votes)
-    found = read_index(run, partition, label_type, ["row", "id", "label"])
-    kept, index = partition.leaving_out(found.left_out), found.rows
+    written = write_index(run, partition, label_type, votes)
+    found = written or read_index(run, partition, label_type, CHECKED)
+    kept, index = partition.leaving_out(found.left_out), found.rows.select(CHECKED)
     share_index(run, partition, kept, label_type)
     labels = count_classes(index["label"])
     checks = gates.check_rows("ingest", index, run.config.gates.ingest, window=partition.window)
-    return Scan(kept, index.num_rows, labels, found.rejected, found.empty, found.time, new, checks)
+    return Scan(
+        kept, index.num_rows, labels, found.rejected, found.empty, found.time, written is not None, checks
+    )
 
 
 def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) -> list[Partition]:
@@ -158,9 +161,9 @@ def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) 
         if len(places):
             digest = hashlib.blake2b(places.tobytes(), digest_size=4).hexdigest()
             partition = partition.model_copy(update={"duplicates": len(places), "without": digest})
-            index = run.store.read_table(run.index(label_type, partition))
+            index = run.store.read_table(run.index(label_type, partition), [*CHECKED, "file", "file_row"])
             rows = index.take(pa.array(places))
-            run.store.write_table(run.part("ingest/duplicates", partition), rows)
+            run.store.write_table(run.part("ingest/duplicates", partition), rows.select(["row", "id"]))
             reasons = pa.array(["duplicated id"] * len(places), pa.string())
             tables.append(rejected_rows(rows, reasons, rows["id"]))
         marked.append(partition)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from fsspec.spec import AbstractBufferedFile
 
@@ -17,11 +17,17 @@ RANGE = 2 << 20  # bytes of one request
 AT_ONCE = 8  # requests of one process
 BLOCK = 4 * RANGE  # what a file holds and fetches at once; and one more is fetched ahead
 BLOCKS = 3
+Bytes: TypeAlias = bytes | bytearray | memoryview
 REPLACED = 3  # times while it is read, after which an object is asked for in one request
 
 
-def read_object(fs: Any, path: str, where: str) -> bytes | bytearray:
-    """The whole object, or StoreError; memory: its size and AT_ONCE ranges.
+def read_object(fs: Any, path: str, where: str) -> Bytes:
+    """The whole object, or StoreError; memory: its size and AT_ONCE ranges."""
+    return read_open(fs, path, where, lambda ranges: ranges(0, ranges.size))
+
+
+def read_open(fs: Any, path: str, where: str, read: Callable[[Ranges], Bytes]) -> Bytes:
+    """What `read` makes of an object's ranges; of a filesystem that gives no ranges, the whole object.
 
     One that is replaced while its ranges come is read anew: what is given was there at one time.
     """
@@ -31,7 +37,7 @@ def read_object(fs: Any, path: str, where: str) -> bytes | bytearray:
             break
         try:
             with file:
-                return _Ranges(file, where)(0, file.size)
+                return read(Ranges(file, where))
         except StoreError as error:
             if not _replaced(error):
                 raise
@@ -46,29 +52,32 @@ def open_object(fs: Any, path: str, where: str, block: int = BLOCK) -> Any:
     cached = {"cache_type": "background", "cache_options": {"maxblocks": BLOCKS}}
     file = again(where, fs.open, path, "rb", block_size=block, **cached)
     if isinstance(file, AbstractBufferedFile):
-        ranges = _Ranges(file, where)
+        ranges = Ranges(file, where)
         file.cache.fetcher = lambda start, end: bytes(ranges(start, end))
     return file
 
 
-class _Ranges:
+class Ranges:
     """Fetches bytes of one open file, long ones as several ranges at once."""
 
     def __init__(self, file: AbstractBufferedFile, where: str) -> None:
         self.fetch: Callable[[int, int], bytes] = file._fetch_range
         self.size, self.where = int(file.size), where
 
-    def __call__(self, start: int, end: int) -> bytes | bytearray:
+    def __call__(self, start: int, end: int) -> Bytes:
+        """The bytes from start to before end."""
         end = min(end, self.size)
         if end - start <= RANGE:
             return self._range(start, end)
         whole = bytearray(end - start)
-        starts = range(start, end, RANGE)
-        for at, part in zip(
-            starts, _pool().map(lambda at: self._range(at, min(at + RANGE, end)), starts), strict=True
-        ):
-            whole[at - start : at - start + len(part)] = part
+        self.fill(whole, [(start, end)], start)
         return whole
+
+    def fill(self, whole: bytearray | memoryview, spans: Sequence[tuple[int, int]], at: int = 0) -> None:
+        """Put spans of the object to where they belong in `whole`, which begins `at` so many bytes of it."""
+        cut = [(first, min(first + RANGE, end)) for start, end in spans for first in range(start, end, RANGE)]
+        for (first, last), part in zip(cut, _pool().map(lambda span: self._range(*span), cut), strict=True):
+            whole[first - at : last - at] = part
 
     def _range(self, start: int, end: int) -> bytes:
         if end <= start:

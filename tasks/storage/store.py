@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labelworks.schemas.errors import StoreError
-from labelworks.tasks.storage.filesystem import is_local, open_filesystem
-from labelworks.tasks.storage.ranges import open_object, read_object
+from labelworks.tasks.storage.column_ranges import read_columns
+from labelworks.tasks.storage.filesystem import is_local, open_filesystem, store_errors
+from labelworks.tasks.storage.ranges import Bytes, open_object, read_object
 from labelworks.tasks.storage.retries import again
 
 REFUSED = 412  # HTTP: a precondition failed
@@ -96,12 +97,15 @@ class Store:
         again(self.url(name), self._remove, self._path(name))
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """Read a parquet object; what comes from afar is held against the checksums of its pages."""
+        """Read a parquet object, or some of its columns, of which no other bytes are fetched.
+
+        What comes from afar is held against the checksums of its pages.
+        """
         distant, problem = not is_local(self.fs), None
         for _ in range(READS):
-            data = pa.BufferReader(self._read(name))
             try:
-                return pq.read_table(data, columns=columns, page_checksum_verification=distant)
+                with self._table_file(name, columns) as file:
+                    return pq.read_table(file, columns=columns, page_checksum_verification=distant)
             except (pa.ArrowException, OSError) as error:
                 problem = error
         raise self._unreadable(name, problem) from problem
@@ -143,8 +147,16 @@ class Store:
             fix="remove the file and run again: it is made anew",
         )
 
-    def _read(self, name: str) -> bytes | bytearray:
+    def _read(self, name: str) -> Bytes:
         return read_object(self.fs, self._path(name), self.url(name))
+
+    def _table_file(self, name: str, columns: list[str] | None) -> pa.NativeFile:
+        path, where = self._path(name), self.url(name)
+        if is_local(self.fs):
+            with store_errors(where):
+                return pa.OSFile(path)
+        data = self._read(name) if columns is None else read_columns(self.fs, path, where, columns)
+        return pa.BufferReader(data)
 
     def _range(self, path: str, start: int, end: int) -> bytes:
         data = bytes(self.fs.cat_file(path, start, end))
