@@ -8,8 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from labelworks.infra.cluster.cluster_class import check_cluster
+from labelworks.infra.cluster_rules import check_scheduler
+from labelworks.infra.schedule import check_schedule
 from labelworks.schemas.config.run import DetectConfig, NoiseConfig, RunConfig
 from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.exports import check_exports
+from labelworks.tasks.gates import check_gates
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.drift.base import drift_test
 from labelworks.tasks.methods.encoders.base import Encoder
@@ -18,6 +23,16 @@ from labelworks.tasks.methods.multilabel.detect import detect_multilabel
 from labelworks.tasks.methods.noise.detection import make as make_noise
 from labelworks.tasks.methods.regression.detect import detect_regression
 from labelworks.tasks.methods.sums import ClassSums
+
+
+def check_config(config: RunConfig) -> None:
+    """Refuse methods, gates, forms, clusters, schedules that there are not: ConfigError, `where` its key."""
+    check_methods(config)
+    check_gates(config.gates)
+    check_exports(config)
+    check_cluster(config)
+    check_scheduler(config.compute.scheduler)
+    check_schedule(config)
 
 
 def check_methods(config: RunConfig) -> None:

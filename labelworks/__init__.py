@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.label_errors import find_label_errors
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
@@ -25,6 +26,7 @@ __all__ = [
     "LabelworksError",
     "StoreError",
     "aggregate_votes",
+    "curate",
     "estimate_prior",
     "find_label_errors",
     "find_multilabel_errors",
@@ -35,6 +37,7 @@ __all__ = [
 
 _HOMES = {
     "aggregate_votes": "labelworks.flows.notebook.votes",
+    "curate": "labelworks.flows.notebook.curation",
     "estimate_prior": "labelworks.flows.notebook.prior",
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",

@@ -82,19 +82,9 @@ def check(config: RunConfig) -> None:
     from labelworks.infra.process import imports
 
     with imports():
-        from labelworks.flows.preflight import check_methods
-        from labelworks.infra.cluster.cluster_class import check_cluster
-        from labelworks.infra.cluster_rules import check_scheduler
-        from labelworks.infra.schedule import check_schedule
-        from labelworks.tasks.exports import check_exports
-        from labelworks.tasks.gates import check_gates
+        from labelworks.flows.preflight import check_config
 
-    check_methods(config)
-    check_gates(config.gates)
-    check_exports(config)
-    check_cluster(config)
-    check_scheduler(config.compute.scheduler)
-    check_schedule(config)
+    check_config(config)
 
 
 def _detach(name: str, config: str, overrides: list[str], windows: list[str], as_json: bool) -> None:

@@ -1,0 +1,36 @@
+"""What a run found of the labels where nothing was published."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from labelworks.infra.secrets import storage_secrets
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import RunRecord
+from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.report.flagged_rows import flagged
+from labelworks.tasks.report.wording import verdict
+
+COLUMNS = ["id", "original_label", "action", "reason", "suggestion", "error_probability"]
+
+
+def flagged_rows(config: RunConfig, record: RunRecord) -> pd.DataFrame:
+    """The flagged rows of a run that a gate or a person refused, or that waits; the likeliest wrong first.
+
+    Raises InputError where it ended before labels were judged.
+    """
+    run, _ = plan_run(config, storage_secrets(config.store))
+    judged = run.result("detect")
+    if judged is None:
+        raise InputError(
+            f"no label was judged: {verdict(record)}",
+            where=f"run {record.run_id}",
+            fix=".report() shows how far it came",
+        )
+    rows, _ = flagged(run, judged.ref, treated=run.result("treat") is not None)
+    table = pd.DataFrame(rows, columns=["given", *COLUMNS])
+    one_class = config.dataset.task == "classification"
+    for name, code in (("original_label", "given"), ("suggestion", "suggestion")):
+        table[name] = [judged.ref.classes[each] for each in table[code]] if one_class else table[code]
+    return table[COLUMNS]

@@ -1,0 +1,90 @@
+"""`lw.curate` where people call it: in a notebook, whose loop runs, and in a script without a guard."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import labelworks as lw
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+
+SCRIPT = """
+import labelworks as lw
+
+print("begun")
+settings = {"compute": {"workers": 1}, "validate": {"bootstrap": 50}}
+curation = lw.curate("rows.parquet", label="label", id="id", vector="vector", **settings)
+print(curation.record.status, len(curation.issues))
+"""
+
+
+def test_its_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from labelworks.flows.notebook import curation
+
+    monkeypatch.chdir(tmp_path)
+    found = doctest.testmod(curation)
+    assert found.attempted
+    assert not found.failed
+
+
+def test_a_cell_while_a_loop_runs(made: Any, tmp_path: Path) -> None:
+    rows = made()
+    frame = rows.table.to_pandas().set_index(rows.table["id"].to_pandas().rename("row") + "!")
+    frame["label"] = frame["label"] + "<b>&"
+
+    async def cell(**more: Any) -> Any:
+        asyncio.get_running_loop()
+        settings = {"validate": {"bootstrap": 50}, "store": tmp_path / "store", "progress": False}
+        return lw.curate(frame, label="label", vector="vector", **settings, **more)
+
+    curation = asyncio.run(cell())
+    assert curation.published
+    table = curation.to_pandas()
+    assert list(table.index) == list(frame.index)
+    assert (table["original_label"] == frame["label"]).all()
+    assert set(curation.issues.index) >= set(frame.index[rows.wrong][:5])
+    assert "version 1 of frame: 400 rows" in repr(curation)
+    for page in (curation._repr_html_(), curation.report()._repr_html_()):
+        assert "<b>" not in page
+    assert Path(curation.report().url).read_text() == curation.report().html
+    assert asyncio.run(cell()).record.run_id == curation.record.run_id
+
+    refused = asyncio.run(cell(gates={"detect": {"thresholds": {"max_noise_rate": 0.01}}}))
+    assert refused.record.status == "refused"
+    assert "max_noise_rate" in repr(refused) + refused.report().html
+    with pytest.raises(lw.InputError, match="nothing was published"):
+        refused.to_pandas()
+    found = refused.issues
+    assert np.isin(
+        np.array([f"row-{row:05d}" for row in np.flatnonzero(rows.wrong)[:5]]), _ids(found, frame)
+    ).all()
+    assert found["suggestion"].str.endswith("<b>&").all()
+
+
+def _ids(found: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
+    """The ids of rows that are named by file and position."""
+    return [frame["id"].iloc[int(name.rpartition("#")[2])] for name in found["id"]]
+
+
+def test_a_script_without_a_guard(made: Any, tmp_path: Path) -> None:
+    """Its worker is a process of its own, which doesn't run the script again."""
+    pq.write_table(made().table, tmp_path / "rows.parquet")
+    (tmp_path / "script.py").write_text(SCRIPT)
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    begun, ended = done.stdout.splitlines()
+    assert begun == "begun"
+    assert ended.startswith("published ")
+    assert int(ended.split()[1]) > 20
