@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.label_errors import find_label_errors
+    from labelworks.flows.notebook.method_table import methods
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
     from labelworks.flows.notebook.prior import estimate_prior
     from labelworks.flows.notebook.regression_errors import find_regression_errors
@@ -31,6 +32,7 @@ __all__ = [
     "find_label_errors",
     "find_multilabel_errors",
     "find_regression_errors",
+    "methods",
     "test_drift",
     "treat",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
     "find_regression_errors": "labelworks.flows.notebook.regression_errors",
+    "methods": "labelworks.flows.notebook.method_table",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treatment",
     **dict.fromkeys(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,18 @@ def test_its_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     found = doctest.testmod(curation)
     assert found.attempted
     assert not found.failed
+
+
+def test_the_code_of_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs/python.md").read_text()
+    first, *_, last = re.findall(r"```python\n(.*?)```", page, re.S)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(first + last, names)
+    curation = names["curation"]
+    assert curation.published
+    assert (curation.to_pandas()["label"] == names["true"]).mean() > 0.97
+    assert {path.name for path in tmp_path.iterdir()} == {"labelworks-store", "labelworks-store-frames"}
 
 
 def test_a_cell_while_a_loop_runs(made: Any, tmp_path: Path) -> None:

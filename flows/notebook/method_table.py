@@ -1,0 +1,40 @@
+"""What there is to choose from: `methods`."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from labelworks.tasks.methods import registry
+
+COLUMNS = ("kind", "name", "needs", "about", "source", "function")
+
+
+def methods(kind: str | None = None) -> pd.DataFrame:
+    """List the registered methods, those of plug-ins too.
+
+    Parameters
+    ----------
+    kind : str, optional
+        Only those of a kind, such as `noise` (`find_label_errors`) or `crowd` (`aggregate_votes`).
+
+    Returns
+    -------
+    DataFrame
+        By method: its kind and name, what it needs, what it does, its source, and where its function lies.
+
+    Raises
+    ------
+    ConfigError
+        There is no such kind; the message names those that there are.
+
+    Examples
+    --------
+    >>> import labelworks as lw
+    >>> table = lw.methods("noise")
+    >>> table.loc[table["name"] == "confident-learning", "source"].item()
+    'Northcutt, Jiang & Chuang 2021'
+    """
+    found = [{name: getattr(each, name) for name in COLUMNS} for each in registry.methods(kind)]
+    return pd.DataFrame(found, columns=list(COLUMNS)).assign(
+        needs=[", ".join(each["needs"]) for each in found]
+    )
