@@ -39,7 +39,7 @@ def similar_names(counts: Mapping[str, int]) -> list[SimilarNames]:
     """
     by_key: dict[str, list[str]] = defaultdict(list)
     for name in counts:
-        by_key[_joined(_plain(name))].append(name)
+        by_key[_without_spaces(_plain(name))].append(name)
     same = [_found(names, counts, "the way of writing") for names in by_key.values() if len(names) > 1]
     rows = {key: sum(counts[name] for name in names) for key, names in by_key.items()}
     words = {tuple(_plain(names[0]).split()): key for key, names in by_key.items()}
@@ -64,7 +64,7 @@ def _plain(name: str) -> str:
     return " ".join(SEPARATORS.sub(" ", visible.replace("&", " and ")).split())
 
 
-def _joined(words: str) -> str:
+def _without_spaces(words: str) -> str:
     """Without spaces, but between two numbers."""
     return BETWEEN_DIGITS.sub("\0", words).replace(" ", "").replace("\0", " ")
 

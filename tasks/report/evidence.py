@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from labelworks.tasks.methods.findings.confusions import Confusion, top_confusions
 from labelworks.tasks.report.flagged_rows import Content
 
 SHOWN = 0.0005  # what is rarer is 0.0 % in writing
@@ -80,23 +81,8 @@ class Evidence:
     actions: tuple[ActionCount, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 
-
-@dataclass(frozen=True)
-class Confusion:
-    """A true class, the label given instead, and how often that happens to the class."""
-
-    true: Class
-    given: Class
-    probability: float
-
-
-def top_confusions(evidence: Evidence, limit: int = 15) -> list[Confusion]:
-    """Return the likeliest wrong labels of the noise transition, likeliest first."""
-    if evidence.transition is None:
-        return []
-    off = np.array(evidence.transition, dtype=np.float64)
-    np.fill_diagonal(off, 0.0)
-    order = np.argsort(-off, axis=None, kind="stable")[:limit]
-    pairs = zip(*np.unravel_index(order, off.shape), strict=True)
-    names = evidence.classes
-    return [Confusion(names[t], names[g], float(off[t, g])) for t, g in pairs if off[t, g] >= SHOWN]
+    def confusions(self, limit: int) -> list[Confusion]:
+        """The likeliest wrong labels of the noise transition, likeliest first."""
+        if self.transition is None:
+            return []
+        return top_confusions(self.transition, self.classes, limit, SHOWN)

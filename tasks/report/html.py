@@ -17,7 +17,7 @@ from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.report import drift_text as moved
 from labelworks.tasks.report import plots, time_plots, wording
-from labelworks.tasks.report.evidence import Evidence, WorstRow, top_confusions
+from labelworks.tasks.report.evidence import Evidence, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.steps import next_steps
 from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
@@ -43,7 +43,7 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             tiles=wording.key_figures(record),
             probe=wording.probe(record.validation),
             plots=_plots(record, evidence),
-            confusions=top_confusions(evidence, 10),
+            confusions=evidence.confusions(10),
             worst=[_card(row) for row in evidence.worst[:MAX_WORST]],
             strangest=[_card(row) for row in evidence.strangest],
             flagged=evidence.flagged,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labelworks.tasks.report.evidence import Class, Evidence, top_confusions
+from labelworks.tasks.report.evidence import Class, Evidence
 from labelworks.tasks.report.wording import percent, shorten
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def score_histogram(evidence: Evidence) -> Figure | None:
 
 def confusions(evidence: Evidence) -> Figure | None:
     """The noise transition as a matrix, or its likeliest confusions where classes are too many for one."""
-    if evidence.transition is None or not top_confusions(evidence, 1):
+    if evidence.transition is None or not evidence.confusions(1):
         return None
     return _matrix(evidence) if len(evidence.classes) <= MAX_MATRIX else _confusion_bars(evidence)
 
@@ -149,7 +149,7 @@ def _numbers(axes: Axes, transition: Any) -> None:
 
 
 def _confusion_bars(evidence: Evidence) -> Figure:
-    found = top_confusions(evidence, MAX_BARS)
+    found = evidence.confusions(MAX_BARS)
     figure, axes = figure_of(0.8 + 0.26 * len(found))
     axes.barh(range(len(found)), [each.probability for each in found], 0.7, color=ORANGE)
     _names(axes, [f"{name_of(each.true)} → {name_of(each.given)}" for each in found], limit=2 * MAX_NAME + 3)

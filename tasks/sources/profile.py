@@ -120,7 +120,7 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
         names |= {name: known for name in schema.names if (known := class_names(schema, (name,)))}
     if not tables:
         raise InputError(notes[0] if notes else "the dataset is empty: no file has a row", where=source)
-    sample = _joined(source, tables)
+    sample = _one_table(source, tables)
     columns = tuple(examined(name, sample[name]) for name in sample.column_names)
     if dialect.doubt:
         notes.append(f"CSV: {dialect.doubt}")
@@ -173,7 +173,7 @@ def _reader(
     return SourceReader(source, file.path, file.format, options, file.name, read_as)
 
 
-def _joined(source: str, tables: list[pa.Table]) -> pa.Table:
+def _one_table(source: str, tables: list[pa.Table]) -> pa.Table:
     try:
         return _flat(joined(tables))
     except InputError as error:

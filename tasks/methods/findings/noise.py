@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.methods.noise import NoiseResult
 
 Classes = tuple[str | int, ...]
-CONFUSIONS = 10
 
 
 def noise_findings(
@@ -23,20 +24,8 @@ def noise_findings(
         "rate": float(judged.noise_rate),
         "rate_interval": [float(low), float(high)],
         **agreement(given, probs.argmax(axis=1)),
-        "top_confusions": confusions(judged.transition, classes),
+        "top_confusions": [asdict(each) for each in top_confusions(judged.transition, classes)],
     }
-
-
-def confusions(transition: NDArray[np.float64], classes: Classes) -> list[dict[str, Any]]:
-    """The strongest ways in which a true class is given as another; transition (K, K), rows = true class."""
-    wrong = transition * (1.0 - np.eye(len(transition)))
-    order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
-    pairs = [divmod(int(place), len(transition)) for place in order]
-    return [
-        {"true": classes[true], "given": classes[given], "probability": float(wrong[true, given])}
-        for true, given in pairs
-        if wrong[true, given] > 0
-    ]
 
 
 def agreement(given: NDArray[np.integer], foretold: NDArray[np.integer]) -> dict[str, float]:

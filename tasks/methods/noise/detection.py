@@ -18,7 +18,7 @@ from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
 from labelworks.tasks.methods.noise.auto import Auto
 from labelworks.tasks.methods.noise.auto_neighbours import AutoNeighbours
 from labelworks.tasks.methods.noise.confident_learning import ConfidentLearning
-from labelworks.tasks.methods.noise.core.result import NoiseModel, NoiseResult
+from labelworks.tasks.methods.noise.core.result import NoiseModel, NoiseResult, joined
 from labelworks.tasks.methods.noise.core.scored import ScoredModel
 from labelworks.tasks.methods.noise.noise_transition import NoiseTransition
 
@@ -76,7 +76,7 @@ def detect(
         else:
             part = model.score(given[rows], probs, **seen)
         parts.append(part if posterior else replace(part, posterior=None))
-    whole = _joined(parts)
+    whole = joined(parts)
     if isinstance(model, Auto | ScoredModel):
         return replace(whole, flag=model.flags(whole))
     return whole
@@ -202,17 +202,3 @@ def _windows(pred_probs: Any, step: int) -> Iterator[tuple[int, Any]]:
             yield start, window.view(np.ndarray)
         else:
             yield start, pred_probs[start:stop]
-
-
-def _joined(parts: list[NoiseResult]) -> NoiseResult:
-    def of(name: str) -> Any:
-        return np.concatenate([getattr(part, name) for part in parts])
-
-    return replace(
-        parts[0],
-        score=of("score"),
-        error_probability=of("error_probability"),
-        flag=of("flag"),
-        suggestion=of("suggestion"),
-        posterior=None if parts[0].posterior is None else of("posterior"),
-    )

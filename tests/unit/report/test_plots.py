@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from labelworks.tasks.methods.findings.confusions import Confusion
 from labelworks.tasks.report import plots
-from labelworks.tasks.report.evidence import Confusion, Evidence, ScoreHistogram, top_confusions
+from labelworks.tasks.report.evidence import Evidence, ScoreHistogram
 
 
 def test_pictures_decode_and_hold_ink(runs):
@@ -58,5 +59,5 @@ def test_svg_takes_the_colours_of_the_page(runs):
 
 def test_confusions_come_likeliest_first_and_leave_out_what_is_right():
     transition = np.array([[0.7, 0.3, 0.0], [0.1, 0.9, 0.0], [0.0, 0.0, 1.0]])
-    found = top_confusions(Evidence(classes=("a", "b", "c"), transition=transition))
+    found = Evidence(classes=("a", "b", "c"), transition=transition).confusions(15)
     assert found == [Confusion("a", "b", 0.3), Confusion("b", "a", 0.1)]
