@@ -149,6 +149,14 @@ def covariance(
     return of_weights, of_prior
 
 
+def prior_errors(
+    windows: Windows, sums: Confusion, weights: Floats, inverse: Floats, rows: tuple[int, int] | None = None
+) -> Floats:
+    """Standard errors (K,) of prior = source prior · weights; the arguments are those of `covariance`."""
+    variance = np.diag(covariance(windows, sums, weights, inverse, rows)[1])
+    return np.asarray(np.sqrt(np.maximum(variance, 0)))
+
+
 def of_shares(
     windows: Windows, sums: Confusion, weights: Floats, inverse: Floats, rows: tuple[float, float]
 ) -> Floats:

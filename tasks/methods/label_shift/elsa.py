@@ -11,9 +11,9 @@ from labelworks.tasks.methods.label_shift.calibration import apply, calibrate
 from labelworks.tasks.methods.label_shift.confusion import (
     Confusion,
     confusion,
-    covariance,
     demand_inverse,
     efficient,
+    prior_errors,
 )
 from labelworks.tasks.methods.label_shift.estimator import estimator
 from labelworks.tasks.methods.label_shift.inputs import Windows
@@ -42,9 +42,8 @@ def elsa(windows: Windows) -> PriorEstimate:
     ready = calibrated_windows(windows, calibration)
     found = solve(ready)
     demand_inverse(ready, found.sums)
-    _, of_prior = covariance(ready, found.sums, found.weights, found.inverse)
     prior = found.sums.prior * found.weights
-    interval = normal_interval(prior, np.sqrt(np.maximum(np.diag(of_prior), 0)))
+    interval = normal_interval(prior, prior_errors(ready, found.sums, found.weights, found.inverse))
     return finish(windows, "elsa", prior, interval, found.sums.prior, calibration=calibration)
 
 

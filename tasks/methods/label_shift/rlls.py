@@ -11,7 +11,7 @@ from labelworks.tasks.methods.label_shift.confusion import (
     Confusion,
     IllPosed,
     confusion,
-    covariance,
+    prior_errors,
     soft,
 )
 from labelworks.tasks.methods.label_shift.estimator import estimator
@@ -37,8 +37,7 @@ def rlls(windows: Windows) -> PriorEstimate:
 
 def _interval(windows: Windows, sums: Confusion, weights: Floats, inverse: Floats) -> Floats:
     """Of weights with the pull, and of those without: its own spread can't tell how wrong it is."""
-    spread = np.sqrt(np.maximum(np.diag(covariance(windows, sums, weights, inverse)[1]), 0))
-    return normal_interval(sums.prior * weights, spread)
+    return normal_interval(sums.prior * weights, prior_errors(windows, sums, weights, inverse))
 
 
 def _bound(classes: int, rows: int) -> float:

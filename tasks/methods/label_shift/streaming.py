@@ -16,10 +16,10 @@ from labelworks.tasks.methods.label_shift.confusion import (
     Confusion,
     Features,
     by_class,
-    covariance,
     efficient,
     inverse_transition,
     of_shares,
+    prior_errors,
     soft,
 )
 from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
@@ -92,8 +92,7 @@ def estimate_prior_over(
     errors = of_shares(ready, sums, likely / np.maximum(sums.prior, FLOOR), inverse, (n, m))
     both = likely if sums.singular else towards(likely, sums.prior * weights, errors)
     prior = on_simplex(both, kept)
-    spread = np.diag(covariance(ready, sums, weights, inverse, (n, m))[1])
-    interval = normal_interval(prior, np.sqrt(np.maximum(spread, 0)))
+    interval = normal_interval(prior, prior_errors(ready, sums, weights, inverse, (n, m)))
     found = finish(kept, "auto", prior, interval, sums.prior, calibration=calibration)
     return widened(kept, found, soft, (n, m))
 
