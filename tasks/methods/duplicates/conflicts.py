@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import class_codes, numbers
+from labelworks.tasks.methods.duplicates.groups import Copies, copies
 from labelworks.tasks.methods.neighbours.cosine import nearest, unit_length
 from labelworks.tasks.methods.registry import register
 
@@ -47,25 +46,30 @@ def duplicate_conflicts(
         raise ConfigError(f"similarity {similarity}", where="duplicate_conflicts", fix="give one in (0, 1]")
     given, rows = class_codes(labels), numbers(features, "features").astype(np.float32, copy=False)
     near = nearest(rows, min(10, len(rows) - 1)) if neighbours is None else np.asarray(neighbours)
-    group = _groups(rows, near, similarity)
-    alone = np.bincount(group)[group] == 1
-    pairs, count = np.unique(np.stack([group, given], axis=1), axis=0, return_counts=True)
-    several = np.bincount(pairs[:, 0]) > 1
-    most = np.zeros(group.max() + 1, np.int64)
-    np.maximum.at(most, pairs[:, 0], count)
-    majority = given.copy()
-    for where, label in pairs[count == most[pairs[:, 0]]]:
-        members = np.flatnonzero(group == where) if several[where] else np.zeros(0, np.int64)
-        tied = (count[pairs[:, 0] == where] == most[where]).sum() > 1
-        majority[members] = given[members] if tied else label
-    return DuplicateConflicts(np.where(alone, -1, group), several[group], majority)
+    found = copies(np.arange(len(rows)), given, _alike(rows, near, similarity))
+    return DuplicateConflicts(found.group, found.conflict, _majority(found, given))
 
 
-def _groups(rows: NDArray[np.float32], near: NDArray[np.integer], similarity: float) -> NDArray[np.int64]:
+def _alike(rows: NDArray[np.float32], near: NDArray[np.integer], similarity: float) -> NDArray[np.int64]:
+    """Pairs (P, 2) of a row (N, D) and one of its neighbours (N, k) whose cosine is large enough."""
     unit = unit_length(rows)
-    start = np.repeat(np.arange(len(rows)), near.shape[1])
-    alike = np.einsum("nd,nkd->nk", unit, unit[near]).ravel() >= similarity - 1e-6
-    links = csr_array(
-        (np.ones(alike.sum(), np.int8), (start[alike], near.ravel()[alike])), shape=(len(rows), len(rows))
-    )
-    return np.asarray(connected_components(links, directed=False)[1], np.int64)
+    alike = np.einsum("nd,nkd->nk", unit, unit[near]) >= similarity - 1e-6
+    return np.stack([alike.nonzero()[0], near[alike]], axis=1)
+
+
+def _majority(found: Copies, given: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The commonest label of each row's group (N,), the row's own where two are or its group has but one."""
+    members = np.flatnonzero(found.conflict)
+    if not len(members):
+        return given.copy()
+    _, group = np.unique(found.group[members], return_inverse=True)
+    (of, label), count = np.unique(np.stack([group, given[members]]), axis=1, return_counts=True)
+    commonest = np.zeros(group.max() + 1, np.int64)
+    np.maximum.at(commonest, of, count)
+    top = count == commonest[of]
+    winner = np.zeros(len(commonest), np.int64)
+    winner[of[top]] = label[top]
+    majority = given.copy()
+    tied = np.bincount(of[top])[group] > 1
+    majority[members] = np.where(tied, given[members], winner[group])
+    return majority

@@ -29,7 +29,7 @@ class Copies:
 
 
 def copies(
-    contents: NDArray[np.uint64], given: NDArray[np.integer], pairs: NDArray[np.integer] | None = None
+    contents: NDArray[np.integer], given: NDArray[np.integer], pairs: NDArray[np.integer] | None = None
 ) -> Copies:
     """Group rows of equal content (N,), and find groups whose given labels (N,) differ.
 

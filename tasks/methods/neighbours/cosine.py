@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.neighbours.exact import nearest_of
 
 log = logging.getLogger("labelworks")
 
 EXACT_BELOW = 50_000  # rows; above, an inverted file
-BLOCK = 1024  # rows compared at once
 SAME = 1 - 1e-6  # cosine of a row and itself, or a copy: it has nothing to say about its own label
 
 
@@ -92,7 +92,8 @@ class Reference:
         if self._many:
             alike, found = self._index.search(unit, k)
             return np.asarray(found, np.int64), np.asarray(alike, np.float32)
-        return _by_products(unit, self.unit, k)
+        found, distance = nearest_of(lambda part: -(unit[part] @ self.unit.T), len(unit), k)
+        return found, -distance.astype(np.float32)
 
     @property
     def _many(self) -> bool:
@@ -122,21 +123,6 @@ def unit_length(features: NDArray[np.floating]) -> NDArray[np.float32]:
     """Rows (N, D) scaled to length 1; a row of zeros stays."""
     lengths = np.linalg.norm(features, axis=1, keepdims=True)
     return np.ascontiguousarray(features / np.maximum(lengths, 1e-12), dtype=np.float32)
-
-
-def _by_products(
-    rows: NDArray[np.float32], others: NDArray[np.float32], k: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    found = np.empty((len(rows), k), np.int64)
-    cosines = np.empty((len(rows), k), np.float32)
-    for start in range(0, len(rows), BLOCK):
-        alike = rows[start : start + BLOCK] @ others.T
-        top = np.argpartition(-alike, k - 1, axis=1)[:, :k]
-        near = np.take_along_axis(alike, top, axis=1)
-        order = np.argsort(-near, axis=1, kind="stable")
-        found[start : start + BLOCK] = np.take_along_axis(top, order, axis=1)
-        cosines[start : start + BLOCK] = np.take_along_axis(near, order, axis=1)
-    return found, cosines
 
 
 def _without_self(found: NDArray[np.int64], k: int) -> NDArray[np.int64]:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.neighbours.cosine import unit_length
+from labelworks.tasks.methods.neighbours.exact import mean_of_nearest
 from labelworks.tasks.methods.registry import register
 
 Side = NDArray[np.float32]  # unit vectors (n, D) of a tower, or how near each is to the other's (n,)
-BLOCK = 1024  # rows compared at once
 SPAN = 8192  # rows of a partition held as float32 at a time
 EM_STEPS = 200
 BETTER = 3.0  # standard errors by which pairs have to score above shuffled ones
@@ -183,11 +183,7 @@ def _judged(one: Side, other: Side, near: Side, near_other: Side) -> tuple[NDArr
 
 def _nearness(rows: NDArray[np.float32], others: NDArray[np.float32], k: int) -> NDArray[np.float32]:
     """Mean cosine (n,) of rows (n, D) with their k nearest of the others (m, D)."""
-    near = np.empty(len(rows), np.float32)
-    for start in range(0, len(rows), BLOCK):
-        alike = rows[start : start + BLOCK] @ others.T
-        near[start : start + BLOCK] = np.partition(alike, -k, axis=1)[:, -k:].mean(axis=1)
-    return near
+    return -mean_of_nearest(lambda part: -(rows[part] @ others.T), len(rows), k)
 
 
 def _nearness_by_fold(

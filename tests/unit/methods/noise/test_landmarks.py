@@ -2,7 +2,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from labelworks.tasks.methods.neighbours import cosine as neighbours
+from labelworks.tasks.methods.neighbours import exact
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise.landmarks import NEAREST, PER_CLASS, Landmarks
 
@@ -46,7 +46,7 @@ def test_each_class_has_as_many_landmarks_or_all_its_rows():
 
 
 def test_flipped_labels_are_found_in_large_and_small_classes(monkeypatch):
-    monkeypatch.setattr(neighbours, "BLOCK", 100)
+    monkeypatch.setattr(exact, "BLOCK", 100)
     labels, probs, features, true = clusters([900, 400, 80, 60])
     wrong = labels != true
     result = detect(labels, probs, features=features, method="landmarks")
