@@ -14,7 +14,7 @@ from labelworks.schemas.config.run import DetectConfig
 from labelworks.tasks.methods.neighbours.reference import Neighbourhood
 from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
 from labelworks.tasks.methods.noise.pairs import Pairs
-from labelworks.tasks.methods.open_set.in_scope import Scope
+from labelworks.tasks.methods.open_set.out_of_scope import Scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.registry import get

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,13 +33,16 @@ def novelty(sums: ClassSums, features: NDArray[np.floating]) -> Floats:
 
 
 def novelty_by_fold(
-    sums_without: list[ClassSums], features: NDArray[np.floating], folds: NDArray[np.integer]
+    sums_without: Sequence[ClassSums],
+    features: NDArray[np.floating],
+    folds: NDArray[np.integer],
+    distance: Callable[[ClassSums, NDArray[np.floating]], Floats] = novelty,
 ) -> Floats:
-    """The same (n,) of rows in folds (n,), each by the sums without its own fold."""
+    """The same (n,), or another distance, of rows in folds (n,), each by the sums without its own fold."""
     found = np.empty(len(features))
     for fold, sums in enumerate(sums_without):
         rows = folds == fold
-        found[rows] = novelty(sums, features[rows])
+        found[rows] = distance(sums, features[rows])
     return found
 
 

@@ -1,7 +1,12 @@
-"""Out-of-scope rows: of none of the classes, so reported apart from the mislabelled ones."""
+"""Out-of-scope rows: of none of the classes, so reported apart from the mislabelled ones.
+
+`Scope` judges any row by a sample, at the price of a probe: what a run has. `out_of_scope` has all rows at
+hand, and asks their neighbours too.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +17,56 @@ from scipy.stats import rankdata
 from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.neighbours.cosine import nearest, unit_length
 from labelworks.tasks.methods.noise.core.checks import checked
+from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.registry import register
 from labelworks.tasks.methods.sums import ClassSums, FoldSums
 
 FOLDS = 5
 SHRINKAGE = 0.1  # of a covariance towards its mean variance
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Two opinions on rows, and what they said of a sample: novelty, confidence (M,), both in order.
+
+    views: the sums without each fold in turn, so that a row is judged by sums that it is no part of. cut: the
+    score below which rows are taken for outside.
+    """
+
+    views: tuple[ClassSums, ...]
+    novelty: NDArray[np.float64]
+    confidence: NDArray[np.float32]
+    cut: float = 0.0
+
+    @classmethod
+    def fit(
+        cls,
+        sums: FoldSums,
+        features: NDArray[np.floating],
+        folds: NDArray[np.integer],
+        probs: NDArray[np.float32],
+        *,
+        share: float = 0.0,
+        exclude: Sequence[int] = (),
+    ) -> Scope:
+        """Take a sample: features (M, D), folds (M,), out-of-sample probs (M, K); share: of rows outside."""
+        views = tuple(sums.without(fold, *exclude) for fold in range(sums.n_folds))
+        novelty = np.sort(novelty_by_fold(views, features, folds))
+        found = cls(views, novelty, np.sort(probs.max(axis=1)))
+        cut = float(np.quantile(found.score(features, folds, probs), share)) if share else 0.0
+        return cls(found.views, found.novelty, found.confidence, cut)
+
+    def score(
+        self, features: NDArray[np.floating], folds: NDArray[np.integer], probs: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Mean share (n,) of the sample that looks less in scope, by novelty (Ren 2021) and by confidence.
+
+        Low = of none of the classes. features (n, D), folds (n,), probs (n, K).
+        """
+        rows = len(self.novelty)
+        stranger = rows - np.searchsorted(self.novelty, novelty_by_fold(self.views, features, folds))
+        less_sure = np.searchsorted(self.confidence, probs.max(axis=1), side="right")
+        return np.asarray((stranger + less_sure) / (2 * rows), np.float32)
 
 
 @dataclass(frozen=True)
@@ -72,14 +122,11 @@ def _relative_mahalanobis(
 ) -> NDArray[np.float64]:
     folds = np.random.default_rng(seed).permutation(len(rows)) % FOLDS
     sums = FoldSums.of(rows, given, folds, FOLDS, classes)
-    relative = np.empty(len(rows))
-    for fold in range(FOLDS):
-        take = np.flatnonzero(folds == fold)
-        relative[take] = _nearest_less_all(rows[take].astype(np.float64), sums.without(fold))
-    return relative
+    return novelty_by_fold([sums.without(fold) for fold in range(FOLDS)], rows, folds, _nearest_less_all)
 
 
-def _nearest_less_all(rows: NDArray[np.float64], seen: ClassSums) -> NDArray[np.float64]:
+def _nearest_less_all(seen: ClassSums, features: NDArray[np.floating]) -> NDArray[np.float64]:
+    rows = features.astype(np.float64)
     total, means = max(seen.count.sum(), 1.0), seen.means
     centre = seen.total.sum(axis=0) / total
     within = (seen.gram - (means.T * seen.count) @ means) / total

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from labelworks.tasks.methods.open_set.in_scope import Scope
 from labelworks.tasks.methods.open_set.novelty import novelty
+from labelworks.tasks.methods.open_set.out_of_scope import Scope
 from labelworks.tasks.methods.sums import FoldSums
 
 K, DIM, FOLDS = 4, 10, 5
