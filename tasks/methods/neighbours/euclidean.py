@@ -14,7 +14,7 @@ def nearest(rows: NDArray[np.float32], k: int) -> tuple[NDArray[np.float64], NDA
     norms = np.einsum("nd,nd->n", centred, centred, dtype=np.float64)
 
     def squared(part: slice) -> NDArray[np.float64]:
-        apart = norms[part, None] + norms - 2.0 * (centred[part] @ centred.T)
+        apart: NDArray[np.float64] = norms[part, None] + norms - 2.0 * (centred[part] @ centred.T)
         np.fill_diagonal(apart[:, part], np.inf)  # a row is no neighbour of its own
         return apart
 

@@ -56,7 +56,7 @@ class Training:
         total = np.zeros(len(features), np.float32)
         for logits in self.logits(np.asarray(features, np.float32)):
             total += of(logits)
-        return total / len(self.path)
+        return np.asarray(total / np.float32(len(self.path)))
 
 
 class TrainedModel(ScoredModel):
