@@ -66,6 +66,24 @@ def matrix(values: Any, name: str) -> Matrix:
     return Matrix(numbers(held, name))
 
 
+def in_order(found: Matrix, wanted: list[Any], name: str) -> NDArray[Any]:
+    """A table's numbers, its columns in the order of the classes that they are called as.
+
+    Columns without names of their own stay as they are. Raises InputError where only some are the classes.
+    """
+    called = found.names
+    if called is None or called == list(range(len(called))) or not set(called) & set(wanted):
+        return found.values
+    if sorted(map(repr, called)) != sorted(map(repr, wanted)):
+        odd = ", ".join(sorted(map(repr, set(called) ^ set(wanted)))[:5])
+        raise InputError(
+            f"the columns of {name} are not the classes: only one has {odd}",
+            where=name,
+            fix="give a column for each class, called as it",
+        )
+    return found.values[:, [called.index(each) for each in wanted]]
+
+
 def length(name: str, found: int, wanted: int, of: str = "labels") -> None:
     """Raise InputError where an input has another number of rows than what it belongs to."""
     if found != wanted:

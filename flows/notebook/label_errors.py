@@ -11,12 +11,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.classes import Labels, coded, plain
-from labelworks.flows.notebook.columns import Matrix, aligned, column, length, matrix
+from labelworks.flows.notebook.columns import Matrix, aligned, column, in_order, length, matrix
 from labelworks.flows.notebook.out_of_sample import checked_features, out_of_sample
 from labelworks.flows.notebook.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
 from labelworks.tasks.methods.noise import NoiseResult, detect
+
+NEIGHBOURS = 10  # of a row that are compared
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,7 +118,8 @@ def find_label_errors(
         `features` by the probes of a run, each row's by probes that never saw its fold.
     features : array-like of shape (N, D), optional
         Embeddings, of half floats too, or columns of numbers in like units; for `pred_probs`, and for methods
-        that compare rows. With them `auto` hears neighbours as well.
+        that compare rows. With them `auto` hears the ten nearest rows as well, where there are more; to find
+        those takes time that grows with N² unless faiss is installed (the extra `neighbours`).
     method : str, default "auto"
         A method of kind `noise` in `labelworks.methods()`.
     classes : sequence of length K, optional
@@ -169,12 +172,13 @@ def find_label_errors(
     1   cat        dog
     """
     given, probs, seen = _inputs(labels, pred_probs, features, classes)
+    few = method == "auto" and seen is not None and len(seen) <= NEIGHBOURS
     found = detect(
         given.codes,
         probs,
-        features=seen,
+        features=None if few else seen,
         neighbours=None if neighbours is None else matrix(neighbours, "neighbours").values,
-        votes=None if votes is None else matrix(votes, "votes").values,
+        votes=None if votes is None else in_order(matrix(votes, "votes"), plain(given.classes), "votes"),
         method=method,
         posterior=posterior,
         **options,

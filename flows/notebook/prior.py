@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.classes import Labels, coded
-from labelworks.flows.notebook.columns import aligned, length, matrix
+from labelworks.flows.notebook.classes import Labels, coded, plain
+from labelworks.flows.notebook.columns import aligned, in_order, length, matrix
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.out_of_sample import checked_features, fitted_probes, row_folds
 from labelworks.flows.notebook.shown import Shown, share
@@ -167,15 +167,8 @@ def _own(
     given = coded(labels, source, classes)
     length("pred_probs", len(source.values), len(given.codes))
     aligned(given.index, source.index, "labels and pred_probs")
-    if source.names is None or current.names is None or source.names == current.names:
-        return given, source.values, current.values
-    if sorted(map(str, source.names)) != sorted(map(str, current.names)):
-        raise InputError(
-            "pred_probs and target_pred_probs have columns of other names",
-            where="target_pred_probs",
-            fix="call them alike, by their classes",
-        )
-    return given, source.values, current.values[:, [current.names.index(each) for each in source.names]]
+    order = plain(given.classes) if source.names is None else source.names
+    return given, source.values, in_order(current, order, "target_pred_probs")
 
 
 def _made(

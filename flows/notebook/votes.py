@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.classes import names
-from labelworks.flows.notebook.columns import frame, length, matrix
+from labelworks.flows.notebook.classes import names, plain
+from labelworks.flows.notebook.columns import frame, in_order, length, matrix
 from labelworks.flows.notebook.shown import Shown, several
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.crowd import Votes, aggregate
@@ -96,8 +96,8 @@ def aggregate_votes(
         One row a vote: a table of pandas, polars, pyarrow or datasets, or a dictionary of columns. Or an
         array (N, W), a row an item and a column an annotator, None or NaN where there is no answer.
     pred_probs : array-like of shape (N, K), optional
-        A model's out-of-sample probabilities, in the order of the result's `items` and `classes`; for methods
-        that need them, and one more voice for auto.
+        A model's out-of-sample probabilities, in the order of the result's `items` and `classes`, or a table
+        whose index and columns are called so; for methods that need them, and one more voice for auto.
     method : str, default "auto"
         A method of kind `crowd` in `labelworks.methods()`.
     item, annotator, label : str
@@ -136,9 +136,7 @@ def aggregate_votes(
     1    b   dog      3
     """
     given = _wide(votes, classes) if _is_wide(votes) else _long(votes, (item, annotator, label), classes)
-    probs = None if pred_probs is None else matrix(pred_probs, "pred_probs").values
-    if probs is not None:
-        length("pred_probs", len(probs), len(given.items), "the votes' items")
+    probs = None if pred_probs is None else _in_order(pred_probs, given)
     found = aggregate(given, pred_probs=probs, method=method)
     rival = found.classes[found.confusing].astype(object)
     rival[found.confusing < 0] = None
@@ -155,6 +153,18 @@ def aggregate_votes(
         kappa=found.kappa,
         method=found.method,
     )
+
+
+def _in_order(pred_probs: Any, votes: Votes) -> NDArray[Any]:
+    """Probabilities (N, K) in the order of the items and classes, by the names that a table has."""
+    found = matrix(pred_probs, "pred_probs")
+    items = plain(votes.items)
+    length("pred_probs", len(found.values), len(items), "the votes' items")
+    values = in_order(found, plain(votes.classes), "pred_probs")
+    index = found.index
+    if index is None or not index.is_unique or set(index) != set(items):
+        return values
+    return values[index.get_indexer(pd.Index(items))]
 
 
 def _is_wide(votes: Any) -> bool:

@@ -125,6 +125,31 @@ def test_bad_input_is_refused(arguments: dict[str, Any], error: type[Exception],
     assert caught.value.fix  # type: ignore[attr-defined]
 
 
+def test_votes_are_in_the_order_of_the_classes(made: dict[str, Any]) -> None:
+    votes = pd.DataFrame(made["probs"], columns=NAMES)
+    labels, probs = NAMES[made["given"]], made["probs"]
+    found = [
+        lw.find_label_errors(labels, probs, method="crowd-posterior", votes=each)
+        for each in (made["probs"], votes, votes[["cat", "ant", "bee"]])
+    ]
+    for each in found[1:]:
+        np.testing.assert_array_equal(found[0].score, each.score)
+    with pytest.raises(
+        lw.InputError, match="columns of votes are not the classes: only one has 'bee', 'bug'"
+    ):
+        lw.find_label_errors(
+            labels, probs, method="crowd-posterior", votes=votes.rename(columns={"bee": "bug"})
+        )
+
+
+@pytest.mark.parametrize("rows", [2, 3, 10, 11])
+def test_few_rows_are_judged_without_neighbours(rows: int) -> None:
+    labels = ["a", "b"] * (rows // 2) + ["a"] * (rows % 2)
+    found = lw.find_label_errors(labels, features=np.arange(rows) % 2)
+    assert found.method == ("auto" if rows <= 10 else "auto-neighbours")
+    assert not found.flag.any()
+
+
 def test_features_of_one_class_tell_nothing() -> None:
     with pytest.raises(lw.InputError, match="labels have one class"):
         lw.find_label_errors(["a"] * 30, features=np.random.default_rng(0).normal(size=(30, 2)))

@@ -62,6 +62,19 @@ def test_bad_votes_are_refused(votes: Any, says: str) -> None:
         lw.aggregate_votes(votes)
 
 
+def test_a_models_voice_is_heard_by_its_names() -> None:
+    table = votes_table()
+    probs = pd.DataFrame(np.tile([[0.7, 0.3], [0.2, 0.8]], (30, 1)), columns=NAMES)
+    found = [
+        lw.aggregate_votes(table, each)
+        for each in (probs.to_numpy(), probs[["yes", "no"]], probs.iloc[::-1], pl.from_pandas(probs))
+    ]
+    for each in found[1:]:
+        np.testing.assert_array_equal(found[0].posterior, each.posterior)
+    with pytest.raises(lw.InputError, match="pred_probs has 59 rows, the votes' items 60"):
+        lw.aggregate_votes(table, probs[:-1])
+
+
 def shifted(rows: int = 600) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Labels, features of a half and half source, and of a target that is nine parts yes."""
     rng = np.random.default_rng(0)
@@ -90,8 +103,16 @@ def test_a_prior_by_a_models_tables_in_any_order() -> None:
     found = [lw.estimate_prior(labels, first, each) for each in (second, second[["yes", "no"]])]
     np.testing.assert_array_equal(found[0].prior, found[1].prior)
     assert found[0].prior[1] == pytest.approx(0.9, abs=0.04)
-    with pytest.raises(lw.InputError, match="columns of other names"):
+    with pytest.raises(lw.InputError, match="only one has 'no', 'nope'"):
         lw.estimate_prior(labels, first, second.rename(columns={"no": "nope"}))
+
+
+def test_names_in_an_index_are_escaped_too() -> None:
+    labels, source, target = shifted()
+    names = np.where(labels == "no", "<i>no", "$yes$")
+    page = lw.estimate_prior(names, features=source, target_features=target)._repr_html_()
+    assert "<i>" not in page
+    assert "&lt;i&gt;no" in page
 
 
 def test_a_prior_needs_both_windows() -> None:
