@@ -1,0 +1,94 @@
+"""What is known of every row's labels: probabilities out of sample, then what looks missing or extra."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from labelworks.tasks.methods.multilabel.cells import blocks, checked
+from labelworks.tasks.methods.multilabel.confident import ConfidentClasses
+from labelworks.tasks.methods.multilabel.detect import judged
+from labelworks.tasks.methods.multilabel.mixture import Heaps, confirmed, fit_heaps
+from labelworks.tasks.methods.multilabel.probabilities import LabelProbes
+from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedLabelSets:
+    """Rows (N,) judged. missing, extra: sparse (N, K) float32, P(error) of the cells that look wrong.
+
+    score (N,): 1 = surely fine; probs (N, K): of each label being there.
+    """
+
+    score: NDArray[np.float32]
+    missing: sparse.csr_array
+    extra: sparse.csr_array
+    probs: NDArray[np.float32]
+
+    @property
+    def flag(self) -> NDArray[np.bool_]:
+        """Rows (N,) of which a label looks wrong."""
+        return np.asarray(np.diff(self.missing.indptr) + np.diff(self.extra.indptr) > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelSetJudge:
+    """Fitted probes, confident learning and heaps of each class; judges any row, out of sample by its fold.
+
+    Suspicious is what confident learning flags and a mixture of two heaps finds likelier wrong than right.
+    probes: None where the user's own probabilities are taken.
+    """
+
+    probes: LabelProbes | None
+    learned: ConfidentClasses
+    heaps: dict[int, Heaps]
+    method: str
+
+    @classmethod
+    def fit(
+        cls,
+        sums: TargetSums,
+        features: NDArray[np.floating],
+        given: sparse.csr_array,
+        folds: NDArray[np.integer],
+        pred_probs: NDArray[np.float32] | None = None,
+        *,
+        method: str = "softmin",
+        exclude: Sequence[int] = (),
+    ) -> LabelSetJudge:
+        """Fit the probes on the sums, all else on rows: features (n, D), given (n, K), folds (n,).
+
+        pred_probs (n, K): the user's own. method: how a row's classes are pooled into its score. Folds in
+        `exclude` are seen by nothing.
+        """
+        seen = np.flatnonzero(~np.isin(folds, exclude))
+        probes = None
+        if pred_probs is None:
+            rows = features[seen], given[seen], folds[seen]
+            probes = LabelProbes.fit(sums, *rows, exclude=exclude)
+            probs = probes.probs(features[seen], folds[seen])
+        else:
+            probs = pred_probs[seen]
+        labels, known = checked(given[seen], probs)
+        learned = ConfidentClasses.fit(blocks(labels, known), len(seen))
+        first = judged(learned, labels, known, method)
+        doubted = np.unique((first.missing + first.extra).indices)
+        return cls(probes, learned, fit_heaps(doubted, given[seen], probs), method)
+
+    def judge(
+        self,
+        features: NDArray[np.floating],
+        given: sparse.csr_array,
+        folds: NDArray[np.integer],
+        pred_probs: NDArray[np.float32] | None = None,
+    ) -> JudgedLabelSets:
+        """Judge the given labels (N, K) of rows."""
+        probs = self.probes.probs(features, folds) if self.probes is not None else pred_probs
+        assert probs is not None  # noqa: S101 - one or the other: `fit` was told which
+        first = judged(self.learned, *checked(given, probs), self.method)
+        missing, extra = (confirmed(each, given, probs, self.heaps) for each in (first.missing, first.extra))
+        return JudgedLabelSets(first.score, missing, extra, probs)
