@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import embedding_schema
 from labelworks.tasks.artifacts.index import load_index
-from labelworks.tasks.artifacts.label_codes import encode_labels
+from labelworks.tasks.artifacts.label_codes import encode_labels, label_targets
 from labelworks.tasks.artifacts.row_extras import beside_of, pair_vectors, unpacked
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.store import Store
@@ -26,6 +27,7 @@ class Block:
 
     contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
     beside: (N, K) by name, what the dataset says of its rows beside their labels; `pair`, if named: (N, D).
+    targets: labels that are no single class: binary sparse (N, K), or numbers (N, 1).
     """
 
     rows: NDArray[np.int32]
@@ -35,6 +37,7 @@ class Block:
     features: NDArray[np.floating]
     contents: NDArray[np.uint64]
     beside: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    targets: Any = None
 
 
 def write_vectors(
@@ -120,7 +123,8 @@ def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
     told = {name: unpacked(index[name]) for name in beside}
     told |= {name: pair_vectors(index[name], features.shape[1]) for name in pair}
     ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
-    return Block(rows, ids, hashes, given, features, contents[rows], told)
+    targets = label_targets(index["label"], ref.classes) if source else None
+    return Block(rows, ids, hashes, given, features, contents[rows], told, targets)
 
 
 def without_vector(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +27,13 @@ def encode_labels(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> ND
         return np.asarray(codes.astype(np.uint32).view(np.int32))
     codes = pc.index_in(labels, value_set=pa.array(classes, labels.type))
     return np.asarray(codes.to_numpy(), dtype=np.int32)
+
+
+def label_targets(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> Any:
+    """Labels that are no single class as numbers: binary sparse (N, K), or floats (N, 1); None of classes."""
+    if pa.types.is_floating(labels.type):
+        return labels.to_numpy()[:, None]
+    return label_sets(labels, classes) if pa.types.is_list(labels.type) else None
 
 
 def label_sets(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> sparse.csr_array:

@@ -18,11 +18,10 @@ EXTRAS = ("pred_probs", "pair", "votes")  # each in an object beside the index, 
 def beside_of(config: RunConfig) -> tuple[str, ...]:
     """Names of what there is: `pred_probs` of the user's own model, `votes` (the posterior they give).
 
-    Probabilities that labels were made with, beside the votes, are in the posterior and not heard twice;
-    those of labels that are no single class are read where such labels are judged.
+    Probabilities that labels were made with, beside the votes, are in the posterior and not heard twice.
     """
     data = config.dataset
-    own = data.pred_probs and data.task == "classification" and not made_with_probabilities(data)
+    own = data.pred_probs and not made_with_probabilities(data)
     return tuple(name for name, there in (("pred_probs", own), ("votes", data.votes.source)) if there)
 
 

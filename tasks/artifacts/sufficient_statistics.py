@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from scipy import sparse
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.embeddings import Block, load_block
@@ -23,6 +24,7 @@ from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.duplicates.signatures import Planes
 from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
 from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
@@ -35,25 +37,29 @@ class FirstPass:
 
     owners (M,): the place of each sampled row's partition in the list of them all.
     contents: content, given, row, signature, sketch, and part, which is such a place too.
+    targets: sums of labels that are no single class; `sums` are then of all rows as of one class.
     """
 
     sums: FoldSums
     sample: Sample
     owners: NDArray[np.int32]
     contents: pa.Table
+    targets: TargetSums | None = None
 
     def placed(self, places: NDArray[np.int32]) -> FirstPass:
         """Its rows with new places: `places[old]` (P,), those dropped whose place is -1."""
         owners, parts = places[self.owners], places[self.contents["part"].to_numpy()]
         place = self.contents.column_names.index("part")
         contents = self.contents.set_column(place, "part", pa.array(parts)).filter(pa.array(parts >= 0))
-        return FirstPass(self.sums, self.sample.only(owners >= 0), owners[owners >= 0], contents)
+        return replace(
+            self, sample=self.sample.only(owners >= 0), owners=owners[owners >= 0], contents=contents
+        )
 
     def ordered(self) -> FirstPass:
         """The same with rows in the order of their partitions, however it was put together."""
         rows = np.argsort(self.owners, kind="stable")
         contents = self.contents.take(pa.array(np.argsort(self.contents["part"].to_numpy(), kind="stable")))
-        return FirstPass(self.sums, self.sample.only(rows), self.owners[rows], contents)
+        return replace(self, sample=self.sample.only(rows), owners=self.owners[rows], contents=contents)
 
 
 def first_pass(run: Run, ref: DatasetRef, rows: int) -> FirstPass:
@@ -75,15 +81,18 @@ def read_first_pass(run: Run) -> FirstPass:
     data = run.store.read(run.file("embed", "sums.npz"))
     with np.load(io.BytesIO(data), allow_pickle=False) as found:
         sums = FoldSums(found["count"], found["total"], found["gram"])
+        targets = TargetSums.of_arrays(found) if "target" in found else None
         sample = Sample.of_arrays(found)
         owners = found["owners"]
-    return FirstPass(sums, sample, owners, run.store.read_table(run.file("embed", "contents.parquet")))
+    contents = run.store.read_table(run.file("embed", "contents.parquet"))
+    return FirstPass(sums, sample, owners, contents, targets)
 
 
-def rows_by_class(run: Run) -> NDArray[np.float64]:
-    """How many rows each class (K,) has in the source."""
+def rows_by_class(run: Run) -> tuple[NDArray[np.float64], int]:
+    """How many rows each class (K,) has in the source, and how many there are. Of numbers, their sum."""
     with np.load(io.BytesIO(run.store.read(run.file("embed", "sums.npz"))), allow_pickle=False) as found:
-        return np.asarray(found["count"].sum(axis=0))
+        by_class = found["target" if "target" in found else "count"].sum(axis=0)
+        return np.asarray(by_class), int(found["count"].sum())
 
 
 def sum_partition(
@@ -96,9 +105,14 @@ def sum_partition(
     place, partition = placed
     block = load_block(run, ref, partition)
     folds = fold_of(block.hashes, run.config.detect.folds)
-    single = run.config.dataset.task == "classification"  # else all rows are as one class
-    given, classes = (block.given, len(ref.classes)) if single else (np.zeros_like(block.given), 1)
-    sums = FoldSums.of(block.features, given, folds, run.config.detect.folds, classes)
+    n_folds = run.config.detect.folds
+    targets = None
+    if block.targets is None:
+        sums = FoldSums.of(block.features, block.given, folds, n_folds, len(ref.classes))
+    else:
+        probes = "pred_probs" not in block.beside  # else nothing is learned from features
+        targets = TargetSums.of(block.features, block.targets, folds, n_folds, crossed=probes)
+        sums = targets.rows
     sample = sampled(block, folds, share)
     rows = in_sample(block.contents, kept)
     contents = {"content": block.contents[rows], "given": block.given[rows], "row": block.rows[rows]}
@@ -109,13 +123,19 @@ def sum_partition(
         sample,
         np.full(len(sample.given), place, dtype=np.int32),
         pa.table(contents | {"part": np.full(np.count_nonzero(rows), place, dtype=np.int32)}),
+        targets,
     )
 
 
 def sampled(block: Block, folds: NDArray[np.int64], share: float) -> Sample:
-    """The rows of a block that belong to the sample."""
+    """The rows of a block that belong to the sample; beside them, if they have any, their `targets`."""
     rows = in_sample(block.hashes, share)
-    return sample_of(block, folds).only(rows)
+    found = sample_of(block, folds).only(rows)
+    if block.targets is None:
+        return found
+    targets = block.targets[np.flatnonzero(rows)]
+    dense = targets.toarray() if sparse.issparse(targets) else targets
+    return replace(found, beside={**found.beside, "targets": dense})
 
 
 def sample_of(block: Block, folds: NDArray[np.int64]) -> Sample:
@@ -125,11 +145,13 @@ def sample_of(block: Block, folds: NDArray[np.int64]) -> Sample:
 
 def merged(passes: Sequence[FirstPass]) -> FirstPass:
     """One of many: sums added, rows one after the other."""
+    targets = [each.targets for each in passes if each.targets is not None]
     return FirstPass(
         reduce(add, (each.sums for each in passes)),
         Sample.joined([each.sample for each in passes]),
         np.concatenate([each.owners for each in passes]),
         pa.concat_tables([each.contents for each in passes]),
+        reduce(add, targets) if targets else None,
     )
 
 
@@ -191,13 +213,21 @@ def _updated(
         found = merged([found, _pass(run, ref, about, new)])
     if gone:
         lost = _pass(earlier, before, about, gone)
-        found = FirstPass(found.sums - lost.sums, found.sample, found.owners, found.contents)
+        both = found.targets is not None and lost.targets is not None
+        targets = found.targets - lost.targets if both else None  # type: ignore[operator]
+        found = replace(found, sums=found.sums - lost.sums, targets=targets)
     return found.ordered()
 
 
 def _write(run: Run, found: FirstPass, about: dict[str, Any]) -> None:
     sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, owners=found.owners, **vars(found.sums), **found.sample.arrays)
+    np.savez(
+        sink,
+        allow_pickle=False,
+        owners=found.owners,
+        **(found.targets or found.sums).arrays,
+        **found.sample.arrays,
+    )
     run.store.write(run.file("embed", "sums.npz"), sink.getvalue())
     run.store.write_table(run.file("embed", "contents.parquet"), found.contents)
     run.store.write(run.file("embed", "sums.json"), json.dumps(about).encode())

@@ -76,6 +76,11 @@ class FoldSums:
         return FoldSums(self.count - other.count, self.total - other.total, self.gram - other.gram)
 
     @property
+    def arrays(self) -> dict[str, NDArray[np.float64]]:
+        """All of it by name, to be kept."""
+        return dict(vars(self))
+
+    @property
     def n_folds(self) -> int:
         """Number of folds."""
         return len(self.count)

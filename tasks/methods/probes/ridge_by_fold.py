@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,11 +29,21 @@ class TargetSums:
 
     @classmethod
     def of(
-        cls, features: NDArray[np.floating], targets: Any, folds: NDArray[np.integer], n_folds: int
+        cls,
+        features: NDArray[np.floating],
+        targets: Any,
+        folds: NDArray[np.integer],
+        n_folds: int,
+        *,
+        crossed: bool = True,
     ) -> TargetSums:
-        """Sum up rows: features (N, D), targets (N, M), dense or sparse, folds (N,) in [0, F)."""
+        """Sum up rows: features (N, D), targets (N, M), dense or sparse, folds (N,) in [0, F).
+
+        crossed: whether features and targets are multiplied, without which no probe can be fitted.
+        """
         rows = FoldSums.of(features, np.zeros(len(folds), np.int64), folds, n_folds, 1)
-        return cls(rows, *_target_sums(features, targets, folds, n_folds))
+        seen = features if crossed else features[:, :0]
+        return cls(rows, *_target_sums(seen, targets, folds, n_folds))
 
     def __add__(self, other: TargetSums) -> TargetSums:
         return TargetSums(
@@ -46,6 +56,17 @@ class TargetSums:
             self.rows - other.rows, self.target - other.target, self.square - other.square,
             self.cross - other.cross,
         )  # fmt: skip
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> TargetSums:
+        """The sums of what `arrays` gave, which may lie among others."""
+        rows = FoldSums(arrays["count"], arrays["total"], arrays["gram"])
+        return cls(rows, arrays["target"], arrays["square"], arrays["cross"])
+
+    @property
+    def arrays(self) -> dict[str, Floats]:
+        """All of it by name, to be kept."""
+        return {**self.rows.arrays, "target": self.target, "square": self.square, "cross": self.cross}
 
     @property
     def n_folds(self) -> int:
