@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.folds import HOLDOUT
-from labelworks.tasks.methods.regression.detect import swaps
-from labelworks.tasks.methods.regression.judge import JudgedNumbers, NumberJudge
+from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
 from labelworks.tasks.methods.treatment.numbers import treat_numbers
 from labelworks.tasks.methods.validation.before_after import Proof, bounded
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
@@ -48,17 +47,6 @@ def prove_numbers(
         given_treated=near[1],
         holdout_rows=len(test),
     )
-
-
-def suggestions(given: Floats, judged: JudgedNumbers, limit: float) -> tuple[Floats, NDArray[np.float32]]:
-    """What numbers (N,) should be, and P(it is right): of two that look exchanged the other's; else 0."""
-    suspects = np.flatnonzero(judged.flag)
-    partner = swaps(given[suspects], judged.predicted[suspects], np.full(len(suspects), limit))
-    swapped = partner >= 0
-    suggestion, suggested = judged.predicted.copy(), np.zeros(len(given), np.float32)
-    suggestion[suspects[swapped]] = given[suspects[partner[swapped]]]
-    suggested[suspects[swapped]] = judged.error[suspects[swapped]]
-    return suggestion, suggested
 
 
 def _bound(numbers: Floats, usual: float) -> float:

@@ -1,0 +1,57 @@
+"""Numbers: judged out of sample, two exchanged ones put right."""
+
+import numpy as np
+import pytest
+
+from labelworks.schemas.config.run import TreatConfig
+from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
+from labelworks.tasks.methods.treatment.numbers import treat_numbers
+
+ROWS = 500
+FOLDS = np.arange(ROWS) // (ROWS // 5)
+
+
+def spoilt():
+    """Features, true and given numbers; ten are gross errors, two of the others are exchanged."""
+    rng = np.random.default_rng(2)
+    features = rng.normal(size=(ROWS, 4)).astype(np.float32)
+    true = features @ np.arange(1.0, 5) + 0.1 * rng.normal(size=ROWS)
+    given = true.copy()
+    given[:10] += 1e4
+    pair = 10 + np.argsort(true[10:])[[25, -25]]
+    given[pair] = given[pair[::-1]]
+    return features, true, given, pair
+
+
+@pytest.mark.parametrize(
+    ("mode", "changes"), [("both", True), ("relabel", True), ("reweight", False), ("none", False)]
+)
+def test_gross_errors_do_not_hide_the_others(mode, changes):
+    features, true, given, pair = spoilt()
+    model = NumberJudge.fit(features, given, FOLDS)
+    found = model.judge(features, given, FOLDS)
+    suggestion, suggested = suggestions(given, found, model.limit)
+    done = treat_numbers(given, suggestion, suggested, found.error, found.flag, TreatConfig(mode=mode))
+    assert found.flag[:10].all() and found.flag.sum() < 30
+    np.testing.assert_allclose(suggestion[pair], true[pair])
+    assert np.flatnonzero(suggested).tolist() == sorted(pair.tolist())
+    assert (done.labels[pair] == (true if changes else given)[pair]).all()
+    assert (done.labels[:10] == given[:10]).all()
+    assert (done.weight[:10].max() < 0.1) == (mode in ("both", "reweight"))
+    assert model.explained > 0.98
+
+
+def test_what_a_sample_teaches_is_said_of_all_rows():
+    features, true, given, _ = spoilt()
+    some = np.arange(0, ROWS, 2)
+    model = NumberJudge.fit(features[some], given[some], FOLDS[some])
+    found = model.judge(features, given, FOLDS)
+    assert found.flag[:10].all() and found.flag[given == true].mean() < 0.05
+
+
+def test_labels_that_fit_exactly_are_left_alone():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(ROWS, 3)).astype(np.float32)
+    given = features.astype(np.float64) @ np.array([1.0, 2.0, 3.0])
+    found = NumberJudge.fit(features, given, FOLDS).judge(features, given, FOLDS)
+    assert found.flag.mean() < 0.02
