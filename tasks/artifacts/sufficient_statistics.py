@@ -28,6 +28,7 @@ from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
+CELLS = 200_000_000  # of several labels a row, in the sample: a byte each
 CONTENTS = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
 
 
@@ -172,11 +173,17 @@ def _about(run: Run, ref: DatasetRef, rows: int) -> dict[str, Any]:
         "read_as": run.read_as(ref.label_type, "source"),
         "classes": list(ref.classes),
         "folds": run.config.detect.folds,
-        "share": share_of(run.config.detect.sample, rows),
+        "share": share_of(_sample_rows(run, ref), rows),
         "kept": share_of(CONTENTS, rows),
         "planes": laid_through(ref).key,
         "partitions": [each.identity for each in ref.of("source")],
     }
+
+
+def _sample_rows(run: Run, ref: DatasetRef) -> int:
+    """How many rows the sample has: fewer, where each has so many labels that they take too much memory."""
+    rows = run.config.detect.sample
+    return min(rows, max(CELLS // len(ref.classes), 1)) if ref.label_type == "list" else rows
 
 
 def _earlier(run: Run, about: dict[str, Any]) -> tuple[Run, DatasetRef] | None:
