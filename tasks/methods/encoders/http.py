@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
-import json
+import logging
 import os
 import re
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -20,12 +17,14 @@ from numpy.typing import NDArray
 from labelworks.schemas.config.locations import is_loopback
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
+from labelworks.tasks.methods.encoders.importing import needed
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.registry import register
 
-WORTH_ANOTHER_TRY = (408, 409, 425, 429, 500, 502, 503, 504)
 TOO_LONG = (400, 413, 422)  # the service can't take a text: its row's fault, not the run's
-LONGEST_WAIT = 60.0
+SENT = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent",
+        "x-stainless-raw-response"}  # fmt: skip
+TALKATIVE = ("openai", "httpx2", "httpcore2")  # they log every request, and its texts if asked for more
 KEYS = re.compile(r"LABELWORKS_KEY_[A-Z0-9_]+")  # variables that a config may have sent to a service
 BASE = re.compile(r"https?://[A-Za-z0-9._\-:\[\]]+(/[^\s\\@?#]*)?")  # nothing that is read in two ways
 
@@ -69,6 +68,7 @@ class HttpEncoder(Encoder):
             )
         self._key()
         self.earliest = 0.0
+        self._client: Any = None
 
     def identity(self) -> dict[str, Any]:
         """Service, model and dimensions; how it is asked changes nothing."""
@@ -115,48 +115,64 @@ class HttpEncoder(Encoder):
             yield from self._each(texts, rows[middle:])
 
     def _ask(self, texts: list[str]) -> NDArray[np.float32]:
-        body: dict[str, Any] = {"model": self.chosen["model"], "input": texts, "encoding_format": "float"}
-        if self.chosen["dimensions"]:
-            body["dimensions"] = int(self.chosen["dimensions"])
-        answer = self._post(json.dumps(body).encode())
+        answer = self._answer(texts)
         try:
-            found = sorted(json.loads(answer)["data"], key=lambda each: each["index"])
+            found = sorted(answer.json()["data"], key=lambda each: each["index"])
             vectors = np.array([each["embedding"] for each in found], dtype=np.float32)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
-                f"the service answers no embeddings: {answer[:100]!r}", where=self._url
+                f"the service answers no embeddings: {answer.text[:100]!r}", where=self._url
             ) from error
         if vectors.ndim != 2 or len(vectors) != len(texts):
             raise InputError(f"{len(texts)} texts gave {len(vectors)} vectors", where=self._url)
         return vectors
 
-    def _post(self, body: bytes) -> bytes:
-        """One request, again after a pause while the service is busy or away."""
-        for attempt in range(int(self.chosen["retries"]) + 1):
-            self._wait_turn()
-            try:
-                with _OPENER.open(self._request(body), timeout=float(self.chosen["timeout"])) as answer:
-                    return bytes(answer.read())
-            except urllib.error.HTTPError as error:
-                error.close()
-                said = f"{error.code} {error.reason}"
-                if error.code in TOO_LONG:
-                    raise _RefusedError(said) from error
-                if error.code not in WORTH_ANOTHER_TRY:
-                    raise self._gone(said) from error
-                pause = error.headers.get("Retry-After") or ""
-                wait = float(pause) if pause.replace(".", "", 1).isdigit() else 0.5 * 2**attempt
-            except (OSError, http.client.HTTPException) as error:  # the latter: an answer that breaks off
-                said, wait = str(error) or type(error).__name__, 0.5 * 2**attempt
-            if attempt < int(self.chosen["retries"]):
-                time.sleep(min(wait, LONGEST_WAIT))
-        raise self._gone(said)
+    def _answer(self, texts: list[str]) -> Any:
+        """What the service answers; asked again after a pause while it is busy or away."""
+        import openai
 
-    def _request(self, body: bytes) -> urllib.request.Request:
-        headers = {"Content-Type": "application/json"}
+        chosen: dict[str, Any] = (
+            {"dimensions": int(self.chosen["dimensions"])} if self.chosen["dimensions"] else {}
+        )
+        ask = self.client().embeddings.with_raw_response.create
+        try:
+            return ask(
+                model=self.chosen["model"], input=texts, encoding_format="float", **chosen
+            ).http_response
+        except openai.APIStatusError as error:
+            said = f"{error.status_code} {error.response.reason_phrase}"
+            raise _RefusedError(said) if error.status_code in TOO_LONG else self._gone(said) from error
+        except openai.OpenAIError as error:  # its own text says "Connection error." and no more
+            raise self._gone(str(error.__cause__ or error) or type(error).__name__) from error
+
+    def client(self) -> Any:
+        """OpenAI's client for this service; it follows no redirect, which would carry the key elsewhere."""
+        if self._client is None:
+            openai = needed("openai", "openai")
+            for logs in TALKATIVE:
+                logging.getLogger(logs).setLevel(logging.WARNING)
+            self._client = openai.OpenAI(
+                base_url=str(self.chosen["url"]),
+                api_key="set for each request",
+                timeout=float(self.chosen["timeout"]),
+                max_retries=int(self.chosen["retries"]),
+                http_client=openai.DefaultHttpxClient(
+                    follow_redirects=False, event_hooks={"request": [self.prepare]}
+                ),
+            )
+        return self._client
+
+    def prepare(self, request: Any) -> None:
+        """Make a request fit to be sent, and wait until it is its turn.
+
+        The client adds what the environment says of OpenAI (`OPENAI_ORG_ID`, `OPENAI_CUSTOM_HEADERS` …). The
+        address comes from a config, so nothing goes there but the key that the config may name.
+        """
+        for name in set(request.headers) - SENT:
+            del request.headers[name]
         if key := self._key():
-            headers["Authorization"] = f"Bearer {key}"
-        return urllib.request.Request(self._url, body, headers)  # noqa: S310
+            request.headers["Authorization"] = f"Bearer {key}"
+        self._wait_turn()
 
     def _key(self) -> str:
         """The key, or an empty one; ConfigError if it would cross a network unencrypted."""
@@ -186,13 +202,3 @@ class HttpEncoder(Encoder):
 
 class _RefusedError(Exception):
     pass
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """A redirect would carry the key to another host."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirect)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx2
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -25,7 +27,7 @@ class Service:
         self.statuses: list[int] = []
         self.asked: list[list[str]] = []
         self.keys: list[str | None] = []
-        self.times: list[float] = []
+        self.headers: list[dict[str, str]] = []
         self.answer: dict[str, Any] | None = None
         self.cut = 0  # answers that break off
         self.elsewhere = "http://127.0.0.1:9/elsewhere"
@@ -43,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         service.asked.append(asked["input"])
         service.keys.append(self.headers.get("Authorization"))
-        service.times.append(time.monotonic())
+        service.headers.append(dict(self.headers))
         status = service.statuses.pop(0) if service.statuses else 200
         if any("too long" in text for text in asked["input"]):
             status = 400
@@ -75,6 +77,12 @@ def ready(service: Service, **options: Any) -> Encoder:
     encoder.load({})
     service.asked.clear()
     return encoder
+
+
+def sent_key(options: dict[str, Any]) -> str | None:
+    request = httpx2.Request("POST", options["url"], headers={"Authorization": "Bearer of another"})
+    make("http", "text", options).prepare(request)
+    return request.headers.get("Authorization")
 
 
 def test_asks_in_batches_and_keeps_the_order(service: Service) -> None:
@@ -131,19 +139,22 @@ def test_a_service_that_refuses_all_is_said_before_any_row(service: Service) -> 
     assert caught.value.where == "encoder.options.model"
 
 
-def test_workers_share_the_rate(service: Service) -> None:
-    encoder = make("http", "text", {"url": service.url, "model": "m", "requests_per_second": 100})
-    encoder.workers = 10
+@pytest.mark.parametrize(("rate", "workers"), [(100, 10), (20, 2)])
+def test_workers_share_the_rate(service: Service, rate: float, workers: int) -> None:
+    encoder = make("http", "text", {"url": service.url, "model": "m", "requests_per_second": rate})
+    encoder.workers = workers
+    began = time.monotonic()
     encoder.load({})
     encoder.encode(pa.array(["a"]))
-    assert np.diff(service.times)[0] >= 10 / 100 * 0.9
+    assert encoder.earliest >= began + 2 * workers / rate
+    assert time.monotonic() >= began + workers / rate
 
 
-def test_keeps_to_its_rate(service: Service) -> None:
+def test_what_is_asked_again_keeps_to_the_rate(service: Service) -> None:
     encoder = ready(service, batch_size=1, requests_per_second=50)
-    service.times.clear()
-    encoder.encode(pa.array(["a"] * 6))
-    assert np.diff(service.times).sum() >= 5 / 50 * 0.9
+    service.statuses, began = [429, 429], time.monotonic()
+    encoder.encode(pa.array(["a"] * 4))
+    assert encoder.earliest >= began + 6 / 50
 
 
 def test_the_key_comes_from_the_environment_and_is_in_no_identity(
@@ -213,13 +224,45 @@ def test_a_key_crosses_no_network_unencrypted(
 ) -> None:
     options = {"url": url, "model": "m"}
     if sent is not None:
-        assert make("http", "text", options)._request(b"").get_header("Authorization") is None
+        assert sent_key(options) is None
     monkeypatch.setenv("LABELWORKS_KEY_OPENAI", "open-sesame")
     if sent:
-        assert make("http", "text", options)._request(b"").get_header("Authorization") == "Bearer open-sesame"
+        assert sent_key(options) == "Bearer open-sesame"
         return
     with pytest.raises(ConfigError, match="no address of a service" if sent is None else "sent unencrypted"):
         make("http", "text", options)
+
+
+def test_what_the_environment_says_of_openai_goes_to_no_service(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("API_KEY", "ADMIN_KEY", "ORG_ID", "PROJECT_ID", "WEBHOOK_SECRET"):
+        monkeypatch.setenv(f"OPENAI_{name}", "of-another")
+    monkeypatch.setenv("OPENAI_BASE_URL", service.elsewhere)
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Token: of-another\nAuthorization: of-another")
+    make("http", "text", {"url": service.url, "model": "m"}).load({})
+    assert service.keys == [None]
+    assert not any("of-another" in each for each in service.headers[0].values())
+
+
+def test_without_its_client_it_says_what_to_install(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(ConfigError) as caught:
+        make("http", "text", {"url": service.url, "model": "m"}).load({})
+    assert caught.value.fix == "pip install 'labelworks[openai]'"
+
+
+def test_neither_the_key_nor_a_text_is_logged(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LABELWORKS_KEY_OPENAI", "open-sesame")
+    caplog.set_level("DEBUG")
+    service.statuses = [503]
+    make("http", "text", {"url": service.url, "model": "m"}).load({})
+    assert len(service.asked) == 2
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
