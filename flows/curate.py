@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prefect import flow
 
-from labelworks.flows.approval.questions import finished_record, reasons_to_ask, wait
+from labelworks.flows.approval.questions import reasons_to_ask, wait
 from labelworks.flows.embed import embed
 from labelworks.flows.events import announce
 from labelworks.flows.progress_artifact import posted
@@ -16,6 +16,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.secrets.logging import discreet
 from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.detect.other_tasks import judge
 from labelworks.tasks.detect.stage import detect
@@ -29,14 +30,14 @@ from labelworks.tasks.validate.stage import validate
 
 
 @flow(name="curate", flow_run_name="curate {config.dataset.key}", validate_parameters=False)
+@discreet()
 def curate(config: RunConfig) -> RunRecord:
     """Curate a dataset: find what is wrong with its labels, treat it, prove it, publish a version."""
-    with discreet():
-        run, plans = plan_run(config, storage_secrets(config.store))
-        with run_heartbeat(run):
-            if found := finished_record(run):
-                return export(run, found)
-            return _stages(as_decided(run), plans)
+    run, plans = plan_run(config, storage_secrets(config.store))
+    with run_heartbeat(run):
+        if found := finished_record(run):
+            return export(run, reinstate(run, found))
+        return _stages(as_decided(run), plans)
 
 
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:

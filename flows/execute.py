@@ -8,13 +8,13 @@ from importlib import import_module
 from threading import Thread
 from typing import Any
 
-from labelworks.flows.approval.questions import finished_record
 from labelworks.infra import settings
 from labelworks.infra.process import imports, threads
 from labelworks.schemas.config.run import ComputeConfig, RunConfig
 from labelworks.schemas.errors import GateRefused
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks import gates
+from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.exports import exported, with_exports
@@ -130,11 +130,13 @@ def _preflight(config: RunConfig) -> RunRecord | None:
         found = finished_record(run)
         if found is None:
             look_ahead(run, plans)
-    if found is not None and not exported(run, found):
+            return None
+        found = reinstate(run, found)
+    if not exported(run, found):
         return None
-    if found is not None and found.status == "published":
+    if found.status == "published":
         current().note(f"run {found.run_id} was published before as version {found.version}: nothing to do")
-    return found and with_exports(run, found)
+    return with_exports(run, found)
 
 
 def _curated(config: RunConfig) -> RunRecord:

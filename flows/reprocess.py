@@ -19,24 +19,24 @@ from labelworks.schemas.records import RunRecord
 from labelworks.schemas.secrets.logging import discreet
 from labelworks.tasks.artifacts.approvals import standing, waiting
 from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.catalog.finished import reinstate
 from labelworks.tasks.planning.open_run import find_run, listed_once
 from labelworks.tasks.report.wording import verdict
 
 
 @flow(name="reprocess", flow_run_name="reprocess {config.dataset.key}", persist_result=False)
+@discreet()
+@listed_once()
 def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[Any]:
     """Curate the dataset if its source changed since the last run; only what changed is worked on again.
 
     The state of the source decides, not `change`, which only says why this run looks: events that come
     twice, late or out of order change nothing.
     """
-    with discreet(), listed_once():
-        return _reprocess(config, change)
-
-
-def _reprocess(config: RunConfig, change: DatasetChanged | None) -> State[Any]:
     get_run_logger().info("%s", why(change))
     run = find_run(config, storage_secrets(config.store))
+    if record := run.record():
+        return Completed(message=f"nothing changed since version {reinstate(run, record).version}")
     if (known := reason_to_skip(run)) is not None:
         return Completed(message=known)
     if waiting(run) is None:
@@ -63,9 +63,7 @@ def ended(record: RunRecord) -> State[Any]:
 
 
 def reason_to_skip(run: Run) -> str | None:
-    """Why there is nothing to do for this input and config; None if there is."""
-    if record := run.record():
-        return f"nothing changed since version {record.version}"
+    """Why a run that published nothing is not to be repeated; None if it is to be."""
     asked = standing(run)
     if asked is not None and asked[0] in ("rejected", "expired"):
         return f"{verdict(asked[1])} `labelworks approve {run.id}` publishes it still."

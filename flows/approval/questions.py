@@ -16,14 +16,6 @@ from labelworks.tasks.report.wording import percent
 from labelworks.tasks.storage.store import Store
 
 
-def finished_record(run: Run) -> RunRecord | None:
-    """The record of a run that needs no more work: published, waiting for a person, or rejected by one."""
-    if found := run.record():
-        return found
-    asked = standing(run)
-    return None if asked is None or asked[0] == "approved" else asked[1]
-
-
 def reasons_to_ask(run: Run, treated: StageResult, proof: StageResult) -> tuple[str, ...]:
     """Why a person has to look before the run publishes; empty if nobody has to, or somebody did."""
     over = run.config.treat.approve_over

@@ -16,8 +16,8 @@ from labelworks.tasks.sources.column_roles import read_as
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.images import ImageReader
 from labelworks.tasks.sources.partition_reader import PartitionReader
-from labelworks.tasks.storage.rollback import reinstate
 from labelworks.tasks.storage.store import Store
+from labelworks.tasks.storage.versions import version_of
 
 BUDGETED = ("treat", "validate", "publish")
 INDEX_FORMAT = 5  # of what is kept of a partition's rows: another format is another folder
@@ -125,12 +125,15 @@ class Run:
         return result
 
     def record(self) -> RunRecord | None:
-        """The record of this very run if its manifest is written, with no work counted; None if it isn't."""
+        """The record of this very run if its manifest is written, with no work counted; None if it isn't.
+
+        Its version is None if the run was killed before it had one: see `catalog.finished.reinstate`.
+        """
         name = f"{self.folder}/manifest.json"
         if not self.store.exists(name):
             return None
         found = RunRecord.model_validate_json(self.store.read(name))
-        version = reinstate(self.store, self.dataset, self.id, name)
+        version = version_of(self.store, self.dataset, self.id)
         return found.model_copy(update={"work": dict.fromkeys(found.work, 0), "version": version})
 
 

@@ -11,7 +11,7 @@ from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import append_version, claim_version, read_version, versions
 
 
-def reinstate(store: Store, dataset: str, run_id: str, manifest: str) -> int:
+def reinstate_version(store: Store, dataset: str, run_id: str, manifest: str) -> int:
     """The version of a run whose work is done: it becomes the newest one again, unless it was rolled back."""
     known = versions(store, dataset)
     pointers = [read_version(store, dataset, number) for number in known]

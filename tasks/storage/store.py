@@ -81,9 +81,11 @@ class Store:
         """
         return again(self.url(name), self._put_new, self._path(name), data) or self.read(name) == data
 
-    @cached_property
-    def conditional(self) -> bool:
-        """Whether the store refuses to create what is there: some servers take any put."""
+    def try_conditional_put(self) -> bool:
+        """Whether the store refuses to create what is there: some servers take any put.
+
+        For whoever is about to write: an object is put twice, and deleted.
+        """
         name = f".probe-{uuid.uuid4().hex}"
         try:
             return self.create(name, b"first") and not self.create(name, b"second")

@@ -68,7 +68,7 @@ def append_version(
     """Create the next version with this pointer, unless another process just made `known` find one."""
     before = newest_number(store, dataset) if newest is None else newest
     run_id = str(pointer["run_id"])
-    claim = _create if store.conditional else _put_under_lease
+    claim = _create if store.try_conditional_put() else _put_under_lease
     number = claim(store, dataset, run_id, json.dumps(pointer).encode(), known)
     for taken in range(before + 1, number):
         other = read_version(store, dataset, taken)["run_id"]

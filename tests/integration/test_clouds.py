@@ -57,7 +57,7 @@ def test_google_keeps_lists_and_numbers(made: Any, google: Store) -> None:
 def test_google_refuses_to_create_what_is_there(google: Store, proxy: Any) -> None:
     passed = proxy(google.options["endpoint_url"])
     store = Store(google.root, {**google.options, "endpoint_url": passed.url})
-    assert store.conditional
+    assert store.try_conditional_put()
     assert store.create("c/1", b"first")
     assert not store.create("c/1", b"second")
     assert google.read("c/1") == b"first"

@@ -54,10 +54,10 @@ def shared(request: pytest.FixtureRequest, proxy: Any) -> tuple[str, dict[str, A
     """A bucket; behind a proxy that drops the condition, it is that of a server that takes any put."""
     url, options = request.getfixturevalue("bucket" if request.param == "any put" else request.param)
     if request.param != "any put":
-        assert Store(url, options).conditional
+        assert Store(url, options).try_conditional_put()
         return url, options
     options = {**options, "endpoint_url": proxy(options["endpoint_url"], strip="if-none-match").url}
-    assert not Store(url, options).conditional
+    assert not Store(url, options).try_conditional_put()
     return url, options
 
 

@@ -10,7 +10,7 @@ import pytest
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.execution.progress import Silent, telling
 from labelworks.tasks.sources.time_windows import in_window, no_times
-from labelworks.tasks.storage.rollback import reinstate, rollback
+from labelworks.tasks.storage.rollback import reinstate_version, rollback
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import claim_version, read_version, versions
 
@@ -29,7 +29,7 @@ def publish(store: Store, run: str) -> int:
 
 
 def again(store: Store, run: str) -> int:
-    return reinstate(store, "d", run, f"d/runs/{run}/manifest.json")
+    return reinstate_version(store, "d", run, f"d/runs/{run}/manifest.json")
 
 
 def test_a_rollback_is_recorded_and_holds_the_runs_it_left(store: Store) -> None:
