@@ -14,7 +14,7 @@ from labelworks.infra.prefect_server.server import without_heartbeats
 from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
@@ -30,7 +30,7 @@ from labelworks.tasks.validate.stage import validate
 
 
 @flow(name="curate", flow_run_name="curate {config.dataset.key}", validate_parameters=False)
-@discreet()
+@redacted()
 def curate(config: RunConfig) -> RunRecord:
     """Curate a dataset: find what is wrong with its labels, treat it, prove it, publish a version."""
     run, plans = plan_run(config, storage_secrets(config.store))

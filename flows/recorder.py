@@ -15,7 +15,7 @@ from prefect.task_runners import TaskRunner
 from labelworks.flows.events import announce
 from labelworks.schemas.errors import GateRefused
 from labelworks.schemas.records import RunRecord, Stage, StageResult, Status
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.run import Run, code_version
 from labelworks.tasks.catalog.history import begun
@@ -156,7 +156,7 @@ def call_stage() -> StageResult:
     function of a module: Prefect sends it to workers, and never lets go of it.
     """
     call = _next.get().pop()
-    with discreet():
+    with redacted():
         progress.current().stage(call.stage)
         result = call.work(*call.given)
         call.recorder.keep(result)

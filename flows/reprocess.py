@@ -16,7 +16,7 @@ from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.events import DatasetChanged
 from labelworks.schemas.records import RunRecord
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.approvals import standing, waiting
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.catalog.finished import reinstate
@@ -25,7 +25,7 @@ from labelworks.tasks.report.wording import verdict
 
 
 @flow(name="reprocess", flow_run_name="reprocess {config.dataset.key}", persist_result=False)
-@discreet()
+@redacted()
 @listed_once()
 def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[Any]:
     """Curate the dataset if its source changed since the last run; only what changed is worked on again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from labelworks.schemas.secrets.redact import redacted, shown
+from labelworks.schemas.secrets.redact import redact, shown
 
 
 class LabelworksError(Exception):
@@ -13,7 +13,7 @@ class LabelworksError(Exception):
     exit_code = 1
 
     def __init__(self, what: str, *, where: str = "", fix: str = "") -> None:
-        self.what, self.where, self.fix = (shown(redacted(text)) for text in (what, where, fix))
+        self.what, self.where, self.fix = (shown(redact(text)) for text in (what, where, fix))
         super().__init__(self.what)
 
     def __str__(self) -> str:

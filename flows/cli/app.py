@@ -33,7 +33,7 @@ from labelworks.flows.cli.commands import (
 from labelworks.flows.cli.output import say
 from labelworks.infra.processes.signals import Interrupt
 from labelworks.schemas.errors import LabelworksError
-from labelworks.schemas.secrets.redact import redacted
+from labelworks.schemas.secrets.redact import redact
 
 HELP = """Find wrong labels and shifted distributions, treat them, prove it, publish a new version.
 
@@ -128,7 +128,7 @@ def _unexpected(error: Exception) -> int:
         say(what)
         return UNEXPECTED
     with tempfile.NamedTemporaryFile("w", prefix="labelworks-", suffix=".log", delete=False) as log:
-        log.write(redacted("".join(traceback.format_exception(error))))
+        log.write(redact("".join(traceback.format_exception(error))))
     say(f"{what}\n  the traceback is in {log.name}; LABELWORKS_DEBUG=1 prints it here")
     return UNEXPECTED
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
-from labelworks.schemas.secrets.redact import redacted
+from labelworks.schemas.secrets.redact import redact
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -59,4 +59,4 @@ def console(*, error: bool = False) -> Console:
 
 def say(text: str) -> None:
     """Print a line for people on stderr."""
-    print(redacted(text), file=sys.stderr, flush=True)
+    print(redact(text), file=sys.stderr, flush=True)

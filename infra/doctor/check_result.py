@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from labelworks.schemas.secrets.redact import redacted
+from labelworks.schemas.secrets.redact import redact
 
 
 @dataclass(frozen=True)
@@ -18,4 +18,4 @@ class CheckResult:
     fix: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "found", redacted(self.found))
+        object.__setattr__(self, "found", redact(self.found))

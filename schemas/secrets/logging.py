@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Any
 
 from labelworks.schemas.errors import LabelworksError
-from labelworks.schemas.secrets.redact import redacted
+from labelworks.schemas.secrets.redact import redact
 
 
 def tell(name: str, text: str) -> None:
     """Print a line of a dataset, a queue or a process on stderr, in one piece: others print there too."""
-    sys.stderr.write(redacted(f"{name}: {text}") + "\n")
+    sys.stderr.write(redact(f"{name}: {text}") + "\n")
     sys.stderr.flush()
 
 
@@ -26,22 +26,29 @@ def hide_secrets() -> None:
 
     For good, and whatever handlers are made later: never where somebody else's program imports this.
     """
-    logging.setLogRecordFactory(Discreet)
+    made = logging.getLogRecordFactory()
+
+    def filtered(*arguments: Any, **named: Any) -> logging.LogRecord:
+        record = made(*arguments, **named)
+        _redaction.filter(record)
+        return record
+
+    logging.setLogRecordFactory(filtered)
     sys.excepthook = _print
     threading.excepthook = lambda args: _print(args.exc_type, args.exc_value, args.exc_traceback)
 
 
 @contextmanager
-def discreet() -> Iterator[None]:
+def redacted() -> Iterator[None]:
     """Where a flow or task works: what is logged of it, and the error it fails with, hold no secrets.
 
     Logging is as it was when the block is left; the error's causes are clean, so whoever logs it later may.
     """
-    with _filtered:
+    with _installed:
         try:
             yield
         except Exception as error:
-            if redacted(shown := "".join(traceback.format_exception(error))) == shown:
+            if redact(shown := "".join(traceback.format_exception(error))) == shown:
                 raise
             raise _clean(error) from None
 
@@ -54,52 +61,45 @@ def _clean(error: Exception) -> LabelworksError:
     return error
 
 
-class _Filtered:
-    """Puts the filter on every handler there is while anybody, in any thread, is in the block."""
+class Redaction(logging.Filter):
+    """Lets every record pass, without the secrets of its message, its arguments and its traceback."""
 
-    def __init__(self) -> None:
-        self._filter, self._lock = HideSecrets(), threading.Lock()
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Hide in place: the other handlers of a record get it so too."""
+        try:
+            _hide_message(record)
+        except Exception:  # its arguments don't fit: the handler would print them
+            record.msg, record.args = redact(f"{record.msg} {record.args}"), ()
+        if record.exc_info and record.exc_info[1] is not None:
+            _hide_traceback(record, "".join(traceback.format_exception(*record.exc_info)).rstrip("\n"))
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
+        return True
+
+
+class _Installed:
+    """Has the filter on every handler there is while anybody, in any thread, is in a block."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self._redaction, self._lock = redaction, threading.Lock()
         self._inside, self._handlers = 0, set[logging.Handler]()
 
     def __enter__(self) -> None:
         with self._lock:
             self._inside += 1
             for handler in set(_handlers()) - self._handlers:
-                handler.addFilter(self._filter)
+                handler.addFilter(self._redaction)
                 self._handlers.add(handler)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
             self._inside -= 1
             while not self._inside and self._handlers:
-                self._handlers.pop().removeFilter(self._filter)
+                self._handlers.pop().removeFilter(self._redaction)
 
 
-class HideSecrets(logging.Filter):
-    """A filter that lets every record pass, with its message and its traceback made free of secrets."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Fill in the message's arguments, and hide; once, however many handlers a record has."""
-        if not getattr(record, "discreet", False):
-            record.msg, record.args = redacted(record.getMessage()), ()
-            _hide_traceback(record)
-            record.discreet = True
-        return True
-
-
-class Discreet(logging.LogRecord):
-    """A log record that hides secrets, whichever logger it is of and whoever formats it."""
-
-    def __init__(self, *arguments: Any, **more: Any) -> None:
-        super().__init__(*arguments, **more)
-        _hide_traceback(self)
-
-    def getMessage(self) -> str:  # noqa: N802 - logging's own name
-        """The message with its arguments filled in."""
-        return redacted(super().getMessage())
-
-
-_filtered = _Filtered()
+_redaction = Redaction()
+_installed = _Installed(_redaction)
 
 
 def _handlers() -> Iterator[logging.Handler]:
@@ -111,12 +111,24 @@ def _handlers() -> Iterator[logging.Handler]:
         yield logging.lastResort
 
 
-def _hide_traceback(record: logging.LogRecord) -> None:
-    if record.exc_info and record.exc_info[1] is not None:
-        lines = traceback.format_exception(*record.exc_info)
-        record.exc_text = redacted("".join(lines).rstrip("\n"))
+def _hide_message(record: logging.LogRecord) -> None:
+    """In the arguments where that is enough: some formatters, as of access logs, want them one by one."""
+    shown = record.getMessage()
+    if (hidden := redact(shown)) == shown:
+        return
+    if isinstance(record.args, tuple):
+        record.args = tuple(redact(each) if isinstance(each, str) else each for each in record.args)
+    if record.getMessage() != hidden:
+        record.msg, record.args = hidden, ()
+
+
+def _hide_traceback(record: logging.LogRecord, shown: str) -> None:
+    """As a text; the exception goes if it holds a secret, as some formatters would print it anew."""
+    record.exc_text = redact(shown)
+    if record.exc_text != shown:
+        record.exc_info = None
 
 
 def _print(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> None:
     if not issubclass(kind, KeyboardInterrupt | SystemExit):
-        print(redacted("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr, flush=True)
+        print(redact("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr, flush=True)

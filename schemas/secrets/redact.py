@@ -25,7 +25,7 @@ _environment: Mapping[Any, Any] = vars(os.environ).get("_data", os.environ)  # u
 _known: tuple[dict[Any, Any], int, tuple[str, ...]] = ({}, -1, ())
 
 
-def redacted(text: str) -> str:
+def redact(text: str) -> str:
     """The text without what stands before the @ of a URL, values of secret variables, and remembered ones."""
     hidden = USERINFO.sub(f"{HIDDEN}@", text) if "@" in text else text
     for secret in _secrets():
@@ -40,9 +40,11 @@ def shown(text: str) -> str:
 
 def remember(options: Mapping[str, Any]) -> None:
     """Hide the secrets of storage options, which come from no variable, for as long as this process lives."""
-    _remembered.update(
-        value for name, value in options.items() if isinstance(value, str) and SECRET_OPTIONS.search(name)
-    )
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            remember(value)
+        elif isinstance(value, str) and SECRET_OPTIONS.search(name):
+            _remembered.add(value)
 
 
 def _secrets() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from scipy import sparse
 
 from labelworks.schemas.records import DatasetRef, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.suites import defaults
 from labelworks.schemas.tables import ACTIONS, judged_schema
 from labelworks.tasks import gates
@@ -30,7 +30,7 @@ from labelworks.tasks.methods.treatment.relabel.posterior import REASONS
 
 
 @task(name="judge", task_run_name="judge", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def judge(run: Run, ref: DatasetRef) -> StageResult:
     """Judge every label out of sample and decide on it; the dataset has to fit into memory."""
     if done := run.result("detect"):

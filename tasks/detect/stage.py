@@ -12,7 +12,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.records import DatasetRef, Partition, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import WORST
@@ -36,7 +36,7 @@ SHOWN_CLASSES = 100  # a larger transition matrix is left to its strongest confu
 
 
 @task(name="detect", task_run_name="detect", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     """Judge every label out of sample in two passes; estimate the class mix of the target window."""
     if done := run.result("detect"):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.embeddings import write_vectors
 from labelworks.tasks.artifacts.features import feature_batches
 from labelworks.tasks.artifacts.run import Run
@@ -61,7 +61,7 @@ def find_embedded(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded
     return _embedded(partition, run.store.read_json(name)) if run.store.exists(name) else None
 
 
-@discreet()
+@redacted()
 def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpec) -> list[Embedded]:
     """Encode partitions one by one, write the part of each, then its facts; or find them written.
 

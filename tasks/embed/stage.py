@@ -19,7 +19,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from labelworks.schemas.records import DatasetRef, Partition, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.embeddings import without_vector
@@ -43,7 +43,7 @@ LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again
 
 
 @task(name="fit encoder", task_run_name="fit encoder", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> EncoderSpec:
     """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
 
@@ -85,7 +85,7 @@ def embed_group(
 @task(name="encode class names", task_run_name="encode class names", cache_policy=NO_CACHE)
 def embed_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
     """Encode the class names by the text tower of the encoder, on a worker that has it."""
-    with discreet(), turn(spec.device):
+    with redacted(), turn(spec.device):
         encode_class_names(run, ref, spec)
 
 
@@ -103,7 +103,7 @@ def turn(device: str) -> Iterator[None]:
 
 
 @task(name="embed gate", task_run_name="embed gate", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def judge_embedding(
     run: Run, ref: DatasetRef, spec: EncoderSpec, done: Sequence[Embedded], started: float
 ) -> StageResult:

@@ -18,7 +18,7 @@ from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.index import read_index, share_index
@@ -52,7 +52,7 @@ class Scan:
 
 
 @task(name="ingest", task_run_name="ingest", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     """Index every partition of the planned windows; raise InputError where too many rows can't be used."""
     if done := run.result("ingest"):

@@ -13,7 +13,7 @@ from prefect.cache_policies import NO_CACHE
 from pyarrow.parquet import SortingColumn
 
 from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import described, published_schema
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.index import LABEL_TYPES
@@ -41,7 +41,7 @@ class Published:
 
 
 @task(name="write published parts", task_run_name="write published parts", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
     """Write the published parts and check that no row is missing."""
     if done := run.result("publish"):
@@ -75,7 +75,7 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
 
 
 @task(name="commit", task_run_name="commit", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def commit(run: Run, record: RunRecord) -> RunRecord:
     """Point the next version at the run, having written its manifest; the same run keeps its version."""
     manifest = f"{run.folder}/manifest.json"
@@ -85,7 +85,7 @@ def commit(run: Run, record: RunRecord) -> RunRecord:
 
 
 @task(name="export", task_run_name="export", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def export(run: Run, record: RunRecord) -> RunRecord:
     """Write a published version in the forms that the config asks for besides, each once."""
     write_exports(run, record)

@@ -13,7 +13,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.records import DatasetRef, RunRecord, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.exports import with_exports
 from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
@@ -25,7 +25,7 @@ PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "s
 
 
 @task(name="report", task_run_name="report", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) -> str:
     """Write the HTML report of a run, published or refused; return its address."""
     name = run.file("report", "report.html")

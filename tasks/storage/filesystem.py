@@ -13,6 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from labelworks.schemas.config.locations import options_for, protocol_of
 from labelworks.schemas.errors import ConfigError, LabelworksError, StoreError
+from labelworks.schemas.secrets.redact import remember
 
 # Requests are repeated by the store's own client: exponential backoff with jitter, no wait over 20 s.
 # What is left to this project, bodies that are cut or short, is in transfer.py.
@@ -31,8 +32,10 @@ FOREIGN = ("aiobotocore", "aiohttp", "azure", "botocore", "gcsfs", "google", "re
 def open_filesystem(url: str, options: dict[str, Any]) -> tuple[Any, str]:
     """Return the filesystem of a URL and the path in it.
 
-    Raises StoreError if it can't be opened, be it for a protocol or option that isn't listed.
+    Raises StoreError if it can't be opened, be it for a protocol or option that isn't listed. From now on,
+    this process, a worker's too, says nothing of the options' secrets.
     """
+    remember(options)
     try:
         protocol, options = protocol_of(url), options_for(url, options)
     except ConfigError as error:

@@ -18,7 +18,7 @@ from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.records import DatasetRef, Partition, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import ACTIONS, TREATED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.run import Run
@@ -49,7 +49,7 @@ class Treated:
 
 
 @task(name="treat", task_run_name="treat", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def treat(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     """Decide on every row by its scores, and weigh it by the shift found."""
     if done := run.result("treat"):

@@ -10,7 +10,7 @@ from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, StageResult
-from labelworks.schemas.secrets.logging import discreet
+from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.run import Run
@@ -23,7 +23,7 @@ MEASURED = "held-out given labels, corrected by the noise transition"
 
 
 @task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
-@discreet()
+@redacted()
 def validate(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     """Train on raw and on treated labels, score both on held-out rows, and gate the difference."""
     if done := run.result("validate"):

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.schemas.secrets.redact import redacted
+from labelworks.schemas.secrets.redact import redact
 from labelworks.tasks.methods.encoders.base import Encoder, key_of, make
 
 
@@ -164,7 +164,7 @@ def test_the_key_comes_from_the_environment_and_is_in_no_identity(
     encoder = ready(service, key_env="LABELWORKS_KEY_SERVICE")
     encoder.encode(pa.array(["a"]))
     assert service.keys[-1] == "Bearer open-sesame"
-    assert redacted("open-sesame") == "***"
+    assert redact("open-sesame") == "***"
     assert "sesame" not in json.dumps(encoder.identity())
     other = make("http", "text", {"url": service.url, "model": "m", "retries": 1})
     assert key_of("http", encoder, "c") == key_of("http", other, "c")
