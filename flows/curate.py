@@ -30,14 +30,14 @@ from labelworks.tasks.validate.stage import validate
 
 
 @flow(name="curate", flow_run_name="curate {config.dataset.key}", validate_parameters=False)
-@redacted()
 def curate(config: RunConfig) -> RunRecord:
     """Curate a dataset: find what is wrong with its labels, treat it, prove it, publish a version."""
-    run, plans = plan_run(config, storage_secrets(config.store))
-    with run_heartbeat(run):
-        if found := finished_record(run):
-            return export(run, reinstate(run, found))
-        return _stages(as_decided(run), plans)
+    with redacted():
+        run, plans = plan_run(config, storage_secrets(config.store))
+        with run_heartbeat(run):
+            if found := finished_record(run):
+                return export(run, reinstate(run, found))
+            return _stages(as_decided(run), plans)
 
 
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:

@@ -25,28 +25,27 @@ from labelworks.tasks.report.wording import verdict
 
 
 @flow(name="reprocess", flow_run_name="reprocess {config.dataset.key}", persist_result=False)
-@redacted()
-@listed_once()
 def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[Any]:
     """Curate the dataset if its source changed since the last run; only what changed is worked on again.
 
     The state of the source decides, not `change`, which only says why this run looks: events that come
     twice, late or out of order change nothing.
     """
-    get_run_logger().info("%s", why(change))
-    run = find_run(config, storage_secrets(config.store))
-    if record := run.record():
-        return Completed(message=f"nothing changed since version {reinstate(run, record).version}")
-    if (known := reason_to_skip(run)) is not None:
-        return Completed(message=known)
-    if waiting(run) is None:
-        record = _curated(config)
-        if record.status != "waiting":
-            return ended(record)
-    if not wait_for_answer(run):  # suspends this flow run; when it goes on, the work is found done
-        answer = f"answer in the Prefect UI, or with `labelworks approve {run.id}`"
-        return Completed(message=f"run {run.id} waits for approval in another flow run: {answer}")
-    return ended(_curated(config))
+    with redacted(), listed_once():
+        get_run_logger().info("%s", why(change))
+        run = find_run(config, storage_secrets(config.store))
+        if record := run.record():
+            return Completed(message=f"nothing changed since version {reinstate(run, record).version}")
+        if (known := reason_to_skip(run)) is not None:
+            return Completed(message=known)
+        if waiting(run) is None:
+            record = _curated(config)
+            if record.status != "waiting":
+                return ended(record)
+        if not wait_for_answer(run):  # suspends this flow run; when it goes on, the work is found done
+            answer = f"answer in the Prefect UI, or with `labelworks approve {run.id}`"
+            return Completed(message=f"run {run.id} waits for approval in another flow run: {answer}")
+        return ended(_curated(config))
 
 
 def _curated(config: RunConfig) -> RunRecord:
