@@ -26,13 +26,14 @@ def votes_table(items: int = 60, annotators: int = 4) -> pd.DataFrame:
 
 def test_votes_are_aggregated_as_on_arrays() -> None:
     table = votes_table()
-    direct = aggregate(Votes.from_arrays(table["item"], table["annotator"], table["label"].to_numpy(object)))
+    votes = Votes.from_arrays(table["item"], table["annotator"], table["label"].to_numpy(object))
+    direct = aggregate(votes, method="dawid-skene")
     renamed = pl.from_pandas(table.rename(columns={"item": "task", "annotator": "who", "label": "said"}))
     wide = table.pivot(index="item", columns="annotator", values="label").to_numpy(object)
     found = [
-        lw.aggregate_votes(table),
-        lw.aggregate_votes(renamed, item="task", annotator="who", label="said"),
-        lw.aggregate_votes(wide),
+        lw.aggregate_votes(table, method="dawid-skene"),
+        lw.aggregate_votes(renamed, method="dawid-skene", item="task", annotator="who", label="said"),
+        lw.aggregate_votes(wide, method="dawid-skene"),
     ]
     for each in found:
         assert each.labels.tolist() == direct.labels.tolist()
@@ -66,7 +67,7 @@ def test_a_models_voice_is_heard_by_its_names() -> None:
     table = votes_table()
     probs = pd.DataFrame(np.tile([[0.7, 0.3], [0.2, 0.8]], (30, 1)), columns=NAMES)
     found = [
-        lw.aggregate_votes(table, each)
+        lw.aggregate_votes(table, each, "crowdlab")
         for each in (probs.to_numpy(), probs[["yes", "no"]], probs.iloc[::-1], pl.from_pandas(probs))
     ]
     for each in found[1:]:
