@@ -129,12 +129,11 @@ class HttpEncoder(Encoder):
 
     def _answer(self, texts: list[str]) -> Any:
         """What the service answers; asked again after a pause while it is busy or away."""
-        import openai
-
+        client, openai = self.client(), needed("openai", "openai")
         chosen: dict[str, Any] = (
             {"dimensions": int(self.chosen["dimensions"])} if self.chosen["dimensions"] else {}
         )
-        ask = self.client().embeddings.with_raw_response.create
+        ask = client.embeddings.with_raw_response.create
         try:
             return ask(
                 model=self.chosen["model"], input=texts, encoding_format="float", **chosen
