@@ -17,7 +17,7 @@ from labelworks.flows.notebook.out_of_sample import checked_features, row_folds
 from labelworks.flows.notebook.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.multilabel import detect_multilabel
-from labelworks.tasks.methods.treatment.other_tasks import class_probabilities
+from labelworks.tasks.methods.multilabel.probabilities import class_probabilities
 
 
 @dataclass(frozen=True, eq=False, repr=False)

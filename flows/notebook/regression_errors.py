@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.columns import aligned, column, length
 from labelworks.flows.notebook.out_of_sample import checked_features, row_folds
 from labelworks.flows.notebook.shown import Shown, several, share
-from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.regression import detect_regression
-from labelworks.tasks.methods.treatment.other_tasks import judged_out_of_sample
+from labelworks.tasks.methods.regression.judge import NumberJudge
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -120,18 +120,8 @@ def find_regression_errors(
     """
     given, index = _numbers(labels, "labels")
     if predictions is None:
-        if features is None or spread is not None:
-            raise ConfigError(
-                "predictions are not given"
-                if spread is not None
-                else "neither predictions nor features are given",
-                where="find_regression_errors",
-                fix="give predictions= of a model, out of sample, or features= such as embeddings",
-            )
-        seen = checked_features(features, len(given))
-        aligned(index, seen.index, "labels and features")
-        made, found = judged_out_of_sample(given, seen.values, row_folds(len(given)), fdr=fdr)
-        foretold = made.astype(np.float64)
+        foretold = _made(given, index, features, spread, fdr)
+        found = detect_regression(given, foretold, fdr=fdr)
     else:
         foretold, other = _numbers(predictions, "predictions")
         length("predictions", len(foretold), len(given))
@@ -151,7 +141,36 @@ def find_regression_errors(
     )
 
 
+def _made(
+    given: NDArray[np.float64], index: pd.Index, features: Any, spread: Any, fdr: float
+) -> NDArray[np.float64]:
+    """Predictions (N,) by the ridge probe of a run, each row's without its fold."""
+    if features is None or spread is not None:
+        missing = (
+            "neither predictions nor features" if spread is None else "no predictions that the spread is of"
+        )
+        raise ConfigError(
+            f"{missing} are given",
+            where="find_regression_errors",
+            fix="give predictions= of a model, out of sample, or features= such as embeddings",
+        )
+    seen = checked_features(features, len(given))
+    aligned(index, seen.index, "labels and features")
+    folds = row_folds(len(given))
+    return NumberJudge.fit(seen.values, given, folds, fdr=fdr).judge(seen.values, given, folds).predicted
+
+
 def _numbers(values: Any, name: str) -> tuple[NDArray[np.float64], pd.Index]:
+    """Finite numbers (N,) and their index; InputError names the row of another value."""
     held = column(values, name)
-    given = held.to_numpy(np.float64, na_value=np.nan) if pd.api.types.is_numeric_dtype(held.dtype) else held
-    return numbers(np.asarray(given), name).astype(np.float64), held.index
+    numeric = pd.api.types.is_numeric_dtype(held.dtype)
+    given = numbers(held.to_numpy(np.float64, na_value=np.nan) if numeric else held.to_numpy(), name)
+    odd = ~np.isfinite(given.astype(np.float64))
+    if odd.any():
+        row = int(odd.argmax())
+        raise InputError(
+            f"{given[row]} is no finite number",
+            where=f"{name}, row {row}",
+            fix="leave the row out, here and in what belongs to it",
+        )
+    return given.astype(np.float64), held.index

@@ -48,8 +48,7 @@ def detect_regression(
     Raises InputError with the row's index for a value that is not finite or a spread that is not positive,
     ConfigError for an fdr outside (0, 1). Source: Zhou, Mueller, Kumar, Wang & Lei 2023.
     """
-    if not 0 < fdr < 1:
-        raise ConfigError(f"fdr is {fdr}", where="detect_regression", fix="give a share between 0 and 1")
+    check_fdr(fdr)
     y, predicted = _finite("label", labels), _finite("prediction", predictions)
     width = np.ones(len(y)) if spread is None else _finite("spread", spread)
     if not len(y) == len(predicted) == len(width):
@@ -71,6 +70,12 @@ def detect_regression(
         swapped_with=other,
         noise_rate=learned.rate,
     )
+
+
+def check_fdr(fdr: float) -> None:
+    """Raise ConfigError unless fdr is a share of right labels that may be among the flagged."""
+    if not 0 < fdr < 1:
+        raise ConfigError(f"fdr is {fdr}", where="detect_regression", fix="give a share between 0 and 1")
 
 
 def _finite(what: str, values: ArrayLike) -> Floats:

@@ -227,10 +227,17 @@ def test_numbers_by_features_and_by_predictions() -> None:
     ("labels", "arguments", "error", "says"),
     [
         (["a", "b"], {"predictions": [1, 2]}, lw.InputError, "texts such as 'a'"),
-        ([1.0, np.nan], {"predictions": [1, 2]}, lw.InputError, "row 1: a label is not finite"),
+        ([1.0, np.nan], {"predictions": [1, 2]}, lw.InputError, "labels, row 1: nan is no finite number"),
         ([1.0, 2.0], {"predictions": [1, 2, 3]}, lw.InputError, "predictions has 3 rows"),
+        (np.arange(40.0), {"features": np.arange(40.0), "fdr": 2}, lw.ConfigError, "fdr is 2"),
+        ([1.0, None], {"predictions": [1, 2]}, lw.InputError, "labels, row 1"),
         ([1.0, 2.0], {}, lw.ConfigError, "neither predictions nor features"),
-        ([1.0, 2.0], {"features": [[1], [2]], "spread": [1, 1]}, lw.ConfigError, "predictions are not given"),
+        (
+            [1.0, 2.0],
+            {"features": [[1], [2]], "spread": [1, 1]},
+            lw.ConfigError,
+            "no predictions that the spread is of",
+        ),
     ],
 )
 def test_bad_numbers_are_refused(labels: Any, arguments: Any, error: type[Exception], says: str) -> None:
