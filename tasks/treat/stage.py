@@ -58,7 +58,7 @@ def treat(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
     weights = class_weights(ref.classes, shift, run.config.treat)
     treated = map_partitions(
         "treat", treat_partition, ref.of("source"),
-        run=run, ref=ref, weights=weights, counts=rows_by_class(run),
+        run=run, ref=ref, weights=weights, counts=rows_by_class(run)[0],
     )  # fmt: skip
     figures = _figures(treated)
     checks = gates.check_figures("treat", figures, run.config.gates.treat)
