@@ -3,8 +3,8 @@
     python examples/target_window.py [FOLDER]
 
 Makes 900 labelled and 600 unlabelled rows and keeps the run in FOLDER (default: a temporary one). Classes are
-equally frequent in the first and not in the second. The run estimates the new mix and weighs the labelled rows
-by it. Where classes look different as well, no new mix explains that: then none is weighed (docs/shift.md).
+equally frequent in the first and not in the second. The run estimates the new mix and weighs the old rows by
+it. Where classes look different as well, no new mix explains that: then none is weighed (docs/shift.md).
 """
 
 from __future__ import annotations
