@@ -14,7 +14,7 @@ from labelworks.flows.notebook.out_of_sample import checked_features, row_folds
 from labelworks.flows.notebook.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
-from labelworks.tasks.methods.regression import detect_regression
+from labelworks.tasks.methods.regression.detect import check_fdr, detect_regression
 from labelworks.tasks.methods.regression.judge import NumberJudge
 
 
@@ -118,6 +118,7 @@ def find_regression_errors(
     >>> lw.find_regression_errors(labels, predictions=true).issues.index.tolist()
     [20]
     """
+    check_fdr(fdr)
     given, index = _numbers(labels, "labels")
     if predictions is None:
         foretold = _made(given, index, features, spread, fdr)
@@ -146,9 +147,7 @@ def _made(
 ) -> NDArray[np.float64]:
     """Predictions (N,) by the ridge probe of a run, each row's without its fold."""
     if features is None or spread is not None:
-        missing = (
-            "neither predictions nor features" if spread is None else "no predictions that the spread is of"
-        )
+        missing = "neither predictions nor features" if spread is None else "no predictions of that spread"
         raise ConfigError(
             f"{missing} are given",
             where="find_regression_errors",

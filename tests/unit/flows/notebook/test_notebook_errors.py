@@ -236,7 +236,7 @@ def test_numbers_by_features_and_by_predictions() -> None:
             [1.0, 2.0],
             {"features": [[1], [2]], "spread": [1, 1]},
             lw.ConfigError,
-            "no predictions that the spread is of",
+            "no predictions of that spread",
         ),
     ],
 )
