@@ -7,20 +7,23 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 IMAGE := ftfy open-clip-torch timm torchvision wcwidth
 IMAGE_TESTS := tests/contract/test_encoders.py tests/contract/test_vision_encoders.py
 
-# Most tests wait for servers and workers more than they compute. A file's tests stay together, with their servers.
+# A file's tests stay together, with what they share.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-live lint docs audit clean
+.PHONY: demo test test-slow lint docs audit clean
 
 demo: .venv/.installed
 	$(BIN)/labelworks demo
 
-test: .venv/.installed-dev .venv/.installed-image
+# What runs in one process: no Prefect server, no Dask cluster, no model of images.
+test: .venv/.installed-dev
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
-	PYTHONPATH=.venv/image $(BIN)/python -m pytest $(PYTEST_ARGS) $(IMAGE_TESTS)
 
-test-live: .venv/.installed-dev
-	$(BIN)/python -m pytest tests/live $(PYTEST_ARGS)
+# What starts servers and kills them, what serves for minutes, and what needs other packages or a GPU.
+test-slow: .venv/.installed-dev .venv/.installed-image
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS) tests/servers tests/gpu
+	PYTHONPATH=.venv/image $(BIN)/python -m pytest $(PYTEST_ARGS) $(IMAGE_TESTS)
+	$(BIN)/python -m pytest $(PYTEST_ARGS) tests/live
 
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .

@@ -1,13 +1,10 @@
-"""What every test may use: one Prefect API, one Dask cluster and one S3 server for the whole test run."""
+"""What every test may use: made data, configs, the command, and the servers of the test run."""
 
 from __future__ import annotations
 
 import itertools
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +14,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
+
+from tests.support.home import home, remove_home
+from tests.support.servers import shared
+
+# Few examples, the same each time; with HYPOTHESIS_PROFILE=thorough many, and others each time.
+settings.register_profile("quick", max_examples=10, deadline=None, derandomize=True)
+settings.register_profile("thorough", max_examples=100, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Before anything imports Prefect or botocore: neither the settings nor the keys of whoever runs the tests.
-HOME = Path(tempfile.mkdtemp(prefix="labelworks-tests-"))
+HOME = home()
 os.environ |= {
     "PREFECT_HOME": str(HOME / "prefect"),
     "PREFECT_PROFILES_PATH": str(HOME / "prefect/profiles.toml"),
-    "XDG_STATE_HOME": str(HOME / "state"),
+    "XDG_STATE_HOME": str(HOME / f"state-{os.getpid()}"),
     "DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False",  # docs/dask.md: it can stop a worker for good
     "AWS_CONFIG_FILE": str(HOME / "no-config"),
     "AWS_SHARED_CREDENTIALS_FILE": str(HOME / "no-credentials"),
@@ -41,7 +47,7 @@ for _name in ("PREFECT_API_URL", "PREFECT_API_KEY", "AWS_ENDPOINT_URL", "AWS_PRO
 
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
-    shutil.rmtree(HOME, ignore_errors=True)
+    remove_home()
 
 
 @dataclass(frozen=True)
@@ -58,45 +64,37 @@ def prefect_api() -> Iterator[str]:
     from labelworks.infra import settings
 
     settings.apply()
-    from labelworks.infra.prefect_server.server import prefect_api as api
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    with api() as url:
+    from labelworks.infra.prefect_server.server import without_heartbeats
+
+    with shared("prefect") as url, temporary_settings({PREFECT_API_URL: url}), without_heartbeats():
         os.environ["PREFECT_API_URL"] = url
         yield url
         del os.environ["PREFECT_API_URL"]
+        APILogWorker.drain_all()
 
 
 @pytest.fixture(scope="session")
 def dask_cluster() -> Iterator[str]:
     """Address of a scheduler with two workers."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=40
-    ) as cluster:
-        yield cluster.scheduler_address
-
-
-def serve_s3(**environment: str) -> Iterator[str]:
-    """Address of an S3 server with nothing in it, for as long as the generator lives."""
-    from labelworks.infra.processes.foreign import started
-
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p"]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with started(lambda port: [*command, str(port)], env=os.environ | environment, **silent) as port:
-        yield f"http://127.0.0.1:{port}"
+    with shared("dask") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[str]:
     """An S3 server that takes any key."""
-    yield from serve_s3()
+    with shared("moto") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
 def strict_moto() -> Iterator[str]:
     """An S3 server that knows no key, and so refuses all."""
-    yield from serve_s3(INITIAL_NO_AUTH_ACTION_COUNT="0")
+    with shared("strict_moto") as address:
+        yield address
 
 
 @pytest.fixture
@@ -184,15 +182,23 @@ def raw_config(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def run_config(raw_config: Callable[..., dict[str, Any]], dask_cluster: str) -> Callable[..., Any]:
-    """Makes a RunConfig on the cluster of the test run."""
+def run_config(raw_config: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
+    """Makes a RunConfig; tests/servers has one on the cluster of the test run."""
     from labelworks.schemas.config.run import RunConfig
 
     def run_config(source: Path | str, **sections: Any) -> RunConfig:
-        compute = {"compute": {"scheduler": dask_cluster}}
-        return RunConfig.model_validate(merged(compute, raw_config(source, **sections)))
+        return RunConfig.model_validate(raw_config(source, **sections))
 
     return run_config
+
+
+@pytest.fixture
+def proxy() -> Iterator[Callable[..., Any]]:
+    """Starts proxies before servers; they end with the test."""
+    from tests.support.proxy import proxies
+
+    with proxies() as proxy:
+        yield proxy
 
 
 @dataclass(frozen=True)

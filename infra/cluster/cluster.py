@@ -19,6 +19,7 @@ from labelworks.infra.process import imports, take_threads
 from labelworks.infra.processes.signals import kept_from_children
 from labelworks.schemas.config.run import ComputeConfig
 from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.execution.map_partitions import client_at_hand
 
 CONNECT_SECONDS = 30
 NEVER = "1000 days"  # workers of this machine are started again by their nannies, and by nobody else
@@ -133,15 +134,11 @@ def settings(compute: ComputeConfig) -> dict[str, Any]:
 @contextmanager
 def at_hand(compute: ComputeConfig) -> Iterator[Any]:
     """Yield the Dask client that this process has; if it has none, one of `cluster`."""
-    from distributed import default_client
-
-    try:
-        client = default_client()
-    except ValueError:
-        with cluster(compute) as client:
-            yield client
+    if client := client_at_hand():
+        yield client
         return
-    yield client
+    with cluster(compute) as client:
+        yield client
 
 
 def machine(compute: ComputeConfig, gpus: Sequence[str]) -> Any:
@@ -192,11 +189,11 @@ def workers(compute: ComputeConfig, gpus: int = 0) -> int:
 
 
 def task_runner() -> Any:
-    """The Prefect task runner that sends tasks to the cluster at hand."""
-    from distributed import default_client
+    """The Prefect task runner that sends tasks to the cluster at hand; None, Prefect's own, without one."""
     from prefect_dask.task_runners import DaskTaskRunner
 
-    return DaskTaskRunner(address=default_client().scheduler.address)
+    client = client_at_hand()
+    return DaskTaskRunner(address=client.scheduler.address) if client else None
 
 
 def connect_task_runner() -> None:

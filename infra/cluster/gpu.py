@@ -13,6 +13,7 @@ from typing import Any
 
 from labelworks.schemas.config.run import ComputeConfig
 from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.execution.map_partitions import client_at_hand
 
 RESOURCE = "GPU"
 LISTED = Path("/proc/driver/nvidia/gpus")
@@ -90,10 +91,9 @@ def place(
 
 
 def workers_of(client: Any = None) -> dict[str, dict[str, Any]]:
-    """What the scheduler at hand says of each of its workers, by address."""
-    from distributed import default_client
-
-    found: dict[str, dict[str, Any]] = (client or default_client()).scheduler_info(n_workers=-1)["workers"]
+    """What the scheduler at hand says of each of its workers, by address; nothing if there is none."""
+    asked = client or client_at_hand()
+    found: dict[str, dict[str, Any]] = asked.scheduler_info(n_workers=-1)["workers"] if asked else {}
     return found
 
 
@@ -105,9 +105,7 @@ def gpu_workers(client: Any = None) -> list[str]:
 
 def _lacking(client: Any, lacks: Callable[[], str], workers: list[str]) -> str:
     """Why a worker with a GPU can't use it, whichever says so first; asked beside the tasks it runs."""
-    from distributed import default_client
-
-    said: dict[str, str] = (client or default_client()).run(lacks, workers=workers)
+    said: dict[str, str] = (client or client_at_hand()).run(lacks, workers=workers)
     return next((each for each in said.values() if each), "")
 
 

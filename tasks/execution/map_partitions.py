@@ -30,7 +30,7 @@ def map_partitions(
     `shared` is sent to the workers once. The first error stops the rest and is raised here.
     """
     tell = _Told(stage, unit, len(items))
-    client = _client()
+    client = client_at_hand()
     if client is None or not items:
         found = []
         for item in items:
@@ -56,7 +56,7 @@ def reduce_partitions(
 
     The tree is made by the number of items alone, so the result is the same wherever it is computed.
     """
-    client = _client()
+    client = client_at_hand()
     if client is None:
         tell = _Told(stage, unit, len(items))
 
@@ -217,8 +217,8 @@ def _deadly(stage: str, deaths: int) -> LabelworksError:
     )
 
 
-def _client() -> Any:
-    """The Dask client that the flow opened, if any."""
+def client_at_hand() -> Any:
+    """The Dask client that this process has; None if it has none, and works by itself."""
     from distributed import default_client
 
     try:

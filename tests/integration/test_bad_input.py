@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 Edit = Callable[[list[dict[str, Any]]], None]
 
 
@@ -55,23 +54,19 @@ def test_a_truncated_parquet_file_is_named(refuse: Any, earlier: Any, tmp_path: 
     )
 
 
-def test_a_truncated_file_among_good_ones_is_named(
-    refuse: Any, earlier: Any, tmp_path: Path, dask_cluster: str
-) -> None:
+def test_a_truncated_file_among_good_ones_is_named(refuse: Any, earlier: Any, tmp_path: Path) -> None:
     whole = (earlier[0] / "rows.parquet").read_bytes()
     put(tmp_path / "bad", "a.parquet", whole)
     put(tmp_path / "bad", "b.parquet", whole[: len(whole) // 2])
-    said = refuse(tmp_path / "bad", scheduler=dask_cluster)
+    said = refuse(tmp_path / "bad", begun=True)
     assert "b.parquet: can't be read, it is corrupt or truncated" in said
 
 
-def test_pages_that_are_corrupt_are_named(
-    refuse: Any, earlier: Any, tmp_path: Path, dask_cluster: str
-) -> None:
+def test_pages_that_are_corrupt_are_named(refuse: Any, earlier: Any, tmp_path: Path) -> None:
     pages = bytearray((earlier[0] / "rows.parquet").read_bytes())
     pages[40:2000] = b"\xff" * 1960
     put(tmp_path / "bad", "rows.parquet", bytes(pages))
-    said = refuse(tmp_path / "bad", scheduler=dask_cluster)
+    said = refuse(tmp_path / "bad", begun=True)
     assert said.startswith(f"labelworks: {tmp_path}/bad/rows.parquet: can't be read, it is corrupt")
 
 
@@ -169,7 +164,7 @@ def everywhere(column: str, value: Any) -> Edit:
          "nan", "inf", "two lengths", "null vectors", "no vector"],
 )  # fmt: skip
 def test_rows_that_cannot_be_used(
-    refuse: Any, made: Any, tmp_path: Path, dask_cluster: str, change: Edit, settings: list[str],
+    refuse: Any, made: Any, tmp_path: Path, change: Edit, settings: list[str],
     lines: list[str],
 ) -> None:  # fmt: skip
     table = made(rows=120).table
@@ -177,13 +172,13 @@ def test_rows_that_cannot_be_used(
     change(rows)
     (tmp_path / "bad").mkdir()
     pq.write_table(pa.Table.from_pylist(rows, table.schema), tmp_path / "bad/rows.parquet")
-    said = refuse(tmp_path / "bad", *settings, scheduler=dask_cluster)
+    said = refuse(tmp_path / "bad", *settings, begun=True)
     assert said.startswith(f"labelworks: {tmp_path}/bad")
     for line in lines:
         assert line in said
 
 
-def test_an_image_that_cannot_be_decoded(refuse: Any, tmp_path: Path, dask_cluster: str) -> None:
+def test_an_image_that_cannot_be_decoded(refuse: Any, tmp_path: Path) -> None:
     from labelworks.tasks.sources.demo_digits import write_digits
     from labelworks.tasks.storage.store import Store
 
@@ -192,7 +187,7 @@ def test_an_image_that_cannot_be_decoded(refuse: Any, tmp_path: Path, dask_clust
     rows[11]["image"] = rows[11]["image"][:40]
     (tmp_path / "bad").mkdir()
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "bad/rows.parquet")
-    said = refuse(tmp_path / "bad", "dataset.features={image: image}", scheduler=dask_cluster)
+    said = refuse(tmp_path / "bad", "dataset.features={image: image}", begun=True)
     assert f"rows.parquet row 11 (id {rows[11]['id']}): undecodable image" in said
 
 

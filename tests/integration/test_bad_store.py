@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
-
 
 class Refusing(BaseHTTPRequestHandler):
     """An S3 endpoint where everything may be read and nothing written: every bucket is empty."""

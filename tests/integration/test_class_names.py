@@ -9,11 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.flows.preflight import check_methods
 from labelworks.schemas.errors import ConfigError
-
-pytestmark = pytest.mark.integration
+from tests.support.stages import run_stages
 
 SAYINGS = {
     "parcel": "my {} has not been delivered by the courier",
@@ -43,7 +41,6 @@ def rows() -> tuple[pa.Table, np.ndarray]:
     return pa.table({"id": [f"r{n:03d}" for n in range(600)], "text": texts, "label": given}), wrong
 
 
-@pytest.mark.usefixtures("prefect_api")
 def test_names_are_encoded_and_find_the_wrong_labels(
     write: Any, run_config: Any, published: Any, tmp_path: Path
 ) -> None:
@@ -54,7 +51,7 @@ def test_names_are_encoded_and_find_the_wrong_labels(
     table, wrong = rows()
     data = {"features": {"text": "text", "vector": None}, "class_names": NAMES}
     config = run_config(write(table), dataset=data, encoder=MINILM, detect=DETECT)
-    record = execute(config)
+    record = run_stages(config)
     assert record.status == "published", [g.failed for g in record.gates.values()]
     assert record.noise["method"] == "label-text"
     (kept,) = (tmp_path / "store").rglob("class_vectors.npz")
@@ -68,13 +65,12 @@ def test_names_are_encoded_and_find_the_wrong_labels(
     assert np.mean(action[~wrong] == "keep") > 0.9
 
 
-@pytest.mark.usefixtures("prefect_api")
 def test_a_class_without_a_text_is_said(write: Any, run_config: Any, tmp_path: Path) -> None:
     table, _ = rows()
     data = {"features": {"text": "text", "vector": None}, "class_names": {"parcel": "late", "money": " "}}
     config = run_config(write(table), dataset=data, detect={"probes": ["lda", "zero-shot"]})
     with pytest.raises(ConfigError, match="no text for 2 of 3 classes: login, money") as caught:
-        execute(config)
+        run_stages(config)
     assert caught.value.where == "dataset.class_names"
     assert not list((tmp_path / "store").rglob("versions/*.json"))
 

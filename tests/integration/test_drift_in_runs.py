@@ -10,11 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.tables import published_target_schema
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 NOISE = 0.1
 EARLY, LATE = np.array([0.5, 0.3, 0.1, 0.1]), np.array([0.1, 0.1, 0.3, 0.5])
 
@@ -64,7 +63,7 @@ def asked(run_config: Any, write: Any) -> Any:
 
 def test_windows_of_the_dataset_show_when_its_true_mix_changed(asked: Any) -> None:
     config, truth = asked()
-    record = execute(config)
+    record = run_stages(config)
     found = record.drift["time"]
     assert found["windows"] == [f"2025-0{month}" for month in range(1, 9)]
     assert found["rows"] == np.bincount(truth["month"]).tolist()
@@ -82,7 +81,7 @@ def test_windows_of_the_dataset_show_when_its_true_mix_changed(asked: Any) -> No
 
 def test_the_worst_group_is_named(asked: Any) -> None:
     config, truth = asked()
-    record = execute(config)
+    record = run_stages(config)
     found = record.drift["groups"]["site"]
     told = {each["name"]: each for each in found["groups"]}
     for name, each in told.items():
@@ -98,7 +97,7 @@ def test_the_worst_group_is_named(asked: Any) -> None:
 
 def test_without_groups_slices_are_looked_at(asked: Any) -> None:
     config, _ = asked(detect={"groups": [], "slices": 6})
-    found = execute(config).drift["slices"]
+    found = run_stages(config).drift["slices"]
     assert found["number"] == len(found["groups"]) == 6
     assert all(each["rows"] and len(each["examples"]) == 3 for each in found["groups"])
     assert {name for each in found["groups"] for name in each["classes"]} == {f"class-{k}" for k in range(4)}
@@ -108,7 +107,7 @@ def test_a_target_in_time_order_with_unknown_classes(asked: Any, write: Any, tmp
     table, truth = stream(1200, [EARLY, EARLY, LATE, LATE], seed=2, start="2025-09", unknown=0.15)
     target = write(table.drop_columns(["label", "site"]), "target")
     config, _ = asked(dataset={"target": str(target)}, detect={"columns": ["age"], "groups": []})
-    record = execute(config)
+    record = run_stages(config)
     assert record.shift["kind"] == "open-set"
     share = truth["strange"].mean()
     assert record.shift["unknown"]["share"] == pytest.approx(share, abs=0.03)
@@ -134,7 +133,7 @@ def test_the_target_is_published_with_corrected_posteriors(asked: Any, write: An
     table, truth = stream(900, [LATE], seed=3, start="2025-09", unknown=0.1)
     target = write(table.drop_columns(["label"]), "target")
     config, _ = asked(dataset={"target": str(target)})
-    record = execute(config)
+    record = run_stages(config)
     folder = tmp_path / "store/made/runs" / record.run_id
     assert all(name.startswith("publish/target/") for name in record.target_parts)
     rows = pa.concat_tables([pq.read_table(folder / name) for name in record.target_parts]).sort_by("id")
@@ -161,29 +160,29 @@ def test_the_alarm_remembers_the_batches_of_earlier_versions(
 ) -> None:
     table = made(rows=900, noise=0.05, dim=8).table
     source = write(table.slice(0, 300), parts=1)
-    assert "watch" not in execute(run_config(source)).drift
+    assert "watch" not in run_stages(run_config(source)).drift
     pq.write_table(table.slice(300, 300), source / "part-1.parquet")
-    second = execute(run_config(source))
+    second = run_stages(run_config(source))
     assert second.drift["watch"]["looks"] == 1 and second.drift["watch"]["alarm"] is None
     moved = table.slice(600).to_pylist()
     for row in moved:
         row["vector"] = [value + 4 for value in row["vector"]]
     pq.write_table(pa.Table.from_pylist(moved, table.schema), source / "part-2.parquet")
-    third = execute(run_config(source)).drift["watch"]
+    third = run_stages(run_config(source)).drift["watch"]
     assert third["looks"] == 2
     assert third["batches"][0]["run"] == second.run_id
     assert third["batches"][1]["effect"] > 0.2 and third["e_value"] > second.drift["watch"]["e_value"]
-    other = execute(run_config(source, treat={"mode": "relabel"})).drift["watch"]
+    other = run_stages(run_config(source, treat={"mode": "relabel"})).drift["watch"]
     assert other["looks"] == 2  # nothing new came: no look
 
 
 def test_a_column_that_isn_t_there_is_said_before_any_work(asked: Any) -> None:
     config, _ = asked(detect={"groups": ["sight"]})
     with pytest.raises(InputError, match=r"no column 'sight' \(for detect.groups"):
-        execute(config)
+        run_stages(config)
 
 
 def test_a_column_of_ids_is_no_group(asked: Any) -> None:
     config, _ = asked(detect={"groups": ["id"]})
     with pytest.raises(InputError, match="'id' has 1,800 different values, 1,000 are the most"):
-        execute(config)
+        run_stages(config)

@@ -9,11 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.tasks.embed.stage import QUALITY
 from labelworks.tasks.storage.store import Store
-
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+from tests.support.stages import run_stages
 
 
 def labelled(table: pa.Table, task: str) -> pa.Table:
@@ -34,7 +32,7 @@ def test_a_collapsed_embedding_is_refused(made: Any, write: Any, run_config: Any
     same = np.tile(np.random.default_rng(0).normal(size=(400, 1)), (1, 6)).astype(np.float32)
     place = table.column_names.index("vector")
     table = table.set_column(place, "vector", pa.array(same.tolist(), pa.list_(pa.float32())))
-    record = execute(run_config(write(table), dataset={"task": task}))
+    record = run_stages(run_config(write(table), dataset={"task": task}))
     assert record.status == "refused"
     assert [check.name for check in record.gates["embed"].failed] == ["min_rank_share"]
     assert "detect" not in record.gates
@@ -50,7 +48,7 @@ def test_whatever_the_labels_are_all_figures_that_mean_something_are_told(
     copied = table.slice(0, 4).set_column(0, "id", pa.array([f"copy-{row}" for row in range(4)]))
     wrong = pa.array([*other, *copied["label"].to_pylist()[2:]], table["label"].type)
     rows = pa.concat_tables([table, copied.set_column(place, "label", wrong)])
-    record = execute(run_config(write(rows, parts=3), dataset={"task": task}))
+    record = run_stages(run_config(write(rows, parts=3), dataset={"task": task}))
     assert record.status == "published"
     store = Store(str(tmp_path / "store"))
     figures = store.read_json(f"made/runs/{record.run_id}/embed/result.json")["figures"]
@@ -83,7 +81,7 @@ def test_copies_with_two_labels_are_told_listed_and_heard(
     made: Any, write: Any, run_config: Any, published: Any, tmp_path: Any
 ) -> None:
     config = run_config(write(with_copies(made), parts=3))
-    record = execute(config)
+    record = run_stages(config)
     assert record.status == "published"
     warned = [check.name for check in record.gates["embed"].warned]
     assert warned == ["max_label_conflicts", "max_near_duplicate_conflicts"]
@@ -106,7 +104,7 @@ def test_copies_are_cut_where_the_target_of_the_noise_method_cuts(
     made: Any, write: Any, run_config: Any
 ) -> None:
     noise = {"method": "auto", "options": {"target": {"budget": 0}}}
-    record = execute(run_config(write(with_copies(made), parts=3), detect={"noise": noise}))
+    record = run_stages(run_config(write(with_copies(made), parts=3), detect={"noise": noise}))
     assert record.noise["copies_disagree"] == 6
     assert record.noise["flagged"] == 0
 
@@ -122,7 +120,7 @@ def test_dead_dimensions_and_many_copies_are_warned_of(made: Any, write: Any, ru
     labels[100:160] = labels[:60]
     table = table.set_column(table.column_names.index("label"), "label", pa.array(labels))
     gate = {"embed": {"thresholds": {"max_rejected": 0.3, "max_hubness": -1.0}}}
-    record = execute(run_config(write(table, parts=4), gates=gate))
+    record = run_stages(run_config(write(table, parts=4), gates=gate))
     assert not record.gates["embed"].failed
     warned = {check.name: check.observed for check in record.gates["embed"].warned}
     assert list(warned) == ["max_dead_dimensions", "max_hubness", "max_duplicates"]

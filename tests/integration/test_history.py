@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 import yaml
 
-from labelworks.flows.execute import execute
-
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
-
-
-def newest(root: Path, dataset: str = "made") -> dict[str, Any]:
-    pointers = sorted((root / dataset / "versions").iterdir(), key=lambda path: int(path.stem))
-    return dict(json.loads(pointers[-1].read_text()))
+from tests.support.stages import run_stages
+from tests.support.versions import newest
 
 
 def test_what_was_published_is_listed_shown_and_rolled_back(
     made: Any, write: Any, run_config: Any, command: Any, tmp_path: Path
 ) -> None:
     root, source = tmp_path / "store", write(made(rows=300).table)
-    first = execute(run_config(source))
-    second = execute(run_config(source, treat={"mode": "relabel"}))
+    first = run_stages(run_config(source))
+    second = run_stages(run_config(source, treat={"mode": "relabel"}))
     strict = {"validate": {"thresholds": {"min_difference": 0.9}}}
-    assert execute(run_config(source, gates=strict)).version is None
+    assert run_stages(run_config(source, gates=strict)).version is None
     code, out, _ = command("runs", "made", "--store", str(root), "--json")
     listed = {run["run_id"]: run for run in json.loads(out)["runs"]}
     assert (code, [run["status"] for run in listed.values()]) == (0, ["published", "published", "refused"])
@@ -44,13 +33,13 @@ def test_what_was_published_is_listed_shown_and_rolled_back(
     pointer = newest(root)
     assert (pointer["run_id"], pointer["rolled_back_from"], pointer["to"]) == (first.run_id, 2, 1)
     # The same run comes again, as a schedule would have it: the person's decision stands.
-    assert execute(run_config(source, treat={"mode": "relabel"})).version == 2
+    assert run_stages(run_config(source, treat={"mode": "relabel"})).version == 2
     assert newest(root) == pointer
     # Rolling forward brings the run back, and now the other one is held.
     assert command("rollback", "made", "2", "--store", str(root))[0] == 0
     assert command("rollback", "made", "2", "--store", str(root))[0] == 2
     assert newest(root)["run_id"] == second.run_id
-    assert execute(run_config(source)).version == 3
+    assert run_stages(run_config(source)).version == 3
     assert newest(root)["run_id"] == second.run_id
     code, out, _ = command("show", second.run_id[:6], "--store", str(root))
     assert code == 0
@@ -65,11 +54,11 @@ def test_data_that_goes_back_to_what_it_was_is_the_newest_version_again(
 ) -> None:
     table = made(rows=400).table
     source = write(table.slice(0, 300))
-    first = execute(run_config(source))
+    first = run_stages(run_config(source))
     pq.write_table(table.slice(300), source / "part-9.parquet")
-    execute(run_config(source))
+    run_stages(run_config(source))
     (source / "part-9.parquet").unlink()
-    again = execute(run_config(source))
+    again = run_stages(run_config(source))
     assert (again.run_id, again.version) == (first.run_id, 3)
     assert set(again.work.values()) == {0}
     assert newest(tmp_path / "store")["run_id"] == first.run_id
@@ -111,26 +100,3 @@ def test_windows_are_backfilled_once_each(
     code, out, _ = command("run", str(tmp_path / "by-folder.yaml"), "--window", "2026-01", "--json")
     assert (code, json.loads(out)["rows"]) == (0, 200)
     assert command("run", str(tmp_path / "by-folder.yaml"), "--json")[0] == 2
-
-
-def test_the_commands_of_the_page_run(made: Any, run_config: Any, write: Any, tmp_path: Path) -> None:
-    table = made(rows=600).table
-    timed = table.append_column("when", pa.array([f"2026-0{1 + row // 300}-17" for row in range(600)]))
-    config = run_config(write(timed), dataset={"name": "reviews", "time": "when"})
-    raw = config.model_dump(mode="json", by_alias=True, exclude={"store"})
-    (tmp_path / "reviews.yaml").write_text(yaml.safe_dump(raw))
-    page = (Path(__file__).parents[2] / "docs/runs.md").read_text()
-    (script,) = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    root = tmp_path / "labelworks-store"
-    pointer = newest(root, "reviews")
-    assert (pointer["rolled_back_from"], pointer["to"]) == (2, 1)
-    record = json.loads((root / pointer["manifest"]).read_text())
-    assert record["treatment"]["relabel"] == 5
-    assert 'labelworks_version{dataset="reviews"} 3.0' in (tmp_path / "labelworks.prom").read_text()
-    assert (root / "reviews@2026-01/versions/1.json").exists()

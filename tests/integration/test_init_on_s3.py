@@ -15,7 +15,6 @@ from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import plan_run
 
-pytestmark = pytest.mark.integration
 FOLDERS = ("cat", "big dog #1")
 NAMES = [f"{FOLDERS[row % 2]}/{row}.png" for row in range(20)]
 

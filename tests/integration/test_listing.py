@@ -9,14 +9,13 @@ from typing import Any
 import fsspec
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.flows.reprocess import reprocess
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.planning.plan import LOOKED_AT, plan_window
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.storage.store import Store
+from tests.support.stages import run_stages, without_engine
 
-pytestmark = pytest.mark.integration
 OBJECTS, PAGE = 2500, 1000
 PAGES = OBJECTS // PAGE + 1 + 2  # and what the address is
 
@@ -54,8 +53,7 @@ def afar(made: Any, write: Any, run_config: Any, bucket: Any, proxy: Any) -> tup
     return run_config(f"{url}/in/", dataset={"storage_options": reached}), seen
 
 
-@pytest.mark.usefixtures("prefect_api")
-@pytest.mark.parametrize("start", [execute, reprocess])
+@pytest.mark.parametrize("start", [run_stages, reprocess])
 def test_a_run_lists_its_source_once_and_looks_once_at_its_files(
     afar: tuple[RunConfig, Any], start: Callable[[RunConfig], Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,9 +61,11 @@ def test_a_run_lists_its_source_once_and_looks_once_at_its_files(
     looked: list[str] = []
     look = SourceReader.look
     monkeypatch.setattr(SourceReader, "look", lambda self: looked.append(self.path) or look(self))
-    start(config)
+    with without_engine():
+        start(config)
     pages = [path for method, path, _ in seen.seen if method == "GET" and "max-keys=1&" not in f"{path}&"]
     assert sum("list-type=2" in path and "prefix=in" in path for path in pages) == 1, pages
     assert len(looked) == len(set(looked)) == 3
-    start(config)
+    with without_engine():
+        start(config)
     assert len(looked) == (3 if start is reprocess else 6)  # what was done is found by the listing alone

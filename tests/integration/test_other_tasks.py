@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 NAMES = ["cat", "dog", "owl", "rat"]
 ROWS, DIM = 600, 8
 
@@ -55,7 +54,7 @@ def numbers() -> tuple[pa.Table, np.ndarray, np.ndarray]:
 def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, published: Any) -> None:
     table, true, wrong = several()
     config = run_config(write(table), dataset={"task": "multilabel"})
-    record = execute(config)
+    record = run_stages(config)
     rows = published(config)
     assert (rows["original_label"].to_pylist()) == table["label"].to_pylist()
     after = np.array([[name in row for name in NAMES] for row in rows["label"].to_pylist()])
@@ -75,7 +74,7 @@ def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, publis
     assert record.status == "published" and record.rows == ROWS
     page = Path(record.report).read_text()
     assert "Rows to look at" in page
-    assert execute(config).run_id == record.run_id
+    assert run_stages(config).run_id == record.run_id
 
 
 def test_a_users_probabilities_are_taken_for_several_labels(
@@ -90,7 +89,7 @@ def test_a_users_probabilities_are_taken_for_several_labels(
         write(table), dataset={"task": "multilabel", "pred_probs": "p", "classes": NAMES},
         detect={"noise": {"options": {"method": "ema"}}}, treat={"relabel_over": 0.5},
     )  # fmt: skip
-    record = execute(config)
+    record = run_stages(config)
     after = np.array([[name in row for name in NAMES] for row in published(config)["label"].to_pylist()])
     assert (after == true).mean() > 0.99
     assert record.noise["method"].endswith("ema")
@@ -101,7 +100,7 @@ def test_exchanged_numbers_are_put_right_and_others_reviewed(
 ) -> None:
     table, true, wrong = numbers()
     config = run_config(write(table), dataset={"task": "regression"})
-    record = execute(config)
+    record = run_stages(config)
     rows = published(config)
     action, label = np.array(rows["action"].to_pylist()), rows["label"].to_numpy()
     swapped = action == "relabel"
@@ -133,14 +132,14 @@ def test_labels_that_cannot_be_used_are_named(
     table = table.set_column(2, "label", labels)
     listed = {"classes": NAMES} if task == "multilabel" else {}
     with pytest.raises(InputError, match="row 0") as caught:
-        execute(run_config(write(table), dataset={"task": task, **listed}))
+        run_stages(run_config(write(table), dataset={"task": task, **listed}))
     assert reason in str(caught.value)
 
 
 def test_labels_of_another_task_are_refused_with_its_name(write: Any, run_config: Any) -> None:
     for made, task in ((several, "multilabel"), (numbers, "regression")):
         with pytest.raises(InputError, match=f"set dataset.task: {task}"):
-            execute(run_config(write(made()[0], task)))
+            run_stages(run_config(write(made()[0], task)))
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,7 @@ def test_labels_that_stop_going_together_are_told(write: Any, run_config: Any) -
     )
     task = {"task": "multilabel", "time": "day"}
     config = run_config(write(table), dataset=task, detect={"windows": {"by": "month"}})
-    record = execute(config)
+    record = run_stages(config)
     found = record.drift["labels"]
     assert found["windows"] == ["2025-01", "2025-02", "2025-03", "2025-04"] and sum(found["rows"]) == ROWS
     assert found["p_value"][3] == 0.001 < min(found["p_value"][1:3])

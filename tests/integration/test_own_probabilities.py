@@ -8,12 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise import detect
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 CLASSES = ["class-2", "class-0", "class-1"]  # an order of the user's own
 
 
@@ -44,7 +43,7 @@ def test_labels_are_judged_by_the_users_probabilities(
 ) -> None:
     table, given, probs = with_probs(made)
     config = run_config(write(table), **settings(treat={"mode": "relabel", "relabel_over": 0.5}))
-    record = execute(config)
+    record = run_stages(config)
     expected = detect(given, probs, method="noise-transition", posterior=True)
     rows = published(config)
     np.testing.assert_allclose(np.array(rows["soft_label"].to_pylist()), expected.posterior, atol=2e-3)
@@ -58,7 +57,7 @@ def test_rows_without_usable_probabilities_are_named(made: Any, write: Any, run_
     bad = {4: [0.5, 0.5], 5: None, 6: [0.5, 0.2, 0.1], 7: [1.5, -0.5, 0.0], 8: [float("nan"), 0.5, 0.5]}
     table, _, _ = with_probs(made, bad)
     with pytest.raises(InputError) as caught:
-        execute(run_config(write(table), **settings()))
+        run_stages(run_config(write(table), **settings()))
     for reason in (
         "pred_probs of length 2, there are 3 classes", "null pred_probs", "pred_probs sums to 0.8, not 1",
         "pred_probs is negative", "pred_probs sums to nan, not 1",

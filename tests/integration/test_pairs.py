@@ -10,13 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise.pairs import pair_mismatch
 from labelworks.tasks.report import wording
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 ROWS, DIM = 600, 12
 
 
@@ -43,9 +42,9 @@ def test_swapped_pairs_are_found_and_no_label_is_changed_for_them(
     table, vectors, other = paired(made)
     source = write(table, parts=3)
     plain = run_config(source)
-    execute(plain)
+    run_stages(plain)
     config = run_config(source, dataset={"pair": "caption"})
-    record = execute(config)
+    record = run_stages(config)
     before, rows = published(plain), published(config, 2)
     found = mismatches(rows) > 0.5
     assert found[:60].mean() > 0.95
@@ -73,7 +72,7 @@ def test_rows_without_a_pair_have_no_score_and_stay(
     for row, value in none.items():
         lists[row] = value
     config = run_config(write(with_pairs(table.drop_columns("caption"), lists)), dataset={"pair": "caption"})
-    record = execute(config)
+    record = run_stages(config)
     rows = published(config)
     missing = np.flatnonzero(rows["pair_mismatch"].is_null().to_numpy())
     assert missing.tolist() == sorted(none)
@@ -89,9 +88,9 @@ def test_another_pair_column_is_scored_anew_though_the_model_may_stay(
     source = write(table.append_column("better", fine))
     kept = {"detect": {"tolerance": 1.0}}
     first = run_config(source, dataset={"pair": "caption"}, **kept)
-    execute(first)
+    run_stages(first)
     second = run_config(source, dataset={"pair": "better"}, **kept)
-    record = execute(second)
+    record = run_stages(second)
     assert record.work["scored_rows"] == ROWS
     assert (mismatches(published(first)) > 0.5).sum() > 50
     assert (mismatches(published(second, 2)) > 0.5).sum() == 0
@@ -103,17 +102,17 @@ def test_files_that_changed_are_scored_with_their_pairs(
     table, _, _ = paired(made, rows=800)
     source = write(table, parts=8)
     config = run_config(source, dataset={"pair": "caption"}, compute={"partition_rows": 100})
-    execute(config)
+    run_stages(config)
     (source / "part-0.parquet").unlink()
     part = pq.read_table(source / "part-7.parquet")
     rolled = part["caption"].to_pylist()
     part = with_pairs(part.drop_columns("caption"), rolled[1:] + rolled[:1])
     pq.write_table(part, source / "part-7.parquet")
-    execute(config)
+    run_stages(config)
     fresh = RunConfig.model_validate(
         config.model_dump(by_alias=True) | {"store": {"root": f"{config.store.root}-fresh"}}
     )
-    execute(fresh)
+    run_stages(fresh)
     rows = published(config, 2)
     found = mismatches(rows) > 0.5
     assert rows.num_rows == 700
@@ -127,9 +126,9 @@ def test_pairs_of_another_length_stop_the_run(made: Any, write: Any, run_config:
     table, _, other = paired(made)
     source = write(with_pairs(table.drop_columns("caption"), other[:, :5].tolist()))
     if embedded:
-        execute(run_config(source))
+        run_stages(run_config(source))
     with pytest.raises(InputError, match="'caption' have 5 numbers, those of the features 12") as caught:
-        execute(run_config(source, dataset={"pair": "caption"}))
+        run_stages(run_config(source, dataset={"pair": "caption"}))
     assert "leave dataset.pair out" in caught.value.fix
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,12 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from labelworks.flows.execute import execute
-from labelworks.flows.recorder import Recorder
 from labelworks.schemas.tables import published_schema
 from labelworks.tasks.planning.plan import plan_window
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 NOTHING = {"ingested_rows", "embedded_rows", "scored_rows", "treated_rows", "published_rows"}
 
 
@@ -30,7 +26,7 @@ def test_a_local_run_publishes_a_version_that_any_trainer_reads(
     data = made()
     source = write(data.table)
     config = run_config(source)
-    record = execute(config)
+    record = run_stages(config)
     assert (record.status, record.version, record.rows) == ("published", 1, 400)
     assert record.work == dict.fromkeys(NOTHING, 400)
     store = tmp_path / "store/made"
@@ -59,7 +55,7 @@ def test_a_local_run_publishes_a_version_that_any_trainer_reads(
 def test_the_manifest_is_written_after_every_part_and_before_the_version(
     made: Any, write: Any, run_config: Any, tmp_path: Path
 ) -> None:
-    record = execute(run_config(write(made().table)))
+    record = run_stages(run_config(write(made().table)))
     run = tmp_path / "store/made/runs" / record.run_id
     parts = [(run / part).stat().st_mtime_ns for part in record.parts]
     manifest = (run / "manifest.json").stat().st_mtime_ns
@@ -70,16 +66,16 @@ def test_the_same_run_is_found_and_another_config_is_another_run(
     made: Any, write: Any, run_config: Any, published: Any, tmp_path: Path
 ) -> None:
     source = write(made().table)
-    first = execute(run_config(source))
-    again = execute(run_config(source))
+    first = run_stages(run_config(source))
+    again = run_stages(run_config(source))
     assert again.work == dict.fromkeys(NOTHING, 0)
     same = {"work", "timings"}
     assert again.model_dump(exclude=same) == first.model_dump(exclude=same)
-    other = execute(run_config(source, treat={"mode": "relabel"}))
+    other = run_stages(run_config(source, treat={"mode": "relabel"}))
     assert other.run_id != first.run_id
     assert other.version == 2
     assert other.work == {**dict.fromkeys(NOTHING, 0), "treated_rows": 400, "published_rows": 400}
-    compute = execute(run_config(source, compute={"partition_rows": 90}))
+    compute = run_stages(run_config(source, compute={"partition_rows": 90}))
     # another run came between: what ran last is the newest version, and that costs no work
     assert (compute.run_id, compute.version, set(compute.work.values())) == (first.run_id, 3, {0})
 
@@ -89,15 +85,15 @@ def test_a_new_file_costs_that_file_alone_and_gives_what_a_run_from_nothing_give
 ) -> None:
     table = made(rows=600).table
     source = write(table.slice(0, 400))
-    execute(run_config(source))
+    run_stages(run_config(source))
     pq.write_table(table.slice(400), source / "part-9.parquet")
     config = run_config(source)
-    record = execute(config)
+    record = run_stages(config)
     assert (record.version, record.rows) == (2, 600)
     assert (record.work["ingested_rows"], record.work["embedded_rows"]) == (200, 200)
     assert record.work["scored_rows"] == 600
     fresh = run_config(source, store={"root": str(tmp_path / "fresh")})
-    execute(fresh)
+    run_stages(fresh)
     found, expected = published(config, 2), published(fresh)
     exact = ["id", "label", "original_label", "action", "reason"]
     assert found.select(exact).equals(expected.select(exact))
@@ -143,13 +139,13 @@ def test_after_every_kind_of_event_the_version_is_that_of_a_run_from_nothing(
     source = write(table.slice(0, 500), parts=10)
     first = run_config(source)
     partitions = sorted(plan_window(first, "source", {}).partitions, key=lambda each: each.key)
-    before = execute(first)
+    before = run_stages(first)
     event([source / each.pieces[0].file for each in partitions], table)  # of the first, planes are laid
     config = run_config(source)
-    record = execute(config)
+    record = run_stages(config)
     assert record.run_id != before.run_id
     fresh = run_config(source, store={"root": str(tmp_path / "fresh")})
-    assert execute(fresh).run_id == record.run_id
+    assert run_stages(fresh).run_id == record.run_id
     found, expected = published(config, 2), published(fresh)
     exact = ["id", "label", "original_label", "action", "reason"]
     assert found.select(exact).equals(expected.select(exact))
@@ -166,38 +162,22 @@ def test_with_a_tolerance_only_new_rows_are_scored_while_little_moves(
 ) -> None:
     table = made(rows=600).table
     source = write(table.slice(0, 400))
-    execute(run_config(source, detect={"tolerance": 0.2}))
+    run_stages(run_config(source, detect={"tolerance": 0.2}))
     pq.write_table(table.slice(400), source / "part-9.parquet")
-    assert execute(run_config(source, detect={"tolerance": 0.2})).work["scored_rows"] == 200
+    assert run_stages(run_config(source, detect={"tolerance": 0.2})).work["scored_rows"] == 200
     pq.write_table(table.slice(400, 100), source / "part-9.parquet")
-    assert execute(run_config(source, detect={"tolerance": 1e-9})).work["scored_rows"] == 500
-
-
-def test_over_s3_the_result_is_the_same(
-    made: Any, write: Any, run_config: Any, published: Any, bucket: Any
-) -> None:
-    url, options = bucket
-    source = write(made().table)
-    fsspec.filesystem("s3", **options).put(str(source), f"{url}/data/", recursive=True)
-    local = run_config(source)
-    remote = run_config(f"{url}/data/", store={"root": f"{url}/store", "storage_options": options})
-    execute(local)
-    record = execute(remote)
-    assert (record.status, record.version) == ("published", 1)
-    assert record.report.startswith(f"{url}/store/made/runs/")
-    assert published(remote).equals(published(local))
-    assert execute(remote).work == dict.fromkeys(NOTHING, 0)
+    assert run_stages(run_config(source, detect={"tolerance": 1e-9})).work["scored_rows"] == 500
 
 
 def test_a_gate_that_refuses_publishes_nothing(
     made: Any, write: Any, run_config: Any, raw_config: Any, snapshot: Any, command: Any, tmp_path: Path
 ) -> None:
     source = write(made().table)
-    execute(run_config(source))
+    run_stages(run_config(source))
     before = snapshot(tmp_path / "store")
     strict = {"validate": {"thresholds": {"min_difference": 0.9}}}
     config = run_config(source, gates=strict)
-    record = execute(config)
+    record = run_stages(config)
     assert (record.status, record.version) == ("refused", None)
     assert not record.gates["validate"].ok
     assert "publish" not in record.gates
@@ -216,37 +196,12 @@ def test_a_gate_that_refuses_publishes_nothing(
     assert "Traceback" not in err
 
 
-def test_a_run_s_progress_is_one_artifact_that_ends_at_100(made: Any, write: Any, run_config: Any) -> None:
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
-
-    execute(run_config(write(made(rows=120).table), dataset={"name": "followed"}))
-    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=["progress"]))
-    with get_client(sync_client=True) as client:
-        found = [
-            each for each in client.read_artifacts(artifact_filter=wanted) if "followed" in each.description
-        ]
-    assert [(each.type, each.data, each.description) for each in found] == [
-        ("progress", 100.0, "followed: done")
-    ]
-
-
-def test_a_process_keeps_nothing_of_a_run_that_is_over(made: Any, write: Any, run_config: Any) -> None:
-    def recorders() -> list[Recorder]:
-        gc.collect()
-        return [each for each in gc.get_objects() if type(each) is Recorder]
-
-    before = recorders()
-    execute(run_config(write(made(rows=120).table)))
-    assert [each for each in recorders() if not any(each is old for old in before)] == []
-
-
 @pytest.mark.parametrize(("compression", "codec"), [("snappy", "SNAPPY"), ("none", "UNCOMPRESSED")])
 def test_parts_are_compressed_as_the_config_says(
     compression: str, codec: str, made: Any, write: Any, run_config: Any, published: Any, tmp_path: Path
 ) -> None:
     config = run_config(write(made(rows=120).table), publish={"compression": compression})
-    record = execute(config)
+    record = run_stages(config)
     for part in record.parts:
         table = pq.ParquetFile(tmp_path / "store/made/runs" / record.run_id / part).metadata
         assert {table.row_group(0).column(place).compression for place in range(table.num_columns)} == {codec}

@@ -11,9 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.flows.execute import execute
-
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+from tests.support.stages import run_stages
 
 
 def test_a_target_window_moves_the_weights(made: Any, write: Any, run_config: Any, published: Any) -> None:
@@ -22,7 +20,7 @@ def test_a_target_window_moves_the_weights(made: Any, write: Any, run_config: An
     keep = pc.or_(pc.not_equal(window["label"], "class-0"), pc.less(window["day"], 80))
     target = write(window.filter(keep).drop_columns(["label"]), "target", parts=1)
     config = run_config(write(table), dataset={"target": str(target)})
-    record = execute(config)
+    record = run_stages(config)
     true = pc.value_counts(window.filter(keep)["label"].combine_chunks()).to_pylist()
     total = sum(each["counts"] for each in true)
     for each in true:
@@ -40,7 +38,7 @@ def test_a_mode_does_what_it_says_and_no_more(
     made: Any, write: Any, run_config: Any, published: Any, mode: str
 ) -> None:
     config = run_config(write(made().table), treat={"mode": mode})
-    execute(config)
+    run_stages(config)
     rows = published(config)
     changed = pc.sum(pc.not_equal(rows["label"], rows["original_label"])).as_py()
     light = pc.sum(pc.less(rows["weight"], 0.5)).as_py()
@@ -57,7 +55,7 @@ def test_confident_learning_finds_the_same_rows(
 ) -> None:
     data = made()
     config = run_config(write(data.table), detect={"noise": {"method": "confident-learning"}})
-    record = execute(config)
+    record = run_stages(config)
     assert record.noise["method"] == "confident-learning"
     flagged = np.array(published(config)["action"].to_pylist()) != "keep"
     assert np.mean(flagged == data.wrong) > 0.95
@@ -79,7 +77,7 @@ def test_two_classes_under_labels_of_any_type(
     given = [convert(label) for label in table["label"].to_pylist()]
     table = table.set_column(table.column_names.index("label"), "label", pa.array(given))
     config = run_config(write(table))
-    record = execute(config)
+    record = run_stages(config)
     rows = published(config)
     assert rows.schema.field("label").type == kind
     assert pc.all(pc.equal(rows["original_label"], pa.chunked_array([pa.array(given).cast(kind)]))).as_py()
@@ -97,7 +95,7 @@ def test_the_time_column_stays_with_its_rows(made: Any, write: Any, run_config: 
         dataset={"time": "day"},
         gates={"ingest": {"thresholds": {"max_rejected": 0.01}}},
     )
-    execute(config)
+    run_stages(config)
     rows = published(config)
     assert rows.num_rows == 397
     assert [int(name.removeprefix("row-")) for name in rows["id"].to_pylist()] == rows["day"].to_pylist()
@@ -119,7 +117,7 @@ def test_rows_put_aside_are_kept_with_their_reasons(
         dataset={"classes": ["class-0", "class-1", "class-2"]},
         gates={stage: {"thresholds": {"max_rejected": 0.02}} for stage in ("ingest", "embed")},
     )
-    record = execute(config)
+    record = run_stages(config)
     assert (record.status, record.rows) == ("published", 394)
     aside = [5, 6, 7, 9, 250, 260]
     rows = published(config, all_columns=True)
@@ -148,10 +146,10 @@ def test_row_groups_are_partitions_and_change_no_row(
     (tmp_path / "grouped").mkdir()
     pq.write_table(data, tmp_path / "grouped/all.parquet", row_group_size=50)
     config = run_config(tmp_path / "grouped", dataset={"name": "grouped"}, compute={"partition_rows": 120})
-    record = execute(config)
+    record = run_stages(config)
     assert len(record.parts) == 4
     whole = run_config(write(data, "whole", parts=1), dataset={"name": "whole"})
-    execute(whole)
+    run_stages(whole)
     rows, expected = published(config, all_columns=True), published(whole)
     assert rows["source_row"].to_pylist() == list(range(400))
     for name in ("id", "label", "original_label", "action", "reason"):
@@ -170,7 +168,7 @@ def test_many_small_files_share_partitions_and_every_row_keeps_its_place(
     source = write(pa.Table.from_pylist(rows, made().table.schema), parts=40)
     allowed = {stage: {"thresholds": {"max_rejected": 0.02}} for stage in ("ingest", "embed")}
     config = run_config(source, dataset={"time": "day"}, gates=allowed)
-    record = execute(config)
+    record = run_stages(config)
     assert len(record.parts) < 40
     table = published(config, all_columns=True)
     found = {(row["source_file"], row["source_row"]): row for row in table.to_pylist()}
@@ -189,7 +187,7 @@ def test_methods_that_ask_neighbours_run_over_partitions(
 ) -> None:
     data = made()
     config = run_config(write(data.table), detect={"noise": {"method": method}})
-    record = execute(config)
+    record = run_stages(config)
     assert record.noise["method"] == method
     flagged = np.array(published(config)["action"].to_pylist()) != "keep"
     assert np.mean(flagged == data.wrong) > 0.95
@@ -204,9 +202,9 @@ def test_rows_of_no_class_are_reviewed_and_not_relabelled(
         vectors[row] = [0.0, 0.0, 0.0, 0.0, 0.0, 9.0 + row / 30]
     table = table.set_column(1, "vector", pa.array(vectors, pa.list_(pa.float32())))
     source = write(table)
-    plain = execute(run_config(source))
+    plain = run_stages(run_config(source))
     assert plain.noise["out_of_scope"] == 0
-    record = execute(run_config(source, detect={"out_of_scope": 0.05}))
+    record = run_stages(run_config(source, detect={"out_of_scope": 0.05}))
     rows = published(run_config(source), 2).to_pylist()
     strange = [row for row in rows if row["reason"].startswith("perhaps of none of the classes")]
     assert record.noise["out_of_scope"] == len(strange) == pytest.approx(30, abs=2)

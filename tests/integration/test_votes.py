@@ -11,13 +11,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.flows.execute import execute
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.crowd import aggregate
 from labelworks.tasks.storage.store import Store
+from tests.support.stages import run_stages
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
 RIGHT = [0.9, 0.9, 0.75, 0.4]  # how often each annotator is
 
 
@@ -38,9 +37,9 @@ def section(source: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def settings(raw_config: Any, dask_cluster: str) -> Any:
+def settings(raw_config: Any) -> Any:
     def settings(rows: Path, votes: Path, **more: Any) -> RunConfig:
-        raw = raw_config(rows, compute={"scheduler": dask_cluster}, **more)
+        raw = raw_config(rows, **more)
         del raw["dataset"]["label"]
         raw["dataset"]["votes"] = section(votes) | raw["dataset"].get("votes", {})
         return RunConfig.model_validate(raw)
@@ -53,7 +52,7 @@ def test_votes_become_labels_that_the_probes_improve(
 ) -> None:
     table, votes, true = voted(made())
     config = settings(write(table), write(votes, "votes", parts=1))
-    record = execute(config)
+    record = run_stages(config)
     rows = published(config)
     crowd = aggregate(votes.rename_columns(["item", "worker", "label"]))
     assert rows["original_label"].to_pylist() == crowd.labels.tolist()
@@ -73,7 +72,7 @@ def test_annotators_are_told_in_the_record_the_report_and_a_table(
     table, votes, _ = voted(made())
     method = {"votes": {"method": "dawid-skene"}}
     config = settings(write(table), write(votes, "votes", parts=1), dataset=method)
-    record = execute(config)
+    record = run_stages(config)
     assert record.crowd["method"] == "dawid-skene"
     assert (record.crowd["items"], record.crowd["votes"], record.crowd["annotators"]) == (400, 1200, 4)
     assert record.crowd["lowest"][0]["annotator"] == "w3"
@@ -94,11 +93,11 @@ def test_other_votes_are_another_run_and_rows_without_votes_are_put_aside(
     config = settings(
         source, write(votes, "votes", parts=1), gates={"ingest": {"thresholds": {"max_rejected": 0.1}}}
     )
-    first = execute(config)
-    assert execute(config).run_id == first.run_id
+    first = run_stages(config)
+    assert run_stages(config).run_id == first.run_id
     fewer = votes.filter(pc.not_equal(votes["task"], "row-00007"))
     pq.write_table(fewer, Path(config.dataset.votes.source) / "part-0.parquet")
-    second = execute(config)
+    second = run_stages(config)
     assert second.run_id != first.run_id
     assert (first.rows, second.rows) == (400, 399)
     assert "row-00007" not in published(config, 2)["id"].to_pylist()
@@ -108,10 +107,12 @@ def test_votes_that_cannot_be_used_are_refused_by_place(made: Any, write: Any, s
     table, votes, _ = voted(made(rows=60))
     rows = write(table)
     with pytest.raises(InputError, match="no column 'answer' \\(for votes\\)"):
-        execute(settings(rows, write(votes.rename_columns(["task", "worker", "label"]), "renamed", parts=1)))
+        run_stages(
+            settings(rows, write(votes.rename_columns(["task", "worker", "label"]), "renamed", parts=1))
+        )
     numbers = votes.set_column(2, "answer", pa.array(np.linspace(0, 1, votes.num_rows)))
     with pytest.raises(InputError, match="has a fraction: classes are whole numbers or strings"):
-        execute(settings(rows, write(numbers, "numbers", parts=1)))
+        run_stages(settings(rows, write(numbers, "numbers", parts=1)))
 
 
 def test_a_label_column_beside_votes_and_votes_without_ids_are_refused(raw_config: Any) -> None:
@@ -137,7 +138,7 @@ def test_crowdlab_hears_the_column_of_probabilities(
     }  # fmt: skip
     source, answers = write(rows), write(votes, "votes", parts=1)
     config = settings(source, answers, dataset=dataset, treat={"mode": "none"})
-    record = execute(config)
+    record = run_stages(config)
     expected = aggregate(
         votes.rename_columns(["item", "worker", "label"]), pred_probs=probs, method="crowdlab"
     )
@@ -154,7 +155,7 @@ def test_crowdlab_hears_the_column_of_probabilities(
         pa.array(np.roll(probs, 1, axis=1).tolist(), pa.list_(pa.float64())),
     )
     pq.write_table(changed.slice(200), source / "part-1.parquet")  # labels of the other part move too
-    second = execute(config)
+    second = run_stages(config)
     assert second.run_id != record.run_id
     other = np.concatenate([probs[:200], np.roll(probs, 1, axis=1)[200:]])
     again = aggregate(votes.rename_columns(["item", "worker", "label"]), pred_probs=other, method="crowdlab")

@@ -18,7 +18,6 @@ from tests.support.ceph import gateway, missing
 KEY = "labelworks"
 PUTS = 3
 pytestmark = [
-    pytest.mark.integration,
     pytest.mark.timeout(900),
     pytest.mark.skipif(bool(missing()), reason=f"not installed: {missing()}"),
 ]

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
+pytestmark = pytest.mark.timeout(1800)
 CHANGES, LONGEST_PAUSE = 20, 4.0
 # Each is killed in turn: by the module it runs, and a Dask worker by how it was started.
 VICTIMS = (

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 FIRST, CHANGES, BURST = 3, 10, 3
 FILES = FIRST + CHANGES + BURST
 EVERY = 15  # seconds, of the schedule

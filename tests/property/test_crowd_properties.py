@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.tasks.methods import registry
@@ -38,7 +38,6 @@ def competent_votes(draw):
 
 
 @pytest.mark.parametrize("method", NAMES)
-@settings(deadline=None, max_examples=25)
 @given(votes=any_votes())
 def test_any_votes_give_sound_posteriors(method, votes):
     result = aggregate(votes, pred_probs=probs_for(votes), method=method)
@@ -49,7 +48,6 @@ def test_any_votes_give_sound_posteriors(method, votes):
     assert (result.confusing != result.labels).all()
 
 
-@settings(deadline=None, max_examples=8)
 @given(votes=competent_votes(), seed=st.integers(0, 99))
 def test_the_order_of_the_votes_changes_nothing(votes, seed):
     order = np.random.default_rng(seed).permutation(len(votes.item))
@@ -58,7 +56,6 @@ def test_the_order_of_the_votes_changes_nothing(votes, seed):
     np.testing.assert_allclose(aggregate(moved).posterior, aggregate(votes).posterior, atol=1e-5)
 
 
-@settings(deadline=None, max_examples=8)
 @given(votes=competent_votes(), seed=st.integers(0, 99))
 def test_auto_renames_its_classes_and_changes_little_where_its_folds_do(votes, seed):
     rng = np.random.default_rng(seed)
@@ -75,7 +72,6 @@ def test_auto_renames_its_classes_and_changes_little_where_its_folds_do(votes, s
 
 # auto has a test of its own: its folds go by the order of items and annotators
 @pytest.mark.parametrize("method", [name for name in NAMES if name != "auto"])
-@settings(deadline=None, max_examples=8)
 @given(votes=competent_votes(), seed=st.integers(0, 99))
 def test_renaming_and_reordering_change_nothing(method, votes, seed):
     rng = np.random.default_rng(seed)
@@ -98,7 +94,6 @@ def test_renaming_and_reordering_change_nothing(method, votes, seed):
 
 
 @pytest.mark.parametrize("method", [name for name in NAMES if name != "crowdlab"])
-@settings(deadline=None, max_examples=15)
 @given(truth=st.lists(st.integers(0, 2), min_size=4, max_size=30), annotators=st.integers(2, 6))
 def test_unanimous_votes_are_the_labels(method, truth, annotators):
     item, who = np.divmod(np.arange(len(truth) * annotators), annotators)

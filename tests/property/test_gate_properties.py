@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.schemas.config.run import GateConfig
@@ -46,7 +46,6 @@ def expectations() -> st.SearchStrategy[tuple[Any, Expectation]]:
     return st.one_of(st.tuples(NUMBERS, between | null), st.tuples(WORDS, among | null))
 
 
-@settings(max_examples=60, deadline=None)
 @given(expectations())
 def test_a_plain_pass_is_the_verdict_of_the_library(case: tuple[Any, Expectation]) -> None:
     values, asked = case
@@ -60,7 +59,6 @@ def test_a_plain_pass_is_the_verdict_of_the_library(case: tuple[Any, Expectation
 
 
 @given(WORDS)
-@settings(max_examples=20, deadline=None)
 def test_own_expectations_are_judged_beside_shipped_ones(words: Any) -> None:
     own = {"expectation": "expect_column_value_lengths_to_equal", "column": "id", "kwargs": {"value": 1}}
     frame = pa.table({"id": words, "label": words})

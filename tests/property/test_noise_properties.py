@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.tasks.methods import registry
@@ -26,7 +26,6 @@ def noisy(draw):
 
 
 @pytest.mark.parametrize("method", METHODS + SCORES)
-@settings(deadline=None, max_examples=25)
 @given(data=noisy())
 def test_results_are_sound_on_any_input(method, data):
     labels, probs = data
@@ -48,7 +47,6 @@ DRAWN = ("landmarks", "auto-neighbours")  # landmarks or flips, other ones when 
 
 
 @pytest.mark.parametrize("method", FEATURES)
-@settings(deadline=None, max_examples=12)
 @given(data=noisy(), copies=st.booleans(), seed=st.integers(0, 2**20))
 def test_methods_on_features_are_sound_on_any_input(method, data, copies, seed):
     labels, probs = (np.concatenate([part] * 12) for part in data)  # neighbours are ten
@@ -123,7 +121,6 @@ def more(method, labels, classes, rng):
 
 
 @pytest.mark.parametrize("method", [*METHODS, *SCORES, "crowd-posterior"])
-@settings(deadline=None, max_examples=10)
 @given(seed=st.integers(0, 2**20))
 def test_permuting_rows_permutes_the_result(method, seed):
     rng, labels, probs = labelled(seed)
@@ -134,7 +131,6 @@ def test_permuting_rows_permutes_the_result(method, seed):
 
 
 @pytest.mark.parametrize("method", [*METHODS, *SCORES, "crowd-posterior"])
-@settings(deadline=None, max_examples=10)
 @given(seed=st.integers(0, 2**20))
 def test_permuting_classes_permutes_the_result(method, seed):
     rng, labels, probs = labelled(seed)

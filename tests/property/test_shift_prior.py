@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.tasks.methods import arrays, registry
@@ -20,7 +20,6 @@ def windows(seed, classes, source=240, target=120):
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
-@settings(max_examples=3, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 6))
 def test_class_order_doesn_t_matter(method, seed, classes):
     labels, probs, target = windows(seed, classes)
@@ -33,7 +32,6 @@ def test_class_order_doesn_t_matter(method, seed, classes):
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
-@settings(max_examples=3, deadline=None, derandomize=True)
 @given(seed=st.integers(0, 1000), classes=st.integers(2, 6))
 def test_the_estimate_is_a_distribution(method, seed, classes):
     found = estimate_prior(*windows(seed, classes), method=method)

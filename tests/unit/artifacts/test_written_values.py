@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.schemas.config.load import load_config
@@ -93,7 +93,6 @@ def test_classes_of_a_csv_are_numbers_where_all_are_written_as_such(
 
 
 @given(st.lists(st.integers(-(10**17), 10**17), min_size=1))
-@settings(max_examples=30, deadline=None)
 def test_whole_numbers_are_numbers(values: list[int]) -> None:
     assert label_type(pa.array(list(map(str, values)))) == pa.int64()
     assert label_type(pa.array([*map(str, values), f"0{abs(values[0])}"])) == pa.string()

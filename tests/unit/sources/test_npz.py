@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -101,7 +101,6 @@ def test_a_file_without_arrays_is_named(tmp_path: Path, write: Any) -> None:
         reader(tmp_path / "a.npz").look()
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     data=st.data(),
     rows=st.integers(1, 9),

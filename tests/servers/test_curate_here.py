@@ -17,7 +17,7 @@ import pytest
 
 import labelworks as lw
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 
 SCRIPT = """
 import labelworks as lw

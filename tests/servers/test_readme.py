@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.load import load_config
@@ -49,7 +48,6 @@ def test_every_make_target_named_exists() -> None:
     assert all(re.search(rf"^{target}:", made, re.MULTILINE) for target in targets)
 
 
-@pytest.mark.integration
 def test_commands_run(tmp_path: Path, prefect_api: str) -> None:
     reviews(tmp_path / "data")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

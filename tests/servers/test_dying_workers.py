@@ -19,7 +19,7 @@ from labelworks.schemas.config.run import ComputeConfig
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.execution.progress import Silent, telling
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 PARTS, ROWS = 18, 30  # many small partitions: a stage has more to do when its first is done
 KILLED_IN = {
     ("ingest", "source partitions"), ("embed", "groups"), ("embed", "partitions summed"),

@@ -15,7 +15,6 @@ from labelworks.infra.events.bucket_notifications import Routes
 from labelworks.infra.events.queue import EventQueue, QueueFullError
 from labelworks.schemas.config.run import RunConfig
 
-pytestmark = [pytest.mark.integration]
 DATASET = {"name": "x", "source": "s3://b/x/", "label": "l", "features": {"text": "t"}}
 PLACE = {"bucket": {"name": "b"}, "object": {"key": "x/1.parquet"}}
 NOTIFICATION = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": PLACE}]})

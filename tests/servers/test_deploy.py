@@ -8,10 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-pytestmark = [pytest.mark.integration]
 ROOT = Path(__file__).parents[2]
 DATASET = {"name": "deployed", "source": "s3://b/x/", "label": "l", "features": {"text": "t"}}
 

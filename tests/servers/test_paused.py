@@ -20,7 +20,7 @@ from labelworks.infra.events.queue import EventQueue
 from labelworks.infra.processes.signals import Interrupt
 from labelworks.schemas.events import DatasetChanged
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 TURNS = 600
 
 

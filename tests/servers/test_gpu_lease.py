@@ -19,7 +19,6 @@ from labelworks.infra.prefect_server import server as api
 from labelworks.infra.processes.serving import LOOPBACK, listener, reserved
 from labelworks.tasks.embed.stage import LEASE_SECONDS
 
-pytestmark = pytest.mark.integration
 WORKER = """
 import time
 from labelworks.tasks.embed.stage import turn

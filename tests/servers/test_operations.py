@@ -46,7 +46,6 @@ def ports() -> Iterator[tuple[int, int]]:
         yield one, other
 
 
-@pytest.mark.integration
 def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(
     ports: tuple[int, int],
     tmp_path: Path,

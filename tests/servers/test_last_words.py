@@ -10,8 +10,6 @@ import pytest
 from labelworks.infra.cluster.cluster import machine
 from labelworks.schemas.config.run import ComputeConfig
 
-pytestmark = pytest.mark.integration
-
 
 async def beat_while_it_closes(dask_worker: Any) -> None:
     """Send a sign of life through closed connections, as one does that is on its way when a worker ends."""

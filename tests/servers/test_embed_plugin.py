@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 pytest.importorskip("torch")
 HELD = 5  # rows that fit into the memory of the plug-in's device
 ABOUT = "Metadata-Version: 2.1\nName: brittle\nVersion: 1.0\n"

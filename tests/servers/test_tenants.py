@@ -17,7 +17,7 @@ from prefect.states import Completed, Pending, Running, Scheduled
 
 from labelworks.flows.served.registration import deploy
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
 def test_two_datasets_run_at_once_and_share_no_state(

@@ -23,7 +23,6 @@ from labelworks.infra.events.queue import EventQueue
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.events import DatasetChanged
 
-pytestmark = [pytest.mark.integration]
 TOKEN = "token-of-the-watch-test"
 RECEIVES = r"events: POST (http://[0-9.:]+)/api/events"
 LABELWORKS = [sys.executable, "-P", "-m", "labelworks.flows.cli.app"]

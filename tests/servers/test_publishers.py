@@ -16,7 +16,6 @@ from labelworks.tasks.storage.lease import lease
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import claim_version, read_version, versions
 
-pytestmark = pytest.mark.integration
 PUBLISHERS = 8
 
 

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import Artifact, FlowRun
 from labelworks.flows.execute import execute
 from labelworks.schemas.errors import GateRefused
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 STAGES = ["ingest", "embed", "detect", "treat", "validate", "publish"]
 
 

@@ -20,7 +20,7 @@ from labelworks.schemas.records import Check, GateResult, RunRecord
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.store import Store
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 ROOT = Path(__file__).parents[2]
 KINDS = {kind.event: kind for kind in EMITTED}
 SHIFT = {"kind": "label", "advice": "reweight", "total_variation": 0.3, "drift": {"p_value": 0.001}}

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +14,12 @@ import pytest
 import yaml
 
 from labelworks.infra.processes.foreign import started
+from tests.support.servers import INITDB, shared
+from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.integration
 PASSWORD = secrets.token_hex(16)
 AUTH = f"admin:{PASSWORD}"
-PLACES = (*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/local/bin"))
-INITDB = next((place / "initdb" for place in PLACES if (place / "initdb").exists()), None)
 SECONDS = 240
-
-
-def demoted() -> dict[str, Any]:
-    """PostgreSQL refuses to run as root."""
-    return {"user": "postgres", "group": "postgres"} if os.getuid() == 0 else {}
 
 
 def ended(*processes: subprocess.Popen[bytes]) -> None:
@@ -42,26 +34,12 @@ def ended(*processes: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Address of an empty database of a server on loopback."""
     if INITDB is None:
         pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
-    folder = Path("/tmp") / f"labelworks-postgres-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
-    if os.getuid() == 0:
-        shutil.chown(folder, "postgres", "postgres")
-    data = folder / "data"
-    words = ["-D", str(data), "-U", "prefect", "--auth=trust", "--no-sync"]
-    subprocess.run([str(INITDB), *words], check=True, capture_output=True, cwd=folder, **demoted())
-    settings = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off")
-    options = [word for each in settings for word in ("-c", each)]
-    command = [str(INITDB.with_name("postgres")), "-D", str(data), *options]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    try:
-        with started(lambda port: [*command, "-p", str(port)], cwd=folder, **silent, **demoted()) as port:
-            yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with shared("postgres") as address:
+        yield address
 
 
 @pytest.fixture
@@ -99,18 +77,11 @@ def answers(url: str, auth: str = "") -> int:
         return 0
 
 
-def waited(found: Any, what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not found():
-        assert time.monotonic() < deadline, f"no {what} within {SECONDS} s"
-        time.sleep(0.5)
-
-
 def test_a_scheduled_run_on_postgresql_behind_a_password(
     api: dict[str, str], made: Any, write: Any, run_config: Any, tmp_path: Path
 ) -> None:
     url = api["PREFECT_API_URL"]
-    waited(lambda: answers(f"{url}/health") == 200, "server")
+    wait_for(lambda: answers(f"{url}/health") == 200, SECONDS, about="server")
     assert answers(f"{url}/flow_runs/filter") == 401
     assert answers(f"{url}/flow_runs/filter", "admin:wrong") == 401
     assert answers(f"{url}/flow_runs/filter", AUTH) == 200
@@ -124,7 +95,7 @@ def test_a_scheduled_run_on_postgresql_behind_a_password(
         command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "labelworks"]
         worker = subprocess.Popen(command, env=api, stdout=log, stderr=log)
         try:
-            waited((tmp_path / "store/made/versions/1.json").exists, "version")
+            wait_for((tmp_path / "store/made/versions/1.json").exists, SECONDS, about="version")
         finally:
             worker.send_signal(2)
             ended(worker)

@@ -33,7 +33,7 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.storage.listing import objects
 from labelworks.tasks.storage.store import Store
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 CANARIES = {"key": "CANARYKEY7QX", "secret": "canary-secret-9fz", "token": "canary-token-3vw"}
 
 

@@ -20,7 +20,7 @@ import yaml
 
 from labelworks.flows.execute import execute
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 PARTS, ROWS = 180, 10  # many small partitions: every stage lasts long enough to be hit in its middle
 OWN_CLUSTER = ("ingest", "embed")  # workers that die with the command; later stages save their start
 KEPT = {"ingest": "index/*/*.parquet", "embed": "embeddings/*/*.json", "detect": "scores/*/*.parquet"}

@@ -15,7 +15,7 @@ from labelworks.schemas.errors import StoreError
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import versions
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from labelworks.infra.processes.signals import Interrupt
 from labelworks.schemas.config.run import ReprocessConfig
 from labelworks.schemas.events import DatasetChanged
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
 @pytest.fixture(autouse=True)

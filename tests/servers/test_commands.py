@@ -11,11 +11,9 @@ from pathlib import Path
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 
 from labelworks.schemas.config.load import load_config
 
-pytestmark = pytest.mark.integration
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
 

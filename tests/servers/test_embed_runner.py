@@ -15,7 +15,7 @@ import pytest
 from labelworks.flows.execute import execute
 from labelworks.schemas.errors import ConfigError
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("prefect_api")]
+pytestmark = pytest.mark.usefixtures("prefect_api")
 
 
 class Notes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -11,23 +10,19 @@ from typing import Any
 import pytest
 from fsspec.registry import _registry
 
-from labelworks.infra.processes.foreign import started
 from labelworks.schemas.errors import StoreError
 from labelworks.tasks.storage.listing import objects
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import claim_version, versions
+from tests.support.servers import shared
 
-pytestmark = pytest.mark.integration
 KEY = "bm8ga2V5IGF0IGFsbA=="  # base64, as keys of Azure are
 
 
 @pytest.fixture(scope="module")
 def google() -> Iterator[Store]:
-    words = ("start", "--host=127.0.0.1", "--in-memory", "--default-bucket=bucket")
-    command = [sys.executable, "-m", "gcp_storage_emulator", *words]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with started(lambda port: [*command, f"--port={port}"], **silent) as port:
-        yield Store("gs://bucket/store", {"endpoint_url": f"http://127.0.0.1:{port}", "token": "anon"})
+    with shared("google") as address:
+        yield Store("gs://bucket/store", {"endpoint_url": address, "token": "anon"})
 
 
 @pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
