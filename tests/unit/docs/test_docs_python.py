@@ -16,7 +16,7 @@ def test_its_code_runs() -> None:
     names: dict[str, Any] = {}
     arrays = [
         block for block in CODE if "lw.curate" not in block
-    ]  # tests/integration/test_curate_here.py runs that
+    ]  # tests/servers/test_curate_here.py runs that
     assert len(arrays) == len(CODE) - 1
     for block in arrays:
         exec(block, names)

@@ -9,7 +9,7 @@ import pytest
 
 import labelworks as lw
 
-SLOW = ("curate",)  # tests/integration/test_curate_here.py runs its example beside a server
+SLOW = ("curate",)  # tests/servers/test_curate_here.py runs its example beside a server
 FUNCTIONS = sorted(name for name, home in lw._HOMES.items() if ".notebook." in home)
 SECTIONS = ("Parameters", "Returns", "Raises", "Examples")
 
