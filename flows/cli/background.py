@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from labelworks.infra.processes.state_folder import user_state_folder
 from labelworks.schemas.errors import LabelworksError
 
 
@@ -42,8 +43,7 @@ def start(name: str, arguments: Sequence[str], *, record: bool = False) -> Start
 
 
 def _log_file(name: str) -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state"
-    folder = Path(state) / "labelworks"
+    folder = user_state_folder()
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from humanize import naturalsize
+
 from labelworks.infra.doctor.check_result import CheckResult
 
 LOW_MEMORY, LOW_DISK = 2 << 30, 5 << 30
@@ -28,7 +30,7 @@ def _cores_and_memory() -> CheckResult:
     from dask.system import CPU_COUNT
     from distributed.system import MEMORY_LIMIT
 
-    found = f"{CPU_COUNT} cores, {MEMORY_LIMIT / GIB:.1f} GiB"
+    found = f"{CPU_COUNT} cores, {naturalsize(MEMORY_LIMIT, binary=True)}"
     if MEMORY_LIMIT < LOW_MEMORY:
         return CheckResult("cores and memory", "warn", found, "a run wants 2 GiB; lower compute.workers")
     return CheckResult("cores and memory", "ok", found)
@@ -42,7 +44,7 @@ def _disk(store_root: str) -> Iterator[CheckResult]:
         places["disk, store"] = existing
     for name, place in places.items():
         free = shutil.disk_usage(place).free
-        found = f"{free / GIB:.0f} GiB free at {place}"
+        found = f"{naturalsize(free, binary=True)} free at {place}"
         yield (
             CheckResult(name, "ok", found)
             if free >= LOW_DISK

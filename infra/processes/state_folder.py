@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +10,16 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, LabelworksError
 
 
+def user_state_folder() -> Path:
+    """`$XDG_STATE_HOME/labelworks`, by default in `~/.local/state`; on macOS as well."""
+    from platformdirs.unix import Unix
+
+    return Unix("labelworks").user_state_path
+
+
 def state_folder(chosen: Path | None, command: str) -> Path:
     """The folder that was chosen, or that of the command in `$XDG_STATE_HOME/labelworks`; made if missing."""
-    home = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state")
-    folder = (chosen or home / "labelworks" / command).absolute()
+    folder = (chosen or user_state_folder() / command).absolute()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         (folder / "configs").mkdir(exist_ok=True)
@@ -29,15 +33,17 @@ def state_folder(chosen: Path | None, command: str) -> Path:
 @contextmanager
 def lock(folder: Path) -> Iterator[None]:
     """Hold the folder, so that no second command serves from it; raise LabelworksError if one does."""
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise LabelworksError(
-                "another `labelworks serve` or `watch` works in it",
-                where=str(folder),
-                fix="stop it, or use --state",
-            ) from error
+    from filelock import FileLock, Timeout
+
+    try:
+        held = FileLock(folder / "lock", timeout=0).acquire()
+    except Timeout as error:
+        raise LabelworksError(
+            "another `labelworks serve` or `watch` works in it",
+            where=str(folder),
+            fix="stop it, or use --state",
+        ) from error
+    with held:
         yield
 
 

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer, model_validator
 
 from labelworks.schemas.config.section import Section
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 
 
 def seconds(value: Any) -> Any:
@@ -19,7 +19,7 @@ def seconds(value: Any) -> Any:
         return value.total_seconds()
     if not isinstance(value, str):
         return value
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?\s*", value)
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?\s*", value)
     if found is None:
         raise ValueError("expected a duration such as 500ms, 2s, 15m, 1h or 1d")
     return float(found[1]) * _UNITS[found[2] or "s"]

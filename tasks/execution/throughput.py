@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
-UNITS = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
+from humanize import naturalsize
 
 
 class Pace:
@@ -46,7 +46,7 @@ class Pace:
         seconds = max(self._last - self._since, 1e-3)
         said = [f"{self.rows / seconds:,.0f} rows/s"] if self.rows else []
         if self.size:
-            said.append(f"{_bytes(self.size / seconds)}/s")
+            said.append(f"{naturalsize(self.size / seconds)}/s")
         if self.done < self.total:
             waited = self._clock() - self._last
             left = seconds / self.done * (self.total - self.done) - waited
@@ -55,13 +55,6 @@ class Pace:
 
     def _count(self, unit: str, done: int, total: int, rows: int, size: int) -> None:
         self.unit, self.done, self.total, self.rows, self.size = unit, done, total, rows, size
-
-
-def _bytes(size: float) -> str:
-    for name, unit in UNITS:
-        if size >= unit:
-            return f"{size / unit:.1f} {name}"
-    return f"{size:.0f} B"
 
 
 def _minutes(seconds: float) -> str:

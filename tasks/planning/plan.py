@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
+from humanize import naturalsize
 
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.run import ComputeConfig, RunConfig
@@ -116,7 +117,7 @@ def _warn_of_large(source: str, partitions: Sequence[Partition], compute: Comput
     if large.size > FAR * compute.partition_bytes:
         piece = max(large.pieces, key=lambda each: each.size)
         progress.current().note(
-            f"{source}: {large.size / 1e6:,.0f} MB of {piece.file} are one partition, "
+            f"{source}: {naturalsize(large.size)} of {piece.file} are one partition, "
             f"{large.size // compute.partition_bytes} times compute.partition_bytes, and can't be cut: "
             "a worker's memory grows with it. Several files, or parquet with smaller row groups, are better"
         )

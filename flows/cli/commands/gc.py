@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from labelworks.tasks.catalog.garbage import Swept
     from labelworks.tasks.storage.store import Store
 
-SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 ABOUT = {
     "versions": "older than the kept ones",
     "runs": "stopped, refused, or of no kept version",
@@ -81,12 +79,13 @@ def _datasets(store: Store) -> list[str]:
 
 
 def _seconds(age: str) -> float:
+    from labelworks.schemas.config.schedule import seconds
     from labelworks.schemas.errors import ConfigError
 
-    found = re.fullmatch(r"(\d+)([smhdw])", age)
-    if not found:
-        raise ConfigError(f"{age!r} is no age", where="--older-than", fix="as in 90m, 12h, 7d")
-    return float(found[1]) * SECONDS[found[2]]
+    try:
+        return float(seconds(age))
+    except ValueError as error:
+        raise ConfigError(f"{age!r} is no age", where="--older-than", fix="as in 90m, 12h, 7d") from error
 
 
 def _plain(swept: Swept) -> dict[str, Any]:
