@@ -15,6 +15,19 @@ from labelworks.tasks.methods.crowd import Votes, aggregate
 NAMES = np.array(["no", "yes"])
 
 
+def test_methods_are_those_registered() -> None:
+    from labelworks.tasks.methods import registry
+
+    table = lw.methods()
+    assert table[["kind", "name"]].to_numpy().tolist() == [
+        [each.kind, each.name] for each in registry.methods()
+    ]
+    assert (table["source"] != "").all()
+    assert set(lw.methods("crowd")["kind"]) == {"crowd"}
+    with pytest.raises(lw.ConfigError, match="nois"):
+        lw.methods("nois")
+
+
 def votes_table(items: int = 60, annotators: int = 4) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     true = rng.integers(0, 2, items)
