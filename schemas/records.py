@@ -39,11 +39,17 @@ class Partition(Record):
     duplicates: int = Field(0, description="rows set aside since their id occurred before")
     without: str = Field("", description="hash of which rows those are; empty if there is none")
     votes: str = Field("", description="hash of the votes that its labels are made of; empty if of a column")
+    copies: str = Field("", description="hash of what copies say against its labels; empty if nothing")
 
     @property
     def identity(self) -> str:
         """Names its content and which of its rows count."""
         return "-".join(filter(None, (self.key, self.without, self.votes)))
+
+    @property
+    def scored_as(self) -> str:
+        """Names the same, and what copies say against its labels."""
+        return "-".join(filter(None, (self.identity, self.copies)))
 
     @property
     def rows(self) -> int:

@@ -61,6 +61,9 @@ SCORES = pa.schema(
         pa.field("in_scope", pa.float32(), metadata={"about": "low = of none of the classes"}),
         pa.field("outside", pa.bool_(), metadata={"about": "taken for of none of the classes"}),
         pa.field("pair_mismatch", pa.float32(), metadata={"about": "probability; null: no pair"}),
+        pa.field(
+            "copies_disagree", pa.bool_(), metadata={"about": "copies bear another label, and were heard"}
+        ),
     ]
 )
 

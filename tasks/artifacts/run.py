@@ -81,8 +81,8 @@ class Run:
         return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
 
     def scores(self, ref: DatasetRef, partition: Partition) -> str:
-        """Name of a partition's scores, which runs whose model is the same share."""
-        return f"{self.dataset}/scores/{ref.model_key}/{partition.identity}.parquet"
+        """Name of a partition's scores, which runs share whose model and whose copies say the same."""
+        return f"{self.dataset}/scores/{ref.model_key}/{partition.scored_as}.parquet"
 
     def embedding(self, encoder_key: str, partition: Partition) -> str:
         """Name of a partition's embeddings, which runs and windows share."""

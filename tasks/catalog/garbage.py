@@ -130,7 +130,8 @@ def _uses(kind: str, ref: DatasetRef) -> set[str]:
     if kind == "index":  # how it was read the run doesn't say: a partition's index stays in every way
         return {f"{ref.dataset}/{part.key}" for part in ref.partitions}
     if kind == "scores":
-        return {f"{ref.dataset}/{ref.model_key}/{part.identity}" for part in ref.of("source")}
+        named = {name for part in ref.of("source") for name in (part.identity, part.scored_as)}
+        return {f"{ref.dataset}/{ref.model_key}/{name}" for name in named}
     return {ref.encoder_key, *(f"{ref.encoder_key}/{part.key}" for part in ref.partitions)}
 
 

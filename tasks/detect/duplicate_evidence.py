@@ -1,8 +1,10 @@
-"""Copies that bear different labels: heard after a row was judged by itself, and kept beside the scores."""
+"""Copies that bear different labels: heard after a row was judged by itself, and kept in its scores."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,6 @@ from scipy.special import expit
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.scores import COPIES, with_copies
 from labelworks.tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
 from labelworks.tasks.methods.noise.core.result import best_class, score_of
 
@@ -36,6 +37,24 @@ class DuplicateEvidence:
     def rows(self) -> int:
         """How many rows there are."""
         return sum(len(rows) for rows, _ in self.members.values())
+
+    def named(self, ref: DatasetRef) -> DatasetRef:
+        """The reference whose partitions say by a hash what copies say of them: their scores are named so."""
+        keys = {key: self._key(key) for key in self.members}
+        marked = (
+            each.model_copy(update={"copies": keys.get(each.key, "") if each.window == "source" else ""})
+            for each in ref.partitions
+        )
+        return ref.model_copy(update={"partitions": tuple(marked)})
+
+    def _key(self, partition: str) -> str:
+        rows, group = self.members[partition]
+        counts = self.counts[group]
+        said = (rows, counts.indptr, counts.indices, counts.data, self.together[group], self.transition)
+        digest = hashlib.blake2b(repr(self.threshold).encode(), digest_size=5)
+        for values in (*said, self.shares):
+            digest.update(np.ascontiguousarray(values).data)
+        return digest.hexdigest()
 
 
 def duplicate_evidence(
@@ -68,26 +87,38 @@ def duplicate_evidence(
     return DuplicateEvidence(members, counts, together, transition, shares, threshold)
 
 
-def apply_evidence(
-    run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, found: DuplicateEvidence
-) -> pa.Table:
-    """Judge the rows of a partition again whose copies disagree; keep what changed beside the scores."""
-    if partition.key not in found.members:
-        return scores
+def apply_evidence(scores: pa.Table, partition: Partition, found: DuplicateEvidence) -> pa.Table:
+    """The scores (SCORES) of a partition with those rows judged again whose copies disagree."""
     rows, group = found.members[partition.key]
     known = np.isin(rows, scores["row"].to_numpy())
     rows, group = rows[known], group[known]
     place = np.searchsorted(scores["row"].to_numpy(), rows)
-    before = run.store.read_table(run.scores(ref, partition)).take(pa.array(place))
-    run.store.write_table(run.part(COPIES, partition), _again(before, group, found))
-    return with_copies(run, partition, scores)[0]
+    heard = _again(scores.take(pa.array(place)), group, found)
+    for name, values in heard.items():
+        at, column = scores.column_names.index(name), scores[name].combine_chunks()
+        kept = _posterior(column) if name == "posterior" else column.to_numpy(zero_copy_only=False)
+        changed = np.array(kept)
+        changed[place] = values
+        made = lists_of(changed) if name == "posterior" else pa.array(changed)
+        scores = scores.set_column(at, scores.schema.field(at), made)
+    return scores
 
 
-def _again(before: pa.Table, group: NDArray[np.int64], found: DuplicateEvidence) -> pa.Table:
-    """The rows with what their copies say."""
+def lists_of(posterior: NDArray[np.float32]) -> pa.ListArray:
+    """A posterior (N, K) as lists."""
+    offsets = np.arange(len(posterior) + 1, dtype=np.int32) * posterior.shape[1]
+    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(posterior.ravel(), pa.float32()))
+
+
+def _posterior(column: pa.Array) -> NDArray[np.float32]:
+    return np.asarray(column.flatten().to_numpy().reshape(len(column), -1))
+
+
+def _again(before: pa.Table, group: NDArray[np.int64], found: DuplicateEvidence) -> dict[str, NDArray[Any]]:
+    """Columns of the rows with what their copies say."""
     given, error, score = (before[name].to_numpy() for name in ("given", "error_probability", "score"))
     known = before["posterior"].combine_chunks()
-    posterior = None if known.null_count else known.flatten().to_numpy().reshape(len(given), -1)
+    posterior = None if known.null_count else _posterior(known)
     others = found.counts[group].toarray()
     others[np.arange(len(given)), given] -= 1
     judged = weigh_copies(
@@ -96,21 +127,17 @@ def _again(before: pa.Table, group: NDArray[np.int64], found: DuplicateEvidence)
     now = expit(judged.error_odds)
     flag = now > found.threshold
     best = best_class(judged.posterior.astype(np.float32), given, flag)
-    columns = {
+    heard = {
         "error_probability": now.astype(np.float32),
         "flag": flag,
         "suggestion": best,
         "score": score_of(judged.error_odds) if posterior is not None else _scaled(score, error, now),
+        "copies_disagree": np.ones(len(given), bool),
     }
-    if posterior is not None:
-        offsets = np.arange(len(given) + 1, dtype=np.int32) * judged.posterior.shape[1]
-        values = pa.array(judged.posterior.ravel().astype(np.float32))
-        columns["posterior"] = pa.ListArray.from_arrays(pa.array(offsets), values)
-        columns["suggested_probability"] = judged.posterior[np.arange(len(given)), best].astype(np.float32)
-    for name, values in columns.items():
-        place = before.column_names.index(name)
-        before = before.set_column(place, before.schema.field(place), pa.array(values))
-    return before
+    if posterior is None:
+        return heard
+    suggested = judged.posterior[np.arange(len(given)), best].astype(np.float32)
+    return heard | {"posterior": judged.posterior.astype(np.float32), "suggested_probability": suggested}
 
 
 def _scaled(

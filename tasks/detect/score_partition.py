@@ -1,4 +1,4 @@
-"""The second pass over the embeddings: every row judged, scores written, summed up as they are."""
+"""The second pass over the embeddings: every row judged, its copies heard, scores written and summed up."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
 from labelworks.tasks.artifacts.sufficient_statistics import sample_of
+from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence, lists_of
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+
+SUMMED = [
+    "row", "id", "given", "score", "error_probability", "flag", "suggestion", "in_scope", "outside",
+    "pair_mismatch",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -37,25 +43,44 @@ class Scored:
 
 
 def score_partition(
-    partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge
+    partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge, copies: DuplicateEvidence
 ) -> tuple[pa.Table, bool]:
-    """Second pass over a partition: judge every row and write the scores; False: that was done before.
+    """Second pass over a partition: judge every row, hear its copies, and write the scores.
 
-    The table given back lacks the columns that only the part needs: posterior and suggested_probability.
+    Returns what is summed up of them, and whether rows were judged: scores that are there already are read.
     """
     name = run.scores(ref, partition)
-    summed = [column for column in SCORES.names if column not in ("posterior", "suggested_probability")]
     if run.store.exists(name):
-        return run.store.read_table(name, summed), False
+        return run.store.read_table(name, SUMMED), False
+    table, new = _alone(partition, run, ref, model)
+    if partition.copies:
+        table = apply_evidence(table, partition, copies)
+    run.store.write_table(name, table, use_dictionary=False)
+    return table.select(SUMMED), new
+
+
+def _alone(partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge) -> tuple[pa.Table, bool]:
+    """Scores of a partition before copies are heard; False: they were kept.
+
+    They are kept, where copies say something, for later runs that share the model: with a tolerance.
+    """
+    name = run.scores(ref, partition.model_copy(update={"copies": ""}))
+    if partition.copies and run.store.exists(name):
+        return run.store.read_table(name), False
+    table = _judge(partition, run, ref, model)
+    if partition.copies and run.config.detect.tolerance:
+        run.store.write_table(name, table, use_dictionary=False)
+    return table, True
+
+
+def _judge(partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge) -> pa.Table:
     block = load_block(run, ref, partition)
     folds = fold_of(block.hashes, run.config.detect.folds)
     size = model.rows_at_once
     rows = sample_of(block, folds)
     parts = [slice(start, start + size) for start in range(0, max(len(folds), 1), size)]
     judged = [_judged(model, rows.only(part)) for part in parts]
-    table = _table(block, pa.concat_tables(judged))
-    run.store.write_table(name, table, use_dictionary=False)
-    return table.select(summed), True
+    return _table(block, pa.concat_tables(judged))
 
 
 def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
@@ -87,6 +112,7 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
     """The columns of the scores that come of the judgement."""
     (judged, in_scope), rows = model.look(sample), len(sample.given)
     many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES
+    posterior = None if many else judged.posterior
     suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
     return pa.table(
         {
@@ -95,7 +121,7 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
             "flag": judged.flag,
             "suggestion": judged.suggestion,
             "suggested_probability": suggested,
-            "posterior": _lists(None if many else judged.posterior, rows),
+            "posterior": pa.nulls(rows, pa.list_(pa.float32())) if posterior is None else lists_of(posterior),
             "in_scope": in_scope,
             "outside": in_scope < model.scope.cut,
             "pair_mismatch": pa.array(model.mismatch(sample), from_pandas=True),
@@ -105,11 +131,5 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
 
 def _table(block: Block, judged: pa.Table) -> pa.Table:
     columns = {"row": pa.array(block.rows), "id": block.ids, "given": pa.array(block.given)}
-    return pa.table(columns | dict(zip(judged.column_names, judged.columns, strict=True)), schema=SCORES)
-
-
-def _lists(posterior: NDArray[np.float32] | None, rows: int) -> pa.Array:
-    if posterior is None:
-        return pa.nulls(rows, pa.list_(pa.float32()))
-    offsets = np.arange(rows + 1, dtype=np.int32) * posterior.shape[1]
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(posterior.ravel(), pa.float32()))
+    columns |= dict(zip(judged.column_names, judged.columns, strict=True))
+    return pa.table(columns | {"copies_disagree": np.zeros(len(block.rows), bool)}, schema=SCORES)

@@ -18,7 +18,7 @@ from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import WORST
 from labelworks.tasks.artifacts.sufficient_statistics import first_pass
 from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
-from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence, duplicate_evidence
+from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
 from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
@@ -49,6 +49,7 @@ def detect(run: Run, ref: DatasetRef, rows: dict[str, int]) -> StageResult:
     judged = model.judge(sample)
     counts = sums.count.sum(axis=0)
     copies = duplicate_evidence(run, ref, judged.transition, counts / counts.sum(), model.threshold)
+    ref = copies.named(ref)
     judgements = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
         run=run, ref=ref, model=model, copies=copies, share=share_of(run.config.detect.sample, rows["rows"]),
@@ -108,8 +109,7 @@ def judge_partition(
     share: float,
 ) -> Judgement:
     """Judge the rows of one partition, hear their copies, check the scores, and sum up by time and group."""
-    scores, new = score_partition(partition, run, ref, model)
-    scores = apply_evidence(run, ref, partition, scores, copies)
+    scores, new = score_partition(partition, run, ref, model, copies)
     checks = gates.check_rows("detect", scores, run.config.gates.detect, classes=len(ref.classes))
     context = labelled_context(run, ref, partition, scores, share)
     return Judgement(summarise(scores, partition, new), checks, context)

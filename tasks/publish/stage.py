@@ -18,7 +18,6 @@ from labelworks.schemas.tables import described, published_schema
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.scores import with_copies
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
 from labelworks.tasks.publish.target_rows import publish_target, rows_adapted
@@ -124,7 +123,7 @@ def _decided(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
     """What was decided on the rows of a partition, with posteriors; codes become classes again."""
     treated = run.store.read_table(run.part("treat", partition))
     names = ["row", "given", "suggestion", "flag", "outside", "posterior", "pair_mismatch"]
-    scores, _ = with_copies(run, partition, run.store.read_table(run.scores(ref, partition), names))
+    scores = run.store.read_table(run.scores(ref, partition), names)
     classes = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
     for name in ("label", "given"):
         named = classes.take(treated[name].combine_chunks())

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.scores import with_copies
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.encoders.values import image_bytes
 
@@ -104,7 +103,7 @@ def _likeliest(error: pa.ChunkedArray) -> pa.Array:
 
 def _scored(partition: Partition, run: Run, ref: DatasetRef, treated: bool) -> pa.Table:
     names = ["row", "id", "given", "suggestion", "error_probability", "flag"]
-    scores, _ = with_copies(run, partition, run.store.read_table(run.scores(ref, partition), names))
+    scores = run.store.read_table(run.scores(ref, partition), names)
     decided = run.store.read_table(run.part("treat", partition), DECIDED) if treated else None
     for name in DECIDED[1:]:
         column = pa.repeat("", len(scores)) if decided is None else decided[name]

@@ -11,8 +11,9 @@ import pyarrow.parquet as pq
 
 from labelworks.tasks.storage.ranges import Bytes, Ranges, read_open
 
-TAIL = 128 << 10  # bytes fetched first: the footer, and the whole of a small object
-GAP = 64 << 10  # bytes between two columns that cost less than another request
+SMALL = 512 << 10  # bytes of an object that cost less than the requests for some of them
+TAIL = 64 << 10  # bytes fetched first of a larger one: mostly the footer is in them
+GAP = 256 << 10  # bytes between two columns that cost less than another request
 
 
 def read_columns(fs: Any, path: str, where: str, columns: Collection[str]) -> Bytes:
@@ -24,13 +25,12 @@ def read_columns(fs: Any, path: str, where: str, columns: Collection[str]) -> By
 
 
 def _sparse(ranges: Ranges, columns: Collection[str]) -> Bytes:
-    start = max(ranges.size - TAIL, 0)
-    tail = ranges(start, ranges.size)
-    if not start:
-        return tail
+    if ranges.size <= max(SMALL, TAIL):
+        return ranges(0, ranges.size)
+    start = ranges.size - TAIL
     whole = np.zeros(ranges.size, np.uint8).data  # unlike a bytearray it is not touched
-    whole[start:] = tail
-    footer = ranges.size - int.from_bytes(tail[-8:-4], "little") - 8  # its length stands before "PAR1"
+    ranges.fill(whole, [(start, ranges.size)])
+    footer = ranges.size - int.from_bytes(whole[-8:-4], "little") - 8  # its length stands before "PAR1"
     if 0 <= footer < start:
         ranges.fill(whole, [(footer, start)])
         start = footer

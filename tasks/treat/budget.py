@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.scores import JUDGED, with_copies
+from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.folds import hash_ids
 
@@ -43,7 +43,7 @@ def sureness(partition: Partition, run: Run, ref: DatasetRef) -> NDArray[np.floa
     """P(the suggestion is right) of the rows (N,) of a partition that the run would relabel; no two tie."""
     actions = run.store.read_table(run.part("treat", partition), ["action"])["action"]
     scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
-    scores = with_copies(run, partition, scores)[0].filter(pc.equal(actions, "relabel"))
+    scores = scores.filter(pc.equal(actions, "relabel"))
     sure = pc.coalesce(scores["suggested_probability"], scores["error_probability"]).to_numpy()
     return np.asarray(sure + tie_break(scores["id"]), dtype=np.float64)
 

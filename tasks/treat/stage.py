@@ -22,7 +22,7 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import ACTIONS, TREATED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.scores import JUDGED, with_copies
+from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.artifacts.sufficient_statistics import rows_by_class
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.reasons import WORDS, explained
@@ -90,9 +90,10 @@ def treat_partition(
     new = not run.store.exists(name)
     if new:
         scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
-        scores, heard = with_copies(run, partition, scores)
         ties = 0.0 if run.budget is None else tie_break(scores["id"])
-        table = append_reason(_table(scores, run.config.treat, weights, ties, counts), heard)
+        table = append_reason(
+            _table(scores, run.config.treat, weights, ties, counts), scores["copies_disagree"]
+        )
         run.store.write_table(name, table, use_dictionary=["action", "reason"])
     else:
         table = run.store.read_table(name)
@@ -176,11 +177,9 @@ def _evidence(treated: list[Treated]) -> dict[str, Any]:
 DISAGREE = "copies disagree"
 
 
-def append_reason(treated: pa.Table, changed: NDArray[np.bool_]) -> pa.Table:
+def append_reason(treated: pa.Table, changed: pa.ChunkedArray) -> pa.Table:
     """Decisions whose reasons say for which rows (N,) copies were heard."""
-    if not changed.any():
-        return treated
     place = treated.column_names.index("reason")
     longer = pc.binary_join_element_wise(treated["reason"], DISAGREE, "; ")
-    reason = pc.if_else(pa.array(changed), longer, treated["reason"])
+    reason = pc.if_else(changed, longer, treated["reason"])
     return treated.set_column(place, treated.schema.field(place), reason)
