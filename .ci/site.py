@@ -17,7 +17,10 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/**/*.md")  # beside those of docs/
 METHODS = "labelworks/tasks/methods"
-FLAT = "    options: {show_submodules: false}\n"
+NOTEBOOK = "labelworks/flows/notebook"
+RESULT = re.compile(r"^class (\w+)\(Shown\)", re.MULTILINE)  # what a function of the front door gives back
+FLAT = "    options: {show_submodules: false, summary: {modules: false, classes: true, functions: true}}\n"
+WHOLE = "    options: {heading_level: 3, inherited_members: true, summary: false}\n"
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#|/)([^)#\s]+)(?=[)#])")
 FENCE = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
 AFAR = r"""=["']?(?:https?:)?//[^"'\s>]+"""
@@ -102,7 +105,16 @@ def reference() -> dict[str, str]:
     """A page for the front door and one for each package of methods, by its name in the site."""
     packages = sorted(path.parent.name for path in (ROOT / METHODS).glob("*/__init__.py"))
     inner = {f"reference/{name}.md": _page(name, f"{METHODS.replace('/', '.')}.{name}") for name in packages}
-    return {"reference/labelworks.md": _page("labelworks", "labelworks") + FLAT} | inner
+    front = _page("labelworks", "labelworks") + FLAT + "\n## What they give\n\n" + "\n".join(_results())
+    return {"reference/labelworks.md": front} | inner
+
+
+def _results() -> list[str]:
+    return [
+        f"::: {NOTEBOOK.replace('/', '.')}.{path.stem}.{name}\n{WHOLE}"
+        for path in sorted((ROOT / NOTEBOOK).glob("*.py"))
+        for name in RESULT.findall(path.read_text(encoding="utf-8"))
+    ]
 
 
 def _page(name: str, module: str) -> str:

@@ -1,1 +1,1 @@
-"""The work: one module per stage, and below them gates, reports, io and pure methods."""
+"""The work: a folder a stage, and below them what stages share and pure methods."""

@@ -11,6 +11,15 @@ from typing import Any
 import pytest
 import yaml
 
+from labelworks.flows.notebook.curation import Curation
+from labelworks.flows.notebook.drift import Drift
+from labelworks.flows.notebook.label_errors import LabelErrors
+from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
+from labelworks.flows.notebook.prior import Prior
+from labelworks.flows.notebook.regression_errors import RegressionErrors
+from labelworks.flows.notebook.treatment import Treatment
+from labelworks.flows.notebook.votes import VotedLabels
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -54,6 +63,22 @@ def test_every_page_has_a_place_and_every_package_of_methods_a_reference(hook: A
     packages = {path.parent.name for path in (ROOT / "tasks/methods").glob("*/__init__.py")}
     assert {f"reference/{name}.md" for name in packages | {"labelworks"}} <= set(named)
     assert {f"decisions/{path.name}" for path in (ROOT / "docs/decisions").iterdir()} <= set(named)
+
+
+def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
+    page = hook.reference()["reference/labelworks.md"]
+    named = re.findall(r"^::: labelworks\.flows\.notebook\.(\w+)\.(\w+)$", page, re.MULTILINE)
+    results = {
+        Curation,
+        Drift,
+        LabelErrors,
+        MultilabelErrors,
+        Prior,
+        RegressionErrors,
+        Treatment,
+        VotedLabels,
+    }
+    assert sorted(named) == sorted((each.__module__.rsplit(".")[-1], each.__name__) for each in results)
 
 
 @pytest.mark.parametrize(
