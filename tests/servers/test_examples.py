@@ -60,7 +60,6 @@ def test_every_example_is_run_here() -> None:
     assert {f"{check.__name__}.py" for check in CHECKS} == {path.name for path in EXAMPLES.glob("*.py")}
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_example_runs(check: Callable[[str], None], prefect_api: str) -> None:
     command = [sys.executable, str(EXAMPLES / f"{check.__name__}.py")]
