@@ -153,7 +153,7 @@ def machine(compute: ComputeConfig, gpus: Sequence[str]) -> Any:
         "memory_limit": memory,
         "host": LOOPBACK,
         "silence_logs": logging.ERROR,
-        "preload": ["labelworks.infra.cluster.quiet_shutdown"],
+        "preload": [f"labelworks.infra.cluster.{name}" for name in ("quiet_shutdown", "redacted_workers")],
     }
     spec: dict[str, Any] = {
         f"cpu-{number}": {"cls": Nanny, "options": {**options, "env": {"CUDA_VISIBLE_DEVICES": ""}}}

@@ -1,14 +1,17 @@
-"""What a worker says as it ends: nothing of its own closed connections, everything else."""
+"""What a worker says: nothing of its own closed connections as it ends, no secret, everything else."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Any
 
 import pytest
 
 from labelworks.infra.cluster.cluster import machine
 from labelworks.schemas.config.run import ComputeConfig
+
+CANARY = "canary-of-a-worker-6he"
 
 
 async def beat_while_it_closes(dask_worker: Any) -> None:
@@ -41,3 +44,19 @@ def test_a_closed_connection_leaves_no_traceback_and_all_else_does(done: Any, sa
     err = capfd.readouterr().err
     assert ("Traceback" in err) == bool(said)
     assert said in err
+
+
+def fail_with_a_secret() -> None:
+    raise RuntimeError(f"the service refuses {os.environ['OF_A_PLUGIN_TOKEN']}")
+
+
+def test_a_worker_logs_a_task_that_fails_without_secrets(capfd: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from distributed import Client
+
+    monkeypatch.setenv("OF_A_PLUGIN_TOKEN", CANARY)
+    with machine(ComputeConfig(workers=1), []) as cluster, Client(cluster) as client:
+        failed = client.submit(fail_with_a_secret).exception()
+    assert CANARY in str(failed)  # whoever raises it on makes it clean
+    err = capfd.readouterr().err
+    assert "the service refuses ***" in err
+    assert CANARY not in err
