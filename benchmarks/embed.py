@@ -36,7 +36,7 @@ import labelworks.flows.embed as stage  # noqa: E402
 from labelworks.infra.cluster.cluster import cluster, task_runner  # noqa: E402
 from labelworks.infra.prefect_server.server import prefect_api  # noqa: E402
 from labelworks.schemas.config.run import RunConfig  # noqa: E402
-from labelworks.schemas.records import StageResult  # noqa: E402
+from labelworks.schemas.records import EmbedResult  # noqa: E402
 from labelworks.tasks.artifacts.embeddings import read_vectors  # noqa: E402
 from labelworks.tasks.artifacts.run import Run  # noqa: E402
 from labelworks.tasks.ingest.stage import ingest  # noqa: E402
@@ -97,10 +97,10 @@ class Spent:
     after: float = 0.0
     encoding: float = 0.0
 
-    def judged(self, judge: Callable[..., StageResult]) -> Callable[..., StageResult]:
+    def judged(self, judge: Callable[..., EmbedResult]) -> Callable[..., EmbedResult]:
         """The last task of the stage, with a look at the clocks before it."""
 
-        def judging(*given: Any) -> StageResult:
+        def judging(*given: Any) -> EmbedResult:
             self.embedded = cpu_seconds()
             return judge(*given)
 
@@ -140,14 +140,14 @@ def watched() -> float:
 
 
 @flow(name="ingest and embed", validate_parameters=False)
-def ingest_and_embed(config: RunConfig) -> tuple[StageResult, Run]:
+def ingest_and_embed(config: RunConfig) -> tuple[EmbedResult, Run]:
     """The first two stages of a run."""
     run, plans = plan_run(config, {})
     rows = ingest(run, plans)
     return flow(lambda: stage.embed(run, rows.ref), name="embed", task_runner=task_runner())(), run
 
 
-def within_the_flow(table: pa.Table, workers: int) -> tuple[StageResult, np.ndarray, Spent]:
+def within_the_flow(table: pa.Table, workers: int) -> tuple[EmbedResult, np.ndarray, Spent]:
     """Embed on a cluster of this machine: the stage's result, the vectors as the store has them, its cost."""
     with tempfile.TemporaryDirectory() as folder:
         warm = config_of(
@@ -163,11 +163,11 @@ def within_the_flow(table: pa.Table, workers: int) -> tuple[StageResult, np.ndar
         return result, np.concatenate([read_vectors(run.store, part)[0] for part in parts]), spent
 
 
-def measured(config: RunConfig) -> tuple[StageResult, Run, Spent]:
+def measured(config: RunConfig) -> tuple[EmbedResult, Run, Spent]:
     """Run both stages, and count the CPU seconds of the second."""
     spent, embed = Spent(), stage.embed
 
-    def embedding(*given: Any) -> StageResult:
+    def embedding(*given: Any) -> EmbedResult:
         spent.before = cpu_seconds()
         result = embed(*given)
         spent.after = cpu_seconds()
@@ -196,15 +196,15 @@ def config_of(table: pa.Table, folder: str, workers: int) -> RunConfig:
 
 
 def report(
-    bare: Bare, theirs: np.ndarray, result: StageResult, ours: np.ndarray, spent: Spent, workers: int
+    bare: Bare, theirs: np.ndarray, result: EmbedResult, ours: np.ndarray, spent: Spent, workers: int
 ) -> None:
     """Print the table."""
     rows, stage_cpu = len(theirs), spent.after - spent.before
     cosine = np.sum(theirs * ours.astype(np.float32), axis=1) / np.linalg.norm(
         ours.astype(np.float32), axis=1
     )
-    encoding = result.figures["encoding_seconds"] / workers
-    judging = result.figures["judging_seconds"]
+    encoding = result.figures.encoding_seconds / workers
+    judging = result.figures.judging_seconds
     print(f"{rows:,} texts of banking77, {workers} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| | seconds | texts/s | CPU seconds |\n|---|---|---|---|")
     for name, seconds, cpu in (

@@ -113,7 +113,7 @@ def within_the_flow(
     with prefect_api(), cluster(timed.compute):
         ingest_and_embed(warm)
         result, _ = ingest_and_embed(timed)
-    return result.seconds - result.figures["judging_seconds"], result.figures["encoding_seconds"]
+    return result.seconds - result.figures.judging_seconds, result.figures.encoding_seconds
 
 
 def config(

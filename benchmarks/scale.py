@@ -272,9 +272,9 @@ def _stages(config: Any) -> None:
     embedded = map_partitions("embed", embed_partitions, groups, run=run, spec=spec)
     vectors = judge_embedding.fn(run, rows.ref, spec, [one for (one,) in embedded], perf_counter())
     scores = detect.fn(run, vectors.ref, rows.figures)
-    treated = treat.fn(run, scores.ref, scores.figures["shift"])
-    proof = validate.fn(run, scores.ref, scores.figures["shift"])
-    written = publish_parts.fn(run, treated.ref, treated.figures["rows"])
+    treated = treat.fn(run, scores.ref, scores.figures.shift)
+    proof = validate.fn(run, scores.ref, scores.figures.shift)
+    written = publish_parts.fn(run, treated.ref, treated.figures.rows)
     recorder = Recorder(run)
     recorder.results += [rows, vectors, scores, treated, proof, written]
     write_report.fn(run, recorder.results, recorder._record("published", report=""))

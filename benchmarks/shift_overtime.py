@@ -90,8 +90,8 @@ def run(folder: Path, name: str, looked_at: dict[str, Any], compute: Any) -> Any
 
 def true_priors(found: dict[str, Any], rows: pd.DataFrame) -> np.ndarray:
     """Shares of the recorded labels in each window, of the classes that are told, (W, classes)."""
-    labels = [rows["label"][rows["time"].astype(str) == window].astype(str) for window in found["windows"]]
-    return np.array([[(here == str(name)).mean() for name in found["classes"]] for here in labels])
+    labels = [rows["label"][rows["time"].astype(str) == window].astype(str) for window in found.windows]
+    return np.array([[(here == str(name)).mean() for name in found.classes] for here in labels])
 
 
 def picture(found: dict[str, Any], true: np.ndarray, where: Path) -> None:
@@ -99,7 +99,7 @@ def picture(found: dict[str, Any], true: np.ndarray, where: Path) -> None:
     from labelworks.tasks.report import plots, time_plots
 
     figure = time_plots.mix_over_time(found)
-    (axes,), names = figure.axes, [plots.name_of(each) for each in found["classes"]]
+    (axes,), names = figure.axes, [plots.name_of(each) for each in found.classes]
     for line in axes.get_lines():
         if line.get_label() in names:
             shares = true[:, names.index(line.get_label())]
@@ -111,12 +111,10 @@ def picture(found: dict[str, Any], true: np.ndarray, where: Path) -> None:
 
 def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path) -> None:
     """Estimated beside true priors of each window, and accuracy before and after the correction."""
-    found = record.drift["target_time"]
+    found, unknown = record.drift.target_time, record.shift.unknown
     rows = frame[~labelled]
-    print(
-        f"{record.status}; kind {record.shift['kind']}; unknown {record.shift['unknown'].get('share', 0):.3f}"
-    )
-    order, shares = [str(each) for each in found["classes"]], true_priors(found, rows)
+    print(f"{record.status}; kind {record.shift.kind}; unknown {unknown.share if unknown else 0:.3f}")
+    order, shares = [str(each) for each in found.classes], true_priors(found, rows)
     adapted = published(record, folder).set_index("id")
     truth = frame["label"].rename(index=lambda row: f"row-{row:06d}").loc[adapted.index]
     print(f"{'window':8} {'rows':>7} {'drift':>6} {'TV from source':>14} {'prior MAE':>9} "
@@ -124,25 +122,25 @@ def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path
           f"{'accuracy':>8} {'corrected':>9} {'kept':>5} {'of these':>8}")  # fmt: skip
     transition = np.array(evidence(record, folder)["transition"])
     source = np.array([(frame[labelled]["label"] == name).mean() for name in order])
-    for place, window in enumerate(found["windows"]):
+    for place, window in enumerate(found.windows):
         here = rows[rows["time"].astype(str) == window]
         true = shares[place]
         ids = [f"row-{row:06d}" for row in here.index]
         told, right = adapted.loc[ids], truth.loc[ids]
         kept = told["label"].notna()
-        prior = np.array(found["prior"][place])
+        prior = np.array(found.prior[place])
         error, recorded = (np.abs(each - true).mean() for each in (prior, prior @ transition))
         accuracy = [(told[column] == right).mean() for column in ("source_prediction", "predicted")]
-        print(f"{window:8} {len(here):7} {found['drift_effect'][place]:6.2f} "
-              f"{found['total_variation'][place]:14.3f} {error:9.4f} {recorded:11.4f} "
+        print(f"{window:8} {len(here):7} {found.drift_effect[place]:6.2f} "
+              f"{found.total_variation[place]:14.3f} {error:9.4f} {recorded:11.4f} "
               f"{np.abs(source - true).mean():9.4f}  "
               f"{accuracy[0]:8.3f} {accuracy[1]:9.3f} {kept.mean():5.2f} "
               f"{(told['label'] == right)[kept].mean():8.3f}")  # fmt: skip
-    print("changes:", found["change_points"], "watch:", found["watch"])
-    for name, each in record.drift.get("groups", {}).items():
-        print(f"{name}: worst {each['worst']} ({each['worst_error']:.3f} against {each['error']:.3f})")
-    for name, each in record.drift.get("columns", {}).items():
-        print(f"{name}: Cramér's V {each['effect']:.3f}, PSI {each['psi']:.4f}, p {each['p_value']:.2g}")
+    print("changes:", found.change_points, "watch:", found.watch)
+    for name, each in record.drift.groups.items():
+        print(f"{name}: worst {each.worst} ({each.worst_error:.3f} against {each.error:.3f})")
+    for name, each in record.drift.columns.items():
+        print(f"{name}: Cramér's V {each.effect:.3f}, PSI {each.psi:.4f}, p {each.p_value:.2g}")
     print("report:", record.report)
 
 
@@ -181,7 +179,7 @@ def main() -> None:
             record = run(folder, name, looked_at, compute)
             compare(record, frame, labelled, folder)
             if asked.images:
-                found = record.drift["target_time"]
+                found = record.drift.target_time
                 picture(found, true_priors(found, frame[~labelled]), asked.images / f"shift-{name}.png")
 
 

@@ -48,12 +48,12 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
         vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner())
         if run.config.dataset.task != "classification":
             judged = run_stage("detect", judge, run, vectors.ref)
-            run_stage("publish", publish_parts, run, judged.ref, judged.figures["rows"])
+            run_stage("publish", publish_parts, run, judged.ref, judged.figures.rows)
             return announce(run, export(run, commit(run, finish("published"))))
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)
-        treated = run_stage("treat", treat, run, scores.ref, scores.figures["shift"])
-        proof = run_stage("validate", validate, run, scores.ref, scores.figures["shift"])
+        treated = run_stage("treat", treat, run, scores.ref, scores.figures.shift)
+        proof = run_stage("validate", validate, run, scores.ref, scores.figures.shift)
         if reasons := reasons_to_ask(run, treated, proof):
             return announce(run, wait(run, finish("waiting", reasons), reasons))
-        run_stage("publish", publish_parts, run, treated.ref, treated.figures["rows"])
+        run_stage("publish", publish_parts, run, treated.ref, treated.figures.rows)
     return announce(run, export(run, commit(run, finish("published"))))

@@ -54,7 +54,9 @@ def compare(store: Store, record: RunRecord, digits: Digits) -> dict[str, Any]:
     published = _published(store, record, digits)
     wrong = digits.given != digits.true
     flagged = np.array(published["action"].to_pylist()) != "keep"
-    prior = np.array([record.shift["prior"][str(digit)] for digit in range(10)])
+    if record.noise is None or record.shift is None:
+        raise ValueError("the demo's run has no findings")
+    prior = np.array(record.shift.prior, dtype=np.float64)
     true_prior = np.bincount(digits.window_true, minlength=10) / len(digits.window_true)
     hits = int(np.count_nonzero(flagged & wrong))
     label, weight = published["label"].to_numpy(), published["weight"].to_numpy()
@@ -62,7 +64,7 @@ def compare(store: Store, record: RunRecord, digits: Digits) -> dict[str, Any]:
         "noise": {
             "precision": hits / max(int(flagged.sum()), 1),
             "recall": hits / max(int(wrong.sum()), 1),
-            "rate": record.noise["rate"],
+            "rate": record.noise.rate,
             "true_rate": float(wrong.mean()),
         },
         "prior": {

@@ -13,7 +13,7 @@ from prefect.futures import PrefectFuture
 
 from labelworks.infra.cluster.cluster import connect_task_runner
 from labelworks.infra.cluster.gpu import GpuMonitor, Placement, place
-from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.records import DatasetRef, EmbedResult, Partition
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.embed.encode_partitions import Embedded, find_embedded
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, lacks
@@ -27,9 +27,9 @@ from labelworks.tasks.methods.encoders.base import make
 LOOK_SECONDS = 5.0
 
 
-def embed(run: Run, ref: DatasetRef) -> StageResult:
+def embed(run: Run, ref: DatasetRef) -> EmbedResult:
     """Embed every partition that was not embedded before; to be called in a flow with a Dask task runner."""
-    if done := run.result("embed"):
+    if done := run.result(EmbedResult):
         return done
     started = perf_counter()
     placement = _placed(run)

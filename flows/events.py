@@ -14,6 +14,7 @@ from labelworks.schemas.events import (
     VersionPublished,
     resource_id,
 )
+from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.versions import read_version
@@ -37,42 +38,44 @@ def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told
     names = {"dataset": record.dataset, "run_id": record.run_id}
     if record.status == "refused":
         yield from _refusal(record)
-    if record.shift.get("kind", "neither") != "neither":
-        moved, drift = record.shift, record.shift["drift"]
+    if (moved := record.shift) and moved.kind not in (None, "neither"):
         yield ShiftDetected(
             **names,
-            kind=moved["kind"],
-            advice=moved["advice"],
-            total_variation=moved["total_variation"],
-            drift_p_value=drift["p_value"],
+            kind=moved.kind,
+            advice=moved.advice,
+            total_variation=moved.total_variation,
+            drift_p_value=moved.drift.p_value,
         )
+    done = record.treatment
     if record.status == "waiting":
-        yield ReviewNeeded(**names, version=None, rows=record.treatment["relabel"], report=record.report)
-    if record.version is None:
+        rows = done.relabel if done else 0
+        yield ReviewNeeded(**names, version=None, rows=rows, report=record.report)
+    if record.version is None or record.noise is None:
         return
-    if before is not None and before.version is not None and rose(record, before):
+    if before and before.version is not None and before.noise and rose(record.noise, before.noise):
         yield NoiseRose(
             **names,
-            rate=record.noise["rate"],
-            rate_interval=tuple(record.noise["rate_interval"]),
-            rate_before=before.noise["rate"],
+            rate=record.noise.rate,
+            rate_interval=record.noise.rate_interval,
+            rate_before=before.noise.rate,
             version_before=before.version,
         )
     yield VersionPublished(
         **names,
         version=record.version,
         rows=record.rows,
-        relabelled=record.treatment.get("relabelled", 0),
-        noise_rate=record.noise["rate"],
+        relabelled=done.relabelled if done else 0,
+        noise_rate=record.noise.rate,
         report=record.report,
     )
-    if asked := record.treatment.get("review", 0):
-        yield ReviewNeeded(**names, version=record.version, rows=asked, report=record.report)
+    if done and done.review:
+        yield ReviewNeeded(**names, version=record.version, rows=done.review, report=record.report)
 
 
-def rose(record: RunRecord, before: RunRecord) -> bool:
+def rose(now: NoiseFindings, before: NoiseFindings) -> bool:
     """Whether the noise rate lies above that of the run before: their intervals don't meet."""
-    return bool(record.noise["rate_interval"][0] > before.noise["rate_interval"][1])
+    low, high = now.rate_interval[0], before.rate_interval[1]
+    return low is not None and high is not None and low > high
 
 
 def _refusal(record: RunRecord) -> Iterator[GateFailed]:

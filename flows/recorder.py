@@ -7,14 +7,22 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVarTuple
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple, cast
 
 from prefect import flow, get_run_logger
 from prefect.task_runners import TaskRunner
 
 from labelworks.flows.events import announce
 from labelworks.schemas.errors import GateRefused
-from labelworks.schemas.records import RunRecord, Stage, StageResult, Status
+from labelworks.schemas.findings import (
+    DetectFigures,
+    EmbeddingFigures,
+    IngestFigures,
+    PublishFigures,
+    TreatFigures,
+    ValidateFigures,
+)
+from labelworks.schemas.records import Approval, RunRecord, Stage, StageResult, Status, figures_of
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.run import Run, code_version
@@ -23,8 +31,8 @@ from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.tracing import span
 from labelworks.tasks.report.stage import post_run, post_stage, write_report
 
-COUNTING = ("ingest", "treat", "publish")
 _Given = TypeVarTuple("_Given")
+_Result = TypeVar("_Result", bound=StageResult)
 
 
 class Recorder:
@@ -40,16 +48,16 @@ class Recorder:
     def run_stage(
         self,
         stage: Stage,
-        work: Callable[[*_Given], StageResult],
+        work: Callable[[*_Given], _Result],
         *given: *_Given,
         task_runner: TaskRunner[Any] | None = None,
-    ) -> StageResult:
+    ) -> _Result:
         """Call a stage as a flow of its own and keep its result; raise GateRefused if its gate says no."""
         named = f"{stage} {self.run.dataset}"
         as_flow = flow(name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner)
         with span(stage, dataset=self.run.dataset, run=self.run.id):
             _next.set([_Call(self, stage, work, given)])
-            return as_flow(call_stage)()
+            return cast("_Result", as_flow(call_stage)())
 
     def keep(self, result: StageResult) -> None:
         """Keep a stage's result, show and tell it; raise GateRefused if its gate says no."""
@@ -95,13 +103,17 @@ class Recorder:
             post.result()  # the report draws too, and matplotlib is for one thread at a time
         record = self._record(status, report="")
         if why:
-            record = record.model_copy(update={"approval": {"why": why}})
+            record = record.model_copy(update={"approval": Approval(why=why)})
         record = record.model_copy(update={"report": write_report(self.run, self.results, record)})
         post_run(record)
         return record
 
     def _record(self, status: Status, report: str) -> RunRecord:
-        figures = {name: value for result in self.results for name, value in result.figures.items()}
+        ingested = figures_of(self.results, IngestFigures)
+        found = figures_of(self.results, DetectFigures)
+        treated = figures_of(self.results, TreatFigures) or found
+        proof = figures_of(self.results, ValidateFigures)
+        published = figures_of(self.results, PublishFigures)
         work = {name: rows for result in self.results for name, rows in result.work.items()}
         decided = read_decision(self.run.store, self.run.folder)
         return RunRecord(
@@ -110,31 +122,36 @@ class Recorder:
             dataset=self.run.dataset,
             version=None,
             rows=self._rows(),
-            left_out_files=figures.get("left_out_files", 0),
+            left_out_files=ingested.left_out_files if ingested else 0,
             work=work,
-            crowd=figures.get("crowd", {}),
-            noise=figures.get("noise", {}),
-            shift=figures.get("shift", {}),
-            drift=figures.get("drift", {}),
-            treatment=figures.get("treatment", {}),
-            validation=figures.get("validation", {}),
+            crowd=ingested.crowd if ingested else None,
+            embedding=figures_of(self.results, EmbeddingFigures),
+            noise=found.noise if found else None,
+            shift=found.shift if found else None,
+            drift=found.drift if found else None,
+            treatment=treated.treatment if treated else None,
+            validation=proof.validation if proof else None,
             gates={result.stage: result.gate for result in self.results},
             report=report,
             timings={result.stage: round(result.seconds, 3) for result in self.results},
-            parts=tuple(figures.get("names", ())),
-            target_parts=tuple(figures.get("target_names", ())),
+            parts=published.names if published else (),
+            target_parts=published.target_names if published else (),
             classes=self.results[-1].ref.classes,
             config=self.run.config.model_dump(mode="json", by_alias=True),
             code_version=code_version(),
             started=self.started,
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
-            approval=decided.plain if decided else {},
+            approval=decided.approval if decided else None,
         )
 
     def _rows(self) -> int:
         """Labelled rows that are left after the last stage that counts them."""
-        counts = [result.figures["rows"] for result in self.results if result.stage in COUNTING]
-        return int(counts[-1])
+        counted = (
+            figures_of(self.results, PublishFigures)
+            or figures_of(self.results, TreatFigures)
+            or figures_of(self.results, IngestFigures)
+        )
+        return counted.rows if counted else 0
 
 
 class _Call(NamedTuple):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, NonNegativeInt
 
-from labelworks.schemas.records import Record, RunRecord
+from labelworks.schemas.records import Approval, Record, RunRecord
 
 Answer = Literal["waiting", "approved", "rejected", "expired"]
 
@@ -30,9 +30,9 @@ class Decision(Record):
     when: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
     @property
-    def plain(self) -> dict[str, Any]:
-        """The decision as JSON values."""
-        return self.model_dump(mode="json")
+    def approval(self) -> Approval:
+        """The decision, as a run's record says it."""
+        return Approval.model_validate(self.model_dump(mode="json"))
 
 
 def answer(question: Question, decision: Decision | None, now: datetime | None = None) -> Answer:

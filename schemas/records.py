@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from typing import Any, Literal
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from labelworks.schemas.findings import (
+    Class,
+    CrowdFindings,
+    DetectFigures,
+    DriftFindings,
+    EmbeddingFigures,
+    Findings,
+    IngestFigures,
+    NoiseFindings,
+    PublishFigures,
+    ShiftFindings,
+    TreatFigures,
+    TreatmentFindings,
+    ValidateFigures,
+    ValidationFindings,
+)
+from labelworks.schemas.upgrade import SCHEMA_VERSION, upgraded
 
 Stage = Literal["ingest", "embed", "detect", "treat", "validate", "publish"]
 Status = Literal["published", "refused", "waiting", "rejected"]
@@ -129,19 +148,98 @@ class DatasetRef(Record):
 
 
 class StageResult(Record):
-    """What a stage gives back: the new reference, its figures, its gate, and how much it really did."""
+    """What a stage gives back: the new reference, its figures, its gate, and how much it really did.
+
+    Each stage has a kind of its own, which says what its figures are.
+    """
 
     stage: Stage
     ref: DatasetRef
-    figures: dict[str, Any] = Field(default_factory=dict)
+    figures: Findings
     gate: GateResult
     work: dict[str, int] = Field(default_factory=dict)
     seconds: float = 0.0
 
+    @classmethod
+    def of_stage(cls) -> Stage:
+        """The stage whose result this kind is."""
+        found: Stage = cls.model_fields["stage"].default
+        return found
+
+
+class IngestResult(StageResult):
+    """The result of ingest."""
+
+    stage: Literal["ingest"] = "ingest"
+    figures: IngestFigures
+
+
+class EmbedResult(StageResult):
+    """The result of embed."""
+
+    stage: Literal["embed"] = "embed"
+    figures: EmbeddingFigures
+
+
+class DetectResult(StageResult):
+    """The result of detect."""
+
+    stage: Literal["detect"] = "detect"
+    figures: DetectFigures
+
+
+class TreatResult(StageResult):
+    """The result of treat."""
+
+    stage: Literal["treat"] = "treat"
+    figures: TreatFigures
+
+
+class ValidateResult(StageResult):
+    """The result of validate."""
+
+    stage: Literal["validate"] = "validate"
+    figures: ValidateFigures
+
+
+class PublishResult(StageResult):
+    """The result of publish."""
+
+    stage: Literal["publish"] = "publish"
+    figures: PublishFigures
+
+
+def read_ref(result: bytes) -> DatasetRef:
+    """The reference in a stage's result, whichever version of this project wrote it."""
+    return DatasetRef.model_validate(json.loads(result)["ref"])
+
+
+_Figures = TypeVar("_Figures", bound=Findings)
+
+
+def figures_of(results: Iterable[StageResult], kind: type[_Figures]) -> _Figures | None:
+    """The figures of one stage, by their kind; None if the stage was not reached."""
+    return next((each.figures for each in results if isinstance(each.figures, kind)), None)
+
+
+class Approval(Record):
+    """What a person was asked and what became of it."""
+
+    why: tuple[str, ...] = Field((), description="one sentence per reason")
+    decision: Literal["", "waiting", "approve", "reject", "approved", "rejected", "expired"] = ""
+    budget: int | None = Field(None, description="change at most so many labels; None: all")
+    by: str = ""
+    when: str = ""
+    deadline: str = Field("", description="after it nothing is published unless a person says so")
+
 
 class RunRecord(Record):
-    """A whole run, as `labelworks run --json` prints it and the manifest keeps it."""
+    """A whole run, as `labelworks run --json` prints it and the manifest keeps it.
 
+    Findings of a stage that was not reached are None.
+    """
+
+    schema_version: int = Field(SCHEMA_VERSION, description="of this record's keys; older ones are read")
     run_id: str
     status: Status
     dataset: str
@@ -149,16 +247,13 @@ class RunRecord(Record):
     rows: int
     left_out_files: int = Field(0, description="files not read, as their names begin with _ or a dot")
     work: dict[str, int]
-    crowd: dict[str, Any] = Field(
-        default_factory=dict, description="how annotators agree, where labels are made of votes"
-    )
-    noise: dict[str, Any]
-    shift: dict[str, Any]
-    drift: dict[str, Any] = Field(
-        default_factory=dict, description="windows of time, groups, slices, columns, batches"
-    )
-    treatment: dict[str, Any]
-    validation: dict[str, Any]
+    crowd: CrowdFindings | None = Field(None, description="where labels are made of votes")
+    embedding: EmbeddingFigures | None = None
+    noise: NoiseFindings | None = None
+    shift: ShiftFindings | None = Field(None, description="None too where there is no target window")
+    drift: DriftFindings | None = None
+    treatment: TreatmentFindings | None = None
+    validation: ValidationFindings | None = None
     gates: dict[str, GateResult]
     report: str
     timings: dict[str, float]
@@ -168,9 +263,16 @@ class RunRecord(Record):
         default_factory=dict,
         description="where the version is besides, by form",
     )
-    classes: tuple[str | int, ...] = Field((), description="in the order of soft_label and posterior")
+    classes: tuple[Class, ...] = Field(
+        (), description="in the order of soft_label, of posterior, and of every array over classes here"
+    )
     config: dict[str, Any] = Field(default_factory=dict)
     code_version: str = ""
     started: str = Field("", description="when the run was begun, ISO 8601 in UTC")
     finished: str = ""
-    approval: dict[str, Any] = Field(default_factory=dict, description="what a person decided, if asked")
+    approval: Approval | None = Field(None, description="what a person was asked and decided, if anything")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_version(cls, value: Any) -> Any:
+        return upgraded(value) if isinstance(value, Mapping) else value

@@ -8,7 +8,7 @@ from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.approval import Decision, Question
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import RunRecord, StageResult
+from labelworks.schemas.records import RunRecord, StageResult, TreatResult
 from labelworks.tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.planning.open_run import plan_run
@@ -16,20 +16,19 @@ from labelworks.tasks.report.wording import percent
 from labelworks.tasks.storage.store import Store
 
 
-def reasons_to_ask(run: Run, treated: StageResult, proof: StageResult) -> tuple[str, ...]:
+def reasons_to_ask(run: Run, treated: TreatResult, proof: StageResult) -> tuple[str, ...]:
     """Why a person has to look before the run publishes; empty if nobody has to, or somebody did."""
     over = run.config.treat.approve_over
     if over is None or read_decision(run.store, run.folder) is not None:
         return ()
-    share, changed = treated.figures["treatment"]["changed_share"], treated.figures["treatment"]["relabel"]
+    done = treated.figures.treatment
     reasons = [
         f"the verdict is unsure: {check.name} is {check.observed}, expected {check.expected}"
         for check in proof.gate.warned
     ]
-    if share > over:
-        reasons.insert(
-            0, f"{changed:,} labels would change, {percent(share)} of all; asked above {percent(over)}"
-        )
+    if done.changed_share is not None and done.changed_share > over:
+        changes = f"{done.relabel:,} labels would change, {percent(done.changed_share)} of all"
+        reasons.insert(0, f"{changes}; asked above {percent(over)}")
     return tuple(reasons)
 
 

@@ -99,8 +99,8 @@ class Curation(Shown):
         """How it ended, in a line."""
         if not self.published:
             return verdict(self.record)
-        changed = self.record.treatment.get("relabelled", 0)
-        rate = self.record.noise.get("rate")
+        changed = self.record.treatment.relabelled if self.record.treatment else 0
+        rate = self.record.noise.rate if self.record.noise else None
         about = "" if rate is None else f", about {100 * rate:.1f} % of the labels wrong"
         rows = several(self.record.rows, "row")
         return (

@@ -7,7 +7,7 @@ import pandas as pd
 from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import RunRecord
+from labelworks.schemas.records import DetectResult, RunRecord, TreatResult
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.report.flagged_rows import flagged
 from labelworks.tasks.report.wording import verdict
@@ -21,14 +21,14 @@ def flagged_rows(config: RunConfig, record: RunRecord) -> pd.DataFrame:
     Raises InputError where it ended before labels were judged.
     """
     run, _ = plan_run(config, storage_secrets(config.store))
-    judged = run.result("detect")
+    judged = run.result(DetectResult)
     if judged is None:
         raise InputError(
             f"no label was judged: {verdict(record)}",
             where=f"run {record.run_id}",
             fix=".report() shows how far it came",
         )
-    rows, _ = flagged(run, judged.ref, treated=run.result("treat") is not None)
+    rows, _ = flagged(run, judged.ref, treated=run.result(TreatResult) is not None)
     table = pd.DataFrame(rows, columns=["given", *COLUMNS])
     one_class = config.dataset.task == "classification"
     for name, code in (("original_label", "given"), ("suggestion", "suggestion")):

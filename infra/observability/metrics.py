@@ -76,11 +76,11 @@ def _add(
         return
     values: dict[str, Any] = {
         "labelworks_rows": record.rows,
-        "labelworks_flagged_share": record.noise.get("flagged_share"),
-        "labelworks_noise_rate": record.noise.get("rate"),
-        "labelworks_changed_share": record.treatment.get("changed_share"),
-        "labelworks_prior_shift": record.shift.get("total_variation"),
-        "labelworks_accuracy_gain": record.validation.get("difference"),
+        "labelworks_flagged_share": record.noise and record.noise.flagged_share,
+        "labelworks_noise_rate": record.noise and record.noise.rate,
+        "labelworks_changed_share": record.treatment and record.treatment.changed_share,
+        "labelworks_prior_shift": record.shift and record.shift.total_variation,
+        "labelworks_accuracy_gain": record.validation and record.validation.difference,
         "labelworks_version": version,
         "labelworks_finished_timestamp_seconds": _seconds(record.finished),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from labelworks.schemas.approval import Answer, Decision, Question, answer
-from labelworks.schemas.records import RunRecord
+from labelworks.schemas.records import Approval, RunRecord
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.store import Store
 
@@ -64,9 +64,9 @@ def standing_of(question: Question, decision: Decision | None) -> tuple[Answer, 
     """Where a question stands, and the record that says so."""
     found = answer(question, decision)
     status = "waiting" if found in ("waiting", "approved") else "rejected"
-    said = decision.plain if decision else {"decision": found, "deadline": question.deadline.isoformat()}
+    said = decision.approval if decision else Approval(decision=found, deadline=question.deadline.isoformat())
     return found, question.record.model_copy(
-        update={"status": status, "approval": {"why": question.why, **said}}
+        update={"status": status, "approval": said.model_copy(update={"why": question.why})}
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.findings import Figures
 from labelworks.schemas.records import GateResult
 from labelworks.schemas.tables import REJECTED
 
@@ -52,7 +53,10 @@ def _written(values: Any) -> Any:
 
 
 def refuse(
-    gate: GateResult, rejected: Mapping[str, pa.Table], figures: Mapping[str, Any], data: DatasetConfig
+    gate: GateResult,
+    rejected: Mapping[str, pa.Table],
+    figures: Figures,
+    data: DatasetConfig,
 ) -> None:
     """Raise InputError, naming the first rows put aside, if the gate says they are too many.
 
@@ -75,9 +79,9 @@ def refuse(
     )
 
 
-def _allowing(stage: str, name: str, figures: Mapping[str, Any]) -> str:
+def _allowing(stage: str, name: str, figures: Figures) -> str:
     """The option that allows as many as there are."""
-    needed = figures[ALLOWED[name]]
+    needed = getattr(figures, ALLOWED[name])
     allowed = needed if isinstance(needed, int) else math.ceil(needed * 1000) / 1000
     return f"--set gates.{stage}.thresholds.{name}={allowed}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
@@ -19,6 +19,7 @@ from labelworks.tasks.sources.partition_reader import PartitionReader
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import version_of
 
+_Result = TypeVar("_Result", bound=StageResult)
 BUDGETED = ("treat", "validate", "publish")
 INDEX_FORMAT = 5  # of what is kept of a partition's rows: another format is another folder
 
@@ -111,15 +112,18 @@ class Run:
         """How the files of the source and of the target are read."""
         return read_as(self.config.dataset, self.config.detect)
 
-    def result(self, stage: str) -> StageResult | None:
-        """What the stage gave back when it was done before, with no work counted; None if it wasn't."""
-        name = self.file(stage, "result.json")
+    def result(self, kind: type[_Result]) -> _Result | None:
+        """What the stage of this kind of result gave back when it was done before, with no work counted.
+
+        None if it wasn't.
+        """
+        name = self.file(kind.of_stage(), "result.json")
         if not self.store.exists(name):
             return None
-        found = StageResult.model_validate_json(self.store.read(name))
+        found = kind.model_validate_json(self.store.read(name))
         return found.model_copy(update={"work": dict.fromkeys(found.work, 0)})
 
-    def finish(self, result: StageResult) -> StageResult:
+    def finish(self, result: _Result) -> _Result:
         """Keep a stage's result: from now on the stage is done."""
         self.store.write(self.file(result.stage, "result.json"), result.model_dump_json(indent=1).encode())
         return result

@@ -15,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.records import DatasetRef, IngestResult, Partition
 from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.signatures import laid_through, planes_of, sketches
@@ -192,7 +192,7 @@ def _earlier(run: Run, about: dict[str, Any]) -> tuple[Run, DatasetRef] | None:
     if newest is None:
         return None
     earlier = run.named(read_version(run.store, run.dataset, newest)["run_id"])
-    result, name = earlier.result("ingest"), earlier.file("embed", "sums.json")
+    result, name = earlier.result(IngestResult), earlier.file("embed", "sums.json")
     if result is None or not run.store.exists(name):
         return None
     before = run.store.read_json(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.config.dataset import VotesConfig
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.findings import AnnotatorQuality, CrowdFindings
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities, packed, read_pred_probs
 from labelworks.tasks.methods.crowd import CrowdResult, Votes, aggregate
 from labelworks.tasks.sources.column_roles import (
@@ -65,7 +66,7 @@ def vote_prints(run: Run) -> list[str]:
     return [f"votes:{file.name}:{file.fingerprint}" for file in files]
 
 
-def voted(run: Run) -> tuple[Voted, dict[str, Any]] | None:
+def voted(run: Run) -> tuple[Voted, CrowdFindings] | None:
     """Aggregate the votes and keep what came of them; also what is told of it. None: there are no votes."""
     data = run.config.dataset
     if not data.votes.source:
@@ -197,25 +198,25 @@ def _keep(run: Run, votes: Votes, found: CrowdResult) -> None:
     run.store.write_table(run.file("ingest", "annotators.parquet"), pa.table(annotators))
 
 
-def _told(votes: Votes, found: CrowdResult) -> dict[str, Any]:
+def _told(votes: Votes, found: CrowdResult) -> CrowdFindings:
     """The figures of the aggregation, and the annotators who are right the least."""
     counted = votes.per_annotator
     worst = np.argsort(found.quality, kind="stable")[:SHOWN_ANNOTATORS]
     alpha, kappa = (None if np.isnan(each) else float(each) for each in (found.alpha, found.kappa))
-    return {
-        "method": found.method,
-        "items": len(found.items),
-        "votes": len(votes.item),
-        "annotators": len(found.annotators),
-        "alpha": alpha,
-        "kappa": kappa,
-        "quality": float(found.quality @ counted / counted.sum()),
-        "lowest": [
-            {
-                "annotator": str(found.annotators[place]),
-                "votes": int(counted[place]),
-                "quality": float(found.quality[place]),
-            }
+    return CrowdFindings(
+        method=found.method,
+        items=len(found.items),
+        votes=len(votes.item),
+        annotators=len(found.annotators),
+        alpha=alpha,
+        kappa=kappa,
+        quality=float(found.quality @ counted / counted.sum()),
+        lowest=tuple(
+            AnnotatorQuality(
+                annotator=str(found.annotators[place]),
+                votes=int(counted[place]),
+                quality=float(found.quality[place]),
+            )
             for place in worst
-        ],
-    }
+        ),
+    )

@@ -10,7 +10,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelworks.schemas.records import DatasetRef, StageResult
+from labelworks.schemas.records import DatasetRef, read_ref
 from labelworks.tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
 from labelworks.tasks.catalog.heartbeat import DEAD, heartbeat, sweeper
 from labelworks.tasks.storage.filesystem import is_local
@@ -120,7 +120,7 @@ class _Found:
             name = f"{folder}/{stage}/result.json"
             if name not in self.names:
                 return []
-            needed |= _uses(kind, StageResult.model_validate_json(self.store.read(name)).ref)
+            needed |= _uses(kind, read_ref(self.store.read(name)))
         found = [each for each in self.below(kind) if self.is_old(each)]
         return [each for each in found if _used_as(kind, each.name) not in needed]
 

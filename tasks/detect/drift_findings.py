@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.findings import (
+    ColumnFindings,
+    DriftFindings,
+    GroupFindings,
+    LabelSetFindings,
+    ShiftFindings,
+    WindowFindings,
+)
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
@@ -56,13 +64,13 @@ class Labelled:
 
 def drift_findings(
     run: Run, ref: DatasetRef, found: FirstPass, model: NoiseJudge, rows: Labelled, target_rows: int
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Findings of the target window, empty where there is none, and of windows, groups and batches."""
-    moved = inside(run, ref, rows)
+) -> tuple[ShiftFindings | None, DriftFindings]:
+    """Findings of the target window, None where there is none, and of windows, groups and batches."""
+    within = inside(run, ref, rows)
     if not ref.of("target"):
         source = Rows(rows.sample.features, found.owners)
-        moved |= {"columns": columns(rows.context), "watch": watch_batches(run, ref, source, None)}
-        return {}, {name: each for name, each in moved.items() if each}
+        watched = watch_batches(run, ref, source, None)
+        return None, within.model_copy(update={"columns": columns(rows.context), "watch": watched})
     target = target_sample(run, ref, target_rows)
     compared = comparable(run, rows)
     without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
@@ -70,16 +78,20 @@ def drift_findings(
     probs = model.probs(target.sample.features, target.sample.folds)
     shift = shift_findings(
         rows.sample, rows.probs, target.sample, probs, rows.judged.transition,
-        run.config.detect, ref.classes,
+        run.config.detect,
         (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
         target.context.sample["id"].to_pylist(), compared,
     )  # fmt: skip
     rows_adapted = adapt_target(run, ref, Adapter(model, shift.prior, without, shift.unknown))
-    moved |= of_target(run, ref, rows, target, probs, shift, compared)
     source = Rows(rows.sample.features[compared], found.owners[compared])
-    moved["watch"] = watch_batches(run, ref, source, Rows(target.sample.features, target.owners))
-    return {**shift.figures, "adapted": rows_adapted}, {name: each for name, each in moved.items() if each}
+    moved = {
+        "target_time": of_target(run, ref, rows, target, probs, shift, compared),
+        "columns": columns(rows.context, target.context.sample),
+        "watch": watch_batches(run, ref, source, Rows(target.sample.features, target.owners)),
+    }
+    told = shift.findings.model_copy(update={"adapted": rows_adapted})
+    return told, within.model_copy(update=moved)
 
 
 def comparable(run: Run, rows: Labelled) -> NDArray[np.bool_]:
@@ -95,27 +107,28 @@ def comparable(run: Run, rows: Labelled) -> NDArray[np.bool_]:
     return others if others.sum() >= LEAST_COMPARED else np.ones_like(others)
 
 
-def inside(run: Run, ref: DatasetRef, rows: Labelled) -> dict[str, Any]:
+def inside(run: Run, ref: DatasetRef, rows: Labelled) -> DriftFindings:
     """Findings of the labelled rows: windows of time, groups, and slices where no groups are named."""
     _check(rows)
-    found: dict[str, Any] = {}
-    if cut := _calendar(run, rows.context):
-        found["time"] = _time(rows, ref, cut)
-    if names := [name for name in rows.context.sums if name.startswith(GROUP)]:
-        groups = {name.removeprefix(GROUP): _groups(rows, ref, name) for name in names}
-        found["groups"] = {name: each for name, each in groups.items() if each}
-    elif run.config.detect.slices:
-        found["slices"] = slice_findings(
+    cut = _calendar(run, rows.context)
+    names, slices = [name for name in rows.context.sums if name.startswith(GROUP)], None
+    groups = {name.removeprefix(GROUP): _groups(rows, ref, name) for name in names}
+    if not names and run.config.detect.slices:
+        slices = slice_findings(
             rows.sample.features, rows.sample.given, rows.wrong, rows.judged.error_probability,
             rows.context.sample["id"].to_pylist(), run.config.detect.slices, ref.classes,
         )  # fmt: skip
-    return {name: each for name, each in found.items() if each}
+    return DriftFindings(
+        time=_time(rows, ref, cut) if cut else None,
+        groups={name: each for name, each in groups.items() if each},
+        slices=slices,
+    )
 
 
-def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_array) -> dict[str, Any]:
+def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_array) -> LabelSetFindings | None:
     """Findings of rows with several labels along their time; sets (N, K): 0 or 1, the given labels."""
     if not wanted(run.config):
-        return {}
+        return None
     parts = whole.split(whole.index)
     contexts = [
         target_context(
@@ -126,41 +139,38 @@ def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_arra
     context = merged(contexts)
     keys = _keys(context.sample)
     if context.unit is None or np.isnan(keys).all():
-        return {}
+        return None
     seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
     cut = calendar(seen, counts, context.unit, run.config.detect.windows.by)
-    found = label_set_windows(cut, sets, cut.of(keys), ref.classes)
-    return {"labels": found} if found else {}
+    return label_set_windows(cut, sets, cut.of(keys), ref.classes)
 
 
 def of_target(
     run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, probs: NDArray[np.float32],
     shift: TargetFindings, compared: NDArray[np.bool_],
-) -> dict[str, Any]:  # fmt: skip
-    """Findings of the target window along its time, and of tabular columns.
+) -> WindowFindings | None:  # fmt: skip
+    """Findings of the target window along its time, None where it has none.
 
     The priors of its windows are of the rows that the whole prior is of; compared (n,): labelled rows that
     its windows are tested against.
     """
-    found: dict[str, Any] = {}
     keys = _keys(target.context.sample)
-    if target.context.unit and not np.isnan(keys).all():
-        seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
-        cut = calendar(seen, counts, target.context.unit, run.config.detect.windows.by)
-        of = cut.of(keys)
-        known = np.where(shift.known, of, -1)
-        estimates = prior_by_window(
-            rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
-        )
-        found["target_time"] = target_windows(
-            cut, estimates, target.sample.features, of, rows.sample.features[compared], shift.prior,
-            ref.classes, (probs.argmax(axis=1), rows.probs[compared].argmax(axis=1)),
-        )  # fmt: skip
-    found["columns"] = columns(rows.context, target.context.sample)
-    return {name: each for name, each in found.items() if each}
+    if not target.context.unit or np.isnan(keys).all():
+        return None
+    seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
+    cut = calendar(seen, counts, target.context.unit, run.config.detect.windows.by)
+    of = cut.of(keys)
+    known = np.where(shift.known, of, -1)
+    estimates = prior_by_window(
+        rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
+    )
+    return target_windows(
+        cut, estimates, target.sample.features, of, rows.sample.features[compared], shift.prior,
+        ref.classes, (probs.argmax(axis=1), rows.probs[compared].argmax(axis=1)),
+    )  # fmt: skip
 
 
-def columns(context: Context, current: pa.Table | None = None) -> dict[str, dict[str, float]]:
+def columns(context: Context, current: pa.Table | None = None) -> dict[str, ColumnFindings]:
     """Drift of tabular columns to the target, or, where there is none, to the newest times of enough rows."""
     table = context.sample
     names = [name for name in table.column_names if name.startswith(COLUMN)]
@@ -210,18 +220,18 @@ def _calendar(run: Run, context: Context) -> Calendar | None:
     return calendar(keys, rows, context.unit, run.config.detect.windows.by)
 
 
-def _time(rows: Labelled, ref: DatasetRef, cut: Calendar) -> dict[str, Any]:
+def _time(rows: Labelled, ref: DatasetRef, cut: Calendar) -> WindowFindings:
     table = rows.context.sums[TIME]
     sums = _sums(table, cut.of(table["key"].to_numpy()), len(cut.names), len(ref.classes))
     of = cut.of(_keys(rows.context.sample))
     return labelled_windows(cut, sums, rows.judged.transition, rows.sample.features, of, ref.classes)
 
 
-def _groups(rows: Labelled, ref: DatasetRef, name: str) -> dict[str, Any]:
+def _groups(rows: Labelled, ref: DatasetRef, name: str) -> GroupFindings | None:
     table = rows.context.sums[name]
     names, codes = np.unique(table["key"].to_pylist(), return_inverse=True)
     if len(names) < 2:
-        return {}
+        return None
     sums = _sums(table, codes, len(names), len(ref.classes))
     of = np.searchsorted(names, rows.context.sample[name].to_pylist())
     return group_findings(

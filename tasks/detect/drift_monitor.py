@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.records import DatasetRef
+from labelworks.schemas.findings import Look, MonitorFindings
+from labelworks.schemas.records import DatasetRef, Record
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.arrays import sample
 from labelworks.tasks.methods.drift.by_window import between
 from labelworks.tasks.methods.drift.sequential import SequentialTest, monitor
 from labelworks.tasks.storage.versions import read_version, versions
 
+STATE = "watch.json"
 KEPT = 4000  # rows of earlier batches of the target
 HISTORY = 50  # looks that are told
 
@@ -28,60 +30,73 @@ class Rows:
     owners: NDArray[np.integer]
 
 
-def watch_batches(run: Run, ref: DatasetRef, source: Rows, target: Rows | None) -> dict[str, Any]:
+class MonitorState(Record):
+    """What a run keeps for the next one: the partitions that were looked at, and the state of the test."""
+
+    window: str = ""
+    encoder: str = ""
+    seen: tuple[str, ...] = ()
+    history: tuple[Look, ...] = ()
+    wealth: tuple[float, ...] | None = None
+    looks: int = 0
+    alarm: int | None = None
+
+    @property
+    def test(self) -> SequentialTest | None:
+        """The sequential test so far; None before the first look."""
+        return None if self.wealth is None else SequentialTest(np.array(self.wealth), self.looks, self.alarm)
+
+    def after(self, look: Look, p_value: float) -> MonitorState:
+        """The state after one more look."""
+        test = monitor(p_value, self.test)
+        told = {"wealth": tuple(test.wealth.tolist()), "looks": test.looks, "alarm": test.alarm}
+        return self.model_copy(update={**told, "history": (*self.history, look)[-HISTORY:]})
+
+
+def watch_batches(run: Run, ref: DatasetRef, source: Rows, target: Rows | None) -> MonitorFindings | None:
     """Look at the rows that no earlier version has seen: of the target, or of the source if there is none.
 
     They are tested against all rows of before, so that the looks are independent while nothing drifts, and
-    the state goes on from that of the newest version. Returns it; empty while there was nothing to look at.
+    the state goes on from that of the newest version. Returns it; None while there was nothing to look at.
     """
     window = "source" if target is None else "target"
-    known = _earlier(run, ref, window)
+    known, earlier = _earlier(run, ref, window)
     watched = source if target is None else target
     identities = [each.identity for each in ref.of(window)]
-    new = ~np.isin(watched.owners, [place for place, each in enumerate(identities) if each in known["seen"]])
-    first = target is None and not known["seen"]  # of a source's first version nothing came before
-    before = watched.features[~new] if target is None else _past(known["run"], source.features)
+    new = ~np.isin(watched.owners, [place for place, each in enumerate(identities) if each in known.seen])
+    first = target is None and not known.seen  # of a source's first version nothing came before
+    before = watched.features[~new] if target is None else _past(earlier, source.features)
     batch = watched.features[new]
     test = None if first or not new.any() else between(before, batch)
-    history = known["history"]
     if test is not None:
-        state = monitor(test.p_value, _state(known))
-        look = {"run": run.id, "rows": len(batch), "p_value": test.p_value, "effect": test.effect}
-        history = [*history, look][-HISTORY:]
-        known = {**known, "wealth": state.wealth.tolist(), "looks": state.looks, "alarm": state.alarm}
-    seen = sorted({*known["seen"], *identities}) if target is not None else identities
-    kept = {**known, "seen": seen, "history": history, "window": window, "encoder": ref.encoder_key}
+        look = Look(run=run.id, rows=len(batch), p_value=test.p_value, effect=test.effect)
+        known = known.after(look, test.p_value)
+    seen = sorted({*known.seen, *identities}) if target is not None else identities
+    kept = known.model_copy(update={"seen": tuple(seen), "window": window, "encoder": ref.encoder_key})
     if target is not None:
         _keep(run, np.concatenate([before[len(source.features) :], batch]))
-    run.store.write_json(run.file("detect", "watch.json"), {**kept, "run": None})
+    run.store.write_json(run.file("detect", STATE), kept.model_dump(mode="json"))
     return _told(kept)
 
 
-def _earlier(run: Run, ref: DatasetRef, window: str) -> dict[str, Any]:
-    """What the run of the newest version knew, if it watched the same window by the same encoder."""
-    nothing: dict[str, Any] = {
-        "seen": [],
-        "history": [],
-        "wealth": None,
-        "looks": 0,
-        "alarm": None,
-        "run": None,
-    }
+def _earlier(run: Run, ref: DatasetRef, window: str) -> tuple[MonitorState, Run | None]:
+    """What the run of the newest version knew, and that run; nothing if it watched other rows."""
     newest = max(versions(run.store, run.dataset), default=None)
     if newest is None:
-        return nothing
+        return MonitorState(), None
     earlier = run.named(read_version(run.store, run.dataset, newest)["run_id"])
-    name = earlier.file("detect", "watch.json")
-    found = dict(run.store.read_json(name)) if run.store.exists(name) else {}
-    if (found.get("window"), found.get("encoder")) != (window, ref.encoder_key):
-        return nothing
-    return {**found, "run": earlier}
+    name = earlier.file("detect", STATE)
+    if not run.store.exists(name):
+        return MonitorState(), None
+    found = MonitorState.model_validate(_of_any_version(run.store.read_json(name)))
+    if (found.window, found.encoder) != (window, ref.encoder_key):
+        return MonitorState(), None
+    return found, earlier
 
 
-def _state(known: dict[str, Any]) -> SequentialTest | None:
-    if known["wealth"] is None:
-        return None
-    return SequentialTest(np.array(known["wealth"]), known["looks"], known["alarm"])
+def _of_any_version(kept: dict[str, Any]) -> dict[str, Any]:
+    """The state without the `run` that earlier versions of this project kept in it, always null."""
+    return {name: value for name, value in kept.items() if name != "run"}
 
 
 def _past(earlier: Run | None, source: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -99,14 +114,14 @@ def _keep(run: Run, rows: NDArray[np.floating]) -> None:
     run.store.write(run.file("detect", "watch.npz"), sink.getvalue())
 
 
-def _told(kept: dict[str, Any]) -> dict[str, Any]:
-    state = _state(kept)
-    if state is None:
-        return {}
-    return {
-        "window": kept["window"],
-        "e_value": state.e_value,
-        "looks": state.looks,
-        "alarm": state.alarm,
-        "batches": kept["history"],
-    }
+def _told(kept: MonitorState) -> MonitorFindings | None:
+    test = kept.test
+    if test is None:
+        return None
+    return MonitorFindings(
+        window="target" if kept.window == "target" else "source",
+        e_value=test.e_value,
+        looks=test.looks,
+        alarm=test.alarm,
+        batches=kept.history,
+    )

@@ -12,9 +12,15 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from scipy import sparse
 
-from labelworks.schemas.records import DatasetRef, StageResult
+from labelworks.schemas.findings import (
+    DetectEvidence,
+    DetectFigures,
+    DriftFindings,
+    JudgedRow,
+    TreatmentFindings,
+)
+from labelworks.schemas.records import DatasetRef, DetectResult
 from labelworks.schemas.secrets.logging import redacted
-from labelworks.schemas.suites import defaults
 from labelworks.schemas.tables import ACTIONS, judged_schema
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.index import LABEL_TYPES
@@ -31,9 +37,9 @@ from labelworks.tasks.methods.treatment.relabel.posterior import REASONS
 
 @task(name="judge", task_run_name="judge", cache_policy=NO_CACHE)
 @redacted()
-def judge(run: Run, ref: DatasetRef) -> StageResult:
+def judge(run: Run, ref: DatasetRef) -> DetectResult:
     """Judge every label out of sample and decide on it; the dataset has to fit into memory."""
-    if done := run.result("detect"):
+    if done := run.result(DetectResult):
         return done
     started = perf_counter()
     whole = load_whole(run, ref)
@@ -45,19 +51,18 @@ def judge(run: Run, ref: DatasetRef) -> StageResult:
     for partition, part, start in zip(ref.of("source"), parts, starts.tolist(), strict=False):
         soft = _soft(found, slice(start, start + part.num_rows))
         run.store.write_table(run.part("detect", partition), part.append_column("posterior", soft))
-    checks = gates.check_figures("detect", _gate_figures(found), run.config.gates.detect)
+    figures = DetectFigures(
+        rows=table.num_rows,
+        noise=found.findings,
+        drift=DriftFindings(labels=None if sets is None else of_label_sets(run, ref, whole, sets)),
+        treatment=_treatment(run, found),
+        evidence=_evidence(ref, found, parts),
+    )
+    checks = gates.check_figures("detect", gates.flat(figures), run.config.gates.detect)
     return run.finish(
-        StageResult(
-            stage="detect",
+        DetectResult(
             ref=ref,
-            figures={
-                "rows": table.num_rows,
-                "noise": _noise(found),
-                "shift": {},
-                "drift": {} if sets is None else of_label_sets(run, ref, whole, sets),
-                "treatment": _treatment(run, found),
-                "evidence": _evidence(ref, found, parts),
-            },
+            figures=figures,
             gate=gates.merge("detect", [], checks),
             work={"scored_rows": len(found.flag)},
             seconds=perf_counter() - started,
@@ -116,70 +121,46 @@ def _soft(found: OtherLabels, rows: slice) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(held.ravel()), held.shape[1]).cast(kind)
 
 
-def _noise(found: OtherLabels) -> dict[str, Any]:
-    flagged = int(np.count_nonzero(found.flag))
-    return {**found.findings, "flagged": flagged, "flagged_share": flagged / len(found.flag)}
-
-
-def _gate_figures(found: OtherLabels) -> dict[str, float | None]:
-    """What the gate looks at: probes that foretell nothing of the labels know nothing about wrong ones."""
-    told = found.findings
-    return {
-        **dict.fromkeys(defaults("detect").figures.columns),
-        "noise_rate": told["rate"],
-        "flagged_share": float(found.flag.mean()),
-        "out_of_sample_accuracy": told.get("out_of_sample_accuracy"),
-        "chance_accuracy": told.get("chance_accuracy"),
-        "accuracy_over_chance": told["r_squared"] if "r_squared" in told else told["accuracy_over_chance"],
-        "chance_p_value": told["chance_p_value"],
-    }
-
-
-def _treatment(run: Run, found: OtherLabels) -> dict[str, Any]:
+def _treatment(run: Run, found: OtherLabels) -> TreatmentFindings:
     by_action = {name: int(np.count_nonzero(found.action == code)) for code, name in enumerate(ACTIONS)}
     weight = found.weight.astype(np.float64)
-    return {
-        "mode": run.config.treat.mode,
+    share = float(weight.sum() ** 2 / max(np.square(weight).sum(), 1e-300) / len(weight))
+    return TreatmentFindings(
+        mode=run.config.treat.mode,
         **by_action,
-        "relabelled": by_action["relabel"],
-        "changed_share": by_action["relabel"] / len(found.flag),
-        "effective_sample_share": float(
-            weight.sum() ** 2 / max(np.square(weight).sum(), 1e-300) / len(weight)
-        ),
-    }
+        relabelled=by_action["relabel"],
+        changed_share=by_action["relabel"] / len(found.flag),
+        effective_sample_share=share,
+    )
 
 
-def _evidence(ref: DatasetRef, found: OtherLabels, parts: list[pa.Table]) -> dict[str, Any]:
-    """What the report shows besides the figures."""
+def _evidence(ref: DatasetRef, found: OtherLabels, parts: list[pa.Table]) -> DetectEvidence:
     owner = np.repeat(np.arange(len(parts)), [part.num_rows for part in parts])
     starts = np.cumsum([0, *(part.num_rows for part in parts)])
     worst = np.argsort(-found.error, kind="stable")[:WORST]
-    rows = [_row(ref, parts, int(owner[place]), int(place - starts[owner[place]])) for place in worst]
-    return {
-        "transition": None,
-        "histogram": _histogram(found.score),
-        "flagged_histogram": _histogram(found.score[found.flag]),
-        "worst": rows,
-        "strangest": [],
-    }
+    rows = (_row(ref, parts, int(owner[place]), int(place - starts[owner[place]])) for place in worst)
+    return DetectEvidence(
+        histogram=_histogram(found.score),
+        flagged_histogram=_histogram(found.score[found.flag]),
+        worst=tuple(rows),
+    )
 
 
-def _row(ref: DatasetRef, parts: list[pa.Table], owner: int, place: int) -> dict[str, Any]:
+def _row(ref: DatasetRef, parts: list[pa.Table], owner: int, place: int) -> JudgedRow:
     row = parts[owner].slice(place, 1).to_pylist()[0]
-    return {
-        "partition": ref.of("source")[owner].key,
-        "row": row["row"],
-        "id": row["id"],
-        "given": _written(row["given"]),
-        "suggestion": _written(row["label"] if row["action"] == "relabel" else row["likelier"]),
-        "error_probability": row["error_probability"],
-    }
+    return JudgedRow(
+        partition=ref.of("source")[owner].key,
+        row=row["row"],
+        id=row["id"],
+        given=_written(row["given"]),
+        suggestion=_written(row["label"] if row["action"] == "relabel" else row["likelier"]),
+        error_probability=row["error_probability"],
+    )
 
 
 def _written(label: list[str] | float) -> str:
     return ", ".join(label) or "(none)" if isinstance(label, list) else f"{label:.6g}"
 
 
-def _histogram(score: NDArray[np.float32]) -> list[int]:
-    counts: list[int] = np.histogram(score, bins=BINS, range=(0.0, 1.0))[0].tolist()
-    return counts
+def _histogram(score: NDArray[np.float32]) -> tuple[int, ...]:
+    return tuple(np.histogram(score, bins=BINS, range=(0.0, 1.0))[0].tolist())

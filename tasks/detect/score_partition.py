@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from labelworks.schemas.findings import JudgedRow
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import SCORES
 from labelworks.tasks.artifacts.embeddings import Block, load_block
@@ -24,6 +24,7 @@ SUMMED = [
     "row", "id", "given", "score", "error_probability", "flag", "suggestion", "in_scope", "outside",
     "pair_mismatch",
 ]  # fmt: skip
+SHOWN = ["row", "id", "given", "suggestion", "error_probability", "in_scope"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Scored:
     flagged: int
     histogram: NDArray[np.int64]
     flagged_histogram: NDArray[np.int64]
-    worst: list[dict[str, Any]]
-    strangest: list[dict[str, Any]]
+    worst: list[JudgedRow]
+    strangest: list[JudgedRow]
     outside: int
     pairs: int
     mismatched: int
@@ -104,8 +105,9 @@ def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
     )
 
 
-def _rows(scores: pa.Table, places: NDArray[np.intp], partition: Partition) -> list[dict[str, Any]]:
-    return [{**row, "partition": partition.key} for row in scores.take(pa.array(places)).to_pylist()]
+def _rows(scores: pa.Table, places: NDArray[np.intp], partition: Partition) -> list[JudgedRow]:
+    rows = scores.select(SHOWN).take(pa.array(places)).to_pylist()
+    return [JudgedRow(partition=partition.key, **row) for row in rows]
 
 
 def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:

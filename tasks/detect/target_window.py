@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from labelworks.schemas.findings import AdaptedRows
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import TARGET
 from labelworks.tasks.artifacts.embeddings import load_block
@@ -66,15 +66,6 @@ LISTS = pa.list_(pa.float32())
 
 
 @dataclass(frozen=True)
-class Adapted:
-    """What was written of one partition; `doubtful` and `unknown` rows."""
-
-    rows: int
-    doubtful: int
-    unknown: int
-
-
-@dataclass(frozen=True)
 class TargetSample:
     """Rows of the target window with their context; owners (M,): places of their partitions."""
 
@@ -103,16 +94,20 @@ def sample_partition(partition: Partition, run: Run, ref: DatasetRef, share: flo
     return sample, target_context(run, partition, block.rows, block.ids, kept)
 
 
-def adapt_target(run: Run, ref: DatasetRef, adapter: Adapter) -> dict[str, Any]:
+def adapt_target(run: Run, ref: DatasetRef, adapter: Adapter) -> AdaptedRows:
     """Write the probabilities of every row of the target window; return how many are not to be trusted."""
     parts = map_partitions(
         "detect", adapt_partition, ref.of("target"), unit="target partitions adapted",
         run=run, ref=ref, adapter=adapter,
     )  # fmt: skip
-    return {name: sum(getattr(each, name) for each in parts) for name in ("rows", "doubtful", "unknown")}
+    return AdaptedRows(
+        rows=sum(each.rows for each in parts),
+        doubtful=sum(each.doubtful for each in parts),
+        unknown=sum(each.unknown for each in parts),
+    )
 
 
-def adapt_partition(partition: Partition, run: Run, ref: DatasetRef, adapter: Adapter) -> Adapted:
+def adapt_partition(partition: Partition, run: Run, ref: DatasetRef, adapter: Adapter) -> AdaptedRows:
     """Write the probabilities of one partition, or find them written."""
     name = run.part(TARGET_ROWS, partition)
     if not run.store.exists(name):
@@ -127,4 +122,4 @@ def adapt_partition(partition: Partition, run: Run, ref: DatasetRef, adapter: Ad
     told = run.store.read_table(name, ["doubtful", "unknown"])
     doubtful = told["doubtful"].to_numpy(zero_copy_only=False)
     strange = told["unknown"].to_numpy() > 0.5
-    return Adapted(len(told), int(doubtful.sum()), int(strange.sum()))
+    return AdaptedRows(rows=len(told), doubtful=int(doubtful.sum()), unknown=int(strange.sum()))

@@ -8,7 +8,6 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import perf_counter
-from typing import Any
 
 import pyarrow as pa
 from prefect import task
@@ -18,7 +17,8 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.findings import EmbeddingFigures
+from labelworks.schemas.records import DatasetRef, EmbedResult, IngestResult, Partition
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
@@ -35,10 +35,6 @@ from labelworks.tasks.execution.tracing import span
 from labelworks.tasks.methods import quality
 from labelworks.tasks.methods.encoders import base
 
-QUALITY = (
-    "rankme", "rank_share", "duplicated_dimensions", "dimension_two_nn", "dimension_mle", "label_sharpness",
-    "hubness", "near_duplicate_share", "near_duplicate_conflicts", "duplicate_share", "label_conflicts",
-)  # fmt: skip
 LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again; Prefect takes no less
 
 
@@ -106,7 +102,7 @@ def turn(device: str) -> Iterator[None]:
 @redacted()
 def judge_embedding(
     run: Run, ref: DatasetRef, spec: EncoderSpec, done: Sequence[Embedded], started: float
-) -> StageResult:
+) -> EmbedResult:
     """Sum up the partitions and hold the embedding to its gate; raise InputError if it fails."""
     ref = ref.model_copy(update={"encoder_key": spec.key})
     check_after(run, ref.of("source")[0], done[0].dim)
@@ -114,26 +110,23 @@ def judge_embedding(
     rejected = pa.concat_tables(by_window.values())
     run.store.write_table(run.file("embed", "rejected.parquet"), rejected)
     rows = sum(each.rows for each in done)
-    figures: dict[str, Any] = {
-        **dict.fromkeys(QUALITY),
-        "encoder": spec.name,
-        "rows": rows - sum(each.without for each in done),
-        "rejected_rows": rejected.num_rows,
-        "rejected_share": rejected.num_rows / max(rows, 1),
-        "dim": done[0].dim,
-        "distinct_rows": sum(each.distinct for each in done),
-        "encoding_seconds": round(sum(each.seconds for each in done), 3),
-        "dead_dimensions": dead_dimensions(done),
-    }
-    if figures["rows"]:
-        figures |= judge_quality(run, ref)
-    result = StageResult(
-        stage="embed",
+    figures = EmbeddingFigures(
+        encoder=spec.name,
+        rows=rows - sum(each.without for each in done),
+        rejected_rows=rejected.num_rows,
+        rejected_share=rejected.num_rows / max(rows, 1),
+        dim=done[0].dim,
+        distinct_rows=sum(each.distinct for each in done),
+        encoding_seconds=round(sum(each.seconds for each in done), 3),
+        dead_dimensions=dead_dimensions(done),
+    )
+    if figures.rows:
+        figures = judge_quality(run, ref, figures)
+    checks = gates.check_figures("embed", gates.flat(figures), run.config.gates.embed)
+    result = EmbedResult(
         ref=ref,
         figures=figures,
-        gate=gates.merge(
-            "embed", [], gates.check_figures("embed", _numbers(figures), run.config.gates.embed)
-        ),
+        gate=gates.merge("embed", [], checks),
         work={"embedded_rows": sum(each.rows for each in done if each.new)},
         seconds=perf_counter() - started,
     )
@@ -141,20 +134,20 @@ def judge_embedding(
     return run.finish(result)
 
 
-def judge_quality(run: Run, ref: DatasetRef) -> dict[str, Any]:
-    """Figures of the embedding's quality, from the sums and the sample that detect judges classes by."""
+def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> EmbeddingFigures:
+    """Add figures of the embedding's quality, from the sums and the sample that detect judges classes by."""
     started = perf_counter()
-    ingested = run.result("ingest")
-    rows = ingested.figures["rows"] if ingested else 0
+    ingested = run.result(IngestResult)
+    rows = ingested.figures.rows if ingested else 0
     found = first_pass(run, ref, rows)
     scaled = base.own_units(run.config.encoder.name, str(run.config.dataset.features.kind))
     given = found.sample.given if run.config.dataset.task == "classification" else None
-    figures = quality.judge(found.sums.without(), found.sample.features, given, scaled=scaled)
-    return {
-        **figures,
+    judged = {
+        **quality.judge(found.sums.without(), found.sample.features, given, scaled=scaled),
         **find_copies(run, ref, found.contents, found.sample.features, rows),
         "judging_seconds": round(perf_counter() - started, 3),
     }
+    return EmbeddingFigures(**{**figures.model_dump(), **judged})
 
 
 def _rejected(run: Run, ref: DatasetRef, window: str, done: Sequence[Embedded]) -> pa.Table:
@@ -165,7 +158,3 @@ def _rejected(run: Run, ref: DatasetRef, window: str, done: Sequence[Embedded]) 
             rows = without_vector(run, ref, each.partition)
             tables.append(rejected_rows(rows, rows["reason"]))
     return pa.concat_tables(tables)
-
-
-def _numbers(figures: dict[str, Any]) -> dict[str, float | int | None]:
-    return {name: value for name, value in figures.items() if not isinstance(value, str)}

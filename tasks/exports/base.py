@@ -9,7 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from labelworks.schemas.records import DatasetRef, Partition, RunRecord, read_ref
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.store import Store
 
@@ -63,7 +63,7 @@ class Version:
         name = f"{self.folder}/{stage}/result.json"
         if not self.store.exists(name):
             raise InputError("the run doesn't say what it was made of", where=self.store.url(name))
-        return StageResult.model_validate_json(self.store.read(name)).ref
+        return read_ref(self.store.read(name))
 
     @cached_property
     def partitions(self) -> dict[str, Partition]:

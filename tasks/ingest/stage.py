@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.findings import CrowdFindings, IngestFigures
+from labelworks.schemas.records import DatasetRef, IngestResult, Partition
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
@@ -53,9 +53,9 @@ class Scan:
 
 @task(name="ingest", task_run_name="ingest", cache_policy=NO_CACHE)
 @redacted()
-def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
+def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     """Index every partition of the planned windows; raise InputError where too many rows can't be used."""
-    if done := run.result("ingest"):
+    if done := run.result(IngestResult):
         return done
     started = perf_counter()
     crowd = voted(run)
@@ -87,17 +87,14 @@ def ingest(run: Run, plans: dict[str, Plan]) -> StageResult:
     by_window = {window: _rejected(run, window, plan, all_scans) for window, plan in plans.items()}
     rejected = pa.concat_tables(by_window.values())
     run.store.write_table(run.file("ingest", "rejected.parquet"), rejected)
-    figures = _figures(ref, plans, scans, rejected)
-    figures["empty_files"] += sum(each.empty_files for each in all_scans)
-    figures["agreement"] = crowd[1]["alpha"] if crowd else None
     alike = _similar_names(scans)
-    figures["similar_class_names"] = len(alike)
+    empty_files = sum(each.empty_files for each in all_scans)
+    figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
     examples = {"similar_class_names": [str(each) for each in alike]}
-    checks = gates.check_figures("ingest", figures, run.config.gates.ingest, examples)
-    result = StageResult(
-        stage="ingest",
+    checks = gates.check_figures("ingest", gates.flat(figures), run.config.gates.ingest, examples)
+    result = IngestResult(
         ref=ref,
-        figures=figures | ({"crowd": crowd[1]} if crowd else {}),
+        figures=figures,
         gate=gates.merge("ingest", [each.checks for each in scans], checks),
         work={"ingested_rows": sum(each.rows for each in scans if each.new)},
         seconds=perf_counter() - started,
@@ -223,26 +220,35 @@ def _rejected(run: Run, window: str, plan: Plan, scans: list[Scan]) -> pa.Table:
 
 
 def _figures(
-    ref: DatasetRef, plans: dict[str, Plan], scans: list[Scan], rejected: pa.Table
-) -> dict[str, Any]:
+    ref: DatasetRef,
+    plans: dict[str, Plan],
+    scans: list[Scan],
+    rejected: pa.Table,
+    empty_files: int,
+    similar_class_names: int,
+    crowd: CrowdFindings | None,
+) -> IngestFigures:
     duplicates = sum(partition.duplicates for partition in ref.partitions)
     files = rejected["row"].null_count
     usable = sum(each.rows for each in scans) - duplicates
     rows = rejected.num_rows - files
     counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
     source = zip(ref.partitions, scans, strict=True)
-    return {
-        "rows": sum(each.rows - part.duplicates for part, each in source if part.window == "source"),
-        "target_rows": sum(
+    return IngestFigures(
+        rows=sum(each.rows - part.duplicates for part, each in source if part.window == "source"),
+        target_rows=sum(
             each.rows for part, each in zip(ref.partitions, scans, strict=True) if part.window == "target"
         ),
-        "files": sum(plan.files for plan in plans.values()),
-        "rejected_rows": rows,
-        "rejected_files": files,
-        "rejected_share": rows / max(usable + rows, 1),
-        "left_out_files": sum(len(plan.left_out) for plan in plans.values()),
-        "empty_files": sum(plan.empty_files for plan in plans.values()),
-        "classes": len(ref.classes) or None,
-        "smallest_class": min((counts.get(name, 0) for name in ref.classes), default=None),
-        "duplicate_ids": duplicates,
-    }
+        files=sum(plan.files for plan in plans.values()),
+        rejected_rows=rows,
+        rejected_files=files,
+        rejected_share=rows / max(usable + rows, 1),
+        left_out_files=sum(len(plan.left_out) for plan in plans.values()),
+        empty_files=sum(plan.empty_files for plan in plans.values()) + empty_files,
+        classes=len(ref.classes) or None,
+        smallest_class=min((counts.get(name, 0) for name in ref.classes), default=None),
+        similar_class_names=similar_class_names,
+        duplicate_ids=duplicates,
+        agreement=crowd.alpha if crowd else None,
+        crowd=crowd,
+    )

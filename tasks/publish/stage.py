@@ -12,7 +12,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from pyarrow.parquet import SortingColumn
 
-from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from labelworks.schemas.findings import PublishFigures
+from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import described, published_schema
 from labelworks.tasks import gates
@@ -41,31 +42,28 @@ class Published:
 
 @task(name="write published parts", task_run_name="write published parts", cache_policy=NO_CACHE)
 @redacted()
-def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> StageResult:
+def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResult:
     """Write the published parts and check that no row is missing."""
-    if done := run.result("publish"):
+    if done := run.result(PublishResult):
         return done
     started = perf_counter()
     written = map_partitions("publish", publish_partition, ref.of("source"), run=run, ref=ref)
     rows = sum(each.rows for each in written)
     target_names, target_rows = publish_target(run, ref)
-    figures = {
-        "rows": rows,
-        "rows_expected": rows_expected,
-        "parts": len(written),
-        "target_rows": target_rows,
-        "target_rows_expected": rows_adapted(run),
-    }
-    checks = gates.check_figures("publish", figures, run.config.gates.publish)
+    figures = PublishFigures(
+        rows=rows,
+        rows_expected=rows_expected,
+        parts=len(written),
+        target_rows=target_rows,
+        target_rows_expected=rows_adapted(run),
+        names=tuple(each.name for each in written),
+        target_names=tuple(target_names),
+    )
+    checks = gates.check_figures("publish", gates.flat(figures), run.config.gates.publish)
     return run.finish(
-        StageResult(
-            stage="publish",
+        PublishResult(
             ref=ref,
-            figures={
-                **figures,
-                "names": [each.name for each in written],
-                "target_names": target_names,
-            },
+            figures=figures,
             gate=gates.merge("publish", [each.checks for each in written], checks),
             work={"published_rows": sum(each.rows for each in written if each.new)},
             seconds=perf_counter() - started,

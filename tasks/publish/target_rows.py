@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.records import DatasetRef, DetectResult, Partition
 from labelworks.schemas.tables import described, published_target_schema
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.run import Run
@@ -25,8 +25,9 @@ def publish_target(run: Run, ref: DatasetRef) -> tuple[list[str], int]:
 
 def rows_adapted(run: Run) -> int:
     """Rows of the target window whose probabilities the detect stage has written."""
-    found = run.result("detect")
-    return int(found.figures["shift"].get("adapted", {}).get("rows", 0)) if found else 0
+    found = run.result(DetectResult)
+    shift = found.figures.shift if found else None
+    return shift.adapted.rows if shift and shift.adapted else 0
 
 
 def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> tuple[str, int]:

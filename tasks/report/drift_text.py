@@ -2,112 +2,125 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from labelworks.schemas.findings import (
+    DriftFindings,
+    FeatureDrift,
+    GroupFindings,
+    LabelSetFindings,
+    MonitorFindings,
+    ShiftFindings,
+    UnknownFindings,
+    WindowAlarm,
+    WindowFindings,
+)
 from labelworks.tasks.report.wording import decimal, percent, plural
 
-STREAMS = {"time": "Labelled rows", "target_time": "Target window"}
 ENOUGH = 8  # windows, of which some order is rare enough to be a change
 LEVEL = 0.05
 RINGS = 20  # evidence from which an alarm is said to ring, at a level of .05
 
 
-def sentences(drift: Mapping[str, Any], shift: Mapping[str, Any]) -> list[str]:
+def sentences(drift: DriftFindings | None, shift: ShiftFindings | None) -> list[str]:
     """The findings of a run in a few sentences; those of what was not looked at are left out."""
+    return _inside(drift or DriftFindings()) + (_of_target(shift) if shift else [])
+
+
+def _inside(drift: DriftFindings) -> list[str]:
     found = [_stream(title, stream) for title, stream in streams(drift)]
-    found += [_groups(f"By {name}", each) for name, each in drift.get("groups", {}).items()]
-    if "slices" in drift:
-        found.append(_groups(f"In {drift['slices']['number']} regions of the embeddings", drift["slices"]))
-    if "labels" in drift:
-        found.append(_label_sets(drift["labels"]))
-    if drift.get("columns"):
-        name, most = max(drift["columns"].items(), key=lambda pair: pair[1]["effect"])
-        found.append(f"Column {name} moved most: Cramér's V {decimal(most['effect'])} of 1.")
-    if drift.get("watch"):
-        found.append(_watch(drift["watch"]))
-    if shift.get("drift", {}).get("features"):
-        found.append(_features(shift["drift"]["features"]))
-    if shift.get("unknown"):
-        found.append(unknown(shift["unknown"], shift.get("kind", "")))
+    found += [_groups(f"By {name}", each) for name, each in drift.groups.items()]
+    if drift.slices:
+        found.append(_groups(f"In {drift.slices.number} regions of the embeddings", drift.slices))
+    if drift.labels:
+        found.append(_label_sets(drift.labels))
+    if drift.columns:
+        name, most = max(drift.columns.items(), key=lambda pair: pair[1].effect or 0.0)
+        found.append(f"Column {name} moved most: Cramér's V {decimal(most.effect)} of 1.")
+    if drift.watch:
+        found.append(_watch(drift.watch))
     return found
 
 
-def streams(drift: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+def _of_target(shift: ShiftFindings) -> list[str]:
+    found = [_features(shift.drift.features)] if shift.drift.features else []
+    return found + ([unknown(shift.unknown, shift.kind)] if shift.unknown else [])
+
+
+def streams(drift: DriftFindings | None) -> list[tuple[str, WindowFindings]]:
     """What there is of more than one window of time, with its title."""
-    there = [(title, drift[name]) for name, title in STREAMS.items() if name in drift]
-    return [(title, found) for title, found in there if len(found["windows"]) > 1]
+    there = [("Labelled rows", drift.time), ("Target window", drift.target_time)] if drift else []
+    return [(title, found) for title, found in there if found and len(found.windows) > 1]
 
 
-def unknown(found: Mapping[str, Any], kind: str) -> str:
+def unknown(found: UnknownFindings, kind: str | None) -> str:
     """What is told of rows of no known class; rows of known classes that moved look alike."""
-    low, high = found["interval"]
-    text = f"Unlike every known class: {percent(found['share'])} of the target, "
+    low, high = found.interval
+    text = f"Unlike every known class: {percent(found.share)} of the target, "
     text += f"{percent(low)} to {percent(high)}."
     if kind in ("covariate", "both"):
         text += " As the features moved as a whole, these may be known classes that look different now."
-    if found.get("new_classes"):
-        text += f" Put together by likeness they make {plural(found['new_classes'], 'group')}."
+    if found.new_classes:
+        text += f" Put together by likeness they make {plural(found.new_classes, 'group')}."
     return text
 
 
-def _features(worst: Sequence[Mapping[str, Any]]) -> str:
+def _features(worst: Sequence[FeatureDrift]) -> str:
     """The features of the embedding that moved most between source and target."""
-    told = ", ".join(f"{each['feature']} ({decimal(each['effect'])})" for each in worst)
+    told = ", ".join(f"{each.feature} ({decimal(each.effect)})" for each in worst)
     return f"Dimensions of the features that moved most in the target (how far, of 1): {told}."
 
 
-def _stream(title: str, found: Mapping[str, Any]) -> str:
-    changes = ", ".join(change["window"] for change in found["change_points"])
-    by = "" if found["by"] == "number" else f" by {found['by']}"
+def _stream(title: str, found: WindowFindings) -> str:
+    changes = ", ".join(change.window for change in found.change_points)
+    by = "" if found.by == "number" else f" by {found.by}"
     few = "too few to tell when the class mix changed"
-    none = few if len(found["windows"]) < ENOUGH else "no change of the class mix was found"
-    text = f"{title}, {plural(len(found['windows']), 'window')}{by}: "
+    none = few if len(found.windows) < ENOUGH else "no change of the class mix was found"
+    text = f"{title}, {plural(len(found.windows), 'window')}{by}: "
     text += f"the class mix changed at {changes}" if changes else none
-    effects = [each for each in found["drift_effect"] if each is not None]
+    effects = [each for each in found.drift_effect if each is not None]
     if effects:
         most = max(effects)
-        where = found["windows"][found["drift_effect"].index(most)]
+        where = found.windows[found.drift_effect.index(most)]
         text += f"; the features drifted most at {where} (effect {decimal(most)} of 1)"
-    if found.get("watch"):
-        text += f"; {_evidence(found['watch'])}"
+    if found.watch:
+        text += f"; {_evidence(found.watch)}"
     return text + "."
 
 
-def _evidence(watch: Mapping[str, Any]) -> str:
-    if watch["alarm"] is not None:
-        return f"looked at after each, the alarm rang at {watch['alarm']}"
-    return f"looked at after each, no alarm (evidence {decimal(watch['e_value'], 1)}, it rings at {RINGS})"
+def _evidence(watch: WindowAlarm) -> str:
+    if watch.alarm is not None:
+        return f"looked at after each, the alarm rang at {watch.alarm}"
+    return f"looked at after each, no alarm (evidence {decimal(watch.e_value, 1)}, it rings at {RINGS})"
 
 
-def _label_sets(found: Mapping[str, Any]) -> str:
+def _label_sets(found: LabelSetFindings) -> str:
     """Windows whose labels go together differently, at a level that holds over all of them (Bonferroni)."""
-    tested = [each for each in found["p_value"] if each is not None]
-    text = f"Rows with several labels, {plural(len(found['windows']), 'window')} by {found['by']}: "
+    tested = [each for each in found.p_value if each is not None]
+    text = f"Rows with several labels, {plural(len(found.windows), 'window')} by {found.by}: "
     if not tested:
         return text + "too few rows to tell whether labels go together as before."
     rang = [
-        f"{window} (most {' and '.join(changed['labels'])}, correlation {changed['by']:+.2f})"
-        for window, p_value, changed in zip(found["windows"], found["p_value"], found["changed"], strict=True)
-        if p_value is not None and p_value <= LEVEL / len(tested)
+        f"{window} (most {' and '.join(changed.labels)}, correlation {changed.by:+.2f})"
+        for window, p_value, changed in zip(found.windows, found.p_value, found.changed, strict=True)
+        if p_value is not None and changed is not None and p_value <= LEVEL / len(tested)
     ]
     if not rang:
         return text + "labels go together as they did before."
     return text + f"labels go together differently in {', '.join(rang)}."
 
 
-def _groups(title: str, found: Mapping[str, Any]) -> str:
-    name = found["worst"]
+def _groups(title: str, found: GroupFindings) -> str:
     return (
-        f"{title}: predictions are wrong most often in {name}, "
-        f"{percent(found['worst_error'])} against {percent(found['error'])} on the whole."
+        f"{title}: predictions are wrong most often in {found.worst}, "
+        f"{percent(found.worst_error)} against {percent(found.error)} on the whole."
     )
 
 
-def _watch(found: Mapping[str, Any]) -> str:
-    what = "target" if found["window"] == "target" else "source's new files"
-    rang = f"; the alarm rang at look {found['alarm']}" if found["alarm"] is not None else ""
+def _watch(found: MonitorFindings) -> str:
+    what = "target" if found.window == "target" else "source's new files"
+    rang = f"; the alarm rang at look {found.alarm}" if found.alarm is not None else ""
     return (
-        f"Over all versions, {plural(found['looks'], 'look')} at the {what}: evidence of drift "
-        f"{decimal(found['e_value'], 1)}, an alarm rings at {RINGS}{rang}."
+        f"Over all versions, {plural(found.looks, 'look')} at the {what}: evidence of drift "
+        f"{decimal(found.e_value, 1)}, an alarm rings at {RINGS}{rang}."
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from labelworks.tasks.methods.findings.confusions import Confusion, top_confusions
+from labelworks.schemas.findings import Confusion
+from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.report.flagged_rows import Content
 
 SHOWN = 0.0005  # what is rarer is 0.0 % in writing

@@ -33,7 +33,29 @@ class Content:
     vector: str | None = None
 
 
-def flagged(run: Run, ref: DatasetRef, *, treated: bool) -> tuple[list[dict[str, Any]], int]:
+@dataclass(frozen=True)
+class DecidedRow:
+    """A row, and what was decided on it; empty where that isn't so far.
+
+    given, suggestion: codes of classes, or where labels are no single class lists of classes, or numbers.
+    """
+
+    partition: str
+    row: int
+    id: str
+    given: Any
+    suggestion: Any
+    error_probability: float
+    action: str = ""
+    reason: str = ""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Its partition, and its number there."""
+        return self.partition, self.row
+
+
+def flagged(run: Run, ref: DatasetRef, *, treated: bool) -> tuple[list[DecidedRow], int]:
     """Rows whose labels were flagged, likeliest wrong first, LISTED at most; and how many there are."""
     found = map_partitions(
         "report", flagged_in, ref.of("source"), unit="partitions listed", run=run, ref=ref, treated=treated
@@ -42,7 +64,7 @@ def flagged(run: Run, ref: DatasetRef, *, treated: bool) -> tuple[list[dict[str,
         return [], 0
     rows = pa.concat_tables([table for table, _ in found])
     rows = rows.take(_likeliest(rows["error_probability"]))
-    return rows.to_pylist(), sum(count for _, count in found)
+    return [DecidedRow(**row) for row in rows.to_pylist()], sum(count for _, count in found)
 
 
 def flagged_in(partition: Partition, run: Run, ref: DatasetRef, treated: bool) -> tuple[pa.Table, int]:
@@ -54,8 +76,8 @@ def flagged_in(partition: Partition, run: Run, ref: DatasetRef, treated: bool) -
     return kept.append_column("partition", pa.repeat(partition.key, kept.num_rows)), table.num_rows
 
 
-def contents(run: Run, ref: DatasetRef, rows: Sequence[dict[str, Any]]) -> list[Content]:
-    """What is in rows, each named by `partition` and `row`, those that matter most first.
+def contents(run: Run, ref: DatasetRef, rows: Sequence[tuple[str, int]]) -> list[Content]:
+    """What is in rows, each named by its partition and its number there, those that matter most first.
 
     Images are read of the first PICTURED, and partitions while they aren't too large; of the other rows it
     is said where they are from.
@@ -65,13 +87,13 @@ def contents(run: Run, ref: DatasetRef, rows: Sequence[dict[str, Any]]) -> list[
     looked = {"text": len(rows), "image": PICTURED}.get(kind, 0)
     found: dict[tuple[str, int], Content] = {}
     for readable, some in ((True, rows[:looked]), (False, rows[looked:])):
-        for key in dict.fromkeys(row["partition"] for row in some):
-            here = [row["row"] for row in some if row["partition"] == key]
+        for key in dict.fromkeys(partition for partition, _ in some):
+            here = [row for partition, row in some if partition == key]
             fits = readable and read < READ_BYTES
             made = _read(run, partitions[key], here) if fits else _places(run, ref, partitions[key], here)
             read += partitions[key].size * fits
             found |= {(key, row): content for row, content in zip(here, made, strict=True)}
-    return [found[row["partition"], row["row"]] for row in rows]
+    return [found[row] for row in rows]
 
 
 def decisions(run: Run, partition: Partition, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -86,15 +108,14 @@ def decisions(run: Run, partition: Partition, rows: Sequence[int]) -> dict[int, 
 
 def by_ids(run: Run, ref: DatasetRef, window: str, ids: Sequence[str]) -> dict[str, Content]:
     """What is in the rows of a window that have these ids; those that aren't found soon are left out."""
-    found: list[dict[str, Any]] = []
+    found: dict[str, tuple[str, int]] = {}
     for partition in ref.of(window)[:LOOKED_THROUGH]:
         if len(found) == len(set(ids)):
             break
         index = run.store.read_table(run.index(ref.label_type, partition), ["row", "id"])
         here = index.filter(pc.is_in(index["id"], value_set=pa.array(ids, pa.string()))).to_pylist()
-        found += [{**row, "partition": partition.key} for row in here]
-    made = contents(run, ref, found)
-    return {row["id"]: content for row, content in zip(found, made, strict=True)}
+        found |= {row["id"]: (partition.key, row["row"]) for row in here}
+    return dict(zip(found, contents(run, ref, list(found.values())), strict=True))
 
 
 def _likeliest(error: pa.ChunkedArray) -> pa.Array:

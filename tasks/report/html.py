@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from labelworks.schemas.findings import Class, DriftFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.report import drift_text as moved
@@ -24,6 +25,7 @@ from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_WORST, MAX_TEXT = 60, 600
+MIXED, LEAST_SHARE = 3, 0.05  # classes of a group that are named
 PAGE_ROWS, SMALL_TEXT, SMALL_PICTURE = 50, 200, 64
 COLUMNS = (
     "windows", "rows", "total_variation", "drift_effect", "drift_p_value", "noise_rate",
@@ -41,7 +43,7 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
             verdict=wording.verdict(record),
             tiles=wording.key_figures(record),
-            probe=wording.probe(record.validation),
+            probe=wording.probe(record.validation) if record.validation else "",
             plots=_plots(record, evidence),
             confusions=evidence.confusions(10),
             worst=[_card(row) for row in evidence.worst[:MAX_WORST]],
@@ -56,6 +58,8 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             classes=_classes(record, evidence),
             moved=moved.sentences(record.drift, record.shift),
             streams=_streams(record),
+            drift=record.drift or DriftFindings(),
+            unknown=record.shift and record.shift.unknown,
             gates=_gates(record),
             versions=evidence.versions,
             config=yaml.safe_dump(json.loads(json.dumps(record.config, default=str)), sort_keys=False),
@@ -82,7 +86,15 @@ def _environment() -> Environment:
     ):
         environment.filters[filter_.__name__] = filter_
     environment.filters["state"] = wording.state
+    environment.filters["mix"] = _mix
     return environment
+
+
+def _mix(prior: Sequence[float | None], classes: Sequence[Class]) -> str:
+    """The largest classes of a mix with their shares."""
+    shares = sorted(zip(classes, prior, strict=True), key=lambda pair: -(pair[1] or 0.0))
+    largest = [(name, share) for name, share in shares[:MIXED] if share is not None and share >= LEAST_SHARE]
+    return ", ".join(f"{name}: {wording.percent(share)}" for name, share in largest)
 
 
 def _plots(record: RunRecord, evidence: Evidence) -> dict[str, Markup]:
@@ -109,9 +121,9 @@ def _streams(record: RunRecord) -> list[dict[str, Any]]:
             for what, figure in drawn.items()
             if figure
         ]
-        changed = {change["window"] for change in found["change_points"]}
-        nothing = [None] * len(found["windows"])  # of a target no label is known
-        lines = zip(*(found.get(column, nothing) for column in COLUMNS), strict=True)
+        changed = {change.window for change in found.change_points}
+        nothing = [None] * len(found.windows)  # of a target no label is known
+        lines = zip(*(getattr(found, column) or nothing for column in COLUMNS), strict=True)
         made.append({"title": title, "pictures": pictures, "lines": list(lines), "changed": changed})
     return made
 
@@ -143,10 +155,9 @@ def _classes(record: RunRecord, evidence: Evidence) -> list[dict[str, Any]]:
     }
     if all(values is None for values in columns.values()):
         return []
-    # Class names that are numbers have become text where the record went through JSON.
-    weights = {str(name): weight for name, weight in record.shift.get("weights", {}).items()}
+    weights = dict(zip(record.classes, record.shift.weights, strict=True)) if record.shift else {}
     return [
-        {"name": name, "weight": weights.get(str(name))}
+        {"name": name, "weight": weights.get(name)}
         | {key: None if values is None else np.asarray(values)[i].tolist() for key, values in columns.items()}
         for i, name in enumerate(evidence.classes)
     ]

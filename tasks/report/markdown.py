@@ -34,9 +34,9 @@ def gate_table(gate: GateResult) -> str:
     return f"**The gate after {gate.stage} {verdict}.**\n\n{_table(HEADINGS, rows)}"
 
 
-def stage(result: StageResult, pictures: Mapping[str, bytes] | None = None) -> str:
-    """Return what a stage found: figures, work, gate and its pictures (PNG by title)."""
-    figures = [[name.replace("_", " "), _value(value)] for name, value in result.figures.items()]
+def stage(result: StageResult, listed: Mapping[str, Any], pictures: Mapping[str, bytes] | None = None) -> str:
+    """Return what a stage found: figures by name, work, gate and its pictures (PNG by title)."""
+    figures = [[name.replace("_", " "), _value(value)] for name, value in listed.items()]
     work = [[name.replace("_", " "), wording.count(number)] for name, number in result.work.items()]
     parts = [
         f"# {result.stage}: {wording.seconds(result.seconds)}",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from labelworks.schemas.findings import ValidationFindings
 from labelworks.tasks.report.evidence import Class, Evidence
 from labelworks.tasks.report.wording import percent, shorten
 
@@ -69,16 +69,16 @@ def priors(evidence: Evidence) -> Figure | None:
     return figure
 
 
-def difference(validation: Mapping[str, Any]) -> Figure | None:
+def difference(proof: ValidationFindings | None) -> Figure | None:
     """Accuracy on treated minus accuracy on raw labels, with its interval against zero."""
-    value, interval = validation.get("difference"), validation.get("interval")
-    if value is None or not interval:
+    ends = (None, None, None) if proof is None else (*proof.interval, proof.difference)
+    if any(each is None for each in ends):
         return None
     figure, axes = figure_of(1.1)
-    low, high = (100 * float(end) for end in interval)
+    low, high, gained = (100 * float(each or 0.0) for each in ends)
     axes.axvline(0, color=MUTED, linewidth=1, linestyle="--")
     axes.plot([low, high], [0, 0], color=BLUE, linewidth=3, solid_capstyle="round")
-    axes.plot([100 * float(value)], [0], "o", color=ORANGE, markersize=8)
+    axes.plot([gained], [0], "o", color=ORANGE, markersize=8)
     reach = max(abs(low), abs(high), 0.5) * 1.15
     axes.set(xlim=(-reach, reach), ylim=(-1, 1), yticks=[], xlabel="accuracy: treated − raw, in points")
     axes.spines["left"].set_visible(False)

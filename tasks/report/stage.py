@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -12,15 +13,25 @@ from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from labelworks.schemas.records import DatasetRef, RunRecord, StageResult
+from labelworks.schemas.findings import DetectFigures, DriftFindings, JudgedRow, TreatEvidence, TreatFigures
+from labelworks.schemas.records import (
+    DatasetRef,
+    DetectResult,
+    RunRecord,
+    StageResult,
+    ValidateResult,
+    figures_of,
+)
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.exports import with_exports
 from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
 from labelworks.tasks.report import flagged_rows as shown
 from labelworks.tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
+from labelworks.tasks.report.flagged_rows import DecidedRow
 
 STRANGEST = 12
+SECTIONS = ("noise", "shift", "treatment", "validation")
 PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "scikit-learn", "numpy")
 
 
@@ -43,9 +54,10 @@ def post_stage(result: StageResult) -> None:
     )
     pictures = _pictures(result)
     create_markdown_artifact(
-        markdown.stage(_plain(result), pictures), key=_key(result.ref.dataset, f"stage-{result.stage}")
+        markdown.stage(result, _listed(result), pictures),
+        key=_key(result.ref.dataset, f"stage-{result.stage}"),
     )
-    if result.stage == "detect":
+    if isinstance(result, DetectResult):
         create_table_artifact(
             _queue(result),
             key=_key(result.ref.dataset, "review-queue"),
@@ -66,15 +78,15 @@ def _key(dataset: str, what: str) -> str:
     return f"{re.sub('[^a-z0-9]+', '-', dataset.lower()).strip('-')}-{what}"
 
 
-def _queue(result: StageResult) -> list[dict[str, str]]:
+def _queue(result: DetectResult) -> list[dict[str, str]]:
     return [
         {
-            "id": str(row["id"]),
-            "label": str(_named(result.ref, row["given"])),
-            "likelier": str(_named(result.ref, row["suggestion"])),
-            "P(wrong)": f"{row['error_probability']:.1%}",
+            "id": row.id,
+            "label": str(_named(result.ref, row.given)),
+            "likelier": str(_named(result.ref, row.suggestion)),
+            "P(wrong)": f"{row.error_probability:.1%}",
         }
-        for row in result.figures["evidence"]["worst"]
+        for row in result.figures.evidence.worst
     ]
 
 
@@ -85,133 +97,127 @@ def _named(ref: DatasetRef, label: Any) -> int | str:
 
 def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Evidence:
     """Collect what the report shows from the stages that were reached."""
-    found = {result.stage: result for result in results}
-    detected = found["detect"].figures if "detect" in found else {}
-    treated = found["treat"].figures if "treat" in found else {}
-    ref = results[-1].ref
-    seen, done = detected.get("evidence", {}), treated.get("evidence", {})
-    flagged, count = shown.flagged(run, ref, treated=bool(treated)) if seen else ([], 0)
+    ref, versions = results[-1].ref, {name: version(name) for name in PACKAGES}
+    about: dict[str, Any] = {"classes": ref.classes, "files": _files(run, record, results)}
+    detected, treated = figures_of(results, DetectFigures), figures_of(results, TreatFigures)
+    if detected is None:
+        return Evidence(**about, versions=versions)
+    flagged, count = shown.flagged(run, ref, treated=treated is not None)
     return Evidence(
-        classes=ref.classes,
-        transition=_array(seen.get("transition")),
-        scores=_histogram(seen),
-        counts_before=_array(done.get("before")),
-        counts_after=_array(done.get("after")),
-        worst=_shown(run, ref, _decided(run, ref, seen.get("worst", []))),
-        strangest=_shown(run, ref, _decided(run, ref, seen.get("strangest", [])[:STRANGEST])),
+        **about,
+        versions=versions,
+        **_drawn(detected),
+        **(_counts(treated.evidence) if treated else {}),
+        worst=_shown(run, ref, _decided(run, ref, detected.evidence.worst)),
+        strangest=_shown(run, ref, _decided(run, ref, detected.evidence.strangest[:STRANGEST])),
         flagged=_shown(run, ref, flagged),
         flagged_rows=count,
         examples=_examples(run, ref, detected),
-        files=_files(run, record, results),
-        actions=tuple(ActionCount(*entry) for entry in done.get("actions", [])),
-        versions={name: version(name) for name in PACKAGES},
-        **_priors(ref, detected.get("shift", {})),
     )
 
 
-def _plain(result: StageResult) -> StageResult:
-    """Without the evidence, which is drawn and not listed."""
+def _drawn(found: DetectFigures) -> dict[str, Any]:
+    """What is drawn of the detect stage."""
+    seen, shift = found.evidence, found.shift
+    counts, flagged = np.asarray(seen.histogram), np.asarray(seen.flagged_histogram)
+    return {
+        "transition": None if seen.transition is None else np.asarray(seen.transition),
+        "scores": ScoreHistogram(np.linspace(0.0, 1.0, len(counts) + 1), counts, flagged),
+        "prior_source": None if shift is None else np.asarray(shift.source_prior),
+        "prior_target": None if shift is None else np.asarray(shift.prior),
+        "prior_interval": None if shift is None else np.asarray(shift.interval),
+    }
+
+
+def _counts(done: TreatEvidence) -> dict[str, Any]:
+    return {
+        "counts_before": np.asarray(done.before),
+        "counts_after": np.asarray(done.after),
+        "actions": tuple(ActionCount(*entry) for entry in done.actions),
+    }
+
+
+def _listed(result: StageResult) -> dict[str, Any]:
+    """The figures that are numbers or words, and what moved in sentences: the rest is drawn."""
     figures: dict[str, Any] = {}
-    for name, value in result.figures.items():
-        if name in ("noise", "shift", "treatment", "validation"):
-            plain = {key: each for key, each in value.items() if not isinstance(each, dict | list)}
-            figures |= {f"{name}: {key}": each for key, each in plain.items()}
-        elif name == "drift":
-            told = drift_text.sentences(value, result.figures["shift"])
+    for name, value in dict(result.figures).items():
+        if isinstance(value, DriftFindings):
+            shift = result.figures.shift if isinstance(result.figures, DetectFigures) else None
+            told = drift_text.sentences(value, shift)
             figures |= {f"moved, {number}": text for number, text in enumerate(told, 1)}
-        elif name not in ("evidence", "names", "target_names"):
+        elif name in SECTIONS and value is not None:
+            plain = {key: each for key, each in dict(value).items() if _is_plain(each)}
+            figures |= {f"{name}: {key}": each for key, each in plain.items() if each is not None}
+        elif name != "evidence" and _is_plain(value):
             figures[name] = value
-    return result.model_copy(update={"figures": figures})
+    return figures
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
 
 
 def _pictures(result: StageResult) -> dict[str, bytes]:
-    if result.stage == "detect":
-        seen = result.figures["evidence"]
-        evidence = Evidence(
-            classes=result.ref.classes,
-            transition=_array(seen["transition"]),
-            scores=_histogram(seen),
-            **_priors(result.ref, result.figures["shift"]),
-        )
+    drawn: dict[str, Any] = {}
+    if isinstance(result, DetectResult):
+        evidence = Evidence(classes=result.ref.classes, **_drawn(result.figures))
         drawn = {
             "Scores": plots.score_histogram(evidence),
             "Wrong labels": plots.confusions(evidence),
             "Class mix": plots.priors(evidence),
-            **_over_time(result.figures["drift"]),
+            **_over_time(result.figures.drift),
         }
-    elif result.stage == "validate":
-        drawn = {"Treated against raw": plots.difference(result.figures["validation"])}
-    else:
-        drawn = {}
+    elif isinstance(result, ValidateResult):
+        drawn = {"Treated against raw": plots.difference(result.figures.validation)}
     return {title: plots.png(figure) for title, figure in drawn.items() if figure is not None}
 
 
-def _over_time(drift: dict[str, Any]) -> dict[str, Any]:
+def _over_time(drift: DriftFindings) -> dict[str, Any]:
     drawn = {}
-    for name, title in drift_text.STREAMS.items():
-        drawn[f"{title}: class mix over time"] = time_plots.mix_over_time(drift.get(name, {}))
-        drawn[f"{title}: drift over time"] = time_plots.drift_over_time(drift.get(name, {}))
+    for title, found in drift_text.streams(drift):
+        drawn[f"{title}: class mix over time"] = time_plots.mix_over_time(found)
+        drawn[f"{title}: drift over time"] = time_plots.drift_over_time(found)
     return drawn
 
 
-def _array(values: Any) -> Any:
-    return None if values is None else np.asarray(values)
-
-
-def _histogram(seen: dict[str, Any]) -> ScoreHistogram | None:
-    if not seen:
-        return None
-    counts, flagged = np.asarray(seen["histogram"]), np.asarray(seen["flagged_histogram"])
-    return ScoreHistogram(np.linspace(0.0, 1.0, len(counts) + 1), counts, flagged)
-
-
-def _priors(ref: DatasetRef, shift: dict[str, Any]) -> dict[str, Any]:
-    if not shift:
-        return {}
-    columns = {"prior_source": "source_prior", "prior_target": "prior", "prior_interval": "interval"}
-    return {
-        argument: np.array([shift[name][str(each)] for each in ref.classes])
-        for argument, name in columns.items()
-    }
-
-
-def _shown(run: Run, ref: DatasetRef, rows: list[dict[str, Any]]) -> tuple[WorstRow, ...]:
+def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[WorstRow, ...]:
     """Rows in their order, with what a person needs to judge them."""
     return tuple(
         WorstRow(
-            id=row["id"],
-            given=_named(ref, row["given"]),
-            suggested=_named(ref, row["suggestion"]),
-            probability=row["error_probability"],
-            action=row.get("action", ""),
-            reason=row.get("reason", ""),
+            id=each.id,
+            given=_named(ref, each.given),
+            suggested=_named(ref, each.suggestion),
+            probability=each.error_probability,
+            action=each.action,
+            reason=each.reason,
             text=content.text,
             image=content.image,
             vector=content.vector,
         )
-        for row, content in zip(rows, shown.contents(run, ref, rows), strict=True)
+        for each, content in zip(rows, shown.contents(run, ref, [each.place for each in rows]), strict=True)
     )
 
 
-def _decided(run: Run, ref: DatasetRef, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _decided(run: Run, ref: DatasetRef, rows: Sequence[JudgedRow]) -> list[DecidedRow]:
     """The rows with what was decided on them, where that is so far."""
     partitions = {each.key: each for each in ref.partitions}
     found: dict[tuple[str, int], tuple[str, str]] = {}
-    for key in dict.fromkeys(row["partition"] for row in rows):
-        here = [row["row"] for row in rows if row["partition"] == key]
+    for key in dict.fromkeys(row.partition for row in rows):
+        here = [row.row for row in rows if row.partition == key]
         made = shown.decisions(run, partitions[key], here)
         found |= {(key, row): decision for row, decision in made.items()}
-    decided = [found.get((row["partition"], row["row"]), ("", "")) for row in rows]
-    return [{**row, "action": a, "reason": why} for row, (a, why) in zip(rows, decided, strict=True)]
+    rows_of = [DecidedRow(**row.model_dump(exclude={"in_scope"})) for row in rows]
+    decided = [found.get(each.place, ("", "")) for each in rows_of]
+    return [replace(each, action=a, reason=why) for each, (a, why) in zip(rows_of, decided, strict=True)]
 
 
-def _examples(run: Run, ref: DatasetRef, found: dict[str, Any]) -> dict[tuple[str, str], shown.Content]:
+def _examples(run: Run, ref: DatasetRef, found: DetectFigures) -> dict[tuple[str, str], shown.Content]:
     """What is in the rows that slices and new classes name."""
-    groups = {
-        "source": found.get("drift", {}).get("slices", {}).get("groups", []),
-        "target": found.get("shift", {}).get("unknown", {}).get("largest", []),
+    slices, unknown = found.drift.slices, found.shift and found.shift.unknown
+    ids = {
+        "source": [name for each in (slices.groups if slices else ()) for name in each.examples],
+        "target": [name for each in (unknown.largest if unknown else ()) for name in each.examples],
     }
-    ids = {window: [name for each in named for name in each["examples"]] for window, named in groups.items()}
     return {
         (window, name): content
         for window, names in ids.items()
@@ -232,7 +238,7 @@ def _files(run: Run, record: RunRecord, results: Sequence[StageResult]) -> dict[
         addresses = with_exports(run, record.model_copy(update={"version": 0})).exports
         found |= {f"as {name}": address for name, address in addresses.items()}
     for result in results:
-        aside = f"{folder}{result.stage}/rejected.parquet"
-        if result.figures.get("rejected_rows") or result.figures.get("rejected_files"):
+        aside, figures = f"{folder}{result.stage}/rejected.parquet", result.figures
+        if any(getattr(figures, name, 0) for name in ("rejected_rows", "rejected_files")):
             found[f"put aside by {result.stage}"] = run.store.url(aside)
     return found | {"the run": run.store.url(folder)}

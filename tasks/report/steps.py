@@ -30,13 +30,13 @@ def _published(record: RunRecord) -> Iterator[Step]:
         "(.parquet, .csv or .jsonl).",
         f"labelworks export {record.run_id} --joined train.parquet {_where(record)}",
     )
-    if asked := record.treatment.get("review"):
+    if asked := record.treatment and record.treatment.review:
         yield Step(
             f"Look at {plural(asked, 'row')} left for a person: of action review in the published rows, "
             "each with a suggestion."
         )
-    if record.shift.get("kind", "neither") != "neither":
-        yield Step(f"Kind of shift: {record.shift['kind']}; {record.shift['advice']}.")
+    if (shift := record.shift) and shift.kind not in (None, "neither"):
+        yield Step(f"Kind of shift: {shift.kind}; {shift.advice}.")
     warned = sum(len(gate.warned) for gate in record.gates.values())
     if warned:
         yield Step(f"Read {plural(warned, 'warning')} of the gates, below.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.schemas.findings import ValidationFindings
+from labelworks.schemas.records import Approval, Check, GateResult, RunRecord
 
 MISSING = "–"
 
@@ -40,7 +41,7 @@ def seconds(value: Any) -> str:
     return f"{minutes} min {rest} s"
 
 
-def span(interval: Sequence[float] | None, write: Any = percent) -> str:
+def span(interval: Sequence[float | None] | None, write: Any = percent) -> str:
     """Both ends of an interval; empty where there is none."""
     if not interval or any(end is None for end in interval):
         return ""
@@ -102,28 +103,31 @@ def outcome(record: RunRecord) -> str:
     ]
     if failed:
         return f"refused: {failed[0]}"
-    difference = record.validation.get("difference")
+    difference = record.validation and record.validation.difference
     accuracy = "" if difference is None else f"accuracy {points(difference)} points"
-    changed = record.treatment.get("relabel")
     verb = "corrected" if record.status == "published" else "to correct"
-    return ", ".join(filter(None, ("" if changed is None else f"{count(changed)} {verb}", accuracy)))
+    changed = f"{count(record.treatment.relabel)} {verb}" if record.treatment else ""
+    return ", ".join(filter(None, (changed, accuracy)))
 
 
 def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     """The run's few numbers: name, value and a remark; those that weren't reached are left out."""
-    noise, done, proof = record.noise, record.treatment, record.validation
-    mismatched = count(noise.get("mismatched_pairs")), _share(noise.get("mismatched_share"))
-    figures = [
-        ("rows", count(record.rows), ""),
-        ("labels look wrong", count(noise.get("flagged")), _share(noise.get("flagged_share"))),
-        ("noise rate", percent(noise.get("rate")), span(noise.get("rate_interval"))),
-        ("pairs look mismatched", *mismatched),
-        ("corrected" if record.status == "published" else "to correct", count(done.get("relabel")), ""),
-        ("for review", count(done.get("review")), ""),
-        ("class mix moved by", percent(record.shift.get("total_variation")), "total variation"),
-        (f"accuracy of {probe(proof)}, points gained", points(proof.get("difference")), _accuracy(proof)),
-        ("time", seconds(sum(record.timings.values()) if record.timings else None), ""),
-    ]
+    figures = [("rows", count(record.rows), "")]
+    if noise := record.noise:
+        figures += [
+            ("labels look wrong", count(noise.flagged), _share(noise.flagged_share)),
+            ("noise rate", percent(noise.rate), span(noise.rate_interval)),
+            ("pairs look mismatched", count(noise.mismatched_pairs), _share(noise.mismatched_share)),
+        ]
+    if done := record.treatment:
+        changed = "corrected" if record.status == "published" else "to correct"
+        figures += [(changed, count(done.relabel), ""), ("for review", count(done.review), "")]
+    if shift := record.shift:
+        figures.append(("class mix moved by", percent(shift.total_variation), "total variation"))
+    if proof := record.validation:
+        gained = f"accuracy of {probe(proof)}, points gained"
+        figures.append((gained, points(proof.difference), _accuracy(proof)))
+    figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
     return [figure for figure in figures if figure[1] != MISSING]
 
 
@@ -132,24 +136,19 @@ def beside(value: str, remark: str) -> str:
     return f"{value} ({remark})" if remark else value
 
 
-def probe(validation: Mapping[str, Any]) -> str:
+def probe(proof: ValidationFindings) -> str:
     """Whose accuracy it is: the model that was trained twice."""
-    model = validation.get("model", "multinomial")
-    return "one linear probe" if model == "multinomial" else f"the model {model}"
+    return "one linear probe" if proof.model == "multinomial" else f"the model {proof.model}"
 
 
-def _accuracy(validation: Mapping[str, Any]) -> str:
+def _accuracy(proof: ValidationFindings) -> str:
     """Before and after, with the interval of the difference, and what can't be told."""
-    parts = [f"{percent(validation.get('accuracy_raw'))} → {percent(validation.get('accuracy_treated'))}"]
-    if between := span(validation.get("interval"), points):
+    parts = [f"{percent(proof.accuracy_raw)} → {percent(proof.accuracy_treated)}"]
+    if between := span(proof.interval, points):
         parts.append(f"gain {between}")
-    if _at_limit(validation):
+    if proof.at_limit:
         parts.append("as much as the held-out rows can tell")
     return "; ".join(parts)
-
-
-def _at_limit(validation: Mapping[str, Any]) -> bool:
-    return bool(validation.get("at_limit", False))
 
 
 def _share(value: Any) -> str:
@@ -172,36 +171,37 @@ def _refusal(gates: Mapping[str, GateResult]) -> str:
 
 
 def _unanswered(record: RunRecord) -> str:
-    why = "; ".join(record.approval.get("why", ()))
+    asked = record.approval or Approval()
+    why = "; ".join(asked.why)
     said = {
         "waiting": f"Nothing is published yet: the run waits for approval ({why}).",
         "rejected": f"Nothing was published: a person rejected the run ({why}).",
     }
-    if record.approval.get("decision") == "expired":
-        return f"Nothing was published: nobody answered until {record.approval['deadline']} ({why})."
+    if asked.decision == "expired":
+        return f"Nothing was published: nobody answered until {asked.deadline} ({why})."
     return said[record.status]
 
 
 def _treated(record: RunRecord) -> str:
-    flagged = record.noise.get("flagged")
-    if flagged is None:
+    if record.noise is None:
         return ""
-    found = f"{count(flagged)} of {plural(record.rows, 'label')} looked wrong"
-    done = [
-        f"{count(record.treatment[key])} {words}"
-        for key, words in (("relabel", "corrected"), ("review", "left for a person to review"))
-        if record.treatment.get(key)
-    ]
+    found = f"{count(record.noise.flagged)} of {plural(record.rows, 'label')} looked wrong"
+    if record.treatment is None:
+        return found
+    by_words = {
+        "corrected": record.treatment.relabel,
+        "left for a person to review": record.treatment.review,
+    }
+    done = [f"{count(rows)} {words}" for words, rows in by_words.items() if rows]
     return f"{found}, {' and '.join(done)}" if done else found
 
 
-def _validated(validation: Mapping[str, Any]) -> str:
-    difference = validation.get("difference")
-    if difference is None:
+def _validated(proof: ValidationFindings | None) -> str:
+    if proof is None or proof.difference is None:
         return ""
-    change = 100 * float(difference)
-    trained = f"{probe(validation)} trained on the treated labels does"
-    limit = ", as far as these can tell" if _at_limit(validation) else ""
+    change = 100 * proof.difference
+    trained = f"{probe(proof)} trained on the treated labels does"
+    limit = ", as far as these can tell" if proof.at_limit else ""
     if abs(change) < 0.05:
         return f"{trained} as well as on the raw ones on held-out rows{limit}"
     better = "better" if change > 0 else "worse"

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import JUDGED
@@ -22,7 +22,7 @@ BELOW_FLOAT32 = 2.0**-90  # of a hash of 64 bits: at most 2^-26
 def as_decided(run: Run) -> Run:
     """The run with a person's budget: at most so many labels change, those that are surest."""
     decision = read_decision(run.store, run.folder)
-    proposed = run.result("treat")
+    proposed = run.result(TreatResult)
     if decision is None or decision.budget is None or proposed is None:
         return run
     over = budget_threshold(run, proposed.ref, decision.budget)

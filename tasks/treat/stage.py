@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.config.run import TreatConfig
-from labelworks.schemas.records import DatasetRef, Partition, StageResult
+from labelworks.schemas.findings import ShiftFindings, TreatEvidence, TreatFigures, TreatmentFindings
+from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import ACTIONS, TREATED
 from labelworks.tasks import gates
@@ -50,27 +50,26 @@ class Treated:
 
 @task(name="treat", task_run_name="treat", cache_policy=NO_CACHE)
 @redacted()
-def treat(run: Run, ref: DatasetRef, shift: dict[str, Any]) -> StageResult:
+def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult:
     """Decide on every row by its scores, and weigh it by the shift found."""
-    if done := run.result("treat"):
+    if done := run.result(TreatResult):
         return done
     started = perf_counter()
-    weights = class_weights(ref.classes, shift, run.config.treat)
+    weights = class_weights(shift, run.config.treat)
     treated = map_partitions(
         "treat", treat_partition, ref.of("source"),
         run=run, ref=ref, weights=weights, counts=rows_by_class(run)[0],
     )  # fmt: skip
-    figures = _figures(treated)
-    checks = gates.check_figures("treat", figures, run.config.gates.treat)
+    figures = TreatFigures(
+        rows=sum(each.rows for each in treated),
+        treatment=_findings(treated, run.config.treat.mode),
+        evidence=_evidence(treated),
+    )
+    checks = gates.check_figures("treat", gates.flat(figures), run.config.gates.treat)
     return run.finish(
-        StageResult(
-            stage="treat",
+        TreatResult(
             ref=ref,
-            figures={
-                "rows": sum(each.rows for each in treated),
-                "treatment": {"mode": run.config.treat.mode, **figures},
-                "evidence": _evidence(treated),
-            },
+            figures=figures,
             gate=gates.merge("treat", [each.checks for each in treated], checks),
             work={"treated_rows": sum(each.rows for each in treated if each.new)},
             seconds=perf_counter() - started,
@@ -145,7 +144,7 @@ def _table(
     )
 
 
-def _figures(treated: list[Treated]) -> dict[str, Any]:
+def _findings(treated: list[Treated], mode: str) -> TreatmentFindings:
     rows = sum(each.rows for each in treated)
     actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
     by_action = {name: sum(n for (a, _), n in actions.items() if a == name) for name in ACTIONS}
@@ -153,25 +152,26 @@ def _figures(treated: list[Treated]) -> dict[str, Any]:
     before, after, by_class = (
         np.sum([getattr(each, side) for each in treated], axis=0) for side in ("before", "after", "by_class")
     )
-    return {
+    return TreatmentFindings(
+        mode=mode,
         **by_action,
-        "relabelled": by_action["relabel"],
-        "changed_share": by_action["relabel"] / rows,
-        "review_share": by_action["review"] / rows,
-        "min_weight": min(each.lowest for each in treated),
-        "effective_sample_share": weight * weight / max(squared, np.finfo(float).tiny) / rows,
-        "classes_lost": int(np.count_nonzero((before > 0) & (after == 0))),
-        "classes_weightless": int(np.count_nonzero((after > 0) & (by_class < WEIGHTLESS * after))),
-    }
+        relabelled=by_action["relabel"],
+        changed_share=by_action["relabel"] / rows,
+        review_share=by_action["review"] / rows,
+        min_weight=min(each.lowest for each in treated),
+        effective_sample_share=weight * weight / max(squared, np.finfo(float).tiny) / rows,
+        classes_lost=int(np.count_nonzero((before > 0) & (after == 0))),
+        classes_weightless=int(np.count_nonzero((after > 0) & (by_class < WEIGHTLESS * after))),
+    )
 
 
-def _evidence(treated: list[Treated]) -> dict[str, Any]:
+def _evidence(treated: list[Treated]) -> TreatEvidence:
     actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
-    return {
-        "actions": [[action, reason, count] for (action, reason), count in sorted(actions.items())],
-        "before": np.sum([each.before for each in treated], axis=0).tolist(),
-        "after": np.sum([each.after for each in treated], axis=0).tolist(),
-    }
+    return TreatEvidence(
+        actions=tuple((action, reason, count) for (action, reason), count in sorted(actions.items())),
+        before=np.sum([each.before for each in treated], axis=0).tolist(),
+        after=np.sum([each.after for each in treated], axis=0).tolist(),
+    )
 
 
 DISAGREE = "copies disagree"

@@ -138,7 +138,8 @@ def version_of() -> Callable[..., Any]:
     from dataclasses import replace
 
     from labelworks.schemas.config.run import RunConfig
-    from labelworks.schemas.records import DatasetRef, GateResult, RunRecord, StageResult
+    from labelworks.schemas.findings import PublishFigures
+    from labelworks.schemas.records import DatasetRef, GateResult, PublishResult, RunRecord
     from labelworks.schemas.tables import described, published_schema
     from labelworks.tasks.artifacts.index import LABEL_TYPES
     from labelworks.tasks.exports.base import Version
@@ -163,13 +164,20 @@ def version_of() -> Callable[..., Any]:
             table = published_rows(schema, scan(partition, run, family).rows, kind, run.id)
             store.write_table(run.part("publish", partition), table)
         names = [run.part("publish", each).removeprefix(f"{run.folder}/") for each in plan.partitions]
-        run.finish(
-            StageResult(stage="publish", ref=ref, gate=GateResult(stage="publish", ok=True, checks=()))
+        figures = PublishFigures(
+            rows=0,
+            rows_expected=0,
+            parts=len(names),
+            target_rows=0,
+            target_rows_expected=0,
+            names=tuple(names),
         )
+        gate = GateResult(stage="publish", ok=True, checks=())
+        run.finish(PublishResult(ref=ref, figures=figures, gate=gate))
         record = RunRecord(
-            run_id=run.id, status="published", dataset=run.dataset, version=number, rows=0, work={}, noise={},
-            shift={}, treatment={}, validation={}, gates={}, report="", timings={}, parts=tuple(names),
-            classes=classes, config=loaded.model_dump(mode="json", by_alias=True),
+            run_id=run.id, status="published", dataset=run.dataset, version=number, rows=0, work={},
+            gates={}, report="", timings={}, parts=tuple(names), classes=classes,
+            config=loaded.model_dump(mode="json", by_alias=True),
         )  # fmt: skip
         return Version(run, record)
 

@@ -53,7 +53,7 @@ def test_names_are_encoded_and_find_the_wrong_labels(
     config = run_config(write(table), dataset=data, encoder=MINILM, detect=DETECT)
     record = run_stages(config)
     assert record.status == "published", [g.failed for g in record.gates.values()]
-    assert record.noise["method"] == "label-text"
+    assert record.noise.method == "label-text"
     (kept,) = (tmp_path / "store").rglob("class_vectors.npz")
     with np.load(kept) as found:
         vectors = found["vectors"]

@@ -64,43 +64,43 @@ def asked(run_config: Any, write: Any) -> Any:
 def test_windows_of_the_dataset_show_when_its_true_mix_changed(asked: Any) -> None:
     config, truth = asked()
     record = run_stages(config)
-    found = record.drift["time"]
-    assert found["windows"] == [f"2025-0{month}" for month in range(1, 9)]
-    assert found["rows"] == np.bincount(truth["month"]).tolist()
+    found = record.drift.time
+    assert list(found.windows) == [f"2025-0{month}" for month in range(1, 9)]
+    assert list(found.rows) == np.bincount(truth["month"]).tolist()
     mixes = np.array([np.bincount(truth["true"][truth["month"] == m], minlength=4) for m in range(8)])
     expected = mixes / mixes.sum(axis=1, keepdims=True)
-    assert np.abs(np.array(found["prior"]) - expected).max() < 0.05
-    assert [each["window"] for each in found["change_points"]] == ["2025-05"]
+    assert np.abs(np.array(found.prior) - expected).max() < 0.05
+    assert [each.window for each in found.change_points] == ["2025-05"]
     noise = [truth["wrong"][truth["month"] == m].mean() for m in range(8)]
-    assert np.abs(np.array(found["noise_rate"]) - noise).max() < 0.04
-    effects = found["drift_effect"]
+    assert np.abs(np.array(found.noise_rate) - noise).max() < 0.04
+    effects = found.drift_effect
     assert effects[0] is None and effects[4] > 0.2 > max(effects[1:4])
-    assert found["watch"]["alarm"] in ("2025-05", "2025-06")
+    assert found.watch.alarm in ("2025-05", "2025-06")
     assert not record.gates["detect"].failed
 
 
 def test_the_worst_group_is_named(asked: Any) -> None:
     config, truth = asked()
     record = run_stages(config)
-    found = record.drift["groups"]["site"]
-    told = {each["name"]: each for each in found["groups"]}
+    found = record.drift.groups["site"]
+    told = {each.name: each for each in found.groups}
     for name, each in told.items():
         here = truth["site"] == name
-        assert each["rows"] == here.sum()
-        assert each["noise"] == pytest.approx(truth["wrong"][here].mean(), abs=0.04)
-        assert each["total_variation"] < 0.1 and each["drift_effect"] < 0.2
-    assert max(told, key=lambda name: told[name]["noise"]) == "north"
-    assert "slices" not in record.drift
+        assert each.rows == here.sum()
+        assert each.noise == pytest.approx(truth["wrong"][here].mean(), abs=0.04)
+        assert each.total_variation < 0.1 and each.drift_effect < 0.2
+    assert max(told, key=lambda name: told[name].noise) == "north"
+    assert record.drift.slices is None
     page = Path(record.report).read_text()
     assert "north" in page and "2025-05" in page and "Labelled rows over time" in page
 
 
 def test_without_groups_slices_are_looked_at(asked: Any) -> None:
     config, _ = asked(detect={"groups": [], "slices": 6})
-    found = run_stages(config).drift["slices"]
-    assert found["number"] == len(found["groups"]) == 6
-    assert all(each["rows"] and len(each["examples"]) == 3 for each in found["groups"])
-    assert {name for each in found["groups"] for name in each["classes"]} == {f"class-{k}" for k in range(4)}
+    found = run_stages(config).drift.slices
+    assert found.number == len(found.groups) == 6
+    assert all(each.rows and len(each.examples) == 3 for each in found.groups)
+    assert {name for each in found.groups for name in each.main_classes} == {f"class-{k}" for k in range(4)}
 
 
 def test_a_target_in_time_order_with_unknown_classes(asked: Any, write: Any, tmp_path: Path) -> None:
@@ -108,23 +108,24 @@ def test_a_target_in_time_order_with_unknown_classes(asked: Any, write: Any, tmp
     target = write(table.drop_columns(["label", "site"]), "target")
     config, _ = asked(dataset={"target": str(target)}, detect={"columns": ["age"], "groups": []})
     record = run_stages(config)
-    assert record.shift["kind"] == "open-set"
+    assert record.shift.kind == "open-set"
     share = truth["strange"].mean()
-    assert record.shift["unknown"]["share"] == pytest.approx(share, abs=0.03)
-    assert record.shift["unknown"]["new_classes"] == 1
+    assert record.shift.unknown.share == pytest.approx(share, abs=0.03)
+    assert record.shift.unknown.new_classes == 1
     strange = set(np.array(table["id"].to_pylist())[truth["strange"]])
-    assert set(record.shift["unknown"]["largest"][0]["examples"]) <= strange
+    assert set(record.shift.unknown.largest[0].examples) <= strange
     known = truth["true"][~truth["strange"]]
-    prior = np.array([record.shift["prior"][f"class-{k}"] for k in range(4)])
+    assert record.classes == tuple(f"class-{k}" for k in range(4))
+    prior = np.array(record.shift.prior)
     assert np.abs(prior - np.bincount(known) / len(known)).max() < 0.04
-    over = record.drift["target_time"]
-    assert over["windows"] == ["2025-09", "2025-10", "2025-11", "2025-12"]
-    for month, told in enumerate(over["prior"]):
+    over = record.drift.target_time
+    assert over.windows == ("2025-09", "2025-10", "2025-11", "2025-12")
+    for month, told in enumerate(over.prior):
         here = truth["true"][(truth["month"] == month) & ~truth["strange"]]
         assert np.abs(np.array(told) - np.bincount(here, minlength=4) / len(here)).max() < 0.06
-    worst = record.shift["drift"]["features"]
-    assert len(worst) == 5 and 0.001 < worst[4]["effect"] <= worst[0]["effect"] <= 1
-    assert record.drift["columns"]["age"]["effect"] > 0.3
+    worst = record.shift.drift.features
+    assert len(worst) == 5 and 0.001 < worst[4].effect <= worst[0].effect <= 1
+    assert record.drift.columns["age"].effect > 0.3
     warned = {check.name for check in record.gates["detect"].warned}
     assert {"max_unknown_share", "max_column_drift_effect"} <= warned
 
@@ -150,7 +151,7 @@ def test_the_target_is_published_with_corrected_posteriors(asked: Any, write: An
     assert (kept == ~(doubtful | unknown)).all()
     assert (unknown == truth["strange"]).mean() > 0.97
     assert (predicted == truth["true"])[kept].mean() > 0.99
-    assert record.shift["adapted"] == {
+    assert record.shift.adapted.model_dump() == {
         "rows": 900, "doubtful": int(doubtful.sum()), "unknown": int(unknown.sum())
     }  # fmt: skip
 
@@ -160,20 +161,20 @@ def test_the_alarm_remembers_the_batches_of_earlier_versions(
 ) -> None:
     table = made(rows=900, noise=0.05, dim=8).table
     source = write(table.slice(0, 300), parts=1)
-    assert "watch" not in run_stages(run_config(source)).drift
+    assert run_stages(run_config(source)).drift.watch is None
     pq.write_table(table.slice(300, 300), source / "part-1.parquet")
     second = run_stages(run_config(source))
-    assert second.drift["watch"]["looks"] == 1 and second.drift["watch"]["alarm"] is None
+    assert second.drift.watch.looks == 1 and second.drift.watch.alarm is None
     moved = table.slice(600).to_pylist()
     for row in moved:
         row["vector"] = [value + 4 for value in row["vector"]]
     pq.write_table(pa.Table.from_pylist(moved, table.schema), source / "part-2.parquet")
-    third = run_stages(run_config(source)).drift["watch"]
-    assert third["looks"] == 2
-    assert third["batches"][0]["run"] == second.run_id
-    assert third["batches"][1]["effect"] > 0.2 and third["e_value"] > second.drift["watch"]["e_value"]
-    other = run_stages(run_config(source, treat={"mode": "relabel"})).drift["watch"]
-    assert other["looks"] == 2  # nothing new came: no look
+    third = run_stages(run_config(source)).drift.watch
+    assert third.looks == 2
+    assert third.batches[0].run == second.run_id
+    assert third.batches[1].effect > 0.2 and third.e_value > second.drift.watch.e_value
+    other = run_stages(run_config(source, treat={"mode": "relabel"})).drift.watch
+    assert other.looks == 2  # nothing new came: no look
 
 
 def test_a_column_that_isn_t_there_is_said_before_any_work(asked: Any) -> None:

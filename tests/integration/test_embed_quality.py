@@ -90,7 +90,7 @@ def test_copies_with_two_labels_are_told_listed_and_heard(
     assert found.num_rows == 16
     assert sorted(found["group"].to_pylist()) == sorted(2 * list(set(found["group"].to_pylist())))
     assert (sum(found["conflict"].to_pylist()), sum(found["near"].to_pylist())) == (6, 4)
-    assert record.noise["copies_disagree"] == 6
+    assert record.noise.copies_disagree == 6
     rows = {row["id"]: row for row in published(config).to_pylist()}
     told = {name for name, row in rows.items() if row["reason"].endswith("; copies disagree")}
     assert told == {"row-00000", "row-00001", "row-00006", "copy-0", "copy-1", "copy-6"}
@@ -105,8 +105,8 @@ def test_copies_are_cut_where_the_target_of_the_noise_method_cuts(
 ) -> None:
     noise = {"method": "auto", "options": {"target": {"budget": 0}}}
     record = run_stages(run_config(write(with_copies(made), parts=3), detect={"noise": noise}))
-    assert record.noise["copies_disagree"] == 6
-    assert record.noise["flagged"] == 0
+    assert record.noise.copies_disagree == 6
+    assert record.noise.flagged == 0
 
 
 def test_dead_dimensions_and_many_copies_are_warned_of(made: Any, write: Any, run_config: Any) -> None:

@@ -188,7 +188,7 @@ def test_real_text_through_minilm(run_config: Any, published: Any, tmp_path: Pat
     )
     record = run_stages(config)
     assert record.work["embedded_rows"] == 150
-    assert record.noise["out_of_sample_accuracy"] > 0.75
+    assert record.noise.out_of_sample_accuracy > 0.75
     assert run_stages(config).work["embedded_rows"] == 0
 
 

@@ -68,9 +68,9 @@ def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, publis
     given = np.array([[name in row for name in NAMES] for row in rows["original_label"].to_pylist()])
     assert np.abs(soft - given)[after != given].min() >= 0.8
     assert soft.shape == (ROWS, len(NAMES)) and record.classes == tuple(NAMES)
-    assert record.noise["missing_labels"] > 0 < record.noise["extra_labels"]
-    assert record.noise["rate"] == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
-    assert record.noise["out_of_sample_accuracy"] > 0.8
+    assert record.noise.missing_labels > 0 < record.noise.extra_labels
+    assert record.noise.rate == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
+    assert record.noise.out_of_sample_accuracy > 0.8
     assert record.status == "published" and record.rows == ROWS
     page = Path(record.report).read_text()
     assert "Rows to look at" in page
@@ -92,7 +92,7 @@ def test_a_users_probabilities_are_taken_for_several_labels(
     record = run_stages(config)
     after = np.array([[name in row for name in NAMES] for row in published(config)["label"].to_pylist()])
     assert (after == true).mean() > 0.99
-    assert record.noise["method"].endswith("ema")
+    assert record.noise.method.endswith("ema")
 
 
 def test_exchanged_numbers_are_put_right_and_others_reviewed(
@@ -104,7 +104,7 @@ def test_exchanged_numbers_are_put_right_and_others_reviewed(
     rows = published(config)
     action, label = np.array(rows["action"].to_pylist()), rows["label"].to_numpy()
     swapped = action == "relabel"
-    assert swapped.sum() == 2 == record.noise["swapped"]
+    assert swapped.sum() == 2 == record.noise.swapped
     np.testing.assert_allclose(label[swapped], true[swapped])
     assert (action[wrong] != "keep").mean() > 0.95
     assert (action[~wrong] != "keep").mean() < 0.02
@@ -112,7 +112,7 @@ def test_exchanged_numbers_are_put_right_and_others_reviewed(
     proposed = rows["suggestion"].to_numpy()
     assert (np.isnan(proposed) == (action == "keep")).all() and rows["soft_label"].null_count == ROWS
     assert np.abs(proposed - true)[action == "review"].mean() < 2
-    assert record.noise["r_squared"] > 0.9
+    assert record.noise.r_squared > 0.9
 
 
 @pytest.mark.parametrize(
@@ -165,9 +165,9 @@ def test_labels_that_stop_going_together_are_told(write: Any, run_config: Any) -
     task = {"task": "multilabel", "time": "day"}
     config = run_config(write(table), dataset=task, detect={"windows": {"by": "month"}})
     record = run_stages(config)
-    found = record.drift["labels"]
-    assert found["windows"] == ["2025-01", "2025-02", "2025-03", "2025-04"] and sum(found["rows"]) == ROWS
-    assert found["p_value"][3] == 0.001 < min(found["p_value"][1:3])
-    assert found["changed"][3]["labels"] == ["cat", "dog"]
+    found = record.drift.labels
+    assert found.windows == ("2025-01", "2025-02", "2025-03", "2025-04") and sum(found.rows) == ROWS
+    assert found.p_value[3] == 0.001 < min(found.p_value[1:3])
+    assert found.changed[3].labels == ("cat", "dog")
     page = Path(record.report).read_text()
     assert "Labels that go together" in page and "go together differently in 2025-04" in page

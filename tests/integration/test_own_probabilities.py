@@ -47,8 +47,8 @@ def test_labels_are_judged_by_the_users_probabilities(
     expected = detect(given, probs, method="noise-transition", posterior=True)
     rows = published(config)
     np.testing.assert_allclose(np.array(rows["soft_label"].to_pylist()), expected.posterior, atol=2e-3)
-    assert record.noise["out_of_sample_accuracy"] == pytest.approx((probs.argmax(axis=1) == given).mean())
-    assert record.noise["rate"] == pytest.approx(expected.noise_rate, abs=2e-3)
+    assert record.noise.out_of_sample_accuracy == pytest.approx((probs.argmax(axis=1) == given).mean())
+    assert record.noise.rate == pytest.approx(expected.noise_rate, abs=2e-3)
     changed = np.array(rows["action"].to_pylist()) == "relabel"
     assert changed[expected.flag].mean() > 0.9
 

@@ -51,9 +51,9 @@ def test_swapped_pairs_are_found_and_no_label_is_changed_for_them(
     assert found[60:].mean() < 0.02
     assert before["pair_mismatch"].null_count == ROWS
     assert before.drop_columns("pair_mismatch").equals(rows.drop_columns("pair_mismatch"))
-    assert record.noise["pairs"] == ROWS
-    assert record.noise["mismatched_pairs"] == found.sum()
-    assert record.noise["mismatched_share"] == pytest.approx(found.mean())
+    assert record.noise.pairs == ROWS
+    assert record.noise.mismatched_pairs == found.sum()
+    assert record.noise.mismatched_share == pytest.approx(found.mean())
     page = Path(record.report).read_text()
     assert f"Of 600 pairs <b>{found.sum()}</b> look mismatched" in page
     told = {name: value for name, value, _ in wording.key_figures(record)}
@@ -77,7 +77,7 @@ def test_rows_without_a_pair_have_no_score_and_stay(
     missing = np.flatnonzero(rows["pair_mismatch"].is_null().to_numpy())
     assert missing.tolist() == sorted(none)
     assert (mismatches(rows)[:60] > 0.5).mean() > 0.95
-    assert record.noise["pairs"] == record.rows - len(none) == ROWS - len(none)
+    assert record.noise.pairs == record.rows - len(none) == ROWS - len(none)
 
 
 def test_another_pair_column_is_scored_anew_though_the_model_may_stay(

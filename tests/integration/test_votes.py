@@ -56,7 +56,7 @@ def test_votes_become_labels_that_the_probes_improve(
     rows = published(config)
     crowd = aggregate(votes.rename_columns(["item", "worker", "label"]))
     assert rows["original_label"].to_pylist() == crowd.labels.tolist()
-    assert record.noise["method"] == "crowd-posterior"
+    assert record.noise.method == "crowd-posterior"
     right = np.array([f"class-{code}" for code in true])
     before = np.mean(np.array(rows["original_label"].to_pylist()) == right)
     after = np.mean(np.array(rows["label"].to_pylist()) == right)
@@ -73,10 +73,10 @@ def test_annotators_are_told_in_the_record_the_report_and_a_table(
     method = {"votes": {"method": "dawid-skene"}}
     config = settings(write(table), write(votes, "votes", parts=1), dataset=method)
     record = run_stages(config)
-    assert record.crowd["method"] == "dawid-skene"
-    assert (record.crowd["items"], record.crowd["votes"], record.crowd["annotators"]) == (400, 1200, 4)
-    assert record.crowd["lowest"][0]["annotator"] == "w3"
-    assert 0.2 < record.crowd["alpha"] < 0.9
+    assert record.crowd.method == "dawid-skene"
+    assert (record.crowd.items, record.crowd.votes, record.crowd.annotators) == (400, 1200, 4)
+    assert record.crowd.lowest[0].annotator == "w3"
+    assert 0.2 < record.crowd.alpha < 0.9
     assert "Annotators" in Path(record.report).read_text()
     folder = f"made/runs/{record.run_id}/ingest"
     store = Store(config.store.root, {})
@@ -147,8 +147,8 @@ def test_crowdlab_hears_the_column_of_probabilities(
     majority = aggregate(votes.rename_columns(["item", "worker", "label"]), method="majority")
     right = [f"class-{code}" for code in true]
     assert np.mean(np.array(found) == right) > np.mean(majority.labels == right)
-    assert record.crowd["method"] == "crowdlab"
-    assert record.noise["method"] == "crowd-posterior"
+    assert record.crowd.method == "crowdlab"
+    assert record.noise.method == "crowd-posterior"
     changed = rows.set_column(
         rows.column_names.index("p"),
         "p",

@@ -23,7 +23,15 @@ from labelworks.tasks.storage.store import Store
 pytestmark = pytest.mark.usefixtures("prefect_api")
 ROOT = Path(__file__).parents[2]
 KINDS = {kind.event: kind for kind in EMITTED}
-SHIFT = {"kind": "label", "advice": "reweight", "total_variation": 0.3, "drift": {"p_value": 0.001}}
+SHIFT = {
+    "method": "m", "kind": "label", "advice": "reweight", "total_variation": 0.3, "drift": {"p_value": 0.001},
+    "prior": [], "source_prior": [], "weights": [], "interval": [],
+}  # fmt: skip
+NOISE = {"method": "m", "rate": 0.2, "rate_interval": [0.18, 0.22], "flagged": 2, "flagged_share": 0.2}
+DONE = {
+    "mode": "both", "keep": 3, "relabel": 3, "relabelled": 3, "review": 4, "changed_share": 0.3,
+    "effective_sample_share": 1.0,
+}  # fmt: skip
 GATE = GateResult(
     stage="detect",
     ok=False,
@@ -34,8 +42,7 @@ GATE = GateResult(
 def record(dataset: str, **more: Any) -> RunRecord:
     plain: dict[str, Any] = {
         "run_id": "r2", "status": "published", "dataset": dataset, "version": 2, "rows": 10, "work": {},
-        "noise": {"rate": 0.2, "rate_interval": [0.18, 0.22]}, "shift": SHIFT,
-        "treatment": {"relabelled": 3, "review": 4}, "validation": {}, "gates": {}, "report": "report.html",
+        "noise": NOISE, "shift": SHIFT, "treatment": DONE, "gates": {}, "report": "report.html",
         "timings": {},
     }  # fmt: skip
     return RunRecord.model_validate({**plain, **more})
@@ -68,7 +75,9 @@ def seen(api: str, dataset: str, count: int) -> dict[str, dict[str, Any]]:
 
 
 def test_what_a_version_leads_to_is_seen_on_the_server(prefect_api: str, tmp_path: Path) -> None:
-    before = record("told", run_id="r1", version=None, noise={"rate": 0.1, "rate_interval": [0.08, 0.12]})
+    before = record(
+        "told", run_id="r1", version=None, noise={**NOISE, "rate": 0.1, "rate_interval": [0.08, 0.12]}
+    )
     store = Store(str(tmp_path), {})
     store.write_json("told/runs/r1/manifest.json", before.model_dump(mode="json"))
     store.write_json("told/versions/1.json", {"run_id": "r1", "manifest": "told/runs/r1/manifest.json"})
@@ -96,8 +105,10 @@ def test_a_version_that_can_not_be_compared_is_told_all_the_same(
 
 
 def test_the_automations_say_what_they_should_of_such_events(prefect_api: str, tmp_path: Path) -> None:
-    announced(tmp_path, record("rendered", status="refused", version=None, gates={"detect": GATE}, shift={}))
-    announced(tmp_path, record("rendered", shift={}))
+    announced(
+        tmp_path, record("rendered", status="refused", version=None, gates={"detect": GATE}, shift=None)
+    )
+    announced(tmp_path, record("rendered", shift=None))
     found = seen(prefect_api, "rendered", 3)
     texts = {}
     for each in yaml.safe_load((ROOT / "infra/automations.yaml").read_text())["automations"]:

@@ -12,6 +12,7 @@ from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from labelworks.schemas.records import RunRecord
     from labelworks.tasks.catalog.history import Entry
 
 WIDE = 120  # columns of a terminal that hold a run on a line
@@ -46,9 +47,13 @@ def _row(each: Entry) -> dict[str, Any]:
     return {
         **plain(each.model_copy(update={"record": None})),
         "rows": record.rows if record else None,
-        "noise_rate": record.noise.get("rate") if record else None,
+        "noise_rate": _noise_rate(record),
         "verdict": wording.verdict(record) if record else None,
     }
+
+
+def _noise_rate(record: RunRecord | None) -> float | None:
+    return record.noise.rate if record and record.noise else None
 
 
 def _table(found: list[Entry]) -> Table:
@@ -79,7 +84,7 @@ def _cells(each: Entry) -> tuple[str, ...]:
     status = f"{each.status} after {each.reached}" if each.reached else each.status
     version = ", ".join(map(str, each.versions)) + ("*" if each.newest else "")
     figures = (
-        (wording.count(record.rows), wording.percent(record.noise.get("rate")), wording.outcome(record))
+        (wording.count(record.rows), wording.percent(_noise_rate(record)), wording.outcome(record))
         if record
         else ("", "", "")
     )

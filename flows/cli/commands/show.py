@@ -69,9 +69,9 @@ def _approval(record: RunRecord | None) -> str:
     if record is None or not record.approval:
         return ""
     said = record.approval
-    budget = "" if said.get("budget") is None else f", at most {said['budget']:,} labels changed"
-    who = f" by {said['by']}" if said.get("by") else ""
-    return f"{said['decision']}{who}{budget}" + "".join(f"; {each}" for each in said.get("why", ()))
+    budget = "" if said.budget is None else f", at most {said.budget:,} labels changed"
+    who = f" by {said.by}" if said.by else ""
+    return f"{said.decision}{who}{budget}" + "".join(f"; {each}" for each in said.why)
 
 
 def _stages(record: RunRecord) -> Table:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Confusion:
-    """A true class, the label given instead, and how often that happens to the class."""
-
-    true: str | int
-    given: str | int
-    probability: float
+from labelworks.schemas.findings import Confusion
 
 
 def top_confusions(
@@ -29,7 +20,7 @@ def top_confusions(
     order = np.argsort(-wrong, axis=None, kind="stable")[:limit]
     pairs = [(*divmod(int(place), len(wrong)), float(wrong.flat[place])) for place in order]
     return [
-        Confusion(classes[true], classes[given], share)
+        Confusion(true=classes[true], given=classes[given], probability=share)
         for true, given, share in pairs
         if share > 0 and share >= least
     ]

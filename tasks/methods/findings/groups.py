@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from labelworks.schemas.findings import ColumnFindings, Group, GroupFindings
 from labelworks.tasks.methods.drift.by_group import Groups, of_sums
 from labelworks.tasks.methods.drift.by_slice import by_slice
 from labelworks.tasks.methods.drift.by_window import between
@@ -31,7 +32,7 @@ def group_findings(
     of: NDArray[np.int64],
     wrong: Floats,
     classes: Sequence[str | int],
-) -> dict[str, Any]:
+) -> GroupFindings:
     """Prior, error, noise and drift of G groups of labelled rows, and the worst.
 
     Priors are told of the classes that vary most. features (n, D), groups (n,) and probabilities that the
@@ -47,20 +48,22 @@ def group_findings(
     worst = int(np.argmax(found.error))
     varied = _varied(mix)
     tests = {place: between(features[of != place], features[of == place]) for place in order}
-    return {
+    groups = [
+        Group(
+            **_figures(found, place),
+            prior=_shares(mix[place], varied),
+            total_variation=float(0.5 * np.abs(mix[place] - whole).sum()),
+            drift_effect=None if (test := tests.get(place)) is None else test.effect,
+        )
+        for place in dict.fromkeys([*order, worst])
+    ]
+    return GroupFindings(
         **_worst(found, float(wrong.mean())),
-        "number": size,
-        "prior": _told(whole, varied, classes),
-        "groups": [
-            {
-                **_figures(found, place),
-                "prior": _told(mix[place], varied, classes),
-                "total_variation": float(0.5 * np.abs(mix[place] - whole).sum()),
-                "drift_effect": None if (test := tests.get(place)) is None else test.effect,
-            }
-            for place in dict.fromkeys([*order, worst])
-        ],
-    }
+        number=size,
+        classes=tuple(classes[k] for k in varied),
+        prior=_shares(whole, varied),
+        groups=tuple(groups),
+    )
 
 
 def slice_findings(
@@ -71,14 +74,14 @@ def slice_findings(
     ids: Sequence[str],
     count: int,
     classes: Sequence[str | int],
-) -> dict[str, Any]:
+) -> GroupFindings | None:
     """The same of regions of the embeddings, of a sample: features (n, D), labels, errors and ids (n,).
 
     Their priors are of the given labels. A region's features differ by its making: no drift is told.
     """
     count = min(count, len(given) // ROWS_OF_A_SLICE)
     if count < 2:
-        return {}
+        return None
     found = by_slice(features, given, wrong, len(classes), count, mislabelled)
     figures, points = found.figures, features.astype(np.float32)
     whole, varied, made = figures.rows @ figures.prior / figures.rows.sum(), _varied(figures.prior), []
@@ -87,24 +90,28 @@ def slice_findings(
         near = np.square(points[rows] - found.centres[int(name)]).sum(axis=1)
         best = np.argsort(-figures.prior[place], kind="stable")[:EXAMPLES]
         made.append(
-            {
+            Group(
                 **_figures(figures, place),
-                "prior": _told(figures.prior[place], varied, classes),
-                "total_variation": float(0.5 * np.abs(figures.prior[place] - whole).sum()),
-                "classes": [classes[k] for k in best if figures.prior[place][k] >= 0.1],
-                "examples": [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]],
-            }
+                prior=_shares(figures.prior[place], varied),
+                total_variation=float(0.5 * np.abs(figures.prior[place] - whole).sum()),
+                main_classes=tuple(classes[k] for k in best if figures.prior[place][k] >= 0.1),
+                examples=tuple(str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]),
+            )
         )
-    made.sort(key=lambda each: -each["error"])
-    told = {"number": len(made), "prior": _told(whole, varied, classes), "groups": made}
-    return {**_worst(figures, float(np.mean(wrong))), **told}
+    return GroupFindings(
+        **_worst(figures, float(np.mean(wrong))),
+        number=len(made),
+        classes=tuple(classes[k] for k in varied),
+        prior=_shares(whole, varied),
+        groups=tuple(made[place] for place in np.argsort(-figures.error, kind="stable")),
+    )
 
 
 def column_findings(
     reference: Mapping[str, ArrayLike], current: Mapping[str, ArrayLike]
-) -> dict[str, dict[str, float]]:
+) -> dict[str, ColumnFindings]:
     """Drift of tabular columns (n,) between two windows."""
-    return {name: asdict(drift) for name, drift in by_column(reference, current).items()}
+    return {name: ColumnFindings(**asdict(drift)) for name, drift in by_column(reference, current).items()}
 
 
 def _worst(found: Groups, whole: float) -> dict[str, Any]:
@@ -116,8 +123,8 @@ def _varied(priors: Floats) -> NDArray[np.intp]:
     return np.sort(np.argsort(-np.ptp(priors, axis=0), kind="stable")[:CLASSES])
 
 
-def _told(prior: Floats, shown: NDArray[np.intp], classes: Sequence[str | int]) -> dict[str, float]:
-    return {str(classes[k]): round(float(prior[k]), 5) for k in shown}
+def _shares(prior: Floats, shown: NDArray[np.intp]) -> tuple[float, ...]:
+    return tuple(round(float(prior[k]), 5) for k in shown)
 
 
 def _figures(found: Groups, place: int) -> dict[str, Any]:

@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.schemas.findings import NoiseFindings
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.methods.noise import NoiseResult
 
 Classes = tuple[str | int, ...]
 
 
+@dataclass(frozen=True)
+class RowCounts:
+    """Rows of the whole dataset by what was found of them; None: it was not looked for."""
+
+    rows: int
+    flagged: int
+    out_of_scope: int
+    copies_disagree: int
+    pairs: int | None = None
+    mismatched_pairs: int | None = None
+
+    @property
+    def mismatched_share(self) -> float | None:
+        """Of the pairs; None where there are none."""
+        return (self.mismatched_pairs or 0) / self.pairs if self.pairs else None
+
+
 def noise_findings(
-    judged: NoiseResult, probs: NDArray[np.float32], given: NDArray[np.int32], classes: Classes
-) -> dict[str, Any]:
-    """Rate, interval and strongest confusions; probs (N, K) out of sample, given labels (N,) of a sample."""
+    judged: NoiseResult,
+    probs: NDArray[np.float32],
+    given: NDArray[np.int32],
+    classes: Classes,
+    found: RowCounts,
+    chance_p_value: float,
+) -> NoiseFindings:
+    """Rate, interval, confusions and what is flagged; probs (N, K) out of sample, given (N,) of a sample."""
     low, high = judged.noise_rate_interval
-    return {
-        "method": judged.method,
-        "rate": float(judged.noise_rate),
-        "rate_interval": [float(low), float(high)],
+    return NoiseFindings(
+        method=judged.method,
+        rate=float(judged.noise_rate),
+        rate_interval=(float(low), float(high)),
+        flagged=found.flagged,
+        flagged_share=found.flagged / found.rows,
         **agreement(given, probs.argmax(axis=1)),
-        "top_confusions": [asdict(each) for each in top_confusions(judged.transition, classes)],
-    }
+        chance_p_value=chance_p_value,
+        top_confusions=tuple(top_confusions(judged.transition, classes)),
+        copies_disagree=found.copies_disagree,
+        out_of_scope=found.out_of_scope,
+        pairs=found.pairs,
+        mismatched_pairs=found.mismatched_pairs,
+        mismatched_share=found.mismatched_share,
+    )
 
 
 def agreement(given: NDArray[np.integer], foretold: NDArray[np.integer]) -> dict[str, float]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.findings import FeatureDrift, NewClass, ShiftFindings, TargetDrift, UnknownFindings
 from labelworks.tasks.methods.drift.shift_kind import ShiftKind, which_kind
 from labelworks.tasks.methods.label_shift import PriorEstimate, estimate_prior
 from labelworks.tasks.methods.label_shift.borne import borne_weights
@@ -17,7 +17,6 @@ from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.open_set.discover import discover
 from labelworks.tasks.methods.open_set.estimate import OpenSet, open_set
 
-Classes = tuple[str | int, ...]
 UNKNOWN_ROWS = 100  # of a target, below which nothing is said of unknown classes
 SURELY_UNKNOWN = 0.005  # the lower end of their share, from which new classes are looked for
 LEAST_KNOWN = 4  # classes that show how wide a class is
@@ -28,12 +27,12 @@ ONE_ROW = "a target of one row can't be tested for drift"
 
 @dataclass(frozen=True)
 class TargetFindings:
-    """Figures of the target window, and what they are made of: its prior, and its share of the unknown.
+    """Findings of the target window, and what they are made of: its prior, and its share of the unknown.
 
     known (M,): rows that the prior was estimated from, taken to be of known classes.
     """
 
-    figures: dict[str, Any]
+    findings: ShiftFindings
     prior: PriorEstimate
     unknown: OpenSet | None
     known: NDArray[np.bool_]
@@ -46,7 +45,6 @@ def shift_findings(
     window_probs: NDArray[np.float32],
     transition: NDArray[np.float64],
     config: DetectConfig,
-    classes: Classes,
     novelty: tuple[NDArray[np.float64], NDArray[np.float64]],
     ids: Sequence[str],
     compared: NDArray[np.bool_] | None = None,
@@ -75,64 +73,57 @@ def shift_findings(
     )
     weights, borne = borne_weights(found, None if kind is None else kind.kind)
     found = replace(found, weights=weights, notes=(*found.notes, *borne))
-    figures = {
-        **_prior_figures(found, [str(each) for each in classes]),
-        **_kind(kind),
-        "unknown": _unknown(sample, window, unknown, ids),
-    }
-    figures["notes"] += [ONE_ROW] if kind is None else []
-    return TargetFindings(figures, found, unknown, known)
+    findings = ShiftFindings(
+        method=found.method,
+        prior=found.prior.tolist(),
+        source_prior=found.source_prior.tolist(),
+        weights=found.weights.tolist(),
+        interval=found.interval.tolist(),
+        total_variation=float(0.5 * np.abs(found.prior - found.source_prior).sum()),
+        calibration_nll_gain=_gain(found),
+        notes=(*found.notes, *([ONE_ROW] if kind is None else [])),
+        kind=None if kind is None else kind.kind,
+        advice="" if kind is None else kind.advice,
+        drift=_drift(kind),
+        unknown=_unknown(sample, window, unknown, ids),
+    )
+    return TargetFindings(findings, found, unknown, known)
 
 
-def _kind(found: ShiftKind | None) -> dict[str, Any]:
-    """Kind of shift, the test behind it, and the features that moved most where the test looks at each."""
+def _drift(found: ShiftKind | None) -> TargetDrift:
+    """The test behind the kind of shift, and the features that moved most where it looks at each."""
     if found is None:
-        return {"drift": {"unexplained_effect": None}}
+        return TargetDrift()
     moved, features = found.moved, []
     if moved.per_feature is not None and moved.per_feature_effect is not None:
         most = np.argsort(-moved.per_feature_effect, kind="stable")[:WORST_FEATURES]
         features = [
-            {
-                "feature": int(k),
-                "effect": float(moved.per_feature_effect[k]),
-                "p_value": float(moved.per_feature[k]),
-            }
+            FeatureDrift(
+                feature=int(k),
+                effect=float(moved.per_feature_effect[k]),
+                p_value=float(moved.per_feature[k]),
+            )
             for k in most
         ]
-    return {
-        "kind": found.kind,
-        "advice": found.advice,
-        "drift": {
-            "method": moved.method,
-            "p_value": moved.p_value,
-            "effect": moved.effect,
-            "unexplained_effect": found.explained.effect,
-            "features": features,
-        },
-    }
+    return TargetDrift(
+        method=moved.method,
+        p_value=moved.p_value,
+        effect=moved.effect,
+        unexplained_effect=found.explained.effect,
+        features=tuple(features),
+    )
 
 
-def _prior_figures(found: PriorEstimate, names: list[str]) -> dict[str, Any]:
-    return {
-        "method": found.method,
-        "prior": dict(zip(names, found.prior.tolist(), strict=True)),
-        "source_prior": dict(zip(names, found.source_prior.tolist(), strict=True)),
-        "weights": dict(zip(names, found.weights.tolist(), strict=True)),
-        "interval": dict(zip(names, found.interval.tolist(), strict=True)),
-        "total_variation": float(0.5 * np.abs(found.prior - found.source_prior).sum()),
-        "calibration_nll_gain": _gain(found),
-        "notes": list(found.notes),
-    }
-
-
-def _unknown(sample: Sample, window: Sample, unknown: OpenSet | None, ids: Sequence[str]) -> dict[str, Any]:
+def _unknown(
+    sample: Sample, window: Sample, unknown: OpenSet | None, ids: Sequence[str]
+) -> UnknownFindings | None:
     """The share of rows of no known class; where it is surely not zero, the new classes among them."""
     if unknown is None:
-        return {}
-    figures: dict[str, Any] = {"share": unknown.share, "interval": unknown.interval.tolist()}
+        return None
+    share, interval = unknown.share, unknown.interval.tolist()
     classes = len(np.unique(sample.given))
     if unknown.interval[0] < SURELY_UNKNOWN or classes < LEAST_KNOWN:
-        return figures
+        return UnknownFindings(share=share, interval=interval)
     found = discover(sample.features, sample.given, window.features, unknown.posterior)
     first, made = int(sample.given.max()) + 1, []
     for number in range(found.new):
@@ -141,8 +132,10 @@ def _unknown(sample: Sample, window: Sample, unknown: OpenSet | None, ids: Seque
             axis=1
         )
         examples = [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]]
-        made.append({"rows": len(rows), "share": len(rows) / len(ids), "examples": examples})
-    return {**figures, "new_classes": found.new, "largest": made[:SHOWN_NEW]}
+        made.append(NewClass(rows=len(rows), share=len(rows) / len(ids), examples=tuple(examples)))
+    return UnknownFindings(
+        share=share, interval=interval, new_classes=found.new, largest=tuple(made[:SHOWN_NEW])
+    )
 
 
 def _gain(found: PriorEstimate) -> float | None:

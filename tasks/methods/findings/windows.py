@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.schemas.findings import ChangePoint, WindowAlarm, WindowFindings
 from labelworks.tasks.methods.drift.base import DriftTest
 from labelworks.tasks.methods.drift.by_group import of_sums
 from labelworks.tasks.methods.drift.by_window import WindowDrift, by_window
@@ -18,7 +19,6 @@ from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.label_shift.noisy_counts import true_mix
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
 
-LEVEL = 0.05  # of a window's drift test, from which on its effect counts
 SHOWN = 12  # classes whose shares are told over time: those that moved most
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ def labelled_windows(
     features: NDArray[np.floating],
     of: NDArray[np.int64],
     classes: Sequence[str | int],
-) -> dict[str, Any]:
+) -> WindowFindings:
     """Findings of W windows of labelled rows, each of which holds some.
 
     features (n, D) and windows (n,) of a sample; a window is tested against those before it.
@@ -49,17 +49,17 @@ def labelled_windows(
     whole = true_mix(sums.counts.sum(axis=0, keepdims=True), transition).prior[0]
     labels = [compare(one, sums.counts.sum(axis=0) - one) if len(sums.counts) > 1 else None
               for one in sums.counts]  # fmt: skip
-    return {
+    return WindowFindings(
         **_shares(windows, mix.prior, mix.interval, sums.counts.sum(axis=1), whole, classes),
         **_changes(windows, sums.counts, sums.counts.sum(axis=0)),
-        "noise_rate": _plain(groups.error),
-        "label_effect": [None if each is None else each.effect for each in labels],
-        "label_p_value": [None if each is None else each.p_value for each in labels],
-        "label_psi": [None if each is None else each.psi for each in labels],
-        "label_jensen_shannon": [None if each is None else each.jensen_shannon for each in labels],
-        "label_wasserstein": [None if each is None else each.wasserstein for each in labels],
         **_drift(windows, by_window(features, of)),
-    }
+        noise_rate=_plain(groups.error),
+        label_effect=tuple(None if each is None else each.effect for each in labels),
+        label_p_value=tuple(None if each is None else each.p_value for each in labels),
+        label_psi=tuple(None if each is None else each.psi for each in labels),
+        label_jensen_shannon=tuple(None if each is None else each.jensen_shannon for each in labels),
+        label_wasserstein=tuple(None if each is None else each.wasserstein for each in labels),
+    )
 
 
 def target_windows(
@@ -71,7 +71,7 @@ def target_windows(
     source: PriorEstimate,
     classes: Sequence[str | int],
     predicted: tuple[NDArray[np.intp], NDArray[np.intp]],
-) -> dict[str, Any]:
+) -> WindowFindings | None:
     """Findings of windows of unlabelled rows; reference (n, D): labelled rows that all are tested against.
 
     source: the estimate of all windows together, for the class mix of the labelled rows. predicted: classes
@@ -81,7 +81,7 @@ def target_windows(
     known = [place for place, each in enumerate(estimates) if each is not None]
     found = [each for each in estimates if each is not None]
     if not found:
-        return {}
+        return None
     kept = Calendar(tuple(windows.names[place] for place in known), windows.starts[known], windows.by)
     place = np.full(len(windows.names) + 1, -1)
     place[known] = np.arange(len(known))
@@ -92,40 +92,11 @@ def target_windows(
     counts = np.bincount(now[here] * size + predicted[0][here], minlength=len(known) * size)
     prior = np.stack([each.prior for each in found])
     interval = np.stack([each.interval for each in found])
-    return {
+    return WindowFindings(
         **_shares(kept, prior, interval, rows, source.source_prior, classes),
         **_changes(kept, counts.reshape(-1, size), np.bincount(predicted[1], minlength=size)),
         **_drift(kept, by_window(features, now, reference=reference)),
-    }
-
-
-def moved_figures(moved: Mapping[str, Any]) -> dict[str, float | None]:
-    """What a gate looks at, effects all of them but the alarm's: None where nothing was looked at.
-
-    Effects of windows that may be chance count as none: a short first week isn't a change.
-    """
-    streams = [moved[name] for name in ("time", "target_time") if name in moved]
-    parts = [*moved.get("groups", {}).values(), *([moved["slices"]] if "slices" in moved else [])]
-    watched = [each["watch"] for each in (*streams, moved) if each.get("watch")]
-    return {
-        "window_prior_shift": _largest(
-            each if moved else 0.0
-            for stream in streams
-            for each, moved in zip(stream["total_variation"], stream["mix_moved"], strict=True)
-        ),
-        "window_drift_effect": _largest(
-            effect if effect is None or p_value <= LEVEL else 0.0
-            for stream in streams
-            for effect, p_value in zip(stream["drift_effect"], stream["drift_p_value"], strict=True)
-        ),
-        "group_error_gap": _largest(each["worst_error"] - each["error"] for each in parts),
-        "column_drift_effect": _largest(each["effect"] for each in moved.get("columns", {}).values()),
-        "drift_e_value": _largest(each["e_value"] for each in watched),
-    }
-
-
-def _largest(values: Iterable[float | None]) -> float | None:
-    return max((each for each in values if each is not None), default=None)
+    )
 
 
 def _shares(
@@ -159,7 +130,7 @@ def _changes(windows: Calendar, counts: NDArray[np.int64], whole: NDArray[np.int
     return {
         "mix_moved": beyond_chance(counts, whole / whole.sum()).tolist(),
         "change_points": [
-            {"window": windows.names[point], "p_value": p_value}
+            ChangePoint(window=windows.names[point], p_value=p_value)
             for point, p_value in zip(changes.points, changes.p_values, strict=True)
         ],
     }
@@ -181,7 +152,7 @@ def _drift(windows: Calendar, found: WindowDrift) -> dict[str, Any]:
         "drift_p_value": told("p_value"),
         "watch": None
         if watched is None
-        else {"e_value": watched.e_value, "looks": watched.looks, "alarm": alarm},
+        else WindowAlarm(e_value=watched.e_value, looks=watched.looks, alarm=alarm),
     }
 
 

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.findings import NoiseFindings
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.multilabel.detect import detect_multilabel
 from labelworks.tasks.methods.multilabel.mixture import confirmed, fit_heaps
@@ -51,7 +52,7 @@ class OtherLabels:
     score: NDArray[np.float32]
     flag: NDArray[np.bool_]
     weight: NDArray[np.float32]
-    findings: dict[str, Any]
+    findings: NoiseFindings
     posterior: Any = None
 
 
@@ -100,15 +101,16 @@ def judge_multilabel(
         score=found.score,
         flag=flag,
         weight=_weight(_largest(left), config),
-        findings={
-            "method": f"confident learning by class, {found.method}",
+        findings=NoiseFindings(
+            method=f"confident learning by class, {found.method}",
             **_rate(wrong, total),
+            **_flagged(flag),
             **_agreement(given, probs),
-            "chance_p_value": chance,
-            "density": given.nnz / max(given.shape[0] * given.shape[1], 1),
-            "missing_labels": int(missing.nnz),
-            "extra_labels": int(extra.nnz),
-        },
+            chance_p_value=chance,
+            density=given.nnz / max(given.shape[0] * given.shape[1], 1),
+            missing_labels=int(missing.nnz),
+            extra_labels=int(extra.nnz),
+        ),
         posterior=sparse.csr_array(given + missing - extra),
     )
 
@@ -140,13 +142,14 @@ def judge_regression(
         score=found.score,
         flag=found.flag,
         weight=_weight(np.where(sure, 0, error).astype(np.float32), config),
-        findings={
-            "method": "residuals",
+        findings=NoiseFindings(
+            method="residuals",
             **_rate(np.full(len(given), found.noise_rate), np.ones(len(given))),
-            "r_squared": explained,
-            "chance_p_value": features_p_value(features, given),
-            "swapped": int(np.count_nonzero(found.swapped_with >= 0)),
-        },
+            **_flagged(found.flag),
+            r_squared=explained,
+            chance_p_value=features_p_value(features, given),
+            swapped=int(np.count_nonzero(found.swapped_with >= 0)),
+        ),
     )
 
 
@@ -226,6 +229,11 @@ def _rate(wrong: Floats, total: Floats) -> dict[str, Any]:
     rate = float(wrong.sum() / max(total.sum(), 1))
     spread = 1.96 * float(np.sqrt(np.square(wrong - rate * total).sum()) / max(total.sum(), 1))
     return {"rate": rate, "rate_interval": [max(rate - spread, 0.0), min(rate + spread, 1.0)]}
+
+
+def _flagged(flag: NDArray[np.bool_]) -> dict[str, Any]:
+    flagged = int(np.count_nonzero(flag))
+    return {"flagged": flagged, "flagged_share": flagged / len(flag)}
 
 
 def _agreement(given: sparse.csr_array, probs: NDArray[np.float32]) -> dict[str, float]:

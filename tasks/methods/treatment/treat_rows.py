@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.treatment.relabel.posterior import REVIEW, Decisions
 
@@ -55,13 +53,11 @@ def treat_rows(
     return decided, weight
 
 
-def class_weights(
-    classes: Sequence[str | int], shift: Mapping[str, Any], config: TreatConfig
-) -> NDArray[np.float64] | None:
+def class_weights(shift: ShiftFindings | None, config: TreatConfig) -> NDArray[np.float64] | None:
     """Importance weights (K,) of the target window; None if there is none or nothing is to be reweighted."""
-    if not shift or config.mode not in ("reweight", "both"):
+    if shift is None or config.mode not in ("reweight", "both"):
         return None
-    weights = np.array([shift["weights"][str(name)] for name in classes])
+    weights = np.array(shift.weights, dtype=np.float64)
     return None if (weights[weights > 0] == 1).all() else weights
 
 

@@ -67,7 +67,7 @@ def embedded(
     found = ingest.fn(run, plans)
     spec = fit_encoder.fn(run, found.ref, "cpu", 1)
     embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
-    return run, found.ref.model_copy(update={"encoder_key": spec.key}), found.figures["rows"]
+    return run, found.ref.model_copy(update={"encoder_key": spec.key}), found.figures.rows
 
 
 def assert_same(found: FirstPass, expected: FirstPass) -> None:

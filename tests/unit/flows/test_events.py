@@ -8,14 +8,21 @@ from labelworks.flows.events import told_of
 from labelworks.schemas.events import EMITTED, DatasetChanged, Told
 from labelworks.schemas.records import Check, GateResult, RunRecord
 
-NOISE = {"rate": 0.2, "rate_interval": [0.18, 0.22]}
-SHIFT = {"kind": "label", "advice": "reweight", "total_variation": 0.3, "drift": {"p_value": 0.001}}
+NOISE = {"method": "m", "rate": 0.2, "rate_interval": [0.18, 0.22], "flagged": 2, "flagged_share": 0.2}
+SHIFT = {
+    "method": "m", "kind": "label", "advice": "reweight", "total_variation": 0.3, "drift": {"p_value": 0.001},
+    "prior": [], "source_prior": [], "weights": [], "interval": [],
+}  # fmt: skip
+DONE = {
+    "mode": "both", "keep": 7, "relabel": 3, "relabelled": 3, "review": 0, "changed_share": 0.3,
+    "effective_sample_share": 1.0,
+}  # fmt: skip
 
 
 def record(**more: Any) -> RunRecord:
     plain: dict[str, Any] = {
         "run_id": "r", "status": "published", "dataset": "x", "version": 2, "rows": 10, "work": {},
-        "noise": NOISE, "shift": {}, "treatment": {"relabelled": 3, "review": 0}, "validation": {},
+        "noise": NOISE, "treatment": DONE,
         "gates": {}, "report": "report.html", "timings": {},
     }  # fmt: skip
     return RunRecord.model_validate({**plain, **more})
@@ -36,12 +43,12 @@ def test_a_version_is_told() -> None:
 def test_shift_and_review_are_told_where_there_are_any() -> None:
     assert told(record(shift=SHIFT)) == ["shift.detected", "version.published"]
     assert told(record(shift={**SHIFT, "kind": "neither"})) == ["version.published"]
-    assert told(record(treatment={"review": 4})) == ["version.published", "review.needed"]
+    assert told(record(treatment={**DONE, "review": 4})) == ["version.published", "review.needed"]
 
 
 @pytest.mark.parametrize(("high", "rises"), [(0.17, True), (0.19, False), (0.5, False)])
 def test_noise_rose_if_the_intervals_do_not_meet(high: float, rises: bool) -> None:
-    before = record(version=1, noise={"rate": 0.1, "rate_interval": [0.05, high]})
+    before = record(version=1, noise={**NOISE, "rate": 0.1, "rate_interval": [0.05, high]})
     assert ("noise.rose" in told(record(), before)) is rises
 
 

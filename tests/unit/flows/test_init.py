@@ -76,7 +76,7 @@ def begun(config: RunConfig) -> DatasetRef:
     done = embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
     judged = judge_embedding.fn(run, found.ref, spec, done, perf_counter())
     assert judged.gate.ok
-    assert judged.figures["rows"] > 0
+    assert judged.figures.rows > 0
     return found.ref
 
 

@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from labelworks.infra.observability.metrics import FIGURES, registry
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.findings import NoiseFindings, TreatmentFindings, ValidationFindings
 from labelworks.schemas.records import Check, GateResult, RunRecord
 from labelworks.tasks.storage.store import Store
 
@@ -22,8 +23,18 @@ def record(status: str = "published", **changes: Any) -> RunRecord:
     check = Check(name="max_noise", ok=status == "published", severity="error", expected="x", observed="y")
     fields: dict[str, Any] = {
         "run_id": "r", "status": status, "dataset": "d", "version": None, "rows": 10, "work": {},
-        "noise": {"rate": 0.2, "flagged_share": 0.3}, "shift": {}, "treatment": {"changed_share": 0.1},
-        "validation": {"difference": 0.05}, "report": "", "timings": {"detect": 1.5},
+        "noise": NoiseFindings(
+            method="m", rate=0.2, rate_interval=(0.1, 0.3), flagged=3, flagged_share=0.3
+        ),
+        "treatment": TreatmentFindings(
+            mode="both", keep=9, relabel=1, review=0, relabelled=1, changed_share=0.1,
+            effective_sample_share=1.0,
+        ),
+        "validation": ValidationFindings(
+            accuracy_raw=0.8, accuracy_treated=0.85, difference=0.05, interval=(0.0, 0.1), holdout_rows=10,
+            measured_against="",
+        ),
+        "report": "", "timings": {"detect": 1.5},
         "gates": {"detect": GateResult(stage="detect", ok=check.ok, checks=(check,))},
         "finished": "2026-01-01T00:00:00+00:00",
     }  # fmt: skip

@@ -15,6 +15,7 @@ import pytest
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
+from labelworks.schemas.findings import EmbeddingFigures
 from labelworks.schemas.records import Check, GateResult
 from labelworks.tasks.artifacts.embeddings import read_some, read_vectors, write_vectors
 from labelworks.tasks.artifacts.rejected import refuse
@@ -222,7 +223,11 @@ def test_a_refusal_names_the_first_rows_and_counts_the_rest() -> None:
     data = DatasetConfig.model_validate(
         {"source": "s3://b/d", "target": "s3://b/t", "label": "y", "features": {"text": "x"}}
     )
-    table, figures = pa.Table.from_pylist(rows), {"rejected_share": 9 / 140}
+    table = pa.Table.from_pylist(rows)
+    figures = EmbeddingFigures(
+        encoder="e", rows=131, rejected_rows=9, rejected_share=9 / 140, dim=2, distinct_rows=131,
+        dead_dimensions=0, encoding_seconds=0.0,
+    )  # fmt: skip
     with pytest.raises(InputError) as caught:
         refuse(gate, {"source": table, "target": table.slice(0, 0)}, figures, data)
     lines = str(caught.value).splitlines()

@@ -3,10 +3,20 @@
 import numpy as np
 import pytest
 
+from labelworks.schemas.findings import (
+    DriftFindings,
+    FeatureDrift,
+    Look,
+    MonitorFindings,
+    NewClass,
+    ShiftFindings,
+    TargetDrift,
+    UnknownFindings,
+)
 from labelworks.tasks.methods.drift.calendar import Calendar
 from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
-from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, moved_figures
+from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows
 from labelworks.tasks.report import drift_text, plots, time_plots
 from labelworks.tasks.report.evidence import Evidence
 from labelworks.tasks.report.html import render
@@ -41,73 +51,59 @@ def drift(rows):
     ids = [f"row-{row}" for row in range(600)]
     ages = np.random.default_rng(1).normal([[0.0], [2.0]], size=(2, 600))
     by_month = sums(rows["month"], rows, MONTHS)
-    return {
-        "time": labelled_windows(months, by_month, T, rows["features"], rows["month"], ["no", ATTACK]),
-        "groups": {
+    return DriftFindings(
+        time=labelled_windows(months, by_month, T, rows["features"], rows["month"], ["no", ATTACK]),
+        groups={
             "site": group_findings(
                 names, sums(rows["group"], rows, 2), T, rows["features"], rows["group"], rows["wrong"],
                 ["no", ATTACK],
             )
         },
-        "slices": slice_findings(
+        slices=slice_findings(
             rows["features"], rows["labels"], rows["wrong"], rows["wrong"], ids, 4, ["no", ATTACK]
         ),
-        "columns": column_findings({"age": ages[0]}, {"age": ages[1]}),
-        "watch": {
-            "window": "source", "e_value": 1.5, "looks": 12, "alarm": None,
-            "batches": [{"run": "abc", "rows": 100, "p_value": 0.2, "effect": 0.01}],
-        },
-    }  # fmt: skip
+        columns=column_findings({"age": ages[0]}, {"age": ages[1]}),
+        watch=MonitorFindings(
+            window="source", e_value=1.5, looks=12,
+            batches=(Look(run="abc", rows=100, p_value=0.2, effect=0.01),),
+        ),
+    )  # fmt: skip
+
+
+def shifted(**changes):
+    fields = {"method": "em", "prior": [0.5, 0.5], "source_prior": [0.5, 0.5], "weights": [1.0, 1.0]}
+    fields |= {"interval": [[0, 1], [0, 1]], "total_variation": 0.0, "drift": {}}
+    return ShiftFindings.model_validate(fields | changes)
 
 
 def test_the_findings_are_those_that_were_made(drift, rows):
-    found = drift["time"]
-    assert [change["window"] for change in found["change_points"]] == ["2026-06"]
+    found = drift.time
+    assert [change.window for change in found.change_points] == ["2026-06"]
     shares = [rows["labels"][rows["month"] == m].mean() for m in range(MONTHS)]
-    assert np.array(found["prior"])[:, 1] == pytest.approx(shares, abs=1e-4)
-    assert found["drift_effect"][5] == max(filter(None, found["drift_effect"]))
-    assert found["watch"]["alarm"] in ("2026-06", "2026-07", "2026-08")
-    groups = {each["name"]: each for each in drift["groups"]["site"]["groups"]}
-    assert drift["groups"]["site"]["worst"] == ATTACK
-    assert groups[ATTACK]["noise"] == pytest.approx(0.4, abs=0.03)
+    assert np.array(found.prior)[:, 1] == pytest.approx(shares, abs=1e-4)
+    assert found.drift_effect[5] == max(filter(None, found.drift_effect))
+    assert found.watch.alarm in ("2026-06", "2026-07", "2026-08")
+    groups = {each.name: each for each in drift.groups["site"].groups}
+    assert drift.groups["site"].worst == ATTACK
+    assert groups[ATTACK].noise == pytest.approx(0.4, abs=0.03)
     for code, name in enumerate(["kept", ATTACK]):
         share = rows["labels"][rows["group"] == code].mean()
-        assert groups[name]["prior"] == pytest.approx({"no": 1 - share, ATTACK: share}, abs=1e-4)
-    assert drift["groups"]["site"]["prior"][ATTACK] == pytest.approx(rows["labels"].mean(), abs=1e-4)
-    for each in drift["slices"]["groups"]:
-        assert sum(each["prior"].values()) == pytest.approx(1, abs=1e-4)
-        assert each["total_variation"] == pytest.approx(
-            abs(each["prior"]["no"] - drift["slices"]["prior"]["no"]), abs=1e-4
-        )
+        assert groups[name].prior == pytest.approx((1 - share, share), abs=1e-4)
+    assert drift.groups["site"].classes == ("no", ATTACK)
+    assert drift.groups["site"].prior[1] == pytest.approx(rows["labels"].mean(), abs=1e-4)
+    for each in drift.slices.groups:
+        assert sum(each.prior) == pytest.approx(1, abs=1e-4)
+        assert each.total_variation == pytest.approx(abs(each.prior[0] - drift.slices.prior[0]), abs=1e-4)
     first = np.bincount(rows["labels"][rows["month"] == 0], minlength=2)
     whole = compare(first, np.bincount(rows["labels"]) - first)
-    assert found["label_jensen_shannon"][0] == pytest.approx(whole.jensen_shannon)
-    assert found["label_wasserstein"][0] == pytest.approx(whole.wasserstein)
-
-
-def test_the_gate_sees_the_largest_effects(drift):
-    found = moved_figures(drift)
-    assert found["window_prior_shift"] == max(drift["time"]["total_variation"])
-    assert found["window_drift_effect"] == drift["time"]["drift_effect"][5]
-    assert found["group_error_gap"] == pytest.approx(0.4 - 0.25, abs=0.04)
-    assert found["column_drift_effect"] > 0.5
-    assert found["drift_e_value"] >= 20
-    assert set(moved_figures({}).values()) == {None}
-
-
-def test_the_gate_sees_no_effect_that_may_be_chance():
-    short = {"total_variation": [0.9, 0.1], "drift_effect": [None, 0.8]}
-    chance = {"time": {**short, "mix_moved": [False, False], "drift_p_value": [None, 0.3]}}
-    sure = {"time": {**short, "mix_moved": [True, False], "drift_p_value": [None, 0.01]}}
-    names = ("window_prior_shift", "window_drift_effect")
-    assert [moved_figures(chance)[name] for name in names] == [0.0, 0.0]
-    assert [moved_figures(sure)[name] for name in names] == [0.9, 0.8]
+    assert found.label_jensen_shannon[0] == pytest.approx(whole.jensen_shannon)
+    assert found.label_wasserstein[0] == pytest.approx(whole.wasserstein)
 
 
 def test_the_page_shows_them_and_escapes_names(runs, drift):
-    shift = {"unknown": {"share": 0.12, "interval": [0.1, 0.14], "new_classes": 1,
-                         "largest": [{"rows": 9, "share": 0.09, "examples": [ATTACK]}]}}  # fmt: skip
-    record = runs["published"](drift=drift, shift=shift)
+    new = NewClass(rows=9, share=0.09, examples=(ATTACK,))
+    unknown = UnknownFindings(share=0.12, interval=(0.1, 0.14), new_classes=1, largest=(new,))
+    record = runs["published"](drift=drift, shift=shifted(unknown=unknown))
     page = render(record, Evidence())
     assert "<script>" not in page and "<h2>What moved</h2>" in page
     for text in ("Labelled rows over time", "By site", "Regions of the embeddings", "Columns", "Batches"):
@@ -116,45 +112,43 @@ def test_the_page_shows_them_and_escapes_names(runs, drift):
     stream = page[page.index("<h3>Labelled rows over time") : page.index("<h3>By site")]
     assert '<th class="n">Jensen–Shannon</th>' in stream
     for name in ("label_effect", "label_jensen_shannon", "label_wasserstein"):
-        assert f">{drift['time'][name][0]:.2f}</td>" in stream
+        assert f">{getattr(drift.time, name)[0]:.2f}</td>" in stream
     site = page[page.index("<h3>By site") : page.index("<h3>Regions of the embeddings")]
-    assert f"no: {100 * drift['groups']['site']['groups'][0]['prior']['no']:.1f} %" in site
+    assert f"no: {100 * drift.groups['site'].groups[0].prior[0]:.1f} %" in site
     assert page.count('aria-label="Labelled rows over time') == 2
     assert "What moved" not in render(runs["published"](), Evidence())
 
 
 def test_sentences_say_it(drift):
-    told = " ".join(drift_text.sentences(drift, {}))
+    told = " ".join(drift_text.sentences(drift, None))
     assert "10 windows by month: the class mix changed at 2026-06" in told
     assert "the alarm rang at 2026-0" in told
     assert "Column age moved most" in told
     assert "12 looks at the source's new files: evidence of drift 1.5" in told
-    assert drift_text.sentences({}, {}) == []
-    worst = {"drift": {"features": [{"feature": 7, "effect": 0.31, "p_value": 0.001}]}}
+    assert drift_text.sentences(None, None) == []
+    worst = shifted(drift=TargetDrift(features=(FeatureDrift(feature=7, effect=0.31, p_value=0.001),)))
     assert "Dimensions of the features that moved most in the target (how far, of 1): 7 (0.31)" in " ".join(
-        drift_text.sentences({}, worst)
+        drift_text.sentences(None, worst)
     )
-    few = {**drift["time"], "windows": ["1", "2"], "change_points": [], "by": "number"}
-    few["drift_effect"] = [None, 0.3]
-    assert "2 windows: too few to tell" in drift_text.sentences({"time": few}, {})[0]
-    assert drift_text.sentences({"time": {**few, "windows": ["1"]}}, {}) == []
+    shorter = {"windows": ("1", "2"), "change_points": (), "by": "number", "drift_effect": (None, 0.3)}
+    few = drift.time.model_copy(update=shorter)
+    assert "2 windows: too few to tell" in drift_text.sentences(DriftFindings(time=few), None)[0]
+    one = DriftFindings(time=few.model_copy(update={"windows": ("1",)}))
+    assert drift_text.sentences(one, None) == []
 
 
 @pytest.mark.parametrize(("kind", "doubt"), [("open-set", False), ("covariate", True), ("both", True)])
 def test_rows_that_moved_are_not_called_new_classes(kind, doubt):
-    told = drift_text.unknown({"share": 0.4, "interval": [0.35, 0.46]}, kind)
+    told = drift_text.unknown(UnknownFindings(share=0.4, interval=(0.35, 0.46)), kind)
     assert told.startswith("Unlike every known class: 40.0 % of the target, 35.0 % to 46.0 %.")
     assert ("may be known classes" in told) is doubt
 
 
 def test_pictures_need_two_windows(drift):
     for draw in (time_plots.mix_over_time, time_plots.drift_over_time):
-        assert draw({}) is None
-        picture = plots.svg(draw(drift["time"]), "name")
+        assert draw(drift.time.model_copy(update={"windows": ("2026-01",)})) is None
+        picture = plots.svg(draw(drift.time), "name")
         assert "<script" not in picture and "2026-01" in picture
-    many = {
-        **drift["time"],
-        "windows": [f"a long name of window {m}" for m in range(MONTHS)],
-        "change_points": [],
-    }
+    names = tuple(f"a long name of window {m}" for m in range(MONTHS))
+    many = drift.time.model_copy(update={"windows": names, "change_points": ()})
     assert plots.png(time_plots.mix_over_time(many))[:4] == b"\x89PNG"

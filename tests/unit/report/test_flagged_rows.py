@@ -65,8 +65,8 @@ def test_flagged_rows_of_all_partitions_come_likeliest_first(scored, monkeypatch
     run, ref = scored
     rows, count = flagged_rows.flagged(run, ref, treated=False)
     assert count == len(rows) == ROWS // 2
-    assert [row["id"] for row in rows[:3]] == ["r1-36", "r0-36", "r1-32"]
-    assert {(row["action"], row["reason"]) for row in rows} == {("", "")}
+    assert [each.id for each in rows[:3]] == ["r1-36", "r0-36", "r1-32"]
+    assert {(each.action, each.reason) for each in rows} == {("", "")}
     monkeypatch.setattr(flagged_rows, "LISTED", 3)
     assert flagged_rows.flagged(run, ref, treated=False) == (rows[:3], ROWS // 2)
 
@@ -74,10 +74,11 @@ def test_flagged_rows_of_all_partitions_come_likeliest_first(scored, monkeypatch
 def test_what_is_in_rows_is_read_while_it_is_cheap(scored, monkeypatch):
     run, ref = scored
     rows, _ = flagged_rows.flagged(run, ref, treated=False)
-    found = flagged_rows.contents(run, ref, rows)
+    places = [each.place for each in rows]
+    found = flagged_rows.contents(run, ref, places)
     assert [each.text for each in found[:2]] == ["text 1-36", "text 0-36"]
     monkeypatch.setattr(flagged_rows, "READ_BYTES", 1)
-    found = flagged_rows.contents(run, ref, rows)
+    found = flagged_rows.contents(run, ref, places)
     assert found[0].text == "text 1-36"
     assert (found[1].text, found[1].vector) == (None, "0.parquet, row 36")
 

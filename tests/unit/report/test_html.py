@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from labelworks.schemas.findings import NewClass, UnknownFindings
 from labelworks.tasks.report.evidence import ActionCount, Evidence, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
@@ -101,10 +102,14 @@ def test_large_images_become_small(runs):
     assert len(render(runs["published"](), runs["evidence"](2, worst=(row,)))) < 300_000
 
 
-def test_weights_are_found_by_class_names_that_json_made_text(runs):
-    weights = {"7": 1.234}
-    record = runs["published"](shift={"weights": weights, "total_variation": 0.1})
-    assert "1.23" in page(record, runs["evidence"](8)).text
+@pytest.mark.parametrize("classes", [(7, 11), ("7", "11"), ("a, b", "ü {}")])
+def test_each_class_has_its_weight_whatever_its_name(runs, classes):
+    shift = runs["published"]().shift.model_copy(update={"weights": (1.234, 5.678)})
+    record = runs["published"](shift=shift, classes=classes)
+    text = page(record, runs["evidence"](2, names=classes)).text
+    assert [text.index(weight) for weight in ("1.23", "5.68")] == sorted(
+        text.index(weight) for weight in ("1.23", "5.68")
+    )
 
 
 def test_the_same_run_gives_the_same_page(runs):
@@ -148,7 +153,7 @@ def test_only_what_was_changed_is_struck_out(runs):
 
 
 def test_one_is_singular(runs):
-    noise = runs["published"]().noise | {"flagged": 1, "out_of_scope": 1}
+    noise = runs["published"]().noise.model_copy(update={"flagged": 1, "out_of_scope": 1})
     crowd = {"votes": 1, "annotators": 1, "items": 1, "method": "m", "alpha": 1, "kappa": 1, "quality": 1,
              "lowest": []}  # fmt: skip
     record = runs["published"](noise=noise, crowd=crowd, rows=1)
@@ -181,8 +186,9 @@ def test_the_page_says_when_where_and_what_next(runs):
 
 
 def test_rows_named_by_their_ids_are_shown_by_what_is_in_them(runs):
-    largest = [{"rows": 9, "share": 0.1, "examples": ["a", "b", "c"]}]
-    shift = {"unknown": {"share": 0.1, "interval": [0, 1], "new_classes": 1, "largest": largest}}
+    largest = (NewClass(rows=9, share=0.1, examples=("a", "b", "c")),)
+    unknown = UnknownFindings(share=0.1, interval=(0, 1), new_classes=1, largest=largest)
+    shift = runs["published"]().shift.model_copy(update={"unknown": unknown})
     known = {
         ("target", "a"): Content(text=ATTACK),
         ("target", "b"): Content(image=runs["picture"]()),

@@ -1,7 +1,8 @@
 import base64
 import re
 
-from labelworks.schemas.records import Check, DatasetRef, GateResult, StageResult
+from labelworks.schemas.findings import ValidateFigures
+from labelworks.schemas.records import Check, DatasetRef, GateResult, ValidateResult
 from labelworks.tasks.report import markdown, plots
 
 
@@ -30,16 +31,16 @@ def test_values_from_the_data_stay_in_their_cell():
 
 
 def test_a_stage_carries_its_pictures_inline(runs):
-    result = StageResult(
-        stage="detect",
+    figures = ValidateFigures(validation=runs["published"]().validation)
+    result = ValidateResult(
         ref=DatasetRef(run_id="r", dataset="d", uri="u"),
-        figures={"noise_rate": 0.19612, "prior": {"a": 1.0}, "missing": None},
+        figures=figures,
         gate=runs["published"]().gates["detect"],
         work={"scored_rows": 1500},
         seconds=2.0,
     )
     png = plots.png(plots.score_histogram(runs["evidence"]()))
-    text = markdown.stage(result, {"Scores": png})
+    text = markdown.stage(result, {"noise_rate": 0.19612, "missing": None}, {"Scores": png})
     assert "| noise rate | 0.1961 |" in text
     assert "| scored rows | 1,500 |" in text
     (found,) = re.findall(r"!\[Scores\]\(data:image/png;base64,([^)]*)\)", text)

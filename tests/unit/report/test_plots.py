@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labelworks.tasks.methods.findings.confusions import Confusion
+from labelworks.schemas.findings import Confusion
 from labelworks.tasks.report import plots
 from labelworks.tasks.report.evidence import Evidence, ScoreHistogram
 
@@ -22,8 +22,7 @@ def test_nothing_to_draw_is_no_picture():
     assert plots.score_histogram(empty) is None
     assert plots.confusions(empty) is None
     assert plots.priors(empty) is None
-    assert plots.difference({}) is None
-    assert plots.difference({"difference": 0.1, "interval": None}) is None
+    assert plots.difference(None) is None
     no_rows = ScoreHistogram(np.linspace(0, 1, 3), np.zeros(2, int), np.zeros(2, int))
     assert plots.score_histogram(Evidence(scores=no_rows)) is None
 
@@ -60,4 +59,7 @@ def test_svg_takes_the_colours_of_the_page(runs):
 def test_confusions_come_likeliest_first_and_leave_out_what_is_right():
     transition = np.array([[0.7, 0.3, 0.0], [0.1, 0.9, 0.0], [0.0, 0.0, 1.0]])
     found = Evidence(classes=("a", "b", "c"), transition=transition).confusions(15)
-    assert found == [Confusion("a", "b", 0.3), Confusion("b", "a", 0.1)]
+    assert found == [
+        Confusion(true="a", given="b", probability=0.3),
+        Confusion(true="b", given="a", probability=0.1),
+    ]

@@ -26,15 +26,19 @@ def test_numbers_in_words(text, expected):
     assert text == expected
 
 
+def proven(runs, **changes):
+    return runs["published"](validation=runs["published"]().validation.model_copy(update=changes))
+
+
 def test_a_run_that_did_not_change_accuracy_does_not_claim_to_be_better(runs):
-    record = runs["published"](validation={"difference": 0.0001})
+    record = proven(runs, difference=0.0001)
     assert (
         "one linear probe trained on the treated labels does as well as on the raw ones on held-out"
         in wording.verdict(record)
     )
-    assert "5.0 points worse" in wording.verdict(runs["published"](validation={"difference": -0.05}))
+    assert "5.0 points worse" in wording.verdict(proven(runs, difference=-0.05))
     limit = {"difference": 0.0, "at_limit": True, "accuracy_raw": 1.0, "accuracy_treated": 1.0}
-    record = runs["published"](validation=limit | {"interval": [-0.02, 0.0], "model": "forest"})
+    record = proven(runs, **limit, interval=(-0.02, 0.0), model="forest")
     said = wording.verdict(record)
     assert "the model forest" in said and "as far as these can tell" in said
     (told,) = (each for each in wording.key_figures(record) if each[0].startswith("accuracy"))

@@ -43,7 +43,7 @@ def compare(texts: np.ndarray, labels: np.ndarray, source: np.ndarray, target: n
     ids = [str(row) for row in np.flatnonzero(target)]
     return shift_findings(
         sample, probs, window, model.probs(window.features), np.eye(CLASSES), DetectConfig(),
-        tuple("abcde"), (novelty[0], novelty[1]), ids, others[source],
+        (novelty[0], novelty[1]), ids, others[source],
     )  # fmt: skip
 
 
@@ -51,10 +51,10 @@ def compare(texts: np.ndarray, labels: np.ndarray, source: np.ndarray, target: n
 def test_a_table_cut_at_random_is_unmoved(seed: int) -> None:
     texts, labels = table(seed)
     source = np.random.default_rng(seed + 10).random(ROWS) < 0.5
-    found = compare(texts, labels, source, ~source).figures
-    assert found["kind"] == "neither"
-    assert found["unknown"]["interval"][0] == 0
-    assert "new_classes" not in found["unknown"]
+    found = compare(texts, labels, source, ~source).findings
+    assert found.kind == "neither"
+    assert found.unknown is not None and found.unknown.interval[0] == 0
+    assert found.unknown.new_classes is None
 
 
 def test_a_new_mix_of_classes_is_a_label_shift() -> None:
@@ -62,11 +62,11 @@ def test_a_new_mix_of_classes_is_a_label_shift() -> None:
     rng = np.random.default_rng(13)
     source = rng.random(ROWS) < 0.5
     target = ~source & (rng.random(ROWS) < np.array([1.0, 0.8, 0.5, 0.3, 0.1])[labels])
-    assert compare(texts, labels, source, target).figures["kind"] == "label"
+    assert compare(texts, labels, source, target).findings.kind == "label"
 
 
 def test_texts_of_other_words_are_seen() -> None:
     texts, labels = table(4)
     source = np.random.default_rng(14).random(ROWS) < 0.5
     texts[~source] = [text.replace("w", "v") for text in texts[~source]]
-    assert compare(texts, labels, source, ~source).figures["kind"] in ("covariate", "both", "open-set")
+    assert compare(texts, labels, source, ~source).findings.kind in ("covariate", "both", "open-set")

@@ -75,8 +75,8 @@ def test_wrong_cells_are_mended_by_mode():
         assert ((after ^ true).sum() < wrong.sum() / 2) == bool(changes)
         assert ((after != (true ^ wrong)).any()) == bool(changes)
         assert (found.weight.min() < 0.7) == bool(weighs)
-    assert found.findings["rate"] == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
-    assert found.findings["rate_interval"][0] < found.findings["rate"] < found.findings["rate_interval"][1]
+    assert found.findings.rate == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
+    assert found.findings.rate_interval[0] < found.findings.rate < found.findings.rate_interval[1]
 
 
 @pytest.mark.parametrize("density", [0.3, 0.08])
@@ -136,6 +136,6 @@ def test_gross_errors_do_not_hide_the_others():
     found = judge_regression(given, features, FOLDS, TreatConfig())
     assert found.flag[:10].all()
     np.testing.assert_allclose(found.labels[[low, high]], true[[low, high]])
-    assert found.findings["swapped"] == 2
-    assert found.findings["r_squared"] > 0.98
+    assert found.findings.swapped == 2
+    assert found.findings.r_squared > 0.98
     assert (found.labels[:10] == given[:10]).all()

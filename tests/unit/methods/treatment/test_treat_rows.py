@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.findings import ShiftFindings
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.treatment.relabel.posterior import REASONS
 from labelworks.tasks.methods.treatment.treat_rows import class_weights, treat_rows
@@ -46,9 +47,14 @@ def test_without_a_posterior_the_error_probability_decides() -> None:
     assert [ACTIONS[each] for each in decided.action] == ["keep", "relabel", "review", "review"]
 
 
+def shifted(*weights: float) -> ShiftFindings:
+    even, whole = [1 / len(weights)] * len(weights), [(0.0, 1.0)] * len(weights)
+    fields = {"method": "em", "prior": even, "source_prior": even, "interval": whole, "weights": weights}
+    return ShiftFindings.model_validate({**fields, "total_variation": 0.0, "drift": {}})
+
+
 def test_weights_of_the_window_are_those_of_the_new_label_and_clipped() -> None:
-    shift = {"weights": {"a": 0.5, "b": 1.0, "c": 50.0}}
-    weights = class_weights(("a", "b", "c"), shift, TreatConfig())
+    weights = class_weights(shifted(0.5, 1.0, 50.0), TreatConfig())
     _, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, TreatConfig(), weights)
     np.testing.assert_allclose(found, [0.45, 0.475, 4.0, 0.225], rtol=1e-5)
 
@@ -80,11 +86,11 @@ def test_no_label_changes_into_or_out_of_a_class_of_few_rows(mode: str) -> None:
 @pytest.mark.parametrize("mode", ["relabel", "none"])
 def test_a_mode_that_does_not_reweigh_asks_for_no_weights(mode: str) -> None:
     config = TreatConfig.model_validate({"mode": mode})
-    assert class_weights(("a",), {"weights": {"a": 2.0}}, config) is None
-    assert class_weights(("a",), {}, TreatConfig()) is None
+    assert class_weights(shifted(2.0), config) is None
+    assert class_weights(None, TreatConfig()) is None
 
 
 def test_weights_that_all_stay_one_are_none() -> None:
     config = TreatConfig.model_validate({"mode": "both"})
-    assert class_weights(["a", "b", "gone"], {"weights": {"a": 1.0, "b": 1.0, "gone": 0.0}}, config) is None
-    assert class_weights(["a", "b"], {"weights": {"a": 0.5, "b": 1.5}}, config) is not None
+    assert class_weights(shifted(1.0, 1.0, 0.0), config) is None
+    assert class_weights(shifted(0.5, 1.5), config) is not None

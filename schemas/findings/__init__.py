@@ -1,0 +1,78 @@
+"""What stages find, as typed, frozen records; arrays over classes are in the order of the run's `classes`."""
+
+from labelworks.schemas.findings.base import Class, Findings, Interval, Number
+from labelworks.schemas.findings.drift import (
+    ChangedPair,
+    ChangePoint,
+    ColumnFindings,
+    DriftFindings,
+    Group,
+    GroupFindings,
+    LabelSetFindings,
+    Look,
+    MonitorFindings,
+    WindowAlarm,
+    WindowFindings,
+)
+from labelworks.schemas.findings.noise import AnnotatorQuality, Confusion, CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.shift import (
+    AdaptedRows,
+    FeatureDrift,
+    NewClass,
+    ShiftFindings,
+    TargetDrift,
+    UnknownFindings,
+)
+from labelworks.schemas.findings.stages import (
+    DetectEvidence,
+    DetectFigures,
+    EmbeddingFigures,
+    Figures,
+    IngestFigures,
+    JudgedRow,
+    PublishFigures,
+    TreatEvidence,
+    TreatFigures,
+    ValidateFigures,
+)
+from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
+
+__all__ = [
+    "AdaptedRows",
+    "AnnotatorQuality",
+    "ChangePoint",
+    "ChangedPair",
+    "Class",
+    "ColumnFindings",
+    "Confusion",
+    "CrowdFindings",
+    "DetectEvidence",
+    "DetectFigures",
+    "DriftFindings",
+    "EmbeddingFigures",
+    "FeatureDrift",
+    "Figures",
+    "Findings",
+    "Group",
+    "GroupFindings",
+    "IngestFigures",
+    "Interval",
+    "JudgedRow",
+    "LabelSetFindings",
+    "Look",
+    "MonitorFindings",
+    "NewClass",
+    "NoiseFindings",
+    "Number",
+    "PublishFigures",
+    "ShiftFindings",
+    "TargetDrift",
+    "TreatEvidence",
+    "TreatFigures",
+    "TreatmentFindings",
+    "UnknownFindings",
+    "ValidateFigures",
+    "ValidationFindings",
+    "WindowAlarm",
+    "WindowFindings",
+]

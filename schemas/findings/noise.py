@@ -1,0 +1,63 @@
+"""What is found of wrong labels, and of those who gave them."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labelworks.schemas.findings.base import Class, Findings, Interval, Number
+
+
+class Confusion(Findings):
+    """A true class, the class given instead, and how often that happens to the true class."""
+
+    true: Class
+    given: Class
+    probability: float
+
+
+class NoiseFindings(Findings):
+    """How many labels are wrong, how that is known, and which classes are taken for which."""
+
+    method: str
+    rate: Number = Field(description="estimated share of wrong labels")
+    rate_interval: Interval
+    flagged: int = Field(description="rows whose labels look wrong")
+    flagged_share: Number
+    out_of_sample_accuracy: Number = Field(
+        None, description="share of given labels that are as predicted by models that never saw the row"
+    )
+    chance_accuracy: Number = Field(None, description="the same, if the predictions were shuffled")
+    accuracy_over_chance: Number = None
+    chance_p_value: Number = Field(None, description="that the features tell nothing of the labels")
+    top_confusions: tuple[Confusion, ...] = Field((), description="likeliest first")
+    copies_disagree: int | None = Field(None, description="rows flagged for what their copies say")
+    out_of_scope: int | None = Field(None, description="rows that may be of none of the classes")
+    pairs: int | None = Field(None, description="rows with both halves of a pair, where pairs are given")
+    mismatched_pairs: int | None = None
+    mismatched_share: Number = None
+    density: Number = Field(None, description="of several labels a row: share of the cells that are set")
+    missing_labels: int | None = Field(None, description="of several labels a row")
+    extra_labels: int | None = Field(None, description="of several labels a row")
+    r_squared: Number = Field(None, description="of numbers: variance that predictions explain")
+    swapped: int | None = Field(None, description="of numbers: rows whose numbers look exchanged")
+
+
+class AnnotatorQuality(Findings):
+    """How often one annotator is right, as far as all the votes tell."""
+
+    annotator: str
+    votes: int
+    quality: Number
+
+
+class CrowdFindings(Findings):
+    """How annotators agree, where labels are made of votes."""
+
+    method: str
+    items: int
+    votes: int
+    annotators: int
+    alpha: Number = Field(description="Krippendorff's alpha: agreement beyond chance")
+    kappa: Number = Field(description="Fleiss' kappa")
+    quality: Number = Field(description="share of votes that are right")
+    lowest: tuple[AnnotatorQuality, ...] = Field((), description="annotators who are right the least")

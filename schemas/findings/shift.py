@@ -1,0 +1,70 @@
+"""What is found of the target window: its class mix, its drift, its rows of no known class."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labelworks.schemas.findings.base import Findings, Interval, Number
+
+
+class FeatureDrift(Findings):
+    """How far one dimension of the features moved, of 1."""
+
+    feature: int
+    effect: Number
+    p_value: Number
+
+
+class TargetDrift(Findings):
+    """The test of the target's features against the source's; of a target of one row there is none."""
+
+    method: str | None = None
+    p_value: Number = None
+    effect: Number = Field(None, description="0 to 1")
+    unexplained_effect: Number = Field(None, description="the effect at the target's own class mix")
+    features: tuple[FeatureDrift, ...] = Field((), description="those that moved most, where each is tested")
+
+
+class NewClass(Findings):
+    """Rows of no known class that are alike."""
+
+    rows: int
+    share: Number
+    examples: tuple[str, ...] = Field(description="ids of the rows in its middle")
+
+
+class UnknownFindings(Findings):
+    """Rows of the target that are of no known class."""
+
+    share: Number
+    interval: Interval
+    new_classes: int | None = Field(None, description="groups that they make; None: too few to tell")
+    largest: tuple[NewClass, ...] = ()
+
+
+class AdaptedRows(Findings):
+    """Rows of the target whose probabilities were written, and those of them not to be trusted."""
+
+    rows: int
+    doubtful: int
+    unknown: int
+
+
+class ShiftFindings(Findings):
+    """The target window against the source; arrays over the K classes are in the order of the record's."""
+
+    method: str
+    prior: tuple[Number, ...] = Field(description="estimated class mix of the target, (K,)")
+    source_prior: tuple[Number, ...] = Field(description="(K,)")
+    weights: tuple[Number, ...] = Field(description="importance weights, (K,)")
+    interval: tuple[Interval, ...] = Field(description="of the prior, (K, 2)")
+    total_variation: Number = Field(description="between the two class mixes")
+    calibration_nll_gain: Number = None
+    notes: tuple[str, ...] = ()
+    kind: str | None = Field(
+        None, description="label, covariate, both, neither or open-set; None: a target of one row"
+    )
+    advice: str = ""
+    drift: TargetDrift
+    unknown: UnknownFindings | None = Field(None, description="None: too few rows to tell")
+    adapted: AdaptedRows | None = None

@@ -1,0 +1,125 @@
+"""What each stage gives back besides its reference: figures of its own, held by stage."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labelworks.schemas.findings.base import Findings, Number
+from labelworks.schemas.findings.drift import DriftFindings
+from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.shift import ShiftFindings
+from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
+
+
+class IngestFigures(Findings):
+    """Rows and files that there are, and those that were put aside."""
+
+    rows: int = Field(description="labelled rows that can be used")
+    target_rows: int
+    files: int
+    rejected_rows: int
+    rejected_files: int
+    rejected_share: Number
+    left_out_files: int = Field(description="files not read, as their names begin with _ or a dot")
+    empty_files: int
+    classes: int | None = Field(description="None: labels are numbers")
+    smallest_class: int | None = Field(description="its rows")
+    similar_class_names: int
+    duplicate_ids: int
+    agreement: Number = Field(None, description="Krippendorff's alpha, where labels are made of votes")
+    crowd: CrowdFindings | None = None
+
+
+class EmbeddingFigures(Findings):
+    """What was embedded, and how good the embedding is; None: too few rows or dimensions to tell."""
+
+    encoder: str
+    rows: int = Field(description="of source and target that have a vector")
+    rejected_rows: int
+    rejected_share: Number
+    dim: int
+    distinct_rows: int
+    dead_dimensions: int
+    encoding_seconds: float
+    judging_seconds: float | None = None
+    rankme: Number = None
+    rank_share: Number = None
+    duplicated_dimensions: Number = None
+    dimension_two_nn: Number = None
+    dimension_mle: Number = None
+    label_sharpness: Number = None
+    hubness: Number = None
+    duplicate_share: Number = None
+    label_conflicts: int | None = None
+    near_duplicate_share: Number = None
+    near_duplicate_conflicts: int | None = None
+
+
+class JudgedRow(Findings):
+    """A row to look at. given, suggestion: codes of classes; labels that are no single class as text."""
+
+    partition: str
+    row: int
+    id: str
+    given: int | str
+    suggestion: int | str
+    error_probability: float
+    in_scope: Number = None
+
+
+class DetectEvidence(Findings):
+    """What the report draws: the transition where classes are few, histograms of the scores, some rows."""
+
+    transition: tuple[tuple[Number, ...], ...] | None = Field(None, description="(K, K), rows = true class")
+    histogram: tuple[int, ...]
+    flagged_histogram: tuple[int, ...]
+    worst: tuple[JudgedRow, ...] = Field((), description="likeliest wrong first")
+    strangest: tuple[JudgedRow, ...] = Field((), description="least like any class first")
+
+
+class DetectFigures(Findings):
+    """Wrong labels and moved distributions; treatment: of labels that are no single class, done here."""
+
+    rows: int
+    noise: NoiseFindings
+    shift: ShiftFindings | None = Field(None, description="None: there is no target window")
+    drift: DriftFindings = DriftFindings()
+    treatment: TreatmentFindings | None = None
+    evidence: DetectEvidence
+
+
+class TreatEvidence(Findings):
+    """Rows by action and reason; rows of each class before and after."""
+
+    actions: tuple[tuple[str, str, int], ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+
+
+class TreatFigures(Findings):
+    """What was decided."""
+
+    rows: int
+    treatment: TreatmentFindings
+    evidence: TreatEvidence
+
+
+class ValidateFigures(Findings):
+    """The proof."""
+
+    validation: ValidationFindings
+
+
+class PublishFigures(Findings):
+    """What was written. names, target_names: the files, relative to the run's folder."""
+
+    rows: int
+    rows_expected: int
+    parts: int
+    target_rows: int
+    target_rows_expected: int
+    names: tuple[str, ...]
+    target_names: tuple[str, ...] = ()
+
+
+Figures = IngestFigures | EmbeddingFigures | DetectFigures | TreatFigures | ValidateFigures | PublishFigures

@@ -1,0 +1,38 @@
+"""What was done to labels and weights, and whether it made them better."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labelworks.schemas.findings.base import Findings, Interval, Number
+
+
+class TreatmentFindings(Findings):
+    """Rows by what was decided on them, and what their weights leave of them."""
+
+    mode: str
+    keep: int
+    relabel: int
+    review: int
+    relabelled: int
+    changed_share: Number
+    review_share: Number = None
+    min_weight: Number = None
+    effective_sample_share: Number = Field(description="rows that weigh as much, of all")
+    classes_lost: int | None = Field(None, description="classes that no row is of any more")
+    classes_weightless: int | None = Field(None, description="classes whose rows count for nothing")
+
+
+class ValidationFindings(Findings):
+    """A model trained on raw labels against one trained on treated ones, on rows that neither has seen."""
+
+    accuracy_raw: Number
+    accuracy_treated: Number
+    difference: Number
+    interval: Interval = Field(description="of the difference, by bootstrap")
+    at_limit: bool = Field(False, description="the difference is as much as the held-out rows can tell")
+    model: str = "multinomial"
+    holdout_rows: int
+    agreement_raw: Number = Field(None, description="with the given labels, which are noisy")
+    agreement_treated: Number = None
+    measured_against: str

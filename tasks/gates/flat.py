@@ -1,0 +1,95 @@
+"""The flat view of a stage's findings that its gate looks at: figures by the names that configs use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from labelworks.schemas.findings import (
+    DetectFigures,
+    DriftFindings,
+    EmbeddingFigures,
+    Figures,
+    IngestFigures,
+    PublishFigures,
+    TreatFigures,
+    ValidationFindings,
+)
+
+LEVEL = 0.05  # of a window's drift test, from which on its effect counts
+OF_NOISE = (
+    "mismatched_share", "flagged_share", "out_of_sample_accuracy", "chance_accuracy", "chance_p_value",
+)  # fmt: skip
+
+
+def flat(figures: Figures) -> dict[str, float | None]:
+    """Every figure that an expectation may name; None: not measured, and its check is skipped."""
+    match figures:
+        case IngestFigures() | EmbeddingFigures():
+            return figures.model_dump(exclude={"crowd", "encoder"})
+        case DetectFigures():
+            return _detect(figures)
+        case TreatFigures():
+            return figures.treatment.model_dump(exclude={"mode"})
+        case PublishFigures():
+            return figures.model_dump(exclude={"names", "target_names"})
+    return _validate(figures.validation)
+
+
+def _detect(figures: DetectFigures) -> dict[str, float | None]:
+    """Probes that foretell nothing of the labels know nothing about wrong ones: of numbers, by variance."""
+    noise, shift = figures.noise, figures.shift
+    over_chance = noise.accuracy_over_chance if noise.r_squared is None else noise.r_squared
+    return {
+        **{name: getattr(noise, name) for name in OF_NOISE},
+        "noise_rate": noise.rate,
+        "accuracy_over_chance": over_chance,
+        "prior_shift": shift.total_variation if shift else None,
+        "calibration_nll_gain": shift.calibration_nll_gain if shift else None,
+        "drift_effect": shift.drift.unexplained_effect if shift else None,
+        "unknown_share": shift.unknown.share if shift and shift.unknown else None,
+        **_drift(figures.drift),
+    }
+
+
+def _drift(found: DriftFindings) -> dict[str, float | None]:
+    """Effects, all of them but the alarm's. Those of windows that may be chance count as none: a short first
+    week isn't a change."""
+    streams = [each for each in (found.time, found.target_time) if each]
+    parts = [*found.groups.values(), *([found.slices] if found.slices else [])]
+    evidence = [each.watch.e_value for each in streams if each.watch]
+    evidence += [found.watch.e_value] if found.watch else []
+    return {
+        "window_prior_shift": _largest(
+            each if moved else 0.0
+            for stream in streams
+            for each, moved in zip(stream.total_variation, stream.mix_moved, strict=True)
+        ),
+        "window_drift_effect": _largest(
+            effect if effect is None or (p_value is not None and p_value <= LEVEL) else 0.0
+            for stream in streams
+            for effect, p_value in zip(stream.drift_effect, stream.drift_p_value, strict=True)
+        ),
+        "group_error_gap": _largest(
+            each.worst_error - each.error
+            for each in parts
+            if each.worst_error is not None and each.error is not None
+        ),
+        "column_drift_effect": _largest(each.effect for each in found.columns.values()),
+        "drift_e_value": _largest(evidence),
+    }
+
+
+def _validate(found: ValidationFindings) -> dict[str, float | None]:
+    low, high = found.interval
+    return {
+        "accuracy_raw": found.accuracy_raw,
+        "accuracy_treated": found.accuracy_treated,
+        "difference": found.difference,
+        "difference_low": low,
+        "difference_high": high,
+        "holdout_rows": found.holdout_rows,
+    }
+
+
+def _largest(values: Iterable[float | None]) -> float | None:
+    return max((each for each in values if each is not None), default=None)
