@@ -57,14 +57,10 @@ def test_weights_of_classes_of_any_name_come_back_in_order(classes: list[Any], d
     record = RunRecord.model_validate({**PLAIN, "classes": classes, "shift": shift})
     back = RunRecord.model_validate_json(record.model_dump_json())
     assert back == record and back.shift is not None
-    assert dict(zip(back.classes, back.shift.weights, strict=True)) == dict(
-        zip(classes, weights, strict=True)
-    )
+    assert back.shift.weights == tuple(weights)
     assert [type(each) for each in back.classes] == [type(each) for each in classes]
-    old = {
-        **shift,
-        **{name: dict(zip(map(str, classes), weights, strict=True)) for name in ("prior", "weights")},
-    }
+    by_name = dict(zip(map(str, classes), weights, strict=True))
+    old = {**shift, "prior": by_name, "weights": by_name}
     assert RunRecord.model_validate({**PLAIN, "classes": classes, "shift": old}).shift == record.shift
 
 
@@ -89,6 +85,6 @@ def test_findings_need_pydantic_alone() -> None:
     code = (
         "import sys, labelworks.schemas.findings\n"
         "heavy = {'numpy', 'pyarrow', 'pandas', 'prefect', 'dask', 'torch'} & set(sys.modules)\n"
-        "raise SystemExit(', '.join(heavy))"
+        "raise SystemExit(', '.join(heavy) or 0)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
