@@ -11,7 +11,7 @@ import numpy as np
 from labelworks.infra.cluster.cluster_class import check_cluster
 from labelworks.infra.cluster_rules import check_scheduler
 from labelworks.infra.schedule import check_schedule
-from labelworks.schemas.config.run import DetectConfig, NoiseConfig, RunConfig
+from labelworks.schemas.config.run import DetectConfig, NoiseConfig, RunConfig, TreatConfig
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.exports import check_exports
 from labelworks.tasks.gates import check_gates
@@ -63,25 +63,26 @@ def check_methods(config: RunConfig) -> None:
     if named:
         _names_are_used(config)
     with _at("detect.shift.method"):
-        _estimates_a_prior(shift.method)
+        registry.get("prior", shift.method)
     with _at("detect.drift.method"):
         drift_test(config.detect.drift.method)
     with _at("dataset.votes.method"):
         _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
+    for kind, chosen in (("relabel", config.treat.relabel), ("weights", config.treat.weights)):
+        with _at(f"treat.{kind}.method"):
+            method = registry.get(kind, chosen.method)
+        with _at(f"treat.{kind}.options"):
+            registry.check_options(method.target, chosen.options, method.given_keywords)
     with _at("validate.model"):
         registry.get("models", config.validation.model)
 
 
 def _sees_what_a_run_has(name: str, votes: bool) -> None:
-    """Votes are there where the dataset has some; neighbours are those among the rows of the sample."""
-    there = {"pred_probs", "features", "neighbours", "class_names"} | ({"votes"} if votes else set())
-    missing = set(registry.get("noise", name).needs) - there
-    if missing:
+    """Votes are there where the dataset has some; all else a run has."""
+    if "votes" in registry.get("noise", name).needs and not votes:
         raise ConfigError(
-            f"{name!r} needs {', '.join(sorted(missing))}, which this run doesn't have",
-            fix="set dataset.votes, or take another method"
-            if missing == {"votes"}
-            else "call it on arrays (labelworks.tasks.methods.noise.detect), or take another method",
+            f"{name!r} needs votes, which this run doesn't have",
+            fix="set dataset.votes, or take another method",
         )
 
 
@@ -106,6 +107,10 @@ def _judges_other_labels(config: RunConfig) -> None:
     with _at("detect.noise.method"):
         if noise.method != NoiseConfig().method:
             raise ConfigError(f"{noise.method!r} is for one class a row, not for {task}", fix="leave it out")
+    for key in ("relabel", "weights"):
+        with _at(f"treat.{key}"):
+            if getattr(config.treat, key) != getattr(TreatConfig(), key):
+                raise ConfigError(f"treat.{key} is for one class a row, not for {task}", fix="leave it out")
     with _at("treat.approve_over"):
         if config.treat.approve_over is not None:
             raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")
@@ -163,13 +168,6 @@ def _takes(adapt: str, options: dict[str, Any]) -> None:
     target = registry.get("adapt", adapt).target
     registry.check_options(target, options)
     target(ClassSums(np.array([2.0, 1.0]), np.array([[2.0, 1.0], [0.0, 1.0]]), np.eye(2) * 3), **options)
-
-
-def _estimates_a_prior(name: str) -> None:
-    """Drift tests are methods of shift too, but give no prior."""
-    if "target_probs" not in registry.get("shift", name).needs:
-        choices = [each.name for each in registry.methods("shift") if "target_probs" in each.needs]
-        raise ConfigError(f"{name!r} doesn't estimate a prior", fix=f"choices: {', '.join(choices)}")
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def test_drift(reference: Any, current: Any, method: str = "auto", *, alpha: flo
         Embeddings, of half floats too, or columns of numbers; one column may come flat. Or tables with
         columns of anything: those are compared column by column.
     method : str, default "auto"
-        A test in `labelworks.methods()`: auto, mmd, ks, classifier, frechet; `columns` compares each column
+        A method of kind `drift` in `labelworks.methods()`; `columns` compares each column
         alone, numbers by their quantiles, everything else by its values. auto takes that where a column holds
         no numbers.
     alpha : float, default 0.05

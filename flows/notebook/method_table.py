@@ -6,7 +6,8 @@ import pandas as pd
 
 from labelworks.tasks.methods import registry
 
-COLUMNS = ("kind", "name", "needs", "about", "source", "function")
+COLUMNS = ("kind", "name", "needs", "uses", "modality", "extra", "about", "source", "function")
+LISTS = ("needs", "uses", "modality")
 
 
 def methods(kind: str | None = None) -> pd.DataFrame:
@@ -20,7 +21,8 @@ def methods(kind: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        By method: its kind and name, what it needs, what it does, its source, and where its function lies.
+        By method: its kind and name, what it needs and what it uses where it is there, the kinds of features
+        that it reads, what pip installs for it, what it does, its source, and where its function lies.
 
     Raises
     ------
@@ -36,5 +38,5 @@ def methods(kind: str | None = None) -> pd.DataFrame:
     """
     found = [{name: getattr(each, name) for name in COLUMNS} for each in registry.methods(kind)]
     return pd.DataFrame(found, columns=list(COLUMNS)).assign(
-        needs=[", ".join(each["needs"]) for each in found]
+        **{name: [", ".join(each[name]) for each in found] for name in LISTS}
     )

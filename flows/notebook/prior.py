@@ -97,7 +97,7 @@ def estimate_prior(
         Probabilities by one model, of the source out of sample, and of the target. Left out, they are made
         from `features` and `target_features` by the probes of a run.
     method : str, default "auto"
-        A method in `labelworks.methods()` that needs target_probs.
+        A method of kind `prior` in `labelworks.methods()`.
     features, target_features : array-like of shape (N, D) and (M, D), optional
         Embeddings of both windows by one encoder.
     classes : sequence of length K, optional

@@ -100,10 +100,26 @@ class DetectConfig(Section):
     columns: tuple[str, ...] = Field((), description="tabular columns whose drift to the target is measured")
 
 
+class RelabelConfig(Section):
+    """How it is decided what becomes of a label."""
+
+    method: str = "posterior"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class WeightsConfig(Section):
+    """How it is decided what a row counts for in training."""
+
+    method: str = "importance"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
 class TreatConfig(Section):
     """What is done about a wrong label or a moved class mix."""
 
     mode: Literal["reweight", "relabel", "both", "none"] = "both"
+    relabel: RelabelConfig = RelabelConfig()
+    weights: WeightsConfig = WeightsConfig()
     relabel_over: float = Field(0.8, ge=0.0, le=1.0, description="posterior of the new label; below: review")
     min_class_rows: int = Field(
         10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"

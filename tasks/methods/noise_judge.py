@@ -100,7 +100,7 @@ class NoiseJudge:
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
         probs = np.exp(ensemble.log_probs(seen.features, seen.folds))
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=config.out_of_scope, exclude=exclude)
-        model = cls(ensemble, noise, scope, getattr(method.target, "beside", ()), around)
+        model = cls(ensemble, noise, scope, method.keywords, around)
         noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
@@ -164,7 +164,7 @@ class NoiseJudge:
 
     def _beside(self, sample: Sample) -> dict[str, NDArray[Any]]:
         """What the noise method sees beside labels and probabilities."""
-        if self.around is not None:
-            return self.around.beside(sample.features, self.sees)
         known = {"features": sample.features, **sample.beside}
-        return {name: known[name] for name in self.sees}
+        around = [name for name in self.sees if name not in known]
+        found = {name: known[name] for name in self.sees if name in known}
+        return found | self.around.beside(sample.features, around) if self.around else found

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.kinds import KINDS
+from labelworks.tasks.methods.signatures import arguments, check_options, keywords_of, members, misfit, shown
 
-KINDS = (
-    "encoders", "probes", "adapt", "noise", "tasks", "questions", "crowd", "shift", "weights", "relabel",
-    "models",
-)  # fmt: skip
-PACKAGES = {  # of kinds that are not one folder of their own name
-    "tasks": ("multilabel", "regression"),
-    "questions": ("noise", "noise.core", "duplicates", "open_set", "neighbours", "validation"),
-    "shift": ("label_shift", "drift", "open_set"),
-    "weights": ("treatment.weights",),
-    "relabel": ("treatment.relabel",),
-    "models": ("validation.models",),
-}
+__all__ = ["KINDS", "Method", "check_options", "get", "methods", "register"]
+
 ENTRY_POINTS = "labelworks.methods"
-PLAIN: dict[str, tuple[tuple[type, ...], str]] = {
-    "int": ((int,), "a whole number"),
-    "float": ((int, float), "a number"),
-    "bool": ((bool,), "true or false"),
-    "str": ((str,), "text"),
-}
 _Target = TypeVar("_Target", bound=Callable[..., Any])
 _Decorator = Callable[[_Target], _Target]
 _methods: dict[tuple[str, str], Method] = {}
@@ -40,13 +25,20 @@ _methods: dict[tuple[str, str], Method] = {}
 
 @dataclass(frozen=True)
 class Method:
-    """A registered method: what it is called, what it needs, where it comes from, and how to make it."""
+    """A registered method: what it is called, what it needs, where it comes from, and how to make it.
+
+    needs: its inputs, of those that its kind knows; uses: inputs that it is given where they are there.
+    modality: the kinds of features that it reads, of an encoder; extra: what to install for it, as pip says.
+    """
 
     kind: str
     name: str
     target: Callable[..., Any]
-    needs: tuple[str, ...]
     source: str
+    needs: tuple[str, ...] = ()
+    uses: tuple[str, ...] = ()
+    modality: tuple[str, ...] = ()
+    extra: str = ""
 
     @property
     def function(self) -> str:
@@ -58,21 +50,51 @@ class Method:
         """First line of its docstring."""
         return (self.target.__doc__ or "").strip().split("\n")[0]
 
+    @property
+    def stage(self) -> str:
+        """The stage that asks for it."""
+        return KINDS[self.kind].stage
+
+    @property
+    def key(self) -> str | None:
+        """The config key that names it, or asks for it."""
+        return KINDS[self.kind].key
+
+    @property
+    def given_keywords(self) -> tuple[str, ...]:
+        """Keywords that a function of its kind is called with, which are no options of its own."""
+        protocol = KINDS[self.kind].protocol
+        return tuple(keywords_of(members(protocol)["__call__"])) if protocol else ()
+
+    @property
+    def keywords(self) -> tuple[str, ...]:
+        """The keywords by which it is given what it needs, row by row."""
+        return KINDS[self.kind].keywords(self.needs)
+
 
 def register(
-    kind: str, name: str, *, needs: tuple[str, ...] = (), source: str
+    kind: str,
+    name: str,
+    *,
+    source: str,
+    needs: tuple[str, ...] = (),
+    uses: tuple[str, ...] = (),
+    modality: tuple[str, ...] = (),
+    extra: str = "",
 ) -> Callable[[_Target], _Target]:
-    """Register a function or class under a kind and a name; raise ConfigError if the name is taken."""
+    """Register a function or class under a kind and a name, with what `Method` says of it.
+
+    Raises ConfigError if the name is taken, or if it is not what its kind asks for.
+    """
     _known_kind(kind)
 
     def add(target: _Target) -> _Target:
+        method = Method(kind, name, target, source, needs, uses, modality, extra)
         known = _methods.get((kind, name))
-        if known and (known.target.__module__, known.target.__qualname__) != (
-            target.__module__,
-            target.__qualname__,
-        ):
+        if known and known.function != method.function:
             raise ConfigError(f"{kind} method {name!r} is registered twice", where=target.__module__)
-        _methods[kind, name] = Method(kind, name, target, needs, source)
+        _check(method)
+        _methods[kind, name] = method
         return target
 
     return add
@@ -89,28 +111,74 @@ def get(kind: str, name: str) -> Method:
     return _methods[kind, name]
 
 
-def check_options(target: Callable[..., Any], options: dict[str, Any]) -> None:
-    """Raise ConfigError for an option that a method doesn't have, naming those it has, or of another type."""
-    takes = {
-        each.name: str(getattr(each.annotation, "__name__", each.annotation))
-        for each in inspect.signature(target).parameters.values()
-        if each.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    for name, value in options.items():
-        if name not in takes:
-            raise ConfigError(f"unknown option {name!r}", fix=f"options: {', '.join(takes) or 'none'}")
-        kinds, words = PLAIN.get(takes[name], ((object,), ""))
-        if not isinstance(value, kinds) or (isinstance(value, bool) and takes[name] in ("int", "float")):
-            raise ConfigError(f"option {name!r} is {value!r}", fix=f"give {words}")
-
-
 def methods(kind: str | None = None) -> list[Method]:
     """Every registered method, or those of one kind, by kind and name."""
     for each in KINDS if kind is None else (kind,):
         _load(each)
+    order = list(KINDS)
     return sorted(
         (method for method in _methods.values() if kind in (None, method.kind)),
-        key=lambda method: (KINDS.index(method.kind), method.name),
+        key=lambda method: (order.index(method.kind), method.name),
+    )
+
+
+def _check(method: Method) -> None:
+    """Raise ConfigError unless a method declares inputs of its kind, and is what the kind asks for."""
+    kind = KINDS[method.kind]
+    why, fix = _misdeclared(method)
+    if not why and not kind.protocol:
+        why, fix = _misnamed(method), f"{kind.about}: needs are its arguments, of {', '.join(kind.inputs)}"
+    elif not why and kind.protocol:
+        why, fix = _misfit(method), f"{kind.about}: {_asked(method)}"
+    if why:
+        where = f"{method.kind} method {method.name!r} of {method.target.__module__}"
+        raise ConfigError(f"it can't be registered: {why}", where=where, fix=fix)
+
+
+def _misdeclared(method: Method) -> tuple[str, str]:
+    """What is wrong of what a method says of itself, and what to do."""
+    kind = KINDS[method.kind]
+    for need in (*method.needs, *method.uses):
+        if need not in kind.inputs:
+            known = ", ".join(kind.inputs) or "none"
+            return f"it needs {need!r}, which no {method.kind} method is given", f"inputs: {known}"
+    if kind.reads_columns and not method.modality:
+        return (
+            "it doesn't say what features it reads",
+            "give modality=('text',), or other keys of dataset.features",
+        )
+    if method.modality and not kind.reads_columns:
+        return "it reads no column", "leave modality out: it is for encoders"
+    return "", ""
+
+
+def _misnamed(method: Method) -> str:
+    """Of a plain function: its needs are the arguments that it can't be called without."""
+    asked = arguments(method.target)
+    if set(asked) == set(method.needs):
+        return ""
+    return f"it is called with {', '.join(asked) or 'nothing'}, and declares needs={method.needs}"
+
+
+def _misfit(method: Method) -> str:
+    kind, keywords = KINDS[method.kind], method.keywords
+    options = [kind.options[need] for need in method.needs if need in kind.options]
+    offered = [each for each in kind.also if all(hasattr(method.target, name) for name in members(each))]
+    for protocol in (*kind.protocols_of(method.needs, method.uses), *offered):
+        if why := misfit(method.target, protocol, keywords, options):
+            return why
+    sees = getattr(method.target, "beside", keywords) if kind.given else keywords
+    return "" if set(sees) == set(keywords) else f"its beside is {sees}, and its needs give it {keywords}"
+
+
+def _asked(method: Method) -> str:
+    given = f", given {', '.join(method.keywords)}" if method.keywords else ""
+    protocols = KINDS[method.kind].protocols_of(method.needs, method.uses)
+    return (
+        " and ".join(
+            f"{'a class with ' * ('__call__' not in members(each))}{shown(each)}" for each in protocols
+        )
+        + given
     )
 
 
@@ -118,13 +186,35 @@ def methods(kind: str | None = None) -> list[Method]:
 def _load(kind: str) -> None:
     """Import the built-in modules of a kind, then the plug-ins that name it (`kind.name = module:object`)."""
     _known_kind(kind)
-    for name in PACKAGES.get(kind, (kind,)):
+    for name in KINDS[kind].folders or (kind,):
         package = importlib.import_module(f"labelworks.tasks.methods.{name}")
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
     for entry in entry_points(group=ENTRY_POINTS):
-        if entry.name.startswith(f"{kind}."):
-            entry.load()
+        _load_plugin(entry, kind)
+
+
+def _load_plugin(entry: EntryPoint, kind: str) -> None:
+    """Import a plug-in of that kind; raise ConfigError if it can't be, is of no kind or registers nothing."""
+    of, _, name = entry.name.partition(".")
+    where = f"entry point {entry.name} = {entry.value}"
+    if of not in KINDS or not name:
+        raise ConfigError("a plug-in of no kind of method", where=where, fix=f"kinds: {', '.join(KINDS)}")
+    if of != kind:
+        return
+    try:
+        entry.load()
+    except (ConfigError, InputError):
+        raise
+    except Exception as error:  # whatever its package does
+        what = f"the plug-in can't be loaded: {type(error).__name__}: {error}"
+        raise ConfigError(what, where=where, fix="mend its package, or uninstall it") from error
+    if (kind, name) not in _methods:
+        raise ConfigError(
+            f"the plug-in registers no {kind} method {name!r}",
+            where=where,
+            fix=f"put @register({kind!r}, {name!r}, …) before it",
+        )
 
 
 def _known_kind(kind: str) -> None:

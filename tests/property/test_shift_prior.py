@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from labelworks.tasks.methods import arrays, registry
 from labelworks.tasks.methods.label_shift import estimate_prior
 
-ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
+ESTIMATORS = [method.name for method in registry.methods("prior")]
 
 
 def windows(seed, classes, source=240, target=120):

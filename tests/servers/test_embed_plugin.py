@@ -32,7 +32,7 @@ from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.registry import register
 
 
-@register("encoders", "brittle", needs=("text",), source="the tests")
+@register("encoders", "brittle", modality=("text",), source="the tests")
 class Brittle(DeviceEncoder):
     kind = "text"
     fit_rows = 1
@@ -84,7 +84,7 @@ from labelworks.tasks.methods.encoders.values import image_bytes
 from labelworks.tasks.methods.registry import register
 
 
-@register("encoders", "spectrum", needs=("audio",), source="the tests")
+@register("encoders", "spectrum", modality=("audio",), source="the tests")
 class Spectrum(Encoder):
     kind = "audio"
     options = {"bands": 16}

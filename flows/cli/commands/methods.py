@@ -2,40 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from labelworks.flows.cli.output import print_json, print_rich
 
-if TYPE_CHECKING:
-    from labelworks.tasks.methods.registry import Method
-
 ON_ARRAYS = "labelworks.tasks.methods"
-STAGES = {
-    "crowd": "ingest",
-    "encoders": "embed",
-    "adapt": "detect",
-    "probes": "detect",
-    "noise": "detect",
-    "tasks": "detect",
-    "questions": "detect",
-    "shift": "detect",
-    "weights": "treat",
-    "relabel": "treat",
-    "models": "validate",
-}
-KEYS = {
-    "encoders": "encoder.name",
-    "adapt": "detect.adapt.method",
-    "probes": "detect.probes",
-    "noise": "detect.noise.method",
-    "tasks": "dataset.task",
-    "crowd": "dataset.votes.method",
-    "shift": "detect.shift.method",
-    "models": "validate.model",
-}
-QUESTIONS = {"pair-mismatch": "dataset.pair"}
 
 
 def methods(
@@ -50,17 +23,20 @@ def methods(
 
     found = [
         {
-            "stage": STAGES[method.kind],
+            "stage": method.stage,
             "kind": method.kind,
             "name": method.name,
             "needs": list(method.needs),
+            "uses": list(method.uses),
+            "modality": list(method.modality),
+            "extra": method.extra or None,
             "source": method.source,
             "about": method.about,
-            "key": _key(method),
+            "key": method.key,
             "function": method.function,
         }
         for method in registry.methods()
-        if stage in (None, STAGES[method.kind])
+        if stage in (None, method.stage)
     ]
     if as_json:
         print_json({"methods": found})
@@ -68,11 +44,11 @@ def methods(
         print_rich(_table(found))
 
 
-def _key(method: Method) -> str | None:
-    """The config key that names it: of shift those that estimate a prior, and those that test for drift."""
-    if method.kind != "shift" or "target_probs" in method.needs:
-        return KEYS.get(method.kind) or QUESTIONS.get(method.name)
-    return "detect.drift.method" if method.needs == ("features",) else None
+def _needs(method: dict[str, Any]) -> str:
+    """What it reads, what it is given, and what to install for it."""
+    uses = [f"{each} if there" for each in method["uses"]]
+    said = " or ".join(method["modality"]), ", ".join([*method["needs"], *uses]), method["extra"]
+    return ", ".join(filter(None, said))
 
 
 def _table(found: list[dict[str, Any]]) -> Any:
@@ -83,6 +59,6 @@ def _table(found: list[dict[str, Any]]) -> Any:
     table = Table("stage", "kind", "name", "needs", "source", "config key, or function", box=box.SIMPLE_HEAD)
     table.caption = f"functions are those of {ON_ARRAYS}"
     for each in found:
-        cells = (each["stage"], each["kind"], each["name"], ", ".join(each["needs"]), each["source"])
+        cells = (each["stage"], each["kind"], each["name"], _needs(each), each["source"])
         table.add_row(*map(escape, cells), each["key"] or each["function"].removeprefix(f"{ON_ARRAYS}."))
     return table

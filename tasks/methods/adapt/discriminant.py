@@ -14,7 +14,7 @@ from labelworks.tasks.methods.sums import ClassSums
 SHRINKAGE = 0.1  # of the covariance within classes, as in the LDA probe
 
 
-@register("adapt", "discriminant", needs=("features",), source="Foley & Sammon 1975")
+@register("adapt", "discriminant", needs=("sums",), source="Foley & Sammon 1975")
 def discriminant(sums: ClassSums, *, rounds: int = 2) -> Affine:
     """Projection on orthonormal directions that predict the labels, K - 1 a round.
 

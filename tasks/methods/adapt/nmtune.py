@@ -17,7 +17,7 @@ from labelworks.tasks.methods.sums import ClassSums
 LARGEST = 100.0  # scale of a direction
 
 
-@register("adapt", "nmtune", needs=("features",), source="Chen 2024 (NMTune), restricted to the eigenbasis")
+@register("adapt", "nmtune", needs=("sums",), source="Chen 2024 (NMTune), restricted to the eigenbasis")
 def nmtune(sums: ClassSums, *, strength: float = 0.01) -> Affine:
     """NMTune-style affine tuning: each principal direction scaled so that a ridge probe fits the labels.
 

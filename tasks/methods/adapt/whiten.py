@@ -10,7 +10,7 @@ from labelworks.tasks.methods.registry import register
 from labelworks.tasks.methods.sums import ClassSums
 
 
-@register("adapt", "whiten", needs=("features",), source="Kessy 2018 (ZCA); Su 2021")
+@register("adapt", "whiten", needs=("sums",), source="Kessy 2018 (ZCA); Su 2021")
 def whiten(sums: ClassSums, *, shrinkage: float = 0.1) -> Affine:
     """Whitening: every direction of the covariance at unit variance, the axes kept where they were.
 

@@ -75,7 +75,7 @@ def _fitted(votes: Votes, pred_probs: Any, method: str) -> Fit:
     probs = None if pred_probs is None else _checked(votes, pred_probs)
     if "pred_probs" in found.needs and probs is None:
         raise InputError(f"{method} needs pred_probs", fix="give out-of-sample probabilities, or take auto")
-    if probs is not None and (method == "auto" or "pred_probs" in found.needs):
+    if probs is not None and "pred_probs" in (*found.needs, *found.uses):
         fit: Fit = found.target(votes, probs)
     else:
         fit = found.target(votes)

@@ -23,7 +23,12 @@ FOLDS = 3
 POOLED = 2
 
 
-@register("crowd", "auto", source="linear opinion pool, Stone 1961; chosen by held-out likelihood")
+@register(
+    "crowd",
+    "auto",
+    uses=("pred_probs",),
+    source="linear opinion pool, Stone 1961; chosen by held-out likelihood",
+)
 def auto(votes: Votes, pred_probs: Any = None) -> Fit:
     """The two models that foretell held-out votes best, averaged with the votes' shares.
 

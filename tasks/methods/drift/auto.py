@@ -54,7 +54,7 @@ AUTO = (partial(Mmd, width=0.7), Probe, Ks, Squares)
 FEW = (Ks, Squares, Frechet)
 
 
-@registry.register("shift", "drift-auto", needs=("features",), source="Schrab 2023, Liu 2020")
+@registry.register("drift", "auto", needs=("features",), source="Schrab 2023, Liu 2020")
 def drift_auto(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
     """MMD, KS, spread, radius; ridge probe, or spectral MMD and Fréchet; as Cauchy's test, permuted."""
     few = max(len(reference), len(current)) <= MOST_BLOCKS  # then a block is a row, and kernels are exact

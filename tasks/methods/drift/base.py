@@ -10,11 +10,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import BLOCK, Floats, Matrix, numbers, refuse_infinite
 
 PERMUTATIONS = 999
+LONG_NAMES = {"drift-auto": "auto"}  # as configs may have it
 MOST_BLOCKS = 512  # per window; beyond, neighbouring blocks are added up
 NARROW = 256  # columns at least that a piece is cut by: a statistic may make so many of fewer
 
@@ -153,14 +154,8 @@ class Blocks:
 
 
 def drift_test(name: str) -> Callable[..., DriftTest]:
-    """The registered test of that name, `auto` for drift-auto; raise ConfigError if it is none."""
-    chosen = registry.get("shift", "drift-auto" if name == "auto" else name)
-    if chosen.needs != ("features",):
-        tests = [each.name for each in registry.methods("shift") if each.needs == ("features",)]
-        raise ConfigError(
-            f"shift method {name!r} doesn't test for drift", fix=f"choices: auto, {', '.join(tests)}"
-        )
-    return chosen.target
+    """The registered test of that name, `drift-auto` for auto; raise ConfigError if it is none."""
+    return registry.get("drift", LONG_NAMES.get(name, name)).target
 
 
 def squared(gaps: Matrix) -> Floats:

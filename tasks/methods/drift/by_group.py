@@ -32,7 +32,12 @@ class Groups:
     noise: Floats | None = None
 
 
-@registry.register("shift", "groups", needs=("labels", "groups"), source="Sagawa 2020, Efron 1975")
+@registry.register(
+    "groups",
+    "groups",
+    needs=("labels", "wrong", "groups", "classes"),
+    source="Sagawa 2020, Efron 1975",
+)
 def by_group(
     labels: ArrayLike, wrong: ArrayLike, groups: ArrayLike, classes: int, mislabelled: ArrayLike | None = None
 ) -> Groups:

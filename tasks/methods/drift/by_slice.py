@@ -26,7 +26,12 @@ class Slices:
     centres: Floats
 
 
-@registry.register("shift", "slices", needs=("features", "labels"), source="Eyuboglu 2022, Sohoni 2020")
+@registry.register(
+    "groups",
+    "slices",
+    needs=("features", "labels", "wrong", "classes", "count"),
+    source="Eyuboglu 2022, Sohoni 2020",
+)
 def by_slice(
     features: NDArray[np.floating],
     labels: ArrayLike,

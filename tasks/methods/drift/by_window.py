@@ -30,7 +30,7 @@ class WindowDrift:
     sequential: SequentialTest | None
 
 
-@registry.register("shift", "windows", needs=("features", "windows"), source="Vovk 2021, Gretton 2012")
+@registry.register("windows", "windows", needs=("features", "windows"), source="Vovk 2021, Gretton 2012")
 def by_window(
     features: NDArray[np.floating],
     windows: ArrayLike,

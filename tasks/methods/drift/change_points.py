@@ -27,7 +27,7 @@ class Changes:
     level: Floats
 
 
-@registry.register("shift", "change-points", needs=("windows",), source="Scott 1974, Vostrikova 1981")
+@registry.register("windows", "change-points", needs=("counts",), source="Scott 1974, Vostrikova 1981")
 def change_points(counts: ArrayLike, *, alpha: float = 0.05) -> Changes:
     """Split a series of histograms where its mix changes, by binary segmentation with two tests.
 
@@ -112,7 +112,9 @@ class Correlations:
     change: Floats
 
 
-@registry.register("shift", "label-correlation", needs=("label_sets",), source="Neves 2025 (iHOMER)")
+@registry.register(
+    "windows", "label-correlation", needs=("reference", "current"), source="Neves 2025 (iHOMER)"
+)
 def label_correlation(reference: ArrayLike, current: ArrayLike) -> Correlations:
     """Test whether labels of a multi-label stream go together differently now.
 

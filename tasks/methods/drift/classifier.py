@@ -39,7 +39,7 @@ class Probe:
         return [float(2 * norm.cdf(apart / np.sqrt(2)) - 1)]
 
 
-@registry.register("shift", "classifier", needs=("features",), source="Lopez-Paz 2017")
+@registry.register("drift", "classifier", needs=("features",), source="Lopez-Paz 2017")
 def classifier(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
     """Classifier two-sample test with a closed-form ridge probe, permutation of blocks of rows."""
     return feed(reference, current, [Probe], "classifier").finish(alpha)

@@ -74,7 +74,7 @@ def apart(first: Floats, second: Floats) -> Floats:
     return np.asarray(traces - 2 * np.sqrt(inner).sum(axis=1))
 
 
-@registry.register("shift", "frechet", needs=("features",), source="Dowson 1982, Heusel 2017")
+@registry.register("drift", "frechet", needs=("features",), source="Dowson 1982, Heusel 2017")
 def frechet(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
     """Fréchet distance of the windows' means and covariances, permutation of blocks of rows."""
     return feed(reference, current, [Frechet], "frechet").finish(alpha)

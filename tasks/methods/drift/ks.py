@@ -79,7 +79,7 @@ class Ks:
         return np.asarray(np.clip(cells, self.first, self.last, out=cells).astype(np.intp))
 
 
-@registry.register("shift", "ks", needs=("features",), source="Smirnov 1948, Westfall 1993")
+@registry.register("drift", "ks", needs=("features",), source="Smirnov 1948, Westfall 1993")
 def ks(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
     """Kolmogorov–Smirnov per feature; the largest permuted, all adjusted by Benjamini–Hochberg."""
     return feed(reference, current, [Ks], "ks").finish(alpha)

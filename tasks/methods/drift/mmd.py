@@ -40,7 +40,7 @@ class Mmd:
         return [float(np.sqrt(max(values[0, 0] - values[0, 1:].mean(), 0.0) / 2))]
 
 
-@registry.register("shift", "mmd", needs=("features",), source="Gretton 2012, Rahimi 2007")
+@registry.register("drift", "mmd", needs=("features",), source="Gretton 2012, Rahimi 2007")
 def mmd(reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float) -> DriftTest:
     """Maximum mean discrepancy by random Fourier features, permutation of blocks of rows."""
     return feed(reference, current, [Mmd], "mmd").finish(alpha)

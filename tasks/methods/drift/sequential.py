@@ -33,7 +33,7 @@ class SequentialTest:
         return min(1.0, 1 / max(self.e_value, 1e-300))
 
 
-@registry.register("shift", "sequential", needs=("p_values",), source="Shafer 2021, Vovk 2021")
+@registry.register("windows", "sequential", needs=("p_value",), source="Shafer 2021, Vovk 2021")
 def monitor(p_value: float, state: SequentialTest | None = None, *, alpha: float = 0.05) -> SequentialTest:
     """Bet against no drift with the p-value of a new batch, independent of the batches before.
 

@@ -46,7 +46,12 @@ class ShiftKind:
     known: NDArray[np.bool_]
 
 
-@registry.register("shift", "kind", needs=("labels", "probs", "features"), source="Rabanser 2019")
+@registry.register(
+    "shift_kind",
+    "kind",
+    needs=("labels", "probs", "features", "target_probs", "target_features"),
+    source="Rabanser 2019",
+)
 def which_kind(
     labels: ArrayLike, probs: ArrayLike, features: ArrayLike,
     target_probs: ArrayLike, target_features: ArrayLike,

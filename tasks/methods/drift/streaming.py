@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import check_alpha, hashes
 from labelworks.tasks.methods.drift.auto import AUTO
-from labelworks.tasks.methods.drift.base import DriftTest, chunks
+from labelworks.tasks.methods.drift.base import LONG_NAMES, DriftTest, chunks
 from labelworks.tasks.methods.drift.classifier import Probe
 from labelworks.tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make, size_of_blocks
 from labelworks.tasks.methods.drift.frechet import Frechet
@@ -20,7 +20,6 @@ from labelworks.tasks.methods.drift.mmd import Mmd
 Parts = Callable[[], Iterable[NDArray[np.generic]]]
 STATISTICS: dict[str, Sequence[Make]] = {
     "auto": AUTO,
-    "drift-auto": AUTO,
     "mmd": (Mmd,),
     "classifier": (Probe,),
     "ks": (Ks,),
@@ -36,17 +35,15 @@ def drift_over(reference: Parts, current: Parts, *, method: str = "auto", alpha:
     pass, the statistics from the second. Raises InputError on bad rows or windows of too different length,
     ConfigError on an unknown method.
     """
-    if method not in STATISTICS:
+    name = LONG_NAMES.get(method, method)
+    if name not in STATISTICS:
         raise ConfigError(f"no drift test {method!r} of parts", fix=f"choices: {', '.join(STATISTICS)}")
     check_alpha(alpha)
     first, second = _Kept("reference"), _Kept("current")
     for kept, source in ((first, reference), (second, current)):
         for part in source():
             kept.add(part)
-    name = "auto" if method == "drift-auto" else method
-    parts = DriftParts(
-        _frame(first, second), STATISTICS[method], name, size_of_blocks(first.seen, second.seen)
-    )
+    parts = DriftParts(_frame(first, second), STATISTICS[name], name, size_of_blocks(first.seen, second.seen))
     for add, source in ((parts.add_reference, reference), (parts.add_current, current)):
         for part in source():
             add(part)

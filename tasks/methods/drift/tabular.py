@@ -16,7 +16,7 @@ BINS = 20  # equal shares of both windows together
 VALUES = 100  # of a column that is no number; the rarer ones are one
 
 
-@registry.register("shift", "columns", needs=("columns",), source="Pearson 1900, Lin 1991")
+@registry.register("columns", "columns", needs=("reference", "current"), source="Pearson 1900, Lin 1991")
 def by_column(reference: Mapping[str, ArrayLike], current: Mapping[str, ArrayLike]) -> dict[str, ColumnDrift]:
     """Compare each column (n,) of two windows; a missing value, None or NaN, is a value like others.
 

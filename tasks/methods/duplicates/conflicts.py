@@ -28,7 +28,7 @@ class DuplicateConflicts:
 
 
 @register(
-    "questions", "duplicate-conflicts", needs=("labels", "features"), source="this project; copies by cosine"
+    "duplicates", "duplicate-conflicts", needs=("labels", "features"), source="this project; copies by cosine"
 )
 def duplicate_conflicts(
     labels: ArrayLike,

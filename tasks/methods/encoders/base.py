@@ -53,7 +53,7 @@ class Encoder(ABC):
     """
 
     kind: str
-    kinds: ClassVar[tuple[str, ...]] = ()  # of an encoder with several towers; `make` then sets `kind`
+    towers: ClassVar[bool] = False  # one for each kind of feature that it reads; `make` then sets `kind`
     device: str = "cpu"
     threads: int | None = None
     workers: int = 1
@@ -152,11 +152,11 @@ def own_units(name: str, kind: str) -> bool:
 def make(name: str, kind: str, options: dict[str, Any]) -> Encoder:
     """Make an encoder; raise ConfigError if it is unknown or made for another kind of feature."""
     chosen = encoder_name(name, kind)
-    encoder: Encoder = get("encoders", chosen).target(**options)
-    kinds = encoder.kinds or (encoder.kind,)
-    if kind not in kinds:
+    method = get("encoders", chosen)
+    encoder: Encoder = method.target(**options)
+    if kind not in method.modality:
         raise ConfigError(
-            f"encoder {chosen!r} reads {' or '.join(kinds)}, but the features are {kind}",
+            f"encoder {chosen!r} reads {' or '.join(method.modality)}, but the features are {kind}",
             where="encoder.name",
             fix=f"name an encoder of {kind}"
             + (f", or leave it out for {DEFAULTS[kind]!r}" if kind in DEFAULTS else ""),

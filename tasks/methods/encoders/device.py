@@ -59,7 +59,7 @@ class DeviceEncoder(Encoder):
     def identity(self) -> dict[str, Any]:
         """Name, options, and of a model on disk its weights; what only makes it faster is left out."""
         chosen = {name: value for name, value in self.pinned().items() if name not in self.speed}
-        towers = {"kind": self.kind} if self.kinds else {}
+        towers = {"kind": self.kind} if self.towers else {}
         return {**super().identity(), "options": chosen, "weights": self.weights(), **towers}
 
     def weights(self) -> str:

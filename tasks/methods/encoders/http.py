@@ -29,7 +29,7 @@ KEYS = re.compile(r"LABELWORKS_KEY_[A-Z0-9_]+")  # variables that a config may h
 BASE = re.compile(r"https?://[A-Za-z0-9._\-:\[\]]+(/[^\s\\@?#]*)?")  # nothing that is read in two ways
 
 
-@register("encoders", "http", needs=("text", "a service"), source="OpenAI /v1/embeddings")
+@register("encoders", "http", needs=("a service",), modality=("text",), source="OpenAI /v1/embeddings")
 class HttpEncoder(Encoder):
     """An OpenAI-compatible embedding service; its key comes from the environment, never from the config."""
 

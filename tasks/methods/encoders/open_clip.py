@@ -21,12 +21,16 @@ from labelworks.tasks.methods.registry import register
 
 
 @register(
-    "encoders", "open-clip", needs=("text or image", "labelworks[image]"), source="Radford 2021; Ilharco 2021"
+    "encoders",
+    "open-clip",
+    modality=("image", "text"),
+    extra="labelworks[image]",
+    source="Radford 2021; Ilharco 2021",
 )
 class OpenClipEncoder(ImageBackbone):
     """The image or the text tower of a CLIP model; class names go through its text tower."""
 
-    kinds = ("image", "text")
+    towers = True
     options: ClassVar[dict[str, Any]] = {
         "model": "ViT-B-32",
         "weights": "laion2b_s34b_b79k",

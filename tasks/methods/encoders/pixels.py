@@ -13,7 +13,7 @@ from labelworks.tasks.methods.encoders.values import UnusableError, decode_image
 from labelworks.tasks.methods.registry import register
 
 
-@register("encoders", "pixels", needs=("image",), source="Pearson 1901")
+@register("encoders", "pixels", modality=("image",), source="Pearson 1901")
 class PixelEncoder(Encoder):
     """Decodes images, scales them to size × size, and projects onto their principal components."""
 

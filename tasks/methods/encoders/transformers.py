@@ -32,12 +32,14 @@ LOOKS = "preprocessor_config.json"
 IMAGE_COST = 256  # of the batch size, which counts tokens: about what an image is cut into
 
 
-@register("encoders", "transformers", needs=("text or image", "labelworks[text]"), source="Wolf 2020")
+@register(
+    "encoders", "transformers", modality=("text", "image"), extra="labelworks[text]", source="Wolf 2020"
+)
 class TransformersEncoder(DeviceEncoder):
     """Any encoder of the transformers library: the mean of its last states, or the first of them."""
 
     kind = "text"
-    kinds = ("text", "image")
+    towers = True
     cost = 2048  # tokens
     on_gpu = 32
     batch_rows = 2048

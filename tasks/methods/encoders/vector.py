@@ -11,7 +11,7 @@ from labelworks.tasks.methods.encoders.base import AS_GIVEN, Encoded, Encoder, S
 from labelworks.tasks.methods.registry import register
 
 
-@register("encoders", "vector", needs=("vector",), source="the dataset's own vectors")
+@register("encoders", "vector", modality=("vector",), source="the dataset's own vectors")
 class VectorEncoder(Encoder):
     """Takes a column of lists of numbers as it is; checks lengths and finiteness."""
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
-from labelworks.schemas.errors import ConfigError
-from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.label_shift.estimator import estimate
 from labelworks.tasks.methods.label_shift.inputs import check
 from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate
 from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
@@ -33,8 +32,4 @@ def estimate_prior(
     Raises InputError on bad rows, ConfigError on an unknown method.
     """
     windows = check(labels, probs, target_probs, noise_transition)
-    chosen = registry.get("shift", method)
-    if "target_probs" not in chosen.needs:
-        raise ConfigError(f"shift method {method!r} doesn't estimate a prior")
-    estimate: PriorEstimate = chosen.target(windows)
-    return estimate
+    return estimate(method, windows)

@@ -19,7 +19,10 @@ LEAST = 30  # rows of a window whose prior is estimated
 
 
 @registry.register(
-    "shift", "prior-windows", needs=("labels", "probs", "windows"), source="Saerens 2002, Alexandari 2020"
+    "windows",
+    "prior-windows",
+    needs=("labels", "probs", "target_probs", "windows"),
+    source="Saerens 2002, Alexandari 2020",
 )
 def prior_by_window(
     labels: ArrayLike,

@@ -1,10 +1,9 @@
-"""What all estimators of a prior share: classes that nobody labelled, singular confusions, few rows."""
+"""What every estimator of a prior is given: classes with labelled rows, a way out, honest intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +18,22 @@ from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstima
 Estimate = Callable[[Windows], PriorEstimate]
 NEEDS = ("labels", "probs", "target_probs")
 INSTEAD = "em-bcts"  # has a maximum, whatever the confusion
+_features: dict[str, Features] = {}
 
 
 def estimator(name: str, *, source: str, features: Features = soft) -> Callable[[Estimate], Estimate]:
-    """Register an estimator of a prior: it is given windows of classes that have labelled rows alone.
+    """Register an estimator of a prior whose moments are made of other features than the probabilities."""
+    _features[name] = features
+    return registry.register("prior", name, needs=NEEDS, source=source)
 
-    features: what its moments are made of. Where the confusion can't be inverted, maximum likelihood answers.
+
+def estimate(name: str, windows: Windows) -> PriorEstimate:
+    """What a registered estimator finds: it is given windows of classes that have labelled rows alone.
+
+    Where it says by IllPosed that its confusion can't be inverted, maximum likelihood answers.
     """
-
-    def registered(function: Estimate) -> Estimate:
-        @wraps(function)
-        def estimate(windows: Windows) -> PriorEstimate:
-            return estimated(windows, lambda part: _well_posed(part, function, name), features)
-
-        return registry.register("shift", name, needs=NEEDS, source=source)(estimate)
-
-    return registered
+    function: Estimate = registry.get("prior", name).target
+    return estimated(windows, lambda part: _well_posed(part, function, name), _features.get(name, soft))
 
 
 def estimated(windows: Windows, function: Estimate, features: Features = soft) -> PriorEstimate:
@@ -52,7 +51,7 @@ def _well_posed(windows: Windows, function: Estimate, name: str) -> PriorEstimat
     try:
         return function(windows)
     except IllPosed as error:
-        found: PriorEstimate = registry.get("shift", INSTEAD).target(windows)
+        found = estimate(INSTEAD, windows)
         note = f"{error.what}: estimated by {INSTEAD} instead"
         return replace(found, method=name, notes=(*found.notes, note))
 

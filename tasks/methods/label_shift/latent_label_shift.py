@@ -26,7 +26,7 @@ class Latent:
     posterior: Floats
 
 
-@registry.register("shift", "latent", needs=("features", "windows", "classes"), source="Roberts 2022")
+@registry.register("windows", "latent", needs=("features", "windows", "classes"), source="Roberts 2022")
 def latent(features: ArrayLike, windows: ArrayLike, classes: int) -> Latent:
     """Find K classes in D unlabelled windows: window discriminator, clusters of its output, factorisation.
 

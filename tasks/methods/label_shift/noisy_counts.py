@@ -25,7 +25,7 @@ class TrueMix:
     interval: Floats
 
 
-@registry.register("shift", "true-mix", needs=("counts", "noise_transition"), source="Richardson 1972")
+@registry.register("windows", "true-mix", needs=("counts", "noise_transition"), source="Richardson 1972")
 def true_mix(counts: ArrayLike, noise_transition: ArrayLike) -> TrueMix:
     """Maximum likelihood of the true shares, given how many rows bear each label in each window.
 

@@ -22,7 +22,9 @@ class Corrected:
     doubtful: NDArray[np.bool_]
 
 
-@registry.register("shift", "correct", needs=("prior",), source="Saerens 2002; filter: Lee 2023")
+@registry.register(
+    "correction", "correct", needs=("target_probs", "prior"), source="Saerens 2002; filter: Lee 2023"
+)
 def correct(target_probs: ArrayLike, prior: PriorEstimate) -> Corrected:
     """Posteriors of target rows, reweighted by the estimated prior (Saerens 2002, eq. 4).
 

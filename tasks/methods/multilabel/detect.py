@@ -35,9 +35,9 @@ class MultilabelResult:
 
 
 @register(
-    "tasks",
     "multilabel",
-    needs=("pred_probs",),
+    "confident-learning",
+    needs=("labels", "pred_probs"),
     source="Northcutt, Jiang & Chuang 2021; Thyagarajan et al. 2022",
 )
 def detect_multilabel(labels: Any, pred_probs: Any, *, method: str = "softmin") -> MultilabelResult:

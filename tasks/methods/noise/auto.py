@@ -44,6 +44,7 @@ class Auto(SampledModel):
     """
 
     name = "auto"
+    with_neighbours = "auto-neighbours"  # answers in its place where features or neighbours are at hand
 
     def __init__(self, *, target: Target = "max_f1", sample: int = 20_000, seed: int = 0) -> None:
         if sample < 2:

@@ -15,18 +15,13 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import class_numbers
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
-from labelworks.tasks.methods.noise.auto import Auto
-from labelworks.tasks.methods.noise.auto_neighbours import AutoNeighbours
-from labelworks.tasks.methods.noise.confident_learning import ConfidentLearning
-from labelworks.tasks.methods.noise.core.result import NoiseModel, NoiseResult, joined
-from labelworks.tasks.methods.noise.core.scored import ScoredModel
-from labelworks.tasks.methods.noise.noise_transition import NoiseTransition
+from labelworks.tasks.methods.noise.core.result import NoiseResult, joined
+from labelworks.tasks.methods.protocols import JudgesChecked, NoiseModel, PlacesCut
 
 PEEKED = 1000  # rows by which the unit of features is told
 SMALL, LARGE = 2.0**-40, 2.0**40  # units whose squares are numbers like others
 BLOCK = 1 << 17  # probabilities a block: what stays in a core's cache
 WINDOW = 1 << 23  # probabilities mapped at once
-COMPARING = ("landmarks", "label-propagation")  # with rows of their own choice
 
 
 def detect(
@@ -59,8 +54,8 @@ def detect(
         raise InputError("no rows", fix="give at least one row")
     chosen = registry.get("noise", method)
     _check_shapes(len(given), np.shape(pred_probs)[1], features, neighbours, votes)
-    if chosen.target is Auto and not (features is None and neighbours is None):
-        chosen = registry.get("noise", AutoNeighbours.name)
+    if not (features is None and neighbours is None):
+        chosen = registry.get("noise", vars(chosen.target).get("with_neighbours", chosen.name))
     beside = _beside(chosen, given, features, neighbours, votes)
     model = make(chosen.name, options)
     for rows, probs in _blocks(pred_probs):
@@ -69,17 +64,9 @@ def detect(
     parts = []
     for rows, probs in _blocks(pred_probs):
         seen = {name: array(rows) for name, array in beside.items()}
-        if isinstance(model, Auto | NoiseTransition | ConfidentLearning):  # the rows were checked by update
-            part = model.judge(
-                given[rows].astype(np.int32), np.asarray(probs, np.float32), posterior=posterior, **seen
-            )
-        else:
-            part = model.score(given[rows], probs, **seen)
-        parts.append(part if posterior else replace(part, posterior=None))
+        parts.append(_judged(model, given[rows], probs, seen, posterior))
     whole = joined(parts)
-    if isinstance(model, Auto | ScoredModel):
-        return replace(whole, flag=model.flags(whole))
-    return whole
+    return replace(whole, flag=model.flags(whole)) if isinstance(model, PlacesCut) else whole
 
 
 def make(method: str, options: dict[str, Any]) -> NoiseModel:
@@ -96,6 +83,18 @@ def make(method: str, options: dict[str, Any]) -> NoiseModel:
     return model
 
 
+def _judged(
+    model: NoiseModel, given: NDArray[Any], probs: Any, beside: dict[str, Any], posterior: bool
+) -> NoiseResult:
+    """Judge rows that were checked by update, and so not again where the method can leave that out."""
+    if isinstance(model, JudgesChecked):
+        checked = given.astype(np.int32), np.asarray(probs, np.float32)
+        found = model.judge(*checked, posterior=posterior, **beside)
+    else:
+        found = model.score(given, probs, **beside)
+    return found if posterior else replace(found, posterior=None)
+
+
 def _beside(
     method: registry.Method, given: NDArray[Any], features: Any, neighbours: Any, votes: Any
 ) -> dict[str, Callable[[slice], Any]]:
@@ -108,7 +107,7 @@ def _beside(
     if "votes" in method.needs:
         _require(votes, "votes", method.name)
         beside["votes"] = lambda rows: votes[rows]
-    if method.name in COMPARING and neighbours is not None:
+    if getattr(method.target, "chooses_rows", False) and neighbours is not None:
         raise ConfigError(
             f"{method.name} compares rows by their features and can't use neighbours",
             where="detect",
@@ -120,7 +119,7 @@ def _beside(
         _require(neighbours, "neighbours", method.name)
         _refuse_selves(np.asarray(neighbours))
         beside["neighbour_labels"] = lambda rows: given[np.asarray(neighbours[rows])]
-        if "neighbour_weights" in getattr(method.target, "beside", ()):
+        if "neighbour_weights" in method.needs:
             weights = credibility(given, given[np.asarray(neighbours)])
             beside["neighbour_weights"] = lambda rows: weights[np.asarray(neighbours[rows])]
     return beside

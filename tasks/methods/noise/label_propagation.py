@@ -29,6 +29,7 @@ class LabelPropagation(ScoredModel):
 
     name = "label-propagation"
     beside = ("features",)
+    chooses_rows = True
 
     def learn(self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside) -> None:
         """Spread the labels of the sample over its neighbour graph."""
@@ -50,9 +51,9 @@ class LabelPropagation(ScoredModel):
 
 
 @register(
-    "questions",
+    "propagation",
     "propagate",
-    needs=("labels", "neighbours"),
+    needs=("labels", "neighbours", "classes"),
     source="Zhou et al. 2004, on the graph of nearest neighbours",
 )
 def propagate(

@@ -28,6 +28,7 @@ class Landmarks(ScoredModel):
 
     name = "landmarks"
     beside = ("features",)
+    chooses_rows = True
 
     def learn(self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside) -> None:
         """Draw the landmarks from the sample."""

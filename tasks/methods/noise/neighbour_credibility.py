@@ -12,7 +12,7 @@ from labelworks.tasks.methods.registry import register
 @register(
     "noise",
     "neighbour-credibility",
-    needs=("pred_probs", "neighbours"),
+    needs=("pred_probs", "neighbours", "neighbour_weights"),
     source="neighbours as re-annotators, weighed as by Di Salvo et al. 2024",
 )
 class NeighbourCredibility(ScoredModel):

@@ -32,9 +32,9 @@ class PairResult:
 
 
 @register(
-    "questions",
+    "pairs",
     "pair-mismatch",
-    needs=("features", "paired features"),
+    needs=("left", "right"),
     source="CSLS, Conneau et al. 2018; two Gaussians on it",
 )
 def pair_mismatch(left: NDArray[np.floating], right: NDArray[np.floating], *, k: int = NEAREST) -> PairResult:

@@ -31,9 +31,9 @@ class Discovered:
 
 
 @registry.register(
-    "shift",
+    "open_set",
     "discover",
-    needs=("features", "labels", "unknown"),
+    needs=("features", "labels", "target_features", "unknown"),
     source="Sokal & Michener 1958; task: Vaze 2022",
 )
 def discover(

@@ -50,9 +50,9 @@ class _Cells:
 
 
 @registry.register(
-    "shift",
+    "open_set",
     "open-set",
-    needs=("labels", "probs", "novelty"),
+    needs=("labels", "probs", "target_probs", "novelty", "target_novelty"),
     source="Qin 1999: exponential tilt; Saerens 2002",
 )
 def open_set(
@@ -97,6 +97,8 @@ def _fit(
 def _cut(known: Floats, target: Floats) -> _Cells:
     both = np.concatenate([known, target])
     borders = np.unique(np.quantile(both, np.linspace(0, 1, CELLS + 1)[1:-1]))
+    below = np.searchsorted(np.sort(both), borders, side="right")
+    borders = borders[np.unique(below, return_index=True)[1]]  # of few rows, several have none between them
     borders = borders[borders < both.max()]  # so that no cell is empty
     of = np.searchsorted(borders, both)
     scores = np.bincount(of, (both - known.mean()) / max(float(known.std()), 1e-12)) / np.bincount(of)

@@ -15,7 +15,7 @@ from labelworks.tasks.methods.sums import ClassSums
 RIDGE = 1e-2  # of the mean variance within classes
 
 
-@registry.register("shift", "novelty", needs=("sums", "features"), source="Ren 2021")
+@registry.register("open_set", "novelty", needs=("sums", "features"), source="Ren 2021")
 def novelty(sums: ClassSums, features: NDArray[np.floating]) -> Floats:
     """Relative Mahalanobis distance (n,) of rows (n, D): to the nearest class, less that to the whole.
 

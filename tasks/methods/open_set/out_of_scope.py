@@ -84,9 +84,9 @@ class ScopeResult:
 
 
 @register(
-    "questions",
+    "open_set",
     "out-of-scope",
-    needs=("pred_probs", "features"),
+    needs=("labels", "pred_probs", "features"),
     source="Ren et al. 2021; Sun et al. 2022; Hendrycks & Gimpel 2017",
 )
 def out_of_scope(

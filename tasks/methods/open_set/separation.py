@@ -15,7 +15,7 @@ from labelworks.tasks.methods.sums import FoldSums
 FOLDS = 5
 
 
-@register("questions", "linear-separation", needs=("scores", "features"), source="Albert et al. 2024")
+@register("open_set", "linear-separation", needs=("score", "features"), source="Albert et al. 2024")
 def linear_separation(
     score: ArrayLike, features: NDArray[np.floating], *, share: float = 0.05, seed: int = 0
 ) -> NDArray[np.float64]:

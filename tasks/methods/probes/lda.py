@@ -12,7 +12,7 @@ SHRINKAGE = 0.1
 ROUNDING = 1e-9  # of the squares, in sums of single precision: all there is of rows that are the same
 
 
-@register("probes", "lda", needs=("features",), source="Fisher 1936; shrinkage: Friedman 1989")
+@register("probes", "lda", needs=("sums",), source="Fisher 1936; shrinkage: Friedman 1989")
 def lda(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit LDA in closed form: weights (D, K) and intercepts (K,) of its linear log-odds."""
     dim = sums.gram.shape[0]

@@ -19,7 +19,7 @@ FLAT = 1e-6  # of the squared mean: variance that rounding alone makes
 EVEN = 1e-2  # of the mean variance, added to a column's: one that hardly varies isn't blown up
 
 
-@register("probes", "multinomial", needs=("features", "rows"), source="Bottou 2010")
+@register("probes", "multinomial", needs=("rows",), source="Bottou 2010")
 def multinomial(features: NDArray[np.floating], labels: NDArray[np.integer], classes: int) -> Linear:
     """Fit multinomial logistic regression, stopped early: weights (D, K) and intercepts (K,).
 

@@ -9,7 +9,7 @@ from labelworks.tasks.methods.registry import register
 from labelworks.tasks.methods.sums import ClassSums
 
 
-@register("probes", "prototype", needs=("features",), source="Snell 2017")
+@register("probes", "prototype", needs=("sums",), source="Snell 2017")
 def prototype(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit class prototypes: weights (D, K) and intercepts (K,), half the negative squared distance."""
     means = sums.means

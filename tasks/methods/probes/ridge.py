@@ -11,7 +11,7 @@ from labelworks.tasks.methods.sums import ClassSums
 PENALTY = 1e-2  # of the mean eigenvalue of the covariance
 
 
-@register("probes", "ridge", needs=("features",), source="Hoerl & Kennard 1970")
+@register("probes", "ridge", needs=("sums",), source="Hoerl & Kennard 1970")
 def ridge(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit ridge regression in closed form: weights (D, K) and intercepts (K,) of its class scores."""
     dim = sums.gram.shape[0]

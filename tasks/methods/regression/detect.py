@@ -34,7 +34,7 @@ class RegressionResult:
     noise_rate: float
 
 
-@register("tasks", "regression", needs=("predictions",), source="Zhou et al. 2023")
+@register("regression", "residuals", needs=("labels", "predictions"), source="Zhou et al. 2023")
 def detect_regression(
     labels: ArrayLike, predictions: ArrayLike, *, spread: ArrayLike | None = None, fdr: float = 0.1
 ) -> RegressionResult:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,7 +35,7 @@ def treat_rows(
     if rows_by_class is not None:
         small = rows_by_class < config.min_class_rows
         few = small[given] | (flag & small[suggestion])
-    decided: Decisions = get("relabel", "posterior").target(
+    decided: Decisions = get("relabel", config.relabel.method).target(
         given,
         flag,
         suggestion,
@@ -43,14 +45,13 @@ def treat_rows(
         few=few,
         relabel=config.mode in ("relabel", "both"),
         relabel_over=config.relabel_over,
+        **config.relabel.options,
     )
     if config.mode == "none":
         return decided, np.ones(len(given), dtype=np.float32)
     right = decided.right if config.mode != "relabel" else _trust(decided)
-    weight = get("weights", "importance").target(
-        decided.label, right, class_weights, max_weight=config.max_weight
-    )
-    return decided, weight
+    weigh = partial(get("weights", config.weights.method).target, **config.weights.options)
+    return decided, weigh(decided.label, right, class_weights, max_weight=config.max_weight)
 
 
 def class_weights(shift: ShiftFindings | None, config: TreatConfig) -> NDArray[np.float64] | None:

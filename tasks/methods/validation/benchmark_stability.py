@@ -37,9 +37,9 @@ class StabilityResult:
 
 
 @register(
-    "questions",
+    "benchmarks",
     "stability",
-    needs=("labels", "corrected labels", "predictions"),
+    needs=("labels", "corrected", "predictions"),
     source="Northcutt, Athalye & Mueller 2021",
 )
 def stability(

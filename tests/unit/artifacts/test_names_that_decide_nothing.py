@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.findings import EmbeddingFigures
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.signatures import planes_of
@@ -22,6 +23,10 @@ from labelworks.tasks.methods.encoders.vector import VectorEncoder
 from labelworks.tasks.planning.open_run import plan_run
 
 ROWS = 90
+SAID = EmbeddingFigures(
+    encoder="e", rows=ROWS, rejected_rows=0, rejected_share=0.0, dim=6, distinct_rows=ROWS,
+    dead_dimensions=0, encoding_seconds=0.0,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -34,8 +39,8 @@ def registered() -> Iterator[None]:
     class Sensors(VectorEncoder):
         """Vectors of sensors."""
 
-    registry.register("encoders", "vector-db", needs=("text",), source="this test")(Database)
-    registry.register("encoders", "sensors", needs=("vector",), source="this test")(Sensors)
+    registry.register("encoders", "vector-db", modality=("text",), source="this test")(Database)
+    registry.register("encoders", "sensors", modality=("vector",), source="this test")(Sensors)
     yield
     for name in ("vector-db", "sensors"):
         del registry._methods["encoders", name]
@@ -82,7 +87,7 @@ def test_an_encoder_is_scaled_for_what_it_says_and_not_for_its_name(
 ) -> None:
     found, expected = (embedded(tmp_path, encoder, kind) for encoder in (plugin, built_in))
     np.testing.assert_array_equal(planes_of(*found).scale, planes_of(*expected).scale)
-    ranks = [judge_quality(*each)["rankme"] for each in (found, expected)]
+    ranks = [judge_quality(*each, SAID).rankme for each in (found, expected)]
     assert ranks[0] == ranks[1]
 
 

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -22,6 +23,7 @@ from labelworks.flows.cli import background
 from labelworks.flows.cli.commands import methods
 from labelworks.flows.cli.output import only_the_result_on_stdout, print_json
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.noise.self_confidence import SelfConfidence
 
 COMMAND = [sys.executable, "-m", "labelworks.flows.cli.app"]
 HEAVY = (
@@ -58,8 +60,9 @@ def broken_method() -> Iterator[str]:
     """A plug-in with a bug."""
 
     @registry.register("noise", "broken", source="this test")
-    def broken() -> None:
-        raise RuntimeError("first line\nsecond line")
+    class Broken(SelfConfidence):
+        def __init__(self) -> None:
+            raise RuntimeError("first line\nsecond line")
 
     yield "broken"
     del registry._methods["noise", "broken"]
@@ -189,33 +192,52 @@ def test_only_the_result_reaches_stdout(capfd: pytest.CaptureFixture[str]) -> No
 
 
 def test_methods_lists_every_kind_with_its_stage(labelworks: Run) -> None:
-    assert set(methods.STAGES) == set(registry.KINDS)
     code, out, _ = labelworks("methods", "--json")
     listed = json.loads(out)["methods"]
     assert code == 0
     assert [(each["kind"], each["name"]) for each in listed] == [(m.kind, m.name) for m in registry.methods()]
-    keys = {each["name"]: each["key"] for each in listed if each["kind"] == "shift"}
-    assert keys["elsa"] == "detect.shift.method" and keys["mmd"] == "detect.drift.method"
-    assert keys["latent"] is keys["sequential"] is keys["groups"] is None
+    keys = {(each["kind"], each["name"]): each["key"] for each in listed}
+    assert keys["prior", "elsa"] == "detect.shift.method" and keys["drift", "mmd"] == "detect.drift.method"
+    assert keys["relabel", "posterior"] == "treat.relabel.method"
+    assert keys["weights", "importance"] == "treat.weights.method"
+    assert keys["windows", "latent"] is keys["groups", "groups"] is None
+    assert {each["kind"]: each["stage"] for each in listed} == {
+        name: kind.stage for name, kind in registry.KINDS.items()
+    }
     assert all(each["source"] and each["stage"] for each in listed)
 
 
+def test_what_a_method_needs_reads_and_installs_are_fields_of_their_own(labelworks: Run) -> None:
+    listed = json.loads(labelworks("methods", "--json")[1])["methods"]
+    found = {(each["kind"], each["name"]): each for each in listed}
+    clip, service = found["encoders", "open-clip"], found["encoders", "http"]
+    assert (clip["modality"], clip["needs"], clip["extra"]) == (["image", "text"], [], "labelworks[image]")
+    assert (service["modality"], service["needs"], service["extra"]) == (["text"], ["a service"], None)
+    assert found["crowd", "auto"]["uses"] == ["pred_probs"]
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    extras = {f"{project['name']}[{name}]" for name in project["optional-dependencies"]}
+    assert {each["extra"] for each in listed} - {None} <= extras
+    table = labelworks("methods", "--stage", "ingest")[1]
+    assert "pred_probs if there" in " ".join(table.split())
+
+
 def test_what_no_key_reaches_is_listed_with_its_function(labelworks: Run) -> None:
-    listed = {each["name"]: each for each in json.loads(labelworks("methods", "--json")[1])["methods"]}
+    every = json.loads(labelworks("methods", "--json")[1])["methods"]
+    listed = {each["name"]: each for each in every if each["kind"] != "noise"}
     functions = {
         "out-of-scope": "open_set.out_of_scope.out_of_scope",
         "linear-separation": "open_set.separation.linear_separation",
         "duplicate-conflicts": "duplicates.conflicts.duplicate_conflicts",
         "stability": "validation.benchmark_stability.stability",
         "propagate": "noise.label_propagation.propagate",
-        "multilabel": "multilabel.detect.detect_multilabel",
+        "confident-learning": "multilabel.detect.detect_multilabel",
     }
     for name, function in functions.items():
         module, _, attribute = listed[name]["function"].rpartition(".")
         assert f"{module}.{attribute}" == f"labelworks.tasks.methods.{function}"
         assert callable(getattr(importlib.import_module(module), attribute))
         assert listed[name]["needs"]
-    assert listed["multilabel"]["key"] == "dataset.task"
+    assert listed["confident-learning"]["key"] == "dataset.task"
     assert listed["pair-mismatch"]["key"] == "dataset.pair"
     assert listed["pair-mismatch"]["function"] == "labelworks.tasks.methods.noise.pairs.pair_mismatch"
     _, out, _ = labelworks("methods", "--stage", "detect")
@@ -226,7 +248,7 @@ def test_methods_of_a_stage(labelworks: Run) -> None:
     choices = {
         choice for hint in get_args(get_type_hints(methods.methods)["stage"]) for choice in get_args(hint)
     }
-    assert choices == set(methods.STAGES.values())
+    assert choices == {kind.stage for kind in registry.KINDS.values()}
     _, out, _ = labelworks("methods", "--stage", "embed")
     assert "tfidf" in out
     assert "labelworks[text]" in out

@@ -28,7 +28,7 @@ def test_the_defaults_name_methods_that_there_are() -> None:
         ({"detect": {"probes": ["lda", "rige"]}}, "detect.probes.1", "ridge"),
         ({"detect": {"noise": {"method": "confident"}}}, "detect.noise.method", "confident-learning"),
         ({"detect": {"shift": {"method": "em-bct"}}}, "detect.shift.method", "em-bcts"),
-        ({"detect": {"drift": {"method": "drift"}}}, "detect.drift.method", "drift-auto"),
+        ({"detect": {"drift": {"method": "drift"}}}, "detect.drift.method", "classifier"),
         ({"detect": {"drift": {"method": "elsa"}}}, "detect.drift.method", "mmd"),
         ({"validate": {"model": "multinomal"}}, "validate.model", "multinomial"),
     ],
@@ -65,7 +65,7 @@ def test_a_noise_method_that_needs_what_a_run_lacks_is_refused() -> None:
 
 
 def test_a_drift_test_is_refused_where_a_prior_is_to_be_estimated() -> None:
-    with pytest.raises(ConfigError, match="doesn't estimate a prior"):
+    with pytest.raises(ConfigError, match="unknown prior method 'mmd'"):
         check_methods(config(detect={"shift": {"method": "mmd"}}))
 
 

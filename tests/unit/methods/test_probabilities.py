@@ -12,7 +12,7 @@ from labelworks.tasks.methods.label_shift.posterior_correction import correct
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.probabilities import unusable
 
-ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
+ESTIMATORS = [method.name for method in registry.methods("prior")]
 BAD = {
     "sums to 1.06": [0.53, 0.53],
     "negative": [1.02, -0.02],

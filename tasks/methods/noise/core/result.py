@@ -1,13 +1,13 @@
-"""What a noise method gives back, and what it must be able to do."""
+"""What a noise method gives back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.special import expit
 
 
@@ -53,26 +53,6 @@ def joined(parts: Sequence[NoiseResult]) -> NoiseResult:
 def score_of(error_odds: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return scores (N,) from the log-odds of error: at a quarter of them, float32 still orders sure rows."""
     return np.asarray(expit(-error_odds / 4), np.float32)
-
-
-class NoiseModel(Protocol):
-    """A method that sees the data in parts: memory does not grow with their number."""
-
-    def update(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> None:
-        """Accumulate a part: labels (n,) in [0, K), pred_probs (n, K) out-of-sample, and what it needs."""
-
-    def sampled_from(self, rows: int) -> None:
-        """Say, before finish, how many rows the data has where the parts are only a sample of them."""
-
-    def finish(self) -> None:
-        """Fit what needs all parts."""
-
-    @property
-    def threshold(self) -> float:
-        """The error probability over which rows are flagged, after finish."""
-
-    def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
-        """Judge a part, after finish; the rate and the transition are those of all parts."""
 
 
 def best_class(

@@ -20,6 +20,7 @@ class SampledModel:
     name: ClassVar[str]
     beside: ClassVar[tuple[str, ...]] = ()  # what it sees of a row besides its label and probabilities
     held: ClassVar[int] = HELD
+    chooses_rows: ClassVar[bool] = False  # that it compares others with: it takes no neighbours
     _threshold: float = 0.5
 
     def __init__(self, *, sample: int, seed: int) -> None:

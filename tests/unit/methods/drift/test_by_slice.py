@@ -38,7 +38,7 @@ def test_errors_by_chance_make_no_bad_slice():
 
 def test_it_is_registered_and_refuses_bad_rows():
     _, features, _ = draw(20)
-    assert registry.get("shift", "slices").target is by_slice
+    assert registry.get("groups", "slices").target is by_slice
     for labels, count in ((np.zeros(19, int), 2), (np.zeros(20, int), 11)):
         with pytest.raises(InputError, match="slices"):
             by_slice(features, labels, np.zeros(20), 1, count)

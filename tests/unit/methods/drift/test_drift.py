@@ -11,7 +11,7 @@ from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.drift.frame import DriftParts, Frame, p_values
 from labelworks.tasks.methods.drift.mmd import Mmd
 
-TESTS = [method.name for method in registry.methods("shift") if method.needs == ("features",)]
+TESTS = [method.name for method in registry.methods("drift")]
 
 
 def windows(seed=0, n=200, m=300, width=6, moved=0.0):

@@ -22,8 +22,8 @@ from labelworks.tasks.methods.open_set.estimate import open_set
 from labelworks.tasks.methods.open_set.novelty import novelty
 from labelworks.tasks.methods.sums import FoldSums
 
-ESTIMATORS = [each.name for each in registry.methods("shift") if "target_probs" in each.needs]
-DRIFT = [each.name for each in registry.methods("shift") if each.needs == ("features",)]
+ESTIMATORS = [each.name for each in registry.methods("prior")]
+DRIFT = [each.name for each in registry.methods("drift")]
 
 
 def draw(classes, rows, seed, prior=None):

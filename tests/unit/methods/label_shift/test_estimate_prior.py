@@ -5,7 +5,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.label_shift import estimate_prior
 
-ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
+ESTIMATORS = [method.name for method in registry.methods("prior")]
 T = np.array([[0.8, 0.2, 0.0], [0.0, 0.8, 0.2], [0.2, 0.0, 0.8]])
 SOURCE, TARGET = np.array([0.4, 0.4, 0.2]), np.array([0.1, 0.3, 0.6])
 

@@ -8,7 +8,7 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.label_shift import estimate_prior, estimate_prior_over
 from labelworks.tasks.methods.label_shift.few_rows import exact
 
-ESTIMATORS = [method.name for method in registry.methods("shift") if "target_probs" in method.needs]
+ESTIMATORS = [method.name for method in registry.methods("prior")]
 QUICK = [name for name in ESTIMATORS if name not in ("auto", "kdey", "dmy", "em-vector")]
 
 

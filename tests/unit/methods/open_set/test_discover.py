@@ -46,7 +46,7 @@ def test_a_few_strays_make_no_class(windows):
 
 def test_it_is_registered_and_refuses_bad_rows(windows):
     features, labels, target, truth = windows
-    assert registry.get("shift", "discover").target is discover
+    assert registry.get("open_set", "discover").target is discover
     with pytest.raises(InputError, match="a label for each labelled row"):
         discover(features, labels[:-1], target, truth)
     with pytest.raises(InputError, match="3 known classes"):

@@ -1,0 +1,208 @@
+"""What a method of each kind must be: what it is called with, and what it gives back.
+
+`labelworks.tasks.methods.registry` holds every method to the protocol of its kind when it is registered, a
+built-in one and one of another package alike.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from labelworks.tasks.methods.crowd.fit import Fit
+    from labelworks.tasks.methods.crowd.votes import Votes
+    from labelworks.tasks.methods.drift.base import DriftTest
+    from labelworks.tasks.methods.encoders.base import Encoded, State
+    from labelworks.tasks.methods.label_shift.inputs import Windows
+    from labelworks.tasks.methods.label_shift.result import PriorEstimate
+    from labelworks.tasks.methods.noise.core.result import NoiseResult
+    from labelworks.tasks.methods.probes.affine import Affine
+    from labelworks.tasks.methods.probes.ensemble import Linear
+    from labelworks.tasks.methods.probes.zero_shot import ClassNames
+    from labelworks.tasks.methods.sums import ClassSums
+    from labelworks.tasks.methods.treatment.relabel.posterior import Decisions
+    from labelworks.tasks.methods.validation.models.multinomial import Predict
+
+
+class EncoderMethod(Protocol):
+    """A class made from options, fitted once a dataset, loaded once a worker: best a subclass of Encoder."""
+
+    def identity(self) -> dict[str, Any]:
+        """What of the encoder decides its vectors."""
+
+    def lacks(self, device: str) -> str:
+        """Why it can't run on a device in this process; "" if it can."""
+
+    def fit(self, values: pa.Array) -> State:
+        """Learn from a sample of the column what encoding needs."""
+
+    def load(self, state: State) -> None:
+        """Make ready to encode."""
+
+    def encode(self, values: pa.Array) -> Encoded:
+        """Encode a batch of the column, row by row."""
+
+    def prepare(self, values: pa.Array) -> Any:
+        """Do what needs no device, one batch ahead."""
+
+    def infer(self, prepared: Any) -> Encoded:
+        """Encode what `prepare` gave."""
+
+    def encode_names(self, names: list[str]) -> Encoded:
+        """Encode class names (K,) into the space of the rows."""
+
+
+class SumsProbe(Protocol):
+    """A probe fitted on merged sums: weights (D, K) and intercepts (K,)."""
+
+    def __call__(self, sums: ClassSums, /) -> Linear:
+        """Fit it."""
+
+
+class RowsProbe(Protocol):
+    """A probe that needs rows: features (N, D), labels (N,) in [0, classes)."""
+
+    def __call__(
+        self, features: NDArray[np.floating], labels: NDArray[np.integer], classes: int, /
+    ) -> Linear:
+        """Fit it."""
+
+
+class NamesProbe(Protocol):
+    """A probe made of the encoded class names: it sees no row."""
+
+    def __call__(self, names: ClassNames, /) -> Linear:
+        """Make it."""
+
+
+class AdaptMethod(Protocol):
+    """A map of the embedding, learnt from merged sums; None: it stays as it is. Options are keywords."""
+
+    def __call__(self, sums: ClassSums, /) -> Affine | None:
+        """Learn it."""
+
+
+class NoiseModel(Protocol):
+    """A class made from options that sees the data in parts: memory does not grow with their number.
+
+    What it needs beside labels and probabilities it is given by keyword in `update` and `score`, each (n, …):
+    `features`, `votes`, `neighbour_labels`, `neighbour_weights`, as it declares in `needs`; class names by
+    the option `class_vectors` (K, D).
+    """
+
+    def update(self, labels: ArrayLike, pred_probs: Any, /, **beside: Any) -> None:
+        """Accumulate a part: labels (n,) in [0, K), pred_probs (n, K) out-of-sample, and what it needs."""
+
+    def sampled_from(self, rows: int, /) -> None:
+        """Say, before finish, how many rows the data has where the parts are only a sample of them."""
+
+    def finish(self) -> None:
+        """Fit what needs all parts."""
+
+    @property
+    def threshold(self) -> float:
+        """The error probability over which rows are flagged, after finish."""
+
+    def score(self, labels: ArrayLike, pred_probs: Any, /, **beside: Any) -> NoiseResult:
+        """Judge a part, after finish; the rate and the transition are those of all parts."""
+
+
+@runtime_checkable
+class JudgesChecked(Protocol):
+    """A noise method that can judge rows which were checked before, and leave the posterior out."""
+
+    def judge(
+        self, given: NDArray[np.int32], probs: NDArray[np.float32], /, *, posterior: bool, **beside: Any
+    ) -> NoiseResult:
+        """Judge rows (n,), without checking them; the posterior (n, K) only where it is asked for."""
+
+
+@runtime_checkable
+class PlacesCut(Protocol):
+    """A noise method with a target, such as a budget, that is met on all rows when all are at hand."""
+
+    def flags(self, found: NoiseResult, /) -> NDArray[np.bool_]:
+        """Flag the rows (N,) of all the data by what was found of them."""
+
+
+class CrowdMethod(Protocol):
+    """Aggregates votes."""
+
+    def __call__(self, votes: Votes, /) -> Fit:
+        """Fit it."""
+
+
+class CrowdWithModel(Protocol):
+    """Aggregates votes with the probabilities (N, K) of a model."""
+
+    def __call__(self, votes: Votes, pred_probs: Any, /) -> Fit:
+        """Fit it."""
+
+
+class PriorMethod(Protocol):
+    """Estimates the class mix of an unlabelled window: it sees classes that have labelled rows alone."""
+
+    def __call__(self, windows: Windows, /) -> PriorEstimate:
+        """Estimate it."""
+
+
+class DriftMethod(Protocol):
+    """Tests whether two windows (n, D), (m, D) are of one distribution, at a level."""
+
+    def __call__(
+        self, reference: NDArray[np.floating], current: NDArray[np.floating], alpha: float
+    ) -> DriftTest:
+        """Test it."""
+
+
+class RelabelMethod(Protocol):
+    """Decides on rows (N,), as `relabel.posterior` says of each argument. Options are keywords."""
+
+    def __call__(
+        self,
+        given: NDArray[np.int32],
+        flag: NDArray[np.bool_],
+        suggestion: NDArray[np.int32],
+        error_probability: NDArray[np.float32],
+        suggested: NDArray[np.float32],
+        /,
+        *,
+        outside: NDArray[np.bool_] | None,
+        few: NDArray[np.bool_] | None,
+        relabel: bool,
+        relabel_over: float,
+    ) -> Decisions:
+        """Decide."""
+
+
+class WeightsMethod(Protocol):
+    """Weighs rows (N,) by P(the label is right) and the weights (K,) of the classes. Options are keywords."""
+
+    def __call__(
+        self,
+        label: NDArray[np.int32],
+        right: NDArray[np.float32],
+        class_weights: NDArray[np.float64] | None,
+        /,
+        *,
+        max_weight: float,
+    ) -> NDArray[np.float32]:
+        """Weigh them."""
+
+
+class ModelMethod(Protocol):
+    """Trains what raw and treated labels are compared by; gives what predicts the labels of other rows."""
+
+    def __call__(
+        self,
+        features: NDArray[np.floating],
+        labels: NDArray[np.integer],
+        weight: NDArray[np.floating] | None,
+        /,
+    ) -> Predict:
+        """Train it on rows (N, D), labels (N,), weights (N,) or None."""

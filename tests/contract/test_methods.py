@@ -1,0 +1,258 @@
+"""What every method keeps to, of each kind: it is called as its kind says, and gives what its kind gives."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.crowd.votes import Votes
+from labelworks.tasks.methods.label_shift import estimate_prior
+from labelworks.tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.noise import NoiseResult, detect
+from labelworks.tasks.methods.probes.affine import Affine
+from labelworks.tasks.methods.probes.zero_shot import ClassNames
+from labelworks.tasks.methods.protocols import JudgesChecked, PlacesCut
+from labelworks.tasks.methods.registry import KINDS, Method, methods
+from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.treatment.relabel.posterior import REASONS, Decisions
+
+ROWS, CLASSES, DIM = 240, 4, 5
+RNG = np.random.default_rng(0)
+TRUE = RNG.integers(0, CLASSES, ROWS)
+GIVEN = np.where(RNG.random(ROWS) < 0.15, (TRUE + 1) % CLASSES, TRUE).astype(np.int32)
+FEATURES = (3 * np.eye(CLASSES, DIM)[TRUE] + RNG.normal(size=(ROWS, DIM))).astype(np.float32)
+NAMES = np.eye(CLASSES, DIM)
+LOGITS = FEATURES @ NAMES.T
+PROBS = (np.exp(LOGITS) / np.exp(LOGITS).sum(axis=1, keepdims=True)).astype(np.float32)
+ORDER = np.argsort(((FEATURES[:, None] - FEATURES) ** 2).sum(axis=2), axis=1, kind="stable")
+NEAR = ORDER[:, 1:11]
+SUMS = ClassSums(
+    np.bincount(GIVEN, minlength=CLASSES).astype(float),
+    np.stack([FEATURES[k == GIVEN].sum(axis=0, dtype=np.float64) for k in range(CLASSES)]),
+    FEATURES.astype(np.float64).T @ FEATURES,
+)
+VOTES = Votes.from_table(
+    pa.table(
+        {
+            "item": np.repeat(np.arange(40), 3),
+            "annotator": np.tile(np.arange(3), 40),
+            "label": np.where(RNG.random(120) < 0.2, RNG.integers(0, CLASSES, 120), np.repeat(TRUE[:40], 3)),
+        }
+    )
+)
+SEEN = {
+    "features": FEATURES,
+    "votes": PROBS,
+    "neighbour_labels": GIVEN[NEAR],
+    "neighbour_weights": np.full(NEAR.shape, 0.5, np.float32),
+}
+HALF = ROWS // 2
+INPUTS: dict[str, Any] = {
+    "labels": GIVEN, "pred_probs": PROBS, "probs": PROBS, "features": FEATURES, "neighbours": NEAR,
+    "classes": CLASSES, "predictions": {"one": TRUE, "other": GIVEN}, "corrected": TRUE,
+    "left": FEATURES, "right": FEATURES + 0.1, "score": PROBS.max(axis=1), "sums": SUMS,
+    "target_probs": PROBS[:HALF], "target_features": FEATURES[:HALF], "novelty": -PROBS.max(axis=1),
+    "target_novelty": -PROBS[:HALF].max(axis=1), "unknown": np.where(np.arange(HALF) % 4, 0.0, 1.0),
+    "prior": estimate_prior(GIVEN, PROBS, PROBS[:HALF]), "wrong": GIVEN != TRUE,
+    "groups": np.arange(ROWS) % 2, "count": 3, "counts": RNG.integers(5, 30, (9, CLASSES)),
+    "noise_transition": 0.8 * np.eye(CLASSES) + 0.2 / CLASSES, "p_value": 0.4,
+}  # fmt: skip
+OF_KIND: dict[str, dict[str, Any]] = {
+    "multilabel": {"labels": np.eye(CLASSES, dtype=int)[GIVEN]},
+    "regression": {"labels": FEATURES[:, 0], "predictions": FEATURES[:, 0] + FEATURES[:, 3] / 9},
+    "columns": {"reference": {"age": FEATURES[:, 0]}, "current": {"age": FEATURES[:HALF, 1]}},
+    "windows": {"reference": NAMES[GIVEN] > 0, "current": NAMES[GIVEN[:HALF]] > 0},
+}
+WINDOWS = {
+    "prior-windows": np.arange(HALF) % 3,
+    "latent": np.arange(ROWS) % 4,
+    "windows": np.arange(ROWS) % 4,
+}
+FUNCTIONS = [each for name, kind in KINDS.items() if not kind.protocol for each in methods(name)]
+
+
+def of(kind: str) -> Any:
+    return pytest.mark.parametrize("method", methods(kind), ids=lambda each: each.name)
+
+
+@of("crowd")
+class TestCrowd:
+    """Every way to aggregate votes."""
+
+    def test_gives_a_posterior_of_each_item(self, method: Method) -> None:
+        probs = PROBS[:40].astype(np.float64)
+        for given in (
+            ((VOTES, probs),) if method.needs else ((VOTES,), (VOTES, probs))[: 1 + len(method.uses)]
+        ):
+            posterior = method.target(*given).posterior
+            assert posterior.shape == (40, CLASSES)
+            np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-6)
+
+
+@of("adapt")
+class TestAdapt:
+    """Every map of the embedding."""
+
+    def test_maps_rows_to_rows(self, method: Method) -> None:
+        found = method.target(SUMS)
+        assert found is None or isinstance(found, Affine)
+        if found is not None:
+            assert found.centre.shape == (DIM,)
+            assert np.isfinite(found.rows(FEATURES)).all()
+
+
+@of("probes")
+class TestProbes:
+    """Every probe."""
+
+    def test_is_linear_in_the_rows_and_tells_the_classes(self, method: Method) -> None:
+        if "rows" in method.needs:
+            weights, intercepts = method.target(FEATURES, GIVEN, CLASSES)
+        else:
+            weights, intercepts = method.target(SUMS if "sums" in method.needs else ClassNames(NAMES))
+        assert (weights.shape, intercepts.shape) == ((DIM, CLASSES), (CLASSES,))
+        assert ((FEATURES @ weights + intercepts).argmax(axis=1) == TRUE).mean() > 0.8
+
+
+@of("noise")
+class TestNoise:
+    """Every noise method."""
+
+    def fitted(self, method: Method, parts: int = 3) -> tuple[Any, dict[str, Any]]:
+        names = {"class_vectors": NAMES} if "class_names" in method.needs else {}
+        seen = {name: SEEN[name] for name in method.keywords}
+        model = method.target(**names)
+        for rows in np.array_split(np.arange(ROWS), parts):
+            model.update(GIVEN[rows], PROBS[rows], **{name: each[rows] for name, each in seen.items()})
+        model.sampled_from(ROWS)
+        model.finish()
+        return model, seen
+
+    def test_judges_each_row(self, method: Method) -> None:
+        model, seen = self.fitted(method)
+        found = model.score(GIVEN, PROBS, **seen)
+        assert isinstance(found, NoiseResult)
+        for values in (found.score, found.error_probability):
+            assert values.shape == (ROWS,)
+            assert values.dtype == np.float32
+            assert ((values >= 0) & (values <= 1)).all()
+        assert found.flag.dtype == bool
+        assert ((found.suggestion == GIVEN) | found.flag).all()
+        np.testing.assert_allclose(found.transition.sum(axis=1), 1, atol=1e-6)
+        assert found.noise_rate_interval[0] <= found.noise_rate <= found.noise_rate_interval[1]
+        assert isinstance(model.threshold, float)
+
+    def test_a_row_s_verdict_depends_on_no_other_row(self, method: Method) -> None:
+        model, seen = self.fitted(method)
+        whole = model.score(GIVEN, PROBS, **seen)
+        part = model.score(GIVEN[60:90], PROBS[60:90], **{name: each[60:90] for name, each in seen.items()})
+        np.testing.assert_allclose(part.error_probability, whole.error_probability[60:90], atol=1e-5)
+
+    def test_what_it_offers_beside_agrees_with_its_score(self, method: Method) -> None:
+        model, seen = self.fitted(method)
+        scored = model.score(GIVEN, PROBS, **seen)
+        if isinstance(model, JudgesChecked):
+            judged = model.judge(GIVEN, PROBS, posterior=False, **seen)
+            np.testing.assert_array_equal(judged.error_probability, scored.error_probability)
+            assert judged.posterior is None
+        if isinstance(model, PlacesCut):
+            np.testing.assert_array_equal(model.flags(scored), scored.flag)
+
+    def test_is_what_detect_calls(self, method: Method) -> None:
+        names = {"class_vectors": NAMES} if "class_names" in method.needs else {}
+        given = {name: SEEN[name] for name in ("features", "votes") if name in method.needs}
+        near = {"neighbours": NEAR} if "neighbours" in method.needs else {}
+        found = detect(GIVEN, PROBS, method=method.name, posterior=True, **given, **near, **names)
+        assert found.flag.shape == (ROWS,)
+        assert found.posterior is None or found.posterior.shape == (ROWS, CLASSES)
+
+
+@of("prior")
+class TestPrior:
+    """Every estimator of a class mix."""
+
+    def test_gives_shares_with_intervals(self, method: Method) -> None:
+        found = method.target(check(GIVEN, PROBS, PROBS[TRUE != 2]))
+        assert found.prior.shape == found.weights.shape == found.source_prior.shape == (CLASSES,)
+        assert found.prior.sum() == pytest.approx(1)
+        assert found.prior[2] < 0.15
+        assert found.interval.shape == (CLASSES, 2)
+
+    def test_a_class_without_a_labelled_row_has_no_share_and_any_interval(self, method: Method) -> None:
+        rows = GIVEN != 2
+        found = estimate_prior(GIVEN[rows], PROBS[rows], PROBS, method=method.name)
+        assert found.prior[2] == 0
+        assert found.interval[2].tolist() == [0, 1]
+
+
+@of("drift")
+class TestDrift:
+    """Every test of drift."""
+
+    def test_tells_what_moved_from_what_didn_t(self, method: Method) -> None:
+        same = method.target(FEATURES[::2], FEATURES[1::2], 0.01)
+        moved = method.target(FEATURES[::2], FEATURES[1::2] + 2, 0.01)
+        assert (same.drifted, moved.drifted) == (False, True)
+        assert 0 <= same.p_value <= 1
+        assert 0 <= same.effect < moved.effect <= 1
+
+
+@of("relabel")
+class TestRelabel:
+    """Every way to decide on labels."""
+
+    def test_decides_on_every_row(self, method: Method) -> None:
+        flag, error = GIVEN != TRUE, np.full(ROWS, 0.4, np.float32)
+        told = dict.fromkeys(("outside", "few"))
+        found = method.target(GIVEN, flag, TRUE, error, error, **told, relabel=True, relabel_over=0.8)
+        assert isinstance(found, Decisions)
+        assert found.label.shape == found.action.shape == found.reason.shape == found.right.shape == (ROWS,)
+        assert set(found.reason.tolist()) <= set(range(len(REASONS)))
+        kept = method.target(GIVEN, flag, TRUE, error, error, **told, relabel=False, relabel_over=0.8)
+        np.testing.assert_array_equal(kept.label, GIVEN)
+
+
+@of("weights")
+class TestWeights:
+    """Every way to weigh rows."""
+
+    @pytest.mark.parametrize("by_class", [None, np.array([1.0, 20.0, 0.5, 1.0])])
+    def test_weighs_every_row(self, method: Method, by_class: Any) -> None:
+        found = method.target(GIVEN, PROBS.max(axis=1), by_class, max_weight=5.0)
+        assert found.shape == (ROWS,)
+        assert found.dtype == np.float32
+        assert ((found >= 0) & (found <= 5)).all()
+
+
+@of("models")
+class TestModels:
+    """Every model that labels are compared by."""
+
+    @pytest.mark.parametrize("weight", [None, np.ones(ROWS, np.float32)])
+    def test_predicts_the_labels_of_other_rows(self, method: Method, weight: Any) -> None:
+        predict = method.target(FEATURES, GIVEN, weight)
+        assert (predict(FEATURES[:HALF]) == TRUE[:HALF]).mean() > 0.8
+
+
+@pytest.mark.parametrize("method", FUNCTIONS, ids=lambda each: f"{each.kind}-{each.name}")
+class TestFunctions:
+    """Every function on arrays: its needs are the names that it is called by."""
+
+    def test_is_called_by_what_it_needs_and_changes_none_of_it(self, method: Method) -> None:
+        known = {**INPUTS, **OF_KIND.get(method.kind, {}), "windows": WINDOWS.get(method.name)}
+        given = {name: known[name] for name in method.needs}
+        before = copy.deepcopy(given)
+        assert method.target(**given) is not None
+        for name, values in given.items():
+            if isinstance(values, np.ndarray):
+                np.testing.assert_array_equal(values, before[name])
+
+
+def test_every_kind_is_held_to_its_contract() -> None:
+    held = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
+    assert {"encoders", *held, *(each.kind for each in FUNCTIONS)} - {"functions"} == set(registry.KINDS)
