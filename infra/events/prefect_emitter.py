@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from labelworks.infra import settings
 from labelworks.infra.events.queue import EventQueue
+from labelworks.infra.events.retries import for_ever
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.events import DatasetChanged, resource_id
 from labelworks.schemas.secrets.logging import tell
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
 TURN_SECONDS = 0.1
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 
 class Emitter:
@@ -62,18 +62,13 @@ def emit(client: SyncPrefectClient, event: DatasetChanged) -> None:
 def keep(emitters: list[Emitter]) -> None:
     """Emit for ever. A server that doesn't answer is tried again, ever less often."""
     import httpx
+    from tenacity import Retrying
 
-    pause = FIRST_PAUSE
+    retrying = Retrying(**for_ever("Prefect server", httpx.HTTPError))
     while True:
-        try:
-            for each in emitters:
-                each.turn()
-            pause = FIRST_PAUSE
-            time.sleep(TURN_SECONDS)
-        except httpx.HTTPError as error:
-            tell("Prefect server", f"can't be told, trying again: {type(error).__name__}: {error}")
-            time.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+        for each in emitters:
+            retrying(each.turn)
+        time.sleep(TURN_SECONDS)
 
 
 def main(state: str, parent: str) -> None:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
 from labelworks.infra.events.bucket_notifications import Routes, parse_notification
 from labelworks.infra.events.queue import EventQueue
+from labelworks.infra.events.retries import for_ever
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.secrets.logging import tell
 
 WAIT_SECONDS = 10  # a receive that finds nothing takes so long: no polling in between
 BATCH = 10
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 
 
 def receive_for_ever(url: str, configs: Sequence[RunConfig], queue: EventQueue) -> None:
@@ -25,17 +26,17 @@ def receive_for_ever(url: str, configs: Sequence[RunConfig], queue: EventQueue) 
 
 
 async def _receive_for_ever(url: str, routes: Routes, queue: EventQueue) -> None:
-    pause = FIRST_PAUSE
-    while True:
-        try:
-            async with client(url) as sqs:
-                while True:
-                    await receive(sqs, url, routes, queue)
-                    pause = FIRST_PAUSE
-        except Exception as error:  # of the network, of credentials, of the queue
-            tell(url, f"{type(error).__name__}, trying again: {error}")
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+    from tenacity import AsyncRetrying
+
+    retrying = AsyncRetrying(**for_ever(url, Exception))  # of the network, of credentials, of the queue
+    async with AsyncExitStack() as stack:
+
+        async def opened() -> Any:
+            return await stack.enter_async_context(client(url))
+
+        sqs = await retrying(opened)
+        while True:
+            await retrying(receive, sqs, url, routes, queue)
 
 
 def client(url: str) -> Any:
