@@ -7,11 +7,9 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
-from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.request import urlopen
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -122,13 +120,15 @@ def examine_prefect(url: str) -> CheckResult:
         return CheckResult(
             "Prefect API", "ok", "ephemeral: a run brings its own (PREFECT_API_URL is not set)"
         )
+    import httpx
+
     fix = "start it (prefect server start), or unset PREFECT_API_URL"
     if not url.startswith(("http://", "https://")):
         return CheckResult("Prefect API", "fail", f"PREFECT_API_URL is no URL: {url}", fix)
     try:
-        with urlopen(f"{url.rstrip('/')}/health", timeout=API_TIMEOUT) as answer:  # noqa: S310 -- http(s)
-            healthy = answer.read().strip() == b"true"
-    except (HTTPException, OSError, ValueError) as error:
+        answer = httpx.get(f"{url.rstrip('/')}/health", timeout=API_TIMEOUT, follow_redirects=True)
+        healthy = answer.raise_for_status().text.strip() == "true"
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return CheckResult("Prefect API", "fail", f"{url} doesn't answer ({_reason(error)})", fix)
     if not healthy:
         return CheckResult("Prefect API", "fail", f"{url} answers, but not as a Prefect API", fix)
@@ -137,8 +137,9 @@ def examine_prefect(url: str) -> CheckResult:
 
 def _reason(error: Exception) -> str:
     """Why nothing answered, in a few words."""
-    inner = getattr(error, "reason", error)
-    return str(getattr(inner, "strerror", None) or type(inner).__name__)
+    while error.__cause__ or error.__context__:  # the words of the system lie within those of the client
+        error = error.__cause__ or error.__context__  # type: ignore[assignment]
+    return str(getattr(error, "strerror", None) or type(error).__name__)
 
 
 def examine_store(store: Store) -> CheckResult:
