@@ -34,7 +34,7 @@ async def _receive_for_ever(url: str, routes: Routes, queue: EventQueue) -> None
         async def opened() -> Any:
             return await stack.enter_async_context(client(url))
 
-        sqs = await retrying(opened)
+        sqs: Any = await retrying(opened)
         while True:
             await retrying(receive, sqs, url, routes, queue)
 
