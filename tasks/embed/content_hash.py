@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.encoders.standardize import is_number, matrix
+from labelworks.schemas.arrow_types import is_number
+from labelworks.tasks.methods.encoders.standardize import matrix
 from labelworks.tasks.methods.encoders.values import content_bytes
 
 NOTHING = np.uint64(0)  # the hash of a null

@@ -16,6 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pyarrow.types as types
 
+from labelworks.schemas.arrow_types import is_bytes
 from labelworks.schemas.errors import ConfigError
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
@@ -71,7 +72,7 @@ def _cells(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if types.is_nested(kind):
         written = [None if each is None else _json(each) for each in values.to_pylist()]
         return pa.chunked_array([pa.array(written, pa.string())])
-    if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
+    if is_bytes(kind):
         written = [None if each is None else _plain(each) for each in values.to_pylist()]
         return pa.chunked_array([pa.array(written, pa.string())])
     return values

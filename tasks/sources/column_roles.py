@@ -7,6 +7,7 @@ from difflib import get_close_matches
 import pyarrow as pa
 import pyarrow.types as types
 
+from labelworks.schemas.arrow_types import is_number, is_text
 from labelworks.schemas.config.dataset import DatasetConfig, VotesConfig
 from labelworks.schemas.config.run import DetectConfig
 from labelworks.schemas.errors import InputError
@@ -57,7 +58,7 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
             return twice(where, column, role)
         if not fits(kind, role):
             return unfit(where, column, kind, role)
-        if role == "time" and data.time_window and _is_number(kind):
+        if role == "time" and data.time_window and is_number(kind):
             return InputError(
                 f"column {column!r} is {kind}, and a window needs times",
                 where=where,
@@ -115,8 +116,8 @@ def votes_read_as(votes: VotesConfig) -> ReadAs:
 def fits(kind: pa.DataType, role: str) -> bool:
     """Whether a column of that Arrow type can play the role, one of NEEDED."""
     kind = plain_type(kind)
-    text = bool(types.is_string(kind) or types.is_large_string(kind))
-    number = _is_number(kind)
+    text = is_text(kind)
+    number = is_number(kind)
     if role == "text":
         return text or types.is_null(kind)
     if role == "other":
@@ -151,7 +152,7 @@ def label_family(kind: pa.DataType, task: str = "classification") -> str:
     kind = plain_type(kind)
     if task != "classification" and not types.is_null(kind):
         return "list" if task == "multilabel" else "number"
-    return "null" if types.is_null(kind) else "int" if _is_number(kind) else "string"
+    return "null" if types.is_null(kind) else "int" if is_number(kind) else "string"
 
 
 def unlike(schema: pa.Schema, data: DatasetConfig, label_type: str) -> str | None:
@@ -166,10 +167,6 @@ def unlike(schema: pa.Schema, data: DatasetConfig, label_type: str) -> str | Non
 def as_written(field: pa.Field) -> bool:
     """Whether the values of a column are read as the strings that stand in the file."""
     return WRITTEN in (field.metadata or {})
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(types.is_floating(kind) or types.is_integer(kind) or types.is_decimal(kind))
 
 
 def _is_span(kind: pa.DataType) -> bool:

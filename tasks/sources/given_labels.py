@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from labelworks.schemas.arrow_types import is_text
 from labelworks.tasks.sources.formats.numerals import as_class
 
 EXACT = 2**53  # whole numbers up to here are floats of their own
@@ -35,7 +36,7 @@ def read_labels(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array
             return values.cast(kind), nothing
         whole, reasons = _whole(values)
         return whole.cast(kind), reasons
-    if types.is_string(values.type) or types.is_large_string(values.type):
+    if is_text(values.type):
         found, bad = as_class(values)
         return found, _said(bad, NO_WHOLE)
     return _whole(values)

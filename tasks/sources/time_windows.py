@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from labelworks.schemas.arrow_types import is_number, is_text
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.drift.calendar import CODES, Unit
 from labelworks.tasks.sources.formats.text import replaced
@@ -21,21 +22,21 @@ def in_window(times: pa.ChunkedArray, window: str) -> pa.ChunkedArray:
 
     times: timestamps, dates, or texts in ISO 8601; what is no time among these is taken as it stands.
     """
-    if not (_is_moment(times.type) or _is_text(times.type)):
+    if not (_is_moment(times.type) or is_text(times.type)):
         raise InputError(
             f"a window needs a time, and the column is {times.type}",
             where="dataset.time",
             fix="name a column of timestamps, dates or ISO 8601 text, or put {window} into dataset.source",
         )
     written = pc.strftime(_moments(times), WRITTEN)
-    if _is_text(times.type):
+    if is_text(times.type):
         written = pc.coalesce(written, times.cast(pa.string()))
     return pc.fill_null(pc.starts_with(written, window), False)
 
 
 def no_times(times: pa.ChunkedArray) -> pa.ChunkedArray:
     """Which texts (N,) are no time in ISO 8601; other values all are some, or none at all."""
-    if not _is_text(times.type):
+    if not is_text(times.type):
         return pa.chunked_array([pa.repeat(pa.scalar(False), len(times))])
     return pc.and_(pc.is_null(_moments(times)), pc.is_valid(times))
 
@@ -46,9 +47,9 @@ def time_keys(times: pa.ChunkedArray, *, hourly: bool) -> tuple[Unit, NDArray[np
     times: numbers, timestamps (with a zone: taken as UTC), dates, or texts in ISO 8601; else InputError.
     """
     kind = times.type
-    if pa.types.is_null(kind) or _is_number(kind):
+    if pa.types.is_null(kind) or is_number(kind):
         return "number", np.asarray(pc.fill_null(times.cast(pa.float64(), safe=False), np.nan).to_numpy())
-    if not (_is_moment(kind) or _is_text(kind)):
+    if not (_is_moment(kind) or is_text(kind)):
         raise InputError(
             f"windows need a time, and the column is {kind}",
             where="dataset.time",
@@ -70,7 +71,7 @@ def time_keys(times: pa.ChunkedArray, *, hourly: bool) -> tuple[Unit, NDArray[np
 
 def _moments(times: pa.ChunkedArray) -> pa.ChunkedArray:
     """Timestamps, dates or texts (N,) as microseconds in UTC; null for a text that is no time."""
-    if not _is_text(times.type):
+    if not is_text(times.type):
         return times.cast(NAIVE, safe=False)
     for kind in (NAIVE, ZONED):  # all without a zone, all with one: quick
         try:
@@ -82,13 +83,5 @@ def _moments(times: pa.ChunkedArray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.array(found.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))])
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
 def _is_moment(kind: pa.DataType) -> bool:
     return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.types as types
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
@@ -54,11 +53,6 @@ class StandardizeEncoder(Encoder):
             reasons[row] = _reason(values.type, endless[row])
             vectors[row] = 0
         return Encoded(vectors, reasons)
-
-
-def is_number(kind: pa.DataType) -> bool:
-    """Whether a column of that Arrow type holds numbers, each of which is one dimension."""
-    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
 
 
 def matrix(values: pa.Array) -> NDArray[np.float64]:

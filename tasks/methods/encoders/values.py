@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.types as types
 
+from labelworks.schemas.arrow_types import is_text
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -38,7 +40,7 @@ def content_bytes(values: pa.Array) -> list[bytes | None] | None:
     """What a column of texts, images or recordings holds, as bytes; None for a column of another type."""
     if types.is_struct(values.type) and _is_binary(values.type):
         return image_bytes(values)
-    if types.is_binary(values.type) or types.is_large_binary(values.type) or _is_text(values.type):
+    if types.is_binary(values.type) or types.is_large_binary(values.type) or is_text(values.type):
         return list(_binary(values).to_pylist())
     return None
 
@@ -94,15 +96,11 @@ def _is_binary(struct: pa.DataType) -> bool:
     return held is not None and bool(types.is_binary(held) or types.is_large_binary(held))
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(types.is_string(kind) or types.is_large_string(kind))
-
-
 def _binary(values: pa.Array) -> pa.Array:
     """The same bytes as binary, so that reading one row can't fail for another that is no UTF-8."""
     if types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if types.is_binary(values.type) or types.is_large_binary(values.type):
         return values
-    text = values if _is_text(values.type) else values.cast(pa.string())
+    text = values if is_text(values.type) else values.cast(pa.string())
     return text.cast(pa.large_binary() if types.is_large_string(text.type) else pa.binary())

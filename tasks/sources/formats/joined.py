@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from labelworks.schemas.arrow_types import is_bytes, is_number
 from labelworks.schemas.errors import InputError
 
 MOMENT = pa.timestamp("us")
@@ -58,16 +59,16 @@ def common(kinds: Iterable[pa.DataType]) -> pa.DataType:
         return found[0] if found else pa.null()
     if all(types.is_integer(kind) and kind != pa.uint64() for kind in found):
         return pa.int64()
-    if all(map(_is_number, found)):
+    if all(map(is_number, found)):
         return pa.float64()
     if all(types.is_timestamp(kind) or types.is_date(kind) for kind in found):
         zoned = any(types.is_timestamp(kind) and kind.tz for kind in found)
         return pa.timestamp("us", "UTC") if zoned else MOMENT
-    if all(map(types.is_binary, found)) or all(map(_is_bytes, found)):
+    if all(map(types.is_binary, found)) or all(map(is_bytes, found)):
         return pa.large_binary()
     if all(map(is_listed, found)):
         return pa.large_list(common(kind.value_type for kind in found))
-    if any(types.is_nested(kind) or _is_bytes(kind) for kind in found):
+    if any(types.is_nested(kind) or is_bytes(kind) for kind in found):
         raise pa.ArrowTypeError(f"{' and '.join(map(str, found))} have nothing in common")
     return pa.large_string() if any(map(types.is_large_string, found)) else pa.string()
 
@@ -101,11 +102,3 @@ def read_type(text: str) -> pa.DataType:
 def is_listed(kind: pa.DataType) -> bool:
     """Whether values of a type are lists."""
     return bool(types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))

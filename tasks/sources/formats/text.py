@@ -5,10 +5,12 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.types as types
 
+from labelworks.schemas.arrow_types import is_text
+
 
 def not_utf8(values: pa.Array) -> pa.Array | None:
     """A mask (N,) of the strings that are no UTF-8; None if all are, or if they are no strings."""
-    if not (types.is_string(values.type) or types.is_large_string(values.type)):
+    if not is_text(values.type):
         return None
     try:
         values.validate(full=True)
