@@ -1,10 +1,9 @@
 """The report's outline, so that a section can't get lost unseen."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 from labelworks.tasks.report.html import render
+from tests.support import reports
 
 OUTLINE = """
 h2 What to do next
@@ -29,14 +28,6 @@ th software, version
 """
 
 
-def made_up():
-    path = Path(__file__).parents[1] / "unit" / "report" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("made_up_runs", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def outline(html):
     lines = []
     for heading, row in re.findall(r"(<h[23]>.*?</h[23]>)|<thead>(.*?)</thead>", html, re.DOTALL):
@@ -56,13 +47,11 @@ h2 Classes before and after
 
 
 def test_outline_of_a_published_run():
-    runs = made_up()
-    assert outline(render(runs.published(), runs.evidence())) == OUTLINE.strip().splitlines()
+    assert outline(render(reports.published(), reports.evidence())) == OUTLINE.strip().splitlines()
 
 
 def test_the_flagged_rows_are_listed_after_those_that_are_shown_large():
-    runs = made_up()
-    evidence = runs.evidence()
-    evidence = runs.evidence(flagged=evidence.worst * 2, flagged_rows=6)
-    lines = outline(render(runs.published(), evidence))
+    evidence = reports.evidence()
+    evidence = reports.evidence(flagged=evidence.worst * 2, flagged_rows=6)
+    lines = outline(render(reports.published(), evidence))
     assert "\n".join(WITH_FLAGGED.strip().splitlines()) in "\n".join(lines)

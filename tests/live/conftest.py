@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,18 +20,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.support.waiting import wait_for
+
 TOKEN = "token-of-the-live-test"
 START_SECONDS = 300
-
-
-def wait_for(what: Callable[[], Any], seconds: float = 120, *, about: str = "") -> Any:
-    """The first true value of `what`; fails after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{about or what} did not happen within {seconds} s")
 
 
 @dataclass
@@ -149,12 +140,6 @@ def token() -> str:
 
 
 @pytest.fixture
-def until() -> Callable[..., Any]:
-    """Waits for something."""
-    return wait_for
-
-
-@pytest.fixture
 def served(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Makes served pipelines and ends whatever is left of them."""
     made: list[Served] = []
@@ -175,7 +160,6 @@ def served(tmp_path: Path) -> Iterator[Callable[..., Served]]:
                 for module in ("labelworks.flows.served.runner", "labelworks.infra.events.source_watcher")
             ):
                 os.kill(pid, signal.SIGUSR1)
-        time.sleep(1)
         print(*each.said, sep="\n")  # shown where a test failed
         for pid in each.processes():
             try:

@@ -14,11 +14,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from tests.support.waiting import wait_for
+
 pytestmark = pytest.mark.timeout(900)
 
 
 def test_an_event_on_the_server_leads_to_a_run_by_a_worker_that_a_person_lets_go_on(
-    served: Any, versions: Any, made: Any, raw_config: Any, until: Any, tmp_path: Path
+    served: Any, versions: Any, made: Any, raw_config: Any, tmp_path: Path
 ) -> None:
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
@@ -53,7 +55,7 @@ def test_an_event_on_the_server_leads_to_a_run_by_a_worker_that_a_person_lets_go
         "resource": {"prefect.resource.id": "labelworks.dataset.there"},
     }  # fmt: skip
     httpx.post(f"{api}/events", json=[event], timeout=30).raise_for_status()
-    (paused,) = until(lambda: [run for run in live.of("there") if run["state_type"] == "PAUSED"], 300)
+    (paused,) = wait_for(lambda: [run for run in live.of("there") if run["state_type"] == "PAUSED"], 300)
     assert versions("there").numbers() == []
     live.api(f"/flow_runs/{paused['id']}/resume", {"run_input": {"decision": "approve", "by": "Ada"}})
     versions("there").wait(1, 300)
@@ -63,5 +65,5 @@ def test_an_event_on_the_server_leads_to_a_run_by_a_worker_that_a_person_lets_go
     (run,) = live.of("there")
     assert run["parameters"]["change"]["added"] == ["a <b>.parquet"]
     assert run["work_pool_name"] == "labelworks"
-    until(lambda: versions("here").numbers() == [1])
+    wait_for(lambda: versions("here").numbers() == [1])
     assert live.stop() == 0

@@ -16,6 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.waiting import wait_for
+
 pytestmark = pytest.mark.timeout(1800)
 CHANGES, LONGEST_PAUSE = 20, 4.0
 # Each is killed in turn: by the module it runs, and a Dask worker by how it was started.
@@ -29,7 +31,7 @@ VICTIMS = (
 
 
 def test_every_change_is_in_the_chain_of_versions_once(
-    served: Any, versions: Any, made: Any, split: Any, until: Any, tmp_path: Path, capsys: Any
+    served: Any, versions: Any, made: Any, split: Any, tmp_path: Path, capsys: Any
 ) -> None:
     parts = split(made(rows=60 * (CHANGES + 2)).table, CHANGES + 2)
     (tmp_path / "data").mkdir()
@@ -62,7 +64,7 @@ def test_every_change_is_in_the_chain_of_versions_once(
         killed[victim] += 1
         if victim == VICTIMS[-1]:
             expected = sorted(pa.concat_tables(parts[: number + 1])["id"].to_pylist())
-            until(
+            wait_for(
                 lambda rows=expected: sorted(chain.ids(chain.numbers()[-1])) == rows, 300, about="a version"
             )
     numbers = chain.numbers()

@@ -15,6 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.support.waiting import wait_for
+
 pytestmark = pytest.mark.timeout(1200)
 FIRST, CHANGES, BURST = 3, 10, 3
 FILES = FIRST + CHANGES + BURST
@@ -44,7 +46,7 @@ def put(fs: Any, path: str, table: pa.Table) -> float:
 
 
 def test_schedule_change_refusal_approval_and_restart(
-    served: Any, versions: Any, made: Any, split: Any, bucket: Any, until: Any, tmp_path: Path, capsys: Any
+    served: Any, versions: Any, made: Any, split: Any, bucket: Any, tmp_path: Path, capsys: Any
 ) -> None:
     url, options = bucket
     fs = fsspec.filesystem("s3", **options)
@@ -83,13 +85,13 @@ def test_schedule_change_refusal_approval_and_restart(
     for _ in range(3):
         assert live.post({"dataset": "good", "id": "again"}).status_code == 202
     nothing = f"good: nothing changed since version {CHANGES + 2}"
-    until(lambda: any(line.startswith(nothing) for line in live.said))
+    wait_for(lambda: any(line.startswith(nothing) for line in live.said))
     before, said = len(live.of("good")), len(live.said)
     live.post({"dataset": "good", "id": "begins a run"})
-    until(lambda: len(live.of("good")) > before)
+    wait_for(lambda: len(live.of("good")) > before)
     for number in range(5):
         assert live.post({"dataset": "good", "id": f"meanwhile-{number}"}).status_code == 202
-    until(lambda: sum(line.startswith(nothing) for line in live.said[said:]) == 2)
+    wait_for(lambda: sum(line.startswith(nothing) for line in live.said[said:]) == 2)
     assert len(live.of("good")) == before + 2  # what comes while a run is on is one more
     assert chain.numbers() == list(range(1, CHANGES + 3))
     assert sorted(chain.ids(CHANGES + 2)) == sorted(pa.concat_tables(parts)["id"].to_pylist())
@@ -99,14 +101,14 @@ def test_schedule_change_refusal_approval_and_restart(
 
     # a gate that refuses publishes nothing, and that is told
     assert versions("refused").numbers() == []
-    (event,) = until(lambda: live.told("labelworks.gate.failed"))
+    (event,) = wait_for(lambda: live.told("labelworks.gate.failed"))
     assert event["payload"]["dataset"] == "refused"
     assert event["resource"]["prefect.resource.id"] == "labelworks.dataset.refused"
-    assert len(until(lambda: live.told("labelworks.version.published"))) >= 1
+    assert len(wait_for(lambda: live.told("labelworks.version.published"))) >= 1
 
     # a run waits for a person; the clock asks nobody twice; it goes on without doing its work again
     (paused,) = [run for run in live.of("asks") if run["state_type"] == "PAUSED"]
-    (by_cron, *_) = until(
+    (by_cron, *_) = wait_for(
         lambda: [each for each in live.of("asks") if each["auto_scheduled"] and each["end_time"]]
     )
     assert "waits for approval in another flow run" in by_cron["state"]["message"]
@@ -124,12 +126,12 @@ def test_schedule_change_refusal_approval_and_restart(
     # stopped and started again: nothing is published twice, no time of the schedule is run twice or left out
     assert live.stop(signal.SIGINT) == 0
     live.start()
-    until(lambda: any("nothing changed since version" in line for line in live.said))
+    wait_for(lambda: any("nothing changed since version" in line for line in live.said))
 
     def scheduled() -> list[dict[str, Any]]:
         return [run for run in live.of("refused") if run["auto_scheduled"] and run["start_time"]]
 
-    until(lambda: len(scheduled()) > len(fired) + 1, about="the schedule after the restart")
+    wait_for(lambda: len(scheduled()) > len(fired) + 1, about="the schedule after the restart")
     runs = sorted(scheduled(), key=lambda run: str(run["expected_start_time"]))
     times = [datetime.fromisoformat(run["expected_start_time"]) for run in runs]
     assert {(later - sooner).total_seconds() for sooner, later in itertools.pairwise(times)} == {EVERY}

@@ -8,7 +8,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 import wave
 from collections.abc import Iterator
 from itertools import combinations
@@ -19,6 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 pytest.importorskip("torch")
@@ -317,9 +318,8 @@ def test_a_run_whose_last_gpu_worker_is_gone_ends_and_says_so(
     run = started(
         "left", labelled("left", texts), "text", brittle(tmp_path, pause=1.0, batch_size=4), compute=compute
     )
-    while not (tmp_path / "log").exists() or len(told(tmp_path)) < 3:
-        assert run.poll() is None, run.communicate()
-        time.sleep(0.05)
+    wait_for(lambda: run.poll() is not None or ((tmp_path / "log").exists() and len(told(tmp_path)) >= 3))
+    assert run.poll() is None, run.communicate()
     gpu_worker.kill()
     _, err = run.communicate(timeout=200)
     assert run.returncode == 2, err

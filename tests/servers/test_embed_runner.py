@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from labelworks.flows.execute import execute
 from labelworks.schemas.errors import ConfigError
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 
@@ -77,11 +77,8 @@ def test_a_worker_killed_while_it_embeds_is_replaced_and_no_part_is_made_twice(
         first: dict[Path, int] = {}
 
         def kill() -> None:
-            while not first:
-                time.sleep(0.02)
-                first.update(
-                    {f: f.stat().st_mtime_ns for f in (tmp_path / "store").rglob("embeddings/*/*.json")}
-                )
+            written = wait_for(lambda: list((tmp_path / "store").rglob("embeddings/*/*.json")))
+            first.update({file: file.stat().st_mtime_ns for file in written})
             os.kill(pid, signal.SIGKILL)
 
         killer = threading.Thread(target=kill)

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -17,8 +16,10 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from distributed import Client
 
 from labelworks.flows.execute import execute
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 PARTS, ROWS = 180, 10  # many small partitions: every stage lasts long enough to be hit in its middle
@@ -67,16 +68,12 @@ class Runs:
         """Start, wait until it is ready, kill it, and wait until all that it started is gone."""
         process = self.start(*settings)
         try:
-            while not ready():
+            while not ready():  # without a pause: a stage is short
                 assert process.poll() is None, process.communicate()
-                time.sleep(0.002)
         finally:
             os.kill(process.pid, signal.SIGKILL)
             process.communicate()
-        deadline = time.monotonic() + 60
-        while self.left() and time.monotonic() < deadline:
-            time.sleep(0.2)
-        assert self.left() == []
+        wait_for(lambda: not self.left(), 60, about="the end of all processes")
 
 
 @pytest.fixture
@@ -107,7 +104,8 @@ def test_killed_in_every_stage_the_result_is_that_of_an_undisturbed_run(
         assert 0 < len(found) < PARTS
         assert not list((tmp_path / "store/made").glob("versions/*"))
         kept |= found
-    time.sleep(1)  # the cluster of the test run ends the part that it was at
+    with Client(config.compute.scheduler) as client:  # ends the part that it was at
+        wait_for(lambda: not any(client.processing().values()), about="an idle cluster")
     before = len(runs.parts("publish"))
     process = runs.start()
     out, err = process.communicate(timeout=300)

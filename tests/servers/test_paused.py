@@ -19,6 +19,7 @@ from labelworks.flows.served.runner import Runner
 from labelworks.infra.events.queue import EventQueue
 from labelworks.infra.processes.signals import Interrupt
 from labelworks.schemas.events import DatasetChanged
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 TURNS = 600
@@ -48,19 +49,13 @@ def changed(runner: Runner) -> FlowRun:
     """Tell the runner of a change, let it work, and return the flow run that came of it."""
     event = DatasetChanged(dataset=runner.dataset)
     runner.queue.put([event])
-    for _ in range(TURNS):
-        if runner.turn():
-            break
-        time.sleep(0.1)
+    wait_for(runner.turn)
     of = DeploymentFilter(id=DeploymentFilterId(any_=[runner.deployment]))  # the API gives 200 runs at most
     return max(runner.client.read_flow_runs(deployment_filter=of), key=lambda run: run.created)
 
 
 def gone_on(runner: Runner, flow_run: FlowRun) -> FlowRun:
-    for _ in range(TURNS):
-        if runner.turn():
-            break
-        time.sleep(0.1)
+    wait_for(runner.turn)
     return runner.client.read_flow_run(flow_run.id)
 
 
@@ -110,8 +105,9 @@ def test_without_an_answer_in_time_nothing_is_published(
 ) -> None:
     runner = served("unanswered", approve_within=2.0)
     paused = changed(runner)
+    began = time.time()
     assert paused.state.is_paused()
-    time.sleep(2.5)
+    wait_for(lambda: time.time() > began + 2.0)
     try:
         answer = client.resume_flow_run(paused.id, run_input={"decision": "approve"})
         assert answer.status.value != "ACCEPT"

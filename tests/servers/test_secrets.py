@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,6 @@ from typing import Any
 
 import fsspec
 import httpx
-import psutil
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
@@ -32,6 +29,7 @@ from labelworks.schemas.events import DatasetChanged
 from labelworks.tasks.methods import registry
 from labelworks.tasks.storage.listing import objects
 from labelworks.tasks.storage.store import Store
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 CANARIES = {"key": "CANARYKEY7QX", "secret": "canary-secret-9fz", "token": "canary-token-3vw"}
@@ -104,11 +102,12 @@ def test_a_flow_that_fails_says_no_secret_in_states_logs_or_tracebacks(
         names = {"name": {"any_": [f"{flow} leaking" for flow in ("reprocess", "curate", "validate")]}}
         runs = client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(names))
         kept = LogFilter.model_validate({"flow_run_id": {"any_": [run.id for run in runs]}})
-        for _ in range(100):
-            logs = "".join(log.message for log in client.read_logs(kept))
-            if logs.count("Traceback") >= 3:  # of each flow
-                break
-            time.sleep(0.1)
+
+        def logged() -> str:
+            return "".join(log.message for log in client.read_logs(kept))
+
+        wait_for(lambda: logged().count("Traceback") >= 3, 30, about="a traceback of each flow")
+        logs = logged()
     messages = [run.state.message for run in runs if run.state is not None]
     assert len(messages) == 3
     for message in (*messages, logs, capfd.readouterr().err):
@@ -148,15 +147,7 @@ def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path
         state = ["--state", str(tmp_path / "state")]
         process = subprocess.Popen([*command, listen, *state], env=environment, stdout=said, stderr=said)
         try:
-            for _ in range(3000):
-                text = (tmp_path / "said").read_text()
-                if "can't be watched" in text and "127.0.0.1:9/***" in text and answered(listen):
-                    break
-                time.sleep(0.1)
-            else:  # say where the watcher and the receiver are
-                for member in psutil.Process(process.pid).children(recursive=True):
-                    member.send_signal(signal.SIGUSR1)
-                    time.sleep(0.5)
+            wait_for(lambda: heard(tmp_path / "said") and answered(listen), 300, about="what both say")
         finally:
             process.terminate()
             process.wait(60)
@@ -164,6 +155,12 @@ def test_watcher_sqs_and_receiver_say_no_secret(prefect_api: str, tmp_path: Path
     assert "unreadable: can't be watched, trying again: s3://***/x/" in text, text
     assert "http://127.0.0.1:9/***: " in text, text
     assert sung(text) == []
+
+
+def heard(said: Path) -> bool:
+    """Whether the watcher and the queue's reader said that they can't."""
+    text = said.read_text()
+    return "can't be watched" in text and "127.0.0.1:9/***" in text
 
 
 def answered(listen: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from labelworks.schemas.events import EMITTED
 from labelworks.schemas.records import Check, GateResult, RunRecord
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.store import Store
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
 ROOT = Path(__file__).parents[2]
@@ -66,12 +66,12 @@ def announced(folder: Path, made: RunRecord) -> RunRecord:
 def seen(api: str, dataset: str, count: int) -> dict[str, dict[str, Any]]:
     """Events of a dataset on the server, by name; waits until there are so many."""
     body = {"filter": {"resource": {"id": [f"labelworks.dataset.{dataset}"]}}, "limit": 50}
-    for _ in range(300):
-        found = httpx.post(f"{api}/events/filter", json=body, timeout=30).json()["events"]
-        if len(found) >= count:
-            break
-        time.sleep(0.1)
-    return {each["event"]: each for each in found}
+
+    def found() -> list[dict[str, Any]]:
+        return list(httpx.post(f"{api}/events/filter", json=body, timeout=30).json()["events"])
+
+    wait_for(lambda: len(found()) >= count, 60, about=f"{count} events")
+    return {each["event"]: each for each in found()}
 
 
 def test_what_a_version_leads_to_is_seen_on_the_server(prefect_api: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +22,11 @@ from labelworks.infra.events.prefect_emitter import Emitter
 from labelworks.infra.events.queue import EventQueue
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.events import DatasetChanged
+from tests.support.waiting import wait_for
 
 TOKEN = "token-of-the-watch-test"
 RECEIVES = r"events: POST (http://[0-9.:]+)/api/events"
 LABELWORKS = [sys.executable, "-P", "-m", "labelworks.flows.cli.app"]
-
-
-def until(what: Callable[[], Any], seconds: float = 90) -> Any:
-    """The first true value of `what`."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if found := what():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s")
 
 
 def told(api: str, dataset: str) -> list[dict[str, Any]]:
@@ -91,7 +82,7 @@ def watch(prefect_api: str, watched: Path, tmp_path: Path) -> Iterator[tuple[sub
     with (tmp_path / "said").open("wb") as said:
         process = subprocess.Popen(command, env=environment, stderr=said, start_new_session=True)
         try:
-            yield process, until(lambda: re.search(RECEIVES, (tmp_path / "said").read_text()))[1]
+            yield process, wait_for(lambda: re.search(RECEIVES, (tmp_path / "said").read_text()))[1]
         finally:
             process.terminate()
             code = process.wait(60)
@@ -104,20 +95,20 @@ def test_every_burst_of_changes_is_one_event_on_the_server_and_one_run_of_the_de
     process, receiver = watch
     deploy = [*LABELWORKS, "deploy", str(watched), "--on-change", "--work-pool", "watched"]
     subprocess.run(deploy, check=True, capture_output=True)
-    (first,) = until(lambda: told(prefect_api, "watched"))
+    (first,) = wait_for(lambda: told(prefect_api, "watched"))
     assert (first["payload"]["cause"], first["payload"]["unknown"]) == ("start", True)
     for name in ("b", "c"):
         (tmp_path / f"data/{name}.csv").write_text("text,topic\na,b\n")
-    until(lambda: len(told(prefect_api, "watched")) == 2)
+    wait_for(lambda: len(told(prefect_api, "watched")) == 2)
     second = told(prefect_api, "watched")[1]["payload"]
     assert f"{tmp_path}/data/c.csv" in second["added"]
-    until(lambda: any(run["parameters"]["change"] == second for run in runs(prefect_api, "watched")))
+    wait_for(lambda: any(run["parameters"]["change"] == second for run in runs(prefect_api, "watched")))
     for _ in range(5):
         headers = {"authorization": f"Bearer {TOKEN}"}
         body = {"dataset": "watched"}
         answer = httpx.post(f"{receiver}/api/events", json=body, headers=headers, timeout=30)
         assert answer.status_code == 202
-    until(lambda: len(told(prefect_api, "watched")) == 3)
+    wait_for(lambda: len(told(prefect_api, "watched")) == 3)
     assert told(prefect_api, "watched")[2]["payload"]["cause"] == "post"
     port = int(receiver.rpartition(":")[2])
     assert listening(psutil.Process(process.pid)) == {("127.0.0.1", port)}
@@ -151,7 +142,7 @@ def test_an_event_waits_for_the_server_and_counts_once(prefect_api: str, tmp_pat
         assert Emitter(config, queue, client).turn() is None
         EventQueue(tmp_path / "again.db").put([event])  # as if it had died before it wrote that it was done
         assert Emitter(config, EventQueue(tmp_path / "again.db"), client).turn() == event
-    until(lambda: told(prefect_api, "late"))
+    wait_for(lambda: told(prefect_api, "late"))
     time.sleep(1)
     assert [each["payload"]["id"] for each in told(prefect_api, "late")] == ["once"]
 

@@ -181,7 +181,7 @@ def test_csv_is_read_as_the_config_says(tmp_path: Path, encoding: str, delimiter
             "a.csv",
             r"it is UTF-16\n.*dataset.csv: {encoding: utf-16}",
         ),
-        (gzip.compress(b"id,label,text\n"), "a.csv", "it is gzip, but its name doesn't end in .gz"),
+        (gzip.compress(b"id,label,text\n", mtime=0), "a.csv", "it is gzip, but its name doesn't end in .gz"),
         (b"id,label,text\n", "a.csv.gz", "its name ends in .gz, but it isn't gzip"),
         (b"PK\x03\x04 a workbook", "a.csv", "it is a zip archive or a workbook"),
         (b"id,label,label,text\n1,a,b,c\n", "a.csv", "there are several columns 'label'"),

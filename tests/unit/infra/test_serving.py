@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from labelworks.infra.processes.foreign import listens, started
 from labelworks.infra.processes.serving import LOOPBACK, WHO, answers, listener, nonce, port_of, reserved
 from labelworks.infra.processes.supervisor import Process
 from labelworks.schemas.errors import ConfigError, LabelworksError
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 APP = """
@@ -93,13 +94,6 @@ def served(listening: socket.socket, who: str) -> Iterator[str]:
         process.wait(30)
 
 
-def wait(url: str, who: str) -> None:
-    deadline = time.monotonic() + 60
-    while not answers(url, who):
-        assert time.monotonic() < deadline, "the server does not answer"
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize(
     "answer",
     [
@@ -138,7 +132,7 @@ def test_servers_start_on_the_sockets_they_are_given_beside_a_process_that_takes
     for _ in range(3):
         who, other = nonce(), nonce()
         with served(listener(), who) as url:
-            wait(url, who)
+            wait_for(partial(answers, url, who), 60)
             assert not answers(url, other)
 
 
@@ -194,7 +188,7 @@ def test_whoever_connects_between_two_starts_of_a_member_waits(tmp_path: Path) -
         arguments = [str(listening.fileno()), who]
         member = Process("app", "served_child", arguments, {"PYTHONPATH": path}, listening=listening)
         member.start()
-        wait(url, who)
+        wait_for(partial(answers, url, who), 60)
         member.stop()
         with socket.create_connection((LOOPBACK, port_of(listening)), timeout=60) as waiting:
             waiting.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

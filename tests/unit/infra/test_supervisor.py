@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from labelworks.infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Process, Supervisor
+from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parents[3]
 CHILD = "\n".join(
@@ -23,9 +24,9 @@ CHILD = "\n".join(
 )
 PARENT = """
 import os, time
-from labelworks.infra.processes.supervisor import Family, Member
-family = Family(print)
-print(family.add(Member("child", "child", [str(os.getpid())])).process.pid, flush=True)
+from labelworks.infra.processes.supervisor import Process, Supervisor
+family = Supervisor(print)
+print(family.add(Process("child", "child", [str(os.getpid())])).process.pid, flush=True)
 time.sleep(60)
 """
 
@@ -54,10 +55,7 @@ def test_a_killed_member_is_started_again_and_all_end_in_the_end(modules: Path) 
     first = member.process
     time.sleep(FIRST_PAUSE)
     os.kill(first.pid, signal.SIGKILL)
-    for _ in range(200):
-        if member.process is not first:
-            break
-        time.sleep(0.05)
+    wait_for(lambda: member.process is not first, 30)
     family.over.set()
     keeper.join()
     second = member.process
@@ -94,8 +92,4 @@ def test_children_end_when_their_parent_is_killed(modules: Path) -> None:
     parent.kill()
     parent.wait()
     parent.stdout.close()
-    for _ in range(200):
-        if not alive(child):
-            break
-        time.sleep(0.05)
-    assert not alive(child)
+    wait_for(lambda: not alive(child), 30)
