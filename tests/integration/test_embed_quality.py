@@ -9,8 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.tasks.embed.stage import QUALITY
-from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
 
@@ -50,13 +48,12 @@ def test_whatever_the_labels_are_all_figures_that_mean_something_are_told(
     rows = pa.concat_tables([table, copied.set_column(place, "label", wrong)])
     record = run_stages(run_config(write(rows, parts=3), dataset={"task": task}))
     assert record.status == "published"
-    store = Store(str(tmp_path / "store"))
-    figures = store.read_json(f"made/runs/{record.run_id}/embed/result.json")["figures"]
+    figures = record.embedding
     unsaid = set() if conflicts else {"label_conflicts", "near_duplicate_conflicts"}
-    assert {name for name in QUALITY if figures[name] is None} == {"label_sharpness"} | unsaid
-    assert 0.8 < figures["rank_share"] <= 1
-    assert figures["duplicate_share"] == 4 / 604
-    assert figures["label_conflicts"] == conflicts
+    assert {name for name, value in dict(figures).items() if value is None} == {"label_sharpness"} | unsaid
+    assert 0.8 < figures.rank_share <= 1
+    assert figures.duplicate_share == 4 / 604
+    assert figures.label_conflicts == conflicts
     listed = pq.read_table(tmp_path / f"store/made/runs/{record.run_id}/embed/duplicates.parquet")
     assert listed.num_rows == 8
     assert ("conflict" in listed.column_names) == bool(conflicts)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.schemas.config.run import GateConfig, TreatConfig
+from labelworks.schemas.findings import DetectEvidence, DetectFigures
 from labelworks.schemas.suites import defaults
 from labelworks.tasks import gates
-from labelworks.tasks.detect.other_tasks import _gate_figures
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import agreement
 from labelworks.tasks.methods.probes.ridge_by_fold import leave_fold_out
@@ -172,13 +172,19 @@ def judged(task: str, rng: np.random.Generator, related: bool) -> OtherLabels:
     return judge_regression(true @ np.arange(6.0) + rng.normal(size=200), features, folds, TreatConfig())
 
 
+def gated(found: OtherLabels) -> dict[str, Any]:
+    """What the gate is told of the labels."""
+    nothing = DetectEvidence(histogram=(), flagged_histogram=())
+    return gates.flat(DetectFigures(rows=200, noise=found.findings, evidence=nothing))
+
+
 @pytest.mark.parametrize("task", ["multilabel", "regression"])
 def test_the_gate_refuses_what_tells_nothing_and_says_so(task: str) -> None:
-    found = [_gate_figures(judged(task, np.random.default_rng(seed), related=False)) for seed in range(3)]
+    found = [gated(judged(task, np.random.default_rng(seed), related=False)) for seed in range(3)]
     assert min(each["chance_p_value"] for each in found) > level()
     failed = gates.merge("detect", [], gates.check_figures("detect", found[0], GateConfig())).failed
     assert "these features don't tell these labels" in {check.says for check in failed}
-    figures = _gate_figures(judged(task, np.random.default_rng(0), related=True))
+    figures = gated(judged(task, np.random.default_rng(0), related=True))
     assert gates.merge("detect", [], gates.check_figures("detect", figures, GateConfig())).ok
 
 
