@@ -173,7 +173,7 @@ def in_this_process() -> Any:
     served = {"host": LOOPBACK, "dashboard": False}
     return SpecCluster(
         workers={"here": {"cls": Worker, "options": {"nthreads": 1, "memory_limit": 0, **served}}},
-        scheduler={"cls": Scheduler, "options": served},
+        scheduler={"cls": Scheduler, "options": {**served, "dashboard_address": f"{LOOPBACK}:0"}},
         silence_logs=logging.ERROR,
     )
 

@@ -71,3 +71,8 @@ def test_the_only_worker_is_this_process(tmp_path: Path) -> None:
         prepare(client, ["json"], 1)
         assert client.submit(os.getpid).result() == os.getpid()
         assert list(client.nthreads().values()) == [1]
+
+
+def test_another_dask_at_its_usual_port_is_no_hindrance() -> None:
+    with cluster(ComputeConfig(), here=True), cluster(ComputeConfig(), here=True) as client:
+        assert client.submit(os.getpid).result() == os.getpid()
