@@ -18,7 +18,6 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
-from labelworks.tasks.detect.other_tasks import judge
 from labelworks.tasks.detect.stage import detect
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import plan_run
@@ -46,10 +45,6 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     with without_heartbeats(), posted(run.dataset), recorder.on_refusal():  # this flow has one: enough
         rows = run_stage("ingest", ingest, run, plans)
         vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner())
-        if run.config.dataset.task != "classification":
-            judged = run_stage("detect", judge, run, vectors.ref)
-            run_stage("publish", publish_parts, run, judged.ref, judged.figures.rows)
-            return announce(run, export(run, commit(run, finish("published"))))
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)
         treated = run_stage("treat", treat, run, scores.ref, scores.figures.shift)
         proof = run_stage("validate", validate, run, scores.ref, scores.figures.shift)

@@ -111,7 +111,7 @@ class Recorder:
     def _record(self, status: Status, report: str) -> RunRecord:
         ingested = figures_of(self.results, IngestFigures)
         found = figures_of(self.results, DetectFigures)
-        treated = figures_of(self.results, TreatFigures) or found
+        treated = figures_of(self.results, TreatFigures)
         proof = figures_of(self.results, ValidateFigures)
         published = figures_of(self.results, PublishFigures)
         work = {name: rows for result in self.results for name, rows in result.work.items()}

@@ -67,35 +67,54 @@ SCORES = pa.schema(
     ]
 )
 
-TREATED = pa.schema(
+LABEL_SET_SCORES = pa.schema(
     [
-        pa.field("row", pa.int32(), nullable=False),
-        pa.field("id", pa.string(), nullable=False),
-        pa.field("given", pa.int32(), nullable=False),
-        pa.field("label", pa.int32(), nullable=False),
-        pa.field("action", pa.string(), nullable=False),
-        pa.field("reason", pa.string(), nullable=False),
-        pa.field("weight", pa.float32()),
-        pa.field("score", pa.float32()),
+        *(SCORES.field(name) for name in ("row", "id")),
+        pa.field(
+            "given", pa.list_(pa.int32()), nullable=False, metadata={"about": "codes of the given labels"}
+        ),
+        *(SCORES.field(name) for name in ("score", "error_probability", "flag")),
+        pa.field("suggestion", pa.list_(pa.int32()), metadata={"about": "if all suspicions were right"}),
+        pa.field("missing", pa.list_(pa.int32()), metadata={"about": "codes of labels that look missing"}),
+        pa.field("missing_probability", pa.list_(pa.float32())),
+        pa.field("extra", pa.list_(pa.int32()), metadata={"about": "codes of labels that look wrong"}),
+        pa.field("extra_probability", pa.list_(pa.float32())),
+        pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "P(the row has it), by class"}),
+    ]
+)
+
+NUMBER_SCORES = pa.schema(
+    [
+        *(SCORES.field(name) for name in ("row", "id")),
+        pa.field("given", pa.float64(), nullable=False, metadata={"about": "the given number"}),
+        *(SCORES.field(name) for name in ("score", "error_probability", "flag")),
+        pa.field("predicted", pa.float64(), metadata={"about": "out of sample"}),
+        pa.field("low", pa.float64(), metadata={"about": "95 % of right numbers are no lower"}),
+        pa.field("high", pa.float64(), metadata={"about": "95 % of right numbers are no higher"}),
+        pa.field(
+            "suggestion",
+            pa.float64(),
+            metadata={"about": "the prediction, or the number it was swapped with"},
+        ),
+        pa.field(
+            "suggested_probability", pa.float32(), metadata={"about": "0: a prediction is no measurement"}
+        ),
     ]
 )
 
 
-def judged_schema(label_type: pa.DataType) -> pa.Schema:
-    """Rows of several labels each, or of numbers, judged and treated."""
+def treated_schema(label: pa.DataType) -> pa.Schema:
+    """Rows decided on; label: codes of classes, lists of them, or numbers."""
     return pa.schema(
         [
             pa.field("row", pa.int32(), nullable=False),
             pa.field("id", pa.string(), nullable=False),
-            pa.field("given", label_type, nullable=False),
-            pa.field("label", label_type, nullable=False),
-            pa.field("likelier", label_type, metadata={"about": "if all suspicions were right"}),
+            pa.field("given", label, nullable=False),
+            pa.field("label", label, nullable=False),
             pa.field("action", pa.string(), nullable=False),
             pa.field("reason", pa.string(), nullable=False),
             pa.field("weight", pa.float32()),
-            pa.field("score", pa.float32(), metadata={"about": "1 = surely fine"}),
-            pa.field("error_probability", pa.float32(), metadata={"about": "that something is wrong"}),
-            pa.field("flag", pa.bool_()),
+            pa.field("score", pa.float32()),
         ]
     )
 

@@ -78,13 +78,12 @@ class DetectEvidence(Findings):
 
 
 class DetectFigures(Findings):
-    """Wrong labels and moved distributions; treatment: of labels that are no single class, done here."""
+    """Wrong labels and moved distributions."""
 
     rows: int
     noise: NoiseFindings
     shift: ShiftFindings | None = Field(None, description="None: there is no target window")
     drift: DriftFindings = DriftFindings()
-    treatment: TreatmentFindings | None = None
     evidence: DetectEvidence
 
 

@@ -44,3 +44,16 @@ def label_sets(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> spars
     cells = np.unique(row * len(classes) + column)
     at = np.divmod(cells, len(classes))
     return sparse.csr_array((np.ones(len(cells), np.int8), at), shape=(len(lists), len(classes)))
+
+
+def named(codes: pa.ChunkedArray, classes: tuple[str | int, ...], label_type: str) -> pa.Array:
+    """Classes of codes, or of lists of codes; numbers are what they are."""
+    values = codes.combine_chunks()
+    if label_type == "number":
+        return values
+    if label_type != "list":
+        return pa.array(classes, pa.int64() if label_type == "int" else pa.string()).take(values)
+    names = pa.array(classes, pa.string()).take(values.flatten())
+    sizes = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), names, mask=values.is_null())

@@ -77,6 +77,14 @@ def first_pass(run: Run, ref: DatasetRef, rows: int) -> FirstPass:
     return read_first_pass(run)
 
 
+def sample_share(run: Run, ref: DatasetRef, rows: int) -> float:
+    """The share of so many rows that the sample is; less, where the labels of a row take much memory."""
+    wanted = run.config.detect.sample
+    if ref.label_type == "list":
+        wanted = min(wanted, max(CELLS // len(ref.classes), 1))
+    return share_of(wanted, rows)
+
+
 def read_first_pass(run: Run) -> FirstPass:
     """Read what the first pass left."""
     data = run.store.read(run.file("embed", "sums.npz"))
@@ -173,17 +181,11 @@ def _about(run: Run, ref: DatasetRef, rows: int) -> dict[str, Any]:
         "read_as": run.read_as(ref.label_type, "source"),
         "classes": list(ref.classes),
         "folds": run.config.detect.folds,
-        "share": share_of(_sample_rows(run, ref), rows),
+        "share": sample_share(run, ref, rows),
         "kept": share_of(CONTENTS, rows),
         "planes": laid_through(ref).key,
         "partitions": [each.identity for each in ref.of("source")],
     }
-
-
-def _sample_rows(run: Run, ref: DatasetRef) -> int:
-    """How many rows the sample has: fewer, where each has so many labels that they take too much memory."""
-    rows = run.config.detect.sample
-    return min(rows, max(CELLS // len(ref.classes), 1)) if ref.label_type == "list" else rows
 
 
 def _earlier(run: Run, about: dict[str, Any]) -> tuple[Run, DatasetRef] | None:

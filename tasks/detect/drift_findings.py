@@ -23,8 +23,7 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
 from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
-from labelworks.tasks.detect.in_memory import Whole
-from labelworks.tasks.detect.row_context import TIME, Context, merged, target_context, wanted
+from labelworks.tasks.detect.row_context import TIME, Context
 from labelworks.tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
 from labelworks.tasks.methods.drift.calendar import Calendar, calendar
 from labelworks.tasks.methods.encoders.base import fit_share
@@ -125,24 +124,19 @@ def inside(run: Run, ref: DatasetRef, rows: Labelled) -> DriftFindings:
     )
 
 
-def of_label_sets(run: Run, ref: DatasetRef, whole: Whole, sets: sparse.csr_array) -> LabelSetFindings | None:
-    """Findings of rows with several labels along their time; sets (N, K): 0 or 1, the given labels."""
-    if not wanted(run.config):
+def of_label_sets(
+    run: Run, ref: DatasetRef, context: Context, sets: sparse.csr_array
+) -> LabelSetFindings | None:
+    """Findings of rows with several labels along their time; sets (n, K): 0 or 1, those of the sample."""
+    cut = _calendar(run, context)
+    if cut is None:
         return None
-    parts = whole.split(whole.index)
-    contexts = [
-        target_context(
-            run, partition, part["row"].to_numpy(), part["id"], np.ones(len(part), np.bool_), ref.time_type
-        )
-        for partition, part in zip(ref.of("source"), parts, strict=True)
-    ]
-    context = merged(contexts)
-    keys = _keys(context.sample)
-    if context.unit is None or np.isnan(keys).all():
+    found = label_set_windows(cut, sets, cut.of(_keys(context.sample)), ref.classes)
+    if found is None:
         return None
-    seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
-    cut = calendar(seen, counts, context.unit, run.config.detect.windows.by)
-    return label_set_windows(cut, sets, cut.of(keys), ref.classes)
+    of = cut.of(context.sums[TIME]["key"].to_numpy())
+    rows = np.bincount(of, context.sums[TIME]["rows"].to_numpy(), len(cut.names))
+    return found.model_copy(update={"rows": tuple(int(each) for each in rows)})
 
 
 def of_target(

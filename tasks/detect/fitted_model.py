@@ -15,6 +15,7 @@ from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.run import Run, code_version
 from labelworks.tasks.execution import progress
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
@@ -43,10 +44,10 @@ def choose_model(run: Run, ref: DatasetRef, sums: FoldSums, sample: Sample) -> t
     return model.with_pairs(basis[1]), model_key(run, ref, *basis)
 
 
-def model_key(run: Run, ref: DatasetRef, sums: FoldSums, sample: Sample) -> str:
+def model_key(run: Run, ref: DatasetRef, sums: FoldSums | TargetSums, sample: Sample) -> str:
     """Name of the model fitted on these sums and this sample, by this configuration and code."""
     digest = hashlib.blake2b(json.dumps(_about(run, ref), sort_keys=True).encode(), digest_size=8)
-    for array in (*vars(sums).values(), *sample.arrays.values()):
+    for array in (*sums.arrays.values(), *sample.arrays.values()):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 

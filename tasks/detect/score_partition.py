@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -36,11 +38,11 @@ class Scored:
     histogram: NDArray[np.int64]
     flagged_histogram: NDArray[np.int64]
     worst: list[JudgedRow]
-    strangest: list[JudgedRow]
-    outside: int
-    pairs: int
-    mismatched: int
     new: bool
+    strangest: list[JudgedRow] = field(default_factory=list)
+    outside: int = 0
+    pairs: int = 0
+    mismatched: int = 0
 
 
 def score_partition(
@@ -84,30 +86,52 @@ def _judge(partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge) -
     return _table(block, pa.concat_tables(judged))
 
 
-def summarise(scores: pa.Table, partition: Partition, new: bool) -> Scored:
-    """Sum up the scores of a partition."""
+Shown = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+def summarise(scores: pa.Table, partition: Partition, new: bool, shown: Shown | None = None) -> Scored:
+    """Sum up the scores of a partition; shown: how a row of them is told, if not as it is."""
     score = scores["score"].to_numpy()
     flag = scores["flag"].to_numpy(zero_copy_only=False)
     error = scores["error_probability"].to_numpy()
     worst = np.argsort(-error, kind="stable")[:WORST]
-    strangest = np.argsort(scores["in_scope"].to_numpy(), kind="stable")[:WORST]
-    return Scored(
+    found = Scored(
         rows=scores.num_rows,
         flagged=int(np.count_nonzero(flag)),
         histogram=np.histogram(score, bins=BINS, range=(0.0, 1.0))[0],
         flagged_histogram=np.histogram(score[flag], bins=BINS, range=(0.0, 1.0))[0],
-        worst=_rows(scores, worst, partition),
-        strangest=_rows(scores, strangest, partition),
+        worst=_rows(scores, worst, partition, shown),
+        new=new,
+    )
+    if "in_scope" not in scores.column_names:
+        return found
+    strangest = np.argsort(scores["in_scope"].to_numpy(), kind="stable")[:WORST]
+    return replace(
+        found,
+        strangest=_rows(scores, strangest, partition, shown),
         outside=pc.sum(scores["outside"]).as_py() or 0,
         pairs=len(scores) - scores["pair_mismatch"].null_count,
         mismatched=pc.sum(pc.greater(scores["pair_mismatch"], 0.5)).as_py() or 0,
-        new=new,
     )
 
 
-def _rows(scores: pa.Table, places: NDArray[np.intp], partition: Partition) -> list[JudgedRow]:
-    rows = scores.select(SHOWN).take(pa.array(places)).to_pylist()
-    return [JudgedRow(partition=partition.key, **row) for row in rows]
+def named_rows(ref: DatasetRef) -> Shown:
+    """Tells rows of labels that are no single class: names of classes, or a number in a few digits."""
+
+    def written(label: list[int] | float) -> str:
+        if isinstance(label, list):
+            return ", ".join(str(ref.classes[code]) for code in label) or "(none)"
+        return f"{label:.6g}"
+
+    return lambda row: row | {name: written(row[name]) for name in ("given", "suggestion")}
+
+
+def _rows(
+    scores: pa.Table, places: NDArray[np.intp], partition: Partition, shown: Shown | None
+) -> list[JudgedRow]:
+    told = [name for name in SHOWN if name in scores.column_names]
+    rows = scores.select(told).take(pa.array(places)).to_pylist()
+    return [JudgedRow(partition=partition.key, **(shown(row) if shown else row)) for row in rows]
 
 
 def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:

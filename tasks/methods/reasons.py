@@ -11,6 +11,7 @@ DOUBTED = "a little doubtful: kept, counts for less"
 CERTAIN = 0.9  # P(the label is right) from which nothing is said of a doubt
 RARER, COMMONER = 0.8, 1.25  # weights of a class that are worth a word
 OF_CLASS = ("", "; its class is rarer in the target window", "; its class is commoner in the target window")
+OTHER_REASONS = (*REASONS, DOUBTED)
 WORDS = tuple(f"{reason}{note}" for reason in (*REASONS, DOUBTED) for note in OF_CLASS)
 
 

@@ -18,6 +18,7 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.tables import described, published_schema
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.index import LABEL_TYPES
+from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
@@ -94,8 +95,7 @@ def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> Publis
     name = run.part("publish", partition)
     new = not run.store.exists(name)
     if new:
-        decided = _decided if run.config.dataset.task == "classification" else _judged
-        table = _written(run, name, _table(run, ref, partition, decided(run, ref, partition)))
+        table = _written(run, name, _table(run, ref, partition, _decided(run, ref, partition)))
     else:
         table = run.store.read_table(name)
     checks = gates.check_rows("publish", table, run.config.gates.publish)
@@ -120,17 +120,21 @@ def _written(run: Run, name: str, table: pa.Table) -> pa.Table:
 def _decided(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
     """What was decided on the rows of a partition, with posteriors; codes become classes again."""
     treated = run.store.read_table(run.part("treat", partition))
-    names = ["row", "given", "suggestion", "flag", "outside", "posterior", "pair_mismatch"]
-    scores = run.store.read_table(run.scores(ref, partition), names)
-    classes = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
+    one = run.config.dataset.task == "classification"
+    names = ["row", "given", "suggestion", "flag", *(["outside", "pair_mismatch"] if one else [])]
+    posterior = [] if ref.label_type == "number" else ["posterior"]
+    scores = run.store.read_table(run.scores(ref, partition), [*names, *posterior])
     for name in ("label", "given"):
-        named = classes.take(treated[name].combine_chunks())
-        treated = treated.set_column(treated.column_names.index(name), name, named)
-    return (
-        treated.append_column("suggestion", classes.take(_suggested(scores).combine_chunks()))
-        .append_column("posterior", scores["posterior"])
-        .append_column("pair_mismatch", scores["pair_mismatch"])
-    )
+        treated = treated.set_column(
+            treated.column_names.index(name), name, named(treated[name], ref.classes, ref.label_type)
+        )
+    proposed = _suggested(scores) if one else pc.if_else(scores["flag"], scores["suggestion"], None)
+    nothing = pa.nulls(len(scores))
+    treated = treated.append_column("suggestion", named(proposed, ref.classes, ref.label_type))
+    for name in ("posterior", "pair_mismatch"):
+        there = name in scores.column_names
+        treated = treated.append_column(name, scores[name] if there else nothing)
+    return treated
 
 
 def _suggested(scores: pa.Table) -> pa.ChunkedArray:
@@ -138,16 +142,6 @@ def _suggested(scores: pa.Table) -> pa.ChunkedArray:
     another = pc.not_equal(scores["suggestion"], scores["given"])
     proposed = pc.and_(pc.and_(scores["flag"], another), pc.invert(scores["outside"]))
     return pc.if_else(proposed, scores["suggestion"], pa.scalar(None, pa.int32()))
-
-
-def _judged(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
-    """The same of labels that are no single class: there are no pairs."""
-    judged = run.store.read_table(run.part("detect", partition))
-    kind = LABEL_TYPES[ref.label_type]
-    proposed = pc.if_else(judged["flag"], judged["likelier"], pa.scalar(None, kind))
-    return judged.append_column("suggestion", proposed).append_column(
-        "pair_mismatch", pa.nulls(judged.num_rows)
-    )
 
 
 def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -> pa.Table:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.features import some_features
+from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.encoders.values import image_bytes
@@ -69,9 +70,10 @@ def flagged(run: Run, ref: DatasetRef, *, treated: bool) -> tuple[list[DecidedRo
 
 def flagged_in(partition: Partition, run: Run, ref: DatasetRef, treated: bool) -> tuple[pa.Table, int]:
     """The flagged rows of one partition, LISTED at most, and how many there are."""
-    one_class = run.config.dataset.task == "classification"
-    table = _scored(partition, run, ref, treated) if one_class else _judged(partition, run)
+    table = _scored(partition, run, ref, treated)
     table = table.filter(table["flag"])
+    if run.config.dataset.task != "classification":
+        table = _written(table, ref)
     kept = table.take(_likeliest(table["error_probability"])).drop_columns(["flag"])
     return kept.append_column("partition", pa.repeat(partition.key, kept.num_rows)), table.num_rows
 
@@ -98,10 +100,9 @@ def contents(run: Run, ref: DatasetRef, rows: Sequence[tuple[str, int]]) -> list
 
 def decisions(run: Run, partition: Partition, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Action and reason of some rows of a partition; empty for what isn't treated yet."""
-    stage = "treat" if run.config.dataset.task == "classification" else "detect"
-    if not run.store.exists(run.part(stage, partition)):
+    if not run.store.exists(run.part("treat", partition)):
         return {}
-    table = run.store.read_table(run.part(stage, partition), DECIDED)
+    table = run.store.read_table(run.part("treat", partition), DECIDED)
     some = table.filter(pc.is_in(table["row"], value_set=pa.array(rows, table.schema.field("row").type)))
     return {row["row"]: (row["action"], row["reason"]) for row in some.to_pylist()}
 
@@ -132,13 +133,12 @@ def _scored(partition: Partition, run: Run, ref: DatasetRef, treated: bool) -> p
     return scores
 
 
-def _judged(partition: Partition, run: Run) -> pa.Table:
-    """Of rows that were changed, what they were changed to; of others, what is likelier."""
-    names = ["row", "id", "given", "label", "likelier", "error_probability", "flag", "action", "reason"]
-    table = run.store.read_table(run.part("detect", partition), names)
-    changed = pc.equal(table["action"], "relabel")
-    suggestion = pc.if_else(changed, table["label"], table["likelier"])
-    return table.drop_columns(["label", "likelier"]).append_column("suggestion", suggestion)
+def _written(table: pa.Table, ref: DatasetRef) -> pa.Table:
+    """Rows of labels that are no single class, told by names and not by codes."""
+    for name in ("given", "suggestion"):
+        values = named(table[name], ref.classes, ref.label_type)
+        table = table.set_column(table.column_names.index(name), name, values)
+    return table
 
 
 def _read(run: Run, partition: Partition, rows: Sequence[int]) -> list[Content]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -11,36 +12,38 @@ from time import perf_counter
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.findings import ShiftFindings, TreatEvidence, TreatFigures, TreatmentFindings
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.secrets.logging import redacted
-from labelworks.schemas.tables import ACTIONS, TREATED
+from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.artifacts.sufficient_statistics import rows_by_class
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.reasons import WORDS, explained
-from labelworks.tasks.methods.treatment.treat_rows import class_weights, treat_rows
-from labelworks.tasks.treat.budget import tie_break
+from labelworks.tasks.methods.treatment.treat_rows import class_weights
+from labelworks.tasks.treat import classes, label_sets, numbers
+from labelworks.tasks.treat.treated import Basis, ByClass
 
+Decide = Callable[[Partition, Run, DatasetRef, Basis], pa.Table]
+Count = Callable[[pa.Table, DatasetRef], ByClass]
+BY_TASK: dict[str, tuple[Decide, Count]] = {
+    "classification": (classes.treat_classes, classes.by_class),
+    "multilabel": (label_sets.treat_sets, label_sets.by_class),
+    "regression": (numbers.treat_measured, numbers.by_class),
+}
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
 
 
 @dataclass(frozen=True)
 class Treated:
-    """What was done in a partition; counts (K,) before and after, weights by class (K,); sums of weights."""
+    """What was done in a partition; sums of weights and of their squares."""
 
     rows: int
     actions: Counter[tuple[str, str]]
-    before: NDArray[np.int64]
-    after: NDArray[np.int64]
-    by_class: NDArray[np.float64]
+    by_class: ByClass
     weight: float
     squared: float
     lowest: float
@@ -55,10 +58,9 @@ def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult
     if done := run.result(TreatResult):
         return done
     started = perf_counter()
-    weights = class_weights(shift, run.config.treat)
     treated = map_partitions(
         "treat", treat_partition, ref.of("source"),
-        run=run, ref=ref, weights=weights, counts=rows_by_class(run)[0],
+        run=run, ref=ref, basis=Basis(class_weights(shift, run.config.treat), *rows_by_class(run)),
     )  # fmt: skip
     figures = TreatFigures(
         rows=sum(each.rows for each in treated),
@@ -77,71 +79,42 @@ def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult
     )
 
 
-def treat_partition(
-    partition: Partition,
-    run: Run,
-    ref: DatasetRef,
-    weights: NDArray[np.float64] | None,
-    counts: NDArray[np.float64],
-) -> Treated:
-    """Treat one partition and write its part, or read it if that was done; counts (K,): of all rows."""
-    name = run.part("treat", partition)
+def treat_partition(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) -> Treated:
+    """Treat one partition and write its part, or read it if that was done."""
+    name, (decide, by_class) = run.part("treat", partition), BY_TASK[run.config.dataset.task]
     new = not run.store.exists(name)
     if new:
-        scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
-        ties = 0.0 if run.budget is None else tie_break(scores["id"])
-        table = append_reason(
-            _table(scores, run.config.treat, weights, ties, counts), scores["copies_disagree"]
-        )
+        table = decide(partition, run, ref, basis)
         run.store.write_table(name, table, use_dictionary=["action", "reason"])
     else:
         table = run.store.read_table(name)
-    label, given, weight = (table[column].to_numpy() for column in ("label", "given", "weight"))
+    weight = table["weight"].to_numpy()
     counted = table.group_by(["action", "reason"]).aggregate([([], "count_all")]).to_pylist()
     return Treated(
         rows=table.num_rows,
         actions=Counter({(each["action"], each["reason"]): each["count_all"] for each in counted}),
-        before=np.bincount(given, minlength=len(ref.classes)),
-        after=np.bincount(label, minlength=len(ref.classes)),
-        by_class=np.bincount(label, weight.astype(np.float64), len(ref.classes)).astype(np.float64),
+        by_class=by_class(table, ref),
         weight=float(weight.sum(dtype=np.float64)),
         squared=float(np.square(weight, dtype=np.float64).sum()),
         lowest=float(weight.min(initial=np.inf)),
         new=new,
-        checks=gates.check_rows("treat", table, run.config.gates.treat, classes=len(ref.classes)),
+        checks=_checks(table, run, ref),
     )
 
 
-def _table(
-    scores: pa.Table,
-    config: TreatConfig,
-    weights: NDArray[np.float64] | None,
-    ties: NDArray[np.float64] | float,
-    counts: NDArray[np.float64],
-) -> pa.Table:
-    given, flag, suggestion, error = (
-        scores[name].to_numpy() for name in ("given", "flag", "suggestion", "error_probability")
-    )
-    known = scores["suggested_probability"]
-    suggested = None if known.null_count else known.to_numpy()
-    outside = scores["outside"].to_numpy()
-    decided, weight = treat_rows(
-        given, flag, suggestion, error, suggested, config, weights, ties, outside, counts
-    )
-    why = explained(decided.reason, weight, decided.label, weights, config.max_weight)
-    return pa.table(
-        {
-            "row": scores["row"],
-            "id": scores["id"],
-            "given": given,
-            "label": decided.label,
-            "action": pa.DictionaryArray.from_arrays(decided.action, list(ACTIONS)).cast(pa.string()),
-            "reason": pa.DictionaryArray.from_arrays(why, list(WORDS)).cast(pa.string()),
-            "weight": weight,
-            "score": scores["score"],
-        },
-        schema=TREATED,
-    )
+def _checks(table: pa.Table, run: Run, ref: DatasetRef) -> list[gates.RowCheck]:
+    """Row by row; a code is within the classes, each of a list of codes too, and numbers have no bound."""
+    label = table["label"].combine_chunks()
+    if pa.types.is_list(label.type):
+        highest = np.full(len(label), 0)
+        np.maximum.at(highest, pc.list_parent_indices(label).to_numpy(), label.flatten().to_numpy())
+        table = table.set_column(table.column_names.index("label"), "label", pa.array(highest))
+    elif pa.types.is_floating(label.type):
+        table = table.set_column(
+            table.column_names.index("label"), "label", pa.array(np.zeros(len(label), int))
+        )
+    count = max(len(ref.classes), 1)
+    return gates.check_rows("treat", table, run.config.gates.treat, classes=count)
 
 
 def _findings(treated: list[Treated], mode: str) -> TreatmentFindings:
@@ -150,7 +123,8 @@ def _findings(treated: list[Treated], mode: str) -> TreatmentFindings:
     by_action = {name: sum(n for (a, _), n in actions.items() if a == name) for name in ACTIONS}
     weight, squared = sum(each.weight for each in treated), sum(each.squared for each in treated)
     before, after, by_class = (
-        np.sum([getattr(each, side) for each in treated], axis=0) for side in ("before", "after", "by_class")
+        np.sum([getattr(each.by_class, side) for each in treated], axis=0)
+        for side in ("before", "after", "weight")
     )
     return TreatmentFindings(
         mode=mode,
@@ -169,17 +143,6 @@ def _evidence(treated: list[Treated]) -> TreatEvidence:
     actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
     return TreatEvidence(
         actions=tuple((action, reason, count) for (action, reason), count in sorted(actions.items())),
-        before=np.sum([each.before for each in treated], axis=0).tolist(),
-        after=np.sum([each.after for each in treated], axis=0).tolist(),
+        before=np.sum([each.by_class.before for each in treated], axis=0).tolist(),
+        after=np.sum([each.by_class.after for each in treated], axis=0).tolist(),
     )
-
-
-DISAGREE = "copies disagree"
-
-
-def append_reason(treated: pa.Table, changed: pa.ChunkedArray) -> pa.Table:
-    """Decisions whose reasons say for which rows (N,) copies were heard."""
-    place = treated.column_names.index("reason")
-    longer = pc.binary_join_element_wise(treated["reason"], DISAGREE, "; ")
-    reason = pc.if_else(changed, longer, treated["reason"])
-    return treated.set_column(place, treated.schema.field(place), reason)

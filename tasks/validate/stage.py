@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from time import perf_counter
 
+import numpy as np
+from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from scipy.sparse import csr_array
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import ShiftFindings, ValidateFigures, ValidationFindings
@@ -14,12 +17,17 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.sufficient_statistics import read_first_pass
+from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, read_first_pass
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
-from labelworks.tasks.methods.validation.before_after import prove
+from labelworks.tasks.methods.validation.before_after import Proof, prove
+from labelworks.tasks.methods.validation.label_sets import prove_label_sets
+from labelworks.tasks.methods.validation.numbers import prove_numbers
 
-MEASURED = "held-out given labels, corrected by the noise transition"
+RIDGE = "ridge"
+OF_CLASSES = "held-out given labels, corrected by the noise transition"
+OF_CELLS = "held-out given labels, each class by itself, corrected by its rates of missing and wrong ones"
+OF_NUMBERS = "variance explained of held-out numbers; an error counts no more than one that is still usual"
 
 
 @task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
@@ -29,27 +37,19 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
     if done := run.result(ValidateResult):
         return done
     started = perf_counter()
-    first_pass = read_first_pass(run)
-    sums, sample = first_pass.sums, first_pass.sample
-    if not (sample.folds == HOLDOUT).any() or (sample.folds == HOLDOUT).all():
-        raise InputError(
-            f"{len(sample.folds)} rows are too few to hold any out",
-            where=run.config.dataset.source,
-            fix="give more rows",
-        )
     weights = class_weights(shift, run.config.treat)
-    proof = prove(sums, sample, run.config, weights, class_vectors(run))
+    proof, model, against = _proof(run, read_first_pass(run), weights)
     found = ValidationFindings(
         accuracy_raw=proof.accuracy_raw,
         accuracy_treated=proof.accuracy_treated,
         difference=proof.difference,
         interval=(proof.low, proof.high),
         at_limit=proof.at_limit,
-        model=run.config.validation.model,
+        model=model,
         holdout_rows=proof.holdout_rows,
         agreement_raw=proof.given_raw,
         agreement_treated=proof.given_treated,
-        measured_against=MEASURED + ("" if weights is None else ", weighted to the target window"),
+        measured_against=against + ("" if weights is None else ", weighted to the target window"),
     )
     figures = ValidateFigures(validation=found)
     checks = gates.check_figures("validate", gates.flat(figures), run.config.gates.validation)
@@ -61,3 +61,27 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
             seconds=perf_counter() - started,
         )
     )
+
+
+def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> tuple[Proof, str, str]:
+    """The proof of what labels are, the model that it is of, and what that is measured against."""
+    sample = found.sample
+    held_out = sample.folds == HOLDOUT
+    if not held_out.any() or held_out.all():
+        raise InputError(
+            f"{len(sample.folds)} rows are too few to hold any out",
+            where=run.config.dataset.source,
+            fix="give more rows",
+        )
+    if found.targets is None:
+        proof = prove(found.sums, sample, run.config, weights, class_vectors(run))
+        return proof, run.config.validation.model, OF_CLASSES
+    targets = sample.beside["targets"]
+    if run.config.dataset.task == "regression":
+        given = targets[:, 0].astype(np.float64)
+        return prove_numbers(sample.features, given, sample.folds, run.config), RIDGE, OF_NUMBERS
+    proof = prove_label_sets(
+        found.targets, sample.features, csr_array(targets), sample.folds, sample.beside.get("pred_probs"),
+        run.config,
+    )  # fmt: skip
+    return proof, RIDGE, OF_CELLS

@@ -10,14 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.schemas.config.run import GateConfig, TreatConfig
-from labelworks.schemas.findings import DetectEvidence, DetectFigures
 from labelworks.schemas.suites import defaults
-from labelworks.tasks import gates
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import agreement
 from labelworks.tasks.methods.probes.ridge_by_fold import leave_fold_out
-from labelworks.tasks.methods.treatment.other_tasks import OtherLabels, judge_multilabel, judge_regression
 
 SEEDS, LEVEL = 30, 0.001
 Made = Callable[[np.random.Generator], tuple[NDArray[np.floating], Any]]
@@ -159,33 +155,6 @@ def test_more_rows_than_are_looked_at_say_the_same(monkeypatch: pytest.MonkeyPat
     rng = np.random.default_rng(3)
     assert features_p_value(*told(rng, 2000, 8, 3, 3.0)) <= LEVEL
     assert features_p_value(vectors(rng, 2000, 8), classes(rng, 2000, 3)) > LEVEL
-
-
-def judged(task: str, rng: np.random.Generator, related: bool) -> OtherLabels:
-    """What the stage makes of 200 rows with several labels each, or with numbers."""
-    features, folds = vectors(rng, 200, 8), np.arange(200) % 5
-    true = rng.random((200, 6)) < 0.35
-    if related:
-        features += 4 * true @ np.eye(6, 8)
-    if task == "multilabel":
-        return judge_multilabel(sparse.csr_array(true.astype(np.int8)), features, folds, TreatConfig())
-    return judge_regression(true @ np.arange(6.0) + rng.normal(size=200), features, folds, TreatConfig())
-
-
-def gated(found: OtherLabels) -> dict[str, Any]:
-    """What the gate is told of the labels."""
-    nothing = DetectEvidence(histogram=(), flagged_histogram=())
-    return gates.flat(DetectFigures(rows=200, noise=found.findings, evidence=nothing))
-
-
-@pytest.mark.parametrize("task", ["multilabel", "regression"])
-def test_the_gate_refuses_what_tells_nothing_and_says_so(task: str) -> None:
-    found = [gated(judged(task, np.random.default_rng(seed), related=False)) for seed in range(3)]
-    assert min(each["chance_p_value"] for each in found) > level()
-    failed = gates.merge("detect", [], gates.check_figures("detect", found[0], GateConfig())).failed
-    assert "these features don't tell these labels" in {check.says for check in failed}
-    figures = gated(judged(task, np.random.default_rng(0), related=True))
-    assert gates.merge("detect", [], gates.check_figures("detect", figures, GateConfig())).ok
 
 
 def test_agreement_by_chance_is_that_of_shuffled_predictions() -> None:

@@ -1,0 +1,100 @@
+"""Detect, of one class a row: which labels are wrong, and how far the target's class mix has moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from labelworks.schemas.findings import DetectFigures, IngestFigures
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
+from labelworks.tasks.detect.detected import Detected, evidence
+from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
+from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
+from labelworks.tasks.detect.fitted_model import choose_model
+from labelworks.tasks.detect.row_context import Context, labelled_context, merged
+from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
+from labelworks.tasks.methods.folds import share_of
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+
+
+def detect_classes(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigures) -> Detected:
+    """Judge every label by a model fitted on the sums and the sample; compare the target window."""
+    sums, sample = found.sums, found.sample
+    model, key = choose_model(run, ref, sums, sample)
+    ref = ref.model_copy(update={"model_key": key})
+    judged = model.judge(sample)
+    counts = sums.count.sum(axis=0)
+    copies = duplicate_evidence(run, ref, judged.transition, counts / counts.sum(), model.threshold)
+    ref = copies.named(ref)
+    judgements = map_partitions(
+        "detect", judge_partition, ref.of("source"), unit="partitions scored",
+        run=run, ref=ref, model=model, copies=copies, share=share_of(run.config.detect.sample, rows.rows),
+    )  # fmt: skip
+    scored = [each.scored for each in judgements]
+    counted = _counted(scored, copies.rows, paired=run.config.dataset.pair is not None)
+    noise = noise_findings(
+        judged, model.label_probs(sample), sample.given, ref.classes, counted, _chance_p_value(sample)
+    )
+    probs = model.probs(sample.features, sample.folds)
+    labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
+    shift, moved = drift_findings(run, ref, found, model, labelled, rows.target_rows)
+    figures = DetectFigures(
+        rows=counted.rows, noise=noise, shift=shift, drift=moved,
+        evidence=evidence(scored, judged.transition),
+    )  # fmt: skip
+    return Detected(ref, figures, [each.checks for each in judgements], scored)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What was found in one partition."""
+
+    scored: Scored
+    checks: list[gates.RowCheck]
+    context: Context
+
+    @property
+    def rows(self) -> int:
+        """Rows judged."""
+        return self.scored.rows
+
+
+def judge_partition(
+    partition: Partition,
+    run: Run,
+    ref: DatasetRef,
+    model: NoiseJudge,
+    copies: DuplicateEvidence,
+    share: float,
+) -> Judgement:
+    """Judge the rows of one partition, hear their copies, check the scores, and sum up by time and group."""
+    scores, new = score_partition(partition, run, ref, model, copies)
+    checks = gates.check_rows("detect", scores, run.config.gates.detect, classes=len(ref.classes))
+    context = labelled_context(run, ref, partition, scores, share)
+    return Judgement(summarise(scores, partition, new), checks, context)
+
+
+def _chance_p_value(sample: Sample) -> float:
+    """Whether what labels are judged by tells them at all: the user's own probabilities, or the features."""
+    own = sample.beside.get("pred_probs")
+    if own is not None:
+        return predictions_p_value(own, sample.given)
+    return features_p_value(sample.features, sample.given)
+
+
+def _counted(scored: list[Scored], copies_disagree: int, *, paired: bool) -> RowCounts:
+    """Rows by what was found; of pairs, rows without one are not counted."""
+    pairs, mismatched = (sum(getattr(each, name) for each in scored) for name in ("pairs", "mismatched"))
+    return RowCounts(
+        rows=sum(each.rows for each in scored),
+        flagged=sum(each.flagged for each in scored),
+        out_of_scope=sum(each.outside for each in scored),
+        copies_disagree=copies_disagree,
+        pairs=pairs if paired else None,
+        mismatched_pairs=mismatched if paired else None,
+    )

@@ -1,0 +1,151 @@
+"""Detect, of several labels a row: which are missing or too many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy import sparse
+
+from labelworks.schemas.findings import DetectFigures, DriftFindings, IngestFigures, NoiseFindings
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import LABEL_SET_SCORES
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.cells import codes_of, dense_lists, from_lists, to_lists
+from labelworks.tasks.artifacts.embeddings import Block, load_block
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import SOFT_CLASSES
+from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, sample_share
+from labelworks.tasks.detect.detected import Detected, evidence
+from labelworks.tasks.detect.drift_findings import of_label_sets
+from labelworks.tasks.detect.fitted_model import model_key
+from labelworks.tasks.detect.row_context import Context, labelled_context, merged
+from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.findings.cells import CellSums, cell_agreement
+from labelworks.tasks.methods.folds import fold_of
+from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
+from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.treatment.label_sets import largest, likelier
+
+AT_ONCE = 1 << 22  # cells judged at a time
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """What was found in one partition."""
+
+    scored: Scored
+    cells: CellSums
+    checks: list[gates.RowCheck]
+    context: Context
+
+    @property
+    def rows(self) -> int:
+        """Rows judged."""
+        return self.scored.rows
+
+
+def detect_label_sets(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigures) -> Detected:
+    """Judge the labels of every row by probes fitted on the sums, all else on the sample."""
+    sample, targets = found.sample, found.targets
+    assert targets is not None  # noqa: S101 - the first pass sums label sets up so
+    given = sparse.csr_array(sample.beside["targets"])
+    judge = LabelSetJudge.fit(
+        targets, sample.features, given, sample.folds, sample.beside.get("pred_probs"),
+        **run.config.detect.noise.options,
+    )  # fmt: skip
+    ref = ref.model_copy(update={"model_key": model_key(run, ref, targets, sample)})
+    parts = map_partitions(
+        "detect", judge_partition, ref.of("source"), unit="partitions scored",
+        run=run, ref=ref, judge=judge, share=sample_share(run, ref, rows.rows),
+    )  # fmt: skip
+    scored = [each.scored for each in parts]
+    cells = reduce(add, (each.cells for each in parts))
+    context = merged([each.context for each in parts])
+    figures = DetectFigures(
+        rows=cells.rows,
+        noise=_noise(judge, cells, sample, given),
+        drift=DriftFindings(labels=of_label_sets(run, ref, context, given)),
+        evidence=evidence(scored),
+    )
+    return Detected(ref, figures, [each.checks for each in parts], scored)
+
+
+def judge_partition(
+    partition: Partition, run: Run, ref: DatasetRef, judge: LabelSetJudge, share: float
+) -> JudgedPart:
+    """Judge the rows of one partition and write their scores, or read them; check and sum them up."""
+    name, classes = run.scores(ref, partition), len(ref.classes)
+    new = not run.store.exists(name)
+    if new:
+        scores = _scores(load_block(run, ref, partition), judge, run.config.detect.folds, classes)
+        run.store.write_table(name, scores, use_dictionary=False)
+    else:
+        scores = run.store.read_table(name)
+    cells = CellSums.of(*(from_lists(scores[each], classes) for each in ("given", "missing", "extra")))
+    one = scores.set_column(2, "given", pa.array(np.zeros(len(scores), np.int32)))  # none is the row's own
+    return JudgedPart(
+        summarise(scores, partition, new, shown=named_rows(ref)),
+        cells,
+        gates.check_rows("detect", scores, run.config.gates.detect),
+        labelled_context(run, ref, partition, one, share),
+    )
+
+
+def _scores(block: Block, judge: LabelSetJudge, n_folds: int, classes: int) -> pa.Table:
+    """The scores of a block, some rows at a time, so that memory doesn't grow with the number of classes."""
+    folds, size = fold_of(block.hashes, n_folds), max(AT_ONCE // max(classes, 1), 1)
+    starts = range(0, max(len(folds), 1), size)
+    return pa.concat_tables([_judged(block, judge, folds, slice(at, at + size)) for at in starts])
+
+
+def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: slice) -> pa.Table:
+    own = block.beside.get("pred_probs")
+    given = block.targets[rows]
+    found = judge.judge(block.features[rows], given, folds[rows], None if own is None else own[rows])
+    (missing, lacks), (extra, has) = to_lists(found.missing), to_lists(found.extra)
+    many = given.shape[1] > SOFT_CLASSES
+    return pa.table(
+        {
+            "row": block.rows[rows],
+            "id": block.ids[rows],
+            "given": codes_of(given),
+            "score": found.score,
+            "error_probability": largest(found.missing + found.extra),
+            "flag": found.flag,
+            "suggestion": codes_of(likelier(given, found.missing, found.extra)),
+            "missing": missing,
+            "missing_probability": lacks,
+            "extra": extra,
+            "extra_probability": has,
+            "posterior": pa.nulls(given.shape[0], pa.list_(pa.float32()))
+            if many
+            else dense_lists((given + found.missing - found.extra).toarray().astype(np.float32)),
+        },
+        schema=LABEL_SET_SCORES,
+    )
+
+
+def _noise(judge: LabelSetJudge, cells: CellSums, sample: Sample, given: sparse.csr_array) -> NoiseFindings:
+    own = sample.beside.get("pred_probs")
+    probs = judge.judge(sample.features, given, sample.folds, own).probs
+    chance = features_p_value(sample.features, given) if own is None else predictions_p_value(own, given)
+    rate, interval = cells.rate
+    return NoiseFindings(
+        method=f"confident learning by class, {judge.method}",
+        rate=rate,
+        rate_interval=interval,
+        flagged=cells.flagged,
+        flagged_share=cells.flagged / cells.rows,
+        **cell_agreement(given, probs),
+        chance_p_value=chance,
+        density=cells.given / max(cells.rows * given.shape[1], 1),
+        missing_labels=cells.missing,
+        extra_labels=cells.extra,
+    )

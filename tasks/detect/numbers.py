@@ -1,0 +1,170 @@
+"""Detect, of numbers: which are far off, and which two look exchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from labelworks.schemas.findings import DetectFigures, IngestFigures, NoiseFindings
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import NUMBER_SCORES
+from labelworks.tasks import gates
+from labelworks.tasks.artifacts.embeddings import Block, load_block
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
+from labelworks.tasks.detect.detected import Detected, evidence
+from labelworks.tasks.detect.fitted_model import model_key
+from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.chance import features_p_value
+from labelworks.tasks.methods.folds import fold_of
+from labelworks.tasks.methods.regression.detect import swaps
+from labelworks.tasks.methods.regression.judge import NumberJudge
+
+
+@dataclass(frozen=True)
+class Suspects:
+    """Flagged rows (S,) of a partition: their places, given numbers, predictions and P(wrong)."""
+
+    partition: Partition
+    place: NDArray[np.int64]
+    given: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+    error: NDArray[np.float32]
+    new: bool
+
+    @property
+    def rows(self) -> int:
+        """Rows that look wrong."""
+        return len(self.place)
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """Rows (S,) of a partition whose numbers look exchanged: their places, the other's number, P(that)."""
+
+    place: NDArray[np.int64]
+    number: NDArray[np.float64]
+    probability: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """What was found in one partition."""
+
+    scored: Scored
+    checks: list[gates.RowCheck]
+
+    @property
+    def rows(self) -> int:
+        """Rows judged."""
+        return self.scored.rows
+
+
+def detect_numbers(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigures) -> Detected:
+    """Judge every number by a model fitted on the sample; then look for pairs among all that look wrong."""
+    sample = found.sample
+    given = sample.beside["targets"][:, 0].astype(np.float64)
+    judge = NumberJudge.fit(sample.features, given, sample.folds, **run.config.detect.noise.options)
+    ref = ref.model_copy(update={"model_key": model_key(run, ref, found.sums, sample)})
+    suspects = map_partitions(
+        "detect", find_suspects, ref.of("source"), unit="partitions scored", run=run, ref=ref, judge=judge
+    )
+    pairs = exchanged(suspects, judge.limit)
+    parts = map_partitions(
+        "detect", settle_partition, list(zip(ref.of("source"), pairs, suspects, strict=True)),
+        unit="partitions settled", run=run, ref=ref,
+    )  # fmt: skip
+    scored = [each.scored for each in parts]
+    total, flagged = sum(each.rows for each in scored), sum(each.flagged for each in scored)
+    rate = judge.residuals.rate
+    spread = 1.96 * float(np.sqrt(max(rate * (1 - rate), 1 / len(given)) / len(given)))
+    noise = NoiseFindings(
+        method="residuals",
+        rate=rate,
+        rate_interval=(max(rate - spread, 0.0), min(rate + spread, 1.0)),
+        flagged=flagged,
+        flagged_share=flagged / total,
+        r_squared=judge.explained,
+        chance_p_value=features_p_value(sample.features, given),
+        swapped=sum(len(each.place) for each in pairs),
+    )
+    figures = DetectFigures(rows=total, noise=noise, evidence=evidence(scored))
+    return Detected(ref, figures, [each.checks for each in parts], scored)
+
+
+def find_suspects(partition: Partition, run: Run, ref: DatasetRef, judge: NumberJudge) -> Suspects:
+    """Judge the rows of one partition and write their scores, or read them; the rows that look wrong."""
+    name = run.scores(ref, partition)
+    new = not run.store.exists(name)
+    if new:
+        scores = _scores(load_block(run, ref, partition), judge, run.config.detect.folds)
+        run.store.write_table(name, scores, use_dictionary=False)
+    else:
+        scores = run.store.read_table(name, ["given", "predicted", "error_probability", "flag"])
+    place = np.flatnonzero(scores["flag"].to_numpy(zero_copy_only=False))
+    given, predicted, error = (
+        scores[each].to_numpy()[place] for each in ("given", "predicted", "error_probability")
+    )
+    return Suspects(partition, place, given, predicted, error, new)
+
+
+def exchanged(suspects: list[Suspects], limit: float) -> list[Exchanged]:
+    """Of each partition the rows whose numbers look exchanged with that of any other suspect."""
+    sizes = np.cumsum([0, *(each.rows for each in suspects)])
+    given, predicted = (
+        np.concatenate([getattr(each, name) for each in suspects]) for name in ("given", "predicted")
+    )
+    partner = swaps(given, predicted, np.full(len(given), limit))
+    found = []
+    for each, start in zip(suspects, sizes.tolist(), strict=False):
+        with_whom = partner[start : start + each.rows]
+        here = np.flatnonzero(with_whom >= 0)
+        found.append(Exchanged(each.place[here], given[with_whom[here]], each.error[here]))
+    return found
+
+
+def settle_partition(part: tuple[Partition, Exchanged, Suspects], run: Run, ref: DatasetRef) -> JudgedPart:
+    """Write the scores of a partition again if rows of it look exchanged; check and sum them up."""
+    partition, pairs, before = part
+    name = run.scores(ref, partition)
+    scores = run.store.read_table(name)
+    if len(pairs.place):
+        settled = _with(scores, pairs)
+        if not settled.equals(scores):
+            run.store.write_table(name, settled, use_dictionary=False)
+        scores = settled
+    checks = gates.check_rows("detect", scores, run.config.gates.detect)
+    return JudgedPart(summarise(scores, partition, before.new, shown=named_rows(ref)), checks)
+
+
+def _with(scores: pa.Table, pairs: Exchanged) -> pa.Table:
+    for name, values in (("suggestion", pairs.number), ("suggested_probability", pairs.probability)):
+        at, column = scores.column_names.index(name), np.array(scores[name].to_numpy())
+        column[pairs.place] = values
+        scores = scores.set_column(at, scores.schema.field(at), pa.array(column))
+    return scores
+
+
+def _scores(block: Block, judge: NumberJudge, n_folds: int) -> pa.Table:
+    given = block.targets[:, 0]
+    found = judge.judge(block.features, given, fold_of(block.hashes, n_folds))
+    return pa.table(
+        {
+            "row": block.rows,
+            "id": block.ids,
+            "given": given,
+            "score": found.p_value.astype(np.float32),
+            "error_probability": found.error.astype(np.float32),
+            "flag": found.flag,
+            "predicted": found.predicted,
+            "low": found.predicted - judge.limit,
+            "high": found.predicted + judge.limit,
+            "suggestion": found.predicted,
+            "suggested_probability": np.zeros(len(given), np.float32),
+        },
+        schema=NUMBER_SCORES,
+    )

@@ -1,0 +1,72 @@
+"""Treat, of one class a row: by the posterior of the true class, and the weight of its class."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import ACTIONS, treated_schema
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.scores import JUDGED
+from labelworks.tasks.methods.reasons import WORDS, explained
+from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.tasks.treat.budget import tie_break
+from labelworks.tasks.treat.treated import Basis, ByClass
+
+DISAGREE = "copies disagree"
+
+
+def treat_classes(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) -> pa.Table:
+    """Decide on the rows of a partition by their scores."""
+    scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
+    ties = 0.0 if run.budget is None else tie_break(scores["id"])
+    return append_reason(_table(scores, run, basis, ties), scores["copies_disagree"])
+
+
+def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
+    """Rows of each class before and after, and what they weigh after."""
+    label, given, weight = (table[column].to_numpy() for column in ("label", "given", "weight"))
+    classes = len(ref.classes)
+    return ByClass(
+        np.bincount(given, minlength=classes),
+        np.bincount(label, minlength=classes),
+        np.bincount(label, weight.astype(np.float64), classes).astype(np.float64),
+    )
+
+
+def _table(scores: pa.Table, run: Run, basis: Basis, ties: NDArray[np.float64] | float) -> pa.Table:
+    config, weights = run.config.treat, basis.class_weights
+    given, flag, suggestion, error = (
+        scores[name].to_numpy() for name in ("given", "flag", "suggestion", "error_probability")
+    )
+    known = scores["suggested_probability"]
+    suggested = None if known.null_count else known.to_numpy()
+    outside = scores["outside"].to_numpy()
+    decided, weight = treat_rows(
+        given, flag, suggestion, error, suggested, config, weights, ties, outside, basis.rows_by_class
+    )
+    why = explained(decided.reason, weight, decided.label, weights, config.max_weight)
+    return pa.table(
+        {
+            "row": scores["row"],
+            "id": scores["id"],
+            "given": given,
+            "label": decided.label,
+            "action": pa.DictionaryArray.from_arrays(decided.action, list(ACTIONS)).cast(pa.string()),
+            "reason": pa.DictionaryArray.from_arrays(why, list(WORDS)).cast(pa.string()),
+            "weight": weight,
+            "score": scores["score"],
+        },
+        schema=treated_schema(pa.int32()),
+    )
+
+
+def append_reason(treated: pa.Table, changed: pa.ChunkedArray) -> pa.Table:
+    """Decisions whose reasons say for which rows (N,) copies were heard."""
+    place = treated.column_names.index("reason")
+    longer = pc.binary_join_element_wise(treated["reason"], DISAGREE, "; ")
+    reason = pc.if_else(changed, longer, treated["reason"])
+    return treated.set_column(place, treated.schema.field(place), reason)

@@ -1,0 +1,51 @@
+"""Treat, of several labels a row: add what surely lacks, take away what is surely too much."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import ACTIONS, treated_schema
+from labelworks.tasks.artifacts.cells import codes_of, from_lists
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
+from labelworks.tasks.methods.treatment.label_sets import treat_label_sets
+from labelworks.tasks.treat.treated import Basis, ByClass
+
+READ = ["row", "id", "given", "score", "missing", "missing_probability", "extra", "extra_probability"]
+
+
+def treat_sets(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) -> pa.Table:
+    """Decide on the rows of a partition by their scores."""
+    scores, classes = run.store.read_table(run.scores(ref, partition), READ), len(ref.classes)
+    missing, extra = (
+        from_lists(scores[name], classes, scores[f"{name}_probability"]) for name in ("missing", "extra")
+    )
+    given = from_lists(scores["given"], classes)
+    done = treat_label_sets(given, missing, extra, run.config.treat, basis.rows_by_class, basis.rows)
+    reason = doubted(done.reason, done.weight)
+    return pa.table(
+        {
+            "row": scores["row"],
+            "id": scores["id"],
+            "given": codes_of(given),
+            "label": codes_of(done.labels),
+            "action": pa.array(ACTIONS).take(pa.array(done.action)),
+            "reason": pa.array(OTHER_REASONS).take(pa.array(reason)),
+            "weight": done.weight,
+            "score": scores["score"],
+        },
+        schema=treated_schema(pa.list_(pa.int32())),
+    )
+
+
+def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
+    """Rows that have each class before and after, and what they weigh after."""
+    given, label = (from_lists(table[name], len(ref.classes)).astype(np.int64) for name in ("given", "label"))
+    weight = table["weight"].to_numpy().astype(np.float64)
+    return ByClass(
+        np.asarray(given.sum(axis=0)).ravel(),
+        np.asarray(label.sum(axis=0)).ravel(),
+        np.asarray(label.T @ weight, np.float64).ravel(),
+    )

@@ -1,0 +1,46 @@
+"""Treat, of numbers: two that look exchanged get each other's; any other suspicion goes to review."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import ACTIONS, treated_schema
+from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
+from labelworks.tasks.methods.treatment.numbers import treat_numbers
+from labelworks.tasks.treat.treated import Basis, ByClass
+
+READ = ["row", "id", "given", "score", "flag", "error_probability", "suggestion", "suggested_probability"]
+
+
+def treat_measured(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) -> pa.Table:
+    """Decide on the rows of a partition by their scores; the basis is that of classes, and none is needed."""
+    scores = run.store.read_table(run.scores(ref, partition), READ)
+    given, suggestion, suggested, error = (
+        scores[name].to_numpy()
+        for name in ("given", "suggestion", "suggested_probability", "error_probability")
+    )
+    flag = scores["flag"].to_numpy(zero_copy_only=False)
+    done = treat_numbers(given, suggestion, suggested, error, flag, run.config.treat)
+    reason = doubted(done.reason, done.weight)
+    return pa.table(
+        {
+            "row": scores["row"],
+            "id": scores["id"],
+            "given": given,
+            "label": done.labels,
+            "action": pa.array(ACTIONS).take(pa.array(done.action)),
+            "reason": pa.array(OTHER_REASONS).take(pa.array(reason)),
+            "weight": done.weight,
+            "score": scores["score"],
+        },
+        schema=treated_schema(pa.float64()),
+    )
+
+
+def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
+    """Nothing: numbers are of no class."""
+    nothing = np.zeros(0, np.int64)
+    return ByClass(nothing, nothing, np.zeros(0))
