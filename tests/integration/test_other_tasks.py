@@ -72,6 +72,9 @@ def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, publis
     assert record.noise.rate == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
     assert record.noise.out_of_sample_accuracy > 0.8
     assert record.status == "published" and record.rows == ROWS
+    assert record.treatment.relabel == rows["action"].to_pylist().count("relabel")
+    assert record.validation.interval[1] > 0 and record.validation.model == "ridge"
+    assert set(record.gates) == {"ingest", "embed", "detect", "treat", "validate", "publish"}
     page = Path(record.report).read_text()
     assert "Rows to look at" in page
     assert run_stages(config).run_id == record.run_id
@@ -113,6 +116,7 @@ def test_exchanged_numbers_are_put_right_and_others_reviewed(
     assert (np.isnan(proposed) == (action == "keep")).all() and rows["soft_label"].null_count == ROWS
     assert np.abs(proposed - true)[action == "review"].mean() < 2
     assert record.noise.r_squared > 0.9
+    assert record.validation.difference >= 0 and record.validation.holdout_rows > 50
 
 
 @pytest.mark.parametrize(
@@ -171,3 +175,31 @@ def test_labels_that_stop_going_together_are_told(write: Any, run_config: Any) -
     assert found.changed[3].labels == ("cat", "dog")
     page = Path(record.report).read_text()
     assert "Labels that go together" in page and "go together differently in 2025-04" in page
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_labels_that_features_tell_nothing_of_are_refused(write: Any, run_config: Any, task: str) -> None:
+    table = (several() if task == "multilabel" else numbers())[0]
+    order = np.random.default_rng(7).permutation(ROWS)
+    table = table.set_column(2, "label", table["label"].combine_chunks().take(pa.array(order)))
+    record = run_stages(run_config(write(table), dataset={"task": task}))
+    assert record.status == "refused"
+    assert "these features don't tell these labels" in {check.says for check in record.gates["detect"].failed}
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_partitions_and_a_sample_say_what_the_whole_says(
+    write: Any, run_config: Any, published: Any, task: str
+) -> None:
+    table = (several() if task == "multilabel" else numbers())[0]
+    one = run_config(write(table), dataset={"task": task, "name": "one"})
+    many = run_config(
+        write(table, "many", parts=4), dataset={"task": task, "name": "many"}, detect={"sample": 400},
+        compute={"partition_rows": 150},
+    )  # fmt: skip
+    run_stages(one)
+    run_stages(many)
+    first, second = published(one).sort_by("id"), published(many).sort_by("id")
+    assert first["id"].equals(second["id"])
+    same = np.array(first["action"].to_pylist()) == np.array(second["action"].to_pylist())
+    assert same.mean() > 0.95
