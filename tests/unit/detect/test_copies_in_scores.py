@@ -23,6 +23,7 @@ from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.treat.stage import treat_partition
+from labelworks.tasks.treat.treated import Basis
 
 ROWS, CLASSES, DIM = 200, 3, 5  # of each of three files
 HEARD = {0: [0, 1], 1: [10, 11]}  # rows of the first are copied in the second with another label
@@ -116,7 +117,7 @@ def test_treat_reads_one_object_of_a_partition(embedded: Any, watched: dict[str,
     found = detect.fn(run, ref, rows).ref
     watched["read_table"].clear()
     partition = found.of("source")[0]
-    treat_partition(partition, run, found, None, np.full(CLASSES, ROWS))
+    treat_partition(partition, run, found, Basis(None, np.full(CLASSES, float(ROWS)), 3 * ROWS))
     assert watched["read_table"] == [run.scores(found, partition)]
     reasons = run.store.read_table(run.part("treat", partition))["reason"].to_pylist()
     told = [row for row, reason in enumerate(reasons) if reason.endswith("; copies disagree")]
