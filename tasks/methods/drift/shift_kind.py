@@ -13,8 +13,8 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import Floats
 from labelworks.tasks.methods.drift.base import DriftTest, drift_test, pair
 from labelworks.tasks.methods.drift.count_tests import compare
-from labelworks.tasks.methods.label_shift.auto import auto
 from labelworks.tasks.methods.label_shift.confusion import inverse_transition
+from labelworks.tasks.methods.label_shift.estimator import estimate
 from labelworks.tasks.methods.label_shift.inputs import Windows, check
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
 from labelworks.tasks.methods.open_set.estimate import OpenSet
@@ -94,7 +94,7 @@ def _explained(
     test: Callable[..., DriftTest],
 ) -> tuple[PriorEstimate, DriftTest]:
     """The target's prior, and the target against labelled rows drawn again at it."""
-    prior = auto(windows)
+    prior = estimate("auto", windows)
     return prior, test(reference[_redrawn(windows, prior.weights)], current)
 
 

@@ -137,7 +137,7 @@ def test_bad_input_is_refused(windows):
         estimate_prior(labels[:-1], probs, target)
     with pytest.raises(InputError, match="noise_transition"):
         estimate_prior(labels, probs, target, noise_transition=2 * np.eye(3))
-    with pytest.raises(ConfigError, match="unknown shift method"):
+    with pytest.raises(ConfigError, match="unknown prior method"):
         estimate_prior(labels, probs, target, method="em-bct")
 
 
