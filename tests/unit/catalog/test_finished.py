@@ -17,6 +17,7 @@ from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import read_version, versions
 
 WRITES = ("write", "create", "delete", "try_conditional_put")
+NOISE = {"method": "auto", "rate": 0.2, "rate_interval": [0.1, 0.3], "flagged": 2, "flagged_share": 0.2}
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def made(tmp_path: Path) -> Callable[[str], Run]:
         run = Run(config, Store(str(tmp_path)), run_id)
         record = RunRecord(
             run_id=run_id, status="published", dataset="d", version=None, rows=8, work={"ingested_rows": 8},
-            noise={"rate": 0.2}, shift={}, treatment={}, validation={}, gates={}, timings={}, report="r",
+            noise=NOISE, shift={}, treatment={}, validation={}, gates={}, timings={}, report="r",
         )  # fmt: skip
         history.begun(run)
         run.store.write(f"{run.folder}/manifest.json", record.model_dump_json().encode())
