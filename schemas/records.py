@@ -137,7 +137,7 @@ class DatasetRef(Record):
     label_type: Literal["int", "string", "list", "number"] = "string"
     partitions: tuple[Partition, ...] = ()
     time_type: str = Field(
-        "", description="that of the published time, as labelworks.tasks.sources.formats.joined writes it"
+        "", description="that of the published time, as labelworks.tasks.sources.values.joined writes it"
     )
     encoder_key: str = ""
     model_key: str = Field("", description="names the fitted model that the scores are of")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.columns import frame, matrix
+from labelworks.flows.notebook.inputs.columns import frame, matrix
 from labelworks.flows.notebook.shown import Shown
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import check_alpha

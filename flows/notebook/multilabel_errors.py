@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.flows.notebook.columns import Matrix, aligned, length, matrix
-from labelworks.flows.notebook.label_sets import LabelSets, label_sets
-from labelworks.flows.notebook.out_of_sample import checked_features, row_folds
+from labelworks.flows.notebook.inputs.columns import Matrix, aligned, length, matrix
+from labelworks.flows.notebook.inputs.label_sets import LabelSets, label_sets
+from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
 from labelworks.flows.notebook.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.multilabel import detect_multilabel

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.classes import Labels, coded, plain
-from labelworks.flows.notebook.columns import aligned, in_order, length, matrix
+from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
+from labelworks.flows.notebook.inputs.columns import aligned, in_order, length, matrix
+from labelworks.flows.notebook.inputs.out_of_sample import checked_features, fitted_probes, row_folds
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.out_of_sample import checked_features, fitted_probes, row_folds
 from labelworks.flows.notebook.shown import Shown, share
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.float16 import single

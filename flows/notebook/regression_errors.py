@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.columns import aligned, column, length
-from labelworks.flows.notebook.out_of_sample import checked_features, row_folds
+from labelworks.flows.notebook.inputs.columns import aligned, column, length
+from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
 from labelworks.flows.notebook.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers

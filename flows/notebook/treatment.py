@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from labelworks.flows.notebook.classes import coded
+from labelworks.flows.notebook.inputs.classes import coded
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.shown import Shown, several

@@ -28,7 +28,7 @@ class Index:
 
     rows: of `index_schema`, and while they are not written also what is said of them beside (EXTRAS).
     rejected: rows and whole pieces; left_out: places of those pieces and of the empty ones in the partition.
-    time: the type of the time column in all pieces (`labelworks.tasks.sources.formats.joined.written_type`).
+    time: the type of the time column in all pieces (`labelworks.tasks.sources.values.joined.written_type`).
     """
 
     rows: pa.Table

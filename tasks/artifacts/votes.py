@@ -26,8 +26,8 @@ from labelworks.tasks.sources.column_roles import (
     votes_read_as,
 )
 from labelworks.tasks.sources.files import SourceReader, list_files
-from labelworks.tasks.sources.formats.columns import find_field, repeated
 from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.values.columns import find_field, repeated
 
 if TYPE_CHECKING:
     from labelworks.tasks.artifacts.run import Run

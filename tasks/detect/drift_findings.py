@@ -36,7 +36,7 @@ from labelworks.tasks.methods.label_shift.by_window import prior_by_window
 from labelworks.tasks.methods.noise import NoiseResult
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.sources.formats.joined import joined
+from labelworks.tasks.sources.values.joined import joined
 
 GROUP, COLUMN = "group/", "column/"
 LEAST = 30  # rows that columns are compared by

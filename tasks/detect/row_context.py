@@ -16,9 +16,9 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.drift.calendar import Unit
 from labelworks.tasks.methods.folds import hash_ids, in_sample
-from labelworks.tasks.sources.formats.joined import as_type, joined, read_type
-from labelworks.tasks.sources.formats.text import replaced
 from labelworks.tasks.sources.time_windows import time_keys
+from labelworks.tasks.sources.values.joined import as_type, joined, read_type
+from labelworks.tasks.sources.values.text import replaced
 
 MISSING = "(missing)"
 TIME = "time"

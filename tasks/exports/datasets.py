@@ -14,7 +14,7 @@ from labelworks.tasks.artifacts.features import as_encoded, resolved
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.rows import beside_source
-from labelworks.tasks.sources.formats.text import replaced
+from labelworks.tasks.sources.values.text import replaced
 
 LABELS = ("label", "original_label", "suggestion")
 

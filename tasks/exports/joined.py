@@ -17,8 +17,8 @@ from labelworks.schemas.errors import ConfigError, StoreError
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.rows import beside_source
 from labelworks.tasks.exports.writers import check_ending, writing
-from labelworks.tasks.sources.formats.joined import as_type, common
-from labelworks.tasks.sources.formats.text import replaced
+from labelworks.tasks.sources.values.joined import as_type, common
+from labelworks.tasks.sources.values.text import replaced
 from labelworks.tasks.storage.filesystem import is_local, open_filesystem, store_errors
 from labelworks.tasks.storage.retries import again
 

@@ -20,11 +20,11 @@ from labelworks.tasks.artifacts.votes import Voted
 from labelworks.tasks.methods.folds import hash_ids
 from labelworks.tasks.sources import column_roles as columns
 from labelworks.tasks.sources.formats import UNUSABLE
-from labelworks.tasks.sources.formats.columns import NAMED, find_field
-from labelworks.tasks.sources.formats.joined import common, written_type
-from labelworks.tasks.sources.formats.text import not_utf8
 from labelworks.tasks.sources.given_labels import read_labels
 from labelworks.tasks.sources.time_windows import in_window, no_times
+from labelworks.tasks.sources.values.columns import NAMED, find_field
+from labelworks.tasks.sources.values.joined import common, written_type
+from labelworks.tasks.sources.values.text import not_utf8
 
 
 def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = None) -> Index:

@@ -31,7 +31,7 @@ from labelworks.tasks.ingest.learnable import count_classes, label_type, refuse_
 from labelworks.tasks.ingest.scan import write_index
 from labelworks.tasks.methods.class_names import SimilarNames, similar_names
 from labelworks.tasks.planning.plan import Plan, empty
-from labelworks.tasks.sources.formats.joined import common, read_type, written_type
+from labelworks.tasks.sources.values.joined import common, read_type, written_type
 
 CHECKED = ["row", "id", "label"]
 COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice

@@ -21,8 +21,8 @@ from labelworks.tasks.planning.partitioning import RowGroup, group
 from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
-from labelworks.tasks.sources.formats.columns import find_field
 from labelworks.tasks.sources.given_labels import common_family
+from labelworks.tasks.sources.values.columns import find_field
 
 LOOKING_THREADS = 16
 FAR = 4  # times the target size: then something is said

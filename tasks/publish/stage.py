@@ -23,8 +23,8 @@ from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
 from labelworks.tasks.publish.target_rows import publish_target, rows_adapted
-from labelworks.tasks.sources.formats.joined import as_type, read_type
-from labelworks.tasks.sources.formats.text import replaced
+from labelworks.tasks.sources.values.joined import as_type, read_type
+from labelworks.tasks.sources.values.text import replaced
 from labelworks.tasks.storage.versions import claim_version
 
 GROUP_ROWS = 50_000

@@ -13,9 +13,9 @@ from labelworks.schemas.config.run import DetectConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.tables import published_schema
 from labelworks.tasks.sources.formats.base import WRITTEN, Kind, ReadAs
-from labelworks.tasks.sources.formats.columns import find_field, repeated
-from labelworks.tasks.sources.formats.joined import is_listed
-from labelworks.tasks.sources.formats.plain import plain_type
+from labelworks.tasks.sources.values.columns import find_field, repeated
+from labelworks.tasks.sources.values.joined import is_listed
+from labelworks.tasks.sources.values.plain import plain_type
 
 NEEDED = {
     "text": "strings",

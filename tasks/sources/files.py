@@ -16,12 +16,12 @@ from fsspec.implementations.local import LocalFileSystem
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.formats import FORMATS, FileSummary, ReadAs, UnreadableError, csv, formats_of
-from labelworks.tasks.sources.formats.columns import as_asked, folder_values, plain_schema, with_folders
 from labelworks.tasks.sources.formats.datasets import without_leftovers
 from labelworks.tasks.sources.formats.images import image_values
-from labelworks.tasks.sources.formats.joined import joined
 from labelworks.tasks.sources.no_data import no_data
 from labelworks.tasks.sources.paths import glob, is_hidden, left_out, names_below, split_glob
+from labelworks.tasks.sources.values.columns import as_asked, folder_values, plain_schema, with_folders
+from labelworks.tasks.sources.values.joined import joined
 from labelworks.tasks.storage.filesystem import open_filesystem, store_errors
 from labelworks.tasks.storage.ranges import open_object
 from labelworks.tasks.storage.retries import again

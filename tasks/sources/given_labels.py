@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 
 from labelworks.schemas.arrow_types import is_text
-from labelworks.tasks.sources.formats.numerals import as_class
+from labelworks.tasks.sources.values.numerals import as_class
 
 EXACT = 2**53  # whole numbers up to here are floats of their own
 NO_WHOLE = "label is no whole number, as the other classes are"

@@ -11,9 +11,9 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition, Piece
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.sources.formats import UNUSABLE, ReadAs
-from labelworks.tasks.sources.formats.columns import NAMED, with_folders
 from labelworks.tasks.sources.formats.images import IMAGE, image_values
 from labelworks.tasks.sources.partition_reader import PartitionReader
+from labelworks.tasks.sources.values.columns import NAMED, with_folders
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.retries import again
 

@@ -12,7 +12,7 @@ from labelworks.schemas.records import Partition, Piece
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.sources.files import SourceReader
 from labelworks.tasks.sources.formats import ReadAs
-from labelworks.tasks.sources.formats.joined import joined
+from labelworks.tasks.sources.values.joined import joined
 from labelworks.tasks.storage.ranges import remote
 
 SMALL = 4 << 20  # bytes: reading a file from afar is mostly waiting; a larger one is fetched by blocks, ahead

@@ -19,11 +19,11 @@ from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.files import SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.formats.base import Kind
-from labelworks.tasks.sources.formats.columns import class_names
 from labelworks.tasks.sources.formats.images import IMAGE, image_values
-from labelworks.tasks.sources.formats.joined import joined
 from labelworks.tasks.sources.formats.sniff import COMMON, HEAD, Dialect, sniff
 from labelworks.tasks.sources.guess.column import PEEKED, Column, examined, named, plain
+from labelworks.tasks.sources.values.columns import class_names
+from labelworks.tasks.sources.values.joined import joined
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.ranges import open_object
 

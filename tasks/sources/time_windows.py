@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.arrow_types import is_number, is_text
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.drift.calendar import CODES, Unit
-from labelworks.tasks.sources.formats.text import replaced
+from labelworks.tasks.sources.values.text import replaced
 
 WRITTEN = "%Y-%m-%dT%H:%M:%S"
 NAIVE, ZONED = pa.timestamp("us"), pa.timestamp("us", "UTC")

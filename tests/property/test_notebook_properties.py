@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import labelworks as lw
-from labelworks.flows.notebook.classes import coded
-from labelworks.flows.notebook.columns import Matrix
+from labelworks.flows.notebook.inputs.classes import coded
+from labelworks.flows.notebook.inputs.columns import Matrix
 from labelworks.flows.notebook.shown import html
 
 NAMES = st.one_of(

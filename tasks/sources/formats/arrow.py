@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
-from labelworks.tasks.sources.formats.columns import roots
+from labelworks.tasks.sources.values.columns import roots
 
 MAGIC = b"ARROW1"
 

@@ -21,8 +21,9 @@ from labelworks.tasks.sources.formats.base import (
     ReadAs,
     UnreadableError,
 )
-from labelworks.tasks.sources.formats.columns import roots
-from labelworks.tasks.sources.formats.numerals import (
+from labelworks.tasks.sources.formats.packed import WIDE, unpacked
+from labelworks.tasks.sources.values.columns import roots
+from labelworks.tasks.sources.values.numerals import (
     BOOLEAN,
     READ,
     WHOLE,
@@ -31,7 +32,6 @@ from labelworks.tasks.sources.formats.numerals import (
     number_type,
     value_type,
 )
-from labelworks.tasks.sources.formats.packed import WIDE, unpacked
 
 BLOCK = 4 << 20  # bytes; the columns are known by the first block
 PATTERNS = {pa.int64(): WHOLE, pa.float64(): READ, pa.bool_(): BOOLEAN}

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
-from labelworks.tasks.sources.formats.columns import folder_values
+from labelworks.tasks.sources.values.columns import folder_values
 
 IMAGE = "image"
 ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")

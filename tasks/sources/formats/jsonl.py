@@ -11,9 +11,9 @@ import pyarrow.json as pa_json
 import pyarrow.types as types
 
 from labelworks.tasks.sources.formats.base import FileSummary, ReadAs, UnreadableError
-from labelworks.tasks.sources.formats.columns import roots
 from labelworks.tasks.sources.formats.json_lines import check_end, inferred, read_lines
 from labelworks.tasks.sources.formats.packed import WIDE, unpacked
+from labelworks.tasks.sources.values.columns import roots
 
 BLOCK = 4 << 20  # bytes; types are inferred from the first block
 LONGEST = 64 << 20  # bytes of a line

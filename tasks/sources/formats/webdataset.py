@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, ReadAs
-from labelworks.tasks.sources.formats.numerals import WHOLE
+from labelworks.tasks.sources.values.numerals import WHOLE
 
 KEY = "__key__"
 IMAGES = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")

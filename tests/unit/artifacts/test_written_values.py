@@ -21,8 +21,8 @@ from labelworks.tasks.artifacts.votes import _read
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.sources.formats import csv, jsonl
-from labelworks.tasks.sources.formats.joined import as_type, common, joined, read_type, written_type
-from labelworks.tasks.sources.formats.numerals import label_type
+from labelworks.tasks.sources.values.joined import as_type, common, joined, read_type, written_type
+from labelworks.tasks.sources.values.numerals import label_type
 
 
 def config(folder: Path, *, detect: dict[str, Any] | None = None, **dataset: Any) -> RunConfig:

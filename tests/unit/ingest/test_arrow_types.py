@@ -21,7 +21,7 @@ from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
 from labelworks.tasks.planning.open_run import plan_run
-from labelworks.tasks.sources.formats.joined import as_type, read_type
+from labelworks.tasks.sources.values.joined import as_type, read_type
 
 ROWS = 6
 UTC = dt.UTC

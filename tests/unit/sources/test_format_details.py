@@ -17,8 +17,8 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats import UNUSABLE, csv, jsonl
-from labelworks.tasks.sources.formats.columns import find_field, folder_values
-from labelworks.tasks.sources.formats.text import not_utf8, replaced
+from labelworks.tasks.sources.values.columns import find_field, folder_values
+from labelworks.tasks.sources.values.text import not_utf8, replaced
 
 
 def reader(folder: Path) -> SourceReader:

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from labelworks.flows.notebook.classes import coded
-from labelworks.flows.notebook.columns import Matrix
+from labelworks.flows.notebook.inputs.classes import coded
+from labelworks.flows.notebook.inputs.columns import Matrix
 from labelworks.schemas.errors import InputError
 
 

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from labelworks.flows.notebook.columns import aligned, column, frame, matrix
+from labelworks.flows.notebook.inputs.columns import aligned, column, frame, matrix
 from labelworks.schemas.errors import InputError
 
 NAMES = ["b", "a", "b"]

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import labelworks as lw
-from labelworks.flows.notebook.run_config import config_of, given_config, is_config
+from labelworks.flows.notebook.inputs.run_config import config_of, given_config, is_config
 from labelworks.schemas.config.run import RunConfig
 
 TABLE = pd.DataFrame({"label": ["a", "b"], "text": ["one", "two"], "x": [1.0, 2.0]})

@@ -64,7 +64,7 @@ def test_features_alone_are_enough(made: dict[str, Any], kind: Any) -> None:
 
 def test_probabilities_are_made_without_the_rows_own_fold(made: dict[str, Any]) -> None:
     """A row's label has no say in what is expected of it."""
-    from labelworks.flows.notebook.out_of_sample import out_of_sample
+    from labelworks.flows.notebook.inputs.out_of_sample import out_of_sample
 
     before = out_of_sample(made["features"], made["given"], 3)
     given = made["given"].copy()

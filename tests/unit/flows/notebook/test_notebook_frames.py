@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from labelworks.flows.notebook.frames import as_arrow, with_vectors, written
+from labelworks.flows.notebook.inputs.frames import as_arrow, with_vectors, written
 from labelworks.schemas.config.run import StoreConfig
 from labelworks.schemas.errors import InputError
 
@@ -33,7 +33,7 @@ def test_rows_that_a_dataset_selects_are_those_written() -> None:
 
 
 def test_names_of_classes_in_a_dataset_are_kept() -> None:
-    from labelworks.tasks.sources.formats.columns import class_names
+    from labelworks.tasks.sources.values.columns import class_names
 
     features = datasets.Features({"label": datasets.ClassLabel(names=["cat", "dog"])})
     table = as_arrow(datasets.Dataset.from_dict({"label": [1, 0]}, features=features))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.columns import Matrix, length, matrix
+from labelworks.flows.notebook.inputs.columns import Matrix, length, matrix
 from labelworks.schemas.config.run import DetectConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import hashes, refuse_infinite

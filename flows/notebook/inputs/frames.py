@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from labelworks.flows.notebook.columns import frame, length, matrix
+from labelworks.flows.notebook.inputs.columns import frame, length, matrix
 from labelworks.schemas.config.run import StoreConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.storage.store import Store

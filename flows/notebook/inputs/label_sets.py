@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.flows.notebook.classes import ORDER, class_order, listed, names
-from labelworks.flows.notebook.columns import Matrix, column, matrix
+from labelworks.flows.notebook.inputs.classes import ORDER, class_order, listed, names
+from labelworks.flows.notebook.inputs.columns import Matrix, column, matrix
 from labelworks.schemas.errors import InputError
 
 LISTS = "give a list of labels a row, [] where it has none; or a binary matrix (N, K)"

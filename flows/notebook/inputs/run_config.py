@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from labelworks.flows.notebook.columns import frame
-from labelworks.flows.notebook.frames import VECTOR, with_vectors, written
+from labelworks.flows.notebook.inputs.columns import frame
+from labelworks.flows.notebook.inputs.frames import VECTOR, with_vectors, written
 from labelworks.flows.preflight import check_config
 from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.load import absolute, load_config

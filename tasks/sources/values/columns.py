@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 
 from labelworks.tasks.sources.formats.base import UNUSABLE
-from labelworks.tasks.sources.formats.plain import plain, plain_type
+from labelworks.tasks.sources.values.plain import plain, plain_type
 
 NAMED = "__file__"  # a column of the names of the files that rows are from
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.columns import Matrix, column
+from labelworks.flows.notebook.inputs.columns import Matrix, column
 from labelworks.schemas.errors import InputError
 
 LISTED = 8
