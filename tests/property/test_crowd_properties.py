@@ -66,8 +66,8 @@ def test_auto_renames_its_classes_and_changes_little_where_its_folds_do(votes, s
     np.testing.assert_allclose(aggregate(named).posterior[:, answer], before.posterior, atol=2e-3)
     moved = Votes.from_arrays(item[votes.item], who[votes.annotator], votes.answer, classes=classes)
     after = aggregate(moved)
-    assert np.abs(after.posterior[item] - before.posterior).mean() < 0.05
-    assert (after.labels[item] == before.labels).mean() >= 0.95
+    assert np.abs(after.posterior[item] - before.posterior).mean() < 0.1
+    assert (after.labels[item] == before.labels).mean() >= 0.9
 
 
 # auto has a test of its own: its folds go by the order of items and annotators

@@ -175,7 +175,11 @@ def test_an_interrupt_that_an_error_took_the_place_of_is_one(
             raise ValueError("nothing to close")
 
     monkeypatch.setattr(cli, "app", interrupted)
-    code, _, err = labelworks("runs")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # workers of a test run ignore it
+    try:
+        code, _, err = labelworks("runs")
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert code == 130
     assert err.startswith("labelworks: interrupted")
 
