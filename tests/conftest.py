@@ -19,9 +19,9 @@ from hypothesis import settings
 from tests.support.home import home, remove_home
 from tests.support.servers import shared
 
-# Few examples, the same each time; with HYPOTHESIS_PROFILE=thorough many, and others each time.
+# Few examples, with HYPOTHESIS_PROFILE=thorough many; the same each time: no change fails for another's.
 settings.register_profile("quick", max_examples=10, deadline=None, derandomize=True)
-settings.register_profile("thorough", max_examples=100, deadline=None)
+settings.register_profile("thorough", max_examples=100, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Before anything imports Prefect or botocore: neither the settings nor the keys of whoever runs the tests.
