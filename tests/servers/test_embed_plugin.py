@@ -161,6 +161,17 @@ def two_gpus(plugin: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.fixture
+def dask_cluster() -> Iterator[str]:
+    """Address of a scheduler with two workers of its own: what is added here, no other test may meet."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=40
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
 def gpu_worker(plugin: Path, dask_cluster: str) -> Iterator[subprocess.Popen[bytes]]:
     """A worker of somebody else's, beside those of CPUs: it declares a GPU, and nobody restarts it."""
     from distributed import Client
