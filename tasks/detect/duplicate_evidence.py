@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.cells import dense_lists
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
 from labelworks.tasks.methods.noise.core.result import best_class, score_of
@@ -99,15 +100,9 @@ def apply_evidence(scores: pa.Table, partition: Partition, found: DuplicateEvide
         kept = _posterior(column) if name == "posterior" else column.to_numpy(zero_copy_only=False)
         changed = np.array(kept)
         changed[place] = values
-        made = lists_of(changed) if name == "posterior" else pa.array(changed)
+        made = dense_lists(changed) if name == "posterior" else pa.array(changed)
         scores = scores.set_column(at, scores.schema.field(at), made)
     return scores
-
-
-def lists_of(posterior: NDArray[np.float32]) -> pa.ListArray:
-    """A posterior (N, K) as lists."""
-    offsets = np.arange(len(posterior) + 1, dtype=np.int32) * posterior.shape[1]
-    return pa.ListArray.from_arrays(pa.array(offsets), pa.array(posterior.ravel(), pa.float32()))
 
 
 def _posterior(column: pa.Array) -> NDArray[np.float32]:

@@ -101,8 +101,9 @@ def judge_partition(
 def _scores(block: Block, judge: LabelSetJudge, n_folds: int, classes: int) -> pa.Table:
     """The scores of a block, some rows at a time, so that memory doesn't grow with the number of classes."""
     folds, size = fold_of(block.hashes, n_folds), max(AT_ONCE // max(classes, 1), 1)
-    starts = range(0, max(len(folds), 1), size)
-    return pa.concat_tables([_judged(block, judge, folds, slice(at, at + size)) for at in starts])
+    starts = range(0, len(folds), size)
+    judged = [_judged(block, judge, folds, slice(at, at + size)) for at in starts]
+    return pa.concat_tables([LABEL_SET_SCORES.empty_table(), *judged])
 
 
 def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: slice) -> pa.Table:
@@ -134,7 +135,7 @@ def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: 
 
 def _noise(judge: LabelSetJudge, cells: CellSums, sample: Sample, given: sparse.csr_array) -> NoiseFindings:
     own = sample.beside.get("pred_probs")
-    probs = judge.judge(sample.features, given, sample.folds, own).probs
+    probs = judge.probs(sample.features, sample.folds, own)
     chance = features_p_value(sample.features, given) if own is None else predictions_p_value(own, given)
     rate, interval = cells.rate
     return NoiseFindings(

@@ -29,17 +29,10 @@ from labelworks.tasks.methods.regression.judge import NumberJudge
 class Suspects:
     """Flagged rows (S,) of a partition: their places, given numbers, predictions and P(wrong)."""
 
-    partition: Partition
     place: NDArray[np.int64]
     given: NDArray[np.float64]
     predicted: NDArray[np.float64]
     error: NDArray[np.float32]
-    new: bool
-
-    @property
-    def rows(self) -> int:
-        """Rows that look wrong."""
-        return len(self.place)
 
 
 @dataclass(frozen=True)
@@ -53,10 +46,11 @@ class Exchanged:
 
 @dataclass(frozen=True)
 class JudgedPart:
-    """What was found in one partition."""
+    """What was found in one partition; `suspects` of it, while their pairs aren't known."""
 
     scored: Scored
     checks: list[gates.RowCheck]
+    suspects: Suspects
 
     @property
     def rows(self) -> int:
@@ -70,14 +64,17 @@ def detect_numbers(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigu
     given = sample.beside["targets"][:, 0].astype(np.float64)
     judge = NumberJudge.fit(sample.features, given, sample.folds, **run.config.detect.noise.options)
     ref = ref.model_copy(update={"model_key": model_key(run, ref, found.sums, sample)})
-    suspects = map_partitions(
-        "detect", find_suspects, ref.of("source"), unit="partitions scored", run=run, ref=ref, judge=judge
-    )
-    pairs = exchanged(suspects, judge.limit)
     parts = map_partitions(
-        "detect", settle_partition, list(zip(ref.of("source"), pairs, suspects, strict=True)),
-        unit="partitions settled", run=run, ref=ref,
+        "detect", judge_partition, ref.of("source"), unit="partitions scored", run=run, ref=ref, judge=judge
+    )
+    pairs = exchanged([each.suspects for each in parts], judge.limit)
+    settled = map_partitions(
+        "detect", settle_partition,
+        [each for each in zip(ref.of("source"), pairs, parts, strict=True) if len(each[1].place)],
+        unit="partitions with pairs", run=run, ref=ref,
     )  # fmt: skip
+    with_pairs = iter(settled)
+    parts = [next(with_pairs) if len(here.place) else part for here, part in zip(pairs, parts, strict=True)]
     scored = [each.scored for each in parts]
     total, flagged = sum(each.rows for each in scored), sum(each.flagged for each in scored)
     rate = judge.residuals.rate
@@ -96,49 +93,51 @@ def detect_numbers(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigu
     return Detected(ref, figures, [each.checks for each in parts], scored)
 
 
-def find_suspects(partition: Partition, run: Run, ref: DatasetRef, judge: NumberJudge) -> Suspects:
-    """Judge the rows of one partition and write their scores, or read them; the rows that look wrong."""
+def judge_partition(partition: Partition, run: Run, ref: DatasetRef, judge: NumberJudge) -> JudgedPart:
+    """Judge the rows of one partition and write their scores, or read them; check and sum them up."""
     name = run.scores(ref, partition)
     new = not run.store.exists(name)
     if new:
         scores = _scores(load_block(run, ref, partition), judge, run.config.detect.folds)
         run.store.write_table(name, scores, use_dictionary=False)
     else:
-        scores = run.store.read_table(name, ["given", "predicted", "error_probability", "flag"])
+        scores = run.store.read_table(name)
     place = np.flatnonzero(scores["flag"].to_numpy(zero_copy_only=False))
-    given, predicted, error = (
-        scores[each].to_numpy()[place] for each in ("given", "predicted", "error_probability")
-    )
-    return Suspects(partition, place, given, predicted, error, new)
+    told = (scores[each].to_numpy()[place] for each in ("given", "predicted", "error_probability"))
+    return _summed(scores, partition, run, ref, new, Suspects(place, *told))
 
 
 def exchanged(suspects: list[Suspects], limit: float) -> list[Exchanged]:
     """Of each partition the rows whose numbers look exchanged with that of any other suspect."""
-    sizes = np.cumsum([0, *(each.rows for each in suspects)])
+    sizes = np.cumsum([0, *(len(each.place) for each in suspects)])
     given, predicted = (
         np.concatenate([getattr(each, name) for each in suspects]) for name in ("given", "predicted")
     )
     partner = swaps(given, predicted, np.full(len(given), limit))
     found = []
     for each, start in zip(suspects, sizes.tolist(), strict=False):
-        with_whom = partner[start : start + each.rows]
+        with_whom = partner[start : start + len(each.place)]
         here = np.flatnonzero(with_whom >= 0)
         found.append(Exchanged(each.place[here], given[with_whom[here]], each.error[here]))
     return found
 
 
-def settle_partition(part: tuple[Partition, Exchanged, Suspects], run: Run, ref: DatasetRef) -> JudgedPart:
-    """Write the scores of a partition again if rows of it look exchanged; check and sum them up."""
+def settle_partition(part: tuple[Partition, Exchanged, JudgedPart], run: Run, ref: DatasetRef) -> JudgedPart:
+    """Write the scores of a partition again, rows of which look exchanged; check and sum them up anew."""
     partition, pairs, before = part
     name = run.scores(ref, partition)
     scores = run.store.read_table(name)
-    if len(pairs.place):
-        settled = _with(scores, pairs)
-        if not settled.equals(scores):
-            run.store.write_table(name, settled, use_dictionary=False)
-        scores = settled
+    settled = _with(scores, pairs)
+    if not settled.equals(scores):
+        run.store.write_table(name, settled, use_dictionary=False)
+    return _summed(settled, partition, run, ref, before.scored.new, before.suspects)
+
+
+def _summed(
+    scores: pa.Table, partition: Partition, run: Run, ref: DatasetRef, new: bool, suspects: Suspects
+) -> JudgedPart:
     checks = gates.check_rows("detect", scores, run.config.gates.detect)
-    return JudgedPart(summarise(scores, partition, before.new, shown=named_rows(ref)), checks)
+    return JudgedPart(summarise(scores, partition, new, shown=named_rows(ref)), checks, suspects)
 
 
 def _with(scores: pa.Table, pairs: Exchanged) -> pa.Table:

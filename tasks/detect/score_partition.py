@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import JudgedRow
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import SCORES
+from labelworks.tasks.artifacts.cells import dense_lists
 from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
 from labelworks.tasks.artifacts.sufficient_statistics import sample_of
-from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence, lists_of
+from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 
@@ -138,7 +139,7 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
     """The columns of the scores that come of the judgement."""
     (judged, in_scope), rows = model.look(sample), len(sample.given)
     many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES
-    posterior = None if many else judged.posterior
+    unsaid, posterior = pa.nulls(rows, pa.list_(pa.float32())), None if many else judged.posterior
     suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
     return pa.table(
         {
@@ -147,7 +148,7 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
             "flag": judged.flag,
             "suggestion": judged.suggestion,
             "suggested_probability": suggested,
-            "posterior": pa.nulls(rows, pa.list_(pa.float32())) if posterior is None else lists_of(posterior),
+            "posterior": unsaid if posterior is None else dense_lists(posterior),
             "in_scope": in_scope,
             "outside": in_scope < model.scope.cut,
             "pair_mismatch": pa.array(model.mismatch(sample), from_pandas=True),

@@ -19,7 +19,6 @@ __all__ = ["KINDS", "Method", "check_options", "get", "methods", "register"]
 
 ENTRY_POINTS = "labelworks.methods"
 _Target = TypeVar("_Target", bound=Callable[..., Any])
-_Decorator = Callable[[_Target], _Target]
 _methods: dict[tuple[str, str], Method] = {}
 
 

@@ -6,12 +6,10 @@ import numpy as np
 import pyarrow as pa
 
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.schemas.tables import ACTIONS, treated_schema
 from labelworks.tasks.artifacts.cells import codes_of, from_lists
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
 from labelworks.tasks.methods.treatment.label_sets import treat_label_sets
-from labelworks.tasks.treat.treated import Basis, ByClass
+from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 READ = ["row", "id", "given", "score", "missing", "missing_probability", "extra", "extra_probability"]
 
@@ -24,20 +22,7 @@ def treat_sets(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) ->
     )
     given = from_lists(scores["given"], classes)
     done = treat_label_sets(given, missing, extra, run.config.treat, basis.rows_by_class, basis.rows)
-    reason = doubted(done.reason, done.weight)
-    return pa.table(
-        {
-            "row": scores["row"],
-            "id": scores["id"],
-            "given": codes_of(given),
-            "label": codes_of(done.labels),
-            "action": pa.array(ACTIONS).take(pa.array(done.action)),
-            "reason": pa.array(OTHER_REASONS).take(pa.array(reason)),
-            "weight": done.weight,
-            "score": scores["score"],
-        },
-        schema=treated_schema(pa.list_(pa.int32())),
-    )
+    return treated_table(scores, codes_of(done.labels), done)
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:

@@ -6,11 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.schemas.tables import ACTIONS, treated_schema
 from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
 from labelworks.tasks.methods.treatment.numbers import treat_numbers
-from labelworks.tasks.treat.treated import Basis, ByClass
+from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 READ = ["row", "id", "given", "score", "flag", "error_probability", "suggestion", "suggested_probability"]
 
@@ -24,20 +22,7 @@ def treat_measured(partition: Partition, run: Run, ref: DatasetRef, basis: Basis
     )
     flag = scores["flag"].to_numpy(zero_copy_only=False)
     done = treat_numbers(given, suggestion, suggested, error, flag, run.config.treat)
-    reason = doubted(done.reason, done.weight)
-    return pa.table(
-        {
-            "row": scores["row"],
-            "id": scores["id"],
-            "given": given,
-            "label": done.labels,
-            "action": pa.array(ACTIONS).take(pa.array(done.action)),
-            "reason": pa.array(OTHER_REASONS).take(pa.array(reason)),
-            "weight": done.weight,
-            "score": scores["score"],
-        },
-        schema=treated_schema(pa.float64()),
-    )
+    return treated_table(scores, pa.array(done.labels), done)
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:

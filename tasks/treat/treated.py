@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+
+from labelworks.schemas.tables import ACTIONS, treated_schema
+from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
+from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets
+from labelworks.tasks.methods.treatment.numbers import TreatedNumbers
 
 
 @dataclass(frozen=True)
@@ -24,3 +30,20 @@ class ByClass:
     before: NDArray[np.int64]
     after: NDArray[np.int64]
     weight: NDArray[np.float64]
+
+
+def treated_table(scores: pa.Table, label: pa.Array, done: TreatedLabelSets | TreatedNumbers) -> pa.Table:
+    """The part of a partition: its scores' rows, the labels (N,) as they are kept, what was decided."""
+    return (
+        pa.table(
+            {
+                **{name: scores[name] for name in ("row", "id", "given", "score")},
+                "label": label,
+                "action": pa.array(ACTIONS).take(pa.array(done.action)),
+                "reason": pa.array(OTHER_REASONS).take(pa.array(doubted(done.reason, done.weight))),
+                "weight": pa.array(done.weight),
+            }
+        )
+        .select(treated_schema(label.type).names)
+        .cast(treated_schema(label.type))
+    )

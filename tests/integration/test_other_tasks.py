@@ -203,3 +203,15 @@ def test_partitions_and_a_sample_say_what_the_whole_says(
     assert first["id"].equals(second["id"])
     same = np.array(first["action"].to_pylist()) == np.array(second["action"].to_pylist())
     assert same.mean() > 0.95
+
+
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_a_file_of_which_no_row_is_left_is_no_trouble(
+    write: Any, run_config: Any, published: Any, task: str
+) -> None:
+    table = (several() if task == "multilabel" else numbers())[0]
+    again = write(pa.concat_tables([table, table.slice(0, 100)]), parts=7)  # the last one's ids came before
+    gates = {"ingest": {"thresholds": {"max_rejected": 0.2}}}
+    config = run_config(again, dataset={"task": task}, compute={"partition_rows": 100}, gates=gates)
+    record = run_stages(config)
+    assert record.status == "published" and published(config).num_rows == ROWS

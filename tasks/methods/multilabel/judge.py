@@ -21,13 +21,12 @@ from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 class JudgedLabelSets:
     """Rows (N,) judged. missing, extra: sparse (N, K) float32, P(error) of the cells that look wrong.
 
-    score (N,): 1 = surely fine; probs (N, K): of each label being there.
+    score (N,): 1 = surely fine.
     """
 
     score: NDArray[np.float32]
     missing: sparse.csr_array
     extra: sparse.csr_array
-    probs: NDArray[np.float32]
 
     @property
     def flag(self) -> NDArray[np.bool_]:
@@ -79,6 +78,18 @@ class LabelSetJudge:
         doubted = np.unique((first.missing + first.extra).indices)
         return cls(probes, learned, fit_heaps(doubted, given[seen], probs), method)
 
+    def probs(
+        self,
+        features: NDArray[np.floating],
+        folds: NDArray[np.integer],
+        pred_probs: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
+        """P(label is there) (N, K) that rows are judged by: the probes', or the user's own."""
+        if self.probes is not None:
+            return self.probes.probs(features, folds)
+        assert pred_probs is not None  # noqa: S101 - `fit` was given them too
+        return pred_probs
+
     def judge(
         self,
         features: NDArray[np.floating],
@@ -87,8 +98,7 @@ class LabelSetJudge:
         pred_probs: NDArray[np.float32] | None = None,
     ) -> JudgedLabelSets:
         """Judge the given labels (N, K) of rows."""
-        probs = self.probes.probs(features, folds) if self.probes is not None else pred_probs
-        assert probs is not None  # noqa: S101 - one or the other: `fit` was told which
+        probs = self.probs(features, folds, pred_probs)
         first = judged(self.learned, *checked(given, probs), self.method)
         missing, extra = (confirmed(each, given, probs, self.heaps) for each in (first.missing, first.extra))
-        return JudgedLabelSets(first.score, missing, extra, probs)
+        return JudgedLabelSets(first.score, missing, extra)

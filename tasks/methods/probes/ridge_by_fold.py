@@ -74,22 +74,6 @@ class TargetSums:
         return self.rows.n_folds
 
 
-def leave_fold_out(
-    features: NDArray[np.floating],
-    targets: Any,
-    folds: NDArray[np.integer],
-    kept: NDArray[np.bool_] | None = None,
-) -> NDArray[np.float32]:
-    """Predictions (N, M) of targets (N, M), dense or sparse, each row by the rows outside its fold.
-
-    features (N, D), folds (N,); kept (N,): rows that may be learned from, all if None.
-    """
-    n_folds = int(folds.max(initial=0)) + 1
-    seen = slice(None) if kept is None else np.flatnonzero(kept)
-    sums = TargetSums.of(features[seen], targets[seen], folds[seen], n_folds)
-    return RidgeByFold.fit(sums).predict(features, folds)
-
-
 def _target_sums(
     features: NDArray[np.floating], targets: Any, folds: NDArray[np.integer], n_folds: int
 ) -> tuple[Floats, Floats, Floats]:

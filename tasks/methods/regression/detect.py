@@ -58,10 +58,7 @@ def detect_regression(
     learned = Residuals.fit((y - predicted) / width, fdr)
     p_value = learned.p_value((y - predicted) / width)
     flag = p_value <= learned.threshold
-    other = np.full(len(y), -1)
-    suspects = np.flatnonzero(flag)
-    partner = swaps(y[suspects], predicted[suspects], (learned.limit * width)[suspects])
-    other[suspects] = np.where(partner >= 0, suspects[partner], -1)
+    other = partners(flag, y, predicted, learned.limit * width)
     return RegressionResult(
         score=p_value.astype(np.float32),
         error_probability=learned.error_probability(p_value).astype(np.float32),
@@ -86,6 +83,14 @@ def _finite(what: str, values: ArrayLike) -> Floats:
     if odd.any():
         raise InputError(f"a {what} is not finite", where=f"row {int(odd.argmax())}")
     return array
+
+
+def partners(flag: NDArray[np.bool_], y: Floats, predicted: Floats, limit: Floats) -> NDArray[np.int64]:
+    """Of each row (N,) the flagged one that its label looks exchanged with, -1 if none: see `swaps`."""
+    other, suspects = np.full(len(y), -1), np.flatnonzero(flag)
+    partner = swaps(y[suspects], predicted[suspects], limit[suspects])
+    other[suspects[partner >= 0]] = suspects[partner[partner >= 0]]
+    return other
 
 
 def swaps(y: Floats, predicted: Floats, limit: Floats) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.probes.ridge_by_fold import RidgeByFold, TargetSums
-from labelworks.tasks.methods.regression.detect import swaps
+from labelworks.tasks.methods.regression.detect import partners
 from labelworks.tasks.methods.regression.residuals import Residuals
 
 ROUNDS = 3
@@ -77,10 +77,9 @@ class NumberJudge:
 
 def suggestions(given: Floats, judged: JudgedNumbers, limit: float) -> tuple[Floats, NDArray[np.float32]]:
     """What numbers (N,) should be, and P(it is right): of two that look exchanged the other's; else 0."""
-    suspects = np.flatnonzero(judged.flag)
-    partner = swaps(given[suspects], judged.predicted[suspects], np.full(len(suspects), limit))
-    swapped = partner >= 0
-    suggestion, suggested = judged.predicted.copy(), np.zeros(len(given), np.float32)
-    suggestion[suspects[swapped]] = given[suspects[partner[swapped]]]
-    suggested[suspects[swapped]] = judged.error[suspects[swapped]]
-    return suggestion, suggested
+    other = partners(judged.flag, given, judged.predicted, np.full(len(given), limit))
+    swapped = other >= 0
+    return (
+        np.where(swapped, given[other], judged.predicted),
+        np.where(swapped, judged.error, 0.0).astype(np.float32),
+    )

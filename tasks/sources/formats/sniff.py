@@ -8,6 +8,8 @@ import io
 from collections import Counter
 from dataclasses import dataclass
 
+from labelworks.tasks.sources.values.text import decodes
+
 HEAD = 1 << 18  # bytes looked at
 LINES = 200
 DELIMITERS = (",", ";", "\t", "|")
@@ -63,15 +65,7 @@ def _mostly_utf8(head: bytes) -> bool:
     """Whether lines with other bytes than ASCII's are UTF-8, but for a few."""
     lines = head.split(b"\n")
     held = [line for line in (lines if len(head) < HEAD else lines[:-1]) if not line.isascii()]
-    return sum(_decodes(line) for line in held) * 2 >= len(held)
-
-
-def _decodes(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    return sum(decodes(line) for line in held) * 2 >= len(held)
 
 
 def _widths(text: str, delimiter: str, *, whole: bool) -> list[int]:

@@ -16,7 +16,7 @@ def not_utf8(values: pa.Array) -> pa.Array | None:
         values.validate(full=True)
     except pa.ArrowInvalid:
         binary = values.cast(pa.large_binary() if types.is_large_string(values.type) else pa.binary())
-        return pa.array([data is not None and not _decodes(data) for data in binary.to_pylist()])
+        return pa.array([data is not None and not decodes(data) for data in binary.to_pylist()])
     return None
 
 
@@ -28,7 +28,8 @@ def replaced(values: pa.Array) -> pa.Array:
     return pa.array([None if data is None else data.decode(errors="replace") for data in held], values.type)
 
 
-def _decodes(data: bytes) -> bool:
+def decodes(data: bytes) -> bool:
+    """Whether bytes are UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError:

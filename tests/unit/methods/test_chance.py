@@ -13,7 +13,7 @@ from scipy import sparse
 from labelworks.schemas.suites import defaults
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import agreement
-from labelworks.tasks.methods.probes.ridge_by_fold import leave_fold_out
+from tests.support.out_of_sample import leave_fold_out
 
 SEEDS, LEVEL = 30, 0.001
 Made = Callable[[np.random.Generator], tuple[NDArray[np.floating], Any]]

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold, cross_val_predict
 
-from labelworks.tasks.methods.probes.ridge_by_fold import RidgeByFold, TargetSums, leave_fold_out
+from labelworks.tasks.methods.probes.ridge_by_fold import PENALTIES, RidgeByFold, TargetSums
+from tests.support.out_of_sample import leave_fold_out
 
 ROWS, DIM, M, FOLDS = 400, 6, 3, 5
 
@@ -50,3 +53,40 @@ def test_an_empty_fold_and_a_constant_target_are_no_trouble():
     found = leave_fold_out(features, targets, folds)
     np.testing.assert_allclose(found[:, 0], 7.0, atol=1e-4)
     assert np.isfinite(found).all()
+
+
+def by_fives(rows=500):
+    return np.arange(rows) // (rows // 5)
+
+
+def test_predictions_are_those_of_ridge_regression_without_the_fold(monkeypatch):
+    monkeypatch.setattr("labelworks.tasks.methods.probes.ridge_by_fold.PENALTIES", (0.1,))
+    rng = np.random.default_rng(0)
+    true = rng.random((500, 4)) < 0.3
+    features = (5 * true @ np.eye(4, DIM) + rng.normal(size=(500, DIM))).astype(np.float32)
+    given, of = sparse.csr_array((true ^ (rng.random((500, 4)) < 0.05)).astype(np.int8)), by_fives()
+    found = leave_fold_out(features, given, of)
+    np.testing.assert_allclose(found, leave_fold_out(features, given.toarray(), of), atol=1e-4)
+    expected = np.empty((500, 4))
+    for fold in range(5):
+        seen, here = fold != of, fold == of
+        part = features[seen].astype(float)
+        scatter = (part - part.mean(axis=0)).T @ (part - part.mean(axis=0))
+        peer = Ridge(alpha=0.1 * np.trace(scatter) / DIM).fit(part, given.toarray()[seen])
+        expected[here] = peer.predict(features[here].astype(float))
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_the_penalty_is_the_best_out_of_sample_and_rows_left_out_teach_nothing():
+    rng, of = np.random.default_rng(1), by_fives()
+    features = rng.normal(size=(500, 200)).astype(np.float32)
+    targets = features[:, :1].astype(float) + rng.normal(size=(500, 1))
+    found = leave_fold_out(features, targets, of)
+    peers = (Ridge(penalty * 500 * 0.8) for penalty in PENALTIES)
+    guesses = [cross_val_predict(peer, features, targets[:, 0], cv=KFold(5)) for peer in peers]
+    errors = [np.square(targets[:, 0] - guess).sum() for guess in guesses]
+    assert np.square(targets - found).sum() == pytest.approx(min(errors), rel=0.02)
+    kept = np.arange(500) % 10 > 0
+    spoilt = np.where(kept[:, None], targets, 1e6)
+    plain = leave_fold_out(features, targets, of, kept)
+    np.testing.assert_allclose(leave_fold_out(features, spoilt, of, kept), plain, atol=1e-3)
