@@ -71,7 +71,7 @@ def voted(run: Run) -> tuple[Voted, CrowdFindings] | None:
     data = run.config.dataset
     if not data.votes.source:
         return None
-    table, kind = _read(run)
+    table, kind = read_votes(run)
     try:
         votes = Votes.from_arrays(
             *(table[name].to_numpy() for name in table.column_names), classes=_classes(run, kind)
@@ -124,7 +124,7 @@ def _of(found: CrowdResult, as_they_occur: bool, kind: str, key: str) -> Voted:
     return Voted(items, np.searchsorted(kept, codes), posterior, tuple(names), kind, key)
 
 
-def _read(run: Run) -> tuple[pa.Table, str]:
+def read_votes(run: Run) -> tuple[pa.Table, str]:
     """The votes: item, annotator and label, and the type of the labels."""
     votes, source = run.config.dataset.votes, run.config.dataset.place("votes")
     schemas, tables = [], []

@@ -51,7 +51,7 @@ def labelled_context(
     run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, share: float
 ) -> Context:
     """Context of the scored rows of a partition of the source, with its sums."""
-    columns, unit = _columns(run, partition, scores["row"].to_numpy(), ref.time_type)
+    columns, unit = context_columns(run, partition, scores["row"].to_numpy(), ref.time_type)
     judged = {
         "given": scores["given"].combine_chunks(),
         "error": scores["error_probability"].combine_chunks().cast(pa.float64()),
@@ -73,7 +73,7 @@ def target_context(
     time_type: str = "",
 ) -> Context:
     """Context of the kept rows of a partition of the target window, of which no label is known."""
-    columns, unit = _columns(run, partition, rows, time_type)
+    columns, unit = context_columns(run, partition, rows, time_type)
     sample = pa.table({"id": ids, **columns}).filter(pa.array(kept))
     return Context({}, sample, unit)
 
@@ -89,7 +89,7 @@ def merged(parts: Sequence[Context]) -> Context:
     return Context(sums, sample, next(iter(units), None))
 
 
-def _columns(
+def context_columns(
     run: Run, partition: Partition, rows: NDArray[np.int32], time_type: str = ""
 ) -> tuple[dict[str, pa.Array], Unit | None]:
     """What the config asks for of these rows, null where a target lacks a column; and what a time is."""

@@ -141,7 +141,7 @@ def _keep(partition: Partition, run: Run, spec: EncoderSpec, found: _Encoded) ->
     """Write the vectors of a partition, then their facts."""
     write_vectors(run.store, run.embedding(spec.key, partition), found.vectors, found.reasons, found.contents)
     usable = np.array([reason is None for reason in found.reasons])
-    low, high = _span(found.vectors, usable)
+    low, high = span(found.vectors, usable)
     facts = {
         "rows": len(usable), "without": int((~usable).sum()), "dim": found.vectors.shape[1],
         "distinct": len(np.unique(found.contents[usable])), "low": low.tolist(), "high": high.tolist(),
@@ -163,7 +163,7 @@ def _embedded(
     )  # fmt: skip
 
 
-def _span(
+def span(
     vectors: NDArray[np.floating], usable: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Lowest and highest value by dimension (D,) of the usable rows, a block at a time; zeros if none is."""

@@ -55,7 +55,7 @@ class EncoderSpec:
 def loaded(spec: EncoderSpec) -> base.Encoder:
     """The encoder ready to encode, once a process."""
     with _loading:
-        encoder = _load(spec)
+        encoder = open_encoder(spec)
         encoder.workers = spec.workers
         return encoder
 
@@ -66,7 +66,8 @@ def lacks(name: str, kind: str, options: dict[str, Any], device: str) -> str:
 
 
 @lru_cache(maxsize=LOADED_AT_ONCE)
-def _load(spec: EncoderSpec) -> base.Encoder:
+def open_encoder(spec: EncoderSpec) -> base.Encoder:
+    """Make an encoder and load its state; to be called by `loaded`, which lets one at a time."""
     encoder = base.make(spec.name, spec.kind, json.loads(spec.options))
     encoder.device, encoder.threads = spec.device, spec.threads
     encoder.load(base.unpack(spec.fitted.store.read(spec.fitted.name)) if spec.fitted else {})

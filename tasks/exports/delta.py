@@ -40,7 +40,7 @@ def check() -> None:
 
 def reach(store: Store) -> None:
     """Raise ConfigError where the store is reached by an option that delta has no word for."""
-    _options(store)
+    storage_options(store)
 
 
 def address(version: Version) -> str:
@@ -54,7 +54,7 @@ def done(version: Version) -> bool:
     from deltalake.exceptions import TableNotFoundError
 
     try:
-        table = DeltaTable(address(version), storage_options=_options(version.store))
+        table = DeltaTable(address(version), storage_options=storage_options(version.store))
     except TableNotFoundError:
         return False
     held = table.transaction_version(_application(version))
@@ -88,7 +88,7 @@ def _commit(version: Version) -> None:
         pa.RecordBatchReader.from_batches(first.schema, batches),
         mode="overwrite",
         schema_mode="overwrite",
-        storage_options=_options(version.store),
+        storage_options=storage_options(version.store),
         commit_properties=CommitProperties(
             custom_metadata={"labelworks.run_id": version.run_id, "labelworks.version": str(version.number)},
             app_transactions=[Transaction(_application(version), version.number)],
@@ -100,7 +100,7 @@ def _application(version: Version) -> str:
     return f"labelworks/{version.dataset}"
 
 
-def _options(store: Store) -> dict[str, str] | None:
+def storage_options(store: Store) -> dict[str, str] | None:
     """Storage options of fsspec in the words of delta's object store; what isn't named is the environment's.
 
     Raises ConfigError where the store is reached by an option that delta has no word for.

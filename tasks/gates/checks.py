@@ -46,8 +46,8 @@ def check_rows(
     wanted = [each for each in wanted if each.window in (None, window)]
     outcomes = [passing(frame, each) for each in wanted]
     doubtful = [each for each, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
-    judged = iter(_judged(frame, doubtful))
-    return [_row_check(each, outcome or next(judged)) for each, outcome in zip(wanted, outcomes, strict=True)]
+    judged = iter(judged_by_library(frame, doubtful))
+    return [row_check(each, outcome or next(judged)) for each, outcome in zip(wanted, outcomes, strict=True)]
 
 
 def check_figures(
@@ -93,7 +93,7 @@ def merge(
     )
 
 
-def _judged(frame: pa.Table, wanted: Sequence[Expectation]) -> list[Outcome]:
+def judged_by_library(frame: pa.Table, wanted: Sequence[Expectation]) -> list[Outcome]:
     """What the library says of the columns that some expectations look at."""
     if not wanted:
         return []
@@ -125,7 +125,8 @@ def _series(column: pa.ChunkedArray) -> Any:
     return pd.Series(column.to_pandas(types_mapper=pd.ArrowDtype))
 
 
-def _row_check(each: Expectation, outcome: Outcome) -> RowCheck:
+def row_check(each: Expectation, outcome: Outcome) -> RowCheck:
+    """What a partition's check says, of an expectation and what came of it there."""
     return RowCheck(
         name=each.name,
         ok=outcome.ok,

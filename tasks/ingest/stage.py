@@ -152,7 +152,7 @@ def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted
 def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) -> list[Partition]:
     """Write down the rows whose id occurred before; return the partitions with their counts."""
     partitions = [each.partition for each in scans]
-    found = _duplicates(run, partitions, sum(each.rows for each in scans), label_type)
+    found = repeated_ids(run, partitions, sum(each.rows for each in scans), label_type)
     marked, tables = [], [REJECTED.empty_table()]
     for partition, places in zip(partitions, found, strict=True):
         if len(places):
@@ -168,7 +168,9 @@ def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) 
     return marked
 
 
-def _duplicates(run: Run, partitions: list[Partition], rows: int, label_type: str) -> list[NDArray[np.int64]]:
+def repeated_ids(
+    run: Run, partitions: list[Partition], rows: int, label_type: str
+) -> list[NDArray[np.int64]]:
     """For each partition, places in its index (n,) of the rows whose id occurred before, in order."""
     ranges = max(1, -(-rows // COMPARED_IDS))
     starts = None

@@ -15,7 +15,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.kinds import KINDS
 from labelworks.tasks.methods.signatures import arguments, check_options, keywords_of, members, misfit, shown
 
-__all__ = ["KINDS", "Method", "check_options", "get", "methods", "register"]
+__all__ = ["KINDS", "Method", "check_options", "forget", "get", "methods", "register"]
 
 ENTRY_POINTS = "labelworks.methods"
 _Target = TypeVar("_Target", bound=Callable[..., Any])
@@ -108,6 +108,13 @@ def get(kind: str, name: str) -> Method:
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"unknown {kind} method {name!r}", fix=f"{hint}choices: {', '.join(choices)}")
     return _methods[kind, name]
+
+
+def forget(source: str) -> None:
+    """Take the methods of a source off the list, and look for plug-ins anew the next time."""
+    for place in [place for place, method in _methods.items() if method.source == source]:
+        del _methods[place]
+    _load.cache_clear()
 
 
 def methods(kind: str | None = None) -> list[Method]:

@@ -46,7 +46,7 @@ def _acquire(store: Store, name: str, owner: str) -> tuple[bytes, float]:
         if watch.holds(_look(store, name)):
             time.sleep(POLL * (1 + random.random()))
             continue
-        mine = _written(owner)
+        mine = lease_file(owner)
         store.write(name, mine)
         wrote = time.monotonic()
         if wrote - at < PROMPT:
@@ -80,7 +80,8 @@ class _Watch:
         return time.monotonic() - self.since < LASTS
 
 
-def _written(owner: str) -> bytes:
+def lease_file(owner: str) -> bytes:
+    """What the holder writes: who it is, until when it holds, and a token that no other has."""
     expires = datetime.now(UTC) + timedelta(seconds=LASTS)
     return json.dumps({"owner": owner, "expires": expires.isoformat(), "token": uuid.uuid4().hex}).encode()
 

@@ -263,16 +263,16 @@ def test_class_names_for_which_memory_runs_out_are_encoded_in_halves(backbones: 
     import torch
 
     encoder: Any = ready(replace(CASES[8], options=_made(CASES[8].options, backbones)))
-    names, sizes, named = [f"a {each}" for each in "abcdefghij"], [], encoder._named
+    names, sizes, encode = [f"a {word}" for word in "abcdefghij"], [], encoder.model.encode_text
     whole = encoder.encode_names(names).vectors
 
-    def scarce(ids: Any) -> Any:
+    def scarce(ids: Any, **options: Any) -> Any:
         sizes.append(len(ids))
         if sizes[-1] > 3:
             raise torch.OutOfMemoryError("no room")
-        return named(ids)
+        return encode(ids, **options)
 
-    encoder._named = scarce
+    encoder.model.encode_text = scarce
     found = encoder.encode_names(names)
     assert found.reasons == [None] * 10
     np.testing.assert_allclose(found.vectors, whole, atol=1e-3)

@@ -66,7 +66,7 @@ def read_datasets(version: Version) -> pa.Table:
 def read_delta(version: Version) -> pa.Table:
     from deltalake import DeltaTable
 
-    table = DeltaTable(delta.address(version), storage_options=delta._options(version.store))
+    table = DeltaTable(delta.address(version), storage_options=delta.storage_options(version.store))
     return pa.table(table.to_pyarrow_table())
 
 
@@ -156,7 +156,7 @@ KEY_FILE = {"type": "service_account", "private_key": "k"}
 def test_delta_reaches_a_store_by_its_options(
     root: str, options: dict[str, Any], expected: dict[str, str] | None
 ) -> None:
-    assert delta._options(Store(root, options)) == expected
+    assert delta.storage_options(Store(root, options)) == expected
 
 
 @pytest.mark.parametrize(("root", "options", "key"), [

@@ -191,9 +191,9 @@ def gpu_worker(plugin: Path, dask_cluster: str) -> Iterator[subprocess.Popen[byt
 
 def encoders_loaded() -> tuple[int, str]:
     """How many encoders this worker has opened, and the GPU that it sees."""
-    from labelworks.tasks.embed.encoder_spec import _load
+    from labelworks.tasks.embed.encoder_spec import open_encoder
 
-    return _load.cache_info().misses, os.environ["CUDA_VISIBLE_DEVICES"]
+    return open_encoder.cache_info().misses, os.environ["CUDA_VISIBLE_DEVICES"]
 
 
 def brittle(tmp_path: Path, **options: Any) -> dict[str, Any]:

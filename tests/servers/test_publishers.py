@@ -88,7 +88,7 @@ def test_a_lease_whose_holder_died_is_waited_out_and_taken(
     bucket: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Store(*bucket)
-    store.write("d/.lease", leases._written("dead"))
+    store.write("d/.lease", leases.lease_file("dead"))
     monkeypatch.setattr(leases, "LASTS", 2.5)
     heard, began = Heard(), time.monotonic()
     with telling(heard), lease(store, "d/.lease", "alive"):

@@ -41,7 +41,7 @@ def test_a_signal_that_prefect_hides_behind_an_error_of_its_own_stops_the_runner
     with get_client(sync_client=True) as client:
         runner = Runner(config, queue, client, register(config), stop)
         with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-            patched.setattr(task_engine, "_create_task_run_locally", lambda **_: signal.raise_signal(STOP))
+            patched.setattr(task_engine, "TaskRun", lambda **_: signal.raise_signal(STOP))
             runner.turn()
         assert not (tmp_path / "store/halted/versions").exists()
         assert runner.turn()

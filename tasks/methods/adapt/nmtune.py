@@ -28,13 +28,8 @@ def nmtune(sums: ClassSums, *, strength: float = 0.01) -> Affine:
         raise ConfigError(f"strength {strength}", where="detect.adapt.options", fix="give one over 0")
     mean, covariance = moments(sums)
     values, vectors = np.linalg.eigh(covariance)
-    spectrum = Spectrum(
-        np.maximum(values, 0.0),
-        np.square(_cross(sums, mean).T @ vectors).sum(axis=0),
-        _label_variance(sums),
-        PENALTY * mean_variance(covariance),
-        strength,
-    )
+    penalty = PENALTY * mean_variance(covariance)
+    spectrum = Spectrum.of(sums, values, vectors, penalty=penalty, strength=strength)
     return Affine(mean, vectors * spectrum.best())
 
 
@@ -51,6 +46,21 @@ class Spectrum:
     labels: float
     penalty: float
     strength: float
+
+    @classmethod
+    def of(
+        cls,
+        sums: ClassSums,
+        values: NDArray[np.float64],
+        vectors: NDArray[np.float64],
+        *,
+        penalty: float,
+        strength: float,
+    ) -> Spectrum:
+        """Of labelled rows: their sums, eigenvalues (D,) and eigenvectors (D, D) of their covariance."""
+        share = sums.count / max(float(sums.count.sum()), 1.0)
+        cross = np.square(_cross(sums).T @ vectors).sum(axis=0)
+        return cls(np.maximum(values, 0.0), cross, float(1.0 - share @ share), penalty, strength)
 
     def loss(self, scales: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         """Loss and gradient (D,): of the best ridge probe, and of the two regularisers."""
@@ -79,12 +89,8 @@ class Spectrum:
         return np.asarray(found.x, dtype=np.float64)
 
 
-def _cross(sums: ClassSums, mean: NDArray[np.float64]) -> NDArray[np.float64]:
+def _cross(sums: ClassSums) -> NDArray[np.float64]:
     """Covariance (D, K) of the rows with the one-hot labels."""
     rows = max(float(sums.count.sum()), 1.0)
+    mean = sums.total.sum(axis=0) / rows
     return np.asarray(sums.total.T / rows - np.outer(mean, sums.count / rows))
-
-
-def _label_variance(sums: ClassSums) -> float:
-    share = sums.count / max(float(sums.count.sum()), 1.0)
-    return float(1.0 - share @ share)

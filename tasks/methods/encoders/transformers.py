@@ -122,7 +122,7 @@ class TransformersEncoder(DeviceEncoder):
             states = self.model(**staged).last_hidden_state
             if states.ndim == 4:  # a convolutional network: a map of states
                 return to_host(states.float().mean(dim=(2, 3)))
-            return to_host(_pooled(states, staged.get("attention_mask"), str(self.chosen["pooling"])))
+            return to_host(pooled(states, staged.get("attention_mask"), str(self.chosen["pooling"])))
 
 
 def look_of(name: str, revision: str | None, config: Any) -> ImageTransform:
@@ -139,7 +139,7 @@ def look_of(name: str, revision: str | None, config: Any) -> ImageTransform:
     return look
 
 
-def _pooled(states: Any, mask: Any, pooling: str) -> Any:
+def pooled(states: Any, mask: Any, pooling: str) -> Any:
     """Mean over the tokens that are no padding, in float32, or the first token (N, T, D) -> (N, D)."""
     if mask is None:
         return states[:, 0] if pooling == "cls" else states.float().mean(dim=1)

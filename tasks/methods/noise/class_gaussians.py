@@ -50,34 +50,34 @@ class ClassGaussians(ScoredModel):
             bounds=LOG_SCALES,
             method="bounded",
         )
-        self._scale = float(np.exp(best.x))
+        self.scale = float(np.exp(best.x))
 
     def quality(
         self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside
     ) -> NDArray[np.float32]:
         """Return P(given | features) (n,)."""
-        points = (np.asarray(beside["features"], np.float64) - self._centre) @ self._basis
-        shares = log_softmax(self._scale * self._log_density(points), axis=1)
+        points = (np.asarray(beside["features"], np.float64) - self.centre) @ self.basis
+        shares = log_softmax(self.scale * self._log_density(points), axis=1)
         return np.asarray(np.exp(shares[np.arange(len(given)), given]), np.float32)
 
     def _fit(self, points: Floats, given: NDArray[np.int32], classes: int) -> None:
-        self._means, covariances = recovered(points, given, classes)
-        self._whiten = np.linalg.cholesky(np.linalg.inv(covariances))
-        self._constant = np.log(np.diagonal(self._whiten, axis1=1, axis2=2)).sum(axis=1)
+        self.means, covariances = recovered(points, given, classes)
+        self.whiten = np.linalg.cholesky(np.linalg.inv(covariances))
+        self._constant = np.log(np.diagonal(self.whiten, axis1=1, axis2=2)).sum(axis=1)
 
     def _project(self, features: Floats) -> Floats:
-        self._centre = features.mean(axis=0)
-        centred = features - self._centre
+        self.centre = features.mean(axis=0)
+        centred = features - self.centre
         values, vectors = np.linalg.eigh(centred.T @ centred)
         seen = values > max(values[-1], 1e-12) * 1e-9
         seen[-1] = True  # of rows that are all the same none would be left
-        self._basis = vectors[:, seen][:, -DIMENSIONS:]
-        return np.asarray(centred @ self._basis)
+        self.basis = vectors[:, seen][:, -DIMENSIONS:]
+        return np.asarray(centred @ self.basis)
 
     def _log_density(self, points: Floats) -> Floats:
         """Log density (n, K) but for a constant, a class at a time."""
-        found = np.empty((len(points), len(self._means)))
-        for k, (mean, whiten) in enumerate(zip(self._means, self._whiten, strict=True)):
+        found = np.empty((len(points), len(self.means)))
+        for k, (mean, whiten) in enumerate(zip(self.means, self.whiten, strict=True)):
             found[:, k] = self._constant[k] - 0.5 * np.square((points - mean) @ whiten).sum(axis=1)
         return found
 

@@ -51,7 +51,7 @@ class CrowdPosterior(SampledModel):
             bounds=LOG_TAU,
             method="bounded",
         )
-        self._tau = float(np.exp(best.x))
+        self.tau = float(np.exp(best.x))
         posterior = self._posterior(probs, votes)
         classes = len(posterior.T)
         counted = np.stack([np.bincount(given, column, minlength=classes) for column in posterior.T])
@@ -89,7 +89,7 @@ class CrowdPosterior(SampledModel):
         return np.asarray(np.log(np.maximum(votes, FLOOR)) - self._log_prior)
 
     def _posterior(self, probs: NDArray[np.float32], votes: NDArray[np.float32]) -> NDArray[np.float32]:
-        log_shares = self._tau * log_of(probs) + self._log_evidence(votes)
+        log_shares = self.tau * log_of(probs) + self._log_evidence(votes)
         return normalised(np.exp(log_shares - log_shares.max(axis=1, keepdims=True)))
 
 

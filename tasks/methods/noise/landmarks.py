@@ -37,14 +37,14 @@ class Landmarks(ScoredModel):
         counts = np.bincount(given)
         place = np.arange(len(given)) - np.repeat(np.cumsum(counts) - counts, counts)
         chosen = by_class[place < PER_CLASS]
-        self._landmarks = Reference.of(np.asarray(beside["features"])[chosen])
-        self._labels = given[chosen]
+        self.landmarks = Reference.of(np.asarray(beside["features"])[chosen])
+        self.labels = given[chosen]
 
     def quality(
         self, given: NDArray[np.int32], probs: NDArray[np.float32], beside: Beside
     ) -> NDArray[np.float32]:
         """Return (agreeing landmarks + p(given)) / (nearest landmarks + 1) (n,)."""
-        near = self._landmarks.near(np.asarray(beside["features"]), NEAREST)
-        agreeing = (self._labels[near] == given[:, None]).sum(axis=1)
+        near = self.landmarks.near(np.asarray(beside["features"]), NEAREST)
+        agreeing = (self.labels[near] == given[:, None]).sum(axis=1)
         own = probs[np.arange(len(given)), given]
         return np.asarray((agreeing + own) / (near.shape[1] + 1), np.float32)

@@ -67,7 +67,7 @@ class _Descent:
         intercept, losses = self.start.copy(), []
         for step, rows in enumerate(self.order):
             block = self.points[rows]
-            loss, errors = _errors(block @ weights + intercept, self.labels[rows])
+            loss, errors = log_loss(block @ weights + intercept, self.labels[rows])
             errors *= np.float32(rate * len(intercept) * (1 - step / len(self.order)) / len(rows))
             weights -= block.T @ errors
             intercept -= np.float32(EVEN) * errors.sum(axis=0)
@@ -75,7 +75,7 @@ class _Descent:
         return float(np.mean(losses)), weights, intercept
 
 
-def _errors(logits: NDArray[np.float32], given: NDArray[np.integer]) -> tuple[float, NDArray[np.float32]]:
+def log_loss(logits: NDArray[np.float32], given: NDArray[np.integer]) -> tuple[float, NDArray[np.float32]]:
     """Mean log loss of logits (B, K), which are overwritten by probabilities less the one-hot labels."""
     rows = np.arange(len(given))
     logits -= logits.max(axis=1, keepdims=True)

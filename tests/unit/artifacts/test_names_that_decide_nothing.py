@@ -42,8 +42,7 @@ def registered() -> Iterator[None]:
     registry.register("encoders", "vector-db", modality=("text",), source="this test")(Database)
     registry.register("encoders", "sensors", modality=("vector",), source="this test")(Sensors)
     yield
-    for name in ("vector-db", "sensors"):
-        del registry._methods["encoders", name]
+    registry.forget("this test")
 
 
 def embedded(folder: Path, encoder: str, kind: str, name: str = "d") -> tuple[Run, DatasetRef]:

@@ -17,7 +17,7 @@ from labelworks.schemas.config.load import load_config
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.artifacts.index import Index
-from labelworks.tasks.artifacts.votes import _read
+from labelworks.tasks.artifacts.votes import read_votes
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.sources.formats import csv, jsonl
@@ -262,17 +262,17 @@ def test_votes_join_by_what_was_typed_whatever_the_types_of_their_files(tmp_path
     )
     votes = {"source": f"{tmp_path}/votes"}
     run, _ = plan_run(config(tmp_path, label=None, votes=votes), {})
-    table, kind = _read(run)
+    table, kind = read_votes(run)
     assert (kind, table["item"].to_pylist()) == ("int", ["0001", "0002", "0001"])
     assert table["label"].to_pylist() == [1, 2, 1]
     (tmp_path / "votes/c.jsonl").write_text('{"item": "0002", "annotator": "x", "label": "two"}\n')
-    table, kind = _read(run)
+    table, kind = read_votes(run)
     assert (kind, table["label"].to_pylist()) == ("string", ["1", "2", "1", "two"])
     pq.write_table(
         pa.table({"item": ["1"], "annotator": ["x"], "label": [0.5]}), tmp_path / "votes/b.parquet"
     )
     with pytest.raises(InputError, match=r"the vote 0\.5 on '1' can't be read: label has a fraction"):
-        _read(run)
+        read_votes(run)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.records import Partition
 from labelworks.tasks.embed.class_names import usable_names
-from labelworks.tasks.embed.encode_partitions import Embedded, _span, dead_dimensions
+from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, span
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, Fitted, lacks, loaded
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.methods.encoders import base
@@ -24,7 +24,7 @@ from labelworks.tasks.storage.store import Store
 
 def embedded(vectors: list[list[float]], usable: list[bool]) -> Embedded:
     rows, kept = np.array(vectors, np.float32), np.array(usable)
-    low, high = _span(rows, kept)
+    low, high = span(rows, kept)
     partition = Partition.model_construct()
     return Embedded(partition, len(rows), int((~kept).sum()), len(rows), rows.shape[1], low, high, new=True)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
-import pickle
+import re
+import signal
 import threading
-import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from labelworks.schemas.errors import InputError, LabelworksError
 from labelworks.schemas.records import Partition, Piece
-from labelworks.tasks.execution import map_partitions as partitions
 from labelworks.tasks.execution.map_partitions import FAN_IN, map_partitions, reduce_partitions
 
 COUNT = 2000
@@ -49,41 +51,40 @@ def refuse(item: Partition) -> int:
     return 0
 
 
-@pytest.fixture
-def sent(client: Any, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """The graphs that are sent to the scheduler."""
-    sent: list[dict[str, Any]] = []
-    send = client._send_to_scheduler
+@contextmanager
+def graph_bytes(sizes: list[int]) -> Iterator[None]:
+    """Collects how large the graphs are that are sent to the scheduler: Dask warns of those over a size."""
+    import dask
 
-    def sending(message: dict[str, Any]) -> None:
-        if message["op"] == "update-graph":
-            sent.append(message)
-        send(message)
+    with (
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": 1}),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.simplefilter("always")
+        yield
+    said = [re.search(r"large graph of size ([\d.]+ \w+)", str(warning.message)) for warning in caught]
+    sizes += [dask.utils.parse_bytes(size[1]) for size in said if size]
 
-    monkeypatch.setattr(client, "_send_to_scheduler", sending)
-    return sent
 
-
-def test_the_graph_of_many_partitions_is_small_and_its_results_are_in_order(
-    sent: list[dict[str, Any]],
-) -> None:
-    results = map_partitions("ingest", size_of, [partition(number) for number in range(COUNT)], large=LARGE)
+def test_the_graph_of_many_partitions_is_small_and_its_results_are_in_order(client: Any) -> None:
+    sizes: list[int] = []
+    with graph_bytes(sizes):
+        partitions = [partition(number) for number in range(COUNT)]
+        results = map_partitions("ingest", size_of, partitions, large=LARGE)
     assert results == [len(LARGE) + number for number in range(COUNT)]
-    total = sum(len(pickle.dumps(message)) for message in sent)
-    assert (
-        0 < total < COUNT * 1000
-    )  # bytes: what tasks share is not in it, and a partition takes less than 1 kB
+    # What tasks share is not in it, and a partition takes less than 1 kB.
+    assert 0 < sum(sizes) < COUNT * 1000
 
 
 def one_each(item: Partition, large: bytes) -> int:
     return 1
 
 
-def test_the_graph_of_a_reduction_is_small(sent: list[dict[str, Any]]) -> None:
-    items = list(enumerate(partition(number) for number in range(COUNT)))
-    assert reduce_partitions("embed", one_each, sum, items, large=LARGE) == COUNT
-    total = sum(len(pickle.dumps(message)) for message in sent)
-    assert 0 < total < COUNT * 2000  # bytes: a partition, and its share of what combines eight of them
+def test_the_graph_of_a_reduction_is_small(client: Any) -> None:
+    items, sizes = list(enumerate(partition(number) for number in range(COUNT))), list[int]()
+    with graph_bytes(sizes):
+        assert reduce_partitions("embed", one_each, sum, items, large=LARGE) == COUNT
+    assert 0 < sum(sizes) < COUNT * 2000  # a partition, and its share of what combines eight of them
 
 
 class Held:
@@ -107,7 +108,6 @@ BEGIN = threading.Event()
 
 def hold(item: int, **shared: int) -> Held:
     BEGIN.wait()
-    time.sleep(0.01)
     return Held()
 
 
@@ -116,26 +116,24 @@ def test_results_are_combined_before_further_ones_are_made(
 ) -> None:
     """Dask computes leaves first that were sent before what combines them, and share five values or more."""
     BEGIN.clear()
-    submit, finished, sent = client.submit, partitions._finished, []
+    submit, combined = client.submit, 16 + 2 + 1
+    sent: list[int] = []
 
     def later(*arguments: Any, **options: Any) -> Any:
-        time.sleep(0 if sent else 0.3)  # what is sent within 0.1 s is of one age to Dask
+        future = submit(*arguments, **options, fifo_timeout="0 s")  # of no age with what was sent before
         sent.append(1)
-        return submit(*arguments, **options)
-
-    def begun(futures: Any) -> Any:
-        BEGIN.set()
-        return finished(futures)
+        if len(sent) == combined:
+            BEGIN.set()
+        return future
 
     monkeypatch.setattr(client, "submit", later)
-    monkeypatch.setattr(partitions, "_finished", begun)
     reduce_partitions("embed", hold, lambda parts: Held(), range(16 * FAN_IN), a=1, b=2, c=3, d=4, e=5)
-    assert len(sent) == 16 + 2 + 1
+    assert len(sent) == combined
     assert FAN_IN <= Held.most <= 5 * FAN_IN
 
 
 def die(item: Partition) -> int:
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @pytest.mark.filterwarnings("ignore")

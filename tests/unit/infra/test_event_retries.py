@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import asynccontextmanager
@@ -68,6 +67,6 @@ def test_a_queue_that_can_t_be_opened_or_read_is_tried_again(
     monkeypatch.setattr(sqs, "client", client)
     monkeypatch.setattr(sqs, "receive", received.later)
     with pytest.raises(Ended):
-        asyncio.run(sqs._receive_for_ever("https://queue", None, None))  # type: ignore[arg-type]
+        sqs.receive_for_ever("https://queue", [], None)  # type: ignore[arg-type]
     said = capsys.readouterr().err
     assert all(text in said for text in ("OSError: no route", "ValueError: cut", "OSError: gone"))

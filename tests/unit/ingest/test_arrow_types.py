@@ -15,8 +15,8 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.artifacts.votes import _read
-from labelworks.tasks.detect.row_context import _columns
+from labelworks.tasks.artifacts.votes import read_votes
+from labelworks.tasks.detect.row_context import context_columns
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
@@ -153,7 +153,7 @@ def read(settings: RunConfig, role: str) -> pa.Array | list[Any]:
     plan = plans["source"]
     (partition,) = plan.partitions
     if role == "votes":
-        return _read(run)[0]["label"]
+        return read_votes(run)[0]["label"]
     if role in ("text", "vector"):
         values = run.reader(partition).table(["x"])["x"].combine_chunks()
         if role == "text":
@@ -164,7 +164,7 @@ def read(settings: RunConfig, role: str) -> pa.Array | list[Any]:
     kept_as = {"multilabel": "list", "regression": "number"}.get(role, plan.label_type)
     found = scan(partition, run, kept_as)
     if role in ("groups", "columns"):
-        return next(iter(_columns(run, partition, np.arange(ROWS, dtype=np.int32))[0].values()))
+        return next(iter(context_columns(run, partition, np.arange(ROWS, dtype=np.int32))[0].values()))
     if role == "time":
         return as_type(run.reader(partition).table(["x"])["x"], read_type(found.time))
     return found.rows["id" if role == "id" else "label"]

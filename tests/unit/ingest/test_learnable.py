@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from labelworks.flows import execute as running
 from labelworks.schemas.config.run import RunConfig
-from labelworks.schemas.errors import GateRefused, InputError, LabelworksError
+from labelworks.schemas.errors import GateRefused, LabelworksError
 from labelworks.tasks.ingest import learnable
 
 ROWS = 400
@@ -113,11 +114,13 @@ def test_a_part_of_which_every_label_is_another_is_an_id(
     assert "200 different labels in 200 rows" in execute(ids, parts=4)
 
 
-def test_both_errors_say_what_to_do() -> None:
-    config = RunConfig.model_validate({"dataset": {"source": "s", "label": "key", "features": {"text": "t"}}})
-    with pytest.raises(InputError, match=r"s, column 'key'.*\n.*set dataset.task: regression"):
-        learnable.refuse_labels(config, dict.fromkeys(range(10), 1), learnable.Counter())
-    seen = learnable.Labels(rows=30, held_out=6, counts=learnable.Counter({"a": 15, "b": 15}))
-    with pytest.raises(GateRefused, match=r"(?s)6 would be held out, 20.*min_holdout_rows") as caught:
-        learnable._refuse_all(config, seen)
-    assert caught.value.exit_code == 3
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (list(range(10)), r"InputError: .*, column 'label'.*\n.*set dataset.task: regression"),
+        (["a", "b"] * 15, r"(?s)GateRefused: .*\d would be held out, 20 is the least.*min_holdout_rows"),
+    ],
+)
+def test_both_errors_say_what_to_do(execute: Any, labels: Any, said: str) -> None:
+    assert re.match(said, execute(labels))
+    assert GateRefused.exit_code == 3

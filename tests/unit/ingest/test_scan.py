@@ -167,7 +167,7 @@ def test_duplicates_are_all_but_the_first(
         Store, "read_range", lambda *each: bytes_read.append(each[3] - each[2]) or part(*each)
     )
     monkeypatch.setattr(ingesting, "COMPARED_IDS", -(-10 // ranges))
-    found = ingesting._duplicates(run, partitions, 10, "string")
+    found = ingesting.repeated_ids(run, partitions, 10, "string")
     assert [each.tolist() for each in found] == [[2], [1], [0]]
     assert len(tables) == len(partitions)  # hashes are read once, and of those sorted no more than there are
     assert sum(bytes_read) == (10 * ENTRY.itemsize if ranges > 1 else 0)

@@ -138,15 +138,12 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         (tmp_path / f"{name}-1.0.dist-info/METADATA").write_text(about)
         text = f"[labelworks.methods]\n{entries.format(name)}\n"
         (tmp_path / f"{name}-1.0.dist-info/entry_points.txt").write_text(text)
-        registry._load.cache_clear()
+        registry.forget("a test")
         return lambda: importlib.import_module(name)
 
     monkeypatch.syspath_prepend(tmp_path)
     yield installed
-    for each, method in list(registry._methods.items()):
-        if method.source == "a test":
-            del registry._methods[each]
-    registry._load.cache_clear()
+    registry.forget("a test")
 
 
 def test_a_noise_method_gets_what_it_declares_on_arrays(install: Install) -> None:

@@ -17,11 +17,8 @@ from labelworks.tasks.methods.signatures import check_options
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
-    known = dict(registry._methods)
     yield
-    for each in registry._methods.keys() - known.keys():
-        if registry._methods[each].source == "this test":
-            del registry._methods[each]
+    registry.forget("this test")
 
 
 def weigh(label: Any, right: Any, class_weights: Any, *, max_weight: float) -> None:
@@ -143,7 +140,7 @@ def test_what_is_not_what_its_kind_asks_for_is_refused(kind: str) -> None:
     assert why in caught.value.what
     assert f"{kind} method 'wrong'" in caught.value.where
     assert caught.value.fix.startswith(KINDS[kind].about)
-    assert (kind, "wrong") not in registry._methods
+    assert "wrong" not in [method.name for method in registry.methods(kind)]
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from labelworks.schemas.errors import StoreError
 from labelworks.schemas.secrets import redact as secrets_of
 from labelworks.schemas.secrets.logging import Redaction, redacted
-from labelworks.schemas.secrets.redact import redact
+from labelworks.schemas.secrets.redact import SECRET_VARIABLES, redact
 from labelworks.tasks.storage.store import Store
 
 CANARY = "canary-77aa"
@@ -176,10 +177,7 @@ def test_to_import_the_pipeline_leaves_logging_as_it_was() -> None:
     assert not any(isinstance(each, Redaction) for one in handlers for each in one.filters)
 
 
-def test_the_options_that_a_store_is_opened_with_are_hidden_from_then_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(secrets_of, "_remembered", set())
+def test_the_options_that_a_store_is_opened_with_are_hidden_from_then_on() -> None:
     inner = {"aws_secret_access_key": "of-the-client-81b"}
     options = {"endpoint_url": "http://127.0.0.1:9", "secret": "of-this-run-81b", "client_kwargs": inner}
     said = "of-this-run-81b, of-the-client-81b at http://127.0.0.1:9"
@@ -192,9 +190,13 @@ def test_the_options_that_a_store_is_opened_with_are_hidden_from_then_on(
 
 def test_the_environment_is_looked_through_once_until_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
-    monkeypatch.setattr(secrets_of, "_remembered", set())
-    parts = secrets_of._parts
-    monkeypatch.setattr(secrets_of, "_parts", lambda name, value: looked.append(name) or parts(name, value))
+
+    class Looked:
+        def search(self, name: str) -> Any:
+            looked.append(name)
+            return SECRET_VARIABLES.search(name)
+
+    monkeypatch.setattr(secrets_of, "SECRET_VARIABLES", Looked())
     monkeypatch.setenv("FIRST_TOKEN", CANARY)
     assert [redact(CANARY) for _ in range(100)] == ["***"] * 100
     assert looked.count("FIRST_TOKEN") == 1

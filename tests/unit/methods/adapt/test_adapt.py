@@ -14,7 +14,7 @@ from sklearn.linear_model import Ridge
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.adapt.discriminant import discriminant
-from labelworks.tasks.methods.adapt.nmtune import Spectrum, _cross, _label_variance, nmtune
+from labelworks.tasks.methods.adapt.nmtune import Spectrum, nmtune
 from labelworks.tasks.methods.adapt.whiten import whiten
 from labelworks.tasks.methods.probes.affine import Affine, moments
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
@@ -106,8 +106,7 @@ def test_the_loss_of_nmtune_is_that_of_a_ridge_probe_and_the_papers_regularisers
     sums = sums_of(rows, labels)
     mean, covariance = moments(sums)
     values, vectors = np.linalg.eigh(covariance)
-    cross = np.square(_cross(sums, mean).T @ vectors).sum(axis=0)
-    spectrum = Spectrum(values, cross, _label_variance(sums), 0.3, 0.05)
+    spectrum = Spectrum.of(sums, values, vectors, penalty=0.3, strength=0.05)
     scales = np.random.default_rng(2).uniform(0.2, 3, DIM)
     centred = (rows.astype(float) - mean) @ vectors
     mapped, hot = centred * scales, np.eye(CLASSES)[labels]

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders import device as device_module
 from labelworks.tasks.methods.encoders.base import key_of, make
 from labelworks.tasks.methods.encoders.device import half, made_ready
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint, read_weights
@@ -197,13 +198,13 @@ def test_a_static_embedding_is_refused_in_words(tmp_path: Path) -> None:
 
 
 def test_the_first_token_is_found_whichever_side_is_padded() -> None:
-    from labelworks.tasks.methods.encoders.transformers import _pooled
+    from labelworks.tasks.methods.encoders.transformers import pooled
 
     states = torch.arange(12.0).reshape(2, 3, 2)
     mask = torch.tensor([[0, 1, 1], [1, 1, 0]])
-    assert _pooled(states, mask, "cls").tolist() == [states[0, 1].tolist(), states[1, 0].tolist()]
-    assert _pooled(states, None, "cls").tolist() == states[:, 0].tolist()
-    np.testing.assert_allclose(_pooled(states, mask, "mean")[0], states[0, 1:].mean(0))
+    assert pooled(states, mask, "cls").tolist() == [states[0, 1].tolist(), states[1, 0].tolist()]
+    assert pooled(states, None, "cls").tolist() == states[:, 0].tolist()
+    np.testing.assert_allclose(pooled(states, mask, "mean")[0], states[0, 1:].mean(0))
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_the_precision_is_one_that_the_device_multiplies(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: supported and device != "cpu")
     bfloat16 = supported and device == "cpu"
-    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: bfloat16)
+    monkeypatch.setattr(device_module, "cpu_multiplies_bfloat16", lambda: bfloat16)
     assert half("auto", device) is getattr(torch, dtype)
     assert half("float16", device) is torch.float16
 

@@ -11,7 +11,7 @@ from labelworks.tasks.methods.neighbours import cosine
 from labelworks.tasks.methods.neighbours.cosine import Reference, credibility, nearest
 from labelworks.tasks.methods.neighbours.reference import NEAREST, Neighbourhood
 from labelworks.tasks.methods.noise import detect
-from labelworks.tasks.methods.noise.label_propagation import LabelPropagation
+from labelworks.tasks.methods.noise.label_propagation import LabelPropagation, propagate
 
 
 def world(rows=600, classes=4, dim=10, noise=0.2, seed=0):
@@ -103,11 +103,13 @@ def test_a_row_outside_the_graph_gets_the_mean_of_its_neighbours():
     model = LabelPropagation()
     model.learn(labels[:400], probs[:400], {"features": features[:400]})
     near = by_hand(features[400:], features[:400], 10)
-    expected = model._spread[near, labels[400:, None]].mean(axis=1)
+    own = Reference.of(features[:400]).near(features[:400], 10)
+    spread = propagate(labels[:400], own, classes=probs.shape[1])
+    expected = spread[near, labels[400:, None]].mean(axis=1)
     found = model.quality(labels[400:], probs[400:], {"features": features[400:]})
     np.testing.assert_allclose(found, expected, rtol=1e-5)
     inside = model.quality(labels[:400], probs[:400], {"features": features[:400]})
-    np.testing.assert_allclose(inside, model._spread[np.arange(400), labels[:400]], rtol=1e-5)
+    np.testing.assert_allclose(inside, spread[np.arange(400), labels[:400]], rtol=1e-5)
 
 
 def test_many_rows_without_faiss_are_said_to_be_compared_with_all(monkeypatch, caplog):

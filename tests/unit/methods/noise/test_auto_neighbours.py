@@ -1,5 +1,7 @@
 """auto that hears the labels of the nearest rows: learned on flips, calibrated; idle features do no harm."""
 
+import pickle
+
 import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
@@ -89,16 +91,17 @@ def test_parts_give_what_the_whole_gives_and_the_sample_is_bounded():
     labels, probs, features, _ = world()
     around = labels[nearest(features)]
     whole = detect(labels, probs, features=features, sample=500)
-    model = AutoNeighbours(sample=500)
+    model, held = AutoNeighbours(sample=500), []
     for part in np.array_split(np.arange(len(labels)), 7):
         model.update(labels[part], probs[part], neighbour_labels=around[part])
+        held.append(len(pickle.dumps(model)))
     model.finish()
     found = [
         model.score(labels[part], probs[part], neighbour_labels=around[part]).score
         for part in np.array_split(np.arange(len(labels)), 3)
     ]
     np.testing.assert_allclose(np.concatenate(found), whole.score, atol=1e-6)
-    assert len(model._sampled()[0]) == 500
+    assert held[0] < held[1] == pytest.approx(held[-1], rel=0.05)  # 857 rows seen, and 3,000
 
 
 def test_what_it_cannot_use_is_refused():

@@ -51,13 +51,13 @@ def test_the_score_is_a_posterior_of_gaussians_all_as_likely():
     labels, probs, features, _ = tailed()
     model = ClassGaussians()
     model.learn(labels, probs, {"features": features})
-    points = (features.astype(np.float64) - model._centre) @ model._basis
-    covariances = np.linalg.inv(np.einsum("kij,klj->kil", model._whiten, model._whiten))
+    points = (features.astype(np.float64) - model.centre) @ model.basis
+    covariances = np.linalg.inv(np.einsum("kij,klj->kil", model.whiten, model.whiten))
     logs = np.stack(
         [multivariate_normal(mean, covariance).logpdf(points)
-         for mean, covariance in zip(model._means, covariances, strict=True)], axis=1,
+         for mean, covariance in zip(model.means, covariances, strict=True)], axis=1,
     )  # fmt: skip
-    powered = np.exp(model._scale * (logs - logs.max(axis=1, keepdims=True)))
+    powered = np.exp(model.scale * (logs - logs.max(axis=1, keepdims=True)))
     expected = (powered / powered.sum(axis=1, keepdims=True))[np.arange(len(labels)), labels]
     np.testing.assert_allclose(model.quality(labels, probs, {"features": features}), expected, atol=1e-4)
 

@@ -35,7 +35,7 @@ def test_the_posterior_is_that_of_bayes_rule():
     given, model, found = judged(votes, probs)
     expected = votes * probs / votes.mean(axis=0)
     expected /= expected.sum(axis=1, keepdims=True)
-    assert model._tau == pytest.approx(1.0, abs=0.15)
+    assert model.tau == pytest.approx(1.0, abs=0.15)
     np.testing.assert_allclose(found.posterior, expected, atol=0.05)
     np.testing.assert_allclose(
         found.error_probability, 1 - found.posterior[np.arange(ROWS), given], atol=1e-5
@@ -62,7 +62,7 @@ def test_probabilities_that_are_too_sure_are_made_blunt():
     sharp = probs**4 / (probs**4).sum(axis=1, keepdims=True)
     _, plain, one = judged(votes, probs)
     _, blunt, other = judged(votes, sharp)
-    assert blunt._tau == pytest.approx(plain._tau / 4, rel=0.02)
+    assert blunt.tau == pytest.approx(plain.tau / 4, rel=0.02)
     np.testing.assert_allclose(one.posterior, other.posterior, atol=0.01)
 
 

@@ -30,10 +30,10 @@ def learned(labels, probs, features):
 def test_the_score_is_that_of_the_nearest_landmarks():
     labels, probs, features, _ = clusters([150, 200, 90])
     model = learned(labels, probs, features)
-    near = NearestNeighbors(n_neighbors=NEAREST + 1, metric="cosine").fit(model._landmarks.unit)
+    near = NearestNeighbors(n_neighbors=NEAREST + 1, metric="cosine").fit(model.landmarks.unit)
     distance, found = near.kneighbors(features)
     expected = [
-        (np.sum(model._labels[rows[away > 1e-5][:NEAREST]] == label) + 1 / 3) / (NEAREST + 1)
+        (np.sum(model.labels[rows[away > 1e-5][:NEAREST]] == label) + 1 / 3) / (NEAREST + 1)
         for label, rows, away in zip(labels, found, distance, strict=True)
     ]
     np.testing.assert_allclose(model.quality(labels, probs, {"features": features}), expected, atol=1e-5)
@@ -41,7 +41,7 @@ def test_the_score_is_that_of_the_nearest_landmarks():
 
 def test_each_class_has_as_many_landmarks_or_all_its_rows():
     labels, probs, features, _ = clusters([900, 300, 20], noise=0)
-    kept = np.bincount(learned(labels, probs, features)._labels)
+    kept = np.bincount(learned(labels, probs, features).labels)
     np.testing.assert_array_equal(kept, [PER_CLASS, PER_CLASS, 20])
 
 

@@ -38,7 +38,7 @@ def fitted(labels: np.ndarray = LABELS) -> ProbeEnsemble:
 
 def test_errors_are_the_gradient_of_the_log_loss() -> None:
     logits = LOGITS.astype(np.float32)
-    found, errors = module._errors(logits.copy(), LABELS)
+    found, errors = module.log_loss(logits.copy(), LABELS)
     assert found == pytest.approx(loss(log_softmax(LOGITS, axis=1), LABELS), rel=1e-5)
     np.testing.assert_allclose(errors, softmax(LOGITS, axis=1) - np.eye(K)[LABELS], atol=1e-5)
 
