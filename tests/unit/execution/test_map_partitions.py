@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +109,7 @@ BEGIN = threading.Event()
 
 def hold(item: int, **shared: int) -> Held:
     BEGIN.wait()
+    time.sleep(0.01)  # work that takes longer than to say that it is done
     return Held()
 
 
