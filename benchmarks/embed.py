@@ -30,6 +30,7 @@ from labelworks.infra import settings
 
 settings.apply()
 
+from labelworks.tasks.artifacts.run import Run  # noqa: E402
 from prefect import flow  # noqa: E402
 
 import labelworks.flows.embed as stage  # noqa: E402
@@ -38,7 +39,6 @@ from labelworks.infra.prefect_server.server import prefect_api  # noqa: E402
 from labelworks.schemas.config.run import RunConfig  # noqa: E402
 from labelworks.schemas.records import EmbedResult  # noqa: E402
 from labelworks.tasks.artifacts.embeddings import read_vectors  # noqa: E402
-from labelworks.tasks.artifacts.run import Run  # noqa: E402
 from labelworks.tasks.ingest.stage import ingest  # noqa: E402
 from labelworks.tasks.planning.open_run import plan_run  # noqa: E402
 

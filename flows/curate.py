@@ -15,16 +15,15 @@ from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.secrets.logging import redacted
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.detect.stage import detect
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.plan import Plan
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.publish.stage import commit, export, publish_parts
-from labelworks.tasks.treat.budget import as_decided
-from labelworks.tasks.treat.stage import treat
+from labelworks.tasks.treat.stage import as_decided, treat
 from labelworks.tasks.validate.stage import validate
 
 
@@ -33,22 +32,26 @@ def curate(config: RunConfig) -> RunRecord:
     """Curate a dataset: find what is wrong with its labels, treat it, prove it, publish a version."""
     with redacted():
         run, plans = plan_run(config, storage_secrets(config.store))
-        with run_heartbeat(run):
-            if found := finished_record(run):
-                return export(run, reinstate(run, found))
+        with run_heartbeat(run.artifacts):
+            if found := finished_record(run.artifacts):
+                return export(run, reinstate(run.artifacts, found))
             return _stages(as_decided(run), plans)
 
 
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     recorder = Recorder(run)
     run_stage, finish = recorder.run_stage, recorder.finish
-    with without_heartbeats(), posted(run.dataset), recorder.on_refusal():  # this flow has one: enough
+    with (
+        without_heartbeats(),
+        posted(run.artifacts.dataset),
+        recorder.on_refusal(),
+    ):  # this flow has one: enough
         rows = run_stage("ingest", ingest, run, plans)
         vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner())
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)
         treated = run_stage("treat", treat, run, scores.ref, scores.figures.shift)
         proof = run_stage("validate", validate, run, scores.ref, scores.figures.shift)
         if reasons := reasons_to_ask(run, treated, proof):
-            return announce(run, wait(run, finish("waiting", reasons), reasons))
+            return announce(run.artifacts, wait(run, finish("waiting", reasons), reasons))
         run_stage("publish", publish_parts, run, treated.ref, treated.figures.rows)
-    return announce(run, export(run, commit(run, finish("published"))))
+    return announce(run.artifacts, export(run, commit(run, finish("published"))))

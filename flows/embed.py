@@ -14,7 +14,6 @@ from prefect.futures import PrefectFuture
 from labelworks.infra.cluster.cluster import connect_task_runner
 from labelworks.infra.cluster.gpu import GpuMonitor, Placement, place
 from labelworks.schemas.records import DatasetRef, EmbedResult, Partition
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.embed.encode_partitions import Embedded, find_embedded
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, lacks
 from labelworks.tasks.embed.stage import embed_group, embed_names, fit_encoder, judge_embedding
@@ -23,20 +22,23 @@ from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.execution.tracing import carrier
 from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.planning.run import Run
 
 LOOK_SECONDS = 5.0
 
 
 def embed(run: Run, ref: DatasetRef) -> EmbedResult:
     """Embed every partition that was not embedded before; to be called in a flow with a Dask task runner."""
-    if done := run.result(EmbedResult):
+    if done := run.artifacts.result(EmbedResult):
         return done
     started = perf_counter()
     placement = _placed(run)
     get_run_logger().info(placement.note)
     progress.current().note(placement.note)
     spec = fit_encoder(run, ref, placement.device, min(placement.slots, len(ref.partitions)))
-    known = map_partitions("embed", find_embedded, ref.partitions, unit="look-ups", run=run, spec=spec)
+    known = map_partitions(
+        "embed", find_embedded, ref.partitions, unit="look-ups", artifacts=run.artifacts, spec=spec
+    )
     found = [each for each in known if each is not None]
     missing = [each for each, before in zip(ref.partitions, known, strict=True) if before is None]
     return judge_embedding(run, ref, spec, [*found, *_embedded(run, ref, spec, missing, placement)], started)
@@ -44,7 +46,7 @@ def embed(run: Run, ref: DatasetRef) -> EmbedResult:
 
 def _placed(run: Run) -> Placement:
     """Where the run's encoder goes: on a GPU if it uses one, and can on the workers that have one."""
-    chosen, kind = run.config.encoder, str(run.config.dataset.features.kind)
+    chosen, kind = run.config.encoder, run.config.dataset.features.kind
     encoder = make(chosen.name, kind, chosen.options)
     asked = partial(lacks, chosen.name, kind, chosen.options, "cuda")
     return place(run.config.compute, uses_device=encoder.uses_device, lacks=asked)
@@ -58,7 +60,9 @@ def _embedded(
     connect_task_runner()
     with placement.annotated():
         futures = [
-            embed_group.submit(group, run, spec, label=f"{number}/{len(groups)}", parent=carrier())
+            embed_group.submit(
+                group, run.artifacts, run.source, spec, label=f"{number}/{len(groups)}", parent=carrier()
+            )
             for number, group in enumerate(groups, 1)
         ]
         names = [embed_names.submit(run, ref, spec)] if run.config.dataset.class_names else []

@@ -16,17 +16,17 @@ from labelworks.schemas.events import (
 )
 from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.storage.versions import read_version
 
 
-def announce(run: Run, record: RunRecord) -> RunRecord:
+def announce(artifacts: Artifacts, record: RunRecord) -> RunRecord:
     """Emit what a run found, and give its record back."""
     from prefect.events import emit_event
 
     resource = {"prefect.resource.id": resource_id(record.dataset), "prefect.resource.name": record.dataset}
     try:
-        for told in told_of(record, _before(run, record)):
+        for told in told_of(record, _before(artifacts, record)):
             emit_event(told.event, resource=resource, payload=told.model_dump(mode="json"))
     except Exception as error:  # the version is out, or nothing is: an event changes neither
         _warn(f"not all events of run {record.run_id} were emitted", error)
@@ -91,13 +91,15 @@ def _refusal(record: RunRecord) -> Iterator[GateFailed]:
             )
 
 
-def _before(run: Run, record: RunRecord) -> RunRecord | None:
+def _before(artifacts: Artifacts, record: RunRecord) -> RunRecord | None:
     """The record of the version before this one's, if there is one that can be read."""
     if record.version is None or record.version < 2:
         return None
     number = record.version - 1
     try:
-        found = run.store.read_json(read_version(run.store, run.dataset, number)["manifest"])
+        found = artifacts.store.read_json(
+            read_version(artifacts.store, artifacts.dataset, number)["manifest"]
+        )
         return RunRecord.model_validate({**found, "version": number})
     except (LabelworksError, ValueError, KeyError) as error:  # it is told without a comparison
         _warn(f"version {record.version} can't be compared with the one before", error)

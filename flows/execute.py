@@ -13,11 +13,13 @@ from labelworks.infra.process import imports, threads
 from labelworks.schemas.config.run import ComputeConfig, RunConfig
 from labelworks.schemas.errors import GateRefused
 from labelworks.schemas.records import RunRecord
+from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.exports import exported, with_exports
+from labelworks.tasks.exports.base import Version
 from labelworks.tasks.ingest.learnable import look_ahead
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.planning.open_run import listed_once, plan_run
@@ -126,17 +128,19 @@ def _preflight(config: RunConfig) -> RunRecord | None:
     if config.store.secret is not None:
         return None  # the store's secrets are the Prefect API's to give
     run, plans = plan_run(config, {})
-    with run_heartbeat(run):
-        found = finished_record(run)
+    with run_heartbeat(run.artifacts):
+        found = finished_record(run.artifacts)
         if found is None:
-            look_ahead(run, plans)
+            proof = suites("validate", config.gates.validation).figures
+            look_ahead(run.source, plans, config.detect.folds, proof)
             return None
-        found = reinstate(run, found)
-    if not exported(run, found):
+        found = reinstate(run.artifacts, found)
+    version = Version(run.artifacts, run.source, found)
+    if not exported(version, config.publish.also):
         return None
     if found.status == "published":
         current().note(f"run {found.run_id} was published before as version {found.version}: nothing to do")
-    return with_exports(run, found)
+    return with_exports(version, config.publish.also)
 
 
 def _curated(config: RunConfig) -> RunRecord:

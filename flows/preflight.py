@@ -29,7 +29,7 @@ def check_config(config: RunConfig) -> None:
     """Refuse methods, gates, forms, clusters, schedules that there are not: ConfigError, `where` its key."""
     check_methods(config)
     check_gates(config.gates)
-    check_exports(config)
+    check_exports(config.publish.also)
     check_cluster(config)
     check_scheduler(config.compute.scheduler)
     check_schedule(config)

@@ -25,10 +25,11 @@ from labelworks.schemas.findings import (
 from labelworks.schemas.records import Approval, RunRecord, Stage, StageResult, Status, figures_of
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.approvals import read_decision
-from labelworks.tasks.artifacts.run import Run, code_version
+from labelworks.tasks.artifacts.code_version import code_version
 from labelworks.tasks.catalog.history import begun
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.tracing import span
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report.stage import post_run, post_stage, write_report
 
 _Given = TypeVarTuple("_Given")
@@ -43,7 +44,7 @@ class Recorder:
         self.results: list[StageResult] = []
         self._poster = ThreadPoolExecutor(1, thread_name_prefix="post")
         self._posts: list[Future[None]] = []
-        self.started = begun(run)
+        self.started = begun(run.artifacts)
 
     def run_stage(
         self,
@@ -53,9 +54,9 @@ class Recorder:
         task_runner: TaskRunner[Any] | None = None,
     ) -> _Result:
         """Call a stage as a flow of its own and keep its result; raise GateRefused if its gate says no."""
-        named = f"{stage} {self.run.dataset}"
+        named = f"{stage} {self.run.artifacts.dataset}"
         as_flow = flow(name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner)
-        with span(stage, dataset=self.run.dataset, run=self.run.id):
+        with span(stage, dataset=self.run.artifacts.dataset, run=self.run.artifacts.id):
             _next.set([_Call(self, stage, work, given)])
             return cast("_Result", as_flow(call_stage)())
 
@@ -86,13 +87,15 @@ class Recorder:
     def on_refusal(self) -> Iterator[None]:
         """If a gate refuses, write the report and the record of the refused run before the error goes on."""
         try:
-            with span("curate", dataset=self.run.dataset, run=self.run.id):
+            with span("curate", dataset=self.run.artifacts.dataset, run=self.run.artifacts.id):
                 yield
         except GateRefused as error:
             record = self.finish("refused")
-            self.run.store.write_json(f"{self.run.folder}/refused.json", record.model_dump(mode="json"))
+            self.run.artifacts.store.write_json(
+                f"{self.run.artifacts.folder}/refused.json", record.model_dump(mode="json")
+            )
             error.record = record.model_dump(mode="json")
-            announce(self.run, record)
+            announce(self.run.artifacts, record)
             raise
         finally:
             self._poster.shutdown()
@@ -115,11 +118,11 @@ class Recorder:
         proof = figures_of(self.results, ValidateFigures)
         published = figures_of(self.results, PublishFigures)
         work = {name: rows for result in self.results for name, rows in result.work.items()}
-        decided = read_decision(self.run.store, self.run.folder)
+        decided = read_decision(self.run.artifacts.store, self.run.artifacts.folder)
         return RunRecord(
-            run_id=self.run.id,
+            run_id=self.run.artifacts.id,
             status=status,
-            dataset=self.run.dataset,
+            dataset=self.run.artifacts.dataset,
             version=None,
             rows=self._rows(),
             left_out_files=ingested.left_out_files if ingested else 0,

@@ -18,7 +18,7 @@ from labelworks.schemas.events import DatasetChanged
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.approvals import standing, waiting
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.catalog.finished import reinstate
 from labelworks.tasks.planning.open_run import find_run, listed_once
 from labelworks.tasks.report.wording import verdict
@@ -33,18 +33,18 @@ def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[
     """
     with redacted(), listed_once():
         get_run_logger().info("%s", why(change))
-        run = find_run(config, storage_secrets(config.store))
-        if record := run.record():
-            return Completed(message=f"nothing changed since version {reinstate(run, record).version}")
-        if (known := reason_to_skip(run)) is not None:
+        artifacts = find_run(config, storage_secrets(config.store)).artifacts
+        if record := artifacts.record():
+            return Completed(message=f"nothing changed since version {reinstate(artifacts, record).version}")
+        if (known := reason_to_skip(artifacts)) is not None:
             return Completed(message=known)
-        if waiting(run) is None:
+        if waiting(artifacts) is None:
             record = _curated(config)
             if record.status != "waiting":
                 return ended(record)
-        if not wait_for_answer(run):  # suspends this flow run; when it goes on, the work is found done
-            answer = f"answer in the Prefect UI, or with `labelworks approve {run.id}`"
-            return Completed(message=f"run {run.id} waits for approval in another flow run: {answer}")
+        if not wait_for_answer(artifacts):  # suspends this flow run; when it goes on, the work is found done
+            answer = f"answer in the Prefect UI, or with `labelworks approve {artifacts.id}`"
+            return Completed(message=f"run {artifacts.id} waits for approval in another flow run: {answer}")
         return ended(_curated(config))
 
 
@@ -61,13 +61,13 @@ def ended(record: RunRecord) -> State[Any]:
     return Completed(name="Rejected", message=verdict(record))
 
 
-def reason_to_skip(run: Run) -> str | None:
+def reason_to_skip(artifacts: Artifacts) -> str | None:
     """Why a run that published nothing is not to be repeated; None if it is to be."""
-    asked = standing(run)
+    asked = standing(artifacts)
     if asked is not None and asked[0] in ("rejected", "expired"):
-        return f"{verdict(asked[1])} `labelworks approve {run.id}` publishes it still."
-    if run.store.exists(f"{run.folder}/refused.json"):
-        return "nothing changed since a gate refused this source: see the report of run " + run.id
+        return f"{verdict(asked[1])} `labelworks approve {artifacts.id}` publishes it still."
+    if artifacts.store.exists(f"{artifacts.folder}/refused.json"):
+        return "nothing changed since a gate refused this source: see the report of run " + artifacts.id
     return None
 
 

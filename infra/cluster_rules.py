@@ -13,8 +13,8 @@ from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
-from labelworks.schemas.config.locations import is_loopback
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.locations import is_loopback
 
 CLASS, ARGUMENTS, SCHEDULER = "compute.cluster_class", "compute.cluster_kwargs", "compute.scheduler"
 PACKAGES_ALLOWED, ARGUMENTS_ALLOWED = "LABELWORKS_CLUSTER_PACKAGES", "LABELWORKS_CLUSTER_ARGUMENTS"

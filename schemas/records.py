@@ -142,6 +142,11 @@ class DatasetRef(Record):
     encoder_key: str = ""
     model_key: str = Field("", description="names the fitted model that the scores are of")
 
+    @property
+    def one_class(self) -> bool:
+        """Whether a row has one class: not several labels, and no number."""
+        return self.label_type in ("int", "string")
+
     def of(self, window: str) -> tuple[Partition, ...]:
         """Partitions of one window: source or target."""
         return tuple(part for part in self.partitions if part.window == window)

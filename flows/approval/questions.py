@@ -10,8 +10,8 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import RunRecord, StageResult, TreatResult
 from labelworks.tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report.wording import percent
 from labelworks.tasks.storage.store import Store
 
@@ -19,7 +19,7 @@ from labelworks.tasks.storage.store import Store
 def reasons_to_ask(run: Run, treated: TreatResult, proof: StageResult) -> tuple[str, ...]:
     """Why a person has to look before the run publishes; empty if nobody has to, or somebody did."""
     over = run.config.treat.approve_over
-    if over is None or read_decision(run.store, run.folder) is not None:
+    if over is None or read_decision(run.artifacts.store, run.artifacts.folder) is not None:
         return ()
     done = treated.figures.treatment
     reasons = [
@@ -36,8 +36,8 @@ def wait(run: Run, record: RunRecord, reasons: tuple[str, ...]) -> RunRecord:
     """Keep the question in the run's folder; nothing is published until it is answered."""
     asked = datetime.now(UTC)
     deadline = asked + timedelta(seconds=run.config.treat.approve_within)
-    question = ask(run, Question(why=reasons, record=record, asked=asked, deadline=deadline))
-    found = standing(run)
+    question = ask(run.artifacts, Question(why=reasons, record=record, asked=asked, deadline=deadline))
+    found = standing(run.artifacts)
     return found[1] if found else question.record
 
 
@@ -58,9 +58,9 @@ def same_source(question: Question) -> RunConfig:
     """The config of the run that asked; raise InputError if its source is no longer what it was."""
     config = RunConfig.model_validate(question.record.config)
     run, _ = plan_run(config, storage_secrets(config.store))
-    if run.id != question.record.run_id:
+    if run.artifacts.id != question.record.run_id:
         raise InputError(
-            f"the source, the config or the code is not what it was: now it is run {run.id}",
+            f"the source, the config or the code is not what it was: now it is run {run.artifacts.id}",
             where=config.dataset.place("source"),
             fix="run the config again; it asks again if it has to",
         )

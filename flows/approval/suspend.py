@@ -13,7 +13,7 @@ from pydantic import Field
 
 from labelworks.schemas.approval import Decision
 from labelworks.tasks.artifacts.approvals import decide, read_question, waiting_flow_run
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.report import markdown
 
 
@@ -32,20 +32,24 @@ class Approval(RunInput):
         return Decision(decision=self.decision, budget=budget, by=self.by or "the Prefect UI")
 
 
-def wait_for_answer(run: Run) -> bool:
+def wait_for_answer(artifacts: Artifacts) -> bool:
     """Suspend this flow run until a person answers; when it goes on, keep the answer and return True.
 
     Only one flow run waits for a run; in any other this is False.
     """
-    context, question = FlowRunContext.get(), read_question(run.store, run.folder)
+    context, question = FlowRunContext.get(), read_question(artifacts.store, artifacts.folder)
     if context is None or context.flow_run is None or question is None:
         return False
     mine = str(context.flow_run.id)
-    if waiting_flow_run(run.store, run.folder, mine) != mine:
+    if waiting_flow_run(artifacts.store, artifacts.folder, mine) != mine:
         return False
     left = max(1, int((question.deadline - datetime.now(UTC)).total_seconds()))
     form = Approval.with_initial_data(description=markdown.question(question))
-    decide(run.store, run.folder, suspend_flow_run(wait_for_input=form, timeout=left, key=run.id).answer())
+    decide(
+        artifacts.store,
+        artifacts.folder,
+        suspend_flow_run(wait_for_input=form, timeout=left, key=artifacts.id).answer(),
+    )
     return True
 
 

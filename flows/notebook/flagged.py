@@ -21,14 +21,15 @@ def flagged_rows(config: RunConfig, record: RunRecord) -> pd.DataFrame:
     Raises InputError where it ended before labels were judged.
     """
     run, _ = plan_run(config, storage_secrets(config.store))
-    judged = run.result(DetectResult)
+    artifacts = run.artifacts
+    judged = artifacts.result(DetectResult)
     if judged is None:
         raise InputError(
             f"no label was judged: {verdict(record)}",
             where=f"run {record.run_id}",
             fix=".report() shows how far it came",
         )
-    rows, _ = flagged(run, judged.ref, treated=run.result(TreatResult) is not None)
+    rows, _ = flagged(artifacts, judged.ref, treated=artifacts.result(TreatResult) is not None)
     table = pd.DataFrame(rows, columns=["given", *COLUMNS])
     one_class = config.dataset.task == "classification"
     for name, code in (("original_label", "given"), ("suggestion", "suggestion")):

@@ -18,7 +18,9 @@ from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.reasons import WORDS, explained
+from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.tasks.planning.values import policy_of
 
 Mode = Literal["reweight", "relabel", "both", "none"]
 
@@ -143,11 +145,11 @@ def treat(
             where="findings",
             fix="give what find_label_errors found; curate(task=…) treats label sets and numbers",
         )
-    config = _config(mode, relabel_over, min_class_rows, max_weight)
+    policy = _policy(mode, relabel_over, min_class_rows, max_weight)
     given = coded(labels, None, findings.classes.tolist())
     if not np.array_equal(given.named, findings.labels):
         raise InputError("findings are of other labels", where="findings", fix="find errors in these labels")
-    weights = _class_weights(findings, prior, config)
+    weights = _class_weights(findings, prior, policy)
     codes = given.codes.astype(np.int32)
     suggestion = coded(findings.suggestion, None, findings.classes.tolist()).codes.astype(np.int32)
     decided, weight = treat_rows(
@@ -156,11 +158,11 @@ def treat(
         suggestion,
         findings.error_probability,
         None if findings.posterior is None else findings.posterior[np.arange(len(codes)), suggestion],
-        config,
+        policy,
         weights,
         rows_by_class=np.bincount(codes, minlength=len(findings.classes)).astype(np.float64),
     )
-    why = explained(decided.reason, weight, decided.label, weights, config.max_weight)
+    why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
     return Treatment(
         labels=findings.classes[decided.label],
         original_labels=given.named,
@@ -171,9 +173,9 @@ def treat(
     )
 
 
-def _config(mode: Mode, relabel_over: float, min_class_rows: int, max_weight: float) -> TreatConfig:
+def _policy(mode: Mode, relabel_over: float, min_class_rows: int, max_weight: float) -> Policy:
     try:
-        return TreatConfig(
+        config = TreatConfig(
             mode=mode, relabel_over=relabel_over, min_class_rows=min_class_rows, max_weight=max_weight
         )
     except ValidationError as error:
@@ -184,13 +186,12 @@ def _config(mode: Mode, relabel_over: float, min_class_rows: int, max_weight: fl
             where=f"treat({key}=…)",
             fix="see help(treat)",
         ) from error
+    return policy_of(config)
 
 
-def _class_weights(
-    findings: LabelErrors, prior: Prior | None, config: TreatConfig
-) -> NDArray[np.float64] | None:
+def _class_weights(findings: LabelErrors, prior: Prior | None, policy: Policy) -> NDArray[np.float64] | None:
     """Importance weights (K,) of the target window; None where there is none, or nothing is to be weighed."""
-    if prior is None or config.mode not in ("reweight", "both"):
+    if prior is None or not policy.reweighs:
         return None
     if prior.classes.tolist() != findings.classes.tolist():
         raise ConfigError(

@@ -29,7 +29,7 @@ class WatchedSource:
 
     def __init__(self, config: RunConfig, queue: EventQueue) -> None:
         self.config, self.queue = config, queue
-        self.options = open_run(config, "", storage_secrets(config.store)).source_options
+        self.options = open_run(config, "", storage_secrets(config.store)).source.options
         self.seen: Marks | None = None
 
     def look(self) -> DatasetChanged | None:

@@ -9,12 +9,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from labelworks.schemas.config.locations import chained
 from labelworks.schemas.config.messages import Places, explain, fields_of, section_of
 from labelworks.schemas.config.run import RunConfig, StoreConfig
 from labelworks.schemas.config.section import Section
 from labelworks.schemas.config.yaml_lines import read_yaml
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.locations import chained
 
 LOCAL_PATHS = (
     ("dataset", "source"), ("dataset", "target"), ("dataset", "image_root"), ("dataset.votes", "source"),

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from labelworks.schemas.config.dataset import DatasetConfig
-from labelworks.schemas.config.locations import config_problems
 from labelworks.schemas.config.schedule import ReprocessConfig, ScheduleConfig, Seconds
 from labelworks.schemas.config.section import Section
+from labelworks.schemas.locations import config_problems
 from labelworks.schemas.secrets.find import secret_paths, userinfo_paths
 
 Share = Field(ge=0.0, le=1.0)

@@ -6,16 +6,18 @@ import json
 
 from labelworks.schemas.approval import Answer, Decision, Question, answer
 from labelworks.schemas.records import Approval, RunRecord
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.storage.store import Store
 
 FOLDER = "approval"
 
 
-def ask(run: Run, question: Question) -> Question:
+def ask(artifacts: Artifacts, question: Question) -> Question:
     """Keep a question, or find the one that the run asked before."""
-    if not run.store.create(f"{run.folder}/{FOLDER}/question.json", question.model_dump_json().encode()):
-        return read_question(run.store, run.folder) or question
+    if not artifacts.store.create(
+        f"{artifacts.folder}/{FOLDER}/question.json", question.model_dump_json().encode()
+    ):
+        return read_question(artifacts.store, artifacts.folder) or question
     return question
 
 
@@ -35,28 +37,30 @@ def decide(store: Store, folder: str, decision: Decision) -> None:
 
 
 def read_decision(store: Store, folder: str) -> Decision | None:
-    """The newest decision on a run."""
+    """The newest decision on a artifacts."""
     names = _decisions(store, folder)
     return Decision.model_validate_json(store.read(f"{folder}/{FOLDER}/{names[-1]}")) if names else None
 
 
 def waiting_flow_run(store: Store, folder: str, claim: str = "") -> str:
     """The Prefect flow run that waits for a run's approval: the first that claimed to; empty if none did."""
-    name = f"{folder}/{FOLDER}/flow-run.json"
+    name = f"{folder}/{FOLDER}/flow-artifacts.json"
     if claim and store.create(name, json.dumps({"flow_run": claim}).encode()):
         return claim
     return str(store.read_json(name)["flow_run"]) if store.exists(name) else ""
 
 
-def standing(run: Run) -> tuple[Answer, RunRecord] | None:
+def standing(artifacts: Artifacts) -> tuple[Answer, RunRecord] | None:
     """Where the run's question stands, and the record that says so; None if nothing was asked."""
-    question = read_question(run.store, run.folder)
-    return None if question is None else standing_of(question, read_decision(run.store, run.folder))
+    question = read_question(artifacts.store, artifacts.folder)
+    return (
+        None if question is None else standing_of(question, read_decision(artifacts.store, artifacts.folder))
+    )
 
 
-def waiting(run: Run) -> RunRecord | None:
+def waiting(artifacts: Artifacts) -> RunRecord | None:
     """The record of a run that waits for an answer; None if it doesn't."""
-    asked = standing(run)
+    asked = standing(artifacts)
     return asked[1] if asked is not None and asked[0] == "waiting" else None
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.encoders import base
 
 
-def class_vectors(run: Run) -> NDArray[np.float32] | None:
-    """Vectors (K, D) of the class names; None where the config names none."""
-    if run.config.dataset.class_names is None:
-        return None
-    return base.unpack(run.store.read(run.file("embed", "class_vectors.npz")))["vectors"]
+def class_vectors(artifacts: Artifacts) -> NDArray[np.float32]:
+    """Vectors (K, D) of the class names, which the run has where classes are named."""
+    return base.unpack(artifacts.store.read(artifacts.file("embed", "class_vectors.npz")))["vectors"]

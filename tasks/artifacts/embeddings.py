@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +13,10 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import embedding_schema
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.artifacts.label_codes import encode_labels, label_targets
-from labelworks.tasks.artifacts.row_extras import beside_of, pair_vectors, unpacked
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.row_extras import pair_vectors, unpacked
 from labelworks.tasks.storage.store import Store
 
 GROUP_BYTES = 2 << 20  # of a row group: what is read at least to get one row
@@ -107,30 +108,34 @@ def _matrix(column: pa.Array, schema: pa.Schema) -> NDArray[np.floating]:
     return np.frombuffer(column.buffers()[1], dtype=dtype, count=len(column) * dim).reshape(-1, dim)
 
 
-def load_block(run: Run, ref: DatasetRef, partition: Partition) -> Block:
-    """Join a partition's index with its vectors."""
-    vectors, usable, contents = read_vectors(run.store, run.embedding(ref.encoder_key, partition))
+def load_block(
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, beside: Sequence[str] = ()
+) -> Block:
+    """Join a partition's index with its vectors; beside: of EXTRAS, what else is read where labels are."""
+    vectors, usable, contents = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
     source = partition.window == "source"
-    beside = beside_of(run.config) if source else ()
-    pair = ["pair"] if source and run.config.dataset.pair else []
-    named = ["id", "hash", *(["label", *beside, *pair] if source else [])]
-    index = load_index(run, ref, partition, named)
+    asked = beside if source else ()
+    named = ["id", "hash", *(["label", *asked] if source else [])]
+    index = load_index(artifacts, ref, partition, named)
     kept = usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
     given = encode_labels(index["label"], ref.classes) if source else rows * 0
     features = vectors if len(rows) == len(vectors) else vectors[rows]
-    told = {name: unpacked(index[name]) for name in beside}
-    told |= {name: pair_vectors(index[name], features.shape[1]) for name in pair}
+    told = {name: _extra(index[name], name, features.shape[1]) for name in asked}
     ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
     targets = label_targets(index["label"], ref.classes) if source else None
     return Block(rows, ids, hashes, given, features, contents[rows], told, targets)
 
 
-def without_vector(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+def _extra(column: pa.ChunkedArray, name: str, dim: int) -> NDArray[np.float32]:
+    return pair_vectors(column, dim) if name == "pair" else unpacked(column)
+
+
+def without_vector(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Table:
     """Rows of the index that have no vector: row, id, label, where it is from, and the reason."""
-    name = run.embedding(ref.encoder_key, partition)
-    reasons = run.store.read_table(name, columns=["reason"])["reason"].combine_chunks()
-    index = load_index(run, ref, partition, ["file", "file_row", "id", "label"])
+    name = artifacts.embedding(ref.encoder_key, partition)
+    reasons = artifacts.store.read_table(name, columns=["reason"])["reason"].combine_chunks()
+    index = load_index(artifacts, ref, partition, ["file", "file_row", "id", "label"])
     why = reasons.take(index["row"].combine_chunks())
     return index.append_column("reason", why).filter(pc.is_valid(why))

@@ -12,9 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from labelworks.schemas.records import Partition
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.methods.encoders.values import absent
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.retries import again
 
@@ -22,42 +22,42 @@ FETCHED_AT_ONCE = 16  # images
 FETCHED_ROWS = 256  # images in memory
 
 
-def feature_batches(run: Run, partition: Partition, rows: int) -> Iterator[pa.Array]:
+def feature_batches(source: Source, partition: Partition, rows: int) -> Iterator[pa.Array]:
     """Yield the features of all rows in order, at most `rows` at a time."""
-    for batch in run.reader(partition).batches(list(run.config.dataset.features.names), rows):
-        held = as_encoded(run, pa.Table.from_batches([batch]))
-        size = FETCHED_ROWS if run.config.dataset.image_root else rows
-        yield from (resolved(run, held.slice(start, size)) for start in range(0, len(held), size))
+    for batch in source.reader(partition).batches(list(source.columns.features), rows):
+        held = as_encoded(source, pa.Table.from_batches([batch]))
+        size = FETCHED_ROWS if source.columns.image_root else rows
+        yield from (resolved(source, held.slice(start, size)) for start in range(0, len(held), size))
 
 
-def first_features(run: Run, partition: Partition, rows: int) -> list[pa.Array]:
+def first_features(source: Source, partition: Partition, rows: int) -> list[pa.Array]:
     """The features of the first rows, at most so many."""
-    return list(islice(feature_batches(run, partition, rows), 1))
+    return list(islice(feature_batches(source, partition, rows), 1))
 
 
-def some_features(run: Run, partition: Partition, rows: np.ndarray[Any, Any] | int) -> pa.Array:
+def some_features(source: Source, partition: Partition, rows: np.ndarray[Any, Any] | int) -> pa.Array:
     """The features of some rows (their places), or of so many that are spread over the partition."""
-    held = as_encoded(run, run.reader(partition).table(list(run.config.dataset.features.names)))
+    held = as_encoded(source, source.reader(partition).table(list(source.columns.features)))
     places = np.unique(np.linspace(0, len(held) - 1, rows).astype(int)) if isinstance(rows, int) else rows
-    return resolved(run, held.take(pa.array(places)))
+    return resolved(source, held.take(pa.array(places)))
 
 
-def as_encoded(run: Run, table: pa.Table) -> pa.Array:
+def as_encoded(source: Source, table: pa.Table) -> pa.Array:
     """The one column of the features; several columns as a struct of them, a row each."""
-    features = run.config.dataset.features
-    if features.kind != "columns":
-        return table[features.column].combine_chunks()
-    columns = [table[name].combine_chunks() for name in features.names]
+    asked = source.columns
+    if asked.kind != "columns":
+        return table[asked.feature].combine_chunks()
+    columns = [table[name].combine_chunks() for name in asked.features]
     numbers = [column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column for column in columns]
-    return pa.StructArray.from_arrays(numbers, names=list(features.names))
+    return pa.StructArray.from_arrays(numbers, names=list(asked.features))
 
 
-def resolved(run: Run, values: pa.Array) -> pa.Array:
+def resolved(source: Source, values: pa.Array) -> pa.Array:
     """Paths of images as their bytes; where there are none, as the words that say why (see `absent`)."""
-    root = run.config.dataset.image_root
+    root = source.columns.image_root
     if root is None:
         return values
-    fs, base = open_filesystem(root, run.source_options)
+    fs, base = open_filesystem(root, source.options)
     fetch = partial(_fetch, fs, base.rstrip("/"), root.rstrip("/"))
     return pa.array(list(ahead(fetch, values.to_pylist(), FETCHED_AT_ONCE)), pa.large_binary())
 

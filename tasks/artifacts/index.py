@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import REJECTED
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.row_extras import EXTRAS
-from labelworks.tasks.artifacts.run import Run
 
 LABEL_TYPES = {
     "int": pa.int64(),
@@ -44,49 +44,51 @@ class Index:
         return counts | {"left_out": json.dumps(self.left_out), "time": self.time}
 
 
-def read_index(run: Run, partition: Partition, label_type: str, names: Sequence[str]) -> Index:
+def read_index(artifacts: Artifacts, partition: Partition, label_type: str, names: Sequence[str]) -> Index:
     """A partition's index, of its rows some columns."""
-    rows = run.store.read_table(run.index(label_type, partition), list(names))
+    rows = artifacts.store.read_table(artifacts.index(label_type, partition), list(names))
     facts = rows.schema.metadata
     rejected = REJECTED.empty_table()
     if facts[b"rejected"] != b"0":
-        rejected = run.store.read_table(run.index(label_type, partition, "rejected"))
+        rejected = artifacts.store.read_table(artifacts.index(label_type, partition, "rejected"))
     left_out = tuple(json.loads(facts[b"left_out"]))
     return Index(rows, rejected, left_out, int(facts[b"empty"]), facts[b"time"].decode())
 
 
-def share_index(run: Run, partition: Partition, kept: Partition, label_type: str) -> None:
+def share_index(artifacts: Artifacts, partition: Partition, kept: Partition, label_type: str) -> None:
     """Give the partition of the pieces that were kept, if it is another, the same index."""
-    if not kept.pieces or kept == partition or run.store.exists(run.index(label_type, kept)):
+    if not kept.pieces or kept == partition or artifacts.store.exists(artifacts.index(label_type, kept)):
         return
     for beside in (*EXTRAS, ""):  # the index last: while it is there, so is what lies beside it
-        name = run.index(label_type, partition, beside)
-        if not beside or run.store.exists(name):
-            run.store.write(run.index(label_type, kept, beside), run.store.read(name))
+        name = artifacts.index(label_type, partition, beside)
+        if not beside or artifacts.store.exists(name):
+            artifacts.store.write(artifacts.index(label_type, kept, beside), artifacts.store.read(name))
 
 
-def write_rows(run: Run, label_type: str, partition: Partition, found: Index) -> None:
+def write_rows(artifacts: Artifacts, label_type: str, partition: Partition, found: Index) -> None:
     """Write what was found in a partition; the index last: while it is there, so is what lies beside it."""
     if found.rejected.num_rows:
-        run.store.write_table(run.index(label_type, partition, "rejected"), found.rejected)
+        artifacts.store.write_table(artifacts.index(label_type, partition, "rejected"), found.rejected)
     extras = [name for name in EXTRAS if name in found.rows.column_names]
     for name in extras:
-        run.store.write_table(
-            run.index(label_type, partition, name), found.rows.select([name]), use_dictionary=False
+        artifacts.store.write_table(
+            artifacts.index(label_type, partition, name), found.rows.select([name]), use_dictionary=False
         )
     index = found.rows.drop_columns(extras).replace_schema_metadata(found.facts)
-    run.store.write_table(run.index(label_type, partition), index, use_dictionary=["file", "label"])
+    artifacts.store.write_table(
+        artifacts.index(label_type, partition), index, use_dictionary=["file", "label"]
+    )
 
 
-def load_index(run: Run, ref: DatasetRef, partition: Partition, names: Sequence[str]) -> pa.Table:
+def load_index(artifacts: Artifacts, ref: DatasetRef, partition: Partition, names: Sequence[str]) -> pa.Table:
     """Columns of the usable rows of a partition, without those whose id occurred before; also EXTRAS."""
     own = [name for name in dict.fromkeys(("row", *names)) if name not in EXTRAS]
-    index = run.store.read_table(run.index(ref.label_type, partition), own)
+    index = artifacts.store.read_table(artifacts.index(ref.label_type, partition), own)
     for name in names:
         if name in EXTRAS:
-            extra = run.store.read_table(run.index(ref.label_type, partition, name))
+            extra = artifacts.store.read_table(artifacts.index(ref.label_type, partition, name))
             index = index.append_column(name, extra[name])
     if not partition.duplicates:
         return index
-    again = run.store.read_table(run.part("ingest/duplicates", partition), ["row"])
+    again = artifacts.store.read_table(artifacts.part("ingest/duplicates", partition), ["row"])
     return index.filter(pc.invert(pc.is_in(index["row"], value_set=again["row"].combine_chunks())))

@@ -9,7 +9,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import Figures
 from labelworks.schemas.records import GateResult
@@ -56,11 +55,11 @@ def refuse(
     gate: GateResult,
     rejected: Mapping[str, pa.Table],
     figures: Figures,
-    data: DatasetConfig,
+    places: Mapping[str, str],
 ) -> None:
     """Raise InputError, naming the first rows put aside, if the gate says they are too many.
 
-    rejected: by window; figures: those that the gate judged.
+    rejected: by window, and places: addresses by window; figures: those that the gate judged.
     """
     failed = [check.name for check in gate.failed if check.name in ALLOWED]
     if not failed:
@@ -74,7 +73,7 @@ def refuse(
     settings = " ".join(_allowing(gate.stage, name, figures) for name in failed)
     raise InputError(
         "\n".join([f"{count} {'row or file' if count == 1 else 'rows or files'} can't be used:", *lines]),
-        where=data.place(next(iter(windows), "source")),
+        where=places[next(iter(windows), "source")],
         fix=f"mend them, or go on without them: {settings}",
     )
 

@@ -7,27 +7,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.dataset import DatasetConfig
-from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.probabilities import unusable
 
 EXTRAS = ("pred_probs", "pair", "votes")  # each in an object beside the index, a row for each of its rows
 
 
-def beside_of(config: RunConfig) -> tuple[str, ...]:
-    """Names of what there is: `pred_probs` of the user's own model, `votes` (the posterior they give).
-
-    Probabilities that labels were made with, beside the votes, are in the posterior and not heard twice.
-    """
-    data = config.dataset
-    own = data.pred_probs and not made_with_probabilities(data)
-    return tuple(name for name, there in (("pred_probs", own), ("votes", data.votes.source)) if there)
-
-
-def made_with_probabilities(data: DatasetConfig) -> bool:
-    """Whether labels are made of votes and of the user's own probabilities together."""
-    return bool(data.votes.source) and "pred_probs" in registry.get("crowd", data.votes.method).needs
+def made_with_probabilities(method: str) -> bool:
+    """Whether labels are made of votes and of the user's own probabilities together, by that method."""
+    return "pred_probs" in registry.get("crowd", method).needs
 
 
 def packed(values: NDArray[np.float32]) -> pa.Array:

@@ -7,10 +7,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import read_some
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.duplicates.signatures import SKETCHED, Planes
-from labelworks.tasks.methods.encoders.base import own_units
 
 LAID = 4096  # rows that the planes are laid through
 
@@ -23,11 +22,12 @@ def laid_through(ref: DatasetRef) -> Partition:
     return min(ref.of("source"), key=lambda each: each.key)
 
 
-def planes_of(run: Run, ref: DatasetRef) -> Planes:
-    """The planes of an embedding."""
+def planes_of(artifacts: Artifacts, ref: DatasetRef, *, scaled: bool) -> Planes:
+    """The planes of an embedding; scaled: whether its dimensions have units of their own."""
     rows = np.arange(LAID)
-    vectors, usable = read_some(run.store, run.embedding(ref.encoder_key, laid_through(ref)), rows)
-    scaled = own_units(run.config.encoder.name, str(run.config.dataset.features.kind))
+    vectors, usable = read_some(
+        artifacts.store, artifacts.embedding(ref.encoder_key, laid_through(ref)), rows
+    )
     return Planes.of(vectors[usable] if usable.any() else np.zeros_like(vectors[:1]), scaled=scaled)
 
 

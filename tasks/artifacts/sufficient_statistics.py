@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.schemas.records import DatasetRef, IngestResult, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.signatures import laid_through, planes_of, sketches
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import reduce_partitions
@@ -63,58 +63,79 @@ class FirstPass:
         return replace(self, sample=self.sample.only(rows), owners=self.owners[rows], contents=contents)
 
 
-def first_pass(run: Run, ref: DatasetRef, rows: int) -> FirstPass:
+@dataclass(frozen=True)
+class PassOptions:
+    """How many folds, how many rows the sample has, what of EXTRAS is read beside the labels.
+
+    scaled: whether the dimensions of the vectors have units of their own.
+    """
+
+    folds: int
+    sample: int
+    beside: tuple[str, ...]
+    scaled: bool
+
+
+def first_pass(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOptions) -> FirstPass:
     """Sum up the source and draw the sample, or read both from an earlier try.
 
     Of a dataset that was published before, only what changed since is read: the sums of the partitions
     that went are subtracted, those of new ones added.
     """
-    if not run.store.exists(run.file("embed", "sums.json")):
-        about = _about(run, ref, rows)
-        earlier = _earlier(run, about)
-        found = _updated(run, ref, about, *earlier) if earlier else None
-        _write(run, found or _pass(run, ref, about, list(enumerate(ref.of("source")))), about)
-    return read_first_pass(run)
+    if not artifacts.store.exists(artifacts.file("embed", "sums.json")):
+        about = _about(artifacts, ref, rows, options)
+        earlier = _earlier(artifacts, about)
+        found = _updated(artifacts, ref, about, options, *earlier) if earlier else None
+        everything = list(enumerate(ref.of("source")))
+        _write(artifacts, found or _pass(artifacts, ref, about, options, everything), about)
+    return read_first_pass(artifacts)
 
 
-def sample_share(run: Run, ref: DatasetRef, rows: int) -> float:
+def sample_share(wanted: int, ref: DatasetRef, rows: int) -> float:
     """The share of so many rows that the sample is; less, where the labels of a row take much memory."""
-    wanted = run.config.detect.sample
     if ref.label_type == "list":
         wanted = min(wanted, max(CELLS // len(ref.classes), 1))
     return share_of(wanted, rows)
 
 
-def read_first_pass(run: Run) -> FirstPass:
+def read_first_pass(artifacts: Artifacts) -> FirstPass:
     """Read what the first pass left."""
-    data = run.store.read(run.file("embed", "sums.npz"))
+    data = artifacts.store.read(artifacts.file("embed", "sums.npz"))
     with np.load(io.BytesIO(data), allow_pickle=False) as found:
         sums = FoldSums(found["count"], found["total"], found["gram"])
         targets = TargetSums.of_arrays(found) if "target" in found else None
         sample = Sample.of_arrays(found)
         owners = found["owners"]
-    contents = run.store.read_table(run.file("embed", "contents.parquet"))
+    contents = artifacts.store.read_table(artifacts.file("embed", "contents.parquet"))
     return FirstPass(sums, sample, owners, contents, targets)
 
 
-def rows_by_class(run: Run) -> tuple[NDArray[np.float64], int]:
+def rows_by_class(artifacts: Artifacts) -> tuple[NDArray[np.float64], int]:
     """How many rows each class (K,) has in the source, and how many there are. Of numbers, their sum."""
-    with np.load(io.BytesIO(run.store.read(run.file("embed", "sums.npz"))), allow_pickle=False) as found:
+    with np.load(
+        io.BytesIO(artifacts.store.read(artifacts.file("embed", "sums.npz"))), allow_pickle=False
+    ) as found:
         by_class = found["target" if "target" in found else "count"].sum(axis=0)
         return np.asarray(by_class), int(found["count"].sum())
 
 
 def sum_partition(
-    placed: tuple[int, Partition], run: Run, ref: DatasetRef, share: float, kept: float, planes: Planes
+    placed: tuple[int, Partition],
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    options: PassOptions,
+    share: float,
+    kept: float,
+    planes: Planes,
 ) -> FirstPass:
     """First pass over one partition.
 
     Contents are kept by their own hash, so that all copies of one are or none is.
     """
     place, partition = placed
-    block = load_block(run, ref, partition)
-    folds = fold_of(block.hashes, run.config.detect.folds)
-    n_folds = run.config.detect.folds
+    block = load_block(artifacts, ref, partition, options.beside)
+    n_folds = options.folds
+    folds = fold_of(block.hashes, n_folds)
     targets = None
     if block.targets is None:
         sums = FoldSums.of(block.features, block.given, folds, n_folds, len(ref.classes))
@@ -165,39 +186,44 @@ def merged(passes: Sequence[FirstPass]) -> FirstPass:
 
 
 def _pass(
-    run: Run, ref: DatasetRef, about: dict[str, Any], placed: Sequence[tuple[int, Partition]]
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    about: dict[str, Any],
+    options: PassOptions,
+    placed: Sequence[tuple[int, Partition]],
 ) -> FirstPass:
     return reduce_partitions(
         "embed", sum_partition, merged, placed, unit="partitions summed",
-        run=run, ref=ref, share=about["share"], kept=about["kept"], planes=planes_of(run, ref),
+        artifacts=artifacts, ref=ref, options=options, share=about["share"], kept=about["kept"],
+        planes=planes_of(artifacts, ref, scaled=options.scaled),
     )  # fmt: skip
 
 
-def _about(run: Run, ref: DatasetRef, rows: int) -> dict[str, Any]:
+def _about(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOptions) -> dict[str, Any]:
     """What sums depend on: only such as agree in all of it but the partitions can be updated."""
     return {
         "encoder_key": ref.encoder_key,
         "label_type": ref.label_type,
-        "read_as": run.read_as(ref.label_type, "source"),
+        "read_as": artifacts.index_keys["source"][ref.label_type],
         "classes": list(ref.classes),
-        "folds": run.config.detect.folds,
-        "share": sample_share(run, ref, rows),
+        "folds": options.folds,
+        "share": sample_share(options.sample, ref, rows),
         "kept": share_of(CONTENTS, rows),
         "planes": laid_through(ref).key,
         "partitions": [each.identity for each in ref.of("source")],
     }
 
 
-def _earlier(run: Run, about: dict[str, Any]) -> tuple[Run, DatasetRef] | None:
+def _earlier(artifacts: Artifacts, about: dict[str, Any]) -> tuple[Artifacts, DatasetRef] | None:
     """The run of the newest version, if its sums can be brought up to date by less than a pass over all."""
-    newest = max(versions(run.store, run.dataset), default=None)
+    newest = max(versions(artifacts.store, artifacts.dataset), default=None)
     if newest is None:
         return None
-    earlier = run.named(read_version(run.store, run.dataset, newest)["run_id"])
+    earlier = artifacts.named(read_version(artifacts.store, artifacts.dataset, newest)["run_id"])
     result, name = earlier.result(IngestResult), earlier.file("embed", "sums.json")
-    if result is None or not run.store.exists(name):
+    if result is None or not artifacts.store.exists(name):
         return None
-    before = run.store.read_json(name)
+    before = artifacts.store.read_json(name)
     changed = len(set(before["partitions"]) ^ set(about["partitions"]))
     alike = {**before, "partitions": None} == {**about, "partitions": None}
     if not alike or changed >= len(about["partitions"]):
@@ -206,29 +232,34 @@ def _earlier(run: Run, about: dict[str, Any]) -> tuple[Run, DatasetRef] | None:
 
 
 def _updated(
-    run: Run, ref: DatasetRef, about: dict[str, Any], earlier: Run, before: DatasetRef
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    about: dict[str, Any],
+    options: PassOptions,
+    earlier: Artifacts,
+    before: DatasetRef,
 ) -> FirstPass | None:
     """The sums of an earlier run, brought up to date; None if what went can't be read any more."""
     now = {identity: place for place, identity in enumerate(about["partitions"])}
     old = [each.identity for each in before.of("source")]
     gone = [(place, each) for place, each in enumerate(before.of("source")) if each.identity not in now]
     new = [(place, each) for place, each in enumerate(ref.of("source")) if each.identity not in set(old)]
-    if not all(run.store.exists(run.embedding(before.encoder_key, each)) for _, each in gone):
+    if not all(artifacts.store.exists(artifacts.embedding(before.encoder_key, each)) for _, each in gone):
         return None
     progress.current().note(f"first pass: {len(new)} partitions added, {len(gone)} taken away")
     base = read_first_pass(earlier)
     found = base.placed(np.array([now.get(identity, -1) for identity in old], dtype=np.int32))
     if new:
-        found = merged([found, _pass(run, ref, about, new)])
+        found = merged([found, _pass(artifacts, ref, about, options, new)])
     if gone:
-        lost = _pass(earlier, before, about, gone)
+        lost = _pass(earlier, before, about, options, gone)
         both = found.targets is not None and lost.targets is not None
         targets = found.targets - lost.targets if both else None  # type: ignore[operator]
         found = replace(found, sums=found.sums - lost.sums, targets=targets)
     return found.ordered()
 
 
-def _write(run: Run, found: FirstPass, about: dict[str, Any]) -> None:
+def _write(artifacts: Artifacts, found: FirstPass, about: dict[str, Any]) -> None:
     sink = io.BytesIO()
     np.savez(
         sink,
@@ -237,6 +268,6 @@ def _write(run: Run, found: FirstPass, about: dict[str, Any]) -> None:
         **(found.targets or found.sums).arrays,
         **found.sample.arrays,
     )
-    run.store.write(run.file("embed", "sums.npz"), sink.getvalue())
-    run.store.write_table(run.file("embed", "contents.parquet"), found.contents)
-    run.store.write(run.file("embed", "sums.json"), json.dumps(about).encode())
+    artifacts.store.write(artifacts.file("embed", "sums.npz"), sink.getvalue())
+    artifacts.store.write_table(artifacts.file("embed", "contents.parquet"), found.contents)
+    artifacts.store.write(artifacts.file("embed", "sums.json"), json.dumps(about).encode())

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.dataset import VotesConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import AnnotatorQuality, CrowdFindings
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities, packed, read_pred_probs
 from labelworks.tasks.methods.crowd import CrowdResult, Votes, aggregate
 from labelworks.tasks.sources.column_roles import (
@@ -23,16 +24,37 @@ from labelworks.tasks.sources.column_roles import (
     problem,
     twice,
     unfit,
-    votes_read_as,
 )
 from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.columns import find_field, repeated
 
-if TYPE_CHECKING:
-    from labelworks.tasks.artifacts.run import Run
-
 SHOWN_ANNOTATORS = 20  # those of the lowest quality
+
+
+@dataclass(frozen=True)
+class VoteSource:
+    """Where votes are, which of their columns is what, and the method that makes labels of them.
+
+    source: as the config names it; place: its address. said: all that is asked; it names what is made of it.
+    """
+
+    source: str
+    place: str
+    format: str
+    read_as: ReadAs
+    item: str
+    annotator: str
+    label: str
+    method: str
+    said: Mapping[str, Any]
+
+    @property
+    def columns(self) -> list[str]:
+        """Its columns: item, annotator, label."""
+        return [self.item, self.annotator, self.label]
 
 
 @dataclass(frozen=True)
@@ -57,59 +79,53 @@ class Voted:
         return index.set_column(at, "label", labels).append_column("votes", packed(posterior))
 
 
-def vote_prints(run: Run) -> list[str]:
-    """Fingerprints of the files of votes; none where labels are a column."""
-    data = run.config.dataset
-    if not data.votes.source:
-        return []
-    files = list_files(data.place("votes"), data.votes.format, run.source_options)
+def vote_prints(asked: VoteSource, options: dict[str, Any]) -> list[str]:
+    """Fingerprints of the files of votes; options: for fsspec."""
+    files = list_files(asked.place, asked.format, options)
     return [f"votes:{file.name}:{file.fingerprint}" for file in files]
 
 
-def voted(run: Run) -> tuple[Voted, CrowdFindings] | None:
-    """Aggregate the votes and keep what came of them; also what is told of it. None: there are no votes."""
-    data = run.config.dataset
-    if not data.votes.source:
-        return None
-    table, kind = read_votes(run)
+def voted(artifacts: Artifacts, source: Source, asked: VoteSource) -> tuple[Voted, CrowdFindings]:
+    """Aggregate the votes and keep what came of them; also what is told of it."""
+    classes = source.columns.classes
+    table, kind = read_votes(asked, source.options)
     try:
         votes = Votes.from_arrays(
-            *(table[name].to_numpy() for name in table.column_names), classes=_classes(run, kind)
+            *(table[name].to_numpy() for name in table.column_names), classes=_spelled(classes, kind)
         )
     except InputError as error:
-        raise InputError(error.what, where=f"{data.votes.source}, {error.where}", fix=error.fix) from error
-    probs, prints = _probabilities(run, votes) if made_with_probabilities(data) else (None, [])
-    found = aggregate(votes, pred_probs=probs, method=data.votes.method)
-    _keep(run, votes, found)
-    about = [data.votes.model_dump(mode="json"), data.classes, *sorted(vote_prints(run)), *prints]
+        raise InputError(error.what, where=f"{asked.source}, {error.where}", fix=error.fix) from error
+    heard = made_with_probabilities(asked.method)
+    probs, prints = _probabilities(source, votes) if heard else (None, [])
+    found = aggregate(votes, pred_probs=probs, method=asked.method)
+    _keep(artifacts, votes, found)
+    about = [asked.said, classes, *sorted(vote_prints(asked, source.options)), *prints]
     key = hashlib.blake2b(repr(about).encode(), digest_size=5).hexdigest()
-    return _of(found, data.classes is None, kind, key), _told(votes, found)
+    return _of(found, classes is None, kind, key), _told(votes, found)
 
 
-def _probabilities(run: Run, votes: Votes) -> tuple[NDArray[np.float64], list[str]]:
+def _probabilities(source: Source, votes: Votes) -> tuple[NDArray[np.float64], list[str]]:
     """The user's probabilities (N, K) of each item voted on, and the files of the source, on which they hang.
 
     An item without a row, or whose numbers can't be used, gets the shares of the answers.
     """
-    data, (items, _, classes) = run.config.dataset, votes.shape
+    asked, (items, _, classes) = source.columns, votes.shape
     probs = np.tile(votes.answer_shares, (items, 1))
-    names, source = pa.array(votes.items.astype(object), pa.string()), data.place("source")
-    files = list_files(source, data.format, run.source_options)
-    columns = [str(data.id), str(data.pred_probs)]
+    names, place = pa.array(votes.items.astype(object), pa.string()), source.places["source"]
+    files = list_files(place, source.format, source.options)
+    columns = [str(asked.id), str(asked.pred_probs)]
     for file in files:
-        reader = SourceReader(
-            source, file.path, file.format, run.source_options, file.name, run.source_read_as
-        )
+        reader = SourceReader(place, file.path, file.format, source.options, file.name, source.read_as)
         try:
-            table = reader.checked(None, columns, lambda *at: problem(at[0], at[1], data, "source"))
+            table = reader.checked(None, columns, lambda *at: problem(at[0], at[1], asked, "source"))
         except InputError:  # such a file is put aside when its rows are read, and that is where it is said
             continue
         if not table.num_rows:
             continue
         told, reasons = read_pred_probs(table[columns[1]].combine_chunks(), classes)
-        place = pc.index_in(pc.cast(table[columns[0]].combine_chunks(), pa.string()), value_set=names)
-        usable = pc.and_(pc.is_valid(place), pc.is_null(reasons)).to_numpy(zero_copy_only=False)
-        probs[place.filter(pa.array(usable)).to_numpy()] = told[usable]
+        at = pc.index_in(pc.cast(table[columns[0]].combine_chunks(), pa.string()), value_set=names)
+        usable = pc.and_(pc.is_valid(at), pc.is_null(reasons)).to_numpy(zero_copy_only=False)
+        probs[at.filter(pa.array(usable)).to_numpy()] = told[usable]
     return probs, sorted(f"source:{file.name}:{file.fingerprint}" for file in files)
 
 
@@ -124,25 +140,22 @@ def _of(found: CrowdResult, as_they_occur: bool, kind: str, key: str) -> Voted:
     return Voted(items, np.searchsorted(kept, codes), posterior, tuple(names), kind, key)
 
 
-def read_votes(run: Run) -> tuple[pa.Table, str]:
+def read_votes(votes: VoteSource, options: dict[str, Any]) -> tuple[pa.Table, str]:
     """The votes: item, annotator and label, and the type of the labels."""
-    votes, source = run.config.dataset.votes, run.config.dataset.place("votes")
     schemas, tables = [], []
-    for file in list_files(source, votes.format, run.source_options):
-        reader = SourceReader(
-            source, file.path, file.format, run.source_options, file.name, votes_read_as(votes)
-        )
+    for file in list_files(votes.place, votes.format, options):
+        reader = SourceReader(votes.place, file.path, file.format, options, file.name, votes.read_as)
         schemas.append(reader.look().schema)
         _check(schemas[-1], reader.where, votes)
         tables.append(reader.table(None, votes.columns))
     fields = [field for schema in schemas if (field := find_field(schema, votes.label)) is not None]
     families = [label_family(field.type) for field in fields]
     kind = "int" if set(families) <= {"int", "null"} and "int" in families else "string"
-    parts = [_typed(table, votes, kind, source) for table in tables]
+    parts = [_typed(table, votes, kind) for table in tables]
     return pa.concat_tables(parts).combine_chunks(), kind
 
 
-def _check(schema: pa.Schema, where: str, votes: VotesConfig) -> None:
+def _check(schema: pa.Schema, where: str, votes: VoteSource) -> None:
     """Raise InputError where a column of votes is missing, doubled, or of a type that can't play its role."""
     for column, role in zip(votes.columns, ("id", "id", "votes"), strict=True):
         field = find_field(schema, column)
@@ -154,7 +167,7 @@ def _check(schema: pa.Schema, where: str, votes: VotesConfig) -> None:
             raise unfit(where, column, field.type, role)
 
 
-def _typed(table: pa.Table, votes: VotesConfig, kind: str, source: str) -> pa.Table:
+def _typed(table: pa.Table, votes: VoteSource, kind: str) -> pa.Table:
     """Item, annotator and label of some votes; InputError naming the first label that is no class."""
     whole = table.combine_chunks()
     ids = [whole[name].cast(pa.string()) for name in (votes.item, votes.annotator)]
@@ -165,19 +178,18 @@ def _typed(table: pa.Table, votes: VotesConfig, kind: str, source: str) -> pa.Ta
         vote, item = given[bad].as_py(), ids[0][bad].as_py()
         raise InputError(
             f"the vote {vote!r} on {item!r} can't be read: {reasons[bad].as_py()}",
-            where=f"{source}, column {votes.label!r}",
+            where=f"{votes.place}, column {votes.label!r}",
             fix="write the answers as whole numbers or as strings",
         )
     return pa.table([*ids, found], names=["item", "annotator", "label"])
 
 
-def _classes(run: Run, kind: str) -> list[str | int] | None:
+def _spelled(listed: tuple[str | int, ...] | None, kind: str) -> list[str | int] | None:
     """The classes of the config as the votes spell them; None: those that occur."""
-    listed = run.config.dataset.classes
     return None if listed is None else [int(each) if kind == "int" else str(each) for each in listed]
 
 
-def _keep(run: Run, votes: Votes, found: CrowdResult) -> None:
+def _keep(artifacts: Artifacts, votes: Votes, found: CrowdResult) -> None:
     """Write what came of each item and of each annotator, for people."""
     lists = pa.FixedSizeListArray.from_arrays(pa.array(found.posterior.ravel()), len(found.classes))
     names = np.append(found.classes.astype(object), [None])  # -1, no confusing answer, is the last one
@@ -194,8 +206,8 @@ def _keep(run: Run, votes: Votes, found: CrowdResult) -> None:
         "votes": votes.per_annotator.astype(np.int64),
         "quality": found.quality,
     }
-    run.store.write_table(run.file("ingest", "votes.parquet"), pa.table(items))
-    run.store.write_table(run.file("ingest", "annotators.parquet"), pa.table(annotators))
+    artifacts.store.write_table(artifacts.file("ingest", "votes.parquet"), pa.table(items))
+    artifacts.store.write_table(artifacts.file("ingest", "annotators.parquet"), pa.table(annotators))
 
 
 def _told(votes: Votes, found: CrowdResult) -> CrowdFindings:

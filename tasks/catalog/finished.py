@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.artifacts.approvals import standing
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.storage.rollback import reinstate_version
 
 
-def finished_record(run: Run) -> RunRecord | None:
+def finished_record(artifacts: Artifacts) -> RunRecord | None:
     """The record of a run that needs no more work: published, waiting for a person, or rejected by one."""
-    if found := run.record():
+    if found := artifacts.record():
         return found
-    asked = standing(run)
+    asked = standing(artifacts)
     return None if asked is None or asked[0] == "approved" else asked[1]
 
 
-def reinstate(run: Run, record: RunRecord) -> RunRecord:
+def reinstate(artifacts: Artifacts, record: RunRecord) -> RunRecord:
     """Make a published run the newest version again, unless it was rolled back; its record with the version.
 
     One that was killed after its manifest and before its version gets it now. Writes nothing of a run that is
@@ -24,5 +24,7 @@ def reinstate(run: Run, record: RunRecord) -> RunRecord:
     """
     if record.status != "published":
         return record
-    version = reinstate_version(run.store, run.dataset, run.id, f"{run.folder}/manifest.json")
+    version = reinstate_version(
+        artifacts.store, artifacts.dataset, artifacts.id, f"{artifacts.folder}/manifest.json"
+    )
     return record.model_copy(update={"version": version})

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 from labelworks.schemas.errors import StoreError
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.execution import progress
 from labelworks.tasks.storage.listing import modified
 from labelworks.tasks.storage.store import Store
@@ -24,10 +24,10 @@ POLL = 0.1
 
 
 @contextmanager
-def run_heartbeat(run: Run) -> Iterator[None]:
+def run_heartbeat(artifacts: Artifacts) -> Iterator[None]:
     """Give signs of life of a run while the block lasts; before it, wait until nobody is removing things."""
-    with heartbeat(run.store, f"{run.folder}/alive/{uuid.uuid4().hex}.json"):
-        _wait_for_sweeper(run.store, run.config.dataset.name)
+    with heartbeat(artifacts.store, f"{artifacts.folder}/alive/{uuid.uuid4().hex}.json"):
+        _wait_for_sweeper(artifacts.store, artifacts.name)
         yield
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Record, RunRecord, Stage
 from labelworks.tasks.artifacts.approvals import read_decision, read_question, standing_of
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import read_version, versions
 
@@ -33,13 +33,13 @@ class Entry(Record):
     reached: str = Field("", description="the last stage that an unfinished run completed")
 
 
-def begun(run: Run) -> str:
+def begun(artifacts: Artifacts) -> str:
     """When the run was first begun; noted on the first call."""
-    name = f"{run.folder}/started.json"
+    name = f"{artifacts.folder}/started.json"
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    if run.store.create(name, json.dumps({"started": now}).encode()):
+    if artifacts.store.create(name, json.dumps({"started": now}).encode()):
         return now
-    return str(run.store.read_json(name)["started"])
+    return str(artifacts.store.read_json(name)["started"])
 
 
 def runs(store: Store, dataset: str | None = None) -> list[Entry]:

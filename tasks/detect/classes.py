@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from labelworks.schemas.findings import DetectFigures, IngestFigures
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks import gates
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
 from labelworks.tasks.detect.fitted_model import choose_model
+from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
@@ -22,27 +23,30 @@ from labelworks.tasks.methods.folds import share_of
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 
 
-def detect_classes(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigures) -> Detected:
+def detect_classes(
+    artifacts: Artifacts, ref: DatasetRef, found: FirstPass, rows: IngestFigures, options: DetectOptions
+) -> Detected:
     """Judge every label by a model fitted on the sums and the sample; compare the target window."""
     sums, sample = found.sums, found.sample
-    model, key = choose_model(run, ref, sums, sample)
+    model, key = choose_model(artifacts, ref, sums, sample, options)
     ref = ref.model_copy(update={"model_key": key})
     judged = model.judge(sample)
     counts = sums.count.sum(axis=0)
-    copies = duplicate_evidence(run, ref, judged.transition, counts / counts.sum(), model.threshold)
+    copies = duplicate_evidence(artifacts, ref, judged.transition, counts / counts.sum(), model.threshold)
     ref = copies.named(ref)
     judgements = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
-        run=run, ref=ref, model=model, copies=copies, share=share_of(run.config.detect.sample, rows.rows),
+        artifacts=artifacts, ref=ref, model=model, copies=copies, share=share_of(options.sample, rows.rows),
+        options=options,
     )  # fmt: skip
     scored = [each.scored for each in judgements]
-    counted = _counted(scored, copies.rows, paired=run.config.dataset.pair is not None)
+    counted = _counted(scored, copies.rows, paired="pair" in options.beside)
     noise = noise_findings(
         judged, model.label_probs(sample), sample.given, ref.classes, counted, _chance_p_value(sample)
     )
     probs = model.probs(sample.features, sample.folds)
     labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
-    shift, moved = drift_findings(run, ref, found, model, labelled, rows.target_rows)
+    shift, moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
     figures = DetectFigures(
         rows=counted.rows, noise=noise, shift=shift, drift=moved,
         evidence=evidence(scored, judged.transition),
@@ -66,16 +70,17 @@ class Judgement:
 
 def judge_partition(
     partition: Partition,
-    run: Run,
+    artifacts: Artifacts,
     ref: DatasetRef,
     model: NoiseJudge,
     copies: DuplicateEvidence,
     share: float,
+    options: DetectOptions,
 ) -> Judgement:
     """Judge the rows of one partition, hear their copies, check the scores, and sum up by time and group."""
-    scores, new = score_partition(partition, run, ref, model, copies)
-    checks = gates.check_rows("detect", scores, run.config.gates.detect, classes=len(ref.classes))
-    context = labelled_context(run, ref, partition, scores, share)
+    scores, new = score_partition(partition, artifacts, ref, model, copies, options)
+    checks = gates.check_rows(scores, options.expected, classes=len(ref.classes))
+    context = labelled_context(options.context, ref, partition, scores, share)
     return Judgement(summarise(scores, partition, new), checks, context)
 
 

@@ -20,13 +20,13 @@ from labelworks.schemas.findings import (
     WindowFindings,
 )
 from labelworks.schemas.records import DatasetRef
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
 from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
+from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import TIME, Context
 from labelworks.tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
 from labelworks.tasks.methods.drift.calendar import Calendar, calendar
-from labelworks.tasks.methods.encoders.base import fit_share
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
 from labelworks.tasks.methods.findings.label_sets import label_set_windows
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
@@ -62,43 +62,51 @@ class Labelled:
 
 
 def drift_findings(
-    run: Run, ref: DatasetRef, found: FirstPass, model: NoiseJudge, rows: Labelled, target_rows: int
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    found: FirstPass,
+    model: NoiseJudge,
+    rows: Labelled,
+    target_rows: int,
+    options: DetectOptions,
 ) -> tuple[ShiftFindings | None, DriftFindings]:
     """Findings of the target window, None where there is none, and of windows, groups and batches."""
-    within = inside(run, ref, rows)
+    by = options.context.windows
+    within = inside(ref, rows, by, options.slices)
     if not ref.of("target"):
         source = Rows(rows.sample.features, found.owners)
-        watched = watch_batches(run, ref, source, None)
+        watched = watch_batches(artifacts, ref, source, None)
         return None, within.model_copy(update={"columns": columns(rows.context), "watch": watched})
-    target = target_sample(run, ref, target_rows)
-    compared = comparable(run, rows)
+    target = target_sample(artifacts, ref, target_rows, options)
+    compared = comparable(rows, options.fit_share)
     without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
     # By probes that saw the other folds, as the source's rows: in the eyes of all, classes have other shares.
     probs = model.probs(target.sample.features, target.sample.folds)
     shift = shift_findings(
         rows.sample, rows.probs, target.sample, probs, rows.judged.transition,
-        run.config.detect,
+        options.shift,
         (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
         target.context.sample["id"].to_pylist(), compared,
     )  # fmt: skip
-    rows_adapted = adapt_target(run, ref, Adapter(model, shift.prior, without, shift.unknown))
+    rows_adapted = adapt_target(
+        artifacts, ref, Adapter(model, shift.prior, without, shift.unknown), options.folds
+    )
     source = Rows(rows.sample.features[compared], found.owners[compared])
     moved = {
-        "target_time": of_target(run, ref, rows, target, probs, shift, compared),
+        "target_time": of_target(by, ref, rows, target, probs, shift, compared),
         "columns": columns(rows.context, target.context.sample),
-        "watch": watch_batches(run, ref, source, Rows(target.sample.features, target.owners)),
+        "watch": watch_batches(artifacts, ref, source, Rows(target.sample.features, target.owners)),
     }
     told = shift.findings.model_copy(update={"adapted": rows_adapted})
     return told, within.model_copy(update=moved)
 
 
-def comparable(run: Run, rows: Labelled) -> NDArray[np.bool_]:
-    """Rows of the sample (n,) that look as rows to come do: the encoder was fitted on others.
+def comparable(rows: Labelled, share: float) -> NDArray[np.bool_]:
+    """Rows of the sample (n,) that look as rows to come do: the encoder was fitted on others, of that share.
 
     All of them, where it shows in no vector which rows it was fitted on, or where the others are too few.
     """
-    share = fit_share(run.config.encoder.name, str(run.config.dataset.features.kind))
     if share >= 1:
         return np.ones(len(rows.sample.given), dtype=np.bool_)
     ids = rows.context.sample["id"].combine_chunks()
@@ -106,16 +114,19 @@ def comparable(run: Run, rows: Labelled) -> NDArray[np.bool_]:
     return others if others.sum() >= LEAST_COMPARED else np.ones_like(others)
 
 
-def inside(run: Run, ref: DatasetRef, rows: Labelled) -> DriftFindings:
-    """Findings of the labelled rows: windows of time, groups, and slices where no groups are named."""
+def inside(ref: DatasetRef, rows: Labelled, by: str, most: int) -> DriftFindings:
+    """Findings of the labelled rows: windows of time, groups, and slices, where no groups are named.
+
+    by: how time is cut; most: slices, 0: none.
+    """
     _check(rows)
-    cut = _calendar(run, rows.context)
+    cut = _calendar(rows.context, by)
     names, slices = [name for name in rows.context.sums if name.startswith(GROUP)], None
     groups = {name.removeprefix(GROUP): _groups(rows, ref, name) for name in names}
-    if not names and run.config.detect.slices:
+    if not names and most:
         slices = slice_findings(
             rows.sample.features, rows.sample.given, rows.wrong, rows.judged.error_probability,
-            rows.context.sample["id"].to_pylist(), run.config.detect.slices, ref.classes,
+            rows.context.sample["id"].to_pylist(), most, ref.classes,
         )  # fmt: skip
     return DriftFindings(
         time=_time(rows, ref, cut) if cut else None,
@@ -125,10 +136,10 @@ def inside(run: Run, ref: DatasetRef, rows: Labelled) -> DriftFindings:
 
 
 def of_label_sets(
-    run: Run, ref: DatasetRef, context: Context, sets: sparse.csr_array
+    ref: DatasetRef, context: Context, sets: sparse.csr_array, by: str
 ) -> LabelSetFindings | None:
     """Findings of rows with several labels along their time; sets (n, K): 0 or 1, those of the sample."""
-    cut = _calendar(run, context)
+    cut = _calendar(context, by)
     if cut is None:
         return None
     found = label_set_windows(cut, sets, cut.of(_keys(context.sample)), ref.classes)
@@ -140,7 +151,7 @@ def of_label_sets(
 
 
 def of_target(
-    run: Run, ref: DatasetRef, rows: Labelled, target: TargetSample, probs: NDArray[np.float32],
+    by: str, ref: DatasetRef, rows: Labelled, target: TargetSample, probs: NDArray[np.float32],
     shift: TargetFindings, compared: NDArray[np.bool_],
 ) -> WindowFindings | None:  # fmt: skip
     """Findings of the target window along its time, None where it has none.
@@ -152,7 +163,7 @@ def of_target(
     if not target.context.unit or np.isnan(keys).all():
         return None
     seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
-    cut = calendar(seen, counts, target.context.unit, run.config.detect.windows.by)
+    cut = calendar(seen, counts, target.context.unit, by)
     of = cut.of(keys)
     known = np.where(shift.known, of, -1)
     estimates = prior_by_window(
@@ -204,14 +215,14 @@ def _keys(sample: pa.Table) -> NDArray[np.float64]:
     return np.asarray(sample[TIME].to_numpy(), dtype=np.float64)
 
 
-def _calendar(run: Run, context: Context) -> Calendar | None:
+def _calendar(context: Context, by: str) -> Calendar | None:
     """The windows of the labelled rows, made of the times of all of them."""
     if context.unit is None or not len(context.sums[TIME]):
         return None
     table = context.sums[TIME]
     keys, places = np.unique(table["key"].to_numpy(), return_inverse=True)
     rows = np.bincount(places, table["rows"].to_numpy()).astype(np.int64)
-    return calendar(keys, rows, context.unit, run.config.detect.windows.by)
+    return calendar(keys, rows, context.unit, by)
 
 
 def _time(rows: Labelled, ref: DatasetRef, cut: Calendar) -> WindowFindings:

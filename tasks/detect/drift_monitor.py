@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import Look, MonitorFindings
 from labelworks.schemas.records import DatasetRef, Record
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.arrays import sample
 from labelworks.tasks.methods.drift.by_window import between
 from labelworks.tasks.methods.drift.sequential import SequentialTest, monitor
@@ -53,14 +53,16 @@ class MonitorState(Record):
         return self.model_copy(update={**told, "history": (*self.history, look)[-HISTORY:]})
 
 
-def watch_batches(run: Run, ref: DatasetRef, source: Rows, target: Rows | None) -> MonitorFindings | None:
+def watch_batches(
+    artifacts: Artifacts, ref: DatasetRef, source: Rows, target: Rows | None
+) -> MonitorFindings | None:
     """Look at the rows that no earlier version has seen: of the target, or of the source if there is none.
 
     They are tested against all rows of before, so that the looks are independent while nothing drifts, and
     the state goes on from that of the newest version. Returns it; None while there was nothing to look at.
     """
     window = "source" if target is None else "target"
-    known, earlier = _earlier(run, ref, window)
+    known, earlier = _earlier(artifacts, ref, window)
     watched = source if target is None else target
     identities = [each.identity for each in ref.of(window)]
     new = ~np.isin(watched.owners, [place for place, each in enumerate(identities) if each in known.seen])
@@ -69,26 +71,26 @@ def watch_batches(run: Run, ref: DatasetRef, source: Rows, target: Rows | None) 
     batch = watched.features[new]
     test = None if first or not new.any() else between(before, batch)
     if test is not None:
-        look = Look(run=run.id, rows=len(batch), p_value=test.p_value, effect=test.effect)
+        look = Look(run=artifacts.id, rows=len(batch), p_value=test.p_value, effect=test.effect)
         known = known.after(look, test.p_value)
     seen = sorted({*known.seen, *identities}) if target is not None else identities
     kept = known.model_copy(update={"seen": tuple(seen), "window": window, "encoder": ref.encoder_key})
     if target is not None:
-        _keep(run, np.concatenate([before[len(source.features) :], batch]))
-    run.store.write_json(run.file("detect", STATE), kept.model_dump(mode="json"))
+        _keep(artifacts, np.concatenate([before[len(source.features) :], batch]))
+    artifacts.store.write_json(artifacts.file("detect", STATE), kept.model_dump(mode="json"))
     return _told(kept)
 
 
-def _earlier(run: Run, ref: DatasetRef, window: str) -> tuple[MonitorState, Run | None]:
+def _earlier(artifacts: Artifacts, ref: DatasetRef, window: str) -> tuple[MonitorState, Artifacts | None]:
     """What the run of the newest version knew, and that run; nothing if it watched other rows."""
-    newest = max(versions(run.store, run.dataset), default=None)
+    newest = max(versions(artifacts.store, artifacts.dataset), default=None)
     if newest is None:
         return MonitorState(), None
-    earlier = run.named(read_version(run.store, run.dataset, newest)["run_id"])
+    earlier = artifacts.named(read_version(artifacts.store, artifacts.dataset, newest)["run_id"])
     name = earlier.file("detect", STATE)
-    if not run.store.exists(name):
+    if not artifacts.store.exists(name):
         return MonitorState(), None
-    found = MonitorState.model_validate(_of_any_version(run.store.read_json(name)))
+    found = MonitorState.model_validate(_of_any_version(artifacts.store.read_json(name)))
     if (found.window, found.encoder) != (window, ref.encoder_key):
         return MonitorState(), None
     return found, earlier
@@ -99,7 +101,7 @@ def _of_any_version(kept: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if name != "run"}
 
 
-def _past(earlier: Run | None, source: NDArray[np.floating]) -> NDArray[np.floating]:
+def _past(earlier: Artifacts | None, source: NDArray[np.floating]) -> NDArray[np.floating]:
     """The rows of the source, then those that are kept of earlier batches."""
     name = earlier.file("detect", "watch.npz") if earlier else ""
     if earlier is None or not earlier.store.exists(name):
@@ -108,10 +110,10 @@ def _past(earlier: Run | None, source: NDArray[np.floating]) -> NDArray[np.float
         return np.concatenate([source, found["features"].astype(source.dtype)])
 
 
-def _keep(run: Run, rows: NDArray[np.floating]) -> None:
+def _keep(artifacts: Artifacts, rows: NDArray[np.floating]) -> None:
     sink = io.BytesIO()
     np.savez(sink, allow_pickle=False, features=rows[sample(len(rows), KEPT)])
-    run.store.write(run.file("detect", "watch.npz"), sink.getvalue())
+    artifacts.store.write(artifacts.file("detect", "watch.npz"), sink.getvalue())
 
 
 def _told(kept: MonitorState) -> MonitorFindings | None:

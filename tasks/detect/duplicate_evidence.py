@@ -13,8 +13,8 @@ from scipy.sparse import csr_array
 from scipy.special import expit
 
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import dense_lists
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.duplicates.label_evidence import one_class_share, weigh_copies
 from labelworks.tasks.methods.noise.core.result import best_class, score_of
 
@@ -59,14 +59,14 @@ class DuplicateEvidence:
 
 
 def duplicate_evidence(
-    run: Run,
+    artifacts: Artifacts,
     ref: DatasetRef,
     transition: NDArray[np.float64],
     shares: NDArray[np.float64],
     threshold: float,
 ) -> DuplicateEvidence:
     """The copies with two labels that the embed stage found, and how far to believe them."""
-    table = run.store.read_table(run.file("embed", "duplicates.parquet"))
+    table = artifacts.store.read_table(artifacts.file("embed", "duplicates.parquet"))
     given, conflict, near = (
         table[name].to_numpy(zero_copy_only=False) for name in ("given", "conflict", "near")
     )

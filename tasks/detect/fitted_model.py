@@ -11,72 +11,73 @@ from typing import Any
 import numpy as np
 
 from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.class_vectors import class_vectors
-from labelworks.tasks.artifacts.run import Run, code_version
+from labelworks.tasks.artifacts.code_version import code_version
+from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.execution import progress
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
-BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "columns"}  # of detect
 
-
-def choose_model(run: Run, ref: DatasetRef, sums: FoldSums, sample: Sample) -> tuple[NoiseJudge, str]:
+def choose_model(
+    artifacts: Artifacts, ref: DatasetRef, sums: FoldSums, sample: Sample, options: DetectOptions
+) -> tuple[NoiseJudge, str]:
     """The model to score by, and its key, under which scores are kept.
 
     With `detect.tolerance`, the model of the newest version stays while its error probabilities differ from
     those of a new one by no more than that, on average, in every class: then its scores stay too.
     """
-    fit = partial(NoiseJudge.fit, config=run.config.detect, class_vectors=class_vectors(run))
+    named = class_vectors(artifacts) if options.named else None
+    fit = partial(NoiseJudge.fit, options=options.judge, class_vectors=named)
     model, basis = fit(sums, sample), (sums, sample)
-    tolerance = run.config.detect.tolerance
-    if tolerance:
-        earlier = _earlier(run, ref)
+    about = _about(ref, options.said)
+    if options.tolerance:
+        earlier = _earlier(artifacts, about)
         if earlier is not None:
             known = fit(*earlier)
             moved = known.difference(model, sample)
-            stays = moved <= tolerance
+            stays = moved <= options.tolerance
             verb = "stays" if stays else "is fitted anew"
             progress.current().note(f"the model {verb}: error probabilities moved by {moved:.2g}")
             model, basis = (known, earlier) if stays else (model, basis)
-        _keep(run, ref, *basis)
-    return model.with_pairs(basis[1]), model_key(run, ref, *basis)
+        _keep(artifacts, about, *basis)
+    return model.with_pairs(basis[1]), model_key(ref, *basis, options.said)
 
 
-def model_key(run: Run, ref: DatasetRef, sums: FoldSums | TargetSums, sample: Sample) -> str:
-    """Name of the model fitted on these sums and this sample, by this configuration and code."""
-    digest = hashlib.blake2b(json.dumps(_about(run, ref), sort_keys=True).encode(), digest_size=8)
+def model_key(ref: DatasetRef, sums: FoldSums | TargetSums, sample: Sample, said: list[Any]) -> str:
+    """Name of the model fitted on these sums and this sample, by what was said and by this code."""
+    digest = hashlib.blake2b(json.dumps(_about(ref, said), sort_keys=True).encode(), digest_size=8)
     for array in (*sums.arrays.values(), *sample.arrays.values()):
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 
-def _about(run: Run, ref: DatasetRef) -> list[Any]:
+def _about(ref: DatasetRef, said: list[Any]) -> list[Any]:
     """What a model depends on besides its data."""
-    detect = run.config.detect.model_dump(mode="json", exclude=BESIDE_THE_MODEL)
-    data = json.loads(run.config.dataset.model_dump_json(include={"class_names", "pred_probs", "pair"}))
-    return [detect, data, ref.encoder_key, ref.label_type, list(ref.classes), code_version()]
+    return [*said, ref.encoder_key, ref.label_type, list(ref.classes), code_version()]
 
 
-def _keep(run: Run, ref: DatasetRef, sums: FoldSums, sample: Sample) -> None:
+def _keep(artifacts: Artifacts, about: list[Any], sums: FoldSums, sample: Sample) -> None:
     sink = io.BytesIO()
     np.savez(sink, allow_pickle=False, **vars(sums), **sample.arrays)
-    run.store.write(run.file("detect", "model.npz"), sink.getvalue())
-    run.store.write_json(run.file("detect", "model.json"), _about(run, ref))
+    artifacts.store.write(artifacts.file("detect", "model.npz"), sink.getvalue())
+    artifacts.store.write_json(artifacts.file("detect", "model.json"), about)
 
 
-def _earlier(run: Run, ref: DatasetRef) -> tuple[FoldSums, Sample] | None:
+def _earlier(artifacts: Artifacts, about: list[Any]) -> tuple[FoldSums, Sample] | None:
     """What the model of the newest version was fitted on, if it is of the same kind."""
-    newest = max(versions(run.store, run.dataset), default=None)
+    newest = max(versions(artifacts.store, artifacts.dataset), default=None)
     if newest is None:
         return None
-    earlier = run.named(read_version(run.store, run.dataset, newest)["run_id"])
-    about = earlier.file("detect", "model.json")
-    if not run.store.exists(about) or run.store.read_json(about) != _about(run, ref):
+    earlier = artifacts.named(read_version(artifacts.store, artifacts.dataset, newest)["run_id"])
+    name = earlier.file("detect", "model.json")
+    if not artifacts.store.exists(name) or artifacts.store.read_json(name) != about:
         return None
     with np.load(
-        io.BytesIO(run.store.read(earlier.file("detect", "model.npz"))), allow_pickle=False
+        io.BytesIO(artifacts.store.read(earlier.file("detect", "model.npz"))), allow_pickle=False
     ) as found:
         return (
             FoldSums(found["count"], found["total"], found["gram"]),

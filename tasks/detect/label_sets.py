@@ -15,14 +15,15 @@ from labelworks.schemas.findings import DetectFigures, DriftFindings, IngestFigu
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import LABEL_SET_SCORES
 from labelworks.tasks import gates
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import codes_of, dense_lists, from_lists, to_lists
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, sample_share
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import of_label_sets
 from labelworks.tasks.detect.fitted_model import model_key
+from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
@@ -51,19 +52,22 @@ class JudgedPart:
         return self.scored.rows
 
 
-def detect_label_sets(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigures) -> Detected:
+def detect_label_sets(
+    artifacts: Artifacts, ref: DatasetRef, found: FirstPass, rows: IngestFigures, options: DetectOptions
+) -> Detected:
     """Judge the labels of every row by probes fitted on the sums, all else on the sample."""
     sample, targets = found.sample, found.targets
     assert targets is not None  # noqa: S101 - the first pass sums label sets up so
     given = sparse.csr_array(sample.beside["targets"])
     judge = LabelSetJudge.fit(
         targets, sample.features, given, sample.folds, sample.beside.get("pred_probs"),
-        **run.config.detect.noise.options,
+        **options.judge.noise.options,
     )  # fmt: skip
-    ref = ref.model_copy(update={"model_key": model_key(run, ref, targets, sample)})
+    ref = ref.model_copy(update={"model_key": model_key(ref, targets, sample, options.said)})
     parts = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
-        run=run, ref=ref, judge=judge, share=sample_share(run, ref, rows.rows),
+        artifacts=artifacts, ref=ref, judge=judge, share=sample_share(options.sample, ref, rows.rows),
+        options=options,
     )  # fmt: skip
     scored = [each.scored for each in parts]
     cells = reduce(add, (each.cells for each in parts))
@@ -71,30 +75,36 @@ def detect_label_sets(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestF
     figures = DetectFigures(
         rows=cells.rows,
         noise=_noise(judge, cells, sample, given),
-        drift=DriftFindings(labels=of_label_sets(run, ref, context, given)),
+        drift=DriftFindings(labels=of_label_sets(ref, context, given, options.context.windows)),
         evidence=evidence(scored),
     )
     return Detected(ref, figures, [each.checks for each in parts], scored)
 
 
 def judge_partition(
-    partition: Partition, run: Run, ref: DatasetRef, judge: LabelSetJudge, share: float
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    judge: LabelSetJudge,
+    share: float,
+    options: DetectOptions,
 ) -> JudgedPart:
     """Judge the rows of one partition and write their scores, or read them; check and sum them up."""
-    name, classes = run.scores(ref, partition), len(ref.classes)
-    new = not run.store.exists(name)
+    name, classes = artifacts.scores(ref, partition), len(ref.classes)
+    new = not artifacts.store.exists(name)
     if new:
-        scores = _scores(load_block(run, ref, partition), judge, run.config.detect.folds, classes)
-        run.store.write_table(name, scores, use_dictionary=False)
+        block = load_block(artifacts, ref, partition, options.beside)
+        scores = _scores(block, judge, options.folds, classes)
+        artifacts.store.write_table(name, scores, use_dictionary=False)
     else:
-        scores = run.store.read_table(name)
+        scores = artifacts.store.read_table(name)
     cells = CellSums.of(*(from_lists(scores[each], classes) for each in ("given", "missing", "extra")))
     one = scores.set_column(2, "given", pa.array(np.zeros(len(scores), np.int32)))  # none is the row's own
     return JudgedPart(
         summarise(scores, partition, new, shown=named_rows(ref)),
         cells,
-        gates.check_rows("detect", scores, run.config.gates.detect),
-        labelled_context(run, ref, partition, one, share),
+        gates.check_rows(scores, options.expected),
+        labelled_context(options.context, ref, partition, one, share),
     )
 
 

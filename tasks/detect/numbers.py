@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import DetectFigures, IngestFigures, NoiseFindings
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.suites import Suite
 from labelworks.schemas.tables import NUMBER_SCORES
 from labelworks.tasks import gates
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.fitted_model import model_key
+from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value
@@ -58,20 +60,23 @@ class JudgedPart:
         return self.scored.rows
 
 
-def detect_numbers(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigures) -> Detected:
+def detect_numbers(
+    artifacts: Artifacts, ref: DatasetRef, found: FirstPass, rows: IngestFigures, options: DetectOptions
+) -> Detected:
     """Judge every number by a model fitted on the sample; then look for pairs among all that look wrong."""
     sample = found.sample
     given = sample.beside["targets"][:, 0].astype(np.float64)
-    judge = NumberJudge.fit(sample.features, given, sample.folds, **run.config.detect.noise.options)
-    ref = ref.model_copy(update={"model_key": model_key(run, ref, found.sums, sample)})
+    judge = NumberJudge.fit(sample.features, given, sample.folds, **options.judge.noise.options)
+    ref = ref.model_copy(update={"model_key": model_key(ref, found.sums, sample, options.said)})
     parts = map_partitions(
-        "detect", judge_partition, ref.of("source"), unit="partitions scored", run=run, ref=ref, judge=judge
-    )
+        "detect", judge_partition, ref.of("source"), unit="partitions scored",
+        artifacts=artifacts, ref=ref, judge=judge, options=options,
+    )  # fmt: skip
     pairs = exchanged([each.suspects for each in parts], judge.limit)
     settled = map_partitions(
         "detect", settle_partition,
         [each for each in zip(ref.of("source"), pairs, parts, strict=True) if len(each[1].place)],
-        unit="partitions with pairs", run=run, ref=ref,
+        unit="partitions with pairs", artifacts=artifacts, ref=ref, expected=options.expected,
     )  # fmt: skip
     with_pairs = iter(settled)
     parts = [next(with_pairs) if len(here.place) else part for here, part in zip(pairs, parts, strict=True)]
@@ -93,18 +98,20 @@ def detect_numbers(run: Run, ref: DatasetRef, found: FirstPass, rows: IngestFigu
     return Detected(ref, figures, [each.checks for each in parts], scored)
 
 
-def judge_partition(partition: Partition, run: Run, ref: DatasetRef, judge: NumberJudge) -> JudgedPart:
+def judge_partition(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, judge: NumberJudge, options: DetectOptions
+) -> JudgedPart:
     """Judge the rows of one partition and write their scores, or read them; check and sum them up."""
-    name = run.scores(ref, partition)
-    new = not run.store.exists(name)
+    name = artifacts.scores(ref, partition)
+    new = not artifacts.store.exists(name)
     if new:
-        scores = _scores(load_block(run, ref, partition), judge, run.config.detect.folds)
-        run.store.write_table(name, scores, use_dictionary=False)
+        scores = _scores(load_block(artifacts, ref, partition), judge, options.folds)
+        artifacts.store.write_table(name, scores, use_dictionary=False)
     else:
-        scores = run.store.read_table(name)
+        scores = artifacts.store.read_table(name)
     place = np.flatnonzero(scores["flag"].to_numpy(zero_copy_only=False))
     told = (scores[each].to_numpy()[place] for each in ("given", "predicted", "error_probability"))
-    return _summed(scores, partition, run, ref, new, Suspects(place, *told))
+    return _summed(scores, partition, ref, options.expected, new, Suspects(place, *told))
 
 
 def exchanged(suspects: list[Suspects], limit: float) -> list[Exchanged]:
@@ -122,21 +129,23 @@ def exchanged(suspects: list[Suspects], limit: float) -> list[Exchanged]:
     return found
 
 
-def settle_partition(part: tuple[Partition, Exchanged, JudgedPart], run: Run, ref: DatasetRef) -> JudgedPart:
+def settle_partition(
+    part: tuple[Partition, Exchanged, JudgedPart], artifacts: Artifacts, ref: DatasetRef, expected: Suite
+) -> JudgedPart:
     """Write the scores of a partition again, rows of which look exchanged; check and sum them up anew."""
     partition, pairs, before = part
-    name = run.scores(ref, partition)
-    scores = run.store.read_table(name)
+    name = artifacts.scores(ref, partition)
+    scores = artifacts.store.read_table(name)
     settled = _with(scores, pairs)
     if not settled.equals(scores):
-        run.store.write_table(name, settled, use_dictionary=False)
-    return _summed(settled, partition, run, ref, before.scored.new, before.suspects)
+        artifacts.store.write_table(name, settled, use_dictionary=False)
+    return _summed(settled, partition, ref, expected, before.scored.new, before.suspects)
 
 
 def _summed(
-    scores: pa.Table, partition: Partition, run: Run, ref: DatasetRef, new: bool, suspects: Suspects
+    scores: pa.Table, partition: Partition, ref: DatasetRef, expected: Suite, new: bool, suspects: Suspects
 ) -> JudgedPart:
-    checks = gates.check_rows("detect", scores, run.config.gates.detect)
+    checks = gates.check_rows(scores, expected)
     return JudgedPart(summarise(scores, partition, new, shown=named_rows(ref)), checks, suspects)
 
 

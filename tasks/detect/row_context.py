@@ -10,12 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.drift.calendar import Unit
 from labelworks.tasks.methods.folds import hash_ids, in_sample
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.time_windows import time_keys
 from labelworks.tasks.sources.values.joined import as_type, joined, read_type
 from labelworks.tasks.sources.values.text import replaced
@@ -41,17 +40,49 @@ class Context:
     unit: Unit | None = None
 
 
-def wanted(config: RunConfig) -> list[str]:
-    """Columns of the source that the detect stage looks at besides features and labels."""
-    timed = [config.dataset.time] if config.dataset.time and config.detect.windows.by != "none" else []
-    return list(dict.fromkeys([*timed, *config.detect.groups, *config.detect.columns]))
+@dataclass(frozen=True)
+class ContextReader:
+    """Reads the context of rows; windows: how the dataset is cut along its time, `none` where it isn't."""
+
+    source: Source
+    windows: str
+
+    @property
+    def time(self) -> str | None:
+        """The column of the times, if they are looked at."""
+        return None if self.windows == "none" else self.source.columns.time
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of the source that are looked at besides features and labels."""
+        asked = self.source.columns
+        return list(dict.fromkeys([*([self.time] if self.time else []), *asked.groups, *asked.tabular]))
+
+    def of(
+        self, partition: Partition, rows: NDArray[np.int32], time_type: str = ""
+    ) -> tuple[dict[str, pa.Array], Unit | None]:
+        """What is asked for of these rows, null where a target lacks a column; and what a time is."""
+        asked, found, unit = self.columns, dict[str, pa.Array](), None
+        table = self.source.reader(partition).table(asked) if asked else pa.table({})
+        for name in asked:
+            there = name in table.column_names
+            values = table[name].take(pa.array(rows)) if there else pa.chunked_array([pa.nulls(len(rows))])
+            if name == self.time:
+                values = as_type(values, read_type(time_type)) if time_type else values
+                unit, keys = time_keys(values, hourly=self.windows == "hour")
+                unit, found[TIME] = None if np.isnan(keys).all() else unit, pa.array(keys)
+            if name in self.source.columns.groups:
+                found[f"group/{name}"] = _text(values)
+            if name in self.source.columns.tabular:
+                found[f"column/{name}"] = _tabular(values)
+        return found, unit
 
 
 def labelled_context(
-    run: Run, ref: DatasetRef, partition: Partition, scores: pa.Table, share: float
+    reader: ContextReader, ref: DatasetRef, partition: Partition, scores: pa.Table, share: float
 ) -> Context:
     """Context of the scored rows of a partition of the source, with its sums."""
-    columns, unit = context_columns(run, partition, scores["row"].to_numpy(), ref.time_type)
+    columns, unit = reader.of(partition, scores["row"].to_numpy(), ref.time_type)
     judged = {
         "given": scores["given"].combine_chunks(),
         "error": scores["error_probability"].combine_chunks().cast(pa.float64()),
@@ -65,7 +96,7 @@ def labelled_context(
 
 
 def target_context(
-    run: Run,
+    reader: ContextReader,
     partition: Partition,
     rows: NDArray[np.int32],
     ids: pa.Array,
@@ -73,7 +104,7 @@ def target_context(
     time_type: str = "",
 ) -> Context:
     """Context of the kept rows of a partition of the target window, of which no label is known."""
-    columns, unit = context_columns(run, partition, rows, time_type)
+    columns, unit = reader.of(partition, rows, time_type)
     sample = pa.table({"id": ids, **columns}).filter(pa.array(kept))
     return Context({}, sample, unit)
 
@@ -87,26 +118,6 @@ def merged(parts: Sequence[Context]) -> Context:
         raise InputError("some files have dates and others numbers", where="dataset.time")
     sample = joined([part.sample for part in parts])
     return Context(sums, sample, next(iter(units), None))
-
-
-def context_columns(
-    run: Run, partition: Partition, rows: NDArray[np.int32], time_type: str = ""
-) -> tuple[dict[str, pa.Array], Unit | None]:
-    """What the config asks for of these rows, null where a target lacks a column; and what a time is."""
-    asked, found, unit = wanted(run.config), dict[str, pa.Array](), None
-    table = run.reader(partition).table(asked) if asked else pa.table({})
-    for name in asked:
-        there = name in table.column_names
-        values = table[name].take(pa.array(rows)) if there else pa.chunked_array([pa.nulls(len(rows))])
-        if name == run.config.dataset.time and run.config.detect.windows.by != "none":
-            values = as_type(values, read_type(time_type)) if time_type else values
-            unit, keys = time_keys(values, hourly=run.config.detect.windows.by == "hour")
-            unit, found[TIME] = None if np.isnan(keys).all() else unit, pa.array(keys)
-        if name in run.config.detect.groups:
-            found[f"group/{name}"] = _text(values)
-        if name in run.config.detect.columns:
-            found[f"column/{name}"] = _tabular(values)
-    return found, unit
 
 
 def _text(values: pa.ChunkedArray) -> pa.Array:

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import JudgedRow
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import SCORES
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import dense_lists
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
 from labelworks.tasks.artifacts.sufficient_statistics import sample_of
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence
+from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 
@@ -47,39 +48,46 @@ class Scored:
 
 
 def score_partition(
-    partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge, copies: DuplicateEvidence
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    model: NoiseJudge,
+    copies: DuplicateEvidence,
+    options: DetectOptions,
 ) -> tuple[pa.Table, bool]:
     """Second pass over a partition: judge every row, hear its copies, and write the scores.
 
     Returns what is summed up of them, and whether rows were judged: scores that are there already are read.
     """
-    name = run.scores(ref, partition)
-    if run.store.exists(name):
-        return run.store.read_table(name, SUMMED), False
-    table, new = _alone(partition, run, ref, model)
+    name = artifacts.scores(ref, partition)
+    if artifacts.store.exists(name):
+        return artifacts.store.read_table(name, SUMMED), False
+    table, new = _alone(partition, artifacts, ref, model, options)
     if partition.copies:
         table = apply_evidence(table, partition, copies)
-    run.store.write_table(name, table, use_dictionary=False)
+    artifacts.store.write_table(name, table, use_dictionary=False)
     return table.select(SUMMED), new
 
 
-def _alone(partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge) -> tuple[pa.Table, bool]:
+def _alone(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, model: NoiseJudge, options: DetectOptions
+) -> tuple[pa.Table, bool]:
     """Scores of a partition before copies are heard; False: they were kept.
 
     They are kept, where copies say something, for later runs that share the model: with a tolerance.
     """
-    name = run.scores(ref, partition.model_copy(update={"copies": ""}))
-    if partition.copies and run.store.exists(name):
-        return run.store.read_table(name), False
-    table = _judge(partition, run, ref, model)
-    if partition.copies and run.config.detect.tolerance:
-        run.store.write_table(name, table, use_dictionary=False)
+    name = artifacts.scores(ref, partition.model_copy(update={"copies": ""}))
+    if partition.copies and artifacts.store.exists(name):
+        return artifacts.store.read_table(name), False
+    block = load_block(artifacts, ref, partition, options.beside)
+    table = _judge(block, model, options.folds)
+    if partition.copies and options.tolerance:
+        artifacts.store.write_table(name, table, use_dictionary=False)
     return table, True
 
 
-def _judge(partition: Partition, run: Run, ref: DatasetRef, model: NoiseJudge) -> pa.Table:
-    block = load_block(run, ref, partition)
-    folds = fold_of(block.hashes, run.config.detect.folds)
+def _judge(block: Block, model: NoiseJudge, n_folds: int) -> pa.Table:
+    folds = fold_of(block.hashes, n_folds)
     size = model.rows_at_once
     rows = sample_of(block, folds)
     parts = [slice(start, start + size) for start in range(0, max(len(folds), 1), size)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from time import perf_counter
 
@@ -11,31 +12,43 @@ from prefect.cache_policies import NO_CACHE
 from labelworks.schemas.findings import IngestFigures
 from labelworks.schemas.records import DatasetRef, DetectResult
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.suites import Suite, suites
 from labelworks.tasks import gates
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, first_pass
 from labelworks.tasks.detect.classes import detect_classes
 from labelworks.tasks.detect.detected import Detected
 from labelworks.tasks.detect.label_sets import detect_label_sets
 from labelworks.tasks.detect.numbers import detect_numbers
+from labelworks.tasks.detect.options import DetectOptions
+from labelworks.tasks.detect.row_context import ContextReader
+from labelworks.tasks.methods.encoders.base import fit_share
+from labelworks.tasks.methods.findings.target import ShiftOptions
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import judge_options, pass_options
 
-BY_TASK: dict[str, Callable[[Run, DatasetRef, FirstPass, IngestFigures], Detected]] = {
+BY_TASK: dict[str, Callable[[Artifacts, DatasetRef, FirstPass, IngestFigures, DetectOptions], Detected]] = {
     "classification": detect_classes,
     "multilabel": detect_label_sets,
     "regression": detect_numbers,
 }
+BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "columns"}  # of detect
 
 
 @task(name="detect", task_run_name="detect", cache_policy=NO_CACHE)
 @redacted()
 def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     """Judge every label out of sample in two passes; estimate the class mix of the target window."""
-    if done := run.result(DetectResult):
+    artifacts, summed = run.artifacts, pass_options(run.config)
+    if done := artifacts.result(DetectResult):
         return done
-    started = perf_counter()
-    found = BY_TASK[run.config.dataset.task](run, ref, first_pass(run, ref, rows.rows), rows)
-    checks = gates.check_figures("detect", gates.flat(found.figures), run.config.gates.detect)
-    return run.finish(
+    started, gate = perf_counter(), suites("detect", run.config.gates.detect)
+    sums = first_pass(artifacts, ref, rows.rows, summed)
+    found = BY_TASK[run.config.dataset.task](
+        artifacts, ref, sums, rows, _options(run, summed.beside, gate.rows)
+    )
+    checks = gates.check_figures("detect", gates.flat(found.figures), gate.figures)
+    return artifacts.finish(
         DetectResult(
             ref=found.ref,
             figures=found.figures,
@@ -43,4 +56,25 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
             work={"scored_rows": sum(each.rows for each in found.scored if each.new)},
             seconds=perf_counter() - started,
         )
+    )
+
+
+def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOptions:
+    """What the config asks of this stage."""
+    data, detect, encoder = run.config.dataset, run.config.detect, run.config.encoder
+    model = detect.model_dump(mode="json", exclude=BESIDE_THE_MODEL)
+    named = json.loads(data.model_dump_json(include={"class_names", "pred_probs", "pair"}))
+    return DetectOptions(
+        folds=detect.folds,
+        sample=detect.sample,
+        beside=beside,
+        judge=judge_options(detect),
+        named=data.class_names is not None,
+        tolerance=detect.tolerance,
+        said=[model, named],
+        shift=ShiftOptions(detect.shift.method, detect.drift.method, detect.drift.alpha),
+        slices=detect.slices,
+        fit_share=fit_share(encoder.name, data.features.kind),
+        context=ContextReader(run.source, detect.windows.by),
+        expected=expected,
     )

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import AdaptedRows
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import TARGET
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import load_block
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
-from labelworks.tasks.detect.row_context import Context, merged, target_context
+from labelworks.tasks.detect.options import DetectOptions
+from labelworks.tasks.detect.row_context import Context, ContextReader, merged, target_context
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
@@ -74,31 +75,34 @@ class TargetSample:
     owners: NDArray[np.intp]
 
 
-def target_sample(run: Run, ref: DatasetRef, rows: int) -> TargetSample:
+def target_sample(artifacts: Artifacts, ref: DatasetRef, rows: int, options: DetectOptions) -> TargetSample:
     """A sample of the target window, no label of which is known."""
-    share = share_of(run.config.detect.sample, rows)
     parts = map_partitions(
-        "detect", sample_partition, ref.of("target"), unit="target partitions", run=run, ref=ref, share=share
-    )
+        "detect", sample_partition, ref.of("target"), unit="target partitions",
+        artifacts=artifacts, ref=ref, share=share_of(options.sample, rows), folds=options.folds,
+        reader=options.context,
+    )  # fmt: skip
     samples = [sample for sample, _ in parts]
     owners = np.repeat(np.arange(len(parts)), [len(each.given) for each in samples])
     return TargetSample(Sample.joined(samples), merged([context for _, context in parts]), owners)
 
 
-def sample_partition(partition: Partition, run: Run, ref: DatasetRef, share: float) -> tuple[Sample, Context]:
+def sample_partition(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, share: float, folds: int,
+    reader: ContextReader,
+) -> tuple[Sample, Context]:  # fmt: skip
     """Rows of the sample in a partition."""
-    block = load_block(run, ref, partition)
+    block = load_block(artifacts, ref, partition)
     kept = in_sample(block.hashes, share)
-    folds = fold_of(block.hashes, run.config.detect.folds)
-    sample = Sample(block.features[kept], block.given[kept], folds[kept])
-    return sample, target_context(run, partition, block.rows, block.ids, kept)
+    sample = Sample(block.features[kept], block.given[kept], fold_of(block.hashes[kept], folds))
+    return sample, target_context(reader, partition, block.rows, block.ids, kept)
 
 
-def adapt_target(run: Run, ref: DatasetRef, adapter: Adapter) -> AdaptedRows:
+def adapt_target(artifacts: Artifacts, ref: DatasetRef, adapter: Adapter, folds: int) -> AdaptedRows:
     """Write the probabilities of every row of the target window; return how many are not to be trusted."""
     parts = map_partitions(
         "detect", adapt_partition, ref.of("target"), unit="target partitions adapted",
-        run=run, ref=ref, adapter=adapter,
+        artifacts=artifacts, ref=ref, adapter=adapter, folds=folds,
     )  # fmt: skip
     return AdaptedRows(
         rows=sum(each.rows for each in parts),
@@ -107,19 +111,21 @@ def adapt_target(run: Run, ref: DatasetRef, adapter: Adapter) -> AdaptedRows:
     )
 
 
-def adapt_partition(partition: Partition, run: Run, ref: DatasetRef, adapter: Adapter) -> AdaptedRows:
+def adapt_partition(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, adapter: Adapter, folds: int
+) -> AdaptedRows:
     """Write the probabilities of one partition, or find them written."""
-    name = run.part(TARGET_ROWS, partition)
-    if not run.store.exists(name):
-        block = load_block(run, ref, partition)
-        folds = fold_of(block.hashes, run.config.detect.folds)
-        whole, size = Sample(block.features, block.given, folds), adapter.model.rows_at_once
-        parts = [adapter.table(whole.only(slice(at, at + size))) for at in range(0, max(len(folds), 1), size)]
+    name = artifacts.part(TARGET_ROWS, partition)
+    if not artifacts.store.exists(name):
+        block, size = load_block(artifacts, ref, partition), adapter.model.rows_at_once
+        whole = Sample(block.features, block.given, fold_of(block.hashes, folds))
+        starts = range(0, max(len(block.rows), 1), size)
+        parts = [adapter.table(whole.only(slice(at, at + size))) for at in starts]
         where = {"row": pa.array(block.rows), "id": block.ids}
         told = pa.concat_tables(parts)
         columns = where | dict(zip(told.column_names, told.columns, strict=True))
-        run.store.write_table(name, pa.table(columns, schema=TARGET), use_dictionary=False)
-    told = run.store.read_table(name, ["doubtful", "unknown"])
+        artifacts.store.write_table(name, pa.table(columns, schema=TARGET), use_dictionary=False)
+    told = artifacts.store.read_table(name, ["doubtful", "unknown"])
     doubtful = told["doubtful"].to_numpy(zero_copy_only=False)
     strange = told["unknown"].to_numpy() > 0.5
     return AdaptedRows(rows=len(told), doubtful=int(doubtful.sum()), unknown=int(strange.sum()))

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.records import DatasetRef
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, loaded
 from labelworks.tasks.methods.encoders import base
 
 
-def names_of(data: DatasetConfig, classes: tuple[str | int, ...]) -> list[str]:
-    """The text of each class: as the config maps it, or the label itself; ConfigError if one is missing."""
-    if data.class_names is True:
+def names_of(given: Literal[True] | Mapping[str | int, str], classes: tuple[str | int, ...]) -> list[str]:
+    """The text of each class as given, or (True) the label itself; ConfigError if one is missing."""
+    if given is True:
         return [str(each).replace("_", " ") for each in classes]
-    texts = {str(name): text for name, text in (data.class_names or {}).items()}
+    texts = {str(name): text for name, text in given.items()}
     missing = [str(each) for each in classes if not texts.get(str(each), "").strip()]
     if missing:
         raise ConfigError(
@@ -30,14 +30,15 @@ def names_of(data: DatasetConfig, classes: tuple[str | int, ...]) -> list[str]:
     return [texts[str(each)] for each in classes]
 
 
-def encode_class_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
+def encode_class_names(
+    artifacts: Artifacts, ref: DatasetRef, spec: EncoderSpec, given: Literal[True] | Mapping[str | int, str]
+) -> None:
     """Encode the class names and keep their vectors (K, D) with the run, unless they are there."""
-    name = run.file("embed", "class_vectors.npz")
-    if run.store.exists(name):
+    name = artifacts.file("embed", "class_vectors.npz")
+    if artifacts.store.exists(name):
         return
-    texts = names_of(run.config.dataset, ref.classes)
-    vectors = usable_names(loaded(spec).encode_names(texts), ref.classes)
-    run.store.write(name, base.pack({"vectors": vectors}))
+    vectors = usable_names(loaded(spec).encode_names(names_of(given, ref.classes)), ref.classes)
+    artifacts.store.write(name, base.pack({"vectors": vectors}))
 
 
 def usable_names(encoded: base.Encoded, classes: Sequence[str | int]) -> NDArray[np.float32]:

@@ -16,15 +16,16 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import write_vectors
 from labelworks.tasks.artifacts.features import feature_batches
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.embed.content_hash import Repeats
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, loaded
 from labelworks.tasks.embed.pair_check import check_before
 from labelworks.tasks.execution.prefetch import ahead, drawn
 from labelworks.tasks.methods.encoders import base
 from labelworks.tasks.methods.float16 import single
+from labelworks.tasks.sources.source import Source
 
 PREPARED = 2  # batches that wait ready: the second where the first is a short last one
 SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partition as float32 is large
@@ -55,14 +56,16 @@ class _Encoded:
     seconds: float
 
 
-def find_embedded(partition: Partition, run: Run, spec: EncoderSpec) -> Embedded | None:
+def find_embedded(partition: Partition, artifacts: Artifacts, spec: EncoderSpec) -> Embedded | None:
     """The facts of a partition that was embedded before, if it was."""
-    name = _facts_name(run, spec, partition)
-    return _embedded(partition, run.store.read_json(name)) if run.store.exists(name) else None
+    name = _facts_name(artifacts, spec, partition)
+    return _embedded(partition, artifacts.store.read_json(name)) if artifacts.store.exists(name) else None
 
 
 @redacted()
-def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpec) -> list[Embedded]:
+def embed_partitions(
+    partitions: Sequence[Partition], artifacts: Artifacts, source: Source, spec: EncoderSpec
+) -> list[Embedded]:
     """Encode partitions one by one, write the part of each, then its facts; or find them written.
 
     Meanwhile a thread reads and prepares the batches that come next, also those of the next partition,
@@ -70,8 +73,9 @@ def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpe
     """
     encoder = loaded(spec)
     for partition in partitions[:1]:
-        check_before(run, partition, encoder)
-    todo = drawn((step for each in partitions for step in _steps(each, run, spec, encoder)), PREPARED)
+        check_before(source, partition, encoder)
+    steps_of = partial(_steps, artifacts=artifacts, source=source, spec=spec, encoder=encoder)
+    todo = drawn((step for each in partitions for step in steps_of(each)), PREPARED)
     done: list[Embedded | Future[Embedded]] = []
     inferred = ahead(partial(_inferred, encoder), todo, encoder.in_flight)
     with (
@@ -86,7 +90,7 @@ def embed_partitions(partitions: Sequence[Partition], run: Run, spec: EncoderSpe
                 continue
             if done and isinstance(done[-1], Future):
                 done[-1].result()  # not more than one waits to be written
-            done.append(writer.submit(_keep, partition, run, spec, found))
+            done.append(writer.submit(_keep, partition, artifacts, spec, found))
     return [each.result() if isinstance(each, Future) else each for each in done]
 
 
@@ -99,18 +103,20 @@ def dead_dimensions(done: Sequence[Embedded]) -> int:
     return int(np.count_nonzero(spread <= 0))
 
 
-def _steps(partition: Partition, run: Run, spec: EncoderSpec, encoder: base.Encoder) -> Iterator[Any]:
+def _steps(
+    partition: Partition, artifacts: Artifacts, source: Source, spec: EncoderSpec, encoder: base.Encoder
+) -> Iterator[Any]:
     """Its facts, if it was embedded before; else its new contents in batches, prepared, then its repeats."""
-    if found := find_embedded(partition, run, spec):
+    if found := find_embedded(partition, artifacts, spec):
         yield found
         return
     repeats = Repeats()
-    for values in feature_batches(run, partition, encoder.batch_rows):
+    for values in feature_batches(source, partition, encoder.batch_rows):
         fresh = repeats.fresh(values)
         if len(fresh):
             yield encoder.prepare(fresh)
     if not repeats.rows:
-        raise InputError("the partition has no rows", where=run.reader(partition).where)
+        raise InputError("the partition has no rows", where=source.reader(partition).where)
     yield repeats
 
 
@@ -137,21 +143,22 @@ def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
     return _Encoded(spread, [reasons[row] for row in place], step.contents(), perf_counter() - started)
 
 
-def _keep(partition: Partition, run: Run, spec: EncoderSpec, found: _Encoded) -> Embedded:
+def _keep(partition: Partition, artifacts: Artifacts, spec: EncoderSpec, found: _Encoded) -> Embedded:
     """Write the vectors of a partition, then their facts."""
-    write_vectors(run.store, run.embedding(spec.key, partition), found.vectors, found.reasons, found.contents)
+    name = artifacts.embedding(spec.key, partition)
+    write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents)
     usable = np.array([reason is None for reason in found.reasons])
     low, high = span(found.vectors, usable)
     facts = {
         "rows": len(usable), "without": int((~usable).sum()), "dim": found.vectors.shape[1],
         "distinct": len(np.unique(found.contents[usable])), "low": low.tolist(), "high": high.tolist(),
     }  # fmt: skip
-    run.store.write_json(_facts_name(run, spec, partition), facts)
+    artifacts.store.write_json(_facts_name(artifacts, spec, partition), facts)
     return _embedded(partition, facts, new=True, seconds=found.seconds)
 
 
-def _facts_name(run: Run, spec: EncoderSpec, partition: Partition) -> str:
-    return f"{run.embeddings(spec.key)}/{partition.key}.json"
+def _facts_name(artifacts: Artifacts, spec: EncoderSpec, partition: Partition) -> str:
+    return f"{artifacts.embeddings(spec.key)}/{partition.key}.json"
 
 
 def _embedded(

@@ -13,11 +13,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import first_features, some_features
 from labelworks.tasks.artifacts.index import load_index
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.methods.encoders import base
 from labelworks.tasks.methods.folds import fitted_on
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.storage.store import Store
 
 FIT_PARTITIONS = 16  # read at most to fit an encoder …
@@ -74,7 +75,9 @@ def open_encoder(spec: EncoderSpec) -> base.Encoder:
     return encoder
 
 
-def sample_column(run: Run, ref: DatasetRef, rows: int, among: float = 1.0) -> pa.Array:
+def sample_column(
+    artifacts: Artifacts, source: Source, ref: DatasetRef, rows: int, among: float = 1.0
+) -> pa.Array:
     """About that many values of the feature column, from partitions that the hash of their content picks.
 
     Few values are the first ones of each; many are spread over them, at the cost of reading them whole.
@@ -86,17 +89,20 @@ def sample_column(run: Run, ref: DatasetRef, rows: int, among: float = 1.0) -> p
     taken: list[pa.Array] = []
     for partition in partitions:
         if among < 1:
-            taken.append(some_features(run, partition, _places(run, ref, partition, share, among)))
+            places = _places(artifacts, ref, partition, share, among)
+            taken.append(some_features(source, partition, places))
         elif rows <= FEW_VALUES:
-            taken += first_features(run, partition, share)
+            taken += first_features(source, partition, share)
         else:
-            taken.append(some_features(run, partition, share))
+            taken.append(some_features(source, partition, share))
     found = pa.concat_arrays(taken)
-    return found if len(found) or among >= 1 else sample_column(run, ref, rows)
+    return found if len(found) or among >= 1 else sample_column(artifacts, source, ref, rows)
 
 
-def _places(run: Run, ref: DatasetRef, partition: Partition, rows: int, among: float) -> NDArray[np.integer]:
+def _places(
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: int, among: float
+) -> NDArray[np.integer]:
     """At most so many usable rows of a partition, spread over those that an encoder may be fitted on."""
-    index = load_index(run, ref, partition, ["hash"])
+    index = load_index(artifacts, ref, partition, ["hash"])
     places = index["row"].to_numpy()[fitted_on(index["hash"].to_numpy(), among)]
     return np.asarray(places[np.unique(np.linspace(0, len(places) - 1, min(rows, len(places))).astype(int))])

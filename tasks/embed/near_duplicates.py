@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import read_some
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.signatures import planes_of, sketched
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.duplicates.groups import Copies, copies
@@ -27,18 +27,25 @@ SAMPLE = 2000  # rows that say how near rows are by chance
 
 
 def find_copies(
-    run: Run, ref: DatasetRef, contents: pa.Table, sample: NDArray[np.floating], rows: int
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    contents: pa.Table,
+    sample: NDArray[np.floating],
+    rows: int,
+    *,
+    scaled: bool,
 ) -> dict[str, float | int | None]:
     """Find copies among the contents of the first pass, list them by group, and return their figures.
 
     contents: content, given, row, part, signature and sketch; sample (M, D) and the number of rows of the
-    dataset say how near two rows are by chance. Numbers have no conflicts: both may be right.
+    dataset say how near two rows are by chance; scaled: as of `planes_of`. Numbers have no conflicts:
+    both may be right.
     """
     content, given = contents["content"].to_numpy(), contents["given"].to_numpy()
     exact = copies(content, given)
-    both = copies(content, given, _near(run, ref, contents, sample, rows))
-    numbers = run.config.dataset.task == "regression"
-    _write(run, contents, both, unsaid=("given", "conflict") if numbers else ())
+    both = copies(content, given, _near(artifacts, ref, contents, sample, rows, scaled))
+    numbers = ref.label_type == "number"
+    _write(artifacts, contents, both, unsaid=("given", "conflict") if numbers else ())
     near = both.near & (both.group >= 0)
     return {
         "duplicate_share": exact.surplus / max(len(content), 1),
@@ -48,14 +55,21 @@ def find_copies(
     }
 
 
-def rows_of(wanted: tuple[Partition, NDArray[np.int64]], run: Run, ref: DatasetRef) -> NDArray[np.floating]:
+def rows_of(
+    wanted: tuple[Partition, NDArray[np.int64]], artifacts: Artifacts, ref: DatasetRef
+) -> NDArray[np.floating]:
     """Vectors of some rows of a partition."""
     partition, rows = wanted
-    return read_some(run.store, run.embedding(ref.encoder_key, partition), rows)[0]
+    return read_some(artifacts.store, artifacts.embedding(ref.encoder_key, partition), rows)[0]
 
 
 def _near(
-    run: Run, ref: DatasetRef, contents: pa.Table, sample: NDArray[np.floating], rows: int
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    contents: pa.Table,
+    sample: NDArray[np.floating],
+    rows: int,
+    scaled: bool,
 ) -> NDArray[np.int64]:
     """Pairs (P, 2) of places in the contents that are near duplicates, one of the rows of each content."""
     first = np.sort(np.unique(contents["content"].to_numpy(), return_index=True)[1])
@@ -64,34 +78,36 @@ def _near(
     pairs = pairs[likely_pairs(*(sketched(sketch.take(pa.array(side))) for side in pairs.T))]
     if not len(pairs):
         return pairs
-    planes = planes_of(run, ref)
+    planes = planes_of(artifacts, ref, scaled=scaled)
     wanted, where = np.unique(pairs, return_inverse=True)
-    placed = planes.placed(_vectors(run, ref, contents, wanted))
+    placed = planes.placed(_vectors(artifacts, ref, contents, wanted))
     one, other = (placed[side] for side in where.reshape(pairs.shape).T)
     radius = chance_radius(planes.placed(sample[:SAMPLE]), rows)
     return np.asarray(pairs[near_pairs(one, other, radius)])
 
 
 def _vectors(
-    run: Run, ref: DatasetRef, contents: pa.Table, wanted: NDArray[np.int64]
+    artifacts: Artifacts, ref: DatasetRef, contents: pa.Table, wanted: NDArray[np.int64]
 ) -> NDArray[np.floating]:
     """Vectors (M, D) of places in the contents (M,); a partition that has none of them is not read."""
     part, row = contents["part"].to_numpy()[wanted], contents["row"].to_numpy()[wanted]
     partitions = ref.of("source")
     places = np.unique(part)
     items = [(partitions[place], row[part == place]) for place in places]
-    found = map_partitions("embed", rows_of, items, unit="partitions with copies", run=run, ref=ref)
+    found = map_partitions(
+        "embed", rows_of, items, unit="partitions with copies", artifacts=artifacts, ref=ref
+    )
     vectors = np.empty((len(wanted), found[0].shape[1]), dtype=np.float32)
     for place, values in zip(places, found, strict=True):
         vectors[part == place] = values
     return vectors
 
 
-def _write(run: Run, contents: pa.Table, found: Copies, unsaid: Sequence[str]) -> None:
+def _write(artifacts: Artifacts, contents: pa.Table, found: Copies, unsaid: Sequence[str]) -> None:
     kept = pa.array(found.group >= 0)
     columns: dict[str, Any] = {"group": found.group, "conflict": found.conflict, "near": found.near}
     table = contents.drop_columns(["signature", "sketch"])
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values))
     table = table.drop_columns(list(unsaid)).filter(kept)
-    run.store.write_table(run.file("embed", "duplicates.parquet"), table)
+    artifacts.store.write_table(artifacts.file("embed", "duplicates.parquet"), table)

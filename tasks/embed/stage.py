@@ -20,11 +20,12 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from labelworks.schemas.findings import EmbeddingFigures
 from labelworks.schemas.records import DatasetRef, EmbedResult, IngestResult, Partition
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import without_vector
 from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.sufficient_statistics import first_pass
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
@@ -34,6 +35,9 @@ from labelworks.tasks.embed.pair_check import check_after
 from labelworks.tasks.execution.tracing import span
 from labelworks.tasks.methods import quality
 from labelworks.tasks.methods.encoders import base
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import pass_options
+from labelworks.tasks.sources.source import Source
 
 LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again; Prefect takes no less
 
@@ -46,7 +50,7 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
     device: cuda or cpu, where the workers will run it; so many of them at once.
     """
     data, chosen = run.config.dataset, run.config.encoder
-    kind = str(data.features.kind)
+    kind = data.features.kind
     name = base.encoder_name(chosen.name, kind)
     options = base.make(name, kind, chosen.options).pinned()  # so that all workers open the same
     encoder = base.make(name, kind, options)
@@ -57,32 +61,39 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
 
 
 def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> Fitted:
-    state = f"{run.embeddings(key)}/state.npz"
-    if not run.store.exists(state):
-        sample = sample_column(run, ref, encoder.fit_rows, encoder.fit_share)
+    store, state = run.artifacts.store, f"{run.artifacts.embeddings(key)}/state.npz"
+    if not store.exists(state):
+        sample = sample_column(run.artifacts, run.source, ref, encoder.fit_rows, encoder.fit_share)
         with threadpool_limits(run.config.compute.threads):  # or machines with more cores fit another
             fitted = encoder.fit(sample)
-        run.store.create(state, base.pack(fitted))
-    return Fitted(run.store, state)
+        store.create(state, base.pack(fitted))
+    return Fitted(store, state)
 
 
 @task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")
 def embed_group(
-    partitions: Sequence[Partition], run: Run, spec: EncoderSpec, label: str, parent: dict[str, str]
+    partitions: Sequence[Partition],
+    artifacts: Artifacts,
+    source: Source,
+    spec: EncoderSpec,
+    label: str,
+    parent: dict[str, str],
 ) -> list[Embedded]:
     """Embed some partitions on one worker; those embedded before are only looked up.
 
     label: for people; parent: the span that this is part of, if any.
     """
     with span("embed group", parent, group=label), turn(spec.device):
-        return embed_partitions(partitions, run, spec)
+        return embed_partitions(partitions, artifacts, source, spec)
 
 
 @task(name="encode class names", task_run_name="encode class names", cache_policy=NO_CACHE)
 def embed_names(run: Run, ref: DatasetRef, spec: EncoderSpec) -> None:
-    """Encode the class names by the text tower of the encoder, on a worker that has it."""
+    """Encode the class names, if there are any, by the encoder's text tower, on a worker that has it."""
+    if (given := run.config.dataset.class_names) is None:
+        return
     with redacted(), turn(spec.device):
-        encode_class_names(run, ref, spec)
+        encode_class_names(run.artifacts, ref, spec, given)
 
 
 @contextmanager
@@ -105,10 +116,10 @@ def judge_embedding(
 ) -> EmbedResult:
     """Sum up the partitions and hold the embedding to its gate; raise InputError if it fails."""
     ref = ref.model_copy(update={"encoder_key": spec.key})
-    check_after(run, ref.of("source")[0], done[0].dim)
-    by_window = {window: _rejected(run, ref, window, done) for window in ("source", "target")}
+    check_after(run.source, ref.of("source")[0], done[0].dim)
+    by_window = {window: _rejected(run.artifacts, ref, window, done) for window in ("source", "target")}
     rejected = pa.concat_tables(by_window.values())
-    run.store.write_table(run.file("embed", "rejected.parquet"), rejected)
+    run.artifacts.store.write_table(run.artifacts.file("embed", "rejected.parquet"), rejected)
     rows = sum(each.rows for each in done)
     figures = EmbeddingFigures(
         encoder=spec.name,
@@ -122,7 +133,9 @@ def judge_embedding(
     )
     if figures.rows:
         figures = judge_quality(run, ref, figures)
-    checks = gates.check_figures("embed", gates.flat(figures), run.config.gates.embed)
+    checks = gates.check_figures(
+        "embed", gates.flat(figures), suites("embed", run.config.gates.embed).figures
+    )
     result = EmbedResult(
         ref=ref,
         figures=figures,
@@ -130,31 +143,31 @@ def judge_embedding(
         work={"embedded_rows": sum(each.rows for each in done if each.new)},
         seconds=perf_counter() - started,
     )
-    refuse(result.gate, by_window, figures, run.config.dataset)
-    return run.finish(result)
+    refuse(result.gate, by_window, figures, run.source.places)
+    return run.artifacts.finish(result)
 
 
 def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> EmbeddingFigures:
     """Add figures of the embedding's quality, from the sums and the sample that detect judges classes by."""
     started = perf_counter()
-    ingested = run.result(IngestResult)
+    ingested, options = run.artifacts.result(IngestResult), pass_options(run.config)
     rows = ingested.figures.rows if ingested else 0
-    found = first_pass(run, ref, rows)
-    scaled = base.own_units(run.config.encoder.name, str(run.config.dataset.features.kind))
-    given = found.sample.given if run.config.dataset.task == "classification" else None
+    found = first_pass(run.artifacts, ref, rows, options)
+    sample, scaled = found.sample.features, options.scaled
+    given = found.sample.given if ref.one_class else None
     judged = {
-        **quality.judge(found.sums.without(), found.sample.features, given, scaled=scaled),
-        **find_copies(run, ref, found.contents, found.sample.features, rows),
+        **quality.judge(found.sums.without(), sample, given, scaled=scaled),
+        **find_copies(run.artifacts, ref, found.contents, sample, rows, scaled=scaled),
         "judging_seconds": round(perf_counter() - started, 3),
     }
     return EmbeddingFigures(**{**figures.model_dump(), **judged})
 
 
-def _rejected(run: Run, ref: DatasetRef, window: str, done: Sequence[Embedded]) -> pa.Table:
+def _rejected(artifacts: Artifacts, ref: DatasetRef, window: str, done: Sequence[Embedded]) -> pa.Table:
     """The rows of a window that have no vector."""
     tables = [REJECTED.empty_table()]
     for each in done:
         if each.without and each.partition.window == window:
-            rows = without_vector(run, ref, each.partition)
+            rows = without_vector(artifacts, ref, each.partition)
             tables.append(rejected_rows(rows, rows["reason"]))
     return pa.concat_tables(tables)

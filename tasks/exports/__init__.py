@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.exports import datasets, delta
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.storage.store import Store
@@ -33,36 +31,35 @@ EXPORTS: dict[str, Export] = {
 }
 
 
-def check_exports(config: RunConfig) -> None:
-    """Raise ConfigError if a form that the config asks for needs a package that isn't installed."""
-    for name in config.publish.also:
+def check_exports(names: Sequence[str]) -> None:
+    """Raise ConfigError if one of the forms needs a package that isn't installed."""
+    for name in names:
         EXPORTS[name].check()
 
 
-def check_reach(run: Run) -> None:
-    """Raise ConfigError if a form that the config asks for can't be written to the run's store."""
-    for name in run.config.publish.also:
-        EXPORTS[name].reach(run.store)
+def check_reach(store: Store, names: Sequence[str]) -> None:
+    """Raise ConfigError if one of the forms can't be written to the store."""
+    for name in names:
+        EXPORTS[name].reach(store)
 
 
-def write_exports(run: Run, record: RunRecord) -> None:
-    """Write a published version in every form that the config asks for and that isn't there."""
-    version = Version(run, record)
-    for name in _asked(run, record):
+def write_exports(version: Version, names: Sequence[str]) -> None:
+    """Write a published version in each of the forms, unless it is there; of no version nothing."""
+    for name in _asked(version, names):
         if not EXPORTS[name].done(version):
             EXPORTS[name].write(version)
 
 
-def exported(run: Run, record: RunRecord) -> bool:
-    """Whether a version is there in every form that the config asks for."""
-    return all(EXPORTS[name].done(Version(run, record)) for name in _asked(run, record))
+def exported(version: Version, names: Sequence[str]) -> bool:
+    """Whether a version is there in each of the forms."""
+    return all(EXPORTS[name].done(version) for name in _asked(version, names))
 
 
-def with_exports(run: Run, record: RunRecord) -> RunRecord:
+def with_exports(version: Version, names: Sequence[str]) -> RunRecord:
     """The record, saying where each form is."""
-    addresses = {name: EXPORTS[name].address(Version(run, record)) for name in _asked(run, record)}
-    return record.model_copy(update={"exports": addresses})
+    addresses = {name: EXPORTS[name].address(version) for name in _asked(version, names)}
+    return version.record.model_copy(update={"exports": addresses})
 
 
-def _asked(run: Run, record: RunRecord) -> tuple[str, ...]:
-    return run.config.publish.also if record.version is not None else ()
+def _asked(version: Version, names: Sequence[str]) -> Sequence[str]:
+    return names if version.record.version is not None else ()

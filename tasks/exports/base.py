@@ -10,21 +10,23 @@ import pyarrow as pa
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition, RunRecord, read_ref
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.storage.store import Store
 
 
 @dataclass(frozen=True)
 class Version:
-    """A published version: the run that made it, and its record."""
+    """A published version: what the run that made it kept, what opens its source, and its record."""
 
-    run: Run
+    artifacts: Artifacts
+    source: Source
     record: RunRecord
 
     @property
     def store(self) -> Store:
         """The store that it is in."""
-        return self.run.store
+        return self.artifacts.store
 
     @property
     def dataset(self) -> str:

@@ -64,22 +64,22 @@ def write_file(number: int, version: Version) -> str:
 
 def _tables(version: Version, part: str) -> Iterator[pa.Table]:
     """The rows of a part with the text, image or numbers that they are of, in the order of the source."""
-    run, published = version.run, version.store.read_schema(part).names
-    features = run.config.dataset.features
-    for theirs, mine in beside_source(version, part, published, list(features.names)):
+    source, published = version.source, version.store.read_schema(part).names
+    asked = source.columns
+    for theirs, mine in beside_source(version, part, published, list(asked.features)):
         table = mine
         for column in LABELS:
             if column in published and version.ref.classes:
                 codes = _codes(mine[column].combine_chunks(), version.ref.classes)
                 table = table.set_column(published.index(column), column, codes)
-        if features.kind == "columns":
-            columns = {name: theirs.column(name) for name in features.names}
+        if asked.kind == "columns":
+            columns = {name: theirs.column(name) for name in asked.features}
         else:
-            values = resolved(run, as_encoded(run, pa.Table.from_batches([theirs])))
-            columns = {features.column: _featured(values, features.kind)}
+            values = resolved(source, as_encoded(source, pa.Table.from_batches([theirs])))
+            columns = {asked.feature: _featured(values, asked.kind)}
         for place, (name, values) in enumerate(columns.items(), 1):
             table = table.add_column(place, _called(name, published), values)
-        image = _called(features.column, published) if features.kind == "image" else None
+        image = _called(asked.feature, published) if asked.kind == "image" else None
         yield table.replace_schema_metadata(_metadata(table.schema, version, image))
 
 

@@ -103,7 +103,8 @@ def _layout(version: Version) -> _Layout:
     fields = _source_fields(version)
     part = version.store.read_schema(version.parts[0])
     published = ["label", *(name for name in ADDED if name in part.names)]
-    theirs = version.run.config.dataset.label if version.run.config.dataset.label in fields else None
+    given = version.source.columns.label
+    theirs = given if given in fields else None
     label = theirs or "label"
     taken = {label, *published[1:]}
     names = {name: _free(name, taken, fields) for name in fields if name != theirs}
@@ -126,7 +127,7 @@ def _source_fields(version: Version) -> dict[str, pa.DataType]:
     """The columns of all files of the source, each in the type that their values fit into."""
     by_files = {tuple(piece.path for piece in each.pieces): each for each in version.partitions.values()}
     with ThreadPoolExecutor(LOOKING_THREADS) as pool:
-        found = pool.map(lambda each: version.run.verbatim(each).schemas(), by_files.values())
+        found = pool.map(lambda each: version.source.verbatim(each).schemas(), by_files.values())
         schemas = list(dict.fromkeys(schema for each in found for schema in each))
     names = dict.fromkeys(name for schema in schemas for name in schema.names)
     return {
@@ -166,10 +167,9 @@ def _umask() -> int:
 def _options(version: Version, out: str) -> dict[str, Any]:
     """Storage options of the store, or of the source, if the file is to be in an object store like that."""
     protocol = out.partition("://")[0] if "://" in out else ""
-    config = version.run.config
     for place, options in (
         (version.store.root, version.store.options),
-        (config.dataset.source, version.run.source_options),
+        (version.source.places["source"], version.source.options),
     ):
         if protocol and place.startswith(f"{protocol}://"):
             return options
@@ -179,7 +179,7 @@ def _options(version: Version, out: str) -> dict[str, Any]:
 def _check_apart(version: Version, out: str) -> None:
     """Raise ConfigError for a file that is one of the source, or would be one at the next run."""
     path = open_filesystem(out, _options(version, out))[1]
-    source = open_filesystem(version.run.config.dataset.place("source"), version.run.source_options)[1]
+    source = open_filesystem(version.source.places["source"], version.source.options)[1]
     files = {piece.path for partition in version.partitions.values() for piece in partition.pieces}
     if path in files or path.startswith(f"{source.rstrip('/')}/"):
         raise ConfigError(

@@ -23,18 +23,19 @@ def beside_source(
 
     columns: of the source; None: all. Raises InputError where the source isn't what the run has seen.
     """
-    data, partition = version.run.config.dataset, version.partitions[part]
-    asked = None if columns is None else list(dict.fromkeys([*columns, *([data.id] if data.id else [])]))
+    source, partition = version.source, version.partitions[part]
+    key = source.columns.id
+    asked = None if columns is None else list(dict.fromkeys([*columns, *([key] if key else [])]))
     held = version.store.read_table(part, list(dict.fromkeys(["id", *PLACE, *published])))
     keys, found = _keys(held["source_file"], held["source_row"]).combine_chunks(), 0
-    reader = version.run.verbatim(partition) if columns is None else version.run.reader(partition)
+    reader = source.verbatim(partition) if columns is None else source.reader(partition)
     for batch, file, row in reader.placed(asked, BATCH):
         at = pc.index_in(_keys(file, row), value_set=keys)
         mine, theirs = held.take(at.drop_null()), batch.filter(at.is_valid())
         if not len(mine):
             continue
-        if data.id in theirs.schema.names:
-            _same(theirs.column(data.id), mine, reader)
+        if key in theirs.schema.names:
+            _same(theirs.column(key), mine, reader)
         found += len(mine)
         yield (theirs if columns is None else theirs.select(_there(theirs, columns))), mine.select(published)
     if found != held.num_rows:

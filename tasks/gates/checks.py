@@ -9,10 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from labelworks.schemas.config.run import GateConfig
 from labelworks.schemas.errors import LabelworksError
 from labelworks.schemas.records import Check, GateResult, Stage
-from labelworks.schemas.suites import Expectation, suites
+from labelworks.schemas.suites import Expectation, Suite
 from labelworks.tasks.gates import engine, wording
 from labelworks.tasks.gates.engine import Outcome
 from labelworks.tasks.gates.plain import passing
@@ -30,19 +29,18 @@ class RowCheck(Check):
 
 
 def check_rows(
-    stage: Stage,
     frame: pa.Table,
-    config: GateConfig,
+    suite: Suite,
     *,
     window: Literal["source", "target"] = "source",
     classes: int | None = None,
 ) -> list[RowCheck]:
     """Run a stage's row expectations on one partition; the result pickles.
 
-    frame: the columns of the stage's suite, others are not looked at; a column that is missing fails its
+    frame: the columns of the suite, others are not looked at; a column that is missing fails its
     checks. classes: how many there are; without it label codes have no upper bound to be checked against.
     """
-    wanted = [_bound(each, classes) for each in suites(stage, config).rows.expect]
+    wanted = [_bound(each, classes) for each in suite.expect]
     wanted = [each for each in wanted if each.window in (None, window)]
     outcomes = [passing(frame, each) for each in wanted]
     doubtful = [each for each, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
@@ -53,7 +51,7 @@ def check_rows(
 def check_figures(
     stage: Stage,
     figures: Mapping[str, Figure],
-    config: GateConfig,
+    suite: Suite,
     examples: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Check]:
     """Run a stage's figure expectations; a figure that is None was not measured, and its check is skipped.
@@ -64,7 +62,7 @@ def check_figures(
     """
     import pandas as pd
 
-    wanted = suites(stage, config).figures.expect
+    wanted = suite.expect
     seen = [{name: _figure(stage, figures, name) for name in each.columns} for each in wanted]
     measured = [not any(_unusable(value) for value in values.values()) for values in seen]
     runnable = [each for each, ok in zip(wanted, measured, strict=True) if ok]

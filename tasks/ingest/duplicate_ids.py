@@ -9,35 +9,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.records import Partition
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 
 ENTRY = np.dtype([("hash", "<u8"), ("place", "<u4")])  # of one id: its hash, its place in the index
 READS_AT_ONCE = 16
 
 
-def sort_ids(partition: Partition, run: Run, label_type: str, ranges: int) -> NDArray[np.int64]:
+def sort_ids(partition: Partition, artifacts: Artifacts, label_type: str, ranges: int) -> NDArray[np.int64]:
     """Write the hashes of a partition's ids in order; return where each range begins (ranges + 1,).
 
     So whoever compares a range reads that of each partition and no more.
     """
-    hashes = _hashes(run, label_type, partition)
+    hashes = _hashes(artifacts, label_type, partition)
     order = np.argsort(hashes, kind="stable")
     entries = np.empty(len(hashes), dtype=ENTRY)
     entries["hash"], entries["place"] = hashes[order], order
-    run.store.write(_sorted(run, partition), entries.tobytes())
+    artifacts.store.write(_sorted(artifacts, partition), entries.tobytes())
     # ranges are equal parts of the upper 32 bits
     owners = (entries["hash"] >> np.uint64(32)) * np.uint64(ranges) >> np.uint64(32)
     return np.searchsorted(owners, np.arange(ranges + 1)).astype(np.int64)
 
 
-def drop_sorted(partition: Partition, run: Run) -> None:
+def drop_sorted(partition: Partition, artifacts: Artifacts) -> None:
     """Remove what was written to compare a partition's ids."""
-    run.store.delete(_sorted(run, partition))
+    artifacts.store.delete(_sorted(artifacts, partition))
 
 
 def find_duplicates(
     number: int,
-    run: Run,
+    artifacts: Artifacts,
     partitions: Sequence[Partition],
     label_type: str,
     starts: NDArray[np.int64] | None = None,
@@ -50,10 +50,10 @@ def find_duplicates(
 
     def entries(place: int) -> NDArray[np.void]:
         if starts is None:
-            hashes = _hashes(run, label_type, partitions[place])
+            hashes = _hashes(artifacts, label_type, partitions[place])
             return np.rec.fromarrays([hashes, np.arange(len(hashes))], dtype=ENTRY)
         first, last = starts[place, number : number + 2] * ENTRY.itemsize
-        data = run.store.read_range(_sorted(run, partitions[place]), int(first), int(last))
+        data = artifacts.store.read_range(_sorted(artifacts, partitions[place]), int(first), int(last))
         return np.frombuffer(data, ENTRY)
 
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
@@ -66,10 +66,10 @@ def find_duplicates(
     return [each["place"][repeated].astype(np.int64) for each, repeated in zip(found, split, strict=True)]
 
 
-def _hashes(run: Run, label_type: str, partition: Partition) -> NDArray[np.uint64]:
-    table = run.store.read_table(run.index(label_type, partition), ["hash"])
+def _hashes(artifacts: Artifacts, label_type: str, partition: Partition) -> NDArray[np.uint64]:
+    table = artifacts.store.read_table(artifacts.index(label_type, partition), ["hash"])
     return np.asarray(table["hash"].to_numpy())
 
 
-def _sorted(run: Run, partition: Partition) -> str:
-    return run.file("ingest", f"ids/{partition.key}")
+def _sorted(artifacts: Artifacts, partition: Partition) -> str:
+    return artifacts.file("ingest", f"ids/{partition.key}")

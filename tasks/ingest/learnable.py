@@ -11,16 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.config.dataset import DatasetConfig
-from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import GateRefused, InputError
 from labelworks.schemas.records import Partition
-from labelworks.schemas.suites import suites
+from labelworks.schemas.suites import Suite
 from labelworks.tasks.artifacts.index import Index
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.votes import VoteSource
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.folds import HOLDOUT, fold_of
 from labelworks.tasks.planning.plan import Plan
+from labelworks.tasks.sources.source import Source
 
 LabelType = Literal["int", "string", "list", "number"]
 MOST_ROWS = 200_000  # that are looked at before anything is started, where files say how many they have
@@ -57,24 +56,26 @@ def count_classes(labels: pa.ChunkedArray) -> Counter[str | int]:
     return Counter({each["values"]: each["counts"] for each in pc.value_counts(flat).to_pylist()})
 
 
-def refuse_labels(config: RunConfig, counts: Mapping[str | int, int], reasons: Counter[str]) -> None:
+def refuse_labels(
+    source: Source, counts: Mapping[str | int, int], reasons: Counter[str], votes: VoteSource | None = None
+) -> None:
     """Raise InputError where nothing can be learnt from classes that occur so often.
 
-    reasons: why rows were put aside, and how many.
+    reasons: why rows were put aside, and how many. votes: those that labels are made of, if they are.
     """
-    data = config.dataset
-    where = f"{data.source}, column {data.label or data.votes.label!r}"
+    asked, place = source.columns, source.places["source"]
+    where = f"{place}, column {votes.label if votes else asked.label!r}"
     rows = sum(counts.values())
     if rows < min(LEAST_ROWS * max(len(counts), 2), reasons.total()):
         some = "no row has" if not rows else f"only {rows:,} of {rows + reasons.total():,} rows have"
         reason = reasons.most_common(1)[0][0]
-        raise InputError(f"{some} a label that can be used ({reason})", where=where, fix=_mend(data, reason))
-    if not counts and data.task == "multilabel":
+        raise InputError(f"{some} a label that can be used ({reason})", where=where, fix=_mend(votes, reason))
+    if not counts and asked.task == "multilabel":
         raise InputError("no row has a class in its list", where=where, fix="check dataset.label")
     if not counts:
-        window = data.time_window
+        window = asked.time_window
         empty = f"no row has a time that begins with {window!r}" if window else "the dataset is empty: no row"
-        raise InputError(empty, where=data.source)
+        raise InputError(empty, where=place)
     if len(counts) == 1:
         raise InputError(
             f"every row has the label {next(iter(counts))!r}: one class only, there is nothing to tell apart",
@@ -90,36 +91,35 @@ def refuse_labels(config: RunConfig, counts: Mapping[str | int, int], reasons: C
         )
 
 
-def _mend(data: DatasetConfig, reason: str) -> str:
+def _mend(votes: VoteSource | None, reason: str) -> str:
     """What to do where most labels can't be used for that reason."""
-    if data.votes.source:
-        return f"check that {data.votes.item!r} of {data.votes.source} holds the ids of the rows (dataset.id)"
+    if votes is not None:
+        return f"check that {votes.item!r} of {votes.source} holds the ids of the rows (dataset.id)"
     if "whole number" in reason:
         return "name the column of the classes in dataset.label; of numbers, set dataset.task: regression"
     return "check dataset.label and dataset.classes"
 
 
-def look_ahead(run: Run, plans: Mapping[str, Plan]) -> None:
+def look_ahead(source: Source, plans: Mapping[str, Plan], folds: int, proof: Suite) -> None:
     """Read the labels, of large data some, and refuse what no run can learn from, before any server starts.
 
-    Raises InputError, or GateRefused where fewer rows would be held out than the gate after validate asks
-    for. Labels made of votes are not looked at.
+    folds: how many there will be; proof: what the gate after validate asks of figures. Raises InputError, or
+    GateRefused where fewer rows would be held out than it asks for. Labels made of votes are not looked at.
     """
-    if not run.config.dataset.label:
+    if not source.columns.label:
         return
-    data = run.config.dataset.model_copy(update={"pred_probs": None, "pair": None})
-    bare = replace(run, config=run.config.model_copy(update={"dataset": data}))
+    bare = replace(source, columns=replace(source.columns, pred_probs=None, pair=None))
     plan, seen = plans["source"], Labels()
     looked_at = _some(plan.partitions)
     for partition in looked_at:
-        found = scan(partition, bare, label_type(run.config, plan))
+        found = scan(partition, bare, label_type(source.columns.task, plan))
         if found.rejected["row"].null_count:
             return  # a file can't be read: ingest says which
-        seen.add(found, run.config.detect.folds)
+        seen.add(found, folds)
     if len(looked_at) == len(plan.partitions):
-        _refuse_all(run.config, seen)
+        _refuse_all(source, seen, proof)
     elif len(seen.counts) == seen.rows >= MOST_ROWS:
-        refuse_labels(run.config, seen.counts, seen.reasons)
+        refuse_labels(source, seen.counts, seen.reasons)
 
 
 def _some(partitions: list[Partition]) -> list[Partition]:
@@ -134,35 +134,35 @@ def _some(partitions: list[Partition]) -> list[Partition]:
     return kept
 
 
-def label_type(config: RunConfig, plan: Plan) -> LabelType:
+def label_type(task: str, plan: Plan) -> LabelType:
     """How labels are kept: of a column of nulls, as strings."""
     kinds: dict[str, LabelType] = {"multilabel": "list", "regression": "number"}
-    return kinds.get(config.dataset.task, "int" if plan.label_type == "int" else "string")
+    return kinds.get(task, "int" if plan.label_type == "int" else "string")
 
 
-def _refuse_all(config: RunConfig, seen: Labels) -> None:
+def _refuse_all(source: Source, seen: Labels, proof: Suite) -> None:
     """What all rows together are refused for."""
-    if config.dataset.task != "regression":
-        refuse_labels(config, seen.counts, seen.reasons)
+    place, asked = source.places["source"], source.columns
+    if asked.task != "regression":
+        refuse_labels(source, seen.counts, seen.reasons)
     elif len(seen.numbers) == 1 and not seen.reasons:
         raise InputError(
             f"every row has the label {seen.numbers.pop():.6g}: there is nothing to foretell",
-            where=f"{config.dataset.source}, column {config.dataset.label!r}",
+            where=f"{place}, column {asked.label!r}",
             fix="check dataset.label",
         )
-    if config.dataset.task == "classification" and not seen.reasons:
-        _refuse_few(config, seen)
+    if asked.task == "classification" and not seen.reasons:
+        _refuse_few(place, seen, proof)
 
 
-def _refuse_few(config: RunConfig, seen: Labels) -> None:
+def _refuse_few(place: str, seen: Labels, proof: Suite) -> None:
     """Raise GateRefused where the gate after validate would refuse so few held-out rows anyway."""
-    expected = suites("validate", config.gates.validation).figures.expect
-    gate = next(each for each in expected if each.name == "min_holdout_rows")
+    gate = next(each for each in proof.expect if each.name == "min_holdout_rows")
     least = gate.kwargs["min_value"]
     if gate.severity == "error" and seen.held_out < least:
         raise GateRefused(
             f"{gate.says}: of {seen.rows:,} rows {seen.held_out:,} would be held out, {least:g} is the least",
-            where=f"{config.dataset.source}, before the gate after validate",
+            where=f"{place}, before the gate after validate",
             fix="give more rows, or, to publish what can't be proven, lower "
             "gates.validate.thresholds.min_holdout_rows",
         )

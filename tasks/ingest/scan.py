@@ -8,48 +8,50 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition, Piece
 from labelworks.schemas.tables import REJECTED, index_schema
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES, Index, write_rows
 from labelworks.tasks.artifacts.rejected import rejected_rows
 from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.votes import Voted
 from labelworks.tasks.methods.folds import hash_ids
-from labelworks.tasks.sources import column_roles as columns
+from labelworks.tasks.sources import column_roles
+from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats import UNUSABLE
 from labelworks.tasks.sources.given_labels import read_labels
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.time_windows import in_window, no_times
 from labelworks.tasks.sources.values.columns import NAMED, find_field
 from labelworks.tasks.sources.values.joined import common, written_type
 from labelworks.tasks.sources.values.text import not_utf8
 
 
-def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = None) -> Index:
+def scan(partition: Partition, source: Source, label_type: str, voted: Voted | None = None) -> Index:
     """Read ids and labels of a partition; a piece that can't be read is put aside as a whole."""
-    data, kind = run.config.dataset, LABEL_TYPES[label_type]
+    asked, kind = source.columns, LABEL_TYPES[label_type]
     labelled = partition.window == "source"
-    label = data.label or None if labelled else None
-    time = data.time if labelled and run.config.reads_time else None
-    beside = [data.pred_probs, data.pair] if labelled else []
+    label = asked.label or None if labelled else None
+    time = asked.time if labelled and source.timed else None
+    beside = [asked.pred_probs, asked.pair] if labelled else []
     kinds: list[pa.DataType] = []
-    pieces, aside, left_out = _pieces(partition, run, label_type, [data.id, label, time, *beside], kinds)
+    pieces, aside, left_out = _pieces(partition, source, label_type, [asked.id, label, time, *beside], kinds)
     carried = written_type(common(kinds)) if labelled and kinds else ""
     unreadable = pa.Table.from_pylist(aside, schema=REJECTED)
     if not pieces:
         nothing = index_schema(kind).empty_table()
         return Index(nothing, unreadable, left_out, len(left_out) - len(aside), carried)
-    index = pa.concat_tables([_piece_index(*read, data, label, kind, labelled) for read in pieces])
+    index = pa.concat_tables([_piece_index(*read, asked, label, kind, labelled) for read in pieces])
     if labelled and voted is not None:
         index = voted.join(index, kind)
     rows = pa.array(np.arange(index.num_rows, dtype=np.int32))
     index = index.add_column(0, "row", rows)
     if time is not None:
-        index = _timed(index, [table[time] for _, table in pieces], data.time_window)
+        index = _timed(index, [table[time] for _, table in pieces], asked.time_window)
     index = index.combine_chunks()
-    reasons = _reasons(index, labelled, run, label_type)
+    nothing = "null label" if voted is None else "no votes"
+    reasons = _reasons(index, nothing, asked.classes, label_type) if labelled else _null_ids(index)
     index = index.drop_columns(UNUSABLE)
     bad = pc.is_valid(reasons)
     unusable = index.filter(bad)
@@ -62,24 +64,28 @@ def scan(partition: Partition, run: Run, label_type: str, voted: Voted | None = 
 
 
 def _pieces(
-    partition: Partition, run: Run, label_type: str, roles: Sequence[str | None], kinds: list[pa.DataType]
+    partition: Partition,
+    source: Source,
+    label_type: str,
+    roles: Sequence[str | None],
+    kinds: list[pa.DataType],
 ) -> tuple[list[tuple[Piece, pa.Table]], list[dict[str, str]], tuple[int, ...]]:
     """Read the pieces: those with rows, what is said of those that can't be, places of those without rows.
 
     kinds: is given the types of the time column.
     """
-    data = run.config.dataset
-    wanted = [column for column in roles if column] or [data.features.column]
+    asked = source.columns
+    wanted = [column for column in roles if column] or [asked.feature]
 
     def problem(schema: pa.Schema, where: str) -> InputError | None:
-        found = columns.problem(schema, where, data, partition.window)
-        time = find_field(schema, data.time) if data.time else None
+        found = column_roles.problem(schema, where, asked, partition.window)
+        time = find_field(schema, asked.time) if asked.time else None
         kinds.extend([] if time is None else [time.type])
-        mixed = columns.unlike(schema, data, label_type) if partition.window == "source" else None
+        mixed = column_roles.unlike(schema, asked, label_type) if partition.window == "source" else None
         return found or (InputError(mixed, where=where) if mixed else None)
 
     pieces, aside, left_out = [], [], []
-    for place, (piece, read) in enumerate(run.reader(partition).checked([*wanted, UNUSABLE], problem)):
+    for place, (piece, read) in enumerate(source.reader(partition).checked([*wanted, UNUSABLE], problem)):
         if not isinstance(read, InputError) and read.num_rows:
             pieces.append((piece, read))
             continue
@@ -89,19 +95,21 @@ def _pieces(
     return pieces, aside, tuple(left_out)
 
 
-def write_index(run: Run, partition: Partition, label_type: str, voted: Voted | None = None) -> Index | None:
+def write_index(
+    artifacts: Artifacts, source: Source, partition: Partition, label_type: str, voted: Voted | None = None
+) -> Index | None:
     """Make a partition's index and what lies beside it; None: that was done before."""
-    if run.store.exists(run.index(label_type, partition)):
+    if artifacts.store.exists(artifacts.index(label_type, partition)):
         return None
-    found = scan(partition, run, label_type, voted)
-    write_rows(run, label_type, partition, found)
+    found = scan(partition, source, label_type, voted)
+    write_rows(artifacts, label_type, partition, found)
     return found
 
 
 def _piece_index(
     piece: Piece,
     table: pa.Table,
-    data: DatasetConfig,
+    asked: Columns,
     label: str | None,
     kind: pa.DataType,
     labelled: bool,
@@ -109,8 +117,8 @@ def _piece_index(
     """Where the rows of a piece are from, their ids and labels; of labelled ones what stands beside them."""
     file, rows = _places(piece, table)
     unusable = table[UNUSABLE].combine_chunks()
-    if data.id is not None:
-        ids, unusable = _readable(table[data.id].combine_chunks(), "id", unusable)
+    if asked.id is not None:
+        ids, unusable = _readable(table[asked.id].combine_chunks(), "id", unusable)
         ids = ids.cast(pa.string())
     else:
         ids = pc.binary_join_element_wise(file.cast(pa.string()), rows.cast(pa.string()), "#")
@@ -120,12 +128,12 @@ def _piece_index(
         labels, reasons = read_labels(labels, kind)
         unusable = pc.coalesce(unusable, reasons)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
-    if labelled and data.pair:
-        columns["pair"] = read_pairs(table[data.pair].combine_chunks())
-    if labelled and data.pred_probs:
-        one = data.task == "classification"
-        given = table[data.pred_probs].combine_chunks()
-        found, reasons = read_pred_probs(given, len(data.classes or ()), one_class=one)
+    if labelled and asked.pair:
+        columns["pair"] = read_pairs(table[asked.pair].combine_chunks())
+    if labelled and asked.pred_probs:
+        one = asked.task == "classification"
+        given = table[asked.pred_probs].combine_chunks()
+        found, reasons = read_pred_probs(given, len(asked.classes or ()), one_class=one)
         columns["pred_probs"] = packed(found)
         unusable = pc.coalesce(unusable, reasons)
     return pa.table(columns | {UNUSABLE: unusable})
@@ -140,22 +148,26 @@ def _readable(values: pa.Array, role: str, reasons: pa.Array) -> tuple[pa.Array,
     return pc.if_else(bad, pa.scalar(None, values.type), values), said
 
 
-def _reasons(index: pa.Table, labelled: bool, run: Run, label_type: str) -> pa.ChunkedArray:
-    """Why a row can't be used, or null."""
-    reasons, labels = index[UNUSABLE], index["label"]
-    reasons = pc.if_else(pc.is_null(index["id"]), pc.fill_null(reasons, "null id"), reasons)
-    if not labelled:
-        return reasons
-    nothing = "no votes" if run.config.dataset.votes.source else "null label"
+def _null_ids(index: pa.Table) -> pa.ChunkedArray:
+    """Why a row can't be used whatever its label is, or null."""
+    reasons = index[UNUSABLE]
+    return pc.if_else(pc.is_null(index["id"]), pc.fill_null(reasons, "null id"), reasons)
+
+
+def _reasons(
+    index: pa.Table, nothing: str, classes: tuple[str | int, ...] | None, label_type: str
+) -> pa.ChunkedArray:
+    """Why a labelled row can't be used, or null; nothing: what is said where there is no label."""
+    reasons, labels = _null_ids(index), index["label"]
     reasons = pc.if_else(pc.is_null(labels), pc.fill_null(reasons, nothing), reasons)
     if label_type == "number":
         finite = pc.fill_null(pc.is_finite(labels), True)
         return pc.if_else(finite, reasons, pc.fill_null(reasons, "label is not finite"))
     if label_type == "list":
-        return _of_lists(labels, reasons, run.config.dataset.classes)
-    if run.config.dataset.classes is None:
+        return _of_lists(labels, reasons, classes)
+    if classes is None:
         return reasons
-    known = pc.is_in(labels, value_set=_class_array(run.config.dataset.classes, label_type))
+    known = pc.is_in(labels, value_set=_class_array(classes, label_type))
     unknown = pc.and_(pc.is_valid(labels), pc.invert(known))
     return pc.if_else(unknown, pc.fill_null(reasons, "label not in dataset.classes"), reasons)
 

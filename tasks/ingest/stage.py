@@ -19,18 +19,22 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import CrowdFindings, IngestFigures
 from labelworks.schemas.records import DatasetRef, IngestResult, Partition
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import read_index, share_index
 from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
-from labelworks.tasks.artifacts.run import Run
-from labelworks.tasks.artifacts.votes import Voted, voted
+from labelworks.tasks.artifacts.votes import Voted, VoteSource, voted
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.duplicate_ids import drop_sorted, find_duplicates, sort_ids
 from labelworks.tasks.ingest.learnable import count_classes, label_type, refuse_labels
 from labelworks.tasks.ingest.scan import write_index
 from labelworks.tasks.methods.class_names import SimilarNames, similar_names
 from labelworks.tasks.planning.plan import Plan, empty
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import votes_of
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import common, read_type, written_type
 
 CHECKED = ["row", "id", "label"]
@@ -55,12 +59,14 @@ class Scan:
 @redacted()
 def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     """Index every partition of the planned windows; raise InputError where too many rows can't be used."""
-    if done := run.result(IngestResult):
+    artifacts, source = run.artifacts, run.source
+    if done := artifacts.result(IngestResult):
         return done
-    started = perf_counter()
-    crowd = voted(run)
+    started, gate = perf_counter(), suites("ingest", run.config.gates.ingest)
+    asked = votes_of(run.config.dataset)
+    crowd = voted(artifacts, source, asked) if asked else None
     votes = crowd[0] if crowd else None
-    kept_as = votes.label_type if votes else label_type(run.config, plans["source"])
+    kept_as = votes.label_type if votes else label_type(source.columns.task, plans["source"])
     partitions: list[Partition] = []
     scans: list[Scan] = []
     all_scans: list[Scan] = []
@@ -70,28 +76,30 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
             scan_partition,
             _by_votes(plan.partitions, votes if window == "source" else None),
             unit=f"{window} partitions",
-            run=run,
+            artifacts=artifacts,
+            source=source,
             label_type=kept_as,
+            expected=gate.rows,
             votes=votes,
         )
-        _refuse_nothing(run, window, plan, found)
-        inside = [each for each in found if _counts(run, window, each)]
-        partitions += _mark_duplicates(run, window, inside, kept_as)
+        _refuse_nothing(source, window, plan, found)
+        inside = [each for each in found if _counts(source, window, each)]
+        partitions += _mark_duplicates(artifacts, window, inside, kept_as)
         scans += inside
         all_scans += found
-    classes = _classes(run, scans, votes)
+    classes = _classes(source, scans, votes, asked)
     ref = DatasetRef(
-        run_id=run.id, dataset=run.dataset, uri=run.store.url(run.folder), classes=classes,
-        label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
+        run_id=artifacts.id, dataset=artifacts.dataset, uri=artifacts.store.url(artifacts.folder),
+        classes=classes, label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
     )  # fmt: skip
-    by_window = {window: _rejected(run, window, plan, all_scans) for window, plan in plans.items()}
+    by_window = {window: _rejected(artifacts, window, plan, all_scans) for window, plan in plans.items()}
     rejected = pa.concat_tables(by_window.values())
-    run.store.write_table(run.file("ingest", "rejected.parquet"), rejected)
+    artifacts.store.write_table(artifacts.file("ingest", "rejected.parquet"), rejected)
     alike = _similar_names(scans)
     empty_files = sum(each.empty_files for each in all_scans)
     figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
     examples = {"similar_class_names": [str(each) for each in alike]}
-    checks = gates.check_figures("ingest", gates.flat(figures), run.config.gates.ingest, examples)
+    checks = gates.check_figures("ingest", gates.flat(figures), gate.figures, examples)
     result = IngestResult(
         ref=ref,
         figures=figures,
@@ -99,27 +107,27 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
         work={"ingested_rows": sum(each.rows for each in scans if each.new)},
         seconds=perf_counter() - started,
     )
-    refuse(result.gate, by_window, figures, run.config.dataset)
-    return run.finish(result)
+    refuse(result.gate, by_window, figures, source.places)
+    return artifacts.finish(result)
 
 
-def _refuse_nothing(run: Run, window: str, plan: Plan, found: list[Scan]) -> None:
+def _refuse_nothing(source: Source, window: str, plan: Plan, found: list[Scan]) -> None:
     """Raise InputError if no file of a window could be read, or none of them has a row."""
     if any(each.partition.pieces for each in found):
         return
     for partition, each in zip(plan.partitions, found, strict=True):
         for file in each.rejected.to_pylist():
-            where = run.reader(partition).address(file["file"])
+            where = source.reader(partition).address(file["file"])
             fix = "write the file again, or leave it out of the source"
             raise InputError(file["reason"], where=where, fix=fix)
-    raise empty(run.config.dataset.place(window), window)
+    raise empty(source.places[window], window)
 
 
-def _counts(run: Run, window: str, found: Scan) -> bool:
+def _counts(source: Source, window: str, found: Scan) -> bool:
     """Whether a partition is part of the run: one without files, or with no row in a window of time isn't."""
     if not found.partition.pieces:
         return False
-    by_time = window == "source" and run.config.dataset.time_window is not None
+    by_time = window == "source" and source.columns.time_window is not None
     return not by_time or found.rows > 0 or found.rejected.num_rows > 0
 
 
@@ -136,40 +144,48 @@ def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partitio
     return [each.model_copy(update={"votes": votes.key}) for each in partitions]
 
 
-def scan_partition(partition: Partition, run: Run, label_type: str, votes: Voted | None = None) -> Scan:
+def scan_partition(
+    partition: Partition, artifacts: Artifacts, source: Source, label_type: str, expected: Suite,
+    votes: Voted | None = None,
+) -> Scan:  # fmt: skip
     """Index one partition, or find its index made before."""
-    written = write_index(run, partition, label_type, votes)
-    found = written or read_index(run, partition, label_type, CHECKED)
+    written = write_index(artifacts, source, partition, label_type, votes)
+    found = written or read_index(artifacts, partition, label_type, CHECKED)
     kept, index = partition.leaving_out(found.left_out), found.rows.select(CHECKED)
-    share_index(run, partition, kept, label_type)
+    share_index(artifacts, partition, kept, label_type)
     labels = count_classes(index["label"])
-    checks = gates.check_rows("ingest", index, run.config.gates.ingest, window=partition.window)
+    checks = gates.check_rows(index, expected, window=partition.window)
     return Scan(
         kept, index.num_rows, labels, found.rejected, found.empty, found.time, written is not None, checks
     )
 
 
-def _mark_duplicates(run: Run, window: str, scans: list[Scan], label_type: str) -> list[Partition]:
+def _mark_duplicates(
+    artifacts: Artifacts, window: str, scans: list[Scan], label_type: str
+) -> list[Partition]:
     """Write down the rows whose id occurred before; return the partitions with their counts."""
     partitions = [each.partition for each in scans]
-    found = repeated_ids(run, partitions, sum(each.rows for each in scans), label_type)
+    found = repeated_ids(artifacts, partitions, sum(each.rows for each in scans), label_type)
     marked, tables = [], [REJECTED.empty_table()]
     for partition, places in zip(partitions, found, strict=True):
         if len(places):
             digest = hashlib.blake2b(places.tobytes(), digest_size=4).hexdigest()
             partition = partition.model_copy(update={"duplicates": len(places), "without": digest})
-            index = run.store.read_table(run.index(label_type, partition), [*CHECKED, "file", "file_row"])
+            name = artifacts.index(label_type, partition)
+            index = artifacts.store.read_table(name, [*CHECKED, "file", "file_row"])
             rows = index.take(pa.array(places))
-            run.store.write_table(run.part("ingest/duplicates", partition), rows.select(["row", "id"]))
+            part = artifacts.part("ingest/duplicates", partition)
+            artifacts.store.write_table(part, rows.select(["row", "id"]))
             reasons = pa.array(["duplicated id"] * len(places), pa.string())
             tables.append(rejected_rows(rows, reasons, rows["id"]))
         marked.append(partition)
-    run.store.write_table(run.file("ingest", f"duplicates-{window}.parquet"), pa.concat_tables(tables))
+    name = artifacts.file("ingest", f"duplicates-{window}.parquet")
+    artifacts.store.write_table(name, pa.concat_tables(tables))
     return marked
 
 
 def repeated_ids(
-    run: Run, partitions: list[Partition], rows: int, label_type: str
+    artifacts: Artifacts, partitions: list[Partition], rows: int, label_type: str
 ) -> list[NDArray[np.int64]]:
     """For each partition, places in its index (n,) of the rows whose id occurred before, in order."""
     ranges = max(1, -(-rows // COMPARED_IDS))
@@ -178,32 +194,35 @@ def repeated_ids(
         starts = np.stack(
             map_partitions(
                 "ingest", sort_ids, partitions, unit="partitions whose ids are sorted",
-                run=run, label_type=label_type, ranges=ranges,
+                artifacts=artifacts, label_type=label_type, ranges=ranges,
             )
         )  # fmt: skip
     found = map_partitions(
         "ingest", find_duplicates, range(ranges) if partitions else (), unit="ranges of the ids compared",
-        run=run, partitions=partitions, label_type=label_type, starts=starts,
+        artifacts=artifacts, partitions=partitions, label_type=label_type, starts=starts,
     )  # fmt: skip
     if starts is not None:
-        map_partitions("ingest", drop_sorted, partitions, unit="partitions cleared", run=run)
+        map_partitions("ingest", drop_sorted, partitions, unit="partitions cleared", artifacts=artifacts)
     return [np.sort(np.concatenate(again)) for again in zip(*found, strict=True)]
 
 
-def _classes(run: Run, scans: list[Scan], votes: Voted | None) -> tuple[str | int, ...]:
+def _classes(
+    source: Source, scans: list[Scan], votes: Voted | None, asked: VoteSource | None
+) -> tuple[str | int, ...]:
     """The classes of the config, or those that occur; raise InputError if nothing can be learnt of them."""
     counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
-    if run.config.dataset.task == "regression" and any(each.rows for each in scans):
+    task, listed = source.columns.task, source.columns.classes
+    if task == "regression" and any(each.rows for each in scans):
         return ()
     reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
-    refuse_labels(run.config, counts, reasons)
+    refuse_labels(source, counts, reasons, asked)
     if votes is not None:
         return votes.classes
-    if run.config.dataset.task == "multilabel" and run.config.dataset.classes is not None:
-        return tuple(map(str, run.config.dataset.classes))
-    if run.config.dataset.classes is not None:
+    if task == "multilabel" and listed is not None:
+        return tuple(map(str, listed))
+    if listed is not None:
         kind = type(next(iter(counts)))
-        return tuple(kind(each) for each in run.config.dataset.classes)
+        return tuple(kind(each) for each in listed)
     return tuple(sorted(counts))
 
 
@@ -213,11 +232,11 @@ def _similar_names(scans: list[Scan]) -> list[SimilarNames]:
     return similar_names({name: rows for name, rows in counts.items() if isinstance(name, str)})
 
 
-def _rejected(run: Run, window: str, plan: Plan, scans: list[Scan]) -> pa.Table:
+def _rejected(artifacts: Artifacts, window: str, plan: Plan, scans: list[Scan]) -> pa.Table:
     """Everything of a window that is put aside: files, rows, and rows whose id occurred before."""
     files = pa.Table.from_pylist(plan.rejected, schema=REJECTED)
     rows = [each.rejected for each in scans if each.partition.window == window]
-    again = run.store.read_table(run.file("ingest", f"duplicates-{window}.parquet"))
+    again = artifacts.store.read_table(artifacts.file("ingest", f"duplicates-{window}.parquet"))
     return pa.concat_tables([files, *rows, again])
 
 

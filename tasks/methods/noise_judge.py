@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.neighbours.reference import Neighbourhood
 from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
 from labelworks.tasks.methods.noise.pairs import Pairs
@@ -78,7 +78,7 @@ class NoiseJudge:
         cls,
         sums: FoldSums,
         sample: Sample,
-        config: DetectConfig,
+        options: JudgeOptions,
         *,
         exclude: Sequence[int] = (),
         class_vectors: NDArray[np.floating] | None = None,
@@ -88,18 +88,18 @@ class NoiseJudge:
         class_vectors (K, D): the class names as the encoder of the rows sees them, where they are named.
         """
         seen = sample.only(~np.isin(sample.folds, exclude))
-        adapt = partial(get("adapt", config.adapt.method).target, **config.adapt.options)
+        adapt = partial(get("adapt", options.adapt.method).target, **options.adapt.options)
         names = None
         if class_vectors is not None:
-            names = ClassNames(class_vectors, seen.features[:BANK] if config.query_bank else None)
-        ensemble = ProbeEnsemble.fit(sums, config.probes, exclude=exclude, adapt=adapt, class_names=names)
+            names = ClassNames(class_vectors, seen.features[:BANK] if options.query_bank else None)
+        ensemble = ProbeEnsemble.fit(sums, options.probes, exclude=exclude, adapt=adapt, class_names=names)
         ensemble = ensemble.calibrate(seen.features, seen.given, seen.folds)
-        method = get("noise", config.noise.method)
+        method = get("noise", options.noise.method)
         named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
-        noise: NoiseModel = method.target(**config.noise.options, **named)
+        noise: NoiseModel = method.target(**options.noise.options, **named)
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
         probs = np.exp(ensemble.log_probs(seen.features, seen.folds))
-        scope = Scope.fit(sums, seen.features, seen.folds, probs, share=config.out_of_scope, exclude=exclude)
+        scope = Scope.fit(sums, seen.features, seen.folds, probs, share=options.out_of_scope, exclude=exclude)
         model = cls(ensemble, noise, scope, method.keywords, around)
         noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))

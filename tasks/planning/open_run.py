@@ -12,10 +12,11 @@ from typing import Any, TypeVar
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import StoreError
-from labelworks.tasks.artifacts.run import Run, identify
 from labelworks.tasks.artifacts.votes import vote_prints
 from labelworks.tasks.exports import check_reach
 from labelworks.tasks.planning.plan import Plan, plan_window
+from labelworks.tasks.planning.run import Run, identify
+from labelworks.tasks.planning.values import votes_of
 from labelworks.tasks.sources.files import Listing, list_files, listing
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import newest_number
@@ -48,7 +49,7 @@ def open_run(config: RunConfig, run_id: str, secrets: dict[str, Any]) -> Run:
         config.store.root,
         {**config.store.storage_options, **(secrets if _remote(config.store.root) else {})},
     )
-    return Run(config, store, run_id, options)
+    return Run.of(config, store, run_id, options)
 
 
 def plan_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
@@ -69,15 +70,15 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
 
 def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
     run = open_run(config, "", secrets)
-    check_reach(run)
+    check_reach(run.artifacts.store, config.publish.also)
     plans = {
-        window: plan_window(config, window, run.source_options, found)
+        window: plan_window(config, window, run.source.options, found)
         for window, found in _listed(run).items()
     }
     prints = [each for plan in plans.values() for each in plan.fingerprints] + _vote_prints(run)
-    probe(run.store, config.dataset.name)
+    probe(run.artifacts.store, config.dataset.name)
     named = open_run(config, identify(config, prints), secrets)
-    return replace(named, newest=newest_number(run.store, run.dataset)), plans
+    return replace(named, newest=newest_number(run.artifacts.store, run.artifacts.dataset)), plans
 
 
 def _listed(run: Run) -> dict[str, Listing]:
@@ -86,7 +87,7 @@ def _listed(run: Run) -> dict[str, Listing]:
     windows = ("source", "target") if data.target is not None else ("source",)
 
     def found() -> dict[str, Listing]:
-        files = {each: listing(data.place(each), data.format, run.source_options) for each in windows}
+        files = {each: listing(data.place(each), data.format, run.source.options) for each in windows}
         return files if data.image_root is None else _with_images(files, run)
 
     return _once("files", run.config, found)
@@ -94,7 +95,7 @@ def _listed(run: Run) -> dict[str, Listing]:
 
 def _with_images(files: dict[str, Listing], run: Run) -> dict[str, Listing]:
     """The files, whose fingerprints are others where one of the images is another that they may speak of."""
-    images = list_files(str(run.config.dataset.image_root), "images", run.source_options)
+    images = list_files(str(run.config.dataset.image_root), "images", run.source.options)
     facts = "\n".join(f"{image.name}:{image.fingerprint}" for image in images)
     mark = hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     return {
@@ -107,7 +108,10 @@ def _with_images(files: dict[str, Listing], run: Run) -> dict[str, Listing]:
 
 
 def _vote_prints(run: Run) -> list[str]:
-    return _once("votes", run.config, lambda: vote_prints(run))
+    asked = votes_of(run.config.dataset)
+    if asked is None:
+        return []
+    return _once("votes", run.config, lambda: vote_prints(asked, run.source.options))
 
 
 def _once(what: str, config: RunConfig, make: Callable[[], _Found]) -> _Found:

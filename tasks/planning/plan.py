@@ -12,13 +12,14 @@ from typing import Any
 import pyarrow as pa
 from humanize import naturalsize
 
-from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.run import ComputeConfig, RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition
 from labelworks.tasks.execution import progress
 from labelworks.tasks.planning.partitioning import RowGroup, group
+from labelworks.tasks.planning.values import columns_of
 from labelworks.tasks.sources import column_roles
+from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.given_labels import common_family
@@ -62,11 +63,11 @@ def plan_window(
 
     found: its listing, where somebody has it already.
     """
-    data = config.dataset
+    data, columns = config.dataset, columns_of(config)
     source = data.place(window)
     found = listing(source, data.format, options) if found is None else found
     files = found.files
-    as_config_says = column_roles.read_as(data, config.detect)
+    as_config_says = column_roles.read_as(columns, data.csv.delimiter, data.csv.encoding)
     looked, density = _look_at(source, files, options, config.compute, as_config_says)
     plan = Plan(
         files=len(files),
@@ -75,7 +76,7 @@ def plan_window(
     )
     usable = []
     for look in looked:
-        problem = _problem(look, config, window)
+        problem = _problem(look, columns, window)
         if look.file.size == 0 or (look.groups is not None and not any(rows for rows, _ in look.groups)):
             plan.empty_files += 1
         elif problem is not None:
@@ -83,8 +84,8 @@ def plan_window(
         else:
             usable.append(look)
     if window == "source":
-        usable = _same_label_type(plan, usable, data)
-    problems = [wrong for look in looked if (wrong := _problem(look, config, window))]
+        usable = _same_label_type(plan, usable, columns)
+    problems = [wrong for look in looked if (wrong := _problem(look, columns, window))]
     if not usable or (problems and not any(look.schema for look in usable)):
         raise problems[0] if problems else empty(source, window)
     cut = [(look.file, look.groups) for look in usable]
@@ -160,23 +161,23 @@ def _look(source: str, options: dict[str, Any], read_as: ReadAs, file: SourceFil
         return _Looked(file, error=error)
 
 
-def _problem(look: _Looked, config: RunConfig, window: str) -> InputError | None:
+def _problem(look: _Looked, columns: Columns, window: str) -> InputError | None:
     if look.error is not None or look.schema is None:
         return look.error
-    found = column_roles.problem(look.schema, look.file.path, config.dataset, window)
-    return found or column_roles.lacking(look.schema, look.file.path, config.detect, window)
+    found = column_roles.problem(look.schema, look.file.path, columns, window)
+    return found or column_roles.lacking(look.schema, look.file.path, columns, window)
 
 
-def _same_label_type(plan: Plan, looked: list[_Looked], data: DatasetConfig) -> list[_Looked]:
+def _same_label_type(plan: Plan, looked: list[_Looked], columns: Columns) -> list[_Looked]:
     """Set aside files whose labels are of another type than most files' (mixed schemas)."""
-    fields = [field for look in looked if look.schema and (field := find_field(look.schema, data.label))]
+    fields = [field for look in looked if look.schema and (field := find_field(look.schema, columns.label))]
     families: dict[bool, list[str]] = {True: [], False: []}
     for field in fields:
-        families[column_roles.as_written(field)].append(column_roles.label_family(field.type, data.task))
+        families[column_roles.as_written(field)].append(column_roles.label_family(field.type, columns.task))
     plan.label_type = common_family(families[False], families[True])
     kept = []
     for look in looked:
-        reason = column_roles.unlike(look.schema, data, plan.label_type) if look.schema else None
+        reason = column_roles.unlike(look.schema, columns, plan.label_type) if look.schema else None
         if reason is None:
             kept.append(look)
         else:

@@ -15,16 +15,21 @@ from pyarrow.parquet import SortingColumn
 from labelworks.schemas.findings import PublishFigures
 from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import described, published_schema
 from labelworks.tasks import gates
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.label_codes import named
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.publish.target_rows import publish_target, rows_adapted
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import as_type, read_type
 from labelworks.tasks.sources.values.text import replaced
+from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import claim_version
 
 GROUP_ROWS = 50_000
@@ -45,23 +50,27 @@ class Published:
 @redacted()
 def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResult:
     """Write the published parts and check that no row is missing."""
-    if done := run.result(PublishResult):
+    artifacts, compression = run.artifacts, run.config.publish.compression
+    if done := artifacts.result(PublishResult):
         return done
-    started = perf_counter()
-    written = map_partitions("publish", publish_partition, ref.of("source"), run=run, ref=ref)
+    started, gate = perf_counter(), suites("publish", run.config.gates.publish)
+    written = map_partitions(
+        "publish", publish_partition, ref.of("source"),
+        artifacts=artifacts, source=run.source, ref=ref, compression=compression, expected=gate.rows,
+    )  # fmt: skip
     rows = sum(each.rows for each in written)
-    target_names, target_rows = publish_target(run, ref)
+    target_names, target_rows = publish_target(artifacts, ref, compression)
     figures = PublishFigures(
         rows=rows,
         rows_expected=rows_expected,
         parts=len(written),
         target_rows=target_rows,
-        target_rows_expected=rows_adapted(run),
+        target_rows_expected=rows_adapted(artifacts),
         names=tuple(each.name for each in written),
         target_names=tuple(target_names),
     )
-    checks = gates.check_figures("publish", gates.flat(figures), run.config.gates.publish)
-    return run.finish(
+    checks = gates.check_figures("publish", gates.flat(figures), gate.figures)
+    return artifacts.finish(
         PublishResult(
             ref=ref,
             figures=figures,
@@ -76,9 +85,10 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
 @redacted()
 def commit(run: Run, record: RunRecord) -> RunRecord:
     """Point the next version at the run, having written its manifest; the same run keeps its version."""
-    manifest = f"{run.folder}/manifest.json"
-    run.store.write(manifest, record.model_dump_json(indent=1).encode())
-    version = claim_version(run.store, run.dataset, run.id, manifest, run.newest)
+    artifacts = run.artifacts
+    manifest = f"{artifacts.folder}/manifest.json"
+    artifacts.store.write(manifest, record.model_dump_json(indent=1).encode())
+    version = claim_version(artifacts.store, artifacts.dataset, artifacts.id, manifest, run.newest)
     return record.model_copy(update={"version": version})
 
 
@@ -86,44 +96,46 @@ def commit(run: Run, record: RunRecord) -> RunRecord:
 @redacted()
 def export(run: Run, record: RunRecord) -> RunRecord:
     """Write a published version in the forms that the config asks for besides, each once."""
-    write_exports(run, record)
-    return with_exports(run, record)
+    version, forms = Version(run.artifacts, run.source, record), run.config.publish.also
+    write_exports(version, forms)
+    return with_exports(version, forms)
 
 
-def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> Published:
+def publish_partition(
+    partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, compression: str,
+    expected: Suite,
+) -> Published:  # fmt: skip
     """Write one published part, or find it written."""
-    name = run.part("publish", partition)
-    new = not run.store.exists(name)
+    name, store = artifacts.part("publish", partition), artifacts.store
+    new = not store.exists(name)
     if new:
-        table = _written(run, name, _table(run, ref, partition, _decided(run, ref, partition)))
+        table = _table(artifacts, source, ref, partition).sort_by("id")
+        _write(store, name, table, compression)
     else:
-        table = run.store.read_table(name)
-    checks = gates.check_rows("publish", table, run.config.gates.publish)
-    return Published(name.removeprefix(f"{run.folder}/"), table.num_rows, new, checks)
+        table = store.read_table(name)
+    checks = gates.check_rows(table, expected)
+    return Published(name.removeprefix(f"{artifacts.folder}/"), table.num_rows, new, checks)
 
 
-def _written(run: Run, name: str, table: pa.Table) -> pa.Table:
+def _write(store: Store, name: str, table: pa.Table, compression: str) -> None:
     """Sorted by id, so that a reader who looks for some finds their row groups by the statistics."""
-    table = table.sort_by("id")
-    run.store.write_table(
+    store.write_table(
         name,
         table,
-        compression=run.config.publish.compression,
+        compression=compression,
         row_group_size=GROUP_ROWS,
         use_dictionary=REPETITIVE,
         sorting_columns=[SortingColumn(table.schema.names.index("id"))],
         write_statistics=[column for column in table.schema.names if column != "soft_label"],
     )
-    return table
 
 
-def _decided(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Table:
     """What was decided on the rows of a partition, with posteriors; codes become classes again."""
-    treated = run.store.read_table(run.part("treat", partition))
-    one = run.config.dataset.task == "classification"
+    treated, one = artifacts.store.read_table(artifacts.part("treat", partition)), ref.one_class
     names = ["row", "given", "suggestion", "flag", *(["outside", "pair_mismatch"] if one else [])]
     posterior = [] if ref.label_type == "number" else ["posterior"]
-    scores = run.store.read_table(run.scores(ref, partition), [*names, *posterior])
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), [*names, *posterior])
     for name in ("label", "given"):
         treated = treated.set_column(
             treated.column_names.index(name), name, named(treated[name], ref.classes, ref.label_type)
@@ -144,9 +156,11 @@ def _suggested(scores: pa.Table) -> pa.ChunkedArray:
     return pc.if_else(proposed, scores["suggestion"], pa.scalar(None, pa.int32()))
 
 
-def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -> pa.Table:
+def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition) -> pa.Table:
     """The published columns: every row says where it came from."""
-    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
+    treated = _decided(artifacts, ref, partition)
+    name = artifacts.index(ref.label_type, partition)
+    index = artifacts.store.read_table(name, ["row", "file", "file_row"])
     place = index.take(np.searchsorted(index["row"].to_numpy(), treated["row"].to_numpy()))
     columns = {
         "id": treated["id"],
@@ -161,16 +175,15 @@ def _table(run: Run, ref: DatasetRef, partition: Partition, treated: pa.Table) -
         "pair_mismatch": treated["pair_mismatch"],
         "source_file": place["file"].cast(pa.string()),
         "source_row": place["file_row"],
-        "run_id": pa.repeat(run.id, treated.num_rows),
+        "run_id": pa.repeat(artifacts.id, treated.num_rows),
     }
-    schema = described(
-        published_schema(LABEL_TYPES[ref.label_type]), ref.classes, run.config.dataset.task, run.id
-    )
-    table = pa.table(columns, schema=schema)
-    time = run.config.dataset.time
+    asked = source.columns
+    schema = published_schema(LABEL_TYPES[ref.label_type])
+    table = pa.table(columns, schema=described(schema, ref.classes, asked.task, artifacts.id))
+    time = asked.time
     if time is None:
         return table
-    carried = as_type(run.reader(partition).table([time])[time], read_type(ref.time_type))
+    carried = as_type(source.reader(partition).table([time])[time], read_type(ref.time_type))
     values = replaced(carried.combine_chunks()).take(treated["row"])
     about = {"about": "dataset.time, as it stands in the source"}
     return table.append_column(pa.field(time, values.type, metadata=about), values)

@@ -8,43 +8,53 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.records import DatasetRef, DetectResult, Partition
 from labelworks.schemas.tables import described, published_target_schema
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import TARGET_ROWS
 from labelworks.tasks.execution.map_partitions import map_partitions
 
 FOLDER = "publish/target"
+ONE_CLASS = "classification"  # a target window goes with no other task
 REPETITIVE = ["label", "predicted", "source_prediction", "source_file", "run_id"]
 
 
-def publish_target(run: Run, ref: DatasetRef) -> tuple[list[str], int]:
+def publish_target(artifacts: Artifacts, ref: DatasetRef, compression: str) -> tuple[list[str], int]:
     """Write the parts of the target window; return their names in the run's folder, and their rows."""
-    written = map_partitions("publish", publish_partition, ref.of("target"), run=run, ref=ref)
+    written = map_partitions(
+        "publish", publish_partition, ref.of("target"),
+        artifacts=artifacts, ref=ref, compression=compression,
+    )  # fmt: skip
     return [name for name, _ in written], sum(rows for _, rows in written)
 
 
-def rows_adapted(run: Run) -> int:
+def rows_adapted(artifacts: Artifacts) -> int:
     """Rows of the target window whose probabilities the detect stage has written."""
-    found = run.result(DetectResult)
+    found = artifacts.result(DetectResult)
     shift = found.figures.shift if found else None
     return shift.adapted.rows if shift and shift.adapted else 0
 
 
-def publish_partition(partition: Partition, run: Run, ref: DatasetRef) -> tuple[str, int]:
+def publish_partition(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, compression: str
+) -> tuple[str, int]:
     """Write one part, or find it written."""
-    name = run.part(FOLDER, partition)
-    if not run.store.exists(name):
-        table = _table(run, ref, partition).sort_by("id")
-        compression = run.config.publish.compression
-        run.store.write_table(name, table, compression=compression, use_dictionary=REPETITIVE)
-    return name.removeprefix(f"{run.folder}/"), run.store.read_table(name, ["id"]).num_rows
+    name = artifacts.part(FOLDER, partition)
+    if not artifacts.store.exists(name):
+        table = _table(artifacts, ref, partition).sort_by("id")
+        artifacts.store.write_table(name, table, compression=compression, use_dictionary=REPETITIVE)
+    return name.removeprefix(f"{artifacts.folder}/"), artifacts.store.read_table(name, ["id"]).num_rows
 
 
-def _table(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
+def _table(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Table:
     """A pseudo-label is there where a row is of a known class and the class mix made it no less sure."""
     kind = LABEL_TYPES[ref.label_type]
-    classes, found = pa.array(ref.classes, kind), run.store.read_table(run.part(TARGET_ROWS, partition))
-    index = run.store.read_table(run.index(ref.label_type, partition), ["row", "file", "file_row"])
+    classes, found = (
+        pa.array(ref.classes, kind),
+        artifacts.store.read_table(artifacts.part(TARGET_ROWS, partition)),
+    )
+    index = artifacts.store.read_table(
+        artifacts.index(ref.label_type, partition), ["row", "file", "file_row"]
+    )
     place = index.take(np.searchsorted(index["row"].to_numpy(), found["row"].to_numpy()))
     predicted = classes.take(found["prediction"].combine_chunks())
     dropped = pc.or_(found["doubtful"], pc.greater(found["unknown"], 0.5))
@@ -56,7 +66,7 @@ def _table(run: Run, ref: DatasetRef, partition: Partition) -> pa.Table:
         **{name: found[name] for name in ("confidence", "doubtful", "unknown", "posterior")},
         "source_file": place["file"].cast(pa.string()),
         "source_row": place["file_row"],
-        "run_id": pa.repeat(run.id, found.num_rows),
+        "run_id": pa.repeat(artifacts.id, found.num_rows),
     }
-    schema = described(published_target_schema(kind), ref.classes, run.config.dataset.task, run.id)
+    schema = described(published_target_schema(kind), ref.classes, ONE_CLASS, artifacts.id)
     return pa.table(columns, schema=schema)

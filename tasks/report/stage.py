@@ -23,8 +23,10 @@ from labelworks.schemas.records import (
     figures_of,
 )
 from labelworks.schemas.secrets.logging import redacted
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.exports import with_exports
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
 from labelworks.tasks.report import flagged_rows as shown
 from labelworks.tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
@@ -39,10 +41,10 @@ PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "s
 @redacted()
 def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) -> str:
     """Write the HTML report of a run, published or refused; return its address."""
-    name = run.file("report", "report.html")
+    store, name = run.artifacts.store, run.artifacts.file("report", "report.html")
     page = html.render(record, gather(run, results, record))
-    run.store.write(name, page.encode())
-    return run.store.url(name)
+    store.write(name, page.encode())
+    return store.url(name)
 
 
 def post_stage(result: StageResult) -> None:
@@ -102,14 +104,14 @@ def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Evide
     detected, treated = figures_of(results, DetectFigures), figures_of(results, TreatFigures)
     if detected is None:
         return Evidence(**about, versions=versions)
-    flagged, count = shown.flagged(run, ref, treated=treated is not None)
+    flagged, count = shown.flagged(run.artifacts, ref, treated=treated is not None)
     return Evidence(
         **about,
         versions=versions,
         **_drawn(detected),
         **(_counts(treated.evidence) if treated else {}),
-        worst=_shown(run, ref, _decided(run, ref, detected.evidence.worst)),
-        strangest=_shown(run, ref, _decided(run, ref, detected.evidence.strangest[:STRANGEST])),
+        worst=_shown(run, ref, _decided(run.artifacts, ref, detected.evidence.worst)),
+        strangest=_shown(run, ref, _decided(run.artifacts, ref, detected.evidence.strangest[:STRANGEST])),
         flagged=_shown(run, ref, flagged),
         flagged_rows=count,
         examples=_examples(run, ref, detected),
@@ -182,6 +184,7 @@ def _over_time(drift: DriftFindings) -> dict[str, Any]:
 
 def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[WorstRow, ...]:
     """Rows in their order, with what a person needs to judge them."""
+    found = shown.contents(run.artifacts, run.source, ref, [each.place for each in rows])
     return tuple(
         WorstRow(
             id=each.id,
@@ -194,17 +197,17 @@ def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[Worst
             image=content.image,
             vector=content.vector,
         )
-        for each, content in zip(rows, shown.contents(run, ref, [each.place for each in rows]), strict=True)
+        for each, content in zip(rows, found, strict=True)
     )
 
 
-def _decided(run: Run, ref: DatasetRef, rows: Sequence[JudgedRow]) -> list[DecidedRow]:
+def _decided(artifacts: Artifacts, ref: DatasetRef, rows: Sequence[JudgedRow]) -> list[DecidedRow]:
     """The rows with what was decided on them, where that is so far."""
     partitions = {each.key: each for each in ref.partitions}
     found: dict[tuple[str, int], tuple[str, str]] = {}
     for key in dict.fromkeys(row.partition for row in rows):
         here = [row.row for row in rows if row.partition == key]
-        made = shown.decisions(run, partitions[key], here)
+        made = shown.decisions(artifacts, partitions[key], here)
         found |= {(key, row): decision for row, decision in made.items()}
     rows_of = [DecidedRow(**row.model_dump(exclude={"in_scope"})) for row in rows]
     decided = [found.get(each.place, ("", "")) for each in rows_of]
@@ -222,23 +225,25 @@ def _examples(run: Run, ref: DatasetRef, found: DetectFigures) -> dict[tuple[str
         (window, name): content
         for window, names in ids.items()
         if names
-        for name, content in shown.by_ids(run, ref, window, names).items()
+        for name, content in shown.by_ids(run.artifacts, run.source, ref, window, names).items()
     }
 
 
 def _files(run: Run, record: RunRecord, results: Sequence[StageResult]) -> dict[str, str]:
     """Where what the run read and made is."""
-    folder, data = f"{run.folder}/", run.config.dataset
-    found = {"source": data.place("source")} | ({"target": data.place("target")} if data.target else {})
+    folder, store, places = f"{run.artifacts.folder}/", run.artifacts.store, run.source.places
+    windows = ("source", "target") if run.config.dataset.target else ("source",)
+    found = {window: places[window] for window in windows}
     for name, parts in (("published rows", record.parts), ("rows of the target", record.target_parts)):
         if parts and record.status == "published":
-            place = run.store.url(f"{folder}{parts[0].rpartition('/')[0]}")
+            place = store.url(f"{folder}{parts[0].rpartition('/')[0]}")
             found[name] = f"{place} ({wording.plural(len(parts), 'parquet file')})"
     if record.status == "published":
-        addresses = with_exports(run, record.model_copy(update={"version": 0})).exports
+        published = Version(run.artifacts, run.source, record.model_copy(update={"version": 0}))
+        addresses = with_exports(published, run.config.publish.also).exports
         found |= {f"as {name}": address for name, address in addresses.items()}
     for result in results:
         aside, figures = f"{folder}{result.stage}/rejected.parquet", result.figures
         if any(getattr(figures, name, 0) for name in ("rejected_rows", "rejected_files")):
-            found[f"put aside by {result.stage}"] = run.store.url(aside)
-    return found | {"the run": run.store.url(folder)}
+            found[f"put aside by {result.stage}"] = store.url(aside)
+    return found | {"the run": store.url(folder)}

@@ -8,10 +8,9 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from labelworks.schemas.arrow_types import is_number, is_text
-from labelworks.schemas.config.dataset import DatasetConfig, VotesConfig
-from labelworks.schemas.config.run import DetectConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.tables import published_schema
+from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats.base import WRITTEN, Kind, ReadAs
 from labelworks.tasks.sources.values.columns import find_field, repeated
 from labelworks.tasks.sources.values.joined import is_listed
@@ -41,9 +40,9 @@ ROLES = {"multilabel": "label", "regression": "label"}  # of what roles are in t
 PUBLISHED = published_schema(pa.string()).names
 
 
-def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> InputError | None:
+def problem(schema: pa.Schema, where: str, columns: Columns, window: str) -> InputError | None:
     """What makes a file unusable: a column that is missing or of the wrong type; None if it is fine."""
-    for column, role in _roles(data, window):
+    for column, role in _roles(columns, window):
         field = find_field(schema, column)
         if field is None:
             return missing(schema, where, column, role)
@@ -58,7 +57,7 @@ def problem(schema: pa.Schema, where: str, data: DatasetConfig, window: str) -> 
             return twice(where, column, role)
         if not fits(kind, role):
             return unfit(where, column, kind, role)
-        if role == "time" and data.time_window and is_number(kind):
+        if role == "time" and columns.time_window and is_number(kind):
             return InputError(
                 f"column {column!r} is {kind}, and a window needs times",
                 where=where,
@@ -89,28 +88,22 @@ def twice(where: str, column: str, role: str) -> InputError:
     )
 
 
-def read_as(data: DatasetConfig, detect: DetectConfig) -> ReadAs:
+def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
     """How the files of a dataset are read where they have no types of their own."""
-    label: Kind = "number" if data.task == "regression" else "label"
-    feature: Kind = "number" if data.features.kind == "columns" else "string"
-    kinds: dict[str, Kind] = dict.fromkeys(detect.columns, "value")
-    kinds |= dict.fromkeys(detect.groups, "string")
+    label: Kind = "number" if columns.task == "regression" else "label"
+    feature: Kind = "number" if columns.kind == "columns" else "string"
+    kinds: dict[str, Kind] = dict.fromkeys(columns.tabular, "value")
+    kinds |= dict.fromkeys(columns.groups, "string")
     roles: list[tuple[str | None, Kind]] = [
-        (data.time, "value"),
-        (data.label, label),
-        *((name, feature) for name in data.features.names),
-        (data.id, "string"),
+        (columns.time, "value"),
+        (columns.label, label),
+        *((name, feature) for name in columns.features),
+        (columns.id, "string"),
     ]
     kinds |= {column: kind for column, kind in roles if column}
-    texts = () if feature == "number" else data.features.names
-    judged = tuple(filter(None, (data.id, data.label, *texts, data.time)))
-    return ReadAs(kinds, judged, data.csv.delimiter, data.csv.encoding)
-
-
-def votes_read_as(votes: VotesConfig) -> ReadAs:
-    """The same of the files of votes."""
-    kinds: dict[str, Kind] = {votes.item: "string", votes.annotator: "string", votes.label: "label"}
-    return ReadAs(kinds, (), votes.csv.delimiter, votes.csv.encoding, "dataset.votes.csv")
+    texts = () if feature == "number" else columns.features
+    judged = tuple(filter(None, (columns.id, columns.label, *texts, columns.time)))
+    return ReadAs(kinds, judged, delimiter, encoding)
 
 
 def fits(kind: pa.DataType, role: str) -> bool:
@@ -155,10 +148,10 @@ def label_family(kind: pa.DataType, task: str = "classification") -> str:
     return "null" if types.is_null(kind) else "int" if is_number(kind) else "string"
 
 
-def unlike(schema: pa.Schema, data: DatasetConfig, label_type: str) -> str | None:
+def unlike(schema: pa.Schema, columns: Columns, label_type: str) -> str | None:
     """Why the labels of a file don't go with the others, which are of this type; None if they do."""
-    field = find_field(schema, data.label)
-    family = "null" if field is None else label_family(field.type, data.task)
+    field = find_field(schema, columns.label)
+    family = "null" if field is None else label_family(field.type, columns.task)
     if field is None or family in ("null", label_type) or as_written(field):
         return None
     return f"mixed schemas: labels are {family} here and {label_type} elsewhere"
@@ -174,27 +167,27 @@ def _is_span(kind: pa.DataType) -> bool:
     return bool(types.is_time(kind) or types.is_duration(kind) or types.is_interval(kind))
 
 
-def _roles(data: DatasetConfig, window: str) -> list[tuple[str, str]]:
-    kind = "image_path" if data.image_root is not None else str(data.features.kind)
-    roles = [(name, kind) for name in data.features.names]
-    if data.id is not None:
-        roles.append((data.id, "id"))
+def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
+    kind = "image_path" if columns.image_root is not None else columns.kind
+    roles = [(name, kind) for name in columns.features]
+    if columns.id is not None:
+        roles.append((columns.id, "id"))
     if window == "source":
-        if data.label:
-            roles.append((data.label, "label" if data.task == "classification" else data.task))
-        if data.pred_probs is not None:
-            roles.append((data.pred_probs, "pred_probs"))
-        if data.pair is not None:
-            roles.append((data.pair, "pair"))
-        if data.time is not None:
-            roles.append((data.time, "time"))
+        if columns.label:
+            roles.append((columns.label, "label" if columns.task == "classification" else columns.task))
+        if columns.pred_probs is not None:
+            roles.append((columns.pred_probs, "pred_probs"))
+        if columns.pair is not None:
+            roles.append((columns.pair, "pair"))
+        if columns.time is not None:
+            roles.append((columns.time, "time"))
     return roles
 
 
-def lacking(schema: pa.Schema, where: str, detect: DetectConfig, window: str) -> InputError | None:
+def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> InputError | None:
     """What is said of a file whose columns can't be looked at, or lack one; those of a target may."""
-    asked = [*((each, "detect.groups") for each in detect.groups)]
-    asked += [(each, "detect.columns") for each in detect.columns]
+    asked = [*((each, "detect.groups") for each in columns.groups)]
+    asked += [(each, "detect.columns") for each in columns.tabular]
     for column, role in asked:
         field = find_field(schema, column)
         if field is None and window == "source":

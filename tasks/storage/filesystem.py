@@ -11,8 +11,8 @@ from typing import Any
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from labelworks.schemas.config.locations import options_for, protocol_of
 from labelworks.schemas.errors import ConfigError, LabelworksError, StoreError
+from labelworks.schemas.locations import options_for, protocol_of
 from labelworks.schemas.secrets.redact import remember
 
 # Requests are repeated by the store's own client: exponential backoff with jitter, no wait over 20 s.

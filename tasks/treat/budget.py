@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.schemas.records import DatasetRef, Partition, TreatResult
-from labelworks.tasks.artifacts.approvals import read_decision
-from labelworks.tasks.artifacts.run import Run
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.folds import hash_ids
@@ -19,30 +16,19 @@ from labelworks.tasks.methods.folds import hash_ids
 BELOW_FLOAT32 = 2.0**-90  # of a hash of 64 bits: at most 2^-26
 
 
-def as_decided(run: Run) -> Run:
-    """The run with a person's budget: at most so many labels change, those that are surest."""
-    decision = read_decision(run.store, run.folder)
-    proposed = run.result(TreatResult)
-    if decision is None or decision.budget is None or proposed is None:
-        return run
-    over = budget_threshold(run, proposed.ref, decision.budget)
-    treat = run.config.treat.model_copy(update={"relabel_over": over})
-    return replace(run, config=run.config.model_copy(update={"treat": treat}), budget=decision.budget)
-
-
-def budget_threshold(run: Run, ref: DatasetRef, budget: int) -> float:
-    """The `relabel_over` that changes at most `budget` of the labels proposed."""
-    found = map_partitions("treat", sureness, ref.of("source"), run=run, ref=ref)
+def budget_threshold(artifacts: Artifacts, ref: DatasetRef, budget: int, relabel_over: float) -> float:
+    """The `relabel_over` that changes at most `budget` of the labels that are proposed with the given one."""
+    found = map_partitions("treat", sureness, ref.of("source"), artifacts=artifacts, ref=ref)
     sure = np.sort(np.concatenate(found))[::-1]
     if budget >= len(sure):
-        return run.config.treat.relabel_over
+        return relabel_over
     return float(np.nextafter(sure[budget], np.inf))  # above the surest one that is left out
 
 
-def sureness(partition: Partition, run: Run, ref: DatasetRef) -> NDArray[np.float64]:
+def sureness(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> NDArray[np.float64]:
     """P(the suggestion is right) of the rows (N,) of a partition that the run would relabel; no two tie."""
-    actions = run.store.read_table(run.part("treat", partition), ["action"])["action"]
-    scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
+    actions = artifacts.store.read_table(artifacts.part("treat", partition), ["action"])["action"]
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), list(JUDGED))
     scores = scores.filter(pc.equal(actions, "relabel"))
     sure = pc.coalesce(scores["suggested_probability"], scores["error_probability"]).to_numpy()
     return np.asarray(sure + tie_break(scores["id"]), dtype=np.float64)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import ACTIONS, treated_schema
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.methods.reasons import WORDS, explained
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
@@ -19,11 +19,11 @@ from labelworks.tasks.treat.treated import Basis, ByClass
 DISAGREE = "copies disagree"
 
 
-def treat_classes(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) -> pa.Table:
+def treat_classes(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
     """Decide on the rows of a partition by their scores."""
-    scores = run.store.read_table(run.scores(ref, partition), list(JUDGED))
-    ties = 0.0 if run.budget is None else tie_break(scores["id"])
-    return append_reason(_table(scores, run, basis, ties), scores["copies_disagree"])
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), list(JUDGED))
+    ties = 0.0 if artifacts.budget is None else tie_break(scores["id"])
+    return append_reason(_table(scores, basis, ties), scores["copies_disagree"])
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
@@ -37,8 +37,8 @@ def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
     )
 
 
-def _table(scores: pa.Table, run: Run, basis: Basis, ties: NDArray[np.float64] | float) -> pa.Table:
-    config, weights = run.config.treat, basis.class_weights
+def _table(scores: pa.Table, basis: Basis, ties: NDArray[np.float64] | float) -> pa.Table:
+    policy, weights = basis.policy, basis.class_weights
     given, flag, suggestion, error = (
         scores[name].to_numpy() for name in ("given", "flag", "suggestion", "error_probability")
     )
@@ -46,9 +46,9 @@ def _table(scores: pa.Table, run: Run, basis: Basis, ties: NDArray[np.float64] |
     suggested = None if known.null_count else known.to_numpy()
     outside = scores["outside"].to_numpy()
     decided, weight = treat_rows(
-        given, flag, suggestion, error, suggested, config, weights, ties, outside, basis.rows_by_class
+        given, flag, suggestion, error, suggested, policy, weights, ties, outside, basis.rows_by_class
     )
-    why = explained(decided.reason, weight, decided.label, weights, config.max_weight)
+    why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
     return pa.table(
         {
             "row": scores["row"],

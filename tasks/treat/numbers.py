@@ -6,22 +6,22 @@ import numpy as np
 import pyarrow as pa
 
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.treatment.numbers import treat_numbers
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 READ = ["row", "id", "given", "score", "flag", "error_probability", "suggestion", "suggested_probability"]
 
 
-def treat_measured(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) -> pa.Table:
-    """Decide on the rows of a partition by their scores; the basis is that of classes, and none is needed."""
-    scores = run.store.read_table(run.scores(ref, partition), READ)
+def treat_measured(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
+    """Decide on the rows of a partition by their scores; of the basis the policy alone is needed."""
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
     given, suggestion, suggested, error = (
         scores[name].to_numpy()
         for name in ("given", "suggestion", "suggested_probability", "error_probability")
     )
     flag = scores["flag"].to_numpy(zero_copy_only=False)
-    done = treat_numbers(given, suggestion, suggested, error, flag, run.config.treat)
+    done = treat_numbers(given, suggestion, suggested, error, flag, basis.policy)
     return treated_table(scores, pa.array(done.labels), done)
 
 

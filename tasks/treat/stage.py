@@ -18,21 +18,28 @@ from prefect.cache_policies import NO_CACHE
 from labelworks.schemas.findings import ShiftFindings, TreatEvidence, TreatFigures, TreatmentFindings
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
-from labelworks.tasks.artifacts.run import Run
+from labelworks.tasks.artifacts.approvals import read_decision
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.sufficient_statistics import rows_by_class
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import policy_of
 from labelworks.tasks.treat import classes, label_sets, numbers
+from labelworks.tasks.treat.budget import budget_threshold
 from labelworks.tasks.treat.treated import Basis, ByClass
 
-Decide = Callable[[Partition, Run, DatasetRef, Basis], pa.Table]
+Decide = Callable[[Partition, Artifacts, DatasetRef, Basis], pa.Table]
 Count = Callable[[pa.Table, DatasetRef], ByClass]
-BY_TASK: dict[str, tuple[Decide, Count]] = {
-    "classification": (classes.treat_classes, classes.by_class),
-    "multilabel": (label_sets.treat_sets, label_sets.by_class),
-    "regression": (numbers.treat_measured, numbers.by_class),
+OF_CLASSES: tuple[Decide, Count] = (classes.treat_classes, classes.by_class)
+BY_LABEL_TYPE: dict[str, tuple[Decide, Count]] = {
+    "int": OF_CLASSES,
+    "string": OF_CLASSES,
+    "list": (label_sets.treat_sets, label_sets.by_class),
+    "number": (numbers.treat_measured, numbers.by_class),
 }
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
 
@@ -55,20 +62,21 @@ class Treated:
 @redacted()
 def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult:
     """Decide on every row by its scores, and weigh it by the shift found."""
-    if done := run.result(TreatResult):
+    artifacts, policy = run.artifacts, policy_of(run.config.treat)
+    if done := artifacts.result(TreatResult):
         return done
-    started = perf_counter()
+    started, gate = perf_counter(), suites("treat", run.config.gates.treat)
     treated = map_partitions(
-        "treat", treat_partition, ref.of("source"),
-        run=run, ref=ref, basis=Basis(class_weights(shift, run.config.treat), *rows_by_class(run)),
+        "treat", treat_partition, ref.of("source"), artifacts=artifacts, ref=ref, expected=gate.rows,
+        basis=Basis(policy, class_weights(shift, policy), *rows_by_class(artifacts)),
     )  # fmt: skip
     figures = TreatFigures(
         rows=sum(each.rows for each in treated),
-        treatment=_findings(treated, run.config.treat.mode),
+        treatment=_findings(treated, policy.mode),
         evidence=_evidence(treated),
     )
-    checks = gates.check_figures("treat", gates.flat(figures), run.config.gates.treat)
-    return run.finish(
+    checks = gates.check_figures("treat", gates.flat(figures), gate.figures)
+    return artifacts.finish(
         TreatResult(
             ref=ref,
             figures=figures,
@@ -79,15 +87,29 @@ def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult
     )
 
 
-def treat_partition(partition: Partition, run: Run, ref: DatasetRef, basis: Basis) -> Treated:
+def as_decided(run: Run) -> Run:
+    """The run with a person's budget: at most so many labels change, those that are surest."""
+    decision = read_decision(run.artifacts.store, run.artifacts.folder)
+    proposed = run.artifacts.result(TreatResult)
+    if decision is None or decision.budget is None or proposed is None:
+        return run
+    over = run.config.treat.relabel_over
+    return run.with_budget(
+        decision.budget, budget_threshold(run.artifacts, proposed.ref, decision.budget, over)
+    )
+
+
+def treat_partition(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, expected: Suite
+) -> Treated:
     """Treat one partition and write its part, or read it if that was done."""
-    name, (decide, by_class) = run.part("treat", partition), BY_TASK[run.config.dataset.task]
-    new = not run.store.exists(name)
+    name, (decide, by_class) = artifacts.part("treat", partition), BY_LABEL_TYPE[ref.label_type]
+    new = not artifacts.store.exists(name)
     if new:
-        table = decide(partition, run, ref, basis)
-        run.store.write_table(name, table, use_dictionary=["action", "reason"])
+        table = decide(partition, artifacts, ref, basis)
+        artifacts.store.write_table(name, table, use_dictionary=["action", "reason"])
     else:
-        table = run.store.read_table(name)
+        table = artifacts.store.read_table(name)
     weight = table["weight"].to_numpy()
     counted = table.group_by(["action", "reason"]).aggregate([([], "count_all")]).to_pylist()
     return Treated(
@@ -98,11 +120,11 @@ def treat_partition(partition: Partition, run: Run, ref: DatasetRef, basis: Basi
         squared=float(np.square(weight, dtype=np.float64).sum()),
         lowest=float(weight.min(initial=np.inf)),
         new=new,
-        checks=_checks(table, run, ref),
+        checks=_checks(table, ref, expected),
     )
 
 
-def _checks(table: pa.Table, run: Run, ref: DatasetRef) -> list[gates.RowCheck]:
+def _checks(table: pa.Table, ref: DatasetRef, expected: Suite) -> list[gates.RowCheck]:
     """Row by row; a code is within the classes, each of a list of codes too, and numbers have no bound."""
     label = table["label"].combine_chunks()
     if pa.types.is_list(label.type):
@@ -114,7 +136,7 @@ def _checks(table: pa.Table, run: Run, ref: DatasetRef) -> list[gates.RowCheck]:
             table.column_names.index("label"), "label", pa.array(np.zeros(len(label), int))
         )
     count = max(len(ref.classes), 1)
-    return gates.check_rows("treat", table, run.config.gates.treat, classes=count)
+    return gates.check_rows(table, expected, classes=count)
 
 
 def _findings(treated: list[Treated], mode: str) -> TreatmentFindings:

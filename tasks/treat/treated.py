@@ -12,12 +12,14 @@ from labelworks.schemas.tables import ACTIONS, treated_schema
 from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
 from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets
 from labelworks.tasks.methods.treatment.numbers import TreatedNumbers
+from labelworks.tasks.methods.treatment.policy import Policy
 
 
 @dataclass(frozen=True)
 class Basis:
-    """Of the whole dataset: importance weights (K,) or None; rows of each class (K,), and of all."""
+    """What may be done; of the whole dataset importance weights (K,) or None, rows by class (K,), of all."""
 
+    policy: Policy
     class_weights: NDArray[np.float64] | None
     rows_by_class: NDArray[np.float64]
     rows: int

@@ -14,15 +14,17 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import ShiftFindings, ValidateFigures, ValidationFindings
 from labelworks.schemas.records import DatasetRef, ValidateResult
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.class_vectors import class_vectors
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, read_first_pass
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
-from labelworks.tasks.methods.validation.before_after import Proof, prove
+from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, prove
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import judge_options, policy_of
 
 RIDGE = "ridge"
 OF_CLASSES = "held-out given labels, corrected by the noise transition"
@@ -34,11 +36,11 @@ OF_NUMBERS = "variance explained of held-out numbers; an error counts no more th
 @redacted()
 def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> ValidateResult:
     """Train on raw and on treated labels, score both on held-out rows, and gate the difference."""
-    if done := run.result(ValidateResult):
+    if done := run.artifacts.result(ValidateResult):
         return done
     started = perf_counter()
-    weights = class_weights(shift, run.config.treat)
-    proof, model, against = _proof(run, read_first_pass(run), weights)
+    weights = class_weights(shift, policy_of(run.config.treat))
+    proof, model, against = _proof(run, read_first_pass(run.artifacts), weights)
     found = ValidationFindings(
         accuracy_raw=proof.accuracy_raw,
         accuracy_treated=proof.accuracy_treated,
@@ -52,8 +54,10 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
         measured_against=against + ("" if weights is None else ", weighted to the target window"),
     )
     figures = ValidateFigures(validation=found)
-    checks = gates.check_figures("validate", gates.flat(figures), run.config.gates.validation)
-    return run.finish(
+    checks = gates.check_figures(
+        "validate", gates.flat(figures), suites("validate", run.config.gates.validation).figures
+    )
+    return run.artifacts.finish(
         ValidateResult(
             ref=ref,
             figures=figures,
@@ -65,7 +69,7 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
 
 def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> tuple[Proof, str, str]:
     """The proof of what labels are, the model that it is of, and what that is measured against."""
-    sample = found.sample
+    sample, options = found.sample, _options(run)
     held_out = sample.folds == HOLDOUT
     if not held_out.any() or held_out.all():
         raise InputError(
@@ -74,14 +78,22 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
             fix="give more rows",
         )
     if found.targets is None:
-        proof = prove(found.sums, sample, run.config, weights, class_vectors(run))
-        return proof, run.config.validation.model, OF_CLASSES
+        named = class_vectors(run.artifacts) if run.config.dataset.class_names is not None else None
+        return prove(found.sums, sample, options, weights, named), options.model, OF_CLASSES
     targets = sample.beside["targets"]
     if run.config.dataset.task == "regression":
         given = targets[:, 0].astype(np.float64)
-        return prove_numbers(sample.features, given, sample.folds, run.config), RIDGE, OF_NUMBERS
+        return prove_numbers(sample.features, given, sample.folds, options), RIDGE, OF_NUMBERS
     proof = prove_label_sets(
         found.targets, sample.features, csr_array(targets), sample.folds, sample.beside.get("pred_probs"),
-        run.config,
+        options,
     )  # fmt: skip
     return proof, RIDGE, OF_CELLS
+
+
+def _options(run: Run) -> ProofOptions:
+    config = run.config
+    return ProofOptions(
+        judge_options(config.detect), policy_of(config.treat),
+        config.validation.model, config.validation.bootstrap, config.seed,
+    )  # fmt: skip

@@ -124,9 +124,10 @@ def test_the_state_of_an_old_sequential_test_goes_on(tmp_path: Path, run_on: Cal
 @pytest.fixture
 def run_on() -> Callable[[Path], Any]:
     """A run of two partitions in a store of its own, and its reference."""
+    from labelworks.tasks.artifacts.run import Run
+
     from labelworks.schemas.config.run import RunConfig
     from labelworks.schemas.records import DatasetRef, Partition
-    from labelworks.tasks.artifacts.run import Run
 
     def run_on(folder: Path) -> Any:
         dataset = {"name": "x", "source": "data", "label": "l", "features": {"text": "t"}}

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 import yaml
+from labelworks.tasks.artifacts.run import Run
 from prefect import flow
 from prefect.server.events.schemas.events import ReceivedEvent
 from prefect.server.utilities.user_templates import render_user_template_sync
@@ -16,7 +17,6 @@ from labelworks.flows.events import announce
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.events import EMITTED
 from labelworks.schemas.records import Check, GateResult, RunRecord
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.store import Store
 from tests.support.waiting import wait_for
 

@@ -60,7 +60,7 @@ def _version(store: Store, dataset: str, run_id: str, config: str | None) -> Ver
     record = published(store, dataset, run_id)
     then = _config(record, config)
     run = open_run(then, run_id, storage_secrets(then.store))
-    return Version(replace(run, store=store), record)
+    return Version(replace(run.artifacts, store=store), run.source, record)
 
 
 def _config(record: RunRecord, path: str | None) -> RunConfig:

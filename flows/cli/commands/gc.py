@@ -70,7 +70,7 @@ def _open(where: str) -> tuple[Store, list[str]]:
     from labelworks.infra.secrets import storage_secrets
 
     config = load_config(where)
-    return open_run(config, "", storage_secrets(config.store)).store, [config.dataset.name]
+    return open_run(config, "", storage_secrets(config.store)).artifacts.store, [config.dataset.name]
 
 
 def _datasets(store: Store) -> list[str]:

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.locations import is_loopback
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.locations import is_loopback
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.importing import needed
 from labelworks.tasks.methods.encoders.values import read_texts

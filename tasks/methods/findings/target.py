@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import DetectConfig
 from labelworks.schemas.findings import FeatureDrift, NewClass, ShiftFindings, TargetDrift, UnknownFindings
 from labelworks.tasks.methods.drift.shift_kind import ShiftKind, which_kind
 from labelworks.tasks.methods.label_shift import PriorEstimate, estimate_prior
@@ -23,6 +22,15 @@ LEAST_KNOWN = 4  # classes that show how wide a class is
 SHOWN_NEW, EXAMPLES = 10, 3
 WORST_FEATURES = 5
 ONE_ROW = "a target of one row can't be tested for drift"
+
+
+@dataclass(frozen=True)
+class ShiftOptions:
+    """The methods that estimate the prior and test the features for drift; alpha: a p-value that is one."""
+
+    prior: str
+    drift: str
+    alpha: float
 
 
 @dataclass(frozen=True)
@@ -44,7 +52,7 @@ def shift_findings(
     window: Sample,
     window_probs: NDArray[np.float32],
     transition: NDArray[np.float64],
-    config: DetectConfig,
+    options: ShiftOptions,
     novelty: tuple[NDArray[np.float64], NDArray[np.float64]],
     ids: Sequence[str],
     compared: NDArray[np.bool_] | None = None,
@@ -65,11 +73,11 @@ def shift_findings(
     if len(window_probs) >= 2:
         kind = which_kind(
             others.given, others_probs, others.features, window_probs, window.features,
-            noise_transition=transition, unknown=unknown, drift=config.drift.method, alpha=config.drift.alpha,
+            noise_transition=transition, unknown=unknown, drift=options.drift, alpha=options.alpha,
         )  # fmt: skip
     known = np.ones(len(window_probs), dtype=np.bool_) if kind is None else kind.known
     found = estimate_prior(
-        sample.given, probs, window_probs[known], method=config.shift.method, noise_transition=transition
+        sample.given, probs, window_probs[known], method=options.prior, noise_transition=transition
     )
     weights, borne = borne_weights(found, None if kind is None else kind.kind)
     found = replace(found, weights=weights, notes=(*found.notes, *borne))

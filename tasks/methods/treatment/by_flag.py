@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.relabel.posterior import (
     KEEP,
     KEPT,
@@ -17,22 +17,16 @@ from labelworks.tasks.methods.treatment.relabel.posterior import (
 )
 
 
-def relabels(config: TreatConfig) -> bool:
-    """Whether the mode changes labels."""
-    return config.mode in ("relabel", "both")
-
-
 def decisions(
-    sure: NDArray[np.bool_], flag: NDArray[np.bool_], config: TreatConfig
+    sure: NDArray[np.bool_], flag: NDArray[np.bool_], policy: Policy
 ) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Codes of action and reason (N,) of rows that surely change, and of those flagged."""
-    unsure = flag & ~sure & relabels(config)
+    unsure = flag & ~sure & policy.relabels
     action = np.select([sure, unsure], [RELABEL, REVIEW], KEEP).astype(np.int8)
     reason = np.select([sure, unsure, flag], [RELABELLED, REVIEWED, SUSPECTED], KEPT).astype(np.int8)
     return action, reason
 
 
-def weights(doubt: NDArray[np.floating], config: TreatConfig) -> NDArray[np.float32]:
+def weights(doubt: NDArray[np.floating], policy: Policy) -> NDArray[np.float32]:
     """Weights (N,) by what is left in doubt (N,) after treatment."""
-    reweighted = config.mode in ("reweight", "both")
-    return np.asarray(1 - doubt if reweighted else np.ones(len(doubt)), np.float32)
+    return np.asarray(1 - doubt if policy.reweighs else np.ones(len(doubt)), np.float32)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.schemas.config.run import TreatConfig
-from labelworks.tasks.methods.treatment.by_flag import decisions, relabels, weights
+from labelworks.tasks.methods.treatment.by_flag import decisions, weights
+from labelworks.tasks.methods.treatment.policy import Policy
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,23 +27,23 @@ def treat_label_sets(
     given: sparse.csr_array,
     missing: sparse.csr_array,
     extra: sparse.csr_array,
-    config: TreatConfig,
+    policy: Policy,
     rows_by_class: NDArray[np.floating],
     rows: int,
 ) -> TreatedLabelSets:
     """Add labels that surely lack, take away those surely too many; other suspicions go to review.
 
     given: binary (N, K); missing and extra: P(error) of cells. rows_by_class (K,): how many of all `rows`
-    have each class: nothing changes of one that fewer than `treat.min_class_rows` have, or lack, and a doubt
+    have each class: nothing changes of one that fewer than `policy.min_class_rows` have, or lack, and a doubt
     about it lowers no weight.
     """
-    borne = (np.minimum(rows_by_class, rows - rows_by_class) >= config.min_class_rows).astype(np.int8)
-    least = config.relabel_over if relabels(config) else 2.0
+    borne = (np.minimum(rows_by_class, rows - rows_by_class) >= policy.min_class_rows).astype(np.int8)
+    least = policy.relabel_over if policy.relabels else 2.0
     add, drop = (_over(part, least).multiply(borne[None, :]) for part in (missing, extra))
     doubt, changed = missing + extra, add + drop
     left = (doubt - doubt.multiply(changed > 0)).multiply(borne[None, :])
-    action, reason = decisions(counts(changed) > 0, counts(doubt) > 0, config)
-    return TreatedLabelSets(binary(given + add - drop), action, reason, weights(largest(left), config))
+    action, reason = decisions(counts(changed) > 0, counts(doubt) > 0, policy)
+    return TreatedLabelSets(binary(given + add - drop), action, reason, weights(largest(left), policy))
 
 
 def likelier(given: sparse.csr_array, missing: sparse.csr_array, extra: sparse.csr_array) -> sparse.csr_array:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import TreatConfig
-from labelworks.tasks.methods.treatment.by_flag import decisions, relabels, weights
+from labelworks.tasks.methods.treatment.by_flag import decisions, weights
+from labelworks.tasks.methods.treatment.policy import Policy
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +27,13 @@ def treat_numbers(
     suggested: NDArray[np.float32],
     error: NDArray[np.float32],
     flag: NDArray[np.bool_],
-    config: TreatConfig,
+    policy: Policy,
 ) -> TreatedNumbers:
     """Two rows whose numbers look exchanged get each other's; any other suspicion goes to review.
 
     suggested (N,): P(the suggestion is right), 0 where it is a prediction, which is no measurement.
     """
-    sure = flag & (suggested >= config.relabel_over) & (suggested > 0) & relabels(config)
-    action, reason = decisions(sure, flag, config)
+    sure = flag & (suggested >= policy.relabel_over) & (suggested > 0) & policy.relabels
+    action, reason = decisions(sure, flag, policy)
     doubt = np.where(sure, np.float32(0), error)
-    return TreatedNumbers(np.where(sure, suggestion, given), action, reason, weights(doubt, config))
+    return TreatedNumbers(np.where(sure, suggestion, given), action, reason, weights(doubt, policy))

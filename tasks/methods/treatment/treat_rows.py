@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.relabel.posterior import REVIEW, Decisions
 
 
@@ -19,7 +19,7 @@ def treat_rows(
     suggestion: NDArray[np.int32],
     error_probability: NDArray[np.float32],
     suggested: NDArray[np.float32] | None,
-    config: TreatConfig,
+    policy: Policy,
     class_weights: NDArray[np.float64] | None,
     tie_break: NDArray[np.float64] | float = 0.0,
     outside: NDArray[np.bool_] | None = None,
@@ -33,9 +33,9 @@ def treat_rows(
     """
     few = None
     if rows_by_class is not None:
-        small = rows_by_class < config.min_class_rows
+        small = rows_by_class < policy.min_class_rows
         few = small[given] | (flag & small[suggestion])
-    decided: Decisions = get("relabel", config.relabel.method).target(
+    decided: Decisions = get("relabel", policy.relabel.method).target(
         given,
         flag,
         suggestion,
@@ -43,20 +43,20 @@ def treat_rows(
         (error_probability if suggested is None else suggested) + tie_break,
         outside=outside,
         few=few,
-        relabel=config.mode in ("relabel", "both"),
-        relabel_over=config.relabel_over,
-        **config.relabel.options,
+        relabel=policy.relabels,
+        relabel_over=policy.relabel_over,
+        **policy.relabel.options,
     )
-    if config.mode == "none":
+    if policy.mode == "none":
         return decided, np.ones(len(given), dtype=np.float32)
-    right = decided.right if config.mode != "relabel" else _trust(decided)
-    weigh = partial(get("weights", config.weights.method).target, **config.weights.options)
-    return decided, weigh(decided.label, right, class_weights, max_weight=config.max_weight)
+    right = decided.right if policy.mode != "relabel" else _trust(decided)
+    weigh = partial(get("weights", policy.weights.method).target, **policy.weights.options)
+    return decided, weigh(decided.label, right, class_weights, max_weight=policy.max_weight)
 
 
-def class_weights(shift: ShiftFindings | None, config: TreatConfig) -> NDArray[np.float64] | None:
+def class_weights(shift: ShiftFindings | None, policy: Policy) -> NDArray[np.float64] | None:
     """Importance weights (K,) of the target window; None if there is none or nothing is to be reweighted."""
-    if shift is None or config.mode not in ("reweight", "both"):
+    if shift is None or not policy.reweighs:
         return None
     weights = np.array(shift.weights, dtype=np.float64)
     return None if (weights[weights > 0] == 1).all() else weights

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.folds import HOLDOUT
+from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
 
 
@@ -38,10 +39,21 @@ class Proof:
         return self.accuracy_treated - self.accuracy_raw
 
 
+@dataclass(frozen=True)
+class ProofOptions:
+    """What labels are judged, treated and compared by; how often the difference is drawn again; the seed."""
+
+    judge: JudgeOptions
+    policy: Policy
+    model: str
+    bootstrap: int
+    seed: int
+
+
 def prove(
     sums: FoldSums,
     sample: Sample,
-    config: RunConfig,
+    options: ProofOptions,
     class_weights: NDArray[np.float64] | None,
     class_vectors: NDArray[np.floating] | None = None,
 ) -> Proof:
@@ -54,19 +66,19 @@ def prove(
     """
     held = sample.folds == HOLDOUT
     train, test = sample.only(~held), sample.only(held)
-    model = NoiseJudge.fit(sums, sample, config.detect, exclude=(HOLDOUT,), class_vectors=class_vectors)
+    model = NoiseJudge.fit(sums, sample, options.judge, exclude=(HOLDOUT,), class_vectors=class_vectors)
     judged = model.judge(train)
     decided, weight = treat_rows(
         train.given, judged.flag, judged.suggestion, judged.error_probability, judged.suggested,
-        config.treat, class_weights, rows_by_class=sums.count.sum(axis=0),
+        options.policy, class_weights, rows_by_class=sums.count.sum(axis=0),
     )  # fmt: skip
-    fit = get("models", config.validation.model).target
+    fit = get("models", options.model).target
     raw = fit(train.features, train.given, None)(test.features)
     treated = fit(train.features, decided.label, weight)(test.features)
     credit = _credit(judged.transition, class_weights)
     gain_raw, gain_treated = credit[test.given, raw], credit[test.given, treated]
     return Proof(
-        **bounded(gain_raw, gain_treated, config.validation.bootstrap, config.seed),
+        **bounded(gain_raw, gain_treated, options.bootstrap, options.seed),
         given_raw=float(np.mean(raw == test.given)),
         given_treated=float(np.mean(treated == test.given)),
         holdout_rows=len(test.given),

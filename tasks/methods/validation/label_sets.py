@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.multilabel.confident import ConfidentClasses
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.treatment.label_sets import treat_label_sets
-from labelworks.tasks.methods.validation.before_after import Proof, bounded
+from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, bounded
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
 
 
@@ -22,7 +21,7 @@ def prove_label_sets(
     given: sparse.csr_array,
     folds: NDArray[np.integer],
     pred_probs: NDArray[np.float32] | None,
-    config: RunConfig,
+    options: ProofOptions,
 ) -> Proof:
     """Compare a model trained on treated labels with one trained on raw ones, cell by cell.
 
@@ -34,11 +33,11 @@ def prove_label_sets(
     train, test = np.flatnonzero(folds != HOLDOUT), np.flatnonzero(folds == HOLDOUT)
     own = None if pred_probs is None else pred_probs[train]
     judge = LabelSetJudge.fit(
-        sums, features, given, folds, pred_probs, exclude=(HOLDOUT,), **config.detect.noise.options
+        sums, features, given, folds, pred_probs, exclude=(HOLDOUT,), **options.judge.noise.options
     )
     judged = judge.judge(features[train], given[train], folds[train], own)
     count = np.asarray(given[train].sum(axis=0), np.float64).ravel()
-    treated = treat_label_sets(given[train], judged.missing, judged.extra, config.treat, count, len(train))
+    treated = treat_label_sets(given[train], judged.missing, judged.extra, options.policy, count, len(train))
     called = [
         _called(features, train, test, labels.toarray(), weight)
         for labels, weight in ((given[train], None), (treated.labels, treated.weight))
@@ -47,7 +46,7 @@ def prove_label_sets(
     columns = np.arange(given.shape[1])
     gains = [credit[columns, truth.astype(int), each.astype(int)].mean(axis=1) for each in called]
     return Proof(
-        **bounded(gains[0], gains[1], config.validation.bootstrap, config.seed),
+        **bounded(gains[0], gains[1], options.bootstrap, options.seed),
         given_raw=float(np.mean(called[0] == truth)),
         given_treated=float(np.mean(called[1] == truth)),
         holdout_rows=len(test),

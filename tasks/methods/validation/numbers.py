@@ -5,18 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
 from labelworks.tasks.methods.treatment.numbers import treat_numbers
-from labelworks.tasks.methods.validation.before_after import Proof, bounded
+from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, bounded
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
 
 Floats = NDArray[np.float64]
 
 
 def prove_numbers(
-    features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer], config: RunConfig
+    features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer], options: ProofOptions
 ) -> Proof:
     """Compare a model trained on treated numbers with one trained on raw ones.
 
@@ -25,12 +24,12 @@ def prove_numbers(
     held-out numbers are wrong as well, and none of them shall decide.
     """
     held = folds == HOLDOUT
-    judge = NumberJudge.fit(features, given, folds, exclude=(HOLDOUT,), **config.detect.noise.options)
+    judge = NumberJudge.fit(features, given, folds, exclude=(HOLDOUT,), **options.judge.noise.options)
     rows, raw, test = features[~held], given[~held], given[held]
     judged = judge.judge(rows, raw, folds[~held])
     suggestion, suggested = suggestions(raw, judged, judge.limit)
     treated = treat_numbers(
-        raw, suggestion, suggested, judged.error.astype(np.float32), judged.flag, config.treat
+        raw, suggestion, suggested, judged.error.astype(np.float32), judged.flag, options.policy
     )
     predicted = [
         fit_ridge(rows, labels[:, None], weight).predict(features[held]).ravel()
@@ -42,7 +41,7 @@ def prove_numbers(
     gains = [1 - each / spread for each in off]
     near = [float(np.mean(np.abs(test - each) <= usual)) for each in predicted]
     return Proof(
-        **bounded(gains[0], gains[1], config.validation.bootstrap, config.seed),
+        **bounded(gains[0], gains[1], options.bootstrap, options.seed),
         given_raw=near[0],
         given_treated=near[1],
         holdout_rows=len(test),

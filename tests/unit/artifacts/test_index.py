@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.tables import index_schema
 from labelworks.tasks.artifacts.index import load_index, read_index
 from labelworks.tasks.artifacts.row_extras import pair_vectors, unpacked
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import plan_run

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.findings import EmbeddingFigures
 from labelworks.schemas.records import DatasetRef
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.signatures import planes_of
 from labelworks.tasks.embed.stage import embed_group, fit_encoder, judge_quality
 from labelworks.tasks.ingest.stage import ingest

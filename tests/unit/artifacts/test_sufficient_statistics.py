@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts import sufficient_statistics
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.signatures import laid_through
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, first_pass
 from labelworks.tasks.embed.stage import embed_group, fit_encoder

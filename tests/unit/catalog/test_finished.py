@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.catalog import history
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.storage.store import Store

@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, StageResult
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.detect.stage import detect
 from labelworks.tasks.embed.stage import embed_group, fit_encoder, judge_embedding

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from labelworks.tasks.artifacts.run import Run
 
 from labelworks.flows.approval.questions import reasons_to_ask
 from labelworks.schemas.config.run import RunConfig
@@ -14,7 +15,6 @@ from labelworks.schemas.findings import (
     ValidationFindings,
 )
 from labelworks.schemas.records import Check, DatasetRef, GateResult, TreatResult, ValidateResult
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.storage.store import Store
 
 REF = DatasetRef(run_id="r", dataset="x", uri="x/runs/r")

@@ -10,9 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from labelworks.schemas.config.load import load_config
-from labelworks.schemas.config.locations import HOSTS, OPTIONS, options_for, protocol_of
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, StoreError
+from labelworks.schemas.locations import HOSTS, OPTIONS, options_for, protocol_of
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import list_files
 from labelworks.tasks.sources.profile import look

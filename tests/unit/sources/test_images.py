@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from labelworks.tasks.artifacts.run import Run
 from PIL import Image
 
 from labelworks.schemas.config.load import load_config
@@ -19,7 +20,6 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.embeddings import without_vector
 from labelworks.tasks.artifacts.features import some_features
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import find_run, plan_run

@@ -8,11 +8,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError, StoreError
 from labelworks.schemas.records import Partition
-from labelworks.tasks.artifacts.run import Run
 from labelworks.tasks.ingest.scan import scan, write_index
 from labelworks.tasks.ingest.stage import scan_partition
 from labelworks.tasks.planning import plan as planning

@@ -1,0 +1,36 @@
+"""What the detect stage is asked for, besides the data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from labelworks.schemas.suites import Suite
+from labelworks.tasks.detect.row_context import ContextReader
+from labelworks.tasks.methods.findings.target import ShiftOptions
+from labelworks.tasks.methods.judge_options import JudgeOptions
+
+
+@dataclass(frozen=True)
+class DetectOptions:
+    """Values that its steps share.
+
+    folds: of the rows. sample: rows held in memory. beside: of EXTRAS, what is read beside the labels.
+    judge: what labels are judged by; named: whether classes have texts. tolerance: how far error
+    probabilities may move while a model stays; said: all that a model's name is made of, besides the data.
+    shift, slices and fit_share (of the rows, those that an encoder may be fitted on): for what moved.
+    context: what reads time, groups and columns. expected: what the gate asks of rows.
+    """
+
+    folds: int
+    sample: int
+    beside: tuple[str, ...]
+    judge: JudgeOptions
+    named: bool
+    tolerance: float
+    said: list[Any]
+    shift: ShiftOptions
+    slices: int
+    fit_share: float
+    context: ContextReader
+    expected: Suite

@@ -1,0 +1,43 @@
+"""A run as its stages see it: what was asked for, where its parts lie, and what opens its rows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.code_version import code_version
+from labelworks.tasks.planning.values import index_keys, source_of
+from labelworks.tasks.sources.source import Source
+from labelworks.tasks.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Run:
+    """What flows and stages are given; steps get its parts, and single values of its config. Pickles."""
+
+    config: RunConfig
+    artifacts: Artifacts
+    source: Source
+    newest: int | None = None  # version when the run was opened: who publishes a later one came in between
+
+    @classmethod
+    def of(cls, config: RunConfig, store: Store, run_id: str, options: dict[str, Any] | None = None) -> Run:
+        """The run of that id in a store; options: for fsspec, to open the source."""
+        artifacts = Artifacts(store, config.dataset.key, run_id, index_keys(config))
+        return cls(config, artifacts, source_of(config, options or {}))
+
+    def with_budget(self, budget: int, relabel_over: float) -> Run:
+        """The same that changes at most so many labels: those whose new one is surer than that."""
+        treat = self.config.treat.model_copy(update={"relabel_over": relabel_over})
+        config = self.config.model_copy(update={"treat": treat})
+        return replace(self, config=config, artifacts=replace(self.artifacts, budget=budget))
+
+
+def identify(config: RunConfig, fingerprints: list[str]) -> str:
+    """The run's id: the same input, configuration and code give the same one."""
+    identity = json.dumps([config.identity, sorted(fingerprints), code_version()], sort_keys=True)
+    return hashlib.blake2b(identity.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,135 @@
+"""What a config says, as the values that steps take: they know neither its keys nor its sections."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.run import (
+    AdaptConfig,
+    DetectConfig,
+    NoiseConfig,
+    RelabelConfig,
+    RunConfig,
+    TreatConfig,
+    WeightsConfig,
+)
+from labelworks.tasks.artifacts.index import LABEL_TYPES
+from labelworks.tasks.artifacts.row_extras import made_with_probabilities
+from labelworks.tasks.artifacts.sufficient_statistics import PassOptions
+from labelworks.tasks.artifacts.votes import VoteSource
+from labelworks.tasks.methods.chosen import Chosen
+from labelworks.tasks.methods.encoders.base import own_units
+from labelworks.tasks.methods.judge_options import JudgeOptions
+from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.sources.column_roles import read_as
+from labelworks.tasks.sources.columns import Columns
+from labelworks.tasks.sources.formats.base import Kind, ReadAs
+from labelworks.tasks.sources.source import Source
+
+INDEX_FORMAT = 5  # of what is kept of a partition's rows: another format is another folder
+
+
+def index_keys(config: RunConfig) -> dict[str, dict[str, str]]:
+    """By window and label type, a hash of how ids and labels are read."""
+    return {
+        window: {label_type: _index_key(config, window, label_type) for label_type in LABEL_TYPES}
+        for window in ("source", "target")
+    }
+
+
+def _index_key(config: RunConfig, window: str, label_type: str) -> str:
+    data = config.dataset
+    source = window == "source"
+    label, time = (data.label, [data.time_window, config.reads_time]) if source else (None, None)
+    beside = [data.pred_probs, data.pair] if source else []
+    judged = [data.features.names, data.time, data.csv.model_dump()]
+    said = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, *beside, *judged]
+    return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
+
+
+def columns_of(config: RunConfig) -> Columns:
+    """Which columns are what."""
+    data, detect = config.dataset, config.detect
+    return Columns(
+        kind=data.features.kind,
+        features=data.features.names,
+        image_root=data.image_root,
+        id=data.id,
+        label=data.label,
+        task=data.task,
+        classes=data.classes,
+        pred_probs=data.pred_probs,
+        pair=data.pair,
+        time=data.time,
+        time_window=data.time_window,
+        groups=detect.groups,
+        tabular=detect.columns,
+    )
+
+
+def source_of(config: RunConfig, options: dict[str, Any]) -> Source:
+    """What opens the rows; options: for fsspec."""
+    data, columns = config.dataset, columns_of(config)
+    places = {window: data.place(window) for window in ("source", "target")}
+    as_written = read_as(columns, data.csv.delimiter, data.csv.encoding)
+    return Source(places, columns, as_written, data.format, options, config.reads_time)
+
+
+def beside_of(data: DatasetConfig) -> tuple[str, ...]:
+    """What is read beside labels, of `row_extras.EXTRAS`: what the noise method and the pairs are judged by.
+
+    Probabilities that labels were made with, beside the votes, are in the posterior and not heard twice.
+    """
+    votes = bool(data.votes.source)
+    own = data.pred_probs and not (votes and made_with_probabilities(data.votes.method))
+    there = (("pred_probs", own), ("votes", votes), ("pair", data.pair is not None))
+    return tuple(name for name, given in there if given)
+
+
+def votes_of(data: DatasetConfig) -> VoteSource | None:
+    """Where votes are, and how they become labels; None where labels are a column."""
+    votes, place = data.votes, data.place("votes")
+    if not votes.source:
+        return None
+    kinds: dict[str, Kind] = {votes.item: "string", votes.annotator: "string", votes.label: "label"}
+    as_written = ReadAs(kinds, (), votes.csv.delimiter, votes.csv.encoding, "dataset.votes.csv")
+    return VoteSource(
+        votes.source, place, votes.format, as_written, votes.item, votes.annotator, votes.label, votes.method,
+        said=votes.model_dump(mode="json"),
+    )  # fmt: skip
+
+
+def pass_options(config: RunConfig) -> PassOptions:
+    """How the embeddings are summed up and sampled."""
+    return PassOptions(
+        folds=config.detect.folds,
+        sample=config.detect.sample,
+        beside=beside_of(config.dataset),
+        scaled=own_units(config.encoder.name, config.dataset.features.kind),
+    )
+
+
+def judge_options(detect: DetectConfig) -> JudgeOptions:
+    """What labels of one class a row are judged by."""
+    return JudgeOptions(
+        detect.probes, _chosen(detect.adapt), _chosen(detect.noise), detect.query_bank, detect.out_of_scope
+    )
+
+
+def policy_of(treat: TreatConfig) -> Policy:
+    """What may be done about labels."""
+    return Policy(
+        mode=treat.mode,
+        relabel=_chosen(treat.relabel),
+        weights=_chosen(treat.weights),
+        relabel_over=treat.relabel_over,
+        min_class_rows=treat.min_class_rows,
+        max_weight=treat.max_weight,
+    )
+
+
+def _chosen(named: AdaptConfig | NoiseConfig | RelabelConfig | WeightsConfig) -> Chosen:
+    return Chosen(named.method, named.options)

@@ -1,0 +1,34 @@
+"""Which column of a dataset is what, as far as reading its rows depends on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Names of columns by what they are for; None or empty: there is none.
+
+    features: of all kinds but `columns` one. image_root: the folder below which the paths of images are that
+    the features then are. label: empty where votes say it. classes: None: those that occur. tabular: columns
+    whose drift is measured.
+    """
+
+    kind: str
+    features: tuple[str, ...]
+    image_root: str | None = None
+    id: str | None = None
+    label: str = ""
+    task: str = "classification"
+    classes: tuple[str | int, ...] | None = None
+    pred_probs: str | None = None
+    pair: str | None = None
+    time: str | None = None
+    time_window: str | None = None
+    groups: tuple[str, ...] = ()
+    tabular: tuple[str, ...] = ()
+
+    @property
+    def feature(self) -> str:
+        """The name of the feature column, of several the first."""
+        return self.features[0]
