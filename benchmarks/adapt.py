@@ -20,6 +20,7 @@ from sklearn.metrics import average_precision_score
 from labelworks.schemas.config.run import AdaptConfig, DetectConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.planning.values import judge_options
 
 FOLDS = 5
 PROBES = ("lda", "ridge", "prototype")
@@ -69,7 +70,7 @@ def judged(
     sums = FoldSums.of(features, given, folds, FOLDS, text.classes)  # type: ignore[attr-defined]
     sample = Sample(features, given, folds)
     vectors = names if "zero-shot" in config.probes else None
-    model = NoiseJudge.fit(sums, sample, config, class_vectors=vectors)
+    model = NoiseJudge.fit(sums, sample, judge_options(config), class_vectors=vectors)
     error = model.judge(sample).error_probability
     seconds = time.process_time() - started
     accuracy = np.mean(model.probs(features, folds).argmax(axis=1) == true)

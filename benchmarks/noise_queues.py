@@ -29,6 +29,7 @@ from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.planning.values import judge_options
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 ROWS, QUEUES, RATE = 4000, 7, 0.1
@@ -58,7 +59,7 @@ def ours(texts: list[str], given: np.ndarray, hashes: np.ndarray) -> Any:
     features = encoder.encode(column).vectors.astype(np.float16)
     sample = Sample(features, given, fold_of(hashes, 5))
     sums = FoldSums.of(sample.features, given, sample.folds, 5, QUEUES)
-    return NoiseJudge.fit(sums, sample, DetectConfig()).judge(sample)
+    return NoiseJudge.fit(sums, sample, judge_options(DetectConfig())).judge(sample)
 
 
 def sparse(texts: list[str], given: np.ndarray, hashes: np.ndarray) -> np.ndarray:

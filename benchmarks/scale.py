@@ -269,7 +269,9 @@ def _stages(config: Any) -> None:
     rows = ingest.fn(run, plans)
     spec = fit_encoder.fn(run, rows.ref, "cpu", 1)
     groups = [[each] for each in rows.ref.partitions]
-    embedded = map_partitions("embed", embed_partitions, groups, run=run, spec=spec)
+    embedded = map_partitions(
+        "embed", embed_partitions, groups, artifacts=run.artifacts, source=run.source, spec=spec
+    )
     vectors = judge_embedding.fn(run, rows.ref, spec, [one for (one,) in embedded], perf_counter())
     scores = detect.fn(run, vectors.ref, rows.figures)
     treated = treat.fn(run, scores.ref, scores.figures.shift)

@@ -23,9 +23,8 @@ from labelworks.tasks.detect.numbers import detect_numbers
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import ContextReader
 from labelworks.tasks.methods.encoders.base import fit_share
-from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import judge_options, pass_options
+from labelworks.tasks.planning.values import judge_options, pass_options, shift_options
 
 BY_TASK: dict[str, Callable[[Artifacts, DatasetRef, FirstPass, IngestFigures, DetectOptions], Detected]] = {
     "classification": detect_classes,
@@ -72,7 +71,7 @@ def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOption
         named=data.class_names is not None,
         tolerance=detect.tolerance,
         said=[model, named],
-        shift=ShiftOptions(detect.shift.method, detect.drift.method, detect.drift.alpha),
+        shift=shift_options(detect),
         slices=detect.slices,
         fit_share=fit_share(encoder.name, data.features.kind),
         context=ContextReader(run.source, detect.windows.by),

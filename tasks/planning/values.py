@@ -22,8 +22,10 @@ from labelworks.tasks.artifacts.sufficient_statistics import PassOptions
 from labelworks.tasks.artifacts.votes import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.encoders.base import own_units
+from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.validation.before_after import ProofOptions
 from labelworks.tasks.sources.column_roles import read_as
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats.base import Kind, ReadAs
@@ -117,6 +119,18 @@ def judge_options(detect: DetectConfig) -> JudgeOptions:
     return JudgeOptions(
         detect.probes, _chosen(detect.adapt), _chosen(detect.noise), detect.query_bank, detect.out_of_scope
     )
+
+
+def shift_options(detect: DetectConfig) -> ShiftOptions:
+    """How a target window is compared with the source."""
+    return ShiftOptions(detect.shift.method, detect.drift.method, detect.drift.alpha)
+
+
+def proof_options(config: RunConfig) -> ProofOptions:
+    """How treated labels are compared with the raw ones."""
+    proof = config.validation
+    judge, policy = judge_options(config.detect), policy_of(config.treat)
+    return ProofOptions(judge, policy, proof.model, proof.bootstrap, config.seed)
 
 
 def policy_of(treat: TreatConfig) -> Policy:

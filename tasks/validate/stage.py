@@ -20,11 +20,11 @@ from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, read_first_pass
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
-from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, prove
+from labelworks.tasks.methods.validation.before_after import Proof, prove
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import judge_options, policy_of
+from labelworks.tasks.planning.values import policy_of, proof_options
 
 RIDGE = "ridge"
 OF_CLASSES = "held-out given labels, corrected by the noise transition"
@@ -69,7 +69,7 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
 
 def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> tuple[Proof, str, str]:
     """The proof of what labels are, the model that it is of, and what that is measured against."""
-    sample, options = found.sample, _options(run)
+    sample, options = found.sample, proof_options(run.config)
     held_out = sample.folds == HOLDOUT
     if not held_out.any() or held_out.all():
         raise InputError(
@@ -89,11 +89,3 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
         options,
     )  # fmt: skip
     return proof, RIDGE, OF_CELLS
-
-
-def _options(run: Run) -> ProofOptions:
-    config = run.config
-    return ProofOptions(
-        judge_options(config.detect), policy_of(config.treat),
-        config.validation.model, config.validation.bootstrap, config.seed,
-    )  # fmt: skip

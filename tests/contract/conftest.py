@@ -151,19 +151,21 @@ def version_of() -> Callable[..., Any]:
     ) -> Version:
         loaded = RunConfig.model_validate({"store": {"root": store.root}, **config})
         run, plans = plan_run(loaded, store.options)
-        run, plan = replace(run.named(f"run-{number}"), store=store), plans["source"]
+        artifacts, plan = replace(run.artifacts.named(f"run-{number}"), store=store), plans["source"]
         task = loaded.dataset.task
         family = {"multilabel": "list", "regression": "number"}.get(task, plan.label_type)
         kind = LABEL_TYPES[family]
-        schema = described(published_schema(kind), classes, task, run.id)
+        schema = described(published_schema(kind), classes, task, artifacts.id)
         ref = DatasetRef(
-            run_id=run.id, dataset=run.dataset, uri="", classes=classes, label_type=family,
+            run_id=artifacts.id, dataset=artifacts.dataset, uri="", classes=classes, label_type=family,
             partitions=tuple(plan.partitions),
         )  # fmt: skip
         for partition in plan.partitions:
-            table = published_rows(schema, scan(partition, run, family).rows, kind, run.id)
-            store.write_table(run.part("publish", partition), table)
-        names = [run.part("publish", each).removeprefix(f"{run.folder}/") for each in plan.partitions]
+            table = published_rows(schema, scan(partition, run.source, family).rows, kind, artifacts.id)
+            store.write_table(artifacts.part("publish", partition), table)
+        names = [
+            artifacts.part("publish", each).removeprefix(f"{artifacts.folder}/") for each in plan.partitions
+        ]
         figures = PublishFigures(
             rows=0,
             rows_expected=0,
@@ -173,12 +175,12 @@ def version_of() -> Callable[..., Any]:
             names=tuple(names),
         )
         gate = GateResult(stage="publish", ok=True, checks=())
-        run.finish(PublishResult(ref=ref, figures=figures, gate=gate))
+        artifacts.finish(PublishResult(ref=ref, figures=figures, gate=gate))
         record = RunRecord(
-            run_id=run.id, status="published", dataset=run.dataset, version=number, rows=0, work={},
-            gates={}, report="", timings={}, parts=tuple(names), classes=classes,
+            run_id=artifacts.id, status="published", dataset=artifacts.dataset, version=number, rows=0,
+            work={}, gates={}, report="", timings={}, parts=tuple(names), classes=classes,
             config=loaded.model_dump(mode="json", by_alias=True),
         )  # fmt: skip
-        return Version(run, record)
+        return Version(artifacts, run.source, record)
 
     return version_of

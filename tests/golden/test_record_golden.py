@@ -112,11 +112,12 @@ def test_an_old_store_is_listed_shown_and_rolled_back(
 
 def test_the_state_of_an_old_sequential_test_goes_on(tmp_path: Path, run_on: Callable[[Path], Any]) -> None:
     run, ref = run_on(tmp_path)
-    earlier, kept = run.named("earlier"), {**OLD["watch"], "encoder": ref.encoder_key, "window": "source"}
-    run.store.write_json(earlier.file("detect", STATE), {**kept, "seen": [ref.partitions[0].identity]})
-    run.store.write_json(f"{run.dataset}/versions/1.json", {"run_id": "earlier", "manifest": ""})
+    kept_by = run.artifacts
+    earlier, kept = kept_by.named("earlier"), {**OLD["watch"], "encoder": ref.encoder_key, "window": "source"}
+    kept_by.store.write_json(earlier.file("detect", STATE), {**kept, "seen": [ref.partitions[0].identity]})
+    kept_by.store.write_json(f"{kept_by.dataset}/versions/1.json", {"run_id": "earlier", "manifest": ""})
     rows = np.random.default_rng(0).normal(size=(80, 3))
-    found = watch_batches(run, ref, Rows(rows, np.repeat([0, 1], 40)), None)
+    found = watch_batches(kept_by, ref, Rows(rows, np.repeat([0, 1], 40)), None)
     assert found is not None and found.looks == OLD["watch"]["looks"] + 1
     assert [each.run for each in found.batches[:-1]] == [each["run"] for each in OLD["watch"]["history"]]
 
@@ -124,16 +125,15 @@ def test_the_state_of_an_old_sequential_test_goes_on(tmp_path: Path, run_on: Cal
 @pytest.fixture
 def run_on() -> Callable[[Path], Any]:
     """A run of two partitions in a store of its own, and its reference."""
-    from labelworks.tasks.artifacts.run import Run
-
     from labelworks.schemas.config.run import RunConfig
     from labelworks.schemas.records import DatasetRef, Partition
+    from labelworks.tasks.planning.run import Run
 
     def run_on(folder: Path) -> Any:
         dataset = {"name": "x", "source": "data", "label": "l", "features": {"text": "t"}}
         config = RunConfig.model_validate({"dataset": dataset})
         parts = tuple(Partition(key=key, pieces=()) for key in ("a", "b"))
         ref = DatasetRef(run_id="now", dataset="x", uri="", partitions=parts, encoder_key="e")
-        return Run(config, Store(str(folder)), "now"), ref
+        return Run.of(config, Store(str(folder)), "now"), ref
 
     return run_on

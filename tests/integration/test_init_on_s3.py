@@ -46,5 +46,5 @@ def test_images_of_a_bucket_are_a_source(
     ref = ingest.fn(run, plans).ref
     assert ref.classes == tuple(sorted(FOLDERS))
     spec = fit_encoder.fn(run, ref, "cpu", 1)
-    done = embed_group.fn(ref.partitions, run, spec, "1/1", {})
+    done = embed_group.fn(ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     assert (sum(each.rows for each in done), sum(each.without for each in done)) == (20, 0)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.schemas.config.run import GateConfig
-from labelworks.schemas.suites import Expectation
+from labelworks.schemas.suites import Expectation, suites
 from labelworks.tasks.gates import check_rows
 from labelworks.tasks.gates.checks import judged_by_library, row_check
 from labelworks.tasks.gates.plain import passing
@@ -61,5 +61,5 @@ def test_a_plain_pass_is_the_verdict_of_the_library(case: tuple[Any, Expectation
 def test_own_expectations_are_judged_beside_shipped_ones(words: Any) -> None:
     own = {"expectation": "expect_column_value_lengths_to_equal", "column": "id", "kwargs": {"value": 1}}
     frame = pa.table({"id": words, "label": words})
-    checks = check_rows("ingest", frame, GateConfig(expectations=[own]))
+    checks = check_rows(frame, suites("ingest", GateConfig(expectations=[own])).rows)
     assert [check.ok for check in checks] == [not words.null_count] * 2 + [True]

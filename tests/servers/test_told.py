@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from labelworks.tasks.artifacts.run import Run
 from prefect import flow
 from prefect.server.events.schemas.events import ReceivedEvent
 from prefect.server.utilities.user_templates import render_user_template_sync
@@ -17,6 +16,8 @@ from labelworks.flows.events import announce
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.events import EMITTED
 from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.storage.store import Store
 from tests.support.waiting import wait_for
 
@@ -48,9 +49,9 @@ def record(dataset: str, **more: Any) -> RunRecord:
     return RunRecord.model_validate({**plain, **more})
 
 
-def run_of(folder: Path, dataset: str) -> Run:
+def run_of(folder: Path, dataset: str) -> Artifacts:
     raw = {"name": dataset, "source": "data", "label": "l", "features": {"text": "t"}}
-    return Run(RunConfig.model_validate({"dataset": raw}), Store(str(folder), {}), "r2", {})
+    return Run.of(RunConfig.model_validate({"dataset": raw}), Store(str(folder), {}), "r2").artifacts
 
 
 @flow

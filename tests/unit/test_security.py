@@ -191,10 +191,10 @@ def test_only_a_source_on_the_stores_own_server_gets_its_secret(
 ) -> None:
     store = {"root": root, "storage_options": HERE if "://" in root else {}}
     config = RunConfig.model_validate({**raw(source=source, storage_options=options), "store": store})
-    assert ("secret" in open_run(config, "", {"secret": CANARY}).source_options) is given
+    assert ("secret" in open_run(config, "", {"secret": CANARY}).source.options) is given
     mixed = raw(source=source, storage_options=options, target="https://elsewhere/new.csv")
     config = RunConfig.model_validate({**mixed, "store": store})
-    assert "secret" not in open_run(config, "", {"secret": CANARY}).source_options
+    assert "secret" not in open_run(config, "", {"secret": CANARY}).source.options
 
 
 @pytest.mark.parametrize("name", ["..", "../x", "a/b", "/etc", "a\\b", ".hidden", "a\n", "ä"])

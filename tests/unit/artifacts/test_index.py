@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef
@@ -19,6 +18,7 @@ from labelworks.tasks.artifacts.row_extras import pair_vectors, unpacked
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.storage.store import Store
 
 ROWS = 60
@@ -59,7 +59,7 @@ def ingested(tmp_path: Path, name: str = "d") -> tuple[Run, DatasetRef]:
 def test_what_is_said_beside_the_labels_keeps_to_the_rows(tmp_path: Path) -> None:
     run, ref = ingested(tmp_path)
     (partition,) = ref.partitions
-    found = load_index(run, ref, partition, ["id", "pred_probs", "pair"])
+    found = load_index(run.artifacts, ref, partition, ["id", "pred_probs", "pair"])
     rows = [row for row in range(ROWS) if row not in (3, 5, 9)]
     given = table().take(pa.array(rows))
     assert found["row"].to_pylist() == rows
@@ -74,16 +74,16 @@ def test_what_is_said_beside_the_labels_keeps_to_the_rows(tmp_path: Path) -> Non
 def test_the_index_itself_holds_where_rows_are_from_and_their_labels(tmp_path: Path) -> None:
     run, ref = ingested(tmp_path)
     (partition,) = ref.partitions
-    schema = run.store.read_schema(run.index("string", partition))
+    schema = run.artifacts.store.read_schema(run.artifacts.index("string", partition))
     assert sorted(schema.names) == sorted(index_schema(pa.string()).names)
-    names = run.store.names(run.index("string", partition).rsplit("/", 1)[0])
+    names = run.artifacts.store.names(run.artifacts.index("string", partition).rsplit("/", 1)[0])
     kinds = ("", "-pair", "-pred_probs", "-rejected")
     assert sorted(names) == sorted(f"{partition.key}{kind}.parquet" for kind in kinds)
 
 
 def test_an_index_is_read_as_it_was_found(tmp_path: Path) -> None:
     run, ref = ingested(tmp_path)
-    found = read_index(run, ref.partitions[0], "string", ["row", "id"])
+    found = read_index(run.artifacts, ref.partitions[0], "string", ["row", "id"])
     assert found.rejected.select(["id", "reason"]).to_pylist() == [
         {"id": "r3", "reason": "null label"},
         {"id": "r5", "reason": "null pred_probs"},
@@ -97,7 +97,7 @@ def test_indexing_again_reads_what_is_there_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, ref = ingested(tmp_path)
-    run.store.delete(run.file("ingest", "result.json"))
+    run.artifacts.store.delete(run.artifacts.file("ingest", "result.json"))
     written: list[str] = []
     write = Store.write
 
@@ -114,5 +114,5 @@ def test_indexing_again_reads_what_is_there_and_writes_nothing(
 def test_a_dataset_may_be_named_as_a_file(tmp_path: Path, name: str) -> None:
     run, ref = ingested(tmp_path, name)
     spec = fit_encoder.fn(run, ref, "cpu", 1)
-    embed_group.fn(ref.partitions, run, spec, "1/1", {})
+    embed_group.fn(ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     assert [each.name for each in (tmp_path / "store").iterdir()] == [name]

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.findings import EmbeddingFigures
@@ -21,6 +20,8 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.encoders.tfidf import TfidfEncoder
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import pass_options
 
 ROWS = 90
 SAID = EmbeddingFigures(
@@ -73,7 +74,7 @@ def embedded(folder: Path, encoder: str, kind: str, name: str = "d") -> tuple[Ru
     run, plans = plan_run(config, {})
     found = ingest.fn(run, plans)
     spec = fit_encoder.fn(run, found.ref, "cpu", 1)
-    embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
+    embed_group.fn(found.ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     return run, found.ref.model_copy(update={"encoder_key": spec.key})
 
 
@@ -85,7 +86,11 @@ def test_an_encoder_is_scaled_for_what_it_says_and_not_for_its_name(
     tmp_path: Path, plugin: str, built_in: str, kind: str
 ) -> None:
     found, expected = (embedded(tmp_path, encoder, kind) for encoder in (plugin, built_in))
-    np.testing.assert_array_equal(planes_of(*found).scale, planes_of(*expected).scale)
+    scales = [
+        planes_of(run.artifacts, ref, scaled=pass_options(run.config).scaled).scale
+        for run, ref in (found, expected)
+    ]
+    np.testing.assert_array_equal(*scales)
     ranks = [judge_quality(*each, SAID).rankme for each in (found, expected)]
     assert ranks[0] == ranks[1]
 
@@ -96,5 +101,5 @@ def test_a_dataset_called_as_a_file_keeps_its_vectors_and_their_facts_in_its_own
     run, ref = embedded(tmp_path, "auto", "vector", name="a.parquet")
     kept = {path.suffix for path in (tmp_path / "store/a.parquet/embeddings").rglob("*") if path.is_file()}
     assert {".parquet", ".json"} <= kept
-    assert run.store.names("") == {"a.parquet"}
-    assert run.store.exists(run.embedding(ref.encoder_key, ref.partitions[0]))
+    assert run.artifacts.store.names("") == {"a.parquet"}
+    assert run.artifacts.store.exists(run.artifacts.embedding(ref.encoder_key, ref.partitions[0]))

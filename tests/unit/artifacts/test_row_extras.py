@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.tasks.artifacts.row_extras import pair_vectors, read_pairs
 from labelworks.tasks.sources.column_roles import problem
+from labelworks.tasks.sources.columns import Columns
 
 LISTS: list[Any] = [[1, 2], None, [3, 4], [5, None], [6, 7]]
 FLOATS = [[1.0, 2.0], None, [np.inf, 4.0], [5.0, np.nan], [6.0, 7.0]]
@@ -38,8 +38,6 @@ def test_another_length_is_none_and_integers_are_numbers() -> None:
 @pytest.mark.parametrize(("column", "said"), [("txt", "pair needs lists of numbers"), ("txd", "mean 'txt'")])
 def test_a_column_that_is_no_pair_is_refused(column: str, said: str) -> None:
     schema = pa.schema({"v": pa.list_(pa.float32()), "label": pa.string(), "txt": pa.string()})
-    data = DatasetConfig.model_validate(
-        {"source": "data", "label": "label", "features": {"vector": "v"}, "pair": column}
-    )
-    assert said in str(problem(schema, "a.parquet", data, "source"))
-    assert problem(schema, "a.parquet", data, "target") is None
+    asked = Columns("vector", ("v",), label="label", pair=column)
+    assert said in str(problem(schema, "a.parquet", asked, "source"))
+    assert problem(schema, "a.parquet", asked, "target") is None

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts import sufficient_statistics
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.signatures import laid_through
 from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, first_pass
@@ -22,6 +22,8 @@ from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.methods.folds import share_of
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import pass_options
 from labelworks.tasks.storage.versions import claim_version
 
 ROWS, DIM = 40, 6
@@ -66,8 +68,13 @@ def embedded(
     run, plans = plan_run(config, {})
     found = ingest.fn(run, plans)
     spec = fit_encoder.fn(run, found.ref, "cpu", 1)
-    embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
+    embed_group.fn(found.ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     return run, found.ref.model_copy(update={"encoder_key": spec.key}), found.figures.rows
+
+
+def passed(run: Run, ref: DatasetRef, rows: int) -> FirstPass:
+    """The first pass of a run, as its config asks for it."""
+    return first_pass(run.artifacts, ref, rows, pass_options(run.config))
 
 
 def assert_same(found: FirstPass, expected: FirstPass) -> None:
@@ -98,25 +105,25 @@ def test_an_update_equals_a_pass_over_everything(
     for number in range(1, 9):
         put(folder, f"{number}.parquet", seed=number, first=number * ROWS, task=task)
     run, ref, rows = embedded(folder, tmp_path / "store", task=task, sample=sample)
-    first_pass(run, ref, rows)
-    claim_version(run.store, "d", run.id, "manifest.json")
+    passed(run, ref, rows)
+    claim_version(run.artifacts.store, "d", run.artifacts.id, "manifest.json")
     changed(folder, task)
     later, later_ref, later_rows = embedded(folder, tmp_path / "store", task=task, sample=sample)
-    assert later.id != run.id
+    assert later.artifacts.id != run.artifacts.id
     assert laid_through(later_ref) == laid_through(ref)  # else everything is read: with other seeds it isn't
     touched: list[str] = []
 
-    def watched(run: Run, ref: DatasetRef, partition: Partition) -> Block:
+    def watched(artifacts: Artifacts, ref: DatasetRef, partition: Partition, beside: Any) -> Block:
         touched.append(partition.pieces[0].file)
-        return load_block(run, ref, partition)
+        return load_block(artifacts, ref, partition, beside)
 
     monkeypatch.setattr(sufficient_statistics, "load_block", watched)
-    found = first_pass(later, later_ref, later_rows)
+    found = passed(later, later_ref, later_rows)
     assert any(each.duplicates for each in later_ref.partitions)
     assert set(touched) == {"0.parquet", "2.parquet", "3.parquet", "4.parquet"}
     assert len(touched) == 6  # of 3 and 4 the old and the new
     fresh, fresh_ref, fresh_rows = embedded(folder, tmp_path / "other", task=task, sample=sample)
-    assert_same(found, first_pass(fresh, fresh_ref, fresh_rows))
+    assert_same(found, passed(fresh, fresh_ref, fresh_rows))
     assert found.sums.count.sum() == later_rows == fresh_rows
 
 
@@ -130,7 +137,7 @@ def test_whatever_the_labels_are_the_sums_are_those_of_all_rows(
     folder.mkdir()
     for number in range(3):
         put(folder, f"{number}.parquet", seed=number, first=number * ROWS, task=task)
-    found = first_pass(*embedded(folder, tmp_path / "store", task=task))
+    found = passed(*embedded(folder, tmp_path / "store", task=task))
     table = pq.read_table(folder)
     vectors = np.array(table["vector"].to_pylist(), np.float64)
     sums = found.sums.without()
@@ -148,10 +155,10 @@ def test_another_configuration_is_a_pass_over_everything(tmp_path: Path, change:
     for number in range(1, 9):
         put(folder, f"{number}.parquet", seed=number, first=number * ROWS)
     run, ref, rows = embedded(folder, tmp_path / "store")
-    first_pass(run, ref, rows)
-    claim_version(run.store, "d", run.id, "manifest.json")
+    passed(run, ref, rows)
+    claim_version(run.artifacts.store, "d", run.artifacts.id, "manifest.json")
     again = embedded(folder, tmp_path / "store", **change)
-    assert_same(first_pass(*again), first_pass(*embedded(folder, tmp_path / "other", **change)))
+    assert_same(passed(*again), passed(*embedded(folder, tmp_path / "other", **change)))
 
 
 def test_a_part_that_went_and_is_read_no_more_means_a_pass_over_everything(tmp_path: Path) -> None:
@@ -160,12 +167,12 @@ def test_a_part_that_went_and_is_read_no_more_means_a_pass_over_everything(tmp_p
     for number in range(1, 9):
         put(folder, f"{number}.parquet", seed=number, first=number * ROWS)
     run, ref, rows = embedded(folder, tmp_path / "store")
-    first_pass(run, ref, rows)
-    claim_version(run.store, "d", run.id, "manifest.json")
-    run.store.delete(run.embedding(ref.encoder_key, ref.partitions[1]))
+    passed(run, ref, rows)
+    claim_version(run.artifacts.store, "d", run.artifacts.id, "manifest.json")
+    run.artifacts.store.delete(run.artifacts.embedding(ref.encoder_key, ref.partitions[1]))
     (folder / "2.parquet").unlink()
     later = embedded(folder, tmp_path / "store")
-    assert_same(first_pass(*later), first_pass(*embedded(folder, tmp_path / "other")))
+    assert_same(passed(*later), passed(*embedded(folder, tmp_path / "other")))
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 64, 65, 700])

@@ -20,6 +20,7 @@ from labelworks.tasks.artifacts.index import Index
 from labelworks.tasks.artifacts.votes import read_votes
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.planning.values import votes_of
 from labelworks.tasks.sources.formats import csv, jsonl
 from labelworks.tasks.sources.values.joined import as_type, common, joined, read_type, written_type
 from labelworks.tasks.sources.values.numerals import label_type
@@ -47,7 +48,9 @@ def scanned(folder: Path, **sections: Any) -> Index:
     """What is in the index of all partitions."""
     run, plans = plan_run(config(folder, **sections), {})
     kept_as = {"multilabel": "list", "regression": "number"}.get(run.config.dataset.task)
-    found = [scan(each, run, kept_as or plans["source"].label_type) for each in plans["source"].partitions]
+    found = [
+        scan(each, run.source, kept_as or plans["source"].label_type) for each in plans["source"].partitions
+    ]
     rows = pa.concat_tables([each.rows for each in found])
     rejected = pa.concat_tables([each.rejected for each in found])
     kinds = [read_type(each.time) for each in found if each.time]
@@ -246,10 +249,10 @@ def test_json_strings_stay_strings(tmp_path: Path) -> None:
     put(tmp_path, "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     run, plans = plan_run(config(tmp_path, time="meta.at"), {})
     (partition,) = plans["source"].partitions
-    table = run.reader(partition).table(["id", "label", "text", "meta.at"])
+    table = run.source.reader(partition).table(["id", "label", "text", "meta.at"])
     assert table.schema.types == [pa.string()] * 4
     assert table["meta.at"].to_pylist() == ["2026-01-04", "2026-01-05"]
-    assert scan(partition, run, "string").rows["id"].to_pylist() == ["2026-01-01", "07"]
+    assert scan(partition, run.source, "string").rows["id"].to_pylist() == ["2026-01-01", "07"]
 
 
 def test_votes_join_by_what_was_typed_whatever_the_types_of_their_files(tmp_path: Path) -> None:
@@ -262,17 +265,19 @@ def test_votes_join_by_what_was_typed_whatever_the_types_of_their_files(tmp_path
     )
     votes = {"source": f"{tmp_path}/votes"}
     run, _ = plan_run(config(tmp_path, label=None, votes=votes), {})
-    table, kind = read_votes(run)
+    asked = votes_of(run.config.dataset)
+    assert asked is not None
+    table, kind = read_votes(asked, run.source.options)
     assert (kind, table["item"].to_pylist()) == ("int", ["0001", "0002", "0001"])
     assert table["label"].to_pylist() == [1, 2, 1]
     (tmp_path / "votes/c.jsonl").write_text('{"item": "0002", "annotator": "x", "label": "two"}\n')
-    table, kind = read_votes(run)
+    table, kind = read_votes(asked, run.source.options)
     assert (kind, table["label"].to_pylist()) == ("string", ["1", "2", "1", "two"])
     pq.write_table(
         pa.table({"item": ["1"], "annotator": ["x"], "label": [0.5]}), tmp_path / "votes/b.parquet"
     )
     with pytest.raises(InputError, match=r"the vote 0\.5 on '1' can't be read: label has a fraction"):
-        read_votes(run)
+        read_votes(asked, run.source.options)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +308,7 @@ def test_times_of_all_files_are_published_in_one_type(
     found = scanned(tmp_path, time="at")
     assert (found.rejected.num_rows, read_type(found.time)) == (0, together)
     run, plans = plan_run(config(tmp_path, time="at"), {})
-    tables = [run.reader(each).table(["at"]) for each in plans["source"].partitions]
+    tables = [run.source.reader(each).table(["at"]) for each in plans["source"].partitions]
     assert {as_type(each["at"], together).type for each in tables} == {together}
     assert joined(tables).schema.field("at").type == together
 

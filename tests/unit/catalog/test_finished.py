@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.catalog import history
 from labelworks.tasks.catalog.finished import finished_record, reinstate
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import read_version, versions
 
@@ -21,13 +22,13 @@ NOISE = {"method": "auto", "rate": 0.2, "rate_interval": [0.1, 0.3], "flagged": 
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Callable[[str], Run]:
+def made(tmp_path: Path) -> Callable[[str], Artifacts]:
     """Runs of a dataset, each with the manifest and the report of one that was published."""
     dataset = {"name": "d", "source": "data", "label": "label", "features": {"text": "text"}}
     config = RunConfig.model_validate({"dataset": dataset, "store": {"root": str(tmp_path)}})
 
-    def made(run_id: str) -> Run:
-        run = Run(config, Store(str(tmp_path)), run_id)
+    def made(run_id: str) -> Artifacts:
+        run = Run.of(config, Store(str(tmp_path)), run_id).artifacts
         record = RunRecord(
             run_id=run_id, status="published", dataset="d", version=None, rows=8, work={"ingested_rows": 8},
             noise=NOISE, shift={}, treatment={}, validation={}, gates={}, timings={}, report="r",
@@ -40,7 +41,7 @@ def made(tmp_path: Path) -> Callable[[str], Run]:
     return made
 
 
-def published(run: Run) -> RunRecord:
+def published(run: Artifacts) -> RunRecord:
     record = finished_record(run)
     assert record is not None
     return reinstate(run, record)
@@ -61,7 +62,7 @@ def read_only(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def test_a_kill_between_manifest_and_version_is_seen_by_reads_and_mended_by_whoever_asks_for_the_run(
-    made: Callable[[str], Run], monkeypatch: pytest.MonkeyPatch
+    made: Callable[[str], Artifacts], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published(made("before"))
     killed = made("killed")
@@ -79,7 +80,7 @@ def test_a_kill_between_manifest_and_version_is_seen_by_reads_and_mended_by_whoe
 
 
 def test_a_run_that_is_the_newest_is_reinstated_without_a_write(
-    made: Callable[[str], Run], read_only: Callable[[], None]
+    made: Callable[[str], Artifacts], read_only: Callable[[], None]
 ) -> None:
     run = made("newest")
     published(run)
@@ -93,7 +94,7 @@ def test_a_run_that_is_the_newest_is_reinstated_without_a_write(
 )
 def test_commands_that_read_write_nothing(
     arguments: list[str],
-    made: Callable[[str], Run],
+    made: Callable[[str], Artifacts],
     read_only: Callable[[], None],
     command: Any,
     tmp_path: Path,

@@ -12,15 +12,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from labelworks.tasks.artifacts.run import Run
 
-from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.run import RunConfig, TreatConfig
 from labelworks.schemas.records import DatasetRef, StageResult
+from labelworks.schemas.suites import defaults
 from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.detect.stage import detect
 from labelworks.tasks.embed.stage import embed_group, fit_encoder, judge_embedding
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import policy_of
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.treat.stage import treat_partition
 from labelworks.tasks.treat.treated import Basis
@@ -62,13 +64,13 @@ def embedded(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Run, Datas
     run, plans = plan_run(RunConfig.model_validate({**raw, "detect": getattr(request, "param", {})}), {})
     found = ingest.fn(run, plans)
     spec = fit_encoder.fn(run, found.ref, "cpu", 1)
-    done = embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
+    done = embed_group.fn(found.ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     return run, judge_embedding.fn(run, found.ref, spec, done, perf_counter()).ref, found.figures
 
 
 def again(run: Run, ref: DatasetRef, rows: Any) -> StageResult:
     """Detect as it goes on after it was stopped before its end."""
-    run.store.delete(run.file("detect", "result.json"))
+    run.artifacts.store.delete(run.artifacts.file("detect", "result.json"))
     return detect.fn(run, ref, rows)
 
 
@@ -92,7 +94,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 
 
 def scores_of(run: Run, ref: DatasetRef) -> dict[str, pa.Table]:
-    return {name: run.store.read_table(name) for name in (run.scores(ref, each) for each in ref.of("source"))}
+    names = [run.artifacts.scores(ref, each) for each in ref.of("source")]
+    return {name: run.artifacts.store.read_table(name) for name in names}
 
 
 def test_rows_whose_copies_disagree_are_judged_again_and_no_others(embedded: Any) -> None:
@@ -101,15 +104,15 @@ def test_rows_whose_copies_disagree_are_judged_again_and_no_others(embedded: Any
     assert [bool(each.copies) for each in found.of("source")] == [True, True, False]
     errors = []
     for place, partition in enumerate(found.of("source")):
-        scores = run.store.read_table(run.scores(found, partition))
+        scores = run.artifacts.store.read_table(run.artifacts.scores(found, partition))
         heard = np.flatnonzero(scores["copies_disagree"].to_numpy())
         assert heard.tolist() == HEARD.get(place, [])
         posterior = np.stack(scores["posterior"].to_pylist())
         np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-5)
         errors.append(scores["error_probability"].to_numpy()[heard])
     assert (errors[0] + errors[1] > 0.9).all()  # of two labels of one content one is wrong
-    assert run.store.names(f"{run.folder}/detect") == {"result.json", "watch.json"}
-    assert len(run.store.names(f"d/scores/{found.model_key}")) == 3
+    assert run.artifacts.store.names(f"{run.artifacts.folder}/detect") == {"result.json", "watch.json"}
+    assert len(run.artifacts.store.names(f"d/scores/{found.model_key}")) == 3
 
 
 def test_treat_reads_one_object_of_a_partition(embedded: Any, watched: dict[str, list[str]]) -> None:
@@ -117,9 +120,10 @@ def test_treat_reads_one_object_of_a_partition(embedded: Any, watched: dict[str,
     found = detect.fn(run, ref, rows).ref
     watched["read_table"].clear()
     partition = found.of("source")[0]
-    treat_partition(partition, run, found, Basis(None, np.full(CLASSES, float(ROWS)), 3 * ROWS))
-    assert watched["read_table"] == [run.scores(found, partition)]
-    reasons = run.store.read_table(run.part("treat", partition))["reason"].to_pylist()
+    basis = Basis(policy_of(TreatConfig()), None, np.full(CLASSES, float(ROWS)), 3 * ROWS)
+    treat_partition(partition, run.artifacts, found, basis, defaults("treat").rows)
+    assert watched["read_table"] == [run.artifacts.scores(found, partition)]
+    reasons = run.artifacts.store.read_table(run.artifacts.part("treat", partition))["reason"].to_pylist()
     told = [row for row, reason in enumerate(reasons) if reason.endswith("; copies disagree")]
     assert told == HEARD[0]
 
@@ -132,14 +136,14 @@ def test_a_run_that_was_stopped_ends_with_the_same_scores(
     found = detect.fn(run, ref, rows).ref
     kept, sources = scores_of(run, found), found.of("source")
     for place in lost:
-        run.store.delete(run.scores(found, sources[place]))
+        run.artifacts.store.delete(run.artifacts.scores(found, sources[place]))
     watched["write"].clear()
     result = again(run, ref, rows)
     assert result.ref == found
     assert scores_of(run, found) == kept
     assert result.work["scored_rows"] == ROWS * len(lost)
     written = [name for name in watched["write"] if "/scores/" in name]
-    assert sorted(written) == sorted(run.scores(found, sources[place]) for place in lost)
+    assert sorted(written) == sorted(run.artifacts.scores(found, sources[place]) for place in lost)
 
 
 @pytest.mark.parametrize("embedded", [{"tolerance": 0.01}], indirect=True)
@@ -148,12 +152,14 @@ def test_with_a_tolerance_rows_are_not_judged_again_where_only_copies_changed(em
     found = detect.fn(run, ref, rows).ref
     kept = scores_of(run, found)
     alone = found.of("source")[0].model_copy(update={"copies": ""})
-    before = run.store.read_table(run.scores(found, alone), list(JUDGED)).to_pandas()
-    heard = run.store.read_table(run.scores(found, found.of("source")[0]), list(JUDGED)).to_pandas()
+    before = run.artifacts.store.read_table(run.artifacts.scores(found, alone), list(JUDGED)).to_pandas()
+    heard = run.artifacts.store.read_table(
+        run.artifacts.scores(found, found.of("source")[0]), list(JUDGED)
+    ).to_pandas()
     assert not before["copies_disagree"].any()
     pd.testing.assert_frame_equal(before.drop(index=HEARD[0]), heard.drop(index=HEARD[0]))
     assert (before.loc[HEARD[0], "error_probability"] != heard.loc[HEARD[0], "error_probability"]).all()
     for partition in found.of("source")[:2]:
-        run.store.delete(run.scores(found, partition))
+        run.artifacts.store.delete(run.artifacts.scores(found, partition))
     assert again(run, ref, rows).work["scored_rows"] == 0
     assert scores_of(run, found) == kept

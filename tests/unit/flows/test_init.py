@@ -73,7 +73,7 @@ def begun(config: RunConfig) -> DatasetRef:
     found = ingest.fn(run, plans)
     assert found.gate.ok
     spec = fit_encoder.fn(run, found.ref, "cpu", 1)
-    done = embed_group.fn(found.ref.partitions, run, spec, "1/1", {})
+    done = embed_group.fn(found.ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     judged = judge_embedding.fn(run, found.ref, spec, done, perf_counter())
     assert judged.gate.ok
     assert judged.figures.rows > 0

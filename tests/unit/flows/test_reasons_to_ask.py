@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from labelworks.tasks.artifacts.run import Run
 
 from labelworks.flows.approval.questions import reasons_to_ask
 from labelworks.schemas.config.run import RunConfig
@@ -15,6 +14,7 @@ from labelworks.schemas.findings import (
     ValidationFindings,
 )
 from labelworks.schemas.records import Check, DatasetRef, GateResult, TreatResult, ValidateResult
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.storage.store import Store
 
 REF = DatasetRef(run_id="r", dataset="x", uri="x/runs/r")
@@ -26,7 +26,7 @@ UNSURE = Check(
 def run(store: Any, over: float | None) -> Run:
     dataset = {"name": "x", "source": "data", "label": "l", "features": {"text": "t"}}
     config = RunConfig.model_validate({"dataset": dataset, "treat": {"approve_over": over}})
-    return Run(config, Store(str(store), {}), "r", {})
+    return Run.of(config, Store(str(store), {}), "r")
 
 
 def proof(*checks: Check) -> ValidateResult:

@@ -1,15 +1,31 @@
 import pickle
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
 from labelworks.schemas.config.run import GateConfig, GatesConfig
 from labelworks.schemas.errors import ConfigError, LabelworksError
-from labelworks.schemas.suites import STAGES, defaults
+from labelworks.schemas.records import Check, Stage
+from labelworks.schemas.suites import STAGES, defaults, suites
 from labelworks.tasks.gates import check_figures, check_gates, check_rows, engine, merge
+from labelworks.tasks.gates.checks import RowCheck
 
 DEFAULT = GateConfig()
+
+
+def rows_checked(stage: Stage, frame: pa.Table, config: GateConfig, **given: Any) -> list[RowCheck]:
+    """The rows of a partition, by the suite of a stage under a config."""
+    return check_rows(frame, suites(stage, config).rows, **given)
+
+
+def figures_checked(stage: Stage, figures: Mapping[str, Any], config: GateConfig) -> list[Check]:
+    """The figures of a stage, by its suite under a config."""
+    return check_figures(stage, figures, suites(stage, config).figures)
+
+
 DETECT = {
     "noise_rate": 0.2,
     "flagged_share": 0.18,
@@ -59,7 +75,7 @@ def named(checks, name):
     ],
 )
 def test_effects_of_drift_warn_and_p_values_play_no_part(figure, value, name):
-    found = check_figures("detect", {**DETECT, figure: value}, DEFAULT)
+    found = figures_checked("detect", {**DETECT, figure: value}, DEFAULT)
     assert [check.name for check in found if not check.ok] == [name]
     assert named(found, name).severity == "warning"
     assert not any("p_value" in check.expected.removeprefix("chance_p_value") for check in found)
@@ -76,7 +92,7 @@ def test_every_shipped_expectation_is_one_the_library_has_and_takes():
 
 @pytest.mark.parametrize("bad", [1.5, -0.1, float("nan"), float("inf")])
 def test_a_score_outside_of_its_range_is_found_and_shown(bad):
-    check = named(check_rows("detect", scores([0.1, bad, 0.9]), DEFAULT), "score_in_range")
+    check = named(rows_checked("detect", scores([0.1, bad, 0.9]), DEFAULT), "score_in_range")
     assert not check.ok
     assert check.observed == "1 of 3 rows fail"
     assert len(check.unexpected) == 1
@@ -84,48 +100,48 @@ def test_a_score_outside_of_its_range_is_found_and_shown(bad):
 
 
 def test_sound_rows_pass_and_the_result_pickles():
-    checks = pickle.loads(pickle.dumps(check_rows("detect", scores([0.0, 1.0]), DEFAULT)))
+    checks = pickle.loads(pickle.dumps(rows_checked("detect", scores([0.0, 1.0]), DEFAULT)))
     assert [check.ok for check in checks] == [True] * 3
 
 
 def test_null_scores_fail_and_null_posteriors_do_not_since_some_methods_give_none():
     frame = scores([0.5, None], [[0.5, 0.5], None])
-    checks = check_rows("detect", frame, DEFAULT)
+    checks = rows_checked("detect", frame, DEFAULT)
     assert {check.name for check in checks if not check.ok} == {"score_present"}
 
 
 def test_a_partition_without_rows_passes():
-    assert all(check.ok for check in check_rows("detect", scores([]), DEFAULT))
+    assert all(check.ok for check in rows_checked("detect", scores([]), DEFAULT))
 
 
 def test_a_missing_column_fails_its_own_checks_only():
-    checks = check_rows("detect", scores([0.5]).drop_columns(["error_probability"]), DEFAULT)
+    checks = rows_checked("detect", scores([0.5]).drop_columns(["error_probability"]), DEFAULT)
     assert {check.name for check in checks if not check.ok} == {"error_probability_in_range"}
     assert "error_probability" in named(checks, "error_probability_in_range").observed
 
 
 def test_an_unlabelled_window_needs_no_labels():
     frame = pa.table({"row": [0], "id": ["a"], "label": pa.array([None], pa.string())})
-    assert {c.name for c in check_rows("ingest", frame, DEFAULT) if not c.ok} == {"label_present"}
-    assert all(check.ok for check in check_rows("ingest", frame, DEFAULT, window="target"))
+    assert {c.name for c in rows_checked("ingest", frame, DEFAULT) if not c.ok} == {"label_present"}
+    assert all(check.ok for check in rows_checked("ingest", frame, DEFAULT, window="target"))
 
 
 @pytest.mark.parametrize(("classes", "ok"), [(3, True), (2, False), (None, True)])
 def test_label_codes_are_bounded_by_the_number_of_classes(classes, ok):
     frame = pa.table({"action": ["keep"], "reason": [""], "weight": [1.0], "label": [2]})
-    checks = check_rows("treat", frame, DEFAULT, classes=classes)
+    checks = rows_checked("treat", frame, DEFAULT, classes=classes)
     assert named(checks, "label_in_range").ok is ok
     assert all(check.ok for check in checks if check.name != "label_in_range")
 
 
 def test_an_unknown_action_and_an_infinite_weight_are_found():
     frame = pa.table({"action": ["drop"], "reason": [""], "weight": [float("inf")], "label": [0]})
-    failed = {check.name for check in check_rows("treat", frame, DEFAULT, classes=2) if not check.ok}
+    failed = {check.name for check in rows_checked("treat", frame, DEFAULT, classes=2) if not check.ok}
     assert failed == {"action_known", "weight_sound"}
 
 
 def test_a_figure_that_was_not_measured_is_skipped_aloud():
-    check = named(check_figures("detect", DETECT, DEFAULT), "max_prior_shift")
+    check = named(figures_checked("detect", DETECT, DEFAULT), "max_prior_shift")
     assert check.ok
     assert check.observed == "not measured"
 
@@ -142,13 +158,13 @@ def test_a_figure_that_was_not_measured_is_skipped_aloud():
     ],
 )
 def test_figures_are_held_against_their_thresholds(change, failed):
-    checks = check_figures("detect", DETECT | change, DEFAULT)
+    checks = figures_checked("detect", DETECT | change, DEFAULT)
     assert {check.name for check in checks if not check.ok} == failed
     assert merge("detect", [], checks).ok is not failed
 
 
 def test_a_failure_is_told_in_words_where_figures_alone_do_not_tell():
-    checks = check_figures("detect", DETECT | {"chance_p_value": 0.4, "noise_rate": 0.7}, DEFAULT)
+    checks = figures_checked("detect", DETECT | {"chance_p_value": 0.4, "noise_rate": 0.7}, DEFAULT)
     assert named(checks, "max_chance_p_value").sentence == (
         "these features don't tell these labels (max_chance_p_value: 0.4, expected chance_p_value ≤ 0.001)"
     )
@@ -157,29 +173,29 @@ def test_a_failure_is_told_in_words_where_figures_alone_do_not_tell():
 
 def test_a_warning_lets_the_run_go_on_and_an_error_does_not():
     figures = DETECT | {"prior_shift": 0.9}
-    gate = merge("detect", [], check_figures("detect", figures, DEFAULT))
+    gate = merge("detect", [], figures_checked("detect", figures, DEFAULT))
     assert gate.ok
     assert [check.name for check in gate.warned] == ["max_prior_shift"]
     strict = GateConfig(severity={"max_prior_shift": "error"})
-    assert not merge("detect", [], check_figures("detect", figures, strict)).ok
+    assert not merge("detect", [], figures_checked("detect", figures, strict)).ok
 
 
 def test_a_figure_that_the_stage_forgot_is_an_error_not_a_pass():
     with pytest.raises(LabelworksError, match="the stage has no figure"):
-        check_figures("detect", {}, DEFAULT)
+        figures_checked("detect", {}, DEFAULT)
 
 
 def test_missing_rows_are_found_on_publication():
     figures = {"rows": 99, "rows_expected": 100, "parts": 2, "target_rows": 5, "target_rows_expected": 5}
-    check = named(check_figures("publish", figures, DEFAULT), "no_missing_rows")
+    check = named(figures_checked("publish", figures, DEFAULT), "no_missing_rows")
     assert not check.ok
     assert check.observed == "rows 99, rows_expected 100"
-    assert all(c.ok for c in check_figures("publish", figures | {"rows": 100}, DEFAULT))
+    assert all(c.ok for c in figures_checked("publish", figures | {"rows": 100}, DEFAULT))
 
 
 def test_partitions_add_up_by_name():
-    parts = [check_rows("detect", scores([2.0 + i, 0.5]), DEFAULT) for i in range(7)]
-    gate = merge("detect", parts, check_figures("detect", DETECT, DEFAULT))
+    parts = [rows_checked("detect", scores([2.0 + i, 0.5]), DEFAULT) for i in range(7)]
+    gate = merge("detect", parts, figures_checked("detect", DETECT, DEFAULT))
     check = named(gate.checks, "score_in_range")
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
@@ -191,7 +207,7 @@ def test_the_share_that_must_pass_counts_over_all_partitions():
     mine = {"name": "mine", "expectation": "expect_column_values_to_be_between", "column": "score"}
     config = GateConfig(expectations=(mine | {"kwargs": {"min_value": 0.2, "mostly": 0.9}},))
     bad, good = scores([0.1, 0.5]), scores([0.5] * 8)
-    parts = [check_rows("detect", frame, config) for frame in (bad, good)]
+    parts = [rows_checked("detect", frame, config) for frame in (bad, good)]
     assert not named(parts[0], "mine").ok
     assert named(merge("detect", parts).checks, "mine").ok
     assert not named(merge("detect", [parts[0], parts[0], parts[1]]).checks, "mine").ok
@@ -200,7 +216,7 @@ def test_the_share_that_must_pass_counts_over_all_partitions():
 def test_an_aggregate_over_rows_must_hold_in_every_partition():
     mine = {"name": "mine", "expectation": "expect_column_mean_to_be_between", "column": "score"}
     config = GateConfig(expectations=(mine | {"kwargs": {"min_value": 0.4}},))
-    parts = [check_rows("detect", scores([value]), config) for value in (0.5, 0.25)]
+    parts = [rows_checked("detect", scores([value]), config) for value in (0.5, 0.25)]
     check = named(merge("detect", parts).checks, "mine")
     assert not check.ok
     assert check.observed == "0.25"
@@ -224,14 +240,14 @@ def test_an_expectation_that_cannot_be_is_refused_before_work_starts(entry, mess
 
 def test_gates_run_in_several_threads_at_once():
     def rows(i):
-        return named(check_rows("detect", scores([i / 10, 2.0]), DEFAULT), "score_in_range").observed
+        return named(rows_checked("detect", scores([i / 10, 2.0]), DEFAULT), "score_in_range").observed
 
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(rows, range(8))) == {"1 of 2 rows fail"}
 
 
 def test_a_gate_prints_nothing(capfd):
-    check_rows("detect", scores([0.5, 2.0]), DEFAULT)
+    rows_checked("detect", scores([0.5, 2.0]), DEFAULT)
     assert capfd.readouterr() == ("", "")
 
 
@@ -288,7 +304,7 @@ def test_an_expectation_of_a_config_runs_nothing(entry, key, tmp_path, monkeypat
         check_gates(GatesConfig(detect=config))
     assert caught.value.where == f"gates.detect.expectations.1.{key}".rstrip(".")
     with pytest.raises(ConfigError):  # also where nobody has looked before
-        check_rows("detect", scores([0.1, 0.9]), config)
+        rows_checked("detect", scores([0.1, 0.9]), config)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -308,7 +324,7 @@ def test_an_expectation_of_a_config_runs_nothing(entry, key, tmp_path, monkeypat
 def test_conditions_of_great_expectations_choose_rows(given, parser, failing):
     config = GateConfig(expectations=(condition(given, parser) | {"name": "mine"},))
     check_gates(GatesConfig(detect=config))
-    assert named(check_rows("detect", scores([0.1, 0.4, 0.9]), config), "mine").observed == failing
+    assert named(rows_checked("detect", scores([0.1, 0.4, 0.9]), config), "mine").observed == failing
 
 
 def test_a_condition_names_columns_that_there_are():
@@ -319,6 +335,6 @@ def test_a_condition_names_columns_that_there_are():
 @pytest.mark.parametrize("weightless", [0, 1])
 def test_a_class_that_weighs_nothing_refuses(weightless):
     figures = dict.fromkeys(defaults("treat").figures.columns) | {"classes_weightless": weightless}
-    checks = check_figures("treat", figures, GateConfig())
+    checks = figures_checked("treat", figures, GateConfig())
     (found,) = (each for each in checks if each.name == "max_classes_weightless")
     assert found.ok == (weightless == 0) and found.severity == "error"

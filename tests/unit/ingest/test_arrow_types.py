@@ -16,11 +16,12 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.artifacts.votes import read_votes
-from labelworks.tasks.detect.row_context import context_columns
+from labelworks.tasks.detect.row_context import ContextReader
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.planning.values import votes_of
 from labelworks.tasks.sources.values.joined import as_type, read_type
 
 ROWS = 6
@@ -153,20 +154,23 @@ def read(settings: RunConfig, role: str) -> pa.Array | list[Any]:
     plan = plans["source"]
     (partition,) = plan.partitions
     if role == "votes":
-        return read_votes(run)[0]["label"]
+        asked = votes_of(settings.dataset)
+        assert asked is not None
+        return read_votes(asked, run.source.options)[0]["label"]
     if role in ("text", "vector"):
-        values = run.reader(partition).table(["x"])["x"].combine_chunks()
+        values = run.source.reader(partition).table(["x"])["x"].combine_chunks()
         if role == "text":
             return read_texts(values)[0]
         encoder = VectorEncoder()
         encoder.load(encoder.fit(values))
         return list(encoder.encode(values).vectors)
     kept_as = {"multilabel": "list", "regression": "number"}.get(role, plan.label_type)
-    found = scan(partition, run, kept_as)
+    found = scan(partition, run.source, kept_as)
     if role in ("groups", "columns"):
-        return next(iter(context_columns(run, partition, np.arange(ROWS, dtype=np.int32))[0].values()))
+        reader = ContextReader(run.source, "none")
+        return next(iter(reader.of(partition, np.arange(ROWS, dtype=np.int32))[0].values()))
     if role == "time":
-        return as_type(run.reader(partition).table(["x"])["x"], read_type(found.time))
+        return as_type(run.source.reader(partition).table(["x"])["x"], read_type(found.time))
     return found.rows["id" if role == "id" else "label"]
 
 
@@ -213,7 +217,7 @@ def test_numbers_that_fit_nowhere_are_rounded_or_put_aside(tmp_path: Path) -> No
     table = pa.table({"t": ["some text"] * ROWS, "y": ["a", "b"] * 3, "x": large})
     write(tmp_path / "data/a.arrow", table)
     run, plans = plan_run(config(tmp_path, "label"), {})
-    found = scan(plans["source"].partitions[0], run, plans["source"].label_type)
+    found = scan(plans["source"].partitions[0], run.source, plans["source"].label_type)
     assert found.rows["label"].to_pylist() == [2**53 + 1, 1, 2, 1, 2]
     assert found.rejected["reason"].to_pylist() == [
         "label is a number too large to be a class: write it as a string"

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import EmbeddingFigures
@@ -35,7 +34,7 @@ def scanned(tmp_path: Path, table: pa.Table, *, part: int = 0, **dataset: Any) -
 def scanned_folder(tmp_path: Path, *, part: int = 0, **dataset: Any) -> tuple[pa.Table, pa.Table]:
     run, plans = plan_run(configured(tmp_path, **dataset), {})
     plan = plans["source"]
-    found = scan(plan.partitions[part], run, plan.label_type)
+    found = scan(plan.partitions[part], run.source, plan.label_type)
     return found.rows, found.rejected
 
 
@@ -72,7 +71,7 @@ def test_a_list_with_a_class_twice_is_no_set(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data/a.parquet")
     run, plans = plan_run(configured(tmp_path, task="multilabel"), {})
-    found = [scan(each, run, "list") for each in plans["source"].partitions]
+    found = [scan(each, run.source, "list") for each in plans["source"].partitions]
     assert [row for each in found for row in each.rows["label"].to_pylist()] == [["a", "b"], [], ["b"]]
     rejected = [row for each in found for row in each.rejected.to_pylist()]
     twice = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"
@@ -158,8 +157,8 @@ def test_duplicates_are_all_but_the_first(
     run, plans = plan_run(configured(tmp_path, id="key"), {})
     partitions = plans["source"].partitions
     for each in partitions:
-        assert write_index(run, each, "string") is not None
-        assert write_index(run, each, "string") is None
+        assert write_index(run.artifacts, run.source, each, "string") is not None
+        assert write_index(run.artifacts, run.source, each, "string") is None
     tables, bytes_read = [], []
     table, part = Store.read_table, Store.read_range
     monkeypatch.setattr(Store, "read_table", lambda *each: tables.append(each[1]) or table(*each))
@@ -167,11 +166,11 @@ def test_duplicates_are_all_but_the_first(
         Store, "read_range", lambda *each: bytes_read.append(each[3] - each[2]) or part(*each)
     )
     monkeypatch.setattr(ingesting, "COMPARED_IDS", -(-10 // ranges))
-    found = ingesting.repeated_ids(run, partitions, 10, "string")
+    found = ingesting.repeated_ids(run.artifacts, partitions, 10, "string")
     assert [each.tolist() for each in found] == [[2], [1], [0]]
     assert len(tables) == len(partitions)  # hashes are read once, and of those sorted no more than there are
     assert sum(bytes_read) == (10 * ENTRY.itemsize if ranges > 1 else 0)
-    assert run.store.names(f"{run.folder}/ingest/ids") == set()
+    assert run.artifacts.store.names(f"{run.artifacts.folder}/ingest/ids") == set()
 
 
 def test_vectors_come_back_with_the_rows_that_have_none(tmp_path: Path) -> None:
@@ -220,22 +219,20 @@ def test_a_refusal_names_the_first_rows_and_counts_the_rest() -> None:
         {"file": "f", "row": row, "id": f"i{row}", "reason": "null label", "value": None} for row in range(9)
     ]
     gate = GateResult(stage="ingest", ok=False, checks=(failed,))
-    data = DatasetConfig.model_validate(
-        {"source": "s3://b/d", "target": "s3://b/t", "label": "y", "features": {"text": "x"}}
-    )
+    places = {"source": "s3://b/d", "target": "s3://b/t"}
     table = pa.Table.from_pylist(rows)
     figures = EmbeddingFigures(
         encoder="e", rows=131, rejected_rows=9, rejected_share=9 / 140, dim=2, distinct_rows=131,
         dead_dimensions=0, encoding_seconds=0.0,
     )  # fmt: skip
     with pytest.raises(InputError) as caught:
-        refuse(gate, {"source": table, "target": table.slice(0, 0)}, figures, data)
+        refuse(gate, {"source": table, "target": table.slice(0, 0)}, figures, places)
     lines = str(caught.value).splitlines()
     assert lines[0] == "s3://b/d: 9 rows or files can't be used:"
     assert lines[1:7] == [*(f"  f row {row} (id i{row}): null label" for row in range(5)), "  … and 4 more"]
     assert lines[7].endswith("go on without them: --set gates.ingest.thresholds.max_rejected=0.065")
     with pytest.raises(InputError, match=r"^s3://b/t: 9 rows or files can't be used:\n  f row 0"):
-        refuse(gate, {"source": table.slice(0, 0), "target": table}, figures, data)
+        refuse(gate, {"source": table.slice(0, 0), "target": table}, figures, places)
     with pytest.raises(InputError, match=r"^s3://b/d: 11 rows .*\n.*\n.*\n  target f row 0"):
-        refuse(gate, {"source": table.slice(0, 2), "target": table}, figures, data)
-    refuse(GateResult(stage="ingest", ok=True, checks=()), {"source": table}, figures, data)
+        refuse(gate, {"source": table.slice(0, 2), "target": table}, figures, places)
+    refuse(GateResult(stage="ingest", ok=True, checks=()), {"source": table}, figures, places)

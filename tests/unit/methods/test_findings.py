@@ -10,6 +10,7 @@ from labelworks.tasks.methods.drift.calendar import Calendar
 from labelworks.tasks.methods.findings.label_sets import label_set_windows
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.planning.values import shift_options
 from labelworks.tasks.report import drift_text
 
 
@@ -27,7 +28,9 @@ def told(rows, moved=0.0, **detect):
     config = DetectConfig.model_validate(detect)
     novelty = np.random.default_rng(2).normal(size=600), np.random.default_rng(3).normal(size=rows)
     ids = [str(row) for row in range(rows)]
-    return shift_findings(sample, probs, window, window_probs, np.eye(3), config, novelty, ids).findings
+    return shift_findings(
+        sample, probs, window, window_probs, np.eye(3), shift_options(config), novelty, ids
+    ).findings
 
 
 def test_the_features_that_moved_most_are_told():

@@ -6,6 +6,7 @@ import pytest
 from labelworks.schemas.config.run import DetectConfig, NoiseConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.planning.values import judge_options
 
 FOLDS, CLASSES, ROWS = 5, 3, 1500
 
@@ -34,7 +35,7 @@ def test_methods_of_probabilities_and_of_features_find_the_wrong_labels(method: 
     sample, wrong = mislabelled()
     config = DetectConfig(noise=NoiseConfig(method=method))
     sums = FoldSums.of(sample.features, sample.given, sample.folds, FOLDS, CLASSES)
-    judged = NoiseJudge.fit(sums, sample, config).judge(sample)
+    judged = NoiseJudge.fit(sums, sample, judge_options(config)).judge(sample)
     assert np.mean(wrong[judged.flag]) > 0.8
     assert np.mean(judged.flag[wrong]) > 0.8
 
@@ -49,7 +50,7 @@ def test_an_excluded_fold_changes_nothing_that_is_said_of_the_others() -> None:
     for given in (sample.given, changed):
         rows = Sample(sample.features, given.astype(np.int32), sample.folds)
         sums = FoldSums.of(rows.features, rows.given, rows.folds, FOLDS, CLASSES)
-        model = NoiseJudge.fit(sums, rows, config, exclude=(0,))
+        model = NoiseJudge.fit(sums, rows, judge_options(config), exclude=(0,))
         verdicts.append(model.judge(rows.only(~held)).error_probability)
     np.testing.assert_allclose(verdicts[0], verdicts[1], atol=1e-5)
 
@@ -79,7 +80,7 @@ def judged_by_a_sample(rows: Sample, method: str, target: object) -> np.ndarray:
     config = DetectConfig(noise=NoiseConfig(method=method, options={"target": target}))
     sums = FoldSums.of(rows.features, rows.given, rows.folds, FOLDS, CLASSES)
     tenth = np.random.default_rng(1).permutation(len(rows.given))[: len(rows.given) // 10]
-    return NoiseJudge.fit(sums, rows.only(tenth), config).judge(rows).flag
+    return NoiseJudge.fit(sums, rows.only(tenth), judge_options(config)).judge(rows).flag
 
 
 def test_many_pairs_of_classes_are_pruned_together_where_a_sample_stands_for_more() -> None:
@@ -91,6 +92,7 @@ def test_many_pairs_of_classes_are_pruned_together_where_a_sample_stands_for_mor
     sums = FoldSums.of(rows.features, rows.given, rows.folds, FOLDS, 40)
     config = DetectConfig(noise=NoiseConfig(method="confident-learning"))
     whole, part = (
-        NoiseJudge.fit(sums, rows.only(slice(seen)), config).judge(rows).flag for seen in (4000, 2000)
+        NoiseJudge.fit(sums, rows.only(slice(seen)), judge_options(config)).judge(rows).flag
+        for seen in (4000, 2000)
     )
     assert abs(part.sum() / whole.sum() - 1) < 0.25

@@ -21,6 +21,7 @@ from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.tasks.planning.values import judge_options, policy_of
 
 Install = Callable[..., Any]
 PACKAGE = '''
@@ -167,7 +168,7 @@ def test_a_noise_method_gets_what_it_declares_in_a_run(install: Install) -> None
     config = DetectConfig(noise=NoiseConfig(method="wrapped", options={"sample": 500}))
     sample = Sample(FEATURES, GIVEN, np.arange(600) % 5)
     sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, 3)
-    judged = NoiseJudge.fit(sums, sample, config).judge(sample)
+    judged = NoiseJudge.fit(sums, sample, judge_options(config)).judge(sample)
     assert judged.flag[GIVEN != TRUE].mean() > 0.8
     told = package().TOLD
     assert told[0][:2] == (4, 10)
@@ -235,7 +236,7 @@ def test_rows_are_treated_as_the_chosen_methods_say(install: Install) -> None:
         }
     )
     flag, error = GIVEN != TRUE, np.full(600, 0.9, np.float32)
-    decided, weight = treat_rows(GIVEN, flag, TRUE.astype(np.int32), error, error, config, None)
+    decided, weight = treat_rows(GIVEN, flag, TRUE.astype(np.int32), error, error, policy_of(config), None)
     np.testing.assert_array_equal(decided.label, GIVEN)
     np.testing.assert_allclose(decided.right, 0.55)
     assert (weight == 3).all()

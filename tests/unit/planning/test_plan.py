@@ -8,12 +8,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from labelworks.tasks.artifacts.run import identify
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.execution.progress import Silent, telling
 from labelworks.tasks.planning.plan import plan_window
+from labelworks.tasks.planning.run import identify
 from labelworks.tasks.sources.column_roles import fits, label_family
 
 

@@ -38,15 +38,15 @@ def scored(tmp_path: Path):
     run, plans = plan_run(config, {})
     partitions = plans["source"].partitions
     ref = DatasetRef(
-        run_id=run.id,
-        dataset=run.dataset,
+        run_id=run.artifacts.id,
+        dataset=run.artifacts.dataset,
         uri="",
         classes=("a", "b"),
         partitions=tuple(partitions),
         model_key="m",
     )
     for part, partition in enumerate(partitions):
-        write_index(run, partition, "string")
+        write_index(run.artifacts, run.source, partition, "string")
         place = np.arange(ROWS)
         columns = {
             "row": place, "id": [f"r{part}-{row}" for row in place], "given": place % 2,
@@ -57,33 +57,33 @@ def scored(tmp_path: Path):
             pa.array(columns[field.name], field.type) if field.name in columns else pa.nulls(ROWS, field.type)
             for field in SCORES
         ]
-        run.store.write_table(run.scores(ref, partition), pa.table(arrays, schema=SCORES))
+        run.artifacts.store.write_table(run.artifacts.scores(ref, partition), pa.table(arrays, schema=SCORES))
     return run, ref
 
 
 def test_flagged_rows_of_all_partitions_come_likeliest_first(scored, monkeypatch):
     run, ref = scored
-    rows, count = flagged_rows.flagged(run, ref, treated=False)
+    rows, count = flagged_rows.flagged(run.artifacts, ref, treated=False)
     assert count == len(rows) == ROWS // 2
     assert [each.id for each in rows[:3]] == ["r1-36", "r0-36", "r1-32"]
     assert {(each.action, each.reason) for each in rows} == {("", "")}
     monkeypatch.setattr(flagged_rows, "LISTED", 3)
-    assert flagged_rows.flagged(run, ref, treated=False) == (rows[:3], ROWS // 2)
+    assert flagged_rows.flagged(run.artifacts, ref, treated=False) == (rows[:3], ROWS // 2)
 
 
 def test_what_is_in_rows_is_read_while_it_is_cheap(scored, monkeypatch):
     run, ref = scored
-    rows, _ = flagged_rows.flagged(run, ref, treated=False)
+    rows, _ = flagged_rows.flagged(run.artifacts, ref, treated=False)
     places = [each.place for each in rows]
-    found = flagged_rows.contents(run, ref, places)
+    found = flagged_rows.contents(run.artifacts, run.source, ref, places)
     assert [each.text for each in found[:2]] == ["text 1-36", "text 0-36"]
     monkeypatch.setattr(flagged_rows, "READ_BYTES", 1)
-    found = flagged_rows.contents(run, ref, places)
+    found = flagged_rows.contents(run.artifacts, run.source, ref, places)
     assert found[0].text == "text 1-36"
     assert (found[1].text, found[1].vector) == (None, "0.parquet, row 36")
 
 
 def test_rows_are_found_by_their_ids(scored):
     run, ref = scored
-    found = flagged_rows.by_ids(run, ref, "source", ["r1-3", "r0-5", "none"])
+    found = flagged_rows.by_ids(run.artifacts, run.source, ref, "source", ["r1-3", "r0-5", "none"])
     assert {name: each.text for name, each in found.items()} == {"r1-3": "text 1-3", "r0-5": "text 0-5"}

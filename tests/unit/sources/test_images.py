@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from labelworks.tasks.artifacts.run import Run
 from PIL import Image
 
 from labelworks.schemas.config.load import load_config
@@ -23,6 +22,7 @@ from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import find_run, plan_run
+from labelworks.tasks.planning.run import Run
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import list_files
 from labelworks.tasks.sources.formats.images import image_values
@@ -59,7 +59,7 @@ def embedded(config: RunConfig) -> tuple[Run, DatasetRef, list[Any]]:
     run, plans = plan_run(config, {})
     ref = ingest.fn(run, plans).ref
     spec = fit_encoder.fn(run, ref, "cpu", 1)
-    done = embed_group.fn(ref.partitions, run, spec, "1/1", {})
+    done = embed_group.fn(ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     return run, ref.model_copy(update={"encoder_key": spec.key}), done
 
 
@@ -68,7 +68,9 @@ def test_a_folder_of_images_is_ingested_and_embedded(folder: Path) -> None:
     assert ref.classes == ("big dog", "cat")
     assert (sum(each.rows for each in done), sum(each.without for each in done)) == (ROWS, 0)
     index = [
-        row for part in ref.partitions for row in run.store.read_table(run.index("string", part)).to_pylist()
+        row
+        for part in ref.partitions
+        for row in run.artifacts.store.read_table(run.artifacts.index("string", part)).to_pylist()
     ]
     assert {row["id"] for row in index} == {f"{('cat', 'big dog')[row % 2]}/{row}.png" for row in range(ROWS)}
     assert all(row["file"] == row["id"] and row["file_row"] == 0 for row in index)
@@ -80,10 +82,10 @@ def test_features_of_some_rows_are_the_bytes_of_their_files(folder: Path) -> Non
     (part, *_) = plans["source"].partitions
     first, last = part.pieces[0], part.pieces[-1]
     places = np.array([0, len(part.pieces) - 1])
-    assert some_features(run, part, places).to_pylist() == [
+    assert some_features(run.source, part, places).to_pylist() == [
         Path(piece.path).read_bytes() for piece in (first, last)
     ]
-    assert run.reader(part).table(["label", "path", "none"]).to_pylist()[0] == {
+    assert run.source.reader(part).table(["label", "path", "none"]).to_pylist()[0] == {
         "label": first.file.split("/")[0], "path": first.file,
     }  # fmt: skip
 
@@ -121,7 +123,7 @@ def test_an_image_that_cannot_be_decoded_is_the_reason_of_its_row(folder: Path) 
     run, ref, done = embedded(of_folder(folder))
     assert sum(each.without for each in done) == 1
     (partition,) = (each.partition for each in done if each.without)
-    (row,) = without_vector(run, ref, partition).to_pylist()
+    (row,) = without_vector(run.artifacts, ref, partition).to_pylist()
     assert row["id"] == "cat/0.png"
     assert "undecodable image" in row["reason"]
 
@@ -147,17 +149,17 @@ def test_a_column_of_paths_is_read_as_the_images_it_names(folder: Path) -> None:
     ]
     run, ref, (done,) = embedded(beside(folder, [*good, *odd]))
     assert (done.rows, done.without) == (len(good) + len(odd), 4)
-    reasons = without_vector(run, ref, done.partition)["reason"].to_pylist()
+    reasons = without_vector(run.artifacts, ref, done.partition)["reason"].to_pylist()
     assert reasons[:2] == ["null image", "there is no image none.png"]
     assert all("leads out of dataset.image_root" in reason for reason in reasons[2:])
 
 
 def test_a_changed_image_is_another_run_though_its_table_is_the_same(folder: Path) -> None:
     config = beside(folder, [f"cat/{row}.png" for row in range(0, ROWS, 2)])
-    before = find_run(config, {}).id
-    assert find_run(config, {}).id == before
+    before = find_run(config, {}).artifacts.id
+    assert find_run(config, {}).artifacts.id == before
     (folder / "cat/0.png").write_bytes(png(99))
-    assert find_run(config, {}).id != before
+    assert find_run(config, {}).artifacts.id != before
 
 
 def test_paths_without_a_root_and_a_root_without_paths_are_refused(folder: Path) -> None:

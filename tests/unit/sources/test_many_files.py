@@ -8,16 +8,19 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from labelworks.tasks.artifacts.run import Run
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError, StoreError
 from labelworks.schemas.records import Partition
+from labelworks.schemas.suites import defaults
 from labelworks.tasks.ingest.scan import scan, write_index
 from labelworks.tasks.ingest.stage import scan_partition
 from labelworks.tasks.planning import plan as planning
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.plan import LOOKED_AT, Plan
+from labelworks.tasks.planning.run import Run
+
+EXPECTED = defaults("ingest").rows
 
 FILES, ROWS = 200, 3
 
@@ -98,7 +101,9 @@ def test_what_is_wrong_with_the_others_is_found_when_they_are_read(data: Path, t
         spoil(data / name, how)
     run, plan = planned(tmp_path)
     assert (plan.rejected, plan.empty_files) == ([], 1)
-    scans = [scan_partition(part, run, plan.label_type) for part in plan.partitions]
+    scans = [
+        scan_partition(part, run.artifacts, run.source, plan.label_type, EXPECTED) for part in plan.partitions
+    ]
     rejected = pa.concat_tables([each.rejected for each in scans]).to_pylist()
     found = {row["file"]: row["reason"] for row in rejected}
     assert {row["row"] for row in rejected} == {None}
@@ -110,16 +115,18 @@ def test_what_is_wrong_with_the_others_is_found_when_they_are_read(data: Path, t
         aligned(run, each.partition, plan.label_type)
         spoilt = {piece.file for piece in part.pieces} & set(bad) - {b for b in bad if bad[b] == "no bytes"}
         assert (each.partition.key == part.key) == (not spoilt)
-        again = scan_partition(part, run, plan.label_type)
+        again = scan_partition(part, run.artifacts, run.source, plan.label_type, EXPECTED)
         assert (again.new, again.partition, again.rejected) == (False, each.partition, each.rejected)
 
 
 def aligned(run: Run, partition: Partition, label_type: str) -> None:
     """The rows of the index are those that whoever reads the partition again gets."""
-    index = run.store.read_table(run.index(label_type, partition))
+    index = run.artifacts.store.read_table(run.artifacts.index(label_type, partition))
     named = [f"{each['file']}#{each['file_row']}" for each in index.select(["file", "file_row"]).to_pylist()]
     assert index["row"].to_pylist() == list(range(len(named)))
-    assert run.reader(partition).table(["text"])["text"].to_pylist() == index["id"].to_pylist() == named
+    assert (
+        run.source.reader(partition).table(["text"])["text"].to_pylist() == index["id"].to_pylist() == named
+    )
 
 
 def test_a_partition_of_which_nothing_can_be_read_has_no_rows(data: Path, tmp_path: Path) -> None:
@@ -127,7 +134,7 @@ def test_a_partition_of_which_nothing_can_be_read_has_no_rows(data: Path, tmp_pa
     part = plan.partitions[0]
     for piece in part.pieces:
         spoil(data / piece.file, "corrupt")
-    found = scan_partition(part, run, plan.label_type)
+    found = scan_partition(part, run.artifacts, run.source, plan.label_type, EXPECTED)
     assert (found.partition.pieces, found.rows, found.rejected.num_rows) == ((), 0, len(part.pieces))
 
 
@@ -136,7 +143,7 @@ def test_a_store_that_fails_is_no_bad_file(data: Path, tmp_path: Path) -> None:
     part = plan.partitions[0]
     (data / part.pieces[0].file).unlink()
     with pytest.raises(StoreError, match=part.pieces[0].file):
-        write_index(run, part, plan.label_type)
+        write_index(run.artifacts, run.source, part, plan.label_type)
 
 
 def test_a_column_that_none_of_those_looked_at_has_is_refused_at_once(data: Path, tmp_path: Path) -> None:
@@ -157,4 +164,4 @@ def test_files_that_may_have_to_be_cut_are_all_looked_at(data: Path, tmp_path: P
         (name, (group,)) for name in large for group in range(5)
     ]
     run, _ = planned(tmp_path)
-    assert scan(plan.partitions[1], run, "string").rows["file_row"].to_pylist() == [*range(1000, 2000)]
+    assert scan(plan.partitions[1], run.source, "string").rows["file_row"].to_pylist() == [*range(1000, 2000)]

@@ -11,6 +11,7 @@ from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.planning.values import judge_options, shift_options
 
 CLASSES, ROWS = 5, 1600
 
@@ -36,13 +37,13 @@ def compare(texts: np.ndarray, labels: np.ndarray, source: np.ndarray, target: n
     features = encoder.encode(pa.array(texts.tolist())).vectors.astype(np.float16)
     sample, window = (Sample(features, labels, folds).only(rows) for rows in (source, target))
     sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, CLASSES)
-    model = NoiseJudge.fit(sums, sample, DetectConfig())
+    model = NoiseJudge.fit(sums, sample, judge_options(DetectConfig()))
     without = [sums.without(fold) for fold in range(5)]
     novelty = [novelty_by_fold(without, each.features, each.folds) for each in (sample, window)]
     probs = model.probs(sample.features, sample.folds)
     ids = [str(row) for row in np.flatnonzero(target)]
     return shift_findings(
-        sample, probs, window, model.probs(window.features), np.eye(CLASSES), DetectConfig(),
+        sample, probs, window, model.probs(window.features), np.eye(CLASSES), shift_options(DetectConfig()),
         (novelty[0], novelty[1]), ids, others[source],
     )  # fmt: skip
 

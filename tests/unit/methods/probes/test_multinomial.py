@@ -14,6 +14,7 @@ from labelworks.tasks.methods.probes import multinomial as module
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.multinomial import multinomial
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.planning.values import judge_options
 
 N, D, K, F = 800, 6, 4, 5
 RNG = np.random.default_rng(5)
@@ -126,6 +127,6 @@ def test_a_run_can_name_it(probes: tuple[str, ...]) -> None:
     given = np.where(wrong, (LABELS + rng.integers(1, K, N)) % K, LABELS).astype(np.int32)
     sample = Sample(features, given, FOLDS)
     sums = FoldSums.of(features, given, FOLDS, F, K)
-    judged = NoiseJudge.fit(sums, sample, DetectConfig(probes=probes)).judge(sample)
+    judged = NoiseJudge.fit(sums, sample, judge_options(DetectConfig(probes=probes))).judge(sample)
     assert np.mean(wrong[judged.flag]) > 0.8
     assert np.mean(judged.flag[wrong]) > 0.7

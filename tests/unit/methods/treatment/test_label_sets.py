@@ -11,6 +11,7 @@ from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.multilabel.probabilities import class_probabilities
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.treatment.label_sets import likelier, treat_label_sets
+from labelworks.tasks.planning.values import policy_of
 
 ROWS, DIM, K = 500, 6, 4
 FOLDS = np.arange(ROWS) // (ROWS // 5)
@@ -33,7 +34,7 @@ def judged(given, features, folds):
 
 def treated(given, found, config):
     count = np.asarray(given.sum(axis=0), float).ravel()
-    return treat_label_sets(given, found.missing, found.extra, config, count, given.shape[0])
+    return treat_label_sets(given, found.missing, found.extra, policy_of(config), count, given.shape[0])
 
 
 def test_probabilities_are_calibrated():

@@ -6,6 +6,7 @@ import pytest
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
 from labelworks.tasks.methods.treatment.numbers import treat_numbers
+from labelworks.tasks.planning.values import policy_of
 
 ROWS = 500
 FOLDS = np.arange(ROWS) // (ROWS // 5)
@@ -31,7 +32,9 @@ def test_gross_errors_do_not_hide_the_others(mode, changes):
     model = NumberJudge.fit(features, given, FOLDS)
     found = model.judge(features, given, FOLDS)
     suggestion, suggested = suggestions(given, found, model.limit)
-    done = treat_numbers(given, suggestion, suggested, found.error, found.flag, TreatConfig(mode=mode))
+    done = treat_numbers(
+        given, suggestion, suggested, found.error, found.flag, policy_of(TreatConfig(mode=mode))
+    )
     assert found.flag[:10].all() and found.flag.sum() < 30
     np.testing.assert_allclose(suggestion[pair], true[pair])
     assert np.flatnonzero(suggested).tolist() == sorted(pair.tolist())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from labelworks.schemas.findings import ShiftFindings
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.treatment.relabel.posterior import REASONS
 from labelworks.tasks.methods.treatment.treat_rows import class_weights, treat_rows
+from labelworks.tasks.planning.values import policy_of
 
 GIVEN = np.array([0, 1, 2, 0], np.int32)
 FLAG = np.array([False, True, True, True])
@@ -31,8 +34,8 @@ ERROR = np.float32(1.0) - POSTERIOR[np.arange(4), GIVEN]
 def test_a_mode_decides_and_weighs(
     mode: str, label: list[int], action: list[str], weight: list[float]
 ) -> None:
-    config = TreatConfig.model_validate({"mode": mode})
-    decided, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, config, None)
+    policy = policy_of(TreatConfig.model_validate({"mode": mode}))
+    decided, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, policy, None)
     assert decided.label.tolist() == label
     assert [ACTIONS[each] for each in decided.action] == action
     np.testing.assert_allclose(found, weight, rtol=1e-5)
@@ -43,7 +46,7 @@ def test_a_mode_decides_and_weighs(
 
 def test_without_a_posterior_the_error_probability_decides() -> None:
     error = np.array([0.1, 0.9, 0.7, 0.99], np.float32)
-    decided, _ = treat_rows(GIVEN, FLAG, SUGGESTION, error, None, TreatConfig(), None)
+    decided, _ = treat_rows(GIVEN, FLAG, SUGGESTION, error, None, policy_of(TreatConfig()), None)
     assert [ACTIONS[each] for each in decided.action] == ["keep", "relabel", "review", "review"]
 
 
@@ -54,8 +57,8 @@ def shifted(*weights: float) -> ShiftFindings:
 
 
 def test_weights_of_the_window_are_those_of_the_new_label_and_clipped() -> None:
-    weights = class_weights(shifted(0.5, 1.0, 50.0), TreatConfig())
-    _, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, TreatConfig(), weights)
+    weights = class_weights(shifted(0.5, 1.0, 50.0), policy_of(TreatConfig()))
+    _, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, policy_of(TreatConfig()), weights)
     np.testing.assert_allclose(found, [0.45, 0.475, 4.0, 0.225], rtol=1e-5)
 
 
@@ -65,9 +68,9 @@ def test_no_label_changes_into_or_out_of_a_class_of_few_rows(mode: str) -> None:
     suggestion = np.array([2, 0, 1, 1, 2, 1], np.int32)
     flag = np.array([True, True, True, True, False, False])
     sure, error = np.full(6, 0.99, np.float32), np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4], np.float32)
-    config = TreatConfig.model_validate({"mode": mode})
+    policy = policy_of(TreatConfig.model_validate({"mode": mode}))
     counts = np.array([500, 40, 9])
-    decided, weight = treat_rows(given, flag, suggestion, error, sure, config, None, rows_by_class=counts)
+    decided, weight = treat_rows(given, flag, suggestion, error, sure, policy, None, rows_by_class=counts)
     changes = mode != "reweight"
     assert decided.label.tolist() == ([0, 0, 2, 1, 2, 1] if changes else given.tolist())
     actions = ["review", "relabel", "review", "relabel", "keep", "keep"]
@@ -78,19 +81,19 @@ def test_no_label_changes_into_or_out_of_a_class_of_few_rows(mode: str) -> None:
     assert weight[[0, 2, 4]].tolist() == [1, 1, 1]  # a guess bears no weight either
     everyone, _ = treat_rows(
         given, flag, suggestion, error, sure,
-        config.model_copy(update={"min_class_rows": 0}), None, rows_by_class=counts,
+        replace(policy, min_class_rows=0), None, rows_by_class=counts,
     )  # fmt: skip
     assert everyone.label.tolist() == ([2, 0, 1, 1, 2, 1] if changes else given.tolist())
 
 
 @pytest.mark.parametrize("mode", ["relabel", "none"])
 def test_a_mode_that_does_not_reweigh_asks_for_no_weights(mode: str) -> None:
-    config = TreatConfig.model_validate({"mode": mode})
-    assert class_weights(shifted(2.0), config) is None
-    assert class_weights(None, TreatConfig()) is None
+    policy = policy_of(TreatConfig.model_validate({"mode": mode}))
+    assert class_weights(shifted(2.0), policy) is None
+    assert class_weights(None, policy_of(TreatConfig())) is None
 
 
 def test_weights_that_all_stay_one_are_none() -> None:
-    config = TreatConfig.model_validate({"mode": "both"})
-    assert class_weights(shifted(1.0, 1.0, 0.0), config) is None
-    assert class_weights(shifted(0.5, 1.5), config) is not None
+    policy = policy_of(TreatConfig.model_validate({"mode": "both"}))
+    assert class_weights(shifted(1.0, 1.0, 0.0), policy) is None
+    assert class_weights(shifted(0.5, 1.5), policy) is not None

@@ -11,6 +11,7 @@ from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.validation.before_after import bounded, prove
+from labelworks.tasks.planning.values import proof_options
 
 N, D, K = 6000, 8, 3
 FLIPS = np.array([[0.8, 0.2, 0.0], [0.0, 0.75, 0.25], [0.1, 0.0, 0.9]])
@@ -37,7 +38,7 @@ def simulation() -> tuple[Sample, np.ndarray, FoldSums]:
 
 def test_the_corrected_accuracy_is_the_true_one(simulation: tuple[Sample, np.ndarray, FoldSums]) -> None:
     sample, true, sums = simulation
-    proof = prove(sums, sample, RunConfig.model_validate(CONFIG), None)
+    proof = prove(sums, sample, proof_options(RunConfig.model_validate(CONFIG)), None)
     held = sample.folds == HOLDOUT
     raw = get("models", "multinomial").target(sample.features[~held], sample.given[~held], None)
     truth = float(np.mean(raw(sample.features[held]) == true[held]))
@@ -50,7 +51,7 @@ def test_the_corrected_accuracy_is_the_true_one(simulation: tuple[Sample, np.nda
 def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndarray, FoldSums]) -> None:
     sample, true, sums = simulation
     weights = np.array([2.4, 0.3, 0.3])
-    proof = prove(sums, sample, RunConfig.model_validate(CONFIG), weights)
+    proof = prove(sums, sample, proof_options(RunConfig.model_validate(CONFIG)), weights)
     held = sample.folds == HOLDOUT
     raw = get("models", "multinomial").target(sample.features[~held], sample.given[~held], None)
     right = raw(sample.features[held]) == true[held]
@@ -66,7 +67,10 @@ def test_no_accuracy_is_more_than_whole_however_few_rows_are_held_out(seed: int)
     features = (8.0 * np.eye(K, D)[true] + rng.normal(size=(120, D))).astype(np.float32)
     sample = Sample(features, given, np.arange(120) % 5)
     proof = prove(
-        FoldSums.of(features, given, sample.folds, 5, K), sample, RunConfig.model_validate(CONFIG), None
+        FoldSums.of(features, given, sample.folds, 5, K),
+        sample,
+        proof_options(RunConfig.model_validate(CONFIG)),
+        None,
     )
     assert 0 <= proof.accuracy_raw <= 1 and 0 <= proof.accuracy_treated <= 1
     assert proof.low <= proof.difference <= proof.high <= 1 - proof.accuracy_raw + 1e-12
@@ -97,6 +101,6 @@ def test_the_held_out_fold_trains_nothing(simulation: tuple[Sample, np.ndarray, 
     moved = sample.features + np.float32(50) * held[:, None]
     config = RunConfig.model_validate({**CONFIG, "treat": {"mode": "none"}})
     other = Sample(moved, sample.given, sample.folds)
-    proof = prove(FoldSums.of(moved, sample.given, sample.folds, 5, K), other, config, None)
+    proof = prove(FoldSums.of(moved, sample.given, sample.folds, 5, K), other, proof_options(config), None)
     assert (proof.low, proof.high) == (0.0, 0.0)  # nothing treated, nothing gained
     assert proof.accuracy_raw == proof.accuracy_treated

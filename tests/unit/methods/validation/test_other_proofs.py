@@ -9,6 +9,7 @@ from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
+from labelworks.tasks.planning.values import proof_options
 
 DATA = {"source": "here", "label": "label", "features": {"vector": "vector"}}
 ROWS, DIM, K = 3000, 24, 5
@@ -29,14 +30,14 @@ def test_mended_label_sets_teach_better(noise):
     rng, features, scores, folds = made()
     given = sparse.csr_array(((scores > 1.5) ^ (rng.random(scores.shape) < noise)).astype(np.int8))
     sums = TargetSums.of(features, given, folds, 5)
-    found = prove_label_sets(sums, features, given, folds, None, config())
+    found = prove_label_sets(sums, features, given, folds, None, proof_options(config()))
     assert found.holdout_rows == (folds == HOLDOUT).sum()
     assert found.low <= found.difference <= found.high
     if noise:
         assert found.difference > 0.002 and found.accuracy_raw == pytest.approx(0.95, abs=0.04)
     else:
         assert abs(found.difference) < 0.002
-    untouched = prove_label_sets(sums, features, given, folds, None, config("none"))
+    untouched = prove_label_sets(sums, features, given, folds, None, proof_options(config("none")))
     assert untouched.difference == 0
 
 
@@ -45,11 +46,11 @@ def test_mended_numbers_teach_better(noise):
     rng, features, scores, folds = made()
     given = scores[:, 0] + 0.3 * rng.normal(size=ROWS)
     given = np.where(rng.random(ROWS) < noise, given + 20 * rng.normal(size=ROWS), given)
-    found = prove_numbers(features, given, folds, config(task="regression"))
+    found = prove_numbers(features, given, folds, proof_options(config(task="regression")))
     assert found.low <= found.difference <= found.high
     assert found.low > 0 if noise else abs(found.difference) < 1e-4
     assert found.given_treated >= found.given_raw - 0.005
-    assert prove_numbers(features, given, folds, config("none", "regression")).difference == 0
+    assert prove_numbers(features, given, folds, proof_options(config("none", "regression"))).difference == 0
 
 
 def test_a_treatment_that_spoils_labels_is_seen():
@@ -59,5 +60,5 @@ def test_a_treatment_that_spoils_labels_is_seen():
     own = np.where(truth ^ (features[:, [7]] > 1), 0.99, 0.01).astype(np.float32)
     given = sparse.csr_array(truth.astype(np.int8))
     sums = TargetSums.of(features, given, folds, 5)
-    found = prove_label_sets(sums, features, given, folds, own, config())
+    found = prove_label_sets(sums, features, given, folds, own, proof_options(config()))
     assert found.high < 0 and found.given_treated < found.given_raw - 0.02
