@@ -123,6 +123,10 @@ class Served:
         runs = self.flow_runs()
         return [run for run in runs if run["parameters"]["config"]["dataset"]["name"] == dataset]
 
+    def at_rest(self, dataset: str) -> bool:
+        """Whether every run of a dataset is over."""
+        return all(run["state_type"] == "COMPLETED" for run in self.of(dataset))
+
     def told(self, event: str) -> list[dict[str, Any]]:
         """Events of a name that the Prefect server has."""
         body = {"filter": {"event": {"name": [event]}, "order": "ASC"}, "limit": 50}

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.ceph import gateway, missing
+from tests.support.waiting import wait_for
 
 KEY = "labelworks"
 PUTS = 3
@@ -64,7 +65,7 @@ def test_a_put_to_ceph_is_a_version(
             began = time.time()
             put(s3, f"part-{number}", parts[number])
             took.append(chain.wait(number) - began)
-            time.sleep(0.5)
+            wait_for(lambda: live.at_rest("ceph"))
         changes = [run["parameters"]["change"] for run in live.flow_runs()][1:]
         assert [(each["cause"], each["added"]) for each in changes] == [
             ("notification", [f"s3://bucket/data/part-{number}.parquet"]) for number in range(2, PUTS + 2)

@@ -75,7 +75,7 @@ def test_schedule_change_refusal_approval_and_restart(
         took.append(chain.wait(number - FIRST + 2) - began)
         work = chain.record(number - FIRST + 2)["work"]
         assert work["embedded_rows"] == 100
-        time.sleep(0.5)
+        wait_for(lambda: live.at_rest("good"))
     assert chain.numbers() == list(range(1, CHANGES + 2))
 
     # a burst is one version; events that come twice or for nothing change nothing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,10 @@ from labelworks.infra.cluster.cluster import settings
 from labelworks.schemas.config.run import ComputeConfig
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.execution.progress import Silent, telling
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.usefixtures("prefect_api")
+HALF = 25
 PARTS, ROWS = 18, 30  # many small partitions: a stage has more to do when its first is done
 KILLED_IN = {
     ("ingest", "source partitions"), ("embed", "groups"), ("embed", "partitions summed"),
@@ -30,8 +31,8 @@ KILLED_IN = {
 class Killer(Silent):
     """Kills a worker when the first part of a piece of work is done, once all of them are alive."""
 
-    def __init__(self, cluster: Any, where: set[tuple[str, str]]) -> None:
-        self.cluster, self.where = cluster, where
+    def __init__(self, cluster: Any, where: set[tuple[str, str]], folder: Path) -> None:
+        self.cluster, self.where, self.folder = cluster, where, folder
         self.killed: set[tuple[str, str]] = set()
 
     def advance(
@@ -43,6 +44,7 @@ class Killer(Silent):
         self.cluster.wait_for_workers(len(self.cluster.workers), timeout=60)
         nanny = next(iter(self.cluster.workers.values()))
         os.kill(nanny.pid, signal.SIGKILL)
+        (self.folder / stage).touch()
 
 
 @contextmanager
@@ -72,26 +74,28 @@ def test_the_only_worker_killed_in_each_stage_changes_nothing(
             store={"root": str(tmp_path / "disturbed")},
             compute={"partition_rows": ROWS, "scheduler": one.scheduler_address},
         )
-        killer = Killer(one, KILLED_IN)
+        killer = Killer(one, KILLED_IN, tmp_path)
         record = execute(disturbed, progress=killer)
     assert killer.killed == KILLED_IN
     assert (record.status, record.version) == ("published", 1)
     assert published(disturbed, all_columns=True).equals(published(whole, all_columns=True))
 
 
-def doubled(item: int, shared: int) -> int:
-    time.sleep(0.05)
+def doubled(item: int, shared: int, killed: Path) -> int:
+    if item >= HALF:  # so that a worker dies while there is work left
+        wait_for(killed.exists)
     return item * shared
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_results_that_one_of_two_workers_held_are_made_again() -> None:
+def test_results_that_one_of_two_workers_held_are_made_again(tmp_path: Path) -> None:
     from distributed import Client
 
     with cluster(2) as two, Client(two):
-        killer = Killer(two, {("a", "partitions"), ("b", "partitions")})
+        killer = Killer(two, {("a", "partitions"), ("b", "partitions")}, tmp_path)
         with telling(killer):
-            found = map_partitions("a", doubled, range(50), shared=2)
-            total = reduce_partitions("b", doubled, sum, range(50), shared=2)
-    assert (found, total) == ([2 * item for item in range(50)], 2 * sum(range(50)))
+            items = range(2 * HALF)
+            results = map_partitions("a", doubled, items, shared=2, killed=tmp_path / "a")
+            total = reduce_partitions("b", doubled, sum, items, shared=2, killed=tmp_path / "b")
+    assert (results, total) == ([2 * item for item in items], 2 * sum(items))
     assert killer.killed == killer.where

@@ -20,12 +20,12 @@ from labelworks.infra.processes.serving import LOOPBACK, listener, reserved
 from labelworks.tasks.embed.stage import LEASE_SECONDS
 
 WORKER = """
-import time
+import signal
 from labelworks.tasks.embed.stage import turn
 input()
 with turn("cuda"):
     print("holds", flush=True)
-    time.sleep(600)
+    signal.pause()
 """
 MOMENT = re.compile(r'"\d{4}-\d\d-\d\dT[^"]+"')
 Worker = subprocess.Popen[bytes]

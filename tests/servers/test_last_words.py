@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -21,8 +22,17 @@ async def beat_while_it_closes(dask_worker: Any) -> None:
     at_work = dask_worker.rpc.status
     await dask_worker.rpc.close()
     dask_worker.status = Status.closing  # so that it doesn't end for this
-    dask_worker.loop.add_callback(dask_worker.heartbeat)
-    await asyncio.sleep(0.5)
+    sent = asyncio.Event()
+
+    async def beat() -> None:
+        try:
+            await dask_worker.heartbeat()
+        finally:
+            sent.set()
+
+    dask_worker.loop.add_callback(beat)
+    with suppress(TimeoutError):  # it may be tried again, for as long as the worker closes
+        await asyncio.wait_for(sent.wait(), 0.5)
     dask_worker.status, dask_worker.rpc.status = Status.running, at_work
 
 

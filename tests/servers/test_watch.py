@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,10 @@ def told(api: str, dataset: str) -> list[dict[str, Any]]:
     }
     answer = httpx.post(f"{api}/events/filter", json={"filter": found, "limit": 50}, timeout=30)
     return list(answer.json()["events"])
+
+
+def ids_told(api: str, dataset: str) -> list[str]:
+    return [event["payload"]["id"] for event in told(api, dataset)]
 
 
 def runs(api: str, deployment: str) -> list[dict[str, Any]]:
@@ -112,9 +115,10 @@ def test_every_burst_of_changes_is_one_event_on_the_server_and_one_run_of_the_de
     assert told(prefect_api, "watched")[2]["payload"]["cause"] == "post"
     port = int(receiver.rpartition(":")[2])
     assert listening(psutil.Process(process.pid)) == {("127.0.0.1", port)}
-    time.sleep(2)  # longer than the debounce: whatever else was to come has come
-    assert len(told(prefect_api, "watched")) == 3
-    assert not EventQueue(tmp_path / "state/events.db").waiting("watched")
+    wait_for(lambda: not EventQueue(tmp_path / "state/events.db").waiting("watched"))
+    (tmp_path / "data/d.csv").write_text("text,topic\na,b\n")
+    wait_for(lambda: f"{tmp_path}/data/d.csv" in told(prefect_api, "watched")[-1]["payload"]["added"])
+    assert len(told(prefect_api, "watched")) == 4  # whatever else was to come would have come before
 
 
 def test_our_own_api_listens_on_loopback_alone(prefect_api: str) -> None:
@@ -138,9 +142,11 @@ def test_an_event_waits_for_the_server_and_counts_once(prefect_api: str, tmp_pat
         assert Emitter(config, queue, client).turn() is None
         EventQueue(tmp_path / "again.db").put([event])  # as if it had died before it wrote that it was done
         assert Emitter(config, EventQueue(tmp_path / "again.db"), client).turn() == event
-    wait_for(lambda: told(prefect_api, "late"))
-    time.sleep(1)
-    assert [each["payload"]["id"] for each in told(prefect_api, "late")] == ["once"]
+    with get_client(sync_client=True) as client:
+        queue.put([DatasetChanged(dataset="late", id="another")])
+        Emitter(config, queue, client).turn()
+    wait_for(lambda: "another" in ids_told(prefect_api, "late"))
+    assert ids_told(prefect_api, "late") == ["once", "another"]
 
 
 def test_without_a_server_there_is_nobody_to_tell(watched: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import signal
 import subprocess
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 
 from labelworks.infra.processes.foreign import listens
 from labelworks.infra.processes.serving import LOOPBACK, reserved
+from tests.support.waiting import wait_for
 
 PROGRAMS = ("radosgw", "radosgw-admin", "ceph", "ceph-mon", "ceph-osd", "monmaptool")
 PACKAGES = "radosgw ceph-mon ceph-osd ceph-common"
@@ -149,8 +149,7 @@ class _Parts:
 
     def wait(self, what: str, ready: Any) -> None:
         """Wait until a part is up; raise RuntimeError if it ends or takes too long."""
-        until = time.monotonic() + SECONDS
-        while not ready():
-            if time.monotonic() > until or self.running[-1].poll() is not None:
-                raise RuntimeError(f"{what} doesn't come up: look at the logs in {self.folder}")
-            time.sleep(0.2)
+        ended = self.running[-1].poll
+        wait_for(lambda: ready() or ended() is not None, SECONDS, about=what)
+        if ended() is not None:
+            raise RuntimeError(f"{what} doesn't come up: look at the logs in {self.folder}")

@@ -7,7 +7,6 @@ import http.client
 import itertools
 import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -35,6 +34,7 @@ class Proxy(ThreadingHTTPServer):
         self.random, self.lock = random.Random(seed), threading.Lock()
         self.seen: list[tuple[str, str, str]] = []
         self.uploaded: set[bytes] = set()
+        self.over = threading.Event()
 
     @property
     def url(self) -> str:
@@ -79,7 +79,7 @@ class Passing(BaseHTTPRequestHandler):
         elif self.server.taken(self.path, body):
             self._say(412, [], b"{}")
         else:
-            time.sleep({"delay": 0.3, "stall": self.server.STALL}.get(fault, 0))
+            self.server.over.wait({"delay": 0.3, "stall": self.server.STALL}.get(fault, 0))
             self._answer(*self._ask(body), fault)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass
@@ -109,7 +109,7 @@ class Passing(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault == "hang":
             self._say(status, headers, data, sent=len(data) // 2)
-            time.sleep(self.server.STALL)
+            self.server.over.wait(self.server.STALL)
             self.close_connection = True
         elif fault == "short" and status == 206:  # a body that is short, and says so
             self._say(status, headers, data[: len(data) // 2])
@@ -150,6 +150,7 @@ def proxies() -> Iterator[Callable[..., Proxy]]:
             stack.callback(server.server_close)
             stack.callback(thread.join)
             stack.callback(server.shutdown)
+            stack.callback(server.over.set)
             return server
 
         yield proxy

@@ -1,8 +1,9 @@
-"""What no test does: reach into what is private to a module or an object, of the project or of a library."""
+"""What no test does: reach into what is private to a module or an object; wait for so many seconds."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,12 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 FILES = sorted(TESTS.rglob("*.py"))
+LET_TIME_PASS = {  # not to wait for something, but as part of what is tested
+    "live/test_kill_live.py": "a moment at which nobody knows what is at work",
+    "servers/test_embed_plugin.py": "a model that takes its time",
+    "support/waiting.py": "between two looks at what is waited for",
+    "unit/execution/test_map_partitions.py": "work that takes its time",
+}
 BY_NAME = ("setattr", "getattr", "delattr", "object", "patch")  # monkeypatch's, Python's and mock's
 
 
@@ -57,3 +64,8 @@ def test_tests_are_by_what_is_public() -> None:
         for name in reached(node)
     ]
     assert found == []
+
+
+def test_tests_wait_for_what_happens_and_not_for_so_many_seconds() -> None:
+    sleeping = {str(path.relative_to(TESTS)) for path in FILES if re.search(r"sleep\(", path.read_text())}
+    assert sleeping - {str(Path(__file__).relative_to(TESTS))} == LET_TIME_PASS.keys()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,15 @@ async def _two_writers(config: AioSqliteConfiguration) -> list[str]:
     engine = await config.engine()
     async with engine.begin() as connection:
         await connection.execute(sa.text("CREATE TABLE said (word TEXT)"))
-    read = asyncio.Event()
+    read, written = asyncio.Event(), asyncio.Event()
 
     async def first() -> None:
         session = await config.session(engine)
         async with session, config.begin_transaction(session):
             await session.execute(sa.text("SELECT * FROM said"))
             read.set()
-            await asyncio.sleep(0.3)  # the other one writes now, or waits
+            with suppress(TimeoutError):  # the other one writes now, or waits for this one
+                await asyncio.wait_for(written.wait(), 0.3)
             await session.execute(sa.text("INSERT INTO said VALUES ('first')"))
 
     async def second() -> None:
@@ -32,6 +34,7 @@ async def _two_writers(config: AioSqliteConfiguration) -> list[str]:
         session = await config.session(engine)
         async with session, config.begin_transaction(session):
             await session.execute(sa.text("INSERT INTO said VALUES ('second')"))
+        written.set()
 
     try:
         await asyncio.gather(first(), second())

@@ -172,7 +172,7 @@ def test_a_foreign_server_that_does_not_listen_itself_is_not_taken_for_one_that_
 
     def command(port: int) -> list[str]:
         held.append(socket.create_server((LOOPBACK, port)))
-        return [sys.executable, "-c", "import time; time.sleep(600)"]
+        return [sys.executable, "-c", "import signal; signal.pause()"]
 
     with pytest.raises(LabelworksError, match="does not come up"), started(command, seconds=0.3):
         pass

@@ -16,18 +16,18 @@ from tests.support.waiting import wait_for
 ROOT = Path(__file__).parents[3]
 CHILD = "\n".join(
     [
-        "import os, sys, time",
+        "import os, signal, sys",
         "from labelworks.infra.processes.supervisor import end_with",
         "end_with(int(sys.argv[1]))",
-        "time.sleep(60)",
+        "signal.pause()",
     ]
 )
 PARENT = """
-import os, time
+import os, signal
 from labelworks.infra.processes.supervisor import Process, Supervisor
 family = Supervisor(print)
 print(family.add(Process("child", "child", [str(os.getpid())])).process.pid, flush=True)
-time.sleep(60)
+signal.pause()
 """
 
 
@@ -53,7 +53,6 @@ def test_a_killed_member_is_started_again_and_all_end_in_the_end(modules: Path) 
     keeper.start()
     assert member.process is not None
     first = member.process
-    time.sleep(FIRST_PAUSE)
     os.kill(first.pid, signal.SIGKILL)
     wait_for(lambda: member.process is not first, 30)
     family.over.set()
