@@ -41,11 +41,8 @@ def curate(config: RunConfig) -> RunRecord:
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     recorder = Recorder(run)
     run_stage, finish = recorder.run_stage, recorder.finish
-    with (
-        without_heartbeats(),
-        posted(run.artifacts.dataset),
-        recorder.on_refusal(),
-    ):  # this flow has one: enough
+    posting = posted(run.artifacts.dataset)
+    with without_heartbeats(), posting, recorder.on_refusal():  # this flow has a heartbeat: enough
         rows = run_stage("ingest", ingest, run, plans)
         vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner())
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)

@@ -97,9 +97,8 @@ def _before(artifacts: Artifacts, record: RunRecord) -> RunRecord | None:
         return None
     number = record.version - 1
     try:
-        found = artifacts.store.read_json(
-            read_version(artifacts.store, artifacts.dataset, number)["manifest"]
-        )
+        store = artifacts.store
+        found = store.read_json(read_version(store, artifacts.dataset, number)["manifest"])
         return RunRecord.model_validate({**found, "version": number})
     except (LabelworksError, ValueError, KeyError) as error:  # it is told without a comparison
         _warn(f"version {record.version} can't be compared with the one before", error)

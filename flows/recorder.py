@@ -91,11 +91,9 @@ class Recorder:
                 yield
         except GateRefused as error:
             record = self.finish("refused")
-            self.run.artifacts.store.write_json(
-                f"{self.run.artifacts.folder}/refused.json", record.model_dump(mode="json")
-            )
-            error.record = record.model_dump(mode="json")
-            announce(self.run.artifacts, record)
+            artifacts, error.record = self.run.artifacts, record.model_dump(mode="json")
+            artifacts.store.write_json(f"{artifacts.folder}/refused.json", error.record)
+            announce(artifacts, record)
             raise
         finally:
             self._poster.shutdown()

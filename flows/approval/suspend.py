@@ -45,11 +45,8 @@ def wait_for_answer(artifacts: Artifacts) -> bool:
         return False
     left = max(1, int((question.deadline - datetime.now(UTC)).total_seconds()))
     form = Approval.with_initial_data(description=markdown.question(question))
-    decide(
-        artifacts.store,
-        artifacts.folder,
-        suspend_flow_run(wait_for_input=form, timeout=left, key=artifacts.id).answer(),
-    )
+    filled_in = suspend_flow_run(wait_for_input=form, timeout=left, key=artifacts.id)
+    decide(artifacts.store, artifacts.folder, filled_in.answer())
     return True
 
 

@@ -14,9 +14,8 @@ FOLDER = "approval"
 
 def ask(artifacts: Artifacts, question: Question) -> Question:
     """Keep a question, or find the one that the run asked before."""
-    if not artifacts.store.create(
-        f"{artifacts.folder}/{FOLDER}/question.json", question.model_dump_json().encode()
-    ):
+    name = f"{artifacts.folder}/{FOLDER}/question.json"
+    if not artifacts.store.create(name, question.model_dump_json().encode()):
         return read_question(artifacts.store, artifacts.folder) or question
     return question
 
@@ -37,14 +36,14 @@ def decide(store: Store, folder: str, decision: Decision) -> None:
 
 
 def read_decision(store: Store, folder: str) -> Decision | None:
-    """The newest decision on a artifacts."""
+    """The newest decision on a run."""
     names = _decisions(store, folder)
     return Decision.model_validate_json(store.read(f"{folder}/{FOLDER}/{names[-1]}")) if names else None
 
 
 def waiting_flow_run(store: Store, folder: str, claim: str = "") -> str:
     """The Prefect flow run that waits for a run's approval: the first that claimed to; empty if none did."""
-    name = f"{folder}/{FOLDER}/flow-artifacts.json"
+    name = f"{folder}/{FOLDER}/flow-run.json"
     if claim and store.create(name, json.dumps({"flow_run": claim}).encode()):
         return claim
     return str(store.read_json(name)["flow_run"]) if store.exists(name) else ""
@@ -52,10 +51,9 @@ def waiting_flow_run(store: Store, folder: str, claim: str = "") -> str:
 
 def standing(artifacts: Artifacts) -> tuple[Answer, RunRecord] | None:
     """Where the run's question stands, and the record that says so; None if nothing was asked."""
-    question = read_question(artifacts.store, artifacts.folder)
-    return (
-        None if question is None else standing_of(question, read_decision(artifacts.store, artifacts.folder))
-    )
+    store, folder = artifacts.store, artifacts.folder
+    question = read_question(store, folder)
+    return None if question is None else standing_of(question, read_decision(store, folder))
 
 
 def waiting(artifacts: Artifacts) -> RunRecord | None:

@@ -75,9 +75,8 @@ def write_rows(artifacts: Artifacts, label_type: str, partition: Partition, foun
             artifacts.index(label_type, partition, name), found.rows.select([name]), use_dictionary=False
         )
     index = found.rows.drop_columns(extras).replace_schema_metadata(found.facts)
-    artifacts.store.write_table(
-        artifacts.index(label_type, partition), index, use_dictionary=["file", "label"]
-    )
+    name = artifacts.index(label_type, partition)
+    artifacts.store.write_table(name, index, use_dictionary=["file", "label"])
 
 
 def load_index(artifacts: Artifacts, ref: DatasetRef, partition: Partition, names: Sequence[str]) -> pa.Table:

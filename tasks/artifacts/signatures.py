@@ -24,10 +24,8 @@ def laid_through(ref: DatasetRef) -> Partition:
 
 def planes_of(artifacts: Artifacts, ref: DatasetRef, *, scaled: bool) -> Planes:
     """The planes of an embedding; scaled: whether its dimensions have units of their own."""
-    rows = np.arange(LAID)
-    vectors, usable = read_some(
-        artifacts.store, artifacts.embedding(ref.encoder_key, laid_through(ref)), rows
-    )
+    name = artifacts.embedding(ref.encoder_key, laid_through(ref))
+    vectors, usable = read_some(artifacts.store, name, np.arange(LAID))
     return Planes.of(vectors[usable] if usable.any() else np.zeros_like(vectors[:1]), scaled=scaled)
 
 

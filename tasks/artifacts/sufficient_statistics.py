@@ -112,9 +112,8 @@ def read_first_pass(artifacts: Artifacts) -> FirstPass:
 
 def rows_by_class(artifacts: Artifacts) -> tuple[NDArray[np.float64], int]:
     """How many rows each class (K,) has in the source, and how many there are. Of numbers, their sum."""
-    with np.load(
-        io.BytesIO(artifacts.store.read(artifacts.file("embed", "sums.npz"))), allow_pickle=False
-    ) as found:
+    data = artifacts.store.read(artifacts.file("embed", "sums.npz"))
+    with np.load(io.BytesIO(data), allow_pickle=False) as found:
         by_class = found["target" if "target" in found else "count"].sum(axis=0)
         return np.asarray(by_class), int(found["count"].sum())
 

@@ -24,7 +24,6 @@ def reinstate(artifacts: Artifacts, record: RunRecord) -> RunRecord:
     """
     if record.status != "published":
         return record
-    version = reinstate_version(
-        artifacts.store, artifacts.dataset, artifacts.id, f"{artifacts.folder}/manifest.json"
-    )
+    manifest = f"{artifacts.folder}/manifest.json"
+    version = reinstate_version(artifacts.store, artifacts.dataset, artifacts.id, manifest)
     return record.model_copy(update={"version": version})

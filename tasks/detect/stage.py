@@ -42,10 +42,8 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     if done := artifacts.result(DetectResult):
         return done
     started, gate = perf_counter(), suites("detect", run.config.gates.detect)
-    sums = first_pass(artifacts, ref, rows.rows, summed)
-    found = BY_TASK[run.config.dataset.task](
-        artifacts, ref, sums, rows, _options(run, summed.beside, gate.rows)
-    )
+    sums, options = first_pass(artifacts, ref, rows.rows, summed), _options(run, summed.beside, gate.rows)
+    found = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
     checks = gates.check_figures("detect", gates.flat(found.figures), gate.figures)
     return artifacts.finish(
         DetectResult(

@@ -133,9 +133,8 @@ def judge_embedding(
     )
     if figures.rows:
         figures = judge_quality(run, ref, figures)
-    checks = gates.check_figures(
-        "embed", gates.flat(figures), suites("embed", run.config.gates.embed).figures
-    )
+    gate = suites("embed", run.config.gates.embed)
+    checks = gates.check_figures("embed", gates.flat(figures), gate.figures)
     result = EmbedResult(
         ref=ref,
         figures=figures,

@@ -48,13 +48,9 @@ def publish_partition(
 def _table(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Table:
     """A pseudo-label is there where a row is of a known class and the class mix made it no less sure."""
     kind = LABEL_TYPES[ref.label_type]
-    classes, found = (
-        pa.array(ref.classes, kind),
-        artifacts.store.read_table(artifacts.part(TARGET_ROWS, partition)),
-    )
-    index = artifacts.store.read_table(
-        artifacts.index(ref.label_type, partition), ["row", "file", "file_row"]
-    )
+    classes, store = pa.array(ref.classes, kind), artifacts.store
+    found = store.read_table(artifacts.part(TARGET_ROWS, partition))
+    index = store.read_table(artifacts.index(ref.label_type, partition), ["row", "file", "file_row"])
     place = index.take(np.searchsorted(index["row"].to_numpy(), found["row"].to_numpy()))
     predicted = classes.take(found["prediction"].combine_chunks())
     dropped = pc.or_(found["doubtful"], pc.greater(found["unknown"], 0.5))

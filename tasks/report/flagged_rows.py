@@ -168,9 +168,8 @@ def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Con
 def _places(
     artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: Sequence[int]
 ) -> list[Content]:
-    index = artifacts.store.read_table(
-        artifacts.index(ref.label_type, partition), ["row", "file", "file_row"]
-    )
+    name = artifacts.index(ref.label_type, partition)
+    index = artifacts.store.read_table(name, ["row", "file", "file_row"])
     found = index.take(pa.array(np.searchsorted(index["row"].to_numpy(), rows)))
     pairs = zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True)
     return [Content(vector=f"{file}, row {row}") for file, row in pairs]

@@ -54,9 +54,8 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
         measured_against=against + ("" if weights is None else ", weighted to the target window"),
     )
     figures = ValidateFigures(validation=found)
-    checks = gates.check_figures(
-        "validate", gates.flat(figures), suites("validate", run.config.gates.validation).figures
-    )
+    gate = suites("validate", run.config.gates.validation)
+    checks = gates.check_figures("validate", gates.flat(figures), gate.figures)
     return run.artifacts.finish(
         ValidateResult(
             ref=ref,
