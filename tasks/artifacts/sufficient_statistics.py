@@ -1,13 +1,9 @@
-"""The first pass over the embeddings: sums, a sample, contents; of all, or only of what changed."""
+"""The first pass over the embeddings, made: of all partitions, or only of what changed."""
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -18,6 +14,7 @@ from scipy import sparse
 from labelworks.schemas.records import DatasetRef, IngestResult, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
+from labelworks.tasks.artifacts.first_pass import FirstPass, merged, read_first_pass, write_first_pass
 from labelworks.tasks.artifacts.signatures import laid_through, planes_of, sketches
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import reduce_partitions
@@ -30,37 +27,6 @@ from labelworks.tasks.storage.versions import read_version, versions
 
 CELLS = 200_000_000  # of several labels a row, in the sample: a byte each
 CONTENTS = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
-
-
-@dataclass(frozen=True)
-class FirstPass:
-    """Of some partitions: their sums, their rows of the sample, and contents that were hashed.
-
-    owners (M,): the place of each sampled row's partition in the list of them all.
-    contents: content, given, row, signature, sketch, and part, which is such a place too.
-    targets: sums of labels that are no single class; `sums` are then of all rows as of one class.
-    """
-
-    sums: FoldSums
-    sample: Sample
-    owners: NDArray[np.int32]
-    contents: pa.Table
-    targets: TargetSums | None = None
-
-    def placed(self, places: NDArray[np.int32]) -> FirstPass:
-        """Its rows with new places: `places[old]` (P,), those dropped whose place is -1."""
-        owners, parts = places[self.owners], places[self.contents["part"].to_numpy()]
-        place = self.contents.column_names.index("part")
-        contents = self.contents.set_column(place, "part", pa.array(parts)).filter(pa.array(parts >= 0))
-        return replace(
-            self, sample=self.sample.only(owners >= 0), owners=owners[owners >= 0], contents=contents
-        )
-
-    def ordered(self) -> FirstPass:
-        """The same with rows in the order of their partitions, however it was put together."""
-        rows = np.argsort(self.owners, kind="stable")
-        contents = self.contents.take(pa.array(np.argsort(self.contents["part"].to_numpy(), kind="stable")))
-        return replace(self, sample=self.sample.only(rows), owners=self.owners[rows], contents=contents)
 
 
 @dataclass(frozen=True)
@@ -87,7 +53,7 @@ def first_pass(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOp
         earlier = _earlier(artifacts, about)
         found = _updated(artifacts, ref, about, options, *earlier) if earlier else None
         everything = list(enumerate(ref.of("source")))
-        _write(artifacts, found or _pass(artifacts, ref, about, options, everything), about)
+        write_first_pass(artifacts, found or _pass(artifacts, ref, about, options, everything), about)
     return read_first_pass(artifacts)
 
 
@@ -96,26 +62,6 @@ def sample_share(wanted: int, ref: DatasetRef, rows: int) -> float:
     if ref.label_type == "list":
         wanted = min(wanted, max(CELLS // len(ref.classes), 1))
     return share_of(wanted, rows)
-
-
-def read_first_pass(artifacts: Artifacts) -> FirstPass:
-    """Read what the first pass left."""
-    data = artifacts.store.read(artifacts.file("embed", "sums.npz"))
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        sums = FoldSums(found["count"], found["total"], found["gram"])
-        targets = TargetSums.of_arrays(found) if "target" in found else None
-        sample = Sample.of_arrays(found)
-        owners = found["owners"]
-    contents = artifacts.store.read_table(artifacts.file("embed", "contents.parquet"))
-    return FirstPass(sums, sample, owners, contents, targets)
-
-
-def rows_by_class(artifacts: Artifacts) -> tuple[NDArray[np.float64], int]:
-    """How many rows each class (K,) has in the source, and how many there are. Of numbers, their sum."""
-    data = artifacts.store.read(artifacts.file("embed", "sums.npz"))
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        by_class = found["target" if "target" in found else "count"].sum(axis=0)
-        return np.asarray(by_class), int(found["count"].sum())
 
 
 def sum_partition(
@@ -170,18 +116,6 @@ def sampled(block: Block, folds: NDArray[np.int64], share: float) -> Sample:
 def sample_of(block: Block, folds: NDArray[np.int64]) -> Sample:
     """All rows of a block, as a sample."""
     return Sample(block.features, block.given, folds, block.beside)
-
-
-def merged(passes: Sequence[FirstPass]) -> FirstPass:
-    """One of many: sums added, rows one after the other."""
-    targets = [each.targets for each in passes if each.targets is not None]
-    return FirstPass(
-        reduce(add, (each.sums for each in passes)),
-        Sample.joined([each.sample for each in passes]),
-        np.concatenate([each.owners for each in passes]),
-        pa.concat_tables([each.contents for each in passes]),
-        reduce(add, targets) if targets else None,
-    )
 
 
 def _pass(
@@ -256,17 +190,3 @@ def _updated(
         targets = found.targets - lost.targets if both else None  # type: ignore[operator]
         found = replace(found, sums=found.sums - lost.sums, targets=targets)
     return found.ordered()
-
-
-def _write(artifacts: Artifacts, found: FirstPass, about: dict[str, Any]) -> None:
-    sink = io.BytesIO()
-    np.savez(
-        sink,
-        allow_pickle=False,
-        owners=found.owners,
-        **(found.targets or found.sums).arrays,
-        **found.sample.arrays,
-    )
-    artifacts.store.write(artifacts.file("embed", "sums.npz"), sink.getvalue())
-    artifacts.store.write_table(artifacts.file("embed", "contents.parquet"), found.contents)
-    artifacts.store.write(artifacts.file("embed", "sums.json"), json.dumps(about).encode())

@@ -8,7 +8,7 @@ from labelworks.schemas.findings import DetectFigures, IngestFigures
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
+from labelworks.tasks.artifacts.first_pass import FirstPass
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence

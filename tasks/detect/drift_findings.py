@@ -21,7 +21,7 @@ from labelworks.schemas.findings import (
 )
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
+from labelworks.tasks.artifacts.first_pass import FirstPass
 from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import TIME, Context
@@ -62,14 +62,9 @@ class Labelled:
 
 
 def drift_findings(
-    artifacts: Artifacts,
-    ref: DatasetRef,
-    found: FirstPass,
-    model: NoiseJudge,
-    rows: Labelled,
-    target_rows: int,
-    options: DetectOptions,
-) -> tuple[ShiftFindings | None, DriftFindings]:
+    artifacts: Artifacts, ref: DatasetRef, found: FirstPass, model: NoiseJudge, rows: Labelled,
+    target_rows: int, options: DetectOptions,
+) -> tuple[ShiftFindings | None, DriftFindings]:  # fmt: skip
     """Findings of the target window, None where there is none, and of windows, groups and batches."""
     by = options.context.windows
     within = inside(ref, rows, by, options.slices)

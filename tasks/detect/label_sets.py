@@ -18,8 +18,9 @@ from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import codes_of, dense_lists, from_lists, to_lists
 from labelworks.tasks.artifacts.embeddings import Block, load_block
+from labelworks.tasks.artifacts.first_pass import FirstPass
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES
-from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, sample_share
+from labelworks.tasks.artifacts.sufficient_statistics import sample_share
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import of_label_sets
 from labelworks.tasks.detect.fitted_model import model_key

@@ -15,7 +15,7 @@ from labelworks.schemas.tables import NUMBER_SCORES
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.sufficient_statistics import FirstPass
+from labelworks.tasks.artifacts.first_pass import FirstPass
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.fitted_model import model_key
 from labelworks.tasks.detect.options import DetectOptions

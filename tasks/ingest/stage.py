@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
 from time import perf_counter
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -24,10 +21,10 @@ from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import read_index, share_index
-from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
+from labelworks.tasks.artifacts.rejected import refuse
 from labelworks.tasks.artifacts.votes import Voted, VoteSource, voted
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.ingest.duplicate_ids import drop_sorted, find_duplicates, sort_ids
+from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
 from labelworks.tasks.ingest.learnable import count_classes, label_type, refuse_labels
 from labelworks.tasks.ingest.scan import write_index
 from labelworks.tasks.methods.class_names import SimilarNames, similar_names
@@ -38,7 +35,6 @@ from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import common, read_type, written_type
 
 CHECKED = ["row", "id", "label"]
-COMPARED_IDS = 4_000_000  # whose hashes are held at a time to find those that occur twice
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,9 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
         )
         _refuse_nothing(source, window, plan, found)
         inside = [each for each in found if _counts(source, window, each)]
-        partitions += _mark_duplicates(artifacts, window, inside, kept_as)
+        partitions += mark_duplicates(
+            artifacts, window, [(each.partition, each.rows) for each in inside], kept_as
+        )
         scans += inside
         all_scans += found
     classes = _classes(source, scans, votes, asked)
@@ -158,52 +156,6 @@ def scan_partition(
     return Scan(
         kept, index.num_rows, labels, found.rejected, found.empty, found.time, written is not None, checks
     )
-
-
-def _mark_duplicates(
-    artifacts: Artifacts, window: str, scans: list[Scan], label_type: str
-) -> list[Partition]:
-    """Write down the rows whose id occurred before; return the partitions with their counts."""
-    partitions = [each.partition for each in scans]
-    found = repeated_ids(artifacts, partitions, sum(each.rows for each in scans), label_type)
-    marked, tables = [], [REJECTED.empty_table()]
-    for partition, places in zip(partitions, found, strict=True):
-        if len(places):
-            digest = hashlib.blake2b(places.tobytes(), digest_size=4).hexdigest()
-            partition = partition.model_copy(update={"duplicates": len(places), "without": digest})
-            name = artifacts.index(label_type, partition)
-            index = artifacts.store.read_table(name, [*CHECKED, "file", "file_row"])
-            rows = index.take(pa.array(places))
-            part = artifacts.part("ingest/duplicates", partition)
-            artifacts.store.write_table(part, rows.select(["row", "id"]))
-            reasons = pa.array(["duplicated id"] * len(places), pa.string())
-            tables.append(rejected_rows(rows, reasons, rows["id"]))
-        marked.append(partition)
-    name = artifacts.file("ingest", f"duplicates-{window}.parquet")
-    artifacts.store.write_table(name, pa.concat_tables(tables))
-    return marked
-
-
-def repeated_ids(
-    artifacts: Artifacts, partitions: list[Partition], rows: int, label_type: str
-) -> list[NDArray[np.int64]]:
-    """For each partition, places in its index (n,) of the rows whose id occurred before, in order."""
-    ranges = max(1, -(-rows // COMPARED_IDS))
-    starts = None
-    if ranges > 1:
-        starts = np.stack(
-            map_partitions(
-                "ingest", sort_ids, partitions, unit="partitions whose ids are sorted",
-                artifacts=artifacts, label_type=label_type, ranges=ranges,
-            )
-        )  # fmt: skip
-    found = map_partitions(
-        "ingest", find_duplicates, range(ranges) if partitions else (), unit="ranges of the ids compared",
-        artifacts=artifacts, partitions=partitions, label_type=label_type, starts=starts,
-    )  # fmt: skip
-    if starts is not None:
-        map_partitions("ingest", drop_sorted, partitions, unit="partitions cleared", artifacts=artifacts)
-    return [np.sort(np.concatenate(again)) for again in zip(*found, strict=True)]
 
 
 def _classes(

@@ -23,7 +23,7 @@ from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.sufficient_statistics import rows_by_class
+from labelworks.tasks.artifacts.first_pass import rows_by_class
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.planning.run import Run

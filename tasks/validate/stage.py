@@ -17,7 +17,7 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.class_vectors import class_vectors
-from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, read_first_pass
+from labelworks.tasks.artifacts.first_pass import FirstPass, read_first_pass
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.validation.before_after import Proof, prove

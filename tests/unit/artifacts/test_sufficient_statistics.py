@@ -15,8 +15,9 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts import sufficient_statistics
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
+from labelworks.tasks.artifacts.first_pass import FirstPass
 from labelworks.tasks.artifacts.signatures import laid_through
-from labelworks.tasks.artifacts.sufficient_statistics import FirstPass, first_pass
+from labelworks.tasks.artifacts.sufficient_statistics import first_pass
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.ingest.stage import ingest

@@ -18,6 +18,7 @@ from labelworks.schemas.findings import EmbeddingFigures
 from labelworks.schemas.records import Check, GateResult
 from labelworks.tasks.artifacts.embeddings import read_some, read_vectors, write_vectors
 from labelworks.tasks.artifacts.rejected import refuse
+from labelworks.tasks.ingest import duplicate_ids
 from labelworks.tasks.ingest import stage as ingesting
 from labelworks.tasks.ingest.duplicate_ids import ENTRY
 from labelworks.tasks.ingest.scan import scan, write_index
@@ -165,8 +166,8 @@ def test_duplicates_are_all_but_the_first(
     monkeypatch.setattr(
         Store, "read_range", lambda *each: bytes_read.append(each[3] - each[2]) or part(*each)
     )
-    monkeypatch.setattr(ingesting, "COMPARED_IDS", -(-10 // ranges))
-    found = ingesting.repeated_ids(run.artifacts, partitions, 10, "string")
+    monkeypatch.setattr(duplicate_ids, "COMPARED_IDS", -(-10 // ranges))
+    found = duplicate_ids.repeated_ids(run.artifacts, partitions, 10, "string")
     assert [each.tolist() for each in found] == [[2], [1], [0]]
     assert len(tables) == len(partitions)  # hashes are read once, and of those sorted no more than there are
     assert sum(bytes_read) == (10 * ENTRY.itemsize if ranges > 1 else 0)
