@@ -19,80 +19,119 @@ from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.sums import FoldSums
 
+ABOUT = "first-pass.json"
+COUNTS, SUMS, SAMPLE, CONTENTS = "counts.json", "sums.npz", "sample.npz", "contents.parquet"
+
 
 @dataclass(frozen=True)
 class FirstPass:
-    """Of some partitions: their sums, their rows of the sample, and contents that were hashed.
+    """Of some partitions: their sums, and their rows of the sample.
 
     owners (M,): the place of each sampled row's partition in the list of them all.
-    contents: content, given, row, signature, sketch, and part, which is such a place too.
     targets: sums of labels that are no single class; `sums` are then of all rows as of one class.
     """
 
     sums: FoldSums
     sample: Sample
     owners: NDArray[np.int32]
-    contents: pa.Table
     targets: TargetSums | None = None
 
-    def placed(self, places: NDArray[np.int32]) -> FirstPass:
+    def rows(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> FirstPass:
+        """With some rows of the sample: those of a mask or of places (M,)."""
+        return replace(self, sample=self.sample.only(rows), owners=self.owners[rows])
+
+    def less(self, lost: FirstPass) -> FirstPass:
+        """Without the sums of partitions that went."""
+        both = self.targets is not None and lost.targets is not None
+        targets = self.targets - lost.targets if both else None  # type: ignore[operator]
+        return replace(self, sums=self.sums - lost.sums, targets=targets)
+
+    @property
+    def by_class(self) -> NDArray[np.float64]:
+        """How many rows there are of each class (K,). Of numbers, their sum."""
+        return np.asarray((self.sums.count if self.targets is None else self.targets.target).sum(axis=0))
+
+
+@dataclass(frozen=True)
+class Summed:
+    """A first pass over some partitions, and contents that were hashed on it.
+
+    contents: content, given, row, signature, sketch, and part, the place of a partition in the list of all.
+    """
+
+    first: FirstPass
+    contents: pa.Table
+
+    def placed(self, places: NDArray[np.int32]) -> Summed:
         """Its rows with new places: `places[old]` (P,), those dropped whose place is -1."""
-        owners, parts = places[self.owners], places[self.contents["part"].to_numpy()]
+        owners, parts = places[self.first.owners], places[self.contents["part"].to_numpy()]
         place = self.contents.column_names.index("part")
         contents = self.contents.set_column(place, "part", pa.array(parts)).filter(pa.array(parts >= 0))
-        return replace(
-            self, sample=self.sample.only(owners >= 0), owners=owners[owners >= 0], contents=contents
-        )
+        return Summed(replace(self.first, owners=owners).rows(owners >= 0), contents)
 
-    def ordered(self) -> FirstPass:
+    def ordered(self) -> Summed:
         """The same with rows in the order of their partitions, however it was put together."""
-        rows = np.argsort(self.owners, kind="stable")
+        rows = np.argsort(self.first.owners, kind="stable")
         contents = self.contents.take(pa.array(np.argsort(self.contents["part"].to_numpy(), kind="stable")))
-        return replace(self, sample=self.sample.only(rows), owners=self.owners[rows], contents=contents)
+        return Summed(self.first.rows(rows), contents)
 
 
-def merged(passes: Sequence[FirstPass]) -> FirstPass:
+def merged(parts: Sequence[Summed]) -> Summed:
     """One of many: sums added, rows one after the other."""
-    targets = [each.targets for each in passes if each.targets is not None]
-    return FirstPass(
-        reduce(add, (each.sums for each in passes)),
-        Sample.joined([each.sample for each in passes]),
-        np.concatenate([each.owners for each in passes]),
-        pa.concat_tables([each.contents for each in passes]),
+    passes = [part.first for part in parts]
+    targets = [part.targets for part in passes if part.targets is not None]
+    first = FirstPass(
+        reduce(add, (part.sums for part in passes)),
+        Sample.joined([part.sample for part in passes]),
+        np.concatenate([part.owners for part in passes]),
         reduce(add, targets) if targets else None,
     )
+    return Summed(first, pa.concat_tables([part.contents for part in parts]))
 
 
 def read_first_pass(artifacts: Artifacts) -> FirstPass:
-    """Read what the first pass left."""
-    data = artifacts.store.read(artifacts.file("embed", "sums.npz"))
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        sums = FoldSums(found["count"], found["total"], found["gram"])
-        targets = TargetSums.of_arrays(found) if "target" in found else None
-        sample = Sample.of_arrays(found)
-        owners = found["owners"]
-    contents = artifacts.store.read_table(artifacts.file("embed", "contents.parquet"))
-    return FirstPass(sums, sample, owners, contents, targets)
+    """Read the sums and the sample that the first pass left."""
+    sums, sample = _read_arrays(artifacts, SUMS), _read_arrays(artifacts, SAMPLE)
+    return FirstPass(
+        FoldSums(sums["count"], sums["total"], sums["gram"]),
+        Sample.of_arrays({name: values for name, values in sample.items() if name != "owners"}),
+        sample["owners"],
+        TargetSums.of_arrays(sums) if "target" in sums else None,
+    )
+
+
+def read_contents(artifacts: Artifacts) -> pa.Table:
+    """Read the contents that the first pass hashed, as in `Summed`."""
+    return artifacts.store.read_table(artifacts.file("embed", CONTENTS))
 
 
 def rows_by_class(artifacts: Artifacts) -> tuple[NDArray[np.float64], int]:
     """How many rows each class (K,) has in the source, and how many there are. Of numbers, their sum."""
-    data = artifacts.store.read(artifacts.file("embed", "sums.npz"))
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        by_class = found["target" if "target" in found else "count"].sum(axis=0)
-        return np.asarray(by_class), int(found["count"].sum())
+    counts = artifacts.store.read_json(artifacts.file("embed", COUNTS))
+    return np.array(counts["by_class"], np.float64), counts["rows"]
 
 
-def write_first_pass(artifacts: Artifacts, found: FirstPass, about: dict[str, Any]) -> None:
-    """Keep a first pass; about: what it depends on, written last."""
+def write_first_pass(artifacts: Artifacts, summed: Summed, about: dict[str, Any]) -> None:
+    """Keep a first pass, each thing in an object of its own, for no stage needs all of them.
+
+    about: what it depends on, written last.
+    """
+    first = summed.first
+    counts = {"by_class": first.by_class.tolist(), "rows": int(first.sums.count.sum())}
+    artifacts.store.write_json(artifacts.file("embed", COUNTS), counts)
+    _write_arrays(artifacts, SUMS, (first.targets or first.sums).arrays)
+    _write_arrays(artifacts, SAMPLE, {**first.sample.arrays, "owners": first.owners})
+    artifacts.store.write_table(artifacts.file("embed", CONTENTS), summed.contents)
+    artifacts.store.write(artifacts.file("embed", ABOUT), json.dumps(about).encode())
+
+
+def _write_arrays(artifacts: Artifacts, name: str, arrays: dict[str, NDArray[Any]]) -> None:
     sink = io.BytesIO()
-    np.savez(
-        sink,
-        allow_pickle=False,
-        owners=found.owners,
-        **(found.targets or found.sums).arrays,
-        **found.sample.arrays,
-    )
-    artifacts.store.write(artifacts.file("embed", "sums.npz"), sink.getvalue())
-    artifacts.store.write_table(artifacts.file("embed", "contents.parquet"), found.contents)
-    artifacts.store.write(artifacts.file("embed", "sums.json"), json.dumps(about).encode())
+    np.savez(sink, allow_pickle=False, **arrays)
+    artifacts.store.write(artifacts.file("embed", name), sink.getvalue())
+
+
+def _read_arrays(artifacts: Artifacts, name: str) -> dict[str, NDArray[Any]]:
+    data = io.BytesIO(artifacts.store.read(artifacts.file("embed", name)))
+    with np.load(data, allow_pickle=False) as arrays:
+        return dict(arrays)

@@ -14,7 +14,15 @@ from scipy import sparse
 from labelworks.schemas.records import DatasetRef, IngestResult, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.first_pass import FirstPass, merged, read_first_pass, write_first_pass
+from labelworks.tasks.artifacts.first_pass import (
+    ABOUT,
+    FirstPass,
+    Summed,
+    merged,
+    read_contents,
+    read_first_pass,
+    write_first_pass,
+)
 from labelworks.tasks.artifacts.signatures import laid_through, planes_of, sketches
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import reduce_partitions
@@ -26,7 +34,7 @@ from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
 CELLS = 200_000_000  # of several labels a row, in the sample: a byte each
-CONTENTS = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
+HASHED = 1_000_000  # whose hashes are held in memory to find copies; of more rows, a share is
 
 
 @dataclass(frozen=True)
@@ -48,13 +56,15 @@ def first_pass(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOp
     Of a dataset that was published before, only what changed since is read: the sums of the partitions
     that went are subtracted, those of new ones added.
     """
-    if not artifacts.store.exists(artifacts.file("embed", "sums.json")):
-        about = _about(artifacts, ref, rows, options)
-        earlier = _earlier(artifacts, about)
-        found = _updated(artifacts, ref, about, options, *earlier) if earlier else None
-        everything = list(enumerate(ref.of("source")))
-        write_first_pass(artifacts, found or _pass(artifacts, ref, about, options, everything), about)
-    return read_first_pass(artifacts)
+    if artifacts.store.exists(artifacts.file("embed", ABOUT)):
+        return read_first_pass(artifacts)
+    about = _about(artifacts, ref, rows, options)
+    earlier = _earlier(artifacts, about)
+    updated = _updated(artifacts, ref, about, options, *earlier) if earlier else None
+    everything = list(enumerate(ref.of("source")))
+    summed = updated or _pass(artifacts, ref, about, options, everything)
+    write_first_pass(artifacts, summed, about)
+    return summed.first
 
 
 def sample_share(wanted: int, ref: DatasetRef, rows: int) -> float:
@@ -72,7 +82,7 @@ def sum_partition(
     share: float,
     kept: float,
     planes: Planes,
-) -> FirstPass:
+) -> Summed:
     """First pass over one partition.
 
     Contents are kept by their own hash, so that all copies of one are or none is.
@@ -93,13 +103,9 @@ def sum_partition(
     contents = {"content": block.contents[rows], "given": block.given[rows], "row": block.rows[rows]}
     looked_at = planes.looked_at(block.features if rows.all() else block.features[rows])
     contents |= {"signature": looked_at[0], "sketch": sketches(looked_at[1])}
-    return FirstPass(
-        sums,
-        sample,
-        np.full(len(sample.given), place, dtype=np.int32),
-        pa.table(contents | {"part": np.full(np.count_nonzero(rows), place, dtype=np.int32)}),
-        targets,
-    )
+    owners = np.full(len(sample.given), place, dtype=np.int32)
+    part = np.full(np.count_nonzero(rows), place, dtype=np.int32)
+    return Summed(FirstPass(sums, sample, owners, targets), pa.table(contents | {"part": part}))
 
 
 def sampled(block: Block, folds: NDArray[np.int64], share: float) -> Sample:
@@ -124,7 +130,7 @@ def _pass(
     about: dict[str, Any],
     options: PassOptions,
     placed: Sequence[tuple[int, Partition]],
-) -> FirstPass:
+) -> Summed:
     return reduce_partitions(
         "embed", sum_partition, merged, placed, unit="partitions summed",
         artifacts=artifacts, ref=ref, options=options, share=about["share"], kept=about["kept"],
@@ -141,7 +147,7 @@ def _about(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOption
         "classes": list(ref.classes),
         "folds": options.folds,
         "share": sample_share(options.sample, ref, rows),
-        "kept": share_of(CONTENTS, rows),
+        "kept": share_of(HASHED, rows),
         "planes": laid_through(ref).key,
         "partitions": [each.identity for each in ref.of("source")],
     }
@@ -153,7 +159,7 @@ def _earlier(artifacts: Artifacts, about: dict[str, Any]) -> tuple[Artifacts, Da
     if newest is None:
         return None
     earlier = artifacts.named(read_version(artifacts.store, artifacts.dataset, newest)["run_id"])
-    result, name = earlier.result(IngestResult), earlier.file("embed", "sums.json")
+    result, name = earlier.result(IngestResult), earlier.file("embed", ABOUT)
     if result is None or not artifacts.store.exists(name):
         return None
     before = artifacts.store.read_json(name)
@@ -171,7 +177,7 @@ def _updated(
     options: PassOptions,
     earlier: Artifacts,
     before: DatasetRef,
-) -> FirstPass | None:
+) -> Summed | None:
     """The sums of an earlier run, brought up to date; None if what went can't be read any more."""
     now = {identity: place for place, identity in enumerate(about["partitions"])}
     old = [each.identity for each in before.of("source")]
@@ -180,13 +186,11 @@ def _updated(
     if not all(artifacts.store.exists(artifacts.embedding(before.encoder_key, each)) for _, each in gone):
         return None
     progress.current().note(f"first pass: {len(new)} partitions added, {len(gone)} taken away")
-    base = read_first_pass(earlier)
-    found = base.placed(np.array([now.get(identity, -1) for identity in old], dtype=np.int32))
+    base = Summed(read_first_pass(earlier), read_contents(earlier))
+    summed = base.placed(np.array([now.get(identity, -1) for identity in old], dtype=np.int32))
     if new:
-        found = merged([found, _pass(artifacts, ref, about, options, new)])
+        summed = merged([summed, _pass(artifacts, ref, about, options, new)])
     if gone:
-        lost = _pass(earlier, before, about, options, gone)
-        both = found.targets is not None and lost.targets is not None
-        targets = found.targets - lost.targets if both else None  # type: ignore[operator]
-        found = replace(found, sums=found.sums - lost.sums, targets=targets)
-    return found.ordered()
+        lost = _pass(earlier, before, about, options, gone).first
+        summed = replace(summed, first=summed.first.less(lost))
+    return summed.ordered()

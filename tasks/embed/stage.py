@@ -25,6 +25,7 @@ from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import without_vector
+from labelworks.tasks.artifacts.first_pass import read_contents
 from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
 from labelworks.tasks.artifacts.sufficient_statistics import first_pass
 from labelworks.tasks.embed.class_names import encode_class_names
@@ -156,7 +157,7 @@ def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> Embed
     given = found.sample.given if ref.one_class else None
     judged = {
         **quality.judge(found.sums.without(), sample, given, scaled=scaled),
-        **find_copies(run.artifacts, ref, found.contents, sample, rows, scaled=scaled),
+        **find_copies(run.artifacts, ref, read_contents(run.artifacts), sample, rows, scaled=scaled),
         "judging_seconds": round(perf_counter() - started, 3),
     }
     return EmbeddingFigures(**{**figures.model_dump(), **judged})

@@ -15,7 +15,13 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts import sufficient_statistics
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.first_pass import FirstPass
+from labelworks.tasks.artifacts.first_pass import (
+    FirstPass,
+    Summed,
+    read_contents,
+    read_first_pass,
+    rows_by_class,
+)
 from labelworks.tasks.artifacts.signatures import laid_through
 from labelworks.tasks.artifacts.sufficient_statistics import first_pass
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
@@ -25,6 +31,7 @@ from labelworks.tasks.methods.folds import share_of
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import pass_options
+from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import claim_version
 
 ROWS, DIM = 40, 6
@@ -73,18 +80,27 @@ def embedded(
     return run, found.ref.model_copy(update={"encoder_key": spec.key}), found.figures.rows
 
 
-def passed(run: Run, ref: DatasetRef, rows: int) -> FirstPass:
-    """The first pass of a run, as its config asks for it."""
-    return first_pass(run.artifacts, ref, rows, pass_options(run.config))
+def passed(run: Run, ref: DatasetRef, rows: int) -> Summed:
+    """The first pass of a run, as its config asks for it, and what it kept of contents."""
+    first = first_pass(run.artifacts, ref, rows, pass_options(run.config))
+    assert_same_rows(read_first_pass(run.artifacts), first)
+    by_class, all_rows = rows_by_class(run.artifacts)
+    np.testing.assert_array_equal(by_class, first.by_class)
+    assert all_rows == first.sums.count.sum()
+    return Summed(first, read_contents(run.artifacts))
 
 
-def assert_same(found: FirstPass, expected: FirstPass) -> None:
+def assert_same(found: Summed, expected: Summed) -> None:
+    assert_same_rows(found.first, expected.first)
+    assert found.contents.equals(expected.contents)
+
+
+def assert_same_rows(found: FirstPass, expected: FirstPass) -> None:
     for name in ("count", "total", "gram"):
         np.testing.assert_allclose(getattr(found.sums, name), getattr(expected.sums, name), atol=1e-9)
     for name in ("features", "given", "folds"):
         np.testing.assert_array_equal(getattr(found.sample, name), getattr(expected.sample, name))
     np.testing.assert_array_equal(found.owners, expected.owners)
-    assert found.contents.equals(expected.contents)
 
 
 def changed(folder: Path, task: str) -> None:
@@ -125,7 +141,7 @@ def test_an_update_equals_a_pass_over_everything(
     assert len(touched) == 6  # of 3 and 4 the old and the new
     fresh, fresh_ref, fresh_rows = embedded(folder, tmp_path / "other", task=task, sample=sample)
     assert_same(found, passed(fresh, fresh_ref, fresh_rows))
-    assert found.sums.count.sum() == later_rows == fresh_rows
+    assert found.first.sums.count.sum() == later_rows == fresh_rows
 
 
 @pytest.mark.parametrize(
@@ -141,12 +157,31 @@ def test_whatever_the_labels_are_the_sums_are_those_of_all_rows(
     found = passed(*embedded(folder, tmp_path / "store", task=task))
     table = pq.read_table(folder)
     vectors = np.array(table["vector"].to_pylist(), np.float64)
-    sums = found.sums.without()
-    assert sums.count.sum() == len(vectors) == len(found.sample.given)
+    sums = found.first.sums.without()
+    assert sums.count.sum() == len(vectors) == len(found.first.sample.given)
     np.testing.assert_allclose(sums.total.sum(axis=0), vectors.sum(axis=0), atol=1e-4)
     np.testing.assert_allclose(sums.gram, vectors.T @ vectors, rtol=1e-5, atol=1e-3)
     given = set(found.contents["given"].to_pylist())
     assert given == codes if codes else len(given) == 3  # no, one or two classes
+
+
+def test_a_stage_reads_what_it_needs_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    put(folder, "0.parquet", seed=0, first=0)
+    run, ref, rows = embedded(folder, tmp_path / "store")
+    passed(run, ref, rows)
+    names: list[str] = []
+    read = Store.read
+    monkeypatch.setattr(
+        Store, "read", lambda store, name: names.append(name.rpartition("/")[2]) or read(store, name)
+    )
+    by_stage = {}
+    for stage, reading in (("treat", rows_by_class), ("detect, validate", read_first_pass)):
+        names.clear()
+        reading(run.artifacts)
+        by_stage[stage] = list(names)
+    assert by_stage == {"treat": ["counts.json"], "detect, validate": ["sums.npz", "sample.npz"]}
 
 
 @pytest.mark.parametrize("change", [{"folds": 4}, {"sample": 100}])
