@@ -1,4 +1,4 @@
-"""auto: the models that foretell held-out votes best, pooled with the votes themselves."""
+"""auto: the simplest model that no richer one beats on held-out items, pooled with the votes themselves."""
 
 from __future__ import annotations
 
@@ -6,41 +6,48 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from labelworks.tasks.methods.crowd.crowdlab import crowdlab
-from labelworks.tasks.methods.crowd.difficulty import difficulty
 from labelworks.tasks.methods.crowd.fit import Fit, shares
+from labelworks.tasks.methods.crowd.heldout import better, heldout
 from labelworks.tasks.methods.crowd.hierarchical import hierarchical
-from labelworks.tasks.methods.crowd.mace import mace
+from labelworks.tasks.methods.crowd.one_coin import one_coin
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
 Model = Callable[[Votes], Fit]
-# one-coin and GLAD know no bias towards a class: they may foretell votes well and the truth badly
-CANDIDATES: tuple[Model, ...] = (hierarchical, difficulty, mace)
-FOLDS = 3
-POOLED = 2
+# by their parameters: an accuracy for each annotator, a confusion matrix for each
+MODELS: tuple[Model, ...] = (one_coin, hierarchical)
+MODEL_SHARE = 2 / 3  # of the pool; no model of annotators is true, and the shares of the votes assume nothing
 
 
 @register(
     "crowd",
     "auto",
     uses=("pred_probs",),
-    source="linear opinion pool, Stone 1961; chosen by held-out likelihood",
+    source="linear opinion pool, Stone 1961; held-out votes, errors by item and annotator, Cameron 2011",
 )
 def auto(votes: Votes, pred_probs: Any = None) -> Fit:
-    """The two models that foretell held-out votes best, averaged with the votes' shares.
+    """The simplest model of annotators that no richer one beats, averaged with the votes' shares.
 
-    posterior (N, K). Each model errs where its assumptions do; the shares assume nothing. With pred_probs
-    (N, K), the model is one more annotator, and CROWDLAB's average takes the place of the shares.
+    posterior (N, K). A model with more parameters has to foretell the votes on held-out items better by more
+    than the error of that. With pred_probs (N, K), the model is one more annotator, and CROWDLAB's average
+    takes the place of the shares.
     """
     given = votes if pred_probs is None else _with_model(votes, pred_probs)
-    scores = [heldout_likelihood(given, model) for model in CANDIDATES]
-    chosen = [CANDIDATES[place](given) for place in np.argsort(scores)[::-1][:POOLED]]
     plain = shares(votes) if pred_probs is None else crowdlab(votes, pred_probs).posterior
-    members = [*(fit.posterior for fit in chosen), plain]
-    return Fit(np.mean(members, axis=0), chosen[0].foretell)
+    fit = chosen(given)(given)
+    return Fit(MODEL_SHARE * fit.posterior + (1 - MODEL_SHARE) * plain)
+
+
+def chosen(votes: Votes) -> Model:
+    """Return the first of the models that no later one beats on held-out items."""
+    best, foretold = MODELS[0], heldout(votes, MODELS[0])
+    for richer in MODELS[1:]:
+        there = heldout(votes, richer)
+        if better(votes, there - foretold):
+            best, foretold = richer, there
+    return best
 
 
 def _with_model(votes: Votes, pred_probs: Any) -> Votes:
@@ -54,29 +61,3 @@ def _with_model(votes: Votes, pred_probs: Any) -> Votes:
         np.append(votes.annotators.astype(object), "pred_probs"),
         votes.classes,
     )
-
-
-def heldout_likelihood(votes: Votes, model: Model) -> float:
-    """Return the mean log-likelihood of votes that the model has not seen, over three folds."""
-    fold = folds(votes)
-    logs = np.zeros(len(fold))
-    for held in (fold == number for number in range(FOLDS)):
-        if held.all() or not held.any():
-            continue
-        fit = model(votes.subset(~held))
-        chance = fit.foretell(votes.item[held], votes.annotator[held], votes.answer[held])
-        logs[held] = np.log(np.maximum(chance, 1e-12))
-    return float(logs.mean())
-
-
-def folds(votes: Votes) -> NDArray[np.int64]:
-    """Return the fold of each vote (V,): an item's votes in turn, starting elsewhere on each item.
-
-    So every item and every annotator keeps most votes, also where all annotators answered all items.
-    """
-    order = np.lexsort((votes.annotator, votes.item))
-    item = votes.item[order]
-    turn = np.arange(len(order)) - np.searchsorted(item, item)
-    fold = np.empty(len(order), np.int64)
-    fold[order] = (turn + item) % FOLDS
-    return fold

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.crowd.fit import Codes, Fit, Floats, by_shares, shares
+from labelworks.tasks.methods.crowd.fit import Codes, Fit, Floats, shares
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -34,7 +34,7 @@ def crowdlab(votes: Votes, pred_probs: Any) -> Fit:
     per_item = np.bincount(votes.item, weight, minlength=len(model))[:, None]
     pooled = model_weight * model + on_answer + per_item * opinion
     posterior = pooled / (model_weight + per_item)
-    return Fit(posterior / posterior.sum(axis=1, keepdims=True), by_shares(votes))
+    return Fit(posterior / posterior.sum(axis=1, keepdims=True))
 
 
 def _consensus(votes: Votes, model: Floats) -> Codes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from labelworks.tasks.methods.crowd.fit import Fit, by_confusion, converged, normalized, shares, summed
+from labelworks.tasks.methods.crowd.fit import Fit, converged, normalized, shares, summed
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -28,5 +28,4 @@ def dawid_skene(votes: Votes) -> Fit:
         before, posterior = posterior, normalized(np.log(prior) + pairs.matrix @ np.log(given_class))
         if converged(posterior, before):
             break
-    unseen = np.broadcast_to((SMOOTHING / totals)[:, None, :], (annotators, classes, classes))
-    return by_confusion(posterior, pairs, given_class, unseen)
+    return Fit(posterior)

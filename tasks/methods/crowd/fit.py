@@ -16,17 +16,28 @@ Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
+class AnswerModel:
+    """How annotators answer on any item, also on one that the model has not seen.
+
+    prior (M,) of an item's states: its true class, with its difficulty where the model has such levels;
+    given_state(annotator, answer), codes (n,) → P(answer | state) (n, M).
+    """
+
+    prior: Floats
+    given_state: Callable[[Codes, Codes], Floats]
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """A fitted method.
 
-    posterior (N, K) of the true class; foretell(item, annotator, answer), codes (n,) → probability (n,) that
-    this annotator gives this answer to this item: what held-out votes are judged by. confusing (N,): the
-    most confusing answer, and confusion (N,): how often a reliable annotator gives it, where the method
-    itself estimates them.
+    posterior (N, K) of the true class. answers: the model of the annotators, where there is one that needs
+    nothing of an item but its votes. confusing (N,): the most confusing answer, and confusion (N,): how often
+    a reliable annotator gives it, where the method itself estimates them.
     """
 
     posterior: Floats
-    foretell: Callable[[Codes, Codes, Codes], Floats]
+    answers: AnswerModel | None = None
     confusing: Codes | None = None
     confusion: Floats | None = None
 
@@ -66,45 +77,18 @@ def spread(pairs: Pairs, other: Floats, right: Floats, classes: int) -> Floats:
     return np.asarray(table)
 
 
-def fitted_dirichlet(pairs: Pairs, counts: Floats, totals: Floats, alpha: Floats) -> Floats:
-    """Return alpha (K answers, K classes) after a few steps towards the annotators' marginal likelihood.
+def fitted_dirichlet(answer: Codes, counts: Floats, totals: Floats, alpha: Floats) -> Floats:
+    """Return alpha (A answers, K classes) after a few steps towards the annotators' marginal likelihood.
 
-    counts (P, K) expected, totals (W, K) over answers. Minka's fixed point (2000) for the Dirichlet–
-    multinomial, under a weak Gamma(1.5, 0.5) prior that keeps classes with hardly a vote finite.
+    counts (P, K) expected of an annotator's answer (P,), totals (W, K) over answers. Minka's fixed point
+    (2000) for the Dirichlet–multinomial, under a weak Gamma(1.5, 0.5) prior that keeps classes with hardly a
+    vote finite.
     """
     shape, rate = 1.5, 0.5
     for _ in range(3):
-        gained = digamma(counts + alpha[pairs.answer]) - digamma(alpha[pairs.answer])
-        above = summed(pairs.answer, gained, len(alpha))
+        gained = digamma(counts + alpha[answer]) - digamma(alpha[answer])
+        above = summed(answer, gained, len(alpha))
         whole = alpha.sum(axis=0)
         below = (digamma(totals + whole) - digamma(whole)).sum(axis=0)
         alpha = np.clip((alpha * above + shape - 1) / (below + rate), 1e-3, 1e4)
     return alpha
-
-
-def by_shares(votes: Votes) -> Callable[[Codes, Codes, Codes], Floats]:
-    """Return what foretells an answer by its share on the item, smoothed by K votes in everyone's shares."""
-    counted = votes.counts + len(votes.classes) * votes.answer_shares
-    share = counted / counted.sum(axis=1, keepdims=True)
-
-    def foretell(item: Codes, annotator: Codes, answer: Codes) -> Floats:
-        return np.asarray(share[item, answer])
-
-    return foretell
-
-
-def by_confusion(posterior: Floats, pairs: Pairs, seen: Floats, unseen: Floats) -> Fit:
-    """Return the fit of a model with a confusion matrix per annotator, the pairs that occur held apart.
-
-    seen (P, K): P(the pair's answer | class); unseen (W, K, K): P(answer | class) for all other pairs.
-    """
-    classes = posterior.shape[1]
-    known = pairs.annotator * classes + pairs.answer
-
-    def foretell(item: Codes, annotator: Codes, answer: Codes) -> Floats:
-        cell = annotator * classes + answer
-        place = np.minimum(np.searchsorted(known, cell), len(known) - 1)
-        given_class = np.where((known[place] == cell)[:, None], seen[place], unseen[annotator, answer])
-        return np.asarray((posterior[item] * given_class).sum(axis=1))
-
-    return Fit(posterior, foretell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, log_expit
 
-from labelworks.tasks.methods.crowd.fit import Codes, Fit, Floats, converged, normalized, shares
+from labelworks.tasks.methods.crowd.fit import Fit, Floats, converged, normalized, shares
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -32,13 +32,7 @@ def glad(votes: Votes) -> Fit:
         before, posterior = posterior, normalized(np.asarray(gained.reshape(items, classes), np.float64))
         if converged(posterior, before):
             break
-
-    def foretell(item: Codes, annotator: Codes, answer: Codes) -> Floats:
-        chance = expit(ability[annotator] * np.exp(log_ease)[item])
-        here = posterior[item, answer]
-        return np.asarray(here * chance + (1 - here) * (1 - chance) / max(classes - 1, 1))
-
-    return Fit(posterior, foretell)
+    return Fit(posterior)
 
 
 def _maximized(votes: Votes, posterior: Floats, ability: Floats, log_ease: Floats) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import digamma, logsumexp
 
 from labelworks.tasks.methods.crowd.fit import (
+    AnswerModel,
     Codes,
     Fit,
     Floats,
@@ -82,18 +83,22 @@ def _iterated(votes: Votes, state: _State, grade: Floats, habit: Floats, *, lear
     pairs = votes.pairs
     shape = (-1, state.alpha.shape[1], len(grade))
     totals = summed(pairs.annotator, state.counts, len(votes.annotators))
-    alpha = fitted_dirichlet(pairs, state.counts, totals, state.alpha) if learn else state.alpha
+    alpha = fitted_dirichlet(pairs.answer, state.counts, totals, state.alpha) if learn else state.alpha
     confused = np.exp(
         digamma(state.counts + alpha[pairs.answer]) - digamma(totals + alpha.sum(axis=0))[pairs.annotator]
     )
     by_matrix = grade * confused[:, :, None]
     mixed = by_matrix + (1 - grade) * habit[:, None, None]
-    masses = state.joint.reshape(shape)
-    prior = np.log(masses.sum(axis=(0, 2)) + 1)[:, None] + np.log(masses.sum(axis=(0, 1)) + 1)
     evidence = pairs.matrix @ np.log(mixed).reshape(len(pairs.answer), -1)
-    joint = normalized(evidence + (prior - logsumexp(prior)).ravel())
+    joint = normalized(evidence + _log_prior(state.joint.reshape(shape)))
     counts = ((pairs.transposed @ joint).reshape(shape) * (by_matrix / mixed)).sum(axis=2)
     return _State(joint, counts, alpha)
+
+
+def _log_prior(masses: Floats) -> Floats:
+    """Return the logarithm (C·D,) of the share of each class and level, of masses (N, C, D)."""
+    prior = np.log(masses.sum(axis=(0, 2)) + 1)[:, None] + np.log(masses.sum(axis=(0, 1)) + 1)
+    return np.asarray((prior - logsumexp(prior)).ravel())
 
 
 def _habit(votes: Votes) -> Floats:
@@ -111,7 +116,7 @@ def _fit(votes: Votes, truths: Codes, before: _State, state: _State, grade: Floa
     totals = summed(pairs.annotator, counts, annotators) + alpha.sum(axis=0)
     known = pairs.annotator * classes + pairs.answer
 
-    def foretell(item: Codes, annotator: Codes, answer: Codes) -> Floats:
+    def given_state(annotator: Codes, answer: Codes) -> Floats:
         cell = annotator * classes + answer
         place = np.minimum(np.searchsorted(known, cell), len(known) - 1)
         seen = known[place] == cell
@@ -120,8 +125,9 @@ def _fit(votes: Votes, truths: Codes, before: _State, state: _State, grade: Floa
         unseen = 2 * votes.answer_shares[answer] / (votes.per_annotator + 2)[annotator]
         usual = np.where(seen, habit[place], unseen)
         mixed = grade * confused[:, :, None] + (1 - grade) * usual[:, None, None]
-        return np.asarray((state.joint[item] * mixed.reshape(len(item), -1)).sum(axis=1))
+        return np.asarray(mixed.reshape(len(annotator), -1))
 
+    masses = state.joint.reshape(items, len(truths), len(grade))
     posterior = np.zeros((items, classes))
-    posterior[:, truths] = state.joint.reshape(items, len(truths), len(grade)).sum(axis=2)
-    return Fit(posterior, foretell)
+    posterior[:, truths] = masses.sum(axis=2)
+    return Fit(posterior, AnswerModel(np.exp(_log_prior(masses)), given_state))

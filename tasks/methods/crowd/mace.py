@@ -5,16 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import digamma
 
-from labelworks.tasks.methods.crowd.fit import (
-    Fit,
-    Floats,
-    by_confusion,
-    converged,
-    normalized,
-    own,
-    shares,
-    spread,
-)
+from labelworks.tasks.methods.crowd.fit import Fit, Floats, converged, normalized, own, shares, spread
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -44,10 +35,7 @@ def mace(votes: Votes) -> Fit:
         right = own(pairs, pairs.transposed @ posterior)
         knew = right * know[who] / (by_guess + know[who])
         know, guess = _maximized(votes, knew)
-    whole = know + guess.sum(axis=1)
-    diagonal = np.eye(classes)
-    unseen = (guess[:, :, None] + know[:, None, None] * diagonal) / whole[:, None, None]
-    return by_confusion(posterior, pairs, given_class / whole[who][:, None], unseen)
+    return Fit(posterior)
 
 
 def _maximized(votes: Votes, knew: Floats) -> tuple[Floats, Floats]:

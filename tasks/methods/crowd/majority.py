@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labelworks.tasks.methods.crowd.fit import Fit, by_shares
+from labelworks.tasks.methods.crowd.fit import Fit
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -15,4 +15,4 @@ def majority(votes: Votes) -> Fit:
     """
     first = votes.counts == votes.counts.max(axis=1, keepdims=True)
     won = first * (1 + 1e-9 * votes.answer_shares)
-    return Fit(won / won.sum(axis=1, keepdims=True), by_shares(votes))
+    return Fit(won / won.sum(axis=1, keepdims=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labelworks.tasks.methods.crowd.fit import Fit, by_shares, shares
+from labelworks.tasks.methods.crowd.fit import Fit, shares
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.registry import register
 
@@ -13,4 +13,4 @@ def soft_labels(votes: Votes) -> Fit:
 
     posterior (N, K): the share of each class among the item's votes.
     """
-    return Fit(shares(votes), by_shares(votes))
+    return Fit(shares(votes))

@@ -35,12 +35,8 @@ def top_two(votes: Votes) -> Fit:
     posterior = np.zeros((items, classes))
     np.add.at(posterior, (np.arange(items), one), first)
     np.add.at(posterior, (np.arange(items), two), 1 - first)
-
-    def foretell(item: Codes, annotator: Codes, answer: Codes) -> Floats:
-        likely = share[item] * (answer == one[item]) + (1 - share[item]) * (answer == two[item])
-        return np.asarray(reliability[annotator] * likely + (1 - reliability[annotator]) / classes)
-
-    return Fit(posterior, foretell, np.where(first >= 0.5, two, one), np.minimum(share, 1 - share))
+    rival = np.where(first >= 0.5, two, one)
+    return Fit(posterior, confusing=rival, confusion=np.minimum(share, 1 - share))
 
 
 def _rank_one(votes: Votes) -> tuple[Floats, Floats]:

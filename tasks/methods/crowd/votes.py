@@ -100,10 +100,11 @@ class Votes:
         """The (annotator, answer) pairs that occur."""
         return Pairs.of(self)
 
-    def subset(self, keep: NDArray[np.bool_]) -> Votes:
-        """Return the votes where keep (V,), with all names as they were."""
-        kept = self.item[keep], self.annotator[keep], self.answer[keep]
-        return Votes(*kept, self.items, self.annotators, self.classes)
+    def of_items(self, keep: NDArray[np.bool_]) -> Votes:
+        """Return the votes on the items that keep (N,) says, annotators and classes as they were."""
+        votes, place = keep[self.item], np.cumsum(keep) - 1
+        kept = place[self.item[votes]], self.annotator[votes], self.answer[votes]
+        return Votes(*kept, self.items[keep], self.annotators, self.classes)
 
 
 @dataclass(frozen=True, eq=False)
