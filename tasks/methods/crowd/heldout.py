@@ -62,4 +62,4 @@ def better(votes: Votes, gain: Floats) -> bool:
     freedom = max(counted.sum() ** 2 / (counted**2).sum() - 1, 0)
     if not freedom:
         return False
-    return mean > float(stats.t.ppf(CONFIDENCE, freedom)) * both**0.5 / len(gain)
+    return bool(mean > stats.t.ppf(CONFIDENCE, freedom) * np.sqrt(both) / len(gain))
