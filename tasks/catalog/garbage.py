@@ -12,6 +12,7 @@ from pathlib import Path
 
 from labelworks.schemas.records import DatasetRef, read_ref
 from labelworks.tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
+from labelworks.tasks.catalog.frames import frames_beside
 from labelworks.tasks.catalog.heartbeat import DEAD, heartbeat, sweeper
 from labelworks.tasks.storage.filesystem import is_local
 from labelworks.tasks.storage.listing import Object, modified, objects
@@ -23,7 +24,8 @@ QUESTION = f"{FOLDER}/question.json"
 CUT_OFF = re.compile(
     r"/\.(probe-[0-9a-f]{32}|[^/]+\.[0-9a-f]{32}|lease)$"
 )  # as store.py and lease.py name them
-KNOWN_BY = {"index": "ingest", "embeddings": "embed", "scores": "detect"}  # shared: the stage that names them
+# Shared: the stage that names them.
+KNOWN_BY = {"index": "ingest", "embeddings": "embed", "scores": "detect", "frames": "ingest"}
 FIRST = ("manifest.json", "result.json")  # while a stage is called done, its parts are there
 
 
@@ -48,9 +50,10 @@ def sweep(store: Store, dataset: str, *, keep: int | None, older: float, dry_run
         found = _Found(store, dataset, now, older, keep)
         swept = Swept(dataset, found.kept, sorted(_id(run) for run in found.live), found.unneeded())
         if not dry_run:
-            for kind in swept.removed.values():
-                _remove(store, kind)
+            for kind, removed in swept.removed.items():
+                _remove(frames_beside(store) if kind == "frames" else store, removed)
             _remove_folders(store, {_folder(each) for each in swept.removed["runs"]})
+            _remove_folders(frames_beside(store), {dataset})
     return swept
 
 
@@ -62,6 +65,7 @@ class _Found:
         family = sorted(name for name in store.names("") if name.split("@")[0] == dataset)
         listed = [each for name in family for each in objects(store, name)]
         self.objects = [each for each in listed if each.name != sweeper(dataset)]
+        self.frames = objects(frames_beside(store), dataset)
         self.names = {each.name for each in self.objects}
         self.runs = self.below("runs")
         numbers = {name: versions(store, name) for name in family}
@@ -121,7 +125,8 @@ class _Found:
             if name not in self.names:
                 return []
             needed |= _uses(kind, read_ref(self.store.read(name)))
-        found = [each for each in self.below(kind) if self.is_old(each)]
+        shared = self.frames if kind == "frames" else self.below(kind)
+        found = [each for each in shared if self.is_old(each)]
         return [each for each in found if _used_as(kind, each.name) not in needed]
 
 
@@ -129,6 +134,8 @@ def _uses(kind: str, ref: DatasetRef) -> set[str]:
     """What a run uses of a kind that runs share, as _used_as names it."""
     if kind == "index":  # how it was read the run doesn't say: a partition's index stays in every way
         return {f"{ref.dataset}/{part.key}" for part in ref.partitions}
+    if kind == "frames":
+        return {piece.path.rpartition("/")[2] for part in ref.partitions for piece in part.pieces}
     if kind == "scores":
         named = {name for part in ref.of("source") for name in (part.identity, part.scored_as)}
         return {f"{ref.dataset}/{ref.model_key}/{name}" for name in named}
@@ -137,6 +144,8 @@ def _uses(kind: str, ref: DatasetRef) -> set[str]:
 
 def _used_as(kind: str, name: str) -> str:
     """Embeddings are of all windows; what else lies beside them, the fitted encoder, is of its folder."""
+    if kind == "frames":  # named by its content
+        return name.rpartition("/")[2]
     dataset, _, folder, *rest = name.split("/")
     key, _, suffix = rest[-1].partition(".") if rest else (folder, "", "")
     if kind == "index":

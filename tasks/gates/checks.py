@@ -38,10 +38,11 @@ def check_rows(
     """Run a stage's row expectations on one partition; the result pickles.
 
     frame: the columns of the suite, others are not looked at; a column that is missing fails its
-    checks. classes: how many there are; without it label codes have no upper bound to be checked against.
+    checks. classes: how many there are; without it label codes have no upper bound to be checked against,
+    and of 0 classes there are no codes, and so no checks of them.
     """
-    wanted = [_bound(each, classes) for each in suite.expect]
-    wanted = [each for each in wanted if each.window in (None, window)]
+    asked = [each for each in suite.expect if each.window in (None, window)]
+    wanted = [_bound(each, classes) for each in asked if classes != 0 or not _of_codes(each)]
     outcomes = [passing(frame, each) for each in wanted]
     doubtful = [each for each, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
     judged = iter(judged_by_library(frame, doubtful))
@@ -101,9 +102,14 @@ def judged_by_library(frame: pa.Table, wanted: Sequence[Expectation]) -> list[Ou
     return engine.evaluate(pd.DataFrame({name: _series(frame[name]) for name in needed}), wanted)
 
 
+def _of_codes(each: Expectation) -> bool:
+    """Whether it bounds codes by the number of classes."""
+    return LAST_CLASS in map(str, each.kwargs.values())
+
+
 def _bound(each: Expectation, classes: int | None) -> Expectation:
     """Put the number of classes where the suite leaves it open."""
-    if LAST_CLASS not in map(str, each.kwargs.values()):
+    if not _of_codes(each):
         return each
     last = None if classes is None else classes - 1
     kwargs = {key: last if value == LAST_CLASS else value for key, value in each.kwargs.items()}

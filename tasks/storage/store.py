@@ -6,7 +6,7 @@ import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -98,16 +98,20 @@ class Store:
         """Remove an object; nothing happens if there is none."""
         again(self.url(name), self._remove, self._path(name))
 
-    def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+    def read_table(
+        self, name: str, columns: list[str] | None = None, *, may_lack: Collection[str] = ()
+    ) -> pa.Table:
         """Read a parquet object, or some of its columns, of which no other bytes are fetched.
 
+        may_lack: those of the columns that are left out where the object hasn't got them.
         What comes from afar is held against the checksums of its pages.
         """
         distant, problem = not is_local(self.fs), None
         for _ in range(READS):
             try:
                 with self._table_file(name, columns) as file:
-                    return pq.read_table(file, columns=columns, page_checksum_verification=distant)
+                    there = columns if columns is None else _without(columns, file, may_lack)
+                    return pq.read_table(file, columns=there, page_checksum_verification=distant)
             except (pa.ArrowException, OSError) as error:
                 problem = error
         raise self._unreadable(name, problem) from problem
@@ -193,6 +197,12 @@ class Store:
 
     def _path(self, name: str) -> str:
         return f"{self.base}/{name}" if name else self.base
+
+
+def _without(columns: list[str], file: pa.NativeFile, may_lack: Collection[str]) -> list[str]:
+    """The columns but for those of `may_lack` that a parquet file hasn't got."""
+    there = pq.read_schema(file).names if may_lack else []
+    return [name for name in columns if name not in may_lack or name in there]
 
 
 def _taken(error: Exception) -> bool:

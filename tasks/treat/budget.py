@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.scores import JUDGED
+from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.folds import hash_ids
 
@@ -28,7 +28,7 @@ def budget_threshold(artifacts: Artifacts, ref: DatasetRef, budget: int, relabel
 def sureness(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> NDArray[np.float64]:
     """P(the suggestion is right) of the rows (N,) of a partition that the run would relabel; no two tie."""
     actions = artifacts.store.read_table(artifacts.part("treat", partition), ["action"])["action"]
-    scores = artifacts.store.read_table(artifacts.scores(ref, partition), list(JUDGED))
+    scores = read_judged(artifacts, ref, partition)
     scores = scores.filter(pc.equal(actions, "relabel"))
     sure = pc.coalesce(scores["suggested_probability"], scores["error_probability"]).to_numpy()
     return np.asarray(sure + tie_break(scores["id"]), dtype=np.float64)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import ACTIONS, treated_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.scores import JUDGED
+from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.methods.reasons import WORDS, explained
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
 from labelworks.tasks.treat.budget import tie_break
@@ -21,7 +21,7 @@ DISAGREE = "copies disagree"
 
 def treat_classes(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
     """Decide on the rows of a partition by their scores."""
-    scores = artifacts.store.read_table(artifacts.scores(ref, partition), list(JUDGED))
+    scores = read_judged(artifacts, ref, partition)
     ties = 0.0 if artifacts.budget is None else tie_break(scores["id"])
     return append_reason(_table(scores, basis, ties), scores["copies_disagree"])
 

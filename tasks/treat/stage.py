@@ -125,18 +125,13 @@ def treat_partition(
 
 
 def _checks(table: pa.Table, ref: DatasetRef, expected: Suite) -> list[gates.RowCheck]:
-    """Row by row; a code is within the classes, each of a list of codes too, and numbers have no bound."""
+    """Row by row; a code is within the classes, each of a list of codes too; numbers are no codes."""
     label = table["label"].combine_chunks()
     if pa.types.is_list(label.type):
         highest = np.full(len(label), 0)
         np.maximum.at(highest, pc.list_parent_indices(label).to_numpy(), label.flatten().to_numpy())
         table = table.set_column(table.column_names.index("label"), "label", pa.array(highest))
-    elif pa.types.is_floating(label.type):
-        table = table.set_column(
-            table.column_names.index("label"), "label", pa.array(np.zeros(len(label), int))
-        )
-    count = max(len(ref.classes), 1)
-    return gates.check_rows(table, expected, classes=count)
+    return gates.check_rows(table, expected, classes=len(ref.classes))
 
 
 def _findings(treated: list[Treated], mode: str) -> TreatmentFindings:

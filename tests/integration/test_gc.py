@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from labelworks.flows.notebook.inputs.frames import written
 from labelworks.tasks.catalog.garbage import sweep
 from labelworks.tasks.catalog.heartbeat import DEAD, heartbeat
 from labelworks.tasks.storage.listing import objects
@@ -71,7 +72,7 @@ def test_keeps_versions_and_what_they_need_and_removes_the_rest(
     assert code == 0
     would = kinds(out)
     besides = {kind: would[kind] for kind in would if kind != "runs"}
-    assert besides == {"versions": 0, "index": 2, "embeddings": 2, "scores": 2, "leftovers": 2}
+    assert besides == {"versions": 0, "index": 2, "embeddings": 2, "scores": 2, "frames": 0, "leftovers": 2}
     assert snapshot(root) == whole
     code, out, _ = command("gc", str(root), "--older-than", "0s")
     assert code == 0
@@ -156,3 +157,21 @@ def test_says_what_is_wrong_with_its_options(command: Any, tmp_path: Path) -> No
     code, _, err = command("gc", str(tmp_path))
     assert (code, "there is no dataset" in err) == (0, True)
     assert command("gc", str(tmp_path), "--keep", "0")[0] == 2
+
+
+def test_tables_of_notebooks_go_with_the_runs_that_read_them(
+    made: Any, run_config: Any, command: Any, tmp_path: Path
+) -> None:
+    store = run_config("data").store
+    used, unused = (written(made(seed=seed).table, store, {}, "made") for seed in (0, 1))
+    assert run_stages(run_config(used)).status == "published"
+    root = str(tmp_path / "store")
+    code, out, _ = command("gc", root, "--json")
+    assert (code, kinds(out)["frames"]) == (0, 0)  # it is young
+    code, out, _ = command("gc", root, "--json", "--older-than", "0s")
+    assert (code, kinds(out)["frames"]) == (0, 1)
+    assert (Path(used).exists(), Path(unused).exists()) == (True, False)
+    shutil.rmtree(tmp_path / "store/made/versions")
+    shutil.rmtree(tmp_path / "store/made/runs")
+    command("gc", root, "--dataset", "made", "--older-than", "0s")
+    assert not (tmp_path / "store-frames/made").exists()

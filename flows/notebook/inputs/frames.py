@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from labelworks.flows.notebook.inputs.columns import frame, length, matrix
 from labelworks.schemas.config.run import StoreConfig
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.catalog.frames import frames_beside
 from labelworks.tasks.storage.store import Store
 
 GROUP_ROWS = 10_000  # of which partitions are made
@@ -26,7 +27,7 @@ def written(data: Any, store: StoreConfig, secrets: dict[str, Any], name: str) -
     So the same table is the same source, whose run is found again. Raises InputError for what parquet can't
     hold, StoreError where nothing can be written.
     """
-    beside = Store(f"{store.root.rstrip('/')}-frames", {**store.storage_options, **secrets})
+    beside = frames_beside(Store(store.root, {**store.storage_options, **secrets}))
     sink = io.BytesIO()
     pq.write_table(as_arrow(data), sink, row_group_size=GROUP_ROWS)
     content = sink.getvalue()

@@ -134,6 +134,13 @@ def test_label_codes_are_bounded_by_the_number_of_classes(classes, ok):
     assert all(check.ok for check in checks if check.name != "label_in_range")
 
 
+def test_numbers_are_no_codes_and_all_else_of_their_rows_is_checked():
+    frame = pa.table({"action": ["keep"], "reason": [""], "weight": [-1.0], "label": [-2.5]})
+    checks = rows_checked("treat", frame, DEFAULT, classes=0)
+    assert [check.name for check in checks if not check.ok] == ["weight_sound"]
+    assert "label_in_range" not in [check.name for check in checks]
+
+
 def test_an_unknown_action_and_an_infinite_weight_are_found():
     frame = pa.table({"action": ["drop"], "reason": [""], "weight": [float("inf")], "label": [0]})
     failed = {check.name for check in rows_checked("treat", frame, DEFAULT, classes=2) if not check.ok}
