@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -15,14 +15,17 @@ DEGREES = (1, 2)  # of the tilt's exponent; two normal densities differ by at mo
 STARTS = (-3.0, 0.0)
 LEVEL = 0.99  # of the likelihood-ratio test by which a share, or the square, has to be needed
 STEEPEST = 50.0
+SMALLER = 4.0  # rows' worth of belief in a smaller share: nothing beside a few hundred that tell
 
 
 @dataclass(frozen=True)
 class Tilt:
-    """`share` of the unseen class, and in each cell `posterior` (C,) of a target row belonging to it."""
+    """`share` of the unseen class, in each cell `posterior` (C,) of a target row belonging to it, and the
+    log-likelihood `gain` over no unseen class; both 0 where the likelihood-ratio test needs none."""
 
     share: float
     posterior: Floats
+    gain: float = 0.0
 
 
 def tilt(known: Floats, target: Floats, scores: Floats) -> Tilt:
@@ -32,13 +35,12 @@ def tilt(known: Floats, target: Floats, scores: Floats) -> Tilt:
     likelihood of a mixture with an exponentially tilted part, as the logistic regression it is (Qin 1999);
     nothing (share 0), the line or the parabola, whatever the likelihood-ratio test asks for.
     """
-    best, value = Tilt(0.0, np.zeros(len(scores))), _nothing(known, target)
-    spent = 0
+    best, nothing, spent = Tilt(0.0, np.zeros(len(scores))), _nothing(known, target), 0
     for degree in DEGREES:
         powers = scores[:, None] ** np.arange(degree + 1)
-        found, reached = _climb(known, target, powers)
-        if reached - value > chi2.ppf(LEVEL, degree + 2 - spent) / 2:
-            best, value, spent = found, reached, degree + 2
+        found, value = _climb(known, target, powers)
+        if value - nothing - best.gain > chi2.ppf(LEVEL, degree + 2 - spent) / 2:
+            best, spent = replace(found, gain=value - nothing), degree + 2
     return best
 
 
@@ -56,9 +58,11 @@ def _climb(known: Floats, target: Floats, powers: Floats) -> tuple[Tilt, float]:
         odds = size * (1 - share + share * tilted)
         value = (target * np.log(odds) - (target + known) * np.log1p(odds)).sum()
         slope = size * (target / odds - (target + known) / (1 + odds))
-        # the smaller share wins where the likelihood leaves it open (Chen 1998): + log(1 − share)
-        first = share * (1 - share) * (slope @ (tilted - 1)) - share
-        return -value - float(log_expit(-at[0])), -np.append(first, powers.T @ (slope * share * tilted))
+        # the smaller share wins where the likelihood leaves it open (Chen 1998): + SMALLER · log(1 − share)
+        first = share * (1 - share) * (slope @ (tilted - 1)) - SMALLER * share
+        return -value - SMALLER * float(log_expit(-at[0])), -np.append(
+            first, powers.T @ (slope * share * tilted)
+        )
 
     rest = [0.0] * (powers.shape[1] - 2)
     made = [minimize(loss, [start, -1.0, 1.0, *rest], jac=True, method="BFGS") for start in STARTS]

@@ -12,13 +12,15 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import Floats, Matrix
 from labelworks.tasks.methods.label_shift.calibration import calibrate
 from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
-from labelworks.tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.label_shift.inputs import Windows, check
 from labelworks.tasks.methods.label_shift.mixture import maximise
-from labelworks.tasks.methods.open_set.density_tilt import tilt
+from labelworks.tasks.methods.open_set.density_tilt import Tilt, tilt
+from labelworks.tasks.methods.open_set.redrawn import Cells, Known, Rows
 
 CELLS = 256  # of the score: what is fitted doesn't grow with the rows
-REPEATS = 100
-STEPS = 5
+REPEATS = 99
+STEPS = 8
+SETTLES = 0.5  # of the step before, at most, that a step of the alternation moves the share
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class OpenSet:
 
 
 @dataclass(frozen=True)
-class _Cells:
-    """Both windows' scores cut into cells: the cell of each row, the mean score of each cell, borders."""
+class _Split:
+    """The target's prior (K,) among known classes, the unseen class beside them, and the largest share that
+    the data leave open."""
 
-    known: NDArray[np.intp]
-    target: NDArray[np.intp]
-    scores: Floats
-    borders: Floats
+    prior: Floats
+    unseen: Tilt
+    most: float
 
 
 @registry.register(
@@ -62,39 +64,64 @@ def open_set(
     novelty: ArrayLike,
     target_novelty: ArrayLike,
 ) -> OpenSet:
-    """EM with one more class, the unknown, whose density over the novelty score is learnt from the target.
+    """What label shift alone can't explain of the target's novelty, as the share of an unseen class.
 
     labels (N,), probs (N, K) out-of-sample, target_probs (M, K); novelty (N,) and target_novelty (M,):
     higher = further from every known class, out-of-sample as well. No unknown row need ever have been seen:
-    its density is an exponential tilt of the known ones'. The interval is a bootstrap of both windows.
-    Raises InputError on bad rows.
+    its density over the novelty is an exponential tilt of the known ones' at the target's prior. A share is
+    claimed where none of 99 windows of label shift alone, drawn from the labelled rows, shows as much. The
+    interval is a bootstrap of both windows. All of it assumes that known classes look as they did: rows of
+    them that moved away count as unknown. Raises InputError on bad rows.
     """
     windows = check(labels, probs, target_probs)
-    cells = _cut(_score(novelty, len(windows.labels)), _score(target_novelty, len(windows.target)))
+    cells = _cut(_score(novelty, len(windows.labels)), _score(target_novelty, len(windows.target)), windows)
     ready = calibrated_windows(windows, calibrate(windows, "bcts"))
-    source = ready.probs.mean(axis=0, dtype=np.float64)
-    ratio = (ready.target / np.maximum(source, 1e-9)).astype(np.float32)
-    prior, share, by_cell = _fit(windows.labels, cells, ratio, source)
-    known = _known(cells, (prior / np.maximum(source, 1e-9))[windows.labels])
-    interval = _interval(known, np.bincount(cells.target, minlength=len(known)), cells.scores, share)
-    return OpenSet(share, interval, prior, by_cell[cells.target], cells.borders, by_cell)
+    source = np.maximum(ready.probs.mean(axis=0, dtype=np.float64), 1e-9)
+    known = Known(cells, np.bincount(windows.labels, minlength=windows.classes).astype(np.float64))
+    ratios = tuple((each / source).astype(np.float32) for each in (ready.probs, ready.target))
+    found = _split(known, ratios, source / source.sum(), windows.labels)
+    by_cell = found.unseen.posterior
+    rows = Rows(cells.target, ratios[1], np.ones(len(cells.target)), 1 - by_cell[cells.target])
+    interval = _interval(rows, known, found)
+    return OpenSet(found.unseen.share, interval, found.prior, by_cell[cells.target], cells.borders, by_cell)
 
 
-def _fit(
-    labels: NDArray[np.int64], cells: _Cells, ratio: Matrix, source: Floats
-) -> tuple[Floats, float, Floats]:
-    """Alternate: share and posterior (C,) of the unknown by the score, prior of the known by the rest."""
-    prior, share, by_cell = source, 0.0, np.zeros(len(cells.scores))
-    target = np.bincount(cells.target, minlength=len(cells.scores)).astype(np.float64)
+def _split(known: Known, ratios: tuple[Matrix, ...], source: Floats, labels: NDArray[np.int64]) -> _Split:
+    """Label shift alone, and an unseen class beside it where chance doesn't make up for it."""
+    cells = known.cells
+    prior = maximise(ratios[1], source, tolerance=1e-6).weights
+    unseen = tilt(known.at(prior), cells.counts, cells.scores)
+    if not unseen.share:
+        return _Split(prior, unseen, 0.0)
+    chance = (prior / np.maximum(known.counts, 1.0))[labels]
+    alike = Rows(cells.known, ratios[0], chance, np.ones(len(labels)))
+    draws = alike.drawn(known, prior, len(cells.target), REPEATS)
+    if any(tilt(*both, cells.scores).gain >= unseen.gain for both in draws):
+        return _Split(prior, Tilt(0.0, np.zeros(len(cells.scores))), unseen.share)
+    return _alternate(known, ratios[1], source, _Split(prior, unseen, unseen.share))
+
+
+def _alternate(known: Known, ratio: Matrix, source: Floats, first: _Split) -> _Split:
+    """Prior of the rows that seem known, unseen class beside it, again, for as long as that settles.
+
+    Each step shortens the last one by the share of what rows don't tell (Dempster 1977): where that is more
+    than half, the alternation runs off, and where it ends is but the most that there may be.
+    """
+    cells, kept, last, before, settles = known.cells, first, first, 0.0, True
     for _ in range(STEPS):
-        found = tilt(_known(cells, (prior / np.maximum(source, 1e-9))[labels]), target, cells.scores)
-        share, by_cell = found.share, found.posterior
-        known = np.maximum(1 - by_cell[cells.target], 1e-6)
-        prior = maximise(ratio, source, rows=known, tolerance=1e-6).weights
-    return prior, share, by_cell
+        usual = np.maximum(1 - last.unseen.posterior[cells.target], 1e-6)
+        prior = maximise(ratio, source, rows=usual, tolerance=1e-6).weights
+        unseen = tilt(known.at(prior), cells.counts, cells.scores)
+        step, length = abs(unseen.share - last.unseen.share), abs(last.unseen.share - before)
+        settles = settles and step <= SETTLES * length
+        before, last = last.unseen.share, _Split(prior, unseen, unseen.share)
+        kept = last if settles else kept
+        if step < 1e-4:
+            break
+    return _Split(kept.prior, kept.unseen, max(kept.most, last.most))
 
 
-def _cut(known: Floats, target: Floats) -> _Cells:
+def _cut(known: Floats, target: Floats, windows: Windows) -> Cells:
     both = np.concatenate([known, target])
     borders = np.unique(np.quantile(both, np.linspace(0, 1, CELLS + 1)[1:-1]))
     below = np.searchsorted(np.sort(both), borders, side="right")
@@ -102,24 +129,18 @@ def _cut(known: Floats, target: Floats) -> _Cells:
     borders = borders[borders < both.max()]  # so that no cell is empty
     of = np.searchsorted(borders, both)
     scores = np.bincount(of, (both - known.mean()) / max(float(known.std()), 1e-12)) / np.bincount(of)
-    return _Cells(of[: len(known)], of[len(known) :], scores, borders)
+    size, rows = len(scores), of[: len(known)]
+    counts = np.bincount(windows.labels * size + rows, minlength=windows.classes * size).reshape(-1, size)
+    by_class = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return Cells(rows, of[len(known) :], by_class, scores, borders)
 
 
-def _known(cells: _Cells, weights: Floats) -> Floats:
-    """Reweighted counts of the source, as many in all as the rows that they are worth (Kish 1965)."""
-    counts = np.bincount(cells.known, weights, len(cells.scores))
-    return np.asarray(counts * weights.sum() / np.square(weights).sum())
-
-
-def _interval(known: Floats, target: NDArray[np.intp], scores: Floats, share: float) -> Floats:
-    """Percentiles at 95 % over both windows drawn again, (2,)."""
-    rng, made = np.random.default_rng(0), []
-    for _ in range(REPEATS):
-        again = rng.multinomial(max(int(known.sum()), 1), known / known.sum()).astype(np.float64)
-        there = rng.multinomial(int(target.sum()), target / target.sum()).astype(np.float64)
-        made.append(tilt(again, there, scores).share)
-    low, high = np.quantile(made, [0.025, 0.975])
-    return np.array([min(low, share), max(high, share)])
+def _interval(rows: Rows, known: Known, found: _Split) -> Floats:
+    """Percentiles at 95 % over both windows drawn again, (2,), and all that the data leave open."""
+    draws = rows.drawn(known, found.prior, len(rows.cell), REPEATS)
+    shares = [tilt(*both, known.cells.scores).share for both in draws]
+    low, high = np.quantile(shares, [0.025, 0.975])
+    return np.array([min(low, found.unseen.share), max(high, found.most)])
 
 
 def _score(values: ArrayLike, rows: int) -> Floats:
