@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from labelworks.schemas.findings.base import Findings, Interval, Number
@@ -34,11 +36,18 @@ class NewClass(Findings):
 
 
 class UnknownFindings(Findings):
-    """Rows of the target that are of no known class."""
+    """Rows of the target unlike every known class, at its own class mix."""
 
     share: Number
-    interval: Interval
-    new_classes: int | None = Field(None, description="groups that they make; None: too few to tell")
+    interval: Interval = Field(description="from 0 where they may be known classes that moved")
+    reading: Literal["unknown", "moved or unknown"] | None = Field(
+        None,
+        description="moved or unknown: the other rows moved as well, so that known classes that look "
+        "different and classes that no label names can't be told apart; None: there are no such rows",
+    )
+    new_classes: int | None = Field(
+        None, description="groups that they make; None: too few to tell, or they may be known classes"
+    )
     largest: tuple[NewClass, ...] = ()
 
 

@@ -44,7 +44,7 @@ def _inside(drift: DriftFindings) -> list[str]:
 
 def _of_target(shift: ShiftFindings) -> list[str]:
     found = [_features(shift.drift.features)] if shift.drift.features else []
-    return found + ([unknown(shift.unknown, shift.kind)] if shift.unknown else [])
+    return found + ([unknown(shift.unknown)] if shift.unknown else [])
 
 
 def streams(drift: DriftFindings | None) -> list[tuple[str, WindowFindings]]:
@@ -53,13 +53,14 @@ def streams(drift: DriftFindings | None) -> list[tuple[str, WindowFindings]]:
     return [(title, found) for title, found in there if found and len(found.windows) > 1]
 
 
-def unknown(found: UnknownFindings, kind: str | None) -> str:
+def unknown(found: UnknownFindings) -> str:
     """What is told of rows of no known class; rows of known classes that moved look alike."""
     low, high = found.interval
     text = f"Unlike every known class: {percent(found.share)} of the target, "
     text += f"{percent(low)} to {percent(high)}."
-    if kind in ("covariate", "both"):
-        text += " As the features moved as a whole, these may be known classes that look different now."
+    if found.reading == "moved or unknown":
+        text += " Moved or unknown: the other rows moved as well, so these may be known classes that look"
+        text += " different now. Labels of some of them would tell."
     if found.new_classes:
         text += f" Put together by likeness they make {plural(found.new_classes, 'group')}."
     return text

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import BLOCK, Floats, Matrix, numbers, refuse_infinite
+from labelworks.tasks.methods.float16 import rounded
 
 PERMUTATIONS = 999
 LONG_NAMES = {"drift-auto": "auto"}  # as configs may have it
@@ -173,13 +174,18 @@ def orders(first: int, second: int) -> NDArray[np.int32]:
 
 
 def pair(reference: ArrayLike, current: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    """Check two windows of rows (n, D); one column may come flat. Raises InputError naming the bad row."""
+    """Check two windows of rows (n, D); one column may come flat. Raises InputError naming the bad row.
+
+    Where one window comes in half floats, the other is rounded to them: rounding is no drift.
+    """
     first, second = _rows(reference, "reference"), _rows(current, "current")
     if first.shape[1] != second.shape[1]:
         raise InputError(
             f"reference has {first.shape[1]} columns and current {second.shape[1]}",
             fix="encode both windows with the same encoder",
         )
+    if np.float16 in (first.dtype, second.dtype):
+        return rounded(first), rounded(second)
     return first, second
 
 

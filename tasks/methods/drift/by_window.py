@@ -51,7 +51,7 @@ def by_window(
             f"features {features.shape} with windows {of.shape}", fix="a code for each row, -1 for none"
         )
     if reference is not None:
-        pair(reference, features)
+        reference, features = pair(reference, features)
     tests: list[DriftTest | None] = []
     for window in range(int(of.max(initial=-1)) + 1):
         rows, before = features[of == window], _before(features, of, window, reference)

@@ -16,6 +16,7 @@ from labelworks.tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make
 from labelworks.tasks.methods.drift.frechet import Frechet
 from labelworks.tasks.methods.drift.ks import Ks
 from labelworks.tasks.methods.drift.mmd import Mmd
+from labelworks.tasks.methods.float16 import rounded
 
 Parts = Callable[[], Iterable[NDArray[np.generic]]]
 STATISTICS: dict[str, Sequence[Make]] = {
@@ -32,8 +33,8 @@ def drift_over(reference: Parts, current: Parts, *, method: str = "auto", alpha:
 
     reference() and current() yield parts (n, D), finite; both are called twice and must yield the same rows
     in the same order, cut into parts as they like; a buffer may be filled again. Scales come from the first
-    pass, the statistics from the second. Raises InputError on bad rows or windows of too different length,
-    ConfigError on an unknown method.
+    pass, the statistics from the second; where a part is of half floats, all are rounded to them.
+    Raises InputError on bad rows or windows of too different length, ConfigError on an unknown method.
     """
     name = LONG_NAMES.get(method, method)
     if name not in STATISTICS:
@@ -43,15 +44,18 @@ def drift_over(reference: Parts, current: Parts, *, method: str = "auto", alpha:
     for kept, source in ((first, reference), (second, current)):
         for part in source():
             kept.add(part)
-    parts = DriftParts(_frame(first, second), STATISTICS[name], name, size_of_blocks(first.seen, second.seen))
+    halves = first.halves or second.halves
+    parts = DriftParts(
+        _frame(first, second, halves), STATISTICS[name], name, size_of_blocks(first.seen, second.seen)
+    )
     for add, source in ((parts.add_reference, reference), (parts.add_current, current)):
         for part in source():
-            add(part)
+            add(rounded(part) if halves else part)
     return parts.finish(alpha)
 
 
-def _frame(first: _Kept, second: _Kept) -> Frame:
-    """Scales by the same share of both windows."""
+def _frame(first: _Kept, second: _Kept, halves: bool) -> Frame:
+    """Scales by the same share of both windows; halves: some part came in half floats."""
     for kept in (first, second):
         if kept.seen < 2:
             raise InputError(f"the {kept.name} window has {kept.seen} rows", fix="a test needs two or more")
@@ -62,7 +66,8 @@ def _frame(first: _Kept, second: _Kept) -> Frame:
             f"reference has {shares[0].shape[1]} columns and current {shares[1].shape[1]}",
             fix="encode both windows with the same encoder",
         )
-    return Frame.fit(np.concatenate(shares))
+    rows = np.concatenate(shares)
+    return Frame.fit(rounded(rows) if halves else rows)
 
 
 class _Kept:
@@ -70,11 +75,13 @@ class _Kept:
 
     def __init__(self, name: str) -> None:
         self.name, self.seen, self.bound = name, 0, np.uint64(2**64 - 1)
+        self.halves = False
         self.keys, self.rows = np.empty(0, dtype=np.uint64), np.empty((0, 0), dtype=np.float32)
 
     def add(self, part: NDArray[np.generic]) -> None:
         """Look at the next rows."""
         width = self.rows.shape[1] if self.seen else part.shape[-1]
+        self.halves = self.halves or part.dtype == np.float16
         for rows in chunks(part, width, self.name, self.seen):
             keys = hashes(np.arange(self.seen, self.seen + len(rows), dtype=np.uint64))
             new = keys <= self.bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +12,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import Floats
 from labelworks.tasks.methods.drift.count_tests import ColumnDrift, compare
+from labelworks.tasks.methods.float16 import rounded
 
 BINS = 20  # equal shares of both windows together
 VALUES = 100  # of a column that is no number; the rarer ones are one
@@ -40,7 +42,9 @@ def _histograms(name: str, reference: ArrayLike, current: ArrayLike) -> tuple[Fl
     return before.astype(np.float64), after.astype(np.float64)
 
 
-def _quantiles(first: NDArray[np.number], second: NDArray[np.number]) -> NDArray[np.intp]:
+def _quantiles(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.intp]:
+    if np.float16 in (first.dtype, second.dtype):  # rounding is no drift
+        first, second = rounded(first), rounded(second)
     both = np.concatenate([first, second]).astype(np.float64)
     known = both[np.isfinite(both)]
     if not len(known):

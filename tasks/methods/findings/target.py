@@ -21,6 +21,7 @@ SURELY_UNKNOWN = 0.005  # the lower end of their share, from which new classes a
 LEAST_KNOWN = 4  # classes that show how wide a class is
 SHOWN_NEW, EXAMPLES = 10, 3
 WORST_FEATURES = 5
+MOVED = ("covariate", "both")  # kinds of shift that leave open which rows are of no known class
 ONE_ROW = "a target of one row can't be tested for drift"
 
 
@@ -93,7 +94,7 @@ def shift_findings(
         kind=None if kind is None else kind.kind,
         advice="" if kind is None else kind.advice,
         drift=_drift(kind),
-        unknown=_unknown(sample, window, unknown, ids),
+        unknown=_unknown(sample, window, unknown, ids, moved=kind is not None and kind.kind in MOVED),
     )
     return TargetFindings(findings, found, unknown, known)
 
@@ -123,15 +124,23 @@ def _drift(found: ShiftKind | None) -> TargetDrift:
 
 
 def _unknown(
-    sample: Sample, window: Sample, unknown: OpenSet | None, ids: Sequence[str]
+    sample: Sample, window: Sample, unknown: OpenSet | None, ids: Sequence[str], *, moved: bool
 ) -> UnknownFindings | None:
-    """The share of rows of no known class; where it is surely not zero, the new classes among them."""
+    """The share of rows of no known class; where it is surely not zero, the new classes among them.
+
+    moved: the rest of the target looks different as well. Then these rows may be of known classes, all of
+    them, and no class is made of them.
+    """
     if unknown is None:
         return None
-    share, interval = unknown.share, unknown.interval.tolist()
-    classes = len(np.unique(sample.given))
-    if unknown.interval[0] < SURELY_UNKNOWN or classes < LEAST_KNOWN:
-        return UnknownFindings(share=share, interval=interval)
+    share, (low, high) = unknown.share, unknown.interval.tolist()
+    told = UnknownFindings(
+        share=share,
+        interval=(0.0 if moved else low, high),
+        reading=None if not share else "moved or unknown" if moved else "unknown",
+    )
+    if moved or low < SURELY_UNKNOWN or len(np.unique(sample.given)) < LEAST_KNOWN:
+        return told
     found = discover(sample.features, sample.given, window.features, unknown.posterior)
     first, made = int(sample.given.max()) + 1, []
     for number in range(found.new):
@@ -141,9 +150,7 @@ def _unknown(
         )
         examples = [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]]
         made.append(NewClass(rows=len(rows), share=len(rows) / len(ids), examples=tuple(examples)))
-    return UnknownFindings(
-        share=share, interval=interval, new_classes=found.new, largest=tuple(made[:SHOWN_NEW])
-    )
+    return told.model_copy(update={"new_classes": found.new, "largest": tuple(made[:SHOWN_NEW])})
 
 
 def _gain(found: PriorEstimate) -> float | None:

@@ -20,7 +20,7 @@ FLAT = (
 class Cells:
     """Both windows' novelty cut into cells: the cell of each row, the mean score of each cell, borders.
 
-    known (N,), target (M,); by_class (K, C): labelled rows, rows of a class sum to 1; scores (C,) standardised;
+    known (N,), target (M,); by_class (K, C): shares of a class's labelled rows; scores (C,) standardised;
     borders (C-1,).
     """
 
@@ -64,7 +64,7 @@ class Rows:
     def drawn(self, known: Known, prior: Floats, size: int, times: int) -> Iterator[tuple[Floats, Floats]]:
         """Counts (C,) of labelled rows, themselves drawn again, and of `size` of these rows, so many times.
 
-        The labelled rows are weighed to the prior that one Newton step from `prior` (K,) finds in those drawn:
+        The labelled rows are weighed to the prior that a Newton step from `prior` (K,) finds in those drawn:
         so an estimate's error, and what badly calibrated probabilities add to it, is in the counts.
         """
         rng = np.random.default_rng(0)
@@ -73,7 +73,7 @@ class Rows:
         for often, weights in zip(counts, self._priors(counts, prior), strict=True):
             labelled = known.at(weights)
             again = rng.multinomial(max(int(labelled.sum()), 1), labelled / labelled.sum())
-            yield again.astype(np.float64), np.bincount(self.cell, often, cells)
+            yield again.astype(np.float64), np.bincount(self.cell, often, cells).astype(np.float64)
 
     def _priors(self, counts: NDArray[np.int64], prior: Floats) -> Floats:
         """(times, K): maximum likelihood, to first order, of rows drawn so often (times, n)."""

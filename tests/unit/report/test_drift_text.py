@@ -137,9 +137,9 @@ def test_sentences_say_it(drift):
     assert drift_text.sentences(one, None) == []
 
 
-@pytest.mark.parametrize(("kind", "doubt"), [("open-set", False), ("covariate", True), ("both", True)])
-def test_rows_that_moved_are_not_called_new_classes(kind, doubt):
-    told = drift_text.unknown(UnknownFindings(share=0.4, interval=(0.35, 0.46)), kind)
+@pytest.mark.parametrize(("reading", "doubt"), [("unknown", False), ("moved or unknown", True)])
+def test_rows_that_moved_are_not_called_new_classes(reading, doubt):
+    told = drift_text.unknown(UnknownFindings(share=0.4, interval=(0.35, 0.46), reading=reading))
     assert told.startswith("Unlike every known class: 40.0 % of the target, 35.0 % to 46.0 %.")
     assert ("may be known classes" in told) is doubt
 

@@ -216,3 +216,19 @@ def test_windows_of_text_are_refused(rows):
 def test_what_single_precision_can_t_hold_is_refused():
     with pytest.raises(InputError, match="row 1 of reference is not finite in single precision"):
         drift(np.array([[0.0], [1e300]]), np.ones((5, 1)))
+
+
+@pytest.mark.parametrize("method", TESTS)
+@pytest.mark.parametrize("unit", [1.0, 1e-7])
+def test_rounding_of_one_window_to_halves_is_no_drift(method, unit):
+    reference, current = (1000 * (unit == 1.0) + unit * rows for rows in windows(9))
+    rounded = drift(reference.astype(np.float32), current.astype(np.float16), method=method)
+    both = drift(*(rows.astype(np.float16) for rows in (reference, current)), method=method)
+    assert (rounded.p_value, rounded.effect) == (both.p_value, both.effect)
+    assert not rounded.drifted
+
+
+def test_a_number_beyond_the_halves_is_compared_as_it_is():
+    reference, current = windows(10)
+    reference[0] = 1e6
+    assert np.isfinite(drift(reference.astype(np.float32), current.astype(np.float16)).statistic)

@@ -146,3 +146,17 @@ def test_windows_in_parts_are_checked():
     current[120, 0] = np.inf
     with pytest.raises(InputError, match="row 120 of current"):
         drift_over(cut(reference, 50), cut(current, 50))
+
+
+@pytest.mark.parametrize("first", [np.float16, np.float32])
+def test_parts_of_halves_and_of_singles_agree_with_whole_windows(first):
+    rng = np.random.default_rng(4)
+    reference, current = 1000 + rng.normal(size=(300, 5)), 1000 + rng.normal(size=(300, 5))
+    second = np.float32 if first == np.float16 else np.float16
+    made = drift_over(
+        lambda: [reference[:100].astype(first), reference[100:].astype(second)],
+        lambda: [current.astype(np.float32)],
+        method="ks",
+    )
+    whole = drift(reference.astype(np.float16), current.astype(np.float16), method="ks")
+    assert made.p_value == whole.p_value and not made.drifted

@@ -43,3 +43,11 @@ def test_what_can_t_be_compared_is_said():
         by_column({"x": [1, 2]}, {"y": [1, 2]})
     with pytest.raises(InputError, match="'x' has shapes"):
         by_column({"x": []}, {"x": [1.0]})
+
+
+def test_rounding_of_one_window_to_halves_is_no_drift():
+    rng = np.random.default_rng(3)
+    before, after = (np.round(rng.normal(size=rows), 1) for rows in (800, 600))
+    mixed = by_column({"x": before.astype(np.float32)}, {"x": after.astype(np.float16)})["x"]
+    both = by_column({"x": before.astype(np.float16)}, {"x": after.astype(np.float16)})["x"]
+    assert mixed == both and mixed.p_value > 0.01
