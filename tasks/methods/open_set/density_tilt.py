@@ -69,4 +69,6 @@ def _climb(known: Floats, target: Floats, powers: Floats) -> tuple[Tilt, float]:
     best = min(made, key=lambda each: float(each.fun))
     share = float(expit(best.x[0]))
     tilted = share * np.exp(np.clip(powers @ best.x[1:], -STEEPEST, STEEPEST))
-    return Tilt(share, tilted / (1 - share + tilted)), -float(best.fun)
+    posterior = tilted / (1 - share + tilted)
+    # the share itself says little where the tilt ends at STEEPEST: far out, where no known row is
+    return Tilt(float(target @ posterior / target.sum()), posterior), -float(best.fun)
