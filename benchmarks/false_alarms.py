@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +21,7 @@ import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.encoders.base import Encoder, make
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
@@ -96,7 +96,7 @@ def _encoded(encoder: Encoder, values: pa.Array) -> np.ndarray:
     return found if encoder.dtype == "as given" else found.astype(encoder.dtype)
 
 
-def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> dict[str, Any]:
+def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> ShiftFindings:
     """What a run finds of a target (N,) beside a source (N,), both masks."""
     _, values, codes, encoder = table
     hashes, classes = hash_ids(pa.array([f"row {row}" for row in range(len(codes))])), int(codes.max()) + 1
@@ -114,10 +114,9 @@ def found_of(table: Table, source: np.ndarray, target: np.ndarray) -> dict[str, 
     probs = [model.probs(each.features, each.folds) for each in (sample, window)]
     return shift_findings(
         sample, probs[0], window, probs[1],
-        model.judge(sample).transition, shift_options(DetectConfig()), tuple(range(classes)),
-        (novelty[0], novelty[1]),
+        model.judge(sample).transition, shift_options(DetectConfig()), (novelty[0], novelty[1]),
         [str(row) for row in np.flatnonzero(target)], others[source],
-    ).figures  # fmt: skip
+    ).findings  # fmt: skip
 
 
 def at_random(codes: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -137,8 +136,8 @@ def at_other_shares(codes: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
 def row(table: Table, cut: Callable[..., tuple[np.ndarray, np.ndarray]], splits: int) -> str:
     """Kinds found, and how many intervals of the unknown share hold 0."""
     figures = [found_of(table, *cut(table[2], np.random.default_rng(seed))) for seed in range(splits)]
-    kinds = Counter(each["kind"] for each in figures)
-    zero = sum(each["unknown"]["interval"][0] <= 0 for each in figures)
+    kinds = Counter(str(each.kind) for each in figures)
+    zero = sum(each.unknown is not None and each.unknown.interval[0] == 0 for each in figures)
     named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
     return f"| {table[0]} | {type(table[3]).__name__} | {cut.__name__} | {splits} | {named} | {zero} |"
 

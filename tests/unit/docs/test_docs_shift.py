@@ -59,5 +59,15 @@ def test_the_benchmarks_that_it_names_are_listed():
     script = Path(__file__).parents[3] / "benchmarks/shift.py"
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     listed = set(re.findall(r"^(\w+)$", done.stdout, re.M))
-    assert {"prior", "noise", "cost", "drift", "coverage", "openset", "discover", "overtime"} == listed
+    assert {
+        "prior",
+        "noise",
+        "cost",
+        "drift",
+        "coverage",
+        "openset",
+        "openset_tables",
+        "discover",
+        "overtime",
+    } == listed
     assert subprocess.run([sys.executable, str(script), "tides"], capture_output=True).returncode == 2
