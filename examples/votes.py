@@ -46,7 +46,7 @@ def main(folder: Path) -> None:
     print(f"{curation.summary}\n{curation.report().url}")
 
     run = folder / "store" / "animals" / "runs" / curation.record.run_id
-    print(pq.read_table(run / "ingest" / "annotators.parquet").to_pandas()[["annotator", "votes", "quality"]])
+    print(pq.read_table(run / "ingest" / "annotators").to_pandas()[["annotator", "votes", "quality"]])
     labels = dict(curation.to_pandas()[["id", "label"]].to_numpy().tolist())
     for name, given in {"a plain majority": majority(votes), "the published labels": labels}.items():
         right = np.mean([given[item] == label for item, label in truth.items()])

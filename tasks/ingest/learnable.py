@@ -15,7 +15,7 @@ from labelworks.schemas.errors import GateRefused, InputError
 from labelworks.schemas.records import Partition
 from labelworks.schemas.suites import Suite
 from labelworks.tasks.artifacts.index import Index
-from labelworks.tasks.artifacts.votes import VoteSource
+from labelworks.tasks.artifacts.vote_files import VoteSource
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.folds import HOLDOUT, fold_of
 from labelworks.tasks.planning.plan import Plan

@@ -22,8 +22,10 @@ from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import read_index, share_index
 from labelworks.tasks.artifacts.rejected import refuse
-from labelworks.tasks.artifacts.votes import Voted, VoteSource, voted
+from labelworks.tasks.artifacts.vote_files import VoteSource
+from labelworks.tasks.artifacts.votes import Voted
 from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
 from labelworks.tasks.ingest.learnable import count_classes, label_type, refuse_labels
 from labelworks.tasks.ingest.scan import write_index

@@ -80,9 +80,9 @@ def test_annotators_are_told_in_the_record_the_report_and_a_table(
     assert "Annotators" in Path(record.report).read_text()
     folder = f"made/runs/{record.run_id}/ingest"
     store = Store(config.store.root, {})
-    kept = store.read_table(f"{folder}/annotators.parquet").sort_by("annotator")
+    kept = store.read_table(f"{folder}/annotators/part-00000.parquet").sort_by("annotator")
     np.testing.assert_allclose(kept["quality"], RIGHT, atol=0.08)
-    assert store.read_table(f"{folder}/votes.parquet").num_rows == 400
+    assert store.read_table(f"{folder}/votes/part-00000.parquet").num_rows == 400
 
 
 def test_other_votes_are_another_run_and_rows_without_votes_are_put_aside(

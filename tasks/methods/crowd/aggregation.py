@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.crowd.agreement import fleiss_kappa, krippendorff_alpha
+from labelworks.tasks.methods.crowd.agreement import Agreement
 from labelworks.tasks.methods.crowd.fit import Fit, shares
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.probabilities import unusable
@@ -53,7 +53,7 @@ def aggregate(votes: Any, *, pred_probs: Any = None, method: str = "auto") -> Cr
     weight = fit.posterior[given.item, given.answer]
     trusted = np.bincount(given.annotator, weight, minlength=len(given.annotators))
     best = fit.posterior.argmax(axis=1)
-    confusing = _confusing(given, fit, best)
+    confusing, agreement = _confusing(given, fit, best), Agreement.of(given)
     confusion = np.full(len(best), np.nan) if fit.confusion is None else fit.confusion
     return CrowdResult(
         items=given.items,
@@ -64,8 +64,8 @@ def aggregate(votes: Any, *, pred_probs: Any = None, method: str = "auto") -> Cr
         quality=(trusted / np.maximum(given.per_annotator, 1)).astype(np.float32),
         confusing=confusing,
         confusion=np.where(confusing >= 0, confusion, np.nan).astype(np.float32),
-        alpha=krippendorff_alpha(given),
-        kappa=fleiss_kappa(given),
+        alpha=agreement.krippendorff_alpha,
+        kappa=agreement.fleiss_kappa,
         method=method,
     )
 

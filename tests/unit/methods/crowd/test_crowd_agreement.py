@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from labelworks.tasks.methods.crowd import Votes
-from labelworks.tasks.methods.crowd.agreement import fleiss_kappa, krippendorff_alpha
+from labelworks.tasks.methods.crowd.agreement import Agreement
 
 # Krippendorff's own example (2011): four observers, twelve units, 0 = no answer
 CODERS = [
@@ -51,23 +51,32 @@ def brute_alpha(votes):
 
 
 def test_alpha_of_the_published_example():
-    assert krippendorff_alpha(coded(CODERS)) == pytest.approx(0.743, abs=5e-4)
+    assert Agreement.of(coded(CODERS)).krippendorff_alpha == pytest.approx(0.743, abs=5e-4)
 
 
 def test_kappa_of_the_published_example():
-    assert fleiss_kappa(from_counts(TABLE)) == pytest.approx(0.210, abs=5e-4)
+    assert Agreement.of(from_counts(TABLE)).fleiss_kappa == pytest.approx(0.210, abs=5e-4)
 
 
 def test_alpha_agrees_with_counting_pairs():
     rng = np.random.default_rng(3)
     votes = Votes.from_arrays(rng.integers(0, 30, 150), rng.integers(0, 9, 150), rng.integers(0, 4, 150))
-    assert krippendorff_alpha(votes) == pytest.approx(brute_alpha(votes))
+    assert Agreement.of(votes).krippendorff_alpha == pytest.approx(brute_alpha(votes))
+
+
+def test_sums_of_parts_add_up_to_those_of_all_items():
+    votes = coded(CODERS)
+    first = np.arange(len(votes.items)) % 3 == 0
+    parts = [Agreement.of(votes.of_items(keep)) for keep in (first, ~first)]
+    whole = Agreement.of(votes)
+    assert (parts[0] + parts[1]).krippendorff_alpha == pytest.approx(whole.krippendorff_alpha)
+    assert (parts[0] + parts[1]).fleiss_kappa == pytest.approx(whole.fleiss_kappa)
 
 
 def test_perfect_and_undefined_agreement():
     perfect = Votes.from_arrays([0, 0, 1, 1], [0, 1, 0, 1], [0, 0, 1, 1])
-    assert krippendorff_alpha(perfect) == 1
-    assert fleiss_kappa(perfect) == 1
+    assert Agreement.of(perfect).krippendorff_alpha == 1
+    assert Agreement.of(perfect).fleiss_kappa == 1
     for votes in (Votes.from_arrays([0, 0], [0, 1], [1, 1]), Votes.from_arrays([0, 1], [0, 1], [0, 1])):
-        assert np.isnan(krippendorff_alpha(votes))
-        assert np.isnan(fleiss_kappa(votes))
+        assert np.isnan(Agreement.of(votes).krippendorff_alpha)
+        assert np.isnan(Agreement.of(votes).fleiss_kappa)
