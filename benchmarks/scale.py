@@ -171,7 +171,7 @@ def workers() -> Iterator[Any]:
     from labelworks.schemas.config.run import ComputeConfig
 
     with cluster(ComputeConfig()) as client:
-        prepare(client, WORKERS_NEED)
+        prepare(client, WORKERS_NEED, 1)
         for worker in client.scheduler_info(n_workers=-1)["workers"]:
             client.submit(os.getpid, workers=[worker], pure=False).result()
         yield client
