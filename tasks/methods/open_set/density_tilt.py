@@ -65,7 +65,7 @@ def _climb(known: Floats, target: Floats, powers: Floats) -> tuple[Tilt, float]:
         )
 
     rest = [0.0] * (powers.shape[1] - 2)
-    made = [minimize(loss, [start, -1.0, 1.0, *rest], jac=True, method="BFGS") for start in STARTS]
+    made = [minimize(loss, [start, -1.0, 1.0, *rest], jac=True, method="L-BFGS-B") for start in STARTS]
     best = min(made, key=lambda each: float(each.fun))
     share = float(expit(best.x[0]))
     tilted = share * np.exp(np.clip(powers @ best.x[1:], -STEEPEST, STEEPEST))
