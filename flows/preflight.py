@@ -11,17 +11,16 @@ import numpy as np
 from labelworks.infra.cluster.cluster_class import check_cluster
 from labelworks.infra.cluster_rules import check_scheduler
 from labelworks.infra.schedule import check_schedule
-from labelworks.schemas.config.run import DetectConfig, NoiseConfig, RunConfig, TreatConfig
+from labelworks.schemas.config.run import DetectConfig, RunConfig, TreatConfig
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.exports import check_exports
 from labelworks.tasks.gates import check_gates
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.drift.base import drift_test
 from labelworks.tasks.methods.encoders.base import Encoder
 from labelworks.tasks.methods.encoders.base import make as make_encoder
-from labelworks.tasks.methods.multilabel.detect import detect_multilabel
 from labelworks.tasks.methods.noise.detection import make as make_noise
-from labelworks.tasks.methods.regression.detect import detect_regression
 from labelworks.tasks.methods.sums import ClassSums
 
 
@@ -97,16 +96,13 @@ def _makes_labels(name: str, probabilities: bool) -> None:
 
 
 def _judges_other_labels(config: RunConfig) -> None:
-    """Several labels a row, or numbers: one method each, with options of its own."""
+    """Several labels a row, or numbers: methods of a kind of their own."""
     task, noise = config.dataset.task, config.detect.noise
     looked_at = ["shift", "drift", "groups", "slices", "columns"]
     for key in looked_at if task == "multilabel" else [*looked_at, "windows"]:
         with _at(f"detect.{key}"):
             if getattr(config.detect, key) != getattr(DetectConfig(), key):
                 raise ConfigError(f"detect.{key} is not looked at for {task}", fix="leave it out")
-    with _at("detect.noise.method"):
-        if noise.method != NoiseConfig().method:
-            raise ConfigError(f"{noise.method!r} is for one class a row, not for {task}", fix="leave it out")
     for key in ("relabel", "weights"):
         with _at(f"treat.{key}"):
             if getattr(config.treat, key) != getattr(TreatConfig(), key):
@@ -114,14 +110,10 @@ def _judges_other_labels(config: RunConfig) -> None:
     with _at("treat.approve_over"):
         if config.treat.approve_over is not None:
             raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")
+    with _at("detect.noise.method"):
+        registry.get(task, noise.method)
     with _at("detect.noise.options"):
-        registry.check_options(
-            detect_multilabel if task == "multilabel" else detect_regression, noise.options
-        )
-        if task == "multilabel":
-            detect_multilabel(np.zeros((1, 2)), np.full((1, 2), 0.5), **noise.options)
-        else:
-            detect_regression([0.0, 1.0], [0.0, 1.0], **noise.options)
+        registry.make(task, Chosen(noise.method, noise.options))
 
 
 def _reads_names(encoder: Encoder) -> None:

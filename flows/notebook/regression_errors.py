@@ -16,6 +16,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.regression.detect import check_fdr, detect_regression
 from labelworks.tasks.methods.regression.judge import NumberJudge
+from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -156,7 +157,8 @@ def _made(
     seen = checked_features(features, len(given))
     aligned(index, seen.index, "labels and features")
     folds = row_folds(len(given))
-    return NumberJudge.fit(seen.values, given, folds, fdr=fdr).judge(seen.values, given, folds).predicted
+    model = UsualResiduals(fdr=fdr)
+    return NumberJudge.fit(seen.values, given, folds, model=model).judge(seen.values, given, folds).predicted
 
 
 def _numbers(values: Any, name: str) -> tuple[NDArray[np.float64], pd.Index]:

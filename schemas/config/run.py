@@ -212,15 +212,15 @@ class RunConfig(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _judged_by_votes(cls, data: Any) -> Any:
-        """Labels made of votes are judged by these, unless another method is named."""
+    def _judged_by_task(cls, data: Any) -> Any:
+        """Labels made of votes, several a row, and numbers are each judged by a method of their own kind."""
         detect = data.get("detect", {}) if isinstance(data, dict) else None
-        if not isinstance(detect, dict) or not _has_votes(data.get("dataset")):
+        if not isinstance(detect, dict) or (usual := _usual_method(data.get("dataset"))) is None:
             return data
         noise = detect.get("noise", {})
         if not isinstance(noise, dict) or "method" in noise:
             return data
-        return {**data, "detect": {**detect, "noise": {**noise, "method": "crowd-posterior"}}}
+        return {**data, "detect": {**detect, "noise": {**noise, "method": usual}}}
 
     @model_validator(mode="after")
     def _no_secrets(self) -> RunConfig:
@@ -262,6 +262,11 @@ class RunConfig(Section):
         return self.model_dump(mode="json", by_alias=True, exclude=NOT_IDENTITY)
 
 
-def _has_votes(dataset: Any) -> bool:
-    votes = dataset.get("votes") if isinstance(dataset, dict) else None
-    return isinstance(votes, dict) and bool(votes.get("source"))
+def _usual_method(dataset: Any) -> str | None:
+    """The noise method of labels that are made of votes, or aren't one class a row."""
+    if not isinstance(dataset, dict):
+        return None
+    votes = dataset.get("votes")
+    if isinstance(votes, dict) and votes.get("source"):
+        return "crowd-posterior"
+    return {"multilabel": "confident-learning", "regression": "residuals"}.get(str(dataset.get("task")))

@@ -28,6 +28,7 @@ from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.cells import CellSums, cell_agreement
 from labelworks.tasks.methods.folds import fold_of
@@ -62,7 +63,7 @@ def detect_label_sets(
     given = sparse.csr_array(sample.beside["targets"])
     judge = LabelSetJudge.fit(
         targets, sample.features, given, sample.folds, sample.beside.get("pred_probs"),
-        **options.judge.noise.options,
+        model=registry.make("multilabel", options.judge.noise),
     )  # fmt: skip
     ref = ref.model_copy(update={"model_key": model_key(ref, targets, sample, options.said)})
     parts = map_partitions(
@@ -75,7 +76,7 @@ def detect_label_sets(
     context = merged([each.context for each in parts])
     figures = DetectFigures(
         rows=cells.rows,
-        noise=_noise(judge, cells, sample, given),
+        noise=_noise(options.judge.noise.method, judge, cells, sample, given),
         drift=DriftFindings(labels=of_label_sets(ref, context, given, options.context.windows)),
         evidence=evidence(scored),
     )
@@ -144,13 +145,15 @@ def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: 
     )
 
 
-def _noise(judge: LabelSetJudge, cells: CellSums, sample: Sample, given: sparse.csr_array) -> NoiseFindings:
+def _noise(
+    method: str, judge: LabelSetJudge, cells: CellSums, sample: Sample, given: sparse.csr_array
+) -> NoiseFindings:
     own = sample.beside.get("pred_probs")
     probs = judge.probs(sample.features, sample.folds, own)
     chance = features_p_value(sample.features, given) if own is None else predictions_p_value(own, given)
     rate, interval = cells.rate
     return NoiseFindings(
-        method=f"confident learning by class, {judge.method}",
+        method=method,
         rate=rate,
         rate_interval=interval,
         flagged=cells.flagged,

@@ -21,6 +21,7 @@ from labelworks.tasks.detect.fitted_model import model_key
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chance import features_p_value
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.regression.detect import swaps
@@ -66,7 +67,9 @@ def detect_numbers(
     """Judge every number by a model fitted on the sample; then look for pairs among all that look wrong."""
     sample = found.sample
     given = sample.beside["targets"][:, 0].astype(np.float64)
-    judge = NumberJudge.fit(sample.features, given, sample.folds, **options.judge.noise.options)
+    judge = NumberJudge.fit(
+        sample.features, given, sample.folds, model=registry.make("regression", options.judge.noise)
+    )
     ref = ref.model_copy(update={"model_key": model_key(ref, found.sums, sample, options.said)})
     parts = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
@@ -82,10 +85,10 @@ def detect_numbers(
     parts = [next(with_pairs) if len(here.place) else part for here, part in zip(pairs, parts, strict=True)]
     scored = [each.scored for each in parts]
     total, flagged = sum(each.rows for each in scored), sum(each.flagged for each in scored)
-    rate = judge.residuals.rate
+    rate = judge.model.rate
     spread = 1.96 * float(np.sqrt(max(rate * (1 - rate), 1 / len(given)) / len(given)))
     noise = NoiseFindings(
-        method="residuals",
+        method=options.judge.noise.method,
         rate=rate,
         rate_interval=(max(rate - spread, 0.0), min(rate + spread, 1.0)),
         flagged=flagged,

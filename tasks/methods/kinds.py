@@ -76,9 +76,13 @@ KINDS = {
         options={"class_names": "class_vectors"}, key="detect.noise.method",
     ),
     "multilabel": Kind(
-        "detect", "wrong labels of several a row", ("labels", "pred_probs"), key="dataset.task"
+        "detect", "wrong labels of several a row", ("labels", "pred_probs"), protocols.LabelSetModel,
+        key="detect.noise.method",
     ),
-    "regression": Kind("detect", "wrong numbers", ("labels", "predictions"), key="dataset.task"),
+    "regression": Kind(
+        "detect", "wrong numbers", ("labels", "predictions"), protocols.NumberModel,
+        key="detect.noise.method",
+    ),
     "duplicates": Kind("detect", "near-duplicates and their labels", ("labels", "features")),
     "pairs": Kind("detect", "pairs that don't belong together", ("left", "right"), key="dataset.pair",
                   folders=("noise",)),

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from scipy import sparse
 
     from labelworks.tasks.methods.crowd.fit import Fit
     from labelworks.tasks.methods.crowd.votes import Votes
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.encoders.base import Encoded, State
     from labelworks.tasks.methods.label_shift.inputs import Windows
     from labelworks.tasks.methods.label_shift.result import PriorEstimate
+    from labelworks.tasks.methods.multilabel.judge import JudgedLabelSets
     from labelworks.tasks.methods.noise.core.result import NoiseResult
     from labelworks.tasks.methods.probes.affine import Affine
     from labelworks.tasks.methods.probes.ensemble import Linear
     from labelworks.tasks.methods.probes.zero_shot import ClassNames
+    from labelworks.tasks.methods.regression.judge import JudgedNumbers
     from labelworks.tasks.methods.sums import ClassSums
     from labelworks.tasks.methods.treatment.relabel.posterior import Decisions
     from labelworks.tasks.methods.validation.models.multinomial import Predict
@@ -128,6 +131,48 @@ class PlacesCut(Protocol):
 
     def flags(self, found: NoiseResult, /) -> NDArray[np.bool_]:
         """Flag the rows (N,) of all the data by what was found of them."""
+
+
+class LabelSetModel(Protocol):
+    """A class made from options, for rows with several labels: fitted on rows that stand for all.
+
+    given: the labels (n, K), sparse, 0 and 1; probs: P(the row has the label) (n, K), out of sample.
+    """
+
+    def fit(self, given: sparse.csr_array, probs: NDArray[np.floating], /) -> None:
+        """Learn from rows."""
+
+    def judge(self, given: sparse.csr_array, probs: NDArray[np.floating], /) -> JudgedLabelSets:
+        """Judge rows, after fit."""
+
+    @property
+    def missing_rate(self) -> NDArray[np.float64]:
+        """P(a true label was not given) by class (K,), after fit."""
+
+    @property
+    def false_rate(self) -> NDArray[np.float64]:
+        """P(a label that isn't true was given) by class (K,), after fit."""
+
+
+class NumberModel(Protocol):
+    """A class made from options, for numbers (n,): fitted on rows that stand for all, and fitted again.
+
+    predicted (n,): what a probe foretells, out of sample.
+    """
+
+    def fit(self, given: NDArray[np.float64], predicted: NDArray[np.float64], /) -> None:
+        """Learn from rows."""
+
+    def judge(self, given: NDArray[np.float64], predicted: NDArray[np.float64], /) -> JudgedNumbers:
+        """Judge rows, after fit."""
+
+    @property
+    def limit(self) -> float:
+        """How far from the prediction a number is still usual, after fit."""
+
+    @property
+    def rate(self) -> float:
+        """The share of wrong numbers, after fit."""
 
 
 class CrowdMethod(Protocol):

@@ -12,10 +12,11 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.kinds import KINDS
 from labelworks.tasks.methods.signatures import arguments, check_options, keywords_of, members, misfit, shown
 
-__all__ = ["KINDS", "Method", "check_options", "forget", "get", "methods", "register"]
+__all__ = ["KINDS", "Method", "check_options", "forget", "get", "make", "methods", "register"]
 
 ENTRY_POINTS = "labelworks.methods"
 _Target = TypeVar("_Target", bound=Callable[..., Any])
@@ -108,6 +109,16 @@ def get(kind: str, name: str) -> Method:
         hint = f"did you mean {close[0]!r}? " if close else ""
         raise ConfigError(f"unknown {kind} method {name!r}", fix=f"{hint}choices: {', '.join(choices)}")
     return _methods[kind, name]
+
+
+def make(kind: str, chosen: Chosen) -> Any:
+    """Return a fresh model of a registered class; raise ConfigError for options that it doesn't have."""
+    target = get(kind, chosen.method).target
+    try:
+        check_options(target, dict(chosen.options))
+    except ConfigError as error:
+        raise ConfigError(error.what, where=f"{kind} method {chosen.method!r}", fix=error.fix) from error
+    return target(**chosen.options)
 
 
 def forget(source: str) -> None:

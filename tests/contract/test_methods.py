@@ -8,16 +8,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import sparse
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.multilabel.judge import JudgedLabelSets
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.probes.affine import Affine
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.protocols import JudgesChecked, PlacesCut
 from labelworks.tasks.methods.registry import KINDS, Method, methods
+from labelworks.tasks.methods.regression.judge import JudgedNumbers
 from labelworks.tasks.methods.sums import ClassSums
 from labelworks.tasks.methods.treatment.relabel.posterior import REASONS, Decisions
 
@@ -63,8 +67,6 @@ INPUTS: dict[str, Any] = {
     "noise_transition": 0.8 * np.eye(CLASSES) + 0.2 / CLASSES, "p_value": 0.4,
 }  # fmt: skip
 OF_KIND: dict[str, dict[str, Any]] = {
-    "multilabel": {"labels": np.eye(CLASSES, dtype=int)[GIVEN]},
-    "regression": {"labels": FEATURES[:, 0], "predictions": FEATURES[:, 0] + FEATURES[:, 3] / 9},
     "columns": {"reference": {"age": FEATURES[:, 0]}, "current": {"age": FEATURES[:HALF, 1]}},
     "windows": {"reference": NAMES[GIVEN] > 0, "current": NAMES[GIVEN[:HALF]] > 0},
 }
@@ -170,6 +172,54 @@ class TestNoise:
         found = detect(GIVEN, PROBS, method=method.name, posterior=True, **given, **near, **names)
         assert found.flag.shape == (ROWS,)
         assert found.posterior is None or found.posterior.shape == (ROWS, CLASSES)
+
+
+@of("multilabel")
+class TestMultilabel:
+    """Every noise method of rows with several labels."""
+
+    def test_judges_rows_that_it_was_not_fitted_on(self, method: Method) -> None:
+        true = RNG.random((ROWS, CLASSES)) < 0.4
+        wrong = RNG.random((ROWS, CLASSES)) < 0.03
+        given = sparse.csr_array((true ^ wrong).astype(np.int8))
+        probs = np.where(true, 0.9, 0.1) + RNG.normal(0, 0.04, true.shape)
+        probs = np.clip(probs, 0.001, 0.999).astype(np.float32)
+        model = registry.make("multilabel", Chosen(method.name))
+        model.fit(given[:HALF], probs[:HALF])
+        found = model.judge(given[HALF:], probs[HALF:])
+        assert isinstance(found, JudgedLabelSets)
+        assert found.score.shape == (ROWS - HALF,)
+        assert ((found.score >= 0) & (found.score <= 1)).all()
+        assert found.missing.shape == found.extra.shape == (ROWS - HALF, CLASSES)
+        seen = (found.missing + found.extra).toarray()
+        assert ((seen >= 0) & (seen <= 1)).all()
+        assert seen[wrong[HALF:]].mean() > max(10 * seen[~wrong[HALF:]].mean(), 0.1)
+        for rate in (model.missing_rate, model.false_rate):
+            assert rate.shape == (CLASSES,)
+            assert ((rate >= 0) & (rate <= 1)).all()
+
+
+@of("regression")
+class TestRegression:
+    """Every noise method of numbers."""
+
+    def test_judges_rows_that_it_was_not_fitted_on(self, method: Method) -> None:
+        predicted = RNG.normal(size=ROWS)
+        wrong = RNG.random(ROWS) < 0.05
+        given = predicted + RNG.normal(0, 0.1, ROWS) + 3 * wrong
+        model = registry.make("regression", Chosen(method.name))
+        for rows in (slice(0, HALF), slice(0, HALF)):
+            model.fit(given[rows], predicted[rows])
+        found = model.judge(given[HALF:], predicted[HALF:])
+        assert isinstance(found, JudgedNumbers)
+        np.testing.assert_array_equal(found.predicted, predicted[HALF:])
+        for values in (found.p_value, found.error):
+            assert values.shape == (ROWS - HALF,)
+            assert ((values >= 0) & (values <= 1)).all()
+        assert found.flag[wrong[HALF:]].mean() > 0.8
+        assert found.flag[~wrong[HALF:]].mean() < 0.1
+        assert 0.1 < model.limit < 1
+        assert 0 <= model.rate <= 0.2
 
 
 @of("prior")

@@ -8,9 +8,14 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy import sparse
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.multilabel.judge import JudgedLabelSets
+from labelworks.tasks.methods.regression.judge import JudgedNumbers
+from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
 from tests.support.stages import run_stages
 
 NAMES = ["cat", "dog", "owl", "rat"]
@@ -80,6 +85,62 @@ def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, publis
     assert run_stages(config).run_id == record.run_id
 
 
+class AllOfOneLabel:
+    """Doubts one label of rows that have all of them, and nothing else."""
+
+    def __init__(self, *, doubted: int = 0) -> None:
+        self._doubted = doubted
+
+    def fit(self, given: Any, probs: Any, /) -> None:
+        assert given.shape == probs.shape
+
+    def judge(self, given: Any, probs: Any, /) -> JudgedLabelSets:
+        wrong = np.zeros(given.shape, np.float32)
+        wrong[:, self._doubted] = 0.9 * (given.toarray() > 0).all(axis=1)
+        none = sparse.csr_array(given.shape, dtype=np.float32)
+        return JudgedLabelSets(1 - wrong.max(axis=1), none, sparse.csr_array(wrong))
+
+    @property
+    def missing_rate(self) -> Any:
+        return np.full(len(NAMES), 0.1)
+
+    @property
+    def false_rate(self) -> Any:
+        return np.full(len(NAMES), 0.1)
+
+
+class TwiceAsFar(UsualResiduals):
+    """Doubts numbers as the built-in method does, at twice the distance."""
+
+    def judge(self, given: Any, predicted: Any, /) -> JudgedNumbers:
+        return super().judge(predicted + (given - predicted) / 2, predicted)
+
+
+def test_methods_of_plug_ins_are_named_by_the_config(write: Any, run_config: Any, published: Any) -> None:
+    needs = ("labels", "pred_probs"), ("labels", "predictions")
+    registry.register("multilabel", "all-of-one", needs=needs[0], source="this test")(AllOfOneLabel)
+    registry.register("regression", "twice-as-far", needs=needs[1], source="this test")(TwiceAsFar)
+    try:
+        noise = {"method": "all-of-one", "options": {"doubted": 2}}
+        config = run_config(write(several()[0]), dataset={"task": "multilabel"}, detect={"noise": noise})
+        record = run_stages(config)
+        rows = published(config)
+        held = np.array([len(row) == len(NAMES) for row in rows["original_label"].to_pylist()])
+        assert ((np.array(rows["action"].to_pylist()) != "keep") == held).all()
+        assert (record.noise.method, record.noise.flagged) == ("all-of-one", held.sum())
+        table = write(numbers()[0], "numbers")
+        flagged = []
+        for method in ("residuals", "twice-as-far"):
+            named = {"name": method, "task": "regression"}
+            run = run_config(table, dataset=named, detect={"noise": {"method": method}})
+            record = run_stages(run)
+            flagged.append(record.noise.flagged)
+            assert record.noise.method == method
+        assert 0 < flagged[1] < flagged[0]
+    finally:
+        registry.forget("this test")
+
+
 def test_a_users_probabilities_are_taken_for_several_labels(
     write: Any, run_config: Any, published: Any
 ) -> None:
@@ -95,7 +156,7 @@ def test_a_users_probabilities_are_taken_for_several_labels(
     record = run_stages(config)
     after = np.array([[name in row for name in NAMES] for row in published(config)["label"].to_pylist()])
     assert (after == true).mean() > 0.99
-    assert record.noise.method.endswith("ema")
+    assert record.noise.method == "confident-learning"
 
 
 def test_exchanged_numbers_are_put_right_and_others_reviewed(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import check_alpha, hashes
 from labelworks.tasks.methods.drift.auto import AUTO
-from labelworks.tasks.methods.drift.base import LONG_NAMES, DriftTest, chunks
+from labelworks.tasks.methods.drift.base import LONG_NAMES, DriftTest, chunks, drift_test, pair
 from labelworks.tasks.methods.drift.classifier import Probe
 from labelworks.tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make, size_of_blocks
 from labelworks.tasks.methods.drift.frechet import Frechet
@@ -33,18 +33,21 @@ def drift_over(reference: Parts, current: Parts, *, method: str = "auto", alpha:
 
     reference() and current() yield parts (n, D), finite; both are called twice and must yield the same rows
     in the same order, cut into parts as they like; a buffer may be filled again. Scales come from the first
-    pass, the statistics from the second; where a part is of half floats, all are rounded to them.
+    pass, the statistics from the second; where a part is of half floats, all are rounded to them. A test of a
+    plug-in, of which no sums are known, sees a sample by chance of each window.
     Raises InputError on bad rows or windows of too different length, ConfigError on an unknown method.
     """
     name = LONG_NAMES.get(method, method)
-    if name not in STATISTICS:
-        raise ConfigError(f"no drift test {method!r} of parts", fix=f"choices: {', '.join(STATISTICS)}")
+    test = drift_test(name)
     check_alpha(alpha)
     first, second = _Kept("reference"), _Kept("current")
     for kept, source in ((first, reference), (second, current)):
         for part in source():
             kept.add(part)
     halves = first.halves or second.halves
+    if name not in STATISTICS:
+        rows = _shares(first, second, least=2)
+        return test(*pair(*(rounded(each) if halves else each for each in rows)), alpha)
     parts = DriftParts(
         _frame(first, second, halves), STATISTICS[name], name, size_of_blocks(first.seen, second.seen)
     )
@@ -56,18 +59,23 @@ def drift_over(reference: Parts, current: Parts, *, method: str = "auto", alpha:
 
 def _frame(first: _Kept, second: _Kept, halves: bool) -> Frame:
     """Scales by the same share of both windows; halves: some part came in half floats."""
+    rows = np.concatenate(_shares(first, second))
+    return Frame.fit(rounded(rows) if halves else rows)
+
+
+def _shares(first: _Kept, second: _Kept, least: int = 1) -> list[NDArray[np.float32]]:
+    """The same share of both windows, of the rows kept, and at least so many of either."""
     for kept in (first, second):
         if kept.seen < 2:
             raise InputError(f"the {kept.name} window has {kept.seen} rows", fix="a test needs two or more")
     share = min(1.0, 2 * SAMPLE / (first.seen + second.seen))
-    shares = [kept.rows[: max(1, round(share * kept.seen))] for kept in (first, second)]
+    shares = [kept.rows[: max(least, round(share * kept.seen))] for kept in (first, second)]
     if shares[0].shape[1] != shares[1].shape[1]:
         raise InputError(
             f"reference has {shares[0].shape[1]} columns and current {shares[1].shape[1]}",
             fix="encode both windows with the same encoder",
         )
-    rows = np.concatenate(shares)
-    return Frame.fit(rounded(rows) if halves else rows)
+    return shares
 
 
 class _Kept:

@@ -12,7 +12,6 @@ from scipy import sparse
 from labelworks.tasks.methods.multilabel.cells import blocks, checked
 from labelworks.tasks.methods.multilabel.confident import ConfidentClasses
 from labelworks.tasks.methods.multilabel.pooling import pool
-from labelworks.tasks.methods.registry import register
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +33,6 @@ class MultilabelResult:
     method: str
 
 
-@register(
-    "multilabel",
-    "confident-learning",
-    needs=("labels", "pred_probs"),
-    source="Northcutt, Jiang & Chuang 2021; Thyagarajan et al. 2022",
-)
 def detect_multilabel(labels: Any, pred_probs: Any, *, method: str = "softmin") -> MultilabelResult:
     """Find missing and extra labels by confident learning of each class against the rest.
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.tasks.methods.multilabel.cells import blocks, checked
-from labelworks.tasks.methods.multilabel.confident import ConfidentClasses
-from labelworks.tasks.methods.multilabel.detect import judged
-from labelworks.tasks.methods.multilabel.mixture import Heaps, confirmed, fit_heaps
 from labelworks.tasks.methods.multilabel.probabilities import LabelProbes
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
+
+if TYPE_CHECKING:
+    from labelworks.tasks.methods.protocols import LabelSetModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +36,13 @@ class JudgedLabelSets:
 
 @dataclass(frozen=True, eq=False)
 class LabelSetJudge:
-    """Fitted probes, confident learning and heaps of each class; judges any row, out of sample by its fold.
+    """Fitted probes and a fitted model of wrong labels; judges any row, out of sample by its fold.
 
-    Suspicious is what confident learning flags and a mixture of two heaps finds likelier wrong than right.
     probes: None where the user's own probabilities are taken.
     """
 
     probes: LabelProbes | None
-    learned: ConfidentClasses
-    heaps: dict[int, Heaps]
-    method: str
+    model: LabelSetModel
 
     @classmethod
     def fit(
@@ -56,12 +53,12 @@ class LabelSetJudge:
         folds: NDArray[np.integer],
         pred_probs: NDArray[np.float32] | None = None,
         *,
-        method: str = "softmin",
+        model: LabelSetModel,
         exclude: Sequence[int] = (),
     ) -> LabelSetJudge:
         """Fit the probes on the sums, all else on rows: features (n, D), given (n, K), folds (n,).
 
-        pred_probs (n, K): the user's own. method: how a row's classes are pooled into its score. Folds in
+        pred_probs (n, K): the user's own. model: a method of the kind `multilabel`, to be fitted. Folds in
         `exclude` are seen by nothing.
         """
         seen = np.flatnonzero(~np.isin(folds, exclude))
@@ -72,11 +69,8 @@ class LabelSetJudge:
             probs = probes.probs(features[seen], folds[seen])
         else:
             probs = pred_probs[seen]
-        labels, known = checked(given[seen], probs)
-        learned = ConfidentClasses.fit(blocks(labels, known), len(seen))
-        first = judged(learned, labels, known, method)
-        doubted = np.unique((first.missing + first.extra).indices)
-        return cls(probes, learned, fit_heaps(doubted, given[seen], probs), method)
+        model.fit(given[seen], probs)
+        return cls(probes, model)
 
     def probs(
         self,
@@ -98,7 +92,4 @@ class LabelSetJudge:
         pred_probs: NDArray[np.float32] | None = None,
     ) -> JudgedLabelSets:
         """Judge the given labels (N, K) of rows."""
-        probs = self.probs(features, folds, pred_probs)
-        first = judged(self.learned, *checked(given, probs), self.method)
-        missing, extra = (confirmed(each, given, probs, self.heaps) for each in (first.missing, first.extra))
-        return JudgedLabelSets(first.score, missing, extra)
+        return self.model.judge(given, self.probs(features, folds, pred_probs))

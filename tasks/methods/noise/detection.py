@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import class_numbers
+from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
 from labelworks.tasks.methods.noise.core.result import NoiseResult, joined
@@ -74,12 +75,7 @@ def make(method: str, options: dict[str, Any]) -> NoiseModel:
 
     options: by name, such as {"target": {"budget": 500}}. Raises ConfigError for those it doesn't have.
     """
-    target = registry.get("noise", method).target
-    try:
-        registry.check_options(target, options)
-    except ConfigError as error:
-        raise ConfigError(error.what, where=f"noise method {method!r}", fix=error.fix) from error
-    model: NoiseModel = target(**options)
+    model: NoiseModel = registry.make("noise", Chosen(method, options))
     return model
 
 

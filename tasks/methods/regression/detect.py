@@ -10,7 +10,6 @@ from scipy.spatial import cKDTree
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
-from labelworks.tasks.methods.registry import register
 from labelworks.tasks.methods.regression.residuals import Residuals
 
 Floats = NDArray[np.float64]
@@ -34,7 +33,6 @@ class RegressionResult:
     noise_rate: float
 
 
-@register("regression", "residuals", needs=("labels", "predictions"), source="Zhou et al. 2023")
 def detect_regression(
     labels: ArrayLike, predictions: ArrayLike, *, spread: ArrayLike | None = None, fdr: float = 0.1
 ) -> RegressionResult:

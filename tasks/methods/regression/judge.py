@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.probes.ridge_by_fold import RidgeByFold, TargetSums
 from labelworks.tasks.methods.regression.detect import partners
-from labelworks.tasks.methods.regression.residuals import Residuals
+
+if TYPE_CHECKING:
+    from labelworks.tasks.methods.protocols import NumberModel
 
 ROUNDS = 3
 Floats = NDArray[np.float64]
@@ -28,10 +31,10 @@ class JudgedNumbers:
 
 @dataclass(frozen=True, eq=False)
 class NumberJudge:
-    """A ridge probe by fold and the residuals of right rows; judges any row, out of sample by its fold."""
+    """A ridge probe by fold and a fitted model of wrong numbers; judges rows, out of sample by fold."""
 
     ridge: RidgeByFold
-    residuals: Residuals
+    model: NumberModel
     explained: float
 
     @classmethod
@@ -41,38 +44,37 @@ class NumberJudge:
         given: Floats,
         folds: NDArray[np.integer],
         *,
-        fdr: float = 0.1,
+        model: NumberModel,
         exclude: Sequence[int] = (),
     ) -> NumberJudge:
         """Fit on rows that stand for all: features (n, D), given (n,), folds (n,).
 
-        What looks grossly wrong is left out of what is learned from, and the rest learned from again.
+        model: a method of the kind `regression`, to be fitted. What it flags is left out of what the probe
+        learns from, and the rest learned from again.
         """
         seen = ~np.isin(folds, exclude)
         kept, n_folds = seen.copy(), int(folds.max(initial=0)) + 1
         for _ in range(ROUNDS):
             sums = TargetSums.of(features[kept], given[kept, None], folds[kept], n_folds)
             ridge = RidgeByFold.fit(sums, exclude=exclude)
-            off = given[seen] - ridge.predict(features[seen], folds[seen])[:, 0]
-            residuals = Residuals.fit(off, fdr)
-            kept[seen] = residuals.p_value(off) > residuals.threshold
-        left, spread = off[kept[seen]], given[kept]
+            predicted = ridge.predict(features[seen], folds[seen])[:, 0].astype(np.float64)
+            model.fit(given[seen], predicted)
+            kept[seen] = ~model.judge(given[seen], predicted).flag
+        left, spread = (given[seen] - predicted)[kept[seen]], given[kept]
         explained = 1 - float(np.mean(left**2)) / max(float(np.var(spread)), np.finfo(float).tiny)
-        return cls(ridge, residuals, explained)
+        return cls(ridge, model, explained)
 
     def judge(
         self, features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer]
     ) -> JudgedNumbers:
         """Judge the given numbers (N,) of rows."""
         predicted = self.ridge.predict(features, folds)[:, 0].astype(np.float64)
-        p_value = self.residuals.p_value(given - predicted)
-        error = self.residuals.error_probability(p_value)
-        return JudgedNumbers(predicted, p_value, error, p_value <= self.residuals.threshold)
+        return self.model.judge(given, predicted)
 
     @property
     def limit(self) -> float:
         """How far from the prediction a number is still usual."""
-        return self.residuals.limit
+        return self.model.limit
 
 
 def suggestions(given: Floats, judged: JudgedNumbers, limit: float) -> tuple[Floats, NDArray[np.float32]]:

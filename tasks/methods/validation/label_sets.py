@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.folds import HOLDOUT
-from labelworks.tasks.methods.multilabel.confident import ConfidentClasses
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
+from labelworks.tasks.methods.protocols import LabelSetModel
 from labelworks.tasks.methods.treatment.label_sets import treat_label_sets
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, bounded
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
@@ -33,7 +34,13 @@ def prove_label_sets(
     train, test = np.flatnonzero(folds != HOLDOUT), np.flatnonzero(folds == HOLDOUT)
     own = None if pred_probs is None else pred_probs[train]
     judge = LabelSetJudge.fit(
-        sums, features, given, folds, pred_probs, exclude=(HOLDOUT,), **options.judge.noise.options
+        sums,
+        features,
+        given,
+        folds,
+        pred_probs,
+        exclude=(HOLDOUT,),
+        model=registry.make("multilabel", options.judge.noise),
     )
     judged = judge.judge(features[train], given[train], folds[train], own)
     count = np.asarray(given[train].sum(axis=0), np.float64).ravel()
@@ -42,7 +49,7 @@ def prove_label_sets(
         _called(features, train, test, labels.toarray(), weight)
         for labels, weight in ((given[train], None), (treated.labels, treated.weight))
     ]
-    credit, truth = _credit(judge.learned), given[test].toarray() > 0
+    credit, truth = _credit(judge.model), given[test].toarray() > 0
     columns = np.arange(given.shape[1])
     gains = [credit[columns, truth.astype(int), each.astype(int)].mean(axis=1) for each in called]
     return Proof(
@@ -68,9 +75,9 @@ def _called(
     return np.asarray(model.predict(features[test]) >= np.array(cut))
 
 
-def _credit(learned: ConfidentClasses) -> NDArray[np.float64]:
+def _credit(model: LabelSetModel) -> NDArray[np.float64]:
     """Credits (K, given, called) whose mean over noisy labels is the share of right cells."""
-    lost, invented = learned.missing_rate, learned.false_rate
+    lost, invented = model.missing_rate, model.false_rate
     transition = np.stack(
         [np.stack([1 - invented, invented], axis=1), np.stack([lost, 1 - lost], axis=1)], axis=1
     )

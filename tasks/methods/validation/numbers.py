@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
 from labelworks.tasks.methods.treatment.numbers import treat_numbers
@@ -24,7 +25,9 @@ def prove_numbers(
     held-out numbers are wrong as well, and none of them shall decide.
     """
     held = folds == HOLDOUT
-    judge = NumberJudge.fit(features, given, folds, exclude=(HOLDOUT,), **options.judge.noise.options)
+    judge = NumberJudge.fit(
+        features, given, folds, exclude=(HOLDOUT,), model=registry.make("regression", options.judge.noise)
+    )
     rows, raw, test = features[~held], given[~held], given[held]
     judged = judge.judge(rows, raw, folds[~held])
     suggestion, suggested = suggestions(raw, judged, judge.limit)

@@ -234,14 +234,14 @@ def test_what_no_key_reaches_is_listed_with_its_function(labelworks: Run) -> Non
         "duplicate-conflicts": "duplicates.conflicts.duplicate_conflicts",
         "stability": "validation.benchmark_stability.stability",
         "propagate": "noise.label_propagation.propagate",
-        "confident-learning": "multilabel.detect.detect_multilabel",
+        "confident-learning": "multilabel.confident_heaps.ConfidentHeaps",
     }
     for name, function in functions.items():
         module, _, attribute = listed[name]["function"].rpartition(".")
         assert f"{module}.{attribute}" == f"labelworks.tasks.methods.{function}"
         assert callable(getattr(importlib.import_module(module), attribute))
         assert listed[name]["needs"]
-    assert listed["confident-learning"]["key"] == "dataset.task"
+    assert listed["confident-learning"]["key"] == "detect.noise.method"
     assert listed["pair-mismatch"]["key"] == "dataset.pair"
     assert listed["pair-mismatch"]["function"] == "labelworks.tasks.methods.noise.pairs.pair_mismatch"
     _, out, _ = labelworks("methods", "--stage", "detect")

@@ -118,9 +118,7 @@ def test_crowdlab_needs_a_column_of_probabilities() -> None:
     ],
 )
 def test_what_is_not_looked_at_for_other_labels_is_refused(task: str, detect: dict[str, Any]) -> None:
-    asked = config(detect=detect).model_copy(
-        update={"dataset": RunConfig.model_validate({"dataset": DATASET | {"task": task}}).dataset}
-    )
+    asked = RunConfig.model_validate({"dataset": DATASET | {"task": task}, "detect": detect})
     (key,) = detect
     if (task, key) == ("multilabel", "windows"):
         check_methods(asked)

@@ -10,7 +10,7 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.drift import drift_over
 from labelworks.tasks.methods.drift import test as drift
 from labelworks.tasks.methods.drift.auto import AUTO
-from labelworks.tasks.methods.drift.base import Blocks
+from labelworks.tasks.methods.drift.base import Blocks, DriftTest
 from labelworks.tasks.methods.drift.frame import DriftParts, Frame
 from labelworks.tasks.methods.drift.ks import Ks
 from labelworks.tasks.methods.drift.streaming import STATISTICS
@@ -124,6 +124,29 @@ def test_every_drift_test_takes_parts():
     assert set(STATISTICS) == names
 
 
+def test_a_test_of_a_plug_in_sees_a_sample_of_each_window_in_parts():
+    seen = []
+
+    @registry.register("drift", "of-means", source="this test")
+    def of_means(reference, current, alpha):
+        seen.append((reference.shape, current.shape, reference.dtype))
+        gap = float(np.abs(reference.mean(axis=0) - current.mean(axis=0)).max())
+        return DriftTest(float(gap < 0.2), gap, gap >= 0.2, min(gap, 1.0), "of-means", alpha)
+
+    try:
+        reference, current = windows(8, 9000, 3000)
+        same = drift_over(cut(reference, 700), cut(current, 999), method="of-means")
+        moved = drift_over(cut(reference, 64), cut(current + 0.5, 5000), method="of-means")
+        again = drift_over(cut(reference, 5000), cut(current + 0.5, 64), method="of-means")
+        few = drift_over(cut(reference, 700), cut(current[:2], 1), method="of-means", alpha=0.3)
+    finally:
+        registry.forget("this test")
+    assert (same.drifted, moved.drifted, few.alpha) == (False, True, 0.3)
+    assert moved.statistic == again.statistic
+    assert seen[0] == ((3000, 6), (1000, 6), np.float32)
+    assert seen[-1][1] == (2, 6)
+
+
 @pytest.mark.parametrize("method", sorted(STATISTICS))
 def test_parts_agree_with_whole_windows(method):
     reference, current = windows(6, 2000, 1500, moved=0.08)
@@ -141,7 +164,7 @@ def test_windows_in_parts_are_checked():
         drift_over(cut(reference, 50), cut(current[:, :5], 50))
     with pytest.raises(InputError, match="current window has 1 rows"):
         drift_over(cut(reference, 50), cut(current[:1], 50))
-    with pytest.raises(ConfigError, match="no drift test 'elsa'"):
+    with pytest.raises(ConfigError, match="unknown drift method 'elsa'"):
         drift_over(cut(reference, 50), cut(current, 50), method="elsa")
     current[120, 0] = np.inf
     with pytest.raises(InputError, match="row 120 of current"):

@@ -7,6 +7,7 @@ from scipy import sparse
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.multilabel import probabilities
+from labelworks.tasks.methods.multilabel.confident_heaps import ConfidentHeaps
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.multilabel.probabilities import class_probabilities
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
@@ -29,7 +30,9 @@ def judged(given, features, folds):
     """What is found of rows that are judged by themselves."""
     given = sparse.csr_array(given.astype(np.int8))
     sums = TargetSums.of(features, given, folds, 5)
-    return given, LabelSetJudge.fit(sums, features, given, folds).judge(features, given, folds)
+    return given, LabelSetJudge.fit(sums, features, given, folds, model=ConfidentHeaps()).judge(
+        features, given, folds
+    )
 
 
 def treated(given, found, config):
@@ -103,7 +106,7 @@ def test_what_a_sample_teaches_is_said_of_all_rows():
     rng = np.random.default_rng(1)
     some = np.sort(rng.choice(ROWS, 300, replace=False))
     sums = TargetSums.of(features, given, FOLDS, 5)
-    model = LabelSetJudge.fit(sums, features[some], given[some], FOLDS[some])
+    model = LabelSetJudge.fit(sums, features[some], given[some], FOLDS[some], model=ConfidentHeaps())
     parts = [model.judge(features[at], given[at], FOLDS[at]) for at in (slice(0, 200), slice(200, ROWS))]
     flag = np.concatenate([part.flag for part in parts])
     assert flag[wrong.any(axis=1)].mean() > 0.7 and flag[~wrong.any(axis=1)].mean() < 0.05
@@ -113,7 +116,7 @@ def test_a_users_probabilities_are_judged_by():
     features, true, wrong, given = several()
     own = np.where(true, 0.97, 0.02).astype(np.float32)
     sums = TargetSums.of(features, given, FOLDS, 5, crossed=False)
-    model = LabelSetJudge.fit(sums, features, given, FOLDS, own, method="ema")
+    model = LabelSetJudge.fit(sums, features, given, FOLDS, own, model=ConfidentHeaps(method="ema"))
     found = model.judge(features, given, FOLDS, own)
     assert (model.probs(features, FOLDS, own) == own).all() and model.probes is None
     assert ((found.missing + found.extra).toarray() > 0)[wrong].mean() > 0.9

@@ -5,6 +5,7 @@ import pytest
 
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
+from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
 from labelworks.tasks.methods.treatment.numbers import treat_numbers
 from labelworks.tasks.planning.values import policy_of
 
@@ -29,7 +30,7 @@ def spoilt():
 )
 def test_gross_errors_do_not_hide_the_others(mode, changes):
     features, true, given, pair = spoilt()
-    model = NumberJudge.fit(features, given, FOLDS)
+    model = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals())
     found = model.judge(features, given, FOLDS)
     suggestion, suggested = suggestions(given, found, model.limit)
     done = treat_numbers(
@@ -47,7 +48,7 @@ def test_gross_errors_do_not_hide_the_others(mode, changes):
 def test_what_a_sample_teaches_is_said_of_all_rows():
     features, true, given, _ = spoilt()
     some = np.arange(0, ROWS, 2)
-    model = NumberJudge.fit(features[some], given[some], FOLDS[some])
+    model = NumberJudge.fit(features[some], given[some], FOLDS[some], model=UsualResiduals())
     found = model.judge(features, given, FOLDS)
     assert found.flag[:10].all() and found.flag[given == true].mean() < 0.05
 
@@ -56,5 +57,5 @@ def test_labels_that_fit_exactly_are_left_alone():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(ROWS, 3)).astype(np.float32)
     given = features.astype(np.float64) @ np.array([1.0, 2.0, 3.0])
-    found = NumberJudge.fit(features, given, FOLDS).judge(features, given, FOLDS)
+    found = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals()).judge(features, given, FOLDS)
     assert found.flag.mean() < 0.02
