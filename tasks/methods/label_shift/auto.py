@@ -2,6 +2,7 @@
 
 Efficient moments, maximum likelihood and their empirical-Bayes versions are averaged; how much each counts is
 decided by the errors that they make on shifts simulated from the labelled window, at the shift found here.
+One that errs far more than the best in any of them counts nothing; nor do moments of too few labelled rows.
 Where vector scaling has the lower NLL, EM by the simpler calibration is one more: it may be the better one.
 """
 
@@ -15,19 +16,23 @@ from scipy.linalg import cholesky
 from scipy.optimize import nnls
 
 from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
-from labelworks.tasks.methods.label_shift.calibration import calibrate
+from labelworks.tasks.methods.label_shift.calibration import calibrate, mean_posterior
 from labelworks.tasks.methods.label_shift.calibration_newton import Family, fit, given_posterior, softmax
-from labelworks.tasks.methods.label_shift.candidates import PAIRS, Candidates, Centres, candidates, on_simplex
-from labelworks.tasks.methods.label_shift.confusion import demand_inverse
-from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
+from labelworks.tasks.methods.label_shift.candidates import PAIRS, Candidates, candidates, on_simplex
+from labelworks.tasks.methods.label_shift.confusion import inverse_transition, untold
+from labelworks.tasks.methods.label_shift.elsa import calibrated_windows, solve
+from labelworks.tasks.methods.label_shift.em import likelihood_ratio
 from labelworks.tasks.methods.label_shift.estimator import estimator
 from labelworks.tasks.methods.label_shift.inputs import Windows, log_probs
+from labelworks.tasks.methods.label_shift.intervals import likelihood_interval
+from labelworks.tasks.methods.label_shift.kdey import Centres
 from labelworks.tasks.methods.label_shift.result import Calibration, PriorEstimate, finish, normal_interval
 from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
 
 LARGE = 40_000_000  # elements of a window; beyond, in parts and without simulated shifts
 ERRORS = 300  # errors to compare the candidates by: classes × simulated shifts
 ROWS_PER_CLASS = 100  # labelled, for a scale of its own for each class
+UNSTABLE = 4.0  # times the error of the best, in any of the simulated shifts
 STEADY = 1e-3  # ridge on the averaging, relative to the mean squared error
 
 
@@ -36,19 +41,36 @@ def auto(windows: Windows) -> PriorEstimate:
     """Average moments, likelihood and both shrunken, by the errors they make on simulated shifts."""
     if max(windows.probs.size, windows.target.size) > LARGE:
         return _over(windows)
+    averaged = average(windows)
+    found, shares, calibration = averaged.found, averaged.shares, averaged.calibration
+    prior = shares @ found.priors
+    interval = _interval(windows, calibration, found, prior)
+    notes = () if averaged.untold is None else (f"{averaged.untold}: estimated without moments",)
+    source = windows.given_prior @ inverse_transition(windows)
+    return finish(windows, "auto", prior, interval, source, calibration=calibration, notes=notes)
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """The candidates, the share (J,) of each in the estimate, and why moments are left out, or None."""
+
+    found: Candidates
+    shares: Floats
+    calibration: Calibration
+    untold: str | None
+
+
+def average(windows: Windows) -> Averaged:
+    """Candidates of windows whose classes all have labelled rows, weighed by what simulated shifts show."""
     calibrations = _calibrate(windows)
     ready, *simpler = (calibrated_windows(windows, each) for each in calibrations)
-    pairs = len(ready.probs) * len(ready.target)
-    kernels = Centres(ready.probs, windows.labels) if pairs <= PAIRS else None
-    found = candidates(ready, kernels, *simpler)
-    demand_inverse(ready, found.moments.sums)
-    shares = weigh(_Simulation(windows, ready, calibrations, found, kernels is not None).errors())
-    spread = np.sqrt(np.maximum(np.diag(found.of_prior), 0))
-    prior = shares @ found.priors
-    return finish(
-        windows, "auto", prior, normal_interval(prior, spread), found.moments.sums.prior,
-        calibration=calibrations[0],
-    )  # fmt: skip
+    few = len(ready.probs) * len(ready.target) <= PAIRS
+    kernels = Centres(ready.probs, windows.labels) if few else None
+    moments = solve(ready)
+    why = untold(ready, moments.sums)
+    found = candidates(ready, kernels, *simpler, moments=None if why else moments)
+    errors = _Simulation(windows, ready, calibrations, found, kernels is not None).errors()
+    return Averaged(found, weigh(errors), calibrations[0], why)
 
 
 def _over(windows: Windows) -> PriorEstimate:
@@ -62,13 +84,35 @@ def _over(windows: Windows) -> PriorEstimate:
 
 
 def weigh(errors: Floats) -> Floats:
-    """Shares (J,) of J candidates, errors (J, n), that minimise the squared error of their average."""
-    moments = errors @ errors.T
+    """Shares (J,) of J candidates that minimise the squared error of their average; errors (shifts, J, K).
+
+    None for a candidate that one of the simulated shifts shows unstable.
+    """
+    steady = _steady(errors)
+    kept = np.concatenate(list(errors[:, steady]), axis=1)
+    moments = kept @ kept.T
     moments *= len(moments) / max(float(np.trace(moments)), 1e-30)
     factor = cholesky(moments + STEADY * np.eye(len(moments)))
     sure = 1e3 * np.ones((1, len(moments)))  # the shares sum to 1
-    shares = np.asarray(nnls(np.vstack([factor, sure]), np.append(np.zeros(len(moments)), 1e3))[0])
+    shares = np.zeros(errors.shape[1])
+    shares[steady] = nnls(np.vstack([factor, sure]), np.append(np.zeros(len(moments)), 1e3))[0]
     return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+
+def _steady(errors: Floats) -> NDArray[np.bool_]:
+    """Candidates (J,) that in no shift err far more than the one that is best over all."""
+    wrong, best = np.abs(errors).mean(axis=2), int(np.square(errors).mean(axis=(0, 2)).argmin())
+    return np.asarray((wrong <= UNSTABLE * wrong[:, [best]]).all(axis=0))
+
+
+def _interval(windows: Windows, calibration: Calibration, found: Candidates, prior: Floats) -> Floats:
+    """By the errors of the moments; where there are none of use, that of the likelihood's own maximum."""
+    if found.of_prior is not None:
+        return normal_interval(prior, np.sqrt(np.maximum(np.diag(found.of_prior), 0)))
+    source = mean_posterior(calibration, windows.probs)
+    ratio = likelihood_ratio(calibration, source, windows)
+    low, high = likelihood_interval(windows, calibration, source, ratio, found.priors[0]).T
+    return np.stack([np.minimum(low, prior), np.maximum(high, prior)], axis=1)
 
 
 def _calibrate(windows: Windows) -> list[Calibration]:
@@ -78,6 +122,13 @@ def _calibrate(windows: Windows) -> list[Calibration]:
         return [plain]
     vector = calibrate(windows, "vector")
     return [vector, plain] if vector.nll_after < plain.nll_after else [plain]
+
+
+def _again(rng: np.random.Generator, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bootstrap (N,) of the labelled rows, as many of each class as there are: no class is lost."""
+    counts, order = np.bincount(labels), np.argsort(labels, kind="stable")
+    within = (rng.random(len(labels)) * counts[labels]).astype(np.int64)
+    return np.asarray(order[(np.cumsum(counts) - counts)[labels] + within])
 
 
 @dataclass(frozen=True)
@@ -91,23 +142,23 @@ class _Simulation:
     kernels: bool
 
     def errors(self) -> Floats:
-        """Errors of the candidates, (5 to 7, simulated shifts · K)."""
+        """Errors of the candidates, (simulated shifts, 3 to 8, K)."""
         rng, K = np.random.default_rng(0), self.windows.classes
         logs = [log_probs(self.windows.probs, each.undo) for each in self.calibrations]
-        truth = self._truth()
-        rounds = [self._round(rng, logs, truth) for _ in range(int(np.clip(ERRORS // K, 2, 8)))]
-        return np.concatenate(rounds, axis=1)
+        truth, shifts = self._truth(), int(np.clip(-(-ERRORS // K), 1, 8))
+        return np.stack([self._round(rng, logs, truth, weights) for weights in self._draw(rng, shifts)])
 
-    def _round(self, rng: np.random.Generator, logs: list[Matrix], truth: Matrix) -> Floats:
-        n = len(truth)
-        rows = rng.integers(0, n, n)
-        chance = truth @ self._draw(rng).astype(np.float32)
+    def _round(self, rng: np.random.Generator, logs: list[Matrix], truth: Matrix, weights: Floats) -> Floats:
+        n, rows = len(truth), _again(rng, self.windows.labels)
+        chance = truth @ weights.astype(np.float32)
         target = rng.choice(n, len(self.windows.target), p=chance / chance.sum(dtype=np.float64))
         fits = [self._refit(*each, rows) for each in zip(self.calibrations, logs, strict=True)]
         simulated, *simpler = (
             self._simulated(each, rows, target, *fit) for each, fit in zip(logs, fits, strict=True)
         )
-        made = candidates(simulated, self._kernels(logs[0], target, *fits[0]), *simpler)
+        moments = None if self.found.moments is None else solve(simulated)
+        kernels = self._kernels(logs[0], rows, target, *fits[0])
+        made = candidates(simulated, kernels, *simpler, moments=moments, like=self.found)
         return np.asarray(made.priors - truth[target].mean(axis=0, dtype=np.float64))
 
     def _simulated(
@@ -117,13 +168,20 @@ class _Simulation:
         return Windows(self.windows.labels[rows], source, moved, self.windows.transition)
 
     def _kernels(
-        self, logs: Matrix, target: NDArray[np.int64], scale: Floats, bias: Floats
+        self,
+        logs: Matrix,
+        rows: NDArray[np.int64],
+        target: NDArray[np.int64],
+        scale: Floats,
+        bias: Floats,
     ) -> Centres | None:
-        """Every labelled row that isn't in the simulated target: a row must not be its own kernel."""
+        """The rows of the bootstrap, but for no row of the target itself."""
         if not self.kernels:
             return None
-        apart = np.setdiff1d(np.arange(len(logs)), target)
-        return Centres(softmax(logs[apart], scale, bias)[0], self.windows.labels[apart])
+        kept, times = np.unique(rows, return_counts=True)
+        place = np.minimum(np.searchsorted(kept, target), len(kept) - 1)
+        own = np.where(kept[place] == target, place, -1)
+        return Centres(softmax(logs[kept], scale, bias)[0], self.windows.labels[kept], times, own)
 
     def _truth(self) -> Matrix:
         """What is known of the true label of each labelled row, (N, K)."""
@@ -132,13 +190,25 @@ class _Simulation:
             return np.eye(self.windows.classes, dtype=np.float32)[labels]
         return given_posterior(self.ready.probs, labels, self.windows.transition)
 
-    def _draw(self, rng: np.random.Generator) -> Floats:
-        """Weights drawn from their posterior."""
-        shrunk, source = self.found.shrunk, self.found.moments.sums.prior
-        values, axes = np.linalg.eigh(shrunk.covariance)
-        noise = axes @ (np.sqrt(np.maximum(values, 0)) * rng.normal(size=len(values)))
-        prior = on_simplex(source * (shrunk.weights + noise), self.windows)
+    def _draw(self, rng: np.random.Generator, shifts: int) -> Floats:
+        """Weights (shifts, K) drawn from their posterior.
+
+        That of the shrunken moments keeps what a few classes did apart from all others; where the target's
+        likelihood rejects it, as classes look too much alike for moments, that of the Dirichlet priors.
+        """
+        source = np.maximum(self.windows.given_prior @ inverse_transition(self.windows), 0)
+        shares, covariance = self._posterior(source)
+        values, axes = np.linalg.eigh(covariance)
+        noise = (rng.normal(size=(shifts, len(values))) * np.sqrt(np.maximum(values, 0))) @ axes.T
+        prior = np.stack([on_simplex(shares + each, self.windows) for each in noise])
         return np.divide(prior, source, out=np.zeros_like(prior), where=source > 0)
+
+    def _posterior(self, source: Floats) -> tuple[Floats, Floats]:
+        """Shares (K,) of the population that the target was drawn from, and their covariance."""
+        shrunk, shift = self.found.shrunk, self.found.shift
+        if shrunk is not None and self.found.shrunk_fit:
+            return source * shrunk.weights, shrunk.covariance * np.outer(source, source)
+        return shift.shares, shift.covariance
 
     def _refit(self, given: Calibration, logs: Matrix, rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
         if given.kind == "none":

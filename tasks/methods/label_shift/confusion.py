@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,15 +38,25 @@ class Confusion:
     undo: Floats
     features: Features
 
-    @property
+    @cached_property
     def singular(self) -> bool:
         """Whether the joint can't be inverted."""
-        return singular(self.joint)
+        return self._inverse is None
+
+    @cached_property
+    def _inverse(self) -> Floats | None:
+        """Inverse of the joint, None where float32 can't tell it: norms are cheaper than values."""
+        try:
+            found = np.asarray(np.linalg.inv(self.joint), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            return None
+        spread = float(np.linalg.norm(self.joint) * np.linalg.norm(found))
+        return found if spread < 1 / SINGULAR else None
 
     def inverse(self) -> Floats:
         """Inverse of the joint; where there is none, that of least squares."""
-        if not self.singular:
-            return np.asarray(np.linalg.inv(self.joint), dtype=np.float64)
+        if self._inverse is not None:
+            return self._inverse
         return np.asarray(np.linalg.pinv(self.joint, rcond=1e-6), dtype=np.float64)
 
 
@@ -101,19 +112,26 @@ def inverse_transition(windows: Windows) -> Floats:
 
 
 def demand_inverse(windows: Windows, sums: Confusion) -> Floats:
-    """Inverse of the joint (K, K); raise IllPosed where the labelled rows don't tell it.
+    """Inverse of the joint (K, K); raise IllPosed where the labelled rows don't tell it."""
+    why = untold(windows, sums)
+    if why is not None:
+        raise IllPosed(why)
+    return sums.inverse()
 
-    That is where the shares solved by it are off by more than all there is to share, be the target endless.
+
+def untold(windows: Windows, sums: Confusion) -> str | None:
+    """Why the labelled rows don't tell the inverse of the joint, None where they do.
+
+    They don't where the shares solved by it are off by more than all there is to share, of an endless
+    target too.
     """
     if sums.singular:
-        raise IllPosed(SINGULAR_SAID)
-    inverse = sums.inverse()
-    errors = np.diag(
-        of_shares(windows, sums, np.ones(windows.classes), inverse, (len(windows.labels), np.inf))
-    )
+        return SINGULAR_SAID
+    even, rows = np.ones(windows.classes), (len(windows.labels), np.inf)
+    errors = np.diag(of_shares(windows, sums, even, sums.inverse(), rows))
     if float(np.sqrt(np.maximum(errors, 0)).sum()) > 1:
-        raise IllPosed("the confusion is too near to singular for so few labelled rows")
-    return inverse
+        return "the confusion is too near to singular for so few labelled rows"
+    return None
 
 
 def by_class(rows: Matrix, labels: NDArray[np.int64]) -> Floats:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +26,7 @@ def kdey(windows: Windows) -> PriorEstimate:
     kept, chosen = sample(len(windows.labels), CENTRES), sample(len(windows.target), POINTS)
     undo, labels = inverse_transition(windows), windows.labels[kept]
     points, centres = soft(windows.target[chosen]), soft(windows.probs[kept])
-    ratio = densities(points, centres, labels, undo)
+    ratio = densities(points, Centres(centres, labels), undo)
     source = np.maximum(windows.given_prior @ undo, 0)
     mixture = maximise(ratio, source)
     prior, rows = mixture.weights, len(ratio)
@@ -42,21 +44,44 @@ def kdey(windows: Windows) -> PriorEstimate:
     return finish(windows, "kdey", prior, bootstrap_interval(again, prior), source, notes=notes)
 
 
-def densities(points: Matrix, centres: Matrix, labels: NDArray[np.int64], undo: Floats) -> Matrix:
+@dataclass(frozen=True)
+class Centres:
+    """Labelled rows that carry a kernel: probabilities (N, K), given labels (N,), `times` (N,) they count.
+
+    `own` (M,): which of them a point is itself, -1 for none; where points are drawn from labelled rows no row
+    may be its own kernel.
+    """
+
+    probs: Matrix
+    labels: NDArray[np.int64]
+    times: NDArray[np.int64] | None = None
+    own: NDArray[np.int64] | None = None
+
+
+def densities(points: Matrix, centres: Centres, undo: Floats) -> Matrix:
     """Kernel density of each true class at each point up to a factor per point, (M, K) float32.
 
-    points (M, K), centres (N, K), labels (N,) given, undo (K, K) inverse of the noise transition.
+    points (M, K), undo (K, K) inverse of the noise transition.
     """
     K = points.shape[1]
-    if not len(centres):
+    if not len(centres.probs):
         return np.ones_like(points)
-    of_label = _of_label(labels, undo)
+    marks = _marks(centres, K)
+    of_label = _of_label(marks.sum(axis=0, dtype=np.float64), undo)
     found = np.empty((len(points), K), dtype=np.float32)
-    squares = np.einsum("ik,ik->i", centres, centres)
-    for part in blocks(len(points), len(centres)):
-        smooth = _by_class(_kernel(points[part], centres, squares), labels, K) @ of_label
+    squares = np.einsum("ik,ik->i", centres.probs, centres.probs)
+    for part in blocks(len(points), len(centres.probs)):
+        own = None if centres.own is None else centres.own[part]
+        smooth = (_kernel(points[part], centres.probs, squares, own) @ marks) @ of_label
         found[part] = np.maximum(smooth, 1e-12)
     return found
+
+
+def _marks(centres: Centres, classes: int) -> Matrix:
+    """How often each centre (rows) counts for its given label (columns)."""
+    marks = np.zeros((len(centres.labels), classes), dtype=np.float32)
+    marks[np.arange(len(centres.labels)), centres.labels] = 1 if centres.times is None else centres.times
+    return marks
 
 
 def _of_centres(
@@ -74,7 +99,7 @@ def _of_centres(
         kernel = _kernel(points[part], centres, squares) / density[part]
         once += kernel.sum(axis=0, dtype=np.float64)
         twice += kernel.T @ over[part]
-    share = _of_label(labels, undo)[labels]
+    share = _of_label(np.bincount(labels, minlength=K).astype(np.float64), undo)[labels]
     moves = (share * once[:, None] - (share @ prior)[:, None] * twice) / len(points)
     means = _by_class(moves.T, labels, K) / np.maximum(np.bincount(labels, minlength=K), 1)
     moves -= means.T[labels]
@@ -90,15 +115,18 @@ def _root(covariance: Floats) -> Floats:
     return np.asarray(axes * np.sqrt(np.maximum(values, 0)))
 
 
-def _of_label(labels: NDArray[np.int64], undo: Floats) -> Floats:
-    """What a centre of each given label adds to the density of each true class, (K, K)."""
-    counts = np.bincount(labels, minlength=len(undo)) @ undo
-    return np.asarray(undo * np.divide(1, counts, out=np.zeros(len(undo)), where=counts > 0))
+def _of_label(counts: Floats, undo: Floats) -> Floats:
+    """What a centre of each given label adds to the density of each true class, (K, K); counts (K,)."""
+    whole = counts @ undo
+    return np.asarray(undo * np.divide(1, whole, out=np.zeros(len(undo)), where=whole > 0))
 
 
-def _kernel(points: Matrix, centres: Matrix, squares: Matrix) -> Matrix:
+def _kernel(points: Matrix, centres: Matrix, squares: Matrix, own: NDArray[np.int64] | None = None) -> Matrix:
     """Kernel of each centre at each point up to a factor per point, (m, N)."""
     distance = squares + np.einsum("ik,ik->i", points, points)[:, None] - 2 * points @ centres.T
+    if own is not None and len(centres) > 1:
+        there = np.flatnonzero(own >= 0)
+        distance[there, own[there]] = np.inf
     distance -= distance.min(axis=1, keepdims=True)
     return np.asarray(np.exp(distance / np.float32(-2 * BANDWIDTH**2)))
 

@@ -2,9 +2,10 @@ import numpy as np
 
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.label_shift.calibration import calibrate
-from labelworks.tasks.methods.label_shift.candidates import Centres, candidates
-from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
+from labelworks.tasks.methods.label_shift.candidates import candidates
+from labelworks.tasks.methods.label_shift.elsa import calibrated_windows, solve
 from labelworks.tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.label_shift.kdey import Centres
 
 SOURCE, TARGET = np.full(4, 0.25), np.array([0.1, 0.2, 0.2, 0.5])
 
@@ -22,9 +23,10 @@ def test_em_by_the_simpler_calibration_is_the_last_candidate():
     labels, probs = draw(rng, 1200, SOURCE)
     windows = check(labels, probs, draw(rng, 800, TARGET)[1])
     vector, plain = (calibrated_windows(windows, calibrate(windows, kind)) for kind in ("vector", "bcts"))
-    found = candidates(vector, Centres(vector.probs, labels), plain).priors
-    assert found.shape == (7, 4)
-    for row, method in ((4, "em-vector"), (6, "em-bcts")):
+    found = candidates(vector, Centres(vector.probs, labels), plain, moments=solve(vector)).priors
+    assert found.shape == (8, 4)
+    assert np.allclose(candidates(vector, Centres(vector.probs, labels), plain).priors, found[[0, 1, 6, 7]])
+    for row, method in ((0, "em-vector"), (7, "em-bcts")):
         assert (
             np.abs(found[row] - estimate_prior(labels, probs, windows.target, method=method).prior).max()
             < 1e-4

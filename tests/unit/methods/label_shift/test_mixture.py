@@ -66,3 +66,23 @@ def test_a_class_that_a_single_row_needs_gets_its_share_at_once():
     found = maximise(ratio, start / start.sum(), steps=10)
     assert found.gap < 1e-9
     assert abs(found.weights[3] - 1 / 500) < 1e-4
+
+
+def test_rows_of_a_prior_keep_every_share_above_nothing():
+    ratio = ratios(5)
+    ratio[:, 3] = 1e-6
+    rows = np.array([2.0, 2.0, 2.0, 0.01])
+    both, counts = np.vstack([ratio, np.eye(4, dtype=np.float32)]), np.concatenate([np.ones(400), rows])
+    least = rows / counts.sum()
+    found = maximise(both, EVEN, rows=counts, least=least)
+    assert (found.weights >= least - 1e-9).all()
+    assert abs(found.value - counts @ np.log(both @ found.weights) / counts.sum()) < 1e-6
+
+
+def test_of_many_classes_where_most_get_nothing():
+    rng = np.random.default_rng(6)
+    ratio = np.exp(2 * rng.normal(size=(300, 120))).astype(np.float32)
+    found = maximise(ratio, np.full(120, 1 / 120))
+    slope = (ratio / (ratio @ found.weights)[:, None]).mean(axis=0)
+    assert slope.max() < 1 + 1e-5  # no share would be better elsewhere
+    assert (found.weights == 0).sum() > 40
