@@ -126,7 +126,8 @@ def window(found: dict[str, np.ndarray], share: float, rng: np.random.Generator)
     classes, labels = found["probs"].shape[1], found["pool_labels"]
     strange = int(share * ROWS)
     counts = rng.multinomial(ROWS - strange, rng.dirichlet(np.ones(classes)))
-    picked = [rng.choice(np.flatnonzero(labels == -1), strange, replace=False)] if strange else []
+    outside = np.flatnonzero(labels == -1)
+    picked = [rng.choice(outside, strange, replace=strange > len(outside))] if strange else []
     for k in np.flatnonzero(counts):
         members = np.flatnonzero(labels == k)
         picked.append(rng.choice(members, counts[k], replace=counts[k] > len(members)))

@@ -30,6 +30,14 @@ class Discovered:
     space: Floats
 
 
+@dataclass(frozen=True)
+class _Cut:
+    """`height` of the tree; clusters up to `splinter` of the usual size are pieces of others."""
+
+    height: float
+    splinter: float
+
+
 @registry.register(
     "open_set",
     "discover",
@@ -49,12 +57,12 @@ def discover(
     rows, given = _rows(features, "features"), np.asarray(labels)
     target, strange = _rows(target_features, "target_features"), np.asarray(unknown, dtype=np.float64)
     _check(rows, given, target, strange)
-    space, height = _space(rows, given), _height(rows, given)
+    space, cut = _space(rows, given), _learnt(rows, given)
     means = np.stack([rows[given == k].mean(axis=0) for k in np.unique(given)]) @ space
     names, points = np.unique(given).astype(np.int64), target @ space
     classes = names[_nearest(points, means)]
     outside = np.flatnonzero(strange > 0.5)
-    found = _clusters(points[outside], height)
+    found = _clusters(points[outside], cut)
     added = [points[outside[found == one]].mean(axis=0) for one in range(found.max(initial=-1) + 1)]
     classes[outside] = np.where(found < 0, -1, found + names.max() + 1)
     return Discovered(classes, len(added), np.vstack([means, *added]), space)
@@ -72,14 +80,18 @@ def _space(rows: Floats, labels: NDArray[np.integer]) -> Floats:
     return np.asarray(axes @ np.linalg.cholesky(np.linalg.inv(spread)))
 
 
-def _height(rows: Floats, labels: NDArray[np.integer]) -> float:
+def _learnt(rows: Floats, labels: NDArray[np.integer]) -> _Cut:
     """Where to cut: it finds one half of the known classes best, in the space made of the other half."""
     half = np.isin(labels, np.unique(labels)[::2])
-    return float(np.mean([_best_cut(rows[~part] @ _space(rows[part], labels[part]), labels[~part])
-                          for part in (half, ~half)]))  # fmt: skip
+    cuts = [
+        _best_cut(rows[~part] @ _space(rows[part], labels[part]), labels[~part]) for part in (half, ~half)
+    ]
+    return _Cut(
+        float(np.mean([each.height for each in cuts])), float(np.mean([each.splinter for each in cuts]))
+    )
 
 
-def _best_cut(points: Floats, labels: NDArray[np.integer]) -> float:
+def _best_cut(points: Floats, labels: NDArray[np.integer]) -> _Cut:
     from sklearn.metrics import adjusted_rand_score
 
     kept = sample(len(points), MOST)
@@ -87,22 +99,36 @@ def _best_cut(points: Floats, labels: NDArray[np.integer]) -> float:
     cuts = np.unique(np.geomspace(1, max(len(kept) - 1, 1), CUTS).astype(int))
     heights = np.sort(tree[:, 2])[-cuts] * (1 + 1e-9)
     agreed = [adjusted_rand_score(labels[kept], fcluster(tree, h, "distance")) for h in heights]
-    return float(heights[int(np.argmax(agreed))])
+    height = float(heights[int(np.argmax(agreed))])
+    sizes = np.sort(np.bincount(fcluster(tree, height, "distance")))[::-1]
+    beyond = sizes[len(np.unique(labels[kept])) :]  # clusters more than there are classes
+    return _Cut(height, float(beyond[0] / _usual(sizes)) if len(beyond) else 0.0)
 
 
-def _clusters(points: Floats, height: float) -> NDArray[np.int64]:
-    """Codes of clusters of at least LEAST rows, the largest first; -1 for rows of none."""
+def _usual(sizes: NDArray[np.integer]) -> float:
+    """The size of the cluster that a row is in, in the middle."""
+    return float(np.median(np.repeat(sizes, sizes)))
+
+
+def _clusters(points: Floats, learnt: _Cut) -> NDArray[np.int64]:
+    """Codes of clusters of at least LEAST rows, the largest first; -1 for rows of none.
+
+    Splinters go to the nearest of them.
+    """
     if len(points) < LEAST:
         return np.full(len(points), -1, dtype=np.int64)
     kept = sample(len(points), MOST)
-    cut = fcluster(linkage(points[kept], "average"), height, "distance") - 1
+    cut = fcluster(linkage(points[kept], "average"), learnt.height, "distance") - 1
     sizes = np.bincount(cut)
-    order = np.argsort(-sizes, kind="stable")[: int((sizes >= LEAST).sum())]
+    whole = (sizes >= LEAST) & (sizes > learnt.splinter * _usual(sizes))
+    order = np.argsort(-sizes, kind="stable")
+    order = order[whole[order]]
     code = np.full(len(sizes), -1, dtype=np.int64)
     code[order] = np.arange(len(order))
     found = np.full(len(points), -1, dtype=np.int64)
     found[kept] = code[cut]
-    rest = np.setdiff1d(np.arange(len(points)), kept)
+    splinters = kept[(sizes >= LEAST)[cut] & ~whole[cut]]
+    rest = np.concatenate([np.setdiff1d(np.arange(len(points)), kept), splinters])
     if len(rest) and len(order):
         means = np.stack([points[kept][cut == one].mean(axis=0) for one in order])
         found[rest] = _nearest(points[rest], means)

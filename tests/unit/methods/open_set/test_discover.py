@@ -53,3 +53,20 @@ def test_it_is_registered_and_refuses_bad_rows(windows):
         discover(features, labels % 3, target, truth)
     with pytest.raises(InputError, match="finite rows"):
         discover(features, labels, target * np.nan, truth)
+
+
+def test_pieces_of_a_class_are_none_of_their_own():
+    """One row in six of each class lies apart, as it does in the known classes."""
+    rng = np.random.default_rng(4)
+    centres, apart = rng.normal(size=(20, 10)) * 6, rng.normal(size=(20, 10))
+    apart *= 18 / np.linalg.norm(apart, axis=1, keepdims=True)
+    labels, strange = np.repeat(np.arange(16), 60), np.repeat(np.arange(16, 20), 60)
+    features, target = (
+        centres[codes]
+        + apart[codes] * (np.arange(len(codes)) % 6 == 0)[:, None]
+        + rng.normal(size=(len(codes), 10))
+        for codes in (labels, strange)
+    )
+    found = discover(features, labels, target, np.ones(len(strange)))
+    assert found.new == 4
+    assert adjusted_rand_score(strange, found.classes) > 0.9
