@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from labelworks.tasks.methods.crowd.crowdlab import crowdlab
-from labelworks.tasks.methods.crowd.fit import Fit, shares
+from labelworks.tasks.methods.crowd.fit import Fit, Floats, shares
 from labelworks.tasks.methods.crowd.heldout import better, heldout
 from labelworks.tasks.methods.crowd.hierarchical import hierarchical
 from labelworks.tasks.methods.crowd.one_coin import one_coin
@@ -18,6 +18,7 @@ from labelworks.tasks.methods.registry import register
 Model = Callable[[Votes], Fit]
 # by their parameters: an accuracy for each annotator, a confusion matrix for each
 MODELS: tuple[Model, ...] = (one_coin, hierarchical)
+MOVED = 0.2  # of the items at most, from the classes that votes name to others: beyond, a model ran off
 MODEL_SHARE = 2 / 3  # of the pool; no model of annotators is true, and the shares of the votes assume nothing
 
 
@@ -31,19 +32,32 @@ def auto(votes: Votes, pred_probs: Any = None) -> Fit:
     """The simplest model of annotators that no richer one beats, averaged with the votes' shares.
 
     posterior (N, K). A model with more parameters has to foretell the votes on held-out items better by more
-    than the error of that. With pred_probs (N, K), the model is one more annotator, and CROWDLAB's average
-    takes the place of the shares.
+    than the error of that. Votes alone don't tell a rare class that annotators often name from a common one
+    that they often miss: a model whose classes are far from what votes name isn't believed, and where none
+    is, the shares stand alone. With pred_probs (N, K), the model is one more annotator, and CROWDLAB's
+    average takes the place of the shares.
     """
     given = votes if pred_probs is None else _with_model(votes, pred_probs)
     plain = shares(votes) if pred_probs is None else crowdlab(votes, pred_probs).posterior
-    fit = chosen(given)(given)
-    return Fit(MODEL_SHARE * fit.posterior + (1 - MODEL_SHARE) * plain)
+    fits = {model: model(given).posterior for model in MODELS}
+    believed = [model for model in MODELS if moved(given, fits[model]) <= MOVED]
+    if not believed:
+        return Fit(plain)
+    return Fit(MODEL_SHARE * fits[chosen(given, believed)] + (1 - MODEL_SHARE) * plain)
 
 
-def chosen(votes: Votes) -> Model:
+def moved(votes: Votes, posterior: Floats) -> float:
+    """Return the share of the items that a posterior (N, K) takes from the classes that votes name."""
+    return float(np.abs(posterior.mean(axis=0) - shares(votes).mean(axis=0)).sum() / 2)
+
+
+def chosen(votes: Votes, models: Sequence[Model] = MODELS) -> Model:
     """Return the first of the models that no later one beats on held-out items."""
-    best, foretold = MODELS[0], heldout(votes, MODELS[0])
-    for richer in MODELS[1:]:
+    best, *others = models
+    if not others:
+        return best
+    foretold = heldout(votes, best)
+    for richer in others:
         there = heldout(votes, richer)
         if better(votes, there - foretold):
             best, foretold = richer, there

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from labelworks.tasks.methods.crowd import Votes, aggregate
-from labelworks.tasks.methods.crowd.auto import chosen
-from labelworks.tasks.methods.crowd.fit import AnswerModel, Fit
+from labelworks.tasks.methods.crowd.auto import MODELS, MOVED, chosen, moved
+from labelworks.tasks.methods.crowd.fit import AnswerModel, Fit, shares
 from labelworks.tasks.methods.crowd.heldout import better, folds, heldout
 from labelworks.tasks.methods.crowd.hierarchical import hierarchical
 from labelworks.tasks.methods.crowd.one_coin import one_coin
@@ -77,6 +77,42 @@ def test_errors_made_together_on_plausible_items_of_the_common_class_do_not_make
     assert chosen(votes) is one_coin
     auto = accuracy(votes, truth, "auto")
     assert auto > max(accuracy(votes, truth, method) for method in ("majority", "one-coin")) - 0.02
+
+
+def biased(classes, annotators):
+    """All annotators say the first class for a third of the others."""
+
+    def tables(rng):
+        return coins(classes, annotators)(rng) @ (0.35 * np.eye(classes)[0] + 0.65 * np.eye(classes))
+
+    return tables
+
+
+def spammers(classes, annotators):
+    """Some annotators answer out of habit."""
+
+    def tables(rng):
+        habit = rng.dirichlet(np.full(classes, 0.5), annotators)[:, None, :].repeat(classes, axis=1)
+        spam = rng.random(annotators)[:, None, None] < 0.4
+        return np.where(spam, habit, coins(classes, annotators)(rng))
+
+    return tables
+
+
+@pytest.mark.parametrize(("kind", "classes"), [(biased, 2), (spammers, 2), (spammers, 4)])
+@pytest.mark.parametrize("annotators", [30, 375])
+def test_a_model_that_runs_off_to_one_class_is_not_believed(kind, annotators, classes):
+    for seed in range(2):
+        votes, truth = crowd(classes, annotators, kind(classes, annotators), seed)
+        assert accuracy(votes, truth, "auto") > accuracy(votes, truth, "majority") - 0.025
+    ran_off = [moved(votes, model(votes).posterior) > MOVED for model in MODELS]
+    if all(ran_off):
+        np.testing.assert_allclose(aggregate(votes).posterior, shares(votes), atol=1e-6)
+
+
+def test_what_a_posterior_moves_is_a_share_of_the_items():
+    votes = Votes.from_arrays([0, 1, 2, 3], [0, 0, 0, 0], [0, 0, 1, 1])
+    assert moved(votes, np.array([[1.0, 0], [1, 0], [1, 0], [0, 1]])) == pytest.approx(0.25)
 
 
 def test_the_posterior_is_as_sure_as_it_is_right():
