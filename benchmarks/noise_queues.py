@@ -56,9 +56,9 @@ def ours(texts: list[str], given: np.ndarray, hashes: np.ndarray) -> Any:
     """What a run with the default settings judges of these rows."""
     encoder, column = make("tfidf", "text", {}), pa.array(texts)
     encoder.load(encoder.fit(column.filter(pa.array(fitted_on(hashes, encoder.fit_share)))))
-    features = encoder.encode(column).vectors.astype(np.float16)
-    sample = Sample(features, given, fold_of(hashes, 5))
-    sums = FoldSums.of(sample.features, given, sample.folds, 5, QUEUES)
+    found = encoder.encode(column)
+    sample = Sample(found.vectors.astype(np.float16), given, fold_of(hashes, 5), {"words": found.words})
+    sums = FoldSums.of(sample.features, given, sample.folds, 5, QUEUES, sample.words)
     return NoiseJudge.fit(sums, sample, judge_options(DetectConfig())).judge(sample)
 
 

@@ -49,6 +49,8 @@ def check_methods(config: RunConfig) -> None:
     for position, probe in enumerate(config.detect.probes):
         with _at(f"detect.probes.{position}"):
             _has_names(registry.get("probes", probe), named)
+    with _at("detect.probes"):
+        _one_sees_vectors(config.detect.probes)
     with _at("detect.query_bank"):
         _bank_is_used(config)
     if config.dataset.task != "classification":
@@ -130,6 +132,11 @@ def _has_names(method: registry.Method, named: bool) -> None:
             f"{method.name!r} needs the class names",
             fix="set dataset.class_names: texts by class, or `true` for the labels themselves",
         )
+
+
+def _one_sees_vectors(probes: tuple[str, ...]) -> None:
+    if all("words" in registry.get("probes", each).needs for each in probes):
+        raise ConfigError("no probe of the vectors", fix="name one of them, as lda, beside those of words")
 
 
 def _names_are_used(config: RunConfig) -> None:

@@ -34,17 +34,20 @@ def index_schema(label_type: pa.DataType) -> pa.Schema:
     )
 
 
-def embedding_schema(dtype: str, dim: int) -> pa.Schema:
-    """Row-aligned with the partition: the vector's raw bytes, or null and the reason why there is none."""
+def embedding_schema(dtype: str, dim: int, words: int = 0) -> pa.Schema:
+    """Row-aligned with the partition: the vector's raw bytes, or null and the reason why there is none.
+
+    words: how many packed words each row has, as raw bytes too; 0: the encoder gives none.
+    """
     width = {"float16": 2, "float32": 4}[dtype]
-    return pa.schema(
-        [
-            pa.field("vector", pa.binary(width * dim)),
-            pa.field("reason", pa.string()),
-            pa.field("content", pa.uint64(), nullable=False, metadata={"about": "hash of what was encoded"}),
-        ],
-        metadata={"dtype": dtype, "dim": str(dim)},
-    )
+    fields = [
+        pa.field("vector", pa.binary(width * dim)),
+        pa.field("reason", pa.string()),
+        pa.field("content", pa.uint64(), nullable=False, metadata={"about": "hash of what was encoded"}),
+    ]
+    if words:
+        fields.append(pa.field("words", pa.binary(4 * words), nullable=False))
+    return pa.schema(fields, metadata={"dtype": dtype, "dim": str(dim)})
 
 
 SCORES = pa.schema(

@@ -75,7 +75,10 @@ class DetectConfig(Section):
     """Out-of-sample probabilities, label noise, distribution shift."""
 
     folds: int = Field(5, ge=2, le=20)
-    probes: tuple[str, ...] = ("lda", "ridge", "prototype")
+    probes: tuple[str, ...] = Field(
+        ("lda", "ridge", "prototype", "naive-bayes", "complement-naive-bayes"),
+        description="those of words, the last two, are left out where the encoder gives no words",
+    )
     adapt: AdaptConfig = AdaptConfig()
     query_bank: bool = Field(False, description="zero-shot: a class name that attracts all rows gets less")
     sample: int = Field(20_000, ge=100, description="rows held in memory to fit temperatures and transitions")

@@ -27,7 +27,8 @@ class Block:
     """The usable rows of a partition: row, ids and their hashes, codes of given labels (N,), features (N, D).
 
     contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
-    beside: (N, K) by name, what the dataset says of its rows beside their labels; `pair`, if named: (N, D).
+    beside: (N, K) by name, what the dataset says of its rows beside their labels; `pair`, if named: (N, D);
+    `words` (N, W), packed, if the encoder gives them.
     targets: labels that are no single class: binary sparse (N, K), or numbers (N, 1).
     """
 
@@ -37,7 +38,7 @@ class Block:
     given: NDArray[np.int32]
     features: NDArray[np.floating]
     contents: NDArray[np.uint64]
-    beside: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    beside: dict[str, NDArray[Any]] = field(default_factory=dict)
     targets: Any = None
 
 
@@ -47,33 +48,59 @@ def write_vectors(
     vectors: NDArray[np.floating],
     reasons: list[str | None],
     contents: NDArray[np.uint64],
+    words: NDArray[np.uint32] | None = None,
 ) -> None:
     """Write vectors (N, D) as raw bytes, null where there is a reason: the fast way to read them back.
 
-    contents: hash of what each row's vector was made of (N,).
+    contents: hash of what each row's vector was made of (N,); words (N, W): packed, if there are any.
     """
     rows, dim = vectors.shape
-    schema = embedding_schema(str(vectors.dtype), dim)
+    schema = embedding_schema(str(vectors.dtype), dim, 0 if words is None else words.shape[1])
     why = pa.array(reasons, pa.string())
     usable = why.is_null().buffers()[1] if why.null_count < rows else None
     column = pa.Array.from_buffers(
         schema.field("vector").type, rows, [usable, pa.py_buffer(np.ascontiguousarray(vectors))]
     )
     arrays = [column, why, pa.array(contents, pa.uint64())]
+    if words is not None:
+        packed = pa.py_buffer(np.ascontiguousarray(words))
+        arrays.append(pa.Array.from_buffers(schema.field("words").type, rows, [None, packed]))
     table = pa.Table.from_arrays(arrays, schema=schema)
     group = max(1, GROUP_BYTES // max(vectors.itemsize * dim, 1))
+    packing = {column: "zstd" if column == "words" else "none" for column in schema.names}  # mostly zeros
     store.write_table(
-        name, table, row_group_size=group, compression="none", use_dictionary=False, write_statistics=False
+        name, table, row_group_size=group, compression=packing, use_dictionary=False, write_statistics=False
     )
 
 
-def read_vectors(
-    store: Store, name: str
-) -> tuple[NDArray[np.floating], NDArray[np.bool_], NDArray[np.uint64]]:
-    """Read vectors (N, D), which rows (N,) have one, and the hashes of their contents (N,)."""
+@dataclass(frozen=True)
+class Vectors:
+    """A part: vectors (N, D), which rows have one (N,), hashes of contents (N,), packed words (N, W)."""
+
+    vectors: NDArray[np.floating]
+    usable: NDArray[np.bool_]
+    contents: NDArray[np.uint64]
+    words: NDArray[np.uint32] | None = None
+
+    def only(self, rows: NDArray[np.integer]) -> Vectors:
+        """Some of its rows, in this order; itself where that is all."""
+        if len(rows) == len(self.vectors):
+            return self
+        words = None if self.words is None else self.words[rows]
+        return Vectors(self.vectors[rows], self.usable[rows], self.contents[rows], words)
+
+
+def read_vectors(store: Store, name: str) -> Vectors:
+    """Read a part."""
     table = store.read_table(name)
     column = table["vector"].combine_chunks()
-    return _matrix(column, table.schema), np.asarray(column.is_valid()), table["content"].to_numpy()
+    words = None
+    if "words" in table.column_names:
+        packed = table["words"].combine_chunks()
+        width = packed.type.byte_width // 4
+        words = np.frombuffer(packed.buffers()[1], np.uint32, len(packed) * width).reshape(-1, width)
+    valid = np.asarray(column.is_valid())
+    return Vectors(_matrix(column, table.schema), valid, table["content"].to_numpy(), words)
 
 
 def read_some(
@@ -112,20 +139,24 @@ def load_block(
     artifacts: Artifacts, ref: DatasetRef, partition: Partition, beside: Sequence[str] = ()
 ) -> Block:
     """Join a partition's index with its vectors; beside: of EXTRAS, what else is read where labels are."""
-    vectors, usable, contents = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
+    found = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
     source = partition.window == "source"
     asked = beside if source else ()
     named = ["id", "hash", *(["label", *asked] if source else [])]
     index = load_index(artifacts, ref, partition, named)
-    kept = usable[index["row"].to_numpy()]
+    kept = found.usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
     given = encode_labels(index["label"], ref.classes) if source else rows * 0
-    features = vectors if len(rows) == len(vectors) else vectors[rows]
-    told = {name: _extra(index[name], name, features.shape[1]) for name in asked}
+    found = found.only(rows)
+    told: dict[str, NDArray[Any]] = {
+        name: _extra(index[name], name, found.vectors.shape[1]) for name in asked
+    }
+    if found.words is not None:
+        told["words"] = found.words
     ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
     targets = label_targets(index["label"], ref.classes) if source else None
-    return Block(rows, ids, hashes, given, features, contents[rows], told, targets)
+    return Block(rows, ids, hashes, given, found.vectors, found.contents, told, targets)
 
 
 def _extra(column: pa.ChunkedArray, name: str, dim: int) -> NDArray[np.float32]:

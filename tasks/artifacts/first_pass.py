@@ -93,7 +93,7 @@ def read_first_pass(artifacts: Artifacts) -> FirstPass:
     """Read the sums and the sample that the first pass left."""
     sums, sample = _read_arrays(artifacts, SUMS), _read_arrays(artifacts, SAMPLE)
     return FirstPass(
-        FoldSums(sums["count"], sums["total"], sums["gram"]),
+        FoldSums.of_arrays(sums),
         Sample.of_arrays({name: values for name, values in sample.items() if name != "owners"}),
         sample["owners"],
         TargetSums.of_arrays(sums) if "target" in sums else None,

@@ -93,7 +93,8 @@ def sum_partition(
     folds = fold_of(block.hashes, n_folds)
     targets = None
     if block.targets is None:
-        sums = FoldSums.of(block.features, block.given, folds, n_folds, len(ref.classes))
+        words = block.beside.get("words")
+        sums = FoldSums.of(block.features, block.given, folds, n_folds, len(ref.classes), words)
     else:
         probes = "pred_probs" not in block.beside  # else nothing is learned from features
         targets = TargetSums.of(block.features, block.targets, folds, n_folds, crossed=probes)

@@ -44,7 +44,7 @@ def detect_classes(
     noise = noise_findings(
         judged, model.label_probs(sample), sample.given, ref.classes, counted, _chance_p_value(sample)
     )
-    probs = model.probs(sample.features, sample.folds)
+    probs = model.probs(sample.features, sample.folds, sample.words)
     labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
     shift, moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
     figures = DetectFigures(

@@ -62,7 +62,7 @@ def _about(ref: DatasetRef, said: list[Any]) -> list[Any]:
 
 def _keep(artifacts: Artifacts, about: list[Any], sums: FoldSums, sample: Sample) -> None:
     sink = io.BytesIO()
-    np.savez(sink, allow_pickle=False, **vars(sums), **sample.arrays)
+    np.savez(sink, allow_pickle=False, **sums.arrays, **sample.arrays)
     artifacts.store.write(artifacts.file("detect", "model.npz"), sink.getvalue())
     artifacts.store.write_json(artifacts.file("detect", "model.json"), about)
 
@@ -80,6 +80,6 @@ def _earlier(artifacts: Artifacts, about: list[Any]) -> tuple[FoldSums, Sample] 
         io.BytesIO(artifacts.store.read(earlier.file("detect", "model.npz"))), allow_pickle=False
     ) as found:
         return (
-            FoldSums(found["count"], found["total"], found["gram"]),
+            FoldSums.of_arrays(found),
             Sample.of_arrays(found),
         )

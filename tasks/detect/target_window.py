@@ -14,6 +14,7 @@ from labelworks.schemas.tables import TARGET
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import load_block
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
+from labelworks.tasks.artifacts.sufficient_statistics import sample_of
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, ContextReader, merged, target_context
 from labelworks.tasks.execution.map_partitions import map_partitions
@@ -40,7 +41,7 @@ class Adapter:
 
     def table(self, sample: Sample) -> pa.Table:
         """Columns of TARGET but row and id, of some rows."""
-        probs = self.model.probs(sample.features)
+        probs = self.model.probs(sample.features, words=sample.words)
         found = correct(probs, self.prior)
         best = found.posterior.argmax(axis=1)
         many = probs.shape[1] > SOFT_CLASSES
@@ -94,7 +95,7 @@ def sample_partition(
     """Rows of the sample in a partition."""
     block = load_block(artifacts, ref, partition)
     kept = in_sample(block.hashes, share)
-    sample = Sample(block.features[kept], block.given[kept], fold_of(block.hashes[kept], folds))
+    sample = sample_of(block, fold_of(block.hashes, folds)).only(kept)
     return sample, target_context(reader, partition, block.rows, block.ids, kept)
 
 
@@ -118,7 +119,7 @@ def adapt_partition(
     name = artifacts.part(TARGET_ROWS, partition)
     if not artifacts.store.exists(name):
         block, size = load_block(artifacts, ref, partition), adapter.model.rows_at_once
-        whole = Sample(block.features, block.given, fold_of(block.hashes, folds))
+        whole = sample_of(block, fold_of(block.hashes, folds))
         starts = range(0, max(len(block.rows), 1), size)
         parts = [adapter.table(whole.only(slice(at, at + size))) for at in starts]
         where = {"row": pa.array(block.rows), "id": block.ids}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -48,12 +48,16 @@ class Embedded:
 
 @dataclass(frozen=True)
 class _Encoded:
-    """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took."""
+    """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took.
+
+    words (N, W): packed, if the encoder gives them.
+    """
 
     vectors: NDArray[np.floating]
     reasons: list[str | None]
     contents: NDArray[np.uint64]
     seconds: float
+    words: NDArray[np.uint32] | None = None
 
 
 def find_embedded(partition: Partition, artifacts: Artifacts, spec: EncoderSpec) -> Embedded | None:
@@ -121,7 +125,7 @@ def _steps(
 
 
 def _inferred(encoder: base.Encoder, step: Any) -> Any:
-    """Vectors of a batch as they are stored, and why a row has none; any other step as it is."""
+    """What a batch is encoded as, vectors as they are stored; any other step as it is."""
     if isinstance(step, Embedded | Repeats):
         return step
     return _checked(encoder.infer(step), encoder.dtype)
@@ -130,23 +134,29 @@ def _inferred(encoder: base.Encoder, step: Any) -> Any:
 def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
     """Gather the batches up to the end of their partition, each content once; or pass on its facts."""
     started = perf_counter()
-    vectors: list[NDArray[np.floating]] = []
-    reasons: list[str | None] = []
+    done: list[base.Encoded] = []
     while not isinstance(step := next(steps), Repeats):
         if isinstance(step, Embedded):
             return step
-        stored, why = step
-        vectors.append(stored)
-        reasons += why
-    place, found = step.first(), np.concatenate(vectors)
-    spread = found if len(place) == len(found) else found[place]
-    return _Encoded(spread, [reasons[row] for row in place], step.contents(), perf_counter() - started)
+        done.append(step)
+    place, reasons = step.first(), [why for each in done for why in each.reasons]
+    vectors = _spread([each.vectors for each in done], place)
+    spoken = [each.words for each in done if each.words is not None]
+    words = _spread(spoken, place) if spoken else None
+    why = [reasons[row] for row in place]
+    return _Encoded(vectors, why, step.contents(), perf_counter() - started, words)
+
+
+def _spread(batches: list[NDArray[Any]], place: NDArray[np.int64]) -> NDArray[Any]:
+    """The rows of the batches, each where its content is (N, …)."""
+    found = np.concatenate(batches)
+    return found if len(place) == len(found) else found[place]
 
 
 def _keep(partition: Partition, artifacts: Artifacts, spec: EncoderSpec, found: _Encoded) -> Embedded:
     """Write the vectors of a partition, then their facts."""
     name = artifacts.embedding(spec.key, partition)
-    write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents)
+    write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents, found.words)
     usable = np.array([reason is None for reason in found.reasons])
     low, high = span(found.vectors, usable)
     facts = {
@@ -183,16 +193,16 @@ def span(
     return (low, high) if usable.any() else (np.zeros_like(low), np.zeros_like(high))
 
 
-def _checked(encoded: base.Encoded, dtype: str) -> tuple[NDArray[np.floating], list[str | None]]:
-    """Vectors as they are stored, zero where they are not finite, and why a row has none."""
+def _checked(encoded: base.Encoded, dtype: str) -> base.Encoded:
+    """The same with vectors as they are stored, zero where they are not finite, which is a reason."""
     with np.errstate(over="ignore"):
         stored = encoded.vectors if dtype == base.AS_GIVEN else encoded.vectors.astype(dtype)
     finite = base.finite_rows(stored)
     if finite.all():
-        return stored, encoded.reasons
+        return replace(encoded, vectors=stored)
     stored = np.where(finite[:, None], stored, np.zeros((), stored.dtype))
     reasons = [
         reason or (None if ok else base.NOT_FINITE)
         for reason, ok in zip(encoded.reasons, finite, strict=True)
     ]
-    return stored, reasons
+    return replace(encoded, vectors=stored, reasons=reasons)

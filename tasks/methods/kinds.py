@@ -63,8 +63,9 @@ KINDS = {
         key="detect.adapt.method",
     ),
     "probes": Kind(
-        "detect", "out-of-sample probabilities of the classes", ("sums", "rows", "class_names"),
-        protocols.SumsProbe, {"rows": protocols.RowsProbe, "class_names": protocols.NamesProbe},
+        "detect", "out-of-sample probabilities of the classes", ("sums", "rows", "class_names", "words"),
+        protocols.SumsProbe,
+        {"rows": protocols.RowsProbe, "class_names": protocols.NamesProbe, "words": protocols.WordsProbe},
         key="detect.probes",
     ),
     "noise": Kind(

@@ -30,13 +30,13 @@ class Sample:
     """Rows held in memory: features (N, D), given labels (N,), folds (N,).
 
     beside: (N, K) by name: `pred_probs` of the user's own model, `votes`, the posterior that annotators give;
-    `pair` (N, D), vectors by the other tower, NaN where there is none.
+    `pair` (N, D), vectors by the other tower, NaN where there is none; `words` (N, W), packed, of texts.
     """
 
     features: NDArray[np.floating]
     given: NDArray[np.int32]
     folds: NDArray[np.int64]
-    beside: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    beside: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Sample:
@@ -56,6 +56,11 @@ class Sample:
         """All of it by name, to be kept."""
         named = {f"{BESIDE}{name}": values for name, values in self.beside.items()}
         return {"features": self.features, "given": self.given, "folds": self.folds, **named}
+
+    @property
+    def words(self) -> NDArray[np.uint32] | None:
+        """Packed words (N, W), where the encoder gives them."""
+        return self.beside.get("words")
 
     def only(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Sample:
         """The rows of a mask (N,), of places or of a range."""
@@ -93,12 +98,12 @@ class NoiseJudge:
         if class_vectors is not None:
             names = ClassNames(class_vectors, seen.features[:BANK] if options.query_bank else None)
         ensemble = ProbeEnsemble.fit(sums, options.probes, exclude=exclude, adapt=adapt, class_names=names)
-        ensemble = ensemble.calibrate(seen.features, seen.given, seen.folds)
+        ensemble = ensemble.calibrate(seen.features, seen.given, seen.folds, seen.words)
         method = get("noise", options.noise.method)
         named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
         noise: NoiseModel = method.target(**options.noise.options, **named)
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
-        probs = np.exp(ensemble.log_probs(seen.features, seen.folds))
+        probs = np.exp(ensemble.log_probs(seen.features, seen.folds, seen.words))
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=options.out_of_scope, exclude=exclude)
         model = cls(ensemble, noise, scope, method.keywords, around)
         noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
@@ -107,15 +112,18 @@ class NoiseJudge:
         return model
 
     def probs(
-        self, features: NDArray[np.floating], folds: NDArray[np.int64] | None = None
+        self,
+        features: NDArray[np.floating],
+        folds: NDArray[np.int64] | None = None,
+        words: NDArray[np.uint32] | None = None,
     ) -> NDArray[np.float32]:
         """Probabilities (N, K) of the given label: out of sample by fold (N,), or by all rows (None)."""
-        return np.exp(self.ensemble.log_probs(features, folds))
+        return np.exp(self.ensemble.log_probs(features, folds, words))
 
     def label_probs(self, sample: Sample) -> NDArray[np.float32]:
         """Probabilities (N, K) that labels are judged by: the user's own where given, else the probes'."""
         own = sample.beside.get("pred_probs")
-        return self.probs(sample.features, sample.folds) if own is None else own
+        return self.probs(sample.features, sample.folds, sample.words) if own is None else own
 
     @property
     def threshold(self) -> float:
@@ -135,7 +143,7 @@ class NoiseJudge:
 
     def look(self, sample: Sample) -> tuple[NoiseResult, NDArray[np.float32]]:
         """Judge the labels of rows (N,), and say how far these are of any class at all (low = of none)."""
-        probs = self.probs(sample.features, sample.folds)
+        probs = self.probs(sample.features, sample.folds, sample.words)
         in_scope = self.scope.score(sample.features, sample.folds, probs)
         labelled_by = sample.beside.get("pred_probs", probs)
         return self.noise.score(sample.given, labelled_by, **self._beside(sample)), in_scope

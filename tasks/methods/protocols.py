@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.noise.core.result import NoiseResult
     from labelworks.tasks.methods.probes.affine import Affine
     from labelworks.tasks.methods.probes.ensemble import Linear
+    from labelworks.tasks.methods.probes.words_by_class import WordsByClass
     from labelworks.tasks.methods.probes.zero_shot import ClassNames
     from labelworks.tasks.methods.regression.judge import JudgedNumbers
     from labelworks.tasks.methods.sums import ClassSums
@@ -81,6 +82,13 @@ class NamesProbe(Protocol):
 
     def __call__(self, names: ClassNames, /) -> Linear:
         """Make it."""
+
+
+class WordsProbe(Protocol):
+    """A probe fitted on the words of each class: weights (V, K) and intercepts (K,)."""
+
+    def __call__(self, words: WordsByClass, /) -> Linear:
+        """Fit it."""
 
 
 class AdaptMethod(Protocol):

@@ -18,6 +18,7 @@ from labelworks.tasks.methods.label_shift.inputs import check
 from labelworks.tasks.methods.multilabel.judge import JudgedLabelSets
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.probes.affine import Affine
+from labelworks.tasks.methods.probes.words_by_class import WordsByClass
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.protocols import JudgesChecked, PlacesCut
 from labelworks.tasks.methods.registry import KINDS, Method, methods
@@ -115,6 +116,9 @@ class TestProbes:
     def test_is_linear_in_the_rows_and_tells_the_classes(self, method: Method) -> None:
         if "rows" in method.needs:
             weights, intercepts = method.target(FEATURES, GIVEN, CLASSES)
+        elif "words" in method.needs:
+            said = np.stack([np.maximum(FEATURES[k == GIVEN], 0).sum(axis=0) for k in range(CLASSES)])
+            weights, intercepts = method.target(WordsByClass(SUMS.count, said, SUMS.log_prior))
         else:
             weights, intercepts = method.target(SUMS if "sums" in method.needs else ClassNames(NAMES))
         assert (weights.shape, intercepts.shape) == ((DIM, CLASSES), (CLASSES,))

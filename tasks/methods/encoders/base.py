@@ -25,10 +25,14 @@ PART_FORMAT = 4  # of what is kept under a key: another format is another key
 
 @dataclass(frozen=True)
 class Encoded:
-    """Vectors (N, D) and, row by row, why there is none (None: there is one)."""
+    """Vectors (N, D) and, row by row, why there is none (None: there is one).
+
+    words (N, W): packed by `pack_words`, for probes of words; None: the encoder counts none.
+    """
 
     vectors: NDArray[np.floating]
     reasons: list[str | None]
+    words: NDArray[np.uint32] | None = None
 
 
 def finite_rows(vectors: NDArray[np.floating]) -> NDArray[np.bool_]:
@@ -50,6 +54,7 @@ class Encoder(ABC):
     (how many encode at once) are set before `load`: they change the speed, not the vectors. An encoder that
     runs on a GPU says so by `uses_device`; the tasks of any other go to CPU workers. `own_units`: each
     dimension of its vectors has a unit of its own, so that they are scaled before distances are taken.
+    `gives_words`: beside the vectors there are the words of each row, which some probes see.
     """
 
     kind: str
@@ -59,6 +64,7 @@ class Encoder(ABC):
     workers: int = 1
     uses_device: ClassVar[bool] = False
     own_units: ClassVar[bool] = False
+    gives_words: ClassVar[bool] = False
     dtype: ClassVar[str] = "float16"
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}

@@ -1,4 +1,8 @@
-"""Texts by their words, weighted by rarity: a place for each frequent word, the others share some."""
+"""Texts by their words, weighted by rarity: a place for each frequent word, the others share some.
+
+Beside the vectors, which everything that measures distances sees, each text keeps its words: places that are
+shared mix rare words up, and labels may hang on just these.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +14,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
+from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.words import word_ngrams
+from labelworks.tasks.methods.packed_words import MOST_BUCKETS, pack_words
 from labelworks.tasks.methods.registry import register
 
 SHARED = 6  # one of so many places is for words that have none of their own
@@ -30,8 +36,21 @@ class TfidfEncoder(Encoder):
     kind = "text"
     fit_rows = 5000
     fit_share = 0.5
-    revision = "2"
-    options: ClassVar[dict[str, Any]] = {"dims": 768, "buckets": 1 << 18, "ngrams": 1}
+    gives_words = True
+    revision = "3"
+    options: ClassVar[dict[str, Any]] = {"dims": 768, "buckets": 1 << 18, "ngrams": 1, "words": 128}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if not 1 <= int(self.chosen["buckets"]) <= MOST_BUCKETS:
+            raise ConfigError(
+                f"buckets are {self.chosen['buckets']}", where="encoder.options.buckets",
+                fix=f"give a number from 1 to {MOST_BUCKETS}",
+            )  # fmt: skip
+        if int(self.chosen["words"]) < 1:
+            raise ConfigError(
+                f"words are {self.chosen['words']}", where="encoder.options.words", fix="give 1 or more"
+            )
 
     def fit(self, values: pa.Array) -> State:
         """Learn from a sample of texts how rare words are, and which have a place of their own."""
@@ -67,8 +86,9 @@ class TfidfEncoder(Encoder):
         texts, reasons = read_texts(values)
         counts = self._counts(texts)
         counts.data = (1 + np.log(counts.data)) * self.idf[counts.indices]
-        vectors: NDArray[np.float32] = (normalize(counts) @ self.places).toarray()
-        return Encoded(vectors, reasons)
+        weights = normalize(counts)
+        vectors: NDArray[np.float32] = (weights @ self.places).toarray()
+        return Encoded(vectors, reasons, pack_words(weights, int(self.chosen["words"])))
 
     def _counts(self, texts: list[str]) -> Any:
         from sklearn.feature_extraction.text import HashingVectorizer

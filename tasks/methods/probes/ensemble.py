@@ -1,4 +1,7 @@
-"""Out-of-sample probabilities: every probe, fitted without the row's own fold, averaged in log space."""
+"""Out-of-sample probabilities: every probe, fitted without the row's own fold, averaged in log space.
+
+Probes of words are opinions beside that average; how much each counts for is fitted on rows out of sample.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from scipy.optimize import minimize_scalar
 
 from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.affine import Affine
+from labelworks.tasks.methods.probes.opinion_pool import pool_shares
+from labelworks.tasks.methods.probes.words_by_class import WordProbes
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import BLOCK, ClassSums, FoldSums
@@ -27,12 +32,14 @@ LOG_SCALES = (-8.0, 12.0)  # bounds of the search for the log of a probe's inver
 class ProbeEnsemble:
     """Linear probes by fold, and one inverse temperature a probe plus one for their average.
 
-    `models[fold]` saw every fold but that one; the last entry saw them all. `scales` is (P + 1,).
+    `models[fold]` saw every fold but that one; the last entry saw them all. `scales` is (P + 1,). `words`:
+    probes of words, if there are any, whose logits are added; once calibrated, one that is all of them.
     """
 
     names: tuple[str, ...]
     models: tuple[tuple[Linear, ...], ...]
     scales: NDArray[np.float64]
+    words: WordProbes | None = None
 
     @classmethod
     def fit(
@@ -47,23 +54,32 @@ class ProbeEnsemble:
         """Fit every probe for every fold from merged sums; folds in `exclude` are seen by none.
 
         adapt: learns a map of the embedding from the same sums, so without the fold too; class_names: for
-        probes that see those and no rows.
+        probes that see those and no rows. Probes of words are left out where rows have none.
         """
+        of_words = [name for name in names if sees_words(name)]
+        words = WordProbes.fit(sums, of_words, exclude) if of_words and sums.words is not None else None
+        names = [name for name in names if not sees_words(name)]
         views = [sums.without(fold, *exclude) for fold in range(sums.n_folds)] + [sums.without(*exclude)]
         models = tuple(_fitted(names, view, adapt, class_names) for view in views)
-        return cls(tuple(names), models, np.ones(len(names) + 1))
+        return cls(tuple(names), models, np.ones(len(names) + 1), words)
 
     def calibrate(
-        self, features: NDArray[np.floating], labels: NDArray[np.integer], folds: NDArray[np.integer]
+        self,
+        features: NDArray[np.floating],
+        labels: NDArray[np.integer],
+        folds: NDArray[np.integer],
+        words: NDArray[np.uint32] | None = None,
     ) -> ProbeEnsemble:
-        """Fit the temperatures on out-of-sample rows: features (N, D), labels (N,), folds (N,).
+        """Fit the temperatures on out-of-sample rows: features (N, D), labels (N,), folds (N,), words (N, W).
 
         Probes that need rows are fitted on these first. TEMPERED rows say enough of a temperature.
         """
         models = _with_rows(self.names, self.models, (features, labels, folds))
         rows = np.random.default_rng(0).permutation(len(folds))[:TEMPERED]
         rows = rows[np.argsort(folds[rows], kind="stable")]
-        return replace(self, models=models)._scaled(features[rows], labels[rows], folds[rows])
+        chosen = features[rows], labels[rows], folds[rows]
+        scaled = replace(self, models=models)._scaled(*chosen)
+        return scaled if words is None else scaled._pooled(*chosen, words[rows])
 
     def _scaled(
         self, features: NDArray[np.floating], labels: NDArray[np.integer], folds: NDArray[np.integer]
@@ -76,6 +92,21 @@ class ProbeEnsemble:
         average = replace(self, scales=scales)
         scales[-1] = _fit_scale(_logits(average.joint, features, folds), labels)
         return replace(self, scales=scales)
+
+    def _pooled(
+        self,
+        features: NDArray[np.floating],
+        labels: NDArray[np.integer],
+        folds: NDArray[np.integer],
+        words: NDArray[np.uint32],
+    ) -> ProbeEnsemble:
+        """The same with what the average and each probe of words count for."""
+        if self.words is None:
+            return self
+        told = [self.words.logits(place, words, folds) for place in range(len(self.words.names))]
+        shares = pool_shares([_logits(self.joint, features, folds), *told], labels)
+        scales = np.append(self.scales[:-1], self.scales[-1] * shares[0])
+        return replace(self, scales=scales, words=self.words.mixed(shares[1:].tolist()))
 
     @property
     def n_classes(self) -> int:
@@ -95,15 +126,29 @@ class ProbeEnsemble:
         )
 
     def log_probs(
-        self, features: NDArray[np.floating], folds: NDArray[np.integer] | None = None
+        self,
+        features: NDArray[np.floating],
+        folds: NDArray[np.integer] | None = None,
+        words: NDArray[np.uint32] | None = None,
     ) -> NDArray[np.float32]:
-        """Log-probabilities (N, K) of rows (N, D) by probes that did not see their fold (None: by all)."""
+        """Log-probabilities (N, K) of rows (N, D) by probes that did not see their fold (None: by all).
+
+        words (N, W): packed, where the probes see them. Raises InputError where they are missing.
+        """
         if folds is None:
             folds = np.full(len(features), len(self.models) - 1)
         logits = _logits(self.joint, features, folds)
+        if self.words is not None:
+            for place in range(len(self.words.names)):
+                logits += self.words.logits(place, words, folds)
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
+
+
+def sees_words(name: str) -> bool:
+    """Whether a probe is one of words, beside the vectors."""
+    return "words" in get("probes", name).needs
 
 
 def _fitted(

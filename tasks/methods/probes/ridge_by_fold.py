@@ -60,7 +60,7 @@ class TargetSums:
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> TargetSums:
         """The sums of what `arrays` gave, which may lie among others."""
-        rows = FoldSums(arrays["count"], arrays["total"], arrays["gram"])
+        rows = FoldSums.of_arrays(arrays)
         return cls(rows, arrays["target"], arrays["square"], arrays["cross"])
 
     @property

@@ -112,7 +112,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
     with pytest.raises(ConfigError) as caught:
         registry.get("probes", "ldaa")
     assert caught.value.what == "unknown probes method 'ldaa'"
-    assert caught.value.fix.startswith("did you mean 'lda'? choices: lda, ")
+    assert caught.value.fix.startswith("did you mean 'lda'? choices: ")
 
 
 def test_an_unknown_kind_is_answered_with_all() -> None:

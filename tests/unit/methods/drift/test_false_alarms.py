@@ -34,16 +34,18 @@ def compare(texts: np.ndarray, labels: np.ndarray, source: np.ndarray, target: n
     others, folds = ~fitted_on(hashes, 0.5), fold_of(hashes, 5)
     encoder = make("tfidf", "text", {"dims": 128})
     encoder.load(encoder.fit(pa.array(texts[source & ~others].tolist())))
-    features = encoder.encode(pa.array(texts.tolist())).vectors.astype(np.float16)
-    sample, window = (Sample(features, labels, folds).only(rows) for rows in (source, target))
-    sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, CLASSES)
+    found = encoder.encode(pa.array(texts.tolist()))
+    whole = Sample(found.vectors.astype(np.float16), labels, folds, {"words": found.words})
+    sample, window = (whole.only(rows) for rows in (source, target))
+    sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, CLASSES, sample.words)
     model = NoiseJudge.fit(sums, sample, judge_options(DetectConfig()))
     without = [sums.without(fold) for fold in range(5)]
     novelty = [novelty_by_fold(without, each.features, each.folds) for each in (sample, window)]
-    probs = model.probs(sample.features, sample.folds)
+    probs = model.probs(sample.features, sample.folds, sample.words)
+    there = model.probs(window.features, words=window.words)
     ids = [str(row) for row in np.flatnonzero(target)]
     return shift_findings(
-        sample, probs, window, model.probs(window.features), np.eye(CLASSES), shift_options(DetectConfig()),
+        sample, probs, window, there, np.eye(CLASSES), shift_options(DetectConfig()),
         (novelty[0], novelty[1]), ids, others[source],
     )  # fmt: skip
 
