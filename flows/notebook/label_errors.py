@@ -44,7 +44,9 @@ class LabelErrors(Shown):
     transition : ndarray of shape (K, K)
         P(given | true): a row is a true class.
     noise_rate, noise_rate_interval : float, tuple of float
-        The share of wrong labels, with its 95 % interval.
+        The share of wrong labels, and between what shares it may lie.
+    reason : str
+        What that range rests on and what would narrow it; of a target that can't be promised, why.
     method : str
         The method that found them.
     """
@@ -59,6 +61,7 @@ class LabelErrors(Shown):
     transition: NDArray[np.float64]
     noise_rate: float
     noise_rate_interval: tuple[float, float]
+    reason: str
     method: str
     index: pd.Index = field(repr=False)
 
@@ -103,6 +106,7 @@ def find_label_errors(
     classes: Sequence[Any] | None = None,
     neighbours: Any = None,
     votes: Any = None,
+    audited: tuple[Any, Any] | None = None,
     posterior: bool = True,
     **options: Any,
 ) -> LabelErrors:
@@ -130,6 +134,9 @@ def find_label_errors(
         Numbers of the nearest rows, for methods that compare rows; by default they are found in `features`.
     votes : array-like of shape (N, K), optional
         The posterior that annotators' votes give (`labelworks.aggregate_votes`), for `crowd-posterior`.
+    audited : tuple of two array-likes of shape (n,), optional
+        Numbers of rows that you looked at, some at random and some of the likeliest errors, and whether the
+        label of each is right. 30 to 200 of them settle the error probabilities, the rate and the flags.
     posterior : bool, default True
         Keep P(true label), (N, K), which `labelworks.treat` needs to tell sure corrections from doubtful
         ones.
@@ -152,7 +159,9 @@ def find_label_errors(
     Notes
     -----
     Sources: `auto` is of this project, on the noise transition of Goldberger & Ben-Reuven (2017); its target
-    `fdr` is by Bates et al. (2023). `labelworks.methods()` gives the source of each other method.
+    `fdr` is by Bates et al. (2023). It holds where wrong labels are as common among sure rows as among hard
+    ones: where they aren't, nothing is flagged, and `reason` says so. `labelworks.methods()`
+    gives the source of each other method.
 
     Examples
     --------
@@ -179,6 +188,7 @@ def find_label_errors(
         features=None if few else seen,
         neighbours=None if neighbours is None else matrix(neighbours, "neighbours").values,
         votes=None if votes is None else in_order(matrix(votes, "votes"), plain(given.classes), "votes"),
+        audited=audited,
         method=method,
         posterior=posterior,
         **options,
@@ -228,6 +238,7 @@ def _named(given: Labels, found: NoiseResult) -> LabelErrors:
         transition=found.transition,
         noise_rate=found.noise_rate,
         noise_rate_interval=found.noise_rate_interval,
+        reason=found.reason,
         method=found.method,
         index=given.index,
     )

@@ -21,6 +21,9 @@ class NoiseFindings(Findings):
     method: str
     rate: Number = Field(description="estimated share of wrong labels")
     rate_interval: Interval
+    rate_reason: str | None = Field(
+        None, description="what the interval rests on, and why it is no narrower, in words"
+    )
     flagged: int = Field(description="rows whose labels look wrong")
     flagged_share: Number
     out_of_sample_accuracy: Number = Field(

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.judge_options import JudgeOptions
-from labelworks.tasks.methods.neighbours.reference import Neighbourhood
+from labelworks.tasks.methods.neighbours.cosine import Reference
+from labelworks.tasks.methods.neighbours.reference import NEAREST, Neighbourhood
 from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
+from labelworks.tasks.methods.noise.core.second_view import vote_of
 from labelworks.tasks.methods.noise.pairs import Pairs
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
@@ -22,6 +24,7 @@ from labelworks.tasks.methods.sums import FoldSums
 
 BESIDE = "beside."  # begins the names of such columns
 BANK = 4000  # rows that hubs among the class names are measured by
+ASKED, ANSWERING = 4096, 10_000  # rows whose neighbours are sought, and among how many
 JUDGED_PROBABILITIES = 1 << 21  # at a time: 8 MB, and as much again for each step of the noise method
 
 
@@ -106,7 +109,9 @@ class NoiseJudge:
         probs = np.exp(ensemble.log_probs(seen.features, seen.folds, seen.words))
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=options.out_of_scope, exclude=exclude)
         model = cls(ensemble, noise, scope, method.keywords, around)
-        noise.update(seen.given, seen.beside.get("pred_probs", probs), **model._beside(seen))
+        labelled_by = seen.beside.get("pred_probs", probs)
+        vote = {"neighbour_vote": _vote(seen, labelled_by)} if getattr(noise, "hears_vote", False) else {}
+        noise.update(seen.given, labelled_by, **model._beside(seen), **vote)
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
         return model
@@ -176,3 +181,17 @@ class NoiseJudge:
         around = [name for name in self.sees if name not in known]
         found = {name: known[name] for name in self.sees if name in known}
         return found | self.around.beside(sample.features, around) if self.around else found
+
+
+def _vote(sample: Sample, probs: NDArray[np.float32]) -> NDArray[np.int32]:
+    """The commonest label (N,) of the nearest of ANSWERING rows, for ASKED rows of the sample; others -1."""
+    count = len(sample.given)
+    vote = np.full(count, -1, np.int32)
+    if count <= NEAREST:
+        return vote
+    asked = np.arange(0, count, -(-count // ASKED))
+    others = np.arange(0, count, -(-count // ANSWERING))
+    reference = Reference.of(np.asarray(sample.features[others], np.float32))
+    near = reference.near(np.asarray(sample.features[asked], np.float32), NEAREST)
+    vote[asked] = vote_of(sample.given[others][near], probs[asked])
+    return vote

@@ -134,6 +134,18 @@ class JudgesChecked(Protocol):
 
 
 @runtime_checkable
+class HearsVote(Protocol):
+    """A noise method that fits better where it is told the commonest label of the nearest rows."""
+
+    hears_vote: bool
+
+    def update(
+        self, labels: ArrayLike, pred_probs: Any, /, *, neighbour_vote: NDArray[np.int32], **beside: Any
+    ) -> None:
+        """Accumulate a part; neighbour_vote (n,): -1 where it isn't known."""
+
+
+@runtime_checkable
 class PlacesCut(Protocol):
     """A noise method with a target, such as a budget, that is met on all rows when all are at hand."""
 

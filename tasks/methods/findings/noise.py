@@ -45,6 +45,7 @@ def noise_findings(
         method=judged.method,
         rate=float(judged.noise_rate),
         rate_interval=(float(low), float(high)),
+        rate_reason=judged.reason or None,
         flagged=found.flagged,
         flagged_share=found.flagged / found.rows,
         **agreement(given, probs.argmax(axis=1)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,21 +19,31 @@ from labelworks.tasks.methods.noise.core.flips import (
     flipped,
     offset_to,
 )
+from labelworks.tasks.methods.noise.core.rate_range import RateRange, rate_range
+from labelworks.tasks.methods.noise.core.reading_choice import Chosen, choose_views
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
+from labelworks.tasks.methods.noise.core.second_view import vote_of
 from labelworks.tasks.methods.noise.core.targets import (
+    NOTHING,
     Target,
     checked_target,
     false_discovery,
     max_f1,
+    sided_with,
     within_budget,
 )
 from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, jackknife_spread, sorted_order
-from labelworks.tasks.methods.noise.core.views import Reading, View, fit_views, reading
+from labelworks.tasks.methods.noise.core.views import Reading, View, reading
 from labelworks.tasks.methods.registry import register
 
 ENOUGH = 50  # errors expected in the sample, ten a coefficient of the flip model (Peduzzi 1996): half its say
+UNSTEADY = (
+    "nothing is flagged: a share of false discoveries can be promised only where wrong labels are as common "
+    "among rows that are sure as among those that are hard, and here they are not; "
+    "look at some rows (audited), or give a budget of rows"
+)
 Labels = NDArray[np.integer]
 
 
@@ -44,26 +55,30 @@ class Auto(SampledModel):
     """
 
     name = "auto"
+    hears_vote = True
     with_neighbours = "auto-neighbours"  # answers in its place where features or neighbours are at hand
 
     def __init__(self, *, target: Target = "max_f1", sample: int = 20_000, seed: int = 0) -> None:
         if sample < 2:
             raise ConfigError(f"sample is {sample}", where="auto", fix="give 2 rows or more")
         super().__init__(sample=sample, seed=seed)
-        self._target = checked_target(target)
-        self._clean = np.zeros(0)
+        self.target = checked_target(target)
+        self._clean, self._sided, self._promise = np.zeros(0), 0.0, ""
 
     def finish(self) -> None:
         """Choose the reading, fit its transition, learn from flips, place the cut."""
         columns = self._sampled()
         order = sorted_order(columns[0], columns[1])
-        labels, probs, *around = (column[order] for column in columns)
+        labels, probs, *around, vote = (column[order] for column in columns)
         near = around[0] if around else None
-        self._views = fit_views(labels, probs)
+        if near is not None:
+            vote = vote_of(near, probs)
+        chosen = choose_views(labels, probs, vote)
+        self._views = chosen.views
         self.transition = np.mean([view.transition for view in self._views], axis=0)
         read = reading(self._views, labels, probs)
         self._rate = float(np.clip(expit(-read.odds).mean(dtype=np.float64), 0, 1))
-        self._interval = self._rate_interval(labels, probs)
+        self._range = self._rate_range(labels, probs, chosen)
         errors = self._rate * len(labels)
         self._taught = errors / (errors + ENOUGH) / 2
         rng = np.random.default_rng([self._seed, STREAM])
@@ -72,10 +87,13 @@ class Auto(SampledModel):
         self._offset = offset_to(self._rate, self._error_odds(labels, probs, near, read))
         odds = self._error_odds(labels, probs, near, read)
         error = expit(odds)
-        if self._target[0] == "fdr":
+        if self.target[0] == "fdr":
             self._clean = self._clean_errors(probs, near, _rescaled(read, labels, error), rng)
+            heard = sided_with(error, labels, vote, self.target[1]) if chosen.agreed else 0.0
+            self._sided = heard if chosen.steady else NOTHING
+            self._promise = "" if chosen.steady else UNSTEADY
         self._least = self._cut(self._suspicion(error, score_of(odds)))
-        by_score = self._target[0] == "budget" and self._least < 1
+        by_score = self.target[0] == "budget" and self._least < 1
         self._threshold = float(expit(4 * logit(self._least))) if by_score else self._least  # undoes score_of
 
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
@@ -105,8 +123,9 @@ class Auto(SampledModel):
             posterior=_rescaled(read, given, error) if posterior else None,
             transition=self.transition,
             noise_rate=self._rate,
-            noise_rate_interval=self._interval,
+            noise_rate_interval=(self._range.low, self._range.high),
             method=self.name,
+            reason=self._promise or self._range.reason,
         )
 
     def flags(self, found: NoiseResult) -> NDArray[np.bool_]:
@@ -116,14 +135,14 @@ class Auto(SampledModel):
 
     def _suspicion(self, error: NDArray[np.floating], score: NDArray[np.float32]) -> NDArray[np.floating]:
         """What the target cuts (N,): a budget goes by the score, since sure errors all have probability 1."""
-        return 1 - score if self._target[0] == "budget" else error
+        return 1 - score if self.target[0] == "budget" else error
 
     def _cut(self, error: NDArray[np.floating]) -> float:
-        name, value = self._target
+        name, value = self.target
         if name == "max_f1":
             return max_f1(error)
         if name == "fdr":
-            return false_discovery(error, self._clean, value)
+            return max(false_discovery(error, self._clean, value), self._sided)
         return within_budget(error, value / self.rows)
 
     def _error_odds(
@@ -170,11 +189,13 @@ class Auto(SampledModel):
         odds = self._error_odds(true, probs, near, reading(self._views, true, probs))
         return np.asarray(expit(odds.astype(np.float64)))
 
-    def _rate_interval(self, labels: NDArray[np.int32], probs: NDArray[np.float32]) -> tuple[float, float]:
+    def _rate_range(self, labels: NDArray[np.int32], probs: NDArray[np.float32], chosen: Chosen) -> RateRange:
         view: View = self._views[0]
         data = NoisyLabels(labels, view.log_odds(probs))
         spread = jackknife_spread(data, view.tau, view.strength, view.transition, self._seed)
-        return max(self._rate - spread, 0.0), min(self._rate + spread, 1.0)
+        contradicted = float(np.mean(probs.argmax(axis=1) != labels))
+        found = rate_range(chosen.first_rate, spread, contradicted, len(labels), chosen.agreed)
+        return replace(found, low=min(found.low, self._rate), high=max(found.high, self._rate))
 
 
 def _rescaled(read: Reading, given: NDArray[np.int32], error: NDArray[np.floating]) -> NDArray[np.float32]:

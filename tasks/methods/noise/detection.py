@@ -16,6 +16,7 @@ from labelworks.tasks.methods.arrays import class_numbers
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
+from labelworks.tasks.methods.noise.core.audit import audited_result
 from labelworks.tasks.methods.noise.core.result import NoiseResult, joined
 from labelworks.tasks.methods.protocols import JudgesChecked, NoiseModel, PlacesCut
 
@@ -32,6 +33,7 @@ def detect(
     features: Any = None,
     neighbours: Any = None,
     votes: Any = None,
+    audited: tuple[ArrayLike, ArrayLike] | None = None,
     method: str = "auto",
     posterior: bool = False,
     **options: Any,
@@ -42,7 +44,9 @@ def detect(
     read in blocks and never held. features: (N, D), neighbours: (N, k) row numbers of the nearest rows, not
     of the row itself, votes: (N, K) the posterior that annotators' votes give (`crowd.aggregate`), for
     methods that need them (neighbours are found from features where not given) and for auto, which with
-    features or neighbours is `auto-neighbours`. posterior: also return P(true | x, given), (N, K).
+    features or neighbours is `auto-neighbours`. audited: numbers of rows that a person looked at (n,), some
+    at random and some of the likeliest, and whether the label of each is right (n,): they settle error
+    probabilities, rate and flags. posterior: also return P(true | x, given), (N, K).
     options: of the method.
 
     Raises InputError for bad rows and shapes that don't fit, ConfigError for an unknown method or option,
@@ -65,8 +69,11 @@ def detect(
     parts = []
     for rows, probs in _blocks(pred_probs):
         seen = {name: array(rows) for name, array in beside.items()}
-        parts.append(_judged(model, given[rows], probs, seen, posterior))
+        parts.append(_judged(model, given[rows], probs, seen, posterior or audited is not None))
     whole = joined(parts)
+    if audited is not None:
+        whole = audited_result(whole, given, *audited, getattr(model, "target", ("max_f1", 0.0)))
+        return whole if posterior else replace(whole, posterior=None)
     return replace(whole, flag=model.flags(whole)) if isinstance(model, PlacesCut) else whole
 
 

@@ -51,8 +51,25 @@ def test_the_example_on_arrays_runs() -> None:
         "labels": labels, "corrected": corrected,
         "guesses": labels, "others": corrected,
     }  # fmt: skip
-    exec(EXAMPLES[1], names)
+    exec(EXAMPLES[2], names)
     assert names["ranks"].flips[0][:2] == ("small", "large")
+
+
+def test_the_example_of_rows_looked_at_runs() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 3, 900)
+    labels = np.where(rng.random(900) < 0.2, (true + 1) % 3, true)
+    vectors = np.eye(3)[true] * 5 + rng.normal(size=(900, 3))
+    probs = (np.eye(3)[true] + 0.1) / 1.3
+    names = {
+        "labels": labels, "pred_probs": probs, "vectors": vectors,
+        "to_look_at": lambda found: np.unique(np.r_[0:900:18, np.flatnonzero(found.flag)[1::3]]),
+        "is_right": lambda rows: (labels == true)[rows],
+    }  # fmt: skip
+    exec(EXAMPLES[0], names)
+    flag = names["found"].flag
+    assert flag.any()
+    assert (labels == true)[flag].mean() <= 0.1
 
 
 def test_the_example_in_parts_runs() -> None:
@@ -60,7 +77,7 @@ def test_the_example_in_parts_runs() -> None:
     probs = rng.dirichlet(np.full(3, 0.3), (4, 500))
     labels = np.where(rng.random((4, 500)) < 0.2, rng.integers(0, 3, (4, 500)), probs.argmax(axis=2))
     names = {"parts": lambda: zip(labels, probs, strict=True)}
-    exec(EXAMPLES[0], names)
+    exec(EXAMPLES[1], names)
     assert 60 < names["suspicious"].sum() < 200  # the last of four parts, which bear 500
 
 

@@ -18,7 +18,8 @@ class NoiseResult:
     score (N,) float32 in [0, 1], low = suspicious, meant for its order; error_probability (N,) float32,
     calibrated; flag (N,) bool; suggestion (N,) int32, the given class, where flagged the likeliest other one;
     posterior (N, K) float32 of the true label, None where the method has none or it was not asked for;
-    transition (K, K) float64, rows = true class, P(given | true); noise_rate with its 95 % interval.
+    transition (K, K) float64, rows = true class, P(given | true); noise_rate with its 95 % interval; reason:
+    what the interval rests on, and what a promise about the flags assumes, in words.
     """
 
     score: NDArray[np.float32]
@@ -30,6 +31,7 @@ class NoiseResult:
     noise_rate: float
     noise_rate_interval: tuple[float, float]
     method: str
+    reason: str = ""
 
     @property
     def suggested(self) -> NDArray[np.float32] | None:

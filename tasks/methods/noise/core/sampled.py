@@ -20,6 +20,7 @@ class SampledModel:
     name: ClassVar[str]
     beside: ClassVar[tuple[str, ...]] = ()  # what it sees of a row besides its label and probabilities
     held: ClassVar[int] = HELD
+    hears_vote: ClassVar[bool] = False  # fits better where the vote of the nearest rows is known
     chooses_rows: ClassVar[bool] = False  # that it compares others with: it takes no neighbours
     _threshold: float = 0.5
 
@@ -43,14 +44,26 @@ class SampledModel:
         """Say, before finish, how many rows the data has of which the parts are a sample."""
         self._of = rows
 
-    def update(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> None:
+    def update(
+        self,
+        labels: ArrayLike,
+        pred_probs: Any,
+        *,
+        neighbour_vote: NDArray[np.integer] | None = None,
+        **beside: Any,
+    ) -> None:
         """Take a part into the sample: labels (n,) in [0, K), out-of-sample pred_probs (n, K), and `beside`.
+
+        neighbour_vote (n,): the commonest label of the nearest rows, -1 unknown, for methods that hear it.
 
         Raises InputError naming the first bad row, ConfigError where what it sees beside is not given.
         """
         seen = self._reservoir.seen if self._reservoir else 0
         given, probs = checked(labels, pred_probs, classes=self._classes, first_row=seen)
         columns = self._checked_beside(beside, len(given), first_row=seen)
+        if self.hears_vote:
+            unknown = np.full(len(given), -1, np.int32)
+            columns.append(unknown if neighbour_vote is None else neighbour_vote.astype(np.int32))
         if self._reservoir is None:
             self._classes = probs.shape[1]
             width = self._classes + sum(int(np.prod(column.shape[1:])) for column in columns)

@@ -35,8 +35,8 @@ class ScoredModel(SampledModel, ABC):
 
     def __init__(self, *, target: Target = "max_f1", sample: int = 20_000, seed: int = 0) -> None:
         super().__init__(sample=sample, seed=seed)
-        self._target = checked_target(target)
-        if self._target[0] == "fdr":
+        self.target = checked_target(target)
+        if self.target[0] == "fdr":
             raise ConfigError("the fdr target needs the method auto", where=self.name)
 
     @abstractmethod
@@ -96,7 +96,7 @@ class ScoredModel(SampledModel, ABC):
         return np.asarray(error >= np.float32(self._cut(error)))
 
     def _cut(self, error: NDArray[np.floating]) -> float:
-        name, value = self._target
+        name, value = self.target
         return max_f1(error) if name == "max_f1" else within_budget(error, value / self.rows)
 
     def _error(self, evidence: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,6 +52,28 @@ def within_budget(error: NDArray[np.floating], share: float) -> float:
     return float(above[-1]) if len(above) else NOTHING
 
 
+def ends(falling: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which of falling values (N,) are the last of their like: a cut elsewhere would split rows that tie."""
+    return np.append(falling[1:] < falling[:-1], True)[: len(falling)]
+
+
+def sided_with(
+    error: NDArray[np.floating], given: NDArray[np.int32], vote: NDArray[np.int32], rate: float
+) -> float:
+    """Return the least threshold at which a second view sides with few enough of the flagged labels.
+
+    error (N,): probabilities; given, vote (N,): labels and the classes of the second view, -1 unknown. Where
+    the first view errs, the second is right at least half the time (it errs alike no more often than it
+    differs): so at most twice as many right labels are flagged as it sides with.
+    """
+    asked = np.flatnonzero(vote >= 0)
+    falling = asked[np.argsort(-error[asked], kind="stable")]
+    sides = np.cumsum(vote[falling] == given[falling])
+    flagged = np.arange(1, len(falling) + 1)
+    kept = np.flatnonzero((2 * (sides + 1) / (flagged + 1) <= rate) & ends(error[falling]))
+    return float(error[falling[kept[-1]]]) if len(kept) else NOTHING
+
+
 def false_discovery(error: NDArray[np.floating], clean: NDArray[np.floating], rate: float) -> float:
     """Return the threshold of Benjamini and Hochberg (1995) on conformal p-values (Bates et al. 2023).
 

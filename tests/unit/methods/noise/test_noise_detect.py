@@ -160,9 +160,9 @@ def test_memory_of_a_model_does_not_grow_with_the_parts(method):
         if part in (9, 99, 999):
             sizes.append(held(vars(model)))
     rows, arrays = np.array(sizes).T
-    row = probs.itemsize * 5 + 4 + 8  # probabilities, label, key
+    row = probs.itemsize * 5 + 4 + 4 + 8  # probabilities, label, vote, key
     assert rows.max() <= 125 * row
-    assert arrays.max() <= 125 * 3
+    assert arrays.max() <= 125 * 4
     model.finish()
     assert held(vars(model))[0] <= 125 * row + 20_000
 
