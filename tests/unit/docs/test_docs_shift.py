@@ -69,5 +69,6 @@ def test_the_benchmarks_that_it_names_are_listed():
         "openset_tables",
         "discover",
         "overtime",
+        "made",
     } == listed
     assert subprocess.run([sys.executable, str(script), "tides"], capture_output=True).returncode == 2
