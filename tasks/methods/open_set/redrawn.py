@@ -70,12 +70,12 @@ class Rows:
         rng = np.random.default_rng(0)
         counts = rng.multinomial(size, self.chance / self.chance.sum(), times)
         cells = len(known.cells.scores)
-        for often, weights in zip(counts, self._priors(counts, prior), strict=True):
+        for often, weights in zip(counts, self.priors(counts, prior), strict=True):
             labelled = known.at(weights)
             again = rng.multinomial(max(int(labelled.sum()), 1), labelled / labelled.sum())
             yield again.astype(np.float64), np.bincount(self.cell, often, cells).astype(np.float64)
 
-    def _priors(self, counts: NDArray[np.int64], prior: Floats) -> Floats:
+    def priors(self, counts: NDArray[np.int64], prior: Floats) -> Floats:
         """(times, K): maximum likelihood, to first order, of rows drawn so often (times, n)."""
         present = prior > 0
         slopes, curve = np.zeros((len(counts), int(present.sum()))), np.zeros((int(present.sum()),) * 2)
