@@ -13,7 +13,7 @@ import pytest
 from labelworks.infra.processes.supervisor import FIRST_PAUSE, LONGEST_PAUSE, Process, Supervisor
 from tests.support.waiting import wait_for
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 CHILD = "\n".join(
     [
         "import os, signal, sys",

@@ -21,7 +21,7 @@ from labelworks.infra.cluster_rules import check_scheduler
 from labelworks.schemas.config.run import ComputeConfig, RunConfig
 from labelworks.schemas.errors import ConfigError
 
-FILES = sorted((Path(__file__).parents[3] / "infra/dask").glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[4] / "infra/dask").glob("*.yaml"))
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
 LOCAL = {"host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
 CLUSTERS: dict[str, dict[str, Any]] = {

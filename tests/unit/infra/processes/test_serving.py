@@ -23,7 +23,7 @@ from labelworks.infra.processes.supervisor import Process
 from labelworks.schemas.errors import ConfigError, LabelworksError
 from tests.support.waiting import wait_for
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 APP = """
 import sys
 from fastapi import FastAPI
