@@ -19,6 +19,7 @@ from labelworks.tasks.methods.noise.pairs import Pairs
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
+from labelworks.tasks.methods.protocols import HearsVote
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 
@@ -110,8 +111,10 @@ class NoiseJudge:
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=options.out_of_scope, exclude=exclude)
         model = cls(ensemble, noise, scope, method.keywords, around)
         labelled_by = seen.beside.get("pred_probs", probs)
-        vote = {"neighbour_vote": _vote(seen, labelled_by)} if getattr(noise, "hears_vote", False) else {}
-        noise.update(seen.given, labelled_by, **model._beside(seen), **vote)
+        beside = model._beside(seen)
+        if isinstance(noise, HearsVote) and noise.hears_vote:
+            beside["neighbour_vote"] = _vote(seen, labelled_by)
+        noise.update(seen.given, labelled_by, **beside)
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
         return model

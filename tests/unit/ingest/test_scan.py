@@ -180,13 +180,14 @@ def test_vectors_come_back_with_the_rows_that_have_none(tmp_path: Path) -> None:
         vectors = np.arange(12, dtype=dtype).reshape(4, 3)
         contents = np.array([7, 0, 2**64 - 1, 7], dtype=np.uint64)
         write_vectors(store, "v.parquet", vectors, [None, "null text", None, None], contents)
-        found, usable, hashes = read_vectors(store, "v.parquet")
+        part = read_vectors(store, "v.parquet")
+        found, usable, hashes = part.vectors, part.usable, part.contents
         np.testing.assert_array_equal(hashes, contents)
         assert found.dtype == dtype
         assert usable.tolist() == [True, False, True, True]
         np.testing.assert_array_equal(found[usable], vectors[usable])
     write_vectors(store, "none.parquet", vectors, ["x"] * 4, contents)
-    assert read_vectors(store, "none.parquet")[1].tolist() == [False] * 4
+    assert read_vectors(store, "none.parquet").usable.tolist() == [False] * 4
 
 
 def test_some_vectors_are_read_by_the_row_groups_that_hold_them(
@@ -210,8 +211,8 @@ def test_some_vectors_are_read_by_the_row_groups_that_hold_them(
     assert usable.tolist() == [True, False, True, True, True]
     np.testing.assert_array_equal(found[usable], vectors[wanted[:5]][usable])
     assert read_some(store, "v.parquet", wanted[:0])[0].shape == (0, 512)
-    whole, has, _ = read_vectors(store, "v.parquet")
-    np.testing.assert_array_equal(whole[has], vectors[has])
+    whole = read_vectors(store, "v.parquet")
+    np.testing.assert_array_equal(whole.vectors[whole.usable], vectors[whole.usable])
 
 
 def test_a_refusal_names_the_first_rows_and_counts_the_rest() -> None:
