@@ -69,13 +69,13 @@ class Auto(SampledModel):
         """Choose the reading, fit its transition, learn from flips, place the cut."""
         columns = self._sampled()
         order = sorted_order(columns[0], columns[1])
-        labels, probs, *around, vote = (column[order] for column in columns)
-        near = around[0] if around else None
-        if near is not None:
-            vote = vote_of(near, probs)
+        labels, probs, told = (column[order] for column in columns)  # told: a vote, or what the nearest bear
+        near = None if self.hears_vote else told
+        vote = told if near is None else vote_of(near, probs)
         chosen = choose_views(labels, probs, vote)
         self._views = chosen.views
-        self.transition = np.mean([view.transition for view in self._views], axis=0)
+        weights = [view.weight for view in self._views]
+        self.transition = np.average([view.transition for view in self._views], axis=0, weights=weights)
         read = reading(self._views, labels, probs)
         self._rate = float(np.clip(expit(-read.odds).mean(dtype=np.float64), 0, 1))
         self._range = self._rate_range(labels, probs, chosen)

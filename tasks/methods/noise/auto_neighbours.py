@@ -20,3 +20,4 @@ class AutoNeighbours(Auto):
 
     name = "auto-neighbours"
     beside = ("neighbour_labels",)
+    hears_vote = False  # it counts the vote itself

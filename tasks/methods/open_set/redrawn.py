@@ -11,9 +11,7 @@ from scipy.linalg import solve
 
 from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
 
-FLAT = (
-    1e-4  # of the mean curvature: shares that the rows hardly tell apart move no further than these let them
-)
+FLAT = 1e-4  # of the mean curvature: how far shares that the rows hardly tell apart may move
 
 
 @dataclass(frozen=True)

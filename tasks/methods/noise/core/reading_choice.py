@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from labelworks.tasks.methods.noise.core.sharpening import anchored, sharpened_t
 from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, log_of
 from labelworks.tasks.methods.noise.core.views import View, fit_views, plain_view, reading
 
-SHARPER = 2  # sharper readings a plain one: a row that they alone call wrong stays under 2/3
+SHARPER = 2.0  # times the weight of the others, for a sharper reading: what it says alone is no certainty
 AS_GOOD = 1.5  # times as many labels as probabilities the vote may contradict, to be heard
 TILT = 0.03  # by which errors may lean to unsure rows, and flips still stand for them
 PROVEN = 3.0  # standard errors by which neighbours contradict the likelihood before most of them are believed
@@ -38,19 +38,18 @@ def choose_views(labels: NDArray[np.int32], probs: NDArray[np.float32], vote: ND
 
     What the views leave open is not decided: the plain reading and sharper ones are averaged.
     """
-    views = fit_views(labels, probs)
+    data = NoisyLabels(labels, log_of(probs))
+    plain = plain_view(data)
+    views = fit_views(data, probs, plain)
     error = expit(-reading(views, labels, probs).odds.astype(np.float64))
     first = float(error.mean())
     agreed = _heard(labels, probs, vote)
-    data = NoisyLabels(labels, log_of(probs))
-    clusters = views[0].source is not None  # recovered already: what the classifier doubts is no matter
     if agreed is not None:
-        plain = plain_view(data) if clusters else views[0]
         sharper = _proven(data, plain, probs, first, agreed)
-    else:
-        sharper = None if clusters else anchored(data, views[0], probs)
+    else:  # where clusters were recovered, what the classifier doubts is no matter
+        sharper = None if views[0] is not plain else anchored(data, plain, probs)
     if sharper is not None:
-        views = [*views, *[sharper] * (SHARPER * len(views))]
+        views = [*views, replace(sharper, weight=SHARPER * len(views))]
     return Chosen(views, first, agreed, sharper is None and _steady(error, strata_of(probs)))
 
 

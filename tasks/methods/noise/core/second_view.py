@@ -22,15 +22,13 @@ LEVEL, BEND = 1.0, 0.35  # how far the log-odds of error move, and their slope, 
 class AgreedErrors:
     """Shares of wrong labels: the likeliest with its standard error; the least and the most that it may be.
 
-    least: if the views err alike twice as often as they differ; most: if they never do. apart: share of the
-    rows on which the views differ, and on which nothing is proven.
+    least: if the views err alike twice as often as they differ; most: if they never do.
     """
 
     rate: float
     spread: float
     least: float
     most: float
-    apart: float
 
 
 def vote_of(neighbour_labels: NDArray[np.integer], probs: NDArray[np.float32]) -> NDArray[np.int32]:
@@ -77,7 +75,6 @@ def agreed_errors(
         spread=float(np.sqrt(slope @ covariance @ slope)),
         least=float(np.maximum(both - 2 * alike, 0) @ agreeing / rows.sum()),
         most=float(both @ rows / rows.sum()),
-        apart=float(1 - agree.mean()),
     )
 
 

@@ -29,12 +29,16 @@ ROWS_A_CLASS = 10  # fewer don't make a Gaussian
 
 @dataclass(frozen=True)
 class View:
-    """A reading of the probabilities with its sharpening, prior strength and noise transition (K, K)."""
+    """A reading of the probabilities with its sharpening, prior strength and noise transition (K, K).
+
+    weight: what it counts among others.
+    """
 
     source: LatentGaussian | None
     tau: float
     strength: float
     transition: NDArray[np.float64]
+    weight: float = 1.0
 
     @cached_property
     def columns(self) -> NDArray[np.float32]:
@@ -72,7 +76,7 @@ def reading(views: list[View], given: NDArray[np.int32], probs: NDArray[np.float
     """Read rows: given (N,), probs (N, K)."""
     logs, rows = log_of(probs), np.arange(len(given))
     parts = [true_class(each.log_odds(probs, logs), each.tau, each.columns, given) for each in views]
-    shares = parts[0] if len(parts) == 1 else np.sum([normalised(part) for part in parts], axis=0)
+    shares = parts[0] if len(parts) == 1 else _averaged(views, parts)
     own = np.maximum(shares[rows, given], TINY)
     shares[rows, given] = 0
     others = np.maximum(shares @ np.ones(shares.shape[1], np.float32), TINY)
@@ -80,15 +84,23 @@ def reading(views: list[View], given: NDArray[np.int32], probs: NDArray[np.float
     return Reading(logs, shares, others, np.log(own) - np.log(others))
 
 
-def fit_views(labels: NDArray[np.int32], probs: NDArray[np.float32]) -> list[View]:
+def _averaged(views: list[View], parts: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The parts (N, K), each scaled to rows that sum to 1, added up by the weights of their views."""
+    total = np.zeros_like(parts[0])
+    for view, part in zip(views, parts, strict=True):
+        total += np.float32(view.weight) * normalised(part)
+    return total
+
+
+def fit_views(base: NoisyLabels, probs: NDArray[np.float32], plain: View) -> list[View]:
     """Return the plain view, or the latent ones where they foretell held-out given labels better.
 
+    base: given labels and logs of probs (N, K), in the order of `sorted_rows`; plain: their `plain_view`.
+
     Probabilities that fit the noise already (of a model trained on it to the end) gain by recovering the true
-    classes as clusters; well-behaved ones don't. Rows must come from `sorted_rows`.
+    classes as clusters; well-behaved ones don't.
     """
-    base = NoisyLabels(labels, log_of(probs))
-    plain = plain_view(base)
-    if len(labels) < ROWS_A_CLASS * base.classes:
+    if len(base.labels) < ROWS_A_CLASS * base.classes:
         return [plain]
     if not _promising(base, probs, plain):
         return [plain]

@@ -6,8 +6,8 @@ from sklearn.metrics import average_precision_score
 
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise.core.flips import drawn, fit_flip_model, flipped, offset_to
-from labelworks.tasks.methods.noise.core.transition_em import sorted_rows
-from labelworks.tasks.methods.noise.core.views import fit_views
+from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, log_of, sorted_rows
+from labelworks.tasks.methods.noise.core.views import fit_views, plain_view
 
 
 def fitted_noise(seed=0, rows=4000, classes=6):
@@ -23,9 +23,15 @@ def fitted_noise(seed=0, rows=4000, classes=6):
     return labels, probs.astype(np.float32), true
 
 
+def views_of(labels, probs):
+    given, sorted_probs = sorted_rows(labels, probs)
+    data = NoisyLabels(given, log_of(sorted_probs))
+    return fit_views(data, sorted_probs, plain_view(data))
+
+
 def test_probabilities_that_fit_the_noise_are_read_as_clusters():
     labels, probs, true = fitted_noise()
-    views = fit_views(*sorted_rows(labels, probs))
+    views = views_of(labels, probs)
     assert len(views) == 3
     assert all(view.source is not None for view in views)
     wrong = labels != true
@@ -41,7 +47,7 @@ def test_well_behaved_probabilities_are_read_as_they_are():
     logits = rng.gumbel(size=(4000, 20))
     logits[np.arange(4000), true] += 4
     labels = np.where(rng.random(4000) < 0.1, rng.integers(0, 20, 4000), true).astype(np.int32)
-    views = fit_views(*sorted_rows(labels, softmax(logits, axis=1).astype(np.float32)))
+    views = views_of(labels, softmax(logits, axis=1).astype(np.float32))
     assert [view.source for view in views] == [None]
 
 
