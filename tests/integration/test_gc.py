@@ -103,7 +103,7 @@ def test_a_run_during_which_all_is_swept_publishes_what_an_undisturbed_one_does(
     config, ended, swept = run_config(source, store=store), threading.Event(), []
 
     def sweep_on() -> None:
-        while not ended.wait(0.8):
+        while not ended.wait(0.1):
             found = sweep(Store(config.store.root), "made", keep=1, older=0.0, dry_run=False)
             swept.append(found.live_runs)
 
