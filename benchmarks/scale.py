@@ -266,20 +266,20 @@ def _stages(config: Any) -> None:
     from labelworks.tasks.validate.stage import validate
 
     run, plans = plan_run(config, {})
-    rows = ingest.fn(run, plans)
-    spec = fit_encoder.fn(run, rows.ref, "cpu", 1)
+    rows = ingest(run, plans)
+    spec = fit_encoder(run, rows.ref, "cpu", 1)
     groups = [[each] for each in rows.ref.partitions]
     embedded = map_partitions(
         "embed", embed_partitions, groups, artifacts=run.artifacts, source=run.source, spec=spec
     )
-    vectors = judge_embedding.fn(run, rows.ref, spec, [one for (one,) in embedded], perf_counter())
-    scores = detect.fn(run, vectors.ref, rows.figures)
-    treated = treat.fn(run, scores.ref, scores.figures.shift)
-    proof = validate.fn(run, scores.ref, scores.figures.shift)
-    written = publish_parts.fn(run, treated.ref, treated.figures.rows)
+    vectors = judge_embedding(run, rows.ref, spec, [one for (one,) in embedded], perf_counter())
+    scores = detect(run, vectors.ref, rows.figures)
+    treated = treat(run, scores.ref, scores.figures.shift)
+    proof = validate(run, scores.ref, scores.figures.shift)
+    written = publish_parts(run, treated.ref, treated.figures.rows)
     recorder = Recorder(run)
     recorder.results += [rows, vectors, scores, treated, proof, written]
-    write_report.fn(run, recorder.results, recorder._record("published", report=""))
+    write_report(run, recorder.results, recorder._record("published", report=""))
 
 
 def _room(folder: Path, rows: int) -> None:

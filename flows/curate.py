@@ -44,7 +44,7 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     posting = posted(run.artifacts.dataset)
     with without_heartbeats(), posting, recorder.on_refusal():  # this flow has a heartbeat: enough
         rows = run_stage("ingest", ingest, run, plans)
-        vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner())
+        vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner)
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)
         treated = run_stage("treat", treat, run, scores.ref, scores.figures.shift)
         proof = run_stage("validate", validate, run, scores.ref, scores.figures.shift)

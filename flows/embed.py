@@ -8,17 +8,18 @@ from queue import Empty, SimpleQueue
 from time import perf_counter
 from typing import Any
 
-from prefect import get_run_logger
 from prefect.futures import PrefectFuture
 
 from labelworks.infra.cluster.cluster import connect_task_runner
 from labelworks.infra.cluster.gpu import GpuMonitor, Placement, place
 from labelworks.schemas.records import DatasetRef, EmbedResult, Partition
-from labelworks.tasks.embed.encode_partitions import Embedded, find_embedded
+from labelworks.tasks.embed.class_names import encode_class_names
+from labelworks.tasks.embed.encode_partitions import Embedded, embed_partitions, find_embedded
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, lacks
 from labelworks.tasks.embed.stage import embed_group, embed_names, fit_encoder, judge_embedding
 from labelworks.tasks.embed.task_groups import shares
 from labelworks.tasks.execution import progress
+from labelworks.tasks.execution.engine import in_flow, run_logger
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.execution.tracing import carrier
 from labelworks.tasks.methods.encoders.base import make
@@ -28,12 +29,12 @@ LOOK_SECONDS = 5.0
 
 
 def embed(run: Run, ref: DatasetRef) -> EmbedResult:
-    """Embed every partition that was not embedded before; to be called in a flow with a Dask task runner."""
+    """Embed every partition that was not embedded before; in a flow, one with a Dask task runner."""
     if done := run.artifacts.result(EmbedResult):
         return done
     started = perf_counter()
     placement = _placed(run)
-    get_run_logger().info(placement.note)
+    run_logger().info(placement.note)
     progress.current().note(placement.note)
     spec = fit_encoder(run, ref, placement.device, min(placement.slots, len(ref.partitions)))
     known = map_partitions(
@@ -57,6 +58,8 @@ def _embedded(
 ) -> list[Embedded]:
     """Embed partitions as groups, each a task, and the class names if the config wants them as a probe."""
     groups = shares(partitions, placement.slots)
+    if not in_flow():
+        return _called(run, ref, spec, groups, placement)
     connect_task_runner()
     with placement.annotated():
         futures = [
@@ -74,6 +77,22 @@ def _embedded(
         size += sum(each.partition.size for each in found)
         progress.current().advance("embed", done, len(groups), unit="groups", rows=rows, size=size)
     return [each for future in futures for each in future.result()]
+
+
+def _called(
+    run: Run, ref: DatasetRef, spec: EncoderSpec, groups: list[list[Partition]], placement: Placement
+) -> list[Embedded]:
+    """As `_embedded`, on the workers of this machine, whose GPUs nobody else was promised."""
+    with placement.annotated():
+        if run.config.dataset.class_names:
+            names = run.config.dataset.class_names
+            map_partitions("embed", encode_class_names, [run.artifacts], unit="lists of class names",
+                           ref=ref, spec=spec, given=names)  # fmt: skip
+        found = map_partitions(
+            "embed", embed_partitions, groups, unit="groups",
+            artifacts=run.artifacts, source=run.source, spec=spec,
+        )  # fmt: skip
+    return [each for group in found for each in group]
 
 
 def _completed(futures: Sequence[PrefectFuture[Any]], watch: GpuMonitor) -> Iterator[PrefectFuture[Any]]:

@@ -17,13 +17,16 @@ from labelworks.schemas.events import (
 from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.execution.engine import in_flow, run_logger
 from labelworks.tasks.storage.versions import read_version
 
 
 def announce(artifacts: Artifacts, record: RunRecord) -> RunRecord:
-    """Emit what a run found, and give its record back."""
+    """Emit what a run found, where a flow runs, and give its record back."""
     from prefect.events import emit_event
 
+    if not in_flow():
+        return record
     resource = {"prefect.resource.id": resource_id(record.dataset), "prefect.resource.name": record.dataset}
     try:
         for told in told_of(record, _before(artifacts, record)):
@@ -106,6 +109,4 @@ def _before(artifacts: Artifacts, record: RunRecord) -> RunRecord | None:
 
 
 def _warn(what: str, error: Exception) -> None:
-    from prefect import get_run_logger
-
-    get_run_logger().warning("%s: %s: %s", what, type(error).__name__, error)
+    run_logger().warning("%s: %s: %s", what, type(error).__name__, error)

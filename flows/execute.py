@@ -17,6 +17,7 @@ from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
+from labelworks.tasks.execution.engine import in_flow
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.exports import exported, with_exports
 from labelworks.tasks.exports.base import Version
@@ -44,10 +45,26 @@ def execute(config: RunConfig, *, progress: Progress | None = None) -> RunRecord
     return execute_all([config], progress=progress)[0]
 
 
-def execute_all(configs: Sequence[RunConfig], *, progress: Progress | None = None) -> list[RunRecord]:
+def execute_here(config: RunConfig, *, progress: Progress | None = None) -> RunRecord:
+    """As `execute`, but by plain calls where no Prefect API is configured: nobody would see its flow runs."""
+    return execute_all([config], progress=progress, api=not _by_itself(config))[0]
+
+
+def _by_itself(config: RunConfig) -> bool:
+    """Whether nothing that a run needs is Prefect's to give: its API, a secret, its watch over a cluster."""
+    from labelworks.infra.prefect_server.server import configured_url
+
+    compute = config.compute
+    elsewhere = compute.scheduler or compute.cluster_class or config.store.secret
+    return not (elsewhere or configured_url() or in_flow())
+
+
+def execute_all(
+    configs: Sequence[RunConfig], *, progress: Progress | None = None, api: bool = True
+) -> list[RunRecord]:
     """Run the pipelines of some configs, one after the other, on one API and one cluster; their records.
 
-    Both are started when the first run needs them.
+    Both are started when the first run needs them. api: False where stages are to be plain calls.
     """
     settings.apply()
     records: list[RunRecord] = []
@@ -58,9 +75,9 @@ def execute_all(configs: Sequence[RunConfig], *, progress: Progress | None = Non
                 record = _preflight(config)
                 if record is None and not serving:
                     here = len(configs) == 1 and fits_here(config)
-                    started.enter_context(servers(config.compute, here=here))
+                    started.enter_context(servers(config.compute, here=here, api=api))
                     serving = True
-                records.append(record or _curated(config))
+                records.append(record or _curated(config, as_flow=api))
             if len(configs) > 1:
                 current().note(f"{records[-1].dataset}: {records[-1].status}")
     return records
@@ -92,10 +109,10 @@ def fits_here(config: RunConfig) -> bool:
 
 
 @contextmanager
-def servers(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
+def servers(compute: ComputeConfig, *, here: bool = False, api: bool = True) -> Iterator[Any]:
     """Yield the Dask client that runs use, beside a Prefect API: configured ones, or our own.
 
-    here: where there is one worker, in this process.
+    here: where there is one worker, in this process; without an API it is no worker, and there is no client.
     """
     from labelworks.infra.cluster.cluster import cluster, prepare
     from labelworks.infra.cluster.gpu import place
@@ -105,13 +122,13 @@ def servers(compute: ComputeConfig, *, here: bool = False) -> Iterator[Any]:
         if here:
             opened.enter_context(threads(compute.threads))
         with imports():
-            answers = opened.enter_context(starting_api())
+            answers = opened.enter_context(starting_api()) if api else str
             # Before the thread: two that import the same packages may wait for each other.
             for name in FLOWS_NEED:
                 import_module(name)
             Thread(target=_warm_up, daemon=True).start()
-            client = opened.enter_context(cluster(compute, here=here))
-        if not compute.scheduler:
+            client = None if here and not api else opened.enter_context(cluster(compute, here=here))
+        if client is not None and not compute.scheduler:
             prepare(client, WORKERS_NEED, compute.threads)
         answers()
         place(compute, client)  # a GPU that is required and missing is said now, not after ingest
@@ -143,11 +160,11 @@ def _preflight(config: RunConfig) -> RunRecord | None:
     return with_exports(version, config.publish.also)
 
 
-def _curated(config: RunConfig) -> RunRecord:
+def _curated(config: RunConfig, *, as_flow: bool) -> RunRecord:
     from labelworks.flows.curate import curate
 
     try:
-        return curate(config)
+        return curate(config) if as_flow else curate.fn(config)
     except GateRefused as error:
         if error.record is None:
             raise

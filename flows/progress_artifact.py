@@ -10,6 +10,7 @@ from typing import cast, get_args
 from uuid import UUID
 
 from labelworks.schemas.records import Stage
+from labelworks.tasks.execution.engine import in_flow
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.execution.throughput import Pace
 
@@ -22,6 +23,9 @@ def posted(dataset: str) -> Iterator[None]:
     """Post the progress told in this block of a flow as an artifact, and still tell who was told before."""
     from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
+    if not in_flow():
+        yield
+        return
     created = cast(UUID, create_progress_artifact(0.0, key="progress", description=f"{dataset}: begins"))
 
     def post(percent: float, text: str) -> None:

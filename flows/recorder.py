@@ -9,7 +9,7 @@ from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple, cast
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.task_runners import TaskRunner
 
 from labelworks.flows.events import announce
@@ -28,6 +28,7 @@ from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.code_version import code_version
 from labelworks.tasks.catalog.history import begun
 from labelworks.tasks.execution import progress
+from labelworks.tasks.execution.engine import in_flow, run_logger
 from labelworks.tasks.execution.tracing import span
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report.stage import post_run, post_stage, write_report
@@ -51,19 +52,22 @@ class Recorder:
         stage: Stage,
         work: Callable[[*_Given], _Result],
         *given: *_Given,
-        task_runner: TaskRunner[Any] | None = None,
+        task_runner: Callable[[], TaskRunner[Any] | None] = lambda: None,
     ) -> _Result:
-        """Call a stage as a flow of its own and keep its result; raise GateRefused if its gate says no."""
-        named = f"{stage} {self.run.artifacts.dataset}"
-        as_flow = flow(name=stage, flow_run_name=named, version=code_version(), task_runner=task_runner)
+        """Call a stage, in a flow as one of its own, and keep its result; GateRefused if its gate says no."""
         with span(stage, dataset=self.run.artifacts.dataset, run=self.run.artifacts.id):
             _next.set([_Call(self, stage, work, given)])
-            return cast("_Result", as_flow(call_stage)())
+            return cast("_Result", self._flow(stage, task_runner())() if in_flow() else call_stage())
+
+    def _flow(self, stage: Stage, runner: TaskRunner[Any] | None) -> Callable[[], StageResult]:
+        named = f"{stage} {self.run.artifacts.dataset}"
+        return flow(name=stage, flow_run_name=named, version=code_version(), task_runner=runner)(call_stage)
 
     def keep(self, result: StageResult) -> None:
         """Keep a stage's result, show and tell it; raise GateRefused if its gate says no."""
         self.results.append(result)
-        self._posts.append(self._poster.submit(copy_context().run, post_stage, result))
+        if in_flow():
+            self._posts.append(self._poster.submit(copy_context().run, post_stage, result))
         self._tell(result)
         if not result.gate.ok:
             failed = result.gate.failed[0]
@@ -75,7 +79,7 @@ class Recorder:
 
     def _tell(self, result: StageResult) -> None:
         """Say what was done, in the run's log, and what the gate warns of, there and to whoever watches."""
-        log = get_run_logger()
+        log = run_logger()
         work = ", ".join(f"{rows:,} {name.replace('_', ' ')}" for name, rows in result.work.items())
         log.info("%s: %s in %.1f s", result.stage, work or "done", result.seconds)
         for check in result.gate.warned:
@@ -106,7 +110,8 @@ class Recorder:
         if why:
             record = record.model_copy(update={"approval": Approval(why=why)})
         record = record.model_copy(update={"report": write_report(self.run, self.results, record)})
-        post_run(record)
+        if in_flow():
+            post_run(record)
         return record
 
     def _record(self, status: Status, report: str) -> RunRecord:

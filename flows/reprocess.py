@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
@@ -20,6 +20,7 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.approvals import standing, waiting
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.catalog.finished import reinstate
+from labelworks.tasks.execution.engine import run_logger
 from labelworks.tasks.planning.open_run import find_run, listed_once
 from labelworks.tasks.report.wording import verdict
 
@@ -32,7 +33,7 @@ def reprocess(config: RunConfig, change: DatasetChanged | None = None) -> State[
     twice, late or out of order change nothing.
     """
     with redacted(), listed_once():
-        get_run_logger().info("%s", why(change))
+        run_logger().info("%s", why(change))
         artifacts = find_run(config, storage_secrets(config.store)).artifacts
         if record := artifacts.record():
             return Completed(message=f"nothing changed since version {reinstate(artifacts, record).version}")

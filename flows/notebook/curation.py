@@ -142,7 +142,8 @@ def curate(
     """Run the whole pipeline: find wrong labels and shift, treat them, prove it, publish a version.
 
     The same data and settings are the same run: it is found, not repeated. Small data are worked on in this
-    process, larger ones by processes of its own, which need no `if __name__ == "__main__"`.
+    process, larger ones by processes of its own, which need no `if __name__ == "__main__"`. No server is
+    needed; where PREFECT_API_URL names a Prefect API, the run is seen in its UI.
 
     Parameters
     ----------
@@ -219,8 +220,8 @@ def _executed(config: RunConfig, progress: bool) -> RunRecord:
     from labelworks.infra.process import imports
 
     with imports():
-        from labelworks.flows.execute import execute
+        from labelworks.flows.execute import execute_here
     if not progress:
-        return execute(config)
+        return execute_here(config)
     with shown() as display:
-        return execute(config, progress=display)
+        return execute_here(config, progress=display)

@@ -6,12 +6,8 @@ import json
 from collections.abc import Callable
 from time import perf_counter
 
-from prefect import task
-from prefect.cache_policies import NO_CACHE
-
 from labelworks.schemas.findings import IngestFigures
 from labelworks.schemas.records import DatasetRef, DetectResult
-from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.suites import Suite, suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -23,6 +19,7 @@ from labelworks.tasks.detect.label_sets import detect_label_sets
 from labelworks.tasks.detect.numbers import detect_numbers
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import ContextReader
+from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.encoders.base import fit_share
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import judge_options, pass_options, shift_options
@@ -35,8 +32,7 @@ BY_TASK: dict[str, Callable[[Artifacts, DatasetRef, FirstPass, IngestFigures, De
 BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "columns"}  # of detect
 
 
-@task(name="detect", task_run_name="detect", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("detect")
 def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     """Judge every label out of sample in two passes; estimate the class mix of the target window."""
     artifacts, summed = run.artifacts, pass_options(run.config)

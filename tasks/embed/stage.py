@@ -33,6 +33,7 @@ from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, 
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, Fitted, sample_column
 from labelworks.tasks.embed.near_duplicates import find_copies
 from labelworks.tasks.embed.pair_check import check_after
+from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.tracing import span
 from labelworks.tasks.methods import quality
 from labelworks.tasks.methods.encoders import base
@@ -43,8 +44,7 @@ from labelworks.tasks.sources.source import Source
 LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again; Prefect takes no less
 
 
-@task(name="fit encoder", task_run_name="fit encoder", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("fit encoder")
 def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> EncoderSpec:
     """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
 
@@ -110,8 +110,7 @@ def turn(device: str) -> Iterator[None]:
         yield
 
 
-@task(name="embed gate", task_run_name="embed gate", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("embed gate")
 def judge_embedding(
     run: Run, ref: DatasetRef, spec: EncoderSpec, done: Sequence[Embedded], started: float
 ) -> EmbedResult:

@@ -96,17 +96,17 @@ class _Told:
     def __call__(self, item: Any, result: Any) -> None:
         self._done += 1
         rows, planned = getattr(result, "rows", None), _planned(item)
-        self._rows += rows if isinstance(rows, int) else getattr(planned, "rows", 0)
-        self._size += getattr(planned, "size", 0)
+        self._rows += rows if isinstance(rows, int) else sum(each.rows for each in planned)
+        self._size += sum(each.size for each in planned)
         self._report.advance(
             self._stage, self._done, self._total, unit=self._unit, rows=self._rows, size=self._size
         )
 
 
-def _planned(item: Any) -> Any:
-    """The partition that an item is, or that it names with its place or its rows."""
-    held = item if isinstance(item, tuple) else (item,)
-    return next((each for each in held if isinstance(each, Partition)), None)
+def _planned(item: Any) -> list[Partition]:
+    """The partition that an item is, that it names with its place or its rows, or those that it groups."""
+    held = item if isinstance(item, tuple | list) else (item,)
+    return [each for each in held if isinstance(each, Partition)]
 
 
 def _on_cluster(

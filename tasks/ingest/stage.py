@@ -9,13 +9,10 @@ from operator import add
 from time import perf_counter
 
 import pyarrow as pa
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import CrowdFindings, IngestFigures
 from labelworks.schemas.records import DatasetRef, IngestResult, Partition
-from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
@@ -24,6 +21,7 @@ from labelworks.tasks.artifacts.index import read_index, share_index
 from labelworks.tasks.artifacts.rejected import refuse
 from labelworks.tasks.artifacts.vote_files import VoteSource
 from labelworks.tasks.artifacts.votes import Voted
+from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
@@ -53,8 +51,7 @@ class Scan:
     checks: list[gates.RowCheck]
 
 
-@task(name="ingest", task_run_name="ingest", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("ingest")
 def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     """Index every partition of the planned windows; raise InputError where too many rows can't be used."""
     artifacts, source = run.artifacts, run.source

@@ -8,19 +8,17 @@ from time import perf_counter
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from pyarrow.parquet import SortingColumn
 
 from labelworks.schemas.findings import PublishFigures
 from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
-from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import described, published_schema
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.label_codes import named
+from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
 from labelworks.tasks.exports.base import Version
@@ -46,8 +44,7 @@ class Published:
     checks: list[gates.RowCheck]
 
 
-@task(name="write published parts", task_run_name="write published parts", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("write published parts")
 def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResult:
     """Write the published parts and check that no row is missing."""
     artifacts, compression = run.artifacts, run.config.publish.compression
@@ -81,8 +78,7 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
     )
 
 
-@task(name="commit", task_run_name="commit", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("commit")
 def commit(run: Run, record: RunRecord) -> RunRecord:
     """Point the next version at the run, having written its manifest; the same run keeps its version."""
     artifacts = run.artifacts
@@ -92,8 +88,7 @@ def commit(run: Run, record: RunRecord) -> RunRecord:
     return record.model_copy(update={"version": version})
 
 
-@task(name="export", task_run_name="export", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("export")
 def export(run: Run, record: RunRecord) -> RunRecord:
     """Write a published version in the forms that the config asks for besides, each once."""
     version, forms = Version(run.artifacts, run.source, record), run.config.publish.also

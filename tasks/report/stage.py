@@ -9,9 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.findings import DetectFigures, DriftFindings, JudgedRow, TreatEvidence, TreatFigures
 from labelworks.schemas.records import (
@@ -22,8 +20,8 @@ from labelworks.schemas.records import (
     ValidateResult,
     figures_of,
 )
-from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.exports import with_exports
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.planning.run import Run
@@ -37,8 +35,7 @@ SECTIONS = ("noise", "shift", "treatment", "validation")
 PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "scikit-learn", "numpy")
 
 
-@task(name="report", task_run_name="report", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("report")
 def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) -> str:
     """Write the HTML report of a run, published or refused; return its address."""
     store, name = run.artifacts.store, run.artifacts.file("report", "report.html")

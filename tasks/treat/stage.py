@@ -12,18 +12,16 @@ from time import perf_counter
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 
 from labelworks.schemas.findings import ShiftFindings, TreatEvidence, TreatFigures, TreatmentFindings
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
-from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.first_pass import rows_by_class
+from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.planning.run import Run
@@ -58,8 +56,7 @@ class Treated:
     checks: list[gates.RowCheck]
 
 
-@task(name="treat", task_run_name="treat", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("treat")
 def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult:
     """Decide on every row by its scores, and weigh it by the shift found."""
     artifacts, policy = run.artifacts, policy_of(run.config.treat)

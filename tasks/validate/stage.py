@@ -6,18 +6,16 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
-from prefect import task
-from prefect.cache_policies import NO_CACHE
 from scipy.sparse import csr_array
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import ShiftFindings, ValidateFigures, ValidationFindings
 from labelworks.schemas.records import DatasetRef, ValidateResult
-from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.first_pass import FirstPass, read_first_pass
+from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.validation.before_after import Proof, prove
@@ -32,8 +30,7 @@ OF_CELLS = "held-out given labels, each class by itself, corrected by its rates 
 OF_NUMBERS = "variance explained of held-out numbers; an error counts no more than one that is still usual"
 
 
-@task(name="validate", task_run_name="validate", cache_policy=NO_CACHE)
-@redacted()
+@stage_task("validate")
 def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> ValidateResult:
     """Train on raw and on treated labels, score both on held-out rows, and gate the difference."""
     if done := run.artifacts.result(ValidateResult):

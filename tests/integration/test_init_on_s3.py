@@ -43,8 +43,8 @@ def test_images_of_a_bucket_are_a_source(
     config = load_config("labelworks.yaml")
     assert config.dataset.image_root == (f"{url}/pets" if source.endswith(".csv") else None)
     run, plans = plan_run(config, {})
-    ref = ingest.fn(run, plans).ref
+    ref = ingest(run, plans).ref
     assert ref.classes == tuple(sorted(FOLDERS))
-    spec = fit_encoder.fn(run, ref, "cpu", 1)
+    spec = fit_encoder(run, ref, "cpu", 1)
     done = embed_group.fn(ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     assert (sum(each.rows for each in done), sum(each.without for each in done)) == (20, 0)

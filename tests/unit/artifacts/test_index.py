@@ -53,7 +53,7 @@ def ingested(tmp_path: Path, name: str = "d") -> tuple[Run, DatasetRef]:
     config = {"dataset": dataset, "store": {"root": str(tmp_path / "store")}}
     gates = {"ingest": {"thresholds": {"max_rejected": 0.5, "max_duplicate_ids": 5}}}
     run, plans = plan_run(RunConfig.model_validate(config | {"gates": gates}), {})
-    return run, ingest.fn(run, plans).ref
+    return run, ingest(run, plans).ref
 
 
 def test_what_is_said_beside_the_labels_keeps_to_the_rows(tmp_path: Path) -> None:
@@ -113,6 +113,6 @@ def test_indexing_again_reads_what_is_there_and_writes_nothing(
 @pytest.mark.parametrize("name", ["a.parquet", "x.parquet.d"])
 def test_a_dataset_may_be_named_as_a_file(tmp_path: Path, name: str) -> None:
     run, ref = ingested(tmp_path, name)
-    spec = fit_encoder.fn(run, ref, "cpu", 1)
+    spec = fit_encoder(run, ref, "cpu", 1)
     embed_group.fn(ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     assert [each.name for each in (tmp_path / "store").iterdir()] == [name]

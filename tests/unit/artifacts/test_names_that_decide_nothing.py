@@ -72,8 +72,8 @@ def embedded(folder: Path, encoder: str, kind: str, name: str = "d") -> tuple[Ru
         }
     )
     run, plans = plan_run(config, {})
-    found = ingest.fn(run, plans)
-    spec = fit_encoder.fn(run, found.ref, "cpu", 1)
+    found = ingest(run, plans)
+    spec = fit_encoder(run, found.ref, "cpu", 1)
     embed_group.fn(found.ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     return run, found.ref.model_copy(update={"encoder_key": spec.key})
 

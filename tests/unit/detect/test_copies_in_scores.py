@@ -63,16 +63,16 @@ def embedded(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Run, Datas
         "compute": {"partition_rows": ROWS},
     }
     run, plans = plan_run(RunConfig.model_validate({**raw, "detect": getattr(request, "param", {})}), {})
-    found = ingest.fn(run, plans)
-    spec = fit_encoder.fn(run, found.ref, "cpu", 1)
+    found = ingest(run, plans)
+    spec = fit_encoder(run, found.ref, "cpu", 1)
     done = embed_group.fn(found.ref.partitions, run.artifacts, run.source, spec, "1/1", {})
-    return run, judge_embedding.fn(run, found.ref, spec, done, perf_counter()).ref, found.figures
+    return run, judge_embedding(run, found.ref, spec, done, perf_counter()).ref, found.figures
 
 
 def again(run: Run, ref: DatasetRef, rows: Any) -> StageResult:
     """Detect as it goes on after it was stopped before its end."""
     run.artifacts.store.delete(run.artifacts.file("detect", "result.json"))
-    return detect.fn(run, ref, rows)
+    return detect(run, ref, rows)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def scores_of(run: Run, ref: DatasetRef) -> dict[str, pa.Table]:
 
 def test_rows_whose_copies_disagree_are_judged_again_and_no_others(embedded: Any) -> None:
     run, ref, rows = embedded
-    found = detect.fn(run, ref, rows).ref
+    found = detect(run, ref, rows).ref
     assert [bool(each.copies) for each in found.of("source")] == [True, True, False]
     errors = []
     for place, partition in enumerate(found.of("source")):
@@ -118,7 +118,7 @@ def test_rows_whose_copies_disagree_are_judged_again_and_no_others(embedded: Any
 
 def test_treat_reads_one_object_of_a_partition(embedded: Any, watched: dict[str, list[str]]) -> None:
     run, ref, rows = embedded
-    found = detect.fn(run, ref, rows).ref
+    found = detect(run, ref, rows).ref
     watched["read_table"].clear()
     partition = found.of("source")[0]
     basis = Basis(policy_of(TreatConfig()), None, np.full(CLASSES, float(ROWS)), 3 * ROWS)
@@ -131,7 +131,7 @@ def test_treat_reads_one_object_of_a_partition(embedded: Any, watched: dict[str,
 
 def test_scores_of_a_version_that_heard_no_copies_are_treated_without_them(embedded: Any) -> None:
     run, ref, rows = embedded
-    found = detect.fn(run, ref, rows).ref
+    found = detect(run, ref, rows).ref
     partition = found.of("source")[0]
     name = run.artifacts.scores(found, partition)
     scores = run.artifacts.store.read_table(name)
@@ -150,7 +150,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_scores(
     embedded: Any, watched: dict[str, list[str]], lost: list[int]
 ) -> None:
     run, ref, rows = embedded
-    found = detect.fn(run, ref, rows).ref
+    found = detect(run, ref, rows).ref
     kept, sources = scores_of(run, found), found.of("source")
     for place in lost:
         run.artifacts.store.delete(run.artifacts.scores(found, sources[place]))
@@ -166,7 +166,7 @@ def test_a_run_that_was_stopped_ends_with_the_same_scores(
 @pytest.mark.parametrize("embedded", [{"tolerance": 0.01}], indirect=True)
 def test_with_a_tolerance_rows_are_not_judged_again_where_only_copies_changed(embedded: Any) -> None:
     run, ref, rows = embedded
-    found = detect.fn(run, ref, rows).ref
+    found = detect(run, ref, rows).ref
     kept = scores_of(run, found)
     alone = found.of("source")[0].model_copy(update={"copies": ""})
     before = run.artifacts.store.read_table(run.artifacts.scores(found, alone), list(JUDGED)).to_pandas()

@@ -70,11 +70,11 @@ def refused(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 def begun(config: RunConfig) -> DatasetRef:
     """Ingest and embed as a run does, with their gates."""
     run, plans = plan_run(config, {})
-    found = ingest.fn(run, plans)
+    found = ingest(run, plans)
     assert found.gate.ok
-    spec = fit_encoder.fn(run, found.ref, "cpu", 1)
+    spec = fit_encoder(run, found.ref, "cpu", 1)
     done = embed_group.fn(found.ref.partitions, run.artifacts, run.source, spec, "1/1", {})
-    judged = judge_embedding.fn(run, found.ref, spec, done, perf_counter())
+    judged = judge_embedding(run, found.ref, spec, done, perf_counter())
     assert judged.gate.ok
     assert judged.figures.rows > 0
     return found.ref

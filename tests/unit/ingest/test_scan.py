@@ -138,7 +138,7 @@ def test_ingest_says_which_classes_look_like_one(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data/a.parquet")
     run, plans = plan_run(configured(tmp_path), {})
-    result = ingesting.ingest.fn(run, plans)
+    result = ingesting.ingest(run, plans)
     (check,) = (each for each in result.gate.warned if each.name == "max_similar_class_names")
     assert result.gate.ok and check.observed == "2"
     assert check.sentence.startswith(

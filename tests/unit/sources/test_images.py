@@ -57,8 +57,8 @@ def of_folder(folder: Path, **dataset: Any) -> RunConfig:
 
 def embedded(config: RunConfig) -> tuple[Run, DatasetRef, list[Any]]:
     run, plans = plan_run(config, {})
-    ref = ingest.fn(run, plans).ref
-    spec = fit_encoder.fn(run, ref, "cpu", 1)
+    ref = ingest(run, plans).ref
+    spec = fit_encoder(run, ref, "cpu", 1)
     done = embed_group.fn(ref.partitions, run.artifacts, run.source, spec, "1/1", {})
     return run, ref.model_copy(update={"encoder_key": spec.key}), done
 

@@ -1,32 +1,29 @@
-"""`lw.curate` where people call it: in a notebook, whose loop runs, and in a script without a guard."""
+"""`lw.curate` of small data, in this process alone, and in a notebook, whose loop runs."""
 
 from __future__ import annotations
 
 import asyncio
 import doctest
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 
 import labelworks as lw
 
-pytestmark = pytest.mark.usefixtures("prefect_api")
 
-SCRIPT = """
-import labelworks as lw
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server is started, and no worker."""
 
-print("begun")
-settings = {"compute": {"workers": 1}, "validate": {"bootstrap": 50}}
-curation = lw.curate("rows.parquet", label="label", id="id", vector="vector", **settings)
-print(curation.record.status, len(curation.issues))
-"""
+    def started(*_: Any, **__: Any) -> None:
+        pytest.fail("a server is started")
+
+    monkeypatch.setattr("labelworks.infra.prefect_server.server.starting_api", started)
+    monkeypatch.setattr("labelworks.infra.cluster.cluster.cluster", started)
 
 
 def test_its_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,17 +84,3 @@ def test_a_cell_while_a_loop_runs(made: Any, tmp_path: Path) -> None:
 def _ids(found: pd.DataFrame, frame: pd.DataFrame) -> list[str]:
     """The ids of rows that are named by file and position."""
     return [frame["id"].iloc[int(name.rpartition("#")[2])] for name in found["id"]]
-
-
-def test_a_script_without_a_guard(made: Any, tmp_path: Path) -> None:
-    """Its worker is a process of its own, which doesn't run the script again."""
-    pq.write_table(made().table, tmp_path / "rows.parquet")
-    (tmp_path / "script.py").write_text(SCRIPT)
-    done = subprocess.run(
-        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    begun, ended = done.stdout.splitlines()
-    assert begun == "begun"
-    assert ended.startswith("published ")
-    assert int(ended.split()[1]) > 20
