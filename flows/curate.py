@@ -46,7 +46,7 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
         rows = run_stage("ingest", ingest, run, plans)
         vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner)
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)
-        treated = run_stage("treat", treat, run, scores.ref, scores.figures.shift)
+        treated = run_stage("treat", treat, run, scores.ref, scores.figures)
         proof = run_stage("validate", validate, run, scores.ref, scores.figures.shift)
         if reasons := reasons_to_ask(run, treated, proof):
             return announce(run.artifacts, wait(run, finish("waiting", reasons), reasons))

@@ -22,6 +22,7 @@ from labelworks.tasks.methods.encoders.base import Encoder
 from labelworks.tasks.methods.encoders.base import make as make_encoder
 from labelworks.tasks.methods.noise.detection import make as make_noise
 from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.planning.values import objective_of
 
 
 def check_config(config: RunConfig) -> None:
@@ -69,13 +70,21 @@ def check_methods(config: RunConfig) -> None:
         drift_test(config.detect.drift.method)
     with _at("dataset.votes.method"):
         _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
-    for kind, chosen in (("relabel", config.treat.relabel), ("weights", config.treat.weights)):
-        with _at(f"treat.{kind}.method"):
-            method = registry.get(kind, chosen.method)
-        with _at(f"treat.{kind}.options"):
-            registry.check_options(method.target, chosen.options, method.given_keywords)
+    _check_treatment(config.treat)
     with _at("validate.model"):
         registry.get("models", config.validation.model)
+
+
+def _check_treatment(treat: TreatConfig) -> None:
+    """The methods that place the cut and that weigh, and their options."""
+    for kind, chosen, key, options in (
+        ("relabel", objective_of(treat), "treat.objective", "treat.objective"),
+        ("weights", treat.weights, "treat.weights.method", "treat.weights.options"),
+    ):
+        with _at(key):
+            method = registry.get(kind, chosen.method)
+        with _at(options):
+            registry.check_options(method.target, dict(chosen.options), method.given_keywords)
 
 
 def _sees_what_a_run_has(name: str, votes: bool) -> None:
@@ -105,10 +114,11 @@ def _judges_other_labels(config: RunConfig) -> None:
         with _at(f"detect.{key}"):
             if getattr(config.detect, key) != getattr(DetectConfig(), key):
                 raise ConfigError(f"detect.{key} is not looked at for {task}", fix="leave it out")
-    for key in ("relabel", "weights"):
-        with _at(f"treat.{key}"):
-            if getattr(config.treat, key) != getattr(TreatConfig(), key):
-                raise ConfigError(f"treat.{key} is for one class a row, not for {task}", fix="leave it out")
+    with _at("treat.objective"):
+        registry.get("relabel", objective_of(config.treat).method)
+    with _at("treat.weights"):
+        if config.treat.weights != TreatConfig().weights:
+            raise ConfigError(f"treat.weights is for one class a row, not for {task}", fix="leave it out")
     with _at("treat.approve_over"):
         if config.treat.approve_over is not None:
             raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")

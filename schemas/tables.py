@@ -165,8 +165,7 @@ def published_schema(label_type: pa.DataType) -> pa.Schema:
                 "soft_label",
                 floats,
                 "P(true label) by class, in the order of labelworks.classes in the schema's metadata; of a "
-                "multilabel row P(it has the class); null: numbers, more than 256 classes, or a noise method "
-                "that tells none",
+                "multilabel row P(it has the class); null: numbers, or more than 256 classes",
                 nullable=True,
             ),
             _field(

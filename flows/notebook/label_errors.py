@@ -49,6 +49,8 @@ class LabelErrors(Shown):
         What that range rests on and what would narrow it; of a target that can't be promised, why.
     method : str
         The method that found them.
+    steady : bool
+        Whether errors are as common among rows that are sure as among those that are hard.
     """
 
     labels: NDArray[Any]
@@ -64,6 +66,7 @@ class LabelErrors(Shown):
     reason: str
     method: str
     index: pd.Index = field(repr=False)
+    steady: bool = True
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a label, under the index of the Series that the labels came in."""
@@ -240,5 +243,6 @@ def _named(given: Labels, found: NoiseResult) -> LabelErrors:
         noise_rate_interval=found.noise_rate_interval,
         reason=found.reason,
         method=found.method,
+        steady=found.steady,
         index=given.index,
     )

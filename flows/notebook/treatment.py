@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from labelworks.flows.notebook.inputs.classes import coded
+from labelworks.flows.notebook.inputs.classes import coded, plain
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.shown import Shown, several
@@ -18,11 +18,15 @@ from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.reasons import WORDS, explained
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
+from labelworks.tasks.methods.treatment.trust import Trust, undominated
 from labelworks.tasks.planning.values import policy_of
 
 Mode = Literal["reweight", "relabel", "both", "none"]
+Objective = str | dict[str, Any]
+_WITH_POSTERIOR = "call find_label_errors with posterior=True, its default"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +43,8 @@ class Treatment(Shown):
         keep, relabel or review.
     reasons : ndarray of shape (N,)
         Why that action, and why that weight.
+    note : str
+        Why nothing, or less, was changed; "" where there is nothing to say.
     """
 
     labels: NDArray[Any]
@@ -47,6 +53,7 @@ class Treatment(Shown):
     actions: NDArray[Any]
     reasons: NDArray[Any]
     index: pd.Index = field(repr=False)
+    note: str = ""
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a label, with the columns that a published version has."""
@@ -69,8 +76,11 @@ class Treatment(Shown):
     @property
     def summary(self) -> str:
         """What was done, in a line."""
+        note = f"; {self.note}" if self.note else ""
         counts = ", ".join(f"{int((self.actions == each).sum()):,} {each}" for each in ACTIONS)
-        return f"{several(len(self.labels), 'label')}: {counts}; weights sum to {self.weights.sum():,.1f}"
+        return (
+            f"{several(len(self.labels), 'label')}: {counts}; weights sum to {self.weights.sum():,.1f}{note}"
+        )
 
     @property
     def _rows(self) -> pd.DataFrame:
@@ -83,7 +93,8 @@ def treat(
     *,
     prior: Prior | None = None,
     mode: Mode = "both",
-    relabel_over: float = 0.8,
+    objective: Objective | None = None,
+    relabel_over: float | None = None,
     min_class_rows: int = 10,
     max_weight: float = 10.0,
 ) -> Treatment:
@@ -99,8 +110,11 @@ def treat(
         What `estimate_prior` found of a target window: rows then count for the class mix there.
     mode : {"both", "relabel", "reweight", "none"}
         What may be done.
-    relabel_over : float, default 0.8
-        P(the new label is right) from which a label is changed; below, a flagged row goes to review.
+    objective : {"accuracy", {"precision": share}, {"budget": rows}}, default {"precision": 0.9}
+        What labels are changed for: as many right labels as can be; so many of the changes are right; at most
+        so many change, the surest ones. Flagged rows that don't change go to review.
+    relabel_over : float, optional
+        Instead of an objective: P(the new label is right) from which a label is changed.
     min_class_rows : int, default 10
         No label changes into or out of a class of fewer rows: such rows go to review.
     max_weight : float, default 10
@@ -145,23 +159,27 @@ def treat(
             where="findings",
             fix="give what find_label_errors found; curate(task=…) treats label sets and numbers",
         )
-    policy = _policy(mode, relabel_over, min_class_rows, max_weight)
+    policy = _policy(mode, objective, relabel_over, min_class_rows, max_weight)
     given = coded(labels, None, findings.classes.tolist())
     if not np.array_equal(given.named, findings.labels):
         raise InputError("findings are of other labels", where="findings", fix="find errors in these labels")
     weights = _class_weights(findings, prior, policy)
     codes = given.codes.astype(np.int32)
     suggestion = coded(findings.suggestion, None, findings.classes.tolist()).codes.astype(np.int32)
-    decided, weight = treat_rows(
+    if findings.posterior is None:
+        raise InputError("findings have no posterior", where="findings", fix=_WITH_POSTERIOR)
+    classes = len(findings.classes)
+    rows = JudgedLabels(
         codes,
         findings.flag,
         suggestion,
         findings.error_probability,
-        None if findings.posterior is None else findings.posterior[np.arange(len(codes)), suggestion],
-        policy,
-        weights,
-        rows_by_class=np.bincount(codes, minlength=len(findings.classes)).astype(np.float64),
+        findings.posterior[np.arange(len(codes)), suggestion],
     )
+    rows = with_few(rows, policy, np.bincount(codes, minlength=classes).astype(np.float64))
+    named = tuple(plain(findings.classes[undominated(findings.transition)]))
+    cut = cut_of(rows, policy, Trust(named, findings.steady), classes)
+    decided, weight = treat_rows(rows, cut, policy, weights)
     why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
     return Treatment(
         labels=findings.classes[decided.label],
@@ -170,14 +188,21 @@ def treat(
         actions=np.array(ACTIONS, object)[decided.action],
         reasons=np.array(WORDS, object)[why],
         index=given.index,
+        note=cut.says,
     )
 
 
-def _policy(mode: Mode, relabel_over: float, min_class_rows: int, max_weight: float) -> Policy:
+def _policy(
+    mode: Mode,
+    objective: Objective | None,
+    relabel_over: float | None,
+    min_class_rows: int,
+    max_weight: float,
+) -> Policy:
+    said = {} if objective is None else {"objective": objective}
+    bounds = {"relabel_over": relabel_over, "min_class_rows": min_class_rows, "max_weight": max_weight}
     try:
-        config = TreatConfig(
-            mode=mode, relabel_over=relabel_over, min_class_rows=min_class_rows, max_weight=max_weight
-        )
+        config = TreatConfig.model_validate({"mode": mode, **said, **bounds})
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))

@@ -24,6 +24,12 @@ class NoiseFindings(Findings):
     rate_reason: str | None = Field(
         None, description="what the interval rests on, and why it is no narrower, in words"
     )
+    undominated: tuple[Class, ...] = Field(
+        (), description="given classes of which another true class is the likeliest source"
+    )
+    steady: bool = Field(
+        True, description="errors are as common among rows that are sure as among those that are hard"
+    )
     flagged: int = Field(description="rows whose labels look wrong")
     flagged_share: Number
     out_of_sample_accuracy: Number = Field(

@@ -11,6 +11,10 @@ class TreatmentFindings(Findings):
     """Rows by what was decided on them, and what their weights leave of them."""
 
     mode: str
+    objective: str | None = Field(None, description="what labels are changed for, by its method")
+    objective_value: Number = Field(None, description="the share or the rows that it names")
+    claimed: Number = Field(None, description="mean probability that a changed label is right now")
+    objective_note: str | None = Field(None, description="why nothing, or less, was changed, in a sentence")
     keep: int
     relabel: int
     review: int

@@ -14,6 +14,7 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.neighbours.cosine import Reference
 from labelworks.tasks.methods.neighbours.reference import NEAREST, Neighbourhood
 from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
+from labelworks.tasks.methods.noise.core.result import completed
 from labelworks.tasks.methods.noise.core.second_view import vote_of
 from labelworks.tasks.methods.noise.pairs import Pairs
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
@@ -154,7 +155,8 @@ class NoiseJudge:
         probs = self.probs(sample.features, sample.folds, sample.words)
         in_scope = self.scope.score(sample.features, sample.folds, probs)
         labelled_by = sample.beside.get("pred_probs", probs)
-        return self.noise.score(sample.given, labelled_by, **self._beside(sample)), in_scope
+        found = self.noise.score(sample.given, labelled_by, **self._beside(sample))
+        return completed(found, sample.given, labelled_by), in_scope
 
     def with_pairs(self, sample: Sample) -> NoiseJudge:
         """The same, which also tells mismatched pairs, by those of a sample that has any."""
@@ -176,7 +178,8 @@ class NoiseJudge:
         return float(np.max(np.bincount(sample.given, apart) / np.maximum(rows, 1)))
 
     def _judge(self, sample: Sample) -> NoiseResult:
-        return self.noise.score(sample.given, self.label_probs(sample), **self._beside(sample))
+        probs = self.label_probs(sample)
+        return completed(self.noise.score(sample.given, probs, **self._beside(sample)), sample.given, probs)
 
     def _beside(self, sample: Sample) -> dict[str, NDArray[Any]]:
         """What the noise method sees beside labels and probabilities."""

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.probes.zero_shot import ClassNames
     from labelworks.tasks.methods.regression.judge import JudgedNumbers
     from labelworks.tasks.methods.sums import ClassSums
-    from labelworks.tasks.methods.treatment.relabel.posterior import Decisions
+    from labelworks.tasks.methods.treatment.claims import Claims
+    from labelworks.tasks.methods.treatment.cut import Cut
+    from labelworks.tasks.methods.treatment.trust import Trust
     from labelworks.tasks.methods.validation.models.multinomial import Predict
 
 
@@ -226,23 +228,13 @@ class DriftMethod(Protocol):
 
 
 class RelabelMethod(Protocol):
-    """Decides on rows (N,), as `relabel.posterior` says of each argument. Options are keywords."""
+    """Places the cut of a dataset: from which claim on a label changes, by given class. Options are keywords.
 
-    def __call__(
-        self,
-        given: NDArray[np.int32],
-        flag: NDArray[np.bool_],
-        suggestion: NDArray[np.int32],
-        error_probability: NDArray[np.float32],
-        suggested: NDArray[np.float32],
-        /,
-        *,
-        outside: NDArray[np.bool_] | None,
-        few: NDArray[np.bool_] | None,
-        relabel: bool,
-        relabel_over: float,
-    ) -> Decisions:
-        """Decide."""
+    claims: sums over all rows, by class and claim; trust: what is known of the noise.
+    """
+
+    def __call__(self, claims: Claims, trust: Trust, /) -> Cut:
+        """Place it."""
 
 
 class WeightsMethod(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.treatment.relabel.posterior import KEPT, REASONS
+from labelworks.tasks.methods.treatment.decisions import KEPT, REASONS
 
 DOUBTED = "a little doubtful: kept, counts for less"
 CERTAIN = 0.9  # P(the label is right) from which nothing is said of a doubt

@@ -30,11 +30,9 @@ class Run:
         artifacts = Artifacts(store, config.dataset.key, run_id, index_keys(config))
         return cls(config, artifacts, source_of(config, options or {}))
 
-    def with_budget(self, budget: int, relabel_over: float) -> Run:
-        """The same that changes at most so many labels: those whose new one is surer than that."""
-        treat = self.config.treat.model_copy(update={"relabel_over": relabel_over})
-        config = self.config.model_copy(update={"treat": treat})
-        return replace(self, config=config, artifacts=replace(self.artifacts, budget=budget))
+    def with_budget(self, budget: int) -> Run:
+        """The same that changes at most so many labels, the surest of those it would change."""
+        return replace(self, artifacts=replace(self.artifacts, budget=budget))
 
 
 def identify(config: RunConfig, fingerprints: list[str]) -> str:

@@ -11,7 +11,6 @@ from labelworks.schemas.config.run import (
     AdaptConfig,
     DetectConfig,
     NoiseConfig,
-    RelabelConfig,
     RunConfig,
     TreatConfig,
     WeightsConfig,
@@ -126,24 +125,34 @@ def shift_options(detect: DetectConfig) -> ShiftOptions:
     return ShiftOptions(detect.shift.method, detect.drift.method, detect.drift.alpha)
 
 
-def proof_options(config: RunConfig) -> ProofOptions:
-    """How treated labels are compared with the raw ones."""
+def proof_options(config: RunConfig, most: int | None = None) -> ProofOptions:
+    """How treated labels are compared with the raw ones; most: at most so many labels change."""
     proof = config.validation
-    judge, policy = judge_options(config.detect), policy_of(config.treat)
+    judge, policy = judge_options(config.detect), policy_of(config.treat, most)
     return ProofOptions(judge, policy, proof.model, proof.bootstrap, config.seed)
 
 
-def policy_of(treat: TreatConfig) -> Policy:
-    """What may be done about labels."""
+def policy_of(treat: TreatConfig, most: int | None = None) -> Policy:
+    """What may be done about labels; most: at most so many change, as a person said."""
     return Policy(
         mode=treat.mode,
-        relabel=_chosen(treat.relabel),
+        objective=objective_of(treat),
         weights=_chosen(treat.weights),
-        relabel_over=treat.relabel_over,
         min_class_rows=treat.min_class_rows,
         max_weight=treat.max_weight,
+        most=most,
     )
 
 
-def _chosen(named: AdaptConfig | NoiseConfig | RelabelConfig | WeightsConfig) -> Chosen:
+def objective_of(treat: TreatConfig) -> Chosen:
+    """The method that places the cut, with its options."""
+    if treat.objective is None:
+        return Chosen("threshold", {"threshold": treat.relabel_over})
+    if isinstance(treat.objective, str):
+        return Chosen(treat.objective)
+    ((name, value),) = treat.objective.items()
+    return Chosen(name, value if isinstance(value, dict) else {name: value})
+
+
+def _chosen(named: AdaptConfig | NoiseConfig | WeightsConfig) -> Chosen:
     return Chosen(named.method, named.options)

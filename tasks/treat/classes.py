@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import ACTIONS, treated_schema
@@ -13,7 +12,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.methods.reasons import WORDS, explained
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
-from labelworks.tasks.treat.budget import tie_break
+from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis, ByClass
 
 DISAGREE = "copies disagree"
@@ -22,8 +21,7 @@ DISAGREE = "copies disagree"
 def treat_classes(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
     """Decide on the rows of a partition by their scores."""
     scores = read_judged(artifacts, ref, partition)
-    ties = 0.0 if artifacts.budget is None else tie_break(scores["id"])
-    return append_reason(_table(scores, basis, ties), scores["copies_disagree"])
+    return append_reason(_table(scores, basis), scores["copies_disagree"])
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
@@ -37,23 +35,15 @@ def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
     )
 
 
-def _table(scores: pa.Table, basis: Basis, ties: NDArray[np.float64] | float) -> pa.Table:
-    policy, weights = basis.policy, basis.class_weights
-    given, flag, suggestion, error = (
-        scores[name].to_numpy() for name in ("given", "flag", "suggestion", "error_probability")
-    )
-    known = scores["suggested_probability"]
-    suggested = None if known.null_count else known.to_numpy()
-    outside = scores["outside"].to_numpy()
-    decided, weight = treat_rows(
-        given, flag, suggestion, error, suggested, policy, weights, ties, outside, basis.rows_by_class
-    )
+def _table(scores: pa.Table, basis: Basis) -> pa.Table:
+    policy, weights, rows = basis.policy, basis.class_weights, judged_labels(scores, basis)
+    decided, weight = treat_rows(rows, basis.cut, policy, weights)
     why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
     return pa.table(
         {
             "row": scores["row"],
             "id": scores["id"],
-            "given": given,
+            "given": rows.given,
             "label": decided.label,
             "action": pa.DictionaryArray.from_arrays(decided.action, list(ACTIONS)).cast(pa.string()),
             "reason": pa.DictionaryArray.from_arrays(why, list(WORDS)).cast(pa.string()),

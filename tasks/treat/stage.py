@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from time import perf_counter
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.findings import ShiftFindings, TreatEvidence, TreatFigures, TreatmentFindings
+from labelworks.schemas.findings import DetectFigures, TreatEvidence, TreatFigures, TreatmentFindings
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import ACTIONS
@@ -27,7 +27,7 @@ from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import policy_of
 from labelworks.tasks.treat import classes, label_sets, numbers
-from labelworks.tasks.treat.budget import budget_threshold
+from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.treated import Basis, ByClass
 
 Decide = Callable[[Partition, Artifacts, DatasetRef, Basis], pa.Table]
@@ -57,19 +57,23 @@ class Treated:
 
 
 @stage_task("treat")
-def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult:
-    """Decide on every row by its scores, and weigh it by the shift found."""
-    artifacts, policy = run.artifacts, policy_of(run.config.treat)
+def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
+    """Decide on every row by its scores and the cut of them all, and weigh it by the shift found."""
+    artifacts = run.artifacts
+    policy = policy_of(run.config.treat, artifacts.budget)
     if done := artifacts.result(TreatResult):
         return done
     started, gate = perf_counter(), suites("treat", run.config.gates.treat)
+    basis = Basis(policy, class_weights(found.shift, policy), *rows_by_class(artifacts))
+    if ref.one_class:
+        basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
     treated = map_partitions(
-        "treat", treat_partition, ref.of("source"), artifacts=artifacts, ref=ref, expected=gate.rows,
-        basis=Basis(policy, class_weights(shift, policy), *rows_by_class(artifacts)),
+        "treat", treat_partition, ref.of("source"), artifacts=artifacts, ref=ref, basis=basis,
+        expected=gate.rows,
     )  # fmt: skip
     figures = TreatFigures(
         rows=sum(each.rows for each in treated),
-        treatment=_findings(treated, policy.mode),
+        treatment=_findings(treated, basis),
         evidence=_evidence(treated),
     )
     checks = gates.check_figures("treat", gates.flat(figures), gate.figures)
@@ -87,13 +91,9 @@ def treat(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> TreatResult
 def as_decided(run: Run) -> Run:
     """The run with a person's budget: at most so many labels change, those that are surest."""
     decision = read_decision(run.artifacts.store, run.artifacts.folder)
-    proposed = run.artifacts.result(TreatResult)
-    if decision is None or decision.budget is None or proposed is None:
+    if decision is None or decision.budget is None:
         return run
-    over = run.config.treat.relabel_over
-    return run.with_budget(
-        decision.budget, budget_threshold(run.artifacts, proposed.ref, decision.budget, over)
-    )
+    return run.with_budget(decision.budget)
 
 
 def treat_partition(
@@ -131,8 +131,8 @@ def _checks(table: pa.Table, ref: DatasetRef, expected: Suite) -> list[gates.Row
     return gates.check_rows(table, expected, classes=len(ref.classes))
 
 
-def _findings(treated: list[Treated], mode: str) -> TreatmentFindings:
-    rows = sum(each.rows for each in treated)
+def _findings(treated: list[Treated], basis: Basis) -> TreatmentFindings:
+    policy, rows = basis.policy, sum(each.rows for each in treated)
     actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
     by_action = {name: sum(n for (a, _), n in actions.items() if a == name) for name in ACTIONS}
     weight, squared = sum(each.weight for each in treated), sum(each.squared for each in treated)
@@ -141,7 +141,11 @@ def _findings(treated: list[Treated], mode: str) -> TreatmentFindings:
         for side in ("before", "after", "weight")
     )
     return TreatmentFindings(
-        mode=mode,
+        mode=policy.mode,
+        objective=policy.objective.method,
+        objective_value=next(iter(policy.objective.options.values()), None),
+        objective_note=basis.cut.says or None,
+        claimed=basis.cut.claimed if by_action["relabel"] else None,
         **by_action,
         relabelled=by_action["relabel"],
         changed_share=by_action["relabel"] / rows,

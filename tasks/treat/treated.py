@@ -10,19 +10,24 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.tables import ACTIONS, treated_schema
 from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
+from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets
 from labelworks.tasks.methods.treatment.numbers import TreatedNumbers
 from labelworks.tasks.methods.treatment.policy import Policy
 
+NOTHING = even(NEVER, 0)
+
 
 @dataclass(frozen=True)
 class Basis:
-    """What may be done; of the whole dataset importance weights (K,) or None, rows by class (K,), of all."""
+    """What may be done; of the whole dataset importance weights (K,) or None, rows by class (K,), of all, and
+    from which claim on a label of one class changes."""
 
     policy: Policy
     class_weights: NDArray[np.float64] | None
     rows_by_class: NDArray[np.float64]
     rows: int
+    cut: Cut = NOTHING
 
 
 @dataclass(frozen=True)

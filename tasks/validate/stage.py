@@ -65,7 +65,7 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
 
 def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> tuple[Proof, str, str]:
     """The proof of what labels are, the model that it is of, and what that is measured against."""
-    sample, options = found.sample, proof_options(run.config)
+    sample, options = found.sample, proof_options(run.config, run.artifacts.budget)
     held_out = sample.folds == HOLDOUT
     if not held_out.any() or held_out.all():
         raise InputError(

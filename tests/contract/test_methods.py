@@ -24,7 +24,9 @@ from labelworks.tasks.methods.protocols import JudgesChecked, PlacesCut
 from labelworks.tasks.methods.registry import KINDS, Method, methods
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
 from labelworks.tasks.methods.sums import ClassSums
-from labelworks.tasks.methods.treatment.relabel.posterior import REASONS, Decisions
+from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
+from labelworks.tasks.methods.treatment.decisions import REASONS, Decisions, decide
+from labelworks.tasks.methods.treatment.trust import Trust
 
 ROWS, CLASSES, DIM = 240, 4, 5
 RNG = np.random.default_rng(0)
@@ -175,7 +177,10 @@ class TestNoise:
         near = {"neighbours": NEAR} if "neighbours" in method.needs else {}
         found = detect(GIVEN, PROBS, method=method.name, posterior=True, **given, **near, **names)
         assert found.flag.shape == (ROWS,)
-        assert found.posterior is None or found.posterior.shape == (ROWS, CLASSES)
+        assert found.posterior is not None and found.posterior.shape == (ROWS, CLASSES)
+        np.testing.assert_allclose(found.posterior.sum(axis=1), 1, atol=1e-4)
+        own = found.posterior[np.arange(ROWS), GIVEN]
+        np.testing.assert_allclose(own, 1 - found.error_probability, atol=1e-4)
 
 
 @of("multilabel")
@@ -260,15 +265,19 @@ class TestDrift:
 class TestRelabel:
     """Every way to decide on labels."""
 
-    def test_decides_on_every_row(self, method: Method) -> None:
-        flag, error = GIVEN != TRUE, np.full(ROWS, 0.4, np.float32)
-        told = dict.fromkeys(("outside", "few"))
-        found = method.target(GIVEN, flag, TRUE, error, error, **told, relabel=True, relabel_over=0.8)
-        assert isinstance(found, Decisions)
-        assert found.label.shape == found.action.shape == found.reason.shape == found.right.shape == (ROWS,)
-        assert set(found.reason.tolist()) <= set(range(len(REASONS)))
-        kept = method.target(GIVEN, flag, TRUE, error, error, **told, relabel=False, relabel_over=0.8)
-        np.testing.assert_array_equal(kept.label, GIVEN)
+    def test_places_a_cut_for_every_class(self, method: Method) -> None:
+        flag, error = GIVEN != TRUE, np.full(ROWS, 0.9, np.float32)
+        rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, np.full(ROWS, 0.85, np.float32))
+        claims = Claims.of(rows, CLASSES)
+        for trust in (Trust(), Trust((1,), steady=False)):
+            cut = method.target(claims, trust)
+            assert cut.over.shape == (CLASSES,)
+            assert (cut.over >= 0).all()
+            decided = decide(rows, cut, relabel=True)
+            assert isinstance(decided, Decisions)
+            assert set(decided.reason.tolist()) <= set(range(len(REASONS)))
+            np.testing.assert_array_equal(decided.label[~flag], GIVEN[~flag])
+        np.testing.assert_array_equal(decide(rows, cut, relabel=False).label, GIVEN)
 
 
 @of("weights")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import NoiseFindings
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.methods.noise import NoiseResult
+from labelworks.tasks.methods.treatment.trust import undominated
 
 Classes = tuple[str | int, ...]
 
@@ -46,6 +47,8 @@ def noise_findings(
         rate=float(judged.noise_rate),
         rate_interval=(float(low), float(high)),
         rate_reason=judged.reason or None,
+        undominated=tuple(classes[place] for place in undominated(judged.transition)),
+        steady=judged.steady,
         flagged=found.flagged,
         flagged_share=found.flagged / found.rows,
         **agreement(given, probs.argmax(axis=1)),

@@ -73,6 +73,7 @@ class Auto(SampledModel):
         near = None if self.hears_vote else told
         vote = told if near is None else vote_of(near, probs)
         chosen = choose_views(labels, probs, vote)
+        self._steady = chosen.steady
         self._views = chosen.views
         weights = [view.weight for view in self._views]
         self.transition = np.average([view.transition for view in self._views], axis=0, weights=weights)
@@ -126,6 +127,7 @@ class Auto(SampledModel):
             noise_rate_interval=(self._range.low, self._range.high),
             method=self.name,
             reason=self._promise or self._range.reason,
+            steady=self._steady,
         )
 
     def flags(self, found: NoiseResult) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from labelworks.tasks.methods.noise.core.confident_joint import (
     transition_of,
 )
 from labelworks.tasks.methods.noise.core.flips import best_other
-from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.transition_em import columns_of
 from labelworks.tasks.methods.registry import register
@@ -66,9 +66,12 @@ class ConfidentLearning(SampledModel):
         return self.judge(*checked(labels, pred_probs, classes=self._classes))
 
     def judge(
-        self, given: NDArray[np.int32], probs: NDArray[np.float32], *, posterior: bool = False
+        self, given: NDArray[np.int32], probs: NDArray[np.float32], *, posterior: bool = True
     ) -> NoiseResult:
-        """Judge rows that were checked: given (n,), probs (n, K); there is no posterior."""
+        """Judge rows that were checked: given (n,), probs (n, K).
+
+        The posterior is that of the joint: probabilities times the transition, at the joint's noise rate.
+        """
         own = probs[np.arange(len(given)), given]
         flag = self._flag(given, probs, own)
         error = _shifted(_error(given, probs, self._columns), self._offset)
@@ -77,7 +80,7 @@ class ConfidentLearning(SampledModel):
             error_probability=error.astype(np.float32),
             flag=flag,
             suggestion=best_class(probs, given, flag),
-            posterior=None,
+            posterior=with_error(probs * self._columns[given], given, error) if posterior else None,
             transition=self.transition,
             noise_rate=self._rate,
             noise_rate_interval=self._interval,

@@ -17,7 +17,7 @@ from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
 from labelworks.tasks.methods.noise.core.audit import audited_result
-from labelworks.tasks.methods.noise.core.result import NoiseResult, joined
+from labelworks.tasks.methods.noise.core.result import NoiseResult, completed, joined
 from labelworks.tasks.methods.protocols import JudgesChecked, NoiseModel, PlacesCut
 
 PEEKED = 1000  # rows by which the unit of features is told
@@ -95,7 +95,7 @@ def _judged(
         found = model.judge(*checked, posterior=posterior, **beside)
     else:
         found = model.score(given, probs, **beside)
-    return found if posterior else replace(found, posterior=None)
+    return completed(found, given, probs) if posterior else replace(found, posterior=None)
 
 
 def _beside(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.relabel.posterior import (
+from labelworks.tasks.methods.treatment.decisions import (
     KEEP,
     KEPT,
     RELABEL,
@@ -15,6 +14,7 @@ from labelworks.tasks.methods.treatment.relabel.posterior import (
     REVIEWED,
     SUSPECTED,
 )
+from labelworks.tasks.methods.treatment.policy import Policy
 
 
 def decisions(

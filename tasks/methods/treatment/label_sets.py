@@ -38,7 +38,7 @@ def treat_label_sets(
     about it lowers no weight.
     """
     borne = (np.minimum(rows_by_class, rows - rows_by_class) >= policy.min_class_rows).astype(np.int8)
-    least = policy.relabel_over if policy.relabels else 2.0
+    least = policy.alone if policy.relabels else 2.0
     add, drop = (_over(part, least).multiply(borne[None, :]) for part in (missing, extra))
     doubt, changed = missing + extra, add + drop
     left = (doubt - doubt.multiply(changed > 0)).multiply(borne[None, :])

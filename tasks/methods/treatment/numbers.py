@@ -33,7 +33,7 @@ def treat_numbers(
 
     suggested (N,): P(the suggestion is right), 0 where it is a prediction, which is no measurement.
     """
-    sure = flag & (suggested >= policy.relabel_over) & (suggested > 0) & policy.relabels
+    sure = flag & (suggested >= policy.alone) & (suggested > 0) & policy.relabels
     action, reason = decisions(sure, flag, policy)
     doubt = np.where(sure, np.float32(0), error)
     return TreatedNumbers(np.where(sure, suggestion, given), action, reason, weights(doubt, policy))

@@ -1,28 +1,38 @@
-"""What may be done about labels, and from when on."""
+"""What may be done about labels, and to what end."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from labelworks.tasks.methods.chosen import Chosen
+
+EVEN = 0.5  # a change is worth it where the new label is likelier right than wrong
 
 
 @dataclass(frozen=True)
 class Policy:
     """The mode, the methods that decide and weigh, and their bounds.
 
-    relabel_over: P(the new label is right) from which a label changes; below, a flagged row goes to review.
-    min_class_rows: no label changes into or out of a class of fewer rows. max_weight: weights of a class are
-    clipped here.
+    objective: the method of kind `relabel` that places the cut, with its options. min_class_rows: no label
+    changes into or out of a class of fewer rows. max_weight: weights of a class are clipped here. most: at
+    most so many labels change, as a person said; None: nobody did.
     """
 
     mode: Literal["reweight", "relabel", "both", "none"]
-    relabel: Chosen
+    objective: Chosen
     weights: Chosen
-    relabel_over: float
     min_class_rows: int
     max_weight: float
+    most: int | None = None
+
+    def for_share(self, share: float) -> Policy:
+        """The policy of a share of the rows, of which as large a share may be changed."""
+        most = None if self.most is None else round(self.most * share)
+        options = dict(self.objective.options)
+        if "budget" in options:
+            options["budget"] = round(options["budget"] * share)
+        return replace(self, objective=Chosen(self.objective.method, options), most=most)
 
     @property
     def relabels(self) -> bool:
@@ -33,3 +43,9 @@ class Policy:
     def reweighs(self) -> bool:
         """Whether rows may count for less."""
         return self.mode in ("reweight", "both")
+
+    @property
+    def alone(self) -> float:
+        """The claim from which a change serves the objective by itself, whatever other rows claim."""
+        options = self.objective.options
+        return float(options.get("precision", options.get("threshold", EVEN)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -9,46 +10,46 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
+from labelworks.tasks.methods.treatment.cut import Cut
+from labelworks.tasks.methods.treatment.decisions import REVIEW, Decisions, decide
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.relabel.posterior import REVIEW, Decisions
+from labelworks.tasks.methods.treatment.trust import Trust
+
+
+def place_cut(claims: Claims, policy: Policy, trust: Trust) -> Cut:
+    """The cut of a dataset by the sums over its rows; where it has a limit, `limit_cut` is to follow."""
+    method = get("relabel", policy.objective.method).target
+    cut: Cut = method(claims, trust, **policy.objective.options)
+    return cut.counted(claims).limited(policy.most)
+
+
+def surest(rows: JudgedLabels, cut: Cut) -> NDArray[np.float64]:
+    """The sureness of those rows that a cut would change, of no more than it needs to find its limit."""
+    if cut.surest is None:
+        return np.zeros(0)
+    return cut.surest_of([rows.sureness[rows.changeable & cut.allows(rows)]])
+
+
+def cut_of(rows: JudgedLabels, policy: Policy, trust: Trust, classes: int) -> Cut:
+    """The cut of rows (N,) that are all at hand."""
+    cut = place_cut(Claims.of(rows, classes), policy, trust)
+    return cut.placed(surest(rows, cut))
+
+
+def with_few(rows: JudgedLabels, policy: Policy, rows_by_class: NDArray[np.floating]) -> JudgedLabels:
+    """The rows (N,), knowing which classes (K,) have too few rows in the whole dataset to judge by."""
+    small = rows_by_class < policy.min_class_rows
+    return replace(rows, few=small[rows.given] | (rows.flag & small[rows.suggestion]))
 
 
 def treat_rows(
-    given: NDArray[np.int32],
-    flag: NDArray[np.bool_],
-    suggestion: NDArray[np.int32],
-    error_probability: NDArray[np.float32],
-    suggested: NDArray[np.float32] | None,
-    policy: Policy,
-    class_weights: NDArray[np.float64] | None,
-    tie_break: NDArray[np.float64] | float = 0.0,
-    outside: NDArray[np.bool_] | None = None,
-    rows_by_class: NDArray[np.floating] | None = None,
+    rows: JudgedLabels, cut: Cut, policy: Policy, class_weights: NDArray[np.float64] | None
 ) -> tuple[Decisions, NDArray[np.float32]]:
-    """Decide on rows (N,) and weigh them; class_weights (K,) or None.
-
-    suggested: P(the suggestion is right); None where the noise method doesn't tell. tie_break: (N,), added
-    to it where rows that tie have to be told apart. outside (N,): rows that may be of none of the classes.
-    rows_by_class (K,): how many rows the whole dataset has; None: enough of each.
-    """
-    few = None
-    if rows_by_class is not None:
-        small = rows_by_class < policy.min_class_rows
-        few = small[given] | (flag & small[suggestion])
-    decided: Decisions = get("relabel", policy.relabel.method).target(
-        given,
-        flag,
-        suggestion,
-        error_probability,
-        (error_probability if suggested is None else suggested) + tie_break,
-        outside=outside,
-        few=few,
-        relabel=policy.relabels,
-        relabel_over=policy.relabel_over,
-        **policy.relabel.options,
-    )
+    """Decide on rows (N,) by the cut of their dataset, and weigh them; class_weights (K,) or None."""
+    decided = decide(rows, cut, relabel=policy.relabels)
     if policy.mode == "none":
-        return decided, np.ones(len(given), dtype=np.float32)
+        return decided, np.ones(len(rows.given), dtype=np.float32)
     right = decided.right if policy.mode != "relabel" else _trust(decided)
     weigh = partial(get("weights", policy.weights.method).target, **policy.weights.options)
     return decided, weigh(decided.label, right, class_weights, max_weight=policy.max_weight)

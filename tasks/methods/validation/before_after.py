@@ -13,8 +13,10 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
+from labelworks.tasks.methods.treatment.trust import Trust, undominated
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,12 @@ def prove(
     train, test = sample.only(~held), sample.only(held)
     model = NoiseJudge.fit(sums, sample, options.judge, exclude=(HOLDOUT,), class_vectors=class_vectors)
     judged = model.judge(train)
-    decided, weight = treat_rows(
-        train.given, judged.flag, judged.suggestion, judged.error_probability, judged.suggested,
-        options.policy, class_weights, rows_by_class=sums.count.sum(axis=0),
-    )  # fmt: skip
+    counts = sums.count.sum(axis=0)
+    rows = with_few(JudgedLabels.of(train.given, judged), options.policy, counts)
+    policy = options.policy.for_share(len(train.given) / float(counts.sum()))
+    trust = Trust(tuple(undominated(judged.transition).tolist()), judged.steady)
+    cut = cut_of(rows, policy, trust, len(counts))
+    decided, weight = treat_rows(rows, cut, policy, class_weights)
     fit = get("models", options.model).target
     raw = fit(train.features, train.given, None)(test.features)
     treated = fit(train.features, decided.label, weight)(test.features)

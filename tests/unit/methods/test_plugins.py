@@ -20,7 +20,9 @@ from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.planning.values import judge_options, policy_of
 
 Install = Callable[..., Any]
@@ -99,15 +101,11 @@ def shares(windows):
 
 
 @register("relabel", "never", source="a test")
-def never(
-    given, flag, suggestion, error_probability, suggested,
-    *, outside, few, relabel, relabel_over, doubt: float = 1.0,
-):
-    """Relabel nothing."""
-    from labelworks.tasks.methods.treatment.relabel.posterior import Decisions
+def never(claims, trust, *, doubt: float = 1.0):
+    """Relabel nothing below a doubt."""
+    from labelworks.tasks.methods.treatment.cut import even
 
-    none = np.zeros(len(given), np.int8)
-    return Decisions(given, none, none, (1 - doubt * error_probability).astype(np.float32))
+    return even(doubt, len(claims.rows))
 
 
 @register("weights", "even", source="a test")
@@ -204,15 +202,15 @@ def test_a_config_names_it_with_its_options_before_work_begins(install: Install)
     chosen = {
         "encoder": {"name": "lengths"},
         "detect": {"noise": {"method": "wrapped"}, "shift": {"method": "shares"}},
-        "treat": {"relabel": {"method": "never", "options": {"doubt": 0.5}}, "weights": {"method": "even"}},
+        "treat": {"objective": {"never": {"doubt": 0.5}}, "weights": {"method": "even"}},
     }
     check_methods(RunConfig.model_validate(CONFIG | chosen))
     for section, key, why in (
-        ({"relabel": {"method": "nevr"}}, "treat.relabel.method", "unknown relabel method 'nevr'"),
-        ({"relabel": {"options": {"doubt": 1.0}}}, "treat.relabel.options", "unknown option 'doubt'"),
+        ({"objective": "nevr"}, "treat.objective", "unknown relabel method 'nevr'"),
+        ({"objective": {"accuracy": {"doubt": 1.0}}}, "treat.objective", "unknown option 'doubt'"),
         (
-            {"relabel": {"method": "never", "options": {"doubt": "x"}}},
-            "treat.relabel.options",
+            {"objective": {"never": {"doubt": "x"}}},
+            "treat.objective",
             "'doubt' is 'x'",
         ),
         ({"weights": {"method": "odd"}}, "treat.weights.method", "unknown weights method 'odd'"),
@@ -229,17 +227,15 @@ def test_a_config_names_it_with_its_options_before_work_begins(install: Install)
 
 def test_rows_are_treated_as_the_chosen_methods_say(install: Install) -> None:
     install()
-    config = TreatConfig.model_validate(
-        {
-            "relabel": {"method": "never", "options": {"doubt": 0.5}},
-            "weights": {"method": "even", "options": {"all": 3.0}},
-        }
-    )
+    sections = {"weights": {"method": "even", "options": {"all": 3.0}}}
     flag, error = GIVEN != TRUE, np.full(600, 0.9, np.float32)
-    decided, weight = treat_rows(GIVEN, flag, TRUE.astype(np.int32), error, error, policy_of(config), None)
-    np.testing.assert_array_equal(decided.label, GIVEN)
-    np.testing.assert_allclose(decided.right, 0.55)
-    assert (weight == 3).all()
+    rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, error)
+    for doubt, labels in ((1.0, GIVEN), (0.5, TRUE)):
+        config = TreatConfig.model_validate({"objective": {"never": {"doubt": doubt}}, **sections})
+        policy = policy_of(config)
+        decided, weight = treat_rows(rows, cut_of(rows, policy, Trust(), 3), policy, None)
+        np.testing.assert_array_equal(decided.label, labels)
+        assert (weight == 3).all()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.tasks.methods.reasons import CERTAIN, WORDS, explained
-from labelworks.tasks.methods.treatment.relabel.posterior import KEPT, REASONS, RELABELLED, REVIEWED
+from labelworks.tasks.methods.treatment.decisions import KEPT, REASONS, RELABELLED, REVIEWED
 
 
 def words(reason, weight, shift=None, label=0):

@@ -61,10 +61,10 @@ def test_workers_are_sent_no_config_and_a_run_shows_no_secret(dataset: dict[str,
     assert CANARY not in repr(run) and run.source.options["secret"] == CANARY
 
 
-def test_a_budget_has_places_of_its_own_and_another_threshold() -> None:
+def test_a_budget_has_places_of_its_own() -> None:
     run = run_of(dataset=DATASET)
-    lowered = run.with_budget(3, 0.95)
-    assert (lowered.artifacts.budget, lowered.config.treat.relabel_over) == (3, 0.95)
+    lowered = run.with_budget(3)
+    assert (lowered.artifacts.budget, lowered.config) == (3, run.config)
     assert lowered.artifacts.file("treat", "x") == "d@2026-01/runs/r/treat-budget-3/x"
     assert lowered.artifacts.file("detect", "x") == run.artifacts.file("detect", "x")
 

@@ -11,7 +11,7 @@ from scipy.special import logit
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise.core.flips import offset_to
-from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
 from labelworks.tasks.methods.noise.core.targets import NOTHING, ends, max_f1, within_budget
 
 GROUP = 20  # rows looked at that speak for the rows of like scores
@@ -46,7 +46,7 @@ def audited_result(
     rate = float(np.clip(error.mean(), low, high))
     asked = np.zeros(len(error), bool)
     asked[places] = True
-    posterior = None if found.posterior is None else _rescaled(found.posterior, given, error)
+    posterior = None if found.posterior is None else with_error(found.posterior, given, error)
     return replace(
         found,
         score=np.where(asked, 1 - error, found.score).astype(np.float32),
@@ -154,15 +154,3 @@ def _suggested(found: NoiseResult, given: NDArray[np.int32], flag: NDArray[np.bo
     if found.posterior is None:
         return np.where(flag, found.suggestion, given).astype(np.int32)
     return best_class(found.posterior, given, flag)
-
-
-def _rescaled(
-    posterior: NDArray[np.float32], given: NDArray[np.integer], error: Floats
-) -> NDArray[np.float32]:
-    """The posterior (N, K) with P(true = given) of 1 - error, and the other classes scaled to it."""
-    places = np.arange(len(given))
-    scaled = posterior.copy()
-    scaled[places, given] = 0
-    scaled *= (error / np.maximum(scaled.sum(axis=1), 1e-30))[:, None].astype(np.float32)
-    scaled[places, given] = 1 - error
-    return scaled

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+TINY = 1e-30  # a share of the other classes that says nothing of which
+
 
 @dataclass(frozen=True)
 class NoiseResult:
@@ -17,9 +19,10 @@ class NoiseResult:
 
     score (N,) float32 in [0, 1], low = suspicious, meant for its order; error_probability (N,) float32,
     calibrated; flag (N,) bool; suggestion (N,) int32, the given class, where flagged the likeliest other one;
-    posterior (N, K) float32 of the true label, None where the method has none or it was not asked for;
+    posterior (N, K) float32 of the true label, None where it was not asked for;
     transition (K, K) float64, rows = true class, P(given | true); noise_rate with its 95 % interval; reason:
-    what the interval rests on, and what a promise about the flags assumes, in words.
+    what the interval rests on, and what a promise about the flags assumes, in words; steady: whether errors
+    are as common among sure rows as among hard ones, as far as the method looked.
     """
 
     score: NDArray[np.float32]
@@ -32,6 +35,7 @@ class NoiseResult:
     noise_rate_interval: tuple[float, float]
     method: str
     reason: str = ""
+    steady: bool = True
 
     @property
     def suggested(self) -> NDArray[np.float32] | None:
@@ -67,3 +71,28 @@ def best_class(
     others[np.arange(len(rows)), given[rows]] = -1
     best[rows] = others.argmax(axis=1)
     return best
+
+
+def with_error(
+    posterior: NDArray[np.float32], given: NDArray[np.integer], error: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """The posterior (N, K) with P(true = given) of 1 - error, and the other classes scaled to it."""
+    places = np.arange(len(given))
+    scaled = posterior.copy()
+    scaled[places, given] = 0
+    others = scaled.sum(axis=1)
+    scaled *= (error / np.maximum(others, TINY))[:, None].astype(np.float32)
+    scaled[places, given] = np.where(others > TINY, 1 - error, 1)  # where no other class is possible
+    return scaled
+
+
+def completed(found: NoiseResult, given: NDArray[np.integer], probs: NDArray[np.floating]) -> NoiseResult:
+    """The result with a posterior, where its method gives none: probs (N, K) times the transition.
+
+    At its error probabilities: P(true = given) is 1 - error.
+    """
+    if found.posterior is not None:
+        return found
+    columns = np.ascontiguousarray(found.transition.T, np.float32)
+    shares = np.asarray(probs, np.float32) * columns[given]
+    return replace(found, posterior=with_error(shares, given, found.error_probability))

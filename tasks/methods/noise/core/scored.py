@@ -13,7 +13,7 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.noise.core.checks import checked
 from labelworks.tasks.methods.noise.core.flips import fit_flip_model, flipped, log_odds, offset_to
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
-from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.targets import Target, checked_target, max_f1, within_budget
 from labelworks.tasks.methods.noise.core.transition_em import (
@@ -30,7 +30,8 @@ Beside = dict[str, NDArray[Any]]
 class ScoredModel(SampledModel, ABC):
     """A noise method whose heart is `quality`: how well a label fits its row, in [0, 1].
 
-    Its error probability is learned from labels flipped on purpose by the noise transition of the data.
+    Its error probability is learned from labels flipped on purpose by the noise transition of the data, and
+    shared out among the other classes as the transition's posterior has them.
     """
 
     def __init__(self, *, target: Target = "max_f1", sample: int = 20_000, seed: int = 0) -> None:
@@ -78,12 +79,13 @@ class ScoredModel(SampledModel, ABC):
         quality = self.quality(given, probs, columns)
         error = self._error(_evidence(quality)).astype(np.float32)
         flag = error >= np.float32(self._threshold)
+        posterior = with_error(self._view.posterior(given, probs), given, error)
         return NoiseResult(
             score=quality,
             error_probability=error,
             flag=flag,
-            suggestion=best_class(self._view.posterior(given, probs), given, flag),
-            posterior=None,
+            suggestion=best_class(posterior, given, flag),
+            posterior=posterior,
             transition=self.transition,
             noise_rate=self._rate,
             noise_rate_interval=self._interval,

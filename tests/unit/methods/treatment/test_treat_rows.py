@@ -10,8 +10,10 @@ import pytest
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.schemas.tables import ACTIONS
-from labelworks.tasks.methods.treatment.relabel.posterior import REASONS
-from labelworks.tasks.methods.treatment.treat_rows import class_weights, treat_rows
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.cut import even
+from labelworks.tasks.methods.treatment.decisions import REASONS
+from labelworks.tasks.methods.treatment.treat_rows import class_weights, treat_rows, with_few
 from labelworks.tasks.planning.values import policy_of
 
 GIVEN = np.array([0, 1, 2, 0], np.int32)
@@ -20,6 +22,8 @@ SUGGESTION = np.array([0, 0, 1, 0], np.int32)
 POSTERIOR = np.array([[0.9, 0.1, 0], [0.95, 0.05, 0], [0.0, 0.6, 0.4], [0.45, 0.3, 0.25]], np.float32)
 SUGGESTED = POSTERIOR[np.arange(4), SUGGESTION]
 ERROR = np.float32(1.0) - POSTERIOR[np.arange(4), GIVEN]
+ROWS = JudgedLabels(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED)
+CUT = even(0.8, 3)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,7 @@ def test_a_mode_decides_and_weighs(
     mode: str, label: list[int], action: list[str], weight: list[float]
 ) -> None:
     policy = policy_of(TreatConfig.model_validate({"mode": mode}))
-    decided, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, policy, None)
+    decided, found = treat_rows(ROWS, CUT, policy, None)
     assert decided.label.tolist() == label
     assert [ACTIONS[each] for each in decided.action] == action
     np.testing.assert_allclose(found, weight, rtol=1e-5)
@@ -44,10 +48,14 @@ def test_a_mode_decides_and_weighs(
     assert GIVEN.tolist() == [0, 1, 2, 0]
 
 
-def test_without_a_posterior_the_error_probability_decides() -> None:
-    error = np.array([0.1, 0.9, 0.7, 0.99], np.float32)
-    decided, _ = treat_rows(GIVEN, FLAG, SUGGESTION, error, None, policy_of(TreatConfig()), None)
-    assert [ACTIONS[each] for each in decided.action] == ["keep", "relabel", "review", "review"]
+@pytest.mark.parametrize(("suggested", "changes"), [(0.45, True), (0.35, False)])
+def test_no_label_gives_way_to_a_less_likely_one(suggested: float, changes: bool) -> None:
+    given, other = np.zeros(1, np.int32), np.ones(1, np.int32)
+    claims = np.float32([0.6]), np.float32([suggested])
+    rows = JudgedLabels(given, np.ones(1, bool), other, *claims)
+    decided, _ = treat_rows(rows, even(0.3, 2), policy_of(TreatConfig()), None)
+    assert decided.label.tolist() == [int(changes)]
+    assert ACTIONS[decided.action[0]] == ("relabel" if changes else "review")
 
 
 def shifted(*weights: float) -> ShiftFindings:
@@ -58,7 +66,7 @@ def shifted(*weights: float) -> ShiftFindings:
 
 def test_weights_of_the_window_are_those_of_the_new_label_and_clipped() -> None:
     weights = class_weights(shifted(0.5, 1.0, 50.0), policy_of(TreatConfig()))
-    _, found = treat_rows(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, policy_of(TreatConfig()), weights)
+    _, found = treat_rows(ROWS, CUT, policy_of(TreatConfig()), weights)
     np.testing.assert_allclose(found, [0.45, 0.475, 4.0, 0.225], rtol=1e-5)
 
 
@@ -70,7 +78,8 @@ def test_no_label_changes_into_or_out_of_a_class_of_few_rows(mode: str) -> None:
     sure, error = np.full(6, 0.99, np.float32), np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4], np.float32)
     policy = policy_of(TreatConfig.model_validate({"mode": mode}))
     counts = np.array([500, 40, 9])
-    decided, weight = treat_rows(given, flag, suggestion, error, sure, policy, None, rows_by_class=counts)
+    rows = with_few(JudgedLabels(given, flag, suggestion, error, sure), policy, counts)
+    decided, weight = treat_rows(rows, CUT, policy, None)
     changes = mode != "reweight"
     assert decided.label.tolist() == ([0, 0, 2, 1, 2, 1] if changes else given.tolist())
     actions = ["review", "relabel", "review", "relabel", "keep", "keep"]
@@ -79,10 +88,7 @@ def test_no_label_changes_into_or_out_of_a_class_of_few_rows(mode: str) -> None:
         changes and row in (0, 2) for row in range(6)
     ]
     assert weight[[0, 2, 4]].tolist() == [1, 1, 1]  # a guess bears no weight either
-    everyone, _ = treat_rows(
-        given, flag, suggestion, error, sure,
-        replace(policy, min_class_rows=0), None, rows_by_class=counts,
-    )  # fmt: skip
+    everyone, _ = treat_rows(with_few(rows, replace(policy, min_class_rows=0), counts), CUT, policy, None)
     assert everyone.label.tolist() == ([2, 0, 1, 1, 2, 1] if changes else given.tolist())
 
 

@@ -1,0 +1,101 @@
+"""What is claimed of labels that might change, and sums of it that merge over partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelworks.tasks.methods.noise.core.result import NoiseResult
+
+BINS = 1000  # of a claim: a cut that goes by their sums lies on one of their edges
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedLabels:
+    """What the noise method found of the labels of rows (N,).
+
+    suggestion: the given class, where flagged the likeliest other one; suggested: the claim, P(the suggestion
+    is right). few: rows whose class, or the suggested one, has too few rows to judge by; outside: rows that
+    may be of none of the classes. tie_break: numbers smaller than any difference of two claims.
+    """
+
+    given: NDArray[np.int32]
+    flag: NDArray[np.bool_]
+    suggestion: NDArray[np.int32]
+    error_probability: NDArray[np.float32]
+    suggested: NDArray[np.float32]
+    few: NDArray[np.bool_] | np.bool_ = np.False_
+    outside: NDArray[np.bool_] | np.bool_ = np.False_
+    tie_break: Floats | None = None
+
+    @classmethod
+    def of(cls, given: NDArray[np.int32], judged: NoiseResult) -> JudgedLabels:
+        """The given labels (N,) as they were judged."""
+        suggested = judged.suggested
+        claimed = np.zeros(len(given), np.float32) if suggested is None else suggested
+        return cls(given, judged.flag, judged.suggestion, judged.error_probability, claimed)
+
+    @property
+    def changeable(self) -> NDArray[np.bool_]:
+        """Rows (N,) whose label may change at all: suspected, and another is likelier than the given one."""
+        likelier = (self.suggestion != self.given) & (self.suggested > 1 - self.error_probability)
+        return np.asarray(self.flag & likelier & ~self.few & ~self.outside)
+
+    @property
+    def sureness(self) -> Floats:
+        """The claims (N,), which the tie break keeps apart."""
+        claimed = self.suggested.astype(np.float64)
+        return claimed if self.tie_break is None else claimed + self.tie_break
+
+
+@dataclass(frozen=True, eq=False)
+class Claims:
+    """Sums over rows, by given class and by claim; of partitions they add up.
+
+    rows (K,): by given class. cells (M,): in rising order, given class × BINS + bin of the claim, wherever
+    labels might change; leaving, right (M,): how many there are, and the sum of their claims.
+    """
+
+    rows: Floats
+    cells: NDArray[np.int64]
+    leaving: Floats
+    right: Floats
+
+    @classmethod
+    def of(cls, rows: JudgedLabels, classes: int) -> Claims:
+        """Those of rows (N,)."""
+        some = np.flatnonzero(rows.changeable)
+        claim = rows.suggested[some].astype(np.float64)
+        cells = rows.given[some] * np.int64(BINS) + bin_of(claim)
+        by_class = np.bincount(rows.given, minlength=classes).astype(np.float64)
+        return cls(by_class, *_summed(cells, np.ones(len(some)), claim))
+
+    @classmethod
+    def merged(cls, parts: Sequence[Claims]) -> Claims:
+        """One of many, added in their order."""
+        cells, leaving, right = (
+            np.concatenate([getattr(each, name) for each in parts]) for name in ("cells", "leaving", "right")
+        )
+        return cls(np.sum([each.rows for each in parts], axis=0), *_summed(cells, leaving, right))
+
+    def falling(self) -> tuple[Floats, Floats]:
+        """How many labels might change with a claim of each bin or above, highest first; the claims' sum."""
+        bins = self.cells % BINS
+        by_bin = (np.bincount(bins, values, BINS)[::-1].cumsum() for values in (self.leaving, self.right))
+        count, right = by_bin
+        return count, right
+
+
+def bin_of(claim: Floats) -> NDArray[np.int64]:
+    """The bins (N,) of claims (N,)."""
+    return np.clip((claim * BINS).astype(np.int64), 0, BINS - 1)
+
+
+def _summed(cells: NDArray[np.int64], *values: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    found, place = np.unique(cells, return_inverse=True)
+    leaving, right = (np.bincount(place, each, len(found)).astype(np.float64) for each in values)
+    return found, leaving, right

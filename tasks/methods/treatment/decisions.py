@@ -1,0 +1,51 @@
+"""Keep, relabel or send to review: what is decided on rows, by the cut of the whole dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelworks.schemas.tables import ACTIONS
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.cut import Cut
+
+KEEP, RELABEL, REVIEW = range(len(ACTIONS))
+REASONS = (
+    "not suspicious",
+    "the given label is unlikely, another is likely",
+    "the given label is unlikely, no other is likely enough",
+    "suspicious, kept",
+    "perhaps of none of the classes",
+    "its class, or the likelier one, has too few rows to judge by",
+)
+KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE, FEW = range(len(REASONS))
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Row by row: the label (N,), codes of action and reason (N,), P(the label is right) (N,)."""
+
+    label: NDArray[np.int32]
+    action: NDArray[np.int8]
+    reason: NDArray[np.int8]
+    right: NDArray[np.float32]
+
+
+def decide(rows: JudgedLabels, cut: Cut, *, relabel: bool) -> Decisions:
+    """Decide on rows (N,) by their claims and the cut; without `relabel` no label changes.
+
+    Rows that may be of none of the classes go to review, as another label would be as wrong. So do flagged
+    ones whose doubt rests on a class of a handful of rows, which bears neither a new label nor a weight.
+    """
+    strange, doubtful = rows.outside & relabel, rows.few & rows.flag
+    sure = rows.changeable & cut.allows(rows) & relabel
+    unsure = rows.flag & ~sure & relabel
+    action = np.select([sure, unsure | strange], [RELABEL, REVIEW], KEEP).astype(np.int8)
+    kinds = [OUTSIDE, RELABELLED, FEW, REVIEWED, SUSPECTED]
+    reason = np.select([strange, sure, unsure & doubtful, unsure, rows.flag], kinds, KEPT).astype(np.int8)
+    label = np.where(sure, rows.suggestion, rows.given).astype(np.int32)
+    right = np.where(sure, rows.suggested, 1.0 - rows.error_probability).astype(np.float32)
+    right[rows.few] = 1.0
+    return Decisions(label, action, reason, right)
