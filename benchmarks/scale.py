@@ -279,7 +279,7 @@ def _stages(config: Any) -> None:
     written = publish_parts(run, treated.ref, treated.figures.rows)
     recorder = Recorder(run)
     recorder.results += [rows, vectors, scores, treated, proof, written]
-    write_report(run, recorder.results, recorder._record("published", report=""))
+    write_report(run, recorder.results, recorder.record("published"))
 
 
 def _room(folder: Path, rows: int) -> None:

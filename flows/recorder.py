@@ -106,7 +106,7 @@ class Recorder:
         """Write the report, show the verdict, and return the record; why: what a run that waits asks."""
         for post in self._posts:
             post.result()  # the report draws too, and matplotlib is for one thread at a time
-        record = self._record(status, report="")
+        record = self.record(status)
         if why:
             record = record.model_copy(update={"approval": Approval(why=why)})
         record = record.model_copy(update={"report": write_report(self.run, self.results, record)})
@@ -114,7 +114,8 @@ class Recorder:
             post_run(record)
         return record
 
-    def _record(self, status: Status, report: str) -> RunRecord:
+    def record(self, status: Status) -> RunRecord:
+        """All figures of the stages so far, without the place of the report."""
         ingested = figures_of(self.results, IngestFigures)
         found = figures_of(self.results, DetectFigures)
         treated = figures_of(self.results, TreatFigures)
@@ -138,7 +139,7 @@ class Recorder:
             treatment=treated.treatment if treated else None,
             validation=proof.validation if proof else None,
             gates={result.stage: result.gate for result in self.results},
-            report=report,
+            report="",
             timings={result.stage: round(result.seconds, 3) for result in self.results},
             parts=published.names if published else (),
             target_parts=published.target_names if published else (),
