@@ -131,6 +131,7 @@ class Recorder:
             rows=self._rows(),
             left_out_files=ingested.left_out_files if ingested else 0,
             work=work,
+            renamed_classes=ingested.renamed_classes if ingested else (),
             crowd=ingested.crowd if ingested else None,
             embedding=figures_of(self.results, EmbeddingFigures),
             noise=found.noise if found else None,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.label_errors import find_label_errors
@@ -27,6 +28,7 @@ __all__ = [
     "LabelworksError",
     "StoreError",
     "aggregate_votes",
+    "audit_classes",
     "curate",
     "estimate_prior",
     "find_label_errors",
@@ -39,6 +41,7 @@ __all__ = [
 
 _HOMES = {
     "aggregate_votes": "labelworks.flows.notebook.votes",
+    "audit_classes": "labelworks.flows.notebook.class_audit",
     "curate": "labelworks.flows.notebook.curation",
     "estimate_prior": "labelworks.flows.notebook.prior",
     "find_label_errors": "labelworks.flows.notebook.label_errors",

@@ -19,6 +19,7 @@ from labelworks.schemas.findings import (
     IngestFigures,
     NoiseFindings,
     PublishFigures,
+    RenamedClass,
     ShiftFindings,
     TreatFigures,
     TreatmentFindings,
@@ -252,6 +253,7 @@ class RunRecord(Record):
     rows: int
     left_out_files: int = Field(0, description="files not read, as their names begin with _ or a dot")
     work: dict[str, int]
+    renamed_classes: tuple[RenamedClass, ...] = Field((), description="by dataset.class_mapping")
     crowd: CrowdFindings | None = Field(None, description="where labels are made of votes")
     embedding: EmbeddingFigures | None = None
     noise: NoiseFindings | None = None

@@ -14,6 +14,7 @@ import typer
 
 from labelworks.flows.cli.commands import (
     approve,
+    classes,
     demo,
     deploy,
     doctor,
@@ -68,6 +69,7 @@ for _command in (
     doctor.doctor,
     gc.gc,
     init.init,
+    classes.classes,
     demo.demo,
     serve.serve,
     deploy.deploy,

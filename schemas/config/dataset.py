@@ -5,14 +5,17 @@ from __future__ import annotations
 import codecs
 import json
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from labelworks.schemas.config.class_mapping import check_mapping, read_mapping
 from labelworks.schemas.config.section import Section
 
 WINDOW = "{window}"
 ONE_CLASS_A_ROW = ("votes", "class_names", "target", "pair")  # what goes with that alone
+ClassMapping = dict[str, str | int | None]
+ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
 Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
 
 
@@ -121,6 +124,11 @@ class DatasetConfig(Section):
     class_names: Literal[True] | dict[str | int, str] | None = Field(
         None, description="texts of the classes for zero-shot and label-text; true: the labels themselves"
     )
+    class_mapping: Annotated[ClassMapping | None, ReadMapping] = Field(
+        None,
+        description="what classes become when they are read: `name: other`, or null to put one aside; or a "
+        "YAML file of such lines, as `labelworks classes` prints one",
+    )
     features: Features
     image_root: str | None = Field(
         None, description="features.image holds paths of images, not their bytes: they are below this folder"
@@ -159,6 +167,18 @@ class DatasetConfig(Section):
     def _probabilities_in_order(self) -> DatasetConfig:
         if self.pred_probs is not None and not self.classes:
             raise ValueError("pred_probs needs classes: the order of its numbers")
+        return self
+
+    @model_validator(mode="after")
+    def _mapping_leads_to_classes(self) -> DatasetConfig:
+        if self.class_mapping is None:
+            return self
+        for key, given in (("votes", self.votes.source), ("pred_probs", self.pred_probs)):
+            if given:
+                raise ValueError(f"class_mapping goes with a column of labels alone, not with {key}")
+        if self.task == "regression":
+            raise ValueError("class_mapping is for classes, not for the task regression")
+        check_mapping(self.class_mapping, self.classes)
         return self
 
     @model_validator(mode="after")

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from labelworks.schemas.findings.base import Findings, Number
+from labelworks.schemas.findings.base import Class, Findings, Number
 from labelworks.schemas.findings.drift import DriftFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.shift import ShiftFindings
 from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
+
+
+class RenamedClass(Findings):
+    """A class as the data spells it, and what it became as its labels were read."""
+
+    name: str
+    become: Class | None = Field(description="None: it was put aside")
+    labels: int = Field(description="that bore the old name")
 
 
 class IngestFigures(Findings):
@@ -19,12 +27,13 @@ class IngestFigures(Findings):
     files: int
     rejected_rows: int
     rejected_files: int
-    rejected_share: Number
+    rejected_share: Number = Field(description="without rows that dataset.class_mapping puts aside")
     left_out_files: int = Field(description="files not read, as their names begin with _ or a dot")
     empty_files: int
     classes: int | None = Field(description="None: labels are numbers")
     smallest_class: int | None = Field(description="its rows")
     similar_class_names: int
+    renamed_classes: tuple[RenamedClass, ...] = Field((), description="by dataset.class_mapping")
     duplicate_ids: int
     agreement: Number = Field(None, description="Krippendorff's alpha, where labels are made of votes")
     crowd: CrowdFindings | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +27,7 @@ class Index:
     """Usable rows of a partition, what was put aside, and the pieces without a row in it.
 
     rows: of `index_schema`, and while they are not written also what is said of them beside (EXTRAS).
+    renamed: old names of classes that `dataset.class_mapping` names, and how many labels have each.
     rejected: rows and whole pieces; left_out: places of those pieces and of the empty ones in the partition.
     time: the type of the time column in all pieces (`labelworks.tasks.sources.values.joined.written_type`).
     """
@@ -36,12 +37,14 @@ class Index:
     left_out: tuple[int, ...] = ()
     empty: int = 0
     time: str = ""
+    renamed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def facts(self) -> dict[str, str]:
         """What is kept of it beside the rows."""
         counts = {"rejected": str(self.rejected.num_rows), "empty": str(self.empty)}
-        return counts | {"left_out": json.dumps(self.left_out), "time": self.time}
+        renamed = json.dumps(dict(self.renamed))
+        return counts | {"left_out": json.dumps(self.left_out), "time": self.time, "renamed": renamed}
 
 
 def read_index(artifacts: Artifacts, partition: Partition, label_type: str, names: Sequence[str]) -> Index:
@@ -52,7 +55,8 @@ def read_index(artifacts: Artifacts, partition: Partition, label_type: str, name
     if facts[b"rejected"] != b"0":
         rejected = artifacts.store.read_table(artifacts.index(label_type, partition, "rejected"))
     left_out = tuple(json.loads(facts[b"left_out"]))
-    return Index(rows, rejected, left_out, int(facts[b"empty"]), facts[b"time"].decode())
+    renamed = json.loads(facts.get(b"renamed", b"{}"))
+    return Index(rows, rejected, left_out, int(facts[b"empty"]), facts[b"time"].decode(), renamed)
 
 
 def share_index(artifacts: Artifacts, partition: Partition, kept: Partition, label_type: str) -> None:

@@ -16,7 +16,8 @@ from labelworks.schemas.records import Partition
 from labelworks.schemas.suites import Suite
 from labelworks.tasks.artifacts.index import Index
 from labelworks.tasks.artifacts.vote_files import VoteSource
-from labelworks.tasks.ingest.scan import scan
+from labelworks.tasks.ingest.renamed_classes import refuse_unknown
+from labelworks.tasks.ingest.scan import count_classes, scan
 from labelworks.tasks.methods.folds import HOLDOUT, fold_of
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.sources.source import Source
@@ -36,6 +37,7 @@ class Labels:
     counts: Counter[str | int] = field(default_factory=Counter)
     numbers: set[float] = field(default_factory=set)
     reasons: Counter[str] = field(default_factory=Counter)
+    renamed: Counter[str] = field(default_factory=Counter)
 
     def add(self, found: Index, folds: int) -> None:
         """Count the rows of another partition."""
@@ -46,14 +48,7 @@ class Labels:
         self.counts += count_classes(label)
         self.held_out += int(np.count_nonzero(fold_of(found.rows["hash"].to_numpy(), folds) == HOLDOUT))
         self.reasons += Counter(found.rejected["reason"].to_pylist())
-
-
-def count_classes(labels: pa.ChunkedArray) -> Counter[str | int]:
-    """How often each class occurs in labels; numbers are none."""
-    if pa.types.is_floating(labels.type):
-        return Counter()
-    flat = pc.list_flatten(labels) if pa.types.is_list(labels.type) else labels.drop_null()
-    return Counter({each["values"]: each["counts"] for each in pc.value_counts(flat).to_pylist()})
+        self.renamed += Counter(found.renamed)
 
 
 def refuse_labels(
@@ -143,6 +138,7 @@ def label_type(task: str, plan: Plan) -> LabelType:
 def _refuse_all(source: Source, seen: Labels, proof: Suite) -> None:
     """What all rows together are refused for."""
     place, asked = source.places["source"], source.columns
+    refuse_unknown(asked.mapping, seen.renamed, seen.counts)
     if asked.task != "regression":
         refuse_labels(source, seen.counts, seen.reasons)
     elif len(seen.numbers) == 1 and not seen.reasons:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,7 @@ from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_
 from labelworks.tasks.artifacts.votes import Voted
 from labelworks.tasks.methods.folds import hash_ids
 from labelworks.tasks.sources import column_roles
+from labelworks.tasks.sources.class_mapping import again_in_row
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats import UNUSABLE
 from labelworks.tasks.sources.given_labels import read_labels
@@ -26,6 +28,8 @@ from labelworks.tasks.sources.time_windows import in_window, no_times
 from labelworks.tasks.sources.values.columns import NAMED, find_field
 from labelworks.tasks.sources.values.joined import common, written_type
 from labelworks.tasks.sources.values.text import not_utf8
+
+RENAMED = "__renamed__"  # the old names of a row's classes, where they got new ones
 
 
 def scan(partition: Partition, source: Source, label_type: str, voted: Voted | None = None) -> Index:
@@ -52,7 +56,8 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | N
     index = index.combine_chunks()
     nothing = "null label" if voted is None else "no votes"
     reasons = _reasons(index, nothing, asked.classes, label_type) if labelled else _null_ids(index)
-    index = index.drop_columns(UNUSABLE)
+    renamed = count_classes(index[RENAMED]) if RENAMED in index.column_names else {}
+    index = index.drop_columns([name for name in (UNUSABLE, RENAMED) if name in index.column_names])
     bad = pc.is_valid(reasons)
     unusable = index.filter(bad)
     rejected = rejected_rows(unusable, reasons.filter(bad))
@@ -60,7 +65,14 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | N
     hashes = pa.array(hash_ids(usable["id"].combine_chunks()), pa.uint64())
     usable = usable.append_column("hash", hashes)
     rejected = pa.concat_tables([unreadable, rejected])
-    return Index(usable, rejected, left_out, len(left_out) - len(aside), carried)
+    return Index(
+        usable,
+        rejected,
+        left_out,
+        len(left_out) - len(aside),
+        carried,
+        {str(name): rows for name, rows in renamed.items()},
+    )
 
 
 def _pieces(
@@ -106,6 +118,14 @@ def write_index(
     return found
 
 
+def count_classes(labels: pa.ChunkedArray) -> Counter[str | int]:
+    """How often each class occurs in labels; numbers are none."""
+    if pa.types.is_floating(labels.type):
+        return Counter()
+    flat = pc.list_flatten(labels) if pa.types.is_list(labels.type) else labels.drop_null()
+    return Counter({each["values"]: each["counts"] for each in pc.value_counts(flat).to_pylist()})
+
+
 def _piece_index(
     piece: Piece,
     table: pa.Table,
@@ -128,6 +148,9 @@ def _piece_index(
         labels, reasons = read_labels(labels, kind)
         unusable = pc.coalesce(unusable, reasons)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
+    if label and asked.mapping:
+        columns["label"], reasons, columns[RENAMED] = asked.mapping.read(labels)
+        unusable = pc.coalesce(unusable, reasons)
     if labelled and asked.pair:
         columns["pair"] = read_pairs(table[asked.pair].combine_chunks())
     if labelled and asked.pred_probs:
@@ -178,7 +201,8 @@ def _of_lists(
     """The reasons with what is wrong with a class in a list."""
     lists = labels.combine_chunks()
     flat, rows = lists.flatten(), pc.list_parent_indices(lists)
-    wrong = {"null among the labels": pc.is_null(flat), TWICE: _again(flat, rows)}
+    again = pa.array(again_in_row(flat, rows.to_numpy()))
+    wrong = {"null among the labels": pc.is_null(flat), TWICE: again}
     if classes is not None:
         known = pc.is_in(flat, value_set=_class_array(classes, "string"))
         wrong["label not in dataset.classes"] = pc.and_(pc.is_valid(flat), pc.invert(known))
@@ -222,13 +246,3 @@ def _places(piece: Piece, table: pa.Table) -> tuple[pa.Array, pa.Array]:
         return named, pa.array(np.zeros(table.num_rows, np.int64))
     file = pa.DictionaryArray.from_arrays(np.zeros(table.num_rows, np.int32), [piece.file])
     return file, pa.array(np.arange(table.num_rows, dtype=np.int64) + piece.first_row)
-
-
-def _again(flat: pa.Array, rows: pa.Array) -> pa.Array:
-    """Which classes (M,) stood in the list of their row before."""
-    classes = flat.dictionary_encode()
-    codes = classes.indices.fill_null(len(classes.dictionary)).to_numpy()
-    keys = rows.to_numpy() * (len(classes.dictionary) + 1) + codes
-    again = np.ones(len(keys), bool)
-    again[np.unique(keys, return_index=True)[1]] = False
-    return pa.array(again)

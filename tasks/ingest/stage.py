@@ -9,6 +9,7 @@ from operator import add
 from time import perf_counter
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import CrowdFindings, IngestFigures
@@ -25,12 +26,14 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
-from labelworks.tasks.ingest.learnable import count_classes, label_type, refuse_labels
-from labelworks.tasks.ingest.scan import write_index
-from labelworks.tasks.methods.class_names import SimilarNames, similar_names
+from labelworks.tasks.ingest.learnable import label_type, refuse_labels
+from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
+from labelworks.tasks.ingest.scan import count_classes, write_index
+from labelworks.tasks.methods.label_space.similar_names import SimilarNames, similar_names
 from labelworks.tasks.planning.plan import Plan, empty
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import votes_of
+from labelworks.tasks.sources.class_mapping import ASIDE
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import common, read_type, written_type
 
@@ -44,6 +47,7 @@ class Scan:
     partition: Partition
     rows: int
     labels: Counter[str | int]
+    renamed: Counter[str]
     rejected: pa.Table
     empty_files: int
     time: str
@@ -94,7 +98,9 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     artifacts.store.write_table(artifacts.file("ingest", "rejected.parquet"), rejected)
     alike = _similar_names(scans)
     empty_files = sum(each.empty_files for each in all_scans)
+    renamed = renamed_classes(source.columns.mapping, _renamed(scans))
     figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
+    figures = figures.model_copy(update={"renamed_classes": renamed})
     examples = {"similar_class_names": [str(each) for each in alike]}
     checks = gates.check_figures("ingest", gates.flat(figures), gate.figures, examples)
     result = IngestResult(
@@ -153,8 +159,9 @@ def scan_partition(
     labels = count_classes(index["label"])
     checks = gates.check_rows(index, expected, window=partition.window)
     return Scan(
-        kept, index.num_rows, labels, found.rejected, found.empty, found.time, written is not None, checks
-    )
+        kept, index.num_rows, labels, Counter(found.renamed), found.rejected, found.empty, found.time,
+        written is not None, checks,
+    )  # fmt: skip
 
 
 def _classes(
@@ -166,6 +173,7 @@ def _classes(
     if task == "regression" and any(each.rows for each in scans):
         return ()
     reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
+    refuse_unknown(source.columns.mapping, _renamed(scans), counts)
     refuse_labels(source, counts, reasons, asked)
     if votes is not None:
         return votes.classes
@@ -175,6 +183,11 @@ def _classes(
         kind = type(next(iter(counts)))
         return tuple(kind(each) for each in listed)
     return tuple(sorted(counts))
+
+
+def _renamed(scans: list[Scan]) -> Counter[str]:
+    """Labels by the old names that dataset.class_mapping names."""
+    return reduce(add, (each.renamed for each in scans), Counter[str]())
 
 
 def _similar_names(scans: list[Scan]) -> list[SimilarNames]:
@@ -204,6 +217,7 @@ def _figures(
     files = rejected["row"].null_count
     usable = sum(each.rows for each in scans) - duplicates
     rows = rejected.num_rows - files
+    asked = pc.sum(pc.equal(rejected["reason"], ASIDE)).as_py() or 0
     counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
     source = zip(ref.partitions, scans, strict=True)
     return IngestFigures(
@@ -214,7 +228,7 @@ def _figures(
         files=sum(plan.files for plan in plans.values()),
         rejected_rows=rows,
         rejected_files=files,
-        rejected_share=rows / max(usable + rows, 1),
+        rejected_share=(rows - asked) / max(usable + rows, 1),
         left_out_files=sum(len(plan.left_out) for plan in plans.values()),
         empty_files=sum(plan.empty_files for plan in plans.values()) + empty_files,
         classes=len(ref.classes) or None,

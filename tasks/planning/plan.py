@@ -175,6 +175,8 @@ def _same_label_type(plan: Plan, looked: list[_Looked], columns: Columns) -> lis
     for field in fields:
         families[column_roles.as_written(field)].append(column_roles.label_family(field.type, columns.task))
     plan.label_type = common_family(families[False], families[True])
+    if plan.label_type == "int" and columns.mapping is not None and columns.mapping.named:
+        plan.label_type = "string"
     kept = []
     for look in looked:
         reason = column_roles.unlike(look.schema, columns, plan.label_type) if look.schema else None

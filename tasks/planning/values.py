@@ -25,6 +25,7 @@ from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.before_after import ProofOptions
+from labelworks.tasks.sources.class_mapping import ClassMapping
 from labelworks.tasks.sources.column_roles import read_as
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats.base import Kind, ReadAs
@@ -46,8 +47,20 @@ def _index_key(config: RunConfig, window: str, label_type: str) -> str:
     source = window == "source"
     label, time = (data.label, [data.time_window, config.reads_time]) if source else (None, None)
     beside = [data.pred_probs, data.pair] if source else []
+    mapped = [data.class_mapping] if source and data.class_mapping else []
     judged = [data.features.names, data.time, data.csv.model_dump()]
-    said = [INDEX_FORMAT, data.format, data.id, label, data.classes, label_type, time, *beside, *judged]
+    said = [
+        INDEX_FORMAT,
+        data.format,
+        data.id,
+        label,
+        data.classes,
+        label_type,
+        time,
+        *beside,
+        *judged,
+        *mapped,
+    ]
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
 
 
@@ -62,6 +75,7 @@ def columns_of(config: RunConfig) -> Columns:
         label=data.label,
         task=data.task,
         classes=data.classes,
+        mapping=ClassMapping(data.class_mapping, data.window is None) if data.class_mapping else None,
         pred_probs=data.pred_probs,
         pair=data.pair,
         time=data.time,

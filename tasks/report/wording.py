@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labelworks.schemas.findings import ValidationFindings
+from labelworks.schemas.findings import RenamedClass, ValidationFindings
 from labelworks.schemas.records import Approval, Check, GateResult, RunRecord
 
 MISSING = "–"
@@ -112,7 +112,7 @@ def outcome(record: RunRecord) -> str:
 
 def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     """The run's few numbers: name, value and a remark; those that weren't reached are left out."""
-    figures = [("rows", count(record.rows), "")]
+    figures = [("rows", count(record.rows), ""), *_renamed(record.renamed_classes)]
     if noise := record.noise:
         figures += [
             ("labels look wrong", count(noise.flagged), _share(noise.flagged_share)),
@@ -129,6 +129,18 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         figures.append((gained, points(proof.difference), _accuracy(proof)))
     figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
     return [figure for figure in figures if figure[1] != MISSING]
+
+
+def _renamed(classes: Sequence[RenamedClass]) -> list[tuple[str, str, str]]:
+    """What dataset.class_mapping did, if there is one."""
+    if not classes:
+        return []
+    old = [each for each in classes if each.become is not None]
+    gone = [each for each in classes if each.become is None]
+    into = len({each.become for each in old})
+    done = [f"{plural(len(old), 'name')} made {plural(into, 'class')}"] if old else []
+    done += [f"{plural(len(gone), 'class')} put aside"] if gone else []
+    return [("class mapping", ", ".join(done), plural(sum(each.labels for each in classes), "label"))]
 
 
 def beside(value: str, remark: str) -> str:

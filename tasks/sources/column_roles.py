@@ -154,6 +154,8 @@ def unlike(schema: pa.Schema, columns: Columns, label_type: str) -> str | None:
     family = "null" if field is None else label_family(field.type, columns.task)
     if field is None or family in ("null", label_type) or as_written(field):
         return None
+    if columns.mapping is not None and columns.mapping.named and label_type == "string":
+        return None  # of numbers and of names alike one can become another
     return f"mixed schemas: labels are {family} here and {label_type} elsewhere"
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from labelworks.tasks.sources.class_mapping import ClassMapping
+
 
 @dataclass(frozen=True)
 class Columns:
     """Names of columns by what they are for; None or empty: there is none.
 
     features: of all kinds but `columns` one. image_root: the folder below which the paths of images are that
-    the features then are. label: empty where votes say it. classes: None: those that occur. tabular: columns
+    the features then are. label: empty where votes say it. classes: None: those that occur.
+    mapping: what classes become when they are read. tabular: columns
     whose drift is measured.
     """
 
@@ -21,6 +24,7 @@ class Columns:
     label: str = ""
     task: str = "classification"
     classes: tuple[str | int, ...] | None = None
+    mapping: ClassMapping | None = None
     pred_probs: str | None = None
     pair: str | None = None
     time: str | None = None

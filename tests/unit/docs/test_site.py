@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
 from labelworks.flows.notebook.label_errors import LabelErrors
@@ -69,6 +70,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
     page = hook.reference()["reference/labelworks.md"]
     named = re.findall(r"^::: labelworks\.flows\.notebook\.(\w+)\.(\w+)$", page, re.MULTILINE)
     results = {
+        ClassAudit,
         Curation,
         Drift,
         LabelErrors,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelworks.tasks.methods.class_names import similar_names
+from labelworks.tasks.methods.label_space.similar_names import similar_names
 
 
 def found(*names: str, rare: int = 8) -> list[tuple[str, ...]]:

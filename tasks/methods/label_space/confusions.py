@@ -1,0 +1,32 @@
+"""What a run's confusions tell: classes that are given for each other, or one for the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from labelworks.schemas.findings import Class, Confusion
+from labelworks.tasks.methods.label_space.findings import ClassFinding
+
+BOTH_WAYS = 0.1  # of the rows of each, at least, are given as the other
+ONE_WAY = 0.3  # of the rows of one
+
+
+def by_confusion(counts: Mapping[Class, int], confusions: Iterable[Confusion]) -> Iterator[ClassFinding]:
+    """Pairs of classes that are taken for each other so often that they may be one, or one part of the other.
+
+    That is what a run's features and labels say together; whether the classes overlap, or people erred, only
+    the rows tell.
+    """
+    share = {(each.true, each.given): each.probability for each in confusions}
+    for (true, given), there in share.items():
+        back = share.get((given, true), 0.0)
+        if true not in counts or given not in counts or (back, str(given)) > (there, str(true)):
+            continue
+        if min(there, back) >= BOTH_WAYS:
+            about = f"{100 * there:.0f} % of {true!r} given as {given!r}, {100 * back:.0f} % the other way"
+        elif there >= ONE_WAY:
+            about = f"{100 * there:.0f} % of {true!r} given as {given!r}"
+        else:
+            continue
+        pair = sorted((true, given), key=lambda name: (-counts[name], str(name)))
+        yield ClassFinding("confused", tuple(pair), tuple(counts[each] for each in pair), about, one=True)

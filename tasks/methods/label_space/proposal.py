@@ -1,0 +1,53 @@
+"""What the audit proposes: which class becomes which other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from labelworks.schemas.findings import Class
+from labelworks.tasks.methods.label_space.findings import ClassFinding
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A class that may be another, and the finding that says so; sure: names alone say it."""
+
+    name: Class
+    become: Class
+    sure: bool
+    finding: ClassFinding
+
+
+def proposal(findings: Sequence[ClassFinding], given: Mapping[str, Class | None]) -> list[Proposal]:
+    """What a mapping could say beside what it says already; each class at most once, no class by two steps.
+
+    given: the mapping that there is. Sure ones come first: a class that is likely several others' goes to
+    that of most rows, and where that one becomes another too, to that.
+    """
+    become: dict[Class, Class] = {}
+    why: dict[Class, ClassFinding] = {}
+    for each in findings:
+        for name in each.names[1:] if each.likely else ():
+            if str(name) not in given and name not in become:
+                become[name], why[name] = each.names[0], each
+    sure = [Proposal(name, _end(name, become, given), True, each) for name, each in why.items()]
+    likely = [each for each in sure if each.become != each.name and str(each.become) not in given]
+    seen = {frozenset((each.name, each.become)) for each in likely}
+    doubtful = [
+        Proposal(name, each.names[0], False, each)
+        for each in findings
+        if each.one and not each.likely
+        for name in each.names[1:]
+        if str(name) not in given and frozenset((name, each.names[0])) not in seen
+    ]
+    return likely + doubtful
+
+
+def _end(name: Class, become: Mapping[Class, Class], given: Mapping[str, Class | None]) -> Class:
+    """Where a class ends, all steps taken; what is put aside or leads back is no end."""
+    end, passed = name, {name}
+    while (following := become.get(end, given.get(str(end)))) is not None and following not in passed:
+        passed.add(following)
+        end = following
+    return end
