@@ -28,7 +28,7 @@ def configured(folder: Path, labels: list[Any], **dataset: Any) -> RunConfig:
 
 
 def ingested(folder: Path, labels: list[Any], **dataset: Any) -> Any:
-    return ingesting.ingest.fn(*plan_run(configured(folder, labels, **dataset), {}))
+    return ingesting.ingest(*plan_run(configured(folder, labels, **dataset), {}))
 
 
 def test_classes_become_others_and_rows_put_aside_are_no_fault(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_sources_whose_labels_are_of_two_types_become_one(tmp_path: Path) -> Non
         pa.table({"text": ["t"] * 20, "label": [0, 1] * 10, "day": ["2026-01-01"] * 20}),
         tmp_path / "data/b.parquet",
     )
-    found = ingesting.ingest.fn(*plan_run(config, {}))
+    found = ingesting.ingest(*plan_run(config, {}))
     assert (found.ref.classes, found.figures.rows) == (("cat", "dog"), 40)
 
 
