@@ -128,6 +128,12 @@ KINDS = {
     ),
     "relabel": Kind("treat", "from which claim on a label changes", ("claims", "transition"),
                     protocols.RelabelMethod, key="treat.objective", folders=("treatment.relabel",)),
+    "label_kind": Kind(
+        "treat", "what an imprecise label says of a row", ("propensity", "bags", "pred_probs"),
+        protocols.LabelKindMethod,
+        {"propensity": protocols.LabelKindByPropensity, "bags": protocols.LabelKindOfGroups},
+        folders=("treatment.imprecise",),
+    ),
     "weights": Kind("treat", "what a row counts for in training", ("prior", "posterior"),
                     protocols.WeightsMethod, key="treat.weights.method", folders=("treatment.weights",)),
     "models": Kind("validate", "the model that labels are compared by", ("features", "weight"),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.sums import ClassSums
     from labelworks.tasks.methods.treatment.claims import Claims
     from labelworks.tasks.methods.treatment.cut import Cut
+    from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
     from labelworks.tasks.methods.treatment.trust import Trust
     from labelworks.tasks.methods.validation.models.multinomial import Predict
 
@@ -209,6 +210,32 @@ class CrowdWithModel(Protocol):
 
     def __call__(self, votes: Votes, pred_probs: Any, /) -> Fit:
         """Fit it."""
+
+
+class LabelKindMethod(Protocol):
+    """Says what observed labels mean. Options are keywords.
+
+    marks (n, K): sparse, what was said of a row and a class: 1 for a class named, its share or its votes.
+    """
+
+    def __call__(self, marks: sparse.csr_array, /) -> Likelihood:
+        """P(observed | class) of each row, up to a factor of its own."""
+
+
+class LabelKindByPropensity(Protocol):
+    """The same of labels that rows have or lack by chance: propensity (K,) is P(labelled | class)."""
+
+    def __call__(self, marks: sparse.csr_array, /, *, propensity: NDArray[np.floating]) -> Likelihood:
+        """P(observed | class) of each row, up to a factor of its own."""
+
+
+class LabelKindOfGroups(Protocol):
+    """The same of labels that bind rows together: bags (n,) says which, and all rows of one are there."""
+
+    def __call__(
+        self, marks: sparse.csr_array, bags: NDArray[np.integer], pred_probs: NDArray[np.floating], /
+    ) -> NDArray[np.float32]:
+        """The posterior (n, K) of what a model's probabilities (n, K) say, given what was observed."""
 
 
 class PriorMethod(Protocol):

@@ -85,6 +85,32 @@ class FoldSums:
         spoken = None if words is None else _word_sums(words, groups, n_folds * n_classes)
         return cls(count.reshape(n_folds, -1), total.reshape(n_folds, n_classes, dim), gram, spoken)
 
+    @classmethod
+    def of_memberships(
+        cls,
+        features: NDArray[np.floating],
+        memberships: NDArray[np.floating],
+        folds: NDArray[np.integer],
+        n_folds: int,
+    ) -> FoldSums:
+        """Sum up rows that are of several classes in part: memberships (N, K) >= 0, else as `of`, no words.
+
+        All sums are linear in them; a row counts in the scatter for as much as its memberships sum to.
+        """
+        dim, classes = features.shape[1], memberships.shape[1]
+        count, total = np.zeros((n_folds, classes)), np.zeros((n_folds, classes, dim))
+        gram = np.zeros((n_folds, dim, dim))
+        for fold in range(n_folds):
+            rows = np.flatnonzero(folds == fold)
+            for start in range(0, len(rows), BLOCK):
+                take = rows[start : start + BLOCK]
+                block, shares = single(features[take]), memberships[take].astype(np.float32, copy=False)
+                weight = shares.sum(axis=1, dtype=np.float64)
+                count[fold] += shares.sum(axis=0, dtype=np.float64)
+                total[fold] += shares.T @ block
+                gram[fold] += (block * weight[:, None].astype(np.float32)).T @ block
+        return cls(count, total, gram)
+
     def __add__(self, other: FoldSums) -> FoldSums:
         words = None if self.words is None else self.words + other.words
         return FoldSums(self.count + other.count, self.total + other.total, self.gram + other.gram, words)

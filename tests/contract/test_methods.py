@@ -26,6 +26,7 @@ from labelworks.tasks.methods.regression.judge import JudgedNumbers
 from labelworks.tasks.methods.sums import ClassSums
 from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import REASONS, Decisions, decide
+from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
 from labelworks.tasks.methods.treatment.trust import Trust
 
 ROWS, CLASSES, DIM = 240, 4, 5
@@ -261,6 +262,29 @@ class TestDrift:
         assert 0 <= same.effect < moved.effect <= 1
 
 
+@of("label_kind")
+class TestLabelKind:
+    """Every kind of imprecise label."""
+
+    def test_says_something_of_every_row(self, method: Method) -> None:
+        marks = sparse.csr_array(
+            np.zeros((ROWS, CLASSES)) if method.name == "none" else NAMES[GIVEN, :CLASSES]
+        )
+        if "bags" in method.needs:
+            found = method.target(marks, GIVEN, PROBS)
+            np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-4)
+            np.testing.assert_array_equal(found.argmax(axis=1), GIVEN)
+            return
+        named = {"propensity": np.array([0, 0.3, 0.3, 0.3])} if "propensity" in method.needs else {}
+        found = method.target(marks, **named)
+        assert isinstance(found, Likelihood)
+        assert found.shape == (ROWS, CLASSES)
+        rows = found.dense(slice(None))
+        assert (rows >= 0).all()
+        assert (rows.max(axis=1) > 0).all()
+        np.testing.assert_allclose(found.dense(np.arange(60, 90)), rows[60:90])
+
+
 @of("relabel")
 class TestRelabel:
     """Every way to decide on labels."""
@@ -318,4 +342,5 @@ class TestFunctions:
 
 def test_every_kind_is_held_to_its_contract() -> None:
     held = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
-    assert {"encoders", *held, *(each.kind for each in FUNCTIONS)} - {"functions"} == set(registry.KINDS)
+    kinds = {name.replace("_", "") for name in registry.KINDS}
+    assert {"encoders", *held, *(each.kind.replace("_", "") for each in FUNCTIONS)} - {"functions"} == kinds

@@ -90,6 +90,7 @@ WRONG: dict[str, tuple[dict[str, Any], Any, str]] = {
     "groups": ({"needs": ("groups",)}, of_one, "it is called with only"),
     "windows": ({"needs": ("windows",)}, of_one, "it is called with only"),
     "benchmarks": ({"needs": ("labels",)}, nothing, "it is called with nothing"),
+    "label_kind": ({"needs": ("bags",)}, of_two, "too many positional arguments"),
     "relabel": ({}, of_two, "too many positional arguments"),
     "weights": ({}, of_two, "too many positional arguments"),
     "models": ({}, of_two, "too many positional arguments"),
