@@ -63,9 +63,10 @@ KINDS = {
         key="detect.adapt.method",
     ),
     "probes": Kind(
-        "detect", "out-of-sample probabilities of the classes", ("sums", "rows", "class_names", "words"),
-        protocols.SumsProbe,
-        {"rows": protocols.RowsProbe, "class_names": protocols.NamesProbe, "words": protocols.WordsProbe},
+        "detect", "out-of-sample probabilities of the classes",
+        ("sums", "rows", "class_names", "words", "random_features"), protocols.SumsProbe,
+        {"rows": protocols.RowsProbe, "class_names": protocols.NamesProbe, "words": protocols.WordsProbe,
+         "random_features": protocols.MappedProbe},
         key="detect.probes",
     ),
     "noise": Kind(

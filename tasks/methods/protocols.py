@@ -94,6 +94,13 @@ class WordsProbe(Protocol):
         """Fit it."""
 
 
+class MappedProbe(Protocol):
+    """A probe fitted on merged sums of random features: weights (M, K) and intercepts (K,)."""
+
+    def __call__(self, mapped: ClassSums, /) -> Linear:
+        """Fit it."""
+
+
 class AdaptMethod(Protocol):
     """A map of the embedding, learnt from merged sums; None: it stays as it is. Options are keywords."""
 

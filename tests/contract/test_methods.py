@@ -123,7 +123,8 @@ class TestProbes:
             said = np.stack([np.maximum(FEATURES[k == GIVEN], 0).sum(axis=0) for k in range(CLASSES)])
             weights, intercepts = method.target(WordsByClass(SUMS.count, said, SUMS.log_prior))
         else:
-            weights, intercepts = method.target(SUMS if "sums" in method.needs else ClassNames(NAMES))
+            of_sums = {"sums", "random_features"}.intersection(method.needs)
+            weights, intercepts = method.target(SUMS if of_sums else ClassNames(NAMES))
         assert (weights.shape, intercepts.shape) == ((DIM, CLASSES), (CLASSES,))
         assert ((FEATURES @ weights + intercepts).argmax(axis=1) == TRUE).mean() > 0.8
 
