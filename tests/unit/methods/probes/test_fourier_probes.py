@@ -1,4 +1,4 @@
-"""Probes of random features: as scikit-learn fits them, out of sample, taken where they help and only there."""
+"""Probes of random features: as scikit-learn fits them, out of sample, and taken only where they help."""
 
 from __future__ import annotations
 
