@@ -54,6 +54,9 @@ KINDS = {
         "ingest", "labels made of the votes of several people", ("pred_probs",), protocols.CrowdMethod,
         {"pred_probs": protocols.CrowdWithModel}, key="dataset.votes.method",
     ),
+    "weak_supervision": Kind(
+        "ingest", "labels made of what rules say", (), protocols.RulesMethod, key="dataset.rule_model.method",
+    ),
     "encoders": Kind(
         "embed", "vectors made of a column", ("a service",), protocols.EncoderMethod, key="encoder.name",
         reads_columns=True,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
     from labelworks.tasks.methods.treatment.trust import Trust
     from labelworks.tasks.methods.validation.models.multinomial import Predict
+    from labelworks.tasks.methods.weak_supervision.patterns import Patterns
 
 
 class EncoderMethod(Protocol):
@@ -243,6 +244,28 @@ class LabelKindOfGroups(Protocol):
         self, marks: sparse.csr_array, bags: NDArray[np.integer], pred_probs: NDArray[np.floating], /
     ) -> NDArray[np.float32]:
         """The posterior (n, K) of what a model's probabilities (n, K) say, given what was observed."""
+class RuleModel(Protocol):
+    """What a model of rules learnt: `copies` says which rule repeats which, `prior` (K,) is of the classes."""
+
+    @property
+    def prior(self) -> NDArray[np.float64]:
+        """Share of each class (K,)."""
+
+    @property
+    def copies(self) -> dict[int, int]:
+        """Of each rule that repeats an earlier one, which."""
+
+    def posterior(self, votes: NDArray[np.integer]) -> NDArray[np.float32]:
+        """P(class | votes) (n, K) of votes (n, R)."""
+
+
+class RulesMethod(Protocol):
+    """Fits a model of rules to which of their answers occur together; prior (K,): of the classes, if known."""
+
+    def __call__(
+        self, patterns: Patterns, classes: int, prior: NDArray[np.float64] | None, /
+    ) -> RuleModel:
+        """Fit it."""
 
 
 class PriorMethod(Protocol):
