@@ -115,7 +115,9 @@ def on_texts(data: Path, seed: int, rows: int) -> Iterator[RuleSet]:
     rng = np.random.default_rng(seed + 1)
     few = set(rng.permutation(sorted(banking["intent"].unique()))[:15])
     two = banking.assign(intent=np.where(banking["intent"].isin(few), "some", "other"))
-    yield _by_keywords("banking77, 2 unbalanced", two.sample(frac=1, random_state=seed), ["other", "some"], rows, 12)
+    yield _by_keywords(
+        "banking77, 2 unbalanced", two.sample(frac=1, random_state=seed), ["other", "some"], rows, 12
+    )
 
 
 def _by_keywords(name, frame, classes, rows, each=4) -> RuleSet:
@@ -166,7 +168,7 @@ def on_columns(data: Path, seed: int, rows: int) -> RuleSet:
 
 
 def public(folder: Path) -> Iterator[RuleSet]:
-    """Sets of regularized-data-programming: X_lf_matrix_train.csv with votes -1, 0 (abstains), 1 and Label."""
+    """Sets of regularized-data-programming: X_lf_matrix_train.csv, votes -1, 0 (abstains), 1, and Label."""
     for file in sorted(folder.glob("**/*_lf_matrix_train.csv")):
         table = pd.concat(
             [pd.read_csv(each) for each in sorted(file.parent.glob(file.name.replace("train", "*")))]

@@ -1,4 +1,4 @@
-"""Labels of rules by the peers, run by benchmarks/treat_rules.py with the interpreter of their own environment.
+"""Labels of rules by the peers, run by benchmarks/treat_rules.py with the interpreter of their environment.
 
 Reads N.npz (votes, classes, prior) of a folder, writes N-peers.npz: probabilities (N, K) by method.
 """

@@ -54,8 +54,13 @@ KINDS = {
         "ingest", "labels made of the votes of several people", ("pred_probs",), protocols.CrowdMethod,
         {"pred_probs": protocols.CrowdWithModel}, key="dataset.votes.method",
     ),
+    "rules": Kind(
+        "ingest", "what speaks for a class in the columns of a row", (), protocols.RuleFunction,
+        key="dataset.rules",
+    ),
     "weak_supervision": Kind(
-        "ingest", "labels made of what rules say", (), protocols.RulesMethod, key="dataset.rule_model.method",
+        "ingest", "labels made of what rules say", (), protocols.RulesMethod,
+        key="dataset.label_model.method",
     ),
     "encoders": Kind(
         "embed", "vectors made of a column", ("a service",), protocols.EncoderMethod, key="encoder.name",

@@ -244,8 +244,17 @@ class LabelKindOfGroups(Protocol):
         self, marks: sparse.csr_array, bags: NDArray[np.integer], pred_probs: NDArray[np.floating], /
     ) -> NDArray[np.float32]:
         """The posterior (n, K) of what a model's probabilities (n, K) say, given what was observed."""
+
+
+class RuleFunction(Protocol):
+    """Looks at the rows of a table (n,): booleans where it fires, or names of classes; null: it abstains."""
+
+    def __call__(self, table: pa.Table, /) -> pa.Array:
+        """Look at them."""
+
+
 class RuleModel(Protocol):
-    """What a model of rules learnt: `copies` says which rule repeats which, `prior` (K,) is of the classes."""
+    """What a model of rules learnt."""
 
     @property
     def prior(self) -> NDArray[np.float64]:
@@ -260,11 +269,9 @@ class RuleModel(Protocol):
 
 
 class RulesMethod(Protocol):
-    """Fits a model of rules to which of their answers occur together; prior (K,): of the classes, if known."""
+    """Fits a model of rules to which of their answers occur together; prior (K,): of the classes."""
 
-    def __call__(
-        self, patterns: Patterns, classes: int, prior: NDArray[np.float64] | None, /
-    ) -> RuleModel:
+    def __call__(self, patterns: Patterns, classes: int, prior: NDArray[np.float64] | None, /) -> RuleModel:
         """Fit it."""
 
 

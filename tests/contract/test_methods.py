@@ -28,6 +28,7 @@ from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import REASONS, Decisions, decide
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
 from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.weak_supervision.patterns import Patterns
 
 ROWS, CLASSES, DIM = 240, 4, 5
 RNG = np.random.default_rng(0)
@@ -98,6 +99,31 @@ class TestCrowd:
             posterior = method.target(*given).posterior
             assert posterior.shape == (40, CLASSES)
             np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-6)
+
+
+@of("rules")
+class TestRules:
+    """Every way to look at the columns of a row."""
+
+    def test_tells_of_each_row(self, method: Method) -> None:
+        options = {"matches": {"column": "text", "pattern": "b"}, "where": {"condition": "text LIKE '%b%'"}}
+        told = method.target(pa.table({"text": ["ab", None, "c"]}), **options[method.name])
+        assert told.to_pylist() == [True, None, False]
+
+
+@of("weak_supervision")
+class TestWeakSupervision:
+    """Every model of rules."""
+
+    def test_gives_a_posterior_of_each_row(self, method: Method) -> None:
+        answers = np.random.default_rng(0).integers(-1, CLASSES, (60, 5)).astype(np.int32)
+        for prior in (None, np.full(CLASSES, 1 / CLASSES)):
+            model = method.target(Patterns.of(answers), CLASSES, prior)
+            posterior = model.posterior(answers)
+            assert posterior.shape == (60, CLASSES)
+            np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-5)
+            assert model.prior.shape == (CLASSES,)
+            assert isinstance(model.copies, dict)
 
 
 @of("adapt")

@@ -60,7 +60,8 @@ def fit_rules(sums: RuleSums, classes: int, *, prior: Any = None, method: str = 
     found = registry.get("weak_supervision", method)
     if not len(sums.patterns.rows):
         raise InputError("no rule fires on any row", fix="check what the rules look for")
-    model: RuleModel = found.target(sums.patterns, classes, None if prior is None else _shares(prior, classes))
+    known = None if prior is None else _shares(prior, classes)
+    model: RuleModel = found.target(sums.patterns, classes, known)
     return model
 
 

@@ -7,7 +7,23 @@ from scipy import sparse
 
 from labelworks.tasks.methods.weak_supervision.outputs import Floats, Outputs
 
+REPEATED = 0.85  # of the rows of two rules, from which they are taken for one before anything is known
 COPIED = 0.8  # a correlation within classes from which two rules are said to be the same
+
+
+def repetition(fires: sparse.csr_array, rows: Floats, outputs: Outputs) -> Floats:
+    """Return how far two outputs that name the same class fire on the same rows (M, M); 0 below REPEATED.
+
+    Of the rows on which one fires, the share on which both do (Jaccard). It needs no class: copies that many
+    rules outvoted could not be told from the class itself.
+    """
+    both = (fires.T @ sparse.csr_array(fires.multiply(rows[:, None]))).toarray()
+    fired = np.diag(both)
+    share = both / np.maximum(fired[:, None] + fired - both, 1)
+    alike = (outputs.answer[:, None] == outputs.answer) & (share >= REPEATED)
+    found = np.where(alike, share, 0)
+    np.fill_diagonal(found, 0)
+    return np.asarray(found)
 
 
 def dependence(fires: sparse.csr_array, rows: Floats, posterior: Floats, outputs: Outputs) -> Floats:

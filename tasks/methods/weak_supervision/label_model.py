@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.weak_supervision.dependence import copies, dependence, discounted
+from labelworks.tasks.methods.weak_supervision.dependence import (
+    copies,
+    dependence,
+    discounted,
+    repetition,
+)
 from labelworks.tasks.methods.weak_supervision.outputs import Floats, Outputs
 from labelworks.tasks.methods.weak_supervision.patterns import Patterns
 
@@ -60,11 +65,11 @@ class LabelModel:
 def label_model(patterns: Patterns, classes: int, prior: Floats | None = None) -> LabelModel:
     """Expectation–maximisation under the prior that a rule that fires is right with .8.
 
-    patterns: what the rules say; prior (K,) of the classes, None: estimated with the rest. What a rule says is
-    one output a class; that it abstains says nothing. Of an output P(class | it fires) is estimated: of a rule
-    of one class that is all that there is to know. Outputs that go together within classes share their
-    weight. Rules alone don't tell how far they differ nor whether those of a rare class are right less often:
-    the posterior is the average over models that assume more or less of each.
+    patterns: what the rules say; prior (K,) of the classes, None: estimated with the rest. What a rule says
+    is one output a class; that it abstains says nothing. Of an output P(class | it fires) is estimated: of a
+    rule of one class that is all that there is to know. Outputs that fire on the same rows, or go together
+    within classes, share their weight. Rules alone don't tell how far they differ, nor whether those of a
+    rare class are right less often: the posterior is the average over models that assume more or less of it.
     """
     outputs = Outputs.of(patterns.answers, classes)
     fires, rows = outputs.fires(patterns.answers), patterns.rows.astype(np.float64)
@@ -94,7 +99,7 @@ def _fitted(
     prior = mix if given is None else np.maximum(np.asarray(given, np.float64), FLOOR)
     right = np.full(len(fired), RIGHT)
     evidence = np.log(_expected(right, prior, base, outputs)) - np.log(prior)
-    depends = np.zeros((len(fired), len(fired)))
+    same = depends = repetition(fires, rows, outputs)
     for turn, of_several in enumerate(SEVERAL_SIDED):
         held = PRIOR_ROWS + np.where(several & meet, of_several, share) * fired
         weights = discounted(fires, depends)
@@ -113,7 +118,7 @@ def _fitted(
             if np.abs(evidence - before).max() < TOLERANCE:
                 break
         if turn < len(SEVERAL_SIDED) - 1:
-            depends = dependence(fires, rows, posterior, outputs)
+            depends = np.maximum(same, dependence(fires, rows, posterior, outputs))
     return Member(evidence, prior, depends)
 
 

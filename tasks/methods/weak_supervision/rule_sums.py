@@ -15,7 +15,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class RuleSums:
-    """Of R rules on rows: how many each fires on, with another one, against another one; and what occurs together.
+    """Of R rules on rows: on how many each fires, with or against another; what occurs together.
 
     fires, overlaps, conflicts, failed (R,): rows; failed: those on which a rule could not be evaluated, so it
     abstained. rows: all; conflicted: rows on which two rules differ.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.weak_supervision import aggregate_rules
-from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 
@@ -111,7 +112,9 @@ def test_a_rule_that_never_fires_has_no_accuracy() -> None:
         (np.array([[0, 1]]), [1.0, 0.0], "the prior is"),
     ],
 )
-def test_what_cannot_be_used_is_refused(votes: NDArray[np.generic], prior: list[float] | None, says: str) -> None:
+def test_what_cannot_be_used_is_refused(
+    votes: NDArray[np.generic], prior: list[float] | None, says: str
+) -> None:
     """With what is wrong."""
     with pytest.raises(InputError, match=says):
         aggregate_rules(votes, 2, prior=prior)
