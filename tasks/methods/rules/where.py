@@ -11,7 +11,9 @@ import pyarrow as pa
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.registry import register
 
-SETTINGS = {  # nothing but the rows is read, and nothing is written
+SETTINGS: dict[
+    str, str | bool | int | float | list[str]
+] = {  # nothing but the rows is read, and nothing is written
     "enable_external_access": "false",
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
