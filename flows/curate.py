@@ -11,7 +11,7 @@ from labelworks.flows.progress_artifact import posted
 from labelworks.flows.recorder import Recorder
 from labelworks.infra.cluster.cluster import task_runner
 from labelworks.infra.prefect_server.server import without_heartbeats
-from labelworks.infra.secrets import storage_secrets
+from labelworks.infra.secrets import judge_keys, storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.secrets.logging import redacted
@@ -35,7 +35,7 @@ def curate(config: RunConfig) -> RunRecord:
         with run_heartbeat(run.artifacts):
             if found := finished_record(run.artifacts):
                 return export(run, reinstate(run.artifacts, found))
-            return _stages(as_decided(run), plans)
+            return _stages(as_decided(run).with_keys(judge_keys(config.treat.judges)), plans)
 
 
 def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:

@@ -56,7 +56,8 @@ def _by_itself(config: RunConfig) -> bool:
 
     compute = config.compute
     elsewhere = compute.scheduler or compute.cluster_class or config.store.secret
-    return not (elsewhere or configured_url() or in_flow())
+    keys = any(judge.secret for judge in config.treat.judges.models)
+    return not (elsewhere or keys or configured_url() or in_flow())
 
 
 def execute_all(

@@ -20,10 +20,12 @@ from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.drift.base import drift_test
 from labelworks.tasks.methods.encoders.base import Encoder
 from labelworks.tasks.methods.encoders.base import make as make_encoder
+from labelworks.tasks.methods.encoders.importing import needed
 from labelworks.tasks.methods.noise.detection import make as make_noise
-from labelworks.tasks.methods.probes.ensemble import sees_vectors
+from labelworks.tasks.methods.openai_service import OpenAIService
 from labelworks.tasks.methods.sums import ClassSums
 from labelworks.tasks.planning.values import objective_of
+from labelworks.tasks.treat.row_contents import KINDS
 
 
 def check_config(config: RunConfig) -> None:
@@ -34,6 +36,23 @@ def check_config(config: RunConfig) -> None:
     check_cluster(config)
     check_scheduler(config.compute.scheduler)
     check_schedule(config)
+    check_judges(config)
+
+
+def check_judges(config: RunConfig) -> None:
+    """Refuse judges that can't be asked about these rows, or whose key would go where it may not."""
+    judges, data = config.treat.judges.models, config.dataset
+    with _at("treat.judges"):
+        if judges and data.task != "classification":
+            raise ConfigError(f"judges are for one class a row, not for {data.task}", fix="leave it out")
+        if judges and data.features.kind not in KINDS:
+            raise ConfigError(
+                f"judges can't be shown a {data.features.kind}", fix=f"they see {', '.join(KINDS)}"
+            )
+    for place, judge in enumerate(judges):
+        OpenAIService(judge.base_url, judge.key_env, f"treat.judges.models.{place}", "base_url")
+    if judges:
+        needed("openai", "openai", by="a judge", where="treat.judges")
 
 
 def check_methods(config: RunConfig) -> None:
@@ -146,11 +165,8 @@ def _has_names(method: registry.Method, named: bool) -> None:
 
 
 def _one_sees_vectors(probes: tuple[str, ...]) -> None:
-    if not any(map(sees_vectors, probes)):
-        raise ConfigError(
-            "no probe of the vectors",
-            fix="name one of them, as lda, beside those of words and of random features",
-        )
+    if all("words" in registry.get("probes", each).needs for each in probes):
+        raise ConfigError("no probe of the vectors", fix="name one of them, as lda, beside those of words")
 
 
 def _names_are_used(config: RunConfig) -> None:

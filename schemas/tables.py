@@ -184,6 +184,15 @@ def published_schema(label_type: pa.DataType) -> pa.Schema:
     )
 
 
+def with_judges(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
+    """The published columns of a dataset about which judges were asked."""
+    answer = "the class that most judges say; null: not asked, no answer, or none of the classes"
+    score = "P(the given label is right) as scores and judges say: look at the lowest first; null: not asked"
+    return schema.append(_field("judge_answer", label_type, answer, nullable=True)).append(
+        _field("judge_score", pa.float32(), score, nullable=True)
+    )
+
+
 def described(schema: pa.Schema, classes: Sequence[str | int], task: str, run_id: str) -> pa.Schema:
     """A schema whose metadata says the order of the classes (JSON), the task and the run."""
     facts = {"classes": json.dumps(list(classes), ensure_ascii=False), "task": task, "run_id": run_id}

@@ -7,15 +7,20 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.judges import JudgesConfig
 from labelworks.schemas.config.schedule import ReprocessConfig, ScheduleConfig, Seconds
 from labelworks.schemas.config.section import Section
 from labelworks.schemas.locations import config_problems
 from labelworks.schemas.secrets.find import secret_paths, userinfo_paths
 
 Share = Field(ge=0.0, le=1.0)
+NOT_OF_ANSWERS = {  # how judges are reached
+    **dict.fromkeys(("concurrency", "timeout", "retries"), True),
+    "models": {"__all__": {"key_env", "secret"}},
+}
 NOT_IDENTITY: dict[str, Any] = {
     **dict.fromkeys(("compute", "store", "publish", "schedule", "reprocess"), True),
-    "treat": {"approve_over", "approve_within"},
+    "treat": {"approve_over": True, "approve_within": True, "judges": NOT_OF_ANSWERS},
 }
 
 
@@ -76,17 +81,8 @@ class DetectConfig(Section):
 
     folds: int = Field(5, ge=2, le=20)
     probes: tuple[str, ...] = Field(
-        (
-            "lda",
-            "ridge",
-            "prototype",
-            "fourier-lda",
-            "fourier-ridge",
-            "naive-bayes",
-            "complement-naive-bayes",
-        ),
-        description="those of words, the last two, are left out where the encoder gives no words, the "
-        "fourier ones, of random features, where they foretell labels no better than the others",
+        ("lda", "ridge", "prototype", "naive-bayes", "complement-naive-bayes"),
+        description="those of words, the last two, are left out where the encoder gives no words",
     )
     adapt: AdaptConfig = AdaptConfig()
     query_bank: bool = Field(False, description="zero-shot: a class name that attracts all rows gets less")
@@ -141,6 +137,7 @@ class TreatConfig(Section):
         10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"
     )
     max_weight: float = Field(10.0, gt=0.0, description="importance weights are clipped here")
+    judges: JudgesConfig = JudgesConfig()
     approve_over: float | None = Field(
         None, ge=0.0, le=1.0, description="ask a person where a larger share would change; null: never ask"
     )
@@ -293,6 +290,7 @@ class RunConfig(Section):
         for locations, options, where in (
             ({"store.root": store.root}, store.storage_options, "store.storage_options"),
             (data.locations, data.storage_options, "dataset.storage_options"),
+            (_audited(self.treat.judges.audited), data.storage_options, "dataset.storage_options"),
         ):
             for problem in config_problems(locations, options, where):
                 raise ValueError(problem)
@@ -309,6 +307,10 @@ class RunConfig(Section):
     def identity(self) -> dict[str, Any]:
         """What of the config decides the results: not where or when it runs, is kept, or who is asked."""
         return self.model_dump(mode="json", by_alias=True, exclude=NOT_IDENTITY)
+
+
+def _audited(place: str) -> dict[str, str]:
+    return {"treat.judges.audited": place} if place else {}
 
 
 def _usual_method(dataset: Any) -> str | None:

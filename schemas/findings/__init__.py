@@ -14,6 +14,7 @@ from labelworks.schemas.findings.drift import (
     WindowAlarm,
     WindowFindings,
 )
+from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
 from labelworks.schemas.findings.noise import AnnotatorQuality, Confusion, CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.shift import (
     AdaptedRows,
@@ -58,7 +59,9 @@ __all__ = [
     "GroupFindings",
     "IngestFigures",
     "Interval",
+    "JudgeFindings",
     "JudgedRow",
+    "JudgesFindings",
     "LabelSetFindings",
     "Look",
     "MonitorFindings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from labelworks.schemas.findings.base import Findings, Interval, Number
+from labelworks.schemas.findings.judges import JudgesFindings
 
 
 class TreatmentFindings(Findings):
@@ -25,6 +26,7 @@ class TreatmentFindings(Findings):
     effective_sample_share: Number = Field(description="rows that weigh as much, of all")
     classes_lost: int | None = Field(None, description="classes that no row is of any more")
     classes_weightless: int | None = Field(None, description="classes whose rows count for nothing")
+    judges: JudgesFindings | None = Field(None, description="models that were asked; None: nobody was")
 
 
 class ValidationFindings(Findings):

@@ -65,7 +65,7 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
         for window, found in _listed(run).items()
         for file in found.files
     ]
-    return open_run(config, identify(config, prints + _vote_prints(run)), secrets)
+    return open_run(config, identify(config, prints + _prints_beside(run)), secrets)
 
 
 def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
@@ -75,7 +75,7 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
         window: plan_window(config, window, run.source.options, found)
         for window, found in _listed(run).items()
     }
-    prints = [each for plan in plans.values() for each in plan.fingerprints] + _vote_prints(run)
+    prints = [each for plan in plans.values() for each in plan.fingerprints] + _prints_beside(run)
     probe(run.artifacts.store, config.dataset.name)
     named = open_run(config, identify(config, prints), secrets)
     return replace(named, newest=newest_number(run.artifacts.store, run.artifacts.dataset)), plans
@@ -107,11 +107,21 @@ def _with_images(files: dict[str, Listing], run: Run) -> dict[str, Listing]:
     }
 
 
-def _vote_prints(run: Run) -> list[str]:
+def _prints_beside(run: Run) -> list[str]:
     asked = votes_of(run.config.dataset)
     if asked is None:
+        return _audited_prints(run)
+    return _audited_prints(run) + _once("votes", run.config, lambda: vote_prints(asked, run.source.options))
+
+
+def _audited_prints(run: Run) -> list[str]:
+    """Of the rows that people looked at, by which judges are judged."""
+    place = run.config.treat.judges.audited
+    if not place:
         return []
-    return _once("votes", run.config, lambda: vote_prints(asked, run.source.options))
+    return [
+        f"audited:{each.name}:{each.fingerprint}" for each in list_files(place, "auto", run.source.options)
+    ]
 
 
 def _once(what: str, config: RunConfig, make: Callable[[], _Found]) -> _Found:

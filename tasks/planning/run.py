@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from labelworks.schemas.config.run import RunConfig
@@ -23,12 +24,17 @@ class Run:
     artifacts: Artifacts
     source: Source
     newest: int | None = None  # version when the run was opened: who publishes a later one came in between
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # of judges, by Secret block
 
     @classmethod
     def of(cls, config: RunConfig, store: Store, run_id: str, options: dict[str, Any] | None = None) -> Run:
         """The run of that id in a store; options: for fsspec, to open the source."""
         artifacts = Artifacts(store, config.dataset.key, run_id, index_keys(config))
         return cls(config, artifacts, source_of(config, options or {}))
+
+    def with_keys(self, keys: Mapping[str, str]) -> Run:
+        """The same that knows the keys in Secret blocks, which no config holds."""
+        return replace(self, keys=keys)
 
     def with_budget(self, budget: int) -> Run:
         """The same that changes at most so many labels, the surest of those it would change."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from labelworks.schemas.config.dataset import DatasetConfig
@@ -23,6 +24,9 @@ from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.encoders.base import own_units
 from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.methods.judge_options import JudgeOptions
+from labelworks.tasks.methods.judges.chat import Judge
+from labelworks.tasks.methods.judges.panel import Panel
+from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.before_after import ProofOptions
 from labelworks.tasks.sources.class_mapping import ClassMapping
@@ -124,7 +128,6 @@ def pass_options(config: RunConfig) -> PassOptions:
         sample=config.detect.sample,
         beside=beside_of(config.dataset),
         scaled=own_units(config.encoder.name, config.dataset.features.kind),
-        probes=config.detect.probes,
     )
 
 
@@ -156,6 +159,37 @@ def policy_of(treat: TreatConfig, most: int | None = None) -> Policy:
         min_class_rows=treat.min_class_rows,
         max_weight=treat.max_weight,
         most=most,
+    )
+
+
+def panel_of(treat: TreatConfig, keys: Mapping[str, str], seed: int) -> Panel | None:
+    """The models that are asked about labels, and how; keys: by Secret block. None: nobody is asked."""
+    asked = treat.judges
+    judges = tuple(
+        Judge(
+            model=each.model,
+            base_url=each.base_url,
+            price=Price(each.price_in, each.price_out),
+            votes=each.votes,
+            temperature=each.temperature,
+            answer_tokens=each.answer_tokens,
+            image_tokens=each.image_tokens,
+            key_env=each.key_env,
+            key=keys.get(each.secret or "", ""),
+        )
+        for each in asked.models
+    )
+    if not judges:
+        return None
+    return Panel(
+        judges,
+        asked.rows,
+        asked.instruction,
+        asked.budget,
+        asked.concurrency,
+        asked.timeout,
+        asked.retries,
+        seed,
     )
 
 

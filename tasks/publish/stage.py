@@ -13,7 +13,7 @@ from pyarrow.parquet import SortingColumn
 from labelworks.schemas.findings import PublishFigures
 from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
 from labelworks.schemas.suites import Suite, suites
-from labelworks.schemas.tables import described, published_schema
+from labelworks.schemas.tables import described, published_schema, with_judges
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
@@ -131,7 +131,7 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
     names = ["row", "given", "suggestion", "flag", *(["outside", "pair_mismatch"] if one else [])]
     posterior = [] if ref.label_type == "number" else ["posterior"]
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), [*names, *posterior])
-    for name in ("label", "given"):
+    for name in ("label", "given", *({"judge_answer"} & set(treated.column_names))):
         treated = treated.set_column(
             treated.column_names.index(name), name, named(treated[name], ref.classes, ref.label_type)
         )
@@ -172,8 +172,11 @@ def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Par
         "source_row": place["file_row"],
         "run_id": pa.repeat(artifacts.id, treated.num_rows),
     }
-    asked = source.columns
-    schema = published_schema(LABEL_TYPES[ref.label_type])
+    asked, kind = source.columns, LABEL_TYPES[ref.label_type]
+    schema = published_schema(kind)
+    if "judge_answer" in treated.column_names:
+        schema = with_judges(schema, kind)
+        columns |= {name: treated[name] for name in ("judge_answer", "judge_score")}
     table = pa.table(columns, schema=described(schema, ref.classes, asked.task, artifacts.id))
     time = asked.time
     if time is None:

@@ -82,6 +82,7 @@ def _environment() -> Environment:
         wording.seconds,
         wording.span,
         wording.moment,
+        wording.money,
         wording.plural,
     ):
         environment.filters[filter_.__name__] = filter_

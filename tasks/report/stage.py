@@ -147,6 +147,8 @@ def _listed(result: StageResult) -> dict[str, Any]:
         elif name in SECTIONS and value is not None:
             plain = {key: each for key, each in dict(value).items() if _is_plain(each)}
             figures |= {f"{name}: {key}": each for key, each in plain.items() if each is not None}
+            if judges := getattr(value, "judges", None):
+                figures |= {f"judges: {key}": each for key, each in dict(judges).items() if _is_plain(each)}
         elif name != "evidence" and _is_plain(value):
             figures[name] = value
     return figures

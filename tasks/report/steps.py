@@ -35,6 +35,11 @@ def _published(record: RunRecord) -> Iterator[Step]:
             f"Look at {plural(asked, 'row')} left for a person: of action review in the published rows, "
             "each with a suggestion."
         )
+    if (done := record.treatment) and done.judges and done.judges.not_asked:
+        yield Step(
+            f"Ask judges about {plural(done.judges.not_asked, 'row')} more by a larger treat.judges.budget: "
+            "answers that are there are not bought again."
+        )
     if (shift := record.shift) and shift.kind not in (None, "neither"):
         yield Step(f"Kind of shift: {shift.kind}; {shift.advice}.")
     warned = sum(len(gate.warned) for gate in record.gates.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labelworks.schemas.findings import RenamedClass, ValidationFindings
+from labelworks.schemas.findings import JudgesFindings, RenamedClass, ValidationFindings
 from labelworks.schemas.records import Approval, Check, GateResult, RunRecord
 
 MISSING = "–"
@@ -122,6 +122,8 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     if done := record.treatment:
         changed = "corrected" if record.status == "published" else "to correct"
         figures += [(changed, count(done.relabel), ""), ("for review", count(done.review), "")]
+        if done.judges:
+            figures.append(("judges asked about", plural(done.judges.rows, "row"), money(done.judges)))
     if shift := record.shift:
         figures.append(("class mix moved by", percent(shift.total_variation), "total variation"))
     if proof := record.validation:
@@ -141,6 +143,13 @@ def _renamed(classes: Sequence[RenamedClass]) -> list[tuple[str, str, str]]:
     done = [f"{plural(len(old), 'name')} made {plural(into, 'class')}"] if old else []
     done += [f"{plural(len(gone), 'class')} put aside"] if gone else []
     return [("class mapping", ", ".join(done), plural(sum(each.labels for each in classes), "label"))]
+
+
+def money(judges: JudgesFindings) -> str:
+    """What judges cost, of what they might, and for how many rows that didn't last."""
+    spent = f"{judges.cost:.4g} of {judges.budget:g} spent"
+    left = f"; it did not last for {plural(judges.not_asked, 'row')}" if judges.not_asked else ""
+    return spent + left
 
 
 def beside(value: str, remark: str) -> str:

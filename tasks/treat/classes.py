@@ -11,6 +11,7 @@ from labelworks.schemas.tables import ACTIONS, treated_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.methods.reasons import WORDS, explained
+from labelworks.tasks.methods.treatment.decisions import Verdicts
 from labelworks.tasks.methods.treatment.treat_rows import treat_rows
 from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis, ByClass
@@ -20,8 +21,15 @@ DISAGREE = "copies disagree"
 
 def treat_classes(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
     """Decide on the rows of a partition by their scores."""
-    scores = read_judged(artifacts, ref, partition)
-    return append_reason(_table(scores, basis), scores["copies_disagree"])
+    scores, judged = read_judged(artifacts, ref, partition), basis.judged
+    said = None if judged is None else judged.verdicts(partition.key, scores["row"])
+    treated = append_reason(_table(scores, basis, said), scores["copies_disagree"])
+    if judged is None:
+        return treated
+    beside = judged.columns(partition.key, scores["row"])
+    for field, column in zip(beside.schema, beside.columns, strict=True):
+        treated = treated.append_column(field, column)
+    return treated
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
@@ -35,9 +43,9 @@ def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
     )
 
 
-def _table(scores: pa.Table, basis: Basis) -> pa.Table:
+def _table(scores: pa.Table, basis: Basis, said: Verdicts | None) -> pa.Table:
     policy, weights, rows = basis.policy, basis.class_weights, judged_labels(scores, basis)
-    decided, weight = treat_rows(rows, basis.cut, policy, weights)
+    decided, weight = treat_rows(rows, basis.cut, policy, weights, said)
     why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
     return pa.table(
         {

@@ -13,7 +13,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.findings import DetectFigures, TreatEvidence, TreatFigures, TreatmentFindings
+from labelworks.schemas.findings import (
+    DetectFigures,
+    JudgesFindings,
+    TreatEvidence,
+    TreatFigures,
+    TreatmentFindings,
+)
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import ACTIONS
@@ -23,11 +29,15 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.treatment.decisions import CORRECTED, REASONS
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import policy_of
+from labelworks.tasks.planning.values import panel_of, policy_of
 from labelworks.tasks.treat import classes, label_sets, numbers
+from labelworks.tasks.treat.audited_rows import read_audited
 from labelworks.tasks.treat.dataset_cut import dataset_cut
+from labelworks.tasks.treat.judged import Judged
+from labelworks.tasks.treat.judges import hear_judges
 from labelworks.tasks.treat.treated import Basis, ByClass
 
 Decide = Callable[[Partition, Artifacts, DatasetRef, Basis], pa.Table]
@@ -67,13 +77,16 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     basis = Basis(policy, class_weights(found.shift, policy), *rows_by_class(artifacts))
     if ref.one_class:
         basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
+    judged = _judges(run, ref, basis)
+    if judged is not None:
+        basis = replace(basis, judged=judged[0])
     treated = map_partitions(
         "treat", treat_partition, ref.of("source"), artifacts=artifacts, ref=ref, basis=basis,
         expected=gate.rows,
     )  # fmt: skip
     figures = TreatFigures(
         rows=sum(each.rows for each in treated),
-        treatment=_findings(treated, basis),
+        treatment=_findings(treated, basis, judged and judged[1]),
         evidence=_evidence(treated),
     )
     checks = gates.check_figures("treat", gates.flat(figures), gate.figures)
@@ -86,6 +99,16 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
             seconds=perf_counter() - started,
         )
     )
+
+
+def _judges(run: Run, ref: DatasetRef, basis: Basis) -> tuple[Judged, JudgesFindings] | None:
+    """What judges say; None where the config names none."""
+    panel = panel_of(run.config.treat, run.keys, run.config.seed)
+    if panel is None:
+        return None
+    place = run.config.treat.judges.audited
+    audited = read_audited(place, run.source.options) if place else {}
+    return hear_judges(panel, run.artifacts, run.source, ref, basis, audited)
 
 
 def as_decided(run: Run) -> Run:
@@ -131,7 +154,7 @@ def _checks(table: pa.Table, ref: DatasetRef, expected: Suite) -> list[gates.Row
     return gates.check_rows(table, expected, classes=len(ref.classes))
 
 
-def _findings(treated: list[Treated], basis: Basis) -> TreatmentFindings:
+def _findings(treated: list[Treated], basis: Basis, judges: JudgesFindings | None) -> TreatmentFindings:
     policy, rows = basis.policy, sum(each.rows for each in treated)
     actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
     by_action = {name: sum(n for (a, _), n in actions.items() if a == name) for name in ACTIONS}
@@ -144,6 +167,7 @@ def _findings(treated: list[Treated], basis: Basis) -> TreatmentFindings:
         mode=policy.mode,
         objective=policy.objective.method,
         objective_value=next(iter(policy.objective.options.values()), None),
+        judges=judges and judges.model_copy(update={"changed": _corrected(actions)}),
         objective_note=basis.cut.says or None,
         claimed=basis.cut.claimed if by_action["relabel"] else None,
         **by_action,
@@ -155,6 +179,11 @@ def _findings(treated: list[Treated], basis: Basis) -> TreatmentFindings:
         classes_lost=int(np.count_nonzero((before > 0) & (after == 0))),
         classes_weightless=int(np.count_nonzero((after > 0) & (by_class < WEIGHTLESS * after))),
     )
+
+
+def _corrected(actions: Counter[tuple[str, str]]) -> int:
+    """Labels that judges changed."""
+    return sum(count for (_, why), count in actions.items() if why.startswith(REASONS[CORRECTED]))
 
 
 def _evidence(treated: list[Treated]) -> TreatEvidence:

@@ -14,20 +14,24 @@ from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets
 from labelworks.tasks.methods.treatment.numbers import TreatedNumbers
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.treat.judged import Judged
 
 NOTHING = even(NEVER, 0)
 
 
 @dataclass(frozen=True)
 class Basis:
-    """What may be done; of the whole dataset importance weights (K,) or None, rows by class (K,), of all, and
-    from which claim on a label of one class changes."""
+    """What may be done; of the whole dataset importance weights (K,) or None, rows by class (K,), of all.
+
+    cut: from which claim on a label of one class changes. judged: what judges said; None: nobody was asked.
+    """
 
     policy: Policy
     class_weights: NDArray[np.float64] | None
     rows_by_class: NDArray[np.float64]
     rows: int
     cut: Cut = NOTHING
+    judged: Judged | None = None
 
 
 @dataclass(frozen=True)

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import re
 import time
 from collections.abc import Iterator
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.schemas.locations import is_loopback
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.importing import needed
 from labelworks.tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.openai_service import OpenAIService
 from labelworks.tasks.methods.registry import register
 
 TOO_LONG = (400, 413, 422)  # the service can't take a text: its row's fault, not the run's
-SENT = {"accept", "accept-encoding", "connection", "content-length", "content-type", "host", "user-agent",
-        "x-stainless-raw-response"}  # fmt: skip
-TALKATIVE = ("openai", "httpx2", "httpcore2")  # they log every request, and its texts if asked for more
-KEYS = re.compile(r"LABELWORKS_KEY_[A-Z0-9_]+")  # variables that a config may have sent to a service
-BASE = re.compile(r"https?://[A-Za-z0-9._\-:\[\]]+(/[^\s\\@?#]*)?")  # nothing that is read in two ways
 
 
 @register("encoders", "http", needs=("a service",), modality=("text",), source="OpenAI /v1/embeddings")
@@ -54,19 +45,10 @@ class HttpEncoder(Encoder):
                 raise ConfigError(
                     f"no {name} is given", where=f"encoder.options.{name}", fix="see docs/embedding.md"
                 )
-        if not BASE.fullmatch(str(self.chosen["url"])):
-            raise ConfigError(
-                f"{self.chosen['url']!r} is no address of a service",
-                where="encoder.options.url",
-                fix="give the base, as https://host/v1",
-            )
-        if not KEYS.fullmatch(str(self.chosen["key_env"])):
-            raise ConfigError(
-                f"{self.chosen['key_env']!r} is no variable that may be sent to a service",
-                where="encoder.options.key_env",
-                fix="keep the key in a variable whose name begins with LABELWORKS_KEY_",
-            )
-        self._key()
+        self._service = OpenAIService(
+            str(self.chosen["url"]), str(self.chosen["key_env"]), "encoder.options", "url",
+            turn=self._wait_turn,
+        )  # fmt: skip
         self.earliest = 0.0
         self._client: Any = None
 
@@ -145,44 +127,14 @@ class HttpEncoder(Encoder):
             raise self._gone(str(error.__cause__ or error) or type(error).__name__) from error
 
     def client(self) -> Any:
-        """OpenAI's client for this service; it follows no redirect, which would carry the key elsewhere."""
+        """OpenAI's client for this service."""
         if self._client is None:
-            openai = needed("openai", "openai")
-            for logs in TALKATIVE:
-                logging.getLogger(logs).setLevel(logging.WARNING)
-            self._client = openai.OpenAI(
-                base_url=str(self.chosen["url"]),
-                api_key="set for each request",
-                timeout=float(self.chosen["timeout"]),
-                max_retries=int(self.chosen["retries"]),
-                http_client=openai.DefaultHttpxClient(
-                    follow_redirects=False, event_hooks={"request": [self.prepare]}
-                ),
-            )
+            self._client = self._service.client(float(self.chosen["timeout"]), int(self.chosen["retries"]))
         return self._client
 
     def prepare(self, request: Any) -> None:
-        """Make a request fit to be sent, and wait until it is its turn.
-
-        The client adds what the environment says of OpenAI (`OPENAI_ORG_ID`, `OPENAI_CUSTOM_HEADERS` …). The
-        address comes from a config, so nothing goes there but the key that the config may name.
-        """
-        for name in set(request.headers) - SENT:
-            del request.headers[name]
-        if key := self._key():
-            request.headers["Authorization"] = f"Bearer {key}"
-        self._wait_turn()
-
-    def _key(self) -> str:
-        """The key, or an empty one; ConfigError if it would cross a network unencrypted."""
-        key, parts = os.environ.get(str(self.chosen["key_env"]), ""), urlsplit(str(self.chosen["url"]))
-        if key and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-            raise ConfigError(
-                f"the key in {self.chosen['key_env']} would be sent unencrypted to {parts.hostname}",
-                where="encoder.options.url",
-                fix="use https://, or a service on this machine, or unset the variable",
-            )
-        return key
+        """Make a request fit to be sent, and wait until it is its turn."""
+        self._service.prepare(request)
 
     def _wait_turn(self) -> None:
         """Keep to this worker's share of the rate: a request no sooner than that after the one before."""

@@ -16,16 +16,16 @@ UNUSED = ("nms", "qnms")  # operators of torchvision that it names when imported
 _declared: list[Any] = []  # what is declared goes with the object that declared it
 
 
-def needed(module: str, extra: str) -> Any:
-    """Import a module of an extra; raise ConfigError naming the extra if it is missing."""
+def needed(module: str, extra: str, *, by: str = "this encoder", where: str = "encoder.name") -> Any:
+    """Import a module of an extra; raise ConfigError naming the extra, and who needs it, if it is missing."""
     try:
         _torchvision_ready()
         return importlib.import_module(module)
     except (ImportError, RuntimeError) as error:  # RuntimeError: built for another torch
         text = str(error).strip().split("\n")[0]
         raise ConfigError(
-            f"this encoder needs {module.split('.')[0]}, which can't be imported ({text})",
-            where="encoder.name",
+            f"{by} needs {module.split('.')[0]}, which can't be imported ({text})",
+            where=where,
             fix=f"pip install 'labelworks[{extra}]'",
         ) from error
 

@@ -19,8 +19,10 @@ REASONS = (
     "suspicious, kept",
     "perhaps of none of the classes",
     "its class, or the likelier one, has too few rows to judge by",
+    "models that were asked say another class",
+    "models that were asked say another class, and audited rows have shown them right",
 )
-KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE, FEW = range(len(REASONS))
+KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE, FEW, DISPUTED, CORRECTED = range(len(REASONS))
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,19 @@ class Decisions:
     action: NDArray[np.int8]
     reason: NDArray[np.int8]
     right: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What models that were asked about some of the rows (N,) say.
+
+    answer: a class, K for none of the classes, -1 where nobody was asked or answered. trusted: rows whose
+    given label isn't the answer and becomes it: audited rows have shown that right in `bound` of such rows.
+    """
+
+    answer: NDArray[np.int32]
+    trusted: NDArray[np.bool_]
+    bound: float
 
 
 def decide(rows: JudgedLabels, cut: Cut, *, relabel: bool) -> Decisions:
@@ -49,3 +64,22 @@ def decide(rows: JudgedLabels, cut: Cut, *, relabel: bool) -> Decisions:
     right = np.where(sure, rows.suggested, 1.0 - rows.error_probability).astype(np.float32)
     right[rows.few] = 1.0
     return Decisions(label, action, reason, right)
+
+
+def with_verdicts(decided: Decisions, rows: JudgedLabels, said: Verdicts) -> Decisions:
+    """The same, after models were asked: what they contradict waits for a person, unless they are trusted.
+
+    They take back no doubt: a row that was sent to review stays there. Rows of a class of a handful, or
+    perhaps of none, bear no new label from them either.
+    """
+    against = (said.answer >= 0) & (said.answer != decided.label)
+    trusted = against & said.trusted & ~rows.few & ~rows.outside
+    disputed = against & ~trusted & (decided.action != REVIEW)
+    label = np.select([trusted, disputed], [said.answer, rows.given], decided.label)
+    doubted = np.where(rows.few, 1.0, 1.0 - rows.error_probability)
+    return Decisions(
+        label.astype(np.int32),
+        np.select([trusted, disputed], [RELABEL, REVIEW], decided.action).astype(np.int8),
+        np.select([trusted, disputed], [CORRECTED, DISPUTED], decided.reason).astype(np.int8),
+        np.select([trusted, disputed], [np.float64(said.bound), doubted], decided.right).astype(np.float32),
+    )

@@ -12,7 +12,7 @@ from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import Cut
-from labelworks.tasks.methods.treatment.decisions import REVIEW, Decisions, decide
+from labelworks.tasks.methods.treatment.decisions import REVIEW, Decisions, Verdicts, decide, with_verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.trust import Trust
 
@@ -44,10 +44,19 @@ def with_few(rows: JudgedLabels, policy: Policy, rows_by_class: NDArray[np.float
 
 
 def treat_rows(
-    rows: JudgedLabels, cut: Cut, policy: Policy, class_weights: NDArray[np.float64] | None
+    rows: JudgedLabels,
+    cut: Cut,
+    policy: Policy,
+    class_weights: NDArray[np.float64] | None,
+    verdicts: Verdicts | None = None,
 ) -> tuple[Decisions, NDArray[np.float32]]:
-    """Decide on rows (N,) by the cut of their dataset, and weigh them; class_weights (K,) or None."""
+    """Decide on rows (N,) by the cut of their dataset, and weigh them; class_weights (K,) or None.
+
+    verdicts: what models that were asked say of the rows; None: nobody was asked.
+    """
     decided = decide(rows, cut, relabel=policy.relabels)
+    if verdicts is not None and policy.relabels:
+        decided = with_verdicts(decided, rows, verdicts)
     if policy.mode == "none":
         return decided, np.ones(len(rows.given), dtype=np.float32)
     right = decided.right if policy.mode != "relabel" else _trust(decided)

@@ -1,1 +1,0 @@
-"""Posteriors of imprecisely labelled rows: likelihoods, sums of memberships, EM, pseudo-labels."""

@@ -1,0 +1,37 @@
+"""Rows that people looked at: what they say the right labels are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.files import SourceReader, list_files
+
+COLUMNS = ("id", "label")
+
+
+def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:
+    """By id the right class, as text; raise InputError for a file without ids and labels, or ids twice.
+
+    options: for fsspec.
+    """
+    found: dict[str, str] = {}
+    for file in list_files(place, "auto", options):
+        reader = SourceReader(place, file.path, file.format, options, file.name)
+        lacking = [name for name in COLUMNS if name not in reader.look().schema.names]
+        if lacking:
+            raise InputError(
+                f"no column {lacking[0]!r}", where=reader.where, fix="audited rows have columns id and label"
+            )
+        table = reader.table(None, list(COLUMNS))
+        for each, label in zip(*(_texts(table[name]) for name in COLUMNS), strict=True):
+            if each in found and found[each] != label:
+                raise InputError(f"the row {each!r} has two labels", where=reader.where)
+            found[each] = label
+    return found
+
+
+def _texts(values: pa.ChunkedArray) -> list[str]:
+    return ["" if each is None else str(each) for each in values.to_pylist()]
