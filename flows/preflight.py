@@ -23,6 +23,7 @@ from labelworks.tasks.methods.encoders.base import make as make_encoder
 from labelworks.tasks.methods.encoders.importing import needed
 from labelworks.tasks.methods.noise.detection import make as make_noise
 from labelworks.tasks.methods.openai_service import OpenAIService
+from labelworks.tasks.methods.probes.ensemble import sees_vectors
 from labelworks.tasks.methods.sums import ClassSums
 from labelworks.tasks.planning.values import objective_of
 from labelworks.tasks.treat.row_contents import KINDS
@@ -165,8 +166,11 @@ def _has_names(method: registry.Method, named: bool) -> None:
 
 
 def _one_sees_vectors(probes: tuple[str, ...]) -> None:
-    if all("words" in registry.get("probes", each).needs for each in probes):
-        raise ConfigError("no probe of the vectors", fix="name one of them, as lda, beside those of words")
+    if not any(map(sees_vectors, probes)):
+        raise ConfigError(
+            "no probe of the vectors",
+            fix="name one of them, as lda, beside those of words and of random features",
+        )
 
 
 def _names_are_used(config: RunConfig) -> None:

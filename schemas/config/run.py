@@ -81,8 +81,17 @@ class DetectConfig(Section):
 
     folds: int = Field(5, ge=2, le=20)
     probes: tuple[str, ...] = Field(
-        ("lda", "ridge", "prototype", "naive-bayes", "complement-naive-bayes"),
-        description="those of words, the last two, are left out where the encoder gives no words",
+        (
+            "lda",
+            "ridge",
+            "prototype",
+            "fourier-lda",
+            "fourier-ridge",
+            "naive-bayes",
+            "complement-naive-bayes",
+        ),
+        description="those of words, the last two, are left out where the encoder gives no words, the "
+        "fourier ones, of random features, where they foretell labels no better than the others",
     )
     adapt: AdaptConfig = AdaptConfig()
     query_bank: bool = Field(False, description="zero-shot: a class name that attracts all rows gets less")

@@ -23,6 +23,7 @@ from labelworks.tasks.artifacts.first_pass import (
     read_first_pass,
     write_first_pass,
 )
+from labelworks.tasks.artifacts.mapped_sums import with_mapped_sums
 from labelworks.tasks.artifacts.signatures import laid_through, planes_of, sketches
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import reduce_partitions
@@ -30,6 +31,7 @@ from labelworks.tasks.methods.duplicates.signatures import Planes
 from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
+from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
@@ -41,13 +43,15 @@ HASHED = 1_000_000  # whose hashes are held in memory to find copies; of more ro
 class PassOptions:
     """How many folds, how many rows the sample has, what of EXTRAS is read beside the labels.
 
-    scaled: whether the dimensions of the vectors have units of their own.
+    scaled: whether the dimensions of the vectors have units of their own. probes: those that judge the
+    labels, of which some want the sums of random features.
     """
 
     folds: int
     sample: int
     beside: tuple[str, ...]
     scaled: bool
+    probes: tuple[str, ...]
 
 
 def first_pass(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOptions) -> FirstPass:
@@ -63,8 +67,11 @@ def first_pass(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOp
     updated = _updated(artifacts, ref, about, options, *earlier) if earlier else None
     everything = list(enumerate(ref.of("source")))
     summed = updated or _pass(artifacts, ref, about, options, everything)
-    write_first_pass(artifacts, summed, about)
-    return summed.first
+    first = with_mapped_sums(
+        artifacts, ref, summed.first, options.probes, own_units=options.scaled, whole=about["share"] >= 1
+    )
+    write_first_pass(artifacts, replace(summed, first=first), about)
+    return first
 
 
 def sample_share(wanted: int, ref: DatasetRef, rows: int) -> float:
@@ -82,8 +89,9 @@ def sum_partition(
     share: float,
     kept: float,
     planes: Planes,
+    random: RandomFeatures | None = None,
 ) -> Summed:
-    """First pass over one partition.
+    """First pass over one partition; random: the random features that are summed up beside.
 
     Contents are kept by their own hash, so that all copies of one are or none is.
     """
@@ -94,7 +102,7 @@ def sum_partition(
     targets = None
     if block.targets is None:
         words = block.beside.get("words")
-        sums = FoldSums.of(block.features, block.given, folds, n_folds, len(ref.classes), words)
+        sums = FoldSums.of(block.features, block.given, folds, n_folds, len(ref.classes), words, random)
     else:
         probes = "pred_probs" not in block.beside  # else nothing is learned from features
         targets = TargetSums.of(block.features, block.targets, folds, n_folds, crossed=probes)
@@ -131,11 +139,12 @@ def _pass(
     about: dict[str, Any],
     options: PassOptions,
     placed: Sequence[tuple[int, Partition]],
+    random: RandomFeatures | None = None,
 ) -> Summed:
     return reduce_partitions(
         "embed", sum_partition, merged, placed, unit="partitions summed",
         artifacts=artifacts, ref=ref, options=options, share=about["share"], kept=about["kept"],
-        planes=planes_of(artifacts, ref, scaled=options.scaled),
+        planes=planes_of(artifacts, ref, scaled=options.scaled), random=random,
     )  # fmt: skip
 
 
@@ -188,10 +197,12 @@ def _updated(
         return None
     progress.current().note(f"first pass: {len(new)} partitions added, {len(gone)} taken away")
     base = Summed(read_first_pass(earlier), read_contents(earlier))
+    mapped = base.first.sums.mapped if about["share"] < 1 else None  # else the sample is all there is to map
+    random = mapped.random if mapped else None
     summed = base.placed(np.array([now.get(identity, -1) for identity in old], dtype=np.int32))
     if new:
-        summed = merged([summed, _pass(artifacts, ref, about, options, new)])
+        summed = merged([summed, _pass(artifacts, ref, about, options, new, random)])
     if gone:
-        lost = _pass(earlier, before, about, options, gone).first
+        lost = _pass(earlier, before, about, options, gone, random).first
         summed = replace(summed, first=summed.first.less(lost))
     return summed.ordered()

@@ -54,6 +54,14 @@ KINDS = {
         "ingest", "labels made of the votes of several people", ("pred_probs",), protocols.CrowdMethod,
         {"pred_probs": protocols.CrowdWithModel}, key="dataset.votes.method",
     ),
+    "rules": Kind(
+        "ingest", "what speaks for a class in the columns of a row", (), protocols.RuleFunction,
+        key="dataset.rules",
+    ),
+    "weak_supervision": Kind(
+        "ingest", "labels made of what rules say", (), protocols.RulesMethod,
+        key="dataset.label_model.method",
+    ),
     "encoders": Kind(
         "embed", "vectors made of a column", ("a service",), protocols.EncoderMethod, key="encoder.name",
         reads_columns=True,
@@ -63,9 +71,10 @@ KINDS = {
         key="detect.adapt.method",
     ),
     "probes": Kind(
-        "detect", "out-of-sample probabilities of the classes", ("sums", "rows", "class_names", "words"),
-        protocols.SumsProbe,
-        {"rows": protocols.RowsProbe, "class_names": protocols.NamesProbe, "words": protocols.WordsProbe},
+        "detect", "out-of-sample probabilities of the classes",
+        ("sums", "rows", "class_names", "words", "random_features"), protocols.SumsProbe,
+        {"rows": protocols.RowsProbe, "class_names": protocols.NamesProbe, "words": protocols.WordsProbe,
+         "random_features": protocols.MappedProbe},
         key="detect.probes",
     ),
     "noise": Kind(
@@ -128,6 +137,12 @@ KINDS = {
     ),
     "relabel": Kind("treat", "from which claim on a label changes", ("claims", "transition"),
                     protocols.RelabelMethod, key="treat.objective", folders=("treatment.relabel",)),
+    "label_kind": Kind(
+        "treat", "what an imprecise label says of a row", ("propensity", "bags", "pred_probs"),
+        protocols.LabelKindMethod,
+        {"propensity": protocols.LabelKindByPropensity, "bags": protocols.LabelKindOfGroups},
+        folders=("treatment.imprecise",),
+    ),
     "weights": Kind("treat", "what a row counts for in training", ("prior", "posterior"),
                     protocols.WeightsMethod, key="treat.weights.method", folders=("treatment.weights",)),
     "models": Kind("validate", "the model that labels are compared by", ("features", "weight"),

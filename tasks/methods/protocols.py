@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.sums import ClassSums
     from labelworks.tasks.methods.treatment.claims import Claims
     from labelworks.tasks.methods.treatment.cut import Cut
+    from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
     from labelworks.tasks.methods.treatment.trust import Trust
     from labelworks.tasks.methods.validation.models.multinomial import Predict
+    from labelworks.tasks.methods.weak_supervision.patterns import Patterns
 
 
 class EncoderMethod(Protocol):
@@ -90,6 +92,13 @@ class WordsProbe(Protocol):
     """A probe fitted on the words of each class: weights (V, K) and intercepts (K,)."""
 
     def __call__(self, words: WordsByClass, /) -> Linear:
+        """Fit it."""
+
+
+class MappedProbe(Protocol):
+    """A probe fitted on merged sums of random features: weights (M, K) and intercepts (K,)."""
+
+    def __call__(self, mapped: ClassSums, /) -> Linear:
         """Fit it."""
 
 
@@ -208,6 +217,61 @@ class CrowdWithModel(Protocol):
     """Aggregates votes with the probabilities (N, K) of a model."""
 
     def __call__(self, votes: Votes, pred_probs: Any, /) -> Fit:
+        """Fit it."""
+
+
+class LabelKindMethod(Protocol):
+    """Says what observed labels mean. Options are keywords.
+
+    marks (n, K): sparse, what was said of a row and a class: 1 for a class named, its share or its votes.
+    """
+
+    def __call__(self, marks: sparse.csr_array, /) -> Likelihood:
+        """P(observed | class) of each row, up to a factor of its own."""
+
+
+class LabelKindByPropensity(Protocol):
+    """The same of labels that rows have or lack by chance: propensity (K,) is P(labelled | class)."""
+
+    def __call__(self, marks: sparse.csr_array, /, *, propensity: NDArray[np.floating]) -> Likelihood:
+        """P(observed | class) of each row, up to a factor of its own."""
+
+
+class LabelKindOfGroups(Protocol):
+    """The same of labels that bind rows together: bags (n,) says which, and all rows of one are there."""
+
+    def __call__(
+        self, marks: sparse.csr_array, bags: NDArray[np.integer], pred_probs: NDArray[np.floating], /
+    ) -> NDArray[np.float32]:
+        """The posterior (n, K) of what a model's probabilities (n, K) say, given what was observed."""
+
+
+class RuleFunction(Protocol):
+    """Looks at the rows of a table (n,): booleans where it fires, or names of classes; null: it abstains."""
+
+    def __call__(self, table: pa.Table, /) -> pa.Array:
+        """Look at them."""
+
+
+class RuleModel(Protocol):
+    """What a model of rules learnt."""
+
+    @property
+    def prior(self) -> NDArray[np.float64]:
+        """Share of each class (K,)."""
+
+    @property
+    def copies(self) -> dict[int, int]:
+        """Of each rule that repeats an earlier one, which."""
+
+    def posterior(self, votes: NDArray[np.integer]) -> NDArray[np.float32]:
+        """P(class | votes) (n, K) of votes (n, R)."""
+
+
+class RulesMethod(Protocol):
+    """Fits a model of rules to which of their answers occur together; prior (K,): of the classes."""
+
+    def __call__(self, patterns: Patterns, classes: int, prior: NDArray[np.float64] | None, /) -> RuleModel:
         """Fit it."""
 
 

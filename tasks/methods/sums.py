@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
+from operator import add
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.packed_words import unpack_words
+from labelworks.tasks.methods.random_features import RandomFeatures
 
 BLOCK = 8192  # rows per float32 product: keeps its rounding small and its copies in cache
 WORD_BUCKETS = 1 << 18  # that words are told apart by, at most …
@@ -25,12 +29,14 @@ class ClassSums:
     """Sums of the rows a probe may see: count (K,), total (K, D), gram (D, D), all float64.
 
     words: the weights of the words of each class (K, B), sparse, whole numbers; None: rows have no words.
+    mapped: the same of the rows' random features; None: there are none.
     """
 
     count: NDArray[np.float64]
     total: NDArray[np.float64]
     gram: NDArray[np.float64]
     words: Any = None
+    mapped: ClassSums | None = None
 
     @property
     def means(self) -> NDArray[np.float64]:
@@ -51,12 +57,14 @@ class FoldSums:
     """Per fold: count (F, K), total (F, K, D) and gram (F, D, D), float64.
 
     words: weights of words (F K, B), sparse, whole numbers, so that any order of adding gives the same sums.
+    mapped: sums of random features of the rows.
     """
 
     count: NDArray[np.float64]
     total: NDArray[np.float64]
     gram: NDArray[np.float64]
     words: Any = None
+    mapped: MappedSums | None = None
 
     @classmethod
     def of(
@@ -67,8 +75,12 @@ class FoldSums:
         n_folds: int,
         n_classes: int,
         words: NDArray[np.uint32] | None = None,
+        random: RandomFeatures | None = None,
     ) -> FoldSums:
-        """Sum up rows: features (N, D), labels (N,) in [0, K), folds (N,) in [0, F), packed words (N, W)."""
+        """Sum up rows: features (N, D), labels (N,) in [0, K), folds (N,) in [0, F), packed words (N, W).
+
+        random: the random features that are summed up beside.
+        """
         dim = features.shape[1]
         groups = folds * n_classes + labels
         total = np.zeros((n_folds * n_classes, dim))
@@ -83,15 +95,49 @@ class FoldSums:
                 _add_totals(total, block, groups[take])
         count = np.bincount(groups, minlength=len(total)).astype(np.float64)
         spoken = None if words is None else _word_sums(words, groups, n_folds * n_classes)
-        return cls(count.reshape(n_folds, -1), total.reshape(n_folds, n_classes, dim), gram, spoken)
+        made = (features, labels, folds, n_folds, n_classes)
+        mapped = MappedSums.of(*made, random) if random else None
+        return cls(count.reshape(n_folds, -1), total.reshape(n_folds, n_classes, dim), gram, spoken, mapped)
+
+    @classmethod
+    def of_memberships(
+        cls,
+        features: NDArray[np.floating],
+        memberships: NDArray[np.floating],
+        folds: NDArray[np.integer],
+        n_folds: int,
+    ) -> FoldSums:
+        """Sum up rows that are of several classes in part: memberships (N, K) >= 0, else as `of`, no words.
+
+        All sums are linear in them; a row counts in the scatter for as much as its memberships sum to.
+        """
+        dim, classes = features.shape[1], memberships.shape[1]
+        count, total = np.zeros((n_folds, classes)), np.zeros((n_folds, classes, dim))
+        gram = np.zeros((n_folds, dim, dim))
+        for fold in range(n_folds):
+            rows = np.flatnonzero(folds == fold)
+            for start in range(0, len(rows), BLOCK):
+                take = rows[start : start + BLOCK]
+                block, shares = single(features[take]), memberships[take].astype(np.float32, copy=False)
+                weight = shares.sum(axis=1, dtype=np.float64)
+                count[fold] += shares.sum(axis=0, dtype=np.float64)
+                total[fold] += shares.T @ block
+                gram[fold] += (block * weight[:, None].astype(np.float32)).T @ block
+        return cls(count, total, gram)
 
     def __add__(self, other: FoldSums) -> FoldSums:
         words = None if self.words is None else self.words + other.words
-        return FoldSums(self.count + other.count, self.total + other.total, self.gram + other.gram, words)
+        mapped = None if self.mapped is None or other.mapped is None else self.mapped + other.mapped
+        return FoldSums(
+            self.count + other.count, self.total + other.total, self.gram + other.gram, words, mapped
+        )
 
     def __sub__(self, other: FoldSums) -> FoldSums:
         words = None if self.words is None else self.words - other.words
-        return FoldSums(self.count - other.count, self.total - other.total, self.gram - other.gram, words)
+        mapped = None if self.mapped is None or other.mapped is None else self.mapped - other.mapped
+        return FoldSums(
+            self.count - other.count, self.total - other.total, self.gram - other.gram, words, mapped
+        )
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> FoldSums:
@@ -100,15 +146,16 @@ class FoldSums:
         if "words.shape" in arrays:
             data, indices, indptr, shape = (arrays[f"words.{part}"] for part in PARTS)
             words = csr_array((data, indices, indptr), shape=tuple(shape))
-        return cls(arrays["count"], arrays["total"], arrays["gram"], words)
+        mapped = MappedSums.of_arrays(arrays) if "mapped.gram" in arrays else None
+        return cls(arrays["count"], arrays["total"], arrays["gram"], words, mapped)
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All of it by name, to be kept."""
-        dense = {"count": self.count, "total": self.total, "gram": self.gram}
-        if self.words is None:
-            return dense
-        return dense | {f"words.{part}": np.asarray(getattr(self.words, part)) for part in PARTS}
+        found = {"count": self.count, "total": self.total, "gram": self.gram}
+        if self.words is not None:
+            found |= {f"words.{part}": np.asarray(getattr(self.words, part)) for part in PARTS}
+        return found | (self.mapped.arrays if self.mapped else {})
 
     @property
     def n_folds(self) -> int:
@@ -119,13 +166,70 @@ class FoldSums:
         """Sums of every fold but these: what a probe for their rows may see."""
         keep = [fold for fold in range(self.n_folds) if fold not in folds]
         words = None if self.words is None else self._words(keep)
-        return ClassSums(self.count[keep].sum(0), self.total[keep].sum(0), self.gram[keep].sum(0), words)
+        mapped = self.mapped.sums.without(*folds) if self.mapped else None
+        return ClassSums(
+            self.count[keep].sum(0), self.total[keep].sum(0), self.gram[keep].sum(0), words, mapped
+        )
 
     def _words(self, folds: list[int]) -> Any:
         """Words by class (K, B) of some folds."""
         classes = self.count.shape[1]
         none = csr_array((classes, self.words.shape[1]), dtype=np.int64)
         return sum((self.words[fold * classes : (fold + 1) * classes] for fold in folds), none)
+
+
+@dataclass(frozen=True)
+class MappedSums:
+    """Sums of random features of the rows, and the map that made these."""
+
+    random: RandomFeatures
+    sums: FoldSums
+
+    @classmethod
+    def of(
+        cls,
+        features: NDArray[np.floating],
+        labels: NDArray[np.integer],
+        folds: NDArray[np.integer],
+        n_folds: int,
+        n_classes: int,
+        random: RandomFeatures,
+    ) -> MappedSums:
+        """Sum up rows as `FoldSums.of` does, mapped a block at a time: their features are many."""
+        starts = range(0, max(len(labels), 1), BLOCK)
+        parts = (slice(start, start + BLOCK) for start in starts)
+        return reduce(
+            add,
+            (
+                cls(
+                    random,
+                    FoldSums.of(random.rows(features[part]), labels[part], folds[part], n_folds, n_classes),
+                )
+                for part in parts
+            ),
+        )
+
+    def __add__(self, other: MappedSums) -> MappedSums:
+        return MappedSums(self._shared(other), self.sums + other.sums)
+
+    def __sub__(self, other: MappedSums) -> MappedSums:
+        return MappedSums(self._shared(other), self.sums - other.sums)
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> MappedSums:
+        """The sums of what `arrays` gave, which may lie among others."""
+        sums = FoldSums(arrays["count"], arrays["mapped.total"], arrays["mapped.gram"])
+        return cls(RandomFeatures.of_arrays(arrays), sums)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it by name, to be kept beside the sums of the rows, which count them."""
+        return {**self.random.arrays, "mapped.total": self.sums.total, "mapped.gram": self.sums.gram}
+
+    def _shared(self, other: MappedSums) -> RandomFeatures:
+        if not self.random.same(other.random):
+            raise InputError("sums of rows mapped in two ways", where="sums", fix="sum both up by one map")
+        return self.random
 
 
 def word_buckets(groups: int) -> int:

@@ -128,6 +128,7 @@ def pass_options(config: RunConfig) -> PassOptions:
         sample=config.detect.sample,
         beside=beside_of(config.dataset),
         scaled=own_units(config.encoder.name, config.dataset.features.kind),
+        probes=config.detect.probes,
     )
 
 

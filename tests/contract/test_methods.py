@@ -26,7 +26,9 @@ from labelworks.tasks.methods.regression.judge import JudgedNumbers
 from labelworks.tasks.methods.sums import ClassSums
 from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import REASONS, Decisions, decide
+from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
 from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.weak_supervision.patterns import Patterns
 
 ROWS, CLASSES, DIM = 240, 4, 5
 RNG = np.random.default_rng(0)
@@ -99,6 +101,31 @@ class TestCrowd:
             np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-6)
 
 
+@of("rules")
+class TestRules:
+    """Every way to look at the columns of a row."""
+
+    def test_tells_of_each_row(self, method: Method) -> None:
+        options = {"matches": {"column": "text", "pattern": "b"}, "where": {"condition": "text LIKE '%b%'"}}
+        told = method.target(pa.table({"text": ["ab", None, "c"]}), **options[method.name])
+        assert told.to_pylist() == [True, None, False]
+
+
+@of("weak_supervision")
+class TestWeakSupervision:
+    """Every model of rules."""
+
+    def test_gives_a_posterior_of_each_row(self, method: Method) -> None:
+        answers = np.random.default_rng(0).integers(-1, CLASSES, (60, 5)).astype(np.int32)
+        for prior in (None, np.full(CLASSES, 1 / CLASSES)):
+            model = method.target(Patterns.of(answers), CLASSES, prior)
+            posterior = model.posterior(answers)
+            assert posterior.shape == (60, CLASSES)
+            np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-5)
+            assert model.prior.shape == (CLASSES,)
+            assert isinstance(model.copies, dict)
+
+
 @of("adapt")
 class TestAdapt:
     """Every map of the embedding."""
@@ -122,7 +149,8 @@ class TestProbes:
             said = np.stack([np.maximum(FEATURES[k == GIVEN], 0).sum(axis=0) for k in range(CLASSES)])
             weights, intercepts = method.target(WordsByClass(SUMS.count, said, SUMS.log_prior))
         else:
-            weights, intercepts = method.target(SUMS if "sums" in method.needs else ClassNames(NAMES))
+            of_sums = {"sums", "random_features"}.intersection(method.needs)
+            weights, intercepts = method.target(SUMS if of_sums else ClassNames(NAMES))
         assert (weights.shape, intercepts.shape) == ((DIM, CLASSES), (CLASSES,))
         assert ((FEATURES @ weights + intercepts).argmax(axis=1) == TRUE).mean() > 0.8
 
@@ -261,6 +289,29 @@ class TestDrift:
         assert 0 <= same.effect < moved.effect <= 1
 
 
+@of("label_kind")
+class TestLabelKind:
+    """Every kind of imprecise label."""
+
+    def test_says_something_of_every_row(self, method: Method) -> None:
+        marks = sparse.csr_array(
+            np.zeros((ROWS, CLASSES)) if method.name == "none" else NAMES[GIVEN, :CLASSES]
+        )
+        if "bags" in method.needs:
+            found = method.target(marks, GIVEN, PROBS)
+            np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-4)
+            np.testing.assert_array_equal(found.argmax(axis=1), GIVEN)
+            return
+        named = {"propensity": np.array([0, 0.3, 0.3, 0.3])} if "propensity" in method.needs else {}
+        found = method.target(marks, **named)
+        assert isinstance(found, Likelihood)
+        assert found.shape == (ROWS, CLASSES)
+        rows = found.dense(slice(None))
+        assert (rows >= 0).all()
+        assert (rows.max(axis=1) > 0).all()
+        np.testing.assert_allclose(found.dense(np.arange(60, 90)), rows[60:90])
+
+
 @of("relabel")
 class TestRelabel:
     """Every way to decide on labels."""
@@ -318,4 +369,5 @@ class TestFunctions:
 
 def test_every_kind_is_held_to_its_contract() -> None:
     held = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
-    assert {"encoders", *held, *(each.kind for each in FUNCTIONS)} - {"functions"} == set(registry.KINDS)
+    kinds = {name.replace("_", "") for name in registry.KINDS}
+    assert {"encoders", *held, *(each.kind.replace("_", "") for each in FUNCTIONS)} - {"functions"} == kinds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from labelworks.tasks.methods.arrays import hashes, refuse_infinite
 from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
+from labelworks.tasks.methods.sums import FoldSums, MappedSums
 
 
 def row_folds(rows: int) -> NDArray[np.int64]:
@@ -44,6 +46,10 @@ def fitted_probes(features: NDArray[np.floating], codes: NDArray[np.int64], clas
         raise InputError("labels have one class", where="labels", fix="give labels of two classes or more")
     config, folds, rows = DetectConfig(), row_folds(len(codes)), single(features)
     sums = FoldSums.of(rows, codes, folds, config.folds, classes)
+    random = choose_random_features(sums, rows, codes, folds, None, config.probes, own_units=True)
+    if random is not None:
+        mapped = MappedSums.of(rows, codes, folds, config.folds, classes, random)
+        sums = replace(sums, mapped=mapped)
     return ProbeEnsemble.fit(sums, config.probes).calibrate(rows, codes, folds)
 
 

@@ -1,6 +1,7 @@
 """Out-of-sample probabilities: every probe, fitted without the row's own fold, averaged in log space.
 
-Probes of words are opinions beside that average; how much each counts for is fitted on rows out of sample.
+Probes of words and of random features are opinions beside that average; how much each counts for is fitted on
+rows out of sample.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.affine import Affine
+from labelworks.tasks.methods.probes.fourier_probes import FourierProbes
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
+from labelworks.tasks.methods.probes.temperature import fit_scale
 from labelworks.tasks.methods.probes.words_by_class import WordProbes
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.registry import get
@@ -24,22 +26,22 @@ from labelworks.tasks.methods.sums import BLOCK, ClassSums, FoldSums
 Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
 Adapt = Callable[[ClassSums], Affine | None]
 TEMPERED = 4096  # rows
-SEARCHED, CLOSE, NEWTON_STEPS = 0.1, 1e-7, 8
-LOG_SCALES = (-8.0, 12.0)  # bounds of the search for the log of a probe's inverse temperature
 
 
 @dataclass(frozen=True)
 class ProbeEnsemble:
     """Linear probes by fold, and one inverse temperature a probe plus one for their average.
 
-    `models[fold]` saw every fold but that one; the last entry saw them all. `scales` is (P + 1,). `words`:
-    probes of words, if there are any, whose logits are added; once calibrated, one that is all of them.
+    `models[fold]` saw every fold but that one; the last entry saw them all. `scales` is (P + 1,). `words` and
+    `fourier`: probes of words and of random features, if there are any, whose logits are added; once
+    calibrated, one that is all of them.
     """
 
     names: tuple[str, ...]
     models: tuple[tuple[Linear, ...], ...]
     scales: NDArray[np.float64]
     words: WordProbes | None = None
+    fourier: FourierProbes | None = None
 
     @classmethod
     def fit(
@@ -54,14 +56,16 @@ class ProbeEnsemble:
         """Fit every probe for every fold from merged sums; folds in `exclude` are seen by none.
 
         adapt: learns a map of the embedding from the same sums, so without the fold too; class_names: for
-        probes that see those and no rows. Probes of words are left out where rows have none.
+        probes that see those and no rows. Probes of words are left out where rows have none, those of random
+        features where the sums have none.
         """
-        of_words = [name for name in names if sees_words(name)]
+        of_words = [name for name in names if sees("words", name)]
         words = WordProbes.fit(sums, of_words, exclude) if of_words and sums.words is not None else None
-        names = [name for name in names if not sees_words(name)]
+        fourier = FourierProbes.fit(sums, [name for name in names if sees("random_features", name)], exclude)
+        names = [name for name in names if sees_vectors(name)]
         views = [sums.without(fold, *exclude) for fold in range(sums.n_folds)] + [sums.without(*exclude)]
         models = tuple(_fitted(names, view, adapt, class_names) for view in views)
-        return cls(tuple(names), models, np.ones(len(names) + 1), words)
+        return cls(tuple(names), models, np.ones(len(names) + 1), words, fourier)
 
     def calibrate(
         self,
@@ -79,7 +83,7 @@ class ProbeEnsemble:
         rows = rows[np.argsort(folds[rows], kind="stable")]
         chosen = features[rows], labels[rows], folds[rows]
         scaled = replace(self, models=models)._scaled(*chosen)
-        return scaled if words is None else scaled._pooled(*chosen, words[rows])
+        return scaled._pooled(*chosen, None if words is None else words[rows])
 
     def _scaled(
         self, features: NDArray[np.floating], labels: NDArray[np.integer], folds: NDArray[np.integer]
@@ -88,9 +92,9 @@ class ProbeEnsemble:
         scales = np.ones(len(self.scales))
         for probe in range(len(self.names)):
             alone = tuple(models[probe] for models in self.models)
-            scales[probe] = _fit_scale(_logits(alone, features, folds), labels)
+            scales[probe] = fit_scale(_logits(alone, features, folds), labels)
         average = replace(self, scales=scales)
-        scales[-1] = _fit_scale(_logits(average.joint, features, folds), labels)
+        scales[-1] = fit_scale(_logits(average.joint, features, folds), labels)
         return replace(self, scales=scales)
 
     def _pooled(
@@ -98,15 +102,25 @@ class ProbeEnsemble:
         features: NDArray[np.floating],
         labels: NDArray[np.integer],
         folds: NDArray[np.integer],
-        words: NDArray[np.uint32],
+        words: NDArray[np.uint32] | None,
     ) -> ProbeEnsemble:
-        """The same with what the average and each probe of words count for."""
-        if self.words is None:
+        """The same with what the average, each probe of words and each of random features count for."""
+        spoken, told = self.words if words is not None else None, [_logits(self.joint, features, folds)]
+        if spoken:
+            told += [spoken.logits(place, words, folds) for place in range(len(spoken.names))]
+        of_words = len(told)
+        mapped = self.fourier.logits(features, folds) if self.fourier else []
+        scales = [fit_scale(each, labels) for each in mapped]
+        told += [scale * each for scale, each in zip(scales, mapped, strict=True)]
+        if len(told) == 1:
             return self
-        told = [self.words.logits(place, words, folds) for place in range(len(self.words.names))]
-        shares = pool_shares([_logits(self.joint, features, folds), *told], labels)
-        scales = np.append(self.scales[:-1], self.scales[-1] * shares[0])
-        return replace(self, scales=scales, words=self.words.mixed(shares[1:].tolist()))
+        shares = pool_shares(told, labels)
+        return replace(
+            self,
+            scales=np.append(self.scales[:-1], self.scales[-1] * shares[0]),
+            words=spoken.mixed(shares[1:of_words].tolist()) if spoken else self.words,
+            fourier=self.fourier and self.fourier.mixed((shares[of_words:] * scales).tolist()),
+        )
 
     @property
     def n_classes(self) -> int:
@@ -141,14 +155,21 @@ class ProbeEnsemble:
         if self.words is not None:
             for place in range(len(self.words.names)):
                 logits += self.words.logits(place, words, folds)
+        if self.fourier is not None:
+            logits += sum(self.fourier.logits(features, folds))
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
 
 
-def sees_words(name: str) -> bool:
-    """Whether a probe is one of words, beside the vectors."""
-    return "words" in get("probes", name).needs
+def sees(what: str, name: str) -> bool:
+    """Whether a probe needs that, as "words" or "random_features"."""
+    return what in get("probes", name).needs
+
+
+def sees_vectors(name: str) -> bool:
+    """Whether a probe is of the vectors as they are, so that there always is one."""
+    return not (sees("words", name) or sees("random_features", name))
 
 
 def _fitted(
@@ -215,39 +236,3 @@ def _logits(
             take = rows[start : start + BLOCK]
             logits[take] = single(features[take]) @ weights + intercept
     return logits
-
-
-def _fit_scale(logits: NDArray[np.float32], labels: NDArray[np.integer]) -> float:
-    """Inverse temperature of least log loss (Guo 2017), which is convex in it: a search, then Newton steps.
-
-    The steps matter: where the search stops depends on rounding, where they end doesn't.
-    """
-    best = minimize_scalar(
-        lambda place: _loss(logits, labels, np.exp(place))[0],
-        bounds=LOG_SCALES, method="bounded", options={"xatol": SEARCHED},
-    )  # fmt: skip
-    scale = float(np.exp(best.x))
-    for _ in range(NEWTON_STEPS):
-        _, slope, curvature = _loss(logits, labels, scale)
-        if abs(slope) >= scale / 2 * curvature:  # no minimum nearby: classes apart, or nothing to tell
-            break
-        step = slope / curvature
-        scale -= step
-        if abs(step) < CLOSE * scale:
-            break
-    return scale
-
-
-def _loss(
-    logits: NDArray[np.float32], labels: NDArray[np.integer], scale: float
-) -> tuple[float, float, float]:
-    """Mean log loss of scaled logits (N, K), and its first two derivatives by the scale."""
-    rows = np.arange(len(labels))
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    probs = np.exp(shifted * np.float32(scale))
-    total = probs.sum(axis=1)
-    mean = np.einsum("nk,nk->n", probs, shifted) / total
-    square = np.einsum("nk,nk,nk->n", probs, shifted, shifted) / total
-    own = shifted[rows, labels].astype(np.float64)
-    loss = np.mean(np.log(total, dtype=np.float64) - scale * own)
-    return float(loss), float(np.mean(mean - own)), float(np.mean(square - mean**2, dtype=np.float64))

@@ -12,7 +12,7 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.tasks.artifacts import sufficient_statistics
+from labelworks.tasks.artifacts import mapped_sums, sufficient_statistics
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.first_pass import (
@@ -35,6 +35,7 @@ from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import claim_version
 
 ROWS, DIM = 40, 6
+RINGED = 200  # rows of a file of classes that no plane tells apart
 LABELS = {
     "classification": lambda code: f"c{code}",
     "multilabel": lambda code: [f"c{each}" for each in range(code)],
@@ -142,6 +143,64 @@ def test_an_update_equals_a_pass_over_everything(
     fresh, fresh_ref, fresh_rows = embedded(folder, tmp_path / "other", task=task, sample=sample)
     assert_same(found, passed(fresh, fresh_ref, fresh_rows))
     assert found.first.sums.count.sum() == later_rows == fresh_rows
+
+
+def put_rings(folder: Path, name: str, *, seed: int) -> None:
+    """Rows of classes one around the other, which only probes of random features tell apart."""
+    rng = np.random.default_rng(seed)
+    labels, angle = rng.integers(3, size=RINGED), rng.uniform(0, 2 * np.pi, RINGED)
+    radius = 1 + 1.5 * labels + rng.normal(scale=0.2, size=RINGED)
+    vectors = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).astype(np.float16)
+    table = pa.table(
+        {
+            "id": [f"{seed} {row}" for row in range(RINGED)],
+            "label": [f"c{label}" for label in labels],
+            "vector": pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), 2),
+        }
+    )
+    pq.write_table(table, folder / name)
+
+
+@pytest.mark.parametrize("sample", [500, 10_000])
+def test_sums_of_random_features_are_updated_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number in range(1, 9):
+        put_rings(folder, f"{number}.parquet", seed=number)
+    first = passed(*(before := embedded(folder, tmp_path / "store", sample=sample))).first
+    claim_version(before[0].artifacts.store, "d", before[0].artifacts.id, "manifest.json")
+    (folder / "2.parquet").unlink()
+    put_rings(folder, "9.parquet", seed=9)
+    mapped: list[Partition] = []
+    monkeypatch.setattr(mapped_sums, "map_partition", lambda partition, **_: mapped.append(partition))
+    found = passed(*embedded(folder, tmp_path / "store", sample=sample)).first
+    assert not mapped  # a partition that stayed is not read again
+    monkeypatch.undo()
+    fresh = passed(*embedded(folder, tmp_path / "other", sample=sample)).first
+    for one in (first, found, fresh):
+        assert one.sums.mapped is not None
+        assert one.sums.mapped.sums.count.sum() == 8 * RINGED
+        np.testing.assert_allclose(
+            np.trace(one.sums.without().mapped.gram),
+            8 * RINGED,
+            rtol=1e-5,  # type: ignore[union-attr]
+        )
+    assert found.sums.mapped.random.same(fresh.sums.mapped.random)  # type: ignore[union-attr]
+    assert_same_rows(found, fresh)
+    for name in ("mapped.total", "mapped.gram"):
+        np.testing.assert_allclose(found.sums.arrays[name], fresh.sums.arrays[name], atol=1e-3)
+
+
+def test_without_such_probes_nothing_is_mapped(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    put_rings(folder, "1.parquet", seed=1)
+    asked = passed(*embedded(folder, tmp_path / "store")).first
+    assert asked.sums.mapped is not None
+    plain = passed(*embedded(folder, tmp_path / "other", probes=["lda"])).first
+    assert plain.sums.mapped is None
 
 
 @pytest.mark.parametrize(

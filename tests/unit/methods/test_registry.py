@@ -72,6 +72,8 @@ class NoEncode(TfidfEncoder):
 
 WRONG: dict[str, tuple[dict[str, Any], Any, str]] = {
     "crowd": ({}, nothing, "too many positional arguments"),
+    "rules": ({}, nothing, "too many positional arguments"),
+    "weak_supervision": ({}, of_two, "too many positional arguments"),
     "encoders": ({"modality": ("text",)}, NoEncode, "encode: it can't be called"),
     "adapt": ({"needs": ("sums",)}, of_two, "missing a required argument: 'other'"),
     "probes": ({"needs": ("rows",)}, of_one, "too many positional arguments"),
@@ -90,7 +92,8 @@ WRONG: dict[str, tuple[dict[str, Any], Any, str]] = {
     "groups": ({"needs": ("groups",)}, of_one, "it is called with only"),
     "windows": ({"needs": ("windows",)}, of_one, "it is called with only"),
     "benchmarks": ({"needs": ("labels",)}, nothing, "it is called with nothing"),
-    "relabel": ({}, of_two, "too many positional arguments"),
+    "label_kind": ({"needs": ("bags",)}, of_two, "too many positional arguments"),
+    "relabel": ({}, of_one, "too many positional arguments"),
     "weights": ({}, of_two, "too many positional arguments"),
     "models": ({}, of_two, "too many positional arguments"),
 }
@@ -116,7 +119,7 @@ def test_an_unknown_name_is_answered_with_the_nearest_and_all() -> None:
 
 
 def test_an_unknown_kind_is_answered_with_all() -> None:
-    with pytest.raises(ConfigError, match="choices: crowd, encoders, adapt, probes"):
+    with pytest.raises(ConfigError, match="choices: crowd, rules, weak_supervision, encoders"):
         registry.methods("probe")
     with pytest.raises(ConfigError, match="unknown kind of method 'x'"):
         registry.register("x", "y", source="this test")

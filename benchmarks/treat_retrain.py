@@ -1,0 +1,227 @@
+"""A model retrained on treated labels: the share of the gap from raw to true labels that it recovers.
+
+Beside cleanlab's issues with their likeliest class, on rows held out with their true labels. And what probes
+of random features add to the others (`probe`).
+
+Run: LABELWORKS_DATA=… OMP_NUM_THREADS=1 python benchmarks/treat_retrain.py [probe retrain]
+     [--sets digits letter banking77 clinc150] [--seeds 3] [--rows 4000] [--embeddings FOLDER]
+Needs the bench extra.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.noise_text import Text, flip, texts
+from labelworks.schemas.config.run import DetectConfig, TreatConfig
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
+from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
+from labelworks.tasks.methods.treatment.trust import Trust, undominated
+from labelworks.tasks.planning.values import judge_options, policy_of
+
+DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
+FOLDS, HELD_OUT, LETTERS, LETTER_ROWS = 5, 0.3, 10, 1600
+SETTINGS = [(0.0, "uniform"), *((rate, kind) for rate in (0.1, 0.2, 0.4) for kind in ("uniform", "similar"))]
+TABLES = ("letter", "all letters")  # whose columns have units of their own
+Treated = tuple[np.ndarray, np.ndarray | None]
+
+
+def probe(options: argparse.Namespace) -> Iterator[list[str]]:
+    """Log loss of the given labels out of sample, and accuracy of the likeliest class, without and with."""
+    yield [
+        "set",
+        "rows",
+        "flipped",
+        "log loss without",
+        "with",
+        "accuracy without",
+        "with",
+        "asked, s",
+        "all, s",
+    ]
+    for data in sets(options, 0):
+        for rate, kind in SETTINGS[::2][:2] + SETTINGS[-2:]:
+            given = flip(data, rate, kind, np.random.default_rng(0))
+            folds = np.random.default_rng(1).permutation(len(given)) % FOLDS
+            started = process_time()
+            plain, asked = summed(data, given, folds)
+            seconds, names = process_time() - started, DetectConfig().probes
+            found = []
+            for sums in (replace(plain, mapped=None), plain):
+                fitted = ProbeEnsemble.fit(sums, names).calibrate(data.features, given, folds)
+                log_probs = fitted.log_probs(data.features, folds)
+                found.append((-log_probs[np.arange(len(given)), given].mean(), log_probs.argmax(axis=1)))
+            losses, guesses = zip(*found, strict=True)
+            right = [f"{np.mean(each == data.labels):.3f}" for each in guesses]
+            taken = "" if plain.mapped else " (not taken)"
+            yield [
+                data.name, f"{len(given):,}", f"{rate:.0%} {kind if rate else ''}".strip(),
+                *(f"{each:.3f}" for each in losses), right[0], right[1] + taken, f"{asked:.2f}",
+                f"{seconds:.2f}",
+            ]  # fmt: skip
+
+
+def retrain(options: argparse.Namespace) -> Iterator[list[str]]:
+    """Accuracy of logistic regression on true held-out labels, and the share of the gap that is recovered."""
+    yield ["set", "flipped", "raw", "true", *(f"{name}: share" for name in ARMS), "changed", "of these right"]
+    for name in options.sets:
+        pooled: dict[str, list[float]] = defaultdict(list)
+        for rate, kind in SETTINGS:
+            found = [scored(name, rate, kind, seed, options) for seed in range(options.seeds)]
+            mean = {arm: float(np.mean([each[arm] for each in found])) for arm in found[0]}
+            if rate:
+                for arm in ("raw", "true", *ARMS):
+                    pooled[arm].append(mean[arm])
+            yield [
+                name, f"{rate:.0%} {kind if rate else ''}".strip(),
+                *(f"{mean[each]:.3f}" for each in ("raw", "true")),
+                *(share(mean["raw"], mean["true"], mean[arm]) for arm in ARMS),
+                f"{mean['changed']:.1%}", f"{mean['right']:.2f}",
+            ]  # fmt: skip
+        raw, true, *arms = (float(np.mean(pooled[arm])) for arm in ("raw", "true", *ARMS))
+        yield [
+            name,
+            "pooled",
+            f"{raw:.3f}",
+            f"{true:.3f}",
+            *(share(raw, true, each) for each in arms),
+            "",
+            "",
+        ]
+
+
+def scored(name: str, rate: float, kind: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
+    """Accuracies on held-out true labels by what was trained on."""
+    data = next(each for each in sets(options, seed) if each.name == name)
+    rng = np.random.default_rng(seed)
+    held = rng.random(len(data.labels)) < HELD_OUT
+    train = replace(data, features=data.features[~held], labels=data.labels[~held])
+    given = flip(train, rate, kind, rng)
+    trained: dict[str, Treated] = {"raw": (given, None), "true": (train.labels, None)}
+    trained |= {arm: treat(train, given) for arm, treat in ARMS.items()}
+    found = {
+        arm: float(np.mean(fitted(train.features, *each).predict(data.features[held]) == data.labels[held]))
+        for arm, each in trained.items()
+    }
+    labels = trained["first pass"][0]
+    changed = labels != given
+    right = float(np.mean(labels[changed] == train.labels[changed])) if changed.any() else 1.0
+    return found | {"changed": float(changed.mean()), "right": right}
+
+
+def first_pass(data: Text, given: np.ndarray) -> Treated:
+    """Labels and weights as a run has them by default."""
+    folds = np.random.default_rng(1).permutation(len(given)) % FOLDS
+    sums, _ = summed(data, given, folds)
+    sample, policy = Sample(data.features, given.astype(np.int32), folds), policy_of(TreatConfig())
+    judged = NoiseJudge.fit(sums, sample, judge_options(DetectConfig())).judge(sample)
+    counts = sums.count.sum(axis=0)
+    rows = with_few(JudgedLabels.of(sample.given, judged), policy, counts)
+    trust = Trust(tuple(undominated(judged.transition).tolist()), judged.steady)
+    decided, weight = treat_rows(rows, cut_of(rows, policy, trust, len(counts)), policy, None)
+    return decided.label, weight
+
+
+def peer(data: Text, given: np.ndarray) -> Treated:
+    """cleanlab's issues by five-fold logistic regression, with their likeliest class."""
+    from cleanlab.filter import find_label_issues
+
+    probs = cross_val_predict(model(), data.features, given, cv=FOLDS, method="predict_proba")
+    issues = find_label_issues(given, probs, n_jobs=1)
+    return np.where(issues, probs.argmax(axis=1), given), None
+
+
+ARMS: dict[str, Callable[[Text, np.ndarray], Treated]] = {"first pass": first_pass, "cleanlab": peer}
+
+
+def summed(data: Text, given: np.ndarray, folds: np.ndarray) -> tuple[FoldSums, float]:
+    """The sums that a run makes, and the CPU seconds that asking for random features took."""
+    plain, started = FoldSums.of(data.features, given, folds, FOLDS, data.classes), process_time()
+    random = choose_random_features(
+        plain, data.features, given, folds, None, DetectConfig().probes, own_units=data.name in TABLES
+    )
+    asked = process_time() - started
+    if random is None:
+        return plain, asked
+    return FoldSums.of(data.features, given, folds, FOLDS, data.classes, random=random), asked
+
+
+def model() -> object:
+    """The model that is retrained."""
+    return make_pipeline(StandardScaler(with_std=False), LogisticRegression(C=10, tol=1e-3, max_iter=300))
+
+
+def fitted(features: np.ndarray, labels: np.ndarray, weight: np.ndarray | None) -> object:
+    """Logistic regression on rows of a mean variance of 1."""
+    return model().fit(features, labels, logisticregression__sample_weight=weight)
+
+
+def share(raw: float, true: float, treated: float) -> str:
+    """The share of the gap, or where there is none the difference to raw labels."""
+    return f"{(treated - raw) / (true - raw):.2f}" if true - raw > 0.002 else f"({treated - raw:+.3f})"
+
+
+def sets(options: argparse.Namespace, seed: int) -> Iterator[Text]:
+    """The sets asked for, of at most so many rows; features of a mean variance of 1."""
+    rng = np.random.default_rng(100 + seed)
+    for data in every(options, rng):
+        if data.name in options.sets:
+            rows = rng.permutation(len(data.labels))[: options.rows]
+            features = np.asarray(data.features[rows], np.float32)
+            features /= np.sqrt(features.var(axis=0, dtype=np.float64).mean())
+            yield replace(data, features=features.astype(np.float32), labels=data.labels[rows])
+
+
+def every(options: argparse.Namespace, rng: np.random.Generator) -> Iterator[Text]:
+    """All sets: digits, a draw of letters, all letters, texts."""
+    pixels = load_digits()
+    yield Text("digits", pixels.data, pixels.target, 10)
+    table = np.load(DATA / "shift/letter.npz", allow_pickle=True)
+    letters = Text("all letters", table["X"], np.unique(table["y"], return_inverse=True)[1], 26)
+    few = letters.some_classes(LETTERS, rng)
+    rows = rng.permutation(len(few.labels))[:LETTER_ROWS]
+    yield replace(few, name="letter", features=few.features[rows], labels=few.labels[rows])
+    yield letters
+    if {"banking77", "clinc150"}.intersection(options.sets):
+        yield from texts(DATA, options.embeddings)
+
+
+def main() -> None:
+    """Print the tables asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tables", nargs="*", default=["probe", "retrain"])
+    parser.add_argument("--sets", nargs="+", default=["digits", "letter", "banking77", "clinc150"])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=None)
+    parser.add_argument("--embeddings", type=Path, help="folder of {set}.npy, made where missing")
+    options = parser.parse_args()
+    for name in options.tables:
+        table = {"probe": probe, "retrain": retrain}[name]
+        print(f"\n### {name}\n{table.__doc__}\n", flush=True)
+        for number, row in enumerate(table(options)):
+            print(f"| {' | '.join(row)} |", flush=True)
+            if number == 0:
+                print("|---" * len(row) + "|")
+
+
+if __name__ == "__main__":
+    main()

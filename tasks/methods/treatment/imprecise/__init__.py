@@ -1,0 +1,1 @@
+"""What an imprecise label says of its row: every kind of it as a likelihood, one kind a file."""

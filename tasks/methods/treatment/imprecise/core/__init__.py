@@ -1,0 +1,1 @@
+"""Posteriors of imprecisely labelled rows: likelihoods, sums of memberships, EM, pseudo-labels."""
