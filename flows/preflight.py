@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
+from labelworks.flows.key_of_error import at_key
+from labelworks.flows.preflight_rules import check_rules
 from labelworks.infra.cluster.cluster_class import check_cluster
 from labelworks.infra.cluster_rules import check_scheduler
 from labelworks.infra.schedule import check_schedule
@@ -59,40 +59,41 @@ def check_judges(config: RunConfig) -> None:
 def check_methods(config: RunConfig) -> None:
     """Look up every method that the config names; raise ConfigError (`where`: its key) with the choices."""
     encoder, noise, shift = config.encoder, config.detect.noise, config.detect.shift
+    check_rules(config)
     named = config.dataset.class_names is not None
-    with _at("encoder.name"):
+    with at_key("encoder.name"):
         made = make_encoder(encoder.name, config.dataset.features.kind, encoder.options)
         if named:
             _reads_names(made)
-    with _at("detect.adapt.method"):
+    with at_key("detect.adapt.method"):
         registry.get("adapt", config.detect.adapt.method)
-    with _at("detect.adapt.options"):
+    with at_key("detect.adapt.options"):
         _takes(config.detect.adapt.method, config.detect.adapt.options)
     for position, probe in enumerate(config.detect.probes):
-        with _at(f"detect.probes.{position}"):
+        with at_key(f"detect.probes.{position}"):
             _has_names(registry.get("probes", probe), named)
-    with _at("detect.probes"):
+    with at_key("detect.probes"):
         _one_sees_vectors(config.detect.probes)
-    with _at("detect.query_bank"):
+    with at_key("detect.query_bank"):
         _bank_is_used(config)
     if config.dataset.task != "classification":
         _judges_other_labels(config)
         return
-    with _at("detect.noise.method"):
-        _sees_what_a_run_has(noise.method, bool(config.dataset.votes.source))
+    with at_key("detect.noise.method"):
+        _sees_what_a_run_has(noise.method, bool(config.dataset.votes.source or config.dataset.rules))
         _has_names(registry.get("noise", noise.method), named)
-    with _at("detect.noise.options"):
+    with at_key("detect.noise.options"):
         make_noise(noise.method, noise.options | _names_to_try(noise.method))
     if named:
         _names_are_used(config)
-    with _at("detect.shift.method"):
+    with at_key("detect.shift.method"):
         registry.get("prior", shift.method)
-    with _at("detect.drift.method"):
+    with at_key("detect.drift.method"):
         drift_test(config.detect.drift.method)
-    with _at("dataset.votes.method"):
+    with at_key("dataset.votes.method"):
         _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
     _check_treatment(config.treat)
-    with _at("validate.model"):
+    with at_key("validate.model"):
         registry.get("models", config.validation.model)
 
 
@@ -102,9 +103,9 @@ def _check_treatment(treat: TreatConfig) -> None:
         ("relabel", objective_of(treat), "treat.objective", "treat.objective"),
         ("weights", treat.weights, "treat.weights.method", "treat.weights.options"),
     ):
-        with _at(key):
+        with at_key(key):
             method = registry.get(kind, chosen.method)
-        with _at(options):
+        with at_key(options):
             registry.check_options(method.target, dict(chosen.options), method.given_keywords)
 
 
@@ -113,7 +114,7 @@ def _sees_what_a_run_has(name: str, votes: bool) -> None:
     if "votes" in registry.get("noise", name).needs and not votes:
         raise ConfigError(
             f"{name!r} needs votes, which this run doesn't have",
-            fix="set dataset.votes, or take another method",
+            fix="set dataset.votes or dataset.rules, or take another method",
         )
 
 
@@ -132,20 +133,20 @@ def _judges_other_labels(config: RunConfig) -> None:
     task, noise = config.dataset.task, config.detect.noise
     looked_at = ["shift", "drift", "groups", "slices", "columns"]
     for key in looked_at if task == "multilabel" else [*looked_at, "windows"]:
-        with _at(f"detect.{key}"):
+        with at_key(f"detect.{key}"):
             if getattr(config.detect, key) != getattr(DetectConfig(), key):
                 raise ConfigError(f"detect.{key} is not looked at for {task}", fix="leave it out")
-    with _at("treat.objective"):
+    with at_key("treat.objective"):
         registry.get("relabel", objective_of(config.treat).method)
-    with _at("treat.weights"):
+    with at_key("treat.weights"):
         if config.treat.weights != TreatConfig().weights:
             raise ConfigError(f"treat.weights is for one class a row, not for {task}", fix="leave it out")
-    with _at("treat.approve_over"):
+    with at_key("treat.approve_over"):
         if config.treat.approve_over is not None:
             raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")
-    with _at("detect.noise.method"):
+    with at_key("detect.noise.method"):
         registry.get(task, noise.method)
-    with _at("detect.noise.options"):
+    with at_key("detect.noise.options"):
         registry.make(task, Chosen(noise.method, noise.options))
 
 
@@ -201,14 +202,3 @@ def _takes(adapt: str, options: dict[str, Any]) -> None:
     target = registry.get("adapt", adapt).target
     registry.check_options(target, options)
     target(ClassSums(np.array([2.0, 1.0]), np.array([[2.0, 1.0], [0.0, 1.0]]), np.eye(2) * 3), **options)
-
-
-@contextmanager
-def _at(key: str) -> Iterator[None]:
-    """Name the key, unless the error names one of the same section itself."""
-    try:
-        yield
-    except ConfigError as error:
-        section = key.rsplit(".", 1)[0]
-        where = error.where if error.where.startswith(f"{section}.") else key
-        raise ConfigError(error.what, where=where, fix=error.fix) from error

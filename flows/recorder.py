@@ -133,6 +133,7 @@ class Recorder:
             work=work,
             renamed_classes=ingested.renamed_classes if ingested else (),
             crowd=ingested.crowd if ingested else None,
+            rules=ingested.rules if ingested else None,
             embedding=figures_of(self.results, EmbeddingFigures),
             noise=found.noise if found else None,
             shift=found.shift if found else None,

@@ -20,6 +20,7 @@ from labelworks.schemas.findings import (
     NoiseFindings,
     PublishFigures,
     RenamedClass,
+    RulesFindings,
     ShiftFindings,
     TreatFigures,
     TreatmentFindings,
@@ -58,7 +59,7 @@ class Partition(Record):
     pieces: tuple[Piece, ...]
     duplicates: int = Field(0, description="rows set aside since their id occurred before")
     without: str = Field("", description="hash of which rows those are; empty if there is none")
-    votes: str = Field("", description="hash of the votes that its labels are made of; empty if of a column")
+    votes: str = Field("", description="hash of the votes or rules that its labels are made of; or empty")
     copies: str = Field("", description="hash of what copies say against its labels; empty if nothing")
 
     @property
@@ -255,6 +256,7 @@ class RunRecord(Record):
     work: dict[str, int]
     renamed_classes: tuple[RenamedClass, ...] = Field((), description="by dataset.class_mapping")
     crowd: CrowdFindings | None = Field(None, description="where labels are made of votes")
+    rules: RulesFindings | None = Field(None, description="where labels are made of rules")
     embedding: EmbeddingFigures | None = None
     noise: NoiseFindings | None = None
     shift: ShiftFindings | None = Field(None, description="None too where there is no target window")

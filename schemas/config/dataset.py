@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from labelworks.schemas.config.class_mapping import check_mapping, read_mapping
+from labelworks.schemas.config.rules import LabelModelConfig, RuleConfig
 from labelworks.schemas.config.section import Section
 
 WINDOW = "{window}"
-ONE_CLASS_A_ROW = ("votes", "class_names", "target", "pair")  # what goes with that alone
+ONE_CLASS_A_ROW = ("votes", "rules", "class_names", "target", "pair")  # what goes with that alone
 ClassMapping = dict[str, str | int | None]
 ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
 Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
@@ -109,11 +110,15 @@ class DatasetConfig(Section):
     format: Format = "auto"
     csv: CsvConfig = CsvConfig()
     id: str | None = Field(None, description="default: file#row")
-    label: str = Field(description="left out where votes say it")
+    label: str = Field(description="left out where votes or rules say it")
     task: Literal["classification", "multilabel", "regression"] = Field(
         "classification", description="multilabel: label holds lists of classes; regression: numbers"
     )
     votes: VotesConfig = VotesConfig()
+    rules: tuple[RuleConfig, ...] = Field(
+        (), description="what speaks for a class: labels are made of it, or it stands beside given ones"
+    )
+    label_model: LabelModelConfig = LabelModelConfig()
     pred_probs: str | None = Field(
         None, description="a column of out-of-sample probabilities, in the order of classes"
     )
@@ -153,15 +158,33 @@ class DatasetConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _labelled_once(cls, data: Any) -> Any:
-        """Labels come from a column or from votes."""
+        """Labels come from a column or from votes; rules go with a column, or take its place."""
         votes = data.get("votes") if isinstance(data, dict) else None
-        if not (votes.get("source") if isinstance(votes, dict) else getattr(votes, "source", "")):
+        voted = votes.get("source") if isinstance(votes, dict) else getattr(votes, "source", "")
+        if isinstance(data, dict) and data.get("rules"):
+            if voted:
+                raise ValueError("takes votes or rules, not both")
+            return {**data, "label": data.get("label") or ""}
+        if not voted:
             return data
         if data.get("label"):
             raise ValueError("takes label (a column) or votes, not both")
         if not data.get("id"):
             raise ValueError("votes need an id: the column of the rows that votes.item refers to")
         return {**data, "label": ""}
+
+    @model_validator(mode="after")
+    def _rules_have_classes(self) -> DatasetConfig:
+        if not self.rules:
+            return self
+        if self.classes is None and self.label:
+            raise ValueError("rules beside given labels need classes: list those that there are")
+        if self.classes is None and any(rule.label is None for rule in self.rules):
+            raise ValueError("a rule that names the class itself needs classes: list those that there are")
+        names = [rule.name for rule in self.rules]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two rules are called {twice!r}: give each a name of its own")
+        return self
 
     @model_validator(mode="after")
     def _probabilities_in_order(self) -> DatasetConfig:
@@ -173,7 +196,8 @@ class DatasetConfig(Section):
     def _mapping_leads_to_classes(self) -> DatasetConfig:
         if self.class_mapping is None:
             return self
-        for key, given in (("votes", self.votes.source), ("pred_probs", self.pred_probs)):
+        others = (("votes", self.votes.source), ("rules", self.rules), ("pred_probs", self.pred_probs))
+        for key, given in others:
             if given:
                 raise ValueError(f"class_mapping goes with a column of labels alone, not with {key}")
         if self.task == "regression":

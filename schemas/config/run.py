@@ -323,10 +323,10 @@ def _audited(place: str) -> dict[str, str]:
 
 
 def _usual_method(dataset: Any) -> str | None:
-    """The noise method of labels that are made of votes, or aren't one class a row."""
+    """The noise method of labels that are made of votes or rules, or aren't one class a row."""
     if not isinstance(dataset, dict):
         return None
     votes = dataset.get("votes")
-    if isinstance(votes, dict) and votes.get("source"):
+    if (isinstance(votes, dict) and votes.get("source")) or dataset.get("rules"):
         return "crowd-posterior"
     return {"multilabel": "confident-learning", "regression": "residuals"}.get(str(dataset.get("task")))

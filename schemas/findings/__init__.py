@@ -16,6 +16,7 @@ from labelworks.schemas.findings.drift import (
 )
 from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
 from labelworks.schemas.findings.noise import AnnotatorQuality, Confusion, CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.rules import RuleFindings, RulesFindings
 from labelworks.schemas.findings.shift import (
     AdaptedRows,
     FeatureDrift,
@@ -70,6 +71,8 @@ __all__ = [
     "Number",
     "PublishFigures",
     "RenamedClass",
+    "RuleFindings",
+    "RulesFindings",
     "ShiftFindings",
     "TargetDrift",
     "TreatEvidence",

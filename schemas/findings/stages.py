@@ -7,6 +7,7 @@ from pydantic import Field
 from labelworks.schemas.findings.base import Class, Findings, Number
 from labelworks.schemas.findings.drift import DriftFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
 from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
 
@@ -37,6 +38,7 @@ class IngestFigures(Findings):
     duplicate_ids: int
     agreement: Number = Field(None, description="Krippendorff's alpha, where labels are made of votes")
     crowd: CrowdFindings | None = None
+    rules: RulesFindings | None = None
 
 
 class EmbeddingFigures(Findings):

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.row_extras import packed
 from labelworks.tasks.storage.store import Store
 
@@ -28,7 +29,7 @@ class Voted:
     label_type: str
     key: str
 
-    def join(self, index: pa.Table, kind: pa.DataType) -> pa.Table:
+    def join(self, index: pa.Table, kind: pa.DataType, _: Partition | None = None) -> pa.Table:
         """An index with label (null: no votes) and `votes`, the posterior of the row's item as raw bytes."""
         posterior = np.zeros((index.num_rows, len(self.classes)), np.float32)
         known = np.zeros(index.num_rows, bool)
@@ -40,6 +41,10 @@ class Voted:
         at = index.column_names.index("label")
         labels = pa.array(self.classes, kind).take(codes)
         return index.set_column(at, "label", labels).append_column("votes", packed(posterior))
+
+    def labelled(self, index: pa.Table) -> pa.Table:
+        """The index as it is: a row without votes is put aside, and that is said."""
+        return index
 
     def _of(self, ids: pa.ChunkedArray, part: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Which rows (n,) have an item in a part, and its posterior (n, C), before it sums to one."""

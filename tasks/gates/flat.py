@@ -25,7 +25,7 @@ def flat(figures: Figures) -> dict[str, float | None]:
     """Every figure that an expectation may name; None: not measured, and its check is skipped."""
     match figures:
         case IngestFigures() | EmbeddingFigures():
-            return figures.model_dump(exclude={"crowd", "encoder"})
+            return figures.model_dump(exclude={"crowd", "encoder", "rules"})
         case DetectFigures():
             return _detect(figures)
         case TreatFigures():

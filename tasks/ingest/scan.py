@@ -16,6 +16,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES, Index, write_rows
 from labelworks.tasks.artifacts.rejected import rejected_rows
 from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
+from labelworks.tasks.artifacts.rule_votes import Ruled
 from labelworks.tasks.artifacts.votes import Voted
 from labelworks.tasks.methods.folds import hash_ids
 from labelworks.tasks.sources import column_roles
@@ -32,7 +33,7 @@ from labelworks.tasks.sources.values.text import not_utf8
 RENAMED = "__renamed__"  # the old names of a row's classes, where they got new ones
 
 
-def scan(partition: Partition, source: Source, label_type: str, voted: Voted | None = None) -> Index:
+def scan(partition: Partition, source: Source, label_type: str, voted: Voted | Ruled | None = None) -> Index:
     """Read ids and labels of a partition; a piece that can't be read is put aside as a whole."""
     asked, kind = source.columns, LABEL_TYPES[label_type]
     labelled = partition.window == "source"
@@ -48,11 +49,13 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | N
         return Index(nothing, unreadable, left_out, len(left_out) - len(aside), carried)
     index = pa.concat_tables([_piece_index(*read, asked, label, kind, labelled) for read in pieces])
     if labelled and voted is not None:
-        index = voted.join(index, kind)
+        index = voted.join(index, kind, partition)
     rows = pa.array(np.arange(index.num_rows, dtype=np.int32))
     index = index.add_column(0, "row", rows)
     if time is not None:
         index = _timed(index, [table[time] for _, table in pieces], asked.time_window)
+    if labelled and voted is not None:
+        index = voted.labelled(index)
     index = index.combine_chunks()
     nothing = "null label" if voted is None else "no votes"
     reasons = _reasons(index, nothing, asked.classes, label_type) if labelled else _null_ids(index)
@@ -108,7 +111,11 @@ def _pieces(
 
 
 def write_index(
-    artifacts: Artifacts, source: Source, partition: Partition, label_type: str, voted: Voted | None = None
+    artifacts: Artifacts,
+    source: Source,
+    partition: Partition,
+    label_type: str,
+    voted: Voted | Ruled | None = None,
 ) -> Index | None:
     """Make a partition's index and what lies beside it; None: that was done before."""
     if artifacts.store.exists(artifacts.index(label_type, partition)):
@@ -135,7 +142,7 @@ def _piece_index(
     labelled: bool,
 ) -> pa.Table:
     """Where the rows of a piece are from, their ids and labels; of labelled ones what stands beside them."""
-    file, rows = _places(piece, table)
+    file, rows = places_of(piece, table)
     unusable = table[UNUSABLE].combine_chunks()
     if asked.id is not None:
         ids, unusable = _readable(table[asked.id].combine_chunks(), "id", unusable)
@@ -239,7 +246,7 @@ def _timed(index: pa.Table, times: Sequence[pa.ChunkedArray], window: str | None
     return index.filter(pc.or_(inside, pc.is_valid(index[UNUSABLE])))
 
 
-def _places(piece: Piece, table: pa.Table) -> tuple[pa.Array, pa.Array]:
+def places_of(piece: Piece, table: pa.Table) -> tuple[pa.Array, pa.Array]:
     """The file of each row and its place in it; where a row is a file, the table says of which."""
     if NAMED in table.column_names:
         named = table[NAMED].combine_chunks().dictionary_encode()

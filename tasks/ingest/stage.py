@@ -20,6 +20,7 @@ from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import read_index, share_index
 from labelworks.tasks.artifacts.rejected import refuse
+from labelworks.tasks.artifacts.rule_votes import Ruled
 from labelworks.tasks.artifacts.vote_files import VoteSource
 from labelworks.tasks.artifacts.votes import Voted
 from labelworks.tasks.execution.engine import stage_task
@@ -28,11 +29,12 @@ from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
 from labelworks.tasks.ingest.learnable import label_type, refuse_labels
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
+from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import count_classes, write_index
 from labelworks.tasks.methods.label_space.similar_names import SimilarNames, similar_names
 from labelworks.tasks.planning.plan import Plan, empty
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import votes_of
+from labelworks.tasks.planning.values import rule_source, votes_of
 from labelworks.tasks.sources.class_mapping import ASIDE
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import common, read_type, written_type
@@ -64,7 +66,10 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     started, gate = perf_counter(), suites("ingest", run.config.gates.ingest)
     asked = votes_of(run.config.dataset)
     crowd = voted(artifacts, source, asked) if asked else None
-    votes = crowd[0] if crowd else None
+    by_rules = rule_source(run.config.dataset, label_type(source.columns.task, plans["source"]))
+    rules = ruled(artifacts, source, plans["source"].partitions, by_rules) if by_rules else None
+    made = crowd or rules
+    votes = made[0] if made else None
     kept_as = votes.label_type if votes else label_type(source.columns.task, plans["source"])
     partitions: list[Partition] = []
     scans: list[Scan] = []
@@ -100,7 +105,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     empty_files = sum(each.empty_files for each in all_scans)
     renamed = renamed_classes(source.columns.mapping, _renamed(scans))
     figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
-    figures = figures.model_copy(update={"renamed_classes": renamed})
+    figures = figures.model_copy(update={"renamed_classes": renamed, "rules": rules[1] if rules else None})
     examples = {"similar_class_names": [str(each) for each in alike]}
     checks = gates.check_figures("ingest", gates.flat(figures), gate.figures, examples)
     result = IngestResult(
@@ -140,7 +145,7 @@ def _time_type(scans: list[Scan]) -> str:
     return written_type(common(kinds)) if kinds else ""
 
 
-def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partition]:
+def _by_votes(partitions: list[Partition], votes: Voted | Ruled | None) -> list[Partition]:
     """The partitions, named by the votes too where their labels are made of these."""
     if votes is None:
         return partitions
@@ -149,7 +154,7 @@ def _by_votes(partitions: list[Partition], votes: Voted | None) -> list[Partitio
 
 def scan_partition(
     partition: Partition, artifacts: Artifacts, source: Source, label_type: str, expected: Suite,
-    votes: Voted | None = None,
+    votes: Voted | Ruled | None = None,
 ) -> Scan:  # fmt: skip
     """Index one partition, or find its index made before."""
     written = write_index(artifacts, source, partition, label_type, votes)
@@ -165,7 +170,7 @@ def scan_partition(
 
 
 def _classes(
-    source: Source, scans: list[Scan], votes: Voted | None, asked: VoteSource | None
+    source: Source, scans: list[Scan], votes: Voted | Ruled | None, asked: VoteSource | None
 ) -> tuple[str | int, ...]:
     """The classes of the config, or those that occur; raise InputError if nothing can be learnt of them."""
     counts = reduce(add, (each.labels for each in scans), Counter[str | int]())

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.rules import RuleConfig
 from labelworks.schemas.config.run import (
     AdaptConfig,
     DetectConfig,
@@ -18,6 +19,7 @@ from labelworks.schemas.config.run import (
 )
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities
+from labelworks.tasks.artifacts.rule_votes import RuleSource, shares_of
 from labelworks.tasks.artifacts.sufficient_statistics import PassOptions
 from labelworks.tasks.artifacts.vote_files import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
@@ -27,6 +29,8 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.judges.chat import Judge
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.spending import Price
+from labelworks.tasks.methods.rules.rule import Rule
+from labelworks.tasks.methods.rules.where import read_condition
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.before_after import ProofOptions
 from labelworks.tasks.sources.class_mapping import ClassMapping
@@ -52,6 +56,7 @@ def _index_key(config: RunConfig, window: str, label_type: str) -> str:
     label, time = (data.label, [data.time_window, config.reads_time]) if source else (None, None)
     beside = [data.pred_probs, data.pair] if source else []
     mapped = [data.class_mapping] if source and data.class_mapping else []
+    ruled = [said_of_rules(data)] if source and data.rules else []
     judged = [data.features.names, data.time, data.csv.model_dump()]
     said = [
         INDEX_FORMAT,
@@ -64,6 +69,7 @@ def _index_key(config: RunConfig, window: str, label_type: str) -> str:
         *beside,
         *judged,
         *mapped,
+        *ruled,
     ]
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
 
@@ -86,6 +92,8 @@ def columns_of(config: RunConfig) -> Columns:
         time_window=data.time_window,
         groups=detect.groups,
         tabular=detect.columns,
+        rule_texts=_read_by_rules(data, "matches"),
+        rule_values=_read_by_rules(data, "where", "function"),
     )
 
 
@@ -102,7 +110,7 @@ def beside_of(data: DatasetConfig) -> tuple[str, ...]:
 
     Probabilities that labels were made with, beside the votes, are in the posterior and not heard twice.
     """
-    votes = bool(data.votes.source)
+    votes = bool(data.votes.source or data.rules)
     own = data.pred_probs and not (votes and made_with_probabilities(data.votes.method))
     there = (("pred_probs", own), ("votes", votes), ("pair", data.pair is not None))
     return tuple(name for name, given in there if given)
@@ -119,6 +127,53 @@ def votes_of(data: DatasetConfig) -> VoteSource | None:
         votes.source, place, votes.format, as_written, votes.item, votes.annotator, votes.label, votes.method,
         said=votes.model_dump(mode="json"),
     )  # fmt: skip
+
+
+def rules_of(data: DatasetConfig) -> tuple[Rule, ...]:
+    """The rules of a dataset; ConfigError where one can't be read."""
+    return tuple(rule_of(rule, data) for rule in data.rules)
+
+
+def rule_of(rule: RuleConfig, data: DatasetConfig) -> Rule:
+    """A rule as it looks at rows; ConfigError where what it looks for can't be read."""
+    if rule.where is not None:
+        return Rule(rule.name, "where", rule.label, read_condition(rule.where), {"condition": rule.where})
+    if rule.matches is not None:
+        column = rule.column or data.features.column
+        options = {"column": column, "pattern": rule.matches, "ignore_case": rule.ignore_case}
+        return Rule(rule.name, "matches", rule.label, (column,), options)
+    return Rule(rule.name, str(rule.function), rule.label, rule.columns, rule.options)
+
+
+def rule_source(data: DatasetConfig, label_type: str) -> RuleSource | None:
+    """The rules, and how they become labels; None where there are none. label_type: of given labels."""
+    if not data.rules:
+        return None
+    classes = classes_of_rules(data)
+    kept_as = label_type if data.label else "int" if all(type(each) is int for each in classes) else "string"
+    spelled = tuple(int(each) if kept_as == "int" else str(each) for each in classes)
+    model = data.label_model
+    return RuleSource(
+        rules_of(data), spelled, kept_as, data.label, model.method, shares_of(model.prior, classes),
+        said=[said_of_rules(data), model.model_dump(mode="json")],
+    )  # fmt: skip
+
+
+def classes_of_rules(data: DatasetConfig) -> tuple[str | int, ...]:
+    """The classes of the config, or those that rules speak for."""
+    said = {rule.label for rule in data.rules if rule.label is not None}
+    return data.classes or tuple(sorted(said, key=lambda each: (isinstance(each, str), each)))
+
+
+def said_of_rules(data: DatasetConfig) -> Any:
+    """All that decides what rules say of a row."""
+    return [[rule.model_dump(mode="json") for rule in data.rules], data.label, data.classes]
+
+
+def _read_by_rules(data: DatasetConfig, *kinds: str) -> tuple[str, ...]:
+    """The columns that rules of some kinds read."""
+    rules = [rule for rule in data.rules if rule.kind in kinds]
+    return tuple(dict.fromkeys(column for rule in rules for column in rule_of(rule, data).columns))
 
 
 def pass_options(config: RunConfig) -> PassOptions:

@@ -113,6 +113,11 @@ def outcome(record: RunRecord) -> str:
 def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     """The run's few numbers: name, value and a remark; those that weren't reached are left out."""
     figures = [("rows", count(record.rows), ""), *_renamed(record.renamed_classes)]
+    if rules := record.rules:
+        apart = f"they differ on {percent(rules.conflicts)}"
+        figures.append(
+            (f"rows that {plural(len(rules.rules), 'rule')} cover", percent(rules.coverage), apart)
+        )
     if noise := record.noise:
         figures += [
             ("labels look wrong", count(noise.flagged), _share(noise.flagged_share)),

@@ -92,7 +92,8 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
     """How the files of a dataset are read where they have no types of their own."""
     label: Kind = "number" if columns.task == "regression" else "label"
     feature: Kind = "number" if columns.kind == "columns" else "string"
-    kinds: dict[str, Kind] = dict.fromkeys(columns.tabular, "value")
+    kinds: dict[str, Kind] = dict.fromkeys((*columns.tabular, *columns.rule_values), "value")
+    kinds |= dict.fromkeys(columns.rule_texts, "string")
     kinds |= dict.fromkeys(columns.groups, "string")
     roles: list[tuple[str | None, Kind]] = [
         (columns.time, "value"),

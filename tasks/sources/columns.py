@@ -12,9 +12,9 @@ class Columns:
     """Names of columns by what they are for; None or empty: there is none.
 
     features: of all kinds but `columns` one. image_root: the folder below which the paths of images are that
-    the features then are. label: empty where votes say it. classes: None: those that occur.
-    mapping: what classes become when they are read. tabular: columns
-    whose drift is measured.
+    the features then are. label: empty where votes or rules say it. classes: None: those that occur.
+    mapping: what classes become when they are read. tabular: columns whose drift is measured. rule_texts,
+    rule_values: columns that rules read, as texts or as what they are.
     """
 
     kind: str
@@ -31,6 +31,8 @@ class Columns:
     time_window: str | None = None
     groups: tuple[str, ...] = ()
     tabular: tuple[str, ...] = ()
+    rule_texts: tuple[str, ...] = ()
+    rule_values: tuple[str, ...] = ()
 
     @property
     def feature(self) -> str:

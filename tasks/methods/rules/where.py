@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -40,6 +41,7 @@ def failed(table: pa.Table, condition: str) -> tuple[pa.Array, pa.Array]:
     return told, known
 
 
+@lru_cache
 def read_condition(condition: str) -> tuple[str, ...]:
     """Return the columns that a condition reads; ConfigError where it is none, or not of one row alone."""
     connection = _connection()
