@@ -43,7 +43,7 @@ def check_config(config: RunConfig) -> None:
 def check_judges(config: RunConfig) -> None:
     """Refuse judges that can't be asked about these rows, or whose key would go where it may not."""
     judges, data = config.treat.judges.models, config.dataset
-    with _at("treat.judges"):
+    with at_key("treat.judges"):
         if judges and data.task != "classification":
             raise ConfigError(f"judges are for one class a row, not for {data.task}", fix="leave it out")
         if judges and data.features.kind not in KINDS:
