@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
+    from labelworks.flows.notebook.judgement import ask_judges
     from labelworks.flows.notebook.label_errors import find_label_errors
     from labelworks.flows.notebook.method_table import methods
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
@@ -28,6 +29,7 @@ __all__ = [
     "LabelworksError",
     "StoreError",
     "aggregate_votes",
+    "ask_judges",
     "audit_classes",
     "curate",
     "estimate_prior",
@@ -41,6 +43,7 @@ __all__ = [
 
 _HOMES = {
     "aggregate_votes": "labelworks.flows.notebook.votes",
+    "ask_judges": "labelworks.flows.notebook.judgement",
     "audit_classes": "labelworks.flows.notebook.class_audit",
     "curate": "labelworks.flows.notebook.curation",
     "estimate_prior": "labelworks.flows.notebook.prior",

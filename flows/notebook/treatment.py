@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from labelworks.flows.notebook.inputs.classes import coded, plain
+from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.shown import Shown, several
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.tables import ACTIONS
+from labelworks.tasks.methods.judges.audited import LIMITED
 from labelworks.tasks.methods.reasons import WORDS, explained
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.decisions import Verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust, undominated
@@ -97,6 +100,8 @@ def treat(
     relabel_over: float | None = None,
     min_class_rows: int = 10,
     max_weight: float = 10.0,
+    judges: Judgement | None = None,
+    audited: tuple[Any, Any] | None = None,
 ) -> Treatment:
     """Decide what becomes of each label, and what it counts for in training, as a run does.
 
@@ -119,6 +124,11 @@ def treat(
         No label changes into or out of a class of fewer rows: such rows go to review.
     max_weight : float, default 10
         Weights of a class are clipped here.
+    judges : Judgement, optional
+        What `ask_judges` was told of the labels: what they contradict goes to review.
+    audited : tuple of two array-likes of shape (n,), optional
+        Numbers of rows that you looked at, and their right labels: judges change labels as far as these have
+        shown them right, by a bound at the precision that the objective asks for.
 
     Returns
     -------
@@ -179,7 +189,8 @@ def treat(
     rows = with_few(rows, policy, np.bincount(codes, minlength=classes).astype(np.float64))
     named = tuple(plain(findings.classes[undominated(findings.transition)]))
     cut = cut_of(rows, policy, Trust(named, findings.steady), classes)
-    decided, weight = treat_rows(rows, cut, policy, weights)
+    said, unheard = _verdicts(judges, audited, findings, policy)
+    decided, weight = treat_rows(rows, cut, policy, weights, said)
     why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
     return Treatment(
         labels=findings.classes[decided.label],
@@ -188,7 +199,7 @@ def treat(
         actions=np.array(ACTIONS, object)[decided.action],
         reasons=np.array(WORDS, object)[why],
         index=given.index,
-        note=cut.says,
+        note="; ".join(filter(None, (cut.says, unheard))),
     )
 
 
@@ -212,6 +223,25 @@ def _policy(
             fix="see help(treat)",
         ) from error
     return policy_of(config)
+
+
+def _verdicts(
+    judges: Judgement | None, audited: tuple[Any, Any] | None, findings: LabelErrors, policy: Policy
+) -> tuple[Verdicts | None, str]:
+    """What judges say of the rows, and why they change no label."""
+    if judges is None:
+        if audited is not None:
+            raise ConfigError(
+                "audited rows say how far judges are to be heard, and no judges are given",
+                where="treat(audited=…)",
+                fix="give judges=, or tell find_label_errors what was audited",
+            )
+        return None, ""
+    if judges.findings is not findings:
+        raise InputError("judges were asked about other findings", where="judges", fix="ask them about these")
+    if "budget" in policy.objective.options:
+        return judges.verdicts(None, policy.alone)[0], LIMITED
+    return judges.verdicts(audited, policy.alone)
 
 
 def _class_weights(findings: LabelErrors, prior: Prior | None, policy: Policy) -> NDArray[np.float64] | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.judges import JudgesConfig
 from labelworks.schemas.config.rules import RuleConfig
 from labelworks.schemas.config.run import (
     AdaptConfig,
@@ -220,7 +221,11 @@ def policy_of(treat: TreatConfig, most: int | None = None) -> Policy:
 
 def panel_of(treat: TreatConfig, keys: Mapping[str, str], seed: int) -> Panel | None:
     """The models that are asked about labels, and how; keys: by Secret block. None: nobody is asked."""
-    asked = treat.judges
+    return panel_of_judges(treat.judges, keys, seed, "treat.judges") if treat.judges.models else None
+
+
+def panel_of_judges(asked: JudgesConfig, keys: Mapping[str, str], seed: int, where: str) -> Panel:
+    """The same of their section of the config; where: what messages call it."""
     judges = tuple(
         Judge(
             model=each.model,
@@ -235,18 +240,8 @@ def panel_of(treat: TreatConfig, keys: Mapping[str, str], seed: int) -> Panel | 
         )
         for each in asked.models
     )
-    if not judges:
-        return None
-    return Panel(
-        judges,
-        asked.rows,
-        asked.instruction,
-        asked.budget,
-        asked.concurrency,
-        asked.timeout,
-        asked.retries,
-        seed,
-    )
+    bounds = (asked.rows, asked.instruction, asked.budget, asked.concurrency, asked.timeout, asked.retries)
+    return Panel(judges, *bounds, seed, where)
 
 
 def objective_of(treat: TreatConfig) -> Chosen:

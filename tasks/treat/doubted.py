@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,27 +16,23 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.methods.judges.heard import Listed
 from labelworks.tasks.methods.judges.question import LISTED, candidates
 from labelworks.tasks.methods.treatment.decisions import RELABEL, decide
 from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis
 
 CLAIMS = ["row", "given", "suggestion", "error_probability", "suggested_probability", "posterior"]
+Claimed = tuple[NDArray[np.int64], NDArray[np.float64]]  # classes that are listed, P(the row is of them)
 AUDITED = 2.0  # in the place of an expected error: rows that people looked at come first
 
 
 @dataclass(frozen=True, eq=False)
 class Doubted:
-    """Rows (n,) in the order of their expected error: partition (a key), row, id, hash, given, left.
-
-    classes (n, C): codes of those that are listed to judges, -1 where there are fewer; posterior (n, C):
-    theirs; place (n,): of the given label among them.
-    """
+    """Rows (n,) in the order of their expected error: partition (a key), row, id, hash, given, left."""
 
     rows: pa.Table
-    classes: NDArray[np.int64]
-    posterior: NDArray[np.float64]
-    place: NDArray[np.int64]
+    listed: Listed
 
 
 def doubted(
@@ -74,9 +71,7 @@ def doubted_of(
     return _first(table, most)
 
 
-def claims_of(
-    item: tuple[Partition, list[int]], artifacts: Artifacts, ref: DatasetRef
-) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+def claims_of(item: tuple[Partition, list[int]], artifacts: Artifacts, ref: DatasetRef) -> list[Claimed]:
     """Of some rows of a partition the classes that are listed, and P(the row is of them)."""
     partition, rows = item
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), CLAIMS)
@@ -84,14 +79,14 @@ def claims_of(
     return [_listed(row, len(ref.classes)) for row in held]
 
 
-def _listed(row: dict[str, object], classes: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    given, suggestion = int(row["given"]), int(row["suggestion"])  # type: ignore[call-overload]
+def _listed(row: dict[str, Any], classes: int) -> Claimed:
+    given, suggestion = row["given"], row["suggestion"]
     if row["posterior"] is not None:
         posterior = np.asarray(row["posterior"], np.float64)
         listed = candidates(posterior, given)
         return listed, posterior[listed]
-    wrong, suggested = float(row["error_probability"]), row["suggested_probability"]  # type: ignore[arg-type]
-    claimed = wrong if suggested is None else float(suggested)  # type: ignore[arg-type]
+    wrong, suggested = row["error_probability"], row["suggested_probability"]
+    claimed = wrong if suggested is None else suggested
     listed = np.arange(classes) if classes <= LISTED else np.unique([given, suggestion])
     others = max(0.0, wrong - claimed) / max(1, classes - 2)
     posterior = np.full(len(listed), others)
@@ -115,15 +110,10 @@ def by_partition(rows: pa.Table, ref: DatasetRef) -> dict[str, tuple[Partition, 
 
 
 def _with_claims(rows: pa.Table, artifacts: Artifacts, ref: DatasetRef) -> Doubted:
-    held = by_partition(rows, ref)
-    row = rows["row"].to_numpy()
+    held, row = by_partition(rows, ref), rows["row"].to_numpy()
     items = [(part, row[places].tolist()) for part, places in held.values()]
     found = map_partitions("treat", claims_of, items, artifacts=artifacts, ref=ref)
-    widest = max((len(listed) for part in found for listed, _ in part), default=1)
-    classes = np.full((len(row), widest), -1, np.int64)
-    posterior = np.zeros((len(row), widest))
-    for (_, places), part in zip(held.values(), found, strict=True):
-        for place, (listed, claimed) in zip(places, part, strict=True):
-            classes[place, : len(listed)], posterior[place, : len(listed)] = listed, claimed
-    given = rows["given"].to_numpy()
-    return Doubted(rows, classes, posterior, (classes == given[:, None]).argmax(axis=1))
+    claims: dict[int, Claimed] = {}
+    for (_, places), there in zip(held.values(), found, strict=True):
+        claims |= zip(places.tolist(), there, strict=True)
+    return Doubted(rows, Listed.of([claims[place] for place in range(len(row))], rows["given"].to_numpy()))

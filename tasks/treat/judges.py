@@ -13,9 +13,10 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.judges.audited import Shown, shown_right
+from labelworks.tasks.methods.judges.audited import LIMITED, Shown
+from labelworks.tasks.methods.judges.heard import UNLOOKED, hear, trust
 from labelworks.tasks.methods.judges.panel import Panel
-from labelworks.tasks.methods.judges.pool import Pooled, pool, review_order
+from labelworks.tasks.methods.judges.pool import review_order
 from labelworks.tasks.methods.judges.question import Content
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.ask_judges import FOLDER, Asked, Asking
@@ -26,7 +27,6 @@ from labelworks.tasks.treat.treated import Basis
 
 BLOCK = 1000  # rows whose texts or images are in memory
 QUEUE = "judged.parquet"
-LIMITED = "judges change no label where no more than so many may change: what they contradict goes to review"
 
 
 def hear_judges(
@@ -37,27 +37,26 @@ def hear_judges(
 
     audited: by id the right class as people say, as text.
     """
-    found = doubted(panel.rows, artifacts, ref, basis, audited.keys())
+    found, classes = doubted(panel.rows, artifacts, ref, basis, audited.keys()), len(ref.classes)
+    count, given = len(found.rows), found.rows["given"].to_numpy()
     with Asking(panel, artifacts.store, f"{artifacts.name}/{FOLDER}") as asking:
-        answers = [
-            asking.rows(_asked(found, range(start, min(start + BLOCK, len(found.place))), source, ref))
-            for start in range(0, len(found.place), BLOCK)
-        ]
-        said = np.concatenate([np.zeros((0, len(panel.judge_of_vote)), np.int32), *answers])
-    listed, width = (found.classes >= 0).sum(axis=1, keepdims=True), found.classes.shape[1]
-    said[said == listed] = width  # none of these, however many they are
-    pooled = pool(said, panel.judge_of_vote, found.place, found.posterior)
+        blocks = [range(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
+        answers = [asking.rows(_asked(found, block, source, ref)) for block in blocks]
+    said = np.concatenate([np.zeros((0, len(panel.judge_of_vote)), np.int32), *answers])
+    pooled = hear(said, panel.judge_of_vote, found.listed, classes)
     order = review_order(pooled, found.rows["hash"].to_numpy())
     order = order[(said[order] >= 0).any(axis=1)]
-    answer = _codes(pooled.answer, found.classes, len(ref.classes))
-    shown, trusted = _shown(found.rows, answer, pooled, basis, ref, audited)
+    looked = _looked(found.rows["id"].to_pylist(), audited, ref)
+    shown, trusted = trust(pooled, given, looked, classes, basis.policy.alone)
+    if basis.cut.surest is not None:
+        shown, trusted = Shown(np.inf, 0.0, shown.audited, shown.right, LIMITED), np.zeros(count, bool)
     said_of = pa.table(
         {
             "partition": found.rows["partition"],
             "row": found.rows["row"],
             "id": found.rows["id"],
             "given": found.rows["given"],
-            "answer": answer,
+            "answer": pooled.answer,
             "trusted": trusted,
             "score": pooled.right.astype(np.float32),
         }
@@ -67,7 +66,7 @@ def hear_judges(
         key: said_of.take(places).select(SAID.names).cast(SAID).sort_by("row")
         for key, (_, places) in by_partition(said_of, ref).items()
     }
-    return Judged(judged, shown.bound, len(ref.classes)), _findings(asking, said_of, shown)
+    return Judged(judged, shown.bound, classes), _findings(asking, said_of, shown)
 
 
 def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list[Asked]:
@@ -81,44 +80,23 @@ def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list
         shown |= zip(places.tolist(), found_there, strict=True)
     names = [str(each) for each in ref.classes]
     return [
-        Asked(
-            shown[number],
-            tuple(names[code] for code in found.classes[row] if code >= 0),
-            int(found.place[row]),
-        )
+        Asked(shown[number], found.listed.names(row, names), int(found.listed.place[row]))
         for number, row in enumerate(rows)
     ]
 
 
-def _codes(answer: NDArray[np.int32], listed: NDArray[np.int64], classes: int) -> NDArray[np.int32]:
-    """Answers (n,) as codes of all classes: K for none of them, -1 for no answer."""
-    width = listed.shape[1]
-    place = np.clip(answer, 0, width - 1)
-    code = listed[np.arange(len(answer)), place]
-    return np.select([answer < 0, answer == width], [-1, classes], code).astype(np.int32)
-
-
-def _shown(
-    rows: pa.Table, answer: NDArray[np.int32], pooled: Pooled, basis: Basis, ref: DatasetRef,
-    audited: Mapping[str, str],
-) -> tuple[Shown, NDArray[np.bool_]]:  # fmt: skip
-    """What audited rows prove, and whose labels may become what judges answer (n,)."""
-    against = (answer >= 0) & (answer < len(ref.classes)) & (answer != rows["given"].to_numpy())
-    names = np.array([*map(str, ref.classes), ""], object)
-    right = np.array([audited.get(each) for each in rows["id"].to_pylist()], object)
-    looked = np.array([each is not None for each in right], bool)
-    agrees = right == names[np.where(against, answer, len(ref.classes))]
-    some = against & looked
-    shown = shown_right(pooled.sure[some], agrees[some], basis.policy.alone)
-    if basis.cut.surest is not None:
-        return Shown(np.inf, 0.0, shown.audited, shown.right, LIMITED), np.zeros(len(answer), bool)
-    return shown, against & (pooled.sure >= shown.over) & (agrees | ~looked)
+def _looked(ids: list[str], audited: Mapping[str, str], ref: DatasetRef) -> NDArray[np.int64]:
+    """The class (n,) that people named, as a code; K for none of the classes."""
+    codes = {str(name): code for code, name in enumerate(ref.classes)}
+    named_by_people = [audited.get(each) for each in ids]
+    found = [UNLOOKED if name is None else codes.get(name, len(codes)) for name in named_by_people]
+    return np.array(found, np.int64)
 
 
 def _keep_queue(artifacts: Artifacts, ref: DatasetRef, said: pa.Table) -> None:
     """The rows in the order in which people should look at them."""
-    classes = len(ref.classes)
-    answer = pa.array(said["answer"].to_numpy(), mask=~_named(said["answer"].to_numpy(), classes))
+    code = said["answer"].to_numpy()
+    answer = pa.array(code, mask=(code < 0) | (code >= len(ref.classes)))
     table = pa.table(
         {
             "id": said["id"],
@@ -128,10 +106,6 @@ def _keep_queue(artifacts: Artifacts, ref: DatasetRef, said: pa.Table) -> None:
         }
     )
     artifacts.store.write_table(artifacts.file("treat", QUEUE), table)
-
-
-def _named(answer: NDArray[np.int32], classes: int) -> NDArray[np.bool_]:
-    return (answer >= 0) & (answer < classes)
 
 
 def _findings(asking: Asking, said: pa.Table, shown: Shown) -> JudgesFindings:

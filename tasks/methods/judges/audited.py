@@ -26,6 +26,7 @@ class Shown:
     says: str
 
 
+LIMITED = "judges change no label where no more than so many may change: what they contradict goes to review"
 NOTHING = "judges change no label: no audited row says how often they are right against the given label"
 
 

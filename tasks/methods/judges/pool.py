@@ -29,6 +29,10 @@ class Pooled:
     sure: Floats
     accuracy: Floats
 
+    def taken(self, rows: NDArray[np.int64]) -> Pooled:
+        """That of some of the rows, in their order."""
+        return Pooled(self.right[rows], self.answer[rows], self.sure[rows], self.accuracy)
+
 
 def pool(answers: NDArray[np.integer], judge: NDArray[np.integer], given: NDArray[np.integer],
          posterior: NDArray[np.floating]) -> Pooled:  # fmt: skip

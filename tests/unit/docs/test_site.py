@@ -14,6 +14,7 @@ import yaml
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
+from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
 from labelworks.flows.notebook.prior import Prior
@@ -73,6 +74,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         ClassAudit,
         Curation,
         Drift,
+        Judgement,
         LabelErrors,
         MultilabelErrors,
         Prior,
