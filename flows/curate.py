@@ -23,7 +23,7 @@ from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.publish.stage import commit, export, publish_parts
-from labelworks.tasks.treat.stage import as_decided, treat
+from labelworks.tasks.treat.stage import as_decided, as_proven, treat
 from labelworks.tasks.validate.stage import validate
 
 
@@ -48,6 +48,9 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)
         treated = run_stage("treat", treat, run, scores.ref, scores.figures)
         proof = run_stage("validate", validate, run, scores.ref, scores.figures.shift)
+        if (proven := as_proven(run, proof.figures.validation)) is not run:
+            run = recorder.run = proven
+            treated = run_stage("treat", treat, run, scores.ref, scores.figures)
         if reasons := reasons_to_ask(run, treated, proof):
             return announce(run.artifacts, wait(run, finish("waiting", reasons), reasons))
         run_stage("publish", publish_parts, run, treated.ref, treated.figures.rows)

@@ -16,6 +16,8 @@ from labelworks.tasks.methods.registry import get
 from labelworks.tasks.sources.demo_digits import LABELLED, Digits, write_digits
 from labelworks.tasks.storage.store import Store
 
+DIGITS = 10
+
 
 def demo_config(store: str, digits: Digits, compute: ComputeConfig) -> RunConfig:
     """The config of the demo, as a user would write it."""
@@ -82,8 +84,8 @@ def compare(store: Store, record: RunRecord, digits: Digits) -> dict[str, Any]:
 
 def _accuracy(digits: Digits, labels: NDArray[np.int64], weight: NDArray[np.float32] | None) -> float:
     """Accuracy on the window's true labels of a model trained on these labels."""
-    model = get("models", "multinomial").target(digits.pixels, labels, weight)
-    return float(np.mean(model(digits.window_pixels) == digits.window_true))
+    model = get("models", "multinomial").target(digits.pixels, labels, weight, DIGITS)
+    return float(np.mean(model(digits.window_pixels).argmax(axis=1) == digits.window_true))
 
 
 def _published(store: Store, record: RunRecord, digits: Digits) -> pa.Table:

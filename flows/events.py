@@ -70,6 +70,8 @@ def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told
         relabelled=done.relabelled if done else 0,
         noise_rate=record.noise.rate,
         report=record.report,
+        carries=record.validation.published if record.validation else "given",
+        why_given=record.validation.why_given if record.validation else "",
     )
     if done and done.review:
         yield ReviewNeeded(**names, version=record.version, rows=done.review, report=record.report)

@@ -65,7 +65,13 @@ class Recorder:
 
     def keep(self, result: StageResult) -> None:
         """Keep a stage's result, show and tell it; raise GateRefused if its gate says no."""
-        self.results.append(result)
+        place = next(
+            (n for n, each in enumerate(self.results) if each.stage == result.stage), len(self.results)
+        )
+        self.results[place:] = [
+            result,
+            *self.results[place + 1 :],
+        ]  # of a stage called again, the last counts
         if in_flow():
             self._posts.append(self._poster.submit(copy_context().run, post_stage, result))
         self._tell(result)

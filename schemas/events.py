@@ -112,6 +112,8 @@ class VersionPublished(Told):
     relabelled: int
     noise_rate: float
     report: str
+    carries: str = Field("proposed", description="the treatment; given: the labels as they were")
+    why_given: str = Field("", description="why it carries the given labels, in a sentence")
 
 
 class ReviewNeeded(Told):

@@ -200,7 +200,8 @@ def curate(
     >>> given = np.where(rng.random(400) < 0.1, 1 - true, true)
     >>> frame = {"label": np.array(["cat", "dog"])[given]}
     >>> vectors = 9 * true[:, None] + rng.normal(size=(400, 4))
-    >>> curation = lw.curate(frame, label="label", vector=vectors, store="store", progress=False)
+    >>> where = {"label": "label", "vector": vectors, "store": "store", "progress": False}
+    >>> curation = lw.curate(frame, **where, validate={"publish_when": {"not_worse": 0.02}})
     >>> curation.record.status
     'published'
     >>> bool((curation.to_pandas()["label"] == np.array(["cat", "dog"])[true]).mean() > 0.97)

@@ -129,8 +129,9 @@ class TreatConfig(Section):
 
     mode: Literal["reweight", "relabel", "both", "none"] = "both"
     objective: str | dict[str, Any] | None = Field(
-        {"precision": 0.9},
-        description="what labels are changed for: accuracy (as many right labels as can be), {precision: "
+        "auto",
+        description="what labels are changed for: auto (whatever the validation proves best), accuracy (as "
+        "many right labels as can be), {precision: "
         "share} (so many of the changes are right), {budget: rows} (at most so many change, the surest), or "
         "a method of `labelworks methods --stage treat`",
     )
@@ -191,6 +192,23 @@ class ValidateConfig(Section):
 
     model: str = "multinomial"
     bootstrap: PositiveInt = 1000
+    publish_when: Literal["better"] | dict[Literal["not_worse"], float] = Field(
+        "better",
+        description="what has to be proven of the treated labels, or the given ones are published: better, "
+        "or {not_worse: margin}, the accuracy that they may lose, such as 0.005",
+    )
+
+    @field_validator("publish_when")
+    @classmethod
+    def _a_share(cls, said: Any) -> Any:
+        if isinstance(said, dict) and not (len(said) == 1 and 0 <= said["not_worse"] <= 1):
+            raise ValueError("give better, or {not_worse: margin} with a margin in [0, 1]")
+        return said
+
+    @property
+    def margin(self) -> float | None:
+        """How much accuracy treated labels may lose; None: they have to be better."""
+        return self.publish_when["not_worse"] if isinstance(self.publish_when, dict) else None
 
 
 class PublishConfig(Section):

@@ -38,11 +38,17 @@ from labelworks.schemas.findings.stages import (
     TreatFigures,
     ValidateFigures,
 )
-from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
+from labelworks.schemas.findings.treatment import (
+    ArmFindings,
+    PartFindings,
+    TreatmentFindings,
+    ValidationFindings,
+)
 
 __all__ = [
     "AdaptedRows",
     "AnnotatorQuality",
+    "ArmFindings",
     "ChangePoint",
     "ChangedPair",
     "Class",
@@ -69,6 +75,7 @@ __all__ = [
     "NewClass",
     "NoiseFindings",
     "Number",
+    "PartFindings",
     "PublishFigures",
     "RenamedClass",
     "RuleFindings",

@@ -29,16 +29,48 @@ class TreatmentFindings(Findings):
     judges: JudgesFindings | None = Field(None, description="models that were asked; None: nobody was")
 
 
+class ArmFindings(Findings):
+    """A treatment that was compared with the given labels."""
+
+    name: str = Field(description="weights, proposed, likeliest or second-pass")
+    gain: Number = Field(description="of the log score of a held-out label, over the given labels' model")
+    gain_interval: Interval
+    difference: Number = Field(description="of accuracy")
+    interval: Interval
+
+
+class PartFindings(Findings):
+    """The difference on a part of the held-out rows."""
+
+    rows: int
+    difference: Number
+    interval: Interval
+
+
 class ValidationFindings(Findings):
     """A model trained on raw labels against one trained on treated ones, on rows that neither has seen."""
 
     accuracy_raw: Number
     accuracy_treated: Number
     difference: Number
-    interval: Interval = Field(description="of the difference, by bootstrap")
+    interval: Interval = Field(description="of the difference, 95 %")
     at_limit: bool = Field(False, description="the difference is as much as the held-out rows can tell")
     model: str = "multinomial"
     holdout_rows: int
     agreement_raw: Number = Field(None, description="with the given labels, which are noisy")
     agreement_treated: Number = None
     measured_against: str
+    gain: Number = Field(
+        None, description="of the log score of a held-out label, of the arm chosen without its fold"
+    )
+    gain_interval: Interval | None = None
+    arm: str = Field("proposed", description="the arm of the largest gain; given: none changes anything")
+    arms: tuple[ArmFindings, ...] = ()
+    by_class: dict[str, PartFindings] = Field(
+        {}, description="rows that either model calls so, the largest differences first"
+    )
+    by_group: dict[str, PartFindings] = Field({}, description="the same of detect.groups, or of slices")
+    published: str = Field("proposed", description="the arm that a version carries")
+    why_given: str = Field(
+        "", description="why it carries the given labels, in a sentence; empty if it doesn't"
+    )

@@ -12,6 +12,7 @@ from labelworks.tasks.storage.versions import version_of
 
 _Result = TypeVar("_Result", bound=StageResult)
 BUDGETED = ("treat", "validate", "publish")
+SETTLED = ("treat", "publish")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Artifacts:
     id: str = ""
     index_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     budget: int | None = None  # set by a person: at most so many labels are changed
+    arm: str = ""  # what the validation chose to publish, where that is not what was proposed
 
     @property
     def name(self) -> str:
@@ -51,9 +53,10 @@ class Artifacts:
         return f"{self._of(stage)}/{name}"
 
     def _of(self, stage: str) -> str:
-        """Folder of a stage; a budget leaves what was proposed without it as it was."""
-        lowered = self.budget is not None and stage in BUDGETED
-        return f"{self.folder}/{stage}-budget-{self.budget}" if lowered else f"{self.folder}/{stage}"
+        """Folder of a stage; a budget and the validation leave what was proposed without them as it was."""
+        lowered = f"-budget-{self.budget}" if self.budget is not None and stage in BUDGETED else ""
+        settled = f"-{self.arm}" if self.arm and stage in SETTLED else ""
+        return f"{self.folder}/{stage}{lowered}{settled}"
 
     def index(self, label_type: str, partition: Partition, beside: str = "") -> str:
         """Name of a partition's index, which runs that read ids and labels alike share.

@@ -80,11 +80,13 @@ def _drift(found: DriftFindings) -> dict[str, float | None]:
 
 
 def _validate(found: ValidationFindings) -> dict[str, float | None]:
-    low, high = found.interval
+    """Of what a version carries: the given labels are no better and no worse than themselves."""
+    treated = not found.why_given
+    low, high = found.interval if treated else (0.0, 0.0)
     return {
         "accuracy_raw": found.accuracy_raw,
-        "accuracy_treated": found.accuracy_treated,
-        "difference": found.difference,
+        "accuracy_treated": found.accuracy_treated if treated else found.accuracy_raw,
+        "difference": found.difference if treated else 0.0,
         "difference_low": low,
         "difference_high": high,
         "holdout_rows": found.holdout_rows,

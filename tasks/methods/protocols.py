@@ -317,13 +317,14 @@ class WeightsMethod(Protocol):
 
 
 class ModelMethod(Protocol):
-    """Trains what raw and treated labels are compared by; gives what predicts the labels of other rows."""
+    """Trains what raw and treated labels are compared by; gives what foretells the classes of other rows."""
 
     def __call__(
         self,
         features: NDArray[np.floating],
         labels: NDArray[np.integer],
         weight: NDArray[np.floating] | None,
+        classes: int,
         /,
     ) -> Predict:
-        """Train it on rows (N, D), labels (N,), weights (N,) or None."""
+        """Train it on rows (N, D), labels (N,) in [0, classes), weights (N,) or None."""

@@ -36,6 +36,10 @@ class Run:
         """The same that knows the keys in Secret blocks, which no config holds."""
         return replace(self, keys=keys)
 
+    def with_arm(self, arm: str) -> Run:
+        """The same that treats labels by another arm than the proposed one."""
+        return replace(self, artifacts=replace(self.artifacts, arm=arm))
+
     def with_budget(self, budget: int) -> Run:
         """The same that changes at most so many labels, the surest of those it would change."""
         return replace(self, artifacts=replace(self.artifacts, budget=budget))

@@ -18,6 +18,7 @@ from labelworks.schemas.config.run import (
     TreatConfig,
     WeightsConfig,
 )
+from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities
 from labelworks.tasks.artifacts.rule_votes import RuleSource, shares_of
@@ -33,6 +34,7 @@ from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.methods.rules.rule import Rule
 from labelworks.tasks.methods.rules.where import read_condition
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.validation.arms import arms_of
 from labelworks.tasks.methods.validation.before_after import ProofOptions
 from labelworks.tasks.sources.class_mapping import ClassMapping
 from labelworks.tasks.sources.column_roles import read_as
@@ -205,6 +207,12 @@ def proof_options(config: RunConfig, most: int | None = None) -> ProofOptions:
     proof = config.validation
     judge, policy = judge_options(config.detect), policy_of(config.treat, most)
     return ProofOptions(judge, policy, proof.model, proof.bootstrap, config.seed)
+
+
+def arm_policy(config: RunConfig, artifacts: Artifacts) -> Policy:
+    """What a version does about labels: as the config says, or by the arm that the validation chose."""
+    policy = policy_of(config.treat, artifacts.budget)
+    return arms_of(policy)[artifacts.arm] if artifacts.arm else policy
 
 
 def policy_of(treat: TreatConfig, most: int | None = None) -> Policy:

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from labelworks.schemas.findings import Class, DriftFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
+from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 from labelworks.tasks.report import drift_text as moved
 from labelworks.tasks.report import plots, time_plots, wording
 from labelworks.tasks.report.evidence import Evidence, WorstRow
@@ -44,6 +45,8 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             verdict=wording.verdict(record),
             tiles=wording.key_figures(record),
             probe=wording.probe(record.validation) if record.validation else "",
+            carried=wording.carried(record.validation) if record.validation else "",
+            arms=ARMS,
             plots=_plots(record, evidence),
             confusions=evidence.confusions(10),
             worst=[_card(row) for row in evidence.worst[:MAX_WORST]],

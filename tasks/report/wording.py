@@ -7,6 +7,7 @@ from typing import Any
 
 from labelworks.schemas.findings import JudgesFindings, RenamedClass, ValidationFindings
 from labelworks.schemas.records import Approval, Check, GateResult, RunRecord
+from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 
 MISSING = "–"
 
@@ -103,8 +104,12 @@ def outcome(record: RunRecord) -> str:
     ]
     if failed:
         return f"refused: {failed[0]}"
-    difference = record.validation and record.validation.difference
-    accuracy = "" if difference is None else f"accuracy {points(difference)} points"
+    proof = record.validation
+    accuracy = (
+        "" if proof is None or proof.difference is None else f"accuracy {points(proof.difference)} points"
+    )
+    if proof and proof.why_given:
+        accuracy = "labels as given: nothing better is proven"
     verb = "corrected" if record.status == "published" else "to correct"
     changed = f"{count(record.treatment.relabel)} {verb}" if record.treatment else ""
     return ", ".join(filter(None, (changed, accuracy)))
@@ -133,7 +138,7 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         figures.append(("class mix moved by", percent(shift.total_variation), "total variation"))
     if proof := record.validation:
         gained = f"accuracy of {probe(proof)}, points gained"
-        figures.append((gained, points(proof.difference), _accuracy(proof)))
+        figures += [(gained, points(proof.difference), _accuracy(proof)), ("it carries", carried(proof), "")]
     figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
     return [figure for figure in figures if figure[1] != MISSING]
 
@@ -155,6 +160,11 @@ def money(judges: JudgesFindings) -> str:
     spent = f"{judges.cost:.4g} of {judges.budget:g} spent"
     left = f"; it did not last for {plural(judges.not_asked, 'row')}" if judges.not_asked else ""
     return spent + left
+
+
+def carried(proof: ValidationFindings) -> str:
+    """What a version carries: the given labels, or which treatment of them."""
+    return ARMS.get(proof.published, proof.published)
 
 
 def beside(value: str, remark: str) -> str:
@@ -225,6 +235,8 @@ def _treated(record: RunRecord) -> str:
 def _validated(proof: ValidationFindings | None) -> str:
     if proof is None or proof.difference is None:
         return ""
+    if proof.why_given:
+        return f"it carries the given labels, with flags and weights of 1: {proof.why_given}"
     change = 100 * proof.difference
     trained = f"{probe(proof)} trained on the treated labels does"
     limit = ", as far as these can tell" if proof.at_limit else ""

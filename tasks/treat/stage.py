@@ -19,6 +19,7 @@ from labelworks.schemas.findings import (
     TreatEvidence,
     TreatFigures,
     TreatmentFindings,
+    ValidationFindings,
 )
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.suites import Suite, suites
@@ -31,8 +32,9 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.decisions import CORRECTED, REASONS
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
+from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import panel_of, policy_of
+from labelworks.tasks.planning.values import arm_policy, panel_of
 from labelworks.tasks.treat import classes, label_sets, numbers
 from labelworks.tasks.treat.audited_rows import read_audited
 from labelworks.tasks.treat.dataset_cut import dataset_cut
@@ -70,7 +72,7 @@ class Treated:
 def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     """Decide on every row by its scores and the cut of them all, and weigh it by the shift found."""
     artifacts = run.artifacts
-    policy = policy_of(run.config.treat, artifacts.budget)
+    policy = arm_policy(run.config, artifacts)
     if done := artifacts.result(TreatResult):
         return done
     started, gate = perf_counter(), suites("treat", run.config.gates.treat)
@@ -117,6 +119,12 @@ def as_decided(run: Run) -> Run:
     if decision is None or decision.budget is None:
         return run
     return run.with_budget(decision.budget)
+
+
+def as_proven(run: Run, proof: ValidationFindings) -> Run:
+    """The run that publishes what the validation has proven: another arm, or the labels as given."""
+    same = proof.published == PROPOSED or run.config.treat.mode == "none"
+    return run if same else run.with_arm(proof.published)
 
 
 def treat_partition(

@@ -1,4 +1,4 @@
-"""Validate: a model trained on treated labels must not do worse than one trained on raw labels."""
+"""Validate: whether labels train a better model treated than as given, and by which treatment."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.findings import ShiftFindings, ValidateFigures, ValidationFindings
+from labelworks.schemas.findings import ShiftFindings, ValidateFigures
 from labelworks.schemas.records import DatasetRef, ValidateResult
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
@@ -23,33 +23,24 @@ from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import policy_of, proof_options
+from labelworks.tasks.validate.findings import findings_of
 
 RIDGE = "ridge"
-OF_CLASSES = "held-out given labels, corrected by the noise transition"
+OF_CLASSES = "held-out given labels, under the noise transition"
 OF_CELLS = "held-out given labels, each class by itself, corrected by its rates of missing and wrong ones"
 OF_NUMBERS = "variance explained of held-out numbers; an error counts no more than one that is still usual"
 
 
 @stage_task("validate")
 def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> ValidateResult:
-    """Train on raw and on treated labels, score both on held-out rows, and gate the difference."""
+    """Train on raw and on treated labels, score all on held-out rows, and decide what a version carries."""
     if done := run.artifacts.result(ValidateResult):
         return done
     started = perf_counter()
     weights = class_weights(shift, policy_of(run.config.treat))
     proof, model, against = _proof(run, read_first_pass(run.artifacts), weights)
-    found = ValidationFindings(
-        accuracy_raw=proof.accuracy_raw,
-        accuracy_treated=proof.accuracy_treated,
-        difference=proof.difference,
-        interval=(proof.low, proof.high),
-        at_limit=proof.at_limit,
-        model=model,
-        holdout_rows=proof.holdout_rows,
-        agreement_raw=proof.given_raw,
-        agreement_treated=proof.given_treated,
-        measured_against=against + ("" if weights is None else ", weighted to the target window"),
-    )
+    against += "" if weights is None else ", weighted to the target window"
+    found = findings_of(proof, run.config.validation.margin, ref.classes, model, against)
     figures = ValidateFigures(validation=found)
     gate = suites("validate", run.config.gates.validation)
     checks = gates.check_figures("validate", gates.flat(figures), gate.figures)
@@ -67,7 +58,7 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
     """The proof of what labels are, the model that it is of, and what that is measured against."""
     sample, options = found.sample, proof_options(run.config, run.artifacts.budget)
     held_out = sample.folds == HOLDOUT
-    if not held_out.any() or held_out.all():
+    if len(np.unique(sample.folds)) < 2 or (found.targets is not None and not held_out.any()):
         raise InputError(
             f"{len(sample.folds)} rows are too few to hold any out",
             where=run.config.dataset.source,

@@ -7,6 +7,7 @@ from typing import Literal
 
 from labelworks.tasks.methods.chosen import Chosen
 
+PROPOSED = 0.9  # of the changes are right, where the validation is to choose
 EVEN = 0.5  # a change is worth it where the new label is likelier right than wrong
 
 
@@ -47,5 +48,7 @@ class Policy:
     @property
     def alone(self) -> float:
         """The claim from which a change serves the objective by itself, whatever other rows claim."""
+        if self.objective.method == "auto":
+            return PROPOSED
         options = self.objective.options
         return float(options.get("precision", options.get("threshold", EVEN)))

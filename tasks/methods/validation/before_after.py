@@ -1,29 +1,53 @@
-"""Does the treatment help? Two models, trained on raw and on treated labels, on rows neither has seen."""
+"""Does the treatment help? Models of treated and of given labels, on rows that neither has seen."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.judge_options import JudgeOptions
-from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
-from labelworks.tasks.methods.treatment.trust import Trust, undominated
+from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
+from labelworks.tasks.methods.validation.disagreements import Estimate, HeldOut, accuracy, difference, mean
+from labelworks.tasks.methods.validation.log_score import log_scores
+from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
+
+Floats = NDArray[np.float64]
+LEAST_ROWS = 20  # that a part of the rows has to be looked at apart
+
+
+@dataclass(frozen=True)
+class ArmProof:
+    """An arm beside the given labels: its gain of log score a row and of accuracy."""
+
+    name: str
+    gain: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class PartProof:
+    """A part of the rows: how many, and the difference of accuracy on them."""
+
+    name: int
+    rows: int
+    difference: Estimate
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Accuracies on held-out rows, and the bootstrap interval of their difference, treated minus raw.
+    """Accuracies on held-out rows, and the interval of their difference, treated minus raw.
 
-    at_limit: the rows say no more than that an accuracy lies at an end of [0, 1].
+    at_limit: the rows say no more than that an accuracy lies at an end of [0, 1]. gain: of the log score of
+    held-out labels, None where it isn't measured; of the choice, each fold's rows by the arm that the other
+    folds chose. arm: the one that all rows choose, given: none changes anything; arms: all of them.
+    by_class: rows that either model calls so.
     """
 
     accuracy_raw: float
@@ -34,6 +58,10 @@ class Proof:
     high: float
     holdout_rows: int
     at_limit: bool
+    gain: Estimate | None = None
+    arm: str = PROPOSED
+    arms: tuple[ArmProof, ...] = ()
+    by_class: tuple[PartProof, ...] = ()
 
     @property
     def difference(self) -> float:
@@ -56,37 +84,112 @@ def prove(
     sums: FoldSums,
     sample: Sample,
     options: ProofOptions,
-    class_weights: NDArray[np.float64] | None,
+    class_weights: Floats | None,
     class_vectors: NDArray[np.floating] | None = None,
 ) -> Proof:
-    """Compare a model trained on treated labels with one trained on raw labels.
+    """Compare models of treated labels with one of the given labels, and choose among the treatments.
 
-    One fold is held out of everything: the probes, the noise method and both models. Held-out labels are
-    noisy too, so accuracy is corrected by the noise transition (Natarajan 2013, backward correction), and
-    it counts classes as the target window has them. The correction knows no bounds: what it puts beyond
-    [0, 1] is cut, and the difference with it, so that a loss shows and no gain does that can't be.
+    Each fold in turn is held out of everything: the probes, the noise method, the treatment and the models.
+    class_weights (K,): those of the target window, None without one; then rows count for it.
     """
-    held = sample.folds == HOLDOUT
-    train, test = sample.only(~held), sample.only(held)
-    model = NoiseJudge.fit(sums, sample, options.judge, exclude=(HOLDOUT,), class_vectors=class_vectors)
-    judged = model.judge(train)
-    counts = sums.count.sum(axis=0)
-    rows = with_few(JudgedLabels.of(train.given, judged), options.policy, counts)
-    policy = options.policy.for_share(len(train.given) / float(counts.sum()))
-    trust = Trust(tuple(undominated(judged.transition).tolist()), judged.steady)
-    cut = cut_of(rows, policy, trust, len(counts))
-    decided, weight = treat_rows(rows, cut, policy, class_weights)
-    fit = get("models", options.model).target
-    raw = fit(train.features, train.given, None)(test.features)
-    treated = fit(train.features, decided.label, weight)(test.features)
-    credit = _credit(judged.transition, class_weights)
-    gain_raw, gain_treated = credit[test.given, raw], credit[test.given, treated]
-    return Proof(
-        **bounded(gain_raw, gain_treated, options.bootstrap, options.seed),
-        given_raw=float(np.mean(raw == test.given)),
-        given_treated=float(np.mean(treated == test.given)),
-        holdout_rows=len(test.given),
+    arms = arms_of(options.policy)
+    found = out_of_fold(sums, sample, options.judge, options.model, arms, class_weights, class_vectors)
+    return compared(found, class_weights, options.seed)
+
+
+def compared(found: OutOfFold, class_weights: Floats | None, seed: int) -> Proof:
+    """The proof by what the models of the arms foretell of rows that they haven't seen."""
+    weights = importance(found, class_weights)
+    scores = {
+        name: log_scores(found.given, probs, None if class_weights is None else weights, seed) * weights
+        for name, probs in found.probs.items()
+        if name not in found.same
+    }
+    treated = list(scores)
+    if not treated:
+        return _untouched(found, weights)
+    raw = (
+        log_scores(found.given, found.probs[GIVEN], None if class_weights is None else weights, seed)
+        * weights
     )
+    gains = {name: each - raw for name, each in scores.items()}
+    arm, gain = choose_arm(gains, found.folds)
+    held = {name: held_out(found, name, weights) for name in treated}
+    called = {name: probs.argmax(axis=1) for name, probs in found.probs.items()}
+    arms = tuple(
+        ArmProof(
+            name,
+            mean(gains[name], len(found.transitions)),
+            difference(held[name], called[GIVEN], called[name]),
+        )
+        for name in treated
+    )
+    change = next(each.difference for each in arms if each.name == arm)
+    before = accuracy(held[arm], called[GIVEN])
+    return Proof(
+        **within(before, change),
+        given_raw=float(np.mean(called[GIVEN] == found.given)),
+        given_treated=float(np.mean(called[arm] == found.given)),
+        holdout_rows=len(found.given),
+        gain=gain,
+        arm=arm,
+        arms=arms,
+        by_class=by_class(held[arm], called[GIVEN], called[arm]),
+    )
+
+
+def importance(found: OutOfFold, class_weights: Floats | None) -> Floats:
+    """What rows (N,) count for, mean 1: the weight of their true class, as far as that can be told."""
+    if class_weights is None:
+        return np.ones(len(found.given))
+    likely = found.probs[GIVEN] * found.transitions[found.folds, :, found.given] + 1e-12
+    weights = likely @ class_weights / likely.sum(axis=1)
+    return np.asarray(weights / weights.mean(), np.float64)
+
+
+def held_out(found: OutOfFold, arm: str, weights: Floats) -> HeldOut:
+    """Rows on which the models of an arm and of the given labels are compared."""
+    others = found.probs[GIVEN] + found.probs[arm]
+    return HeldOut(found.given, found.folds, weights, found.transitions, others)
+
+
+def choose_arm(gains: Mapping[str, Floats], folds: NDArray[np.integer]) -> tuple[str, Estimate]:
+    """The arm of the largest mean gain (N,) over the given labels, and what choosing so gains.
+
+    That is measured on rows which the choice did not see: in each fold, of the arm that the others choose, 0
+    where that is the given labels.
+    """
+    groups = int(folds.max()) + 1
+    gained = np.zeros(len(folds))
+    for group in range(groups):
+        best = _best(gains, folds != group)
+        if gains[best][folds != group].mean() > 0:
+            gained[folds == group] = gains[best][folds == group]
+    return _best(gains, np.ones(len(folds), bool)), mean(gained, groups)
+
+
+def by_class(held: HeldOut, raw: NDArray[np.integer], treated: NDArray[np.integer]) -> tuple[PartProof, ...]:
+    """The difference among the rows that either model calls a class, for each with rows enough."""
+    parts = []
+    for name in np.unique([raw, treated]):
+        rows = np.flatnonzero((raw == name) | (treated == name))
+        if len(rows) >= LEAST_ROWS:
+            parts.append(
+                PartProof(int(name), len(rows), difference(held.only(rows), raw[rows], treated[rows]))
+            )
+    return tuple(parts)
+
+
+def within(before: float, change: Estimate) -> dict[str, Any]:
+    """An accuracy and a change of it, of which what fits into [0, 1]."""
+    low, high = change.interval
+    return {
+        "accuracy_raw": before,
+        "accuracy_treated": _share(before + change.value),
+        "low": _share(before + low) - before,
+        "high": _share(before + high) - before,
+        "at_limit": not 0 < before + change.value < 1,
+    }
 
 
 def bounded(
@@ -105,16 +208,19 @@ def bounded(
     }
 
 
+def _untouched(found: OutOfFold, weights: Floats) -> Proof:
+    """The proof where no arm changes anything: nothing is gained, and that is certain."""
+    called = found.probs[GIVEN].argmax(axis=1)
+    share, agreed = accuracy(held_out(found, GIVEN, weights), called), float(np.mean(called == found.given))
+    return Proof(share, share, agreed, agreed, 0.0, 0.0, len(called), False, Estimate(0.0, 0.0), GIVEN)
+
+
+def _best(gains: Mapping[str, Floats], rows: NDArray[np.bool_]) -> str:
+    return max(gains, key=lambda name: float(gains[name][rows].mean()))
+
+
 def _share(value: float) -> float:
     return min(max(value, 0.0), 1.0)
-
-
-def _credit(
-    transition: NDArray[np.float64], class_weights: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    """Credit (given, predicted) whose mean over noisy labels is the accuracy over true ones."""
-    credit = np.asarray(np.linalg.pinv(transition), dtype=np.float64)
-    return credit if class_weights is None else credit * class_weights[None, :]
 
 
 def _interval(difference: NDArray[np.float64], repeats: int, seed: int) -> tuple[float, float]:

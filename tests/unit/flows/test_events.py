@@ -36,7 +36,7 @@ def test_a_version_is_told() -> None:
     (event,) = told_of(record())
     assert event.model_dump() == {
         "dataset": "x", "run_id": "r", "version": 2, "rows": 10, "relabelled": 3, "noise_rate": 0.2,
-        "report": "report.html",
+        "report": "report.html", "carries": "given", "why_given": "",
     }  # fmt: skip
 
 

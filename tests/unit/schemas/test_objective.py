@@ -15,7 +15,8 @@ from labelworks.tasks.planning.values import policy_of
 @pytest.mark.parametrize(
     ("said", "method"),
     [
-        ({}, Chosen("precision", {"precision": 0.9})),
+        ({}, Chosen("auto")),
+        ({"objective": {"precision": 0.9}}, Chosen("precision", {"precision": 0.9})),
         ({"objective": "accuracy"}, Chosen("accuracy")),
         ({"objective": {"budget": 500}}, Chosen("budget", {"budget": 500})),
         ({"relabel_over": 0.7}, Chosen("threshold", {"threshold": 0.7})),

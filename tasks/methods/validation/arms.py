@@ -1,0 +1,35 @@
+"""Arms of the comparison: what may become of the labels, each a policy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from labelworks.tasks.methods.chosen import Chosen
+from labelworks.tasks.methods.treatment.policy import Policy
+
+GIVEN = "given"  # labels as they are, all of weight 1
+WEIGHTS = "weights"
+PROPOSED = "proposed"  # as the config says
+LIKELIEST = "likeliest"  # the most likely class of each row
+WORDS = {
+    GIVEN: "the given labels",
+    WEIGHTS: "weights alone",
+    PROPOSED: "the treatment that was asked for",
+    LIKELIEST: "the most likely class of each row",
+}
+CHOOSES = "auto"  # the objective that leaves it to the validation
+
+
+def arms_of(policy: Policy) -> dict[str, Policy]:
+    """The arms of a policy by name, the given labels first; none changes what the mode leaves alone.
+
+    Only where the objective leaves it to the validation are there others than the one that was asked for.
+    """
+    arms, chooses = {GIVEN: replace(policy, mode="none")}, policy.objective.method == CHOOSES
+    if policy.mode == "both" and chooses:
+        arms[WEIGHTS] = replace(policy, mode="reweight")
+    if policy.mode != "none":
+        arms[PROPOSED] = policy
+    if policy.relabels and chooses:
+        arms[LIKELIEST] = replace(policy, objective=Chosen("accuracy"))
+    return arms

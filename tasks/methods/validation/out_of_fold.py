@@ -1,0 +1,94 @@
+"""Models of each arm of the treatment, fold by fold, and what they foretell of the rows of that fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelworks.tasks.methods.judge_options import JudgeOptions
+from labelworks.tasks.methods.noise.core.result import NoiseResult
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
+from labelworks.tasks.methods.treatment.trust import Trust, undominated
+from labelworks.tasks.methods.validation.arms import GIVEN
+
+ROWS = 10_000  # that the comparison takes at most: the models cost more than all else in it
+FOLDS = 5  # groups of folds that are held out in turn, at most
+Floats = NDArray[np.float64]
+Training = tuple[NDArray[np.int32], NDArray[np.floating] | None]
+
+
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """What the model of each arm foretells of rows (N,) that it hasn't seen.
+
+    folds (N,): which group of folds was held out, from 0; probs: by arm (N, K); transitions (F, K, K): how
+    labels go wrong, found without each group; same: arms that train on the given labels as they are.
+    """
+
+    given: NDArray[np.int32]
+    folds: NDArray[np.int64]
+    probs: Mapping[str, NDArray[np.float32]]
+    transitions: Floats
+    same: tuple[str, ...]
+
+
+def out_of_fold(
+    sums: FoldSums,
+    sample: Sample,
+    judge: JudgeOptions,
+    model: str,
+    arms: Mapping[str, Policy],
+    class_weights: Floats | None,
+    class_vectors: NDArray[np.floating] | None = None,
+) -> OutOfFold:
+    """Hold out each group of folds in turn of everything: probes, noise method, treatment, models."""
+    sample = sample.only(np.linspace(0, len(sample.given) - 1, min(len(sample.given), ROWS)).astype(np.intp))
+    _, folds = np.unique(sample.folds % FOLDS, return_inverse=True)
+    classes, fit = sums.count.shape[1], get("models", model).target
+    probs = {name: np.zeros((len(folds), classes), np.float32) for name in arms}
+    transitions, same = [], set(arms)
+    for group in range(folds.max() + 1):
+        held = folds == group
+        train, test = sample.only(~held), sample.only(held)
+        exclude = np.flatnonzero(np.arange(sums.n_folds) % FOLDS == sample.folds[held][0] % FOLDS)
+        fitted = NoiseJudge.fit(sums, sample, judge, exclude=exclude.tolist(), class_vectors=class_vectors)
+        judged = fitted.judge(train)
+        transitions.append(judged.transition)
+        found: dict[str, NDArray[np.float32]] = {}
+        for name, policy in arms.items():
+            labels, weight = treated(train, judged, policy, class_weights, sums.count.sum(axis=0))
+            if np.array_equal(labels, train.given) and (weight is None or (weight == 1).all()):
+                found[name] = (
+                    found[GIVEN]
+                    if name != GIVEN
+                    else fit(train.features, labels, None, classes)(test.features)
+                )
+            else:
+                found[name] = fit(train.features, labels, weight, classes)(test.features)
+                same.discard(name)
+            probs[name][held] = found[name]
+    return OutOfFold(sample.given, folds, probs, np.array(transitions), tuple(sorted(same)))
+
+
+def treated(
+    train: Sample,
+    judged: NoiseResult,
+    policy: Policy,
+    class_weights: Floats | None,
+    rows_by_class: Floats,
+) -> Training:
+    """Labels (N,) of rows as a policy has them, and their weights (N,)."""
+    rows = with_few(JudgedLabels.of(train.given, judged), policy, rows_by_class)
+    share = policy.for_share(len(train.given) / float(rows_by_class.sum()))
+    trust = Trust(tuple(undominated(judged.transition).tolist()), judged.steady)
+    cut = cut_of(rows, share, trust, len(rows_by_class))
+    decided, weight = treat_rows(rows, cut, share, class_weights)
+    return decided.label, weight

@@ -1,0 +1,39 @@
+"""Whether what was compared proves enough for the treated labels to be published, and why not."""
+
+from __future__ import annotations
+
+from labelworks.tasks.methods.validation.arms import GIVEN
+from labelworks.tasks.methods.validation.before_after import Proof
+
+BETTER = None  # as a margin: the treated labels have to be better
+
+
+def why_not(proof: Proof, margin: float | None) -> str:
+    """Why a version carries the given labels, in a sentence; "" where the treated ones are proven.
+
+    margin: of accuracy that the treated labels may be worse by; None: they have to be better. Better is what
+    foretells held-out labels better, by the log score where there is one, and doesn't lose accuracy.
+    """
+    if proof.arm == GIVEN:
+        return "nothing was treated"
+    if proof.high < 0:
+        return f"a model of the treated labels is worse: accuracy changes by {_points(proof)}"
+    if margin is not None:
+        if proof.low >= -margin:
+            return ""
+        return (
+            f"that a model of the treated labels loses no more than {100 * margin:g} points isn't proven: "
+            f"accuracy changes by {_points(proof)}"
+        )
+    low = proof.low if proof.gain is None else proof.gain.interval[0]
+    if low > 0:
+        return ""
+    if proof.gain is not None and proof.gain.value <= 0:
+        return "no treatment foretells held-out labels better than the given labels do"
+    return f"that the treated labels are better isn't proven: accuracy changes by {_points(proof)}"
+
+
+def _points(proof: Proof) -> str:
+    """The interval in points, with signs."""
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (proof.low, proof.high))
+    return f"{low} to {high} points on {proof.holdout_rows:,} held-out rows"

@@ -1,0 +1,53 @@
+"""What a proof says, and what a version carries by it, as findings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from labelworks.schemas.findings import ArmFindings, PartFindings, ValidationFindings
+from labelworks.tasks.methods.validation.arms import GIVEN
+from labelworks.tasks.methods.validation.before_after import Proof
+from labelworks.tasks.methods.validation.publish_when import why_not
+
+SHOWN = 20  # classes
+
+
+def findings_of(
+    proof: Proof, margin: float | None, classes: Sequence[str | int], model: str, against: str
+) -> ValidationFindings:
+    """The findings of a proof. margin: that treated labels may be worse by; None: they have to be better."""
+    why = why_not(proof, margin)
+    apart = sorted(proof.by_class, key=lambda part: -abs(part.difference.value))[:SHOWN]
+    return ValidationFindings(
+        accuracy_raw=proof.accuracy_raw,
+        accuracy_treated=proof.accuracy_treated,
+        difference=proof.difference,
+        interval=(proof.low, proof.high),
+        at_limit=proof.at_limit,
+        model=model,
+        holdout_rows=proof.holdout_rows,
+        agreement_raw=proof.given_raw,
+        agreement_treated=proof.given_treated,
+        measured_against=against,
+        gain=None if proof.gain is None else proof.gain.value,
+        gain_interval=None if proof.gain is None else proof.gain.interval,
+        arm=proof.arm,
+        arms=tuple(
+            ArmFindings(
+                name=each.name,
+                gain=each.gain.value,
+                gain_interval=each.gain.interval,
+                difference=each.difference.value,
+                interval=each.difference.interval,
+            )
+            for each in proof.arms
+        ),
+        by_class={
+            str(classes[part.name]): PartFindings(
+                rows=part.rows, difference=part.difference.value, interval=part.difference.interval
+            )
+            for part in apart
+        },
+        published=GIVEN if why else proof.arm,
+        why_given=why,
+    )
