@@ -29,13 +29,14 @@ from sklearn.preprocessing import StandardScaler
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.noise_text import Text, flip, texts
 from labelworks.schemas.config.run import DetectConfig, TreatConfig
+from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
-from labelworks.tasks.methods.treatment.trust import Trust, undominated
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.planning.values import judge_options, policy_of
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))

@@ -51,6 +51,11 @@ class LabelErrors(Shown):
         The method that found them.
     steady : bool
         Whether errors are as common among rows that are sure as among those that are hard.
+    claim : ndarray of shape (N,), or None
+        P(the suggestion is right), as far as flips, sure rows and neighbours bear it out.
+    confident, confident_probability : ndarray of shape (N,), or None
+        The number of the class by confident learning (-1: none) and its probability, where the transition
+        doesn't tell which labels are right.
     """
 
     labels: NDArray[Any]
@@ -67,6 +72,9 @@ class LabelErrors(Shown):
     method: str
     index: pd.Index = field(repr=False)
     steady: bool = True
+    claim: NDArray[np.float32] | None = None
+    confident: NDArray[np.int32] | None = field(default=None, repr=False)
+    confident_probability: NDArray[np.float32] | None = field(default=None, repr=False)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a label, under the index of the Series that the labels came in."""
@@ -244,5 +252,8 @@ def _named(given: Labels, found: NoiseResult) -> LabelErrors:
         reason=found.reason,
         method=found.method,
         steady=found.steady,
+        claim=found.claim,
+        confident=found.confident,
+        confident_probability=found.confident_probability,
         index=given.index,
     )

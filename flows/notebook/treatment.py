@@ -19,12 +19,13 @@ from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.judges.audited import LIMITED
+from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.reasons import WORDS, explained
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import Verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
-from labelworks.tasks.methods.treatment.trust import Trust, undominated
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.planning.values import policy_of
 
 Mode = Literal["reweight", "relabel", "both", "none"]
@@ -157,7 +158,7 @@ def treat(
     >>> labels = true.copy()
     >>> labels[:40] = np.where(true[:40] == "cat", "dog", "cat")
     >>> found = lw.find_label_errors(labels, features=features)
-    >>> treated = lw.treat(labels, found)
+    >>> treated = lw.treat(labels, found, objective="accuracy")
     >>> int((treated.actions != "keep").sum())
     40
     >>> bool((treated.labels == true).mean() > 0.9)
@@ -178,13 +179,16 @@ def treat(
     suggestion = coded(findings.suggestion, None, findings.classes.tolist()).codes.astype(np.int32)
     if findings.posterior is None:
         raise InputError("findings have no posterior", where="findings", fix=_WITH_POSTERIOR)
-    classes = len(findings.classes)
+    classes, suggested = len(findings.classes), findings.posterior[np.arange(len(codes)), suggestion]
     rows = JudgedLabels(
         codes,
         findings.flag,
         suggestion,
         findings.error_probability,
-        findings.posterior[np.arange(len(codes)), suggestion],
+        suggested,
+        suggested if findings.claim is None else findings.claim,
+        findings.confident,
+        findings.confident_probability,
     )
     rows = with_few(rows, policy, np.bincount(codes, minlength=classes).astype(np.float64))
     named = tuple(plain(findings.classes[undominated(findings.transition)]))

@@ -12,19 +12,24 @@ BINS = 20
 WORST = 24
 JUDGED = (
     "row", "id", "given", "flag", "suggestion", "error_probability", "suggested_probability", "score",
-    "outside", "copies_disagree",
+    "outside", "copies_disagree", "claim", "confident", "confident_probability",
 )  # fmt: skip
 SOFT_CLASSES = 256  # of more classes posteriors aren't kept: they would be larger than the embeddings
 
-NEW = ("copies_disagree",)  # of no run that an older version left waiting for an approval
+NEW = ("copies_disagree", "claim", "confident", "confident_probability")  # an older version left none
 
 TARGET_ROWS = "detect/target"
 
 
 def read_judged(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Table:
-    """The columns of a partition's scores that decide; no copies disagree where an older version scored."""
+    """The columns of a partition's scores that decide; nothing is said that an older version didn't."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), list(JUDGED), may_lack=NEW)
-    for name in NEW:
-        if name not in scores.column_names:
-            scores = scores.append_column(name, pa.array(np.zeros(scores.num_rows, bool)))
+    without = {
+        "copies_disagree": pa.array(np.zeros(scores.num_rows, bool)),
+        "claim": scores["suggested_probability"],
+        "confident": pa.nulls(scores.num_rows, pa.int32()),
+        "confident_probability": pa.nulls(scores.num_rows, pa.float32()),
+    }
+    for name in set(NEW).difference(scores.column_names):
+        scores = scores.append_column(name, without[name])
     return scores

@@ -132,7 +132,11 @@ def _again(before: pa.Table, group: NDArray[np.int64], found: DuplicateEvidence)
     if posterior is None:
         return heard
     suggested = judged.posterior[np.arange(len(given)), best].astype(np.float32)
-    return heard | {"posterior": judged.posterior.astype(np.float32), "suggested_probability": suggested}
+    return heard | {
+        "posterior": judged.posterior.astype(np.float32),
+        "suggested_probability": suggested,
+        "claim": suggested,
+    }
 
 
 def _scaled(

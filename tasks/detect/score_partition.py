@@ -156,12 +156,19 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
             "flag": judged.flag,
             "suggestion": judged.suggestion,
             "suggested_probability": suggested,
+            "claim": suggested if judged.claim is None else judged.claim,
+            "confident": _column(judged.confident, rows, pa.int32()),
+            "confident_probability": _column(judged.confident_probability, rows, pa.float32()),
             "posterior": unsaid if posterior is None else dense_lists(posterior),
             "in_scope": in_scope,
             "outside": in_scope < model.scope.cut,
             "pair_mismatch": pa.array(model.mismatch(sample), from_pandas=True),
         }
     )
+
+
+def _column(values: NDArray[Any] | None, rows: int, kind: pa.DataType) -> pa.Array:
+    return pa.nulls(rows, kind) if values is None else pa.array(values)
 
 
 def _table(block: Block, judged: pa.Table) -> pa.Table:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.judge_options import JudgeOptions
-from labelworks.tasks.methods.neighbours.cosine import Reference
-from labelworks.tasks.methods.neighbours.reference import NEAREST, Neighbourhood
+from labelworks.tasks.methods.neighbours.reference import Neighbourhood
+from labelworks.tasks.methods.neighbours.voters import UNASKED, Voters
 from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
+from labelworks.tasks.methods.noise.core.claim_calibration import Rows
+from labelworks.tasks.methods.noise.core.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import completed
-from labelworks.tasks.methods.noise.core.second_view import vote_of
 from labelworks.tasks.methods.noise.pairs import Pairs
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
@@ -26,7 +27,7 @@ from labelworks.tasks.methods.sums import FoldSums
 
 BESIDE = "beside."  # begins the names of such columns
 BANK = 4000  # rows that hubs among the class names are measured by
-ASKED, ANSWERING = 4096, 10_000  # rows whose neighbours are sought, and among how many
+ASKED = 4096  # rows of the sample whose neighbours are sought
 JUDGED_PROBABILITIES = 1 << 21  # at a time: 8 MB, and as much again for each step of the noise method
 
 
@@ -82,6 +83,8 @@ class NoiseJudge:
     sees: tuple[str, ...] = ()
     around: Neighbourhood | None = None
     pairs: Pairs | None = None
+    voters: Voters | None = None
+    claims: ClaimJudge | None = None
 
     @classmethod
     def fit(
@@ -110,15 +113,19 @@ class NoiseJudge:
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
         probs = np.exp(ensemble.log_probs(seen.features, seen.folds, seen.words))
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=options.out_of_scope, exclude=exclude)
-        model = cls(ensemble, noise, scope, method.keywords, around)
+        voters = None if "votes" in method.needs else Voters.of(seen.features, seen.given)
+        model = cls(ensemble, noise, scope, method.keywords, around, voters=voters)
         labelled_by = seen.beside.get("pred_probs", probs)
         beside = model._beside(seen)
-        if isinstance(noise, HearsVote) and noise.hears_vote:
-            beside["neighbour_vote"] = _vote(seen, labelled_by)
-        noise.update(seen.given, labelled_by, **beside)
+        vote = model._vote(seen, labelled_by, np.arange(0, len(seen.given), -(-len(seen.given) // ASKED)))
+        told = {"neighbour_vote": vote} if isinstance(noise, HearsVote) and noise.hears_vote else {}
+        noise.update(seen.given, labelled_by, **beside, **told)
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
-        return model
+        if voters is None:  # votes of people bear out what is claimed by them
+            return model
+        few = slice(0, None, -(-len(seen.given) // model.rows_at_once))
+        return replace(model, claims=model._claims(seen.only(few), labelled_by[few], vote[few]))
 
     def probs(
         self,
@@ -155,8 +162,7 @@ class NoiseJudge:
         probs = self.probs(sample.features, sample.folds, sample.words)
         in_scope = self.scope.score(sample.features, sample.folds, probs)
         labelled_by = sample.beside.get("pred_probs", probs)
-        found = self.noise.score(sample.given, labelled_by, **self._beside(sample))
-        return completed(found, sample.given, labelled_by), in_scope
+        return self._found(sample, labelled_by), in_scope
 
     def with_pairs(self, sample: Sample) -> NoiseJudge:
         """The same, which also tells mismatched pairs, by those of a sample that has any."""
@@ -178,8 +184,31 @@ class NoiseJudge:
         return float(np.max(np.bincount(sample.given, apart) / np.maximum(rows, 1)))
 
     def _judge(self, sample: Sample) -> NoiseResult:
-        probs = self.label_probs(sample)
-        return completed(self.noise.score(sample.given, probs, **self._beside(sample)), sample.given, probs)
+        return self._found(sample, self.label_probs(sample))
+
+    def _found(self, sample: Sample, probs: NDArray[np.float32]) -> NoiseResult:
+        """What the noise method says, and what of it is borne out: neighbours of flagged rows are sought."""
+        found = self.noise.score(sample.given, probs, **self._beside(sample))
+        found = completed(found, sample.given, probs)
+        if self.claims is None:
+            return found
+        asked = found.flag & (found.suggestion != sample.given) & self.claims.hears
+        return self.claims(found, sample.given, probs, self._vote(sample, probs, np.flatnonzero(asked)))
+
+    def _claims(self, sample: Sample, probs: NDArray[np.float32], vote: NDArray[np.int32]) -> ClaimJudge:
+        beside = self._beside(sample)
+
+        def score(labels: NDArray[np.int32]) -> NoiseResult:
+            return completed(self.noise.score(labels, probs, **beside), labels, probs)
+
+        return ClaimJudge.fit(score, Rows(sample.given, probs, vote))
+
+    def _vote(self, sample: Sample, probs: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.int32]:
+        """The commonest label (N,) of the nearest of the sample, for some rows (places); others UNASKED."""
+        vote = np.full(len(sample.given), UNASKED, np.int32)
+        if self.voters is not None and len(rows):
+            vote[rows] = self.voters.vote(sample.features[rows], probs[rows])
+        return vote
 
     def _beside(self, sample: Sample) -> dict[str, NDArray[Any]]:
         """What the noise method sees beside labels and probabilities."""
@@ -187,17 +216,3 @@ class NoiseJudge:
         around = [name for name in self.sees if name not in known]
         found = {name: known[name] for name in self.sees if name in known}
         return found | self.around.beside(sample.features, around) if self.around else found
-
-
-def _vote(sample: Sample, probs: NDArray[np.float32]) -> NDArray[np.int32]:
-    """The commonest label (N,) of the nearest of ANSWERING rows, for ASKED rows of the sample; others -1."""
-    count = len(sample.given)
-    vote = np.full(count, -1, np.int32)
-    if count <= NEAREST:
-        return vote
-    asked = np.arange(0, count, -(-count // ASKED))
-    others = np.arange(0, count, -(-count // ANSWERING))
-    reference = Reference.of(np.asarray(sample.features[others], np.float32))
-    near = reference.near(np.asarray(sample.features[asked], np.float32), NEAREST)
-    vote[asked] = vote_of(sample.given[others][near], probs[asked])
-    return vote

@@ -57,11 +57,14 @@ def judged_labels(scores: pa.Table, basis: Basis) -> JudgedLabels:
     """The judgements of a partition, in its columns of scores."""
     names = ("given", "flag", "suggestion", "error_probability")
     given, flag, suggestion, error = (scores[name].to_numpy() for name in names)
+    suggested, claim = (  # null where an older version scored
+        pc.fill_null(scores[name], 0.0).to_numpy() for name in ("suggested_probability", "claim")
+    )
+    said = (scores["confident"], scores["confident_probability"])
+    confident, probable = (None if each.null_count else each.to_numpy() for each in said)
     rows = JudgedLabels(
-        given, flag, suggestion, error,
-        suggested=pc.fill_null(scores["suggested_probability"], 0.0).to_numpy(),  # as older versions may say
-        outside=scores["outside"].to_numpy(),
-        tie_break=tie_break(scores["id"]),
+        given, flag, suggestion, error, suggested, claim, confident, probable,
+        outside=scores["outside"].to_numpy(), tie_break=tie_break(scores["id"]),
     )  # fmt: skip
     return with_few(rows, basis.policy, basis.rows_by_class)
 

@@ -318,7 +318,7 @@ class TestRelabel:
 
     def test_places_a_cut_for_every_class(self, method: Method) -> None:
         flag, error = GIVEN != TRUE, np.full(ROWS, 0.9, np.float32)
-        rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, np.full(ROWS, 0.85, np.float32))
+        rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, *[np.full(ROWS, 0.85, np.float32)] * 2)
         claims = Claims.of(rows, CLASSES)
         for trust in (Trust(), Trust((1,), steady=False)):
             cut = method.target(claims, trust)

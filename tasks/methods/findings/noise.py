@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import NoiseFindings
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.methods.noise import NoiseResult
-from labelworks.tasks.methods.treatment.trust import undominated
+from labelworks.tasks.methods.noise.core.transition_em import undominated
 
 Classes = tuple[str | int, ...]
 

@@ -17,13 +17,17 @@ from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
 from labelworks.tasks.methods.noise.core.audit import audited_result
+from labelworks.tasks.methods.noise.core.claim_calibration import Rows
+from labelworks.tasks.methods.noise.core.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import NoiseResult, completed, joined
+from labelworks.tasks.methods.noise.core.second_view import vote_of
 from labelworks.tasks.methods.protocols import JudgesChecked, NoiseModel, PlacesCut
 
 PEEKED = 1000  # rows by which the unit of features is told
 SMALL, LARGE = 2.0**-40, 2.0**40  # units whose squares are numbers like others
 BLOCK = 1 << 17  # probabilities a block: what stays in a core's cache
 WINDOW = 1 << 23  # probabilities mapped at once
+CHECKED = 1 << 21  # probabilities of the rows by which claims are checked
 
 
 def detect(
@@ -66,10 +70,16 @@ def detect(
     for rows, probs in _blocks(pred_probs):
         model.update(given[rows], probs, **{name: array(rows) for name, array in beside.items()})
     model.finish()
+    claims = _claims(model, given, pred_probs, beside) if posterior and audited is None else None
     parts = []
     for rows, probs in _blocks(pred_probs):
         seen = {name: array(rows) for name, array in beside.items()}
-        parts.append(_judged(model, given[rows], probs, seen, posterior or audited is not None))
+        part = _judged(model, given[rows], probs, seen, posterior or audited is not None)
+        if claims is not None:
+            near = seen.get("neighbour_labels")
+            vote = None if near is None else vote_of(near, probs)
+            part = claims(part, given[rows].astype(np.int32), np.asarray(probs, np.float32), vote)
+        parts.append(part)
     whole = joined(parts)
     if audited is not None:
         whole = audited_result(whole, given, *audited, getattr(model, "target", ("max_f1", 0.0)))
@@ -84,6 +94,24 @@ def make(method: str, options: dict[str, Any]) -> NoiseModel:
     """
     model: NoiseModel = registry.make("noise", Chosen(method, options))
     return model
+
+
+def _claims(
+    model: NoiseModel, given: NDArray[Any], pred_probs: Any, beside: dict[str, Callable[[slice], Any]]
+) -> ClaimJudge | None:
+    """How far claims hold, by a sample of the rows; None where people's votes bear them out."""
+    if "votes" in beside:
+        return None
+    count, classes = np.shape(pred_probs)
+    some = slice(0, count, -(-count // max(CHECKED // classes, 1)))
+    labels, probs = given[some].astype(np.int32), np.asarray(pred_probs[some], np.float32)
+    seen = {name: array(some) for name, array in beside.items()}
+    near = seen.get("neighbour_labels")
+
+    def score(flipped: NDArray[np.int32]) -> NoiseResult:
+        return _judged(model, flipped, probs, seen, True)
+
+    return ClaimJudge.fit(score, Rows(labels, probs, None if near is None else vote_of(near, probs)))
 
 
 def _judged(

@@ -18,9 +18,11 @@ Floats = NDArray[np.float64]
 class JudgedLabels:
     """What the noise method found of the labels of rows (N,).
 
-    suggestion: the given class, where flagged the likeliest other one; suggested: the claim, P(the suggestion
-    is right). few: rows whose class, or the suggested one, has too few rows to judge by; outside: rows that
-    may be of none of the classes. tie_break: numbers smaller than any difference of two claims.
+    suggestion: the given class, where flagged the likeliest other one; suggested: P(the suggestion is right)
+    by the posterior; claim: as far as it is borne out. confident: where the transition doesn't tell which
+    labels are right, the class by confident learning, -1 where it has none, and its probability. few: rows
+    whose class, or the suggested one, has too few rows to judge by; outside: rows that may be of none of the
+    classes. tie_break: numbers smaller than any difference of two claims.
     """
 
     given: NDArray[np.int32]
@@ -28,6 +30,9 @@ class JudgedLabels:
     suggestion: NDArray[np.int32]
     error_probability: NDArray[np.float32]
     suggested: NDArray[np.float32]
+    claim: NDArray[np.float32]
+    confident: NDArray[np.int32] | None = None
+    confident_probability: NDArray[np.float32] | None = None
     few: NDArray[np.bool_] | np.bool_ = np.False_
     outside: NDArray[np.bool_] | np.bool_ = np.False_
     tie_break: Floats | None = None
@@ -35,20 +40,27 @@ class JudgedLabels:
     @classmethod
     def of(cls, given: NDArray[np.int32], judged: NoiseResult) -> JudgedLabels:
         """The given labels (N,) as they were judged."""
-        suggested = judged.suggested
-        claimed = np.zeros(len(given), np.float32) if suggested is None else suggested
-        return cls(given, judged.flag, judged.suggestion, judged.error_probability, claimed)
+        suggested = judged.shares[np.arange(len(given)), judged.suggestion]
+        claim = suggested if judged.claim is None else judged.claim
+        return cls(
+            given, judged.flag, judged.suggestion, judged.error_probability, suggested, claim,
+            judged.confident, judged.confident_probability,
+        )  # fmt: skip
 
     @property
     def changeable(self) -> NDArray[np.bool_]:
-        """Rows (N,) whose label may change at all: suspected, and another is likelier than the given one."""
-        likelier = (self.suggestion != self.given) & (self.suggested > 1 - self.error_probability)
+        """Rows (N,) whose label may change at all: suspected, and another is likelier than the given one.
+
+        What of the suggestion's probability isn't borne out is for the given label.
+        """
+        given = 1 - self.error_probability + (self.suggested - self.claim)
+        likelier = (self.suggestion != self.given) & (self.claim > given)
         return np.asarray(self.flag & likelier & ~self.few & ~self.outside)
 
     @property
     def sureness(self) -> Floats:
         """The claims (N,), which the tie break keeps apart."""
-        claimed = self.suggested.astype(np.float64)
+        claimed = self.claim.astype(np.float64)
         return claimed if self.tie_break is None else claimed + self.tie_break
 
 
@@ -69,7 +81,7 @@ class Claims:
     def of(cls, rows: JudgedLabels, classes: int) -> Claims:
         """Those of rows (N,)."""
         some = np.flatnonzero(rows.changeable)
-        claim = rows.suggested[some].astype(np.float64)
+        claim = rows.claim[some].astype(np.float64)
         cells = rows.given[some] * np.int64(BINS) + bin_of(claim)
         by_class = np.bincount(rows.given, minlength=classes).astype(np.float64)
         return cls(by_class, *_summed(cells, np.ones(len(some)), claim))

@@ -19,17 +19,19 @@ class Cut:
 
     surest: at most so many labels change, the surest ones; None: all. above: the sureness over which these
     lie, known once all rows were counted. claimed: mean claim of the changes; None: there are none.
+    confident: labels change by confident learning, whatever is claimed.
     """
 
     over: NDArray[np.float64]
     says: str = ""
     surest: int | None = None
     above: float = -np.inf
+    confident: bool = False
     claimed: float | None = None
 
     def allows(self, rows: JudgedLabels) -> NDArray[np.bool_]:
         """Which rows (N,) are sure enough."""
-        reached = rows.suggested >= self.over[rows.given]
+        reached = rows.claim >= self.over[rows.given]
         return np.asarray(reached & (rows.sureness > self.above))
 
     def limited(self, most: int | None) -> Cut:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
-from labelworks.tasks.methods.treatment.cut import Cut
+from labelworks.tasks.methods.treatment.cut import NEVER, Cut
 
 KEEP, RELABEL, REVIEW = range(len(ACTIONS))
 REASONS = (
@@ -55,15 +55,15 @@ def decide(rows: JudgedLabels, cut: Cut, *, relabel: bool) -> Decisions:
     ones whose doubt rests on a class of a handful of rows, which bears neither a new label nor a weight.
     """
     strange, doubtful = rows.outside & relabel, rows.few & rows.flag
-    sure = rows.changeable & cut.allows(rows) & relabel
+    sure, label, claim = _changes(rows, cut)
+    sure &= relabel
     unsure = rows.flag & ~sure & relabel
     action = np.select([sure, unsure | strange], [RELABEL, REVIEW], KEEP).astype(np.int8)
     kinds = [OUTSIDE, RELABELLED, FEW, REVIEWED, SUSPECTED]
     reason = np.select([strange, sure, unsure & doubtful, unsure, rows.flag], kinds, KEPT).astype(np.int8)
-    label = np.where(sure, rows.suggestion, rows.given).astype(np.int32)
-    right = np.where(sure, rows.suggested, 1.0 - rows.error_probability).astype(np.float32)
+    right = np.where(sure, claim, 1.0 - rows.error_probability).astype(np.float32)
     right[rows.few] = 1.0
-    return Decisions(label, action, reason, right)
+    return Decisions(np.where(sure, label, rows.given).astype(np.int32), action, reason, right)
 
 
 def with_verdicts(decided: Decisions, rows: JudgedLabels, said: Verdicts) -> Decisions:
@@ -83,3 +83,13 @@ def with_verdicts(decided: Decisions, rows: JudgedLabels, said: Verdicts) -> Dec
         np.select([trusted, disputed], [CORRECTED, DISPUTED], decided.reason).astype(np.int8),
         np.select([trusted, disputed], [np.float64(said.bound), doubted], decided.right).astype(np.float32),
     )
+
+
+def _changes(
+    rows: JudgedLabels, cut: Cut
+) -> tuple[NDArray[np.bool_], NDArray[np.int32], NDArray[np.float32]]:
+    """Which labels (N,) change, to what, and what is claimed of it."""
+    if not cut.confident or rows.confident is None or rows.confident_probability is None:
+        return rows.changeable & cut.allows(rows), rows.suggestion, rows.claim
+    said = (rows.confident >= 0) & (cut.over[rows.given] < NEVER)
+    return np.asarray(said & ~rows.few & ~rows.outside), rows.confident, rows.confident_probability

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+NAMED = 3  # classes
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,12 @@ class Trust:
         """Whether each given class is mostly of its own true class."""
         return not self.undominated
 
-
-def undominated(transition: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The given classes of which another true class is the likeliest source.
-
-    transition: (K, K), rows = true class, P(given | true).
-    """
-    others = transition.copy()
-    np.fill_diagonal(others, 0)
-    return np.flatnonzero(others.max(axis=0) >= transition.diagonal())
+    @property
+    def why(self) -> str:
+        """Why which label is right can't be told, where it can't, in a clause."""
+        more = len(self.undominated) - NAMED
+        named = ", ".join(map(str, self.undominated[:NAMED])) + (f" and {more} more" if more > 0 else "")
+        return (
+            f"by the estimated noise, labels {named} come of another class as often as of their own, and "
+            "then which label is right can't be told from these labels"
+        )

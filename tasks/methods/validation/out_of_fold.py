@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise.core.result import NoiseResult
+from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
-from labelworks.tasks.methods.treatment.trust import Trust, undominated
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.arms import GIVEN
 
 ROWS = 10_000  # that the comparison takes at most: the models cost more than all else in it

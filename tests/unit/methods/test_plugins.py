@@ -156,9 +156,9 @@ def test_a_noise_method_gets_what_it_declares_on_arrays(install: Install) -> Non
     assert told[0][:2] == (4, 10)
     assert 0 < told[0][2] <= 1
     assert detect(GIVEN, PROBS, features=FEATURES, method="wrapped").posterior is None
-    assert [each for each in told if each[0] == "posterior"] == [
-        ("posterior", asked, "int32") for asked in (True, False)
-    ]
+    asked = [each for each in told if each[0] == "posterior"]
+    assert asked[-1] == ("posterior", False, "int32")
+    assert set(asked[:-1]) == {("posterior", True, "int32")}
 
 
 def test_a_noise_method_gets_what_it_declares_in_a_run(install: Install) -> None:
@@ -229,7 +229,7 @@ def test_rows_are_treated_as_the_chosen_methods_say(install: Install) -> None:
     install()
     sections = {"weights": {"method": "even", "options": {"all": 3.0}}}
     flag, error = GIVEN != TRUE, np.full(600, 0.9, np.float32)
-    rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, error)
+    rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, error, error)
     for doubt, labels in ((1.0, GIVEN), (0.5, TRUE)):
         config = TreatConfig.model_validate({"objective": {"never": {"doubt": doubt}}, **sections})
         policy = policy_of(config)

@@ -8,13 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from labelworks.tasks.methods.noise.core.second_view import FEWEST, AgreedErrors, agreed_errors, strata_of
+from labelworks.tasks.methods.noise.core.second_view import (
+    AgreedErrors,
+    agreed_errors,
+    strata_of,
+    worth_hearing,
+)
 from labelworks.tasks.methods.noise.core.sharpening import anchored, sharpened_to
 from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, log_of
 from labelworks.tasks.methods.noise.core.views import View, fit_views, plain_view, reading
 
 SHARPER = 2.0  # times the weight of the others, for a sharper reading: what it says alone is no certainty
-AS_GOOD = 1.5  # times as many labels as probabilities the vote may contradict, to be heard
 TILT = 0.03  # by which errors may lean to unsure rows, and flips still stand for them
 PROVEN = 3.0  # standard errors by which neighbours contradict the likelihood before most of them are believed
 
@@ -64,11 +68,10 @@ def _heard(
     labels: NDArray[np.int32], probs: NDArray[np.float32], vote: NDArray[np.int32]
 ) -> AgreedErrors | None:
     """What the vote proves; None where too few were asked, or it knows the labels far worse than probs do."""
-    asked = np.flatnonzero(vote >= 0)
-    given, told, voted = labels[asked], probs[asked].argmax(axis=1), vote[asked]
-    if len(asked) < FEWEST or np.mean(voted != given) > AS_GOOD * np.mean(told != given) + 1 / len(asked):
+    if not worth_hearing(labels, probs, vote):
         return None
-    return agreed_errors(given, probs[asked], voted)
+    asked = np.flatnonzero(vote >= 0)
+    return agreed_errors(labels[asked], probs[asked], vote[asked])
 
 
 def _proven(

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from labelworks.schemas.errors import InputError
+
 TINY = 1e-30  # a share of the other classes that says nothing of which
 
 
@@ -22,7 +24,10 @@ class NoiseResult:
     posterior (N, K) float32 of the true label, None where it was not asked for;
     transition (K, K) float64, rows = true class, P(given | true); noise_rate with its 95 % interval; reason:
     what the interval rests on, and what a promise about the flags assumes, in words; steady: whether errors
-    are as common among sure rows as among hard ones, as far as the method looked.
+    are as common among sure rows as among hard ones, as far as the method looked; claim (N,): P(the
+    suggestion is right) as far as it is borne out, at most that of the posterior; confident (N,): where the
+    transition doesn't tell which labels are right, the class by confident learning, -1 where it has none, and
+    its probability.
     """
 
     score: NDArray[np.float32]
@@ -36,6 +41,16 @@ class NoiseResult:
     method: str
     reason: str = ""
     steady: bool = True
+    claim: NDArray[np.float32] | None = None
+    confident: NDArray[np.int32] | None = None
+    confident_probability: NDArray[np.float32] | None = None
+
+    @property
+    def shares(self) -> NDArray[np.float32]:
+        """The posterior (N, K); raises InputError where it was not asked for."""
+        if self.posterior is None:
+            raise InputError("there is no posterior", where=self.method, fix="ask for it (posterior=True)")
+        return self.posterior
 
     @property
     def suggested(self) -> NDArray[np.float32] | None:
@@ -53,6 +68,9 @@ def joined(parts: Sequence[NoiseResult]) -> NoiseResult:
         columns["posterior"] = np.concatenate(
             [each.posterior for each in parts if each.posterior is not None]
         )
+    for name in ("claim", "confident", "confident_probability"):
+        if getattr(parts[0], name) is not None:
+            columns[name] = np.concatenate([getattr(each, name) for each in parts])
     return replace(parts[0], **columns)
 
 

@@ -15,6 +15,7 @@ from scipy.special import expit, logit
 
 ROWS_A_STRATUM, STRATA = 100, 20  # at least so many rows in each, at most so many strata
 FEWEST = 500  # rows that a second view must have seen
+AS_GOOD = 1.5  # times as many labels as probabilities the vote may contradict, to be heard
 LEVEL, BEND = 1.0, 0.35  # how far the log-odds of error move, and their slope, over a tenth of the rows
 
 
@@ -39,6 +40,13 @@ def vote_of(neighbour_labels: NDArray[np.integer], probs: NDArray[np.float32]) -
         count = (neighbour_labels == label[:, None]).sum(axis=1) + probs[rows, label] / 2
         best, most = np.where(count > most, label, best), np.maximum(count, most)
     return best.astype(np.int32)
+
+
+def worth_hearing(given: NDArray[np.int32], probs: NDArray[np.float32], vote: NDArray[np.int32]) -> bool:
+    """Whether enough rows voted (n,), -1 where they didn't, and know the labels not far worse than probs."""
+    asked = np.flatnonzero(vote >= 0)
+    told, voted = probs[asked].argmax(axis=1) != given[asked], vote[asked] != given[asked]
+    return len(asked) >= FEWEST and bool(voted.mean() <= AS_GOOD * told.mean() + 1 / len(asked))
 
 
 def strata_of(probs: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -270,3 +270,13 @@ def jackknife_spread(
         found = data.fit(sharp, strength, weights, transition, steps=3)
         without.append(data.noise_rate(sharp, found, weights))
     return float(1.96 * np.sqrt((GROUPS - 1) * np.var(without)))
+
+
+def undominated(transition: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The given classes of which another true class is the likeliest source.
+
+    transition: (K, K), rows = true class, P(given | true).
+    """
+    others = transition.copy()
+    np.fill_diagonal(others, 0)
+    return np.flatnonzero(others.max(axis=0) >= transition.diagonal())

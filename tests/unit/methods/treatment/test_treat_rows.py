@@ -22,7 +22,7 @@ SUGGESTION = np.array([0, 0, 1, 0], np.int32)
 POSTERIOR = np.array([[0.9, 0.1, 0], [0.95, 0.05, 0], [0.0, 0.6, 0.4], [0.45, 0.3, 0.25]], np.float32)
 SUGGESTED = POSTERIOR[np.arange(4), SUGGESTION]
 ERROR = np.float32(1.0) - POSTERIOR[np.arange(4), GIVEN]
-ROWS = JudgedLabels(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED)
+ROWS = JudgedLabels(GIVEN, FLAG, SUGGESTION, ERROR, SUGGESTED, SUGGESTED)
 CUT = even(0.8, 3)
 
 
@@ -52,7 +52,7 @@ def test_a_mode_decides_and_weighs(
 def test_no_label_gives_way_to_a_less_likely_one(suggested: float, changes: bool) -> None:
     given, other = np.zeros(1, np.int32), np.ones(1, np.int32)
     claims = np.float32([0.6]), np.float32([suggested])
-    rows = JudgedLabels(given, np.ones(1, bool), other, *claims)
+    rows = JudgedLabels(given, np.ones(1, bool), other, *claims, claims[1])
     decided, _ = treat_rows(rows, even(0.3, 2), policy_of(TreatConfig()), None)
     assert decided.label.tolist() == [int(changes)]
     assert ACTIONS[decided.action[0]] == ("relabel" if changes else "review")
@@ -78,7 +78,7 @@ def test_no_label_changes_into_or_out_of_a_class_of_few_rows(mode: str) -> None:
     sure, error = np.full(6, 0.99, np.float32), np.array([0.9, 0.9, 0.9, 0.9, 0.4, 0.4], np.float32)
     policy = policy_of(TreatConfig.model_validate({"mode": mode}))
     counts = np.array([500, 40, 9])
-    rows = with_few(JudgedLabels(given, flag, suggestion, error, sure), policy, counts)
+    rows = with_few(JudgedLabels(given, flag, suggestion, error, sure, sure), policy, counts)
     decided, weight = treat_rows(rows, CUT, policy, None)
     changes = mode != "reweight"
     assert decided.label.tolist() == ([0, 0, 2, 1, 2, 1] if changes else given.tolist())
