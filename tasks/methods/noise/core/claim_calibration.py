@@ -90,8 +90,9 @@ def _planted(score: Score, rows: Rows, found: NoiseResult, rng: np.random.Genera
         claims.append(claim[right])
         weights.append(weight[some][right])
         contradicted += float(weight[sure & (labels != top)].sum())
-    errors = np.count_nonzero(sure & (top != rows.given)) / max(contradicted, 1e-9)
-    return np.concatenate(claims).astype(np.float64), np.concatenate(weights) * errors
+    seen = float(np.count_nonzero(sure & (top != rows.given)))
+    most = (seen + np.sqrt(seen) / 2) / max(contradicted, 1e-9)  # by half a standard error in doubt's favour
+    return np.concatenate(claims).astype(np.float64), np.concatenate(weights) * most
 
 
 def _claimed(found: NoiseResult, given: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
