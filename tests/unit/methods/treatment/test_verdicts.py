@@ -37,6 +37,7 @@ def rows() -> JudgedLabels:
         suggestion=np.array([0, 1, 1], np.int32),
         error_probability=np.array([0.1, 0.95, 0.6], np.float32),
         suggested=np.array([0.9, 0.94, 0.55], np.float32),
+        claim=np.array([0.9, 0.94, 0.55], np.float32),
         few=np.zeros(3, bool),
         outside=np.zeros(3, bool),
     )
