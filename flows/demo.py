@@ -55,7 +55,7 @@ def compare(store: Store, record: RunRecord, digits: Digits) -> dict[str, Any]:
     """Found against true: wrong labels, noise rate, prior of the window, accuracy of a model."""
     published = _published(store, record, digits)
     wrong = digits.given != digits.true
-    flagged = np.array(published["action"].to_pylist()) != "keep"
+    flagged = published["suggestion"].is_valid().to_numpy()
     if record.noise is None or record.shift is None:
         raise ValueError("the demo's run has no findings")
     prior = np.array(record.shift.prior, dtype=np.float64)

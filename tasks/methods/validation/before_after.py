@@ -154,7 +154,7 @@ def held_out(found: OutOfFold, arm: str, weights: Floats) -> HeldOut:
 
 
 def choose_arm(gains: Mapping[str, Floats], folds: NDArray[np.integer]) -> tuple[str, Estimate]:
-    """The arm of the largest mean gain (N,) over the given labels, and what choosing so gains.
+    """The arm that gains most (N,) over the given labels, and what choosing so gains.
 
     That is measured on rows which the choice did not see: in each fold, of the arm that the others choose, 0
     where that is the given labels.
@@ -216,7 +216,12 @@ def _untouched(found: OutOfFold, weights: Floats) -> Proof:
 
 
 def _best(gains: Mapping[str, Floats], rows: NDArray[np.bool_]) -> str:
-    return max(gains, key=lambda name: float(gains[name][rows].mean()))
+    """The arm that gains most on some rows; what was proposed, unless another leads by a standard error."""
+    best = max(gains, key=lambda name: float(gains[name][rows].mean()))
+    if PROPOSED not in gains:
+        return best
+    lead = gains[best][rows] - gains[PROPOSED][rows]
+    return PROPOSED if lead.mean() <= lead.std() / np.sqrt(len(lead)) else best
 
 
 def _share(value: float) -> float:
