@@ -30,13 +30,15 @@ class RegressionErrors(Shown):
     score : ndarray of shape (N,), float32
         In [0, 1], low = suspicious: the share of right labels that are as far off.
     error_probability : ndarray of shape (N,), float32
-        That the label is wrong.
+        That the label is wrong; 0 where noise, heavy-tailed or skewed, explains all that is seen.
     flag : ndarray of shape (N,), bool
         The labels to look at.
     suggestion : ndarray of shape (N,), float32
         The prediction, or the other row's label where two look swapped.
     swapped_with : ndarray of shape (N,), int64
-        Position of the row whose label looks exchanged with this one's, -1 if none.
+        Position of the row whose label was likely exchanged with this one's, -1 if none.
+    swap_probability : ndarray of shape (N,), float32
+        That it was.
     noise_rate : float
         The estimated share of wrong labels.
     """
@@ -48,6 +50,7 @@ class RegressionErrors(Shown):
     flag: NDArray[np.bool_]
     suggestion: NDArray[np.float32]
     swapped_with: NDArray[np.int64]
+    swap_probability: NDArray[np.float32]
     noise_rate: float
     index: pd.Index = field(repr=False)
 
@@ -84,14 +87,14 @@ def find_regression_errors(
     labels : array-like of shape (N,)
         Numbers: a list, an array, or a column of pandas, polars, pyarrow or datasets.
     predictions : array-like of shape (N,), optional
-        Out-of-sample, by a model of yours. Left out, they are made from `features` by ridge regression, each
-        row's by rows of other folds, and gross errors are not learned from.
+        Out-of-sample, by a model of yours. Left out, they are made from `features` by ridge regression, plain
+        and behind random features, each row's by rows of other folds; gross errors are not learned from.
     features : array-like of shape (N, D), optional
         Embeddings or columns of numbers, for `predictions`.
     spread : array-like of shape (N,), optional
         How far off the model says that it may be, positive; it goes with `predictions`.
     fdr : float, default 0.1
-        The share of right labels allowed among the flagged (Benjamini & Hochberg 1995).
+        The share of right labels allowed among the flagged, by what is claimed of them.
 
     Returns
     -------
@@ -107,7 +110,9 @@ def find_regression_errors(
 
     Notes
     -----
-    Source: Zhou, Mueller, Kumar, Wang & Lei (2023).
+    A label is noise around what is foretold of it, or another row's, or far from all. Where the likelihood
+    says no more of wrong labels than heavy-tailed or skewed noise explains, nothing is flagged. Sources:
+    Lawrence & Schölkopf (2001), the mixture; Zhou, Mueller, Kumar, Wang & Lei (2023), the scores.
 
     Examples
     --------
@@ -138,6 +143,7 @@ def find_regression_errors(
         flag=found.flag,
         suggestion=found.suggestion,
         swapped_with=found.swapped_with,
+        swap_probability=found.swap_probability,
         noise_rate=found.noise_rate,
         index=index,
     )

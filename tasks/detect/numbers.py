@@ -24,8 +24,8 @@ from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chance import features_p_value
 from labelworks.tasks.methods.folds import fold_of
-from labelworks.tasks.methods.regression.detect import swaps
 from labelworks.tasks.methods.regression.judge import NumberJudge
+from labelworks.tasks.methods.regression.pairs import MOST, Pairs
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Suspects:
 
 @dataclass(frozen=True)
 class Exchanged:
-    """Rows (S,) of a partition whose numbers look exchanged: their places, the other's number, P(that)."""
+    """Rows (S,) of a partition likely exchanged with others: their places, the other's number, P(that)."""
 
     place: NDArray[np.int64]
     number: NDArray[np.float64]
@@ -64,7 +64,10 @@ class JudgedPart:
 def detect_numbers(
     artifacts: Artifacts, ref: DatasetRef, found: FirstPass, rows: IngestFigures, options: DetectOptions
 ) -> Detected:
-    """Judge every number by a model fitted on the sample; then look for pairs among all that look wrong."""
+    """Judge every number by a model fitted on the sample; then look for pairs among all that look wrong.
+
+    Where more than `MOST` are to be expected none are kept: too many would fit each other by chance.
+    """
     sample = found.sample
     given = sample.beside["targets"][:, 0].astype(np.float64)
     judge = NumberJudge.fit(
@@ -74,8 +77,9 @@ def detect_numbers(
     parts = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions scored",
         artifacts=artifacts, ref=ref, judge=judge, options=options,
+        seek=judge.model.rate * rows.rows <= MOST,
     )  # fmt: skip
-    pairs = exchanged([each.suspects for each in parts], judge.limit)
+    pairs = exchanged([each.suspects for each in parts], judge)
     settled = map_partitions(
         "detect", settle_partition,
         [each for each in zip(ref.of("source"), pairs, parts, strict=True) if len(each[1].place)],
@@ -102,9 +106,17 @@ def detect_numbers(
 
 
 def judge_partition(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, judge: NumberJudge, options: DetectOptions
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    judge: NumberJudge,
+    options: DetectOptions,
+    seek: bool,
 ) -> JudgedPart:
-    """Judge the rows of one partition and write their scores, or read them; check and sum them up."""
+    """Judge the rows of one partition and write their scores, or read them; check and sum them up.
+
+    seek: whether pairs will be sought among all suspects.
+    """
     name = artifacts.scores(ref, partition)
     new = not artifacts.store.exists(name)
     if new:
@@ -112,24 +124,25 @@ def judge_partition(
         artifacts.store.write_table(name, scores, use_dictionary=False)
     else:
         scores = artifacts.store.read_table(name)
-    place = np.flatnonzero(scores["flag"].to_numpy(zero_copy_only=False))
+    place = np.flatnonzero(scores["flag"].to_numpy(zero_copy_only=False) & seek)
     told = (scores[each].to_numpy()[place] for each in ("given", "predicted", "error_probability"))
     return _summed(scores, partition, ref, options.expected, new, Suspects(place, *told))
 
 
-def exchanged(suspects: list[Suspects], limit: float) -> list[Exchanged]:
-    """Of each partition the rows whose numbers look exchanged with that of any other suspect."""
-    sizes = np.cumsum([0, *(len(each.place) for each in suspects)])
-    given, predicted = (
-        np.concatenate([getattr(each, name) for each in suspects]) for name in ("given", "predicted")
+def exchanged(suspects: list[Suspects], judge: NumberJudge) -> list[Exchanged]:
+    """Of each partition the rows whose numbers were likely exchanged with that of any other suspect."""
+    ends = np.cumsum([len(each.place) for each in suspects])
+    given, predicted, error = (
+        np.concatenate([getattr(each, name) for each in suspects]) for name in ("given", "predicted", "error")
     )
-    partner = swaps(given, predicted, np.full(len(given), limit))
-    found = []
-    for each, start in zip(suspects, sizes.tolist(), strict=False):
-        with_whom = partner[start : start + len(each.place)]
-        here = np.flatnonzero(with_whom >= 0)
-        found.append(Exchanged(each.place[here], given[with_whom[here]], each.error[here]))
-    return found
+    found = Pairs.find(given, *judge.usual(predicted), error.astype(np.float64))
+    likely, partitions = np.flatnonzero(found.probability > 0.5), []
+    for each, end in zip(suspects, ends.tolist(), strict=True):
+        start = end - len(each.place)
+        here = likely[(likely >= start) & (likely < end)]
+        sure = found.probability[here].astype(np.float32)
+        partitions.append(Exchanged(each.place[here - start], given[found.other[here]], sure))
+    return partitions
 
 
 def settle_partition(
@@ -163,6 +176,7 @@ def _with(scores: pa.Table, pairs: Exchanged) -> pa.Table:
 def _scores(block: Block, judge: NumberJudge, n_folds: int) -> pa.Table:
     given = block.targets[:, 0]
     found = judge.judge(block.features, given, fold_of(block.hashes, n_folds))
+    low, high = judge.usual(found.predicted)
     return pa.table(
         {
             "row": block.rows,
@@ -172,8 +186,8 @@ def _scores(block: Block, judge: NumberJudge, n_folds: int) -> pa.Table:
             "error_probability": found.error.astype(np.float32),
             "flag": found.flag,
             "predicted": found.predicted,
-            "low": found.predicted - judge.limit,
-            "high": found.predicted + judge.limit,
+            "low": low,
+            "high": high,
             "suggestion": found.predicted,
             "suggested_probability": np.zeros(len(given), np.float32),
         },

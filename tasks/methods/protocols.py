@@ -197,9 +197,8 @@ class NumberModel(Protocol):
     def judge(self, given: NDArray[np.float64], predicted: NDArray[np.float64], /) -> JudgedNumbers:
         """Judge rows, after fit."""
 
-    @property
-    def limit(self) -> float:
-        """How far from the prediction a number is still usual, after fit."""
+    def usual(self, predicted: NDArray[np.float64], /) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper end (N,) of what 95 % of the right numbers of such predictions are, after fit."""
 
     @property
     def rate(self) -> float:

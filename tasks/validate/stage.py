@@ -28,7 +28,7 @@ from labelworks.tasks.validate.findings import findings_of
 RIDGE = "ridge"
 OF_CLASSES = "held-out given labels, under the noise transition"
 OF_CELLS = "held-out given labels, each class by itself, corrected by its rates of missing and wrong ones"
-OF_NUMBERS = "variance explained of held-out numbers; an error counts no more than one that is still usual"
+OF_NUMBERS = "variance explained of held-out numbers, each counted by how likely it is right"
 
 
 @stage_task("validate")

@@ -255,7 +255,8 @@ class TestRegression:
             assert ((values >= 0) & (values <= 1)).all()
         assert found.flag[wrong[HALF:]].mean() > 0.8
         assert found.flag[~wrong[HALF:]].mean() < 0.1
-        assert 0.1 < model.limit < 1
+        low, high = model.usual(predicted)
+        assert 0.8 < ((given >= low) & (given <= high))[~wrong].mean() < 1
         assert 0 <= model.rate <= 0.2
 
 

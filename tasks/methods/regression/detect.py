@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
-from labelworks.tasks.methods.regression.residuals import Residuals
+from labelworks.tasks.methods.regression.outliers import Outliers
+from labelworks.tasks.methods.regression.pairs import Pairs
 
+NEVER = 2.0  # a probability that no row has
 Floats = NDArray[np.float64]
 
 
@@ -20,9 +21,10 @@ class RegressionResult:
     """Suspicious numeric labels of N rows.
 
     score (N,) float32 in [0, 1], low = suspicious: the share of right labels with a residual as large;
-    error_probability (N,) float32; flag (N,) bool; suggestion (N,) float32: the prediction, or the other
-    row's label where swapped; swapped_with (N,) int64: the row whose label looks exchanged with this one's,
-    -1 if none; noise_rate: the estimated share of wrong labels.
+    error_probability (N,) float32, 0 where no wrong labels are believed in; flag (N,) bool; suggestion (N,)
+    float32: the prediction, or the other row's label where swapped; swapped_with (N,) int64: the row whose
+    label was likelier than not exchanged with this one's, -1 if none; swap_probability (N,) float32: of that;
+    noise_rate: the estimated share of wrong labels.
     """
 
     score: NDArray[np.float32]
@@ -30,6 +32,7 @@ class RegressionResult:
     flag: NDArray[np.bool_]
     suggestion: NDArray[np.float32]
     swapped_with: NDArray[np.int64]
+    swap_probability: NDArray[np.float32]
     noise_rate: float
 
 
@@ -39,12 +42,13 @@ def detect_regression(
     """Find numeric labels far from what a model foretells, and pairs of rows whose labels look swapped.
 
     labels (N,); predictions (N,), out-of-sample; spread (N,), how far off the model says it may be, if it
-    does. fdr: the share of right labels allowed among the flagged (Benjamini & Hochberg 1995); p-values are
-    those of a Student t fitted to the middle of the residuals, which errors hardly move. Where many labels
-    are wrong, a few pairs look swapped by chance.
+    does. fdr: the share of right labels allowed among the flagged, by what is claimed of them. Labels are
+    noise around their prediction, or another row's, or far from all; where the likelihood of the latter is no
+    larger than heavy-tailed or skewed noise explains, nothing is flagged: see `Outliers` and `Pairs`.
 
     Raises InputError with the row's index for a value that is not finite or a spread that is not positive,
-    ConfigError for an fdr outside (0, 1). Source: Zhou, Mueller, Kumar, Wang & Lei 2023.
+    ConfigError for an fdr outside (0, 1). Sources: Lawrence & Schölkopf 2001; the scores, Zhou, Mueller,
+    Kumar, Wang & Lei 2023.
     """
     check_fdr(fdr)
     y, predicted = _finite("label", labels), _finite("prediction", predictions)
@@ -53,16 +57,17 @@ def detect_regression(
         raise InputError(f"{len(y)} labels, {len(predicted)} predictions, {len(width)} spreads")
     if (width <= 0).any():
         raise InputError("spread is not positive", where=f"row {int((width <= 0).argmax())}")
-    learned = Residuals.fit((y - predicted) / width, fdr)
-    p_value = learned.p_value((y - predicted) / width)
-    flag = p_value <= learned.threshold
-    other = partners(flag, y, predicted, learned.limit * width)
+    learned = Outliers.fit(y, predicted, width)
+    error = learned.error_probability(y, predicted, width)
+    flag = error >= threshold(error, fdr)
+    other, sure = partners(flag, y, *learned.usual(predicted, width), error)
     return RegressionResult(
-        score=p_value.astype(np.float32),
-        error_probability=learned.error_probability(p_value).astype(np.float32),
+        score=learned.p_value(y, predicted, width).astype(np.float32),
+        error_probability=error.astype(np.float32),
         flag=flag,
         suggestion=np.where(other >= 0, y[other], predicted).astype(np.float32),
         swapped_with=other,
+        swap_probability=sure.astype(np.float32),
         noise_rate=learned.rate,
     )
 
@@ -83,22 +88,20 @@ def _finite(what: str, values: ArrayLike) -> Floats:
     return array
 
 
-def partners(flag: NDArray[np.bool_], y: Floats, predicted: Floats, limit: Floats) -> NDArray[np.int64]:
-    """Of each row (N,) the flagged one that its label looks exchanged with, -1 if none: see `swaps`."""
-    other, suspects = np.full(len(y), -1), np.flatnonzero(flag)
-    partner = swaps(y[suspects], predicted[suspects], limit[suspects])
-    other[suspects[partner >= 0]] = suspects[partner[partner >= 0]]
-    return other
+def threshold(error: Floats, fdr: float) -> float:
+    """From which P(wrong) on rows are flagged: the most whose mean is 1 - fdr, none likelier right."""
+    falling = np.sort(error[error > 0.5])[::-1]
+    kept = np.flatnonzero(np.cumsum(falling) >= (1 - fdr) * np.arange(1, len(falling) + 1))
+    return float(falling[kept[-1]]) if len(kept) else NEVER
 
 
-def swaps(y: Floats, predicted: Floats, limit: Floats) -> NDArray[np.int64]:
-    """Each suspect's partner (S,), -1 if none: each fits the other's label best, and within its limit."""
-    partner = np.full(len(y), -1)
-    if len(y) < 2:
-        return partner
-    nearest = cKDTree(np.column_stack([predicted, y])).query(np.column_stack([y, predicted]))[1]
-    mutual = (nearest[nearest] == np.arange(len(y))) & (nearest != np.arange(len(y)))
-    one, two = np.flatnonzero(mutual), nearest[mutual]
-    fits = (np.abs(y[one] - predicted[two]) <= limit[two]) & (np.abs(y[two] - predicted[one]) <= limit[one])
-    partner[one[fits]] = two[fits]
-    return partner
+def partners(
+    flag: NDArray[np.bool_], given: Floats, low: Floats, high: Floats, error: Floats
+) -> tuple[NDArray[np.int64], Floats]:
+    """Of each row (N,) the flagged one that its label was likely exchanged with, -1 if none; P(it was)."""
+    suspects = np.flatnonzero(flag)
+    found = Pairs.find(*(each[suspects] for each in (given, low, high, error)))
+    other, sure = np.full(len(given), -1), np.zeros(len(given))
+    likely = found.probability > 0.5
+    other[suspects[likely]], sure[suspects] = suspects[found.other[likely]], found.probability * likely
+    return other, sure

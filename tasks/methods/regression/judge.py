@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.probes.ridge_by_fold import RidgeByFold, TargetSums
+from labelworks.tasks.methods.regression.any_label import FENCE
 from labelworks.tasks.methods.regression.detect import partners
+from labelworks.tasks.methods.regression.number_probes import NumberProbes
 
 if TYPE_CHECKING:
     from labelworks.tasks.methods.protocols import NumberModel
 
-ROUNDS = 3
+ROUNDS = 4
 Floats = NDArray[np.float64]
 
 
@@ -31,9 +32,9 @@ class JudgedNumbers:
 
 @dataclass(frozen=True, eq=False)
 class NumberJudge:
-    """A ridge probe by fold and a fitted model of wrong numbers; judges rows, out of sample by fold."""
+    """Probes by fold and a fitted model of wrong numbers; judges rows, out of sample by fold."""
 
-    ridge: RidgeByFold
+    probes: NumberProbes
     model: NumberModel
     explained: float
 
@@ -50,38 +51,48 @@ class NumberJudge:
         """Fit on rows that stand for all: features (n, D), given (n,), folds (n,).
 
         model: a method of the kind `regression`, to be fitted. What it flags is left out of what the probe
-        learns from, and the rest learned from again.
+        learns from, and the rest learned from again; at first numbers far from all are drawn in, or they
+        would spoil the predictions that they are to be told by.
         """
         seen = ~np.isin(folds, exclude)
-        kept, n_folds = seen.copy(), int(folds.max(initial=0)) + 1
-        for _ in range(ROUNDS):
-            sums = TargetSums.of(features[kept], given[kept, None], folds[kept], n_folds)
-            ridge = RidgeByFold.fit(sums, exclude=exclude)
-            predicted = ridge.predict(features[seen], folds[seen])[:, 0].astype(np.float64)
+        kept, learned = seen.copy(), _fenced(given, given[seen])
+        for turn in range(ROUNDS):
+            probes = NumberProbes.fit(features[kept], learned[kept], folds[kept], exclude=exclude)
+            predicted = probes.predict(features[seen], folds[seen])
             model.fit(given[seen], predicted)
-            kept[seen] = ~model.judge(given[seen], predicted).flag
+            right = ~model.judge(given[seen], predicted).flag
+            if turn and (right == kept[seen]).all():
+                break
+            kept[seen], learned = right, given
         left, spread = (given[seen] - predicted)[kept[seen]], given[kept]
         explained = 1 - float(np.mean(left**2)) / max(float(np.var(spread)), np.finfo(float).tiny)
-        return cls(ridge, model, explained)
+        return cls(probes, model, explained)
 
     def judge(
         self, features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer]
     ) -> JudgedNumbers:
         """Judge the given numbers (N,) of rows."""
-        predicted = self.ridge.predict(features, folds)[:, 0].astype(np.float64)
+        predicted = self.probes.predict(features, folds)
         return self.model.judge(given, predicted)
 
-    @property
-    def limit(self) -> float:
-        """How far from the prediction a number is still usual."""
-        return self.model.limit
+    def usual(self, predicted: Floats) -> tuple[Floats, Floats]:
+        """Lower and upper end (N,) of what 95 % of the right numbers of such predictions are."""
+        return self.model.usual(predicted)
 
 
-def suggestions(given: Floats, judged: JudgedNumbers, limit: float) -> tuple[Floats, NDArray[np.float32]]:
-    """What numbers (N,) should be, and P(it is right): of two that look exchanged the other's; else 0."""
-    other = partners(judged.flag, given, judged.predicted, np.full(len(given), limit))
-    swapped = other >= 0
-    return (
-        np.where(swapped, given[other], judged.predicted),
-        np.where(swapped, judged.error, 0.0).astype(np.float32),
-    )
+def _fenced(given: Floats, seen: Floats) -> Floats:
+    """Numbers (N,) drawn in to three interquartile ranges around the quartiles (Tukey 1977) of those seen."""
+    low, high = np.quantile(seen, [0.25, 0.75])
+    reach = FENCE * (high - low)
+    return np.clip(given, low - reach, high + reach) if reach > 0 else given
+
+
+def suggestions(
+    given: Floats, judged: JudgedNumbers, usual: tuple[Floats, Floats]
+) -> tuple[Floats, NDArray[np.float32]]:
+    """What numbers (N,) should be, and P(it is right): of two that look exchanged the other's; else 0.
+
+    usual: lower and upper ends (N,) of right numbers.
+    """
+    other, sure = partners(judged.flag, given, *usual, judged.error)
+    return np.where(other >= 0, given[other], judged.predicted), sure.astype(np.float32)

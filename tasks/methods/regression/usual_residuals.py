@@ -1,18 +1,23 @@
-"""Numbers that are further off than those of right rows."""
+"""Numbers that are no noise around their prediction."""
 
 from __future__ import annotations
 
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.regression.detect import Floats, check_fdr
+from labelworks.tasks.methods.regression.detect import Floats, check_fdr, threshold
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
-from labelworks.tasks.methods.regression.residuals import Residuals
+from labelworks.tasks.methods.regression.outliers import Outliers
 
 
-@register("regression", "residuals", needs=("labels", "predictions"), source="Zhou et al. 2023")
+@register(
+    "regression",
+    "residuals",
+    needs=("labels", "predictions"),
+    source="mixture of noise and outliers, Lawrence & Schölkopf 2001; Lange, Little & Taylor 1989",
+)
 class UsualResiduals:
-    """A Student t of the middle of the residuals says how far off right numbers are.
+    """A likelihood of noise and of wrong numbers; where the latter aren't seen, nothing is flagged.
 
-    fdr: the share of right numbers allowed among the flagged (Benjamini & Hochberg 1995).
+    fdr: the share of right numbers allowed among the flagged, by what is claimed of them.
     """
 
     def __init__(self, *, fdr: float = 0.1) -> None:
@@ -21,20 +26,20 @@ class UsualResiduals:
 
     def fit(self, given: Floats, predicted: Floats, /) -> None:
         """Learn from given numbers (n,) and predictions (n,) out of sample."""
-        self._residuals = Residuals.fit(given - predicted, self._fdr)
+        self._outliers = Outliers.fit(given, predicted)
+        self._over = threshold(self._outliers.error_probability(given, predicted), self._fdr)
 
     def judge(self, given: Floats, predicted: Floats, /) -> JudgedNumbers:
         """Judge the given numbers (N,) of rows."""
-        p_value = self._residuals.p_value(given - predicted)
-        error = self._residuals.error_probability(p_value)
-        return JudgedNumbers(predicted, p_value, error, p_value <= self._residuals.threshold)
+        error = self._outliers.error_probability(given, predicted)
+        p_value = self._outliers.p_value(given, predicted)
+        return JudgedNumbers(predicted, p_value, error, error >= self._over)
 
-    @property
-    def limit(self) -> float:
-        """How far from the prediction a number is still usual."""
-        return self._residuals.limit
+    def usual(self, predicted: Floats, /) -> tuple[Floats, Floats]:
+        """Lower and upper end (N,) of what 95 % of the right numbers of such predictions are."""
+        return self._outliers.usual(predicted)
 
     @property
     def rate(self) -> float:
         """The share of wrong numbers."""
-        return self._residuals.rate
+        return self._outliers.rate

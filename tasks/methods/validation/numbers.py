@@ -21,8 +21,9 @@ def prove_numbers(
     """Compare a model trained on treated numbers with one trained on raw ones.
 
     features (n, D), given (n,), folds (n,): rows that stand for all; one fold is held out of everything. What
-    a model explains of held-out numbers, where an error counts no more than one that is still usual does:
-    held-out numbers are wrong as well, and none of them shall decide.
+    a model explains of held-out numbers, each counted by P(it is right): held-out numbers are wrong as well.
+    That probability is of a likelihood fitted without them, and 1 where no wrong numbers were seen, so a
+    treatment that spoils what is merely unusual shows.
     """
     held = folds == HOLDOUT
     judge = NumberJudge.fit(
@@ -30,7 +31,7 @@ def prove_numbers(
     )
     rows, raw, test = features[~held], given[~held], given[held]
     judged = judge.judge(rows, raw, folds[~held])
-    suggestion, suggested = suggestions(raw, judged, judge.limit)
+    suggestion, suggested = suggestions(raw, judged, judge.usual(judged.predicted))
     treated = treat_numbers(
         raw, suggestion, suggested, judged.error.astype(np.float32), judged.flag, options.policy
     )
@@ -38,11 +39,11 @@ def prove_numbers(
         fit_ridge(rows, labels[:, None], weight).predict(features[held]).ravel()
         for labels, weight in ((raw, None), (treated.labels, treated.weight))
     ]
-    usual = max(judge.limit, np.finfo(float).tiny)
-    off = [np.minimum(np.square(test - each), usual**2) for each in predicted]
-    spread = max(float(np.mean(np.minimum(np.square(test - np.median(raw)), _bound(raw, usual)))), usual**2)
-    gains = [1 - each / spread for each in off]
-    near = [float(np.mean(np.abs(test - each) <= usual)) for each in predicted]
+    right = 1 - judge.judge(features[held], test, folds[held]).error
+    right /= max(float(right.mean()), np.finfo(float).tiny)
+    spread = max(float(np.mean(right * np.square(test - np.median(raw)))), np.finfo(float).tiny)
+    gains = [1 - right * np.square(test - each) / spread for each in predicted]
+    near = [_usual_share(judge, test, each) for each in predicted]
     return Proof(
         **bounded(gains[0], gains[1], options.bootstrap, options.seed),
         given_raw=near[0],
@@ -51,8 +52,7 @@ def prove_numbers(
     )
 
 
-def _bound(numbers: Floats, usual: float) -> float:
-    """How far from the middle a number counts at most: as the widest of the middle 98 % does."""
-    low, high = np.quantile(numbers, [0.01, 0.99])
-    middle = float(np.median(numbers))
-    return max(middle - float(low), float(high) - middle, usual) ** 2
+def _usual_share(judge: NumberJudge, given: Floats, predicted: Floats) -> float:
+    """Share of the numbers (N,) that are as near to their prediction as right ones usually are."""
+    low, high = judge.usual(predicted)
+    return float(np.mean((given >= low) & (given <= high)))

@@ -3,7 +3,8 @@ import pytest
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.regression.detect import detect_regression
-from labelworks.tasks.methods.regression.residuals import Residuals
+from labelworks.tasks.methods.regression.outliers import Outliers
+from labelworks.tasks.methods.regression.pairs import Pairs
 
 
 def measured(seed=0, rows=2000, wrong=0.05, tails="normal"):
@@ -106,10 +107,65 @@ def test_unusable_input_is_refused_with_its_row():
 
 def test_what_some_rows_teach_is_said_of_others():
     labels, predicted, _ = measured(rows=8000)
-    learned = Residuals.fit((labels - predicted)[:4000], 0.1)
-    p_value = learned.p_value((labels - predicted)[4000:])
+    learned = Outliers.fit(labels[:4000], predicted[:4000])
     whole = detect_regression(labels, predicted)
-    np.testing.assert_allclose(p_value, whole.score[4000:], atol=0.03)
-    assert ((p_value <= learned.threshold) != whole.flag[4000:]).mean() < 0.01
-    error = learned.error_probability(np.sort(p_value))
-    assert (np.diff(error) <= 0).all() and 0 <= error.min() <= error.max() <= 1
+    p_value = learned.p_value(labels[4000:], predicted[4000:])
+    np.testing.assert_allclose(p_value, whole.score[4000:], atol=0.06)
+    error = learned.error_probability(labels[4000:], predicted[4000:])
+    assert np.abs(error - whole.error_probability[4000:]).mean() < 0.01
+    assert ((error > 0.5) != whole.flag[4000:]).mean() < 0.01
+
+
+NOISES = {
+    "heavy-tailed": lambda rng, predicted: rng.standard_t(2.5, len(predicted)),
+    "skewed": lambda rng, predicted: rng.exponential(2, len(predicted)),
+    "wider above": lambda rng, predicted: np.exp(predicted / 8) * rng.normal(size=len(predicted)),
+    "bent": lambda rng, predicted: predicted**2 / 10 + rng.normal(size=len(predicted)),
+}
+
+
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_noise_of_any_kind_is_no_error(noise, seed):
+    rng = np.random.default_rng(seed)
+    predicted = rng.normal(0, 10, 1500)
+    labels = predicted + NOISES[noise](rng, predicted)
+    result = detect_regression(labels, predicted)
+    assert not result.flag.any() and result.noise_rate == 0 and (result.error_probability == 0).all()
+
+
+def test_a_residual_that_is_usual_there_is_no_error_and_the_same_elsewhere_is():
+    rng = np.random.default_rng(0)
+    predicted = rng.uniform(0, 100, 3000)
+    labels = predicted + predicted / 10 * rng.normal(size=3000)
+    labels[0], predicted[0], labels[1], predicted[1] = 115.0, 95.0, 60.0, 4.0
+    result = detect_regression(labels, predicted)
+    assert result.score[0] > 0.01 and not result.flag[0]
+    assert result.score[1] < result.score[0] / 10
+    low, high = Outliers.fit(labels, predicted).usual(np.array([10.0, 90.0]))
+    np.testing.assert_allclose(high - low, [3.9, 35.3], rtol=0.25)
+
+
+def test_pairs_are_claimed_as_often_as_they_are_right():
+    """Half of the suspects are exchanged, half are any number: with little noise pairs can be told."""
+    for noise, least in ((0.01, 60), (3.0, 0)):
+        rng = np.random.default_rng(5)
+        centre = rng.normal(0, 10, 200)
+        given = centre + noise * rng.normal(size=200)
+        given[:100] = given[:100].reshape(50, 2)[:, ::-1].ravel()
+        given[100:] = rng.normal(0, 10, 100)
+        found = Pairs.find(given, centre - 1.96 * noise, centre + 1.96 * noise, np.full(200, 0.99))
+        claimed = found.probability > 0.5
+        right = found.other == np.arange(200) + np.where(np.arange(200) % 2, -1, 1)
+        right[100:] = False
+        assert claimed.sum() >= least
+        assert found.probability[claimed].sum() <= (claimed & right).sum() + 3 * np.sqrt(claimed.sum() + 1)
+        assert (found.other[found.other[found.other >= 0]] == np.flatnonzero(found.other >= 0)).all()
+
+
+def test_no_pairs_are_found_among_numbers_that_were_not_exchanged():
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        centre, given = rng.normal(0, 10, (2, 150))
+        found = Pairs.find(given, centre - 1, centre + 1, np.full(150, 0.99))
+        assert (found.probability > 0.8).sum() <= 2

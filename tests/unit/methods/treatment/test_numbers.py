@@ -32,7 +32,7 @@ def test_gross_errors_do_not_hide_the_others(mode, changes):
     features, true, given, pair = spoilt()
     model = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals())
     found = model.judge(features, given, FOLDS)
-    suggestion, suggested = suggestions(given, found, model.limit)
+    suggestion, suggested = suggestions(given, found, model.usual(found.predicted))
     done = treat_numbers(
         given, suggestion, suggested, found.error, found.flag, policy_of(TreatConfig(mode=mode))
     )
@@ -59,3 +59,16 @@ def test_labels_that_fit_exactly_are_left_alone():
     given = features.astype(np.float64) @ np.array([1.0, 2.0, 3.0])
     found = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals()).judge(features, given, FOLDS)
     assert found.flag.mean() < 0.02
+
+
+@pytest.mark.parametrize("bent", [False, True])
+def test_where_nothing_is_wrong_nothing_changes_and_every_row_counts(bent):
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(ROWS, 4)).astype(np.float32)
+    true = features @ np.arange(1.0, 5)
+    given = (np.exp(true / 6) if bent else true) + 0.5 * rng.standard_t(3, ROWS)
+    model = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals())
+    found = model.judge(features, given, FOLDS)
+    suggestion, suggested = suggestions(given, found, model.usual(found.predicted))
+    done = treat_numbers(given, suggestion, suggested, found.error, found.flag, policy_of(TreatConfig()))
+    assert (done.labels == given).all() and (done.weight == 1).all() and (done.action == 0).all()

@@ -1,12 +1,17 @@
 """Proofs of label sets and of numbers: better where errors are mended, the same where there are none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
 
 from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
+from labelworks.tasks.methods.regression.judge import JudgedNumbers
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
 from labelworks.tasks.planning.values import proof_options
@@ -62,3 +67,34 @@ def test_a_treatment_that_spoils_labels_is_seen():
     sums = TargetSums.of(features, given, folds, 5)
     found = prove_label_sets(sums, features, given, folds, own, proof_options(config()))
     assert found.high < 0 and found.given_treated < found.given_raw - 0.02
+
+
+class DoubtsTheUnusual:
+    """Doubts the numbers furthest from their prediction, in turn above or below it, right or not."""
+
+    def fit(self, given, predicted, /):
+        pass
+
+    def judge(self, given, predicted, /):
+        error = np.where(given - predicted > 1, 0.99, 0.0) * (len(given) > ROWS / 2)
+        return JudgedNumbers(predicted, 1 - error, error, error > 0.5)
+
+    def usual(self, predicted, /):
+        return predicted - 1, predicted + 1
+
+    rate = 0.0
+
+
+def test_a_treatment_that_spoils_what_is_unusual_is_seen():
+    rng, features, scores, folds = made()
+    given = scores[:, 0] + 3 * rng.exponential(1.0, ROWS)
+    registry.register("regression", "unusual", needs=("labels", "predictions"), source="a test")(
+        DoubtsTheUnusual
+    )
+    try:
+        options = proof_options(config(task="regression"))
+        judge = replace(options.judge, noise=Chosen("unusual"))
+        found = prove_numbers(features, given, folds, replace(options, judge=judge))
+    finally:
+        registry.forget("a test")
+    assert found.high < 0
