@@ -7,7 +7,7 @@ The public sets are the votes of rules that came with a paper: a folder of CSV f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,18 +20,17 @@ ABSTAIN = -1
 
 @dataclass(frozen=True)
 class RuleSet:
-    """Votes (N, R), ABSTAIN where a rule doesn't fire; truth (N,); K classes; texts (N,) where there are."""
+    """Votes (N, R), ABSTAIN where a rule doesn't fire; truth (N,); K classes.
+
+    What a probe sees, where there is anything: texts (N,), or numbers (N, D).
+    """
 
     name: str
     votes: np.ndarray
     truth: np.ndarray
     classes: int
     texts: np.ndarray | None = None
-
-    def first(self, rows: int) -> RuleSet:
-        """The first so many rows."""
-        texts = None if self.texts is None else self.texts[:rows]
-        return RuleSet(self.name, self.votes[:rows], self.truth[:rows], self.classes, texts)
+    numbers: np.ndarray | None = None
 
 
 def made(seed: int, rows: int) -> Iterator[RuleSet]:
@@ -164,24 +163,27 @@ def on_columns(data: Path, seed: int, rows: int) -> RuleSet:
         (marital.isin(["Divorced", "Separated", "Widowed"]), 0),
     ]
     votes = np.column_stack([np.where(fires, says, ABSTAIN) for fires, says in rules])
-    return RuleSet("adult, 2 unbalanced", votes, truth, 2)
+    seen = pd.get_dummies(frame.drop(columns=["income", "split", "fnlwgt"]), dtype=float)
+    return RuleSet("adult, 2 unbalanced", votes, truth, 2, numbers=seen.to_numpy(np.float32))
 
 
 def public(folder: Path) -> Iterator[RuleSet]:
     """Sets of regularized-data-programming: X_lf_matrix_train.csv, votes -1, 0 (abstains), 1, and Label."""
     for file in sorted(folder.glob("**/*_lf_matrix_train.csv")):
-        table = pd.concat(
-            [pd.read_csv(each) for each in sorted(file.parent.glob(file.name.replace("train", "*")))]
-        )
+        name = file.name.split("_")[0]
+        parts = [file.parent / file.name.replace("train", part) for part in ("train", "val", "test")]
+        table = pd.concat([pd.read_csv(each) for each in parts])
         votes = table.drop(columns=["Label", "Snorkel"]).to_numpy()
         codes = np.select([votes == 1, votes == -1], [1, 0], ABSTAIN)
-        yield RuleSet(file.name.split("_")[0], codes, (table["Label"].to_numpy() == 1).astype(int), 2)
+        rows = pd.concat(
+            [pd.read_csv(file.parent / f"{name}_{part}.csv") for part in ("train", "val", "test")]
+        )
+        column = next((each for each in ("text", "Title", "sentence") if each in rows), None)
+        texts = rows[column].fillna("").to_numpy() if column and len(rows) == len(table) else None
+        yield RuleSet(name, codes, (table["Label"].to_numpy() == 1).astype(int), 2, texts)
 
 
 def all_sets(data: Path, folder: Path | None, seed: int, rows: int) -> list[RuleSet]:
     """All of them, each of at most so many rows."""
     found = [*made(seed, rows), *on_texts(data, seed, rows), on_columns(data, seed, rows)]
     return found + (list(public(folder)) if folder else [])
-
-
-Model = Callable[[np.ndarray, int], np.ndarray]

@@ -37,13 +37,13 @@ def mace(votes, classes):
 
 def main(folder):
     for file in sorted(folder.glob("*.npz")):
-        if file.name.endswith("-peers.npz"):
+        if file.name.endswith("-peers.npz") or file.with_name(f"{file.stem}-peers.npz").exists():
             continue
         given = np.load(file)
         votes, classes = given["votes"], int(given["classes"])
         told = {
             "snorkel": snorkel(votes, classes, None),
-            "snorkel, prior given": snorkel(votes, classes, given["prior"].tolist()),
+            "snorkel, mix given": snorkel(votes, classes, given["prior"].tolist()),
             "crowd-kit MACE": mace(votes, classes),
         }
         kept = {name: probs for name, probs in told.items() if probs is not None}

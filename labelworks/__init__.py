@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
     from labelworks.flows.notebook.prior import estimate_prior
     from labelworks.flows.notebook.regression_errors import find_regression_errors
+    from labelworks.flows.notebook.rule_labels import aggregate_rules, label_by_rules
     from labelworks.flows.notebook.treatment import treat
     from labelworks.flows.notebook.votes import aggregate_votes
     from labelworks.schemas.errors import ConfigError, GateRefused, InputError, LabelworksError, StoreError
@@ -28,6 +29,7 @@ __all__ = [
     "InputError",
     "LabelworksError",
     "StoreError",
+    "aggregate_rules",
     "aggregate_votes",
     "ask_judges",
     "audit_classes",
@@ -36,12 +38,14 @@ __all__ = [
     "find_label_errors",
     "find_multilabel_errors",
     "find_regression_errors",
+    "label_by_rules",
     "methods",
     "test_drift",
     "treat",
 ]
 
 _HOMES = {
+    "aggregate_rules": "labelworks.flows.notebook.rule_labels",
     "aggregate_votes": "labelworks.flows.notebook.votes",
     "ask_judges": "labelworks.flows.notebook.judgement",
     "audit_classes": "labelworks.flows.notebook.class_audit",
@@ -50,6 +54,7 @@ _HOMES = {
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
     "find_regression_errors": "labelworks.flows.notebook.regression_errors",
+    "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.method_table",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treatment",

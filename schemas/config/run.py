@@ -345,6 +345,8 @@ def _usual_method(dataset: Any) -> str | None:
     if not isinstance(dataset, dict):
         return None
     votes = dataset.get("votes")
-    if (isinstance(votes, dict) and votes.get("source")) or dataset.get("rules"):
+    if dataset.get("rules"):
+        return "rule-posterior"
+    if isinstance(votes, dict) and votes.get("source"):
         return "crowd-posterior"
     return {"multilabel": "confident-learning", "regression": "residuals"}.get(str(dataset.get("task")))

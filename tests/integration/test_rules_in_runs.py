@@ -22,10 +22,10 @@ RULES = [
 
 
 def with_texts(data: Any, seed: int = 1) -> tuple[pa.Table, np.ndarray]:
-    """Rows with a text that names their class in two of three rows, and another one in a tenth of these."""
+    """Rows with a text that names their class in two of three rows, and another one in a fifth of these."""
     rng = np.random.default_rng(seed)
     true = np.array([vector[:3] for vector in data.table["vector"].to_pylist()]).argmax(axis=1)
-    said = np.where(rng.random(len(true)) < 0.1, (true + 1) % 3, true)
+    said = np.where(rng.random(len(true)) < 0.2, (true + 1) % 3, true)
     texts = [
         f"word{code}" if told else "none"
         for code, told in zip(said, rng.random(len(true)) < 0.7, strict=True)
@@ -58,7 +58,7 @@ def test_rules_become_labels_that_the_probes_improve(
     alone = aggregate_rules(codes, 3)
     fires = alone.labels >= 0
     assert rows.num_rows == fires.sum() == record.rules.covered
-    assert record.noise.method == "crowd-posterior"
+    assert record.noise.method == "rule-posterior"
     truth = dict(zip(table["id"].to_pylist(), (f"class-{code}" for code in true), strict=True))
     right = np.array([truth[each] for each in rows["id"].to_pylist()])
     assert rows["original_label"].to_pylist() == [f"class-{code}" for code in alone.labels[fires]]

@@ -45,13 +45,7 @@ class CrowdPosterior(SampledModel):
         """Fit the sharpening on the sample; count how labels go wrong by the posterior there."""
         given, probs, votes = self._sampled()
         self._log_prior = np.log(np.maximum(votes.mean(axis=0, dtype=np.float64), FLOOR)).astype(np.float32)
-        evidence = np.exp(self._log_evidence(votes))
-        best = minimize_scalar(
-            lambda place: -_log_likelihood(log_of(probs), evidence, float(np.exp(place))),
-            bounds=LOG_TAU,
-            method="bounded",
-        )
-        self.tau = float(np.exp(best.x))
+        self.tau = self._sharpening(probs, votes)
         posterior = self._posterior(probs, votes)
         classes = len(posterior.T)
         counted = np.stack([np.bincount(given, column, minlength=classes) for column in posterior.T])
@@ -61,6 +55,16 @@ class CrowdPosterior(SampledModel):
         self._rate = float(np.clip(wrong.mean(), 0, 1))
         spread = 1.96 * float(wrong.std()) / np.sqrt(len(wrong))
         self._interval = (max(self._rate - spread, 0.0), min(self._rate + spread, 1.0))
+
+    def _sharpening(self, probs: NDArray[np.float32], votes: NDArray[np.float32]) -> float:
+        """τ, under which the model foretells the votes of the sample best."""
+        evidence = np.exp(self._log_evidence(votes))
+        best = minimize_scalar(
+            lambda place: -_log_likelihood(log_of(probs), evidence, float(np.exp(place))),
+            bounds=LOG_TAU,
+            method="bounded",
+        )
+        return float(np.exp(best.x))
 
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish: labels (n,), pred_probs (n, K), votes (n, K)."""

@@ -42,7 +42,7 @@ def test_rules_that_fit_are_taken(config: Path) -> None:
   label_model: {prior: {ham: 0.8, spam: 0.2}}"""
     loaded = load_config(written(config, rules), check=check_methods)
     assert loaded.dataset.label == ""
-    assert loaded.detect.noise.method == "crowd-posterior"
+    assert loaded.detect.noise.method == "rule-posterior"
 
 
 @pytest.mark.parametrize(
