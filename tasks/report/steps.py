@@ -33,7 +33,7 @@ def _published(record: RunRecord) -> Iterator[Step]:
     if asked := record.treatment and record.treatment.review:
         yield Step(
             f"Look at {plural(asked, 'row')} left for a person: of action review in the published rows, "
-            "each with a suggestion."
+            f"{_first_looks(record)}"
         )
     if (done := record.treatment) and done.judges and done.judges.not_asked:
         yield Step(
@@ -45,6 +45,11 @@ def _published(record: RunRecord) -> Iterator[Step]:
     warned = sum(len(gate.warned) for gate in record.gates.values())
     if warned:
         yield Step(f"Read {plural(warned, 'warning')} of the gates, below.")
+
+
+def _first_looks(record: RunRecord) -> str:
+    judged = record.treatment is not None and record.treatment.judges is not None
+    return "those of the lowest judge_score first." if judged else "each with a suggestion."
 
 
 def _refused(record: RunRecord) -> Iterator[Step]:

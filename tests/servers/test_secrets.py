@@ -24,8 +24,11 @@ from labelworks.flows.served.runner import Runner
 from labelworks.infra.events.queue import EventQueue
 from labelworks.infra.processes.serving import reserved
 from labelworks.infra.processes.signals import Interrupt
-from labelworks.schemas.errors import LabelworksError, StoreError
+from labelworks.infra.secrets import judge_keys
+from labelworks.schemas.config.judges import JudgesConfig
+from labelworks.schemas.errors import ConfigError, LabelworksError, StoreError
 from labelworks.schemas.events import DatasetChanged
+from labelworks.schemas.secrets.redact import redact
 from labelworks.tasks.methods import registry
 from labelworks.tasks.storage.listing import objects
 from labelworks.tasks.storage.store import Store
@@ -86,6 +89,25 @@ def test_no_secret_of_a_block_is_written_printed_logged_or_raised(
         with pytest.raises(StoreError) as caught:
             secret.read("x")
         assert sung(f"{caught.value!r} {caught.value} {caught.value.__cause__!r} {secret!r}") == []
+
+
+def test_keys_of_judges_come_from_blocks_and_are_hidden() -> None:
+    from prefect.blocks.system import Secret
+
+    Secret(value="canary-of-a-judge-2wd").save("judge-key", overwrite=True)
+    Secret(value={"key": "no text"}).save("judge-object", overwrite=True)
+
+    def asked(block: str) -> JudgesConfig:
+        return JudgesConfig.model_validate(
+            {"models": [{"model": "m", "price_in": 0, "price_out": 0, "secret": block}] * 2}
+        )
+
+    assert judge_keys(asked("judge-key")) == {"judge-key": "canary-of-a-judge-2wd"}
+    assert redact("sent canary-of-a-judge-2wd") == "sent ***"
+    for block, why in (("judge-object", "holds no text"), ("judge-missing", "no Secret block")):
+        with pytest.raises(ConfigError, match=why) as caught:
+            judge_keys(asked(block))
+        assert caught.value.where == "treat.judges.models.0.secret"
 
 
 def test_a_flow_that_fails_says_no_secret_in_states_logs_or_tracebacks(

@@ -25,7 +25,8 @@ class Completions:
     """Answers what `says` says, after the faults that are put in its way; keeps what it is asked.
 
     statuses: of the next answers. raw: whole texts of the next replies. schemas: whether it knows
-    response_format. usage: whether it tells tokens. gate: answers wait for it. cut: answers that break off.
+    response_format. usage: whether it tells tokens. gate: answers wait for it, from the question numbered
+    stops_at on. cut: answers that break off.
     """
 
     def __init__(self, says: Callable[[Asked], str]) -> None:
@@ -36,6 +37,7 @@ class Completions:
         self.schemas = self.usage = True
         self.tokens = (100, 10)
         self.cut = 0
+        self.stops_at: int | None = None
         self.refuses: Callable[[Asked], bool] = lambda _: False
         self.gate = threading.Event()
         self.gate.set()
@@ -73,6 +75,8 @@ class _Handler(BaseHTTPRequestHandler):
             service.asked.append(asked)
             service.at_once += 1
             service.most_at_once = max(service.most_at_once, service.at_once)
+            if len(service.asked) == service.stops_at:
+                service.gate.clear()
         service.gate.wait()
         status = service.next(service.statuses, 200)
         if status == 200 and (service.refuses(asked) or ("response_format" in body and not service.schemas)):

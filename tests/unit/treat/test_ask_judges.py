@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +115,36 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(
     assert len(service.asked) == 4 + 3
     assert asking.findings()[0].kept == 3
     assert asking.purse.spent == pytest.approx(0.06)
+
+
+SCRIPT = """
+import sys
+from labelworks.tasks.methods.judges.chat import Judge
+from labelworks.tasks.methods.judges.panel import Panel
+from labelworks.tasks.methods.judges.spending import Price
+from labelworks.tasks.storage.store import Store
+from labelworks.tasks.treat.ask_judges import Asked, Asking
+
+panel = Panel((Judge("small", sys.argv[1], Price(0.0, 0.0)),), concurrency=1)
+with Asking(panel, Store(sys.argv[2]), "made/judges") as asking:
+    asking.rows([Asked(f"cat {n}", ("cat", "dog", "owl"), 0) for n in range(6)])
+"""
+
+
+def test_what_a_killed_process_had_bought_is_kept(service: Completions, panel: Any, tmp_path: Path) -> None:
+    service.stops_at = 4
+    asker = subprocess.Popen([sys.executable, "-c", SCRIPT, service.url, str(tmp_path)])
+    try:
+        wait_for(lambda: len(service.asked) == 4)
+    finally:
+        asker.kill()
+        asker.wait()
+    service.stops_at = None
+    service.gate.set()
+    answers, asking = ask(panel({"model": "small"}), tmp_path, *(f"cat {n}" for n in range(6)))
+    assert (answers == 0).all()
+    assert asking.findings()[0].kept == 3
+    assert len(service.asked) == 4 + 3
 
 
 def test_it_stops_before_the_money_is_passed_and_says_of_how_many_rows(
