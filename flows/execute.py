@@ -17,7 +17,6 @@ from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
-from labelworks.tasks.execution.engine import in_flow
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.exports import exported, with_exports
 from labelworks.tasks.exports.base import Version
@@ -53,6 +52,7 @@ def execute_here(config: RunConfig, *, progress: Progress | None = None) -> RunR
 def _by_itself(config: RunConfig) -> bool:
     """Whether nothing that a run needs is Prefect's to give: its API, a secret, its watch over a cluster."""
     from labelworks.infra.prefect_server.server import configured_url
+    from labelworks.tasks.execution.engine import in_flow
 
     compute = config.compute
     elsewhere = compute.scheduler or compute.cluster_class or config.store.secret

@@ -85,6 +85,13 @@ def test_help_names_the_commands_and_the_exit_codes(labelworks: Run) -> None:
         assert word in out
 
 
+def test_prefect_is_imported_after_its_settings_are_made() -> None:
+    """It reads them as it is imported: its logs would go to the terminal."""
+    script = "import sys, labelworks.flows.execute; print('prefect' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
 def test_help_imports_nothing_heavy() -> None:
     script = f"import sys, labelworks.flows.cli.app; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
