@@ -190,7 +190,7 @@ def published_schema(label_type: pa.DataType) -> pa.Schema:
 def with_judges(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
     """The published columns of a dataset about which judges were asked."""
     answer = "the class that most judges say; null: not asked, no answer, or none of the classes"
-    score = "P(the given label is right) as scores and judges say: look at the lowest first; null: not asked"
+    score = "of the given label, by detection and judges: look at the lowest first; null: not asked"
     return schema.append(_field("judge_answer", label_type, answer, nullable=True)).append(
         _field("judge_score", pa.float32(), score, nullable=True)
     )

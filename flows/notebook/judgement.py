@@ -46,7 +46,7 @@ class Judgement(Shown):
     answers : ndarray of shape (n,)
         The class that most judges say; None: none of the classes, or no answer.
     scores : ndarray of shape (n,), float32
-        P(the given label is right), as findings and judges say; meant for its order.
+        In [0, 1], low = look first: what findings and judges say together, meant for its order.
     contradicted : ndarray of shape (n,), bool
         Whether the judges hold the given label for wrong.
     not_asked : int
