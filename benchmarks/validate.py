@@ -1,0 +1,226 @@
+"""Whether the proof of a treatment is right: verdicts and intervals against the true difference, on many runs.
+
+    python benchmarks/validate.py run digits letter made banking77 --runs 64 --embeddings FOLDER --to FOLDER
+    python benchmarks/validate.py table --to FOLDER
+
+Each run draws rows, wrong labels (0 to 40 %, uniform or to the most similar class) and, in every other one, a target
+window of another class mix, which is known. The validation of a run is asked for its verdict; the truth is the accuracy of
+models of all the rows on the rest of the set, whose labels are right. `run` goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
+from labelworks.tasks.methods.validation.before_after import Proof, compared
+from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold, treated
+from labelworks.tasks.methods.validation.publish_when import why_not
+from labelworks.tasks.planning.values import proof_options
+
+DATA = Path(os.environ.get("LABELWORKS_DATA", "../shared/data"))
+RATES, FOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4), 5
+HARM = ("reversed weights", "random 20 %", "random 5 %")
+CONFIG = {"dataset": {"source": "s", "label": "l", "features": {"vector": "v"}}}
+OPTIONS = proof_options(RunConfig.model_validate(CONFIG))
+
+
+def main() -> None:
+    """Run some, or print the tables of what was run."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("do", choices=("run", "table"))
+    parser.add_argument("sets", nargs="*", default=["digits", "letter", "made", "banking77"])
+    parser.add_argument("--runs", type=int, default=64)
+    parser.add_argument("--embeddings", type=Path, help="folder of {set}.npy, made where missing")
+    parser.add_argument("--to", type=Path, required=True, help="folder of the runs' figures")
+    asked = parser.parse_args()
+    asked.to.mkdir(parents=True, exist_ok=True)
+    for name in asked.sets:
+        for seed in range(asked.runs if asked.do == "run" else 0):
+            kept = asked.to / f"{name}-{seed}.json"
+            if not kept.exists():
+                kept.write_text(json.dumps(one(name, seed, asked.embeddings)))
+    for name in asked.sets if asked.do == "table" else ():
+        table(name, [json.loads(each.read_text()) for each in sorted(asked.to.glob(f"{name}-*.json"))])
+
+
+def drawn(name: str, rng: np.random.Generator, embeddings: Path | None) -> tuple[np.ndarray, np.ndarray, int]:
+    """Features and true classes of a set in random order, and how many of its rows are labelled."""
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        features, labels = load_digits(return_X_y=True)
+        rows = 1000
+    elif name == "letter":
+        kept = np.load(DATA / "shift/letter.npz", allow_pickle=True)
+        labels = np.unique(kept["y"], return_inverse=True)[1]
+        some = np.isin(labels, rng.choice(26, 10, replace=False))
+        features, labels = kept["X"].astype(np.float32)[some], np.unique(labels[some], return_inverse=True)[1]
+        features, rows = (
+            (features - features.mean(axis=0)) / features.std(axis=0),
+            int(rng.integers(1000, 1601)),
+        )
+    elif name == "made":
+        classes, dim, rows = (
+            int(rng.integers(2, 9)),
+            int(rng.integers(4, 20)),
+            int(rng.choice([400, 1000, 2500])),
+        )
+        labels = rng.integers(0, classes, 20_000)
+        features = rng.normal(size=(classes, dim))[labels] * rng.uniform(0.6, 1.8)
+        features = features + rng.normal(size=features.shape)
+    else:
+        import pyarrow.parquet as pq
+        from noise_text import embedded
+
+        text = pq.read_table(DATA / f"text/{name}.parquet").to_pandas()
+        features, rows = embedded(name, text["text"].tolist(), embeddings), 2500
+        labels = np.unique(text["category"].to_numpy().astype(str), return_inverse=True)[1]
+    order = rng.permutation(len(labels))
+    return features[order].astype(np.float32), labels[order], rows
+
+
+def flipped(
+    features: np.ndarray, true: np.ndarray, rate: float, similar: bool, rng: np.random.Generator
+) -> np.ndarray:
+    """Labels (N,) of which a share is wrong: any other class, or the one of the nearest mean."""
+    classes = int(true.max()) + 1
+    other = (true + rng.integers(1, classes, len(true))) % classes
+    if similar:
+        means = np.stack([features[true == k].mean(axis=0) for k in range(classes)])
+        apart = np.square(means[:, None] - means).sum(axis=2)
+        np.fill_diagonal(apart, np.inf)
+        other = apart.argmin(axis=1)[true]
+    return np.where(rng.random(len(true)) < rate, other, true).astype(np.int32)
+
+
+def one(name: str, seed: int, embeddings: Path | None) -> dict[str, Any]:
+    """The verdict of a run and the truth, for the treatments that are chosen from and for harmful ones."""
+    rng = np.random.default_rng([seed, len(name)])
+    features, true, rows = drawn(name, rng, embeddings)
+    classes, rate, similar = int(true.max()) + 1, RATES[seed % 6], bool(seed // 6 % 2)
+    given = flipped(features[:rows], true[:rows], rate, similar, rng)
+    shares = np.bincount(true[:rows], minlength=classes) / rows
+    mix = rng.dirichlet(np.full(classes, 2.0)) if seed % 2 else shares
+    moved = mix / np.maximum(shares, 1 / rows) if seed % 2 else None
+    sample = Sample(features[:rows], given, rng.integers(0, FOLDS, rows))
+    sums = FoldSums.of(sample.features, given, sample.folds, FOLDS, classes)
+    arms = arms_of(OPTIONS.policy)
+    found = out_of_fold(sums, sample, OPTIONS.judge, OPTIONS.model, arms, moved)
+    judged = NoiseJudge.fit(sums, sample, OPTIONS.judge).judge(sample)
+    by_arm = {
+        arm: treated(sample, judged, policy, moved, sums.count.sum(axis=0)) for arm, policy in arms.items()
+    }
+    by_arm["true"] = (true[:rows].astype(np.int32), None if moved is None else moved[true[:rows]])
+    share = np.ones(len(true) - rows) if moved is None else moved[true[rows:]]
+    right = {
+        arm: correct(sample, each, features[rows:], true[rows:], classes) for arm, each in by_arm.items()
+    }
+    proof = compared(found, moved, 0)
+    worse = {
+        kind: harmful(kind, sample, found, judged.error_probability, moved, rng)
+        for kind in HARM[: 3 * (seed % 2 == 0)]
+    }
+    return {
+        "rate": rate, "similar": similar, "shift": bool(seed % 2),
+        "true": {arm: mean(right[arm] - right[GIVEN], share) for arm in right},
+        "arms": {each.name: [each.gain.interval, each.difference.interval, each.difference.spread] for each in proof.arms},
+        "arm": proof.arm, "why": why_not(proof, None), "interval": [proof.low, proof.high], "harm": worse,
+    }  # fmt: skip
+
+
+def correct(
+    sample: Sample, training: Any, features: np.ndarray, true: np.ndarray, classes: int
+) -> np.ndarray:
+    """On which rows (M,) a model of these labels and weights is right."""
+    model = get("models", OPTIONS.model).target(sample.features, *training, classes)
+    return (model(features).argmax(axis=1) == true).astype(float)
+
+
+def mean(values: np.ndarray, weights: np.ndarray) -> list[float]:
+    """A weighted mean and its standard error, as the test rows are not all there are."""
+    weights = weights / weights.mean()
+    centre = float(np.mean(values * weights))
+    return [centre, float(np.std(weights * (values - centre)) / np.sqrt(len(values)))]
+
+
+def harmful(
+    kind: str,
+    sample: Sample,
+    found: OutOfFold,
+    error: np.ndarray,
+    moved: np.ndarray | None,
+    rng: np.random.Generator,
+) -> list[bool]:
+    """Whether a harmful treatment is kept from being carried, and whether it is proven worse."""
+    classes, labels, weight = found.transitions.shape[1], sample.given, None
+    if kind == "reversed weights":
+        weight = error.astype(np.float64) + 1e-3
+    else:
+        spoilt = rng.random(len(labels)) < (0.2 if "20" in kind else 0.05)
+        labels = np.where(spoilt, (labels + rng.integers(1, classes, len(labels))) % classes, labels).astype(
+            np.int32
+        )
+    probs, fit = np.zeros((len(labels), classes), np.float32), get("models", OPTIONS.model).target
+    for fold in range(len(found.transitions)):
+        held = found.folds == fold
+        model = fit(sample.features[~held], labels[~held], None if weight is None else weight[~held], classes)
+        probs[held] = model(sample.features[held])
+    arms = {GIVEN: found.probs[GIVEN], PROPOSED: probs}
+    proof = compared(OutOfFold(found.given, found.folds, arms, found.transitions, (GIVEN,)), moved, 0)
+    return [bool(why_not(proof, None)), proven_worse(proof)]
+
+
+def proven_worse(proof: Proof) -> bool:
+    """Whether either score lies below 0 altogether."""
+    (only,) = proof.arms
+    return only.gain.interval[1] < 0 or only.difference.interval[1] < 0
+
+
+def table(name: str, runs: list[dict[str, Any]]) -> None:
+    """Print the lines of a set."""
+    if not runs:
+        return
+    compared_, within, exact = 0, 0, 0
+    for run in runs:
+        for arm, (_, (low, high), spread) in run["arms"].items():
+            truth, error = run["true"][arm]
+            wide = 1.96 * np.hypot(spread, error)
+            compared_ += 1
+            exact += low <= truth <= high
+            within += abs((low + high) / 2 - truth) <= wide
+    carried = [GIVEN if run["why"] else run["arm"] for run in runs]
+    truth = np.array([run["true"][run["arm"]][0] for run in runs])
+    gained = np.array([run["true"][arm][0] for run, arm in zip(runs, carried, strict=True)])
+    treated_ = np.array([arm != GIVEN for arm in carried])
+    gap = np.array([run["true"]["true"][0] for run in runs])
+    noisy = np.array([run["rate"] >= 0.1 for run in runs])
+    better = truth > 0.005
+    print(f"{name}: {len(runs)} runs, {compared_} comparisons")
+    print(f"  coverage {exact / compared_:.3f}; with the error of the truth itself {within / compared_:.3f}")
+    print(
+        f"  'better' said {treated_.sum()} times, right {np.mean(gained[treated_] >= 0):.3f}; improvements over .005: {better.sum()}, proven {np.mean(treated_[better]):.2f}"
+    )
+    print(
+        f"  gap recovered {gained[noisy].sum() / gap[noisy].sum():.2f} (labels as asked .9: {sum(run['true'].get(PROPOSED, [0])[0] for run in np.array(runs)[noisy]) / gap[noisy].sum():.2f}); worst {gained.min():+.4f}"
+    )
+    harm = [run["harm"] for run in runs if run["harm"]]
+    for kind in HARM:
+        kept, proven = np.mean([each[kind] for each in harm], axis=0)
+        print(f"  {kind}: not carried {kept:.2f}, proven worse {proven:.2f}")
+
+
+if __name__ == "__main__":
+    main()
