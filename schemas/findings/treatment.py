@@ -69,7 +69,9 @@ class ValidationFindings(Findings):
     by_class: dict[str, PartFindings] = Field(
         {}, description="rows that either model calls so, the largest differences first"
     )
-    by_group: dict[str, PartFindings] = Field({}, description="the same of detect.groups, or of slices")
+    by_group: dict[str, PartFindings] = Field(
+        {}, description="rows of each group of detect.groups, by column and value"
+    )
     published: str = Field("proposed", description="the arm that a version carries")
     why_given: str = Field(
         "", description="why it carries the given labels, in a sentence; empty if it doesn't"

@@ -9,6 +9,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.first_pass import FirstPass
+from labelworks.tasks.artifacts.sample_groups import write_groups
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
@@ -46,6 +47,7 @@ def detect_classes(
     )
     probs = model.probs(sample.features, sample.folds, sample.words)
     labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
+    write_groups(artifacts, labelled.context.sample)
     shift, moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
     figures = DetectFigures(
         rows=counted.rows, noise=noise, shift=shift, drift=moved,

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from labelworks.schemas.findings import ArmFindings, PartFindings, ValidationFindings
 from labelworks.tasks.methods.validation.arms import GIVEN
-from labelworks.tasks.methods.validation.before_after import Proof
+from labelworks.tasks.methods.validation.before_after import PartProof, Proof
 from labelworks.tasks.methods.validation.publish_when import why_not
 
-SHOWN = 20  # classes
+SHOWN = 20  # classes, and groups
 
 
 def findings_of(
@@ -17,7 +17,6 @@ def findings_of(
 ) -> ValidationFindings:
     """The findings of a proof. margin: that treated labels may be worse by; None: they have to be better."""
     why = why_not(proof, margin)
-    apart = sorted(proof.by_class, key=lambda part: -abs(part.difference.value))[:SHOWN]
     return ValidationFindings(
         accuracy_raw=proof.accuracy_raw,
         accuracy_treated=proof.accuracy_treated,
@@ -42,12 +41,19 @@ def findings_of(
             )
             for each in proof.arms
         ),
-        by_class={
-            str(classes[part.name]): PartFindings(
-                rows=part.rows, difference=part.difference.value, interval=part.difference.interval
-            )
-            for part in apart
-        },
+        by_class=_parts(proof.by_class, classes),
+        by_group=_parts(proof.by_group, ()),
         published=GIVEN if why else proof.arm,
         why_given=why,
     )
+
+
+def _parts(parts: Sequence[PartProof], classes: Sequence[str | int]) -> dict[str, PartFindings]:
+    """Those of the largest differences, by name."""
+    shown = sorted(parts, key=lambda part: -abs(part.difference.value))[:SHOWN]
+    return {
+        str(classes[each.name] if isinstance(each.name, int) else each.name): PartFindings(
+            rows=each.rows, difference=each.difference.value, interval=each.difference.interval
+        )
+        for each in shown
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
@@ -15,6 +16,7 @@ from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.first_pass import FirstPass, read_first_pass
+from labelworks.tasks.artifacts.sample_groups import read_groups
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
@@ -65,6 +67,8 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
             fix="give more rows",
         )
     if found.targets is None:
+        groups = read_groups(run.artifacts, len(sample.given))
+        sample = replace(sample, beside={**sample.beside, **groups})
         named = class_vectors(run.artifacts) if run.config.dataset.class_names is not None else None
         return prove(found.sums, sample, options, weights, named), options.model, OF_CLASSES
     targets = sample.beside["targets"]

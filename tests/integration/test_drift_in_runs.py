@@ -91,6 +91,7 @@ def test_the_worst_group_is_named(asked: Any) -> None:
         assert each.total_variation < 0.1 and each.drift_effect < 0.2
     assert max(told, key=lambda name: told[name].noise) == "north"
     assert record.drift.slices is None
+    assert set(record.validation.by_group) == {f"site: {name}" for name in told}
     page = Path(record.report).read_text()
     assert "north" in page and "2025-05" in page and "Labelled rows over time" in page
 

@@ -16,9 +16,10 @@ from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
 from labelworks.tasks.methods.validation.disagreements import Estimate, HeldOut, accuracy, difference, mean
 from labelworks.tasks.methods.validation.log_score import log_scores
-from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
+from labelworks.tasks.methods.validation.out_of_fold import GROUP, OutOfFold, out_of_fold
 
 Floats = NDArray[np.float64]
+Labels = NDArray[np.integer]
 LEAST_ROWS = 20  # that a part of the rows has to be looked at apart
 
 
@@ -35,7 +36,7 @@ class ArmProof:
 class PartProof:
     """A part of the rows: how many, and the difference of accuracy on them."""
 
-    name: int
+    name: int | str
     rows: int
     difference: Estimate
 
@@ -62,6 +63,7 @@ class Proof:
     arm: str = PROPOSED
     arms: tuple[ArmProof, ...] = ()
     by_class: tuple[PartProof, ...] = ()
+    by_group: tuple[PartProof, ...] = ()
 
     @property
     def difference(self) -> float:
@@ -100,42 +102,40 @@ def prove(
 def compared(found: OutOfFold, class_weights: Floats | None, seed: int) -> Proof:
     """The proof by what the models of the arms foretell of rows that they haven't seen."""
     weights = importance(found, class_weights)
-    scores = {
-        name: log_scores(found.given, probs, None if class_weights is None else weights, seed) * weights
-        for name, probs in found.probs.items()
-        if name not in found.same
-    }
-    treated = list(scores)
-    if not treated:
+    gains = gained(found, weights, seed)
+    if not gains:
         return _untouched(found, weights)
-    raw = (
-        log_scores(found.given, found.probs[GIVEN], None if class_weights is None else weights, seed)
-        * weights
-    )
-    gains = {name: each - raw for name, each in scores.items()}
     arm, gain = choose_arm(gains, found.folds)
-    held = {name: held_out(found, name, weights) for name in treated}
+    held = {name: held_out(found, name, weights) for name in gains}
     called = {name: probs.argmax(axis=1) for name, probs in found.probs.items()}
+    raw = called[GIVEN]
     arms = tuple(
-        ArmProof(
-            name,
-            mean(gains[name], len(found.transitions)),
-            difference(held[name], called[GIVEN], called[name]),
-        )
-        for name in treated
+        ArmProof(name, mean(each, len(found.transitions)), difference(held[name], raw, called[name]))
+        for name, each in gains.items()
     )
     change = next(each.difference for each in arms if each.name == arm)
-    before = accuracy(held[arm], called[GIVEN])
     return Proof(
-        **within(before, change),
-        given_raw=float(np.mean(called[GIVEN] == found.given)),
+        **within(accuracy(held[arm], raw), change),
+        given_raw=float(np.mean(raw == found.given)),
         given_treated=float(np.mean(called[arm] == found.given)),
         holdout_rows=len(found.given),
         gain=gain,
         arm=arm,
         arms=arms,
-        by_class=by_class(held[arm], called[GIVEN], called[arm]),
+        by_class=by_class(held[arm], raw, called[arm]),
+        by_group=by_group(found.groups, held[arm], raw, called[arm]),
     )
+
+
+def gained(found: OutOfFold, weights: Floats, seed: int) -> dict[str, Floats]:
+    """By arm that changes anything, what the rows' (N,) log scores gain over the given labels' model."""
+    moved = weights if (weights != 1).any() else None
+    raw = log_scores(found.given, found.probs[GIVEN], moved, seed)
+    return {
+        name: (log_scores(found.given, probs, moved, seed) - raw) * weights
+        for name, probs in found.probs.items()
+        if name not in found.same
+    }
 
 
 def importance(found: OutOfFold, class_weights: Floats | None) -> Floats:
@@ -168,16 +168,33 @@ def choose_arm(gains: Mapping[str, Floats], folds: NDArray[np.integer]) -> tuple
     return _best(gains, np.ones(len(folds), bool)), mean(gained, groups)
 
 
-def by_class(held: HeldOut, raw: NDArray[np.integer], treated: NDArray[np.integer]) -> tuple[PartProof, ...]:
+def by_class(held: HeldOut, raw: Labels, treated: Labels) -> tuple[PartProof, ...]:
     """The difference among the rows that either model calls a class, for each with rows enough."""
-    parts = []
-    for name in np.unique([raw, treated]):
-        rows = np.flatnonzero((raw == name) | (treated == name))
-        if len(rows) >= LEAST_ROWS:
-            parts.append(
-                PartProof(int(name), len(rows), difference(held.only(rows), raw[rows], treated[rows]))
-            )
-    return tuple(parts)
+    names = np.unique([raw, treated])
+    return _parts({int(name): (raw == name) | (treated == name) for name in names}, held, raw, treated)
+
+
+def by_group(
+    groups: Mapping[str, NDArray[np.str_]], held: HeldOut, raw: Labels, treated: Labels
+) -> tuple[PartProof, ...]:
+    """The difference among the rows of each group, by column, for each with rows enough."""
+    parts = {
+        f"{column.removeprefix(GROUP)}: {name}": of == name
+        for column, of in groups.items()
+        for name in np.unique(of)
+    }
+    return _parts(parts, held, raw, treated)
+
+
+def _parts(
+    parts: Mapping[Any, NDArray[np.bool_]], held: HeldOut, raw: Labels, treated: Labels
+) -> tuple[PartProof, ...]:
+    found = {name: np.flatnonzero(rows) for name, rows in parts.items()}
+    return tuple(
+        PartProof(name, len(rows), difference(held.only(rows), raw[rows], treated[rows]))
+        for name, rows in found.items()
+        if len(rows) >= LEAST_ROWS
+    )
 
 
 def within(before: float, change: Estimate) -> dict[str, Any]:

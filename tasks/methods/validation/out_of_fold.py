@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, wi
 from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.arms import GIVEN
 
+GROUP = "group/"  # begins the names of columns of groups beside the sample
 ROWS = 10_000  # that the comparison takes at most: the models cost more than all else in it
 FOLDS = 5  # groups of folds that are held out in turn, at most
 Floats = NDArray[np.float64]
@@ -31,7 +32,8 @@ class OutOfFold:
     """What the model of each arm foretells of rows (N,) that it hasn't seen.
 
     folds (N,): which group of folds was held out, from 0; probs: by arm (N, K); transitions (F, K, K): how
-    labels go wrong, found without each group; same: arms that train on the given labels as they are.
+    labels go wrong, found without each group; same: arms that train on the given labels as they are;
+    groups: (N,) by column.
     """
 
     given: NDArray[np.int32]
@@ -39,6 +41,7 @@ class OutOfFold:
     probs: Mapping[str, NDArray[np.float32]]
     transitions: Floats
     same: tuple[str, ...]
+    groups: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
 
 def out_of_fold(
@@ -53,6 +56,7 @@ def out_of_fold(
     """Hold out each group of folds in turn of everything: probes, noise method, treatment, models."""
     sample = sample.only(np.linspace(0, len(sample.given) - 1, min(len(sample.given), ROWS)).astype(np.intp))
     _, folds = np.unique(sample.folds % FOLDS, return_inverse=True)
+    groups = {name: each for name, each in sample.beside.items() if name.startswith(GROUP)}
     classes, fit = sums.count.shape[1], get("models", model).target
     probs = {name: np.zeros((len(folds), classes), np.float32) for name in arms}
     transitions, same = [], set(arms)
@@ -76,7 +80,7 @@ def out_of_fold(
                 found[name] = fit(train.features, labels, weight, classes)(test.features)
                 same.discard(name)
             probs[name][held] = found[name]
-    return OutOfFold(sample.given, folds, probs, np.array(transitions), tuple(sorted(same)))
+    return OutOfFold(sample.given, folds, probs, np.array(transitions), tuple(sorted(same)), groups)
 
 
 def treated(

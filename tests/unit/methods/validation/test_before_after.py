@@ -88,6 +88,25 @@ def test_right_labels_are_proven_better_and_the_difference_is_the_true_one() -> 
     assert proof.arm == "proposed" and why_not(proof, None) == ""
 
 
+def test_a_class_and_a_group_are_looked_at_apart() -> None:
+    """Models that differ on one group alone: the difference there is the true one, elsewhere 0."""
+    sample, true = simulated(4)
+    group = np.where(np.arange(N) % 3 == 0, "old", "new")
+    raw = foretold(sample, sample.given)
+    better = np.where((group == "old")[:, None], np.eye(K, dtype=np.float32)[true], raw)
+    flips = np.repeat(FLIPS[None], 5, axis=0)
+    probs = {GIVEN: raw, "proposed": better}
+    found = OutOfFold(sample.given, sample.folds, probs, flips, (GIVEN,), {"group/age": group})
+    proof = compared(found, None, 0)
+    parts = {each.name: each for each in proof.by_group}
+    assert sum(each.rows for each in parts.values()) == N
+    low, high = parts["age: old"].difference.interval
+    wrong = np.mean(raw.argmax(axis=1)[group == "old"] != true[group == "old"])
+    assert 0 < low <= wrong <= high
+    assert abs(parts["age: new"].difference.value) < 1e-3
+    assert {each.name for each in proof.by_class} == {0, 1, 2}
+
+
 @pytest.mark.parametrize("share", [0.1, 0.3])
 def test_labels_changed_at_random_are_never_carried(share: float) -> None:
     """As the errors there lean to one side, more of them at random may even help: so of right labels."""
