@@ -101,12 +101,7 @@ class NoiseJudge:
         class_vectors (K, D): the class names as the encoder of the rows sees them, where they are named.
         """
         seen = sample.only(~np.isin(sample.folds, exclude))
-        adapt = partial(get("adapt", options.adapt.method).target, **options.adapt.options)
-        names = None
-        if class_vectors is not None:
-            names = ClassNames(class_vectors, seen.features[:BANK] if options.query_bank else None)
-        ensemble = ProbeEnsemble.fit(sums, options.probes, exclude=exclude, adapt=adapt, class_names=names)
-        ensemble = ensemble.calibrate(seen.features, seen.given, seen.folds, seen.words)
+        ensemble = fit_probes(sums, seen, options, exclude=exclude, class_vectors=class_vectors)
         method = get("noise", options.noise.method)
         named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
         noise: NoiseModel = method.target(**options.noise.options, **named)
@@ -216,3 +211,20 @@ class NoiseJudge:
         around = [name for name in self.sees if name not in known]
         found = {name: known[name] for name in self.sees if name in known}
         return found | self.around.beside(sample.features, around) if self.around else found
+
+
+def fit_probes(
+    sums: FoldSums,
+    seen: Sample,
+    options: JudgeOptions,
+    *,
+    exclude: Sequence[int] = (),
+    class_vectors: NDArray[np.floating] | None = None,
+) -> ProbeEnsemble:
+    """The probes, by the sums without excluded folds, and their temperatures, by rows that may be seen."""
+    adapt = partial(get("adapt", options.adapt.method).target, **options.adapt.options)
+    names = None
+    if class_vectors is not None:
+        names = ClassNames(class_vectors, seen.features[:BANK] if options.query_bank else None)
+    ensemble = ProbeEnsemble.fit(sums, options.probes, exclude=exclude, adapt=adapt, class_names=names)
+    return ensemble.calibrate(seen.features, seen.given, seen.folds, seen.words)

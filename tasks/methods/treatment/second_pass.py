@@ -1,0 +1,107 @@
+"""A second pass: probes fitted anew on treated labels, how labels go wrong as it was found on the given ones.
+
+The first probes learnt from labels of which some are wrong. Of treated labels fewer are, so new ones tell
+true classes better; what was given is still weighed by the transition found first, which treated labels hide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelworks.tasks.methods.judge_options import JudgeOptions
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
+from labelworks.tasks.methods.noise_judge import Sample, fit_probes
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.random_features import RandomFeatures
+from labelworks.tasks.methods.sums import FoldSums
+
+FLOOR = 1e-12  # of P(given | true): what was never seen is not impossible
+
+
+@dataclass(frozen=True, eq=False)
+class SecondPass:
+    """Probes of treated labels, and what the first pass found of the given ones."""
+
+    probes: ProbeEnsemble
+    first: NoiseResult
+    threshold: float
+
+    @classmethod
+    def fit(
+        cls,
+        sums: FoldSums,
+        sample: Sample,
+        options: JudgeOptions,
+        first: NoiseResult,
+        threshold: float,
+        *,
+        exclude: Sequence[int] = (),
+        class_vectors: NDArray[np.floating] | None = None,
+    ) -> SecondPass:
+        """Fit the probes to sums and a sample that bear treated labels; folds in `exclude` are seen by none.
+
+        first: what was found of the given labels, of any rows; threshold: the error probability over which a
+        label is suspected, as there.
+        """
+        seen = sample.only(~np.isin(sample.folds, exclude))
+        probes = fit_probes(sums, seen, options, exclude=exclude, class_vectors=class_vectors)
+        return cls(probes, first, threshold)
+
+    def judge(self, sample: Sample) -> NoiseResult:
+        """Judge the given labels of rows (N,): P(true | row, given) by the new probes and the transition."""
+        given, rows = sample.given, np.arange(len(sample.given))
+        columns = np.log(np.maximum(self.first.transition.T, FLOOR)).astype(np.float32)
+        shares = self.probes.log_probs(sample.features, sample.folds, sample.words) + columns[given]
+        shares -= shares.max(axis=1, keepdims=True)
+        np.exp(shares, out=shares)
+        own = shares[rows, given]
+        others = shares.sum(axis=1) - own
+        error = others / (others + own)
+        flag = error > np.float32(self.threshold)
+        odds = np.log(np.maximum(others, FLOOR)) - np.log(np.maximum(own, FLOOR))
+        return replace(
+            self.first,
+            score=score_of(odds),
+            error_probability=error,
+            flag=flag,
+            suggestion=best_class(shares, given, flag),
+            posterior=shares / (others + own)[:, None],
+        )
+
+
+def relabelled(sample: Sample, labels: NDArray[np.int32]) -> Sample:
+    """The sample with treated labels (N,)."""
+    return replace(sample, given=labels)
+
+
+def change(
+    sample: Sample,
+    labels: NDArray[np.int32],
+    n_folds: int,
+    n_classes: int,
+    random: RandomFeatures | None = None,
+) -> FoldSums:
+    """What treated labels (N,) change in the sums over rows: changed rows go from one class to another.
+
+    Of partitions the changes add up, and added to the sums of the given labels they make those of the treated
+    ones. random: of the sums, where they have random features.
+    """
+    moved = sample.only(np.flatnonzero(labels != sample.given))
+    after = labels[labels != sample.given]
+    there, gone = (
+        FoldSums.of(moved.features, each, moved.folds, n_folds, n_classes, moved.words, random)
+        for each in (after, moved.given)
+    )
+    return _of_classes(there - gone)
+
+
+def _of_classes(sums: FoldSums) -> FoldSums:
+    """The sums without the scatter of all classes, which the same rows have whatever their labels."""
+    mapped = sums.mapped
+    if mapped is not None:
+        mapped = replace(mapped, sums=_of_classes(mapped.sums))
+    return replace(sums, gram=np.zeros_like(sums.gram), mapped=mapped)
