@@ -27,6 +27,7 @@ from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
@@ -34,12 +35,13 @@ from labelworks.tasks.methods.treatment.decisions import CORRECTED, REASONS
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import arm_policy, panel_of
+from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
 from labelworks.tasks.treat import classes, label_sets, numbers
 from labelworks.tasks.treat.audited_rows import read_audited
 from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.judged import Judged
 from labelworks.tasks.treat.judges import hear_judges
+from labelworks.tasks.treat.second_pass import judge_again
 from labelworks.tasks.treat.treated import Basis, ByClass
 
 Decide = Callable[[Partition, Artifacts, DatasetRef, Basis], pa.Table]
@@ -78,6 +80,10 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     started, gate = perf_counter(), suites("treat", run.config.gates.treat)
     basis = Basis(policy, class_weights(found.shift, policy), *rows_by_class(artifacts))
     if ref.one_class:
+        basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
+    if ref.one_class and policy.passes > 1:
+        named = class_vectors(artifacts) if run.config.dataset.class_names is not None else None
+        ref = judge_again(artifacts, ref, basis, judge_options(run.config.detect), named)
         basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
     judged = _judges(run, ref, basis)
     if judged is not None:

@@ -17,7 +17,8 @@ class Policy:
 
     objective: the method of kind `relabel` that places the cut, with its options. min_class_rows: no label
     changes into or out of a class of fewer rows. max_weight: weights of a class are clipped here. most: at
-    most so many labels change, as a person said; None: nobody did.
+    most so many labels change, as a person said; None: nobody did. passes: 2, where rows are judged once
+    more, by probes of the labels that the first pass would give them.
     """
 
     mode: Literal["reweight", "relabel", "both", "none"]
@@ -26,6 +27,7 @@ class Policy:
     min_class_rows: int
     max_weight: float
     most: int | None = None
+    passes: int = 1
 
     def for_share(self, share: float) -> Policy:
         """The policy of a share of the rows, of which as large a share may be changed."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.judge_options import JudgeOptions
-from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
-from labelworks.tasks.methods.noise_judge import Sample, fit_probes
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, joined, score_of
+from labelworks.tasks.methods.noise_judge import JUDGED_PROBABILITIES, NoiseJudge, Sample, fit_probes
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
@@ -27,7 +27,7 @@ class SecondPass:
     """Probes of treated labels, and what the first pass found of the given ones."""
 
     probes: ProbeEnsemble
-    first: NoiseResult
+    first: NoiseResult  # of no row
     threshold: float
 
     @classmethod
@@ -49,17 +49,28 @@ class SecondPass:
         """
         seen = sample.only(~np.isin(sample.folds, exclude))
         probes = fit_probes(sums, seen, options, exclude=exclude, class_vectors=class_vectors)
-        return cls(probes, first, threshold)
+        about = replace(
+            first, score=first.score[:0], error_probability=first.error_probability[:0], flag=first.flag[:0],
+            suggestion=first.suggestion[:0], posterior=None,
+        )  # fmt: skip
+        return cls(probes, about, threshold)
 
     def judge(self, sample: Sample) -> NoiseResult:
         """Judge the given labels of rows (N,): P(true | row, given) by the new probes and the transition."""
+        size = max(JUDGED_PROBABILITIES // len(self.first.transition), 1)
+        starts = range(0, max(len(sample.given), 1), size)
+        return joined([self._judge(sample.only(slice(start, start + size))) for start in starts])
+
+    def _judge(self, sample: Sample) -> NoiseResult:
         given, rows = sample.given, np.arange(len(sample.given))
         columns = np.log(np.maximum(self.first.transition.T, FLOOR)).astype(np.float32)
         shares = self.probes.log_probs(sample.features, sample.folds, sample.words) + columns[given]
         shares -= shares.max(axis=1, keepdims=True)
         np.exp(shares, out=shares)
         own = shares[rows, given]
-        others = shares.sum(axis=1) - own
+        shares[rows, given] = 0
+        others = shares.sum(axis=1)  # not all less its own: that would round to 0
+        shares[rows, given] = own
         error = others / (others + own)
         flag = error > np.float32(self.threshold)
         odds = np.log(np.maximum(others, FLOOR)) - np.log(np.maximum(own, FLOOR))
@@ -71,6 +82,27 @@ class SecondPass:
             suggestion=best_class(shares, given, flag),
             posterior=shares / (others + own)[:, None],
         )
+
+
+def look_again(
+    rows: Sample,
+    labels: NDArray[np.int32],
+    judge: NoiseJudge,
+    judged: NoiseResult,
+    options: JudgeOptions,
+    n_folds: int,
+    class_vectors: NDArray[np.floating] | None = None,
+) -> NoiseResult:
+    """Judge rows (N,) at hand once more, by probes of their treated labels (N,) alone.
+
+    judge, judged: of the first pass, and what it found of these rows.
+    """
+    fourier, classes = judge.ensemble.fourier, judge.ensemble.n_classes
+    random = fourier.random if fourier else None
+    sums = FoldSums.of(rows.features, labels, rows.folds, n_folds, classes, rows.words, random)
+    seen = relabelled(rows, labels)
+    second = SecondPass.fit(sums, seen, options, judged, judge.threshold, class_vectors=class_vectors)
+    return second.judge(rows)
 
 
 def relabelled(sample: Sample, labels: NDArray[np.int32]) -> Sample:

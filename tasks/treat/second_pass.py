@@ -1,0 +1,146 @@
+"""A second pass over the rows: judged again by probes of the labels that the first one would give them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import reduce
+from operator import add
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.cells import dense_lists
+from labelworks.tasks.artifacts.embeddings import load_block
+from labelworks.tasks.artifacts.first_pass import FirstPass, read_first_pass
+from labelworks.tasks.artifacts.scores import SOFT_CLASSES, read_judged
+from labelworks.tasks.artifacts.sufficient_statistics import sample_of
+from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
+from labelworks.tasks.methods.folds import fold_of
+from labelworks.tasks.methods.judge_options import JudgeOptions
+from labelworks.tasks.methods.noise.core.result import NoiseResult
+from labelworks.tasks.methods.noise_judge import NoiseJudge
+from labelworks.tasks.methods.random_features import RandomFeatures
+from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.decisions import decide
+from labelworks.tasks.methods.treatment.second_pass import SecondPass, change, relabelled
+from labelworks.tasks.methods.treatment.treat_rows import with_few
+from labelworks.tasks.treat.dataset_cut import judged_labels
+from labelworks.tasks.treat.treated import Basis
+
+
+def judge_again(
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    basis: Basis,
+    options: JudgeOptions,
+    class_vectors: NDArray[np.floating] | None,
+) -> DatasetRef:
+    """Judge all rows again after what the basis would change; the reference that the new scores go by.
+
+    Of the sums only what changes is made: rows that were relabelled go from one class to another.
+    """
+    parts, found = ref.of("source"), read_first_pass(artifacts)
+    n_folds, mapped = found.sums.n_folds, found.sums.mapped
+    moved = reduce_partitions(
+        "treat", moved_sums, _added, parts, unit="partitions relabelled", artifacts=artifacts, ref=ref,
+        basis=basis, n_folds=n_folds, random=mapped.random if mapped else None,
+    )  # fmt: skip
+    if moved is None:
+        return ref
+    again = ref.model_copy(update={"model_key": _key(ref, moved)})
+    map_partitions(
+        "treat", score_again, parts, unit="partitions scored again", artifacts=artifacts, ref=ref,
+        again=again, model=_model(found, moved, basis, options, class_vectors), n_folds=n_folds,
+    )  # fmt: skip
+    return again
+
+
+def moved_sums(
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    basis: Basis,
+    n_folds: int,
+    random: RandomFeatures | None,
+) -> FoldSums | None:
+    """What a partition's treated labels change in the sums; None: nothing."""
+    rows = judged_labels(read_judged(artifacts, ref, partition), basis)
+    labels = decide(rows, basis.cut, relabel=basis.policy.relabels).label
+    if np.array_equal(labels, rows.given):
+        return None
+    block = load_block(artifacts, ref, partition, ())
+    sample = sample_of(block, fold_of(block.hashes, n_folds))
+    return change(sample, labels, n_folds, len(ref.classes), random)
+
+
+def score_again(
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    again: DatasetRef,
+    model: SecondPass,
+    n_folds: int,
+) -> None:
+    """Write a partition's scores by the second pass; rows whose copies disagree keep those of the first."""
+    name = artifacts.scores(again, partition)
+    if artifacts.store.exists(name):
+        return
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition))
+    block = load_block(artifacts, ref, partition, ())
+    judged = model.judge(sample_of(block, fold_of(block.hashes, n_folds)))
+    for column, values in _columns(judged).items():
+        place = scores.column_names.index(column)
+        kept = pc.if_else(scores["copies_disagree"], scores[column], values)
+        scores = scores.set_column(place, scores.schema.field(place), kept)
+    artifacts.store.write_table(name, scores, use_dictionary=False)
+
+
+def _columns(judged: NoiseResult) -> dict[str, pa.Array]:
+    columns = {
+        "score": pa.array(judged.score),
+        "error_probability": pa.array(judged.error_probability),
+        "flag": pa.array(judged.flag),
+        "suggestion": pa.array(judged.suggestion),
+        "suggested_probability": pa.array(judged.suggested),
+    }
+    if judged.posterior is not None and judged.posterior.shape[1] <= SOFT_CLASSES:
+        columns["posterior"] = dense_lists(judged.posterior)
+    return columns
+
+
+def _model(
+    found: FirstPass,
+    moved: FoldSums,
+    basis: Basis,
+    options: JudgeOptions,
+    class_vectors: NDArray[np.floating] | None,
+) -> SecondPass:
+    """The second pass, fitted to the sums and the sample with their treated labels."""
+    sums, sample = found.sums, found.sample
+    first = NoiseJudge.fit(sums, sample, options, class_vectors=class_vectors)
+    judged = first.judge(sample)
+    rows = with_few(JudgedLabels.of(sample.given, judged), basis.policy, basis.rows_by_class)
+    labels = decide(rows, basis.cut, relabel=basis.policy.relabels).label
+    return SecondPass.fit(
+        sums + moved, relabelled(sample, labels), options, judged, first.threshold,
+        class_vectors=class_vectors,
+    )  # fmt: skip
+
+
+def _key(ref: DatasetRef, moved: FoldSums) -> str:
+    """Name of the second model: by the first one and by what labels changed."""
+    digest = hashlib.blake2b(ref.model_key.encode(), digest_size=8)
+    for array in moved.arrays.values():
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _added(parts: Sequence[FoldSums | None]) -> FoldSums | None:
+    some = [each for each in parts if each is not None]
+    return reduce(add, some) if some else None
