@@ -84,7 +84,7 @@ def check_methods(config: RunConfig) -> None:
         _has_names(registry.get("noise", noise.method), named)
     with at_key("detect.noise.options"):
         make_noise(noise.method, noise.options | _names_to_try(noise.method))
-    with _at("treat.passes"):
+    with at_key("treat.passes"):
         _probes_judge(config)
     if named:
         _names_are_used(config)

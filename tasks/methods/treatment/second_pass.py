@@ -18,23 +18,29 @@ from labelworks.tasks.methods.noise_judge import JUDGED_PROBABILITIES, NoiseJudg
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.treatment.decisions import Decisions
 
 FLOOR = 1e-12  # of P(given | true): what was never seen is not impossible
 
 
 @dataclass(frozen=True, eq=False)
 class SecondPass:
-    """Probes of treated labels, and what the first pass found of the given ones."""
+    """Probes of treated labels, and what the first pass found of the given ones, of no row.
+
+    wrong: the share of the treated labels that are wrong still.
+    """
 
     probes: ProbeEnsemble
-    first: NoiseResult  # of no row
+    first: NoiseResult
     threshold: float
+    wrong: float
 
     @classmethod
     def fit(
         cls,
         sums: FoldSums,
         sample: Sample,
+        right: NDArray[np.floating],
         options: JudgeOptions,
         first: NoiseResult,
         threshold: float,
@@ -44,16 +50,17 @@ class SecondPass:
     ) -> SecondPass:
         """Fit the probes to sums and a sample that bear treated labels; folds in `exclude` are seen by none.
 
-        first: what was found of the given labels, of any rows; threshold: the error probability over which a
-        label is suspected, as there.
+        right (N,): P(the treated label is right) of the sample's rows. first: what was found of the given
+        labels, of any rows; threshold: the error probability over which a label is suspected, as there.
         """
-        seen = sample.only(~np.isin(sample.folds, exclude))
+        seen, here = sample.only(~np.isin(sample.folds, exclude)), right[~np.isin(sample.folds, exclude)]
+        wrong = max(float(1 - here.mean(dtype=np.float64)), 1 / max(len(here), 1))
         probes = fit_probes(sums, seen, options, exclude=exclude, class_vectors=class_vectors)
         about = replace(
             first, score=first.score[:0], error_probability=first.error_probability[:0], flag=first.flag[:0],
             suggestion=first.suggestion[:0], posterior=None,
         )  # fmt: skip
-        return cls(probes, about, threshold)
+        return cls(probes, about, threshold, wrong)
 
     def judge(self, sample: Sample) -> NoiseResult:
         """Judge the given labels of rows (N,): P(true | row, given) by the new probes and the transition."""
@@ -63,10 +70,11 @@ class SecondPass:
 
     def _judge(self, sample: Sample) -> NoiseResult:
         given, rows = sample.given, np.arange(len(sample.given))
-        columns = np.log(np.maximum(self.first.transition.T, FLOOR)).astype(np.float32)
-        shares = self.probes.log_probs(sample.features, sample.folds, sample.words) + columns[given]
-        shares -= shares.max(axis=1, keepdims=True)
-        np.exp(shares, out=shares)
+        columns = np.ascontiguousarray(np.maximum(self.first.transition.T, FLOOR), np.float32)
+        shares = np.exp(self.probes.log_probs(sample.features, sample.folds, sample.words))
+        shares *= np.float32(1 - self.wrong)
+        shares += np.float32(self.wrong / shares.shape[1])  # of labels that are wrong still, any class
+        shares *= columns[given]
         own = shares[rows, given]
         shares[rows, given] = 0
         others = shares.sum(axis=1)  # not all less its own: that would round to 0
@@ -86,22 +94,24 @@ class SecondPass:
 
 def look_again(
     rows: Sample,
-    labels: NDArray[np.int32],
+    decided: Decisions,
     judge: NoiseJudge,
     judged: NoiseResult,
     options: JudgeOptions,
     n_folds: int,
     class_vectors: NDArray[np.floating] | None = None,
 ) -> NoiseResult:
-    """Judge rows (N,) at hand once more, by probes of their treated labels (N,) alone.
+    """Judge rows (N,) at hand once more, by probes of their treated labels alone.
 
-    judge, judged: of the first pass, and what it found of these rows.
+    decided: what becomes of them; judge, judged: of the first pass, and what it found of these rows.
     """
     fourier, classes = judge.ensemble.fourier, judge.ensemble.n_classes
     random = fourier.random if fourier else None
-    sums = FoldSums.of(rows.features, labels, rows.folds, n_folds, classes, rows.words, random)
-    seen = relabelled(rows, labels)
-    second = SecondPass.fit(sums, seen, options, judged, judge.threshold, class_vectors=class_vectors)
+    sums = FoldSums.of(rows.features, decided.label, rows.folds, n_folds, classes, rows.words, random)
+    second = SecondPass.fit(
+        sums, relabelled(rows, decided.label), decided.right, options, judged, judge.threshold,
+        class_vectors=class_vectors,
+    )  # fmt: skip
     return second.judge(rows)
 
 

@@ -49,7 +49,8 @@ def passes() -> tuple[NoiseJudge, SecondPass]:
     judged = first.judge(SAMPLE)
     treated = np.where(judged.flag, judged.suggestion, GIVEN).astype(np.int32)
     summed = sums(GIVEN) + change(SAMPLE, treated, F, K)
-    again = SecondPass.fit(summed, relabelled(SAMPLE, treated), OPTIONS, judged, first.threshold)
+    right = np.where(judged.flag, judged.suggested, 1 - judged.error_probability)
+    again = SecondPass.fit(summed, relabelled(SAMPLE, treated), right, OPTIONS, judged, first.threshold)
     return first, again
 
 
@@ -74,7 +75,8 @@ def test_the_posterior_is_that_of_bayes() -> None:
     found = again.judge(some)
     probs = np.exp(again.probes.log_probs(some.features, some.folds).astype(np.float64))
     for row, given in enumerate(some.given):
-        joint = probs[row] * again.first.transition[:, given]
+        share = probs[row] * (1 - again.wrong) + again.wrong / K
+        joint = share * again.first.transition[:, given]
         assert found.posterior is not None
         np.testing.assert_allclose(found.posterior[row], joint / joint.sum(), atol=1e-5)
         assert found.error_probability[row] == pytest.approx(1 - joint[given] / joint.sum(), abs=1e-5)
@@ -86,7 +88,15 @@ def test_a_row_has_no_say_in_what_is_found_of_it() -> None:
     judged, here = first.judge(SAMPLE), FOLDS == 2
     other = np.where(here, (TRUE + 2) % K, GIVEN).astype(np.int32)
     found = [
-        SecondPass.fit(sums(labels), relabelled(SAMPLE, labels), OPTIONS, judged, 0.5, exclude=(2,))
+        SecondPass.fit(
+            sums(labels),
+            relabelled(SAMPLE, labels),
+            np.where(here, 0, 0.9),
+            OPTIONS,
+            judged,
+            0.5,
+            exclude=(2,),
+        )
         for labels in (GIVEN, other)
     ]
     one, two = (each.judge(replace(SAMPLE, given=GIVEN)) for each in found)
