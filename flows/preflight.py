@@ -84,8 +84,6 @@ def check_methods(config: RunConfig) -> None:
         _has_names(registry.get("noise", noise.method), named)
     with at_key("detect.noise.options"):
         make_noise(noise.method, noise.options | _names_to_try(noise.method))
-    with at_key("treat.passes"):
-        _probes_judge(config)
     if named:
         _names_are_used(config)
     with at_key("detect.shift.method"):
@@ -117,15 +115,6 @@ def _sees_what_a_run_has(name: str, votes: bool) -> None:
         raise ConfigError(
             f"{name!r} needs votes, which this run doesn't have",
             fix="set dataset.votes or dataset.rules, or take another method",
-        )
-
-
-def _probes_judge(config: RunConfig) -> None:
-    """A second pass fits the probes anew, so labels have to be judged by these."""
-    if config.treat.passes > 1 and (config.dataset.pred_probs or config.dataset.votes.source):
-        raise ConfigError(
-            "a second pass is by probes, and these labels are judged by your own probabilities or by votes",
-            fix="leave it out",
         )
 
 

@@ -142,9 +142,6 @@ class TreatConfig(Section):
         description="instead of an objective: a label changes where P(the new one is right) is at least "
         "this, as objective: {threshold: …}",
     )
-    passes: Literal[1, 2] = Field(
-        1, description="2: rows are judged once more, by probes of the labels that the first pass gives them"
-    )
     weights: WeightsConfig = WeightsConfig()
     min_class_rows: int = Field(
         10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"

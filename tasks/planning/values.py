@@ -224,7 +224,6 @@ def policy_of(treat: TreatConfig, most: int | None = None) -> Policy:
         min_class_rows=treat.min_class_rows,
         max_weight=treat.max_weight,
         most=most,
-        passes=treat.passes,
     )
 
 

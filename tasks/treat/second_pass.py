@@ -126,9 +126,9 @@ def _model(
     first = NoiseJudge.fit(sums, sample, options, class_vectors=class_vectors)
     judged = first.judge(sample)
     rows = with_few(JudgedLabels.of(sample.given, judged), basis.policy, basis.rows_by_class)
-    decided = decide(rows, basis.cut, relabel=basis.policy.relabels)
+    labels = decide(rows, basis.cut, relabel=basis.policy.relabels).label
     return SecondPass.fit(
-        sums + moved, relabelled(sample, decided.label), decided.right, options, judged, first.threshold,
+        sums + moved, relabelled(sample, labels), options, judged, first.threshold,
         class_vectors=class_vectors,
     )  # fmt: skip
 

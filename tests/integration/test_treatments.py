@@ -11,17 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.schemas.config.run import DetectConfig
-from labelworks.tasks.methods.folds import fold_of, hash_ids
-from labelworks.tasks.methods.noise import NoiseResult
-from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.second_pass import look_again
-from labelworks.tasks.methods.validation.before_after import treated_rows
-from labelworks.tasks.planning.values import judge_options, policy_of
 from tests.support.stages import run_stages
-
-OPTIONS = judge_options(DetectConfig())
 
 
 def test_a_target_window_moves_the_weights(made: Any, write: Any, run_config: Any, published: Any) -> None:
@@ -59,45 +49,6 @@ def test_a_mode_does_what_it_says_and_no_more(
     assert actions == ({"keep"} if mode != "relabel" else actions | {"keep", "relabel"})
     if mode == "none":
         assert set(rows["weight"].to_pylist()) == {1.0}
-
-
-def test_a_second_pass_is_of_all_partitions_together(
-    made: Any, write: Any, run_config: Any, published: Any
-) -> None:
-    """Rows judged again by probes of what was relabelled anywhere, as on arrays that hold all of them."""
-    data = made(rows=900, noise=0.3)
-    first, again = (run_config(write(data.table, parts=3), treat={"passes": passes}) for passes in (1, 2))
-    run_stages(first)
-    record = run_stages(again)
-    once, twice = published(first), published(again)
-    assert once["id"].equals(twice["id"])
-    posterior = np.array(twice["soft_label"].to_pylist())
-    np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-3)
-    names, given = list(record.classes), twice["original_label"].to_pylist()
-    judge, judged, sample = first_pass_of(data.table, once, names)
-    policy, counts = policy_of(first.treat), np.bincount(sample.given).astype(float)
-    decided, _ = treated_rows(sample.given, judged, policy, None, counts)
-    assert [names[code] for code in decided.label] == once["label"].to_pylist()
-    found = look_again(sample, decided, judge, judged, OPTIONS, DetectConfig().folds)
-    np.testing.assert_allclose(posterior, found.posterior, atol=0.02)
-    assert [names.index(each) for each in given] == sample.given.tolist()
-    assert record.validation.holdout_rows > 0
-
-
-def first_pass_of(
-    table: pa.Table, rows: pa.Table, classes: list[str]
-) -> tuple[NoiseJudge, NoiseResult, Sample]:
-    """What a run's first pass finds of a dataset, on arrays, in the order of published rows."""
-    order = pc.index_in(rows["id"], table["id"])
-    table = table.take(order)
-    given = np.array([classes.index(each) for each in table["label"].to_pylist()], np.int32)
-    features = np.array(table["vector"].to_pylist(), np.float16)
-    n_folds = DetectConfig().folds
-    folds = fold_of(hash_ids(table["id"].combine_chunks()), n_folds)
-    sample = Sample(features, given, folds)
-    sums = FoldSums.of(features, given, folds, n_folds, len(classes))
-    judge = NoiseJudge.fit(sums, sample, OPTIONS)
-    return judge, judge.judge(sample), sample
 
 
 def test_confident_learning_finds_the_same_rows(

@@ -18,7 +18,6 @@ from labelworks.tasks.methods.noise_judge import JUDGED_PROBABILITIES, NoiseJudg
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.decisions import Decisions
 
 FLOOR = 1e-12  # of P(given | true): what was never seen is not impossible
 
@@ -27,7 +26,7 @@ FLOOR = 1e-12  # of P(given | true): what was never seen is not impossible
 class SecondPass:
     """Probes of treated labels, and what the first pass found of the given ones, of no row.
 
-    wrong: the share of the treated labels that are wrong still.
+    wrong: the share of the treated labels that may well be wrong still, however well probes foretell them.
     """
 
     probes: ProbeEnsemble
@@ -40,7 +39,6 @@ class SecondPass:
         cls,
         sums: FoldSums,
         sample: Sample,
-        right: NDArray[np.floating],
         options: JudgeOptions,
         first: NoiseResult,
         threshold: float,
@@ -50,17 +48,16 @@ class SecondPass:
     ) -> SecondPass:
         """Fit the probes to sums and a sample that bear treated labels; folds in `exclude` are seen by none.
 
-        right (N,): P(the treated label is right) of the sample's rows. first: what was found of the given
-        labels, of any rows; threshold: the error probability over which a label is suspected, as there.
+        first: what was found of the given labels, of any rows; threshold: the error probability over which a
+        label is suspected, as there.
         """
-        seen, here = sample.only(~np.isin(sample.folds, exclude)), right[~np.isin(sample.folds, exclude)]
-        wrong = max(float(1 - here.mean(dtype=np.float64)), 1 / max(len(here), 1))
+        seen = sample.only(~np.isin(sample.folds, exclude))
         probes = fit_probes(sums, seen, options, exclude=exclude, class_vectors=class_vectors)
         about = replace(
             first, score=first.score[:0], error_probability=first.error_probability[:0], flag=first.flag[:0],
             suggestion=first.suggestion[:0], posterior=None,
         )  # fmt: skip
-        return cls(probes, about, threshold, wrong)
+        return cls(probes, about, threshold, 1 / max(len(seen.given), 1))
 
     def judge(self, sample: Sample) -> NoiseResult:
         """Judge the given labels of rows (N,): P(true | row, given) by the new probes and the transition."""
@@ -94,24 +91,26 @@ class SecondPass:
 
 def look_again(
     rows: Sample,
-    decided: Decisions,
+    labels: NDArray[np.int32],
     judge: NoiseJudge,
     judged: NoiseResult,
     options: JudgeOptions,
     n_folds: int,
     class_vectors: NDArray[np.floating] | None = None,
 ) -> NoiseResult:
-    """Judge rows (N,) at hand once more, by probes of their treated labels alone.
+    """Judge rows (N,) at hand once more, by probes of their treated labels (N,) alone.
 
-    decided: what becomes of them; judge, judged: of the first pass, and what it found of these rows.
+    judge, judged: of the first pass, and what it found of these rows. Rows that are judged by probabilities
+    or votes of their own stay as they were judged.
     """
+    if {"pred_probs", "votes"}.intersection(rows.beside):
+        return judged
     fourier, classes = judge.ensemble.fourier, judge.ensemble.n_classes
     random = fourier.random if fourier else None
-    sums = FoldSums.of(rows.features, decided.label, rows.folds, n_folds, classes, rows.words, random)
+    sums = FoldSums.of(rows.features, labels, rows.folds, n_folds, classes, rows.words, random)
     second = SecondPass.fit(
-        sums, relabelled(rows, decided.label), decided.right, options, judged, judge.threshold,
-        class_vectors=class_vectors,
-    )  # fmt: skip
+        sums, relabelled(rows, labels), options, judged, judge.threshold, class_vectors=class_vectors
+    )
     return second.judge(rows)
 
 

@@ -16,6 +16,7 @@ from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.treatment.second_pass import look_again
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.arms import GIVEN
@@ -70,6 +71,9 @@ def out_of_fold(
         found: dict[str, NDArray[np.float32]] = {}
         for name, policy in arms.items():
             labels, weight = treated(train, judged, policy, class_weights, sums.count.sum(axis=0))
+            if policy.passes > 1:
+                again = look_again(train, labels, fitted, judged, judge, sums.n_folds, class_vectors)
+                labels, weight = treated(train, again, policy, class_weights, sums.count.sum(axis=0))
             if np.array_equal(labels, train.given) and (weight is None or (weight == 1).all()):
                 found[name] = (
                     found[GIVEN]

@@ -49,8 +49,7 @@ def passes() -> tuple[NoiseJudge, SecondPass]:
     judged = first.judge(SAMPLE)
     treated = np.where(judged.flag, judged.suggestion, GIVEN).astype(np.int32)
     summed = sums(GIVEN) + change(SAMPLE, treated, F, K)
-    right = np.where(judged.flag, judged.suggested, 1 - judged.error_probability)
-    again = SecondPass.fit(summed, relabelled(SAMPLE, treated), right, OPTIONS, judged, first.threshold)
+    again = SecondPass.fit(summed, relabelled(SAMPLE, treated), OPTIONS, judged, first.threshold)
     return first, again
 
 
@@ -88,15 +87,7 @@ def test_a_row_has_no_say_in_what_is_found_of_it() -> None:
     judged, here = first.judge(SAMPLE), FOLDS == 2
     other = np.where(here, (TRUE + 2) % K, GIVEN).astype(np.int32)
     found = [
-        SecondPass.fit(
-            sums(labels),
-            relabelled(SAMPLE, labels),
-            np.where(here, 0, 0.9),
-            OPTIONS,
-            judged,
-            0.5,
-            exclude=(2,),
-        )
+        SecondPass.fit(sums(labels), relabelled(SAMPLE, labels), OPTIONS, judged, 0.5, exclude=(2,))
         for labels in (GIVEN, other)
     ]
     one, two = (each.judge(replace(SAMPLE, given=GIVEN)) for each in found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from labelworks.schemas.config.run import RunConfig, ValidateConfig
-from labelworks.tasks.methods.validation.arms import GIVEN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
+from labelworks.tasks.methods.validation.arms import AGAIN, GIVEN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
 from labelworks.tasks.methods.validation.before_after import ArmProof, Proof
 from labelworks.tasks.methods.validation.disagreements import Estimate
 from labelworks.tasks.methods.validation.publish_when import why_not
@@ -43,9 +43,9 @@ def arms(**treat: object) -> list[str]:
 
 
 def test_no_arm_changes_what_the_config_leaves_alone() -> None:
-    assert arms() == [GIVEN, WEIGHTS, PROPOSED, LIKELIEST]
+    assert arms() == [GIVEN, WEIGHTS, PROPOSED, LIKELIEST, AGAIN]
     assert arms(objective={"precision": 0.95}) == arms(relabel_over=0.7) == [GIVEN, PROPOSED]
-    assert arms(mode="relabel") == [GIVEN, PROPOSED, LIKELIEST]
+    assert arms(mode="relabel") == [GIVEN, PROPOSED, LIKELIEST, AGAIN]
     assert arms(mode="reweight") == [GIVEN, PROPOSED]
     assert arms(mode="none") == [GIVEN]
 
