@@ -4,7 +4,7 @@ Beside cleanlab's issues with their likeliest class, on rows held out with their
 of random features add to the others (`probe`).
 
 Run: LABELWORKS_DATA=… OMP_NUM_THREADS=1 python benchmarks/treat_retrain.py [probe retrain]
-     [--sets digits letter banking77 clinc150] [--seeds 3] [--rows 4000] [--embeddings FOLDER]
+     [--sets digits letter banking77 clinc150] [--seeds 3] [--rows 4000] [--validated] [--embeddings FOLDER]
 Needs the bench extra.
 """
 
@@ -14,7 +14,7 @@ import argparse
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import process_time
@@ -29,20 +29,22 @@ from sklearn.preprocessing import StandardScaler
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.noise_text import Text, flip, texts
 from labelworks.schemas.config.run import DetectConfig, TreatConfig
-from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.claims import JudgedLabels
-from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
-from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.treatment.second_pass import look_again
+from labelworks.tasks.methods.validation.arms import AGAIN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
+from labelworks.tasks.methods.validation.before_after import ProofOptions, prove
+from labelworks.tasks.methods.validation.out_of_fold import treated
+from labelworks.tasks.methods.validation.publish_when import BETTER, why_not
 from labelworks.tasks.planning.values import judge_options, policy_of
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 FOLDS, HELD_OUT, LETTERS, LETTER_ROWS = 5, 0.3, 10, 1600
 SETTINGS = [(0.0, "uniform"), *((rate, kind) for rate in (0.1, 0.2, 0.4) for kind in ("uniform", "similar"))]
 TABLES = ("letter", "all letters")  # whose columns have units of their own
+VALIDATED, PEER = "as a run carries", "cleanlab"
 Treated = tuple[np.ndarray, np.ndarray | None]
 
 
@@ -83,31 +85,25 @@ def probe(options: argparse.Namespace) -> Iterator[list[str]]:
 
 def retrain(options: argparse.Namespace) -> Iterator[list[str]]:
     """Accuracy of logistic regression on true held-out labels, and the share of the gap that is recovered."""
-    yield ["set", "flipped", "raw", "true", *(f"{name}: share" for name in ARMS), "changed", "of these right"]
+    arms = [PROPOSED, LIKELIEST, AGAIN, *([VALIDATED] if options.validated else []), PEER]
+    yield ["set", "flipped", "raw", "true", *arms, "again: changed", "of these right"]
     for name in options.sets:
         pooled: dict[str, list[float]] = defaultdict(list)
         for rate, kind in SETTINGS:
             found = [scored(name, rate, kind, seed, options) for seed in range(options.seeds)]
             mean = {arm: float(np.mean([each[arm] for each in found])) for arm in found[0]}
             if rate:
-                for arm in ("raw", "true", *ARMS):
+                for arm in ("raw", "true", *arms):
                     pooled[arm].append(mean[arm])
             yield [
                 name, f"{rate:.0%} {kind if rate else ''}".strip(),
                 *(f"{mean[each]:.3f}" for each in ("raw", "true")),
-                *(share(mean["raw"], mean["true"], mean[arm]) for arm in ARMS),
+                *(share(mean["raw"], mean["true"], mean[arm]) for arm in arms),
                 f"{mean['changed']:.1%}", f"{mean['right']:.2f}",
             ]  # fmt: skip
-        raw, true, *arms = (float(np.mean(pooled[arm])) for arm in ("raw", "true", *ARMS))
-        yield [
-            name,
-            "pooled",
-            f"{raw:.3f}",
-            f"{true:.3f}",
-            *(share(raw, true, each) for each in arms),
-            "",
-            "",
-        ]
+        raw, true, *by_arm = (float(np.mean(pooled[arm])) for arm in ("raw", "true", *arms))
+        shares = [share(raw, true, each) for each in by_arm]
+        yield [name, "pooled", f"{raw:.3f}", f"{true:.3f}", *shares, "", ""]
 
 
 def scored(name: str, rate: float, kind: str, seed: int, options: argparse.Namespace) -> dict[str, float]:
@@ -118,28 +114,32 @@ def scored(name: str, rate: float, kind: str, seed: int, options: argparse.Names
     train = replace(data, features=data.features[~held], labels=data.labels[~held])
     given = flip(train, rate, kind, rng)
     trained: dict[str, Treated] = {"raw": (given, None), "true": (train.labels, None)}
-    trained |= {arm: treat(train, given) for arm, treat in ARMS.items()}
+    trained |= {**treatments(train, given, options), PEER: peer(train, given)}
     found = {
         arm: float(np.mean(fitted(train.features, *each).predict(data.features[held]) == data.labels[held]))
         for arm, each in trained.items()
     }
-    labels = trained["first pass"][0]
+    labels = trained[AGAIN][0]
     changed = labels != given
     right = float(np.mean(labels[changed] == train.labels[changed])) if changed.any() else 1.0
     return found | {"changed": float(changed.mean()), "right": right}
 
 
-def first_pass(data: Text, given: np.ndarray) -> Treated:
-    """Labels and weights as a run has them by default."""
+def treatments(data: Text, given: np.ndarray, options: argparse.Namespace) -> dict[str, Treated]:
+    """Labels and weights by arm of the comparison that a run makes, and those that it carries."""
     folds = np.random.default_rng(1).permutation(len(given)) % FOLDS
     sums, _ = summed(data, given, folds)
     sample, policy = Sample(data.features, given.astype(np.int32), folds), policy_of(TreatConfig())
-    judged = NoiseJudge.fit(sums, sample, judge_options(DetectConfig())).judge(sample)
-    counts = sums.count.sum(axis=0)
-    rows = with_few(JudgedLabels.of(sample.given, judged), policy, counts)
-    trust = Trust(tuple(undominated(judged.transition).tolist()), judged.steady)
-    decided, weight = treat_rows(rows, cut_of(rows, policy, trust, len(counts)), policy, None)
-    return decided.label, weight
+    judge = judge_options(DetectConfig())
+    first, counts, arms = NoiseJudge.fit(sums, sample, judge), sums.count.sum(axis=0), arms_of(policy)
+    judged = first.judge(sample)
+    found = {arm: treated(sample, judged, arms[arm], None, counts) for arm in (WEIGHTS, PROPOSED, LIKELIEST)}
+    again = look_again(sample, found[LIKELIEST][0], first, judged, judge, FOLDS)
+    found[AGAIN] = treated(sample, again, arms[AGAIN], None, counts)
+    if options.validated:
+        proof = prove(sums, sample, ProofOptions(judge, policy, "multinomial", 1000, 0), None)
+        found[VALIDATED] = (given, None) if why_not(proof, BETTER) else found[proof.arm]
+    return found
 
 
 def peer(data: Text, given: np.ndarray) -> Treated:
@@ -149,9 +149,6 @@ def peer(data: Text, given: np.ndarray) -> Treated:
     probs = cross_val_predict(model(), data.features, given, cv=FOLDS, method="predict_proba")
     issues = find_label_issues(given, probs, n_jobs=1)
     return np.where(issues, probs.argmax(axis=1), given), None
-
-
-ARMS: dict[str, Callable[[Text, np.ndarray], Treated]] = {"first pass": first_pass, "cleanlab": peer}
 
 
 def summed(data: Text, given: np.ndarray, folds: np.ndarray) -> tuple[FoldSums, float]:
@@ -168,7 +165,7 @@ def summed(data: Text, given: np.ndarray, folds: np.ndarray) -> tuple[FoldSums, 
 
 def model() -> object:
     """The model that is retrained."""
-    return make_pipeline(StandardScaler(with_std=False), LogisticRegression(C=0.3, tol=1e-3, max_iter=200))
+    return make_pipeline(StandardScaler(with_std=False), LogisticRegression(C=10, tol=1e-3, max_iter=100))
 
 
 def fitted(features: np.ndarray, labels: np.ndarray, weight: np.ndarray | None) -> object:
@@ -212,6 +209,7 @@ def main() -> None:
     parser.add_argument("tables", nargs="*", default=["probe", "retrain"])
     parser.add_argument("--sets", nargs="+", default=["digits", "letter", "banking77", "clinc150"])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--validated", action="store_true", help="also what a run would carry")
     parser.add_argument("--rows", type=int, default=None)
     parser.add_argument("--embeddings", type=Path, help="folder of {set}.npy, made where missing")
     options = parser.parse_args()
