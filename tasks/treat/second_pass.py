@@ -108,6 +108,7 @@ def _columns(judged: NoiseResult) -> dict[str, pa.Array]:
         "flag": pa.array(judged.flag),
         "suggestion": pa.array(judged.suggestion),
         "suggested_probability": pa.array(judged.suggested),
+        "claim": pa.array(judged.suggested),
     }
     if judged.posterior is not None and judged.posterior.shape[1] <= SOFT_CLASSES:
         columns["posterior"] = dense_lists(judged.posterior)

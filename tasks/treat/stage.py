@@ -81,7 +81,7 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     basis = Basis(policy, class_weights(found.shift, policy), *rows_by_class(artifacts))
     if ref.one_class:
         basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
-    if ref.one_class and policy.passes > 1:
+    if ref.one_class and policy.passes > 1 and not found.noise.undominated:
         named = class_vectors(artifacts) if run.config.dataset.class_names is not None else None
         ref = judge_again(artifacts, ref, basis, judge_options(run.config.detect), named)
         basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))

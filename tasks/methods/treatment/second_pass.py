@@ -55,7 +55,7 @@ class SecondPass:
         probes = fit_probes(sums, seen, options, exclude=exclude, class_vectors=class_vectors)
         about = replace(
             first, score=first.score[:0], error_probability=first.error_probability[:0], flag=first.flag[:0],
-            suggestion=first.suggestion[:0], posterior=None,
+            suggestion=first.suggestion[:0], posterior=None, claim=None,
         )  # fmt: skip
         return cls(probes, about, threshold, 1 / max(len(seen.given), 1))
 
@@ -101,9 +101,9 @@ def look_again(
     """Judge rows (N,) at hand once more, by probes of their treated labels (N,) alone.
 
     judge, judged: of the first pass, and what it found of these rows. Rows that are judged by probabilities
-    or votes of their own stay as they were judged.
+    or votes of their own stay as they were judged, and so do all where the transition doesn't tell.
     """
-    if {"pred_probs", "votes"}.intersection(rows.beside):
+    if judged.confident is not None or {"pred_probs", "votes"}.intersection(rows.beside):
         return judged
     fourier, classes = judge.ensemble.fourier, judge.ensemble.n_classes
     random = fourier.random if fourier else None
