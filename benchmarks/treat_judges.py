@@ -1,6 +1,6 @@
 """Judges that order the review: 14 models' answers to exam questions, replayed by a service; made judges.
 
-Run: LABELWORKS_DATA=… OMP_NUM_THREADS=1 python benchmarks/treat_judges.py [orders cascade audited made]
+Run: LABELWORKS_DATA=… OMP_NUM_THREADS=1 python benchmarks/treat_judges.py [orders cascade …]
 No model is asked: a service on loopback answers for each model what it answered when the data were made.
 """
 
@@ -238,8 +238,37 @@ def made() -> Rows:
             yield [f"{accuracy}", f"{shared}", *(f"{each:.2f}" for each in np.mean(shares, axis=0))]
 
 
+def promise() -> Rows:
+    """Audited rows at random among those that made judges contradict: what changes, how often it is right."""
+    yield ["accuracy", "errors shared", "audited", "runs that change labels", "labels changed, mean",
+           "right of all changed", "runs under .9"]  # fmt: skip
+    for accuracy, shared in ((0.7, 0.4), (0.9, 0.4), (0.9, 0.8), (0.97, 0.4)):
+        for audits in (50, 100):
+            changed, right = np.array([_promised(seed, accuracy, shared, audits) for seed in range(100)]).T
+            some = changed > 0
+            under = int((right[some] < 0.9 * changed[some]).sum())
+            share = f"{right.sum() / changed.sum():.3f}" if some.any() else ""
+            yield [f"{accuracy}", f"{shared}", str(audits), f"{some.sum()} of 100",
+                   f"{changed.mean():.0f}", share, str(under)]  # fmt: skip
+
+
+def _promised(seed: int, accuracy: float, shared: float, audits: int) -> tuple[int, int]:
+    """How many labels change at a precision of .9, and how many of these are right."""
+    rows = made_judges(seed, accuracy=accuracy, shared=shared, signal=2.6)
+    count = len(rows.given)
+    listed = Listed(np.tile(np.arange(10), (count, 1)), rows.posterior, rows.given)
+    pooled = hear(rows.answers.astype(np.int32), np.arange(5), listed, 10)
+    against = np.flatnonzero((pooled.answer != rows.given) & (pooled.answer < 10))
+    looked = np.full(count, UNLOOKED)
+    some = np.random.default_rng(seed).choice(against, min(audits, len(against)), replace=False)
+    looked[some] = rows.true[some]
+    _, trusted = trust(pooled, rows.given, looked, 10, 0.9)
+    trusted[some] = False  # what people said is no merit of the judges
+    return int(trusted.sum()), int((pooled.answer == rows.true)[trusted].sum())
+
+
 def main() -> None:
-    for name in sys.argv[1:] or ("orders", "cascade", "audited", "made"):
+    for name in sys.argv[1:] or ("orders", "cascade", "audited", "made", "promise"):
         table = globals()[name]
         print(f"\n### {name}\n{table.__doc__}\n", flush=True)
         for number, row in enumerate(table()):
