@@ -44,7 +44,7 @@ class EncoderConfig(Section):
 class NoiseConfig(Section):
     """How wrong labels are found."""
 
-    method: str = "noise-transition"
+    method: str = "auto"
     options: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -79,6 +79,7 @@ def _environment() -> Environment:
     )
     for filter_ in (
         wording.percent,
+        wording.chance,
         wording.points,
         wording.count,
         wording.decimal,

@@ -83,7 +83,7 @@ def _queue(result: DetectResult) -> list[dict[str, str]]:
             "id": row.id,
             "label": str(_named(result.ref, row.given)),
             "likelier": str(_named(result.ref, row.suggestion)),
-            "P(wrong)": f"{row.error_probability:.1%}",
+            "P(wrong)": wording.chance(row.error_probability),
         }
         for row in result.figures.evidence.worst
     ]

@@ -17,6 +17,15 @@ def percent(value: Any, digits: int = 1) -> str:
     return MISSING if value is None else f"{round(100 * float(value), digits) + 0.0:.{digits}f} %"
 
 
+def chance(value: Any) -> str:
+    """A probability as a percentage: nothing that is estimated is certain."""
+    if value is None:
+        return MISSING
+    if float(value) > 0.999:
+        return "over 99.9 %"
+    return "under 0.1 %" if float(value) < 0.001 else percent(value)
+
+
 def points(value: Any) -> str:
     """A difference of shares in percentage points, with its sign."""
     return MISSING if value is None else f"{round(100 * float(value), 1) + 0.0:+.1f}".replace("-", "−")

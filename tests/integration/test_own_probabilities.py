@@ -44,7 +44,7 @@ def test_labels_are_judged_by_the_users_probabilities(
     table, given, probs = with_probs(made)
     config = run_config(write(table), **settings(treat={"mode": "relabel", "relabel_over": 0.5}))
     record = run_stages(config)
-    expected = detect(given, probs, method="noise-transition", posterior=True)
+    expected = detect(given, probs, method="auto", posterior=True)
     rows = published(config)
     np.testing.assert_allclose(np.array(rows["soft_label"].to_pylist()), expected.posterior, atol=2e-3)
     assert record.noise.out_of_sample_accuracy == pytest.approx((probs.argmax(axis=1) == given).mean())

@@ -68,11 +68,13 @@ class JudgedLabels:
 class Claims:
     """Sums over rows, by given class and by claim; of partitions they add up.
 
-    rows (K,): by given class. cells (M,): in rising order, given class × BINS + bin of the claim, wherever
-    labels might change; leaving, right (M,): how many there are, and the sum of their claims.
+    rows, suspected (K,): by given class, all of them and those flagged. cells (M,): in rising order, given
+    class × BINS + bin of the claim, wherever labels might change; leaving, right (M,): how many there are, and
+    the sum of their claims.
     """
 
     rows: Floats
+    suspected: Floats
     cells: NDArray[np.int64]
     leaving: Floats
     right: Floats
@@ -83,8 +85,11 @@ class Claims:
         some = np.flatnonzero(rows.changeable)
         claim = rows.claim[some].astype(np.float64)
         cells = rows.given[some] * np.int64(BINS) + bin_of(claim)
-        by_class = np.bincount(rows.given, minlength=classes).astype(np.float64)
-        return cls(by_class, *_summed(cells, np.ones(len(some)), claim))
+        by_class, flagged = (
+            np.bincount(labels, minlength=classes).astype(np.float64)
+            for labels in (rows.given, rows.given[rows.flag])
+        )
+        return cls(by_class, flagged, *_summed(cells, np.ones(len(some)), claim))
 
     @classmethod
     def merged(cls, parts: Sequence[Claims]) -> Claims:
@@ -92,7 +97,10 @@ class Claims:
         cells, leaving, right = (
             np.concatenate([getattr(each, name) for each in parts]) for name in ("cells", "leaving", "right")
         )
-        return cls(np.sum([each.rows for each in parts], axis=0), *_summed(cells, leaving, right))
+        rows, suspected = (
+            np.sum([getattr(each, name) for each in parts], axis=0) for name in ("rows", "suspected")
+        )
+        return cls(rows, suspected, *_summed(cells, leaving, right))
 
     def falling(self) -> tuple[Floats, Floats]:
         """How many labels might change with a claim of each bin or above, highest first; the claims' sum."""

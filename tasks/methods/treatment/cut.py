@@ -19,7 +19,8 @@ class Cut:
 
     surest: at most so many labels change, the surest ones; None: all. above: the sureness over which these
     lie, known once all rows were counted. claimed: mean claim of the changes; None: there are none.
-    confident: labels change by confident learning, whatever is claimed.
+    confident: labels change by confident learning, whatever is claimed. spared (K,): classes that no label
+    leaves, as the model knows too little of them; None: there are none.
     """
 
     over: NDArray[np.float64]
@@ -27,7 +28,12 @@ class Cut:
     surest: int | None = None
     above: float = -np.inf
     confident: bool = False
+    spared: NDArray[np.bool_] | None = None
     claimed: float | None = None
+
+    def spares(self, given: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which given labels (N,) stay for what the model doesn't know of their class."""
+        return np.zeros(len(given), bool) if self.spared is None else self.spared[given]
 
     def allows(self, rows: JudgedLabels) -> NDArray[np.bool_]:
         """Which rows (N,) are sure enough."""

@@ -54,7 +54,7 @@ def decide(rows: JudgedLabels, cut: Cut, *, relabel: bool) -> Decisions:
     Rows that may be of none of the classes go to review, as another label would be as wrong. So do flagged
     ones whose doubt rests on a class of a handful of rows, which bears neither a new label nor a weight.
     """
-    strange, doubtful = rows.outside & relabel, rows.few & rows.flag
+    strange, doubtful = rows.outside & relabel, (rows.few | cut.spares(rows.given)) & rows.flag
     sure, label, claim = _changes(rows, cut)
     sure &= relabel
     unsure = rows.flag & ~sure & relabel

@@ -14,6 +14,7 @@ from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import Cut
 from labelworks.tasks.methods.treatment.decisions import REVIEW, Decisions, Verdicts, decide, with_verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.treatment.rare_classes import sparing
 from labelworks.tasks.methods.treatment.trust import Trust
 
 
@@ -21,7 +22,7 @@ def place_cut(claims: Claims, policy: Policy, trust: Trust) -> Cut:
     """The cut of a dataset by the sums over its rows; where it has a limit, `limit_cut` is to follow."""
     method = get("relabel", policy.objective.method).target
     cut: Cut = method(claims, trust, **policy.objective.options)
-    return cut.counted(claims).limited(policy.most)
+    return sparing(cut, claims).counted(claims).limited(policy.most)
 
 
 def surest(rows: JudgedLabels, cut: Cut) -> NDArray[np.float64]:
