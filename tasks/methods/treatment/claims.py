@@ -69,8 +69,8 @@ class Claims:
     """Sums over rows, by given class and by claim; of partitions they add up.
 
     rows, suspected (K,): by given class, all of them and those flagged. cells (M,): in rising order, given
-    class × BINS + bin of the claim, wherever labels might change; leaving, right (M,): how many there are, and
-    the sum of their claims.
+    class × BINS + bin of the claim, wherever labels might change; leaving, right (M,): how many there are,
+    and the sum of their claims.
     """
 
     rows: Floats

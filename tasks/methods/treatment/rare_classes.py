@@ -16,8 +16,7 @@ from labelworks.tasks.methods.treatment.claims import BINS, Claims
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut
 
 RARE, UNCOMMON = 0.2, 0.5  # of an even share of the rows: no label leaves a rare class …
-KNOWN = 0.5  # … nor an uncommon one, unless the model surely knows so many of its rows …
-UNKNOWN = 0.1  # … nor any of which it surely knows fewer than this
+KNOWN = 0.5  # … nor an uncommon one, unless the model surely knows so many of its rows
 
 
 def protected(claims: Claims) -> NDArray[np.bool_]:
@@ -30,9 +29,8 @@ def protected(claims: Claims) -> NDArray[np.bool_]:
     doubted = np.bincount(claims.cells // BINS, claims.leaving, classes)
     found = np.zeros(classes, bool)
     for k in np.flatnonzero((doubted > 0) & (rows > 0)):
-        low, high = wilson(float(1 - claims.suspected[k] / rows[k]), int(rows[k]))
-        unsure = rows[k] < UNCOMMON * even and low < KNOWN
-        found[k] = rows[k] < RARE * even or unsure or high < UNKNOWN
+        low, _ = wilson(float(1 - claims.suspected[k] / rows[k]), int(rows[k]))
+        found[k] = rows[k] < RARE * even or (rows[k] < UNCOMMON * even and low < KNOWN)
     return found
 
 

@@ -33,7 +33,7 @@ def rows_of(sizes: list[int], doubted: list[int]) -> JudgedLabels:
         ([500, 480, 20], [50, 10, 0], [False, False, False]),  # nothing is claimed against it
         ([500, 400, 100], [0, 0, 60], [False, False, True]),  # uncommon, and most of it is unknown
         ([500, 400, 100], [0, 0, 10], [False, False, False]),  # uncommon, and known
-        ([500, 500, 500], [0, 250, 495], [False, False, True]),  # common, and nothing of it is known
+        ([500, 500, 500], [0, 250, 495], [False, False, False]),  # common
     ],
 )
 def test_a_class_is_protected_by_its_rows_and_by_what_is_known_of_it(
