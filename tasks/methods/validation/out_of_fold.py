@@ -22,7 +22,7 @@ from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.arms import GIVEN
 
 GROUP = "group/"  # begins the names of columns of groups beside the sample
-ROWS = 10_000  # that the comparison takes at most: the models cost more than all else in it
+ROWS = 8_000  # that the comparison takes at most: the models cost more than all else in it
 FOLDS = 5  # groups of folds that are held out in turn, at most
 Floats = NDArray[np.float64]
 Training = tuple[NDArray[np.int32], NDArray[np.floating] | None]

@@ -14,7 +14,7 @@ def why_not(proof: Proof, margin: float | None) -> str:
     margin: of accuracy that the treated labels may be worse by; None: they have to be better. Better is what
     foretells held-out labels better, by the log score where there is one, and doesn't lose accuracy.
     """
-    if proof.arm == GIVEN:
+    if proof.arm == GIVEN or proof.low == proof.high == 0:
         return "nothing was treated"
     if proof.high < 0:
         return f"a model of the treated labels is worse: accuracy changes by {_points(proof)}"

@@ -30,6 +30,7 @@ def proof(low: float, high: float, gain: Estimate | None = None, arm: str = PROP
         (proof(-0.006, 0.02), 0.005, "loses no more than 0.5 points isn't proven"),
         (proof(0.1, 0.2, Estimate(0.0, 0.0)), None, "no treatment foretells held-out labels better"),
         (proof(0.0, 0.0, Estimate(0.0, 0.0), GIVEN), 0.005, "nothing was treated"),
+        (proof(0.0, 0.0), None, "nothing was treated"),
     ],
 )
 def test_what_is_not_proven_is_not_published(found: Proof, margin: float | None, why: str) -> None:
