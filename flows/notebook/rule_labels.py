@@ -173,6 +173,10 @@ def aggregate_rules(
     ConfigError
         An unknown method.
 
+    Notes
+    -----
+    Sources: Dawid & Skene (1979); Ratner et al. (2016, 2019).
+
     Examples
     --------
     >>> import labelworks as lw
