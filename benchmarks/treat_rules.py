@@ -116,15 +116,17 @@ def show(results: dict[str, dict[str, list[tuple[float, float, float]]]]) -> Non
     print("|---|" + "---|" * (len(columns) + 2))
     for name, told in results.items():
         mean = {method: np.mean(values, axis=0) for method, values in told.items()}
-        best = max(mean[method][0] for method in PEERS if method in mean)
+        whole = [method for method in PEERS if len(told.get(method, [])) == len(told["label model"])]
+        best = max(mean[method][0] for method in whole)
         ours = mean["label model"]
         loss = f"{ours[1] - mean['snorkel'][1]:+.3f}" if "snorkel" in mean else ""
         cells = [f"{mean[m][0]:.3f} / {mean[m][1]:.3f}" if m in mean else "" for m in columns]
         print(f"| {name} |", " | ".join(cells), f"| {ours[0] - best:+.3f} | {loss} |")
     silent = {name: told["with probe"] for name, told in results.items() if "with probe" in told}
     for name, values in silent.items():
-        if not np.isnan(values[0][2]):
-            print(f"{name}: of the rows on which no rule fires {np.mean([v[2] for v in values]):.3f} right")
+        silent_right = [right for *_, right in values if not np.isnan(right)]
+        if silent_right:
+            print(f"{name}: of the rows on which no rule fires {np.mean(silent_right):.3f} right")
     print(flush=True)
 
 

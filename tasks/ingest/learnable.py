@@ -59,7 +59,8 @@ def refuse_labels(
     reasons: why rows were put aside, and how many. votes: those that labels are made of, if they are.
     """
     asked, place = source.columns, source.places["source"]
-    where = f"{place}, column {votes.label if votes else asked.label!r}"
+    column = votes.label if votes else asked.label
+    where = f"{place}, column {column!r}" if column else f"{place}, by dataset.rules"
     rows = sum(counts.values())
     if rows < min(LEAST_ROWS * max(len(counts), 2), reasons.total()):
         some = "no row has" if not rows else f"only {rows:,} of {rows + reasons.total():,} rows have"
@@ -75,7 +76,7 @@ def refuse_labels(
         raise InputError(
             f"every row has the label {next(iter(counts))!r}: one class only, there is nothing to tell apart",
             where=where,
-            fix="check dataset.label",
+            fix="check dataset.label" if column else "write rules of every class, or look for others",
         )
     if rows < LEAST_ROWS * len(counts):
         raise InputError(
