@@ -4,7 +4,8 @@ Beside cleanlab's issues with their likeliest class, on rows held out with their
 of random features add to the others (`probe`).
 
 Run: LABELWORKS_DATA=… OMP_NUM_THREADS=1 python benchmarks/treat_retrain.py [probe retrain]
-     [--sets digits letter banking77 clinc150] [--seeds 3] [--rows 4000] [--validated] [--embeddings FOLDER]
+     [--sets digits letter banking77 clinc150] [--rates 0 0.2] [--seeds 3] [--rows 4000] [--validated]
+     [--embeddings FOLDER]
 Needs the bench extra.
 """
 
@@ -89,7 +90,7 @@ def retrain(options: argparse.Namespace) -> Iterator[list[str]]:
     yield ["set", "flipped", "raw", "true", *arms, "again: changed", "of these right"]
     for name in options.sets:
         pooled: dict[str, list[float]] = defaultdict(list)
-        for rate, kind in SETTINGS:
+        for rate, kind in [each for each in SETTINGS if each[0] in options.rates]:
             found = [scored(name, rate, kind, seed, options) for seed in range(options.seeds)]
             mean = {arm: float(np.mean([each[arm] for each in found])) for arm in found[0]}
             if rate:
@@ -208,6 +209,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tables", nargs="*", default=["probe", "retrain"])
     parser.add_argument("--sets", nargs="+", default=["digits", "letter", "banking77", "clinc150"])
+    parser.add_argument("--rates", type=float, nargs="+", default=[0, 0.1, 0.2, 0.4])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--validated", action="store_true", help="also what a run would carry")
     parser.add_argument("--rows", type=int, default=None)

@@ -19,10 +19,10 @@ from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.second_pass import look_again
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust
-from labelworks.tasks.methods.validation.arms import GIVEN
 
 GROUP = "group/"  # begins the names of columns of groups beside the sample
 ROWS = 8_000  # that the comparison takes at most: the models cost more than all else in it
+ALIKE = 0.005  # of the labels, that a second pass has to change for it to be looked at in more than one group
 FOLDS = 5  # groups of folds that are held out in turn, at most
 Floats = NDArray[np.float64]
 Training = tuple[NDArray[np.int32], NDArray[np.floating] | None]
@@ -60,7 +60,7 @@ def out_of_fold(
     groups = {name: each for name, each in sample.beside.items() if name.startswith(GROUP)}
     classes, fit = sums.count.shape[1], get("models", model).target
     probs = {name: np.zeros((len(folds), classes), np.float32) for name in arms}
-    transitions, same = [], set(arms)
+    transitions, same, differs = [], set(arms), True
     for group in range(folds.max() + 1):
         held = folds == group
         train, test = sample.only(~held), sample.only(held)
@@ -68,22 +68,21 @@ def out_of_fold(
         fitted = NoiseJudge.fit(sums, sample, judge, exclude=exclude.tolist(), class_vectors=class_vectors)
         judged = fitted.judge(train)
         transitions.append(judged.transition)
-        found: dict[str, NDArray[np.float32]] = {}
+        done: list[tuple[Training, NDArray[np.float32]]] = []
         for name, policy in arms.items():
-            labels, weight = treated(train, judged, policy, class_weights, sums.count.sum(axis=0))
-            if policy.passes > 1:
-                again = look_again(train, labels, fitted, judged, judge, sums.n_folds, class_vectors)
-                labels, weight = treated(train, again, policy, class_weights, sums.count.sum(axis=0))
-            if np.array_equal(labels, train.given) and (weight is None or (weight == 1).all()):
-                found[name] = (
-                    found[GIVEN]
-                    if name != GIVEN
-                    else fit(train.features, labels, None, classes)(test.features)
-                )
-            else:
-                found[name] = fit(train.features, labels, weight, classes)(test.features)
+            training = treated(train, judged, policy, class_weights, sums.count.sum(axis=0))
+            if policy.passes > 1 and differs:
+                once, _ = training
+                again = look_again(train, once, fitted, judged, judge, sums.n_folds, class_vectors)
+                training = treated(train, again, policy, class_weights, sums.count.sum(axis=0))
+                differs = bool(np.mean(training[0] != once) > ALIKE)
+            found = next((each for trained, each in done if _equal(trained, training)), None)
+            if found is None:
+                found = fit(train.features, *training, classes)(test.features)
+                done.append((training, found))
+            if not _equal(training, (train.given, None)):
                 same.discard(name)
-            probs[name][held] = found[name]
+            probs[name][held] = found
     return OutOfFold(sample.given, folds, probs, np.array(transitions), tuple(sorted(same)), groups)
 
 
@@ -94,10 +93,19 @@ def treated(
     class_weights: Floats | None,
     rows_by_class: Floats,
 ) -> Training:
-    """Labels (N,) of rows as a policy has them, and their weights (N,)."""
+    """Labels (N,) of rows as a policy has them, and their weights (N,); None: all count the same."""
     rows = with_few(JudgedLabels.of(train.given, judged), policy, rows_by_class)
     share = policy.for_share(len(train.given) / float(rows_by_class.sum()))
     trust = Trust(tuple(undominated(judged.transition).tolist()), judged.steady)
     cut = cut_of(rows, share, trust, len(rows_by_class))
     decided, weight = treat_rows(rows, cut, share, class_weights)
-    return decided.label, weight
+    return decided.label, None if (weight == 1).all() else weight
+
+
+def _equal(one: Training, other: Training) -> bool:
+    """Whether a model of the one is a model of the other."""
+    if not np.array_equal(one[0], other[0]):
+        return False
+    if one[1] is None or other[1] is None:
+        return one[1] is other[1]
+    return np.array_equal(one[1], other[1])

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.validation.arms import GIVEN, arms_of
+from labelworks.tasks.methods.validation import out_of_fold as out_of_fold_module
+from labelworks.tasks.methods.validation.arms import AGAIN, GIVEN, LIKELIEST, arms_of
 from labelworks.tasks.methods.validation.before_after import Proof, bounded, choose_arm, compared, prove
 from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
 from labelworks.tasks.methods.validation.publish_when import why_not
@@ -143,6 +147,31 @@ def test_the_held_out_fold_trains_nothing(simulation: tuple[Sample, np.ndarray],
     np.testing.assert_allclose(one.transitions[2], other.transitions[2])
     for name in arms:
         np.testing.assert_allclose(one.probs[name][held], other.probs[name][held], atol=1e-4)
+
+
+def test_labels_that_two_arms_share_are_trained_on_once(
+    simulation: tuple[Sample, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a second pass finds what the first one found, it costs no model more, and is looked at once."""
+    sample, (fit, looked) = simulation[0], (get("models", "multinomial").target, [0, 0])
+
+    def counted(*training: Any) -> Any:
+        looked[0] += 1
+        return fit(*training)
+
+    def nothing_new(rows: Sample, labels: np.ndarray, judge: Any, judged: Any, *_: Any) -> Any:
+        looked[1] += 1
+        return judged
+
+    monkeypatch.setattr(out_of_fold_module, "get", lambda *_: SimpleNamespace(target=counted))
+    monkeypatch.setattr(out_of_fold_module, "look_again", nothing_new)
+    policy = proof_options(RunConfig.model_validate(CONFIG)).policy
+    arms = arms_of(replace(policy, objective=Chosen("auto")))
+    assert AGAIN in arms
+    found = out_of_fold(sums_of(sample), sample, OPTIONS.judge, "multinomial", arms, None)
+    np.testing.assert_array_equal(found.probs[AGAIN], found.probs[LIKELIEST])
+    assert 10 <= looked[0] <= 5 * (len(arms) - 1)
+    assert looked[1] == 1
 
 
 def test_nothing_treated_is_nothing_gained_for_sure(simulation: tuple[Sample, np.ndarray]) -> None:
