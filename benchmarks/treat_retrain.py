@@ -34,7 +34,7 @@ from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.second_pass import look_again
+from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again
 from labelworks.tasks.methods.validation.arms import AGAIN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
 from labelworks.tasks.methods.validation.before_after import ProofOptions, prove
 from labelworks.tasks.methods.validation.out_of_fold import treated
@@ -135,8 +135,14 @@ def treatments(data: Text, given: np.ndarray, options: argparse.Namespace) -> di
     first, counts, arms = NoiseJudge.fit(sums, sample, judge), sums.count.sum(axis=0), arms_of(policy)
     judged = first.judge(sample)
     found = {arm: treated(sample, judged, arms[arm], None, counts) for arm in (WEIGHTS, PROPOSED, LIKELIEST)}
-    again = look_again(sample, found[LIKELIEST][0], first, judged, judge, FOLDS)
-    found[AGAIN] = treated(sample, again, arms[AGAIN], None, counts)
+    labels, before = found[LIKELIEST][0], given
+    for number in range(1, arms[AGAIN].passes):
+        if np.mean(labels != before) <= ALIKE:
+            break
+        again, before = look_again(sample, labels, first, judged, judge, FOLDS), labels
+        found[f"pass {number + 1}"] = treated(sample, again, arms[AGAIN], None, counts)
+        labels = found[f"pass {number + 1}"][0]
+    found[AGAIN] = list(found.values())[-1]
     if options.validated:
         proof = prove(sums, sample, ProofOptions(judge, policy, "multinomial", 1000, 0), None)
         found[VALIDATED] = (given, None) if why_not(proof, BETTER) else found[proof.arm]

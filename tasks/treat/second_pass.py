@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import reduce
 from operator import add
 
@@ -12,25 +13,26 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import dense_lists
 from labelworks.tasks.artifacts.embeddings import load_block
-from labelworks.tasks.artifacts.first_pass import FirstPass, read_first_pass
+from labelworks.tasks.artifacts.first_pass import read_first_pass
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES, read_judged
 from labelworks.tasks.artifacts.sufficient_statistics import sample_of
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise.core.result import NoiseResult
-from labelworks.tasks.methods.noise_judge import NoiseJudge
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import decide
-from labelworks.tasks.methods.treatment.second_pass import SecondPass, change, relabelled
+from labelworks.tasks.methods.treatment.second_pass import ALIKE, SecondPass, change, relabelled
 from labelworks.tasks.methods.treatment.treat_rows import with_few
-from labelworks.tasks.treat.dataset_cut import judged_labels
+from labelworks.tasks.treat.dataset_cut import dataset_cut, judged_labels
 from labelworks.tasks.treat.treated import Basis
 
 
@@ -38,27 +40,41 @@ def judge_again(
     artifacts: Artifacts,
     ref: DatasetRef,
     basis: Basis,
+    noise: NoiseFindings,
     options: JudgeOptions,
     class_vectors: NDArray[np.floating] | None,
-) -> DatasetRef:
-    """Judge all rows again after what the basis would change; the reference that the new scores go by.
+) -> tuple[DatasetRef, Basis]:
+    """Judge all rows again after what the basis would change, while labels move, as often as its policy says.
 
-    Of the sums only what changes is made: rows that were relabelled go from one class to another.
+    Returns the reference that the new scores go by, and the basis with their cut. Of the sums only what
+    changes is made: rows that were relabelled go from one class to another.
     """
-    parts, found = ref.of("source"), read_first_pass(artifacts)
-    n_folds, mapped = found.sums.n_folds, found.sums.mapped
-    moved = reduce_partitions(
-        "treat", moved_sums, _added, parts, unit="partitions relabelled", artifacts=artifacts, ref=ref,
-        basis=basis, n_folds=n_folds, random=mapped.random if mapped else None,
-    )  # fmt: skip
-    if moved is None:
-        return ref
-    again = ref.model_copy(update={"model_key": _key(ref, moved)})
-    map_partitions(
-        "treat", score_again, parts, unit="partitions scored again", artifacts=artifacts, ref=ref,
-        again=again, model=_model(found, moved, basis, options, class_vectors), n_folds=n_folds,
-    )  # fmt: skip
-    return again
+    found, parts = read_first_pass(artifacts), ref.of("source")
+    sums, sample, mapped = found.sums, found.sample, found.sums.mapped
+    first = NoiseJudge.fit(sums, sample, options, class_vectors=class_vectors)
+    judged, before = first.judge(sample), sample.given
+    for _ in range(1, basis.policy.passes):
+        labels = _labels(sample, judged, basis)
+        if np.mean(labels != before) <= ALIKE:
+            break
+        moved = reduce_partitions(
+            "treat", moved_sums, _added, parts, unit="partitions relabelled", artifacts=artifacts, ref=ref,
+            basis=basis, n_folds=sums.n_folds, random=mapped.random if mapped else None,
+        )  # fmt: skip
+        if moved is None:
+            break
+        model = SecondPass.fit(
+            sums + moved, relabelled(sample, labels), options, judged, first.threshold,
+            class_vectors=class_vectors,
+        )  # fmt: skip
+        again = ref.model_copy(update={"model_key": _key(ref, moved)})
+        map_partitions(
+            "treat", score_again, parts, unit="partitions scored again", artifacts=artifacts, ref=ref,
+            again=again, model=model, n_folds=sums.n_folds,
+        )  # fmt: skip
+        ref, judged, before = again, model.judge(sample), labels
+        basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, noise))
+    return ref, basis
 
 
 def moved_sums(
@@ -115,23 +131,10 @@ def _columns(judged: NoiseResult) -> dict[str, pa.Array]:
     return columns
 
 
-def _model(
-    found: FirstPass,
-    moved: FoldSums,
-    basis: Basis,
-    options: JudgeOptions,
-    class_vectors: NDArray[np.floating] | None,
-) -> SecondPass:
-    """The second pass, fitted to the sums and the sample with their treated labels."""
-    sums, sample = found.sums, found.sample
-    first = NoiseJudge.fit(sums, sample, options, class_vectors=class_vectors)
-    judged = first.judge(sample)
+def _labels(sample: Sample, judged: NoiseResult, basis: Basis) -> NDArray[np.int32]:
+    """The labels (N,) that the basis gives the rows of the sample."""
     rows = with_few(JudgedLabels.of(sample.given, judged), basis.policy, basis.rows_by_class)
-    labels = decide(rows, basis.cut, relabel=basis.policy.relabels).label
-    return SecondPass.fit(
-        sums + moved, relabelled(sample, labels), options, judged, first.threshold,
-        class_vectors=class_vectors,
-    )  # fmt: skip
+    return decide(rows, basis.cut, relabel=basis.policy.relabels).label
 
 
 def _key(ref: DatasetRef, moved: FoldSums) -> str:

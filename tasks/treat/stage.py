@@ -83,8 +83,8 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
     if ref.one_class and policy.passes > 1 and not found.noise.undominated:
         named = class_vectors(artifacts) if run.config.dataset.class_names is not None else None
-        ref = judge_again(artifacts, ref, basis, judge_options(run.config.detect), named)
-        basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
+        judge = judge_options(run.config.detect)
+        ref, basis = judge_again(artifacts, ref, basis, found.noise, judge, named)
     judged = _judges(run, ref, basis)
     if judged is not None:
         basis = replace(basis, judged=judged[0])

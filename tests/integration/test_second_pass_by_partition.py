@@ -12,7 +12,7 @@ from labelworks.schemas.records import DetectResult
 from labelworks.tasks.methods.folds import fold_of, hash_ids
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.second_pass import look_again
+from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again
 from labelworks.tasks.methods.validation.arms import AGAIN, LIKELIEST, arms_of
 from labelworks.tasks.methods.validation.out_of_fold import treated
 from labelworks.tasks.planning.open_run import plan_run
@@ -60,7 +60,12 @@ def at_hand(table: pa.Table, classes: list[str], config: Any) -> tuple[np.ndarra
     judge = NoiseJudge.fit(sums, sample, OPTIONS)
     judged, policy = judge.judge(sample), arms_of(policy_of(config.treat))[AGAIN]
     counts = np.bincount(given).astype(np.float64)
-    first, _ = treated(sample, judged, policy, None, counts)
-    again = look_again(sample, first, judge, judged, OPTIONS, N_FOLDS)
+    labels, _ = treated(sample, judged, policy, None, counts)
+    again, before = judged, given
+    for _ in range(1, policy.passes):
+        if np.mean(labels != before) <= ALIKE:
+            break
+        again, before = look_again(sample, labels, judge, judged, OPTIONS, N_FOLDS), labels
+        labels, _ = treated(sample, again, policy, None, counts)
     assert again.posterior is not None
-    return again.posterior, treated(sample, again, policy, None, counts)[0]
+    return again.posterior, labels

@@ -17,8 +17,8 @@ class Policy:
 
     objective: the method of kind `relabel` that places the cut, with its options. min_class_rows: no label
     changes into or out of a class of fewer rows. max_weight: weights of a class are clipped here. most: at
-    most so many labels change, as a person said; None: nobody did. passes: 2, where rows are judged once
-    more, by probes of the labels that the first pass would give them.
+    most so many labels change, as a person said; None: nobody did. passes: over 1, where rows are
+    judged again, at most so often in all, by probes of the labels that the pass before would give them.
     """
 
     mode: Literal["reweight", "relabel", "both", "none"]

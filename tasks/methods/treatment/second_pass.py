@@ -19,6 +19,7 @@ from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
 
+ALIKE = 0.005  # of the labels, that a pass has to change for another one to follow
 FLOOR = 1e-12  # of P(given | true): what was never seen is not impossible
 
 

@@ -11,13 +11,14 @@ GIVEN = "given"  # labels as they are, all of weight 1
 WEIGHTS = "weights"
 PROPOSED = "proposed"  # as the config says
 LIKELIEST = "likeliest"  # the most likely class of each row
-AGAIN = "again"  # the same, judged once more by probes of those classes
+AGAIN = "again"  # the same, judged again by probes of those classes
+PASSES = 3  # of these, at most: each makes fewer labels wrong, and the fourth hardly any
 WORDS = {
     GIVEN: "the given labels",
     WEIGHTS: "weights alone",
     PROPOSED: "the treatment that was asked for",
     LIKELIEST: "the most likely class of each row",
-    AGAIN: "the most likely class of each row, judged once more by probes of those",
+    AGAIN: "the most likely class of each row, judged again by probes of those",
 }
 CHOOSES = "auto"  # the objective that leaves it to the validation
 
@@ -34,5 +35,5 @@ def arms_of(policy: Policy) -> dict[str, Policy]:
         arms[PROPOSED] = policy
     if policy.relabels and chooses:
         arms[LIKELIEST] = replace(policy, objective=Chosen("accuracy"))
-        arms[AGAIN] = replace(arms[LIKELIEST], passes=2)
+        arms[AGAIN] = replace(arms[LIKELIEST], passes=PASSES)
     return arms

@@ -16,13 +16,12 @@ from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.second_pass import look_again
+from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust
 
 GROUP = "group/"  # begins the names of columns of groups beside the sample
 ROWS = 8_000  # that the comparison takes at most: the models cost more than all else in it
-ALIKE = 0.005  # of the labels, that a second pass has to change for it to be looked at in more than one group
 FOLDS = 5  # groups of folds that are held out in turn, at most
 Floats = NDArray[np.float64]
 Training = tuple[NDArray[np.int32], NDArray[np.floating] | None]
@@ -71,10 +70,14 @@ def out_of_fold(
         done: list[tuple[Training, NDArray[np.float32]]] = []
         for name, policy in arms.items():
             training = treated(train, judged, policy, class_weights, sums.count.sum(axis=0))
-            if policy.passes > 1 and differs:
-                once, _ = training
-                again = look_again(train, once, fitted, judged, judge, sums.n_folds, class_vectors)
+            once, before = training[0], train.given
+            for _ in range(1, policy.passes if differs else 1):
+                if np.mean(training[0] != before) <= ALIKE:
+                    break
+                before = training[0]
+                again = look_again(train, before, fitted, judged, judge, sums.n_folds, class_vectors)
                 training = treated(train, again, policy, class_weights, sums.count.sum(axis=0))
+            if policy.passes > 1:
                 differs = bool(np.mean(training[0] != once) > ALIKE)
             found = next((each for trained, each in done if _equal(trained, training)), None)
             if found is None:
