@@ -25,7 +25,7 @@ from labelworks.tasks.methods.noise.detection import make as make_noise
 from labelworks.tasks.methods.openai_service import OpenAIService
 from labelworks.tasks.methods.probes.ensemble import sees_vectors
 from labelworks.tasks.methods.sums import ClassSums
-from labelworks.tasks.planning.values import objective_of
+from labelworks.tasks.planning.values import factors_of, objective_of
 from labelworks.tasks.treat.row_contents import KINDS
 
 
@@ -99,14 +99,13 @@ def check_methods(config: RunConfig) -> None:
 
 def _check_treatment(treat: TreatConfig) -> None:
     """The methods that place the cut and that weigh, and their options."""
-    for kind, chosen, key, options in (
-        ("relabel", objective_of(treat), "treat.objective", "treat.objective"),
-        ("weights", treat.weights, "treat.weights.method", "treat.weights.options"),
-    ):
-        with at_key(key):
-            method = registry.get(kind, chosen.method)
-        with at_key(options):
-            registry.check_options(method.target, dict(chosen.options), method.given_keywords)
+    with at_key("treat.objective"):
+        objective = objective_of(treat)
+        method = registry.get("relabel", objective.method)
+        registry.check_options(method.target, dict(objective.options), method.given_keywords)
+    with at_key("treat.weights.factors"):
+        for each in factors_of(treat):
+            registry.check_weights(each)
 
 
 def _sees_what_a_run_has(name: str, votes: bool) -> None:

@@ -18,6 +18,7 @@ REJECTED = pa.schema(
 )
 
 ACTIONS = ("keep", "relabel", "review")
+FACTOR = "weight_"  # begins the names of columns of single factors
 
 
 def index_schema(label_type: pa.DataType) -> pa.Schema:
@@ -109,8 +110,23 @@ NUMBER_SCORES = pa.schema(
 )
 
 
-def treated_schema(label: pa.DataType) -> pa.Schema:
-    """Rows decided on; label: codes of classes, lists of them, or numbers."""
+def factor_column(name: str) -> str:
+    """The column of a factor of the weights, of treated and of published rows."""
+    return f"{FACTOR}{name.replace('-', '_')}"
+
+
+def factor_name(column: str) -> str:
+    """The factor of a column that `factor_column` gave."""
+    return column.removeprefix(FACTOR).replace("_", "-")
+
+
+def _factor_fields(factors: Sequence[str]) -> list[pa.Field]:
+    about = "factor {} of the weight, before it is clipped and brought to a mean of 1"
+    return [_field(factor_column(name), pa.float32(), about.format(name)) for name in factors]
+
+
+def treated_schema(label: pa.DataType, factors: Sequence[str] = ()) -> pa.Schema:
+    """Rows decided on; label: codes of classes, lists of them, or numbers; factors: of the weights."""
     return pa.schema(
         [
             pa.field("row", pa.int32(), nullable=False),
@@ -121,6 +137,7 @@ def treated_schema(label: pa.DataType) -> pa.Schema:
             pa.field("reason", pa.string(), nullable=False),
             pa.field("weight", pa.float32()),
             pa.field("score", pa.float32()),
+            *_factor_fields(factors),
         ]
     )
 
@@ -147,8 +164,11 @@ def _field(name: str, kind: pa.DataType, about: str, *, nullable: bool = False) 
     return pa.field(name, kind, nullable=nullable, metadata={"about": about})
 
 
-def published_schema(label_type: pa.DataType) -> pa.Schema:
-    """The published dataset: plain parquet that any trainer reads; each field says what it is about."""
+def published_schema(label_type: pa.DataType, factors: Sequence[str] = ()) -> pa.Schema:
+    """The published dataset: plain parquet that any trainer reads; each field says what it is about.
+
+    factors: of the weights, each a column behind the others.
+    """
     floats = pa.list_(pa.float32())
     return pa.schema(
         [
@@ -163,7 +183,7 @@ def published_schema(label_type: pa.DataType) -> pa.Schema:
                 "the likeliest right label where the given one is doubted; null: it isn't, or none fits",
                 nullable=True,
             ),
-            _field("weight", pa.float32(), "for training: P(the label is right) × the shift of its class"),
+            _field("weight", pa.float32(), "for training: the product of its factors, clipped, of mean 1"),
             _field(
                 "soft_label",
                 floats,
@@ -183,6 +203,7 @@ def published_schema(label_type: pa.DataType) -> pa.Schema:
             _field("source_file", pa.string(), "the file that the row is from, relative to dataset.source"),
             _field("source_row", pa.int64(), "its place in the file, from 0"),
             _field("run_id", pa.string(), "the run that published it"),
+            *_factor_fields(factors),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,21 +12,26 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from labelworks.flows.notebook.inputs.classes import coded, plain
+from labelworks.flows.notebook.inputs.columns import frame, length, matrix
 from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.shown import Shown, several
 from labelworks.schemas.config.run import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.schemas.tables import ACTIONS
+from labelworks.schemas.tables import ACTIONS, factor_column
 from labelworks.tasks.methods.judges.audited import LIMITED
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.reasons import WORDS, explained
+from labelworks.tasks.methods.registry import check_weights
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import Verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
+from labelworks.tasks.methods.treatment.treat_rows import cut_of, decided_rows, weighed_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.treatment.weights.core.density import DensityRatio, density_ratio
+from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
+from labelworks.tasks.methods.treatment.weights.core.weigh import weigh_all
 from labelworks.tasks.planning.values import policy_of
 
 Mode = Literal["reweight", "relabel", "both", "none"]
@@ -42,7 +48,9 @@ class Treatment(Shown):
     labels, original_labels : ndarray of shape (N,)
         The labels to train on, and as given.
     weights : ndarray of shape (N,), float32
-        For training: P(the label is right) × the shift of its class.
+        For training: the product of the factors, clipped, of mean 1.
+    factors : dict of ndarray of shape (N,)
+        The factors by name, before that.
     actions : ndarray of shape (N,)
         keep, relabel or review.
     reasons : ndarray of shape (N,)
@@ -58,6 +66,7 @@ class Treatment(Shown):
     reasons: NDArray[Any]
     index: pd.Index = field(repr=False)
     note: str = ""
+    factors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a label, with the columns that a published version has."""
@@ -67,6 +76,7 @@ class Treatment(Shown):
             "action": self.actions,
             "reason": self.reasons,
             "weight": self.weights,
+            **{factor_column(name): values for name, values in self.factors.items()},
         }
         return pd.DataFrame(columns, self.index)
 
@@ -82,9 +92,13 @@ class Treatment(Shown):
         """What was done, in a line."""
         note = f"; {self.note}" if self.note else ""
         counts = ", ".join(f"{int((self.actions == each).sum()):,} {each}" for each in ACTIONS)
-        return (
-            f"{several(len(self.labels), 'label')}: {counts}; weights sum to {self.weights.sum():,.1f}{note}"
-        )
+        return f"{several(len(self.labels), 'label')}: {counts}; rows count for {self.effective:,.0f}{note}"
+
+    @property
+    def effective(self) -> float:
+        """How many rows of equal weight tell as much: (Σ w)² / Σ w²."""
+        weights = self.weights.astype(np.float64)
+        return float(weights.sum() ** 2 / max(np.square(weights).sum(), np.finfo(float).tiny))
 
     @property
     def _rows(self) -> pd.DataFrame:
@@ -100,9 +114,13 @@ def treat(
     objective: Objective | None = None,
     relabel_over: float | None = None,
     min_class_rows: int = 10,
-    max_weight: float = 10.0,
     judges: Judgement | None = None,
     audited: tuple[Any, Any] | None = None,
+    weights: Sequence[str | dict[str, Any]] | None = None,
+    min_effective_share: float = 0.1,
+    columns: Any = None,
+    features: Any = None,
+    target: Any = None,
 ) -> Treatment:
     """Decide what becomes of each label, and what it counts for in training, as a run does.
 
@@ -123,8 +141,16 @@ def treat(
         Instead of an objective: P(the new label is right) from which a label is changed.
     min_class_rows : int, default 10
         No label changes into or out of a class of fewer rows: such rows go to review.
-    max_weight : float, default 10
-        Weights of a class are clipped here.
+    weights : sequence, default ["label-shift", "right"]
+        What a row's weight is the product of: names of kind `weights` in `labelworks.methods()`, one with
+        options as `{"group-balance": {"column": "sex"}}`.
+    min_effective_share : float, default 0.1
+        The product is clipped where the rows would count for less than this share of them.
+    columns : table, optional
+        Columns of the rows that factors read.
+    features, target : array-like of shape (N, D) and (M, D), optional
+        Features of the rows and of a target window, for `covariates` and `propensity`: 1 where a classifier
+        can't tell the two apart on rows that it hasn't seen.
     judges : Judgement, optional
         What `ask_judges` was told of the labels: what they contradict goes to review.
     audited : tuple of two array-likes of shape (n,), optional
@@ -146,7 +172,7 @@ def treat(
     Notes
     -----
     Sources: Chow (1970), the rule of rejection; Liu & Tao (2016) and Lipton, Wang & Smola (2018), the
-    weights.
+    weights; Kish (1965), the effective sample that they are clipped by.
 
     Examples
     --------
@@ -170,11 +196,15 @@ def treat(
             where="findings",
             fix="give what find_label_errors found; curate(task=…) treats label sets and numbers",
         )
-    policy = _policy(mode, objective, relabel_over, min_class_rows, max_weight)
+    weighing = {"min_effective_share": min_effective_share}
+    policy = _policy(
+        mode, objective, relabel_over, min_class_rows,
+        weighing if weights is None else {**weighing, "factors": list(weights)},
+    )  # fmt: skip
     given = coded(labels, None, findings.classes.tolist())
     if not np.array_equal(given.named, findings.labels):
         raise InputError("findings are of other labels", where="findings", fix="find errors in these labels")
-    weights = _class_weights(findings, prior, policy)
+    class_weights = _class_weights(findings, prior, policy)
     codes = given.codes.astype(np.int32)
     suggestion = coded(findings.suggestion, None, findings.classes.tolist()).codes.astype(np.int32)
     if findings.posterior is None:
@@ -194,16 +224,20 @@ def treat(
     named = tuple(plain(findings.classes[undominated(findings.transition)]))
     cut = cut_of(rows, policy, Trust(named, findings.steady), classes)
     said, unheard = _verdicts(judges, audited, findings, policy)
-    decided, weight = treat_rows(rows, cut, policy, weights, said)
-    why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
+    decided = decided_rows(rows, cut, policy, said)
+    seen, density = _density(policy, features, target, len(codes))
+    weighed = weighed_rows(decided, policy, seen, _columns(policy, columns, len(codes)))
+    found = weigh_all(weighed, WeightFacts(class_weights, density=density), policy)
+    why = explained(decided.reason, found.factors)
     return Treatment(
         labels=findings.classes[decided.label],
         original_labels=given.named,
-        weights=weight,
+        weights=found.weight,
         actions=np.array(ACTIONS, object)[decided.action],
         reasons=np.array(WORDS, object)[why],
         index=given.index,
         note="; ".join(filter(None, (cut.says, unheard))),
+        factors=dict(found.factors),
     )
 
 
@@ -212,10 +246,10 @@ def _policy(
     objective: Objective | None,
     relabel_over: float | None,
     min_class_rows: int,
-    max_weight: float,
+    weights: dict[str, Any],
 ) -> Policy:
     said = {} if objective is None else {"objective": objective}
-    bounds = {"relabel_over": relabel_over, "min_class_rows": min_class_rows, "max_weight": max_weight}
+    bounds = {"relabel_over": relabel_over, "min_class_rows": min_class_rows, "weights": weights}
     try:
         config = TreatConfig.model_validate({"mode": mode, **said, **bounds})
     except ValidationError as error:
@@ -226,7 +260,33 @@ def _policy(
             where=f"treat({key}=…)",
             fix="see help(treat)",
         ) from error
-    return policy_of(config)
+    policy = policy_of(config)
+    for each in policy.weights:
+        check_weights(each)
+    return policy
+
+
+def _columns(policy: Policy, columns: Any, rows: int) -> dict[str, NDArray[Any]]:
+    """The columns that factors read, by name."""
+    if not policy.columns:
+        return {}
+    table = frame({} if columns is None else columns, "columns")
+    for name in policy.columns:
+        if name not in table.columns:
+            raise InputError(f"there is no column {name!r}", where="columns", fix="give it in columns=")
+    length("columns", len(table), rows)
+    return {name: table[name].to_numpy() for name in policy.columns}
+
+
+def _density(
+    policy: Policy, features: Any, target: Any, rows: int
+) -> tuple[NDArray[np.floating] | None, DensityRatio | None]:
+    """Features (N, D), and how much denser the target is there; neither where no factor asks for it."""
+    if not policy.uses("covariates", "propensity") or features is None or target is None:
+        return None, None
+    seen, other = matrix(features, "features").values, matrix(target, "target").values
+    length("features", len(seen), rows)
+    return seen, density_ratio(seen, other)
 
 
 def _verdicts(

@@ -118,10 +118,29 @@ class DetectConfig(Section):
 
 
 class WeightsConfig(Section):
-    """How it is decided what a row counts for in training."""
+    """What a row counts for in training: a product of factors."""
 
-    method: str = "importance"
-    options: dict[str, Any] = Field(default_factory=dict)
+    factors: tuple[str | dict[str, dict[str, Any]], ...] = Field(
+        ("label-shift", "right"),
+        description="of `labelworks methods --stage treat`, kind weights; one with options as "
+        "{group-balance: {column: sex}}",
+    )
+    min_effective_share: float = Field(
+        0.1,
+        ge=0.0,
+        le=1.0,
+        description="the product is clipped where the rows would count for less than this share of them",
+    )
+
+    @field_validator("factors")
+    @classmethod
+    def _each_once(cls, said: Any) -> Any:
+        if any(isinstance(each, dict) and len(each) != 1 for each in said):
+            raise ValueError("factors with options have one name each: {group-balance: {column: sex}}")
+        names = [each if isinstance(each, str) else next(iter(each)) for each in said]
+        if len(set(names)) < len(names):
+            raise ValueError("factors are named once each")
+        return said
 
 
 class TreatConfig(Section):
@@ -146,7 +165,6 @@ class TreatConfig(Section):
     min_class_rows: int = Field(
         10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"
     )
-    max_weight: float = Field(10.0, gt=0.0, description="importance weights are clipped here")
     judges: JudgesConfig = JudgesConfig()
     approve_over: float | None = Field(
         None, ge=0.0, le=1.0, description="ask a person where a larger share would change; null: never ask"

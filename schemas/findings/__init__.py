@@ -43,6 +43,7 @@ from labelworks.schemas.findings.treatment import (
     PartFindings,
     TreatmentFindings,
     ValidationFindings,
+    WeightFactor,
 )
 
 __all__ = [
@@ -88,6 +89,7 @@ __all__ = [
     "UnknownFindings",
     "ValidateFigures",
     "ValidationFindings",
+    "WeightFactor",
     "WindowAlarm",
     "WindowFindings",
 ]

@@ -8,6 +8,15 @@ from labelworks.schemas.findings.base import Findings, Interval, Number
 from labelworks.schemas.findings.judges import JudgesFindings
 
 
+class WeightFactor(Findings):
+    """One factor of the rows' weights, over all rows, before the product is clipped."""
+
+    name: str
+    mean: Number
+    lowest: Number
+    highest: Number
+
+
 class TreatmentFindings(Findings):
     """Rows by what was decided on them, and what their weights leave of them."""
 
@@ -23,6 +32,11 @@ class TreatmentFindings(Findings):
     changed_share: Number
     review_share: Number = None
     min_weight: Number = None
+    max_weight: Number = Field(None, description="the largest, where the mean is 1")
+    clipped_over: Number = Field(
+        None, description="importance is no more than this; None: nothing was clipped"
+    )
+    factors: tuple[WeightFactor, ...] = Field((), description="of the weights")
     effective_sample_share: Number = Field(description="rows that weigh as much, of all")
     classes_lost: int | None = Field(None, description="classes that no row is of any more")
     classes_weightless: int | None = Field(None, description="classes whose rows count for nothing")

@@ -82,7 +82,7 @@ def drift_findings(
         options.shift,
         (novelty_by_fold(without, rows.sample.features, rows.sample.folds),
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
-        target.context.sample["id"].to_pylist(), compared,
+        target.context.sample["id"].to_pylist(), compared, rows.judged.posterior,
     )  # fmt: skip
     rows_adapted = adapt_target(
         artifacts, ref, Adapter(model, shift.prior, without, shift.unknown), options.folds

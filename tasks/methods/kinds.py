@@ -143,8 +143,9 @@ KINDS = {
         {"propensity": protocols.LabelKindByPropensity, "bags": protocols.LabelKindOfGroups},
         folders=("treatment.imprecise",),
     ),
-    "weights": Kind("treat", "what a row counts for in training", ("prior", "posterior"),
-                    protocols.WeightsMethod, key="treat.weights.method", folders=("treatment.weights",)),
+    "weights": Kind("treat", "one factor of what a row counts for in training",
+                    ("prior", "posterior", "counts", "features", "target", "column"), protocols.WeightsMethod,
+                    key="treat.weights.factors", folders=("treatment.weights",)),
     "models": Kind("validate", "the model that labels are compared by", ("features", "weight"),
                    protocols.ModelMethod, key="validate.model", folders=("validation.models",)),
 }  # fmt: skip

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.treatment.cut import Cut
     from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
     from labelworks.tasks.methods.treatment.trust import Trust
+    from labelworks.tasks.methods.treatment.weights.core.rows import WeighedRows, WeightFacts
     from labelworks.tasks.methods.validation.models.multinomial import Predict
     from labelworks.tasks.methods.weak_supervision.patterns import Patterns
 
@@ -301,17 +302,9 @@ class RelabelMethod(Protocol):
 
 
 class WeightsMethod(Protocol):
-    """Weighs rows (N,) by P(the label is right) and the weights (K,) of the classes. Options are keywords."""
+    """One factor (n,), 0 or more, of what rows count for. Options are keywords; `column`: one to read."""
 
-    def __call__(
-        self,
-        label: NDArray[np.int32],
-        right: NDArray[np.float32],
-        class_weights: NDArray[np.float64] | None,
-        /,
-        *,
-        max_weight: float,
-    ) -> NDArray[np.float32]:
+    def __call__(self, rows: WeighedRows, facts: WeightFacts, /) -> NDArray[np.float64]:
         """Weigh them."""
 
 

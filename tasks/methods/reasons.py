@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,18 +26,12 @@ def doubted(reason: NDArray[np.int8], trust: NDArray[np.floating]) -> NDArray[np
     return np.where(less, len(REASONS), reason).astype(np.int8)
 
 
-def explained(
-    reason: NDArray[np.int8],
-    weight: NDArray[np.float32],
-    label: NDArray[np.int32],
-    class_weights: NDArray[np.float64] | None,
-    max_weight: float,
-) -> NDArray[np.int8]:
-    """Codes (N,) into WORDS: what was decided, and what made the weight (N,) what it is.
+def explained(reason: NDArray[np.int8], factors: Mapping[str, NDArray[np.floating]]) -> NDArray[np.int8]:
+    """Codes (N,) into WORDS: what was decided, and what made the weights (N,) what they are, by factor.
 
-    reason (N,): codes of what was decided; label (N,); class_weights (K,) of the target window, or None.
+    reason (N,): codes of what was decided; factors (N,): those that there are.
     """
-    shift = np.ones(len(label)) if class_weights is None else np.minimum(class_weights, max_weight)[label]
-    trust = np.divide(weight, shift, out=np.ones(len(label)), where=shift > 0)
+    even = np.ones(len(reason))
+    shift, trust = factors.get("label-shift", even), factors.get("right", even)
     note = np.select([shift < RARER, shift > COMMONER], [1, 2], 0)
     return np.asarray(doubted(reason, trust) * len(OF_CLASS) + note, np.int8)

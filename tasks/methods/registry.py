@@ -121,6 +121,16 @@ def make(kind: str, chosen: Chosen) -> Any:
     return target(**chosen.options)
 
 
+def check_weights(chosen: Chosen) -> None:
+    """Refuse a factor that there is not, options that it lacks, one that needs a column and names none."""
+    method = get("weights", chosen.method)
+    check_options(method.target, dict(chosen.options), method.given_keywords)
+    if "column" in method.needs and not chosen.options.get("column"):
+        raise ConfigError(
+            f"{chosen.method!r} names no column", fix=f"write it as {{{chosen.method}: {{column: NAME}}}}"
+        )
+
+
 def forget(source: str) -> None:
     """Take the methods of a source off the list, and look for plug-ins anew the next time."""
     for place in [place for place, method in _methods.items() if method.source == source]:

@@ -16,7 +16,6 @@ from labelworks.schemas.config.run import (
     NoiseConfig,
     RunConfig,
     TreatConfig,
-    WeightsConfig,
 )
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
@@ -97,6 +96,7 @@ def columns_of(config: RunConfig) -> Columns:
         tabular=detect.columns,
         rule_texts=_read_by_rules(data, "matches"),
         rule_values=_read_by_rules(data, "where", "function"),
+        weighed=policy_of(config.treat).columns,
     )
 
 
@@ -220,9 +220,9 @@ def policy_of(treat: TreatConfig, most: int | None = None) -> Policy:
     return Policy(
         mode=treat.mode,
         objective=objective_of(treat),
-        weights=_chosen(treat.weights),
+        weights=factors_of(treat),
         min_class_rows=treat.min_class_rows,
-        max_weight=treat.max_weight,
+        min_effective_share=treat.weights.min_effective_share,
         most=most,
     )
 
@@ -262,5 +262,13 @@ def objective_of(treat: TreatConfig) -> Chosen:
     return Chosen(name, value if isinstance(value, dict) else {name: value})
 
 
-def _chosen(named: AdaptConfig | NoiseConfig | WeightsConfig) -> Chosen:
+def factors_of(treat: TreatConfig) -> tuple[Chosen, ...]:
+    """What a row's weight is the product of, each with its options."""
+    said: list[dict[str, dict[str, Any]]] = [
+        {each: {}} if isinstance(each, str) else each for each in treat.weights.factors
+    ]
+    return tuple(Chosen(name, options) for each in said for name, options in each.items())
+
+
+def _chosen(named: AdaptConfig | NoiseConfig) -> Chosen:
     return Chosen(named.method, named.options)

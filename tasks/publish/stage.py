@@ -13,7 +13,7 @@ from pyarrow.parquet import SortingColumn
 from labelworks.schemas.findings import PublishFigures
 from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
 from labelworks.schemas.suites import Suite, suites
-from labelworks.schemas.tables import described, published_schema, with_judges
+from labelworks.schemas.tables import FACTOR, described, factor_name, published_schema, with_judges
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
@@ -173,7 +173,9 @@ def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Par
         "run_id": pa.repeat(artifacts.id, treated.num_rows),
     }
     asked, kind = source.columns, LABEL_TYPES[ref.label_type]
-    schema = published_schema(kind)
+    factors = [name for name in treated.column_names if name.startswith(FACTOR)]
+    columns |= {name: treated[name] for name in factors}
+    schema = published_schema(kind, [factor_name(each) for each in factors])
     if "judge_answer" in treated.column_names:
         schema = with_judges(schema, kind)
         columns |= {name: treated[name] for name in ("judge_answer", "judge_score")}

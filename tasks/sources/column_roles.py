@@ -33,6 +33,7 @@ NEEDED = {
     "votes": "strings, whole numbers or booleans",
     "detect.groups": "texts, numbers, booleans or times",
     "detect.columns": "texts, numbers, booleans or times",
+    "treat.weights": "texts, numbers, booleans or times",
 }
 DELIMITERS = {";": ";", "\t": "\\t", "|": "|"}
 TASKS = ("multilabel", "regression")
@@ -92,7 +93,9 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
     """How the files of a dataset are read where they have no types of their own."""
     label: Kind = "number" if columns.task == "regression" else "label"
     feature: Kind = "number" if columns.kind == "columns" else "string"
-    kinds: dict[str, Kind] = dict.fromkeys((*columns.tabular, *columns.rule_values), "value")
+    kinds: dict[str, Kind] = dict.fromkeys(
+        (*columns.tabular, *columns.rule_values, *columns.weighed), "value"
+    )
     kinds |= dict.fromkeys(columns.rule_texts, "string")
     kinds |= dict.fromkeys(columns.groups, "string")
     roles: list[tuple[str | None, Kind]] = [
@@ -133,7 +136,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return number or types.is_null(kind)
     if role in ("label", "votes"):
         return text or number or bool(types.is_boolean(kind) or types.is_null(kind))
-    if role in ("detect.groups", "detect.columns"):
+    if role in ("detect.groups", "detect.columns", "treat.weights"):
         plain = number or types.is_boolean(kind) or types.is_null(kind)
         return text or plain or bool(types.is_temporal(kind) and not types.is_interval(kind))
     if role == "time":
@@ -191,6 +194,7 @@ def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> Inp
     """What is said of a file whose columns can't be looked at, or lack one; those of a target may."""
     asked = [*((each, "detect.groups") for each in columns.groups)]
     asked += [(each, "detect.columns") for each in columns.tabular]
+    asked += [(each, "treat.weights") for each in columns.weighed]
     for column, role in asked:
         field = find_field(schema, column)
         if field is None and window == "source":

@@ -14,7 +14,7 @@ class Columns:
     features: of all kinds but `columns` one. image_root: the folder below which the paths of images are that
     the features then are. label: empty where votes or rules say it. classes: None: those that occur.
     mapping: what classes become when they are read. tabular: columns whose drift is measured. rule_texts,
-    rule_values: columns that rules read, as texts or as what they are.
+    rule_values: columns that rules read, as texts or as what they are. weighed: those that weights are of.
     """
 
     kind: str
@@ -33,6 +33,7 @@ class Columns:
     tabular: tuple[str, ...] = ()
     rule_texts: tuple[str, ...] = ()
     rule_values: tuple[str, ...] = ()
+    weighed: tuple[str, ...] = ()
 
     @property
     def feature(self) -> str:

@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.schemas.tables import ACTIONS, treated_schema
+from labelworks.schemas.tables import ACTIONS, factor_column, treated_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.methods.reasons import WORDS, explained
-from labelworks.tasks.methods.treatment.decisions import Verdicts
-from labelworks.tasks.methods.treatment.treat_rows import treat_rows
-from labelworks.tasks.treat.dataset_cut import judged_labels
+from labelworks.tasks.methods.treatment.decisions import Decisions
+from labelworks.tasks.methods.treatment.weights.core.weigh import Weights, weigh
+from labelworks.tasks.treat.row_weights import weighed
 from labelworks.tasks.treat.treated import Basis, ByClass
 
 DISAGREE = "copies disagree"
@@ -22,8 +22,9 @@ DISAGREE = "copies disagree"
 def treat_classes(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
     """Decide on the rows of a partition by their scores."""
     scores, judged = read_judged(artifacts, ref, partition), basis.judged
-    said = None if judged is None else judged.verdicts(partition.key, scores["row"])
-    treated = append_reason(_table(scores, basis, said), scores["copies_disagree"])
+    decided, rows = weighed(partition, artifacts, ref, basis, scores)
+    table = _table(scores, decided, weigh(rows, basis.facts, basis.policy, basis.scale))
+    treated = append_reason(table, scores["copies_disagree"])
     if judged is None:
         return treated
     beside = judged.columns(partition.key, scores["row"])
@@ -43,22 +44,21 @@ def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
     )
 
 
-def _table(scores: pa.Table, basis: Basis, said: Verdicts | None) -> pa.Table:
-    policy, weights, rows = basis.policy, basis.class_weights, judged_labels(scores, basis)
-    decided, weight = treat_rows(rows, basis.cut, policy, weights, said)
-    why = explained(decided.reason, weight, decided.label, weights, policy.max_weight)
+def _table(scores: pa.Table, decided: Decisions, weights: Weights) -> pa.Table:
+    why = explained(decided.reason, weights.factors)
     return pa.table(
         {
             "row": scores["row"],
             "id": scores["id"],
-            "given": rows.given,
+            "given": scores["given"],
             "label": decided.label,
             "action": pa.DictionaryArray.from_arrays(decided.action, list(ACTIONS)).cast(pa.string()),
             "reason": pa.DictionaryArray.from_arrays(why, list(WORDS)).cast(pa.string()),
-            "weight": weight,
+            "weight": weights.weight,
             "score": scores["score"],
+            **{factor_column(name): values for name, values in weights.factors.items()},
         },
-        schema=treated_schema(pa.int32()),
+        schema=treated_schema(pa.int32(), tuple(weights.factors)),
     )
 
 

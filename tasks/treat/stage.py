@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -20,10 +20,11 @@ from labelworks.schemas.findings import (
     TreatFigures,
     TreatmentFindings,
     ValidationFindings,
+    WeightFactor,
 )
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.suites import Suite, suites
-from labelworks.schemas.tables import ACTIONS
+from labelworks.schemas.tables import ACTIONS, FACTOR, factor_name
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -33,6 +34,7 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.decisions import CORRECTED, REASONS
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
+from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
@@ -41,6 +43,7 @@ from labelworks.tasks.treat.audited_rows import read_audited
 from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.judged import Judged
 from labelworks.tasks.treat.judges import hear_judges
+from labelworks.tasks.treat.row_weights import with_weights
 from labelworks.tasks.treat.second_pass import judge_again
 from labelworks.tasks.treat.treated import Basis, ByClass
 
@@ -57,6 +60,15 @@ WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for n
 
 
 @dataclass(frozen=True)
+class FactorSums:
+    """Of one factor of the weights: the sum over rows, the least and the largest value."""
+
+    total: float
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
 class Treated:
     """What was done in a partition; sums of weights and of their squares."""
 
@@ -66,6 +78,8 @@ class Treated:
     weight: float
     squared: float
     lowest: float
+    highest: float
+    factors: Mapping[str, FactorSums]
     new: bool
     checks: list[gates.RowCheck]
 
@@ -78,7 +92,8 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     if done := artifacts.result(TreatResult):
         return done
     started, gate = perf_counter(), suites("treat", run.config.gates.treat)
-    basis = Basis(policy, class_weights(found.shift, policy), *rows_by_class(artifacts))
+    facts = WeightFacts(class_weights(found.shift, policy))
+    basis = Basis(policy, *rows_by_class(artifacts), facts=facts, source=run.source)
     if ref.one_class:
         basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
     if ref.one_class and policy.passes > 1 and not found.noise.undominated:
@@ -88,6 +103,8 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     judged = _judges(run, ref, basis)
     if judged is not None:
         basis = replace(basis, judged=judged[0])
+    if ref.one_class:
+        basis = with_weights(artifacts, ref, basis, found.shift)
     treated = map_partitions(
         "treat", treat_partition, ref.of("source"), artifacts=artifacts, ref=ref, basis=basis,
         expected=gate.rows,
@@ -153,8 +170,35 @@ def treat_partition(
         weight=float(weight.sum(dtype=np.float64)),
         squared=float(np.square(weight, dtype=np.float64).sum()),
         lowest=float(weight.min(initial=np.inf)),
+        highest=float(weight.max(initial=0.0)),
+        factors=_factors(table),
         new=new,
         checks=_checks(table, ref, expected),
+    )
+
+
+def _factors(table: pa.Table) -> dict[str, FactorSums]:
+    """By factor: its sum over the rows, its least and its largest value."""
+    found = {}
+    for column in (name for name in table.column_names if name.startswith(FACTOR)):
+        values = table[column].to_numpy().astype(np.float64)
+        found[factor_name(column)] = FactorSums(
+            float(values.sum()), float(values.min(initial=np.inf)), float(values.max(initial=0.0))
+        )
+    return found
+
+
+def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, ...]:
+    names = dict.fromkeys(name for each in treated for name in each.factors)
+    parts = {name: [each.factors[name] for each in treated if name in each.factors] for name in names}
+    return tuple(
+        WeightFactor(
+            name=name,
+            mean=sum(each.total for each in found) / rows,
+            lowest=min(each.lowest for each in found),
+            highest=max(each.highest for each in found),
+        )
+        for name, found in parts.items()
     )
 
 
@@ -189,6 +233,9 @@ def _findings(treated: list[Treated], basis: Basis, judges: JudgesFindings | Non
         changed_share=by_action["relabel"] / rows,
         review_share=by_action["review"] / rows,
         min_weight=min(each.lowest for each in treated),
+        max_weight=max(each.highest for each in treated),
+        clipped_over=basis.scale.clip if np.isfinite(basis.scale.clip) else None,
+        factors=_factor_findings(treated, rows),
         effective_sample_share=weight * weight / max(squared, np.finfo(float).tiny) / rows,
         classes_lost=int(np.count_nonzero((before > 0) & (after == 0))),
         classes_weightless=int(np.count_nonzero((after > 0) & (by_class < WEIGHTLESS * after))),

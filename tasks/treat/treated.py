@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,9 @@ from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets
 from labelworks.tasks.methods.treatment.numbers import TreatedNumbers
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.treatment.weights.core.joint import Scale
+from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.judged import Judged
 
 NOTHING = even(NEVER, 0)
@@ -21,17 +24,20 @@ NOTHING = even(NEVER, 0)
 
 @dataclass(frozen=True)
 class Basis:
-    """What may be done; of the whole dataset importance weights (K,) or None, rows by class (K,), of all.
+    """What may be done; of the whole dataset rows by class (K,), of all.
 
     cut: from which claim on a label of one class changes. judged: what judges said; None: nobody was asked.
+    facts, scale: what weights are made of. source: opens the columns that these read; None: none do.
     """
 
     policy: Policy
-    class_weights: NDArray[np.float64] | None
     rows_by_class: NDArray[np.float64]
     rows: int
     cut: Cut = NOTHING
     judged: Judged | None = None
+    facts: WeightFacts = field(default_factory=WeightFacts)
+    scale: Scale = Scale()  # noqa: RUF009 - frozen
+    source: Source | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import REASONS, Decisions, decide
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood
 from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.treatment.weights.core.density import density_ratio
+from labelworks.tasks.methods.treatment.weights.core.rows import MassSums, WeighedRows, WeightFacts
 from labelworks.tasks.methods.weak_supervision.patterns import Patterns
 
 ROWS, CLASSES, DIM = 240, 4, 5
@@ -336,12 +339,19 @@ class TestRelabel:
 class TestWeights:
     """Every way to weigh rows."""
 
-    @pytest.mark.parametrize("by_class", [None, np.array([1.0, 20.0, 0.5, 1.0])])
-    def test_weighs_every_row(self, method: Method, by_class: Any) -> None:
-        found = method.target(GIVEN, PROBS.max(axis=1), by_class, max_weight=5.0)
+    @pytest.mark.parametrize("known", [False, True])
+    def test_weighs_every_row(self, method: Method, known: bool) -> None:
+        half = np.where(np.arange(ROWS) % 2, 0.5, 0.25)
+        rows = WeighedRows(GIVEN, PROBS.max(axis=1), FEATURES, {"given": half})
+        masses = MassSums.of(rows, CLASSES, ["given"])
+        facts = WeightFacts(None, masses.rows_by_class, masses.cells)
+        if known:
+            density = density_ratio(FEATURES, FEATURES + 1)
+            facts = replace(facts, class_weights=np.array([1.0, 20.0, 0.5, 1.0]), density=density)
+        options = {"column": "given"} if "column" in method.needs else {}
+        found = np.asarray(method.target(rows, facts, **options))
         assert found.shape == (ROWS,)
-        assert found.dtype == np.float32
-        assert ((found >= 0) & (found <= 5)).all()
+        assert (np.isfinite(found) & (found >= 0)).all()
 
 
 @of("models")

@@ -55,8 +55,8 @@ class ShiftKind:
 def which_kind(
     labels: ArrayLike, probs: ArrayLike, features: ArrayLike,
     target_probs: ArrayLike, target_features: ArrayLike,
-    *, noise_transition: ArrayLike | None = None, unknown: OpenSet | None = None,
-    drift: str = "auto", alpha: float = 0.05, effect: float = 0.05,
+    *, noise_transition: ArrayLike | None = None, posterior: NDArray[np.floating] | None = None,
+    unknown: OpenSet | None = None, drift: str = "auto", alpha: float = 0.05, effect: float = 0.05,
 ) -> ShiftKind:  # fmt: skip
     """Name the shift between a labelled and a target window, by whether the label-shift mixture explains it.
 
@@ -65,6 +65,7 @@ def which_kind(
     most: each of the two questions, of the mix and of what it leaves unexplained, is asked at half of it
     (Bonferroni), and what is below an `effect` doesn't count. unknown: what open_set says of these
     windows: where a drift is gone once its unknown rows are left out, it is of the kind open-set.
+    posterior (N, K): P(true class) of the labelled rows, where labels are noisy: by it they are drawn again.
     Raises InputError on bad rows, ConfigError on an unknown test.
     """
     windows = check(labels, probs, target_probs, noise_transition)
@@ -74,13 +75,15 @@ def which_kind(
     def counts(found: DriftTest) -> bool:
         return found.drifted and found.effect >= effect
 
-    found = _explained(windows, reference, current, test)
+    found = _explained(windows, reference, current, test, posterior)
     prior, rest, known = found[0], counts(found[1]), np.ones(len(current), dtype=np.bool_)
     mix = _mix_moved(windows, alpha / QUESTIONS) and _gap(prior) >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
     if rest and unknown is not None and unknown.interval[0] > 0:
         left = _known(unknown)
-        without = _explained(replace(windows, target=windows.target[left]), reference, current[left], test)
+        without = _explained(
+            replace(windows, target=windows.target[left]), reference, current[left], test, posterior
+        )
         if not counts(without[1]):
             kind, prior, known = "open-set", without[0], left
     moved = drift_test(drift)(reference, current, alpha)
@@ -92,10 +95,11 @@ def _explained(
     reference: NDArray[np.floating],
     current: NDArray[np.floating],
     test: Callable[..., DriftTest],
+    posterior: NDArray[np.floating] | None,
 ) -> tuple[PriorEstimate, DriftTest]:
     """The target's prior, and the target against labelled rows drawn again at it."""
     prior = estimate("auto", windows)
-    return prior, test(reference[_redrawn(windows, prior.weights)], current)
+    return prior, test(reference[_redrawn(windows, prior.weights, posterior)], current)
 
 
 def _known(unknown: OpenSet) -> NDArray[np.bool_]:
@@ -104,10 +108,17 @@ def _known(unknown: OpenSet) -> NDArray[np.bool_]:
     return kept if kept.sum() >= 2 else np.ones(len(kept), dtype=np.bool_)
 
 
-def _redrawn(windows: Windows, weights: Floats) -> NDArray[np.int64]:
-    """Labelled rows drawn without repetition at the estimated prior, as many as that allows."""
-    of_given = np.maximum(inverse_transition(windows) @ weights, 0)[windows.labels]
-    chance = of_given / max(float(of_given.max()), 1e-12)
+def _redrawn(windows: Windows, weights: Floats, posterior: NDArray[np.floating] | None) -> NDArray[np.int64]:
+    """Labelled rows drawn without repetition at the estimated prior, as many as that allows.
+
+    By the posterior of their true class each row is drawn as its class is; by the inverse transition alone a
+    rare class, most of whose labels are wrong, would have to be drawn less than never.
+    """
+    if posterior is None:
+        wanted = np.maximum(inverse_transition(windows) @ weights, 0)[windows.labels]
+    else:
+        wanted = np.asarray(posterior @ weights, np.float64)
+    chance = wanted / max(float(wanted.max()), 1e-12)
     kept = np.flatnonzero(np.random.default_rng(0).random(len(chance)) < chance)
     return kept if len(kept) >= 2 else np.arange(len(chance))
 

@@ -57,13 +57,15 @@ def shift_findings(
     novelty: tuple[NDArray[np.float64], NDArray[np.float64]],
     ids: Sequence[str],
     compared: NDArray[np.bool_] | None = None,
+    posterior: NDArray[np.floating] | None = None,
 ) -> TargetFindings:
     """Prior, weights, kind of shift and unknown classes of a target window.
 
     sample and probs (N, K), window and its probs (M, K) by the same probes; novelty (N,) and (M,) of the rows
     of both; ids (M,) of the window's; compared (N,): rows of the sample that the window is tested against,
-    those that the encoder was not fitted on (None: all). The prior is estimated from all of them. Of a single
-    row nothing but its prior is told.
+    those that the encoder was not fitted on (None: all). The prior is estimated from all of them. posterior
+    (N, K): of the sample's true classes, where the noise method tells it. Of a single row nothing but its
+    prior is told.
     """
     rows = np.ones(len(probs), dtype=np.bool_) if compared is None else compared
     others, others_probs = sample.only(rows), probs[rows]
@@ -74,7 +76,8 @@ def shift_findings(
     if len(window_probs) >= 2:
         kind = which_kind(
             others.given, others_probs, others.features, window_probs, window.features,
-            noise_transition=transition, unknown=unknown, drift=options.drift, alpha=options.alpha,
+            noise_transition=transition, posterior=None if posterior is None else posterior[rows],
+            unknown=unknown, drift=options.drift, alpha=options.alpha,
         )  # fmt: skip
     known = np.ones(len(window_probs), dtype=np.bool_) if kind is None else kind.known
     found = estimate_prior(

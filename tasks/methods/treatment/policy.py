@@ -15,17 +15,18 @@ EVEN = 0.5  # a change is worth it where the new label is likelier right than wr
 class Policy:
     """The mode, the methods that decide and weigh, and their bounds.
 
-    objective: the method of kind `relabel` that places the cut, with its options. min_class_rows: no label
-    changes into or out of a class of fewer rows. max_weight: weights of a class are clipped here. most: at
-    most so many labels change, as a person said; None: nobody did. passes: over 1, where rows are
-    judged again, at most so often in all, by probes of the labels that the pass before would give them.
+    objective: the method of kind `relabel` that places the cut, with its options. weights: those of kind
+    `weights` whose product a row counts for. min_class_rows: no label changes into or out of a class of fewer
+    rows. min_effective_share: the product is clipped where rows would count for less than this share of them.
+    most: at most so many labels change, as a person said; None: nobody did. passes: over 1, where rows
+    are judged again, at most so often in all, by probes of the labels that the pass before would give them.
     """
 
     mode: Literal["reweight", "relabel", "both", "none"]
     objective: Chosen
-    weights: Chosen
+    weights: tuple[Chosen, ...]
     min_class_rows: int
-    max_weight: float
+    min_effective_share: float
     most: int | None = None
     passes: int = 1
 
@@ -46,6 +47,27 @@ class Policy:
     def reweighs(self) -> bool:
         """Whether rows may count for less."""
         return self.mode in ("reweight", "both")
+
+    @property
+    def factors(self) -> tuple[Chosen, ...]:
+        """What makes the weight of a row in this mode: where labels alone are treated, trust in them."""
+        if self.mode == "relabel":
+            return (Chosen("right"),)
+        return self.weights if self.reweighs else ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns of the dataset that factors read."""
+        named = (each.options.get("column") for each in self.factors)
+        return tuple(dict.fromkeys(str(each) for each in named if each))
+
+    def without_columns(self) -> Policy:
+        """The same where no column is at hand: factors that read one are left out."""
+        return replace(self, weights=tuple(each for each in self.weights if not each.options.get("column")))
+
+    def uses(self, *names: str) -> bool:
+        """Whether one of these is a factor."""
+        return any(each.method in names for each in self.factors)
 
     @property
     def alone(self) -> float:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from labelworks.tasks.methods.treatment.decisions import REVIEW, Decisions, Verd
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.rare_classes import sparing
 from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.treatment.weights.core.density import DensityRatio
+from labelworks.tasks.methods.treatment.weights.core.rows import WeighedRows, WeightFacts
+from labelworks.tasks.methods.treatment.weights.core.weigh import weigh_all
 
 
 def place_cut(claims: Claims, policy: Policy, trust: Trust) -> Cut:
@@ -50,19 +54,41 @@ def treat_rows(
     policy: Policy,
     class_weights: NDArray[np.float64] | None,
     verdicts: Verdicts | None = None,
+    *,
+    features: NDArray[np.floating] | None = None,
+    density: DensityRatio | None = None,
 ) -> tuple[Decisions, NDArray[np.float32]]:
-    """Decide on rows (N,) by the cut of their dataset, and weigh them; class_weights (K,) or None.
+    """Decide on rows (N,), all of a dataset, by its cut, and weigh them, but for factors of a column.
 
-    verdicts: what models that were asked say of the rows; None: nobody was asked.
+    class_weights: (K,) or None. verdicts: what models that were asked say of the rows; None: nobody was
+    asked. features: (N, D), and what they tell of a target's density, or None.
     """
+    decided = decided_rows(rows, cut, policy, verdicts)
+    facts = WeightFacts(class_weights, density=density)
+    weighed = weighed_rows(decided, policy, features)
+    return decided, weigh_all(weighed, facts, policy.without_columns()).weight
+
+
+def decided_rows(rows: JudgedLabels, cut: Cut, policy: Policy, verdicts: Verdicts | None = None) -> Decisions:
+    """What is decided on rows (N,) by the cut of their dataset, and by what judges say of them."""
     decided = decide(rows, cut, relabel=policy.relabels)
-    if verdicts is not None and policy.relabels:
-        decided = with_verdicts(decided, rows, verdicts)
-    if policy.mode == "none":
-        return decided, np.ones(len(rows.given), dtype=np.float32)
-    right = decided.right if policy.mode != "relabel" else _trust(decided)
-    weigh = partial(get("weights", policy.weights.method).target, **policy.weights.options)
-    return decided, weigh(decided.label, right, class_weights, max_weight=policy.max_weight)
+    if verdicts is None or not policy.relabels:
+        return decided
+    return with_verdicts(decided, rows, verdicts)
+
+
+def weighed_rows(
+    decided: Decisions,
+    policy: Policy,
+    features: NDArray[np.floating] | None = None,
+    columns: Mapping[str, NDArray[Any]] | None = None,
+) -> WeighedRows:
+    """Rows (N,) as their weights are made of them: where labels alone are treated, only rows that wait for a
+    person count for less."""
+    right = decided.right
+    if policy.mode == "relabel":
+        right = np.where(decided.action == REVIEW, right, np.float32(1.0)).astype(np.float32)
+    return WeighedRows(decided.label, right, features, columns or {})
 
 
 def class_weights(shift: ShiftFindings | None, policy: Policy) -> NDArray[np.float64] | None:
@@ -71,8 +97,3 @@ def class_weights(shift: ShiftFindings | None, policy: Policy) -> NDArray[np.flo
         return None
     weights = np.array(shift.weights, dtype=np.float64)
     return None if (weights[weights > 0] == 1).all() else weights
-
-
-def _trust(decided: Decisions) -> NDArray[np.float32]:
-    """Where labels alone are treated, only rows that wait for a person count for less."""
-    return np.where(decided.action == REVIEW, decided.right, np.float32(1.0)).astype(np.float32)

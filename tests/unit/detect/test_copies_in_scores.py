@@ -121,7 +121,7 @@ def test_treat_reads_one_object_of_a_partition(embedded: Any, watched: dict[str,
     found = detect(run, ref, rows).ref
     watched["read_table"].clear()
     partition = found.of("source")[0]
-    basis = Basis(policy_of(TreatConfig()), None, np.full(CLASSES, float(ROWS)), 3 * ROWS, even(0.9, CLASSES))
+    basis = Basis(policy_of(TreatConfig()), np.full(CLASSES, float(ROWS)), 3 * ROWS, even(0.9, CLASSES))
     treat_partition(partition, run.artifacts, found, basis, defaults("treat").rows)
     assert watched["read_table"] == [run.artifacts.scores(found, partition)]
     reasons = run.artifacts.store.read_table(run.artifacts.part("treat", partition))["reason"].to_pylist()
@@ -136,7 +136,7 @@ def test_scores_of_a_version_that_heard_no_copies_are_treated_without_them(embed
     name = run.artifacts.scores(found, partition)
     scores = run.artifacts.store.read_table(name)
     run.artifacts.store.write_table(name, scores.drop_columns(["copies_disagree"]))
-    basis = Basis(policy_of(TreatConfig()), None, np.full(CLASSES, float(ROWS)), 3 * ROWS, even(0.9, CLASSES))
+    basis = Basis(policy_of(TreatConfig()), np.full(CLASSES, float(ROWS)), 3 * ROWS, even(0.9, CLASSES))
     treat_partition(partition, run.artifacts, found, basis, defaults("treat").rows)
     treated = run.artifacts.store.read_table(run.artifacts.part("treat", partition))
     assert treated["id"].equals(scores["id"])

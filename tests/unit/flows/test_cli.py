@@ -210,7 +210,7 @@ def test_methods_lists_every_kind_with_its_stage(labelworks: Run) -> None:
     keys = {(each["kind"], each["name"]): each["key"] for each in listed}
     assert keys["prior", "elsa"] == "detect.shift.method" and keys["drift", "mmd"] == "detect.drift.method"
     assert keys["relabel", "precision"] == "treat.objective"
-    assert keys["weights", "importance"] == "treat.weights.method"
+    assert keys["weights", "right"] == "treat.weights.factors"
     assert keys["windows", "latent"] is keys["groups", "groups"] is None
     assert {each["kind"]: each["stage"] for each in listed} == {
         name: kind.stage for name, kind in registry.KINDS.items()

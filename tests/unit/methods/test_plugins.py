@@ -109,9 +109,9 @@ def never(claims, trust, *, doubt: float = 1.0):
 
 
 @register("weights", "even", source="a test")
-def even(label, right, class_weights, *, max_weight, all: float = 1.0):
-    """Weigh all rows alike."""
-    return np.full(len(label), min(all, max_weight), np.float32)
+def even(rows, facts, *, all: float = 1.0):
+    """Weigh all rows alike, but those of class 0."""
+    return np.where(rows.label == 0, 1.0, all)
 '''
 ENTRIES = (
     "noise.wrapped = {0}:Wrapped\nencoders.lengths = {0}:Lengths\nprior.shares = {0}:shares\n"
@@ -202,7 +202,7 @@ def test_a_config_names_it_with_its_options_before_work_begins(install: Install)
     chosen = {
         "encoder": {"name": "lengths"},
         "detect": {"noise": {"method": "wrapped"}, "shift": {"method": "shares"}},
-        "treat": {"objective": {"never": {"doubt": 0.5}}, "weights": {"method": "even"}},
+        "treat": {"objective": {"never": {"doubt": 0.5}}, "weights": {"factors": ["even"]}},
     }
     check_methods(RunConfig.model_validate(CONFIG | chosen))
     for section, key, why in (
@@ -213,12 +213,13 @@ def test_a_config_names_it_with_its_options_before_work_begins(install: Install)
             "treat.objective",
             "'doubt' is 'x'",
         ),
-        ({"weights": {"method": "odd"}}, "treat.weights.method", "unknown weights method 'odd'"),
+        ({"weights": {"factors": ["odd"]}}, "treat.weights.factors", "unknown weights method 'odd'"),
         (
-            {"weights": {"options": {"max_weight": 2.0}}},
-            "treat.weights.options",
-            "unknown option 'max_weight'",
+            {"weights": {"factors": [{"even": {"none": 2.0}}]}},
+            "treat.weights.factors",
+            "unknown option 'none'",
         ),
+        ({"weights": {"factors": ["group-balance"]}}, "treat.weights.factors", "names no column"),
     ):
         with pytest.raises(ConfigError, match=why) as caught:
             check_methods(RunConfig.model_validate(CONFIG | {"treat": section}))
@@ -227,7 +228,7 @@ def test_a_config_names_it_with_its_options_before_work_begins(install: Install)
 
 def test_rows_are_treated_as_the_chosen_methods_say(install: Install) -> None:
     install()
-    sections = {"weights": {"method": "even", "options": {"all": 3.0}}}
+    sections = {"weights": {"factors": [{"even": {"all": 3.0}}]}}
     flag, error = GIVEN != TRUE, np.full(600, 0.9, np.float32)
     rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, error, error)
     for doubt, labels in ((1.0, GIVEN), (0.5, TRUE)):
@@ -235,7 +236,7 @@ def test_rows_are_treated_as_the_chosen_methods_say(install: Install) -> None:
         policy = policy_of(config)
         decided, weight = treat_rows(rows, cut_of(rows, policy, Trust(), 3), policy, None)
         np.testing.assert_array_equal(decided.label, labels)
-        assert (weight == 3).all()
+        assert weight.max() == pytest.approx(3 * weight.min())
 
 
 @pytest.mark.parametrize(

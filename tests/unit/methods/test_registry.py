@@ -21,7 +21,7 @@ def _as_before() -> Iterator[None]:
     registry.forget("this test")
 
 
-def weigh(label: Any, right: Any, class_weights: Any, *, max_weight: float) -> None:
+def weigh(rows: Any, facts: Any) -> None:
     """Weigh."""
 
 
@@ -94,13 +94,13 @@ WRONG: dict[str, tuple[dict[str, Any], Any, str]] = {
     "benchmarks": ({"needs": ("labels",)}, nothing, "it is called with nothing"),
     "label_kind": ({"needs": ("bags",)}, of_two, "too many positional arguments"),
     "relabel": ({}, of_one, "too many positional arguments"),
-    "weights": ({}, of_two, "too many positional arguments"),
+    "weights": ({}, of_one, "too many positional arguments"),
     "models": ({}, of_two, "too many positional arguments"),
 }
 
 
 def test_a_name_is_taken_once() -> None:
-    def another(label: Any, right: Any, class_weights: Any, *, max_weight: float) -> None:
+    def another(rows: Any, facts: Any) -> None:
         """Weigh otherwise."""
 
     registry.register("weights", "taken", source="this test")(weigh)

@@ -1,1 +1,1 @@
-"""What a row counts for in training."""
+"""What a row counts for in training: one factor a file; their product is made in `joint.py`."""

@@ -1,0 +1,122 @@
+"""What weights rest on, of the whole dataset: masses by class and group, the target's density, the scale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from labelworks.schemas.findings import ShiftFindings
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.embeddings import load_block
+from labelworks.tasks.artifacts.first_pass import read_first_pass
+from labelworks.tasks.artifacts.scores import read_judged
+from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
+from labelworks.tasks.methods.folds import in_sample, share_of
+from labelworks.tasks.methods.treatment.decisions import Decisions
+from labelworks.tasks.methods.treatment.treat_rows import decided_rows, weighed_rows
+from labelworks.tasks.methods.treatment.weights.core.density import density_ratio
+from labelworks.tasks.methods.treatment.weights.core.joint import (
+    WeightSums,
+    factors_of,
+    importance,
+    trust_of,
+)
+from labelworks.tasks.methods.treatment.weights.core.rows import MassSums, WeighedRows, WeightFacts
+from labelworks.tasks.sources.source import Source
+from labelworks.tasks.treat.dataset_cut import judged_labels
+from labelworks.tasks.treat.treated import Basis
+
+BY_MASS = ("class-balance", "group-balance")
+BY_DENSITY = ("covariates", "propensity")
+MOVED = ("covariate", "both")  # kinds of shift in which covariates moved beyond what a class mix explains
+SAMPLED = 20_000  # rows of the target that its density is fitted on
+
+
+def with_weights(artifacts: Artifacts, ref: DatasetRef, basis: Basis, shift: ShiftFindings | None) -> Basis:
+    """The basis with what its weights rest on; a pass over the scores for each sum that has to be known."""
+    policy, parts = basis.policy, ref.of("source")
+    if policy.uses(*BY_DENSITY) and shift is not None:
+        basis = replace(basis, facts=_with_density(artifacts, ref, basis, shift))
+    if policy.uses(*BY_MASS):
+        masses = reduce_partitions(
+            "treat", count_masses, MassSums.merged, parts, unit="partitions counted",
+            artifacts=artifacts, ref=ref, basis=basis,
+        )  # fmt: skip
+        counted = replace(basis.facts, rows_by_class=masses.rows_by_class, cells=masses.cells)
+        basis = replace(basis, facts=counted)
+    if not policy.factors:
+        return basis
+    sums = reduce_partitions(
+        "treat", count_weights, WeightSums.merged, parts, unit="partitions weighed",
+        artifacts=artifacts, ref=ref, basis=basis,
+    )  # fmt: skip
+    return replace(basis, scale=sums.scale(policy.min_effective_share))
+
+
+def count_masses(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> MassSums:
+    """Masses of the rows of a partition after treatment."""
+    _, rows = weighed(partition, artifacts, ref, basis, read_judged(artifacts, ref, partition))
+    return MassSums.of(rows, len(ref.classes), basis.policy.columns)
+
+
+def count_weights(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> WeightSums:
+    """Sums of the weights of a partition, by importance."""
+    _, rows = weighed(partition, artifacts, ref, basis, read_judged(artifacts, ref, partition))
+    found = factors_of(rows, basis.facts, basis.policy.factors)
+    count = len(rows.label)
+    return WeightSums.of(trust_of(found, count), importance(found, count))
+
+
+def weighed(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, scores: pa.Table
+) -> tuple[Decisions, WeighedRows]:
+    """What is decided on the rows of a partition, and those rows as weights are made of them."""
+    policy, place = basis.policy, scores["row"].to_numpy()
+    said = None if basis.judged is None else basis.judged.verdicts(partition.key, scores["row"])
+    decided = decided_rows(judged_labels(scores, basis), basis.cut, policy, said)
+    columns = _columns(basis.source, partition, policy.columns, place)
+    features = None
+    if basis.facts.density is not None:
+        block = load_block(artifacts, ref, partition)
+        features = block.features[np.searchsorted(block.rows, place)]
+    return decided, weighed_rows(decided, policy, features, columns)
+
+
+def _columns(
+    source: Source | None, partition: Partition, names: Sequence[str], place: NDArray[np.int32]
+) -> dict[str, NDArray[Any]]:
+    """Values of columns at places of a partition; by all columns at once where there are some."""
+    if source is None or not names:
+        return {}
+    table = source.reader(partition).table(list(names)).take(place)
+    return {name: table[name].to_numpy() for name in names}
+
+
+def _with_density(artifacts: Artifacts, ref: DatasetRef, basis: Basis, shift: ShiftFindings) -> WeightFacts:
+    """The facts with the target's density where covariates moved, or a propensity is to be estimated."""
+    estimated = any(
+        each.method == "propensity" and not each.options.get("column") for each in basis.policy.factors
+    )
+    if not estimated and shift.kind not in MOVED:
+        return basis.facts
+    rows = sum(part.rows for part in ref.of("target"))
+    found = map_partitions(
+        "treat", sample_features, ref.of("target"), unit="target partitions",
+        artifacts=artifacts, ref=ref, share=share_of(SAMPLED, max(rows, 1)),
+    )  # fmt: skip
+    source = read_first_pass(artifacts).sample.features
+    return replace(basis.facts, density=density_ratio(source, np.concatenate(found)))
+
+
+def sample_features(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, share: float
+) -> NDArray[np.floating]:
+    """Features of the rows of a target partition that belong to a sample."""
+    block = load_block(artifacts, ref, partition)
+    return np.asarray(block.features[in_sample(block.hashes, share)])
