@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
+    from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
+    from labelworks.flows.notebook.inferred_labels import infer_labels
     from labelworks.flows.notebook.judgement import ask_judges
     from labelworks.flows.notebook.label_errors import find_label_errors
     from labelworks.flows.notebook.method_table import methods
@@ -38,6 +40,8 @@ __all__ = [
     "find_label_errors",
     "find_multilabel_errors",
     "find_regression_errors",
+    "infer_label_sets",
+    "infer_labels",
     "label_by_rules",
     "methods",
     "test_drift",
@@ -54,6 +58,8 @@ _HOMES = {
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
     "find_regression_errors": "labelworks.flows.notebook.regression_errors",
+    "infer_label_sets": "labelworks.flows.notebook.inferred_label_sets",
+    "infer_labels": "labelworks.flows.notebook.inferred_labels",
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.method_table",
     "test_drift": "labelworks.flows.notebook.drift",

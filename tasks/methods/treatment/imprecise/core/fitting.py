@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +17,6 @@ from labelworks.tasks.methods.arrays import hashes
 from labelworks.tasks.methods.probes.ensemble import TEMPERED, ProbeEnsemble
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
-from labelworks.tasks.methods.treatment.imprecise.core.neighbours import Neighbours
-from labelworks.tasks.methods.treatment.imprecise.core.pseudo_labels import SHARES, surest
 
 CELLS = 1 << 21  # of a block, rows × classes
 MOST, PATIENCE, BETTER = 60, 6, 1e-4  # rounds; those without a likelihood better by so much, then it ends
@@ -59,15 +56,6 @@ class Data:
                 posterior = part.posterior(inside, probs)
                 yield rows, posterior, part.log_likelihood(inside, probs, posterior)
 
-    def judged(
-        self, ensemble: ProbeEnsemble, neighbours: Neighbours
-    ) -> Iterator[tuple[Rows, NDArray[np.float32]]]:
-        """Unlabelled rows (n,) and what probes and neighbours say of them (n, K), a block at a time."""
-        rows = self.evidence.unlabelled
-        for start in range(0, len(rows), self.width):
-            part = rows[start : start + self.width]
-            yield part, neighbours.judge(part, self.probs(ensemble, part))
-
     def sums(self, rows: Rows, memberships: NDArray[np.floating]) -> FoldSums:
         """The sums of rows by their memberships (n, K)."""
         return FoldSums.of_memberships(self.features[rows], memberships, self.folds[rows], self.n_folds)
@@ -85,13 +73,15 @@ class Data:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Probes, and the neighbours by which unlabelled rows are judged beside them, where there are any.
+    """Probes fitted by EM, the labelled rows' sums by them, and labels drawn of the sampled ones, rows (m,).
 
     score: mean log-likelihood of a labelled row, out of sample; rounds: of EM.
     """
 
     ensemble: ProbeEnsemble
-    neighbours: Neighbours | None
+    sums: FoldSums
+    rows: Rows
+    drawn: NDArray[np.int64]
     score: float
     rounds: int
 
@@ -105,61 +95,34 @@ class _Pass:
     rows: Rows
     drawn: NDArray[np.int64]
 
-    def probes(self, data: Data, sums: FoldSums) -> ProbeEnsemble:
-        """Probes of sums; their temperatures by the labels drawn."""
-        found = ProbeEnsemble.fit(sums, data.probes)
+    def probes(self, data: Data) -> ProbeEnsemble:
+        """Probes of its sums; their temperatures by the labels drawn."""
+        found = ProbeEnsemble.fit(self.sums, data.probes)
         return found.calibrate(data.features[self.rows], self.drawn, data.folds[self.rows])
+
+    def fitted(self, ensemble: ProbeEnsemble, number: int) -> Fitted:
+        """What was found by an ensemble in a round."""
+        return Fitted(ensemble, self.sums, self.rows, self.drawn, self.score, number)
 
 
 def fit(data: Data) -> Fitted:
-    """Fit by EM on the rows of which something was observed, then let the others in, surest first.
+    """EM on the rows of which something was observed; the best of its rounds by what it foretells of them.
 
     Raises InputError where nothing was observed of any row.
     """
     if not data.evidence.labelled:
         raise InputError("no row has a label", where="observed", fix="give labels of some rows, of any kind")
-    found = _expectation_maximisation(data, data.sampled())
-    return _with_unlabelled(data, found, data.sampled()) if len(data.evidence.unlabelled) else found
-
-
-def _expectation_maximisation(data: Data, sampled: Rows) -> Fitted:
-    """EM until the likelihood of what was observed, out of sample, rises no more; the best of its rounds."""
+    sampled = data.sampled()
     found = _pass(data, None, sampled)
-    best = Fitted(found.probes(data, found.sums), None, -np.inf, 0)
+    best = found.fitted(found.probes(data), 0)
     for number in range(1, MOST + 1):
-        ensemble = found.probes(data, found.sums)
+        ensemble = found.probes(data)
         found = _pass(data, ensemble, sampled)
-        if found.score > best.score + BETTER:
-            best = Fitted(ensemble, None, found.score, number)
+        if found.score > best.score + BETTER or best.rounds == 0:
+            best = found.fitted(ensemble, number)
         elif number - best.rounds >= PATIENCE:
             break
     return best
-
-
-def _with_unlabelled(data: Data, start: Fitted, sampled: Rows) -> Fitted:
-    """Let unlabelled rows in, a further share of each class in every round, by what is said of them then."""
-    ensemble, unlabelled = start.ensemble, data.evidence.unlabelled
-    labelled = np.concatenate([part.rows for part in data.evidence.labelled])
-    classes = data.evidence.shape[1]
-    around = Neighbours.among(data.features, labelled, unlabelled, sampled, classes)
-    for share in SHARES:
-        found, around = _heard(data, ensemble, around, sampled)
-        sums, entered = found.sums, around.without(unlabelled)
-        for rows, memberships in surest(partial(data.judged, ensemble, around), share):
-            sums, entered = sums + data.sums(rows, memberships), entered.told(rows, memberships)
-        ensemble, around = found.probes(data, sums), entered
-    found, around = _heard(data, ensemble, around, sampled)
-    return Fitted(ensemble, around, found.score, start.rounds)
-
-
-def _heard(
-    data: Data, ensemble: ProbeEnsemble, around: Neighbours, sampled: Rows
-) -> tuple[_Pass, Neighbours]:
-    """A pass over the labelled rows, and neighbours that know of it and are weighed by it."""
-    found = _pass(data, ensemble, sampled)
-    for rows, posterior, _ in data.posteriors(ensemble):
-        around = around.told(rows, posterior)
-    return found, around.weighed(found.rows, data.probs(ensemble, found.rows), found.drawn)
 
 
 def _pass(data: Data, ensemble: ProbeEnsemble | None, sampled: Rows) -> _Pass:

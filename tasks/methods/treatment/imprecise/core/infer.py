@@ -14,6 +14,7 @@ from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, Fitted, fit
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
 from labelworks.tasks.methods.treatment.imprecise.core.propensity import estimate_propensity
+from labelworks.tasks.methods.treatment.imprecise.core.pseudo_labels import let_in
 
 Blocks = Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]
 DENSE = 256  # classes; above, a posterior holds its largest entries alone
@@ -64,8 +65,8 @@ def _posteriors(data: Data, found: Fitted) -> Blocks:
     """Every row's posterior, a block at a time, by kind."""
     for rows, posterior, _ in data.posteriors(found.ensemble):
         yield rows, posterior
-    if found.neighbours is not None:
-        yield from data.judged(found.ensemble, found.neighbours)
+    if len(data.evidence.unlabelled):
+        yield from let_in(data, found).unlabelled(data)
 
 
 def _whole(blocks: Blocks, shape: tuple[int, int]) -> Any:

@@ -61,8 +61,11 @@ class Neighbours:
 
     def weighed(self, rows: Rows, probs: NDArray[np.floating], labels: NDArray[np.int64]) -> Neighbours:
         """The same with shares by which probes (n, K) and neighbours foretell labels (n,) best."""
-        logits = [np.log(np.maximum(probs, FLOOR)), np.log(self.votes(rows))]
-        return replace(self, shares=pool_shares(logits, labels))
+        return replace(self, shares=pool_shares(list(self.opinions(rows, probs)), labels))
+
+    def opinions(self, rows: Rows, probs: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Log-probabilities of rows by probes (n, K) and by neighbours: (2, n, K)."""
+        return np.asarray(np.log(np.stack([np.maximum(probs, FLOOR), self.votes(rows)])), np.float64)
 
     def votes(self, rows: Rows) -> NDArray[np.float64]:
         """Shares of the classes (n, K) among the nearest rows that have come in, one row more of the mean."""
@@ -74,5 +77,5 @@ class Neighbours:
 
     def judge(self, rows: Rows, probs: NDArray[np.floating]) -> NDArray[np.float32]:
         """P(class) (n, K) of rows by probes (n, K) and neighbours."""
-        logits = self.shares[0] * np.log(np.maximum(probs, FLOOR)) + self.shares[1] * np.log(self.votes(rows))
+        logits = np.tensordot(self.shares, self.opinions(rows, probs), axes=1)
         return np.asarray(softmax(logits, axis=1), np.float32)
