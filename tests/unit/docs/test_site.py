@@ -14,9 +14,9 @@ import yaml
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
-from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
 from labelworks.flows.notebook.inferred_labels import InferredLabels
+from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
 from labelworks.flows.notebook.prior import Prior
