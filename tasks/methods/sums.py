@@ -106,6 +106,7 @@ class FoldSums:
         memberships: NDArray[np.floating],
         folds: NDArray[np.integer],
         n_folds: int,
+        random: RandomFeatures | None = None,
     ) -> FoldSums:
         """Sum up rows that are of several classes in part: memberships (N, K) >= 0, else as `of`, no words.
 
@@ -123,7 +124,8 @@ class FoldSums:
                 count[fold] += shares.sum(axis=0, dtype=np.float64)
                 total[fold] += shares.T @ block
                 gram[fold] += (block * weight[:, None].astype(np.float32)).T @ block
-        return cls(count, total, gram)
+        mapped = MappedSums.of_memberships(features, memberships, folds, n_folds, random) if random else None
+        return cls(count, total, gram, None, mapped)
 
     def __add__(self, other: FoldSums) -> FoldSums:
         words = None if self.words is None else self.words + other.words
@@ -204,6 +206,31 @@ class MappedSums:
                 cls(
                     random,
                     FoldSums.of(random.rows(features[part]), labels[part], folds[part], n_folds, n_classes),
+                )
+                for part in parts
+            ),
+        )
+
+    @classmethod
+    def of_memberships(
+        cls,
+        features: NDArray[np.floating],
+        memberships: NDArray[np.floating],
+        folds: NDArray[np.integer],
+        n_folds: int,
+        random: RandomFeatures,
+    ) -> MappedSums:
+        """Sum up rows as `FoldSums.of_memberships` does, mapped a block at a time."""
+        starts = range(0, max(len(folds), 1), BLOCK)
+        parts = (slice(start, start + BLOCK) for start in starts)
+        return reduce(
+            add,
+            (
+                cls(
+                    random,
+                    FoldSums.of_memberships(
+                        random.rows(features[part]), memberships[part], folds[part], n_folds
+                    ),
                 )
                 for part in parts
             ),

@@ -122,6 +122,14 @@ class ProbeEnsemble:
             fourier=self.fourier and self.fourier.mixed((shares[of_words:] * scales).tolist()),
         )
 
+    def as_sure_as(self, other: ProbeEnsemble) -> ProbeEnsemble:
+        """The same probes with the temperatures and shares of others of their names, which are calibrated.
+
+        For probes of vectors and of random features: of rows that were seen no temperature can be learnt.
+        """
+        fourier = self.fourier and other.fourier and self.fourier.mixed(other.fourier.shares)
+        return replace(self, scales=other.scales, fourier=fourier)
+
     @property
     def n_classes(self) -> int:
         """Number of classes."""

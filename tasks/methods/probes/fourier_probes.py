@@ -19,12 +19,13 @@ Linear = tuple[NDArray[np.float32], NDArray[np.float32]]
 class FourierProbes:
     """Probes of random features by fold: `models[fold]`, one a probe, saw every fold but that; the last all.
 
-    random: the map of the rows that they stand behind.
+    random: the map of the rows that they stand behind; shares: what each of them counts for in a mix.
     """
 
     names: tuple[str, ...]
     random: RandomFeatures
     models: tuple[tuple[Linear, ...], ...]
+    shares: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, sums: FoldSums, names: Sequence[str], exclude: Sequence[int] = ()) -> FourierProbes | None:
@@ -41,7 +42,7 @@ class FourierProbes:
     def mixed(self, shares: Sequence[float]) -> FourierProbes:
         """One probe in place of all: the sum of their logits, each times its share."""
         models = tuple((_mixed(each, shares),) for each in self.models)
-        return FourierProbes(("mixed",), self.random, models)
+        return FourierProbes(("mixed",), self.random, models, tuple(shares))
 
     def logits(self, features: NDArray[np.floating], folds: NDArray[np.integer]) -> list[NDArray[np.float32]]:
         """Logits (N, K) by every probe of rows (N, D), each by the model that didn't see its fold (N,)."""

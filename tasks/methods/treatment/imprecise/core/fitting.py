@@ -7,31 +7,39 @@ own fold out of them keeps EM from believing what it said itself. Rows without a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import hashes
+from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.ensemble import TEMPERED, ProbeEnsemble
+from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
+from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
 
 CELLS = 1 << 21  # of a block, rows × classes
 MOST, PATIENCE, BETTER = 60, 6, 1e-4  # rounds; those without a likelihood better by so much, then it ends
+BY_PROPENSITY = "single-positive"
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Data:
-    """Features (N, D), folds (N,) in [0, n_folds), what was observed of the rows, and probes by name."""
+    """Features (N, D), folds (N,) in [0, n_folds), what was observed of the rows, and probes by name.
+
+    random: random features that are summed up beside, where they were found to help.
+    """
 
     features: NDArray[np.floating]
     folds: NDArray[np.integer]
     n_folds: int
     evidence: Evidence
     probes: Sequence[str]
+    random: RandomFeatures | None = None
 
     @property
     def width(self) -> int:
@@ -58,7 +66,8 @@ class Data:
 
     def sums(self, rows: Rows, memberships: NDArray[np.floating]) -> FoldSums:
         """The sums of rows by their memberships (n, K)."""
-        return FoldSums.of_memberships(self.features[rows], memberships, self.folds[rows], self.n_folds)
+        seen = self.features[rows], memberships, self.folds[rows], self.n_folds
+        return FoldSums.of_memberships(*seen, self.random)
 
     @property
     def nothing(self) -> FoldSums:
@@ -105,15 +114,30 @@ class _Pass:
         return Fitted(ensemble, self.sums, self.rows, self.drawn, self.score, number)
 
 
-def fit(data: Data) -> Fitted:
-    """EM on the rows of which something was observed; the best of its rounds by what it foretells of them.
+def fit(data: Data) -> tuple[Data, Fitted]:
+    """EM on the rows of which something was observed; also the data, with random features where they help.
 
+    These are asked of the labels found without them, and kept where what was observed is foretold better;
+    not of positive and unlabelled rows, whose probes would learn which rows are labelled.
     Raises InputError where nothing was observed of any row.
     """
     if not data.evidence.labelled:
         raise InputError("no row has a label", where="observed", fix="give labels of some rows, of any kind")
+    plain = _expectation_maximisation(data, None)
+    rows = plain.rows
+    asked = single(data.features[rows]), plain.drawn, data.folds[rows]
+    random = choose_random_features(plain.sums, *asked, None, data.probes, own_units=True)
+    if random is None or any(part.kind == BY_PROPENSITY for part in data.evidence.labelled):
+        return data, plain
+    mapped = replace(data, random=random)
+    found = _expectation_maximisation(mapped, plain.ensemble)
+    return (mapped, found) if found.score > plain.score + BETTER else (data, plain)
+
+
+def _expectation_maximisation(data: Data, start: ProbeEnsemble | None) -> Fitted:
+    """EM from what probes say, or from nothing: the round that best foretells what was observed."""
     sampled = data.sampled()
-    found = _pass(data, None, sampled)
+    found = _pass(data, start, sampled)
     best = found.fitted(found.probes(data), 0)
     for number in range(1, MOST + 1):
         ensemble = found.probes(data)

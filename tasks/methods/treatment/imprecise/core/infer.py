@@ -56,8 +56,7 @@ def infer(
         chance = estimate_propensity(marks[positives], features[positives], folds[positives], n_folds, probes)
         given["single-positive"] = {"propensity": chance}
     evidence = Evidence.of(marks, kinds, bags=bags, options=given)
-    data = Data(features, folds, n_folds, evidence, probes)
-    found = fit(data)
+    data, found = fit(Data(features, folds, n_folds, evidence, probes))
     return Inferred(_whole(_posteriors(data, found), evidence.shape), found.score, found.rounds)
 
 

@@ -16,7 +16,7 @@ from scipy.special import log_softmax
 
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.sums import FoldSums, MappedSums
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, Fitted, Rows
 from labelworks.tasks.methods.treatment.imprecise.core.neighbours import Neighbours
 
@@ -129,10 +129,17 @@ def _probes(data: Data, fitted: Fitted, entered: FoldSums, kept: NDArray[np.bool
 
     They are as sure as those of EM: on rows that they saw no temperature can be fitted.
     """
-    known = fitted.sums
-    sums = FoldSums(
+    sums = _beside(entered, fitted.sums, kept)
+    if entered.mapped and fitted.sums.mapped:
+        random, mapped = entered.mapped.random, entered.mapped.sums
+        sums = replace(sums, mapped=MappedSums(random, _beside(mapped, fitted.sums.mapped.sums, kept)))
+    return ProbeEnsemble.fit(sums, data.probes).as_sure_as(fitted.ensemble)
+
+
+def _beside(entered: FoldSums, known: FoldSums, kept: NDArray[np.bool_]) -> FoldSums:
+    """Sums by fold, and those of other rows, of the kept folds together, as one fold more."""
+    return FoldSums(
         np.concatenate([entered.count, known.count[kept].sum(axis=0)[None]]),
         np.concatenate([entered.total, known.total[kept].sum(axis=0)[None]]),
         np.concatenate([entered.gram, known.gram[kept].sum(axis=0)[None]]),
     )
-    return replace(ProbeEnsemble.fit(sums, data.probes), scales=fitted.ensemble.scales)

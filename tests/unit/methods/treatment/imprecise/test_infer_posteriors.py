@@ -146,3 +146,20 @@ def test_of_many_classes_the_largest_are_kept():
     np.testing.assert_array_equal(
         np.sort(kept.toarray(), axis=1)[:, -32:], np.sort(posterior, axis=1)[:, -32:]
     )
+
+
+def test_random_features_are_taken_where_classes_are_not_linear():
+    rng = np.random.default_rng(0)
+    angle, true = rng.uniform(0, 2 * np.pi, ROWS), rng.integers(0, 3, ROWS)
+    rings = (1 + true[:, None]) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    features = (rings + 0.1 * rng.normal(size=rings.shape)).astype(np.float32)
+    wrong = (true + 1) % 3
+    marks = np.eye(3)[true]
+    both = rng.random(ROWS) < 0.3
+    marks[both, wrong[both]] = 1
+    kinds = np.where(np.arange(ROWS) < 600, "candidates", "none").astype(object)
+    marks[600:] = 0
+    given = sparse.csr_array(marks), kinds, features, rng.integers(0, 5, ROWS), 5
+    found = infer(*given, probes=(*PROBES, "fourier-lda", "fourier-ridge"))
+    assert right(found, true) > 0.97
+    assert right(infer(*given, probes=PROBES), true) < 0.9

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
 
 RNG = np.random.default_rng(0)
@@ -41,3 +42,13 @@ def test_a_row_counts_in_the_scatter_for_what_its_memberships_sum_to():
     half = np.full((1, 2), 0.25)
     found = FoldSums.of_memberships(FEATURES[:1], half, FOLDS[:1], 3)
     assert found.gram.sum(axis=0) == pytest.approx(0.5 * np.outer(FEATURES[0], FEATURES[0]), abs=1e-6)
+
+
+def test_random_features_are_summed_up_beside():
+    random = RandomFeatures(np.zeros(5, np.float32), np.ones(5, np.float32))
+    labels = RNG.integers(0, 4, 60)
+    found = FoldSums.of_memberships(FEATURES, np.eye(4)[labels], FOLDS, 3, random)
+    wanted = FoldSums.of(FEATURES, labels, FOLDS, 3, 4, None, random)
+    close(found.mapped.sums, wanted.mapped.sums)
+    none = FoldSums.of_memberships(FEATURES[:0], np.zeros((0, 4)), FOLDS[:0], 3, random)
+    close((none + found).mapped.sums, found.mapped.sums)
