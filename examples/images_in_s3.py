@@ -45,7 +45,7 @@ def main(bucket: str) -> None:
         print(f"{curation.summary}\n{curation.report().url}")
 
         rows = curation.to_pandas().to_dict("records")
-        found = [row for row in rows if row["action"] != "keep"]
+        found = [row for row in rows if isinstance(row["suggestion"], str)]
         for row in found[:5]:
             print(f"{row['id']}: {row['action']}, perhaps {row['suggestion']}; {row['reason']}")
         wrong = {row["id"] for row in rows if row["original_label"] != truth[row["id"]]}

@@ -32,7 +32,8 @@ def config(name: str, source: Any, root: Path, **sections: Any) -> dict[str, Any
         "features": {"vector": "vector"},
     }
     return {
-        "dataset": dataset, "store": {"root": str(root / "store")}, "validate": {"bootstrap": 50},
+        "dataset": dataset, "store": {"root": str(root / "store")}, 
+        "validate": {"bootstrap": 50, "publish_when": {"not_worse": 1}},
         "compute": {"workers": 1}, "reprocess": {"poll": "1s"}, **sections,
     }  # fmt: skip
 
@@ -61,7 +62,11 @@ def test_schedule_change_refusal_approval_and_restart(
     gates = {"detect": {"thresholds": {"max_noise_rate": 0.01}}}
     refused = config("refused", tmp_path / "noisy", tmp_path, schedule={"interval": f"{EVERY}s"}, gates=gates)
     asks = config(
-        "asks", tmp_path / "noisy", tmp_path, schedule={"cron": "* * * * *"}, treat={"approve_over": 0.01}
+        "asks",
+        tmp_path / "noisy",
+        tmp_path,
+        schedule={"cron": "* * * * *"},
+        treat={"approve_over": 0.01, "objective": {"precision": 0.9}},
     )
     live = served(good, refused, asks)
     live.start()

@@ -12,7 +12,7 @@ def why_not(proof: Proof, margin: float | None) -> str:
     """Why a version carries the given labels, in a sentence; "" where the treated ones are proven.
 
     margin: of accuracy that the treated labels may be worse by; None: they have to be better. Better is what
-    foretells held-out labels better, by the log score where there is one, and doesn't lose accuracy.
+    is proven so by either score, the accuracy or the gain of the log score, and worse by neither.
     """
     if proof.arm == GIVEN or proof.low == proof.high == 0:
         return "nothing was treated"
@@ -25,8 +25,8 @@ def why_not(proof: Proof, margin: float | None) -> str:
             f"that a model of the treated labels loses no more than {100 * margin:g} points isn't proven: "
             f"accuracy changes by {_points(proof)}"
         )
-    low = proof.low if proof.gain is None else proof.gain.interval[0]
-    if low > 0:
+    low, high = (proof.low, proof.high) if proof.gain is None else proof.gain.interval
+    if max(low, proof.low) > 0 and high >= 0:
         return ""
     if proof.gain is not None and proof.gain.value <= 0:
         return "no treatment foretells held-out labels better than the given labels do"

@@ -21,6 +21,8 @@ def proof(low: float, high: float, gain: Estimate | None = None, arm: str = PROP
     ("found", "margin", "why"),
     [
         (proof(0.001, 0.02), None, ""),
+        (proof(0.001, 0.02, Estimate(0.0, 0.1)), None, ""),  # the accuracy proves it
+        (proof(0.001, 0.02, Estimate(-0.1, 0.01)), None, "no treatment foretells held-out labels better"),
         (proof(-0.001, 0.02), None, "better isn't proven: accuracy changes by −0.1 to +2.0 points on 1,000"),
         (proof(-0.001, 0.02, Estimate(0.1, 0.01)), None, ""),  # the log score proves it
         (proof(-0.001, 0.02, Estimate(0.1, 0.1)), None, "better isn't proven"),
@@ -28,7 +30,7 @@ def proof(low: float, high: float, gain: Estimate | None = None, arm: str = PROP
         (proof(-0.02, -0.001), 0.05, "is worse"),
         (proof(-0.004, 0.02), 0.005, ""),
         (proof(-0.006, 0.02), 0.005, "loses no more than 0.5 points isn't proven"),
-        (proof(0.1, 0.2, Estimate(0.0, 0.0)), None, "no treatment foretells held-out labels better"),
+        (proof(-0.1, 0.2, Estimate(0.0, 0.0)), None, "no treatment foretells held-out labels better"),
         (proof(0.0, 0.0, Estimate(0.0, 0.0), GIVEN), 0.005, "nothing was treated"),
         (proof(0.0, 0.0), None, "nothing was treated"),
     ],
