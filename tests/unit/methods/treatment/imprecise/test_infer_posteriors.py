@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.tasks.methods.treatment.imprecise.core import fitting, pseudo_labels
 from labelworks.tasks.methods.treatment.imprecise.core.infer import infer, largest
 from labelworks.tasks.methods.treatment.imprecise.core.pseudo_labels import surest
 
@@ -148,7 +149,9 @@ def test_of_many_classes_the_largest_are_kept():
     )
 
 
-def test_random_features_are_taken_where_classes_are_not_linear():
+def test_random_features_are_taken_where_classes_are_not_linear(monkeypatch):
+    monkeypatch.setattr(fitting, "MOST", 4)  # rounds
+    monkeypatch.setattr(pseudo_labels, "SHARES", (0.5,))
     rng, rows = np.random.default_rng(0), 300
     angle, true = rng.uniform(0, 2 * np.pi, rows), rng.integers(0, 2, rows)
     rings = (1 + 2 * true[:, None]) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
