@@ -35,7 +35,7 @@ def test_a_local_run_publishes_a_version_that_any_trainer_reads(
     manifest = json.loads((tmp_path / "store" / pointer["manifest"]).read_text())
     files = [store / "runs" / record.run_id / part for part in manifest["parts"]]
     table = pa.concat_tables([pq.read_table(file) for file in files])
-    assert table.schema.equals(published_schema(pa.string()))
+    assert table.schema.equals(published_schema(pa.string(), ("label-shift", "right")))
     assert json.loads(table.schema.metadata[b"labelworks.classes"]) == manifest["classes"]
     assert table.schema.field("suggestion").metadata[b"about"]
     changed = table.filter(pc.not_equal(table["label"], table["original_label"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ def test_a_run_weighs_by_class_group_and_trust(
     weight = rows["weight"].to_numpy().astype(np.float64)
     product = np.prod([rows[name].to_numpy() for name in rows.column_names if name.startswith("weight_")], 0)
     np.testing.assert_allclose(weight, product / product.mean(), rtol=1e-4)
+    assert "What rows count for" in Path(record.report).read_text()
     found = record.treatment
     assert [each.name for each in found.factors] == ["label-shift", "right", "class-balance", "group-balance"]
     assert found.factors[0].lowest == found.factors[0].highest == 1  # there is no target

@@ -200,7 +200,9 @@ def test_treatment_is_that_of_a_run(noisy: dict[str, Any]) -> None:
     prior = lw.estimate_prior(given, features=noisy["features"], target_features=noisy["target"], noise=found)
     treated = lw.treat(given, found, prior=prior)
     table = treated.to_pandas()
-    assert list(table.columns) == ["label", "original_label", "action", "reason", "weight"]
+    assert list(table.columns) == [
+        "label", "original_label", "action", "reason", "weight", "weight_label_shift", "weight_right",
+    ]  # fmt: skip
     assert list(table.index) == list(given.index)
     assert (table["label"] == noisy["true"]).mean() > 0.94 > (table["original_label"] == noisy["true"]).mean()
     assert table["reason"].str.contains("commoner in the target window").any()
@@ -218,6 +220,10 @@ def test_bad_treatments_are_refused(noisy: dict[str, Any]) -> None:
         lw.treat(noisy["true"], found)
     with pytest.raises(lw.ConfigError, match=r"treat\(relabel_over=…\)"):
         lw.treat(noisy["given"], found, relabel_over=2)
+    with pytest.raises(lw.ConfigError, match="unknown weights method 'rigth'"):
+        lw.treat(noisy["given"], found, weights=["rigth"])
+    with pytest.raises(lw.InputError, match="there is no column 'sex'"):
+        lw.treat(noisy["given"], found, weights=[{"group-balance": {"column": "sex"}}])
     with pytest.raises(lw.ConfigError, match=r"treat\(mode=…\)"):
         lw.treat(noisy["given"], found, mode="relable")  # type: ignore[arg-type]
     sets = lw.find_multilabel_errors(
