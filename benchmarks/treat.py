@@ -159,7 +159,7 @@ def treated(given: Labels, found: NoiseResult, objective: Any) -> Labels:
     policy, classes = policy_of(TreatConfig(objective=objective)), len(found.transition)
     counts = np.bincount(given, minlength=classes)
     rows = with_few(JudgedLabels.of(given, found), policy, counts)
-    trust = Trust(tuple(undominated(found.transition).tolist()), found.steady)
+    trust = Trust(tuple(undominated(found.transition, counts).tolist()), found.steady)
     return treat_rows(rows, cut_of(rows, policy, trust, classes), policy, None)[0].label
 
 
@@ -203,7 +203,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     for name in options.parts:
-        head, *rows = parts[name](options)
+        rows = parts[name](options)
+        head = next(rows)
         print(f"\n{parts[name].__doc__}\n\n| {' | '.join(head)} |\n|{'---|' * len(head)}")
         for row in rows:
             print(f"| {' | '.join(row)} |", flush=True)

@@ -220,8 +220,9 @@ def treat(
         findings.confident,
         findings.confident_probability,
     )
-    rows = with_few(rows, policy, np.bincount(codes, minlength=classes).astype(np.float64))
-    named = tuple(plain(findings.classes[undominated(findings.transition)]))
+    counts = np.bincount(codes, minlength=classes).astype(np.float64)
+    rows = with_few(rows, policy, counts)
+    named = tuple(plain(findings.classes[undominated(findings.transition, counts)]))
     cut = cut_of(rows, policy, Trust(named, findings.steady), classes)
     said, unheard = _verdicts(judges, audited, findings, policy)
     decided = decided_rows(rows, cut, policy, said)

@@ -42,12 +42,13 @@ def noise_findings(
 ) -> NoiseFindings:
     """Rate, interval, confusions and what is flagged; probs (N, K) out of sample, given (N,) of a sample."""
     low, high = judged.noise_rate_interval
+    counts = np.bincount(given, minlength=len(classes))
     return NoiseFindings(
         method=judged.method,
         rate=float(judged.noise_rate),
         rate_interval=(float(low), float(high)),
         rate_reason=judged.reason or None,
-        undominated=tuple(classes[place] for place in undominated(judged.transition)),
+        undominated=tuple(classes[place] for place in undominated(judged.transition, counts)),
         steady=judged.steady,
         flagged=found.flagged,
         flagged_share=found.flagged / found.rows,

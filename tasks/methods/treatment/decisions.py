@@ -89,7 +89,9 @@ def _changes(
     rows: JudgedLabels, cut: Cut
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32], NDArray[np.float32]]:
     """Which labels (N,) change, to what, and what is claimed of it."""
-    if not cut.confident or rows.confident is None or rows.confident_probability is None:
+    if not cut.confident:
         return rows.changeable & cut.allows(rows), rows.suggestion, rows.claim
+    if rows.confident is None or rows.confident_probability is None:
+        return np.zeros(len(rows.given), bool), rows.suggestion, rows.claim
     said = (rows.confident >= 0) & (cut.over[rows.given] < NEVER)
     return np.asarray(said & ~rows.few & ~rows.outside), rows.confident, rows.confident_probability

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.noise.confident_learning import wilson
+from labelworks.tasks.methods.noise.core.transition_em import RARE
 from labelworks.tasks.methods.treatment.claims import BINS, Claims
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut
 
-RARE, UNCOMMON = 0.2, 0.5  # of an even share of the rows: no label leaves a rare class …
+UNCOMMON = 0.5  # of an even share of the rows: no label leaves a class of fewer than RARE …
 KNOWN = 0.5  # … nor an uncommon one, unless the model surely knows so many of its rows
 
 

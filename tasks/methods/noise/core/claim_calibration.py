@@ -30,10 +30,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class ClaimCalibration:
-    """The share that is right (G,) of claims (G,), both rising."""
+    """The share that is right (G,) of claims (G,), both rising.
+
+    borne_out: how many errors sure rows show, of those that there would be by the transition.
+    """
 
     claims: Floats
     right: Floats
+    borne_out: float
 
     def __call__(self, claim: NDArray[np.floating]) -> NDArray[np.float32]:
         """The claims (N,), lowered to what holds."""
@@ -63,18 +67,20 @@ def calibrated(score: Score, found: NoiseResult, rows: Rows, seed: int) -> Claim
     """Learn from rows and what was found of them; score: what judges labels (n,) of them, each by itself."""
     claims = np.sort(_claimed(found, rows.given)[1].astype(np.float64))
     if not len(claims):
-        return ClaimCalibration(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-    flips, weights = _planted(score, rows, found, np.random.default_rng([seed, STREAM]))
+        return ClaimCalibration(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 1.0)
+    flips, weights, borne_out = _planted(score, rows, found, np.random.default_rng([seed, STREAM]))
     parts = np.array_split(claims, int(np.clip(len(claims) // GROUP, 1, GROUPS)))
     place = np.searchsorted([part[0] for part in parts[1:]], flips, side="right")
     expected = np.bincount(place, weights, len(parts))
     count = np.array([len(part) for part in parts], np.float64)
     right = np.clip(isotonic_regression(expected / count, weights=count).x, 0, 1)
-    return ClaimCalibration(np.array([part.mean() for part in parts]), right)
+    return ClaimCalibration(np.array([part.mean() for part in parts]), right, borne_out)
 
 
-def _planted(score: Score, rows: Rows, found: NoiseResult, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Claims (M,) that rightly name the true class of a flip, and how many errors each stands for (M,)."""
+def _planted(
+    score: Score, rows: Rows, found: NoiseResult, rng: np.random.Generator
+) -> tuple[Floats, Floats, float]:
+    """Claims (M,) that rightly name a flip's true class, how many errors each stands for (M,), borne_out."""
     posterior, top = found.shares, rows.probs.argmax(axis=1)
     wrong = found.transition.copy()
     np.fill_diagonal(wrong, 0)
@@ -90,9 +96,8 @@ def _planted(score: Score, rows: Rows, found: NoiseResult, rng: np.random.Genera
         claims.append(claim[right])
         weights.append(weight[some][right])
         contradicted += float(weight[sure & (labels != top)].sum())
-    seen = float(np.count_nonzero(sure & (top != rows.given)))
-    most = (seen + np.sqrt(seen) / 2) / max(contradicted, 1e-9)  # by half a standard error in doubt's favour
-    return np.concatenate(claims).astype(np.float64), np.concatenate(weights) * most
+    errors = np.count_nonzero(sure & (top != rows.given)) / max(contradicted, 1e-9)
+    return np.concatenate(claims).astype(np.float64), np.concatenate(weights) * errors, float(errors)
 
 
 def _claimed(found: NoiseResult, given: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

@@ -13,12 +13,15 @@ from labelworks.tasks.methods.noise.core.result import NoiseResult
 from labelworks.tasks.methods.noise.core.second_view import worth_hearing
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 
+MOSTLY = 0.5  # of the errors by the transition, borne out by sure rows: else it is the model that is wrong
+
 
 @dataclass(frozen=True, eq=False)
 class ClaimJudge:
     """Fitted on a sample; lowers the claims of any rows.
 
-    opinion: of confident learning, where the transition doesn't tell which labels are right, else None;
+    opinion: of confident learning, where the transition doesn't tell which labels are right and sure rows
+    bear out that most of these errors are there, else None;
     hears: whether what neighbours vote for is a condition of a claim.
     """
 
@@ -32,8 +35,11 @@ class ClaimJudge:
         hears = rows.vote is not None and worth_hearing(rows.given, rows.probs, rows.vote)
         heard = rows if hears else replace(rows, vote=None)
         found = score(rows.given)
-        opinion = ConfidentOpinion.fit(rows.given, rows.probs) if len(undominated(found.transition)) else None
-        return cls(calibrated(score, found, heard, seed), opinion, hears)
+        calibration = calibrated(score, found, heard, seed)
+        counts = np.bincount(rows.given, minlength=rows.probs.shape[1])
+        asked = len(undominated(found.transition, counts)) > 0 and calibration.borne_out >= MOSTLY
+        opinion = ConfidentOpinion.fit(rows.given, rows.probs) if asked else None
+        return cls(calibration, opinion, hears)
 
     def __call__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ LEAST = np.float32(-50.0)  # of a sharpened log-probability: products of smaller
 STRENGTHS = (1.0, 10.0, 100.0, 1000.0, 10000.0)
 SHARPENINGS = (0.02, 8.0)  # from cluster odds that are far too sure, to probabilities blurred by noise
 SEARCH_ROWS = 5000
+RARE = 0.2  # of an even share of the rows: of a class of fewer, the transition says little
 
 
 class NoisyLabels:
@@ -272,11 +274,12 @@ def jackknife_spread(
     return float(1.96 * np.sqrt((GROUPS - 1) * np.var(without)))
 
 
-def undominated(transition: NDArray[np.float64]) -> NDArray[np.intp]:
-    """The given classes of which another true class is the likeliest source.
+def undominated(transition: NDArray[np.float64], counts: NDArray[Any]) -> NDArray[np.intp]:
+    """The given classes of which another true class is the likeliest source; rare ones aren't asked about.
 
-    transition: (K, K), rows = true class, P(given | true).
+    transition: (K, K), rows = true class, P(given | true); counts (K,): rows by given class.
     """
     others = transition.copy()
     np.fill_diagonal(others, 0)
-    return np.flatnonzero(others.max(axis=0) >= transition.diagonal())
+    common = counts >= RARE * counts.sum() / len(counts)
+    return np.flatnonzero((others.max(axis=0) >= transition.diagonal()) & common)

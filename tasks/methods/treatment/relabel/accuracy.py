@@ -23,4 +23,4 @@ def abstains(trust: Trust) -> str:
 
 
 def _confident(trust: Trust) -> str:
-    return f"labels were changed as confident learning says, with no claim that they are right: {trust.why}"
+    return f"labels changed only as confident learning says, with no claim that they are right: {trust.why}"

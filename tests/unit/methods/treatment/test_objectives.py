@@ -100,4 +100,5 @@ def test_nothing_changes_where_a_class_comes_mostly_of_another(objective: object
 
 def test_a_column_is_judged_by_its_own_class() -> None:
     transition = np.array([[0.6, 0.4, 0.0], [0.1, 0.9, 0.0], [0.0, 0.95, 0.05]])
-    assert undominated(transition).tolist() == [1]
+    assert undominated(transition, np.array([100, 100, 100])).tolist() == [1]
+    assert not len(undominated(transition, np.array([100, 5, 100])))  # too few rows to tell
