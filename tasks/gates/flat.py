@@ -9,6 +9,7 @@ from labelworks.schemas.findings import (
     DriftFindings,
     EmbeddingFigures,
     Figures,
+    Findings,
     IngestFigures,
     PublishFigures,
     TreatFigures,
@@ -24,15 +25,19 @@ OF_NOISE = (
 def flat(figures: Figures) -> dict[str, float | None]:
     """Every figure that an expectation may name; None: not measured, and its check is skipped."""
     match figures:
-        case IngestFigures() | EmbeddingFigures():
-            return figures.model_dump(exclude={"crowd", "encoder", "rules"})
+        case IngestFigures() | EmbeddingFigures() | PublishFigures():
+            return _numbers(figures)
         case DetectFigures():
             return _detect(figures)
         case TreatFigures():
-            return figures.treatment.model_dump(exclude={"mode"})
-        case PublishFigures():
-            return figures.model_dump(exclude={"names", "target_names"})
+            return _numbers(figures.treatment)
     return _validate(figures.validation)
+
+
+def _numbers(found: Findings) -> dict[str, float | None]:
+    """What of some findings is one number, or none."""
+    values = {name: getattr(found, name) for name in type(found).model_fields}
+    return {name: value for name, value in values.items() if value is None or isinstance(value, int | float)}
 
 
 def _detect(figures: DetectFigures) -> dict[str, float | None]:
