@@ -47,3 +47,18 @@ def test_what_weights_cannot_be_made_of_is_refused(made: Any, write: Any, run_co
 
                 check_methods(config)
             run_stages(config)
+
+
+def test_a_propensity_is_estimated_where_a_target_is_there(
+    made: Any, write: Any, run_config: Any, published: Any
+) -> None:
+    window = made(rows=300, seed=5).table
+    moved = np.array(window["vector"].to_pylist()) + 0.5
+    place = window.column_names.index("vector")
+    target = window.set_column(place, "vector", pa.array(moved.tolist(), window["vector"].type))
+    weights = {"factors": ["right", "propensity"]}
+    dataset = {"target": str(write(target.drop_columns(["label"]), "target", parts=1))}
+    config = run_config(write(made(rows=300).table), dataset=dataset, treat={"weights": weights})
+    run_stages(config)
+    propensity = published(config)["weight_propensity"].to_numpy()
+    assert propensity.min() >= 1 and propensity.std() > 0.05
