@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,17 +110,18 @@ class AllOfOneLabel:
         return np.full(len(NAMES), 0.1)
 
 
-class LessStrict(UsualResiduals):
-    """Doubts numbers as the built-in method does, at thirty times the distance."""
+class TooHigh(UsualResiduals):
+    """Doubts numbers as the built-in method does, but none that is too low."""
 
     def judge(self, given: Any, predicted: Any, /) -> JudgedNumbers:
-        return super().judge(predicted + (given - predicted) / 30, predicted)
+        found = super().judge(given, predicted)
+        return replace(found, flag=found.flag & (given > predicted))
 
 
 def test_methods_of_plug_ins_are_named_by_the_config(write: Any, run_config: Any, published: Any) -> None:
     needs = ("labels", "pred_probs"), ("labels", "predictions")
     registry.register("multilabel", "all-of-one", needs=needs[0], source="this test")(AllOfOneLabel)
-    registry.register("regression", "less-strict", needs=needs[1], source="this test")(LessStrict)
+    registry.register("regression", "too-high", needs=needs[1], source="this test")(TooHigh)
     try:
         noise = {"method": "all-of-one", "options": {"doubted": 2}}
         config = run_config(write(several()[0]), dataset={"task": "multilabel"}, detect={"noise": noise})
@@ -130,7 +132,7 @@ def test_methods_of_plug_ins_are_named_by_the_config(write: Any, run_config: Any
         assert (record.noise.method, record.noise.flagged) == ("all-of-one", held.sum())
         table = write(numbers()[0], "numbers")
         flagged = []
-        for method in ("residuals", "less-strict"):
+        for method in ("residuals", "too-high"):
             named = {"name": method, "task": "regression"}
             run = run_config(table, dataset=named, detect={"noise": {"method": method}})
             record = run_stages(run)
