@@ -23,8 +23,10 @@ from sklearn.linear_model import Ridge
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
-from labelworks.tasks.methods.treatment.numbers import treat_numbers
+from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.treatment.treat_rows import cut_of
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
 
 POLICY = Policy("both", Chosen("precision", {"precision": 0.9}), Chosen("importance", {}), 10, 10.0)
@@ -107,7 +109,8 @@ def treated(features: np.ndarray, given: np.ndarray) -> tuple[np.ndarray, np.nda
     judge = NumberJudge.fit(features, given, folds, model=model)
     found = judge.judge(features, given, folds)
     number, suggested = suggestions(given, found, judge.usual(found.predicted))
-    done = treat_numbers(given, number, suggested, found.error.astype(np.float32), found.flag, POLICY)
+    claims = number_claims(given, number, suggested, found.error.astype(np.float32), found.flag)
+    done = treat_numbers(given, number, claims, cut_of(claims, POLICY, Trust(), 1), POLICY)
     return done.labels, done.weight, found.flag, int((done.labels != given).sum())
 
 

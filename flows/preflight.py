@@ -140,9 +140,6 @@ def _judges_other_labels(config: RunConfig) -> None:
     with at_key("treat.weights"):
         if config.treat.weights != TreatConfig().weights:
             raise ConfigError(f"treat.weights is for one class a row, not for {task}", fix="leave it out")
-    with at_key("treat.approve_over"):
-        if config.treat.approve_over is not None:
-            raise ConfigError(f"a run doesn't ask before it changes labels of {task}", fix="leave it out")
     with at_key("detect.noise.method"):
         registry.get(task, noise.method)
     with at_key("detect.noise.options"):

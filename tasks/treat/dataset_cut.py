@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,44 +15,58 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.folds import hash_ids
-from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
+from labelworks.tasks.methods.treatment.claims import BELOW_FLOAT32, Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.treat_rows import place_cut, surest, with_few
 from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.treat.treated import Basis
 
-BELOW_FLOAT32 = 2.0**-90  # of a hash of 64 bits: at most 2^-26
+Claimed = Callable[[Partition, Artifacts, DatasetRef, Basis], JudgedLabels]
 
 
-def dataset_cut(artifacts: Artifacts, ref: DatasetRef, basis: Basis, noise: NoiseFindings) -> Cut:
-    """From which claim on labels change, by the policy and the claims of all rows."""
+def dataset_cut(
+    artifacts: Artifacts, ref: DatasetRef, basis: Basis, noise: NoiseFindings, claimed: Claimed
+) -> Cut:
+    """From which claim on labels change, by the policy and the claims of all rows, or of all cells."""
     if not basis.policy.relabels:
-        return even(NEVER, len(ref.classes))
+        return even(NEVER, _classes(ref))
     parts = ref.of("source")
     claims = reduce_partitions(
         "treat", count_claims, Claims.merged, parts, unit="partitions counted",
-        artifacts=artifacts, ref=ref, basis=basis,
+        artifacts=artifacts, ref=ref, basis=basis, claimed=claimed,
     )  # fmt: skip
     cut = place_cut(claims, basis.policy, Trust(noise.undominated, noise.steady))
     if cut.surest is None:
         return cut
     found = reduce_partitions(
         "treat", surest_of, cut.surest_of, parts, unit="partitions ranked",
-        artifacts=artifacts, ref=ref, basis=basis, cut=cut,
+        artifacts=artifacts, ref=ref, basis=basis, claimed=claimed, cut=cut,
     )  # fmt: skip
     return cut.placed(found)
 
 
-def count_claims(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> Claims:
-    """What is claimed of the rows of a partition."""
-    return Claims.of(judged_labels(read_judged(artifacts, ref, partition), basis), len(ref.classes))
+def count_claims(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, claimed: Claimed
+) -> Claims:
+    """What is claimed of the labels of a partition."""
+    return Claims.of(claimed(partition, artifacts, ref, basis), _classes(ref))
 
 
 def surest_of(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, cut: Cut
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, claimed: Claimed, cut: Cut
 ) -> NDArray[np.float64]:
-    """The sureness of the surest rows of a partition."""
-    return surest(judged_labels(read_judged(artifacts, ref, partition), basis), cut)
+    """The sureness of the surest labels of a partition."""
+    return surest(claimed(partition, artifacts, ref, basis), cut)
+
+
+def judged_rows(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> JudgedLabels:
+    """What is claimed of rows of one class each."""
+    return judged_labels(read_judged(artifacts, ref, partition), basis)
+
+
+def _classes(ref: DatasetRef) -> int:
+    """How many classes cuts are of: all numbers are as of one."""
+    return max(len(ref.classes), 1)
 
 
 def judged_labels(scores: pa.Table, basis: Basis) -> JudgedLabels:

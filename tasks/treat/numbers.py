@@ -7,22 +7,31 @@ import pyarrow as pa
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.methods.treatment.numbers import treat_numbers
+from labelworks.tasks.methods.treatment.claims import JudgedLabels
+from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 READ = ["row", "id", "given", "score", "flag", "error_probability", "suggestion", "suggested_probability"]
 
 
 def treat_measured(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
-    """Decide on the rows of a partition by their scores; of the basis the policy alone is needed."""
+    """Decide on the rows of a partition by their scores and the cut of the dataset."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
-    given, suggestion, suggested, error = (
-        scores[name].to_numpy()
-        for name in ("given", "suggestion", "suggested_probability", "error_probability")
-    )
-    flag = scores["flag"].to_numpy(zero_copy_only=False)
-    done = treat_numbers(given, suggestion, suggested, error, flag, basis.policy)
+    given, suggestion = scores["given"].to_numpy(), scores["suggestion"].to_numpy()
+    done = treat_numbers(given, suggestion, _claims(scores), basis.cut, basis.policy)
     return treated_table(scores, pa.array(done.labels), done)
+
+
+def judged_numbers(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> JudgedLabels:
+    """What is claimed of the numbers of a partition."""
+    return _claims(artifacts.store.read_table(artifacts.scores(ref, partition), READ))
+
+
+def _claims(scores: pa.Table) -> JudgedLabels:
+    names = ("given", "suggestion", "suggested_probability", "error_probability")
+    flag = scores["flag"].to_numpy(zero_copy_only=False)
+    given, suggestion, suggested, error = (scores[name].to_numpy() for name in names)
+    return number_claims(given, suggestion, suggested, error, flag)
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:

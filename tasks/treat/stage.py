@@ -40,7 +40,7 @@ from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
 from labelworks.tasks.treat import classes, label_sets, numbers
 from labelworks.tasks.treat.audited_rows import read_audited
-from labelworks.tasks.treat.dataset_cut import dataset_cut
+from labelworks.tasks.treat.dataset_cut import Claimed, dataset_cut, judged_rows
 from labelworks.tasks.treat.judged import Judged
 from labelworks.tasks.treat.judges import hear_judges
 from labelworks.tasks.treat.row_weights import with_weights
@@ -49,12 +49,12 @@ from labelworks.tasks.treat.treated import Basis, ByClass
 
 Decide = Callable[[Partition, Artifacts, DatasetRef, Basis], pa.Table]
 Count = Callable[[pa.Table, DatasetRef], ByClass]
-OF_CLASSES: tuple[Decide, Count] = (classes.treat_classes, classes.by_class)
-BY_LABEL_TYPE: dict[str, tuple[Decide, Count]] = {
+OF_CLASSES: tuple[Decide, Count, Claimed] = (classes.treat_classes, classes.by_class, judged_rows)
+BY_LABEL_TYPE: dict[str, tuple[Decide, Count, Claimed]] = {
     "int": OF_CLASSES,
     "string": OF_CLASSES,
-    "list": (label_sets.treat_sets, label_sets.by_class),
-    "number": (numbers.treat_measured, numbers.by_class),
+    "list": (label_sets.treat_sets, label_sets.by_class, label_sets.judged_cells),
+    "number": (numbers.treat_measured, numbers.by_class, numbers.judged_numbers),
 }
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
 
@@ -94,8 +94,8 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     started, gate = perf_counter(), suites("treat", run.config.gates.treat)
     facts = WeightFacts(class_weights(found.shift, policy))
     basis = Basis(policy, *rows_by_class(artifacts), facts=facts, source=run.source)
-    if ref.one_class:
-        basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise))
+    claimed = BY_LABEL_TYPE[ref.label_type][2]
+    basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise, claimed))
     if ref.one_class and policy.passes > 1 and not found.noise.undominated:
         named = class_vectors(artifacts) if run.config.dataset.class_names is not None else None
         judge = judge_options(run.config.detect)
@@ -154,7 +154,7 @@ def treat_partition(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, expected: Suite
 ) -> Treated:
     """Treat one partition and write its part, or read it if that was done."""
-    name, (decide, by_class) = artifacts.part("treat", partition), BY_LABEL_TYPE[ref.label_type]
+    name, (decide, by_class, _) = artifacts.part("treat", partition), BY_LABEL_TYPE[ref.label_type]
     new = not artifacts.store.exists(name)
     if new:
         table = decide(partition, artifacts, ref, basis)

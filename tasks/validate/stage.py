@@ -74,7 +74,8 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
     targets = sample.beside["targets"]
     if run.config.dataset.task == "regression":
         given = targets[:, 0].astype(np.float64)
-        return prove_numbers(sample.features, given, sample.folds, options), RIDGE, OF_NUMBERS
+        rows = round(float(found.targets.rows.count.sum()))
+        return prove_numbers(sample.features, given, sample.folds, options, rows), RIDGE, OF_NUMBERS
     proof = prove_label_sets(
         found.targets, sample.features, csr_array(targets), sample.folds, sample.beside.get("pred_probs"),
         options,

@@ -11,12 +11,15 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
+from labelworks.schemas.approval import Decision
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.artifacts.approvals import decide
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.multilabel.judge import JudgedLabelSets
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
 from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
+from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
 NAMES = ["cat", "dog", "owl", "rat"]
@@ -72,7 +75,8 @@ def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, publis
     proposed = np.array([each is not None for each in suggested])
     assert (proposed == doubted).all()
     given = np.array([[name in row for name in NAMES] for row in rows["original_label"].to_pylist()])
-    assert np.abs(soft - given)[after != given].min() >= 0.8
+    claims = np.abs(soft - given)[after != given]
+    assert claims.min() > 0.5 and claims.mean() >= 0.9
     assert soft.shape == (ROWS, len(NAMES)) and record.classes == tuple(NAMES)
     assert record.noise.missing_labels > 0 < record.noise.extra_labels
     assert record.noise.rate == pytest.approx(wrong.sum() / (true | (true ^ wrong)).sum(), abs=0.05)
@@ -278,3 +282,23 @@ def test_a_file_of_which_no_row_is_left_is_no_trouble(
     config = run_config(again, dataset={"task": task}, compute={"partition_rows": 100}, gates=gates)
     record = run_stages(config)
     assert record.status == "published" and published(config).num_rows == ROWS
+
+
+@pytest.mark.parametrize(("task", "budget", "changed"), [("multilabel", 5, 5), ("regression", 1, 0)])
+def test_a_person_is_asked_and_lowers_the_budget(
+    task: str, budget: int, changed: int, write: Any, run_config: Any, published: Any
+) -> None:
+    """Of label sets so many labels change; of numbers exchanged ones only in pairs."""
+    table = several()[0] if task == "multilabel" else numbers()[0]
+    config = run_config(write(table), dataset={"task": task}, treat={"approve_over": 0.0})
+    record = run_stages(config)
+    assert record.status == "waiting" and record.treatment.relabel > budget
+    said = Decision(decision="approve", budget=budget, by="me")
+    decide(Store(config.store.root), f"{record.dataset}/runs/{record.run_id}", said)
+    record = run_stages(config)
+    rows = published(config).to_pylist()
+    assert record.status == "published"
+    given, after = ([row[name] for row in rows] for name in ("original_label", "label"))
+    if task == "regression":
+        given, after = ([[number] for number in each] for each in (given, after))
+    assert sum(len(set(a) ^ set(b)) for a, b in zip(given, after, strict=True)) == changed

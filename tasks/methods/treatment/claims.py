@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods.noise.core.result import NoiseResult
 
 BINS = 1000  # of a claim: a cut that goes by their sums lies on one of their edges
+BELOW_FLOAT32 = 2.0**-90  # of a hash of 64 bits: at most 2^-26, less than two posteriors over 0.5 differ by
 Floats = NDArray[np.float64]
 
 

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from labelworks.tasks.methods.arrays import hashes
 from labelworks.tasks.methods.treatment.by_flag import decisions, weights
+from labelworks.tasks.methods.treatment.claims import BELOW_FLOAT32, JudgedLabels
+from labelworks.tasks.methods.treatment.cut import Cut
 from labelworks.tasks.methods.treatment.policy import Policy
 
 
@@ -23,27 +26,52 @@ class TreatedLabelSets:
     weight: NDArray[np.float32]
 
 
-def treat_label_sets(
-    given: sparse.csr_array,
+def cell_claims(
     missing: sparse.csr_array,
     extra: sparse.csr_array,
     policy: Policy,
     rows_by_class: NDArray[np.floating],
     rows: int,
+    hashed: NDArray[np.uint64],
+) -> JudgedLabels:
+    """What is claimed of the cells (C,) that look wrong, row by row: each by itself may change.
+
+    missing and extra: P(error) of cells (N, K). rows_by_class (K,): how many of all `rows` have each class:
+    nothing changes of one that fewer than `policy.min_class_rows` have, or lack. hashed (N,): of
+    the rows' ids.
+    """
+    doubt = binary(missing + extra)
+    row = np.repeat(np.arange(doubt.shape[0]), np.diff(doubt.indptr))
+    few = np.minimum(rows_by_class, rows - rows_by_class) < policy.min_class_rows
+    column = doubt.indices.astype(np.int32)
+    with np.errstate(over="ignore"):
+        ties = hashes(hashed[row] + column.astype(np.uint64)).astype(np.float64) * BELOW_FLOAT32
+    sure = doubt.data.astype(np.float32)
+    return JudgedLabels(
+        column, np.ones(len(sure), bool), column + 1, sure, sure, sure, few=few[column], tie_break=ties
+    )
+
+
+def treat_label_sets(
+    given: sparse.csr_array,
+    missing: sparse.csr_array,
+    extra: sparse.csr_array,
+    claims: JudgedLabels,
+    cut: Cut,
+    policy: Policy,
 ) -> TreatedLabelSets:
     """Add labels that surely lack, take away those surely too many; other suspicions go to review.
 
-    given: binary (N, K); missing and extra: P(error) of cells. rows_by_class (K,): how many of all `rows`
-    have each class: nothing changes of one that fewer than `policy.min_class_rows` have, or lack, and a doubt
-    about it lowers no weight.
+    given: binary (N, K); missing and extra: P(error) of cells; claims: of them, as `cell_claims` does. A
+    doubt about a class of few rows lowers no weight.
     """
-    borne = (np.minimum(rows_by_class, rows - rows_by_class) >= policy.min_class_rows).astype(np.int8)
-    least = policy.alone if policy.relabels else 2.0
-    add, drop = (_over(part, least).multiply(borne[None, :]) for part in (missing, extra))
-    doubt, changed = missing + extra, add + drop
-    left = (doubt - doubt.multiply(changed > 0)).multiply(borne[None, :])
+    doubt = binary(missing + extra)
+    sure = claims.changeable & cut.allows(claims) & policy.relabels
+    changed = _cells(doubt, sure.astype(np.int8))
+    left = _cells(doubt, np.where(sure | claims.few, np.float32(0), doubt.data))
     action, reason = decisions(counts(changed) > 0, counts(doubt) > 0, policy)
-    return TreatedLabelSets(binary(given + add - drop), action, reason, weights(largest(left), policy))
+    labels = binary(given + changed - 2 * given.multiply(changed))
+    return TreatedLabelSets(labels, action, reason, weights(largest(left), policy))
 
 
 def likelier(given: sparse.csr_array, missing: sparse.csr_array, extra: sparse.csr_array) -> sparse.csr_array:
@@ -69,5 +97,6 @@ def binary(matrix: Any) -> sparse.csr_array:
     return found
 
 
-def _over(errors: sparse.csr_array, least: float) -> sparse.csr_array:
-    return (errors >= least).astype(np.int8) if least > 0 else (errors > 0).astype(np.int8)
+def _cells(like: sparse.csr_array, data: NDArray[Any]) -> sparse.csr_array:
+    """A matrix with other values in the cells of another; those that are 0 are left out."""
+    return binary(sparse.csr_array((data, like.indices.copy(), like.indptr.copy()), shape=like.shape))

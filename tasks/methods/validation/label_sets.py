@@ -11,7 +11,9 @@ from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.protocols import LabelSetModel
-from labelworks.tasks.methods.treatment.label_sets import treat_label_sets
+from labelworks.tasks.methods.treatment.label_sets import cell_claims, treat_label_sets
+from labelworks.tasks.methods.treatment.treat_rows import cut_of
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, bounded
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
 
@@ -44,7 +46,11 @@ def prove_label_sets(
     )
     judged = judge.judge(features[train], given[train], folds[train], own)
     count = np.asarray(given[train].sum(axis=0), np.float64).ravel()
-    treated = treat_label_sets(given[train], judged.missing, judged.extra, options.policy, count, len(train))
+    policy = options.policy.for_share(len(train) / max(float(sums.rows.count.sum()), 1.0))
+    hashed = np.arange(len(train), dtype=np.uint64)
+    claims = cell_claims(judged.missing, judged.extra, policy, count, len(train), hashed)
+    cut = cut_of(claims, policy, Trust(), given.shape[1])
+    treated = treat_label_sets(given[train], judged.missing, judged.extra, claims, cut, policy)
     called = [
         _called(features, train, test, labels.toarray(), weight)
         for labels, weight in ((given[train], None), (treated.labels, treated.weight))

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
-from labelworks.tasks.methods.treatment.numbers import treat_numbers
+from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers
+from labelworks.tasks.methods.treatment.treat_rows import cut_of
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, bounded
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
 
@@ -16,14 +18,18 @@ Floats = NDArray[np.float64]
 
 
 def prove_numbers(
-    features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer], options: ProofOptions
+    features: NDArray[np.floating],
+    given: Floats,
+    folds: NDArray[np.integer],
+    options: ProofOptions,
+    all_rows: int | None = None,
 ) -> Proof:
     """Compare a model trained on treated numbers with one trained on raw ones.
 
-    features (n, D), given (n,), folds (n,): rows that stand for all; one fold is held out of everything. What
-    a model explains of held-out numbers, each counted by P(it is right): held-out numbers are wrong as well.
-    That probability is of a likelihood fitted without them, and 1 where no wrong numbers were seen, so a
-    treatment that spoils what is merely unusual shows.
+    features (n, D), given (n,), folds (n,): rows that stand for `all_rows`; one fold is held out of
+    everything. What a model explains of held-out numbers, each counted by P(it is right): these are wrong as
+    well. That probability is of a likelihood fitted without them, and 1 where no wrong numbers were seen, so
+    a treatment that spoils what is merely unusual shows.
     """
     held = folds == HOLDOUT
     judge = NumberJudge.fit(
@@ -32,9 +38,9 @@ def prove_numbers(
     rows, raw, test = features[~held], given[~held], given[held]
     judged = judge.judge(rows, raw, folds[~held])
     suggestion, suggested = suggestions(raw, judged, judge.usual(judged.predicted))
-    treated = treat_numbers(
-        raw, suggestion, suggested, judged.error.astype(np.float32), judged.flag, options.policy
-    )
+    claims = number_claims(raw, suggestion, suggested, judged.error.astype(np.float32), judged.flag)
+    policy = options.policy.for_share(len(raw) / (len(given) if all_rows is None else all_rows))
+    treated = treat_numbers(raw, suggestion, claims, cut_of(claims, policy, Trust(), 1), policy)
     predicted = [
         fit_ridge(rows, labels[:, None], weight).predict(features[held]).ravel()
         for labels, weight in ((raw, None), (treated.labels, treated.weight))

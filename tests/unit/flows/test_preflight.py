@@ -76,7 +76,7 @@ def test_a_drift_test_is_refused_where_a_prior_is_to_be_estimated() -> None:
         ("multilabel", {"detect": {"noise": {"options": {"method": "mean"}}}}, "detect.noise.options"),
         ("multilabel", {"detect": {"noise": {"options": {"fdr": 0.1}}}}, "detect.noise.options"),
         ("regression", {"detect": {"noise": {"options": {"fdr": 2}}}}, "detect.noise.options"),
-        ("regression", {"treat": {"approve_over": 0.1}}, "treat.approve_over"),
+        ("regression", {"treat": {"objective": "unheard-of"}}, "treat.objective"),
     ],
 )
 def test_what_labels_of_another_task_do_not_know_is_refused(

@@ -11,7 +11,9 @@ from labelworks.tasks.methods.multilabel.confident_heaps import ConfidentHeaps
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.multilabel.probabilities import class_probabilities
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
-from labelworks.tasks.methods.treatment.label_sets import likelier, treat_label_sets
+from labelworks.tasks.methods.treatment.label_sets import cell_claims, likelier, treat_label_sets
+from labelworks.tasks.methods.treatment.treat_rows import cut_of
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.planning.values import policy_of
 
 ROWS, DIM, K = 500, 6, 4
@@ -37,7 +39,10 @@ def judged(given, features, folds):
 
 def treated(given, found, config):
     count = np.asarray(given.sum(axis=0), float).ravel()
-    return treat_label_sets(given, found.missing, found.extra, policy_of(config), count, given.shape[0])
+    policy, hashed = policy_of(config), np.arange(given.shape[0], dtype=np.uint64)
+    claims = cell_claims(found.missing, found.extra, policy, count, given.shape[0], hashed)
+    cut = cut_of(claims, policy, Trust(), K)
+    return treat_label_sets(given, found.missing, found.extra, claims, cut, policy)
 
 
 def test_probabilities_are_calibrated():

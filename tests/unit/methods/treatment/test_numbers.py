@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.config.run import TreatConfig
-from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
+from labelworks.tasks.methods.regression.judge import JudgedNumbers, NumberJudge, suggestions
 from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
-from labelworks.tasks.methods.treatment.numbers import treat_numbers
+from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers
+from labelworks.tasks.methods.treatment.treat_rows import cut_of
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.planning.values import policy_of
 
 ROWS = 500
@@ -25,6 +27,11 @@ def spoilt():
     return features, true, given, pair
 
 
+def treated(given, suggestion, suggested, found, policy):
+    claims = number_claims(given, suggestion, suggested, found.error, found.flag)
+    return treat_numbers(given, suggestion, claims, cut_of(claims, policy, Trust(), 1), policy)
+
+
 @pytest.mark.parametrize(
     ("mode", "changes"), [("both", True), ("relabel", True), ("reweight", False), ("none", False)]
 )
@@ -33,9 +40,7 @@ def test_gross_errors_do_not_hide_the_others(mode, changes):
     model = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals())
     found = model.judge(features, given, FOLDS)
     suggestion, suggested = suggestions(given, found, model.usual(found.predicted))
-    done = treat_numbers(
-        given, suggestion, suggested, found.error, found.flag, policy_of(TreatConfig(mode=mode))
-    )
+    done = treated(given, suggestion, suggested, found, policy_of(TreatConfig(mode=mode)))
     assert found.flag[:10].all() and found.flag.sum() < 30
     np.testing.assert_allclose(suggestion[pair], true[pair])
     assert np.flatnonzero(suggested).tolist() == sorted(pair.tolist())
@@ -70,5 +75,17 @@ def test_where_nothing_is_wrong_nothing_changes_and_every_row_counts(bent):
     model = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals())
     found = model.judge(features, given, FOLDS)
     suggestion, suggested = suggestions(given, found, model.usual(found.predicted))
-    done = treat_numbers(given, suggestion, suggested, found.error, found.flag, policy_of(TreatConfig()))
+    done = treated(given, suggestion, suggested, found, policy_of(TreatConfig()))
     assert (done.labels == given).all() and (done.weight == 1).all() and (done.action == 0).all()
+
+
+@pytest.mark.parametrize(("budget", "changed"), [(0, 0), (1, 0), (2, 2), (3, 2), (4, 4), (9, 4)])
+def test_a_budget_takes_both_rows_of_a_pair_or_neither(budget, changed):
+    given = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    suggestion = np.array([2.0, 1.0, 4.0, 3.0, 5.5])
+    suggested = np.array([0.99, 0.99, 0.99, 0.99, 0.0], np.float32)
+    found = JudgedNumbers(given, given, np.full(5, 0.999), np.ones(5, bool))
+    done = treated(given, suggestion, suggested, found, policy_of(TreatConfig(), budget))
+    assert (done.labels != given).sum() == changed
+    assert sorted(done.labels.tolist()) == given.tolist()
+    assert (done.action == 1).sum() == changed
