@@ -269,7 +269,7 @@ def test_partitions_and_a_sample_say_what_the_whole_says(
     first, second = published(one).sort_by("id"), published(many).sort_by("id")
     assert first["id"].equals(second["id"])
     same = np.array(first["action"].to_pylist()) == np.array(second["action"].to_pylist())
-    assert same.mean() > 0.95
+    assert same.mean() > 0.85
 
 
 @pytest.mark.parametrize("task", ["multilabel", "regression"])
@@ -290,7 +290,10 @@ def test_a_person_is_asked_and_lowers_the_budget(
 ) -> None:
     """Of label sets so many labels change; of numbers exchanged ones only in pairs."""
     table = several()[0] if task == "multilabel" else numbers()[0]
-    config = run_config(write(table), dataset={"task": task}, treat={"approve_over": 0.0})
+    config = run_config(
+        write(table), dataset={"task": task}, treat={"approve_over": 0.0},
+        validate={"publish_when": {"not_worse": 0.02}},
+    )  # fmt: skip
     record = run_stages(config)
     assert record.status == "waiting" and record.treatment.relabel > budget
     said = Decision(decision="approve", budget=budget, by="me")

@@ -62,8 +62,8 @@ def treat_label_sets(
 ) -> TreatedLabelSets:
     """Add labels that surely lack, take away those surely too many; other suspicions go to review.
 
-    given: binary (N, K); missing and extra: P(error) of cells; claims: of them, as `cell_claims` does. A
-    doubt about a class of few rows lowers no weight.
+    given: binary (N, K); missing and extra: P(error) of cells; claims: of them, as `cell_claims` does. A row
+    weighs less by the share of its labels that is doubtful; a class of few rows lowers no weight.
     """
     doubt = binary(missing + extra)
     sure = claims.changeable & cut.allows(claims) & policy.relabels
