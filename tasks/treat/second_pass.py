@@ -32,7 +32,7 @@ from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import decide
 from labelworks.tasks.methods.treatment.second_pass import ALIKE, SecondPass, change, relabelled
 from labelworks.tasks.methods.treatment.treat_rows import with_few
-from labelworks.tasks.treat.dataset_cut import dataset_cut, judged_labels
+from labelworks.tasks.treat.dataset_cut import dataset_cut, judged_labels, judged_rows
 from labelworks.tasks.treat.treated import Basis
 
 
@@ -73,7 +73,7 @@ def judge_again(
             again=again, model=model, n_folds=sums.n_folds,
         )  # fmt: skip
         ref, judged, before = again, model.judge(sample), labels
-        basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, noise))
+        basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, noise, judged_rows))
     return ref, basis
 
 
