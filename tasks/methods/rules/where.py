@@ -23,7 +23,7 @@ SETTINGS: dict[
 NOT_OF_A_ROW = {"SUBQUERY": "a query", "WINDOW": "a window function", "STAR": "*", "PARAMETER": "a parameter"}
 
 
-@register("rules", "where", source="DuckDB: Raasveldt & Mühleisen 2019", extra="rules")
+@register("rules", "where", source="DuckDB: Raasveldt & Mühleisen 2019", extra="labelworks[rules]")
 def where(table: pa.Table, *, condition: str = "") -> pa.Array:
     """Fires where the condition is true (n,); null where it is unknown, as SQL's three-valued logic has it.
 
