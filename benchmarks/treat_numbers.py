@@ -29,7 +29,7 @@ from labelworks.tasks.methods.treatment.treat_rows import cut_of
 from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
 
-POLICY = Policy("both", Chosen("precision", {"precision": 0.9}), Chosen("importance", {}), 10, 10.0)
+POLICY = Policy("both", Chosen("precision", {"precision": 0.9}), (Chosen("right"),), 10, 0.1)
 Set = tuple[str, np.ndarray, np.ndarray]
 
 

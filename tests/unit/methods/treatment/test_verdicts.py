@@ -95,7 +95,7 @@ def test_rare_classes_and_strange_rows_bear_no_label_of_theirs(rows: JudgedLabel
 
 @pytest.mark.parametrize("mode", ["reweight", "none"])
 def test_where_labels_don_t_change_nothing_does(rows: JudgedLabels, mode: str) -> None:
-    policy = Policy(mode, Chosen("precision", {"precision": 0.9}), Chosen("importance", {}), 0, 10.0)  # type: ignore[arg-type]
+    policy = Policy(mode, Chosen("precision", {"precision": 0.9}), (Chosen("right"),), 0, 0.1)  # type: ignore[arg-type]
     said = Verdicts(np.full(3, 2, np.int32), np.ones(3, bool), 0.93)
     decided, _ = treat_rows(rows, even(0.9, CLASSES), policy, None, said)
     assert decided.action.tolist() == [KEEP] * 3
