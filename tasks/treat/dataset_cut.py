@@ -18,7 +18,7 @@ from labelworks.tasks.methods.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import BELOW_FLOAT32, Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.treat_rows import place_cut, surest, with_few
-from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.treatment.trust import OF_LABEL_SETS, Trust
 from labelworks.tasks.treat.treated import Basis
 
 Claimed = Callable[[Partition, Artifacts, DatasetRef, Basis], JudgedLabels]
@@ -35,7 +35,7 @@ def dataset_cut(
         "treat", count_claims, Claims.merged, parts, unit="partitions counted",
         artifacts=artifacts, ref=ref, basis=basis, claimed=claimed,
     )  # fmt: skip
-    cut = place_cut(claims, basis.policy, Trust(noise.undominated, noise.steady))
+    cut = place_cut(claims, basis.policy, _trust(ref, noise))
     if cut.surest is None:
         return cut
     found = reduce_partitions(
@@ -43,6 +43,10 @@ def dataset_cut(
         artifacts=artifacts, ref=ref, basis=basis, claimed=claimed, cut=cut,
     )  # fmt: skip
     return cut.placed(found)
+
+
+def _trust(ref: DatasetRef, noise: NoiseFindings) -> Trust:
+    return OF_LABEL_SETS if ref.label_type == "list" else Trust(noise.undominated, noise.steady)
 
 
 def count_claims(

@@ -60,9 +60,22 @@ def numbers() -> tuple[pa.Table, np.ndarray, np.ndarray]:
     return pa.table(table), true, wrong
 
 
+def test_no_share_of_right_changes_is_promised_of_label_sets(
+    write: Any, run_config: Any, published: Any
+) -> None:
+    """Nothing bears out how sure their suspicions are: by default these go to a person."""
+    table, _, wrong = several()
+    config = run_config(write(table), dataset={"task": "multilabel"}, treat={"objective": {"precision": 0.9}})
+    record = run_stages(config)
+    assert record.treatment.relabel == 0 and record.treatment.review > wrong.any(axis=1).sum() / 2
+    assert record.treatment.objective_note.startswith("no label was changed: nothing bears out")
+    rows = published(config)
+    assert rows["label"].to_pylist() == table["label"].to_pylist()
+
+
 def test_missing_and_extra_labels_are_mended(write: Any, run_config: Any, published: Any) -> None:
     table, true, wrong = several()
-    config = run_config(write(table), dataset={"task": "multilabel"})
+    config = run_config(write(table), dataset={"task": "multilabel"}, treat={"relabel_over": 0.9})
     record = run_stages(config)
     rows = published(config)
     assert (rows["original_label"].to_pylist()) == table["label"].to_pylist()
@@ -291,7 +304,7 @@ def test_a_person_is_asked_and_lowers_the_budget(
     """Of label sets so many labels change; of numbers exchanged ones only in pairs."""
     table = several()[0] if task == "multilabel" else numbers()[0]
     config = run_config(
-        write(table), dataset={"task": task}, treat={"approve_over": 0.0},
+        write(table), dataset={"task": task}, treat={"approve_over": 0.0, "relabel_over": 0.9},
         validate={"publish_when": {"not_worse": 0.02}},
     )  # fmt: skip
     record = run_stages(config)

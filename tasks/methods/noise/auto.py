@@ -30,6 +30,7 @@ from labelworks.tasks.methods.noise.core.targets import (
     Target,
     checked_target,
     false_discovery,
+    just_under,
     max_f1,
     sided_with,
     within_budget,
@@ -95,7 +96,8 @@ class Auto(SampledModel):
             self._promise = "" if chosen.steady else UNSTEADY
         self._least = self._cut(self._suspicion(error, score_of(odds)))
         by_score = self.target[0] == "budget" and self._least < 1
-        self._threshold = float(expit(4 * logit(self._least))) if by_score else self._least  # undoes score_of
+        least = float(expit(4 * logit(self._least))) if by_score else self._least  # undoes score_of
+        self._threshold = just_under(least)
 
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish: labels (n,), pred_probs (n, K); flags by the sample's cut."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NAMED = 3  # classes
+UNCHECKED = (
+    "nothing bears out how sure the suspicions of label sets are, so no share of right changes can be "
+    "promised; a threshold, a budget or accuracy changes them as they are"
+)
 
 
 @dataclass(frozen=True)
@@ -12,11 +16,13 @@ class Trust:
     """Facts of the noise, as the method that judged the labels found them.
 
     undominated: given classes that come of another true class at least as often as of their own, by name.
-    steady: whether errors are as common among rows that are sure as among those that are hard.
+    steady: whether errors are as common among rows that are sure as among those that are hard. borne_out:
+    whether claims are what is left of them when flips, sure rows and neighbours were heard.
     """
 
     undominated: tuple[str | int, ...] = ()
     steady: bool = True
+    borne_out: bool = True
 
     @property
     def dominated(self) -> bool:
@@ -26,9 +32,14 @@ class Trust:
     @property
     def why(self) -> str:
         """Why which label is right can't be told, where it can't, in a clause."""
+        if not self.undominated:
+            return UNCHECKED
         more = len(self.undominated) - NAMED
         named = ", ".join(map(str, self.undominated[:NAMED])) + (f" and {more} more" if more > 0 else "")
         return (
             f"by the estimated noise, labels {named} come of another class as often as of their own, and "
             "then which label is right can't be told from these labels"
         )
+
+
+OF_LABEL_SETS = Trust(borne_out=False)

@@ -13,7 +13,7 @@ from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.protocols import LabelSetModel
 from labelworks.tasks.methods.treatment.label_sets import cell_claims, treat_label_sets
 from labelworks.tasks.methods.treatment.treat_rows import cut_of
-from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.treatment.trust import OF_LABEL_SETS
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, bounded
 from labelworks.tasks.methods.validation.weighted_ridge import fit_ridge
 
@@ -49,7 +49,7 @@ def prove_label_sets(
     policy = options.policy.for_share(len(train) / max(float(sums.rows.count.sum()), 1.0))
     hashed = np.arange(len(train), dtype=np.uint64)
     claims = cell_claims(judged.missing, judged.extra, policy, count, len(train), hashed)
-    cut = cut_of(claims, policy, Trust(), given.shape[1])
+    cut = cut_of(claims, policy, OF_LABEL_SETS, given.shape[1])
     treated = treat_label_sets(given[train], judged.missing, judged.extra, claims, cut, policy)
     called = [
         _called(features, train, test, labels.toarray(), weight)

@@ -15,7 +15,13 @@ from labelworks.tasks.methods.noise.core.flips import fit_flip_model, flipped, l
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
-from labelworks.tasks.methods.noise.core.targets import Target, checked_target, max_f1, within_budget
+from labelworks.tasks.methods.noise.core.targets import (
+    Target,
+    checked_target,
+    just_under,
+    max_f1,
+    within_budget,
+)
 from labelworks.tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     jackknife_spread,
@@ -70,7 +76,8 @@ class ScoredModel(SampledModel, ABC):
         rows = _evidence(self.quality(labels, probs, beside))
         self._flips, self._offset = fit_flip_model(flips, weights, rows), 0.0
         self._offset = offset_to(self._rate, self._flips.log_ratio(rows))
-        self._threshold = self._cut(self._error(rows))
+        self._least = self._cut(self._error(rows))
+        self._threshold = just_under(self._least)
 
     def score(self, labels: ArrayLike, pred_probs: Any, **beside: Any) -> NoiseResult:
         """Judge a part, after finish."""
@@ -78,7 +85,7 @@ class ScoredModel(SampledModel, ABC):
         columns = dict(zip(self.beside, self._checked_beside(beside, len(given)), strict=True))
         quality = self.quality(given, probs, columns)
         error = self._error(_evidence(quality)).astype(np.float32)
-        flag = error >= np.float32(self._threshold)
+        flag = error >= np.float32(self._least)
         posterior = with_error(self._view.posterior(given, probs), given, error)
         return NoiseResult(
             score=quality,

@@ -86,3 +86,8 @@ def false_discovery(error: NDArray[np.floating], clean: NDArray[np.floating], ra
     p_values = (1 + as_wrong) / (1 + len(rising))
     passed = np.flatnonzero(p_values <= rate * np.arange(1, len(falling) + 1) / len(falling))
     return float(falling[passed[-1]]) if len(passed) else NOTHING
+
+
+def just_under(least: float) -> float:
+    """The largest float32 under a bound: what is over it is at the bound or above."""
+    return float(np.nextafter(np.float32(least), np.float32(-np.inf)))

@@ -19,7 +19,7 @@ from labelworks.tasks.methods.treatment.trust import Trust
 )
 def precision(claims: Claims, trust: Trust, *, precision: float = 0.9) -> Cut:
     """The largest set of changes, surest first, whose mean claim is at least `precision`."""
-    if not trust.dominated:
+    if not (trust.dominated and trust.borne_out):
         return even(NEVER, len(claims.rows), abstains(trust))
     count, right = claims.falling()
     kept = np.flatnonzero((right >= precision * count) & (count > 0))
