@@ -136,8 +136,8 @@ def at_other_shares(codes: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
 def row(table: Table, cut: Callable[..., tuple[np.ndarray, np.ndarray]], splits: int) -> str:
     """Kinds found, and how many intervals of the unknown share hold 0."""
     figures = [found_of(table, *cut(table[2], np.random.default_rng(seed))) for seed in range(splits)]
-    kinds = Counter(str(each.kind) for each in figures)
-    zero = sum(each.unknown is not None and each.unknown.interval[0] == 0 for each in figures)
+    kinds = Counter(str(figure.kind) for figure in figures)
+    zero = sum(figure.unknown is not None and figure.unknown.interval[0] == 0 for figure in figures)
     named = ", ".join(f"{kind} {count}" for kind, count in kinds.most_common())
     return f"| {table[0]} | {type(table[3]).__name__} | {cut.__name__} | {splits} | {named} | {zero} |"
 

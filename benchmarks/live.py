@@ -146,7 +146,7 @@ def soak(changes: int) -> None:
 
 
 def round_all(sizes: dict[str, dict[str, float]]) -> Any:
-    return {role: {name: round(value, 1) for name, value in each.items()} for role, each in sizes.items()}
+    return {role: {name: round(value, 1) for name, value in size.items()} for role, size in sizes.items()}
 
 
 SCRIPT = """

@@ -106,7 +106,7 @@ def reviewed() -> Rows:
             detect(given, probs, method="auto", seed=SEED).score,
             detect(given, probs, method="noise-transition").score,
         ]
-        yield [name, str(len(rows)), *(figure(roc_auc_score(wrong, -each[rows])) for each in scores)]
+        yield [name, str(len(rows)), *(figure(roc_auc_score(wrong, -score[rows])) for score in scores)]
 
 
 def text(embeddings: Path | None) -> Rows:
@@ -139,7 +139,7 @@ def text(embeddings: Path | None) -> Rows:
                 yield [
                     data.name,
                     f"{kind} {rate:.0%}",
-                    *(figure(average_precision_score(wrong, -each)) for each in scores),
+                    *(figure(average_precision_score(wrong, -score)) for score in scores),
                     *(figure(f1_score(wrong, each.flag)) for each in ours),
                     f"{ours[0].noise_rate:.3f}",
                     *(f"{each:.1f}" for each in (peer_seconds, *seconds)),

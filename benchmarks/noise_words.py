@@ -110,8 +110,8 @@ def embedded(texts: list[str], hashes: np.ndarray) -> tuple[np.ndarray, np.ndarr
         for at in range(0, len(texts), encoder.batch_rows)
     ]
     seconds = time.process_time() - start
-    vectors = np.concatenate([each.vectors for each in batches]).astype(np.float16)
-    spoken = [each.words for each in batches if each.words is not None]
+    vectors = np.concatenate([batch.vectors for batch in batches]).astype(np.float16)
+    spoken = [batch.words for batch in batches if batch.words is not None]
     words = np.concatenate(spoken) if spoken else None
     with tempfile.TemporaryDirectory() as folder:
         write_vectors(Store(folder), "part.parquet", vectors, [None] * len(texts), hashes, words)

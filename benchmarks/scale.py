@@ -268,7 +268,7 @@ def _stages(config: Any) -> None:
     run, plans = plan_run(config, {})
     rows = ingest(run, plans)
     spec = fit_encoder(run, rows.ref, "cpu", 1)
-    groups = [[each] for each in rows.ref.partitions]
+    groups = [[partition] for partition in rows.ref.partitions]
     embedded = map_partitions(
         "embed", embed_partitions, groups, artifacts=run.artifacts, source=run.source, spec=spec
     )

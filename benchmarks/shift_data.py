@@ -96,7 +96,7 @@ def draw(found: dict[str, np.ndarray], prior: np.ndarray, rows: int, rng: np.ran
     labels, K = found["pool_labels"], found["probs"].shape[1]
     members = [np.flatnonzero(labels == k) for k in range(K)]
     counts = rng.multinomial(rows, prior)
-    counts = np.where([len(each) > 0 for each in members], counts, 0)
+    counts = np.where([len(member) > 0 for member in members], counts, 0)
     chosen = [
         rng.choice(members[k], counts[k], replace=counts[k] > len(members[k])) for k in range(K) if counts[k]
     ]

@@ -137,8 +137,8 @@ def compare(record: Any, frame: pd.DataFrame, labelled: np.ndarray, folder: Path
               f"{accuracy[0]:8.3f} {accuracy[1]:9.3f} {kept.mean():5.2f} "
               f"{(told['label'] == right)[kept].mean():8.3f}")  # fmt: skip
     print("changes:", found.change_points, "watch:", found.watch)
-    for name, each in record.drift.groups.items():
-        print(f"{name}: worst {each.worst} ({each.worst_error:.3f} against {each.error:.3f})")
+    for name, group in record.drift.groups.items():
+        print(f"{name}: worst {group.worst} ({group.worst_error:.3f} against {group.error:.3f})")
     for name, each in record.drift.columns.items():
         print(f"{name}: Cramér's V {each.effect:.3f}, PSI {each.psi:.4f}, p {each.p_value:.2g}")
     print("report:", record.report)

@@ -92,7 +92,9 @@ def of_peers(found, drawn, kernels: bool, methods):
         subprocess.run(command, check=True)
         made = json.loads((Path(folder) / "peers.json").read_text())
     return {
-        name: (np.array(each["priors"]), each["seconds"]) for name, each in made.items() if "priors" in each
+        name: (np.array(value["priors"]), value["seconds"])
+        for name, value in made.items()
+        if "priors" in value
     }
 
 

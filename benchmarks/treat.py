@@ -62,7 +62,7 @@ def cifar(options: argparse.Namespace) -> Rows:
             probs /= probs.sum(axis=1, keepdims=True)
             top = probs.argmax(axis=1)
             issues = [find_label_issues(given, probs, filter_by=by, n_jobs=1) for by in FILTERS]
-            peers = [(np.where(each, top, given) == true).mean() for each in issues]
+            peers = [(np.where(issue, top, given) == true).mean() for issue in issues]
             found = detect(given, probs, posterior=True)
             ours = (treated(given, found, "accuracy") == true).mean()
             accuracies = [(given == true).mean(), (top == true).mean(), max(peers), ours]
@@ -120,10 +120,10 @@ def rare(options: argparse.Namespace) -> Rows:
                 given = flipped(features, true, rate, "uniform", np.random.default_rng([seed, 7]))
                 result, probs = judged(features, given, kind.queues)
                 of_it = true == 0
-                all_labels = [given, *(treated(given, result, each) for each in objectives)]
+                all_labels = [given, *(treated(given, result, objective) for objective in objectives)]
                 recalls = [(labels[of_it] == 0).mean() for labels in all_labels]
                 likeliest = (probs.argmax(axis=1)[of_it] == 0).mean()
-                least = min(each - recalls[0] for each in recalls[1:])
+                least = min(recall - recalls[0] for recall in recalls[1:])
                 right = [(labels == true).mean() for labels in all_labels[:3]]
                 found.append([*recalls, least, likeliest, *right])
             means = np.mean(found, axis=0)

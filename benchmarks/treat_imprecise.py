@@ -187,7 +187,7 @@ def inferred(given: Set, seen: Observed, linear: bool) -> np.ndarray:
     options = {"single": {"transition": 0.7 * np.eye(classes) + 0.3 * (1 - np.eye(classes)) / (classes - 1)}}
     noisy = (seen.kinds == "single").all()
     folds, config = row_folds(len(given.labels)), DetectConfig()
-    probes = [each for each in config.probes if not (linear and each.startswith("fourier"))]
+    probes = [probe for probe in config.probes if not (linear and probe.startswith("fourier"))]
     return infer(
         sparse.csr_array(seen.marks), seen.kinds, given.features, folds, config.folds, probes=probes,
         bags=seen.bags, options=options if noisy else None,

@@ -151,7 +151,7 @@ def replayed(columns: list[int], folder: str) -> tuple[np.ndarray, Asking, float
 
     began = time.monotonic()
     with completions.Completions(says) as service:
-        judges = tuple(Judge(data.models[each], service.url, Price(1.0, 1.0)) for each in columns)
+        judges = tuple(Judge(data.models[column], service.url, Price(1.0, 1.0)) for column in columns)
         panel = Panel(judges, budget=1e9, concurrency=8)
         rows = [Asked(f"{row}\n{text}", LETTERS, int(data.given[row])) for row, text in enumerate(data.texts)]
         with Asking(panel, Store(folder), "judges") as asking:

@@ -127,8 +127,8 @@ def _row(kind: str, vectors: np.ndarray, labels: np.ndarray, asked: argparse.Nam
             changed = (mended != given).any(axis=1).mean()
             cells = (given != true[train]).sum(), (mended != true[train]).sum()
             totals.setdefault(name, []).append((*right(given, mended, true[train]), changed, *cells, *maps))
-    for name, each in totals.items():
-        added, added_right, taken, taken_right, changed, before, after, raw, now = np.mean(each, axis=0)
+    for name, total in totals.items():
+        added, added_right, taken, taken_right, changed, before, after, raw, now = np.mean(total, axis=0)
         print(
             f"| {kind} | {name} | {added:.0f} ({added_right:.0f}) | {taken:.0f} ({taken_right:.0f}) "
             f"| {changed:.2%} | {before:.0f} → {after:.0f} | {raw:.4f} → {now:.4f} |"

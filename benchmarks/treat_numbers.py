@@ -60,7 +60,7 @@ def _real(data: Path, rng: np.random.Generator, rows: int) -> Iterator[Set]:
     adult = pq.read_table(data / "shift/adult.parquet").to_pandas()
     adult = adult.iloc[rng.permutation(len(adult))[:rows]]
     kinds = ["workclass", "education", "marital", "occupation", "relationship", "sex", "income"]
-    seen = [np.unique(adult[each].astype(str), return_inverse=True)[1] for each in kinds]
+    seen = [np.unique(adult[kind].astype(str), return_inverse=True)[1] for kind in kinds]
     one_hot = np.concatenate([np.eye(each.max() + 1)[each] for each in seen], axis=1)
     yield "adult's age", one_hot, adult["age"].to_numpy(np.float64)
 

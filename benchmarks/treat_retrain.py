@@ -75,11 +75,11 @@ def probe(options: argparse.Namespace) -> Iterator[list[str]]:
                 log_probs = fitted.log_probs(data.features, folds)
                 found.append((-log_probs[np.arange(len(given)), given].mean(), log_probs.argmax(axis=1)))
             losses, guesses = zip(*found, strict=True)
-            right = [f"{np.mean(each == data.labels):.3f}" for each in guesses]
+            right = [f"{np.mean(guess == data.labels):.3f}" for guess in guesses]
             taken = "" if plain.mapped else " (not taken)"
             yield [
                 data.name, f"{len(given):,}", f"{rate:.0%} {kind if rate else ''}".strip(),
-                *(f"{each:.3f}" for each in losses), right[0], right[1] + taken, f"{asked:.2f}",
+                *(f"{loss:.3f}" for loss in losses), right[0], right[1] + taken, f"{asked:.2f}",
                 f"{seconds:.2f}",
             ]  # fmt: skip
 
@@ -90,7 +90,7 @@ def retrain(options: argparse.Namespace) -> Iterator[list[str]]:
     yield ["set", "flipped", "raw", "true", *arms, "again: changed", "of these right"]
     for name in options.sets:
         pooled: dict[str, list[float]] = defaultdict(list)
-        for rate, kind in [each for each in SETTINGS if each[0] in options.rates]:
+        for rate, kind in [setting for setting in SETTINGS if setting[0] in options.rates]:
             found = [scored(name, rate, kind, seed, options) for seed in range(options.seeds)]
             mean = {arm: float(np.mean([each[arm] for each in found])) for arm in found[0]}
             if rate:
@@ -117,8 +117,8 @@ def scored(name: str, rate: float, kind: str, seed: int, options: argparse.Names
     trained: dict[str, Treated] = {"raw": (given, None), "true": (train.labels, None)}
     trained |= {**treatments(train, given, options), PEER: peer(train, given)}
     found = {
-        arm: float(np.mean(fitted(train.features, *each).predict(data.features[held]) == data.labels[held]))
-        for arm, each in trained.items()
+        arm: float(np.mean(fitted(train.features, *value).predict(data.features[held]) == data.labels[held]))
+        for arm, value in trained.items()
     }
     labels = trained[AGAIN][0]
     changed = labels != given

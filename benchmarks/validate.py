@@ -129,7 +129,7 @@ def one(name: str, seed: int, embeddings: Path | None) -> dict[str, Any]:
     by_arm["true"] = (true[:rows].astype(np.int32), None if moved is None else moved[true[:rows]])
     share = np.ones(len(true) - rows) if moved is None else moved[true[rows:]]
     right = {
-        arm: correct(sample, each, features[rows:], true[rows:], classes) for arm, each in by_arm.items()
+        arm: correct(sample, value, features[rows:], true[rows:], classes) for arm, value in by_arm.items()
     }
     proof = compared(found, moved, 0)
     worse = {

@@ -60,7 +60,7 @@ def write_csv(path: Path, rows: int = 600, wrong: float = 0.1) -> dict[str, str]
         for ticket, topic in truth.items():
             stray = draw.choice(WORDS[draw.choice(list(WORDS))])
             body = " ".join([*draw.sample(WORDS[topic], 2), stray, *draw.sample(FILLERS, 3)])
-            others = [each for each in WORDS if each != topic]
+            others = [word for word in WORDS if word != topic]
             out.writerow([ticket, body, draw.choice(others) if draw.random() < wrong else topic])
     return truth
 

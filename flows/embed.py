@@ -40,8 +40,8 @@ def embed(run: Run, ref: DatasetRef) -> EmbedResult:
     known = map_partitions(
         "embed", find_embedded, ref.partitions, unit="look-ups", artifacts=run.artifacts, spec=spec
     )
-    found = [each for each in known if each is not None]
-    missing = [each for each, before in zip(ref.partitions, known, strict=True) if before is None]
+    found = [part for part in known if part is not None]
+    missing = [partition for partition, before in zip(ref.partitions, known, strict=True) if before is None]
     return judge_embedding(run, ref, spec, [*found, *_embedded(run, ref, spec, missing, placement)], started)
 
 
@@ -73,8 +73,8 @@ def _embedded(
     for future in _completed([*futures, *names], GpuMonitor(placement, run.config.compute.wait)):
         found = future.result() or []
         done += bool(found)
-        rows += sum(each.rows for each in found)
-        size += sum(each.partition.size for each in found)
+        rows += sum(part.rows for part in found)
+        size += sum(part.partition.size for part in found)
         progress.current().advance("embed", done, len(groups), unit="groups", rows=rows, size=size)
     return [each for future in futures for each in future.result()]
 

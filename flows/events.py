@@ -86,7 +86,9 @@ def rose(now: NoiseFindings, before: NoiseFindings) -> bool:
 def _refusal(record: RunRecord) -> Iterator[GateFailed]:
     for gate in record.gates.values():
         if not gate.ok:
-            checks = tuple(f"{each.name}: {each.observed}, expected {each.expected}" for each in gate.failed)
+            checks = tuple(
+                f"{check.name}: {check.observed}, expected {check.expected}" for check in gate.failed
+            )
             yield GateFailed(
                 dataset=record.dataset,
                 run_id=record.run_id,

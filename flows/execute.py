@@ -101,10 +101,10 @@ def fits_here(config: RunConfig) -> bool:
     ):
         return False
     _, plans = plan_run(config, {})
-    partitions = [each for plan in plans.values() for each in plan.partitions]
+    partitions = [partition for plan in plans.values() for partition in plan.partitions]
     small = (
-        sum(each.rows for each in partitions) <= FEW_ROWS
-        and sum(each.size for each in partitions) <= FEW_BYTES
+        sum(partition.rows for partition in partitions) <= FEW_ROWS
+        and sum(partition.size for partition in partitions) <= FEW_BYTES
     )
     return small and len(partitions) == len(plans)
 

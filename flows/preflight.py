@@ -171,7 +171,7 @@ def _one_sees_vectors(probes: tuple[str, ...]) -> None:
 
 
 def _names_are_used(config: RunConfig) -> None:
-    chosen = [("probes", each) for each in config.detect.probes] + [("noise", config.detect.noise.method)]
+    chosen = [("probes", probe) for probe in config.detect.probes] + [("noise", config.detect.noise.method)]
     if not any("class_names" in registry.get(*each).needs for each in chosen):
         raise ConfigError(
             "nothing uses the class names",
@@ -181,7 +181,7 @@ def _names_are_used(config: RunConfig) -> None:
 
 
 def _bank_is_used(config: RunConfig) -> None:
-    zero_shot = any("class_names" in registry.get("probes", each).needs for each in config.detect.probes)
+    zero_shot = any("class_names" in registry.get("probes", probe).needs for probe in config.detect.probes)
     if config.detect.query_bank and not zero_shot:
         raise ConfigError(
             "nothing uses the query bank", fix="add zero-shot to detect.probes, or leave it out"

@@ -130,8 +130,8 @@ def _wrong_variables(value: Any, path: str) -> Iterator[tuple[str, str]]:
     if not isinstance(value, Mapping):
         yield path, "variables are given as name: value"
         return
-    for name, each in value.items():
+    for name, item in value.items():
         if not VARIABLE.fullmatch(str(name)) and name not in allowed(ARGUMENTS_ALLOWED):
             yield f"{path}.{name}", f"{name!r} is no variable of workers that a config may set"
         else:
-            yield from _wrong(each, f"{path}.{name}", free=False)
+            yield from _wrong(item, f"{path}.{name}", free=False)

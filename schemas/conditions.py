@@ -65,7 +65,7 @@ def _checked(value: Any, depth: int) -> dict[str, Any]:
     if kind in ("and", "or") and depth < DEEPEST and set(value) == {"type", "conditions"}:
         parts = value["conditions"]
         if isinstance(parts, list | tuple) and 0 < len(parts) <= MOST:
-            return {"type": kind, "conditions": [_checked(each, depth + 1) for each in parts]}
+            return {"type": kind, "conditions": [_checked(part, depth + 1) for part in parts]}
     elif (
         kind == "nullity"
         and set(value) == {"type", "column", "is_null"}

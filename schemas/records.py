@@ -226,7 +226,7 @@ _Figures = TypeVar("_Figures", bound=Findings)
 
 def figures_of(results: Iterable[StageResult], kind: type[_Figures]) -> _Figures | None:
     """The figures of one stage, by their kind; None if the stage was not reached."""
-    return next((each.figures for each in results if isinstance(each.figures, kind)), None)
+    return next((result.figures for result in results if isinstance(result.figures, kind)), None)
 
 
 class Approval(Record):

@@ -115,7 +115,10 @@ def suites(stage: Stage, config: GateConfig) -> GateSuites:
 def own_expectations(stage: Stage, config: GateConfig) -> list[tuple[Kind, Expectation]]:
     """Return a user's own expectations in their order, each with the frame that it is about."""
     base, where = defaults(stage), f"gates.{stage}.expectations"
-    return [_extra(each, base, f"{where}.{number}") for number, each in enumerate(config.expectations)]
+    return [
+        _extra(expectation, base, f"{where}.{number}")
+        for number, expectation in enumerate(config.expectations)
+    ]
 
 
 def of_stage(gates: GatesConfig, stage: Stage) -> GateConfig:

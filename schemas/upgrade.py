@@ -47,7 +47,7 @@ def _shift(shift: Mapping[str, Any], classes: Sequence[Any]) -> dict[str, Any]:
 def _drift(drift: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(drift)
     if "groups" in drift:
-        found["groups"] = {name: _groups(each) for name, each in drift["groups"].items()}
+        found["groups"] = {name: _groups(value) for name, value in drift["groups"].items()}
     if "slices" in drift:
         found["slices"] = _groups(drift["slices"])
     return found

@@ -44,7 +44,10 @@ class ClassAudit(Shown):
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a finding."""
-        rows = [(each.kind, each.names, each.rows, each.reason, each.likely) for each in self.findings]
+        rows = [
+            (finding.kind, finding.names, finding.rows, finding.reason, finding.likely)
+            for finding in self.findings
+        ]
         return pd.DataFrame(rows, columns=["kind", "classes", "rows", "reason", "likely"])
 
     @property
@@ -104,7 +107,7 @@ def audit_classes(
 
 def _counted(labels: Any) -> tuple[Counter[Any], Counter[tuple[Any, Any]] | None, int]:
     """Rows by class; of rows with several labels how many have both of a pair; all rows."""
-    if isinstance(labels, Mapping) and all(np.ndim(each) == 0 for each in labels.values()):
+    if isinstance(labels, Mapping) and all(np.ndim(label) == 0 for label in labels.values()):
         counts = Counter({name: int(rows) for name, rows in labels.items()})
         return counts, None, counts.total()
     if _several(labels):

@@ -113,7 +113,7 @@ def test_drift(reference: Any, current: Any, method: str = "auto", *, alpha: flo
     values = second.values
     if names is not None and second.names is not None and names != second.names:
         _same(names, second.names)
-        values = values[:, [second.names.index(each) for each in names]]
+        values = values[:, [second.names.index(name) for name in names]]
     found = test(first.values, values, method=method, alpha=alpha)
     return Drift(found.drifted, found.p_value, found.effect, found.method, alpha, _features(found, names))
 
@@ -130,8 +130,8 @@ def _has_others(window: Any) -> bool:
     if not (hasattr(window, "columns") or hasattr(window, "column_names") or isinstance(window, dict)):
         return False
     table = frame(window, "a window")
-    held = (each for _, each in table.items() if not pd.api.types.is_numeric_dtype(each.dtype))
-    return any(not len(each) or not np.ndim(each.iloc[0]) for each in held)
+    held = (value for _, value in table.items() if not pd.api.types.is_numeric_dtype(value.dtype))
+    return any(not len(value) or not np.ndim(value.iloc[0]) for value in held)
 
 
 def _by_column(reference: Any, current: Any, alpha: float) -> Drift:
@@ -152,10 +152,10 @@ def _by_column(reference: Any, current: Any, alpha: float) -> Drift:
 def _columns(table: pd.DataFrame) -> dict[Any, NDArray[Any]]:
     """Columns (n,) as the test takes them: numbers as float64, anything else as it is written."""
     return {
-        name: each.to_numpy(np.float64, na_value=np.nan)
-        if pd.api.types.is_numeric_dtype(each.dtype)
-        else np.array(each.tolist(), object)
-        for name, each in table.items()
+        name: value.to_numpy(np.float64, na_value=np.nan)
+        if pd.api.types.is_numeric_dtype(value.dtype)
+        else np.array(value.tolist(), object)
+        for name, value in table.items()
     }
 
 

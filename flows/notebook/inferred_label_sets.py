@@ -48,7 +48,7 @@ class InferredLabelSets(Shown):
     @property
     def summary(self) -> str:
         """What was found, in a line."""
-        mean = np.mean([len(each) for each in self.labels])
+        mean = np.mean([len(label) for label in self.labels])
         return f"{several(len(self.labels), 'row')} with {mean:.2f} of {len(self.classes)} labels on average"
 
     @property

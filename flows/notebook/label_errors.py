@@ -99,7 +99,7 @@ class LabelErrors(Shown):
     @property
     def summary(self) -> str:
         """What was found, in a line."""
-        low, high = (share(each) for each in self.noise_rate_interval)
+        low, high = (share(end) for end in self.noise_rate_interval)
         rate = f"about {share(self.noise_rate)} wrong ({low} to {high})"
         return f"{self.flag.sum():,} of {several(len(self.flag), 'label')} flagged, {rate}, by {self.method}"
 

@@ -203,7 +203,7 @@ def aggregate_rules(
             fix=f"classes: {', '.join(map(str, names))}; None where a rule abstains",
         )
     codes[there] = [place[str(each)] for each in said[there].tolist()]
-    rules = [str(each) for each in table.columns]
+    rules = [str(column) for column in table.columns]
     return _ruled(codes, np.zeros(len(rules), np.int64), rules, names, prior, features, method)
 
 

@@ -91,7 +91,7 @@ class Treatment(Shown):
     def summary(self) -> str:
         """What was done, in a line."""
         note = f"; {self.note}" if self.note else ""
-        counts = ", ".join(f"{int((self.actions == each).sum()):,} {each}" for each in ACTIONS)
+        counts = ", ".join(f"{int((self.actions == action).sum()):,} {action}" for action in ACTIONS)
         return f"{several(len(self.labels), 'label')}: {counts}; rows count for {self.effective:,.0f}{note}"
 
     @property
@@ -262,8 +262,8 @@ def _policy(
             fix="see help(treat)",
         ) from error
     policy = policy_of(config)
-    for each in policy.weights:
-        check_weights(each)
+    for weight in policy.weights:
+        check_weights(weight)
     return policy
 
 

@@ -74,7 +74,7 @@ def place(
     encoder can't run on it, "" if it can. Raises ConfigError where a GPU is required and none can be used.
     """
     workers = workers_of(client)
-    threads = max(1, sum(int(each.get("nthreads", 1)) for each in workers.values()))
+    threads = max(1, sum(int(worker.get("nthreads", 1)) for worker in workers.values()))
     found = gpu_workers(client)
     why = "compute.gpu is off" if compute.gpu == "off" else "" if found else "no worker has a GPU"
     if compute.gpu == "require" and not found:
@@ -106,7 +106,7 @@ def gpu_workers(client: Any = None) -> list[str]:
 def _lacking(client: Any, lacks: Callable[[], str], workers: list[str]) -> str:
     """Why a worker with a GPU can't use it, whichever says so first; asked beside the tasks it runs."""
     said: dict[str, str] = (client or client_at_hand()).run(lacks, workers=workers)
-    return next((each for each in said.values() if each), "")
+    return next((text for text in said.values() if text), "")
 
 
 def _missing(why: str) -> ConfigError:

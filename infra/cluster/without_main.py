@@ -22,7 +22,7 @@ def without_main() -> Iterator[None]:
 
     def preparation(name: str) -> dict[str, object]:
         data = prepared(name)
-        return {key: each for key, each in data.items() if not (name.startswith(WORKER) and key in MAIN)}
+        return {key: value for key, value in data.items() if not (name.startswith(WORKER) and key in MAIN)}
 
     spawn.get_preparation_data = preparation
     try:

@@ -71,7 +71,7 @@ class Writer:
             batch, self._wanted = self._wanted, []
             try:
                 new = await asyncio.to_thread(
-                    self._queue.put, [each for events, _ in batch for each in events]
+                    self._queue.put, [event for events, _ in batch for event in events]
                 )
             except Exception as error:
                 for _, done in batch:

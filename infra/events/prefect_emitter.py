@@ -66,8 +66,8 @@ def keep(emitters: list[Emitter]) -> None:
 
     retrying = Retrying(**for_ever("Prefect server", httpx.HTTPError))
     while True:
-        for each in emitters:
-            retrying(each.turn)
+        for emitter in emitters:
+            retrying(emitter.turn)
         time.sleep(TURN_SECONDS)
 
 

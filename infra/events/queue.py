@@ -73,8 +73,8 @@ class EventQueue:
             base.execute("DELETE FROM events WHERE done < ?", (now - REMEMBERED,))
             insert = "INSERT OR IGNORE INTO events (id, dataset, body, received) VALUES (?, ?, ?, ?)"
             return [
-                base.execute(insert, (each.id, each.dataset, each.model_dump_json(), now)).rowcount == 1
-                for each in events
+                base.execute(insert, (event.id, event.dataset, event.model_dump_json(), now)).rowcount == 1
+                for event in events
             ]
 
     def waiting(self, dataset: str) -> Waiting | None:

@@ -49,9 +49,9 @@ class StoreCollector:
         }
         runs = GaugeMetricFamily(RUNS, "Runs by how they ended.", labels=["dataset", "status"])
         for dataset, found in entries(self.store, self._ended).items():
-            for status, number in sorted(Counter(each.status for each in found).items()):
+            for status, number in sorted(Counter(run.status for run in found).items()):
                 runs.add_metric([dataset, status], number)
-            ended = [each for each in found if each.record is not None]
+            ended = [run for run in found if run.record is not None]
             if ended:
                 _add(figures, staged, dataset, ended[-1], max(max(e.versions, default=0) for e in found))
         yield from (*figures.values(), *staged.values(), runs)

@@ -135,9 +135,9 @@ class WeightsConfig(Section):
     @field_validator("factors")
     @classmethod
     def _each_once(cls, said: Any) -> Any:
-        if any(isinstance(each, dict) and len(each) != 1 for each in said):
+        if any(isinstance(text, dict) and len(text) != 1 for text in said):
             raise ValueError("factors with options have one name each: {group-balance: {column: sex}}")
-        names = [each if isinstance(each, str) else next(iter(each)) for each in said]
+        names = [text if isinstance(text, str) else next(iter(text)) for text in said]
         if len(set(names)) < len(names):
             raise ValueError("factors are named once each")
         return said

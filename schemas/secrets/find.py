@@ -19,8 +19,8 @@ def secret_paths(value: Any, path: str) -> Iterator[str]:
         if any(map(_variable, ASSIGNED.findall(value))):
             yield path
     elif isinstance(value, list | tuple):
-        for number, each in enumerate(value):
-            yield from secret_paths(each, f"{path}.{number}")
+        for number, item in enumerate(value):
+            yield from secret_paths(item, f"{path}.{number}")
     elif isinstance(value, dict):
         yield from _of_dict(value, path)
 
@@ -30,11 +30,11 @@ def userinfo_paths(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, str) and has_userinfo(value):
         yield path
     elif isinstance(value, list | tuple):
-        for number, each in enumerate(value):
-            yield from userinfo_paths(each, f"{path}.{number}")
+        for number, item in enumerate(value):
+            yield from userinfo_paths(item, f"{path}.{number}")
     elif isinstance(value, dict):
-        for name, each in value.items():
-            yield from userinfo_paths(each, f"{path}.{name}".removeprefix("."))
+        for name, item in value.items():
+            yield from userinfo_paths(item, f"{path}.{name}".removeprefix("."))
 
 
 def _of_dict(options: dict[str, Any], path: str) -> Iterator[str]:

@@ -117,7 +117,7 @@ def _hide_message(record: logging.LogRecord) -> None:
     if (hidden := redact(shown)) == shown:
         return
     if isinstance(record.args, tuple):
-        record.args = tuple(redact(each) if isinstance(each, str) else each for each in record.args)
+        record.args = tuple(redact(arg) if isinstance(arg, str) else arg for arg in record.args)
     if record.getMessage() != hidden:
         record.msg, record.args = hidden, ()
 

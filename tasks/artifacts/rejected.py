@@ -47,7 +47,7 @@ def _written(values: Any) -> Any:
     if not pa.types.is_list(values.type):
         return values.cast(pa.string())
     return pa.array(
-        [None if each is None else ", ".join(map(str, each)) for each in values.to_pylist()], pa.string()
+        [None if value is None else ", ".join(map(str, value)) for value in values.to_pylist()], pa.string()
     )
 
 

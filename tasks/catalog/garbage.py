@@ -64,19 +64,21 @@ class _Found:
         self.store, self.now, self.older = store, now, older
         family = sorted(name for name in store.names("") if name.split("@")[0] == dataset)
         listed = [each for name in family for each in objects(store, name)]
-        self.objects = [each for each in listed if each.name != sweeper(dataset)]
+        self.objects = [listed_object for listed_object in listed if listed_object.name != sweeper(dataset)]
         self.frames = objects(frames_beside(store), dataset)
         self.names = {each.name for each in self.objects}
         self.runs = self.below("runs")
         numbers = {name: versions(store, name) for name in family}
-        self.kept = {name: each if keep is None else each[-keep:] for name, each in numbers.items() if each}
+        self.kept = {
+            name: value if keep is None else value[-keep:] for name, value in numbers.items() if value
+        }
         self.dropped = {
             f"{name}/versions/{n}.json"
-            for name, each in numbers.items()
-            for n in each
+            for name, value in numbers.items()
+            for n in value
             if n not in self.kept[name]
         }
-        self.live = {_folder(each) for each in self.runs if self.is_sign(each)}
+        self.live = {_folder(run) for run in self.runs if self.is_sign(run)}
 
     def below(self, kind: str) -> list[Object]:
         return [each for each in self.objects if each.name.split("/")[1] == kind]
@@ -90,13 +92,15 @@ class _Found:
 
     def staying(self) -> set[str]:
         """Folders of the runs that are published, live, young, or wait for a person."""
-        young = {_folder(each) for each in self.runs if not self.is_old(each)}
+        young = {_folder(run) for run in self.runs if not self.is_old(run)}
         pointers = (
             (name, read_version(self.store, name, n)) for name, kept in self.kept.items() for n in kept
         )
         published = {f"{name}/runs/{pointer['run_id']}" for name, pointer in pointers}
-        folders = {_folder(each) for each in self.runs}
-        return folders & (published | self.live | young | {each for each in folders if self.waits(each)})
+        folders = {_folder(run) for run in self.runs}
+        return folders & (
+            published | self.live | young | {folder for folder in folders if self.waits(folder)}
+        )
 
     def waits(self, folder: str) -> bool:
         question = read_question(self.store, folder) if f"{folder}/{QUESTION}" in self.names else None
@@ -106,9 +110,9 @@ class _Found:
 
     def unneeded(self) -> dict[str, list[Object]]:
         staying = self.staying()
-        runs = [each for each in self.runs if _folder(each) not in staying]
+        runs = [run for run in self.runs if _folder(run) not in staying]
         unused = {kind: self.unused(kind, stage, staying) for kind, stage in KNOWN_BY.items()}
-        counted = {each.name for found in (runs, *unused.values()) for each in found}
+        counted = {kept.name for found in (runs, *unused.values()) for kept in found}
         cut_off = [
             each
             for each in self.objects
@@ -126,8 +130,8 @@ class _Found:
                 return []
             needed |= _uses(kind, read_ref(self.store.read(name)))
         shared = self.frames if kind == "frames" else self.below(kind)
-        found = [each for each in shared if self.is_old(each)]
-        return [each for each in found if _used_as(kind, each.name) not in needed]
+        found = [kept for kept in shared if self.is_old(kept)]
+        return [kept for kept in found if _used_as(kind, kept.name) not in needed]
 
 
 def _uses(kind: str, ref: DatasetRef) -> set[str]:
@@ -157,8 +161,8 @@ def _used_as(kind: str, name: str) -> str:
 
 def _remove(store: Store, found: list[Object]) -> None:
     """Marks of what is done go first: what is stopped here can be gone on with by any run."""
-    marks = [each for each in found if each.name.endswith(FIRST)]
-    for names in (marks, [each for each in found if each not in set(marks)]):
+    marks = [kept for kept in found if kept.name.endswith(FIRST)]
+    for names in (marks, [kept for kept in found if kept not in set(marks)]):
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda each: store.delete(each.name), names))
 

@@ -61,7 +61,7 @@ def entries(store: Store, ended: dict[str, Entry]) -> dict[str, list[Entry]]:
             if each.status in ("published", "refused"):
                 ended[name] = each
             found.setdefault(dataset, []).append(each)
-    return {name: sorted(each, key=lambda run: (run.started, run.run_id)) for name, each in found.items()}
+    return {name: sorted(value, key=lambda run: (run.started, run.run_id)) for name, value in found.items()}
 
 
 def entry(store: Store, dataset: str, run_id: str, pointed: dict[int, str] | None = None) -> Entry:
@@ -69,7 +69,7 @@ def entry(store: Store, dataset: str, run_id: str, pointed: dict[int, str] | Non
     pointed = _pointed(store, dataset) if pointed is None else pointed
     folder = f"{dataset}/runs/{run_id}"
     status, record = _ended(store, folder)
-    numbers = tuple(number for number, each in pointed.items() if each == run_id)
+    numbers = tuple(number for number, value in pointed.items() if value == run_id)
     return Entry(
         run_id=run_id,
         dataset=dataset,

@@ -40,20 +40,20 @@ def detect_classes(
         artifacts=artifacts, ref=ref, model=model, copies=copies, share=share_of(options.sample, rows.rows),
         options=options,
     )  # fmt: skip
-    scored = [each.scored for each in judgements]
+    scored = [judgement.scored for judgement in judgements]
     counted = _counted(scored, copies.rows, paired="pair" in options.beside)
     noise = noise_findings(
         judged, model.label_probs(sample), sample.given, ref.classes, counted, _chance_p_value(sample)
     )
     probs = model.probs(sample.features, sample.folds, sample.words)
-    labelled = Labelled(merged([each.context for each in judgements]), sample, judged, probs)
+    labelled = Labelled(merged([judgement.context for judgement in judgements]), sample, judged, probs)
     write_groups(artifacts, labelled.context.sample)
     shift, moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
     figures = DetectFigures(
         rows=counted.rows, noise=noise, shift=shift, drift=moved,
         evidence=evidence(scored, judged.transition),
     )  # fmt: skip
-    return Detected(ref, figures, [each.checks for each in judgements], scored)
+    return Detected(ref, figures, [judgement.checks for judgement in judgements], scored)
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,11 @@ def _chance_p_value(sample: Sample) -> float:
 
 def _counted(scored: list[Scored], copies_disagree: int, *, paired: bool) -> RowCounts:
     """Rows by what was found; of pairs, rows without one are not counted."""
-    pairs, mismatched = (sum(getattr(each, name) for each in scored) for name in ("pairs", "mismatched"))
+    pairs, mismatched = (sum(getattr(part, name) for part in scored) for name in ("pairs", "mismatched"))
     return RowCounts(
-        rows=sum(each.rows for each in scored),
-        flagged=sum(each.flagged for each in scored),
-        out_of_scope=sum(each.outside for each in scored),
+        rows=sum(part.rows for part in scored),
+        flagged=sum(part.flagged for part in scored),
+        out_of_scope=sum(part.outside for part in scored),
         copies_disagree=copies_disagree,
         pairs=pairs if paired else None,
         mismatched_pairs=mismatched if paired else None,

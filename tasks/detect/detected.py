@@ -29,13 +29,13 @@ class Detected:
 
 def evidence(scored: Sequence[Scored], transition: NDArray[np.float64] | None = None) -> DetectEvidence:
     """Histograms, and the rows to look at first; transition (K, K), where a row has one class."""
-    worst = sorted((row for each in scored for row in each.worst), key=lambda row: -row.error_probability)
-    strangest = sorted((row for each in scored for row in each.strangest), key=_in_scope)
+    worst = sorted((row for part in scored for row in part.worst), key=lambda row: -row.error_probability)
+    strangest = sorted((row for part in scored for row in part.strangest), key=_in_scope)
     shown = transition is not None and len(transition) <= SHOWN_CLASSES
     return DetectEvidence(
         transition=transition.tolist() if transition is not None and shown else None,
-        histogram=np.sum([each.histogram for each in scored], axis=0).tolist(),
-        flagged_histogram=np.sum([each.flagged_histogram for each in scored], axis=0).tolist(),
+        histogram=np.sum([part.histogram for part in scored], axis=0).tolist(),
+        flagged_histogram=np.sum([part.flagged_histogram for part in scored], axis=0).tolist(),
         worst=tuple(worst[:WORST]),
         strangest=tuple(strangest[:WORST]),
     )

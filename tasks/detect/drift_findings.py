@@ -125,7 +125,7 @@ def inside(ref: DatasetRef, rows: Labelled, by: str, most: int) -> DriftFindings
         )  # fmt: skip
     return DriftFindings(
         time=_time(rows, ref, cut) if cut else None,
-        groups={name: each for name, each in groups.items() if each},
+        groups={name: group for name, group in groups.items() if group},
         slices=slices,
     )
 
@@ -142,7 +142,7 @@ def of_label_sets(
         return None
     of = cut.of(context.sums[TIME]["key"].to_numpy())
     rows = np.bincount(of, context.sums[TIME]["rows"].to_numpy(), len(cut.names))
-    return found.model_copy(update={"rows": tuple(int(each) for each in rows)})
+    return found.model_copy(update={"rows": tuple(int(row) for row in rows)})
 
 
 def of_target(
@@ -186,7 +186,7 @@ def columns(context: Context, current: pa.Table | None = None) -> dict[str, Colu
         return {}
     both = joined([table.select(there), current.select(there)])
     halves = both.slice(0, len(table)), both.slice(len(table))
-    sides = [{name.removeprefix(COLUMN): _values(each[name]) for name in there} for each in halves]
+    sides = [{name.removeprefix(COLUMN): _values(half[name]) for name in there} for half in halves]
     return column_findings(*sides)
 
 

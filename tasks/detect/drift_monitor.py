@@ -65,7 +65,9 @@ def watch_batches(
     known, earlier = _earlier(artifacts, ref, window)
     watched = source if target is None else target
     identities = [each.identity for each in ref.of(window)]
-    new = ~np.isin(watched.owners, [place for place, each in enumerate(identities) if each in known.seen])
+    new = ~np.isin(
+        watched.owners, [place for place, identity in enumerate(identities) if identity in known.seen]
+    )
     first = target is None and not known.seen  # of a source's first version nothing came before
     before = watched.features[~new] if target is None else _past(earlier, source.features)
     batch = watched.features[new]

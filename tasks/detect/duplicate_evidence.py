@@ -43,8 +43,10 @@ class DuplicateEvidence:
         """The reference whose partitions say by a hash what copies say of them: their scores are named so."""
         keys = {key: self._key(key) for key in self.members}
         marked = (
-            each.model_copy(update={"copies": keys.get(each.key, "") if each.window == "source" else ""})
-            for each in ref.partitions
+            partition.model_copy(
+                update={"copies": keys.get(partition.key, "") if partition.window == "source" else ""}
+            )
+            for partition in ref.partitions
         )
         return ref.model_copy(update={"partitions": tuple(marked)})
 

@@ -71,16 +71,16 @@ def detect_label_sets(
         artifacts=artifacts, ref=ref, judge=judge, share=sample_share(options.sample, ref, rows.rows),
         options=options,
     )  # fmt: skip
-    scored = [each.scored for each in parts]
-    cells = reduce(add, (each.cells for each in parts))
-    context = merged([each.context for each in parts])
+    scored = [part.scored for part in parts]
+    cells = reduce(add, (part.cells for part in parts))
+    context = merged([part.context for part in parts])
     figures = DetectFigures(
         rows=cells.rows,
         noise=_noise(options.judge.noise.method, judge, cells, sample, given),
         drift=DriftFindings(labels=of_label_sets(ref, context, given, options.context.windows)),
         evidence=evidence(scored),
     )
-    return Detected(ref, figures, [each.checks for each in parts], scored)
+    return Detected(ref, figures, [part.checks for part in parts], scored)
 
 
 def judge_partition(

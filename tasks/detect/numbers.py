@@ -99,7 +99,7 @@ def detect_numbers(
         flagged_share=flagged / total,
         r_squared=judge.explained,
         chance_p_value=features_p_value(sample.features, given),
-        swapped=sum(len(each.place) for each in pairs),
+        swapped=sum(len(pair.place) for pair in pairs),
     )
     figures = DetectFigures(rows=total, noise=noise, evidence=evidence(scored))
     return Detected(ref, figures, [each.checks for each in parts], scored)
@@ -131,17 +131,18 @@ def judge_partition(
 
 def exchanged(suspects: list[Suspects], judge: NumberJudge) -> list[Exchanged]:
     """Of each partition the rows whose numbers were likely exchanged with that of any other suspect."""
-    ends = np.cumsum([len(each.place) for each in suspects])
+    ends = np.cumsum([len(suspect.place) for suspect in suspects])
     given, predicted, error = (
-        np.concatenate([getattr(each, name) for each in suspects]) for name in ("given", "predicted", "error")
+        np.concatenate([getattr(suspect, name) for suspect in suspects])
+        for name in ("given", "predicted", "error")
     )
     found = Pairs.find(given, *judge.usual(predicted), error.astype(np.float64))
     likely, partitions = np.flatnonzero(found.probability > 0.5), []
-    for each, end in zip(suspects, ends.tolist(), strict=True):
-        start = end - len(each.place)
+    for suspect, end in zip(suspects, ends.tolist(), strict=True):
+        start = end - len(suspect.place)
         here = likely[(likely >= start) & (likely < end)]
         sure = found.probability[here].astype(np.float32)
-        partitions.append(Exchanged(each.place[here - start], given[found.other[here]], sure))
+        partitions.append(Exchanged(suspect.place[here - start], given[found.other[here]], sure))
     return partitions
 
 

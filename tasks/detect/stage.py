@@ -47,7 +47,7 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
             ref=found.ref,
             figures=found.figures,
             gate=gates.merge("detect", found.checks, checks),
-            work={"scored_rows": sum(each.rows for each in found.scored if each.new)},
+            work={"scored_rows": sum(part.rows for part in found.scored if part.new)},
             seconds=perf_counter() - started,
         )
     )

@@ -106,9 +106,9 @@ def adapt_target(artifacts: Artifacts, ref: DatasetRef, adapter: Adapter, folds:
         artifacts=artifacts, ref=ref, adapter=adapter, folds=folds,
     )  # fmt: skip
     return AdaptedRows(
-        rows=sum(each.rows for each in parts),
-        doubtful=sum(each.doubtful for each in parts),
-        unknown=sum(each.unknown for each in parts),
+        rows=sum(part.rows for part in parts),
+        doubtful=sum(part.doubtful for part in parts),
+        unknown=sum(part.unknown for part in parts),
     )
 
 

@@ -65,7 +65,7 @@ def content_hashes(values: pa.Array) -> NDArray[np.uint64]:
     if contents is None and _is_numbers(values.type):
         return _of_rows(_words(matrix(values)), values.type.num_fields)
     if contents is None:  # what a plug-in reads: as it is written in Python
-        contents = [None if each is None else repr(each).encode() for each in values.to_pylist()]
+        contents = [None if value is None else repr(value).encode() for value in values.to_pylist()]
     return np.fromiter(map(_of_bytes, contents), dtype=np.uint64, count=len(contents))
 
 

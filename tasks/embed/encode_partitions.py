@@ -95,12 +95,12 @@ def embed_partitions(
             if done and isinstance(done[-1], Future):
                 done[-1].result()  # not more than one waits to be written
             done.append(writer.submit(_keep, partition, artifacts, spec, found))
-    return [each.result() if isinstance(each, Future) else each for each in done]
+    return [part.result() if isinstance(part, Future) else part for part in done]
 
 
 def dead_dimensions(done: Sequence[Embedded]) -> int:
     """How many dimensions have one value in all rows that have a vector; all where none has one."""
-    some = [each for each in done if each.without < each.rows]
+    some = [part for part in done if part.without < part.rows]
     if not some:
         return done[0].dim
     spread = np.max([each.high for each in some], axis=0) - np.min([each.low for each in some], axis=0)
@@ -139,9 +139,9 @@ def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
         if isinstance(step, Embedded):
             return step
         done.append(step)
-    place, reasons = step.first(), [why for each in done for why in each.reasons]
-    vectors = _spread([each.vectors for each in done], place)
-    spoken = [each.words for each in done if each.words is not None]
+    place, reasons = step.first(), [why for part in done for why in part.reasons]
+    vectors = _spread([part.vectors for part in done], place)
+    spoken = [part.words for part in done if part.words is not None]
     words = _spread(spoken, place) if spoken else None
     why = [reasons[row] for row in place]
     return _Encoded(vectors, why, step.contents(), perf_counter() - started, words)

@@ -120,15 +120,15 @@ def judge_embedding(
     by_window = {window: _rejected(run.artifacts, ref, window, done) for window in ("source", "target")}
     rejected = pa.concat_tables(by_window.values())
     run.artifacts.store.write_table(run.artifacts.file("embed", "rejected.parquet"), rejected)
-    rows = sum(each.rows for each in done)
+    rows = sum(part.rows for part in done)
     figures = EmbeddingFigures(
         encoder=spec.name,
-        rows=rows - sum(each.without for each in done),
+        rows=rows - sum(part.without for part in done),
         rejected_rows=rejected.num_rows,
         rejected_share=rejected.num_rows / max(rows, 1),
         dim=done[0].dim,
-        distinct_rows=sum(each.distinct for each in done),
-        encoding_seconds=round(sum(each.seconds for each in done), 3),
+        distinct_rows=sum(part.distinct for part in done),
+        encoding_seconds=round(sum(part.seconds for part in done), 3),
         dead_dimensions=dead_dimensions(done),
     )
     if figures.rows:
@@ -139,7 +139,7 @@ def judge_embedding(
         ref=ref,
         figures=figures,
         gate=gates.merge("embed", [], checks),
-        work={"embedded_rows": sum(each.rows for each in done if each.new)},
+        work={"embedded_rows": sum(part.rows for part in done if part.new)},
         seconds=perf_counter() - started,
     )
     refuse(result.gate, by_window, figures, run.source.places)
@@ -165,8 +165,8 @@ def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> Embed
 def _rejected(artifacts: Artifacts, ref: DatasetRef, window: str, done: Sequence[Embedded]) -> pa.Table:
     """The rows of a window that have no vector."""
     tables = [REJECTED.empty_table()]
-    for each in done:
-        if each.without and each.partition.window == window:
-            rows = without_vector(artifacts, ref, each.partition)
+    for part in done:
+        if part.without and part.partition.window == window:
+            rows = without_vector(artifacts, ref, part.partition)
             tables.append(rejected_rows(rows, rows["reason"]))
     return pa.concat_tables(tables)

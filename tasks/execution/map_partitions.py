@@ -106,7 +106,7 @@ class _Told:
 def _planned(item: Any) -> list[Partition]:
     """The partition that an item is, that it names with its place or its rows, or those that it groups."""
     held = item if isinstance(item, tuple | list) else (item,)
-    return [each for each in held if isinstance(each, Partition)]
+    return [value for value in held if isinstance(value, Partition)]
 
 
 def _on_cluster(

@@ -125,7 +125,10 @@ def _free(name: str, taken: set[str], fields: dict[str, pa.DataType]) -> str:
 
 def _source_fields(version: Version) -> dict[str, pa.DataType]:
     """The columns of all files of the source, each in the type that their values fit into."""
-    by_files = {tuple(piece.path for piece in each.pieces): each for each in version.partitions.values()}
+    by_files = {
+        tuple(piece.path for piece in partition.pieces): partition
+        for partition in version.partitions.values()
+    }
     with ThreadPoolExecutor(LOOKING_THREADS) as pool:
         found = pool.map(lambda each: version.source.verbatim(each).schemas(), by_files.values())
         schemas = list(dict.fromkeys(schema for each in found for schema in each))

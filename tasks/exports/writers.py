@@ -70,10 +70,10 @@ def _in_cells(table: pa.Table) -> pa.Table:
 def _cells(values: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = values.type
     if types.is_nested(kind):
-        written = [None if each is None else _json(each) for each in values.to_pylist()]
+        written = [None if value is None else _json(value) for value in values.to_pylist()]
         return pa.chunked_array([pa.array(written, pa.string())])
     if is_bytes(kind):
-        written = [None if each is None else _plain(each) for each in values.to_pylist()]
+        written = [None if value is None else _plain(value) for value in values.to_pylist()]
         return pa.chunked_array([pa.array(written, pa.string())])
     return values
 
@@ -95,7 +95,7 @@ def _plain(value: Any) -> str:
 def _finite(value: Any) -> Any:
     """The value with null for what isn't finite."""
     if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
+        return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_finite(each) for each in value]
+        return [_finite(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

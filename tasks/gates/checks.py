@@ -42,11 +42,16 @@ def check_rows(
     and of 0 classes there are no codes, and so no checks of them.
     """
     asked = [each for each in suite.expect if each.window in (None, window)]
-    wanted = [_bound(each, classes) for each in asked if classes != 0 or not _of_codes(each)]
-    outcomes = [passing(frame, each) for each in wanted]
-    doubtful = [each for each, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
+    wanted = [
+        _bound(expectation, classes) for expectation in asked if classes != 0 or not _of_codes(expectation)
+    ]
+    outcomes = [passing(frame, expectation) for expectation in wanted]
+    doubtful = [expectation for expectation, outcome in zip(wanted, outcomes, strict=True) if outcome is None]
     judged = iter(judged_by_library(frame, doubtful))
-    return [row_check(each, outcome or next(judged)) for each, outcome in zip(wanted, outcomes, strict=True)]
+    return [
+        row_check(expectation, outcome or next(judged))
+        for expectation, outcome in zip(wanted, outcomes, strict=True)
+    ]
 
 
 def check_figures(
@@ -64,18 +69,18 @@ def check_figures(
     import pandas as pd
 
     wanted = suite.expect
-    seen = [{name: _figure(stage, figures, name) for name in each.columns} for each in wanted]
+    seen = [{name: _figure(stage, figures, name) for name in expectation.columns} for expectation in wanted]
     measured = [not any(_unusable(value) for value in values.values()) for values in seen]
-    runnable = [each for each, ok in zip(wanted, measured, strict=True) if ok]
-    frame = pd.DataFrame([{name: figures[name] for each in runnable for name in each.columns}])
+    runnable = [expectation for expectation, ok in zip(wanted, measured, strict=True) if ok]
+    frame = pd.DataFrame([{name: figures[name] for expectation in runnable for name in expectation.columns}])
     outcomes = iter(engine.evaluate(frame, runnable))
     checks = [
-        _figure_check(each, values, next(outcomes) if ok else None)
-        for each, values, ok in zip(wanted, seen, measured, strict=True)
+        _figure_check(expectation, values, next(outcomes) if ok else None)
+        for expectation, values, ok in zip(wanted, seen, measured, strict=True)
     ]
     return [
-        check if check.ok else check.model_copy(update={"unexpected": _told(each, examples or {})})
-        for check, each in zip(checks, wanted, strict=True)
+        check if check.ok else check.model_copy(update={"unexpected": _told(expectation, examples or {})})
+        for check, expectation in zip(checks, wanted, strict=True)
     ]
 
 
@@ -98,7 +103,9 @@ def judged_by_library(frame: pa.Table, wanted: Sequence[Expectation]) -> list[Ou
         return []
     import pandas as pd
 
-    needed = [name for name in frame.column_names if any(name in each.columns for each in wanted)]
+    needed = [
+        name for name in frame.column_names if any(name in expectation.columns for expectation in wanted)
+    ]
     return engine.evaluate(pd.DataFrame({name: _series(frame[name]) for name in needed}), wanted)
 
 

@@ -51,7 +51,7 @@ def evaluate(frame: pd.DataFrame, expectations: Sequence[Expectation]) -> list[O
     with _one_at_a_time:
         gx = library()
         batch = _whole_frame().get_batch({"dataframe": frame})
-        wanted = [_built(each, position) for position, each in enumerate(expectations)]
+        wanted = [_built(expectation, position) for position, expectation in enumerate(expectations)]
         result = batch.validate(
             gx.ExpectationSuite(name="gate", expectations=wanted),
             result_format={"result_format": "BASIC", "partial_unexpected_count": EXAMPLES},
@@ -129,8 +129,8 @@ def _outside(value: Any) -> Iterator[str]:
                 yield f"{name}: {inner}"
             yield from _outside(inner)
     elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _outside(each)
+        for item in value:
+            yield from _outside(item)
 
 
 @cache
@@ -166,5 +166,5 @@ def _fault(info: dict[str, Any]) -> str:
     """Say why an expectation could not be evaluated; empty if it could."""
     if info.get("raised_exception") is False:
         return ""
-    nested = [each for each in info.values() if isinstance(each, dict)] or [info]
+    nested = [value for value in info.values() if isinstance(value, dict)] or [info]
     return str(nested[0].get("exception_message") or "it could not be evaluated")

@@ -75,11 +75,11 @@ def _drift(found: DriftFindings) -> dict[str, float | None]:
             for effect, p_value in zip(stream.drift_effect, stream.drift_p_value, strict=True)
         ),
         "group_error_gap": _largest(
-            each.worst_error - each.error
-            for each in parts
-            if each.worst_error is not None and each.error is not None
+            part.worst_error - part.error
+            for part in parts
+            if part.worst_error is not None and part.error is not None
         ),
-        "column_drift_effect": _largest(each.effect for each in found.columns.values()),
+        "column_drift_effect": _largest(column.effect for column in found.columns.values()),
         "drift_e_value": _largest(evidence),
     }
 
@@ -99,4 +99,4 @@ def _validate(found: ValidationFindings) -> dict[str, float | None]:
 
 
 def _largest(values: Iterable[float | None]) -> float | None:
-    return max((each for each in values if each is not None), default=None)
+    return max((value for value in values if value is not None), default=None)

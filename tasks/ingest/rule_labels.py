@@ -49,13 +49,13 @@ def ruled(
         source=source,
         asked=asked,
     )
-    parts = (read_rule_sums(artifacts, asked.label_type, each) for each in partitions)
+    parts = (read_rule_sums(artifacts, asked.label_type, partition) for partition in partitions)
     sums = reduce(add, parts)
     try:
         model = fit_rules(sums, len(asked.classes), prior=asked.prior, method=asked.method)
     except InputError as error:
         raise InputError(error.what, where=source.places["source"], fix=error.fix) from error
-    about = [asked.said, sorted(each.key for each in partitions)]
+    about = [asked.said, sorted(partition.key for partition in partitions)]
     key = hashlib.blake2b(repr(about).encode(), digest_size=5).hexdigest()
     made = Ruled(artifacts, model, asked.classes, asked.label_type, key)
     return made, told_of_rules(sums, model, asked)

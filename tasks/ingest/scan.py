@@ -236,13 +236,13 @@ TWICE = "a class stands twice in the list; multilabel is for sets of classes, no
 
 def _timed(index: pa.Table, times: Sequence[pa.ChunkedArray], window: str | None) -> pa.Table:
     """The index with what is no time said of its row; of the rows of a window, if there is one."""
-    wrong = pa.concat_arrays([no_times(each).combine_chunks() for each in times])
+    wrong = pa.concat_arrays([no_times(time).combine_chunks() for time in times])
     said = pc.if_else(wrong, pa.scalar("time is not ISO 8601"), pa.scalar(None, pa.string()))
     place = index.column_names.index(UNUSABLE)
     index = index.set_column(place, UNUSABLE, pc.coalesce(index[UNUSABLE], said))
     if window is None:
         return index
-    inside = pa.concat_arrays([in_window(each, window).combine_chunks() for each in times])
+    inside = pa.concat_arrays([in_window(time, window).combine_chunks() for time in times])
     return index.filter(pc.or_(inside, pc.is_valid(index[UNUSABLE])))
 
 

@@ -87,9 +87,9 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
             votes=votes,
         )
         _refuse_nothing(source, window, plan, found)
-        inside = [each for each in found if _counts(source, window, each)]
+        inside = [scan for scan in found if _counts(source, window, scan)]
         partitions += mark_duplicates(
-            artifacts, window, [(each.partition, each.rows) for each in inside], kept_as
+            artifacts, window, [(scan.partition, scan.rows) for scan in inside], kept_as
         )
         scans += inside
         all_scans += found
@@ -102,7 +102,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     rejected = pa.concat_tables(by_window.values())
     artifacts.store.write_table(artifacts.file("ingest", "rejected.parquet"), rejected)
     alike = _similar_names(scans)
-    empty_files = sum(each.empty_files for each in all_scans)
+    empty_files = sum(scan.empty_files for scan in all_scans)
     renamed = renamed_classes(source.columns.mapping, _renamed(scans))
     figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
     figures = figures.model_copy(update={"renamed_classes": renamed, "rules": rules[1] if rules else None})
@@ -111,8 +111,8 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     result = IngestResult(
         ref=ref,
         figures=figures,
-        gate=gates.merge("ingest", [each.checks for each in scans], checks),
-        work={"ingested_rows": sum(each.rows for each in scans if each.new)},
+        gate=gates.merge("ingest", [scan.checks for scan in scans], checks),
+        work={"ingested_rows": sum(scan.rows for scan in scans if scan.new)},
         seconds=perf_counter() - started,
     )
     refuse(result.gate, by_window, figures, source.places)
@@ -121,10 +121,10 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
 
 def _refuse_nothing(source: Source, window: str, plan: Plan, found: list[Scan]) -> None:
     """Raise InputError if no file of a window could be read, or none of them has a row."""
-    if any(each.partition.pieces for each in found):
+    if any(scan.partition.pieces for scan in found):
         return
-    for partition, each in zip(plan.partitions, found, strict=True):
-        for file in each.rejected.to_pylist():
+    for partition, scan in zip(plan.partitions, found, strict=True):
+        for file in scan.rejected.to_pylist():
             where = source.reader(partition).address(file["file"])
             fix = "write the file again, or leave it out of the source"
             raise InputError(file["reason"], where=where, fix=fix)
@@ -141,7 +141,7 @@ def _counts(source: Source, window: str, found: Scan) -> bool:
 
 def _time_type(scans: list[Scan]) -> str:
     """The one type in which the times of all rows are published; empty where there are none."""
-    kinds = [read_type(each.time) for each in scans if each.time]
+    kinds = [read_type(scan.time) for scan in scans if scan.time]
     return written_type(common(kinds)) if kinds else ""
 
 
@@ -149,7 +149,7 @@ def _by_votes(partitions: list[Partition], votes: Voted | Ruled | None) -> list[
     """The partitions, named by the votes too where their labels are made of these."""
     if votes is None:
         return partitions
-    return [each.model_copy(update={"votes": votes.key}) for each in partitions]
+    return [partition.model_copy(update={"votes": votes.key}) for partition in partitions]
 
 
 def scan_partition(
@@ -173,11 +173,11 @@ def _classes(
     source: Source, scans: list[Scan], votes: Voted | Ruled | None, asked: VoteSource | None
 ) -> tuple[str | int, ...]:
     """The classes of the config, or those that occur; raise InputError if nothing can be learnt of them."""
-    counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
+    counts = reduce(add, (scan.labels for scan in scans), Counter[str | int]())
     task, listed = source.columns.task, source.columns.classes
-    if task == "regression" and any(each.rows for each in scans):
+    if task == "regression" and any(scan.rows for scan in scans):
         return ()
-    reasons = Counter(reason for each in scans for reason in each.rejected["reason"].to_pylist())
+    reasons = Counter(reason for scan in scans for reason in scan.rejected["reason"].to_pylist())
     refuse_unknown(source.columns.mapping, _renamed(scans), counts)
     refuse_labels(source, counts, reasons, asked)
     if votes is not None:
@@ -186,25 +186,25 @@ def _classes(
         return tuple(map(str, listed))
     if listed is not None:
         kind = type(next(iter(counts)))
-        return tuple(kind(each) for each in listed)
+        return tuple(kind(listed_object) for listed_object in listed)
     return tuple(sorted(counts))
 
 
 def _renamed(scans: list[Scan]) -> Counter[str]:
     """Labels by the old names that dataset.class_mapping names."""
-    return reduce(add, (each.renamed for each in scans), Counter[str]())
+    return reduce(add, (scan.renamed for scan in scans), Counter[str]())
 
 
 def _similar_names(scans: list[Scan]) -> list[SimilarNames]:
     """Classes that look like one; numbers never do."""
-    counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
+    counts = reduce(add, (scan.labels for scan in scans), Counter[str | int]())
     return similar_names({name: rows for name, rows in counts.items() if isinstance(name, str)})
 
 
 def _rejected(artifacts: Artifacts, window: str, plan: Plan, scans: list[Scan]) -> pa.Table:
     """Everything of a window that is put aside: files, rows, and rows whose id occurred before."""
     files = pa.Table.from_pylist(plan.rejected, schema=REJECTED)
-    rows = [each.rejected for each in scans if each.partition.window == window]
+    rows = [scan.rejected for scan in scans if scan.partition.window == window]
     again = artifacts.store.read_table(artifacts.file("ingest", f"duplicates-{window}.parquet"))
     return pa.concat_tables([files, *rows, again])
 
@@ -220,15 +220,15 @@ def _figures(
 ) -> IngestFigures:
     duplicates = sum(partition.duplicates for partition in ref.partitions)
     files = rejected["row"].null_count
-    usable = sum(each.rows for each in scans) - duplicates
+    usable = sum(scan.rows for scan in scans) - duplicates
     rows = rejected.num_rows - files
     asked = pc.sum(pc.equal(rejected["reason"], ASIDE)).as_py() or 0
-    counts = reduce(add, (each.labels for each in scans), Counter[str | int]())
+    counts = reduce(add, (scan.labels for scan in scans), Counter[str | int]())
     source = zip(ref.partitions, scans, strict=True)
     return IngestFigures(
         rows=sum(each.rows - part.duplicates for part, each in source if part.window == "source"),
         target_rows=sum(
-            each.rows for part, each in zip(ref.partitions, scans, strict=True) if part.window == "target"
+            scan.rows for part, scan in zip(ref.partitions, scans, strict=True) if part.window == "target"
         ),
         files=sum(plan.files for plan in plans.values()),
         rejected_rows=rows,

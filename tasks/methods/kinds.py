@@ -39,8 +39,8 @@ class Kind:
         """What a method must be with what it needs, and what it uses too; none: a function of these."""
         said = (tuple(needs), (*needs, *uses))
         found = (
-            next((self.by_need[need] for need in each if need in self.by_need), self.protocol)
-            for each in said
+            next((self.by_need[need] for need in text if need in self.by_need), self.protocol)
+            for text in said
         )
         return tuple(dict.fromkeys(each for each in found if each))
 

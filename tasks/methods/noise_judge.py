@@ -55,7 +55,7 @@ class Sample:
     def joined(cls, parts: Sequence[Sample]) -> Sample:
         """One of many, rows one after the other."""
         arrays = [part.arrays for part in parts]
-        return cls.of_arrays({name: np.concatenate([each[name] for each in arrays]) for name in arrays[0]})
+        return cls.of_arrays({name: np.concatenate([array[name] for array in arrays]) for name in arrays[0]})
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:

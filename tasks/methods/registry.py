@@ -203,7 +203,8 @@ def _asked(method: Method) -> str:
     protocols = KINDS[method.kind].protocols_of(method.needs, method.uses)
     return (
         " and ".join(
-            f"{'a class with ' * ('__call__' not in members(each))}{shown(each)}" for each in protocols
+            f"{'a class with ' * ('__call__' not in members(protocol))}{shown(protocol)}"
+            for protocol in protocols
         )
         + given
     )

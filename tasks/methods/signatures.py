@@ -60,14 +60,18 @@ def unlike(found: Any, wanted: Any, keywords: Iterable[str] = (), of_instance: b
         return "it can't be called"
     asked = list(inspect.signature(wanted).parameters.values())[1:]  # without self
     named = keywords_of(wanted)
-    named += list(keywords) if any(each.kind is VARIOUS for each in asked) else []
-    places = sum(each.kind in POSITIONAL for each in asked)
+    named += list(keywords) if any(parameter.kind is VARIOUS for parameter in asked) else []
+    places = sum(parameter.kind in POSITIONAL for parameter in asked)
     return _cannot_be_called(inspect.signature(found), places + of_instance, named)
 
 
 def keywords_of(function: Callable[..., Any]) -> list[str]:
     """Names of the arguments that are given by name alone."""
-    return [each.name for each in inspect.signature(function).parameters.values() if each.kind is KEYWORD]
+    return [
+        parameter.name
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind is KEYWORD
+    ]
 
 
 def shown(protocol: type) -> str:
@@ -81,9 +85,9 @@ def shown(protocol: type) -> str:
 def arguments(target: Callable[..., Any]) -> tuple[str, ...]:
     """Names of the arguments that a function can't be called without."""
     return tuple(
-        each.name
-        for each in inspect.signature(target).parameters.values()
-        if each.default is each.empty and each.kind in (*POSITIONAL, KEYWORD)
+        parameter.name
+        for parameter in inspect.signature(target).parameters.values()
+        if parameter.default is parameter.empty and parameter.kind in (*POSITIONAL, KEYWORD)
     )
 
 
@@ -94,11 +98,11 @@ def check_options(target: Callable[..., Any], options: dict[str, Any], given: It
     """
     parameters = inspect.signature(target).parameters.values()
     takes = {
-        each.name: str(getattr(each.annotation, "__name__", each.annotation))
-        for each in parameters
-        if each.kind is KEYWORD and each.name not in given
+        parameter.name: str(getattr(parameter.annotation, "__name__", parameter.annotation))
+        for parameter in parameters
+        if parameter.kind is KEYWORD and parameter.name not in given
     }
-    if any(each.kind is VARIOUS for each in parameters):
+    if any(parameter.kind is VARIOUS for parameter in parameters):
         takes = dict.fromkeys(options.keys() - set(given), "") | takes
     for name, value in options.items():
         if name not in takes:
@@ -120,5 +124,5 @@ def _signature(member: Any) -> str:
     if isinstance(member, property):
         return ""
     signature = inspect.signature(member)
-    kept = [each for each in signature.parameters.values() if each.name != "self"]
+    kept = [parameter for parameter in signature.parameters.values() if parameter.name != "self"]
     return str(signature.replace(parameters=kept)).replace("'", "")

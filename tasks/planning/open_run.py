@@ -75,7 +75,9 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
         window: plan_window(config, window, run.source.options, found)
         for window, found in _listed(run).items()
     }
-    prints = [each for plan in plans.values() for each in plan.fingerprints] + _prints_beside(run)
+    prints = [fingerprint for plan in plans.values() for fingerprint in plan.fingerprints] + _prints_beside(
+        run
+    )
     probe(run.artifacts.store, config.dataset.name)
     named = open_run(config, identify(config, prints), secrets)
     return replace(named, newest=newest_number(run.artifacts.store, run.artifacts.dataset)), plans
@@ -87,7 +89,7 @@ def _listed(run: Run) -> dict[str, Listing]:
     windows = ("source", "target") if data.target is not None else ("source",)
 
     def found() -> dict[str, Listing]:
-        files = {each: listing(data.place(each), data.format, run.source.options) for each in windows}
+        files = {window: listing(data.place(window), data.format, run.source.options) for window in windows}
         return files if data.image_root is None else _with_images(files, run)
 
     return _once("files", run.config, found)

@@ -236,17 +236,17 @@ def panel_of_judges(asked: JudgesConfig, keys: Mapping[str, str], seed: int, whe
     """The same of their section of the config; where: what messages call it."""
     judges = tuple(
         Judge(
-            model=each.model,
-            base_url=each.base_url,
-            price=Price(each.price_in, each.price_out),
-            votes=each.votes,
-            temperature=each.temperature,
-            answer_tokens=each.answer_tokens,
-            image_tokens=each.image_tokens,
-            key_env=each.key_env,
-            key=keys.get(each.secret or "", ""),
+            model=model.model,
+            base_url=model.base_url,
+            price=Price(model.price_in, model.price_out),
+            votes=model.votes,
+            temperature=model.temperature,
+            answer_tokens=model.answer_tokens,
+            image_tokens=model.image_tokens,
+            key_env=model.key_env,
+            key=keys.get(model.secret or "", ""),
         )
-        for each in asked.models
+        for model in asked.models
     )
     bounds = (asked.rows, asked.instruction, asked.budget, asked.concurrency, asked.timeout, asked.retries)
     return Panel(judges, *bounds, seed, where)
@@ -265,9 +265,9 @@ def objective_of(treat: TreatConfig) -> Chosen:
 def factors_of(treat: TreatConfig) -> tuple[Chosen, ...]:
     """What a row's weight is the product of, each with its options."""
     said: list[dict[str, dict[str, Any]]] = [
-        {each: {}} if isinstance(each, str) else each for each in treat.weights.factors
+        {factor: {}} if isinstance(factor, str) else factor for factor in treat.weights.factors
     ]
-    return tuple(Chosen(name, options) for each in said for name, options in each.items())
+    return tuple(Chosen(name, options) for text in said for name, options in text.items())
 
 
 def _chosen(named: AdaptConfig | NoiseConfig) -> Chosen:

@@ -55,7 +55,7 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
         "publish", publish_partition, ref.of("source"),
         artifacts=artifacts, source=run.source, ref=ref, compression=compression, expected=gate.rows,
     )  # fmt: skip
-    rows = sum(each.rows for each in written)
+    rows = sum(part.rows for part in written)
     target_names, target_rows = publish_target(artifacts, ref, compression)
     figures = PublishFigures(
         rows=rows,
@@ -63,7 +63,7 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
         parts=len(written),
         target_rows=target_rows,
         target_rows_expected=rows_adapted(artifacts),
-        names=tuple(each.name for each in written),
+        names=tuple(part.name for part in written),
         target_names=tuple(target_names),
     )
     checks = gates.check_figures("publish", gates.flat(figures), gate.figures)
@@ -71,8 +71,8 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
         PublishResult(
             ref=ref,
             figures=figures,
-            gate=gates.merge("publish", [each.checks for each in written], checks),
-            work={"published_rows": sum(each.rows for each in written if each.new)},
+            gate=gates.merge("publish", [part.checks for part in written], checks),
+            work={"published_rows": sum(part.rows for part in written if part.new)},
             seconds=perf_counter() - started,
         )
     )
@@ -175,7 +175,7 @@ def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Par
     asked, kind = source.columns, LABEL_TYPES[ref.label_type]
     factors = [name for name in treated.column_names if name.startswith(FACTOR)]
     columns |= {name: treated[name] for name in factors}
-    schema = published_schema(kind, [factor_name(each) for each in factors])
+    schema = published_schema(kind, [factor_name(factor) for factor in factors])
     if "judge_answer" in treated.column_names:
         schema = with_judges(schema, kind)
         columns |= {name: treated[name] for name in ("judge_answer", "judge_score")}

@@ -33,7 +33,7 @@ def mapping_yaml(
         lines += ["", "# To look at: these may be one class. Take the # off a line to make them one."]
         lines += _lines(doubtful, "# ")
     for kind, title in OTHERS.items():
-        found = [each for each in findings if each.kind == kind]
+        found = [finding for finding in findings if finding.kind == kind]
         if found:
             lines += ["", f"# {title}", *(f"#   {printable(str(each))}" for each in found)]
     return "\n".join(lines) + "\n"

@@ -29,7 +29,7 @@ def sentences(drift: DriftFindings | None, shift: ShiftFindings | None) -> list[
 
 def _inside(drift: DriftFindings) -> list[str]:
     found = [_stream(title, stream) for title, stream in streams(drift)]
-    found += [_groups(f"By {name}", each) for name, each in drift.groups.items()]
+    found += [_groups(f"By {name}", group) for name, group in drift.groups.items()]
     if drift.slices:
         found.append(_groups(f"In {drift.slices.number} regions of the embeddings", drift.slices))
     if drift.labels:
@@ -68,7 +68,7 @@ def unknown(found: UnknownFindings) -> str:
 
 def _features(worst: Sequence[FeatureDrift]) -> str:
     """The features of the embedding that moved most between source and target."""
-    told = ", ".join(f"{each.feature} ({decimal(each.effect)})" for each in worst)
+    told = ", ".join(f"{column.feature} ({decimal(column.effect)})" for column in worst)
     return f"Dimensions of the features that moved most in the target (how far, of 1): {told}."
 
 

@@ -54,7 +54,9 @@ def render(record: RunRecord, evidence: Evidence) -> str:
             flagged=evidence.flagged,
             flagged_rows=evidence.flagged_rows,
             pages=_pages(evidence),
-            known={key: _card(each, SMALL_TEXT, SMALL_PICTURE) for key, each in evidence.examples.items()},
+            known={
+                key: _card(example, SMALL_TEXT, SMALL_PICTURE) for key, example in evidence.examples.items()
+            },
             files=evidence.files,
             steps=next_steps(record),
             actions=evidence.actions,

@@ -30,7 +30,9 @@ def gate_rows(gate: GateResult) -> list[dict[str, str]]:
 def gate_table(gate: GateResult) -> str:
     """Return a gate's verdict and its checks."""
     verdict = "passed" if gate.ok else "refused the run"
-    rows = [[wording.state(each), each.name, each.expected, wording.observed(each)] for each in gate.checks]
+    rows = [
+        [wording.state(check), check.name, check.expected, wording.observed(check)] for check in gate.checks
+    ]
     return f"**The gate after {gate.stage} {verdict}.**\n\n{_table(HEADINGS, rows)}"
 
 
@@ -73,7 +75,7 @@ def question(asked: Question) -> str:
     figures = [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]
     parts = [
         f"# {escape(record.dataset)}: publish this?",
-        "\n".join(f"- {escape(each)}" for each in asked.why),
+        "\n".join(f"- {escape(reason)}" for reason in asked.why),
         _table(("", ""), figures),
         f"Report: `{record.report}`",
         f"Run `{record.run_id}`. Without an answer nothing is published; asked until "

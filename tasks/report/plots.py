@@ -72,10 +72,10 @@ def priors(evidence: Evidence) -> Figure | None:
 def difference(proof: ValidationFindings | None) -> Figure | None:
     """Accuracy on treated minus accuracy on raw labels, with its interval against zero."""
     ends = (None, None, None) if proof is None else (*proof.interval, proof.difference)
-    if any(each is None for each in ends):
+    if any(end is None for end in ends):
         return None
     figure, axes = figure_of(1.1)
-    low, high, gained = (100 * float(each or 0.0) for each in ends)
+    low, high, gained = (100 * float(end or 0.0) for end in ends)
     axes.axvline(0, color=MUTED, linewidth=1, linestyle="--")
     axes.plot([low, high], [0, 0], color=BLUE, linewidth=3, solid_capstyle="round")
     axes.plot([gained], [0], "o", color=ORANGE, markersize=8)
@@ -151,8 +151,12 @@ def _numbers(axes: Axes, transition: Any) -> None:
 def _confusion_bars(evidence: Evidence) -> Figure:
     found = evidence.confusions(MAX_BARS)
     figure, axes = figure_of(0.8 + 0.26 * len(found))
-    axes.barh(range(len(found)), [each.probability for each in found], 0.7, color=ORANGE)
-    _names(axes, [f"{name_of(each.true)} → {name_of(each.given)}" for each in found], limit=2 * MAX_NAME + 3)
+    axes.barh(range(len(found)), [confusion.probability for confusion in found], 0.7, color=ORANGE)
+    _names(
+        axes,
+        [f"{name_of(confusion.true)} → {name_of(confusion.given)}" for confusion in found],
+        limit=2 * MAX_NAME + 3,
+    )
     _percent_axis(axes, "share of the true class that is labelled so")
     return figure
 

@@ -183,26 +183,26 @@ def _over_time(drift: DriftFindings) -> dict[str, Any]:
 
 def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[WorstRow, ...]:
     """Rows in their order, with what a person needs to judge them."""
-    found = shown.contents(run.artifacts, run.source, ref, [each.place for each in rows])
+    found = shown.contents(run.artifacts, run.source, ref, [row.place for row in rows])
     return tuple(
         WorstRow(
-            id=each.id,
-            given=_named(ref, each.given),
-            suggested=_named(ref, each.suggestion),
-            probability=each.error_probability,
-            action=each.action,
-            reason=each.reason,
+            id=row.id,
+            given=_named(ref, row.given),
+            suggested=_named(ref, row.suggestion),
+            probability=row.error_probability,
+            action=row.action,
+            reason=row.reason,
             text=content.text,
             image=content.image,
             vector=content.vector,
         )
-        for each, content in zip(rows, found, strict=True)
+        for row, content in zip(rows, found, strict=True)
     )
 
 
 def _decided(artifacts: Artifacts, ref: DatasetRef, rows: Sequence[JudgedRow]) -> list[DecidedRow]:
     """The rows with what was decided on them, where that is so far."""
-    partitions = {each.key: each for each in ref.partitions}
+    partitions = {partition.key: partition for partition in ref.partitions}
     found: dict[tuple[str, int], tuple[str, str]] = {}
     for key in dict.fromkeys(row.partition for row in rows):
         here = [row.row for row in rows if row.partition == key]

@@ -73,8 +73,8 @@ def _noise_lines(noise: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def _prior_lines(found: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     lines = [
-        (f"new window: share of {name}", wording.percent(each["estimated"]), wording.percent(each["true"]))
-        for name, each in found.get("prior", {}).items()
+        (f"new window: share of {name}", wording.percent(value["estimated"]), wording.percent(value["true"]))
+        for name, value in found.get("prior", {}).items()
     ]
     if found.get("prior_mae") is not None:
         lines.append(("new window: mean error of a share", wording.percent(found["prior_mae"], 2), ""))

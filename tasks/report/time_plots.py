@@ -48,7 +48,7 @@ def drift_over_time(found: WindowFindings) -> Figure | None:
     figure, axes = figure_of(2.4)
     for colour, (name, values) in zip(COLOURS, series.items(), strict=False):
         if values is not None:
-            known = np.array([np.nan if each is None else each for each in values], dtype=np.float64)
+            known = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
             axes.plot(np.arange(len(known)), known, "o-", color=colour, markersize=3, label=name)
     _windows(axes, found)
     axes.set(ylim=(0, None), ylabel="0 = nothing moved")

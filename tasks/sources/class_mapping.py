@@ -29,7 +29,7 @@ class ClassMapping:
     @property
     def named(self) -> bool:
         """Whether a class gets a name that is text: then all labels are strings."""
-        return any(isinstance(each, str) for each in self.names.values())
+        return any(isinstance(name, str) for name in self.names.values())
 
     def undone(self) -> ClassMapping:
         """The same names, none of them changed: what is read is of the same type."""
@@ -75,11 +75,11 @@ class ClassMapping:
 
     @cached_property
     def _aside(self) -> pa.Array:
-        return pa.array([each is None for each in self.names.values()], pa.bool_())
+        return pa.array([name is None for name in self.names.values()], pa.bool_())
 
     def _new(self, kind: pa.DataType) -> pa.Array:
         made: Any = int if types.is_integer(kind) else str
-        return pa.array([None if each is None else made(each) for each in self.names.values()], kind)
+        return pa.array([None if name is None else made(name) for name in self.names.values()], kind)
 
 
 def again_in_row(flat: pa.Array, rows: NDArray[Any]) -> NDArray[np.bool_]:

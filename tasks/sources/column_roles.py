@@ -192,7 +192,7 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
 
 def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> InputError | None:
     """What is said of a file whose columns can't be looked at, or lack one; those of a target may."""
-    asked = [*((each, "detect.groups") for each in columns.groups)]
+    asked = [*((group, "detect.groups") for group in columns.groups)]
     asked += [(each, "detect.columns") for each in columns.tabular]
     asked += [(each, "treat.weights") for each in columns.weighed]
     for column, role in asked:

@@ -80,9 +80,9 @@ class ImageReader(PartitionReader):
 
     def _batch(self, pieces: Sequence[Piece], columns: list[str]) -> pa.RecordBatch:
         values = [{**image_values(piece.file), NAMED: piece.file, UNUSABLE: None} for piece in pieces]
-        known = dict.fromkeys(key for each in values for key in each)
+        known = dict.fromkeys(key for value in values for key in value)
         arrays = {
-            name: pa.array([each.get(name) for each in values], pa.string())
+            name: pa.array([value.get(name) for value in values], pa.string())
             for name in columns
             if name in known
         }

@@ -15,9 +15,9 @@ def reinstate_version(store: Store, dataset: str, run_id: str, manifest: str) ->
     """The version of a run whose work is done: it becomes the newest one again, unless it was rolled back."""
     known = versions(store, dataset)
     pointers = [read_version(store, dataset, number) for number in known]
-    if all(each["run_id"] != run_id for each in pointers):
+    if all(pointer["run_id"] != run_id for pointer in pointers):
         return claim_version(store, dataset, run_id, manifest)
-    last = max(number for number, each in zip(known, pointers, strict=True) if each["run_id"] == run_id)
+    last = max(number for number, pointer in zip(known, pointers, strict=True) if pointer["run_id"] == run_id)
     if pointers[-1]["run_id"] == run_id:
         return last
     if run_id in rolled_back(dict(zip(known, pointers, strict=True))):

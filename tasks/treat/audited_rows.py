@@ -34,4 +34,4 @@ def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:
 
 
 def _texts(values: pa.ChunkedArray) -> list[str]:
-    return ["" if each is None else str(each) for each in values.to_pylist()]
+    return ["" if value is None else str(value) for value in values.to_pylist()]

@@ -81,7 +81,7 @@ def judged_labels(scores: pa.Table, basis: Basis) -> JudgedLabels:
         pc.fill_null(scores[name], 0.0).to_numpy() for name in ("suggested_probability", "claim")
     )
     said = (scores["confident"], scores["confident_probability"])
-    confident, probable = (None if each.null_count else each.to_numpy() for each in said)
+    confident, probable = (None if text.null_count else text.to_numpy() for text in said)
     rows = JudgedLabels(
         given, flag, suggestion, error, suggested, claim, confident, probable,
         outside=scores["outside"].to_numpy(), tie_break=tie_break(scores["id"]),

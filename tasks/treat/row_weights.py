@@ -101,7 +101,7 @@ def _columns(
 def _with_density(artifacts: Artifacts, ref: DatasetRef, basis: Basis, shift: ShiftFindings) -> WeightFacts:
     """The facts with the target's density where covariates moved, or a propensity is to be estimated."""
     estimated = any(
-        each.method == "propensity" and not each.options.get("column") for each in basis.policy.factors
+        factor.method == "propensity" and not factor.options.get("column") for factor in basis.policy.factors
     )
     if not estimated and shift.kind not in MOVED:
         return basis.facts

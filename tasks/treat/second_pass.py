@@ -146,5 +146,5 @@ def _key(ref: DatasetRef, moved: FoldSums) -> str:
 
 
 def _added(parts: Sequence[FoldSums | None]) -> FoldSums | None:
-    some = [each for each in parts if each is not None]
+    some = [part for part in parts if part is not None]
     return reduce(add, some) if some else None

@@ -110,7 +110,7 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         expected=gate.rows,
     )  # fmt: skip
     figures = TreatFigures(
-        rows=sum(each.rows for each in treated),
+        rows=sum(part.rows for part in treated),
         treatment=_findings(treated, basis, judged and judged[1]),
         evidence=_evidence(treated),
     )
@@ -119,8 +119,8 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         TreatResult(
             ref=ref,
             figures=figures,
-            gate=gates.merge("treat", [each.checks for each in treated], checks),
-            work={"treated_rows": sum(each.rows for each in treated if each.new)},
+            gate=gates.merge("treat", [part.checks for part in treated], checks),
+            work={"treated_rows": sum(part.rows for part in treated if part.new)},
             seconds=perf_counter() - started,
         )
     )
@@ -189,8 +189,8 @@ def _factors(table: pa.Table) -> dict[str, FactorSums]:
 
 
 def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, ...]:
-    names = dict.fromkeys(name for each in treated for name in each.factors)
-    parts = {name: [each.factors[name] for each in treated if name in each.factors] for name in names}
+    names = dict.fromkeys(name for part in treated for name in part.factors)
+    parts = {name: [part.factors[name] for part in treated if name in part.factors] for name in names}
     return tuple(
         WeightFactor(
             name=name,
@@ -213,12 +213,12 @@ def _checks(table: pa.Table, ref: DatasetRef, expected: Suite) -> list[gates.Row
 
 
 def _findings(treated: list[Treated], basis: Basis, judges: JudgesFindings | None) -> TreatmentFindings:
-    policy, rows = basis.policy, sum(each.rows for each in treated)
-    actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
+    policy, rows = basis.policy, sum(part.rows for part in treated)
+    actions = reduce(add, (part.actions for part in treated), Counter[tuple[str, str]]())
     by_action = {name: sum(n for (a, _), n in actions.items() if a == name) for name in ACTIONS}
-    weight, squared = sum(each.weight for each in treated), sum(each.squared for each in treated)
+    weight, squared = sum(part.weight for part in treated), sum(part.squared for part in treated)
     before, after, by_class = (
-        np.sum([getattr(each.by_class, side) for each in treated], axis=0)
+        np.sum([getattr(part.by_class, side) for part in treated], axis=0)
         for side in ("before", "after", "weight")
     )
     return TreatmentFindings(
@@ -232,8 +232,8 @@ def _findings(treated: list[Treated], basis: Basis, judges: JudgesFindings | Non
         relabelled=by_action["relabel"],
         changed_share=by_action["relabel"] / rows,
         review_share=by_action["review"] / rows,
-        min_weight=min(each.lowest for each in treated),
-        max_weight=max(each.highest for each in treated),
+        min_weight=min(part.lowest for part in treated),
+        max_weight=max(part.highest for part in treated),
         clipped_over=basis.scale.clip if np.isfinite(basis.scale.clip) else None,
         factors=_factor_findings(treated, rows),
         effective_sample_share=weight * weight / max(squared, np.finfo(float).tiny) / rows,
@@ -248,9 +248,9 @@ def _corrected(actions: Counter[tuple[str, str]]) -> int:
 
 
 def _evidence(treated: list[Treated]) -> TreatEvidence:
-    actions = reduce(add, (each.actions for each in treated), Counter[tuple[str, str]]())
+    actions = reduce(add, (part.actions for part in treated), Counter[tuple[str, str]]())
     return TreatEvidence(
         actions=tuple((action, reason, count) for (action, reason), count in sorted(actions.items())),
-        before=np.sum([each.by_class.before for each in treated], axis=0).tolist(),
-        after=np.sum([each.by_class.after for each in treated], axis=0).tolist(),
+        before=np.sum([part.by_class.before for part in treated], axis=0).tolist(),
+        after=np.sum([part.by_class.after for part in treated], axis=0).tolist(),
     )

@@ -33,13 +33,13 @@ def findings_of(
         arm=proof.arm,
         arms=tuple(
             ArmFindings(
-                name=each.name,
-                gain=each.gain.value,
-                gain_interval=each.gain.interval,
-                difference=each.difference.value,
-                interval=each.difference.interval,
+                name=arm.name,
+                gain=arm.gain.value,
+                gain_interval=arm.gain.interval,
+                difference=arm.difference.value,
+                interval=arm.difference.interval,
             )
-            for each in proof.arms
+            for arm in proof.arms
         ),
         by_class=_parts(proof.by_class, classes),
         by_group=_parts(proof.by_group, ()),

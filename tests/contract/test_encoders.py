@@ -129,7 +129,9 @@ def case(request: pytest.FixtureRequest) -> Case:
 
 def _made(options: dict[str, Any], made: Any) -> dict[str, Any]:
     """The options, with what was made for those that begin with @."""
-    return {key: made(each[1:]) if str(each).startswith("@") else each for key, each in options.items()}
+    return {
+        key: made(option[1:]) if str(option).startswith("@") else option for key, option in options.items()
+    }
 
 
 @pytest.fixture(scope="module")

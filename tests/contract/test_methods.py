@@ -167,7 +167,7 @@ class TestNoise:
         seen = {name: SEEN[name] for name in method.keywords}
         model = method.target(**names)
         for rows in np.array_split(np.arange(ROWS), parts):
-            model.update(GIVEN[rows], PROBS[rows], **{name: each[rows] for name, each in seen.items()})
+            model.update(GIVEN[rows], PROBS[rows], **{name: value[rows] for name, value in seen.items()})
         model.sampled_from(ROWS)
         model.finish()
         return model, seen
@@ -189,7 +189,7 @@ class TestNoise:
     def test_a_row_s_verdict_depends_on_no_other_row(self, method: Method) -> None:
         model, seen = self.fitted(method)
         whole = model.score(GIVEN, PROBS, **seen)
-        part = model.score(GIVEN[60:90], PROBS[60:90], **{name: each[60:90] for name, each in seen.items()})
+        part = model.score(GIVEN[60:90], PROBS[60:90], **{name: value[60:90] for name, value in seen.items()})
         np.testing.assert_allclose(part.error_probability, whole.error_probability[60:90], atol=1e-5)
 
     def test_what_it_offers_beside_agrees_with_its_score(self, method: Method) -> None:
@@ -383,4 +383,6 @@ class TestFunctions:
 def test_every_kind_is_held_to_its_contract() -> None:
     held = {name.removeprefix("Test").lower() for name in globals() if name.startswith("Test")}
     kinds = {name.replace("_", "") for name in registry.KINDS}
-    assert {"encoders", *held, *(each.kind.replace("_", "") for each in FUNCTIONS)} - {"functions"} == kinds
+    assert {"encoders", *held, *(function.kind.replace("_", "") for function in FUNCTIONS)} - {
+        "functions"
+    } == kinds

@@ -73,7 +73,7 @@ def test_a_vit_of_full_size_gives_what_the_bare_network_gives(
     assert [reason is None for reason in found.reasons] == [True, True, False, True]
     from PIL import Image
 
-    pixels = np.stack([np.asarray(Image.open(io.BytesIO(each)), np.float32) for each in images])
+    pixels = np.stack([np.asarray(Image.open(io.BytesIO(image)), np.float32) for image in images])
     with torch.inference_mode():
         theirs = bare(torch.from_numpy((pixels / 255 - 0.5) / 0.25).permute(0, 3, 1, 2)).numpy()
     assert theirs.shape == (3, 768)

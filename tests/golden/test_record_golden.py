@@ -119,7 +119,7 @@ def test_the_state_of_an_old_sequential_test_goes_on(tmp_path: Path, run_on: Cal
     rows = np.random.default_rng(0).normal(size=(80, 3))
     found = watch_batches(kept_by, ref, Rows(rows, np.repeat([0, 1], 40)), None)
     assert found is not None and found.looks == OLD["watch"]["looks"] + 1
-    assert [each.run for each in found.batches[:-1]] == [each["run"] for each in OLD["watch"]["history"]]
+    assert [batch.run for batch in found.batches[:-1]] == [each["run"] for each in OLD["watch"]["history"]]
 
 
 @pytest.fixture

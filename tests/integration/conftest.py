@@ -62,7 +62,7 @@ def refuse(
         monkeypatch.chdir(tmp_path)
         text = CONFIG.replace("SOURCE", str(source)).replace("STORE", str(store))
         (tmp_path / "config.yaml").write_text(text + more)
-        options = [word for each in settings for word in ("--set", each)]
+        options = [word for setting in settings for word in ("--set", setting)]
         servers = nullcontext if begun else never
         code, out, err = command("run", "config.yaml", "--json", *options, servers=servers)
         after = snapshot(store)

@@ -68,7 +68,7 @@ def test_a_rejected_run_publishes_nothing_until_somebody_approves_it(
     assert command("approve", run.name, *at)[0] == 0
     assert (tmp_path / "store/made/versions/1.json").exists()
     decisions = [json.loads(path.read_text()) for path in sorted((run / "approval").glob("decision-*"))]
-    assert [each["decision"] for each in decisions] == ["reject", "approve"]
+    assert [decision["decision"] for decision in decisions] == ["reject", "approve"]
 
 
 def test_nobody_answers_and_nothing_is_published(

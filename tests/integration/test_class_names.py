@@ -57,7 +57,7 @@ def test_names_are_encoded_and_find_the_wrong_labels(
     (kept,) = (tmp_path / "store").rglob("class_vectors.npz")
     with np.load(kept) as found:
         vectors = found["vectors"]
-    texts = [NAMES[each] for each in sorted(NAMES)]
+    texts = [NAMES[name] for name in sorted(NAMES)]
     theirs = SentenceTransformer(str(get_model_path()), device="cpu").encode(texts)
     assert np.sum(vectors * theirs, axis=1) == pytest.approx(1, abs=1e-3)
     action = np.array(published(config)["action"].to_pylist())

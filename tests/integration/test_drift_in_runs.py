@@ -70,7 +70,7 @@ def test_windows_of_the_dataset_show_when_its_true_mix_changed(asked: Any) -> No
     mixes = np.array([np.bincount(truth["true"][truth["month"] == m], minlength=4) for m in range(8)])
     expected = mixes / mixes.sum(axis=1, keepdims=True)
     assert np.abs(np.array(found.prior) - expected).max() < 0.05
-    assert [each.window for each in found.change_points] == ["2025-05"]
+    assert [point.window for point in found.change_points] == ["2025-05"]
     noise = [truth["wrong"][truth["month"] == m].mean() for m in range(8)]
     assert np.abs(np.array(found.noise_rate) - noise).max() < 0.04
     effects = found.drift_effect
@@ -83,12 +83,12 @@ def test_the_worst_group_is_named(asked: Any) -> None:
     config, truth = asked()
     record = run_stages(config)
     found = record.drift.groups["site"]
-    told = {each.name: each for each in found.groups}
-    for name, each in told.items():
+    told = {group.name: group for group in found.groups}
+    for name, value in told.items():
         here = truth["site"] == name
-        assert each.rows == here.sum()
-        assert each.noise == pytest.approx(truth["wrong"][here].mean(), abs=0.04)
-        assert each.total_variation < 0.1 and each.drift_effect < 0.2
+        assert value.rows == here.sum()
+        assert value.noise == pytest.approx(truth["wrong"][here].mean(), abs=0.04)
+        assert value.total_variation < 0.1 and value.drift_effect < 0.2
     assert max(told, key=lambda name: told[name].noise) == "north"
     assert record.drift.slices is None
     assert set(record.validation.by_group) == {f"site: {name}" for name in told}
@@ -100,8 +100,8 @@ def test_without_groups_slices_are_looked_at(asked: Any) -> None:
     config, _ = asked(detect={"groups": [], "slices": 6})
     found = run_stages(config).drift.slices
     assert found.number == len(found.groups) == 6
-    assert all(each.rows and len(each.examples) == 3 for each in found.groups)
-    assert {name for each in found.groups for name in each.main_classes} == {f"class-{k}" for k in range(4)}
+    assert all(group.rows and len(group.examples) == 3 for group in found.groups)
+    assert {name for group in found.groups for name in group.main_classes} == {f"class-{k}" for k in range(4)}
 
 
 def test_a_target_in_time_order_with_unknown_classes(asked: Any, write: Any, tmp_path: Path) -> None:

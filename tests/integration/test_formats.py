@@ -208,7 +208,7 @@ def test_a_version_in_other_forms_is_made_once_also_when_asked_for_later(
     assert first.exports == {}
     asking = run_config(source, dataset={"time": "day"}, publish={"also": ["datasets", "delta"]})
     records = [run_stages(asking), run_stages(asking)]
-    assert [(each.run_id, each.version) for each in records] == [(first.run_id, 1)] * 2
+    assert [(record.run_id, record.version) for record in records] == [(first.run_id, 1)] * 2
     forms = records[1].exports
     assert forms == records[0].exports
     expected = published(asking, all_columns=True).to_pylist()

@@ -140,7 +140,9 @@ def test_after_every_kind_of_event_the_version_is_that_of_a_run_from_nothing(
     first = run_config(source)
     partitions = sorted(plan_window(first, "source", {}).partitions, key=lambda each: each.key)
     before = run_stages(first)
-    event([source / each.pieces[0].file for each in partitions], table)  # of the first, planes are laid
+    event(
+        [source / partition.pieces[0].file for partition in partitions], table
+    )  # of the first, planes are laid
     config = run_config(source)
     record = run_stages(config)
     assert record.run_id != before.run_id

@@ -28,7 +28,12 @@ def test_a_run_weighs_by_class_group_and_trust(
     np.testing.assert_allclose(weight, product / product.mean(), rtol=1e-4)
     assert "What rows count for" in Path(record.report).read_text()
     found = record.treatment
-    assert [each.name for each in found.factors] == ["label-shift", "right", "class-balance", "group-balance"]
+    assert [factor.name for factor in found.factors] == [
+        "label-shift",
+        "right",
+        "class-balance",
+        "group-balance",
+    ]
     assert found.factors[0].lowest == found.factors[0].highest == 1  # there is no target
     assert found.max_weight == pytest.approx(weight.max(), rel=1e-5)
     assert found.clipped_over is None and found.effective_sample_share > 0.5

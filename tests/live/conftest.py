@@ -65,7 +65,7 @@ class Served:
 
     def _told(self, what: str) -> int:
         ports = [re.search(rf"{what}:? http://127\.0\.0\.1:(\d+)", line) for line in self.said]
-        return int([each for each in ports if each][-1][1])
+        return int([port for port in ports if port][-1][1])
 
     def ready(self) -> int:
         return sum(line.endswith(": ready") for line in self.said)

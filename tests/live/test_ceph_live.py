@@ -67,7 +67,7 @@ def test_a_put_to_ceph_is_a_version(
             took.append(chain.wait(number) - began)
             wait_for(lambda: live.at_rest("ceph"))
         changes = [run["parameters"]["change"] for run in live.flow_runs()][1:]
-        assert [(each["cause"], each["added"]) for each in changes] == [
+        assert [(change["cause"], change["added"]) for change in changes] == [
             ("notification", [f"s3://bucket/data/part-{number}.parquet"]) for number in range(2, PUTS + 2)
         ], json.dumps(changes)
         assert sorted(chain.ids(PUTS + 1)) == sorted(pa.concat_tables(parts)["id"].to_pylist())

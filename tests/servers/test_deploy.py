@@ -41,7 +41,7 @@ def test_a_config_is_deployed_with_schedule_trigger_tags_and_one_run_at_a_time(
     assert (code, out) == (0, "reprocess/deployed\n"), err
     found, automations = read("reprocess/deployed")
     assert found.entrypoint == "labelworks.flows.reprocess.reprocess"
-    assert [each.schedule.cron for each in found.schedules] == ["0 3 * * *"]
+    assert [schedule.schedule.cron for schedule in found.schedules] == ["0 3 * * *"]
     assert (found.tags, found.work_pool_name) == (["labelworks", "deployed"], "mine")
     assert found.global_concurrency_limit.limit == 1
     assert found.concurrency_options.collision_strategy == "ENQUEUE"
@@ -52,7 +52,7 @@ def test_a_config_is_deployed_with_schedule_trigger_tags_and_one_run_at_a_time(
     command("deploy", str(file), "--interval", "15m")
     again, none = read("reprocess/deployed")
     assert (again.id, none) == (found.id, [])
-    assert [each.schedule.interval.total_seconds() for each in again.schedules] == [900]
+    assert [schedule.schedule.interval.total_seconds() for schedule in again.schedules] == [900]
 
 
 def test_the_file_of_deployments_is_the_same_as_the_command(prefect_api: str) -> None:
@@ -60,7 +60,7 @@ def test_the_file_of_deployments_is_the_same_as_the_command(prefect_api: str) ->
     prefect("deploy", "--all", "--prefect-file", "infra/prefect.yaml")
     found, automations = read("reprocess/reviews")
     assert found.entrypoint == "labelworks.flows.reprocess.reprocess"
-    assert [each.schedule.cron for each in found.schedules] == ["0 3 * * *"]
+    assert [schedule.schedule.cron for schedule in found.schedules] == ["0 3 * * *"]
     assert (found.tags, found.work_pool_name) == (["labelworks", "reviews"], "labelworks")
     assert found.global_concurrency_limit.limit == 1
     assert not found.pull_steps

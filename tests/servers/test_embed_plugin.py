@@ -316,7 +316,7 @@ def test_embed_tasks_go_to_the_workers_with_a_gpu_and_to_no_other(
     with get_client(sync_client=True) as client:
         limits = client.read_global_concurrency_limits(100, 0)
     host = f"labelworks-gpu-{socket.gethostname()}-"
-    held = {each.name.removeprefix(host): each for each in limits if each.name.startswith(host)}
+    held = {limit.name.removeprefix(host): limit for limit in limits if limit.name.startswith(host)}
     assert {"0", "1"} <= set(held)
     assert all((each.limit, each.active_slots) == (1, 0) for each in held.values())
 

@@ -26,10 +26,10 @@ def test_on_servers_and_in_one_process_the_same_rows_are_published(
     served = run_config(source, **more)
     alone = run_config(source, store={"root": str(tmp_path / "alone")}, **more)
     records = [execute(served), run_stages(alone)]
-    assert [each.status for each in records] == ["published"] * 2
+    assert [record.status for record in records] == ["published"] * 2
     assert published(served, all_columns=True).equals(published(alone, all_columns=True))
     changing = {"work", "timings", "started", "finished", "report", "config"}
-    first, second = (each.model_dump(mode="json", exclude=changing) for each in records)
+    first, second = (record.model_dump(mode="json", exclude=changing) for record in records)
     for each in (first, second):
         del each["embedding"]["encoding_seconds"], each["embedding"]["judging_seconds"]
     assert first == second

@@ -38,7 +38,7 @@ class Runs:
         self.config, self.store, self.mark = config, store, uuid.uuid4().hex
 
     def start(self, *settings: str) -> subprocess.Popen[str]:
-        options = [word for each in settings for word in ("--set", each)]
+        options = [word for setting in settings for word in ("--set", setting)]
         return subprocess.Popen(
             [sys.executable, "-m", "labelworks.flows.cli.app", "run", str(self.config), "--json", *options],
             env={**os.environ, "LABELWORKS_TEST": self.mark},

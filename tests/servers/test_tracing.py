@@ -62,7 +62,7 @@ def test_stages_and_partition_groups_are_spans_of_one_trace(
     assert names >= {"curate", *STAGES, "embed group", "detect partition", "publish partition"}
     assert len({span.trace_id for span in collector}) == 1
     (root,) = (span for span in collector if span.name == "curate")
-    values = {each.key: each.value.string_value for each in root.attributes}
+    values = {attribute.key: attribute.value.string_value for attribute in root.attributes}
     assert values == {"labelworks.dataset": "made", "labelworks.run": record.run_id}
     assert {span.parent_span_id for span in collector if span.name in STAGES} == {root.span_id}
 

@@ -151,7 +151,7 @@ def postgres() -> Iterator[str]:
     words = ["-D", str(folder / "data"), "-U", "prefect", "--auth=trust", "--no-sync"]
     subprocess.run([str(INITDB), *words], check=True, capture_output=True, cwd=folder, **demoted)
     settings = ("listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off")
-    options = [word for each in settings for word in ("-c", each)]
+    options = [word for setting in settings for word in ("-c", setting)]
     command = [str(INITDB.with_name("postgres")), "-D", str(folder / "data"), *options]
     try:
         with started(lambda port: [*command, "-p", str(port)], cwd=folder, **SILENT, **demoted) as port:

@@ -131,6 +131,6 @@ def _plain(
     sure = {str(each.name): each.become for each in proposed if each.sure}
     return {
         "about": about,
-        "findings": [asdict(each) for each in findings],
+        "findings": [asdict(finding) for finding in findings],
         "class_mapping": {**given, **sure},
     }

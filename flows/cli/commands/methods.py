@@ -58,7 +58,7 @@ def _table(found: list[dict[str, Any]]) -> Any:
 
     table = Table("stage", "kind", "name", "needs", "source", "config key, or function", box=box.SIMPLE_HEAD)
     table.caption = f"functions are those of {ON_ARRAYS}"
-    for each in found:
-        cells = (each["stage"], each["kind"], each["name"], _needs(each), each["source"])
-        table.add_row(*map(escape, cells), each["key"] or each["function"].removeprefix(f"{ON_ARRAYS}."))
+    for method in found:
+        cells = (method["stage"], method["kind"], method["name"], _needs(method), method["source"])
+        table.add_row(*map(escape, cells), method["key"] or method["function"].removeprefix(f"{ON_ARRAYS}."))
     return table

@@ -33,7 +33,7 @@ def runs(
         name = None if dataset is None else history.known_dataset(opened, dataset)
         found = history.runs(opened, name)
     if as_json:
-        print_json({"runs": [_row(each) for each in found]})
+        print_json({"runs": [_row(run) for run in found]})
     elif found:
         print_rich(_table(found))
     else:
@@ -68,10 +68,10 @@ def _table(found: list[Entry]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=wide)
     for name in kept:
         table.add_column(name, no_wrap=name in ("run", "started (UTC)", "version"), overflow="fold")
-    for each in found:
-        cells = dict(zip(headings, _cells(each), strict=True))
+    for run in found:
+        cells = dict(zip(headings, _cells(run), strict=True))
         if not wide:
-            cells["run"] = each.run_id[:SHORT]
+            cells["run"] = run.run_id[:SHORT]
             cells["started (UTC)"] = cells["started (UTC)"][:16]
         table.add_row(*(escape(cells[name]) for name in kept))
     return table

@@ -50,7 +50,7 @@ def serve(
     from labelworks.infra.processes.state_folder import state_folder
     from labelworks.schemas.config.load import load_config
 
-    loaded = [load_config(each, overrides or (), check=check) for each in configs]
+    loaded = [load_config(config, overrides or (), check=check) for config in configs]
     if url := configured_url():
         reach(url)
     with ExitStack() as held:

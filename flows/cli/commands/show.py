@@ -71,7 +71,7 @@ def _approval(record: RunRecord | None) -> str:
     said = record.approval
     budget = "" if said.budget is None else f", at most {said.budget:,} labels changed"
     who = f" by {said.by}" if said.by else ""
-    return f"{said.decision}{who}{budget}" + "".join(f"; {each}" for each in said.why)
+    return f"{said.decision}{who}{budget}" + "".join(f"; {reason}" for reason in said.why)
 
 
 def _stages(record: RunRecord) -> Table:

@@ -44,7 +44,7 @@ def watch(
             where="PREFECT_API_URL",
             fix="set it, or use `labelworks serve`, which brings its own",
         )
-    loaded = [load_config(each, overrides or (), check=check) for each in configs]
+    loaded = [load_config(config, overrides or (), check=check) for config in configs]
     with ExitStack() as held:
         if events := event_listener(listen):
             held.enter_context(events)

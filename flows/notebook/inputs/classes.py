@@ -115,7 +115,7 @@ def listed(classes: Sequence[Any] | NDArray[Any]) -> str:
 
 def plain(values: Any) -> list[Any]:
     """Names as Python's own strings and numbers."""
-    return [each.item() if isinstance(each, np.generic) else each for each in values]
+    return [value.item() if isinstance(value, np.generic) else value for value in values]
 
 
 def _whole(values: NDArray[Any], what: str) -> NDArray[Any]:
@@ -135,11 +135,11 @@ def _whole(values: NDArray[Any], what: str) -> NDArray[Any]:
 
 def _of_one_type(values: NDArray[Any], what: str) -> NDArray[Any]:
     """Strings as they are, numbers among objects as numbers; nothing else, and not both."""
-    if all(isinstance(each, bool | np.bool_) for each in values):
+    if all(isinstance(value, bool | np.bool_) for value in values):
         return values.astype(bool)
-    if all(isinstance(each, int | float | np.number) for each in values):
+    if all(isinstance(value, int | float | np.number) for value in values):
         return _whole(values.astype(np.float64), what)
-    odd = np.array([not isinstance(each, str) for each in values])
+    odd = np.array([not isinstance(value, str) for value in values])
     if odd.any():
         row = int(odd.argmax())
         raise InputError(
@@ -148,7 +148,7 @@ def _of_one_type(values: NDArray[Any], what: str) -> NDArray[Any]:
             fix="give one name or whole number a row"
             + ("; rows of several labels are for find_multilabel_errors" if np.ndim(values[row]) else ""),
         )
-    return np.array([str(each) for each in values], dtype=object)
+    return np.array([str(value) for value in values], dtype=object)
 
 
 def _width(probs: NDArray[Any]) -> int:

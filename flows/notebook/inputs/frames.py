@@ -52,7 +52,7 @@ def as_arrow(data: Any) -> pa.Table:
     if isinstance(data, pa.Table):
         return data
     held = frame(data, "data")
-    columns = [str(each) for each in held.columns]
+    columns = [str(column) for column in held.columns]
     if len(set(columns)) < len(columns):
         raise InputError("two columns have the same name", where="data", fix="rename or drop one")
     return pa.table({name: _column(name, held.iloc[:, place]) for place, name in enumerate(columns)})

@@ -66,7 +66,7 @@ def _is_matrix(labels: Any) -> bool:
     """Whether labels are a table or an array of two dimensions, not one list a row."""
     if sparse.issparse(labels) or hasattr(labels, "columns") or hasattr(labels, "column_names"):
         return True
-    if isinstance(labels, list) and labels and all(isinstance(each, list) for each in labels):
+    if isinstance(labels, list) and labels and all(isinstance(label, list) for label in labels):
         return False
     return getattr(labels, "ndim", 1) == 2
 

@@ -35,7 +35,7 @@ def kinds_of(kind: Any, values: list[dict[Any, float]]) -> NDArray[Any]:
             get("label_kind", str(each))
         except ConfigError as error:
             raise ConfigError(error.what, where="infer_labels(kind=…)", fix=error.fix) from error
-    empty = np.array([not each for each in values]) & ~np.isin(kinds, MAY_BE_EMPTY)
+    empty = np.array([not value for value in values]) & ~np.isin(kinds, MAY_BE_EMPTY)
     kinds[empty] = "none"
     return kinds
 
@@ -65,8 +65,8 @@ def marks_of(
 
     Raises InputError naming the row of a class that isn't stated, or where there are fewer than two.
     """
-    counts = [len(each) for each in values]
-    flat = pd.Series([name for each in values for name in each])
+    counts = [len(value) for value in values]
+    flat = pd.Series([name for value in values for name in value])
     given = names(flat, "observed") if len(flat) else np.zeros(0, object)
     order = class_order(given, None, classes)
     if len(order) < 2:
@@ -81,7 +81,7 @@ def marks_of(
             where=f"row {int(np.searchsorted(np.cumsum(counts), place, side='right'))}",
             fix="name it in classes=[…]",
         )
-    said = np.array([number for each in values for number in each.values()], float)
+    said = np.array([number for value in values for number in value.values()], float)
     ends = np.append(0, np.cumsum(counts))
     found = sparse.csr_array((said, codes, ends), shape=(len(values), len(order)))
     found.eliminate_zeros()
@@ -102,7 +102,7 @@ def _said(value: Any, kind: str, classes: Sequence[Any] | None, row: int) -> dic
     if kind in NUMBERED and kind != "votes":
         return _numbered(several, classes, row)
     answers = [each for each in several if not pd.isna(each)]
-    return {each: float(answers.count(each)) if kind == "votes" else 1.0 for each in answers}
+    return {answer: float(answers.count(answer)) if kind == "votes" else 1.0 for answer in answers}
 
 
 def _numbered(shares: Any, classes: Sequence[Any] | None, row: int) -> dict[Any, float]:

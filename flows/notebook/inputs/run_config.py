@@ -62,24 +62,26 @@ def config_of(
     ConfigError, InputError, StoreError.
     """
     windows = {"source": data, "target": dataset["target"]}
-    tables = {key: each for key, each in windows.items() if not isinstance(each, str | Path | None)}
+    tables = {key: window for key, window in windows.items() if not isinstance(window, str | Path | None)}
     beside = features["vector"] if _is_array(features["vector"]) else None
     if beside is not None and "source" not in tables:
         raise ConfigError(
             "vectors go with a table", where=f"{CALL}(vector=…)", fix="name a column of the files"
         )
     kinds = _one_kind(features)
-    named = {key: each for key, each in dataset.items() if each is not None}
+    named = {key: value for key, value in dataset.items() if value is not None}
     if "source" in tables:
         named.setdefault("name", FRAME)
         _has_columns(data, named, kinds if beside is None else {})
-    where = {key: _address(each) for key, each in windows.items() if each is not None}
+    where = {key: _address(window) for key, window in windows.items() if window is not None}
     whole = {**sections.get("dataset", {}), **named, "features": kinds, **where}
     config = _checked({**sections, "dataset": whole, "store": _store(store, sections.get("store"))})
     if beside is not None:
         tables["source"] = with_vectors(data, beside)
     secrets = storage_secrets(config.store) if tables else {}
-    places = {key: written(each, config.store, secrets, config.dataset.name) for key, each in tables.items()}
+    places = {
+        key: written(table, config.store, secrets, config.dataset.name) for key, table in tables.items()
+    }
     return config.model_copy(update={"dataset": config.dataset.model_copy(update=places)})
 
 
@@ -100,14 +102,14 @@ def _store(store: str | Path | None, section: Any) -> dict[str, Any]:
 
 def _one_kind(features: dict[str, Any]) -> dict[str, Any]:
     """The section of the features; ConfigError unless there is one kind."""
-    given = {kind: each for kind, each in features.items() if each is not None}
+    given = {kind: feature for kind, feature in features.items() if feature is not None}
     if len(given) != 1:
         raise ConfigError(
             f"features are named by {' and by '.join(given) or 'nothing'}",
             where=CALL,
             fix="name one of text=, image=, vector= (a column), or columns=[…]",
         )
-    return {kind: VECTOR if _is_array(each) and kind == "vector" else each for kind, each in given.items()}
+    return {kind: VECTOR if _is_array(value) and kind == "vector" else value for kind, value in given.items()}
 
 
 def _is_array(vector: Any) -> bool:

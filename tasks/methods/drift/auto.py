@@ -45,8 +45,8 @@ class Squares:
     def effects(self, values: Floats) -> list[float]:
         """Root mean square change of the variances, without what chance adds, at most 1."""
         return [
-            float(np.sqrt(max(each[0] - each[1:].mean(), 0.0)) / len(self.frame.level.mean))
-            for each in values
+            float(np.sqrt(max(value[0] - value[1:].mean(), 0.0)) / len(self.frame.level.mean))
+            for value in values
         ]
 
 

@@ -118,10 +118,10 @@ class Blocks:
         while len(rows):
             if self.opened or len(rows) < self.size:
                 part = rows[: self.size - self.opened]
-                self._more([each.sums(part, len(part)) for each in self.statistics], len(part))
+                self._more([statistic.sums(part, len(part)) for statistic in self.statistics], len(part))
             else:
                 part = rows[: min(len(rows) // self.size, MOST_BLOCKS) * self.size]
-                self._close([each.sums(part, self.size) for each in self.statistics])
+                self._close([statistic.sums(part, self.size) for statistic in self.statistics])
             rows = rows[len(part) :]
 
     def _more(self, made: list[Matrix], rows: int) -> None:

@@ -43,8 +43,8 @@ def calendar(keys: Floats, rows: NDArray[np.integer], unit: Unit, by: str = "aut
         return _of_numbers(keys, rows, by)
     if by != "auto":
         return _checked(_of_times(keys, unit, by))
-    choices = [each for each in CODES if each != "hour" or unit == "hour"]
-    made = (_of_times(keys, unit, each) for each in choices)
+    choices = [code for code in CODES if code != "hour" or unit == "hour"]
+    made = (_of_times(keys, unit, choice) for choice in choices)
     return next((each for each in made if len(each.names) <= MOST), _of_times(keys, unit, "year"))
 
 
@@ -58,7 +58,7 @@ def _of_times(keys: Floats, unit: str, by: str) -> Calendar:
         floors = (days - (days + 3) % 7).astype("datetime64[D]")
     floors = np.unique(floors)
     starts = floors.astype(f"datetime64[{CODES[unit]}]").astype(np.float64)
-    return Calendar(tuple(_name(each, by) for each in floors), starts, by)
+    return Calendar(tuple(_name(floor, by) for floor in floors), starts, by)
 
 
 def _name(start: np.datetime64, by: str) -> str:

@@ -118,7 +118,7 @@ class DriftParts:
         """The verdict so far; more: further statistics of the same permutations, by name."""
         check_alpha(alpha)
         made, errors, features = self._values()
-        names = [name for each in self.statistics for name in each.names] + list(more or {})
+        names = [name for statistic in self.statistics for name in statistic.names] + list(more or {})
         exact = list((more or {}).values())
         values = np.concatenate(made + [each[None] for each in exact])
         errors += [ROUNDING * (1 / self.reference.rows + 1 / self.current.rows)] * len(
@@ -130,7 +130,9 @@ class DriftParts:
         p = float(p_values(above, np.array([1e-9 * together[0]]))[0, 0])
         best = int(np.argmin(ranks[:, 0]))
         sizes = [
-            size for each, value in zip(self.statistics, made, strict=True) for size in each.effects(value)
+            size
+            for statistic, value in zip(self.statistics, made, strict=True)
+            for size in statistic.effects(value)
         ]
         effect = float(np.clip(sizes[best] if best < len(sizes) else max(sizes), 0.0, 1.0))
         each = dict(zip(names, ranks[:, 0].tolist(), strict=True))
@@ -144,16 +146,16 @@ class DriftParts:
         weights = np.where(orders(n, m) < n, 1 / (n * size), -1 / (m * size)).astype(np.float32)
         features: tuple[Floats | None, Floats | None] = (None, None)
         made, errors, rows = [], [], (self.reference.rows, self.current.rows)
-        for each, one, other in zip(self.statistics, first, second, strict=True):
+        for statistic, one, other in zip(self.statistics, first, second, strict=True):
             table = np.concatenate([one, other])
             middle, share = table.mean(axis=0, dtype=np.float64), n / (n + m)
             off = _rounding(table) / size * np.sqrt(1 / n + 1 / m)
             table = (table - middle).astype(np.float32)  # the same gaps, of smaller numbers
             cuts = [Gaps(cut @ table, middle / size, share) for cut in np.array_split(weights, 8)]
-            made.append(np.concatenate([each.reduce(gaps) for gaps in cuts], axis=1))
-            errors += _shaken(each, cuts[0], off)
-            if isinstance(each, ByFeature):
-                features = each.by_feature(cuts[0], rows)
+            made.append(np.concatenate([statistic.reduce(gaps) for gaps in cuts], axis=1))
+            errors += _shaken(statistic, cuts[0], off)
+            if isinstance(statistic, ByFeature):
+                features = statistic.by_feature(cuts[0], rows)
         return made, errors, features
 
     def _tables(self) -> tuple[list[Matrix], list[Matrix], int]:
@@ -200,8 +202,8 @@ def p_values(values: Floats, errors: Floats) -> Floats:
     """
     order = np.sort(values, axis=1)
     shares = np.empty_like(values)
-    for row, each, error, share in zip(order, values, errors, shares, strict=True):
-        below, reached = (np.searchsorted(row, each + way * error, side) for way, side in EDGES)
+    for row, value, error, share in zip(order, values, errors, shares, strict=True):
+        below, reached = (np.searchsorted(row, value + way * error, side) for way, side in EDGES)
         share[:] = (len(row) - (below + reached) / 2 + 0.5) / len(row)
-        share[each <= error] = 1.0
+        share[value <= error] = 1.0
     return shares

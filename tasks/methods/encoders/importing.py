@@ -67,7 +67,7 @@ def _torchvision_ready() -> None:
     except RuntimeError as error:
         if "torchvision::" not in str(error):
             raise
-        for name in [each for each in sys.modules if each.split(".")[0] == "torchvision"]:
+        for name in [module for module in sys.modules if module.split(".")[0] == "torchvision"]:
             del sys.modules[name]
         library = torch.library.Library("torchvision", "DEF")
         for operator in UNUSED:

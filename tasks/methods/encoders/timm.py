@@ -32,7 +32,7 @@ class TimmEncoder(ImageBackbone):
             if path is not None:
                 wanted = model.state_dict().keys()
                 state = read_weights(str(path))
-                model.load_state_dict({name: each for name, each in state.items() if name in wanted})
+                model.load_state_dict({name: value for name, value in state.items() if name in wanted})
         seen = library.data.resolve_model_data_config(model)
         return model, ImageTransform(
             seen["input_size"][-1], seen["crop_pct"], tuple(seen["mean"]), tuple(seen["std"])

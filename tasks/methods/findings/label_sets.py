@@ -41,8 +41,8 @@ def label_set_windows(
         labels=tuple(
             float(sets[of == place].sum() / max((of == place).sum(), 1)) for place in range(len(tested))
         ),
-        p_value=tuple(None if each is None else each[0] for each in tested),
-        changed=tuple(None if each is None else each[1] for each in tested),
+        p_value=tuple(None if test is None else test[0] for test in tested),
+        changed=tuple(None if test is None else test[1] for test in tested),
     )
 
 

@@ -54,11 +54,11 @@ def labelled_windows(
         **_changes(windows, sums.counts, sums.counts.sum(axis=0)),
         **_drift(windows, by_window(features, of)),
         noise_rate=_plain(groups.error),
-        label_effect=tuple(None if each is None else each.effect for each in labels),
-        label_p_value=tuple(None if each is None else each.p_value for each in labels),
-        label_psi=tuple(None if each is None else each.psi for each in labels),
-        label_jensen_shannon=tuple(None if each is None else each.jensen_shannon for each in labels),
-        label_wasserstein=tuple(None if each is None else each.wasserstein for each in labels),
+        label_effect=tuple(None if label is None else label.effect for label in labels),
+        label_p_value=tuple(None if label is None else label.p_value for label in labels),
+        label_psi=tuple(None if label is None else label.psi for label in labels),
+        label_jensen_shannon=tuple(None if label is None else label.jensen_shannon for label in labels),
+        label_wasserstein=tuple(None if label is None else label.wasserstein for label in labels),
     )
 
 
@@ -78,8 +78,8 @@ def target_windows(
     (N,) of the rows of the windows and (n,) of the labelled ones, which tell change from chance. A window of
     too few rows has no estimate, and is left out.
     """
-    known = [place for place, each in enumerate(estimates) if each is not None]
-    found = [each for each in estimates if each is not None]
+    known = [place for place, estimate in enumerate(estimates) if estimate is not None]
+    found = [estimate for estimate in estimates if estimate is not None]
     if not found:
         return None
     kept = Calendar(tuple(windows.names[place] for place in known), windows.starts[known], windows.by)
@@ -90,8 +90,8 @@ def target_windows(
     size = len(classes)
     here = now >= 0
     counts = np.bincount(now[here] * size + predicted[0][here], minlength=len(known) * size)
-    prior = np.stack([each.prior for each in found])
-    interval = np.stack([each.interval for each in found])
+    prior = np.stack([estimate.prior for estimate in found])
+    interval = np.stack([estimate.interval for estimate in found])
     return WindowFindings(
         **_shares(kept, prior, interval, rows, source.source_prior, classes),
         **_changes(kept, counts.reshape(-1, size), np.bincount(predicted[1], minlength=size)),
@@ -140,12 +140,12 @@ def _drift(windows: Calendar, found: WindowDrift) -> dict[str, Any]:
     def told(name: str) -> list[float | None]:
         tests: Sequence[DriftTest | None] = found.tests
         pad = len(windows.names) - len(tests)
-        return [None if each is None else float(getattr(each, name)) for each in tests] + [None] * pad
+        return [None if test is None else float(getattr(test, name)) for test in tests] + [None] * pad
 
     watched = found.sequential
     alarm = None
     if watched is not None and watched.alarm is not None:
-        looked_at = [name for name, each in zip(windows.names, found.tests, strict=False) if each is not None]
+        looked_at = [name for name, test in zip(windows.names, found.tests, strict=False) if test is not None]
         alarm = looked_at[watched.alarm - 1]
     return {
         "drift_effect": told("effect"),

@@ -31,4 +31,4 @@ class Panel:
     @property
     def judge_of_vote(self) -> NDArray[np.int64]:
         """Which judge each vote (V,) is of."""
-        return np.repeat(np.arange(len(self.judges)), [each.votes for each in self.judges])
+        return np.repeat(np.arange(len(self.judges)), [judge.votes for judge in self.judges])

@@ -79,7 +79,11 @@ def ask_about(
     if content is None:
         raise UnusableError("nothing to show")
     listed = [classes[place] for place in (range(len(classes)) if order is None else order)]
-    told = "\n".join(filter(None, [TASK, instruction.strip(), "Classes:", *(f"- {each}" for each in listed)]))
+    told = "\n".join(
+        filter(
+            None, [TASK, instruction.strip(), "Classes:", *(f"- {listed_object}" for listed_object in listed)]
+        )
+    )
     if isinstance(content, bytes):
         shown: Any = [{"type": "image_url", "image_url": {"url": data_url(content)}}]
     else:
@@ -137,7 +141,7 @@ def _named(said: str, answers: Sequence[str]) -> str | None:
     """An answer as it is written, or else but for case and what stands around it."""
     if said in answers:
         return said
-    plain = [each for each in answers if _plain(each) == _plain(said)]
+    plain = [answer for answer in answers if _plain(answer) == _plain(said)]
     return plain[0] if len(plain) == 1 else None
 
 

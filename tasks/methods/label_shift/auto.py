@@ -63,7 +63,7 @@ class Averaged:
 def average(windows: Windows) -> Averaged:
     """Candidates of windows whose classes all have labelled rows, weighed by what simulated shifts show."""
     calibrations = _calibrate(windows)
-    ready, *simpler = (calibrated_windows(windows, each) for each in calibrations)
+    ready, *simpler = (calibrated_windows(windows, calibration) for calibration in calibrations)
     few = len(ready.probs) * len(ready.target) <= PAIRS
     kernels = Centres(ready.probs, windows.labels) if few else None
     moments = solve(ready)
@@ -144,7 +144,7 @@ class _Simulation:
     def errors(self) -> Floats:
         """Errors of the candidates, (simulated shifts, 3 to 8, K)."""
         rng, K = np.random.default_rng(0), self.windows.classes
-        logs = [log_probs(self.windows.probs, each.undo) for each in self.calibrations]
+        logs = [log_probs(self.windows.probs, calibration.undo) for calibration in self.calibrations]
         truth, shifts = self._truth(), int(np.clip(-(-ERRORS // K), 1, 8))
         return np.stack([self._round(rng, logs, truth, weights) for weights in self._draw(rng, shifts)])
 
@@ -154,7 +154,7 @@ class _Simulation:
         target = rng.choice(n, len(self.windows.target), p=chance / chance.sum(dtype=np.float64))
         fits = [self._refit(*each, rows) for each in zip(self.calibrations, logs, strict=True)]
         simulated, *simpler = (
-            self._simulated(each, rows, target, *fit) for each, fit in zip(logs, fits, strict=True)
+            self._simulated(log, rows, target, *fit) for log, fit in zip(logs, fits, strict=True)
         )
         moments = None if self.found.moments is None else solve(simulated)
         kernels = self._kernels(logs[0], rows, target, *fits[0])

@@ -83,7 +83,7 @@ def plausible(ratio: NDArray[np.floating], source: Floats, worth: float) -> list
 
 def pulled(ratio: NDArray[np.floating], pulls: Sequence[Pull], worth: float, start: Floats) -> Pulled:
     """Shares under each of the priors."""
-    fits = [_fit(ratio, each.rows, worth, start, FINE) for each in pulls]
+    fits = [_fit(ratio, pull.rows, worth, start, FINE) for pull in pulls]
     return Pulled(pulls, fits, worth * len(ratio))
 
 

@@ -31,7 +31,7 @@ def rlls(windows: Windows) -> PriorEstimate:
     weights, inverse = _solve(sums, _bound(windows.classes, len(windows.labels)))
     prior, plain = sums.prior * weights, sums.inverse()
     ends = [_interval(windows, sums, *each) for each in ((weights, inverse), (plain @ sums.mean, plain))]
-    low, high = (way(*(each[:, side] for each in ends)) for side, way in enumerate((np.minimum, np.maximum)))
+    low, high = (way(*(end[:, side] for end in ends)) for side, way in enumerate((np.minimum, np.maximum)))
     return finish(windows, "rlls", prior, np.stack([low, high], axis=1), sums.prior)
 
 

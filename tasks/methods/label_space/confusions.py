@@ -17,7 +17,7 @@ def by_confusion(counts: Mapping[Class, int], confusions: Iterable[Confusion]) -
     That is what a run's features and labels say together; whether the classes overlap, or people erred, only
     the rows tell.
     """
-    share = {(each.true, each.given): each.probability for each in confusions}
+    share = {(confusion.true, confusion.given): confusion.probability for confusion in confusions}
     for (true, given), there in share.items():
         back = share.get((given, true), 0.0)
         if true not in counts or given not in counts or (back, str(given)) > (there, str(true)):

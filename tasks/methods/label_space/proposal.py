@@ -27,19 +27,19 @@ def proposal(findings: Sequence[ClassFinding], given: Mapping[str, Class | None]
     """
     become: dict[Class, Class] = {}
     why: dict[Class, ClassFinding] = {}
-    for each in findings:
-        for name in each.names[1:] if each.likely else ():
+    for finding in findings:
+        for name in finding.names[1:] if finding.likely else ():
             if str(name) not in given and name not in become:
-                become[name], why[name] = each.names[0], each
-    sure = [Proposal(name, _end(name, become, given), True, each) for name, each in why.items()]
+                become[name], why[name] = finding.names[0], finding
+    sure = [Proposal(name, _end(name, become, given), True, value) for name, value in why.items()]
     likely = [each for each in sure if each.become != each.name and str(each.become) not in given]
     seen = {frozenset((each.name, each.become)) for each in likely}
     doubtful = [
-        Proposal(name, each.names[0], False, each)
-        for each in findings
-        if each.one and not each.likely
-        for name in each.names[1:]
-        if str(name) not in given and frozenset((name, each.names[0])) not in seen
+        Proposal(name, finding.names[0], False, finding)
+        for finding in findings
+        if finding.one and not finding.likely
+        for name in finding.names[1:]
+        if str(name) not in given and frozenset((name, finding.names[0])) not in seen
     ]
     return likely + doubtful
 

@@ -111,7 +111,7 @@ def _check_probs(probs: Any) -> None:
 
 def _of_lists(labels: Any, classes: int) -> sparse.csc_array:
     try:
-        sizes = np.array([len(each) for each in labels])
+        sizes = np.array([len(label) for label in labels])
         listed = list(chain.from_iterable(labels))
     except TypeError as error:
         raise InputError("labels are no lists of classes", where="labels", fix=LISTS) from error

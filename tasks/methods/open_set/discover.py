@@ -86,9 +86,7 @@ def _learnt(rows: Floats, labels: NDArray[np.integer]) -> _Cut:
     cuts = [
         _best_cut(rows[~part] @ _space(rows[part], labels[part]), labels[~part]) for part in (half, ~half)
     ]
-    return _Cut(
-        float(np.mean([each.height for each in cuts])), float(np.mean([each.splinter for each in cuts]))
-    )
+    return _Cut(float(np.mean([cut.height for cut in cuts])), float(np.mean([cut.splinter for cut in cuts])))
 
 
 def _best_cut(points: Floats, labels: NDArray[np.integer]) -> _Cut:

@@ -214,7 +214,7 @@ def _with_rows(
         return models
     features, labels, folds = sample
     present, classes = np.unique(folds).tolist(), len(models[-1][0][1])
-    found = [list(each) for each in models]
+    found = [list(model) for model in models]
     for place in of_rows:
         fit = get("probes", names[place]).target
         for fold in present if len(present) > 1 else ():

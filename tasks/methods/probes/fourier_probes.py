@@ -41,7 +41,7 @@ class FourierProbes:
 
     def mixed(self, shares: Sequence[float]) -> FourierProbes:
         """One probe in place of all: the sum of their logits, each times its share."""
-        models = tuple((_mixed(each, shares),) for each in self.models)
+        models = tuple((_mixed(model, shares),) for model in self.models)
         return FourierProbes(("mixed",), self.random, models, tuple(shares))
 
     def logits(self, features: NDArray[np.floating], folds: NDArray[np.integer]) -> list[NDArray[np.float32]]:

@@ -16,7 +16,7 @@ def pool_shares(logits: Sequence[NDArray[np.floating]], labels: NDArray[np.integ
 
     The loss is convex in the shares. An opinion that adds nothing gets none. Source: Genest & Zidek 1986.
     """
-    opinions = np.stack([each - each.mean(axis=1, keepdims=True) for each in logits]).astype(np.float64)
+    opinions = np.stack([logit - logit.mean(axis=1, keepdims=True) for logit in logits]).astype(np.float64)
     own = np.take_along_axis(opinions, labels[None, :, None].astype(np.intp), axis=2)[..., 0]
 
     def loss(shares: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:

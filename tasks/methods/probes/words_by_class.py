@@ -56,7 +56,7 @@ class WordProbes:
 
     def mixed(self, shares: Sequence[float]) -> WordProbes:
         """One probe in place of all: the sum of their logits, each times its share."""
-        models = tuple((_mixed(each, shares),) for each in self.models)
+        models = tuple((_mixed(model, shares),) for model in self.models)
         return WordProbes(("mixed",), self.columns, self.buckets, models)
 
     def logits(

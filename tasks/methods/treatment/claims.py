@@ -96,10 +96,10 @@ class Claims:
     def merged(cls, parts: Sequence[Claims]) -> Claims:
         """One of many, added in their order."""
         cells, leaving, right = (
-            np.concatenate([getattr(each, name) for each in parts]) for name in ("cells", "leaving", "right")
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("cells", "leaving", "right")
         )
         rows, suspected = (
-            np.sum([getattr(each, name) for each in parts], axis=0) for name in ("rows", "suspected")
+            np.sum([getattr(part, name) for part in parts], axis=0) for name in ("rows", "suspected")
         )
         return cls(rows, suspected, *_summed(cells, leaving, right))
 
@@ -118,5 +118,5 @@ def bin_of(claim: Floats) -> NDArray[np.int64]:
 
 def _summed(cells: NDArray[np.int64], *values: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
     found, place = np.unique(cells, return_inverse=True)
-    leaving, right = (np.bincount(place, each, len(found)).astype(np.float64) for each in values)
+    leaving, right = (np.bincount(place, value, len(found)).astype(np.float64) for value in values)
     return found, leaving, right

@@ -58,16 +58,18 @@ class Policy:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns of the dataset that factors read."""
-        named = (each.options.get("column") for each in self.factors)
+        named = (factor.options.get("column") for factor in self.factors)
         return tuple(dict.fromkeys(str(each) for each in named if each))
 
     def without_columns(self) -> Policy:
         """The same where no column is at hand: factors that read one are left out."""
-        return replace(self, weights=tuple(each for each in self.weights if not each.options.get("column")))
+        return replace(
+            self, weights=tuple(weight for weight in self.weights if not weight.options.get("column"))
+        )
 
     def uses(self, *names: str) -> bool:
         """Whether one of these is a factor."""
-        return any(each.method in names for each in self.factors)
+        return any(factor.method in names for factor in self.factors)
 
     @property
     def alone(self) -> float:

@@ -53,7 +53,7 @@ def stability(
     Source: Northcutt, Athalye & Mueller 2021, section 5.
     """
     given, better = np.asarray(labels), np.asarray(corrected)
-    guesses = {name: np.asarray(each) for name, each in predictions.items()}
+    guesses = {name: np.asarray(prediction) for name, prediction in predictions.items()}
     _check({"labels": given, "corrected": better} | guesses, steps)
     wrong = given != better
     if not wrong.any():

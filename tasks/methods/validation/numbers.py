@@ -48,8 +48,8 @@ def prove_numbers(
     right = 1 - judge.judge(features[held], test, folds[held]).error
     right /= max(float(right.mean()), np.finfo(float).tiny)
     spread = max(float(np.mean(right * np.square(test - np.median(raw)))), np.finfo(float).tiny)
-    gains = [1 - right * np.square(test - each) / spread for each in predicted]
-    near = [_usual_share(judge, test, each) for each in predicted]
+    gains = [1 - right * np.square(test - prediction) / spread for prediction in predicted]
+    near = [_usual_share(judge, test, prediction) for prediction in predicted]
     return Proof(
         **bounded(gains[0], gains[1], options.bootstrap, options.seed),
         given_raw=near[0],

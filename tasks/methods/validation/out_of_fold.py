@@ -56,7 +56,7 @@ def out_of_fold(
     """Hold out each group of folds in turn of everything: probes, noise method, treatment, models."""
     sample = sample.only(np.linspace(0, len(sample.given) - 1, min(len(sample.given), ROWS)).astype(np.intp))
     _, folds = np.unique(sample.folds % FOLDS, return_inverse=True)
-    groups = {name: each for name, each in sample.beside.items() if name.startswith(GROUP)}
+    groups = {name: value for name, value in sample.beside.items() if name.startswith(GROUP)}
     classes, fit = sums.count.shape[1], get("models", model).target
     probs = {name: np.zeros((len(folds), classes), np.float32) for name in arms}
     transitions, same, differs = [], set(arms), True

@@ -119,7 +119,7 @@ def _halved(value: Any) -> bool:
         return any(map(_halved, value)) or any(map(_halved, value.values()))
     if isinstance(value, list):
         return any(map(_halved, value))
-    return isinstance(value, str) and any("\ud800" <= each <= "\udfff" for each in value)
+    return isinstance(value, str) and any("\ud800" <= item <= "\udfff" for item in value)
 
 
 def _value(held: _Object, field: pa.Field) -> Any:

@@ -62,7 +62,7 @@ class Npz:
         headers = _headers(file)
         return FileSummary(
             pa.schema(
-                [pa.field(of, _array(_nothing(each), of).type) for each in headers for of in each.parts]
+                [pa.field(of, _array(_nothing(header), of).type) for header in headers for of in header.parts]
             )
         )
 
@@ -77,15 +77,15 @@ class Npz:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows, some at a time of each array that is asked for."""
         headers = _headers(file)
-        wanted = [each for each in headers if columns is None or set(each.parts) & set(columns)] or headers[
-            :1
-        ]
+        wanted = [
+            header for header in headers if columns is None or set(header.parts) & set(columns)
+        ] or headers[:1]
         count = wanted[0].shape[0] if wanted else 0
-        size = max(1, min(rows, BLOCK // max(1, *(each.row_bytes for each in wanted))))
+        size = max(1, min(rows, BLOCK // max(1, *(expectation.row_bytes for expectation in wanted))))
         with ExitStack() as stack, _corrupt():
-            streams = [_Rows(stack, file, each) for each in wanted]
+            streams = [_Rows(stack, file, expectation) for expectation in wanted]
             for start in range(0, count, size):
-                parts = [(each.header.parts, each.read(min(size, count - start))) for each in streams]
+                parts = [(stream.header.parts, stream.read(min(size, count - start))) for stream in streams]
                 yield pa.RecordBatch.from_pydict(
                     {of: _array(read, of) for names, read in parts for of in names}
                 )
@@ -127,13 +127,17 @@ def _headers(file: Any) -> list[Header]:
         raise EOFError("there is no array with rows in it")
     rows = max(lengths, key=lambda length: (lengths[length], length))
     columns = [each for each in found if each.shape and each.shape[0] == rows]
-    for each in columns:
-        if each.dtype.hasobject:
+    for column in columns:
+        if column.dtype.hasobject:
             raise InputError(
-                f"array {each.name!r} holds Python objects; unpickling them could run code",
-                fix=f"save it as numbers or strings: np.savez(…, {each.name}=np.asarray(…, dtype=str))",
+                f"array {column.name!r} holds Python objects; unpickling them could run code",
+                fix=f"save it as numbers or strings: np.savez(…, {column.name}=np.asarray(…, dtype=str))",
             )
-    return [each for each in columns if all(_fits(kind) for kind in each.parts.values()) and each.row_bytes]
+    return [
+        column
+        for column in columns
+        if all(_fits(kind) for kind in column.parts.values()) and column.row_bytes
+    ]
 
 
 def _fits(kind: np.dtype[Any]) -> bool:

@@ -38,7 +38,7 @@ def sniff(head: bytes) -> Dialect:
     encoding = _encoding(head)
     text = head.decode(encoding, errors="replace")
     doubts = [_strange(text, encoding)] if encoding in ("cp1252", "latin-1") else []
-    rows = {each: _widths(text, each, whole=len(head) < HEAD) for each in DELIMITERS}
+    rows = {delimiter: _widths(text, delimiter, whole=len(head) < HEAD) for delimiter in DELIMITERS}
     fitting = {each: widths for each, widths in rows.items() if _steady(widths)}
     best = max(fitting, key=lambda each: fitting[each][0], default=",")
     rivals = [each for each in fitting if each != best]

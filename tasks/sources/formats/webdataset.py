@@ -79,7 +79,7 @@ class WebDataset:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the order of the tar; images are only read where they are asked for."""
         schema = self.look(file, name, read_as).schema
-        asked = schema.names if columns is None else [each.split(".")[0] for each in columns]
+        asked = schema.names if columns is None else [column.split(".")[0] for column in columns]
         schema = pa.schema([each for each in schema if each.name in asked or each.name == KEY])
         file.seek(0)
         waiting: list[Sample] = []

@@ -53,7 +53,9 @@ class Features:
         if self.kind == "text":
             return numbers_of_texts([text or "" for text in columns[0].to_pylist()])
         if self.kind == "columns":
-            arrays = [each.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) for each in columns]
+            arrays = [
+                column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) for column in columns
+            ]
             return numbers_of_vectors(np.stack(arrays, axis=1))
         if self.kind == "vector" and not columns[0].null_count:
             flat = columns[0].flatten().cast(pa.float64(), safe=False)

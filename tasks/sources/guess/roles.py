@@ -74,7 +74,7 @@ def guess(
     found = voted_on(look, rest, voted, votes) if voted else find_id(rest)
     ordered = in_order(look, probs[0], best) if probs and best else None
     time = find_time([column for column in rest if not found or column.name != found.column])
-    others = tuple(each for each in candidates[1:] if best and _rivals(look, each, best))
+    others = tuple(candidate for candidate in candidates[1:] if best and _rivals(look, candidate, best))
     _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
     guesses = Guesses(
         chosen, best, others, found, time, voted, ordered,

@@ -21,15 +21,15 @@ def joined(tables: Sequence[pa.Table]) -> pa.Table:
     Raises InputError naming a column whose types have nothing in common.
     """
     first = tables[0].schema
-    if all(each.schema.equals(first) for each in tables):
+    if all(table.schema.equals(first) for table in tables):
         return pa.concat_tables(tables)
-    names = list(dict.fromkeys(name for each in tables for name in each.column_names))
-    kinds = {name: _kind(name, [each for each in tables if name in each.column_names]) for name in names}
-    return pa.concat_tables([_of_types(each, kinds) for each in tables])
+    names = list(dict.fromkeys(name for table in tables for name in table.column_names))
+    kinds = {name: _kind(name, [table for table in tables if name in table.column_names]) for name in names}
+    return pa.concat_tables([_of_types(table, kinds) for table in tables])
 
 
 def _kind(name: str, tables: Sequence[pa.Table]) -> pa.DataType:
-    kinds = list(dict.fromkeys(each.schema.field(name).type for each in tables))
+    kinds = list(dict.fromkeys(table.schema.field(name).type for table in tables))
     try:
         return common(kinds)
     except pa.ArrowTypeError as error:

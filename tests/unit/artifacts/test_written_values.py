@@ -49,7 +49,8 @@ def scanned(folder: Path, **sections: Any) -> Index:
     run, plans = plan_run(config(folder, **sections), {})
     kept_as = {"multilabel": "list", "regression": "number"}.get(run.config.dataset.task)
     found = [
-        scan(each, run.source, kept_as or plans["source"].label_type) for each in plans["source"].partitions
+        scan(partition, run.source, kept_as or plans["source"].label_type)
+        for partition in plans["source"].partitions
     ]
     rows = pa.concat_tables([each.rows for each in found])
     rejected = pa.concat_tables([each.rejected for each in found])
@@ -87,11 +88,13 @@ def test_classes_of_a_csv_are_numbers_where_all_are_written_as_such(
     tmp_path: Path, labels: list[str], kept: pa.DataType, values: list[Any]
 ) -> None:
     put(
-        tmp_path, "a.csv", "id,label,text\n" + "".join(f"{row},{each},t\n" for row, each in enumerate(labels))
+        tmp_path,
+        "a.csv",
+        "id,label,text\n" + "".join(f"{row},{label},t\n" for row, label in enumerate(labels)),
     )
     found = scanned(tmp_path)
     assert found.rows.schema.field("label").type == kept
-    assert found.rows["label"].to_pylist() == [each for each in values if each is not None]
+    assert found.rows["label"].to_pylist() == [value for value in values if value is not None]
     assert set(aside(found).values()) <= {"null label"}
 
 
@@ -308,7 +311,7 @@ def test_times_of_all_files_are_published_in_one_type(
     found = scanned(tmp_path, time="at")
     assert (found.rejected.num_rows, read_type(found.time)) == (0, together)
     run, plans = plan_run(config(tmp_path, time="at"), {})
-    tables = [run.source.reader(each).table(["at"]) for each in plans["source"].partitions]
+    tables = [run.source.reader(partition).table(["at"]) for partition in plans["source"].partitions]
     assert {as_type(each["at"], together).type for each in tables} == {together}
     assert joined(tables).schema.field("at").type == together
 

@@ -34,7 +34,7 @@ def test_make_targets_that_it_names_are_there() -> None:
     targets = set(re.findall(r"make ([a-z-]+)", PAGE))
     assert {"lint", "test"} <= targets
     made = (ROOT / "Makefile").read_text()
-    assert [each for each in targets if not re.search(rf"^{each}:", made, re.MULTILINE)] == []
+    assert [target for target in targets if not re.search(rf"^{target}:", made, re.MULTILINE)] == []
 
 
 def test_every_fragment_is_in_the_changes_that_a_release_would_write() -> None:

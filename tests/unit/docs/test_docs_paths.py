@@ -30,7 +30,7 @@ def test_paths_are_there(page: Path) -> None:
 def test_modules_are_there_and_named_by_the_one_import_name(page: Path) -> None:
     assert names(page, r"(?:from|import|-m) ((?:flows|tasks|schemas|infra)\b[\w.]*)") == set()
     modules = names(page, r"\b(labelworks\.(?:flows|tasks|schemas|infra)[\w.]*)")
-    assert [each for each in modules if not _is_there(each)] == []
+    assert [module for module in modules if not _is_there(module)] == []
 
 
 def _is_there(name: str) -> bool:

@@ -42,4 +42,4 @@ def test_services_targets_and_variables_are_what_they_are_called() -> None:
         assert name in PAGE
         assert f"${{{name}:" in text
     secrets = yaml.safe_load((ROOT / "infra/k8s/kustomization.yaml").read_text())["secretGenerator"]
-    assert re.findall(r"^\| `(\w+)\.env` \|", PAGE, re.MULTILINE) == [each["name"] for each in secrets]
+    assert re.findall(r"^\| `(\w+)\.env` \|", PAGE, re.MULTILINE) == [secret["name"] for secret in secrets]

@@ -88,7 +88,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         Treatment,
         VotedLabels,
     }
-    assert sorted(named) == sorted((each.__module__.rsplit(".")[-1], each.__name__) for each in results)
+    assert sorted(named) == sorted((result.__module__.rsplit(".")[-1], result.__name__) for result in results)
 
 
 @pytest.mark.parametrize(

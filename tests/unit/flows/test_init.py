@@ -102,8 +102,8 @@ def pets(folder: str, broken: int = 0) -> str:
 
 def ballots() -> dict[str, list[str]]:
     answers = [(f"i{row:03d}", f"w{voter}", LABELS[row]) for row in range(ROWS) for voter in (row % 3, 3, 4)]
-    return {"item_id": [each[0] for each in answers], "worker": [each[1] for each in answers],
-            "answer": [each[2] for each in answers]}  # fmt: skip
+    return {"item_id": [answer[0] for answer in answers], "worker": [answer[1] for answer in answers],
+            "answer": [answer[2] for answer in answers]}  # fmt: skip
 
 
 def test_text_with_an_id_by_its_name_and_a_label_that_the_text_tells(

@@ -343,5 +343,5 @@ def test_a_condition_names_columns_that_there_are():
 def test_a_class_that_weighs_nothing_refuses(weightless):
     figures = dict.fromkeys(defaults("treat").figures.columns) | {"classes_weightless": weightless}
     checks = figures_checked("treat", figures, GateConfig())
-    (found,) = (each for each in checks if each.name == "max_classes_weightless")
+    (found,) = (check for check in checks if check.name == "max_classes_weightless")
     assert found.ok == (weightless == 0) and found.severity == "error"

@@ -41,7 +41,7 @@ def containers(document: Any) -> list[dict[str, Any]]:
     if not isinstance(document, dict):
         return []
     here = document.get("containers", [])
-    return [*here, *containers([each for key, each in document.items() if key != "containers"])]
+    return [*here, *containers([value for key, value in document.items() if key != "containers"])]
 
 
 CONTAINERS = [each for document in DOCUMENTS for each in containers(document)]
@@ -126,7 +126,7 @@ def test_the_bucket_that_the_config_names_is_made_and_found_the_next_time(moto: 
 
 
 def test_the_servers_keep_leases_on_a_disk_that_outlives_them() -> None:
-    (pod,) = [each for each in CONTAINERS if each["name"] == "server"]
+    (pod,) = [container for container in CONTAINERS if container["name"] == "server"]
     here, there = COMPOSE["services"]["server"], {each["name"]: each.get("value") for each in pod["env"]}
     assert here["environment"]["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"] == IN_FILES
     assert there["PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE"] == IN_FILES
@@ -191,16 +191,20 @@ def test_kustomize_has_all_files_and_no_secret() -> None:
 
 def test_every_container_is_confined_and_bounded() -> None:
     assert len(CONTAINERS) == 8
-    for each in CONTAINERS:
-        assert each["securityContext"]["allowPrivilegeEscalation"] is False
-        assert "memory" in each["resources"]["limits"]
+    for container in CONTAINERS:
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False
+        assert "memory" in container["resources"]["limits"]
         for probe in ("readinessProbe", "livenessProbe"):
-            port = each.get(probe, {}).get("httpGet", {}).get("port")
-            assert port is None or port in [named["name"] for named in each["ports"]]
+            port = container.get(probe, {}).get("httpGet", {}).get("port")
+            assert port is None or port in [named["name"] for named in container["ports"]]
 
 
 def test_services_reach_the_ports_of_their_pods() -> None:
-    ports = {named["name"]: named["containerPort"] for each in CONTAINERS for named in each.get("ports", [])}
+    ports = {
+        named["name"]: named["containerPort"]
+        for container in CONTAINERS
+        for named in container.get("ports", [])
+    }
     services = [each["spec"] for each in DOCUMENTS if each["kind"] == "Service"]
     dask = next(each for each in DOCUMENTS if each["kind"] == "DaskCluster")
     for service in (*services, dask["spec"]["scheduler"]["service"]):

@@ -105,7 +105,7 @@ def test_in_parts_the_twin_is_the_whole_or_close(votes, tmp_path, monkeypatch, m
     folder = Path(artifacts.store.base) / artifacts.folder / "ingest"
     groups = sorted((folder / "annotators").iterdir())
     assert len(groups) > 1
-    kept = pa.concat_tables([pq.read_table(each) for each in groups]).sort_by("annotator")
+    kept = pa.concat_tables([pq.read_table(group) for group in groups]).sort_by("annotator")
     assert kept["annotator"].to_pylist() == whole.annotators.tolist()
     np.testing.assert_allclose(kept["quality"], whole.quality, atol=0.06)
     assert told.lowest[0].quality == pytest.approx(min(kept["quality"].to_pylist()))

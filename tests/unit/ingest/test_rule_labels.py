@@ -57,7 +57,7 @@ def opened(tmp_path: Path) -> Any:
 
 
 def labelled(run: Any, partitions: Any, made: Any) -> pa.Table:
-    found = [scan(each, run.source, made.label_type, made) for each in partitions]
+    found = [scan(partition, run.source, made.label_type, made) for partition in partitions]
     assert not any(each.rejected.num_rows for each in found)
     return pa.concat_tables([each.rows.select(["id", "label", "votes"]) for each in found]).sort_by("id")
 
@@ -76,7 +76,7 @@ def test_labels_do_not_hang_on_the_partitions(tmp_path: Path, opened: Any) -> No
     assert told == same
     assert told.rows == 600
     assert whole.num_rows == told.covered < 600
-    assert {each.name: each.failed for each in told.rules} == {
+    assert {rule.name: rule.failed for rule in told.rules} == {
         "win": 0, "number": table["typed"].to_pylist().count("many"), "hello": 0, "late": 0,
     }  # fmt: skip
     assert told.rules[0].fires == sum("win" in text for text in table["text"].to_pylist())
@@ -107,7 +107,7 @@ def test_texts_that_cannot_be_read_abstain(tmp_path: Path, opened: Any) -> None:
     pq.write_table(table, tmp_path / "rows.parquet")
     run, partitions, asked = opened(1000)
     _, told = ruled(run.artifacts, run.source, partitions, asked)
-    assert [each.failed for each in told.rules][::2] == [1, 1]
+    assert [rule.failed for rule in told.rules][::2] == [1, 1]
 
 
 def test_rules_that_never_fire_are_refused(tmp_path: Path, opened: Any) -> None:

@@ -72,7 +72,7 @@ def test_a_list_with_a_class_twice_is_no_set(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     pq.write_table(table, tmp_path / "data/a.parquet")
     run, plans = plan_run(configured(tmp_path, task="multilabel"), {})
-    found = [scan(each, run.source, "list") for each in plans["source"].partitions]
+    found = [scan(partition, run.source, "list") for partition in plans["source"].partitions]
     assert [row for each in found for row in each.rows["label"].to_pylist()] == [["a", "b"], [], ["b"]]
     rejected = [row for each in found for row in each.rejected.to_pylist()]
     twice = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"

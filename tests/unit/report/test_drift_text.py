@@ -83,7 +83,7 @@ def test_the_findings_are_those_that_were_made(drift, rows):
     assert np.array(found.prior)[:, 1] == pytest.approx(shares, abs=1e-4)
     assert found.drift_effect[5] == max(filter(None, found.drift_effect))
     assert found.watch.alarm in ("2026-06", "2026-07", "2026-08")
-    groups = {each.name: each for each in drift.groups["site"].groups}
+    groups = {group.name: group for group in drift.groups["site"].groups}
     assert drift.groups["site"].worst == ATTACK
     assert groups[ATTACK].noise == pytest.approx(0.4, abs=0.03)
     for code, name in enumerate(["kept", ATTACK]):
@@ -91,9 +91,9 @@ def test_the_findings_are_those_that_were_made(drift, rows):
         assert groups[name].prior == pytest.approx((1 - share, share), abs=1e-4)
     assert drift.groups["site"].classes == ("no", ATTACK)
     assert drift.groups["site"].prior[1] == pytest.approx(rows["labels"].mean(), abs=1e-4)
-    for each in drift.slices.groups:
-        assert sum(each.prior) == pytest.approx(1, abs=1e-4)
-        assert each.total_variation == pytest.approx(abs(each.prior[0] - drift.slices.prior[0]), abs=1e-4)
+    for group in drift.slices.groups:
+        assert sum(group.prior) == pytest.approx(1, abs=1e-4)
+        assert group.total_variation == pytest.approx(abs(group.prior[0] - drift.slices.prior[0]), abs=1e-4)
     first = np.bincount(rows["labels"][rows["month"] == 0], minlength=2)
     whole = compare(first, np.bincount(rows["labels"]) - first)
     assert found.label_jensen_shannon[0] == pytest.approx(whole.jensen_shannon)

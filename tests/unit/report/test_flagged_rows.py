@@ -65,8 +65,8 @@ def test_flagged_rows_of_all_partitions_come_likeliest_first(scored, monkeypatch
     run, ref = scored
     rows, count = flagged_rows.flagged(run.artifacts, ref, treated=False)
     assert count == len(rows) == ROWS // 2
-    assert [each.id for each in rows[:3]] == ["r1-36", "r0-36", "r1-32"]
-    assert {(each.action, each.reason) for each in rows} == {("", "")}
+    assert [row.id for row in rows[:3]] == ["r1-36", "r0-36", "r1-32"]
+    assert {(row.action, row.reason) for row in rows} == {("", "")}
     monkeypatch.setattr(flagged_rows, "LISTED", 3)
     assert flagged_rows.flagged(run.artifacts, ref, treated=False) == (rows[:3], ROWS // 2)
 
@@ -74,7 +74,7 @@ def test_flagged_rows_of_all_partitions_come_likeliest_first(scored, monkeypatch
 def test_what_is_in_rows_is_read_while_it_is_cheap(scored, monkeypatch):
     run, ref = scored
     rows, _ = flagged_rows.flagged(run.artifacts, ref, treated=False)
-    places = [each.place for each in rows]
+    places = [row.place for row in rows]
     found = flagged_rows.contents(run.artifacts, run.source, ref, places)
     assert [each.text for each in found[:2]] == ["text 1-36", "text 0-36"]
     monkeypatch.setattr(flagged_rows, "READ_BYTES", 1)
@@ -86,4 +86,4 @@ def test_what_is_in_rows_is_read_while_it_is_cheap(scored, monkeypatch):
 def test_rows_are_found_by_their_ids(scored):
     run, ref = scored
     found = flagged_rows.by_ids(run.artifacts, run.source, ref, "source", ["r1-3", "r0-5", "none"])
-    assert {name: each.text for name, each in found.items()} == {"r1-3": "text 1-3", "r0-5": "text 0-5"}
+    assert {name: value.text for name, value in found.items()} == {"r1-3": "text 1-3", "r0-5": "text 0-5"}

@@ -38,7 +38,7 @@ def test_lines_of_several_processes_are_whole() -> None:
     os.close(write)
     with open(read) as stream:
         lines = stream.read().splitlines()
-    assert [each.wait() for each in programs] == [0, 0, 0]
+    assert [program.wait() for program in programs] == [0, 0, 0]
     assert sorted(lines) == sorted(f"{'one' * 10}: said {number}" for number in range(2000) for _ in range(3))
 
 
@@ -173,7 +173,9 @@ def test_to_import_the_pipeline_leaves_logging_as_it_was() -> None:
     importlib.import_module("labelworks.flows.curate")
     assert (logging.getLogRecordFactory(), list(logging.root.filters)) == before
     assert logging.getLogRecordFactory() is logging.LogRecord
-    handlers = [each for name in logging.root.manager.loggerDict for each in logging.getLogger(name).handlers]
+    handlers = [
+        handler for name in logging.root.manager.loggerDict for handler in logging.getLogger(name).handlers
+    ]
     assert not any(isinstance(each, Redaction) for one in handlers for each in one.filters)
 
 

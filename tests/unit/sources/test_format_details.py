@@ -121,7 +121,7 @@ def test_coded_columns_are_read_as_their_values(tmp_path: Path) -> None:
 def test_vectors_of_every_type_are_the_same_vectors(tmp_path: Path, kind: pa.DataType) -> None:
     values = [[1, 2, 3], None, [4, 5, 6], [7, 8, 9]]
     half = np.float16 if pa.types.is_float16(kind.value_type) else None
-    held = [None if each is None or half is None else [half(x) for x in each] for each in values]
+    held = [None if value is None or half is None else [half(x) for x in value] for value in values]
     pq.write_table(pa.table({"v": pa.array(held if half else values, kind)}), tmp_path / "a.parquet")
     column = reader(tmp_path).table(None, ["v"])["v"].combine_chunks().slice(1)
     encoder = VectorEncoder()

@@ -50,7 +50,7 @@ def test_labels_at_random_are_not_told_and_those_of_the_features_are(tmp_path: P
     vectors = np.eye(4)[classes] + rng.normal(0, 0.4, (ROWS, 4))
     found = seen(tmp_path, v=vectors.tolist(), one=rng.integers(0, 3, ROWS), two=classes, zero=classes % 2)
     labels = find_labels(found, find_features(found, (), None), {"v"})
-    skills = {each.name: each.skill or 0.0 for each in labels}
+    skills = {label.name: label.skill or 0.0 for label in labels}
     assert labels[0].name in ("two", "zero")
     assert skills["two"] > 0.5
     assert skills["one"] == 0

@@ -44,7 +44,7 @@ def service() -> Iterator[Completions]:
 @pytest.fixture
 def panel(service: Completions) -> Callable[..., Panel]:
     def panel(*judges: dict[str, Any], **options: Any) -> Panel:
-        made = [Judge(**{"base_url": service.url, "price": FREE, **each}) for each in judges]
+        made = [Judge(**{"base_url": service.url, "price": FREE, **judge}) for judge in judges]
         return Panel(tuple(made), **{"retries": 2, "concurrency": 1, "timeout": 30, **options})
 
     return panel

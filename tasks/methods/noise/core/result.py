@@ -63,14 +63,14 @@ def joined(parts: Sequence[NoiseResult]) -> NoiseResult:
     if len(parts) == 1:
         return parts[0]
     rows = ("score", "error_probability", "flag", "suggestion")
-    columns: dict[str, Any] = {name: np.concatenate([getattr(each, name) for each in parts]) for name in rows}
+    columns: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in rows}
     if parts[0].posterior is not None:
         columns["posterior"] = np.concatenate(
-            [each.posterior for each in parts if each.posterior is not None]
+            [part.posterior for part in parts if part.posterior is not None]
         )
     for name in ("claim", "confident", "confident_probability"):
         if getattr(parts[0], name) is not None:
-            columns[name] = np.concatenate([getattr(each, name) for each in parts])
+            columns[name] = np.concatenate([getattr(part, name) for part in parts])
     return replace(parts[0], **columns)
 
 

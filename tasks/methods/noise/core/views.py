@@ -75,7 +75,7 @@ class Reading:
 def reading(views: list[View], given: NDArray[np.int32], probs: NDArray[np.float32]) -> Reading:
     """Read rows: given (N,), probs (N, K)."""
     logs, rows = log_of(probs), np.arange(len(given))
-    parts = [true_class(each.log_odds(probs, logs), each.tau, each.columns, given) for each in views]
+    parts = [true_class(view.log_odds(probs, logs), view.tau, view.columns, given) for view in views]
     shares = parts[0] if len(parts) == 1 else _averaged(views, parts)
     own = np.maximum(shares[rows, given], TINY)
     shares[rows, given] = 0

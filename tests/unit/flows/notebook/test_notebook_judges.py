@@ -95,7 +95,7 @@ def test_with_audited_rows_they_do(
     judged = ask(service, found, texts(true), tmp_path, rows=600)
     looked = judged.rows[judged.contradicted][:30]
     treated = lw.treat(labels, found, judges=judged, audited=(looked, true[looked]))
-    by_judges = np.array(["audited rows have shown them right" in each for each in treated.reasons])
+    by_judges = np.array(["audited rows have shown them right" in reason for reason in treated.reasons])
     assert by_judges.sum() > 0
     assert (treated.labels[by_judges] == true[by_judges]).all()
     few = lw.treat(labels, found, judges=judged, audited=(looked[:5], true[looked[:5]]))

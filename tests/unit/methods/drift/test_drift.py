@@ -168,7 +168,7 @@ def test_the_unit_of_the_rows_plays_no_part(method):
 @pytest.mark.parametrize("method", TESTS)
 def test_half_floats_of_hundreds_are_like_any_others(method):
     halves = [(300 * each).astype(np.float16) for each in windows(16, 300, 200, moved=0.5)]
-    plain = drift(*(each.astype(np.float64) for each in halves), method=method)
+    plain = drift(*(half.astype(np.float64) for half in halves), method=method)
     found = drift(*halves, method=method)
     assert found.drifted and found.p_value == plain.p_value and found.effect == pytest.approx(plain.effect)
 

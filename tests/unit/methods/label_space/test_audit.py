@@ -31,7 +31,9 @@ def test_names_that_are_one_come_first_and_are_proposed() -> None:
     }  # fmt: skip
     doubtful = [(each.name, each.become) for each in proposed if not each.sure]
     assert doubtful == [("exchange fees and", "Fees and exchange")]
-    assert [each.likely for each in findings] == sorted((each.likely for each in findings), reverse=True)
+    assert [finding.likely for finding in findings] == sorted(
+        (finding.likely for finding in findings), reverse=True
+    )
 
 
 def test_what_a_mapping_says_already_is_not_proposed_again_nor_led_on_from() -> None:

@@ -48,7 +48,7 @@ def test_priors_of_drawn_rows_are_those_that_are_estimated_from_them():
     rows = Rows(there.cells.known, ratio, chance, np.ones(len(labels)))
     counts = np.random.default_rng(5).multinomial(2000, chance / chance.sum(), 12)
     quick = rows.priors(counts, PRIOR)
-    slow = np.array([maximise(ratio, PRIOR, rows=each.astype(float)).weights for each in counts])
+    slow = np.array([maximise(ratio, PRIOR, rows=count.astype(float)).weights for count in counts])
     assert np.abs(quick - slow).max() < 0.01
     assert quick.sum(axis=1) == pytest.approx(1)
 

@@ -93,7 +93,7 @@ def test_a_row_is_judged_by_a_fit_without_its_fold() -> None:
 
 def test_what_sees_all_rows_is_the_average_of_the_folds() -> None:
     models = fitted().models
-    np.testing.assert_allclose(models[-1][1][0], np.mean([each[1][0] for each in models[:-1]], axis=0))
+    np.testing.assert_allclose(models[-1][1][0], np.mean([model[1][0] for model in models[:-1]], axis=0))
 
 
 def test_a_fold_without_a_row_in_the_sample_gets_the_fit_to_all_of_it() -> None:

@@ -143,7 +143,7 @@ def test_a_function_of_a_plug_in_names_classes() -> None:
     def by_length(table: pa.Table, *, longest: int = 8) -> pa.Array:
         """Short texts are ham."""
         lengths = [None if each is None else len(each) for each in table["text"].to_pylist()]
-        return pa.array([each and ("ham" if each < longest else "long") for each in lengths])
+        return pa.array([length and ("ham" if length < longest else "long") for length in lengths])
 
     @registry.register("rules", "broken", source="this test")
     def broken(table: pa.Table) -> pa.Array:

@@ -62,8 +62,8 @@ def test_precision_is_the_largest_set_whose_mean_claim_is_enough(seed: int, shar
 def test_parts_of_the_rows_add_up_to_the_same_cut(objective: object) -> None:
     rows = rows_of(7)
     parts = [part_of(rows, slice(start, start + 90)) for start in range(0, 400, 90)]
-    cut = place_cut(Claims.merged([Claims.of(each, CLASSES) for each in parts]), policy(objective), Trust())
-    cut = cut.placed(cut.surest_of([surest(each, cut) for each in parts]))
+    cut = place_cut(Claims.merged([Claims.of(part, CLASSES) for part in parts]), policy(objective), Trust())
+    cut = cut.placed(cut.surest_of([surest(part, cut) for part in parts]))
     whole = cut_of(rows, policy(objective), Trust(), CLASSES)
     np.testing.assert_array_equal(cut.over, whole.over)
     assert (cut.above, cut.says) == (whole.above, whole.says)

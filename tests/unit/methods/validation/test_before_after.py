@@ -64,7 +64,7 @@ def test_the_accuracy_is_the_true_one(simulation: tuple[Sample, np.ndarray]) -> 
     assert proof.accuracy_raw == pytest.approx(truth, abs=0.03)
     assert proof.given_raw < truth - 0.1  # agreement with noisy labels is far from it
     assert proof.low <= proof.difference <= proof.high
-    assert {each.name for each in proof.arms} <= set(arms_of(OPTIONS.policy))
+    assert {arm.name for arm in proof.arms} <= set(arms_of(OPTIONS.policy))
 
 
 def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndarray]) -> None:
@@ -77,7 +77,7 @@ def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndar
 
 def of_labels(sample: Sample, flips: np.ndarray, **labels: np.ndarray) -> Proof:
     """The proof of arms that train on these labels."""
-    probs = {name: foretold(sample, each) for name, each in ({GIVEN: sample.given} | labels).items()}
+    probs = {name: foretold(sample, value) for name, value in ({GIVEN: sample.given} | labels).items()}
     return compared(
         OutOfFold(sample.given, sample.folds, probs, np.repeat(flips[None], 5, axis=0), (GIVEN,)), None, 0
     )
@@ -103,7 +103,7 @@ def test_a_class_and_a_group_are_looked_at_apart() -> None:
     found = OutOfFold(sample.given, sample.folds, probs, flips, (GIVEN,), {"group/age": group})
     proof = compared(found, None, 0)
     parts = {each.name: each for each in proof.by_group}
-    assert sum(each.rows for each in parts.values()) == N
+    assert sum(part.rows for part in parts.values()) == N
     low, high = parts["age: old"].difference.interval
     wrong = np.mean(raw.argmax(axis=1)[group == "old"] != true[group == "old"])
     assert 0 < low <= wrong <= high

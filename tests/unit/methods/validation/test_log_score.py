@@ -43,7 +43,7 @@ def test_one_that_knows_less_scores_less_and_one_row_decides_nothing() -> None:
     half = np.where(np.arange(N)[:, None] % 2, probs, blurred)
     scores = [log_scores(given, each) for each in (probs, half, blurred)]
     assert scores[0].mean() > scores[1].mean() + 0.05 > scores[2].mean() + 0.1
-    assert all(each.min() >= np.log(1e-6) for each in scores)
+    assert all(score.min() >= np.log(1e-6) for score in scores)
 
 
 def test_rows_without_weight_are_not_fitted_on() -> None:

@@ -97,12 +97,12 @@ class Evidence:
     @property
     def labelled(self) -> tuple[Part, ...]:
         """The parts of rows of which something was observed."""
-        return tuple(each for each in self.parts if each.kind != NOTHING)
+        return tuple(part for part in self.parts if part.kind != NOTHING)
 
     @property
     def unlabelled(self) -> NDArray[np.intp]:
         """Rows (n,) of which nothing was observed."""
-        found = [each.rows for each in self.parts if each.kind == NOTHING]
+        found = [part.rows for part in self.parts if part.kind == NOTHING]
         return found[0] if found else np.zeros(0, np.intp)
 
 

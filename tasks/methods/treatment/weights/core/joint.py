@@ -44,12 +44,12 @@ class WeightSums:
         place = np.searchsorted(EDGES, importance)
         r = right.astype(np.float64)
         values = (r, r * importance, r * r, np.square(r * importance))
-        return cls(len(r), np.stack([np.bincount(place, each, BINS) for each in values]))
+        return cls(len(r), np.stack([np.bincount(place, value, BINS) for value in values]))
 
     @classmethod
     def merged(cls, parts: Sequence[WeightSums]) -> WeightSums:
         """One of many, added in their order."""
-        return cls(sum(each.rows for each in parts), np.sum([each.sums for each in parts], axis=0))
+        return cls(sum(part.rows for part in parts), np.sum([part.sums for part in parts], axis=0))
 
     def scale(self, least: float) -> Scale:
         """The highest clip that leaves an effective sample of this share of the rows, found by bisection.
@@ -90,8 +90,10 @@ def factors_of(
 ) -> dict[str, NDArray[np.float64]]:
     """Each factor (n,) of the rows, by its name."""
     return {
-        each.method: np.asarray(get("weights", each.method).target(rows, facts, **each.options), np.float64)
-        for each in factors
+        factor.method: np.asarray(
+            get("weights", factor.method).target(rows, facts, **factor.options), np.float64
+        )
+        for factor in factors
     }
 
 

@@ -65,7 +65,9 @@ class MassSums:
 
 def as_text(values: NDArray[Any]) -> NDArray[np.str_]:
     """Values (n,) of a column as names of groups; what is missing is a group of its own."""
-    return np.array(["" if each is None or each != each else str(each) for each in values.tolist()], np.str_)
+    return np.array(
+        ["" if value is None or value != value else str(value) for value in values.tolist()], np.str_
+    )
 
 
 def _cells(values: NDArray[Any], label: NDArray[np.int32], right: NDArray[np.float64]) -> Cells:

@@ -169,7 +169,7 @@ def test_a_bag_is_never_cut_into_two_blocks():
     kinds = np.full(7, "bags", object)
     (part,) = Evidence.of(marks(*[[0.5, 0.5]] * 7), kinds, bags=of).parts
     blocks = part.blocks(2)
-    assert [part.bags[each].tolist() for each in blocks] == [[1, 1], [2, 2], [3, 3, 3]]
+    assert [part.bags[block].tolist() for block in blocks] == [[1, 1], [2, 2], [3, 3, 3]]
     assert [len(part.bags[each]) for each in part.blocks(100)] == [7]
 
 

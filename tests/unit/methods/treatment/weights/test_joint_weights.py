@@ -74,7 +74,7 @@ def test_sums_of_parts_are_those_of_the_whole() -> None:
         WeighedRows(LABEL[each], RIGHT[each], columns={"g": names[each]})
         for each in (slice(9), slice(9, None))
     ]
-    merged = MassSums.merged([MassSums.of(each, 3, ["g"]) for each in rows])
+    merged = MassSums.merged([MassSums.of(row, 3, ["g"]) for row in rows])
     full = MassSums.of(WeighedRows(LABEL, RIGHT, columns={"g": names}), 3, ["g"])
     np.testing.assert_allclose(merged.rows_by_class, full.rows_by_class)
     assert merged.cells["g"] == pytest.approx(full.cells["g"])
