@@ -238,7 +238,8 @@ def _treated(record: RunRecord) -> str:
         "left for a person to review": record.treatment.review,
     }
     done = [f"{count(rows)} {words}" for words, rows in by_words.items() if rows]
-    return f"{found}, {' and '.join(done)}" if done else found
+    note = f" ({record.treatment.objective_note})" if record.treatment.objective_note else ""
+    return f"{found}, {' and '.join(done)}{note}" if done else f"{found}{note}"
 
 
 def _validated(proof: ValidationFindings | None) -> str:

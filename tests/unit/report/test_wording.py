@@ -1,6 +1,7 @@
 import pytest
 
 from labelworks.tasks.report import wording
+from labelworks.tasks.report.html import render
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,18 @@ def test_a_run_that_did_not_change_accuracy_does_not_claim_to_be_better(runs):
     assert "the model forest" in said and "as far as these can tell" in said
     (told,) = (each for each in wording.key_figures(record) if each[0].startswith("accuracy"))
     assert told[1:] == ("+0.0", "100.0 % → 100.0 %; gain −2.0 to +0.0; as much as the held-out rows can tell")
+
+
+def test_an_objective_that_abstains_says_so_in_the_verdict_and_the_report(runs):
+    note = "no label was changed: labels <i> come of another class"
+    treated = runs["published"]().treatment.model_copy(
+        update={"relabel": 0, "objective": "precision", "objective_note": note}
+    )
+    record = runs["published"](treatment=treated)
+    assert f"40 left for a person to review ({note})" in wording.verdict(record)
+    assert "Of the objective <code>precision</code>: no label was changed: labels &lt;i&gt;" in render(
+        record, runs["evidence"](2, False)
+    )
 
 
 def test_a_published_run_without_figures_has_a_verdict(runs):
