@@ -11,6 +11,7 @@ from labelworks.flows.progress_artifact import posted
 from labelworks.flows.recorder import Recorder
 from labelworks.infra.cluster.cluster import task_runner
 from labelworks.infra.prefect_server.server import without_heartbeats
+from labelworks.infra.process import threads
 from labelworks.infra.secrets import judge_keys, storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
@@ -42,7 +43,8 @@ def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
     recorder = Recorder(run)
     run_stage, finish = recorder.run_stage, recorder.finish
     posting = posted(run.artifacts.dataset)
-    with without_heartbeats(), posting, recorder.on_refusal():  # this flow has a heartbeat: enough
+    limits = threads(run.config.compute.threads)  # those of more cores wait for one another, busy
+    with without_heartbeats(), posting, recorder.on_refusal(), limits:  # this flow has a heartbeat: enough
         rows = run_stage("ingest", ingest, run, plans)
         vectors = run_stage("embed", embed, run, rows.ref, task_runner=task_runner)
         scores = run_stage("detect", detect, run, vectors.ref, rows.figures)

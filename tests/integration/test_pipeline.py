@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from labelworks.schemas.tables import published_schema
 from labelworks.tasks.planning.plan import plan_window
+from labelworks.tasks.validate.stage import validate
 from tests.support.stages import run_stages
 
 NOTHING = {"ingested_rows", "embedded_rows", "scored_rows", "treated_rows", "published_rows"}
@@ -208,3 +210,18 @@ def test_parts_are_compressed_as_the_config_says(
         table = pq.ParquetFile(tmp_path / "store/made/runs" / record.run_id / part).metadata
         assert {table.row_group(0).column(place).compression for place in range(table.num_columns)} == {codec}
     assert published(config).num_rows == 120
+
+
+def test_libraries_take_the_threads_of_the_config(
+    made: Any, write: Any, run_config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More would wait for one another, busy: beside other work a proof took fifteen times as long."""
+    taken: list[int] = []
+
+    def looked(*given: Any) -> Any:
+        taken.extend(library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas")
+        return validate(*given)
+
+    monkeypatch.setattr("labelworks.flows.curate.validate", looked)
+    run_stages(run_config(write(made(rows=120).table)))
+    assert set(taken) == {1}
