@@ -7,8 +7,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 IMAGE := ftfy open-clip-torch timm torchvision wcwidth
 IMAGE_TESTS := tests/contract/test_encoders.py tests/contract/test_vision_encoders.py
 
-# A file's tests stay together, with what they share.
+# A file's tests stay together, with what they share. Two processes of one thread each: numerical libraries that take
+# more threads than there are cores wait for one another, busy.
 PARALLEL := -n 2 --dist loadfile --no-loadscope-reorder
+test test-slow: export OMP_NUM_THREADS = 1
 
 .PHONY: demo test test-slow lint docs audit clean
 

@@ -223,5 +223,6 @@ def test_libraries_take_the_threads_of_the_config(
         return validate(*given)
 
     monkeypatch.setattr("labelworks.flows.curate.validate", looked)
-    run_stages(run_config(write(made(rows=120).table)))
-    assert set(taken) == {1}
+    for count in (1, 2):
+        run_stages(run_config(write(made(rows=120).table), compute={"threads": count}, seed=count))
+    assert sorted(set(taken)) == [1, 2]
