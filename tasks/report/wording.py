@@ -7,6 +7,7 @@ from typing import Any
 
 from labelworks.schemas.findings import JudgesFindings, RenamedClass, ValidationFindings
 from labelworks.schemas.records import Approval, Check, GateResult, RunRecord
+from labelworks.tasks.methods.validation.arms import SHORT
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 
 MISSING = "–"
@@ -147,7 +148,8 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         figures.append(("class mix moved by", percent(shift.total_variation), "total variation"))
     if proof := record.validation:
         gained = f"accuracy of {probe(proof)}, points gained"
-        figures += [(gained, points(proof.difference), _accuracy(proof)), ("it carries", carried(proof), "")]
+        carries = ("it carries", SHORT.get(proof.published, proof.published), carried(proof))
+        figures += [(gained, points(proof.difference), _accuracy(proof)), carries]
     figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
     return [figure for figure in figures if figure[1] != MISSING]
 

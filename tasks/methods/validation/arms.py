@@ -20,6 +20,13 @@ WORDS = {
     LIKELIEST: "the most likely class of each row",
     AGAIN: "the most likely class of each row, judged again by probes of those",
 }
+SHORT = {
+    GIVEN: "given labels",
+    WEIGHTS: "weights alone",
+    PROPOSED: "as asked for",
+    LIKELIEST: "likeliest class",
+    AGAIN: "judged again",
+}
 CHOOSES = "auto"  # the objective that leaves it to the validation
 
 
