@@ -274,7 +274,7 @@ def _stages(config: Any) -> None:
     )
     vectors = judge_embedding(run, rows.ref, spec, [one for (one,) in embedded], perf_counter())
     scores = detect(run, vectors.ref, rows.figures)
-    treated = treat(run, scores.ref, scores.figures.shift)
+    treated = treat(run, scores.ref, scores.figures)
     proof = validate(run, scores.ref, scores.figures.shift)
     written = publish_parts(run, treated.ref, treated.figures.rows)
     recorder = Recorder(run)
