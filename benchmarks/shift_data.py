@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 TRAIN = 0.5
-CACHE = Path(os.environ.get("LABELWORKS_BENCH_CACHE", "/tmp/labelworks-bench"))
+CACHE = Path(os.environ.get("LABELWORKS_BENCH_CACHE", Path(tempfile.gettempdir()) / "labelworks-bench"))
 
 
 def data() -> Path:

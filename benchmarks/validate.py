@@ -1,6 +1,7 @@
-"""Whether the proof of a treatment is right: verdicts and intervals against the truth, on many runs.
+r"""Whether the proof of a treatment is right: verdicts and intervals against the truth, on many runs.
 
-    python benchmarks/validate.py run digits letter made banking77 --runs 48 --embeddings FOLDER --to FOLDER
+    LABELWORKS_DATA=… python benchmarks/validate.py run digits letter made banking77 --runs 48 \
+        --embeddings FOLDER --to FOLDER
     python benchmarks/validate.py table --to FOLDER
 
 Each run draws rows and wrong labels (0 to 40 %, uniform or to the most similar class); every other dozen of
@@ -29,7 +30,7 @@ from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fo
 from labelworks.tasks.methods.validation.publish_when import why_not
 from labelworks.tasks.planning.values import proof_options
 
-DATA = Path(os.environ.get("LABELWORKS_DATA", "../shared/data"))
+DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 RATES, FOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4), 5
 NOTHING = ((0.0, 0.0), (0.0, 0.0), 0.0)
 HARM = ("reversed weights", "random 20 %", "random 5 %")
@@ -66,7 +67,7 @@ def drawn(name: str, rng: np.random.Generator, embeddings: Path | None) -> tuple
         features, labels = load_digits(return_X_y=True)
         rows = 1000
     elif name == "letter":
-        kept = np.load(DATA / "shift/letter.npz", allow_pickle=True)
+        kept = np.load(DATA / "shift/letter.npz", allow_pickle=False)
         labels = np.unique(kept["y"], return_inverse=True)[1]
         some = np.isin(labels, rng.choice(26, 10, replace=False))
         features, labels = kept["X"].astype(np.float32)[some], np.unique(labels[some], return_inverse=True)[1]
