@@ -17,7 +17,7 @@ import numpy as np
 from noise_text import embedded, flip, texts
 from sklearn.metrics import average_precision_score
 
-from labelworks.schemas.config.run import AdaptConfig, DetectConfig
+from labelworks.schemas.config.detect import AdaptConfig, DetectConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.encoders.base import Encoder, make
 from labelworks.tasks.methods.findings.target import shift_findings

@@ -23,7 +23,7 @@ from sklearn.metrics import average_precision_score, f1_score
 from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise import detect

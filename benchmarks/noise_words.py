@@ -25,7 +25,7 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from made_texts import Kind, made
 
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.artifacts.embeddings import write_vectors
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids

@@ -20,7 +20,8 @@ from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.made_texts import Kind, made
-from labelworks.schemas.config.run import DetectConfig, TreatConfig
+from labelworks.schemas.config.detect import DetectConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample

@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from labelworks.flows.notebook.inputs.out_of_sample import row_folds
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.treatment.imprecise.core.infer import infer
 
 BAG = 8

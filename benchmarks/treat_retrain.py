@@ -29,7 +29,8 @@ from sklearn.preprocessing import StandardScaler
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.noise_text import Text, flip, texts
-from labelworks.schemas.config.run import DetectConfig, TreatConfig
+from labelworks.schemas.config.detect import DetectConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features

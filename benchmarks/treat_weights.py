@@ -23,7 +23,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 from noise_text import Text, flip, texts
 
-from labelworks.schemas.config.run import RunConfig, TreatConfig
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.noise import NoiseResult

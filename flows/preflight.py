@@ -11,7 +11,9 @@ from labelworks.flows.preflight_rules import check_rules
 from labelworks.infra.cluster.cluster_class import check_cluster
 from labelworks.infra.cluster_rules import check_scheduler
 from labelworks.infra.schedule import check_schedule
-from labelworks.schemas.config.run import DetectConfig, RunConfig, TreatConfig
+from labelworks.schemas.config.detect import DetectConfig
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.exports import check_exports
 from labelworks.tasks.gates import check_gates

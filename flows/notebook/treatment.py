@@ -17,7 +17,7 @@ from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.shown import Shown, several
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.tables import ACTIONS, factor_column
 from labelworks.tasks.methods.judges.audited import LIMITED

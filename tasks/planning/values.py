@@ -8,15 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelworks.schemas.config.dataset import DatasetConfig
+from labelworks.schemas.config.detect import AdaptConfig, DetectConfig, NoiseConfig
 from labelworks.schemas.config.judges import JudgesConfig
 from labelworks.schemas.config.rules import RuleConfig
-from labelworks.schemas.config.run import (
-    AdaptConfig,
-    DetectConfig,
-    NoiseConfig,
-    RunConfig,
-    TreatConfig,
-)
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities

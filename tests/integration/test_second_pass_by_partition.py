@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.records import DetectResult
 from labelworks.tasks.methods.folds import fold_of, hash_ids
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.columns import Matrix, length, matrix
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import hashes, refuse_infinite
 from labelworks.tasks.methods.float16 import single

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from labelworks.schemas.config.run import RunConfig, TreatConfig
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.records import DatasetRef, StageResult
 from labelworks.schemas.suites import defaults
 from labelworks.tasks.artifacts.scores import JUDGED

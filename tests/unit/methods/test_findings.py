@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.findings import DriftFindings, TargetDrift
 from labelworks.tasks.methods.drift.calendar import Calendar
 from labelworks.tasks.methods.findings.label_sets import label_set_windows

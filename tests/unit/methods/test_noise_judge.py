@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labelworks.schemas.config.run import DetectConfig, NoiseConfig
+from labelworks.schemas.config.detect import DetectConfig, NoiseConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 from labelworks.flows.preflight import check_methods
-from labelworks.schemas.config.run import DetectConfig, NoiseConfig, RunConfig, TreatConfig
+from labelworks.schemas.config.detect import DetectConfig, NoiseConfig
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.encoders import base

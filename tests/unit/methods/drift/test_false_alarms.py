@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from labelworks.schemas.config.run import DetectConfig
+from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.findings import UnknownFindings
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.noise_judge import Sample

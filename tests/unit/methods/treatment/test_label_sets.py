@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.multilabel import probabilities
 from labelworks.tasks.methods.multilabel.confident_heaps import ConfidentHeaps

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.regression.judge import JudgedNumbers, NumberJudge, suggestions
 from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
 from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.treatment.claims import BINS, Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut

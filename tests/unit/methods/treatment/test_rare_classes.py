@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.rare_classes import protected

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.treatment.claims import JudgedLabels

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelworks.schemas.config.run import TreatConfig
+from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.treatment.policy import Policy

@@ -1,0 +1,85 @@
+"""The section `detect`: how wrong labels and moved distributions are found."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from labelworks.schemas.config.section import Section
+
+
+class NoiseConfig(Section):
+    """How wrong labels are found."""
+
+    method: str = "auto"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class ShiftConfig(Section):
+    """How the class mix of the target window is estimated."""
+
+    method: str = "em-bcts"
+
+
+class DriftConfig(Section):
+    """How the features of the target window are tested against the source's."""
+
+    method: str = Field("auto", description="auto, or a test of `labelworks methods --stage detect`")
+    alpha: float = Field(0.05, gt=0.0, lt=1.0, description="a p-value up to here is a drift")
+
+
+class AdaptConfig(Section):
+    """How the embedding is adapted to the labels before the probes."""
+
+    method: str = "none"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class WindowsConfig(Section):
+    """How the dataset is cut along dataset.time, to see what changed when."""
+
+    by: Literal["auto", "hour", "day", "week", "month", "quarter", "year", "none"] = Field(
+        "auto", description="auto: the shortest of which there are at most 48"
+    )
+
+
+class DetectConfig(Section):
+    """Out-of-sample probabilities, label noise, distribution shift."""
+
+    folds: int = Field(5, ge=2, le=20)
+    probes: tuple[str, ...] = Field(
+        (
+            "lda",
+            "ridge",
+            "prototype",
+            "fourier-lda",
+            "fourier-ridge",
+            "naive-bayes",
+            "complement-naive-bayes",
+        ),
+        description="those of words, the last two, are left out where the encoder gives no words, the "
+        "fourier ones, of random features, where they foretell labels no better than the others",
+    )
+    adapt: AdaptConfig = AdaptConfig()
+    query_bank: bool = Field(False, description="zero-shot: a class name that attracts all rows gets less")
+    sample: int = Field(20_000, ge=100, description="rows held in memory to fit temperatures and transitions")
+    tolerance: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="scores are kept while error probabilities move by less; 0: all are those of a run from "
+        "nothing on the same embeddings (tfidf and pixels stay as fitted first)",
+    )
+    noise: NoiseConfig = NoiseConfig()
+    out_of_scope: float = Field(
+        0.0, ge=0.0, lt=1.0, description="share of the rows, of none of the classes most, that people look at"
+    )
+    shift: ShiftConfig = ShiftConfig()
+    drift: DriftConfig = DriftConfig()
+    windows: WindowsConfig = WindowsConfig()
+    groups: tuple[str, ...] = Field((), description="columns whose values are looked at apart")
+    slices: int = Field(
+        10, ge=0, le=100, description="regions of the embeddings looked at where no groups are named; 0: none"
+    )
+    columns: tuple[str, ...] = Field((), description="tabular columns whose drift to the target is measured")
