@@ -26,6 +26,7 @@ CUT_OFF = re.compile(
 )  # as store.py and lease.py name them
 # Shared: the stage that names them.
 KNOWN_BY = {"index": "ingest", "embeddings": "embed", "scores": "detect", "frames": "ingest"}
+TREATED = re.compile(r"/treat[^/]*/result\.json$")  # as proposed and otherwise: these name second scores
 FIRST = ("manifest.json", "result.json")  # while a stage is called done, its parts are there
 
 
@@ -64,18 +65,19 @@ class _Found:
         self.store, self.now, self.older = store, now, older
         family = sorted(name for name in store.names("") if name.split("@")[0] == dataset)
         listed = [each for name in family for each in objects(store, name)]
-        self.objects = [listed_object for listed_object in listed if listed_object.name != sweeper(dataset)]
+        self.objects = [each for each in listed if each.name != sweeper(dataset)]
         self.frames = objects(frames_beside(store), dataset)
         self.names = {each.name for each in self.objects}
         self.runs = self.below("runs")
+        self.treated = [run.name for run in self.runs if TREATED.search(run.name)]
         numbers = {name: versions(store, name) for name in family}
         self.kept = {
-            name: value if keep is None else value[-keep:] for name, value in numbers.items() if value
+            name: there if keep is None else there[-keep:] for name, there in numbers.items() if there
         }
         self.dropped = {
             f"{name}/versions/{n}.json"
-            for name, value in numbers.items()
-            for n in value
+            for name, there in numbers.items()
+            for n in there
             if n not in self.kept[name]
         }
         self.live = {_folder(run) for run in self.runs if self.is_sign(run)}
@@ -112,7 +114,7 @@ class _Found:
         staying = self.staying()
         runs = [run for run in self.runs if _folder(run) not in staying]
         unused = {kind: self.unused(kind, stage, staying) for kind, stage in KNOWN_BY.items()}
-        counted = {kept.name for found in (runs, *unused.values()) for kept in found}
+        counted = {each.name for found in (runs, *unused.values()) for each in found}
         cut_off = [
             each
             for each in self.objects
@@ -126,12 +128,14 @@ class _Found:
         needed: set[str] = set()
         for folder in runs:
             name = f"{folder}/{stage}/result.json"
-            if name not in self.names:
-                return []
-            needed |= _uses(kind, read_ref(self.store.read(name)))
+            if name not in self.names or (kind == "scores" and folder in self.live):
+                return []  # a live one may still judge its rows again
+            again = [each for each in self.treated if kind == "scores" and each.startswith(f"{folder}/")]
+            for result in (name, *again):
+                needed |= _uses(kind, read_ref(self.store.read(result)))
         shared = self.frames if kind == "frames" else self.below(kind)
-        found = [kept for kept in shared if self.is_old(kept)]
-        return [kept for kept in found if _used_as(kind, kept.name) not in needed]
+        found = [each for each in shared if self.is_old(each)]
+        return [each for each in found if _used_as(kind, each.name) not in needed]
 
 
 def _uses(kind: str, ref: DatasetRef) -> set[str]:
@@ -161,8 +165,8 @@ def _used_as(kind: str, name: str) -> str:
 
 def _remove(store: Store, found: list[Object]) -> None:
     """Marks of what is done go first: what is stopped here can be gone on with by any run."""
-    marks = [kept for kept in found if kept.name.endswith(FIRST)]
-    for names in (marks, [kept for kept in found if kept not in set(marks)]):
+    marks = [each for each in found if each.name.endswith(FIRST)]
+    for names in (marks, [each for each in found if each not in set(marks)]):
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda each: store.delete(each.name), names))
 
