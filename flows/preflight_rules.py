@@ -14,10 +14,9 @@ from labelworks.schemas.config.rules import RuleConfig
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, InputError, StoreError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.rules.matches import check_pattern
 from labelworks.tasks.methods.rules.rule import evaluate
 from labelworks.tasks.planning.open_run import open_run
-from labelworks.tasks.planning.values import classes_of_rules, rule_of
+from labelworks.tasks.planning.rules import classes_of_rules, rule_of
 from labelworks.tasks.sources.files import SourceReader, list_files
 
 
@@ -38,16 +37,14 @@ def check_rules(config: RunConfig) -> None:
         with at_key(f"dataset.rules.{place}.label"):
             _speaks_for_a_class(rule, data)
         with at_key(f"dataset.rules.{place}.{rule.kind}"), _of_rule(rule.name):
-            read = rule_of(rule, data)
+            read = rule_of(rule, data.features.column)
             method = registry.get("rules", read.method)
             registry.check_options(method.target, dict(read.options))
-            if rule.matches is not None:
-                check_pattern(rule.matches)
-                _has_texts(rule, data)
+            _has_texts(rule, data)
     rows = _no_rows(config)
     for place, rule in enumerate(data.rules if rows is not None else ()):
         with at_key(f"dataset.rules.{place}.{'column' if rule.column else rule.kind}"):
-            evaluate(rows, [rule_of(rule, data)], classes_of_rules(data))
+            evaluate(rows, [rule_of(rule, data.features.column)], classes_of_rules(data))
 
 
 def _no_rows(config: RunConfig) -> pa.Table | None:
@@ -80,8 +77,8 @@ def _speaks_for_a_class(rule: RuleConfig, data: DatasetConfig) -> None:
 
 
 def _has_texts(rule: RuleConfig, data: DatasetConfig) -> None:
-    if rule.column is None and data.features.text is None:
-        raise ConfigError(f"rule {rule.name!r}: no texts", fix="name the column of the texts: column: …")
+    if rule.matches is not None and rule.column is None and data.features.text is None:
+        raise ConfigError("no texts", fix="name the column of the texts: column: …")
 
 
 def _is_prior(prior: Mapping[str | int, float] | None, classes: Sequence[str | int]) -> None:

@@ -3,76 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from labelworks.flows.notebook.inputs.columns import frame
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, fitted_probes, row_folds
-from labelworks.flows.notebook.shown import Shown, several, share
+from labelworks.flows.notebook.ruled_labels import RuledLabels, ruled
 from labelworks.schemas.config.rules import RuleConfig
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.tasks.methods.float16 import single
-from labelworks.tasks.methods.noise import detect
-from labelworks.tasks.methods.rules.matches import check_pattern
 from labelworks.tasks.methods.rules.rule import Rule, evaluate
-from labelworks.tasks.methods.weak_supervision import RuleLabels
-from labelworks.tasks.methods.weak_supervision import aggregate_rules as aggregated
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class RuledLabels(Shown):
-    """Labels of N rows over K classes by R rules, given by `label_by_rules` and `aggregate_rules`.
-
-    Attributes
-    ----------
-    labels : ndarray of shape (N,)
-        The likeliest class; None where no rule fires and there are no features.
-    classes : ndarray of shape (K,)
-        The classes, in the order of `posterior` and `prior`.
-    posterior : ndarray of shape (N, K), float32
-        P(true label); where no rule fires the prior, or what the features say.
-    votes : ndarray of shape (N, R), int32
-        What each rule says: the place of a class, -1 where it abstains.
-    rules : DataFrame
-        By rule: on how many rows it `fires`, `coverage`, `overlaps` (with another rule) and `conflicts`
-        (against one) as shares of the rows, `accuracy`, estimated from where it meets others (.8 of one that
-        meets none, which is assumed), `failed` (rows it could not look at), and which one it `repeats`.
-    prior : ndarray of shape (K,)
-        Share of each class, as given or as estimated.
-    method : str
-        The method that found them.
-    """
-
-    labels: NDArray[Any]
-    classes: NDArray[Any]
-    posterior: NDArray[np.float32]
-    votes: NDArray[np.int32]
-    rules: pd.DataFrame = field(repr=False)
-    prior: NDArray[np.float64]
-    method: str
-
-    def to_pandas(self) -> pd.DataFrame:
-        """A row a row: its label, how probable it is, and how many rules fire on it."""
-        fires = (self.votes >= 0).sum(axis=1)
-        columns = {"label": self.labels, "probability": self.posterior.max(axis=1), "fires": fires}
-        return pd.DataFrame(columns)
-
-    @property
-    def summary(self) -> str:
-        """What was found, in a line."""
-        covered = share(float((self.votes >= 0).any(axis=1).mean()))
-        rules = several(len(self.rules), "rule")
-        return f"{several(len(self.votes), 'row')}, {covered} of them covered by {rules}, by {self.method}"
-
-    @property
-    def _rows(self) -> pd.DataFrame:
-        return self.to_pandas().sort_values("probability", kind="stable")
+from labelworks.tasks.planning.rules import rule_of
 
 
 def label_by_rules(
@@ -141,7 +84,7 @@ def label_by_rules(
     table = pa.Table.from_pandas(frame(rows, "rows"), preserve_index=False)
     votes = evaluate(table, read, [_class(each) for each in named])
     names = [rule.name for rule in read]
-    return _ruled(votes.codes, votes.failed, names, named, prior, features, method)
+    return ruled(votes.codes, votes.failed, names, named, prior, features, method)
 
 
 def aggregate_rules(
@@ -204,73 +147,14 @@ def aggregate_rules(
         )
     codes[there] = [place[str(each)] for each in said[there].tolist()]
     rules = [str(column) for column in table.columns]
-    return _ruled(codes, np.zeros(len(rules), np.int64), rules, names, prior, features, method)
-
-
-def _ruled(
-    codes: NDArray[np.int32],
-    failed: NDArray[np.int64],
-    rules: Sequence[str],
-    classes: Sequence[Any],
-    prior: Mapping[Any, float] | None,
-    features: Any,
-    method: str,
-) -> RuledLabels:
-    shares = None if prior is None else [_share(prior, each) for each in classes]
-    found = aggregated(codes, len(classes), prior=shares, method=method)
-    posterior, fires = found.posterior, found.labels >= 0
-    if features is not None:
-        seen = checked_features(features, len(codes)).values
-        posterior = with_probes(found, seen)
-        fires = np.ones(len(codes), bool)
-    names = np.empty(len(classes), object)
-    names[:] = list(classes)
-    labels = names[posterior.argmax(axis=1)]
-    labels[~fires] = None
-    told = _told(found, failed, rules)
-    return RuledLabels(labels, names, posterior, codes, told, found.prior, found.method)
-
-
-def with_probes(found: RuleLabels, features: NDArray[np.floating]) -> NDArray[np.float32]:
-    """P(class | rules, features) (N, K): where rules fire by `rule-posterior`, elsewhere the probes'.
-
-    The probes learn from rows that rules fire on, and judge none that they learnt from.
-    """
-    fires = np.flatnonzero(found.labels >= 0)
-    classes, codes = np.unique(found.labels[fires], return_inverse=True)
-    probes, rows = fitted_probes(features[fires], codes, len(classes)), single(features)
-    seen = np.zeros(found.posterior.shape, np.float32)
-    seen[:, classes] = np.exp(probes.log_probs(rows))
-    seen[np.ix_(fires, classes)] = np.exp(probes.log_probs(rows[fires], row_folds(len(fires))))
-    posterior = seen.copy()
-    votes = found.posterior[fires]
-    told = detect(votes.argmax(axis=1), seen[fires], votes=votes, method="rule-posterior", posterior=True)
-    posterior[fires] = told.posterior
-    return posterior
-
-
-def _told(found: RuleLabels, failed: NDArray[np.int64], rules: Sequence[str]) -> pd.DataFrame:
-    """A row a rule."""
-    sums, rows = found.sums, max(found.sums.rows, 1)
-    repeated = [found.copies.get(each, -1) for each in range(len(rules))]
-    columns = {
-        "fires": sums.fires,
-        "coverage": sums.fires / rows,
-        "overlaps": sums.overlaps / rows,
-        "conflicts": sums.conflicts / rows,
-        "accuracy": found.accuracy,
-        "failed": failed,
-        "repeats": [None if earlier < 0 else rules[earlier] for earlier in repeated],
-    }
-    return pd.DataFrame(columns, pd.Index(rules, name="rule"))
+    return ruled(codes, np.zeros(len(rules), np.int64), rules, names, prior, features, method)
 
 
 def _rule(place: int, given: Mapping[str, Any]) -> Rule:
     """A rule as a config has it; ConfigError, with its place, where it is none."""
     where = f"rules[{place}]"
     try:
-        rule = RuleConfig.model_validate(dict(given))
-        return _read(rule)
+        return _read(RuleConfig.model_validate(dict(given)))
     except ValidationError as error:
         said = error.errors()[0]
         key = ".".join(map(str, said["loc"]))
@@ -283,16 +167,10 @@ def _rule(place: int, given: Mapping[str, Any]) -> Rule:
 
 
 def _read(rule: RuleConfig) -> Rule:
-    if rule.matches is not None:
-        check_pattern(rule.matches)
-        if rule.column is None:
-            raise ConfigError(f"rule {rule.name!r}: no texts", fix="name their column: column=…")
-        return Rule.matching(
-            rule.name, str(rule.label), rule.column, rule.matches, ignore_case=rule.ignore_case
-        )
-    if rule.where is not None:
-        return Rule.on_condition(rule.name, str(rule.label), rule.where)
-    return Rule(rule.name, str(rule.function), rule.label, rule.columns, rule.options)
+    read = rule_of(rule, "")
+    if rule.matches is not None and rule.column is None:
+        raise ConfigError(f"rule {rule.name!r}: no texts", fix="name their column: column=…")
+    return read
 
 
 def _spoken_for(rules: Sequence[Rule]) -> list[Any]:
@@ -304,10 +182,6 @@ def _spoken_for(rules: Sequence[Rule]) -> list[Any]:
 
 def _class(name: Any) -> str | int:
     return name if isinstance(name, str) else int(name)
-
-
-def _share(prior: Mapping[Any, float], name: Any) -> float:
-    return float(prior.get(name, prior.get(str(name), 0.0)))
 
 
 def _columns(votes: Any) -> dict[str, list[Any]]:

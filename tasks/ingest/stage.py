@@ -33,8 +33,9 @@ from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import count_classes, write_index
 from labelworks.tasks.methods.label_space.similar_names import SimilarNames, similar_names
 from labelworks.tasks.planning.plan import Plan, empty
+from labelworks.tasks.planning.rules import rule_source
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import rule_source, votes_of
+from labelworks.tasks.planning.values import votes_of
 from labelworks.tasks.sources.class_mapping import ASIDE
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import common, read_type, written_type

@@ -10,13 +10,11 @@ from typing import Any
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.detect import AdaptConfig, DetectConfig, NoiseConfig
 from labelworks.schemas.config.judges import JudgesConfig
-from labelworks.schemas.config.rules import RuleConfig
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities
-from labelworks.tasks.artifacts.rule_votes import RuleSource, shares_of
 from labelworks.tasks.artifacts.sufficient_statistics import PassOptions
 from labelworks.tasks.artifacts.vote_files import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
@@ -26,11 +24,10 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.judges.chat import Judge
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.spending import Price
-from labelworks.tasks.methods.rules.rule import Rule
-from labelworks.tasks.methods.rules.where import read_condition
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.arms import arms_of
 from labelworks.tasks.methods.validation.before_after import ProofOptions
+from labelworks.tasks.planning.rules import read_by_rules, said_of_rules
 from labelworks.tasks.sources.class_mapping import ClassMapping
 from labelworks.tasks.sources.column_roles import read_as
 from labelworks.tasks.sources.columns import Columns
@@ -90,8 +87,8 @@ def columns_of(config: RunConfig) -> Columns:
         time_window=data.time_window,
         groups=detect.groups,
         tabular=detect.columns,
-        rule_texts=_read_by_rules(data, "matches"),
-        rule_values=_read_by_rules(data, "where", "function"),
+        rule_texts=read_by_rules(data, "matches"),
+        rule_values=read_by_rules(data, "where", "function"),
         weighed=policy_of(config.treat).columns,
     )
 
@@ -126,53 +123,6 @@ def votes_of(data: DatasetConfig) -> VoteSource | None:
         votes.source, place, votes.format, as_written, votes.item, votes.annotator, votes.label, votes.method,
         said=votes.model_dump(mode="json"),
     )  # fmt: skip
-
-
-def rules_of(data: DatasetConfig) -> tuple[Rule, ...]:
-    """The rules of a dataset; ConfigError where one can't be read."""
-    return tuple(rule_of(rule, data) for rule in data.rules)
-
-
-def rule_of(rule: RuleConfig, data: DatasetConfig) -> Rule:
-    """A rule as it looks at rows; ConfigError where what it looks for can't be read."""
-    if rule.where is not None:
-        return Rule(rule.name, "where", rule.label, read_condition(rule.where), {"condition": rule.where})
-    if rule.matches is not None:
-        column = rule.column or data.features.column
-        options = {"column": column, "pattern": rule.matches, "ignore_case": rule.ignore_case}
-        return Rule(rule.name, "matches", rule.label, (column,), options)
-    return Rule(rule.name, str(rule.function), rule.label, rule.columns, rule.options)
-
-
-def rule_source(data: DatasetConfig, label_type: str) -> RuleSource | None:
-    """The rules, and how they become labels; None where there are none. label_type: of given labels."""
-    if not data.rules:
-        return None
-    classes = classes_of_rules(data)
-    kept_as = label_type if data.label else "int" if all(type(each) is int for each in classes) else "string"
-    spelled = tuple(int(each) if kept_as == "int" else str(each) for each in classes)
-    model = data.label_model
-    return RuleSource(
-        rules_of(data), spelled, kept_as, data.label, model.method, shares_of(model.prior, classes),
-        said=[said_of_rules(data), model.model_dump(mode="json")],
-    )  # fmt: skip
-
-
-def classes_of_rules(data: DatasetConfig) -> tuple[str | int, ...]:
-    """The classes of the config, or those that rules speak for."""
-    said = {rule.label for rule in data.rules if rule.label is not None}
-    return data.classes or tuple(sorted(said, key=lambda each: (isinstance(each, str), each)))
-
-
-def said_of_rules(data: DatasetConfig) -> Any:
-    """All that decides what rules say of a row."""
-    return [[rule.model_dump(mode="json") for rule in data.rules], data.label, data.classes]
-
-
-def _read_by_rules(data: DatasetConfig, *kinds: str) -> tuple[str, ...]:
-    """The columns that rules of some kinds read."""
-    rules = [rule for rule in data.rules if rule.kind in kinds]
-    return tuple(dict.fromkeys(column for rule in rules for column in rule_of(rule, data).columns))
 
 
 def pass_options(config: RunConfig) -> PassOptions:

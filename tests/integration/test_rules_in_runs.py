@@ -12,7 +12,7 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.rules.rule import evaluate
 from labelworks.tasks.methods.weak_supervision import aggregate_rules
-from labelworks.tasks.planning.values import rules_of
+from labelworks.tasks.planning.rules import rules_of
 from tests.support.stages import run_stages
 
 RULES = [

@@ -35,7 +35,7 @@ class Rule:
 
     @classmethod
     def matching(
-        cls, name: str, label: Class, column: str, pattern: str, *, ignore_case: bool = True
+        cls, name: str, label: Class | None, column: str, pattern: str, *, ignore_case: bool = True
     ) -> Rule:
         """By a regular expression on a column of texts; ConfigError where it is none."""
         check_pattern(pattern)
@@ -43,7 +43,7 @@ class Rule:
         return cls(name, "matches", label, (column,), options)
 
     @classmethod
-    def on_condition(cls, name: str, label: Class, condition: str) -> Rule:
+    def on_condition(cls, name: str, label: Class | None, condition: str) -> Rule:
         """By a condition of SQL; ConfigError where it is none."""
         return cls(name, "where", label, read_condition(condition), {"condition": condition})
 

@@ -21,7 +21,7 @@ from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.regression_errors import RegressionErrors
-from labelworks.flows.notebook.rule_labels import RuledLabels
+from labelworks.flows.notebook.ruled_labels import RuledLabels
 from labelworks.flows.notebook.treatment import Treatment
 from labelworks.flows.notebook.votes import VotedLabels
 

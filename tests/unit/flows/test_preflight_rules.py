@@ -95,6 +95,15 @@ def test_rules_that_do_not_go_together_are_refused(config: Path, more: str, says
         load_config(written(config, more), check=check_methods)
 
 
+def test_a_pattern_needs_texts_and_its_rule_is_named_once(config: Path) -> None:
+    """Vectors are none: a column is to be named."""
+    text = written(config, "  rules: [{name: r, label: spam, matches: a}]").read_text()
+    config.write_text(text.replace("text: text", "vector: amount"))
+    with pytest.raises(ConfigError) as caught:
+        load_config(config, check=check_methods)
+    assert caught.value.what == "rule 'r': no texts"
+
+
 def test_rules_beside_given_labels_need_classes(config: Path) -> None:
     """Else codes would hang on the labels that occur."""
     text = CONFIG.format(

@@ -16,7 +16,7 @@ from labelworks.tasks.artifacts.rule_votes import PATTERNS
 from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.planning.open_run import plan_run
-from labelworks.tasks.planning.values import rule_source
+from labelworks.tasks.planning.rules import rule_source
 
 RULES = [
     {"name": "win", "matches": "win", "label": "spam"},

@@ -72,6 +72,16 @@ def test_a_class_mix_that_is_known_is_taken() -> None:
     assert found.prior == pytest.approx([0.8, 0.2])
 
 
+def test_a_class_mix_of_numbered_classes_is_taken_as_it_is_written() -> None:
+    """Classes are named by text, and the mix by numbers as the labels of the rules are."""
+    rules = [
+        {"name": "win", "label": 1, "matches": "win", "column": "text"},
+        {"name": "greets", "label": 0, "matches": "hello", "column": "text"},
+    ]
+    found = lw.label_by_rules({"text": ["win", "hello", "hello"]}, rules, prior={0: 0.8, 1: 0.2})
+    assert found.prior == pytest.approx([0.8, 0.2])
+
+
 @pytest.mark.parametrize(
     ("rules", "says"),
     [
