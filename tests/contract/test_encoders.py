@@ -183,6 +183,12 @@ class TestEncoder:
         good = [row for row in range(ROWS) if row not in case.bad]
         np.testing.assert_array_equal(first.vectors[good], second.vectors[good])
 
+    def test_a_batch_may_be_prepared_ahead(self, case: Case, encoder: base.Encoder) -> None:
+        found, wanted = encoder.infer(encoder.prepare(case.values)), encoder.encode(case.values)
+        good = [row for row in range(ROWS) if row not in case.bad]
+        np.testing.assert_array_equal(found.vectors[good], wanted.vectors[good])
+        assert found.reasons == wanted.reasons
+
     def test_a_column_of_nulls_gives_reasons(self, case: Case, encoder: base.Encoder) -> None:
         encoded = encoder.encode(pa.nulls(3, case.values.type))
         assert all(reason and reason.startswith("null") for reason in encoded.reasons)

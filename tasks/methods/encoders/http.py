@@ -45,7 +45,7 @@ class HttpEncoder(Encoder):
                 raise ConfigError(
                     f"no {name} is given", where=f"encoder.options.{name}", fix="see docs/embedding.md"
                 )
-        self._service = OpenAIService(
+        self.service = OpenAIService(
             str(self.chosen["url"]), str(self.chosen["key_env"]), "encoder.options", "url",
             turn=self._wait_turn,
         )  # fmt: skip
@@ -129,12 +129,8 @@ class HttpEncoder(Encoder):
     def client(self) -> Any:
         """OpenAI's client for this service."""
         if self._client is None:
-            self._client = self._service.client(float(self.chosen["timeout"]), int(self.chosen["retries"]))
+            self._client = self.service.client(float(self.chosen["timeout"]), int(self.chosen["retries"]))
         return self._client
-
-    def prepare(self, request: Any) -> None:
-        """Make a request fit to be sent, and wait until it is its turn."""
-        self._service.prepare(request)
 
     def _wait_turn(self) -> None:
         """Keep to this worker's share of the rate: a request no sooner than that after the one before."""

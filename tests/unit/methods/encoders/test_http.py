@@ -81,7 +81,7 @@ def ready(service: Service, **options: Any) -> Encoder:
 
 def sent_key(options: dict[str, Any]) -> str | None:
     request = httpx2.Request("POST", options["url"], headers={"Authorization": "Bearer of another"})
-    make("http", "text", options).prepare(request)
+    make("http", "text", options).service.prepare(request)
     return request.headers.get("Authorization")
 
 
