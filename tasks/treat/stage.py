@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import reduce
 from operator import add
 from time import perf_counter
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from labelworks.schemas.findings import (
     DetectFigures,
@@ -22,12 +19,11 @@ from labelworks.schemas.findings import (
     ValidationFindings,
     WeightFactor,
 )
-from labelworks.schemas.records import DatasetRef, Partition, TreatResult
-from labelworks.schemas.suites import Suite, suites
-from labelworks.schemas.tables import ACTIONS, FACTOR, factor_name
+from labelworks.schemas.records import DatasetRef, TreatResult
+from labelworks.schemas.suites import suites
+from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
-from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
@@ -38,50 +34,16 @@ from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
-from labelworks.tasks.treat import classes, label_sets, numbers
 from labelworks.tasks.treat.audited_rows import read_audited
-from labelworks.tasks.treat.dataset_cut import Claimed, dataset_cut, judged_rows
+from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.judged import Judged
 from labelworks.tasks.treat.judges import hear_judges
 from labelworks.tasks.treat.row_weights import with_weights
 from labelworks.tasks.treat.second_pass import judge_again
-from labelworks.tasks.treat.treated import Basis, ByClass
+from labelworks.tasks.treat.treat_partition import BY_LABEL_TYPE, Treated, treat_partition
+from labelworks.tasks.treat.treated import Basis
 
-Decide = Callable[[Partition, Artifacts, DatasetRef, Basis], pa.Table]
-Count = Callable[[pa.Table, DatasetRef], ByClass]
-OF_CLASSES: tuple[Decide, Count, Claimed] = (classes.treat_classes, classes.by_class, judged_rows)
-BY_LABEL_TYPE: dict[str, tuple[Decide, Count, Claimed]] = {
-    "int": OF_CLASSES,
-    "string": OF_CLASSES,
-    "list": (label_sets.treat_sets, label_sets.by_class, label_sets.judged_cells),
-    "number": (numbers.treat_measured, numbers.by_class, numbers.judged_numbers),
-}
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
-
-
-@dataclass(frozen=True)
-class FactorSums:
-    """Of one factor of the weights: the sum over rows, the least and the largest value."""
-
-    total: float
-    lowest: float
-    highest: float
-
-
-@dataclass(frozen=True)
-class Treated:
-    """What was done in a partition; sums of weights and of their squares."""
-
-    rows: int
-    actions: Counter[tuple[str, str]]
-    by_class: ByClass
-    weight: float
-    squared: float
-    lowest: float
-    highest: float
-    factors: Mapping[str, FactorSums]
-    new: bool
-    checks: list[gates.RowCheck]
 
 
 @stage_task("treat")
@@ -150,44 +112,6 @@ def as_proven(run: Run, proof: ValidationFindings) -> Run:
     return run if same else run.with_arm(proof.published)
 
 
-def treat_partition(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, expected: Suite
-) -> Treated:
-    """Treat one partition and write its part, or read it if that was done."""
-    name, (decide, by_class, _) = artifacts.part("treat", partition), BY_LABEL_TYPE[ref.label_type]
-    new = not artifacts.store.exists(name)
-    if new:
-        table = decide(partition, artifacts, ref, basis)
-        artifacts.store.write_table(name, table, use_dictionary=["action", "reason"])
-    else:
-        table = artifacts.store.read_table(name)
-    weight = table["weight"].to_numpy()
-    counted = table.group_by(["action", "reason"]).aggregate([([], "count_all")]).to_pylist()
-    return Treated(
-        rows=table.num_rows,
-        actions=Counter({(each["action"], each["reason"]): each["count_all"] for each in counted}),
-        by_class=by_class(table, ref),
-        weight=float(weight.sum(dtype=np.float64)),
-        squared=float(np.square(weight, dtype=np.float64).sum()),
-        lowest=float(weight.min(initial=np.inf)),
-        highest=float(weight.max(initial=0.0)),
-        factors=_factors(table),
-        new=new,
-        checks=_checks(table, ref, expected),
-    )
-
-
-def _factors(table: pa.Table) -> dict[str, FactorSums]:
-    """By factor: its sum over the rows, its least and its largest value."""
-    found = {}
-    for column in (name for name in table.column_names if name.startswith(FACTOR)):
-        values = table[column].to_numpy().astype(np.float64)
-        found[factor_name(column)] = FactorSums(
-            float(values.sum()), float(values.min(initial=np.inf)), float(values.max(initial=0.0))
-        )
-    return found
-
-
 def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, ...]:
     names = dict.fromkeys(name for part in treated for name in part.factors)
     parts = {name: [part.factors[name] for part in treated if name in part.factors] for name in names}
@@ -200,16 +124,6 @@ def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, .
         )
         for name, found in parts.items()
     )
-
-
-def _checks(table: pa.Table, ref: DatasetRef, expected: Suite) -> list[gates.RowCheck]:
-    """Row by row; a code is within the classes, each of a list of codes too; numbers are no codes."""
-    label = table["label"].combine_chunks()
-    if pa.types.is_list(label.type):
-        highest = np.full(len(label), 0)
-        np.maximum.at(highest, pc.list_parent_indices(label).to_numpy(), label.flatten().to_numpy())
-        table = table.set_column(table.column_names.index("label"), "label", pa.array(highest))
-    return gates.check_rows(table, expected, classes=len(ref.classes))
 
 
 def _findings(treated: list[Treated], basis: Basis, judges: JudgesFindings | None) -> TreatmentFindings:

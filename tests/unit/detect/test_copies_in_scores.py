@@ -26,7 +26,7 @@ from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import policy_of
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.stage import treat_partition
+from labelworks.tasks.treat.treat_partition import treat_partition
 from labelworks.tasks.treat.treated import Basis
 
 ROWS, CLASSES, DIM = 200, 3, 5  # of each of three files
