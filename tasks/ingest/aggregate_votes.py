@@ -139,11 +139,7 @@ def _key(source: Source, asked: VoteSource) -> str:
 
 def _spelled(listed: tuple[str | int, ...] | None, kind: str) -> tuple[str | int, ...] | None:
     """The classes of the config as the votes spell them; None: those that occur."""
-    return (
-        None
-        if listed is None
-        else tuple(int(listed_object) if kind == "int" else str(listed_object) for listed_object in listed)
-    )
+    return None if listed is None else tuple(int(name) if kind == "int" else str(name) for name in listed)
 
 
 def _probabilities(source: Source, votes: Votes) -> NDArray[np.float64]:

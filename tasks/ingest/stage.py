@@ -187,7 +187,7 @@ def _classes(
         return tuple(map(str, listed))
     if listed is not None:
         kind = type(next(iter(counts)))
-        return tuple(kind(listed_object) for listed_object in listed)
+        return tuple(kind(name) for name in listed)
     return tuple(sorted(counts))
 
 

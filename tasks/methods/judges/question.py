@@ -79,11 +79,8 @@ def ask_about(
     if content is None:
         raise UnusableError("nothing to show")
     listed = [classes[place] for place in (range(len(classes)) if order is None else order)]
-    told = "\n".join(
-        filter(
-            None, [TASK, instruction.strip(), "Classes:", *(f"- {listed_object}" for listed_object in listed)]
-        )
-    )
+    lines = [TASK, instruction.strip(), "Classes:", *(f"- {name}" for name in listed)]
+    told = "\n".join(filter(None, lines))
     if isinstance(content, bytes):
         shown: Any = [{"type": "image_url", "image_url": {"url": data_url(content)}}]
     else:

@@ -81,9 +81,9 @@ class Npz:
             header for header in headers if columns is None or set(header.parts) & set(columns)
         ] or headers[:1]
         count = wanted[0].shape[0] if wanted else 0
-        size = max(1, min(rows, BLOCK // max(1, *(expectation.row_bytes for expectation in wanted))))
+        size = max(1, min(rows, BLOCK // max(1, *(header.row_bytes for header in wanted))))
         with ExitStack() as stack, _corrupt():
-            streams = [_Rows(stack, file, expectation) for expectation in wanted]
+            streams = [_Rows(stack, file, header) for header in wanted]
             for start in range(0, count, size):
                 parts = [(stream.header.parts, stream.read(min(size, count - start))) for stream in streams]
                 yield pa.RecordBatch.from_pydict(
