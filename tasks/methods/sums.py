@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
-from operator import add
+from operator import add, sub
 from typing import Any
 
 import numpy as np
@@ -128,18 +128,17 @@ class FoldSums:
         return cls(count, total, gram, None, mapped)
 
     def __add__(self, other: FoldSums) -> FoldSums:
-        words = None if self.words is None else self.words + other.words
-        mapped = None if self.mapped is None or other.mapped is None else self.mapped + other.mapped
-        return FoldSums(
-            self.count + other.count, self.total + other.total, self.gram + other.gram, words, mapped
-        )
+        return self._with(other, add)
 
     def __sub__(self, other: FoldSums) -> FoldSums:
-        words = None if self.words is None else self.words - other.words
-        mapped = None if self.mapped is None or other.mapped is None else self.mapped - other.mapped
-        return FoldSums(
-            self.count - other.count, self.total - other.total, self.gram - other.gram, words, mapped
-        )
+        return self._with(other, sub)
+
+    def _with(self, other: FoldSums, put: Callable[[Any, Any], Any]) -> FoldSums:
+        """Each of the sums put together with the other's."""
+        words = None if self.words is None else put(self.words, other.words)
+        mapped = None if self.mapped is None or other.mapped is None else put(self.mapped, other.mapped)
+        counts = put(self.count, other.count), put(self.total, other.total), put(self.gram, other.gram)
+        return FoldSums(*counts, words, mapped)
 
     @classmethod
     def of_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> FoldSums:
@@ -198,18 +197,11 @@ class MappedSums:
         random: RandomFeatures,
     ) -> MappedSums:
         """Sum up rows as `FoldSums.of` does, mapped a block at a time: their features are many."""
-        starts = range(0, max(len(labels), 1), BLOCK)
-        parts = (slice(start, start + BLOCK) for start in starts)
-        return reduce(
-            add,
-            (
-                cls(
-                    random,
-                    FoldSums.of(random.rows(features[part]), labels[part], folds[part], n_folds, n_classes),
-                )
-                for part in parts
-            ),
-        )
+
+        def summed(mapped: NDArray[np.float32], part: slice) -> FoldSums:
+            return FoldSums.of(mapped, labels[part], folds[part], n_folds, n_classes)
+
+        return cls._of_blocks(features, random, summed)
 
     @classmethod
     def of_memberships(
@@ -221,20 +213,23 @@ class MappedSums:
         random: RandomFeatures,
     ) -> MappedSums:
         """Sum up rows as `FoldSums.of_memberships` does, mapped a block at a time."""
-        starts = range(0, max(len(folds), 1), BLOCK)
+
+        def summed(mapped: NDArray[np.float32], part: slice) -> FoldSums:
+            return FoldSums.of_memberships(mapped, memberships[part], folds[part], n_folds)
+
+        return cls._of_blocks(features, random, summed)
+
+    @classmethod
+    def _of_blocks(
+        cls,
+        features: NDArray[np.floating],
+        random: RandomFeatures,
+        summed: Callable[[NDArray[np.float32], slice], FoldSums],
+    ) -> MappedSums:
+        """Sum up blocks of rows (N, D), each by its mapped rows (n, M) and its place."""
+        starts = range(0, max(len(features), 1), BLOCK)
         parts = (slice(start, start + BLOCK) for start in starts)
-        return reduce(
-            add,
-            (
-                cls(
-                    random,
-                    FoldSums.of_memberships(
-                        random.rows(features[part]), memberships[part], folds[part], n_folds
-                    ),
-                )
-                for part in parts
-            ),
-        )
+        return cls(random, reduce(add, (summed(random.rows(features[part]), part) for part in parts)))
 
     def __add__(self, other: MappedSums) -> MappedSums:
         return MappedSums(self._shared(other), self.sums + other.sums)

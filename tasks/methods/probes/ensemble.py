@@ -61,7 +61,8 @@ class ProbeEnsemble:
         """
         of_words = [name for name in names if sees("words", name)]
         words = WordProbes.fit(sums, of_words, exclude) if of_words and sums.words is not None else None
-        fourier = FourierProbes.fit(sums, [name for name in names if sees("random_features", name)], exclude)
+        of_mapped = [name for name in names if sees("random_features", name)]
+        fourier = FourierProbes.fit(sums.mapped, of_mapped, exclude) if of_mapped and sums.mapped else None
         names = [name for name in names if sees_vectors(name)]
         views = [sums.without(fold, *exclude) for fold in range(sums.n_folds)] + [sums.without(*exclude)]
         models = tuple(_fitted(names, view, adapt, class_names) for view in views)

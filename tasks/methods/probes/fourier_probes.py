@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import BLOCK, FoldSums
+from labelworks.tasks.methods.sums import BLOCK, MappedSums
 
 Linear = tuple[NDArray[np.float32], NDArray[np.float32]]
 
@@ -28,16 +28,14 @@ class FourierProbes:
     shares: tuple[float, ...] = ()
 
     @classmethod
-    def fit(cls, sums: FoldSums, names: Sequence[str], exclude: Sequence[int] = ()) -> FourierProbes | None:
-        """Fit every probe for every fold, folds in `exclude` seen by none; None where there are no sums."""
-        if sums.mapped is None or not names:
-            return None
-        mapped = sums.mapped.sums
-        views = [mapped.without(fold, *exclude) for fold in range(sums.n_folds)] + [mapped.without(*exclude)]
+    def fit(cls, mapped: MappedSums, names: Sequence[str], exclude: Sequence[int] = ()) -> FourierProbes:
+        """Fit every probe for every fold, folds in `exclude` seen by none."""
+        sums = mapped.sums
+        views = [sums.without(fold, *exclude) for fold in range(sums.n_folds)] + [sums.without(*exclude)]
         targets = [get("probes", name).target for name in names]
         fitted = ([target(view) for target in targets] for view in views)
         models = tuple(tuple(_centred(*model) for model in each) for each in fitted)
-        return cls(tuple(names), sums.mapped.random, models)
+        return cls(tuple(names), mapped.random, models)
 
     def mixed(self, shares: Sequence[float]) -> FourierProbes:
         """One probe in place of all: the sum of their logits, each times its share."""

@@ -6,7 +6,7 @@ Asked of few rows, so that their sums, which cost more than all others, are made
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,12 +52,12 @@ def choose_random_features(
     if not named or len(rows) < FEWEST:
         return None
     rows = np.random.default_rng(0).permutation(rows)[:ASKED]
-    x, y, said = features[rows], labels[rows], None if words is None else words[rows]
-    parts = np.arange(len(rows)) % FOLDS
-    plain = _without(x, y, parts, said, probes, sums.count.shape[1])
-    before = _loss(plain, y)
+    spoken = None if words is None else words[rows]
+    asked = _Asked(features[rows], labels[rows], spoken, sums.count.shape[1])
+    plain = asked.without(probes)
+    before = asked.loss(plain)
     found = [
-        (random, _loss(_beside(plain, x, y, parts, random, named), y))
+        (random, asked.loss(asked.beside(plain, random, named)))
         for random in maps(sums.without(HOLDOUT), own_units=own_units)
     ]
     if not found:
@@ -92,42 +92,41 @@ def _steps(values: NDArray[np.float64], octaves: float) -> NDArray[np.float64]:
     return np.asarray(2.0 ** (np.round(np.log2(values) / octaves) * octaves))
 
 
-def _without(
-    features: NDArray[np.floating],
-    labels: NDArray[np.integer],
-    folds: NDArray[np.integer],
-    words: NDArray[np.uint32] | None,
-    probes: Sequence[str],
-    classes: int,
-) -> NDArray[np.float32]:
-    """Log-probabilities (N, K) by the other probes, of those that see labels."""
-    others = [name for name in probes if not (sees("random_features", name) or sees("class_names", name))]
-    if not any(map(sees_vectors, others)):
-        others.append("prototype")
-    sums = FoldSums.of(features, labels, folds, FOLDS, classes, words)
-    ensemble = ProbeEnsemble.fit(sums, others).calibrate(features, labels, folds, words)
-    return ensemble.log_probs(features, folds, words)
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Rows that are asked: features (N, D), labels (N,) in [0, classes), packed words (N, W)."""
 
+    features: NDArray[np.floating]
+    labels: NDArray[np.integer]
+    words: NDArray[np.uint32] | None
+    classes: int
 
-def _beside(
-    plain: NDArray[np.float32],
-    features: NDArray[np.floating],
-    labels: NDArray[np.integer],
-    folds: NDArray[np.integer],
-    random: RandomFeatures,
-    probes: Sequence[str],
-) -> NDArray[np.floating]:
-    """Logits (N, K) by the others and those behind the map."""
-    sums = FoldSums.of(features[:, :0], labels, folds, FOLDS, plain.shape[1])
-    summed = replace(sums, mapped=MappedSums.of(features, labels, folds, FOLDS, plain.shape[1], random))
-    fitted = FourierProbes.fit(summed, probes)
-    told = fitted.logits(features, folds) if fitted else []
-    told = [plain, *(each * fit_scale(each, labels) for each in told)]
-    shares = pool_shares(told, labels)
-    return np.asarray(sum(share * each for share, each in zip(shares, told, strict=True)))
+    @property
+    def parts(self) -> NDArray[np.intp]:
+        """Their parts (N,), each foretold by the others."""
+        return np.arange(len(self.labels)) % FOLDS
 
+    def without(self, probes: Sequence[str]) -> NDArray[np.float32]:
+        """Log-probabilities (N, K) by the other probes, of those that see labels."""
+        others = [name for name in probes if not (sees("random_features", name) or sees("class_names", name))]
+        if not any(map(sees_vectors, others)):
+            others.append("prototype")
+        sums = FoldSums.of(self.features, self.labels, self.parts, FOLDS, self.classes, self.words)
+        ensemble = ProbeEnsemble.fit(sums, others)
+        ensemble = ensemble.calibrate(self.features, self.labels, self.parts, self.words)
+        return ensemble.log_probs(self.features, self.parts, self.words)
 
-def _loss(logits: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Log loss of rows (N,)."""
-    own = logits[np.arange(len(labels)), labels]
-    return np.asarray(logsumexp(logits, axis=1) - own, dtype=np.float64)
+    def beside(
+        self, plain: NDArray[np.float32], random: RandomFeatures, probes: Sequence[str]
+    ) -> NDArray[np.floating]:
+        """Logits (N, K) by the others, which say `plain` (N, K), and those behind the map."""
+        mapped = MappedSums.of(self.features, self.labels, self.parts, FOLDS, self.classes, random)
+        told = FourierProbes.fit(mapped, probes).logits(self.features, self.parts)
+        told = [plain, *(each * fit_scale(each, self.labels) for each in told)]
+        shares = pool_shares(told, self.labels)
+        return np.asarray(sum(share * each for share, each in zip(shares, told, strict=True)))
+
+    def loss(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Log loss of the labels (N,)."""
+        own = logits[np.arange(len(self.labels)), self.labels]
+        return np.asarray(logsumexp(logits, axis=1) - own, dtype=np.float64)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import add, sub
 from typing import Any
 
 import numpy as np
@@ -46,15 +47,16 @@ class TargetSums:
         return cls(rows, *_target_sums(seen, targets, folds, n_folds))
 
     def __add__(self, other: TargetSums) -> TargetSums:
-        return TargetSums(
-            self.rows + other.rows, self.target + other.target, self.square + other.square,
-            self.cross + other.cross,
-        )  # fmt: skip
+        return self._with(other, add)
 
     def __sub__(self, other: TargetSums) -> TargetSums:
+        return self._with(other, sub)
+
+    def _with(self, other: TargetSums, put: Callable[[Any, Any], Any]) -> TargetSums:
+        """Each of the sums put together with the other's."""
         return TargetSums(
-            self.rows - other.rows, self.target - other.target, self.square - other.square,
-            self.cross - other.cross,
+            put(self.rows, other.rows), put(self.target, other.target), put(self.square, other.square),
+            put(self.cross, other.cross),
         )  # fmt: skip
 
     @classmethod
