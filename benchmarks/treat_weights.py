@@ -28,6 +28,7 @@ from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.noise import NoiseResult
+from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
@@ -35,7 +36,7 @@ from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
-from labelworks.tasks.methods.treatment.trust import Trust, undominated
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.treatment.weights.core.rows import WeighedRows, WeightFacts
 from labelworks.tasks.methods.treatment.weights.core.weigh import weigh_all
 from labelworks.tasks.planning.values import judge_options, policy_of, shift_options
@@ -137,8 +138,9 @@ def arms(task: Task, classes: int) -> tuple[dict[str, float], str | None]:
     model, sample, found = judged(task, classes)
     policy = policy_of(CONFIG.treat)
     aware, blind, kind = weights_of(task, model, sample, found, classes)
-    rows = with_few(JudgedLabels.of(task.given, found), policy, np.bincount(task.given, minlength=classes))
-    cut = cut_of(rows, policy, Trust(tuple(undominated(found.transition).tolist()), found.steady), classes)
+    counts = np.bincount(task.given, minlength=classes)
+    rows = with_few(JudgedLabels.of(task.given, found), policy, counts)
+    cut = cut_of(rows, policy, Trust(tuple(undominated(found.transition, counts).tolist())), classes)
 
     def score(labels, weight):
         fit = get("models", CONFIG.validation.model).target

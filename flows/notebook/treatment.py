@@ -223,7 +223,7 @@ def treat(
     counts = np.bincount(codes, minlength=classes).astype(np.float64)
     rows = with_few(rows, policy, counts)
     named = tuple(plain(findings.classes[undominated(findings.transition, counts)]))
-    cut = cut_of(rows, policy, Trust(named, findings.steady), classes)
+    cut = cut_of(rows, policy, Trust(named), classes)
     said, unheard = _verdicts(judges, audited, findings, policy)
     decided = decided_rows(rows, cut, policy, said)
     seen, density = _density(policy, features, target, len(codes))

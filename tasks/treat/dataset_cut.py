@@ -46,7 +46,7 @@ def dataset_cut(
 
 
 def _trust(ref: DatasetRef, noise: NoiseFindings) -> Trust:
-    return OF_LABEL_SETS if ref.label_type == "list" else Trust(noise.undominated, noise.steady)
+    return OF_LABEL_SETS if ref.label_type == "list" else Trust(noise.undominated)
 
 
 def count_claims(

@@ -17,13 +17,12 @@ from labelworks.tasks.methods.treatment.decisions import REVIEW, Decisions, Verd
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.rare_classes import sparing
 from labelworks.tasks.methods.treatment.trust import Trust
-from labelworks.tasks.methods.treatment.weights.core.density import DensityRatio
 from labelworks.tasks.methods.treatment.weights.core.rows import WeighedRows, WeightFacts
 from labelworks.tasks.methods.treatment.weights.core.weigh import weigh_all
 
 
 def place_cut(claims: Claims, policy: Policy, trust: Trust) -> Cut:
-    """The cut of a dataset by the sums over its rows; where it has a limit, `limit_cut` is to follow."""
+    """The cut of a dataset by the sums over its rows; where it has a limit, `placed` is to follow."""
     method = get("relabel", policy.objective.method).target
     cut: Cut = method(claims, trust, **policy.objective.options)
     return sparing(cut, claims).counted(claims).limited(policy.most)
@@ -53,20 +52,14 @@ def treat_rows(
     cut: Cut,
     policy: Policy,
     class_weights: NDArray[np.float64] | None,
-    verdicts: Verdicts | None = None,
-    *,
-    features: NDArray[np.floating] | None = None,
-    density: DensityRatio | None = None,
 ) -> tuple[Decisions, NDArray[np.float32]]:
-    """Decide on rows (N,), all of a dataset, by its cut, and weigh them, but for factors of a column.
+    """Decide on rows (N,), all of a dataset, by its cut, and weigh them by labels and classes alone.
 
-    class_weights: (K,) or None. verdicts: what models that were asked say of the rows; None: nobody was
-    asked. features: (N, D), and what they tell of a target's density, or None.
+    class_weights: (K,) or None. Factors of a column are left out, those of a density are 1.
     """
-    decided = decided_rows(rows, cut, policy, verdicts)
-    facts = WeightFacts(class_weights, density=density)
-    weighed = weighed_rows(decided, policy, features)
-    return decided, weigh_all(weighed, facts, policy.without_columns()).weight
+    decided = decided_rows(rows, cut, policy)
+    weighed = weighed_rows(decided, policy)
+    return decided, weigh_all(weighed, WeightFacts(class_weights), policy.without_columns()).weight
 
 
 def decided_rows(rows: JudgedLabels, cut: Cut, policy: Policy, verdicts: Verdicts | None = None) -> Decisions:

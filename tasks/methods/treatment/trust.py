@@ -16,12 +16,10 @@ class Trust:
     """Facts of the noise, as the method that judged the labels found them.
 
     undominated: given classes that come of another true class at least as often as of their own, by name.
-    steady: whether errors are as common among rows that are sure as among those that are hard. borne_out:
-    whether claims are what is left of them when flips, sure rows and neighbours were heard.
+    borne_out: whether claims are what is left of them when flips, sure rows and neighbours were heard.
     """
 
     undominated: tuple[str | int, ...] = ()
-    steady: bool = True
     borne_out: bool = True
 
     @property

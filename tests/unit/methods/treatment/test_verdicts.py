@@ -22,7 +22,7 @@ from labelworks.tasks.methods.treatment.decisions import (
     with_verdicts,
 )
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.treat_rows import treat_rows
+from labelworks.tasks.methods.treatment.treat_rows import decided_rows
 
 NOBODY = -1
 CLASSES = 3
@@ -97,5 +97,5 @@ def test_rare_classes_and_strange_rows_bear_no_label_of_theirs(rows: JudgedLabel
 def test_where_labels_don_t_change_nothing_does(rows: JudgedLabels, mode: str) -> None:
     policy = Policy(mode, Chosen("precision", {"precision": 0.9}), (Chosen("right"),), 0, 0.1)  # type: ignore[arg-type]
     said = Verdicts(np.full(3, 2, np.int32), np.ones(3, bool), 0.93)
-    decided, _ = treat_rows(rows, even(0.9, CLASSES), policy, None, said)
+    decided = decided_rows(rows, even(0.9, CLASSES), policy, said)
     assert decided.action.tolist() == [KEEP] * 3
