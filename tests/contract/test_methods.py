@@ -309,8 +309,8 @@ class TestLabelKind:
         named = {"propensity": np.array([0, 0.3, 0.3, 0.3])} if "propensity" in method.needs else {}
         found = method.target(marks, **named)
         assert isinstance(found, Likelihood)
-        assert found.shape == (ROWS, CLASSES)
         rows = found.dense(slice(None))
+        assert rows.shape == (ROWS, CLASSES)
         assert (rows >= 0).all()
         assert (rows.max(axis=1) > 0).all()
         np.testing.assert_allclose(found.dense(np.arange(60, 90)), rows[60:90])
@@ -324,7 +324,7 @@ class TestRelabel:
         flag, error = GIVEN != TRUE, np.full(ROWS, 0.9, np.float32)
         rows = JudgedLabels(GIVEN, flag, TRUE.astype(np.int32), error, *[np.full(ROWS, 0.85, np.float32)] * 2)
         claims = Claims.of(rows, CLASSES)
-        for trust in (Trust(), Trust((1,), steady=False)):
+        for trust in (Trust(), Trust((1,))):
             cut = method.target(claims, trust)
             assert cut.over.shape == (CLASSES,)
             assert (cut.over >= 0).all()

@@ -5,8 +5,6 @@ from __future__ import annotations
 from labelworks.tasks.methods.validation.arms import GIVEN
 from labelworks.tasks.methods.validation.before_after import Proof
 
-BETTER = None  # as a margin: the treated labels have to be better
-
 
 def why_not(proof: Proof, margin: float | None) -> str:
     """Why a version carries the given labels, in a sentence; "" where the treated ones are proven.

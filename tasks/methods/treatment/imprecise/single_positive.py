@@ -11,7 +11,7 @@ from labelworks.tasks.methods.registry import register
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood, Marks
 from labelworks.tasks.methods.treatment.imprecise.single import refuse_other_than_one
 
-LEAST, MOST = 0.01, 0.99  # of a propensity: no class is quite sure to be labelled
+MOST = 0.99  # of a propensity: no class is quite sure to be labelled
 
 
 @register("label_kind", "single-positive", needs=("propensity",), source="Elkan & Noto 2008")
@@ -27,7 +27,6 @@ def single_positive(marks: Marks, *, propensity: NDArray[np.floating]) -> Likeli
             f"propensity has the shape {chance.shape}", where="propensity",
             fix="give P(labelled | class) of each class, in [0, 1]",
         )  # fmt: skip
-    known = sparse.csr_array((np.ones_like(marks.data), marks.indices, marks.indptr), marks.shape)
+    known = sparse.csr_array((np.ones(marks.nnz, np.float32), marks.indices, marks.indptr), marks.shape)
     unlabelled = np.diff(marks.indptr) == 0
-    whole = sparse.csr_array(known, dtype=np.float32)
-    return Likelihood(whole, unlabelled.astype(np.float32), by_class=1 - np.clip(chance, 0, MOST))
+    return Likelihood(known, unlabelled.astype(np.float32), by_class=1 - np.clip(chance, 0, MOST))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
-from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, Fitted, fit
+from labelworks.tasks.methods.treatment.imprecise.core.fitting import BY_PROPENSITY, Data, Fitted, fit
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
 from labelworks.tasks.methods.treatment.imprecise.core.propensity import estimate_propensity
 from labelworks.tasks.methods.treatment.imprecise.core.pseudo_labels import let_in
@@ -51,10 +51,10 @@ def infer(
     judged by probes that never saw its fold. Raises InputError naming the row that can't be read.
     """
     given = dict(options or {})
-    positives = np.flatnonzero(kinds == "single-positive")
-    if len(positives) and "propensity" not in given.get("single-positive", {}):
+    positives = np.flatnonzero(kinds == BY_PROPENSITY)
+    if len(positives) and "propensity" not in given.get(BY_PROPENSITY, {}):
         chance = estimate_propensity(marks[positives], features[positives], folds[positives], n_folds, probes)
-        given["single-positive"] = {"propensity": chance}
+        given[BY_PROPENSITY] = {"propensity": chance}
     evidence = Evidence.of(marks, kinds, bags=bags, options=given)
     data, found = fit(Data(features, folds, n_folds, evidence, probes))
     return Inferred(_whole(_posteriors(data, found), evidence.shape), found.score, found.rounds)

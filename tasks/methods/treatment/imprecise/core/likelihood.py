@@ -32,12 +32,6 @@ class Likelihood:
         whole = sparse.csr_array(marks, dtype=np.float32)
         return cls(whole, np.full(whole.shape[0], flat, np.float32), **beside)
 
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and classes."""
-        rows, classes = self.marks.shape
-        return int(rows), int(classes)
-
     def dense(self, rows: Rows) -> NDArray[np.float32]:
         """Likelihoods (m, K) of some rows; memory of these alone."""
         part = self.marks[rows]

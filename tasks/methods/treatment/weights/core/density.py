@@ -14,18 +14,13 @@ LEAST_ROWS = 50  # of each window, to fit anything on
 
 @dataclass(frozen=True, eq=False)
 class DensityRatio:
-    """Log odds of the target, as a plane through standardised features (D,); prior odds taken out.
-
-    gain: held-out log loss by the windows' sizes alone, less that of the classifier, in nats a row.
-    """
+    """Log odds of the target, as a plane through standardised features (D,); the share of its rows."""
 
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
     slope: NDArray[np.float64]
     intercept: float
     target_share: float
-    penalty: float
-    gain: float
 
     def of(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
         """The target's density over the source's at rows (n, D)."""
@@ -59,11 +54,11 @@ def density_ratio(
     share = float(of_target.mean())
     losses = [_held_out(rows, of_target, fold, penalty) for penalty in PENALTIES]
     best = int(np.argmin(losses))
-    gain = float(-(share * np.log(share) + (1 - share) * np.log(1 - share)) - losses[best])
-    if gain <= 0:
+    by_sizes = -(share * np.log(share) + (1 - share) * np.log(1 - share))
+    if losses[best] >= by_sizes:
         return None
     slope, intercept = _fitted(rows, of_target, PENALTIES[best])
-    return DensityRatio(centre, spread, slope, intercept, share, PENALTIES[best], gain)
+    return DensityRatio(centre, spread, slope, intercept, share)
 
 
 def _held_out(
