@@ -24,8 +24,9 @@ from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chance import features_p_value
 from labelworks.tasks.methods.folds import fold_of
+from labelworks.tasks.methods.regression.detect import partners
 from labelworks.tasks.methods.regression.judge import NumberJudge
-from labelworks.tasks.methods.regression.pairs import MOST, Pairs
+from labelworks.tasks.methods.regression.pairs import MOST
 
 
 @dataclass(frozen=True)
@@ -136,13 +137,14 @@ def exchanged(suspects: list[Suspects], judge: NumberJudge) -> list[Exchanged]:
         np.concatenate([getattr(suspect, name) for suspect in suspects])
         for name in ("given", "predicted", "error")
     )
-    found = Pairs.find(given, *judge.usual(predicted), error.astype(np.float64))
-    likely, partitions = np.flatnonzero(found.probability > 0.5), []
+    everyone = np.ones(len(given), bool)
+    other, sure = partners(everyone, given, *judge.usual(predicted), error.astype(np.float64))
+    likely, partitions = np.flatnonzero(other >= 0), []
     for suspect, end in zip(suspects, ends.tolist(), strict=True):
         start = end - len(suspect.place)
         here = likely[(likely >= start) & (likely < end)]
-        sure = found.probability[here].astype(np.float32)
-        partitions.append(Exchanged(suspect.place[here - start], given[found.other[here]], sure))
+        found = given[other[here]], sure[here].astype(np.float32)
+        partitions.append(Exchanged(suspect.place[here - start], *found))
     return partitions
 
 
