@@ -46,7 +46,9 @@ class ValidateConfig(Section):
     """How the treated labels are compared with the raw ones."""
 
     model: str = "multinomial"
-    bootstrap: PositiveInt = 1000
+    bootstrap: PositiveInt = Field(
+        1000, description="of label sets and numbers, how often the difference is drawn again"
+    )
     publish_when: Literal["better"] | dict[Literal["not_worse"], float] = Field(
         "better",
         description="what has to be proven of the treated labels, or the given ones are published: better, "

@@ -72,9 +72,14 @@ class Policy:
         return any(factor.method in names for factor in self.factors)
 
     @property
+    def chooses(self) -> bool:
+        """Whether the validation is to choose what is done."""
+        return self.objective.method == "auto"
+
+    @property
     def alone(self) -> float:
         """The claim from which a change serves the objective by itself, whatever other rows claim."""
-        if self.objective.method == "auto":
+        if self.chooses:
             return PROPOSED
         options = self.objective.options
         return float(options.get("precision", options.get("threshold", EVEN)))

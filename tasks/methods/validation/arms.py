@@ -27,7 +27,6 @@ SHORT = {
     LIKELIEST: "likeliest class",
     AGAIN: "judged again",
 }
-CHOOSES = "auto"  # the objective that leaves it to the validation
 
 
 def arms_of(policy: Policy) -> dict[str, Policy]:
@@ -35,12 +34,12 @@ def arms_of(policy: Policy) -> dict[str, Policy]:
 
     Only where the objective leaves it to the validation are there others than the one that was asked for.
     """
-    arms, chooses = {GIVEN: replace(policy, mode="none")}, policy.objective.method == CHOOSES
-    if policy.mode == "both" and chooses:
+    arms = {GIVEN: replace(policy, mode="none")}
+    if policy.mode == "both" and policy.chooses:
         arms[WEIGHTS] = replace(policy, mode="reweight")
     if policy.mode != "none":
         arms[PROPOSED] = policy
-    if policy.relabels and chooses:
+    if policy.relabels and policy.chooses:
         arms[LIKELIEST] = replace(policy, objective=Chosen("accuracy"))
         arms[AGAIN] = replace(arms[LIKELIEST], passes=PASSES)
     return arms

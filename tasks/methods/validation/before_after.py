@@ -73,7 +73,10 @@ class Proof:
 
 @dataclass(frozen=True)
 class ProofOptions:
-    """What labels are judged, treated and compared by; how often the difference is drawn again; the seed."""
+    """What labels are judged, treated and compared by, and the seed.
+
+    bootstrap: of label sets and of numbers, how often the difference is drawn again.
+    """
 
     judge: JudgeOptions
     policy: Policy
@@ -199,30 +202,26 @@ def _parts(
 
 def within(before: float, change: Estimate) -> dict[str, Any]:
     """An accuracy and a change of it, of which what fits into [0, 1]."""
-    low, high = change.interval
-    return {
-        "accuracy_raw": before,
-        "accuracy_treated": _share(before + change.value),
-        "low": _share(before + low) - before,
-        "high": _share(before + high) - before,
-        "at_limit": not 0 < before + change.value < 1,
-    }
+    at_limit = not 0 < before + change.value < 1
+    return _fitting(before, change.value, change.interval) | {"at_limit": at_limit}
 
 
 def bounded(
     gain_raw: NDArray[np.float64], gain_treated: NDArray[np.float64], repeats: int, seed: int
 ) -> dict[str, Any]:
     """Accuracies of the credits of held-out rows (N,), cut to [0, 1]; of their difference what fits in."""
-    low, high = _interval(gain_treated - gain_raw, repeats, seed)
-    before, change = float(gain_raw.mean()), float((gain_treated - gain_raw).mean())
+    gained = gain_treated - gain_raw
+    before, change = float(gain_raw.mean()), float(gained.mean())
     raw = _share(before)
+    at_limit = not (0 <= before <= 1 and 0 <= raw + change <= 1)
+    return _fitting(raw, change, _interval(gained, repeats, seed)) | {"at_limit": at_limit}
+
+
+def _fitting(before: float, change: float, interval: tuple[float, float]) -> dict[str, Any]:
+    low, high = (_share(before + end) - before for end in interval)
     return {
-        "accuracy_raw": raw,
-        "accuracy_treated": _share(raw + change),
-        "low": _share(raw + low) - raw,
-        "high": _share(raw + high) - raw,
-        "at_limit": not (0 <= before <= 1 and 0 <= raw + change <= 1),
-    }
+        "accuracy_raw": before, "accuracy_treated": _share(before + change), "low": low, "high": high,
+    }  # fmt: skip
 
 
 def _untouched(found: OutOfFold, weights: Floats) -> Proof:
