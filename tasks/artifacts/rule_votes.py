@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.row_extras import packed
-from labelworks.tasks.methods.protocols import RuleModel
+from labelworks.tasks.methods.protocols.labels import RuleModel
 from labelworks.tasks.methods.rules.rule import Class, Rule
 from labelworks.tasks.methods.weak_supervision import Patterns, RuleSums
 from labelworks.tasks.sources.formats import UNUSABLE

@@ -26,7 +26,7 @@ from labelworks.tasks.artifacts.rule_votes import (
 )
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.scan import places_of
-from labelworks.tasks.methods.protocols import RuleModel
+from labelworks.tasks.methods.protocols.labels import RuleModel
 from labelworks.tasks.methods.rules.rule import evaluate
 from labelworks.tasks.methods.weak_supervision import RuleSums
 from labelworks.tasks.methods.weak_supervision.aggregation import accuracy_of, fit_rules

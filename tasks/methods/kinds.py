@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from labelworks.tasks.methods import protocols
+from labelworks.tasks.methods.protocols import features, labels, noise, shift, treatment
 
 Stage = Literal["ingest", "embed", "detect", "treat", "validate"]
 
@@ -51,46 +51,46 @@ class Kind:
 
 KINDS = {
     "crowd": Kind(
-        "ingest", "labels made of the votes of several people", ("pred_probs",), protocols.CrowdMethod,
-        {"pred_probs": protocols.CrowdWithModel}, key="dataset.votes.method",
+        "ingest", "labels made of the votes of several people", ("pred_probs",), labels.CrowdMethod,
+        {"pred_probs": labels.CrowdWithModel}, key="dataset.votes.method",
     ),
     "rules": Kind(
-        "ingest", "what speaks for a class in the columns of a row", (), protocols.RuleFunction,
+        "ingest", "what speaks for a class in the columns of a row", (), labels.RuleFunction,
         key="dataset.rules",
     ),
     "weak_supervision": Kind(
-        "ingest", "labels made of what rules say", (), protocols.RulesMethod,
+        "ingest", "labels made of what rules say", (), labels.RulesMethod,
         key="dataset.label_model.method",
     ),
     "encoders": Kind(
-        "embed", "vectors made of a column", ("a service",), protocols.EncoderMethod, key="encoder.name",
+        "embed", "vectors made of a column", ("a service",), features.EncoderMethod, key="encoder.name",
         reads_columns=True,
     ),
     "adapt": Kind(
-        "detect", "a map of the vectors before the probes", ("sums",), protocols.AdaptMethod,
+        "detect", "a map of the vectors before the probes", ("sums",), features.AdaptMethod,
         key="detect.adapt.method",
     ),
     "probes": Kind(
         "detect", "out-of-sample probabilities of the classes",
-        ("sums", "rows", "class_names", "words", "random_features"), protocols.SumsProbe,
-        {"rows": protocols.RowsProbe, "class_names": protocols.NamesProbe, "words": protocols.WordsProbe,
-         "random_features": protocols.MappedProbe},
+        ("sums", "rows", "class_names", "words", "random_features"), features.SumsProbe,
+        {"rows": features.RowsProbe, "class_names": features.NamesProbe, "words": features.WordsProbe,
+         "random_features": features.MappedProbe},
         key="detect.probes",
     ),
     "noise": Kind(
         "detect", "wrong labels of one class a row",
         ("pred_probs", "features", "neighbours", "neighbour_weights", "votes", "class_names"),
-        protocols.NoiseModel, also=(protocols.JudgesChecked, protocols.PlacesCut),
+        noise.NoiseModel, also=(noise.JudgesChecked, noise.PlacesCut),
         given={"features": "features", "votes": "votes", "neighbours": "neighbour_labels",
                "neighbour_weights": "neighbour_weights"},
         options={"class_names": "class_vectors"}, key="detect.noise.method",
     ),
     "multilabel": Kind(
-        "detect", "wrong labels of several a row", ("labels", "pred_probs"), protocols.LabelSetModel,
+        "detect", "wrong labels of several a row", ("labels", "pred_probs"), noise.LabelSetModel,
         key="detect.noise.method",
     ),
     "regression": Kind(
-        "detect", "wrong numbers", ("labels", "predictions"), protocols.NumberModel,
+        "detect", "wrong numbers", ("labels", "predictions"), noise.NumberModel,
         key="detect.noise.method",
     ),
     "duplicates": Kind("detect", "near-duplicates and their labels", ("labels", "features")),
@@ -107,13 +107,13 @@ KINDS = {
     ),
     "prior": Kind(
         "detect", "the class mix of an unlabelled window", ("labels", "probs", "target_probs"),
-        protocols.PriorMethod, key="detect.shift.method", folders=("label_shift",),
+        shift.PriorMethod, key="detect.shift.method", folders=("label_shift",),
     ),
     "correction": Kind(
         "detect", "probabilities under another class mix", ("target_probs", "prior"), folders=("label_shift",)
     ),
     "drift": Kind(
-        "detect", "whether the features of two windows differ", ("features",), protocols.DriftMethod,
+        "detect", "whether the features of two windows differ", ("features",), shift.DriftMethod,
         key="detect.drift.method",
     ),
     "shift_kind": Kind(
@@ -136,16 +136,16 @@ KINDS = {
         folders=("validation",),
     ),
     "relabel": Kind("treat", "from which claim on a label changes", ("claims", "transition"),
-                    protocols.RelabelMethod, key="treat.objective", folders=("treatment.relabel",)),
+                    treatment.RelabelMethod, key="treat.objective", folders=("treatment.relabel",)),
     "label_kind": Kind(
         "treat", "what an imprecise label says of a row", ("propensity", "bags", "pred_probs"),
-        protocols.LabelKindMethod,
-        {"propensity": protocols.LabelKindByPropensity, "bags": protocols.LabelKindOfGroups},
+        treatment.LabelKindMethod,
+        {"propensity": treatment.LabelKindByPropensity, "bags": treatment.LabelKindOfGroups},
         folders=("treatment.imprecise",),
     ),
     "weights": Kind("treat", "one factor of what a row counts for in training",
-                    ("prior", "posterior", "counts", "features", "target", "column"), protocols.WeightsMethod,
+                    ("prior", "posterior", "counts", "features", "target", "column"), treatment.WeightsMethod,
                     key="treat.weights.factors", folders=("treatment.weights",)),
     "models": Kind("validate", "the model that labels are compared by", ("features", "weight"),
-                   protocols.ModelMethod, key="validate.model", folders=("validation.models",)),
+                   treatment.ModelMethod, key="validate.model", folders=("validation.models",)),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from labelworks.tasks.methods.noise.pairs import Pairs
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
-from labelworks.tasks.methods.protocols import HearsVote
+from labelworks.tasks.methods.protocols.noise import HearsVote
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 

@@ -21,7 +21,7 @@ from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.probes.affine import Affine
 from labelworks.tasks.methods.probes.words_by_class import WordsByClass
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
-from labelworks.tasks.methods.protocols import JudgesChecked, PlacesCut
+from labelworks.tasks.methods.protocols.noise import JudgesChecked, PlacesCut
 from labelworks.tasks.methods.registry import KINDS, Method, methods
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
 from labelworks.tasks.methods.sums import ClassSums

@@ -14,7 +14,7 @@ from labelworks.tasks.methods.multilabel.probabilities import LabelProbes
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 
 if TYPE_CHECKING:
-    from labelworks.tasks.methods.protocols import LabelSetModel
+    from labelworks.tasks.methods.protocols.noise import LabelSetModel
 
 
 @dataclass(frozen=True, eq=False)

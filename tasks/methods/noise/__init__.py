@@ -2,6 +2,6 @@
 
 from labelworks.tasks.methods.noise.core.result import NoiseResult, joined
 from labelworks.tasks.methods.noise.detection import detect, make
-from labelworks.tasks.methods.protocols import NoiseModel
+from labelworks.tasks.methods.protocols.noise import NoiseModel
 
 __all__ = ["NoiseModel", "NoiseResult", "detect", "joined", "make"]

@@ -21,7 +21,7 @@ from labelworks.tasks.methods.noise.core.claim_calibration import Rows
 from labelworks.tasks.methods.noise.core.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import NoiseResult, completed, joined
 from labelworks.tasks.methods.noise.core.second_view import vote_of
-from labelworks.tasks.methods.protocols import JudgesChecked, NoiseModel, PlacesCut
+from labelworks.tasks.methods.protocols.noise import JudgesChecked, NoiseModel, PlacesCut
 
 PEEKED = 1000  # rows by which the unit of features is told
 SMALL, LARGE = 2.0**-40, 2.0**40  # units whose squares are numbers like others

@@ -14,7 +14,7 @@ from labelworks.tasks.methods.regression.detect import partners
 from labelworks.tasks.methods.regression.number_probes import NumberProbes
 
 if TYPE_CHECKING:
-    from labelworks.tasks.methods.protocols import NumberModel
+    from labelworks.tasks.methods.protocols.noise import NumberModel
 
 ROUNDS = 4
 Floats = NDArray[np.float64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.protocols import RuleModel
+from labelworks.tasks.methods.protocols.labels import RuleModel
 from labelworks.tasks.methods.weak_supervision.patterns import ABSTAIN, Patterns
 from labelworks.tasks.methods.weak_supervision.rule_sums import RuleSums
 
