@@ -9,19 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from labelworks.flows.notebook.ask_judges import ask_judges
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
     from labelworks.flows.notebook.inferred_labels import infer_labels
-    from labelworks.flows.notebook.judgement import ask_judges
     from labelworks.flows.notebook.label_errors import find_label_errors
     from labelworks.flows.notebook.method_table import methods
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
     from labelworks.flows.notebook.prior import estimate_prior
     from labelworks.flows.notebook.regression_errors import find_regression_errors
     from labelworks.flows.notebook.rule_labels import aggregate_rules, label_by_rules
-    from labelworks.flows.notebook.treatment import treat
+    from labelworks.flows.notebook.treat import treat
     from labelworks.flows.notebook.votes import aggregate_votes
     from labelworks.schemas.errors import ConfigError, GateRefused, InputError, LabelworksError, StoreError
 
@@ -51,7 +51,7 @@ __all__ = [
 _HOMES = {
     "aggregate_rules": "labelworks.flows.notebook.rule_labels",
     "aggregate_votes": "labelworks.flows.notebook.votes",
-    "ask_judges": "labelworks.flows.notebook.judgement",
+    "ask_judges": "labelworks.flows.notebook.ask_judges",
     "audit_classes": "labelworks.flows.notebook.class_audit",
     "curate": "labelworks.flows.notebook.curation",
     "estimate_prior": "labelworks.flows.notebook.prior",
@@ -63,7 +63,7 @@ _HOMES = {
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.method_table",
     "test_drift": "labelworks.flows.notebook.drift",
-    "treat": "labelworks.flows.notebook.treatment",
+    "treat": "labelworks.flows.notebook.treat",
     **dict.fromkeys(
         ("ConfigError", "GateRefused", "InputError", "LabelworksError", "StoreError"),
         "labelworks.schemas.errors",

@@ -11,6 +11,7 @@ import pyarrow as pa
 from pydantic import ValidationError
 
 from labelworks.flows.notebook.inputs.columns import frame
+from labelworks.flows.notebook.inputs.problem import first_problem
 from labelworks.flows.notebook.ruled_labels import RuledLabels, ruled
 from labelworks.schemas.config.rules import RuleConfig
 from labelworks.schemas.errors import ConfigError, InputError
@@ -156,9 +157,7 @@ def _rule(place: int, given: Mapping[str, Any]) -> Rule:
     try:
         return _read(RuleConfig.model_validate(dict(given)))
     except ValidationError as error:
-        said = error.errors()[0]
-        key = ".".join(map(str, said["loc"]))
-        what = said["msg"].removeprefix("Value error, ")
+        key, _, what = first_problem(error)
         raise ConfigError(
             f"{key}: {what}" if key else what, where=where, fix="see `dataset.rules`"
         ) from error

@@ -226,6 +226,10 @@ def test_bad_treatments_are_refused(noisy: dict[str, Any]) -> None:
         lw.treat(noisy["given"], found, weights=[{"group-balance": {"column": "sex"}}])
     with pytest.raises(lw.ConfigError, match=r"treat\(mode=…\)"):
         lw.treat(noisy["given"], found, mode="relable")  # type: ignore[arg-type]
+    with pytest.raises(lw.ConfigError, match=r"\): objective is \{'precision': 2\}: precision is a share"):
+        lw.treat(noisy["given"], found, objective={"precision": 2})
+    with pytest.raises(lw.ConfigError, match="treat: give an objective or relabel_over, not both"):
+        lw.treat(noisy["given"], found, objective="accuracy", relabel_over=0.8)
     sets = lw.find_multilabel_errors(
         [["a"], ["a", "b"], ["b"]] * 5, np.tile([[0.9, 0.1], [0.9, 0.9], [0.1, 0.9]], (5, 1))
     )
