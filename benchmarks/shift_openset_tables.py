@@ -170,6 +170,6 @@ if __name__ == "__main__":
     asked = sys.argv[2:]
     main(
         int(sys.argv[1]) if len(sys.argv) > 1 else 40,
-        [float(expectation) for expectation in asked if expectation[0].isdigit()] or [0.0, 0.1, 0.3],
-        [expectation for expectation in asked if not expectation[0].isdigit()],
+        [float(word) for word in asked if word[0].isdigit()] or [0.0, 0.1, 0.3],
+        [word for word in asked if not word[0].isdigit()],
     )
