@@ -12,9 +12,10 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.artifacts.rule_votes import PATTERNS
+from labelworks.tasks.ingest import rule_labels
 from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import scan
+from labelworks.tasks.methods.rules.rule import evaluate
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.rules import rule_source
 
@@ -82,20 +83,26 @@ def test_labels_do_not_hang_on_the_partitions(tmp_path: Path, opened: Any) -> No
     assert told.rules[0].fires == sum("win" in text for text in table["text"].to_pylist())
 
 
-def test_what_was_looked_at_is_not_looked_at_again(tmp_path: Path, opened: Any) -> None:
+def test_what_was_looked_at_is_not_looked_at_again(
+    tmp_path: Path, opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The votes of a partition have a name made of its content and of the rules."""
     pq.write_table(rows(200), tmp_path / "rows.parquet")
+    looked: list[int] = []
+
+    def counted(table: pa.Table, *given: Any) -> Any:
+        looked.append(table.num_rows)
+        return evaluate(table, *given)
+
+    monkeypatch.setattr(rule_labels, "evaluate", counted)
     run, partitions, asked = opened(1000)
-    ruled(run.artifacts, run.source, partitions, asked)
-    name = run.artifacts.index("string", partitions[0], PATTERNS)
-    before = run.artifacts.store.read(name)
-    run.artifacts.store.write(name, before)
-    first, _ = ruled(run.artifacts, run.source, partitions, asked)
-    assert run.artifacts.store.read(name) == before
+    first, told = ruled(run.artifacts, run.source, partitions, asked)
+    assert looked == [200]
+    again, same = ruled(run.artifacts, run.source, partitions, asked)
+    assert looked == [200] and (again.key, same) == (first.key, told)
     others = opened(1000, RULES[:2])
     second, _ = ruled(others[0].artifacts, others[0].source, others[1], others[2])
-    assert first.key != second.key
-    assert others[0].artifacts.index("string", partitions[0], PATTERNS) != name
+    assert looked == [200, 200] and first.key != second.key
 
 
 def test_texts_that_cannot_be_read_abstain(tmp_path: Path, opened: Any) -> None:

@@ -111,7 +111,7 @@ def test_positives_tell_the_rest(made):
     found = infer(
         sparse.csr_array(marks), np.full(ROWS, "single-positive", object), features, folds, 5, probes=PROBES
     )
-    assert (found.posterior.argmax(axis=1) == positive).mean() > (true == made[1]).mean() * 0.85
+    assert (found.posterior.argmax(axis=1) == positive).mean() > 0.85
     marks[:, 0] = ~labelled
     with pytest.raises(ConfigError, match="every class has labelled rows"):
         infer(
@@ -125,7 +125,7 @@ def test_nothing_can_be_told_of_no_label(made):
         run(made, np.zeros((ROWS, CLASSES)), "none")
 
 
-def test_the_same_is_found_again_and_in_any_order_of_kinds(made):
+def test_the_same_is_found_again(made):
     marks = partial(made[1], np.random.default_rng(0))
     one, other = (run(made, marks, "candidates").posterior for _ in range(2))
     np.testing.assert_array_equal(one, other)
