@@ -39,7 +39,7 @@ from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again
 from labelworks.tasks.methods.validation.arms import AGAIN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
 from labelworks.tasks.methods.validation.before_after import ProofOptions, prove
 from labelworks.tasks.methods.validation.out_of_fold import treated
-from labelworks.tasks.methods.validation.publish_when import BETTER, why_not
+from labelworks.tasks.methods.validation.publish_when import why_not
 from labelworks.tasks.planning.values import judge_options, policy_of
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
@@ -146,7 +146,7 @@ def treatments(data: Text, given: np.ndarray, options: argparse.Namespace) -> di
     found[AGAIN] = list(found.values())[-1]
     if options.validated:
         proof = prove(sums, sample, ProofOptions(judge, policy, "multinomial", 1000, 0), None)
-        found[VALIDATED] = (given, None) if why_not(proof, BETTER) else found[proof.arm]
+        found[VALIDATED] = (given, None) if why_not(proof, None) else found[proof.arm]
     return found
 
 
