@@ -30,6 +30,7 @@ def read_judged(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> 
         "confident": pa.nulls(scores.num_rows, pa.int32()),
         "confident_probability": pa.nulls(scores.num_rows, pa.float32()),
     }
-    for name in set(NEW).difference(scores.column_names):
-        scores = scores.append_column(name, without[name])
+    for name in NEW:
+        if name not in scores.column_names:
+            scores = scores.append_column(name, without[name])
     return scores

@@ -31,7 +31,8 @@ from labelworks.tasks.ingest.learnable import label_type, refuse_labels
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
 from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import count_classes, write_index
-from labelworks.tasks.methods.label_space.similar_names import SimilarNames, similar_names
+from labelworks.tasks.methods.label_space import ClassFinding
+from labelworks.tasks.methods.label_space.similar_names import similar_names
 from labelworks.tasks.planning.plan import Plan, empty
 from labelworks.tasks.planning.rules import rule_source
 from labelworks.tasks.planning.run import Run
@@ -196,7 +197,7 @@ def _renamed(scans: list[Scan]) -> Counter[str]:
     return reduce(add, (scan.renamed for scan in scans), Counter[str]())
 
 
-def _similar_names(scans: list[Scan]) -> list[SimilarNames]:
+def _similar_names(scans: list[Scan]) -> list[ClassFinding]:
     """Classes that look like one; numbers never do."""
     counts = reduce(add, (scan.labels for scan in scans), Counter[str | int]())
     return similar_names({name: rows for name, rows in counts.items() if isinstance(name, str)})

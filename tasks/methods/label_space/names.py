@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from labelworks.schemas.findings import Class
-from labelworks.tasks.methods.label_space.findings import ClassFinding, Kind
+from labelworks.tasks.methods.label_space.findings import ClassFinding
 from labelworks.tasks.methods.label_space.similar_names import alike_names, plain_name
 
 NEAR = 90  # of 100: how alike two names are that are worth a look; a slip in a word of ten letters
@@ -24,9 +24,8 @@ def by_name(counts: Mapping[Class, int]) -> Iterator[ClassFinding]:
     named = {name: rows for name, rows in counts.items() if isinstance(name, str)}
     seen: set[frozenset[Class]] = set()
     for each in alike_names(named):
-        kind: Kind = "same name" if each.likely else "near name"
         seen |= {frozenset(pair) for pair in combinations(each.names, 2)}
-        yield ClassFinding(kind, each.names, each.rows, each.differ_in, one=True, likely=each.likely)
+        yield each
     plain = {name: plain_name(name) for name in named}
     yield from _near(named, plain, seen)
     yield from _parts(named, plain)

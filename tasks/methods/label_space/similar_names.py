@@ -7,8 +7,9 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
+
+from labelworks.tasks.methods.label_space.findings import ClassFinding, Kind
 
 LONG = 5  # letters that a word has, at least, in which one letter more, less or other is a typo
 RARER = 0.5  # times as many rows, at most, has the name with the slip
@@ -21,22 +22,8 @@ SEPARATORS = re.compile(r"[\s_]+|(?<=\w)[-‐-―/](?=\w)")
 BETWEEN_DIGITS = re.compile(r"(?<=\d) (?=\d)")
 
 
-@dataclass(frozen=True)
-class SimilarNames:
-    """Names that are likely of one class, the commonest first, with their rows, and in what they differ."""
-
-    names: tuple[str, ...]
-    rows: tuple[int, ...]
-    differ_in: str
-    likely: bool = True
-
-    def __str__(self) -> str:
-        named = [f"{name!r} ({rows:,})" for name, rows in zip(self.names, self.rows, strict=True)]
-        return f"{' / '.join(named)}: {self.differ_in}"
-
-
-def similar_names(counts: Mapping[str, int]) -> list[SimilarNames]:
-    """Names, with their rows, that are likely of one class; those of most rows first.
+def similar_names(counts: Mapping[str, int]) -> list[ClassFinding]:
+    """Names, with their rows, that are likely of one class, the commonest first; those of most rows first.
 
     Two names whose letters are the same but for case, spaces, hyphens, "&" for "and", width or composition
     are alike; so are two of which one word of five letters or more differs in one letter after the first, or
@@ -47,7 +34,7 @@ def similar_names(counts: Mapping[str, int]) -> list[SimilarNames]:
     return [each for each in alike_names(counts) if each.likely]
 
 
-def alike_names(counts: Mapping[str, int]) -> list[SimilarNames]:
+def alike_names(counts: Mapping[str, int]) -> list[ClassFinding]:
     """The same, and those that may be two classes: too common for a slip, or of the same words reordered."""
     by_key: dict[str, list[str]] = defaultdict(list)
     for name in counts:
@@ -55,7 +42,7 @@ def alike_names(counts: Mapping[str, int]) -> list[SimilarNames]:
     same = [_found(names, counts, WRITING) for names in by_key.values() if len(names) > 1]
     rows = {key: sum(counts[name] for name in names) for key, names in by_key.items()}
     words = {tuple(plain_name(names[0]).split()): key for key, names in by_key.items()}
-    others: dict[tuple[str, str], SimilarNames] = {}
+    others: dict[tuple[str, str], ClassFinding] = {}
     for one, other, what in _pairs(list(words)):
         common, rare = sorted((words[one], words[other]), key=lambda key: (-rows[key], key))
         first = [max(by_key[key], key=lambda name: counts[name]) for key in (common, rare)]
@@ -64,9 +51,11 @@ def alike_names(counts: Mapping[str, int]) -> list[SimilarNames]:
     return sorted([*same, *others.values()], key=lambda each: (-sum(each.rows), each.names))
 
 
-def _found(names: list[str], counts: Mapping[str, int], what: str, *, likely: bool = True) -> SimilarNames:
+def _found(names: list[str], counts: Mapping[str, int], what: str, *, likely: bool = True) -> ClassFinding:
+    kind: Kind = "same name" if likely else "near name"
     ordered = sorted(names, key=lambda name: (-counts[name], name))
-    return SimilarNames(tuple(ordered), tuple(counts[name] for name in ordered), what, likely)
+    rows = tuple(counts[name] for name in ordered)
+    return ClassFinding(kind, tuple(ordered), rows, what, one=True, likely=likely)
 
 
 def _pairs(names: Sequence[Words]) -> Iterator[tuple[Words, Words, str]]:
