@@ -28,6 +28,7 @@ from labelworks.tasks.methods.judges.spending import Purse
 from labelworks.tasks.storage.store import Store
 
 FOLDER = "judges"  # of a dataset in the store
+LOST = "lost"  # in the account of a run: what answers cost that never came
 IN_VAIN = 10  # questions that a judge refuses before it has answered one: it is no fault of theirs
 
 
@@ -58,12 +59,14 @@ class Asking:
 
     The next judge is asked where those before it don't all say that the given label is right. An answer that
     was kept is not bought again, and its cost is part of the budget as it was: a run that was killed goes on
-    as it would have. To be closed.
+    as it would have. account: where a run that asks more than once keeps what it paid. To be closed.
     """
 
-    def __init__(self, panel: Panel, store: Store, folder: str) -> None:
-        self.panel, self._store, self._folder = panel, store, folder
+    def __init__(self, panel: Panel, store: Store, folder: str, account: str = "") -> None:
+        self.panel, self._store, self._folder, self._account = panel, store, folder, account
         self.purse, self.out_of_money, self.unusable = Purse(panel.budget), 0, 0
+        self._paid: dict[str, float] = store.read_json(account) if account and store.exists(account) else {}
+        self.purse.count(sum(self._paid.values()))
         self._lock, self._broke = Lock(), False
         self._known: dict[str, Bought] = {}
         self._votes = [
@@ -97,6 +100,12 @@ class Asking:
                 pool.shutdown(cancel_futures=True)
                 raise
         return np.array(answers, np.int32).reshape(len(rows), len(self._votes))
+
+    def keep_account(self) -> None:
+        """Keep what was paid so far: who asks on in the same run has that much less."""
+        paid = self._paid | {file: bought.cost for file, bought in self._known.items()}
+        paid[LOST] = max(0.0, self.purse.spent - sum(cost for name, cost in paid.items() if name != LOST))
+        self._store.write_json(self._account, paid)
 
     def findings(self) -> tuple[JudgeFindings, ...]:
         """What each judge was asked, and what it cost."""
@@ -152,7 +161,7 @@ class Asking:
                 return
             self._known[file] = found
             self._tallies[place].add(found, kept=kept)
-        if kept:
+        if kept and file not in self._paid:
             self.purse.count(found.cost)
 
     def _buy(self, place: int, question: Question, seed: int) -> Bought | None:

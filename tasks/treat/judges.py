@@ -27,6 +27,7 @@ from labelworks.tasks.treat.treated import Basis
 
 BLOCK = 1000  # rows whose texts or images are in memory
 QUEUE = "judged.parquet"
+ACCOUNT = "judges.json"  # of a run, by whatever arm it treats: the budget is for all that it asks
 
 
 def hear_judges(
@@ -39,9 +40,11 @@ def hear_judges(
     """
     found, classes = doubted(panel.rows, artifacts, ref, basis, audited.keys()), len(ref.classes)
     count, given = len(found.rows), found.rows["given"].to_numpy()
-    with Asking(panel, artifacts.store, f"{artifacts.name}/{FOLDER}") as asking:
+    account = f"{artifacts.folder}/{ACCOUNT}"
+    with Asking(panel, artifacts.store, f"{artifacts.name}/{FOLDER}", account) as asking:
         blocks = [range(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
         answers = [asking.rows(_asked(found, block, source, ref)) for block in blocks]
+        asking.keep_account()
     said = np.concatenate([np.zeros((0, len(panel.judge_of_vote)), np.int32), *answers])
     pooled = hear(said, panel.judge_of_vote, found.listed, classes)
     order = review_order(pooled, found.rows["hash"].to_numpy())

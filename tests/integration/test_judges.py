@@ -148,6 +148,18 @@ def test_the_budget_is_kept_and_what_was_left_is_said(judged: Any, service: Comp
     assert f"{found.not_asked} rows" in page
 
 
+def test_the_budget_is_for_all_treatments_of_a_run(judged: Any, service: Completions, tmp_path: Path) -> None:
+    config = judged(budget=0.004, concurrency=1)
+    proof = config.validation.model_validate({"bootstrap": 50, "publish_when": {"not_worse": 0}})
+    treat = config.treat.model_copy(update={"objective": None, "relabel_over": 0.5})
+    record = run_stages(config.model_copy(update={"validation": proof, "treat": treat}))
+    assert record.validation.published == "given"
+    folder = tmp_path / "store/made/runs" / record.run_id
+    assert {path.name for path in folder.glob("treat*")} == {"treat", "treat-given"}
+    assert record.treatment.judges.cost == pytest.approx(len(service.asked) * 110 / 1e6)
+    assert record.treatment.judges.cost <= 0.004
+
+
 def test_the_key_is_nowhere_in_what_a_run_keeps(
     judged: Any, service: Completions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     capfd: pytest.CaptureFixture[str],

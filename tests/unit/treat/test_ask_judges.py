@@ -117,6 +117,20 @@ def test_a_run_that_was_cut_off_goes_on_where_it_was(
     assert asking.purse.spent == pytest.approx(0.06)
 
 
+def test_who_asks_on_in_a_run_has_what_was_left_of_the_budget(panel: Any, tmp_path: Path) -> None:
+    one, store = panel({"model": "small", "price": CENT}), Store(str(tmp_path))
+
+    def spent(*texts: str) -> float:
+        with Asking(one, store, "made/judges", "made/runs/r/judges.json") as asking:
+            asking.rows([row(text) for text in texts])
+            asking.keep_account()
+            return asking.purse.spent
+
+    assert spent("cat one", "dog two") == pytest.approx(0.02)
+    assert spent("dog two", "owl three") == pytest.approx(0.03)
+    assert spent("dog two", "owl three") == pytest.approx(0.03)
+
+
 SCRIPT = """
 import sys
 from labelworks.tasks.methods.judges.chat import Judge
