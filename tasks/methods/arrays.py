@@ -73,6 +73,11 @@ def sample(rows: int, limit: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).choice(rows, limit, replace=False))
 
 
+def evenly(rows: int, limit: int) -> slice:
+    """At most `limit` of the rows, each as far from the next."""
+    return slice(0, None, max(-(-rows // limit), 1))
+
+
 def hashes(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Mix the bits of row numbers (the finaliser of splitmix64, Steele 2014)."""
     with np.errstate(over="ignore"):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.arrays import evenly
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.neighbours.reference import Neighbourhood
 from labelworks.tasks.methods.neighbours.voters import UNASKED, Voters
@@ -112,14 +113,14 @@ class NoiseJudge:
         model = cls(ensemble, noise, scope, method.keywords, around, voters=voters)
         labelled_by = seen.beside.get("pred_probs", probs)
         beside = model._beside(seen)
-        vote = model._vote(seen, labelled_by, np.arange(0, len(seen.given), -(-len(seen.given) // ASKED)))
+        vote = model._vote(seen, labelled_by, np.arange(len(seen.given))[evenly(len(seen.given), ASKED)])
         told = {"neighbour_vote": vote} if isinstance(noise, HearsVote) and noise.hears_vote else {}
         noise.update(seen.given, labelled_by, **beside, **told)
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
         if voters is None:  # votes of people bear out what is claimed by them
             return model
-        few = slice(0, None, -(-len(seen.given) // model.rows_at_once))
+        few = evenly(len(seen.given), model.rows_at_once)
         return replace(model, claims=model._claims(seen.only(few), labelled_by[few], vote[few]))
 
     def probs(

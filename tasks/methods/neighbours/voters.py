@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.arrays import evenly
 from labelworks.tasks.methods.neighbours.cosine import Reference
 from labelworks.tasks.methods.neighbours.reference import NEAREST
 from labelworks.tasks.methods.noise.core.second_view import vote_of
@@ -27,7 +28,7 @@ class Voters:
         """At most ANSWERING of rows (N, D) with labels (N,); None: too few have neighbours."""
         if len(labels) <= NEAREST:
             return None
-        some = slice(0, None, -(-len(labels) // ANSWERING))
+        some = evenly(len(labels), ANSWERING)
         return cls(Reference.of(np.asarray(features[some], np.float32)), labels[some])
 
     def vote(self, features: NDArray[np.floating], probs: NDArray[np.float32]) -> NDArray[np.int32]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.arrays import class_numbers
+from labelworks.tasks.methods.arrays import class_numbers, evenly
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
@@ -103,7 +103,7 @@ def _claims(
     if "votes" in beside:
         return None
     count, classes = np.shape(pred_probs)
-    some = slice(0, count, -(-count // max(CHECKED // classes, 1)))
+    some = evenly(count, max(CHECKED // classes, 1))
     labels, probs = given[some].astype(np.int32), np.asarray(pred_probs[some], np.float32)
     seen = {name: array(some) for name, array in beside.items()}
     near = seen.get("neighbour_labels")

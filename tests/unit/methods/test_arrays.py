@@ -11,7 +11,7 @@ import pytest
 from scipy import sparse
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.arrays import class_codes, numbers
+from labelworks.tasks.methods.arrays import class_codes, evenly, numbers
 from labelworks.tasks.methods.crowd import aggregate
 from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
 from labelworks.tasks.methods.label_shift import estimate_prior
@@ -91,3 +91,8 @@ def test_numbers_in_whatever_form_are_numbers() -> None:
     lists = detect_multilabel([[0], [1, 2], []], PROBS[:3])
     matrix = detect_multilabel(sparse.csr_array(np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0]])), PROBS[:3])
     np.testing.assert_array_equal(lists.score, matrix.score)
+
+
+@pytest.mark.parametrize(("rows", "limit", "taken"), [(0, 5, 0), (5, 5, 5), (6, 5, 3), (11, 5, 4), (1, 5, 1)])
+def test_rows_are_taken_evenly(rows: int, limit: int, taken: int) -> None:
+    assert len(range(rows)[evenly(rows, limit)]) == taken
