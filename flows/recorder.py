@@ -65,13 +65,8 @@ class Recorder:
 
     def keep(self, result: StageResult) -> None:
         """Keep a stage's result, show and tell it; raise GateRefused if its gate says no."""
-        place = next(
-            (n for n, each in enumerate(self.results) if each.stage == result.stage), len(self.results)
-        )
-        self.results[place:] = [
-            result,
-            *self.results[place + 1 :],
-        ]  # of a stage called again, the last counts
+        by_stage = {each.stage: each for each in [*self.results, result]}
+        self.results = list(by_stage.values())  # of a stage called again the last counts, in its old place
         if in_flow():
             self._posts.append(self._poster.submit(copy_context().run, post_stage, result))
         self._tell(result)
@@ -112,7 +107,7 @@ class Recorder:
         """Write the report, show the verdict, and return the record; why: what a run that waits asks."""
         for post in self._posts:
             post.result()  # the report draws too, and matplotlib is for one thread at a time
-        record = self.record(status)
+        record = self._record(status)
         if why:
             record = record.model_copy(update={"approval": Approval(why=why)})
         record = record.model_copy(update={"report": write_report(self.run, self.results, record)})
@@ -120,7 +115,7 @@ class Recorder:
             post_run(record)
         return record
 
-    def record(self, status: Status) -> RunRecord:
+    def _record(self, status: Status) -> RunRecord:
         """All figures of the stages so far, without the place of the report."""
         ingested = figures_of(self.results, IngestFigures)
         found = figures_of(self.results, DetectFigures)

@@ -46,7 +46,7 @@ class TreatmentFindings(Findings):
 class ArmFindings(Findings):
     """A treatment that was compared with the given labels."""
 
-    name: str = Field(description="weights, proposed, likeliest or second-pass")
+    name: str = Field(description="weights, proposed, likeliest or again")
     gain: Number = Field(description="of the log score of a held-out label, over the given labels' model")
     gain_interval: Interval
     difference: Number = Field(description="of accuracy")

@@ -29,7 +29,7 @@ class RuleSource:
     """Rules, the classes in the order of their codes, and how they become a label.
 
     label: the column of given labels, which speak beside the rules, or empty. said: all that is asked; it
-    names what is made of it. where: of the rules, by place, their keys in the config.
+    names what is made of it.
     """
 
     rules: tuple[Rule, ...]

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 
-from labelworks.schemas.findings import DetectFigures, DriftFindings, JudgedRow, TreatEvidence, TreatFigures
+from labelworks.schemas.findings import (
+    DetectFigures,
+    DriftFindings,
+    Findings,
+    JudgedRow,
+    TreatEvidence,
+    TreatFigures,
+)
 from labelworks.schemas.records import (
     DatasetRef,
     DetectResult,
@@ -145,13 +152,16 @@ def _listed(result: StageResult) -> dict[str, Any]:
             told = drift_text.sentences(value, shift)
             figures |= {f"moved, {number}": text for number, text in enumerate(told, 1)}
         elif name in SECTIONS and value is not None:
-            plain = {key: each for key, each in dict(value).items() if _is_plain(each)}
-            figures |= {f"{name}: {key}": each for key, each in plain.items() if each is not None}
-            if judges := getattr(value, "judges", None):
-                figures |= {f"judges: {key}": each for key, each in dict(judges).items() if _is_plain(each)}
+            figures |= _told(name, value) | _told("judges", getattr(value, "judges", None))
         elif name != "evidence" and _is_plain(value):
             figures[name] = value
     return figures
+
+
+def _told(name: str, section: Findings | None) -> dict[str, Any]:
+    """What is known of a section, by its name."""
+    known = {key: each for key, each in dict(section or {}).items() if each is not None and _is_plain(each)}
+    return {f"{name}: {key}": each for key, each in known.items()}
 
 
 def _is_plain(value: Any) -> bool:
