@@ -227,11 +227,13 @@ def _density(
     policy: Policy, features: Any, target: Any, rows: int
 ) -> tuple[NDArray[np.floating] | None, DensityRatio | None]:
     """Features (N, D), and how much denser the target is there; neither where no factor asks for it."""
-    if not policy.uses("covariates", "propensity") or features is None or target is None:
+    if not policy.needs("features") or features is None:
         return None, None
-    seen, other = matrix(features, "features").values, matrix(target, "target").values
+    seen = matrix(features, "features").values
     length("features", len(seen), rows)
-    return seen, density_ratio(seen, other)
+    if not policy.needs("target") or target is None:
+        return seen, None
+    return seen, density_ratio(seen, matrix(target, "target").values)
 
 
 def _verdicts(

@@ -32,8 +32,6 @@ from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis
 
-BY_MASS = ("class-balance", "group-balance")
-BY_DENSITY = ("covariates", "propensity")
 MOVED = ("covariate", "both")  # kinds of shift in which covariates moved beyond what a class mix explains
 SAMPLED = 20_000  # rows of the target that its density is fitted on
 
@@ -41,9 +39,9 @@ SAMPLED = 20_000  # rows of the target that its density is fitted on
 def with_weights(artifacts: Artifacts, ref: DatasetRef, basis: Basis, shift: ShiftFindings | None) -> Basis:
     """The basis with what its weights rest on; a pass over the scores for each sum that has to be known."""
     policy, parts = basis.policy, ref.of("source")
-    if policy.uses(*BY_DENSITY) and shift is not None:
+    if policy.needs("target") and shift is not None:
         basis = replace(basis, facts=_with_density(artifacts, ref, basis, shift))
-    if policy.uses(*BY_MASS):
+    if policy.needs("counts"):
         masses = reduce_partitions(
             "treat", count_masses, MassSums.merged, parts, unit="partitions counted",
             artifacts=artifacts, ref=ref, basis=basis,
@@ -82,7 +80,7 @@ def weighed(
     decided = decided_rows(judged_labels(scores, basis), basis.cut, policy, said)
     columns = _columns(basis.source, partition, policy.columns, place)
     features = None
-    if basis.facts.density is not None:
+    if basis.facts.density is not None or policy.needs("features", without="target"):
         block = load_block(artifacts, ref, partition)
         features = block.features[np.searchsorted(block.rows, place)]
     return decided, weighed_rows(decided, policy, features, columns)

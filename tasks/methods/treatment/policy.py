@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from labelworks.tasks.methods.chosen import Chosen
+from labelworks.tasks.methods.registry import get
 
 PROPOSED = 0.9  # of the changes are right, where the validation is to choose
 EVEN = 0.5  # a change is worth it where the new label is likelier right than wrong
@@ -67,9 +68,11 @@ class Policy:
             self, weights=tuple(weight for weight in self.weights if not weight.options.get("column"))
         )
 
-    def uses(self, *names: str) -> bool:
-        """Whether one of these is a factor."""
-        return any(factor.method in names for factor in self.factors)
+    def needs(self, given: str, without: str = "") -> bool:
+        """Whether a factor is made of an input of its kind; without: and not of this one."""
+        methods = (get("weights", factor.method) for factor in self.factors)
+        inputs = ({*method.needs, *method.uses} for method in methods)
+        return any(given in each and without not in each for each in inputs)
 
     @property
     def chooses(self) -> bool:

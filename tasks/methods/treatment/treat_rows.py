@@ -52,13 +52,14 @@ def treat_rows(
     cut: Cut,
     policy: Policy,
     class_weights: NDArray[np.float64] | None,
+    features: NDArray[np.floating] | None = None,
 ) -> tuple[Decisions, NDArray[np.float32]]:
-    """Decide on rows (N,), all of a dataset, by its cut, and weigh them by labels and classes alone.
+    """Decide on rows (N,), all of a dataset, by its cut, and weigh them by what is at hand.
 
-    class_weights: (K,) or None. Factors of a column are left out, those of a density are 1.
+    class_weights: (K,) or None; features: (N, D). Factors of a column are left out, those of a density are 1.
     """
     decided = decided_rows(rows, cut, policy)
-    weighed = weighed_rows(decided, policy)
+    weighed = weighed_rows(decided, policy, features)
     return decided, weigh_all(weighed, WeightFacts(class_weights), policy.without_columns()).weight
 
 

@@ -101,7 +101,7 @@ def treated(
     share = policy.for_share(len(train.given) / float(rows_by_class.sum()))
     trust = Trust(tuple(undominated(judged.transition, rows_by_class).tolist()))
     cut = cut_of(rows, share, trust, len(rows_by_class))
-    decided, weight = treat_rows(rows, cut, share, class_weights)
+    decided, weight = treat_rows(rows, cut, share, class_weights, train.features)
     return decided.label, None if (weight == 1).all() else weight
 
 

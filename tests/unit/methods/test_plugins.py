@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import labelworks
 from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.detect import DetectConfig, NoiseConfig
 from labelworks.schemas.config.run import RunConfig
@@ -25,6 +26,7 @@ from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows
 from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.validation import out_of_fold
 from labelworks.tasks.planning.values import judge_options, policy_of
 
 Install = Callable[..., Any]
@@ -110,6 +112,18 @@ def never(claims, trust, *, doubt: float = 1.0):
     return even(doubt, len(claims.rows))
 
 
+@register("weights", "far", needs=("features",), source="a test")
+def far(rows, facts):
+    """Weigh rows by what they look like."""
+    return np.linalg.norm(rows.features, axis=1)
+
+
+@register("weights", "rare", needs=("counts",), source="a test")
+def rare(rows, facts):
+    """Weigh rows by their class."""
+    return 1 / facts.rows_by_class[rows.label]
+
+
 @register("weights", "even", source="a test")
 def even(rows, facts, *, all: float = 1.0):
     """Weigh all rows alike, but those of class 0."""
@@ -118,6 +132,7 @@ def even(rows, facts, *, all: float = 1.0):
 ENTRIES = (
     "noise.wrapped = {0}:Wrapped\nencoders.lengths = {0}:Lengths\nprior.shares = {0}:shares\n"
     "relabel.never = {0}:never\nweights.even = {0}:even\n"
+    "weights.far = {0}:far\nweights.rare = {0}:rare\n"
 )
 RNG = np.random.default_rng(0)
 TRUE = RNG.integers(0, 3, 600)
@@ -239,6 +254,31 @@ def test_rows_are_treated_as_the_chosen_methods_say(install: Install) -> None:
         decided, weight = treat_rows(rows, cut_of(rows, policy, Trust(), 3), policy, None)
         np.testing.assert_array_equal(decided.label, labels)
         assert weight.max() == pytest.approx(3 * weight.min())
+
+
+def test_a_factor_is_given_what_it_declares(install: Install) -> None:
+    install()
+    asked = {"far": ("features",), "rare": ("counts",), "even": ()}
+    for name, needed in asked.items():
+        policy = policy_of(TreatConfig.model_validate({"weights": {"factors": [name]}}))
+        assert [each for each in ("features", "counts", "target") if policy.needs(each)] == list(needed)
+        assert policy.needs("features", without="target") == (name == "far")
+    density = policy_of(TreatConfig.model_validate({"weights": {"factors": ["covariates"]}}))
+    assert density.needs("features") and not density.needs("features", without="target")
+
+
+def test_a_factor_of_features_is_made_of_them(install: Install) -> None:
+    install()
+    lengths = np.linalg.norm(FEATURES, axis=1)
+    found = labelworks.find_label_errors(GIVEN, features=FEATURES)
+    treated = labelworks.treat(GIVEN, found, weights=["far"], features=FEATURES)
+    np.testing.assert_allclose(treated.factors["far"], lengths)
+    sample = Sample(FEATURES, GIVEN, np.arange(600) % 5)
+    sums = FoldSums.of(sample.features, sample.given, sample.folds, 5, 3)
+    judged = NoiseJudge.fit(sums, sample, judge_options(DetectConfig())).judge(sample)
+    policy = policy_of(TreatConfig.model_validate({"weights": {"factors": ["far"]}}))
+    _, weight = out_of_fold.treated(sample, judged, policy, None, np.bincount(GIVEN).astype(float))
+    np.testing.assert_allclose(weight, lengths / lengths.mean(), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
