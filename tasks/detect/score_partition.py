@@ -87,11 +87,8 @@ def _alone(
 
 
 def _judge(block: Block, model: NoiseJudge, n_folds: int) -> pa.Table:
-    folds = fold_of(block.hashes, n_folds)
-    size = model.rows_at_once
-    rows = sample_of(block, folds)
-    parts = [slice(start, start + size) for start in range(0, max(len(folds), 1), size)]
-    judged = [_judged(model, rows.only(part)) for part in parts]
+    rows = sample_of(block, fold_of(block.hashes, n_folds))
+    judged = [_judged(model, part) for part in rows.parts(model.rows_at_once)]
     return _table(block, pa.concat_tables(judged))
 
 

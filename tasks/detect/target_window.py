@@ -118,10 +118,9 @@ def adapt_partition(
     """Write the probabilities of one partition, or find them written."""
     name = artifacts.part(TARGET_ROWS, partition)
     if not artifacts.store.exists(name):
-        block, size = load_block(artifacts, ref, partition), adapter.model.rows_at_once
-        whole = sample_of(block, fold_of(block.hashes, folds))
-        starts = range(0, max(len(block.rows), 1), size)
-        parts = [adapter.table(whole.only(slice(at, at + size))) for at in starts]
+        block = load_block(artifacts, ref, partition)
+        rows = sample_of(block, fold_of(block.hashes, folds))
+        parts = [adapter.table(part) for part in rows.parts(adapter.model.rows_at_once)]
         where = {"row": pa.array(block.rows), "id": block.ids}
         told = pa.concat_tables(parts)
         columns = where | dict(zip(told.column_names, told.columns, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -72,6 +72,11 @@ class Sample:
     def only(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Sample:
         """The rows of a mask (N,), of places or of a range."""
         return Sample.of_arrays({name: values[rows] for name, values in self.arrays.items()})
+
+    def parts(self, rows: int) -> Iterator[Sample]:
+        """The rows in their order, so many at a time; of none, one empty part."""
+        for start in range(0, max(len(self.given), 1), rows):
+            yield self.only(slice(start, start + rows))
 
 
 @dataclass(frozen=True)
@@ -149,9 +154,7 @@ class NoiseJudge:
 
     def judge(self, sample: Sample) -> NoiseResult:
         """Judge the given labels of rows."""
-        size = self.rows_at_once
-        starts = range(0, max(len(sample.given), 1), size)
-        return joined([self._judge(sample.only(slice(start, start + size))) for start in starts])
+        return joined([self._judge(part) for part in sample.parts(self.rows_at_once)])
 
     def look(self, sample: Sample) -> tuple[NoiseResult, NDArray[np.float32]]:
         """Judge the labels of rows (N,), and say how far these are of any class at all (low = of none)."""

@@ -63,8 +63,7 @@ class SecondPass:
     def judge(self, sample: Sample) -> NoiseResult:
         """Judge the given labels of rows (N,): P(true | row, given) by the new probes and the transition."""
         size = max(JUDGED_PROBABILITIES // len(self.first.transition), 1)
-        starts = range(0, max(len(sample.given), 1), size)
-        return joined([self._judge(sample.only(slice(start, start + size))) for start in starts])
+        return joined([self._judge(part) for part in sample.parts(size)])
 
     def _judge(self, sample: Sample) -> NoiseResult:
         given, rows = sample.given, np.arange(len(sample.given))
