@@ -50,7 +50,7 @@ def _head(about: str, sure: int, doubtful: int) -> Iterator[str]:
 
 
 def _given(mapping: Mapping[str, Class | None]) -> list[str]:
-    """The lines that there are, without those of a class that stays as it is."""
+    """The lines that there are already."""
     lines = [_line(name, become) for name, become in mapping.items()]
     return ["", "# As dataset.class_mapping has it", *lines] if lines else []
 

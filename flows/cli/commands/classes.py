@@ -110,7 +110,7 @@ def _of_source(source: str, label: str | None) -> RunConfig:
 
 
 def _newest(config: RunConfig) -> tuple[str, tuple[Confusion, ...]] | None:
-    """The newest run of the dataset that judged its labels, and which classes it found confused."""
+    """The newest run of the dataset and which classes it found confused; None where it judged no labels."""
     from labelworks.infra.secrets import storage_secrets
     from labelworks.tasks.catalog import history
     from labelworks.tasks.storage.store import Store
