@@ -117,7 +117,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
     number = is_number(kind)
     if role == "text":
         return text or types.is_null(kind)
-    if role == "other":
+    if role in ("other", "dataset.rules"):
         return True
     if role in ("image", "audio"):
         held = (
@@ -187,6 +187,7 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
             roles.append((columns.pair, "pair"))
         if columns.time is not None:
             roles.append((columns.time, "time"))
+        roles += [(name, "dataset.rules") for name in (*columns.rule_texts, *columns.rule_values)]
     return roles
 
 

@@ -117,6 +117,18 @@ def test_texts_that_cannot_be_read_abstain(tmp_path: Path, opened: Any) -> None:
     assert [rule.failed for rule in told.rules][::2] == [1, 1]
 
 
+def test_a_file_without_a_column_that_rules_read_is_put_aside(tmp_path: Path, opened: Any) -> None:
+    """As one without its labels is."""
+    folder, table = tmp_path / "rows.parquet", rows(400)
+    folder.mkdir()
+    pq.write_table(table.slice(0, 200), folder / "whole.parquet")
+    pq.write_table(table.slice(200).drop_columns(["hour"]), folder / "lacks.parquet")
+    run, partitions, asked = opened(1000)
+    (aside,) = plan_run(run.config, {})[1]["source"].rejected
+    assert aside["reason"] == "there is no column 'hour' (for dataset.rules)"
+    assert ruled(run.artifacts, run.source, partitions, asked)[1].rows == 200
+
+
 def test_rules_that_never_fire_are_refused(tmp_path: Path, opened: Any) -> None:
     """With where the rows are."""
     pq.write_table(rows(50), tmp_path / "rows.parquet")
