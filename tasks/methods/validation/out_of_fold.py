@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,9 @@ from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust
+
+if TYPE_CHECKING:
+    from labelworks.tasks.methods.protocols.treatment import ModelMethod
 
 GROUP = "group/"  # begins the names of columns of groups beside the sample
 ROWS = 8_000  # that the comparison takes at most: the models cost more than all else in it
@@ -57,8 +63,8 @@ def out_of_fold(
     sample = sample.only(np.linspace(0, len(sample.given) - 1, min(len(sample.given), ROWS)).astype(np.intp))
     _, folds = np.unique(sample.folds % FOLDS, return_inverse=True)
     groups = {name: value for name, value in sample.beside.items() if name.startswith(GROUP)}
-    classes, fit = sums.count.shape[1], get("models", model).target
-    probs = {name: np.zeros((len(folds), classes), np.float32) for name in arms}
+    counts, fit = sums.count.sum(axis=0), get("models", model).target
+    probs = {name: np.zeros((len(folds), len(counts)), np.float32) for name in arms}
     transitions, same, differs = [], set(arms), True
     for group in range(folds.max() + 1):
         held = folds == group
@@ -67,26 +73,49 @@ def out_of_fold(
         fitted = NoiseJudge.fit(sums, sample, judge, exclude=exclude.tolist(), class_vectors=class_vectors)
         judged = fitted.judge(train)
         transitions.append(judged.transition)
-        done: list[tuple[Training, NDArray[np.float32]]] = []
+        again = partial(
+            look_again, train, judge=fitted, judged=judged, options=judge, n_folds=sums.n_folds,
+            class_vectors=class_vectors,
+        )  # fmt: skip
+        trainings: dict[str, Training] = {}
         for name, policy in arms.items():
-            training = treated(train, judged, policy, class_weights, sums.count.sum(axis=0))
-            once, before = training[0], train.given
-            for _ in range(1, policy.passes if differs else 1):
-                if np.mean(training[0] != before) <= ALIKE:
-                    break
-                before = training[0]
-                again = look_again(train, before, fitted, judged, judge, sums.n_folds, class_vectors)
-                training = treated(train, again, policy, class_weights, sums.count.sum(axis=0))
+            treat = partial(treated, train, policy=policy, class_weights=class_weights, rows_by_class=counts)
+            passes = list(islice(_passes(train, judged, treat, again), policy.passes if differs else 1))
+            trainings[name] = passes[-1]
             if policy.passes > 1:
-                differs = bool(np.mean(training[0] != once) > ALIKE)
-            found = next((each for trained, each in done if _equal(trained, training)), None)
-            if found is None:
-                found = fit(train.features, *training, classes)(test.features)
-                done.append((training, found))
-            if not _equal(training, (train.given, None)):
-                same.discard(name)
+                differs = bool(np.mean(passes[-1][0] != passes[0][0]) > ALIKE)
+        same -= {name for name, each in trainings.items() if not _equal(each, (train.given, None))}
+        for name, found in _foretold(train, test, trainings, fit, len(counts)):
             probs[name][held] = found
     return OutOfFold(sample.given, folds, probs, np.array(transitions), tuple(sorted(same)), groups)
+
+
+def _passes(
+    train: Sample,
+    judged: NoiseResult,
+    treat: Callable[[NoiseResult], Training],
+    again: Callable[[NDArray[np.int32]], NoiseResult],
+) -> Iterator[Training]:
+    """What rows are treated to, pass by pass, as long as one moves enough labels for another to follow."""
+    training, before = treat(judged), train.given
+    yield training
+    while np.mean(training[0] != before) > ALIKE:
+        before = training[0]
+        training = treat(again(before))
+        yield training
+
+
+def _foretold(
+    train: Sample, test: Sample, trainings: Mapping[str, Training], fit: ModelMethod, classes: int
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """What the model of each arm foretells of held-out rows; of trainings that are the same there is one."""
+    done: list[tuple[Training, NDArray[np.float32]]] = []
+    for name, training in trainings.items():
+        found = next((each for trained, each in done if _equal(trained, training)), None)
+        if found is None:
+            found = fit(train.features, *training, classes)(test.features)
+            done.append((training, found))
+        yield name, found
 
 
 def treated(

@@ -159,7 +159,7 @@ def test_labels_that_two_arms_share_are_trained_on_once(
         looked[0] += 1
         return fit(*training)
 
-    def nothing_new(rows: Sample, labels: np.ndarray, judge: Any, judged: Any, *_: Any) -> Any:
+    def nothing_new(rows: Sample, labels: np.ndarray, judge: Any, judged: Any, **_: Any) -> Any:
         looked[1] += 1
         return judged
 
