@@ -101,13 +101,17 @@ def check_methods(config: RunConfig) -> None:
 
 def _check_treatment(treat: TreatConfig) -> None:
     """The methods that place the cut and that weigh, and their options."""
+    _check_objective(treat)
+    with at_key("treat.weights.factors"):
+        for each in factors_of(treat):
+            registry.check_weights(each)
+
+
+def _check_objective(treat: TreatConfig) -> None:
     with at_key("treat.objective"):
         objective = objective_of(treat)
         method = registry.get("relabel", objective.method)
         registry.check_options(method.target, dict(objective.options), method.given_keywords)
-    with at_key("treat.weights.factors"):
-        for each in factors_of(treat):
-            registry.check_weights(each)
 
 
 def _sees_what_a_run_has(name: str, votes: bool) -> None:
@@ -137,8 +141,7 @@ def _judges_other_labels(config: RunConfig) -> None:
         with at_key(f"detect.{key}"):
             if getattr(config.detect, key) != getattr(DetectConfig(), key):
                 raise ConfigError(f"detect.{key} is not looked at for {task}", fix="leave it out")
-    with at_key("treat.objective"):
-        registry.get("relabel", objective_of(config.treat).method)
+    _check_objective(config.treat)
     with at_key("treat.weights"):
         if config.treat.weights != TreatConfig().weights:
             raise ConfigError(f"treat.weights is for one class a row, not for {task}", fix="leave it out")

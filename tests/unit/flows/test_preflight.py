@@ -77,6 +77,7 @@ def test_a_drift_test_is_refused_where_a_prior_is_to_be_estimated() -> None:
         ("multilabel", {"detect": {"noise": {"options": {"fdr": 0.1}}}}, "detect.noise.options"),
         ("regression", {"detect": {"noise": {"options": {"fdr": 2}}}}, "detect.noise.options"),
         ("regression", {"treat": {"objective": "unheard-of"}}, "treat.objective"),
+        ("multilabel", {"treat": {"objective": {"accuracy": {"colour": 3}}}}, "treat.objective"),
     ],
 )
 def test_what_labels_of_another_task_do_not_know_is_refused(
