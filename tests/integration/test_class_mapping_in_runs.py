@@ -50,6 +50,7 @@ def test_a_proposed_mapping_is_applied_and_told(
         (("data.csv", "--label", "size"), "holds no classes"),
         (("data.csv", "--label", "lable"), "there is no column 'lable'"),
         (("nowhere.yaml",), "no such file"),
+        (("rules.yaml",), "labels made of rules have no column"),
     ],
 )
 def test_what_has_no_classes_is_refused(
@@ -57,5 +58,8 @@ def test_what_has_no_classes_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("data.csv").write_text("text,size,label\n" + "a b,1.5,x\nb c,2.25,y\nc d,3.75,x\n" * 9)
+    rules = [{"name": name, "label": name, "matches": name} for name in ("a", "b")]
+    dataset = {"source": "data.csv", "features": {"text": "text"}, "rules": rules}
+    Path("rules.yaml").write_text(yaml.safe_dump({"dataset": dataset}))
     code, out, err = command("classes", *arguments)
     assert (code, out) == (2, "") and said in err

@@ -84,6 +84,9 @@ def _config(where: str, label: str | None) -> RunConfig | None:
     if config.dataset.votes.source:
         fix = "look at the answers themselves: labelworks classes VOTES --label COLUMN"
         raise ConfigError("labels made of votes have no column", where=f"{where}: dataset.votes", fix=fix)
+    if not config.dataset.label:
+        fix = "the classes are those that rules speak for; `labelworks classes SOURCE` looks at a column"
+        raise ConfigError("labels made of rules have no column", where=f"{where}: dataset.rules", fix=fix)
     return config
 
 
