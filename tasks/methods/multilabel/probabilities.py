@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import expit
-from sklearn.linear_model import LogisticRegression
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.probes.ridge_by_fold import RidgeByFold, TargetSums
@@ -76,6 +75,8 @@ def _curve(
     scores: NDArray[np.float32], log_odds: Floats, given: sparse.csr_array
 ) -> tuple[float, float, float]:
     """Slope, tilt and intercept by cells drawn at random, and more of those with a label, weighed back."""
+    from sklearn.linear_model import LogisticRegression
+
     rows, classes = given.shape
     rng = np.random.default_rng(0)
     row, column = rng.integers(0, rows, CALIBRATED_ON), rng.integers(0, classes, CALIBRATED_ON)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import Ridge
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import Ridge
 
 PENALTY = 0.01  # of the mean eigenvalue of the scatter
 
@@ -13,6 +17,8 @@ def fit_ridge(
     features: NDArray[np.floating], targets: NDArray[np.floating], weights: NDArray[np.floating] | None
 ) -> Ridge:
     """Fit targets (N, M) by features (N, D), rows counted by weights (N,); its `predict` gives (N, M)."""
+    from sklearn.linear_model import Ridge
+
     rows = np.asarray(features, np.float64)
     spread = float(rows.var(axis=0).mean()) * len(rows)
     model = Ridge(PENALTY * max(spread, np.finfo(float).tiny))

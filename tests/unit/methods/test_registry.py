@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -97,6 +99,16 @@ WRONG: dict[str, tuple[dict[str, Any], Any, str]] = {
     "weights": ({}, of_one, "too many positional arguments"),
     "models": ({}, of_two, "too many positional arguments"),
 }
+
+
+def test_listing_all_methods_loads_no_library_that_few_of_them_use() -> None:
+    heavy = ("sklearn", "torch", "openai", "rapidfuzz", "tenacity", "matplotlib", "great_expectations")
+    script = (
+        "import sys; from labelworks.tasks.methods.registry import methods; methods(); "
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_name_is_taken_once() -> None:
