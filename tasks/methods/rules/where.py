@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from functools import lru_cache
 from typing import Any
 
@@ -44,7 +45,11 @@ def failed(table: pa.Table, condition: str) -> tuple[pa.Array, pa.Array]:
 @lru_cache
 def read_condition(condition: str) -> tuple[str, ...]:
     """Return the columns that a condition reads; ConfigError where it is none, or not of one row alone."""
-    connection = _connection()
+    with closing(_connection()) as connection:
+        return _columns_read(connection, condition)
+
+
+def _columns_read(connection: Any, condition: str) -> tuple[str, ...]:
     _parsed(connection, f"({condition}\n)")
     found = list(_expressions(_parsed(connection, condition)))  # whole without the brackets too
     for each in found:
@@ -104,16 +109,23 @@ def _evaluated(table: pa.Table, expression: str) -> pa.Array:
     """The values of an expression on the rows of a table, in order."""
     import duckdb
 
-    connection = _connection()
-    connection.register("rows", table)
     try:
-        found = connection.sql(f"select {expression} as told from rows")  # noqa: S608 - checked before
-        return found.to_arrow_table()["told"].combine_chunks()
+        with closing(_connection()) as connection:
+            connection.register("rows", table)
+            found = connection.sql(f"select {expression} as told from rows")  # noqa: S608 - checked before
+            return found.to_arrow_table()["told"].combine_chunks()
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
         raise ConfigError(f"not on these columns: {_first_lines(error)}", fix=_columns(table)) from error
 
 
 def _connection() -> Any:
+    """A connection of its own, to be closed: it alone knows the rows that are registered with it."""
+    return _database().cursor()
+
+
+@lru_cache
+def _database() -> Any:
+    """One of this process, of nothing: to open it takes as long as thousands of rows."""
     try:
         import duckdb
     except ImportError as error:
