@@ -39,3 +39,11 @@ class Likelihood:
         flat = self.flat[rows][:, None]
         whole = said + (flat if self.by_class is None else flat * self.by_class)
         return np.asarray(np.maximum(whole, 0), np.float32)
+
+
+def class_marked(marks: Marks, missing: int) -> NDArray[np.int64]:
+    """The class (n,) that each row has its first mark of; `missing` where it has none."""
+    some = np.diff(marks.indptr) > 0
+    found = np.full(len(some), missing, np.int64)
+    found[some] = marks.indices[marks.indptr[:-1][some]]
+    return found

@@ -11,7 +11,7 @@ from scipy import sparse
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import blocks
 from labelworks.tasks.methods.multilabel.probabilities import class_probabilities
-from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
+from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks, class_marked
 
 MOST, PATIENCE = 40, 4  # rounds; those without a better likelihood, then it ends
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
@@ -58,13 +58,11 @@ def infer_sets(marks: Marks, features: NDArray[np.floating], folds: NDArray[np.i
 
 def _round(marks: Marks, probs: NDArray[np.float32], number: int) -> InferredSets:
     posterior, score = np.empty(marks.shape, np.float32), 0.0
-    given = np.full(marks.shape[0], -1)
-    labelled = np.diff(marks.indptr) > 0
-    given[labelled] = marks.indices[marks.indptr[:-1][labelled]]
+    given = class_marked(marks, -1)
     for part in blocks(*marks.shape):
         posterior[part], told = sets_given_one(probs[part].astype(np.float64), given[part])
         score += float(told.sum())
-    return InferredSets(posterior, score / max(int(labelled.sum()), 1), number)
+    return InferredSets(posterior, score / max(int((given >= 0).sum()), 1), number)
 
 
 def sets_given_one(probs: Floats, given: NDArray[np.integer]) -> tuple[Floats, Floats]:

@@ -11,7 +11,7 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.sums import FoldSums
-from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
+from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks, class_marked
 
 
 def estimate_propensity(
@@ -27,10 +27,8 @@ def estimate_propensity(
     that which rows are labelled is chance, and that the features tell the classes: where they overlap, it is
     too low. Raises ConfigError where every class has labels, so that none is the rest.
     """
-    labelled, classes = np.diff(marks.indptr) > 0, marks.shape[1]
-    given = np.full(marks.shape[0], classes, np.int64)
-    given[labelled] = marks.indices[marks.indptr[:-1][labelled]]
-    named, codes = np.unique(given, return_inverse=True)
+    classes = marks.shape[1]
+    named, codes = np.unique(class_marked(marks, classes), return_inverse=True)
     if len(named) > classes:
         raise ConfigError(
             "every class has labelled rows, and kind 'single-positive' says that some have none",
