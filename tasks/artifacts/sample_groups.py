@@ -7,8 +7,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.methods.noise_judge import GROUP
 
-GROUP = "group/"  # begins the names of such columns
 FILE = "sample-groups.parquet"
 
 

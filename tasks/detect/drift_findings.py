@@ -24,7 +24,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.first_pass import FirstPass
 from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
 from labelworks.tasks.detect.options import DetectOptions
-from labelworks.tasks.detect.row_context import TIME, Context
+from labelworks.tasks.detect.row_context import COLUMN, TIME, Context
 from labelworks.tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
 from labelworks.tasks.methods.drift.calendar import Calendar, calendar
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
@@ -34,11 +34,10 @@ from labelworks.tasks.methods.findings.windows import LabelSums, labelled_window
 from labelworks.tasks.methods.folds import fitted_on, hash_ids
 from labelworks.tasks.methods.label_shift.by_window import prior_by_window
 from labelworks.tasks.methods.noise import NoiseResult
-from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.noise_judge import GROUP, NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.sources.values.joined import joined
 
-GROUP, COLUMN = "group/", "column/"
 LEAST = 30  # rows that columns are compared by
 LEAST_COMPARED = 2
 

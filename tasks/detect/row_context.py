@@ -14,13 +14,14 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.methods.drift.calendar import Unit
 from labelworks.tasks.methods.folds import hash_ids, in_sample
+from labelworks.tasks.methods.noise_judge import GROUP
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.time_windows import time_keys
 from labelworks.tasks.sources.values.joined import as_type, joined, read_type
 from labelworks.tasks.sources.values.text import replaced
 
 MISSING = "(missing)"
-TIME = "time"
+TIME, COLUMN = "time", "column/"
 MOST_VALUES = 1000  # of a column of groups
 MOST_TIMES = 50_000  # days, hours or numbers
 SUMMED = ("rows", "error", "flagged")
@@ -72,9 +73,9 @@ class ContextReader:
                 unit, keys = time_keys(values, hourly=self.windows == "hour")
                 unit, found[TIME] = None if np.isnan(keys).all() else unit, pa.array(keys)
             if name in self.source.columns.groups:
-                found[f"group/{name}"] = _text(values)
+                found[f"{GROUP}{name}"] = _text(values)
             if name in self.source.columns.tabular:
-                found[f"column/{name}"] = _tabular(values)
+                found[f"{COLUMN}{name}"] = _tabular(values)
         return found, unit
 
 
@@ -88,7 +89,7 @@ def labelled_context(
         "error": scores["error_probability"].combine_chunks().cast(pa.float64()),
         "flagged": scores["flag"].combine_chunks().cast(pa.int64()),
     }
-    keys = {name: values for name, values in columns.items() if not name.startswith("column/")}
+    keys = {name: values for name, values in columns.items() if not name.startswith(COLUMN)}
     sums = {name: _summed(pa.table({"key": values, **judged})) for name, values in keys.items()}
     ids = scores["id"].combine_chunks()
     sampled = in_sample(hash_ids(ids), share)

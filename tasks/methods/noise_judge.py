@@ -27,6 +27,7 @@ from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 
 BESIDE = "beside."  # begins the names of such columns
+GROUP = "group/"  # begins the names of groups beside a sample
 BANK = 4000  # rows that hubs among the class names are measured by
 ASKED = 4096  # rows of the sample whose neighbours are sought
 JUDGED_PROBABILITIES = 1 << 21  # at a time: 8 MB, and as much again for each step of the noise method

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.judge_options import JudgeOptions
-from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.noise_judge import GROUP, Sample
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
 from labelworks.tasks.methods.validation.disagreements import Estimate, HeldOut, accuracy, difference, mean
 from labelworks.tasks.methods.validation.log_score import log_scores
-from labelworks.tasks.methods.validation.out_of_fold import GROUP, OutOfFold, out_of_fold
+from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.integer]

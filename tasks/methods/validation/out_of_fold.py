@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise.core.result import NoiseResult
 from labelworks.tasks.methods.noise.core.transition_em import undominated
-from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.noise_judge import GROUP, NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
@@ -26,7 +26,6 @@ from labelworks.tasks.methods.treatment.trust import Trust
 if TYPE_CHECKING:
     from labelworks.tasks.methods.protocols.treatment import ModelMethod
 
-GROUP = "group/"  # begins the names of columns of groups beside the sample
 ROWS = 8_000  # that the comparison takes at most: the models cost more than all else in it
 FOLDS = 5  # groups of folds that are held out in turn, at most
 Floats = NDArray[np.float64]
