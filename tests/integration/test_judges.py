@@ -97,12 +97,10 @@ def test_judges_order_the_review_and_change_no_label(
     assert queue["judge_score"].to_pylist() == sorted(queue["judge_score"].to_pylist())
     first = [wrong[each] for each in queue["id"].to_pylist()[:20]]
     assert np.mean(first) >= 0.8
-    against = pc.and_(
-        pc.equal(asked["action"], "relabel"), pc.not_equal(asked["judge_answer"], asked["label"])
-    )
-    assert not pc.any(against).as_py()
-    disputed = asked.filter(pc.match_substring(asked["reason"], "models that were asked say another class"))
-    assert set(disputed["action"].to_pylist()) <= {"review"}
+    against = asked.filter(pc.not_equal(asked["judge_answer"], asked["original_label"]))
+    assert against.num_rows > 20
+    assert set(against["action"].to_pylist()) == {"review"}
+    assert asked["label"].equals(asked["original_label"])
     assert (tmp_path / "store/made/judges").is_dir()
     assert rows.schema.field("judge_score").metadata[b"about"]
 
