@@ -109,9 +109,7 @@ def _check_treatment(treat: TreatConfig) -> None:
 
 def _check_objective(treat: TreatConfig) -> None:
     with at_key("treat.objective"):
-        objective = objective_of(treat)
-        method = registry.get("relabel", objective.method)
-        registry.check_options(method.target, dict(objective.options), method.given_keywords)
+        registry.check_chosen("relabel", objective_of(treat))
 
 
 def _sees_what_a_run_has(name: str, votes: bool) -> None:

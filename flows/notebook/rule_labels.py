@@ -82,6 +82,7 @@ def label_by_rules(
     """
     read = [_rule(place, given) for place, given in enumerate(rules)]
     named = classes if classes is not None else _spoken_for(read)
+    _check_rules(read, named)
     table = pa.Table.from_pandas(frame(rows, "rows"), preserve_index=False)
     votes = evaluate(table, read, [_class(each) for each in named])
     names = [rule.name for rule in read]
@@ -155,7 +156,7 @@ def _rule(place: int, given: Mapping[str, Any]) -> Rule:
     """A rule as a config has it; ConfigError, with its place, where it is none."""
     where = f"rules[{place}]"
     try:
-        return _read(RuleConfig.model_validate(dict(given)))
+        return _read(RuleConfig.model_validate(dict(given) if isinstance(given, Mapping) else given))
     except ValidationError as error:
         key, _, what = first_problem(error)
         raise ConfigError(
@@ -170,6 +171,26 @@ def _read(rule: RuleConfig) -> Rule:
     if rule.matches is not None and rule.column is None:
         raise ConfigError(f"rule {rule.name!r}: no texts", fix="name their column: column=…")
     return read
+
+
+def _check_rules(rules: Sequence[Rule], classes: Sequence[Any]) -> None:
+    """Raise ConfigError where there is no rule, two have one name, or one speaks for none of the classes."""
+    if not rules:
+        raise ConfigError("there are no rules", where="rules", fix="give one at least")
+    known, names = {str(each) for each in classes}, [rule.name for rule in rules]
+    for place, rule in enumerate(rules):
+        if rule.name in names[:place]:
+            raise ConfigError(
+                f"two rules are called {rule.name!r}",
+                where=f"rules[{place}]",
+                fix="give each a name of its own",
+            )
+        if rule.label is not None and str(rule.label) not in known:
+            raise ConfigError(
+                f"rule {rule.name!r} speaks for {rule.label!r}, which is none of the classes",
+                where=f"rules[{place}]",
+                fix=f"classes: {', '.join(map(str, classes))}",
+            )
 
 
 def _spoken_for(rules: Sequence[Rule]) -> list[Any]:

@@ -22,7 +22,7 @@ from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.judges.audited import LIMITED
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.reasons import WORDS, explained
-from labelworks.tasks.methods.registry import check_weights
+from labelworks.tasks.methods.registry import check_chosen, check_weights
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import Verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
@@ -206,6 +206,7 @@ def _policy(
             fix="see help(treat)",
         ) from error
     policy = policy_of(config)
+    check_chosen("relabel", policy.objective)
     for weight in policy.weights:
         check_weights(weight)
     return policy

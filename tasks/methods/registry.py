@@ -121,10 +121,16 @@ def make(kind: str, chosen: Chosen) -> Any:
     return target(**chosen.options)
 
 
+def check_chosen(kind: str, chosen: Chosen) -> Method:
+    """Return the method that is named; raise ConfigError where there is none, or it lacks an option."""
+    method = get(kind, chosen.method)
+    check_options(method.target, dict(chosen.options), method.given_keywords)
+    return method
+
+
 def check_weights(chosen: Chosen) -> None:
     """Refuse a factor that there is not, options that it lacks, one that needs a column and names none."""
-    method = get("weights", chosen.method)
-    check_options(method.target, dict(chosen.options), method.given_keywords)
+    method = check_chosen("weights", chosen)
     if "column" in method.needs and not chosen.options.get("column"):
         raise ConfigError(
             f"{chosen.method!r} names no column", fix=f"write it as {{{chosen.method}: {{column: NAME}}}}"

@@ -17,6 +17,7 @@ from labelworks.tasks.methods.registry import get
 
 NUMBERED = ("soft", "rules", "bags", "votes")  # kinds that say a number of each class
 MAY_BE_EMPTY = ("single-positive", "none")
+COUNTED = "give shares or counts from 0 on"
 
 
 def kinds_of(kind: Any, values: list[dict[Any, float]]) -> NDArray[Any]:
@@ -47,6 +48,10 @@ def said_of(observed: Any, kind: Any, classes: Sequence[Any] | None) -> list[dic
     """
     if getattr(observed, "ndim", 1) == 2 and not hasattr(observed, "columns"):
         return [_numbered(each, classes, row) for row, each in enumerate(np.asarray(observed))]
+    if isinstance(observed, str) or not np.iterable(observed):
+        raise InputError(
+            f"observed is {observed!r:.60}", where="observed", fix="give what is said of each row"
+        )
     listing = next((name for name in ("to_list", "to_pylist", "tolist") if hasattr(observed, name)), None)
     values = list(observed) if listing is None else getattr(observed, listing)()
     if not values:
@@ -118,14 +123,17 @@ def _numbered(shares: Any, classes: Sequence[Any] | None, row: int) -> dict[Any,
 
 def _checked(numbers: dict[Any, Any], row: int) -> dict[Any, float]:
     """Numbers from 0 on; those that are 0 or missing say nothing."""
-    found = {
-        name: float(number) for name, number in numbers.items() if number is not None and number == number
-    }
+    try:
+        found = {
+            name: float(number) for name, number in numbers.items() if number is not None and number == number
+        }
+    except (TypeError, ValueError) as error:
+        raise InputError("what a class has is no number", where=f"row {row}", fix=COUNTED) from error
     bad = [name for name, number in found.items() if not 0 <= number < np.inf]
     if bad:
         raise InputError(
             f"class {bad[0]!r} has {found[bad[0]]:g}",
             where=f"row {row}",
-            fix="give shares or counts from 0 on",
+            fix=COUNTED,
         )
     return {name: number for name, number in found.items() if number > 0}

@@ -117,6 +117,11 @@ def test_what_cannot_be_read_is_refused(made):
         lw.infer_labels(["cat", "emu"], "single", features[:2], classes=["cat", "dog"])
     with pytest.raises(lw.InputError, match="240"):
         lw.infer_labels(["cat", "dog"], "single", features)
+    with pytest.raises(lw.InputError, match="row 1: what a class has is no number"):
+        lw.infer_labels([{"cat": 1}, {"dog": "x"}], "soft", features[:2])
+    for odd in (5, "cat"):
+        with pytest.raises(lw.InputError, match=f"observed is {odd!r}"):
+            lw.infer_labels(odd, "single", features)
     with pytest.raises(lw.InputError, match="row 0: a single label is of 2 classes"):
         lw.infer_labels([["cat", "dog"], "cat"], "single", features[:2])
 

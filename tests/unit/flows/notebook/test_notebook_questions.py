@@ -228,6 +228,8 @@ def test_bad_treatments_are_refused(noisy: dict[str, Any]) -> None:
         lw.treat(noisy["given"], found, mode="relable")  # type: ignore[arg-type]
     with pytest.raises(lw.ConfigError, match=r"\): objective is \{'precision': 2\}: precision is a share"):
         lw.treat(noisy["given"], found, objective={"precision": 2})
+    with pytest.raises(lw.ConfigError, match="unknown option 'colour'"):
+        lw.treat(noisy["given"], found, objective={"accuracy": {"colour": 3}})
     with pytest.raises(lw.ConfigError, match="treat: give an objective or relabel_over, not both"):
         lw.treat(noisy["given"], found, objective="accuracy", relabel_over=0.8)
     sets = lw.find_multilabel_errors(

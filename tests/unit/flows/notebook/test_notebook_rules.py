@@ -90,12 +90,22 @@ def test_a_class_mix_of_numbered_classes_is_taken_as_it_is_written() -> None:
         ([{"name": "a", "label": "x", "where": "size > 1"}], "rule 'a': there is no column 'size'"),
         ([{"name": "a", "label": "x"}], "give exactly one of matches, where, function"),
         ([{"name": "a", "label": "x", "like": "b"}], "like: Extra inputs"),
+        ([{"name": "a", "label": "x", "matches": "b", "column": "text"}] * 2, "two rules are called 'a'"),
+        (["a"], "Input should be a valid dictionary"),
+        ([], "there are no rules"),
     ],
 )
 def test_what_is_no_rule_is_refused(rules: Any, says: str) -> None:
     """With its place."""
     with pytest.raises(lw.ConfigError, match=says.replace("(", r"\(")):
         lw.label_by_rules({"text": ["a"]}, rules)
+
+
+def test_a_rule_speaks_for_one_of_the_classes() -> None:
+    """Where they are said."""
+    rule = {"name": "a", "label": "x", "matches": "b", "column": "text"}
+    with pytest.raises(lw.ConfigError, match="rule 'a' speaks for 'x', which is none of the classes"):
+        lw.label_by_rules({"text": ["b"]}, [rule], classes=["y", "z"])
 
 
 def test_answers_that_are_no_class_are_refused() -> None:
