@@ -82,8 +82,8 @@ def treat(
     columns : table, optional
         Columns of the rows that factors read.
     features, target : array-like of shape (N, D) and (M, D), optional
-        Features of the rows and of a target window, for `covariates` and `propensity`: 1 where a classifier
-        can't tell the two apart on rows that it hasn't seen.
+        Features of the rows and of a target window, for `covariates` and `propensity`, which are 1 where a
+        classifier can't tell the two apart on rows that it hasn't seen, and for other factors that need them.
     judges : Judgement, optional
         What `ask_judges` was told of the labels: what they contradict goes to review.
     audited : tuple of two array-likes of shape (n,), optional

@@ -55,7 +55,10 @@ class RelabelMethod(Protocol):
 
 
 class WeightsMethod(Protocol):
-    """One factor (n,), 0 or more, of what rows count for. Options are keywords; `column`: one to read."""
+    """One factor (n,), 0 or more, of what rows count for. Options are keywords; `column`: one to read.
+
+    Features and counts are there where it declares to need them, a target's density where it can be told.
+    """
 
     def __call__(self, rows: WeighedRows, facts: WeightFacts, /) -> NDArray[np.float64]:
         """Weigh them."""
