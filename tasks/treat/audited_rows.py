@@ -13,9 +13,9 @@ COLUMNS = ("id", "label")
 
 
 def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:
-    """By id the right class, as text; raise InputError for a file without ids and labels, or ids twice.
+    """By id the right class, as text; a row without a label is one that nobody looked at yet.
 
-    options: for fsspec.
+    options: for fsspec. Raises InputError for a file without ids and labels, or with two labels of an id.
     """
     found: dict[str, str] = {}
     for file in list_files(place, "auto", options):
@@ -27,6 +27,8 @@ def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:
             )
         table = reader.table(None, list(COLUMNS))
         for each, label in zip(*(_texts(table[name]) for name in COLUMNS), strict=True):
+            if not label:
+                continue
             if each in found and found[each] != label:
                 raise InputError(f"the row {each!r} has two labels", where=reader.where)
             found[each] = label
