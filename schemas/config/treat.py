@@ -94,6 +94,6 @@ class TreatConfig(Section):
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if name in ("precision", "threshold") and not (number and 0 <= value <= 1):
             raise ValueError(f"{name} is a share in [0, 1]")
-        if name == "budget" and not (number and value >= 0 and value == int(value)):
+        if name == "budget" and not (number and value >= 0 and value % 1 == 0):
             raise ValueError("budget is a number of rows")
         return said

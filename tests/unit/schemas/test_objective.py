@@ -37,6 +37,7 @@ def test_an_objective_is_the_method_that_places_the_cut(said: dict[str, Any], me
         ({"objective": {"precision": 1.5}}, "precision is a share"),
         ({"objective": {"budget": 2.5}}, "budget is a number of rows"),
         ({"objective": {"budget": True}}, "budget is a number of rows"),
+        ({"objective": {"budget": float("inf")}}, "budget is a number of rows"),
         ({"objective": {"budget": 5, "precision": 0.9}}, "name one objective"),
     ],
 )
