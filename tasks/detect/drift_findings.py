@@ -73,7 +73,7 @@ def drift_findings(
         return None, within.model_copy(update={"columns": columns(rows.context), "watch": watched})
     target = target_sample(artifacts, ref, target_rows, options)
     compared = comparable(rows, options.fit_share)
-    without = [found.sums.without(fold) for fold in range(found.sums.n_folds)]
+    without = [found.sums.of_vectors.without(fold) for fold in range(found.sums.n_folds)]
     # By probes that saw the other folds, as the source's rows: in the eyes of all, classes have other shares.
     probs = model.probs(target.sample.features, target.sample.folds, target.sample.words)
     shift = shift_findings(

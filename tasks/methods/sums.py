@@ -29,14 +29,12 @@ class ClassSums:
     """Sums of the rows a probe may see: count (K,), total (K, D), gram (D, D), all float64.
 
     words: the weights of the words of each class (K, B), sparse, whole numbers; None: rows have no words.
-    mapped: the same of the rows' random features; None: there are none.
     """
 
     count: NDArray[np.float64]
     total: NDArray[np.float64]
     gram: NDArray[np.float64]
     words: Any = None
-    mapped: ClassSums | None = None
 
     @property
     def means(self) -> NDArray[np.float64]:
@@ -163,14 +161,16 @@ class FoldSums:
         """Number of folds."""
         return len(self.count)
 
+    @property
+    def of_vectors(self) -> FoldSums:
+        """The sums without words and random features, which are many and not for all that is kept or sent."""
+        return FoldSums(self.count, self.total, self.gram)
+
     def without(self, *folds: int) -> ClassSums:
         """Sums of every fold but these: what a probe for their rows may see."""
         keep = [fold for fold in range(self.n_folds) if fold not in folds]
         words = None if self.words is None else self._words(keep)
-        mapped = self.mapped.sums.without(*folds) if self.mapped else None
-        return ClassSums(
-            self.count[keep].sum(0), self.total[keep].sum(0), self.gram[keep].sum(0), words, mapped
-        )
+        return ClassSums(self.count[keep].sum(0), self.total[keep].sum(0), self.gram[keep].sum(0), words)
 
     def _words(self, folds: list[int]) -> Any:
         """Words by class (K, B) of some folds."""

@@ -50,7 +50,7 @@ class Scope:
         exclude: Sequence[int] = (),
     ) -> Scope:
         """Take a sample: features (M, D), folds (M,), out-of-sample probs (M, K); share: of rows outside."""
-        views = tuple(sums.without(fold, *exclude) for fold in range(sums.n_folds))
+        views = tuple(sums.of_vectors.without(fold, *exclude) for fold in range(sums.n_folds))
         novelty = np.sort(novelty_by_fold(views, features, folds))
         found = cls(views, novelty, np.sort(probs.max(axis=1)))
         cut = float(np.quantile(found.score(features, folds, probs), share)) if share else 0.0

@@ -64,7 +64,8 @@ class ProbeEnsemble:
         of_mapped = [name for name in names if sees("random_features", name)]
         fourier = FourierProbes.fit(sums.mapped, of_mapped, exclude) if of_mapped and sums.mapped else None
         names = [name for name in names if sees_vectors(name)]
-        views = [sums.without(fold, *exclude) for fold in range(sums.n_folds)] + [sums.without(*exclude)]
+        seen = sums.of_vectors
+        views = [seen.without(fold, *exclude) for fold in range(sums.n_folds)] + [seen.without(*exclude)]
         models = tuple(_fitted(names, view, adapt, class_names) for view in views)
         return cls(tuple(names), models, np.ones(len(names) + 1), words, fourier)
 

@@ -1,10 +1,13 @@
 """Rows of none of the classes, told apart from wrong labels by the sums that the probes are made of."""
 
+import pickle
+
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from labelworks.tasks.methods.open_set.novelty import novelty
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
+from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.sums import FoldSums
 
 K, DIM, FOLDS = 4, 10, 5
@@ -45,6 +48,16 @@ def test_the_score_is_the_mean_of_two_shares():
     sure = probs.max(axis=1)
     expected = [((far >= far[row]).mean() + (sure <= sure[row]).mean()) / 2 for row in range(210)]
     np.testing.assert_allclose(scope.score(features, folds, probs), expected, atol=1e-6)
+
+
+def test_it_is_no_larger_for_words_and_random_features():
+    features, given, folds, probs, _, _ = world()
+    words = np.arange(len(given) * 3, dtype=np.uint32).reshape(-1, 3) << 8 | 255
+    random = RandomFeatures(np.zeros(DIM, np.float32), np.ones(DIM, np.float32))
+    every = FoldSums.of(features, given, folds, FOLDS, K, words, random)
+    plain = FoldSums.of(features, given, folds, FOLDS, K)
+    sizes = [len(pickle.dumps(Scope.fit(sums, features, folds, probs))) for sums in (every, plain)]
+    assert sizes[0] == sizes[1]
 
 
 def test_a_share_of_the_sample_lies_below_the_cut():
