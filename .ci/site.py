@@ -111,8 +111,8 @@ def reference() -> dict[str, str]:
 
 def _results() -> list[str]:
     return [
-        f"::: {NOTEBOOK.replace('/', '.')}.{path.stem}.{name}\n{WHOLE}"
-        for path in sorted((ROOT / NOTEBOOK).glob("*.py"))
+        f"::: {'.'.join(path.relative_to(ROOT).with_suffix('').parts)}.{name}\n{WHOLE}"
+        for path in sorted((ROOT / NOTEBOOK).rglob("*.py"))
         for name in RESULT.findall(path.read_text(encoding="utf-8"))
     ]
 

@@ -19,7 +19,7 @@ from sklearn.metrics import average_precision_score
 
 from labelworks.schemas.config.detect import AdaptConfig, DetectConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options
 
 FOLDS = 5

@@ -24,10 +24,10 @@ from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.encoders.base import Encoder, make
 from labelworks.tasks.methods.findings.target import shift_findings
-from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fitted_on, fold_of, hash_ids
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options, shift_options
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))

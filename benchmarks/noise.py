@@ -27,7 +27,7 @@ from benchmarks.noise_text import Text, flip, texts, with_out_of_scope
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.open_set.out_of_scope import out_of_scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 SEED = 0

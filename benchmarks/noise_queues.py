@@ -25,10 +25,10 @@ from sklearn.model_selection import PredefinedSplit, cross_val_predict
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.encoders.base import make
-from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fitted_on, fold_of, hash_ids
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))

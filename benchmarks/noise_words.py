@@ -26,12 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from made_texts import Kind, made
 
 from labelworks.schemas.config.detect import DetectConfig
-from labelworks.tasks.artifacts.embeddings import write_vectors
+from labelworks.tasks.artifacts.vectors.embeddings import write_vectors
 from labelworks.tasks.methods.encoders.base import make
-from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fitted_on, fold_of, hash_ids
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.storage.store import Store
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))

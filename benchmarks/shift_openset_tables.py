@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 from labelworks.tasks.methods.open_set.estimate import open_set
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 ROWS, FOLDS, LABELLED, MADE = 1000, 5, 3000, 12_000
 Table = tuple[np.ndarray, np.ndarray]

@@ -25,7 +25,7 @@ from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust

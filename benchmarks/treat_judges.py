@@ -21,13 +21,13 @@ import pyarrow.parquet as pq
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import labelworks as lw
 from labelworks.flows.notebook.votes import VotedLabels
-from labelworks.tasks.methods.folds import hash_ids
 from labelworks.tasks.methods.judges.chat import Judge
 from labelworks.tasks.methods.judges.heard import UNLOOKED, Listed, hear, trust
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.pool import UNREAD, Pooled, review_order
 from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.treat.ask_judges import Asked, Asking
 from tests.support import completions

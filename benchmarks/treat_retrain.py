@@ -34,7 +34,7 @@ from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again
 from labelworks.tasks.methods.validation.arms import AGAIN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
 from labelworks.tasks.methods.validation.before_after import ProofOptions, prove

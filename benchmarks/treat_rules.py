@@ -24,7 +24,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import StandardScaler
 from treat_rules_data import RuleSet, all_sets
 
-from labelworks.flows.notebook.ruled_labels import with_probes
+from labelworks.flows.notebook.results.ruled_labels import with_probes
 from labelworks.tasks.methods.crowd import Votes
 from labelworks.tasks.methods.crowd.mace import mace
 from labelworks.tasks.methods.weak_supervision import aggregate_rules

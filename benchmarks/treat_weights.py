@@ -33,7 +33,7 @@ from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust

@@ -23,7 +23,7 @@ import numpy as np
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
 from labelworks.tasks.methods.validation.before_after import Proof, compared
 from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold, treated

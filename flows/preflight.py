@@ -26,7 +26,7 @@ from labelworks.tasks.methods.encoders.importing import needed
 from labelworks.tasks.methods.noise.detection import make as make_noise
 from labelworks.tasks.methods.openai_service import OpenAIService
 from labelworks.tasks.methods.probes.ensemble import sees_vectors
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 from labelworks.tasks.planning.values import factors_of, objective_of
 from labelworks.tasks.treat.row_contents import KINDS
 

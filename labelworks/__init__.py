@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
     from labelworks.flows.notebook.inferred_labels import infer_labels
     from labelworks.flows.notebook.label_errors import find_label_errors
-    from labelworks.flows.notebook.method_table import methods
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
     from labelworks.flows.notebook.prior import estimate_prior
     from labelworks.flows.notebook.regression_errors import find_regression_errors
+    from labelworks.flows.notebook.results.method_table import methods
     from labelworks.flows.notebook.rule_labels import aggregate_rules, label_by_rules
     from labelworks.flows.notebook.treat import treat
     from labelworks.flows.notebook.votes import aggregate_votes
@@ -61,7 +61,7 @@ _HOMES = {
     "infer_label_sets": "labelworks.flows.notebook.inferred_label_sets",
     "infer_labels": "labelworks.flows.notebook.inferred_labels",
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
-    "methods": "labelworks.flows.notebook.method_table",
+    "methods": "labelworks.flows.notebook.results.method_table",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treat",
     **dict.fromkeys(

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from labelworks.flows.notebook.inputs.classes import coded, plain
 from labelworks.flows.notebook.inputs.columns import column, length
 from labelworks.flows.notebook.inputs.problem import first_problem
-from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
+from labelworks.flows.notebook.results.judgement import Judgement
 from labelworks.infra.secrets import judge_keys
 from labelworks.schemas.config.judges import JudgesConfig
 from labelworks.schemas.config.run import StoreConfig

@@ -15,7 +15,7 @@ from labelworks.flows.notebook.inputs.classes import names, plain
 from labelworks.flows.notebook.inputs.columns import column
 from labelworks.flows.notebook.inputs.label_sets import label_sets
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.shown import Shown, several
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import Confusion
 from labelworks.tasks.methods.findings.confusions import top_confusions

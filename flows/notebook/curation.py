@@ -11,9 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from labelworks.flows.cli.progress import shown
-from labelworks.flows.notebook.flagged import flagged_rows
 from labelworks.flows.notebook.inputs.run_config import config_of, given_config, is_config
-from labelworks.flows.notebook.shown import Shown, several
+from labelworks.flows.notebook.results.flagged import flagged_rows
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError

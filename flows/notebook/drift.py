@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.columns import frame, matrix
-from labelworks.flows.notebook.shown import Shown
+from labelworks.flows.notebook.results.shown import Shown
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import check_alpha
 from labelworks.tasks.methods.drift import DriftTest, test

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.observed import index_of, marks_of, said_of
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
-from labelworks.flows.notebook.shown import Shown, several
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.tasks.methods.treatment.imprecise.core.one_of_several import infer_sets
 
 LIKELY = 0.5  # P(label) from which a row has it: the least error a cell

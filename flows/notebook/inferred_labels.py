@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.columns import column, length
 from labelworks.flows.notebook.inputs.observed import index_of, kinds_of, marks_of, said_of
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
-from labelworks.flows.notebook.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.treatment.imprecise.core.infer import infer
 

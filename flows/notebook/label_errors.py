@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import Matrix, aligned, column, in_order, length, matrix
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, out_of_sample
-from labelworks.flows.notebook.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
 from labelworks.tasks.methods.noise import NoiseResult, detect

@@ -14,7 +14,7 @@ from scipy import sparse
 from labelworks.flows.notebook.inputs.columns import Matrix, aligned, length, matrix
 from labelworks.flows.notebook.inputs.label_sets import LabelSets, label_sets
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
-from labelworks.flows.notebook.shown import Shown, several
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.multilabel import detect_multilabel
 from labelworks.tasks.methods.multilabel.probabilities import class_probabilities

@@ -14,10 +14,10 @@ from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import aligned, in_order, length, matrix
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, fitted_probes, row_folds
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.shown import Shown, share
+from labelworks.flows.notebook.results.shown import Shown, share
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.label_shift import estimate_prior as estimated
+from labelworks.tasks.methods.statistics.float16 import single
 
 Probs = NDArray[Any]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.columns import aligned, column, length
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
-from labelworks.flows.notebook.shown import Shown, several, share
+from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.regression.detect import check_fdr, detect_regression

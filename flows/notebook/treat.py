@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import frame, length, matrix
 from labelworks.flows.notebook.inputs.problem import first_problem
-from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
-from labelworks.flows.notebook.treatment import Treatment
+from labelworks.flows.notebook.results.judgement import Judgement
+from labelworks.flows.notebook.results.treatment import Treatment
 from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.tables import ACTIONS

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.classes import names, plain
 from labelworks.flows.notebook.inputs.columns import frame, in_order, length, matrix
-from labelworks.flows.notebook.shown import Shown, several
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.crowd import Votes, aggregate
 

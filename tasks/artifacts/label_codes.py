@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.methods.statistics.folds import hash_ids
 
 
 def encode_labels(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> NDArray[np.int32]:

@@ -8,8 +8,8 @@ from labelworks.schemas.findings import DetectFigures, IngestFigures
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.first_pass import FirstPass
-from labelworks.tasks.artifacts.sample_groups import write_groups
+from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
+from labelworks.tasks.artifacts.vectors.sample_groups import write_groups
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
@@ -20,8 +20,8 @@ from labelworks.tasks.detect.score_partition import Scored, score_partition, sum
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
-from labelworks.tasks.methods.folds import share_of
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.statistics.folds import share_of
 
 
 def detect_classes(

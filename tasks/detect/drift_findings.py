@@ -21,7 +21,7 @@ from labelworks.schemas.findings import (
 )
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.first_pass import FirstPass
+from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import COLUMN, TIME, Context
@@ -31,11 +31,11 @@ from labelworks.tasks.methods.findings.groups import column_findings, group_find
 from labelworks.tasks.methods.findings.label_sets import label_set_windows
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, target_windows
-from labelworks.tasks.methods.folds import fitted_on, hash_ids
 from labelworks.tasks.methods.label_shift.by_window import prior_by_window
 from labelworks.tasks.methods.noise import NoiseResult
 from labelworks.tasks.methods.noise_judge import GROUP, NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
+from labelworks.tasks.methods.statistics.folds import fitted_on, hash_ids
 from labelworks.tasks.sources.values.joined import joined
 
 LEAST = 30  # rows that columns are compared by

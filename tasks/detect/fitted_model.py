@@ -12,13 +12,13 @@ import numpy as np
 
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.class_vectors import class_vectors
 from labelworks.tasks.artifacts.code_version import code_version
+from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.execution import progress
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
 

@@ -17,10 +17,10 @@ from labelworks.schemas.tables import LABEL_SET_SCORES
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import codes_of, dense_lists, from_lists, to_lists
-from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.first_pass import FirstPass
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES
-from labelworks.tasks.artifacts.sufficient_statistics import sample_share
+from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
+from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_share
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import of_label_sets
 from labelworks.tasks.detect.fitted_model import model_key
@@ -31,9 +31,9 @@ from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.cells import CellSums, cell_agreement
-from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.statistics.folds import fold_of
 from labelworks.tasks.methods.treatment.label_sets import largest, likelier
 
 AT_ONCE = 1 << 22  # cells judged at a time

@@ -14,8 +14,8 @@ from labelworks.schemas.suites import Suite
 from labelworks.schemas.tables import NUMBER_SCORES
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.first_pass import FirstPass
+from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
+from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.fitted_model import model_key
 from labelworks.tasks.detect.options import DetectOptions
@@ -23,10 +23,10 @@ from labelworks.tasks.detect.score_partition import Scored, named_rows, summaris
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chance import features_p_value
-from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.regression.detect import partners
 from labelworks.tasks.methods.regression.judge import NumberJudge
 from labelworks.tasks.methods.regression.pairs import MOST
+from labelworks.tasks.methods.statistics.folds import fold_of
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.methods.drift.calendar import Unit
-from labelworks.tasks.methods.folds import hash_ids, in_sample
 from labelworks.tasks.methods.noise_judge import GROUP
+from labelworks.tasks.methods.statistics.folds import hash_ids, in_sample
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.time_windows import time_keys
 from labelworks.tasks.sources.values.joined import as_type, joined, read_type

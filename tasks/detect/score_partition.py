@@ -16,13 +16,13 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import SCORES
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import dense_lists
-from labelworks.tasks.artifacts.embeddings import Block, load_block
 from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
-from labelworks.tasks.artifacts.sufficient_statistics import sample_of
+from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence
 from labelworks.tasks.detect.options import DetectOptions
-from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.statistics.folds import fold_of
 
 SUMMED = [
     "row", "id", "given", "score", "error_probability", "flag", "suggestion", "in_scope", "outside",

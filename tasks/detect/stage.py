@@ -11,8 +11,8 @@ from labelworks.schemas.records import DatasetRef, DetectResult
 from labelworks.schemas.suites import Suite, suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.first_pass import FirstPass
-from labelworks.tasks.artifacts.sufficient_statistics import first_pass
+from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.detect.classes import detect_classes
 from labelworks.tasks.detect.detected import Detected
 from labelworks.tasks.detect.label_sets import detect_label_sets

@@ -12,19 +12,19 @@ from labelworks.schemas.findings import AdaptedRows
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import TARGET
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import load_block
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
-from labelworks.tasks.artifacts.sufficient_statistics import sample_of
+from labelworks.tasks.artifacts.vectors.embeddings import load_block
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, ContextReader, merged, target_context
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.estimate import OpenSet
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.folds import fold_of, in_sample, share_of
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 
 @dataclass(frozen=True)

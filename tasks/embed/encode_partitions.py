@@ -17,14 +17,14 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import write_vectors
 from labelworks.tasks.artifacts.features import feature_batches
+from labelworks.tasks.artifacts.vectors.embeddings import write_vectors
 from labelworks.tasks.embed.content_hash import Repeats
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, loaded
 from labelworks.tasks.embed.pair_check import check_before
 from labelworks.tasks.execution.prefetch import ahead, drawn
 from labelworks.tasks.methods.encoders import base
-from labelworks.tasks.methods.float16 import single
+from labelworks.tasks.methods.statistics.float16 import single
 from labelworks.tasks.sources.source import Source
 
 PREPARED = 2  # batches that wait ready: the second where the first is a short last one

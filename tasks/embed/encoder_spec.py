@@ -17,7 +17,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import first_features, some_features
 from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.methods.encoders import base
-from labelworks.tasks.methods.folds import fitted_on
+from labelworks.tasks.methods.statistics.folds import fitted_on
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.storage.store import Store
 

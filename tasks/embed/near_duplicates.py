@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import read_some
-from labelworks.tasks.artifacts.signatures import planes_of, sketched
+from labelworks.tasks.artifacts.vectors.embeddings import read_some
+from labelworks.tasks.artifacts.vectors.signatures import planes_of, sketched
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.duplicates.groups import Copies, copies
 from labelworks.tasks.methods.duplicates.signatures import (

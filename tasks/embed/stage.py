@@ -24,10 +24,10 @@ from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import without_vector
-from labelworks.tasks.artifacts.first_pass import read_contents
 from labelworks.tasks.artifacts.rejected import refuse, rejected_rows
-from labelworks.tasks.artifacts.sufficient_statistics import first_pass
+from labelworks.tasks.artifacts.vectors.embeddings import without_vector
+from labelworks.tasks.artifacts.vectors.first_pass import read_contents
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, Fitted, sample_column

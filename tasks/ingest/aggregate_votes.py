@@ -22,7 +22,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import CrowdFindings
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities, read_pred_probs
-from labelworks.tasks.artifacts.vote_files import (
+from labelworks.tasks.artifacts.votes.vote_files import (
     RANGES,
     Range,
     VoteSource,
@@ -31,7 +31,7 @@ from labelworks.tasks.artifacts.vote_files import (
     survey_votes,
     vote_prints,
 )
-from labelworks.tasks.artifacts.votes import Voted
+from labelworks.tasks.artifacts.votes.voted_labels import Voted
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.annotators import Annotators, merge_annotators, write_annotators
 from labelworks.tasks.methods.crowd import CrowdResult, Votes, aggregate

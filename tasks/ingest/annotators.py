@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import AnnotatorQuality
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.crowd import Votes
-from labelworks.tasks.methods.folds import fold_of, hash_ids
+from labelworks.tasks.methods.statistics.folds import fold_of, hash_ids
 
 HELD_ANNOTATORS = 2_000_000  # counted once for each part that has votes of theirs
 SHOWN_ANNOTATORS = 20  # those of the lowest quality

@@ -15,10 +15,10 @@ from labelworks.schemas.errors import GateRefused, InputError
 from labelworks.schemas.records import Partition
 from labelworks.schemas.suites import Suite
 from labelworks.tasks.artifacts.index import Index
-from labelworks.tasks.artifacts.vote_files import VoteSource
+from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown
 from labelworks.tasks.ingest.scan import count_classes, scan
-from labelworks.tasks.methods.folds import HOLDOUT, fold_of
+from labelworks.tasks.methods.statistics.folds import HOLDOUT, fold_of
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.sources.source import Source
 

@@ -17,7 +17,7 @@ from labelworks.schemas.findings import RuleFindings, RulesFindings
 from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
-from labelworks.tasks.artifacts.rule_votes import (
+from labelworks.tasks.artifacts.votes.rule_votes import (
     PATTERNS,
     Ruled,
     RuleSource,

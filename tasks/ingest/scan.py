@@ -16,9 +16,9 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES, Index, write_rows
 from labelworks.tasks.artifacts.rejected import rejected_rows
 from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
-from labelworks.tasks.artifacts.rule_votes import Ruled
-from labelworks.tasks.artifacts.votes import Voted
-from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.artifacts.votes.rule_votes import Ruled
+from labelworks.tasks.artifacts.votes.voted_labels import Voted
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.class_mapping import again_in_row
 from labelworks.tasks.sources.columns import Columns

@@ -20,9 +20,9 @@ from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import read_index, share_index
 from labelworks.tasks.artifacts.rejected import refuse
-from labelworks.tasks.artifacts.rule_votes import Ruled
-from labelworks.tasks.artifacts.vote_files import VoteSource
-from labelworks.tasks.artifacts.votes import Voted
+from labelworks.tasks.artifacts.votes.rule_votes import Ruled
+from labelworks.tasks.artifacts.votes.vote_files import VoteSource
+from labelworks.tasks.artifacts.votes.voted_labels import Voted
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.aggregate_votes import voted

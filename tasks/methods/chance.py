@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.stats import rankdata
 
-from labelworks.tasks.methods.float16 import single
+from labelworks.tasks.methods.statistics.float16 import single
 
 PERMUTED = 999  # times at most, so that the smallest p-value is 1 in 1000
 ENOUGH = 10  # permutations that do as well: then the p-value is known well enough (Besag & Clifford 1991)

@@ -15,8 +15,8 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.neighbours.reference import Neighbourhood
 from labelworks.tasks.methods.neighbours.voters import UNASKED, Voters
 from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
-from labelworks.tasks.methods.noise.core.claim_calibration import Rows
-from labelworks.tasks.methods.noise.core.claim_judge import ClaimJudge
+from labelworks.tasks.methods.noise.core.claims.claim_calibration import Rows
+from labelworks.tasks.methods.noise.core.claims.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import completed
 from labelworks.tasks.methods.noise.pairs import Pairs
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
@@ -24,7 +24,7 @@ from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.protocols.noise import HearsVote
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 BESIDE = "beside."  # begins the names of such columns
 GROUP = "group/"  # begins the names of groups beside a sample

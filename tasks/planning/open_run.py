@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import StoreError
-from labelworks.tasks.artifacts.vote_files import vote_prints
+from labelworks.tasks.artifacts.votes.vote_files import vote_prints
 from labelworks.tasks.exports import check_reach
 from labelworks.tasks.planning.plan import Plan, plan_window
 from labelworks.tasks.planning.run import Run, identify

@@ -6,7 +6,7 @@ from typing import Any
 
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.rules import RuleConfig
-from labelworks.tasks.artifacts.rule_votes import RuleSource, shares_of
+from labelworks.tasks.artifacts.votes.rule_votes import RuleSource, shares_of
 from labelworks.tasks.methods.rules.rule import Rule
 
 

@@ -15,8 +15,8 @@ from labelworks.schemas.config.treat import TreatConfig
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities
-from labelworks.tasks.artifacts.sufficient_statistics import PassOptions
-from labelworks.tasks.artifacts.vote_files import VoteSource
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import PassOptions
+from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.encoders.base import own_units
 from labelworks.tasks.methods.findings.target import ShiftOptions

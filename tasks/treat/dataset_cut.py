@@ -14,7 +14,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.execution.map_partitions import reduce_partitions
-from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import BELOW_FLOAT32, Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.treat_rows import place_cut, surest, with_few

@@ -15,9 +15,9 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
-from labelworks.tasks.methods.folds import hash_ids
 from labelworks.tasks.methods.judges.heard import Listed
 from labelworks.tasks.methods.judges.question import LISTED, candidates
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.decisions import RELABEL, decide
 from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import codes_of, from_lists
-from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.label_sets import cell_claims, treat_label_sets
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table

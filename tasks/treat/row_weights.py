@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import load_block
-from labelworks.tasks.artifacts.first_pass import read_first_pass
 from labelworks.tasks.artifacts.scores import read_judged
+from labelworks.tasks.artifacts.vectors.embeddings import load_block
+from labelworks.tasks.artifacts.vectors.first_pass import read_first_pass
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
-from labelworks.tasks.methods.folds import in_sample, share_of
+from labelworks.tasks.methods.statistics.folds import in_sample, share_of
 from labelworks.tasks.methods.treatment.decisions import Decisions
 from labelworks.tasks.methods.treatment.treat_rows import decided_rows, weighed_rows
 from labelworks.tasks.methods.treatment.weights.core.density import density_ratio

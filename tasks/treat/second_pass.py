@@ -17,17 +17,17 @@ from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import dense_lists
-from labelworks.tasks.artifacts.embeddings import load_block
-from labelworks.tasks.artifacts.first_pass import read_first_pass
 from labelworks.tasks.artifacts.scores import SOFT_CLASSES, read_judged
-from labelworks.tasks.artifacts.sufficient_statistics import sample_of
+from labelworks.tasks.artifacts.vectors.embeddings import load_block
+from labelworks.tasks.artifacts.vectors.first_pass import read_first_pass
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
-from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise.core.result import NoiseResult
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fold_of
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import decide
 from labelworks.tasks.methods.treatment.second_pass import ALIKE, SecondPass, change, relabelled

@@ -24,8 +24,8 @@ from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
-from labelworks.tasks.artifacts.class_vectors import class_vectors
-from labelworks.tasks.artifacts.first_pass import rows_by_class
+from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
+from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.decisions import CORRECTED, REASONS

@@ -14,11 +14,11 @@ from labelworks.schemas.findings import ShiftFindings, ValidateFigures
 from labelworks.schemas.records import DatasetRef, ValidateResult
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
-from labelworks.tasks.artifacts.class_vectors import class_vectors
-from labelworks.tasks.artifacts.first_pass import FirstPass, read_first_pass
-from labelworks.tasks.artifacts.sample_groups import read_groups
+from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
+from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
+from labelworks.tasks.artifacts.vectors.sample_groups import read_groups
 from labelworks.tasks.execution.engine import stage_task
-from labelworks.tasks.methods.folds import HOLDOUT
+from labelworks.tasks.methods.statistics.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.validation.before_after import Proof, prove
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets

@@ -24,7 +24,7 @@ from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.protocols.noise import JudgesChecked, PlacesCut
 from labelworks.tasks.methods.registry import KINDS, Method, methods
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import REASONS, Decisions, decide
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood

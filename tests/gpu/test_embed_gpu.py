@@ -34,7 +34,7 @@ def machine() -> Iterator[str]:
 
 
 def vectors(store: Path) -> np.ndarray:
-    from labelworks.tasks.artifacts.embeddings import read_vectors
+    from labelworks.tasks.artifacts.vectors.embeddings import read_vectors
     from labelworks.tasks.storage.store import Store
 
     parts = sorted(path.relative_to(store) for path in store.rglob("embeddings/*/*.parquet"))

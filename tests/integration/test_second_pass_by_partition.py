@@ -9,9 +9,9 @@ import pyarrow as pa
 
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.records import DetectResult
-from labelworks.tasks.methods.folds import fold_of, hash_ids
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fold_of, hash_ids
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again
 from labelworks.tasks.methods.validation.arms import AGAIN, LIKELIEST, arms_of
 from labelworks.tasks.methods.validation.out_of_fold import treated

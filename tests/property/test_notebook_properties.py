@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import labelworks as lw
 from labelworks.flows.notebook.inputs.classes import coded
 from labelworks.flows.notebook.inputs.columns import Matrix
-from labelworks.flows.notebook.shown import html
+from labelworks.flows.notebook.results.shown import html
 
 NAMES = st.one_of(
     st.lists(st.text(min_size=1), min_size=2, max_size=6, unique=True),

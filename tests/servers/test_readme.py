@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.load import load_config
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

@@ -12,11 +12,11 @@ from labelworks.flows.notebook.inputs.columns import Matrix, length, matrix
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import hashes, refuse_infinite
-from labelworks.tasks.methods.float16 import single
-from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
-from labelworks.tasks.methods.sums import FoldSums, MappedSums
+from labelworks.tasks.methods.statistics.float16 import single
+from labelworks.tasks.methods.statistics.folds import fold_of
+from labelworks.tasks.methods.statistics.sums import FoldSums, MappedSums
 
 
 def row_folds(rows: int) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from scipy.linalg import eigh, null_space
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.probes.affine import Affine, mean_variance, moments
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 SHRINKAGE = 0.1  # of the covariance within classes, as in the LDA probe
 

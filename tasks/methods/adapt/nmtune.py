@@ -12,7 +12,7 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.probes.affine import Affine, mean_variance, moments
 from labelworks.tasks.methods.probes.ridge import PENALTY
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 LARGEST = 100.0  # scale of a direction
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labelworks.tasks.methods.probes.affine import Affine
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 
 @register("adapt", "none", source="the embedding as it is")

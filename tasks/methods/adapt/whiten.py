@@ -7,7 +7,7 @@ import numpy as np
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.probes.affine import Affine, mean_variance, moments
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 
 @register("adapt", "whiten", needs=("sums",), source="Kessy 2018 (ZCA); Su 2021")

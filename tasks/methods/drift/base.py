@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import BLOCK, Floats, Matrix, numbers, refuse_infinite
-from labelworks.tasks.methods.float16 import rounded
+from labelworks.tasks.methods.statistics.float16 import rounded
 
 PERMUTATIONS = 999
 LONG_NAMES = {"drift-auto": "auto"}  # as configs may have it

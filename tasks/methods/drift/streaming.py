@@ -16,7 +16,7 @@ from labelworks.tasks.methods.drift.frame import SAMPLE, DriftParts, Frame, Make
 from labelworks.tasks.methods.drift.frechet import Frechet
 from labelworks.tasks.methods.drift.ks import Ks
 from labelworks.tasks.methods.drift.mmd import Mmd
-from labelworks.tasks.methods.float16 import rounded
+from labelworks.tasks.methods.statistics.float16 import rounded
 
 Parts = Callable[[], Iterable[NDArray[np.generic]]]
 STATISTICS: dict[str, Sequence[Make]] = {

@@ -12,7 +12,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import Floats
 from labelworks.tasks.methods.drift.count_tests import ColumnDrift, compare
-from labelworks.tasks.methods.float16 import rounded
+from labelworks.tasks.methods.statistics.float16 import rounded
 
 BINS = 20  # equal shares of both windows together
 VALUES = 100  # of a column that is no number; the rarer ones are one

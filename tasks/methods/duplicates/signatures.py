@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.neighbours.euclidean import nearest
 from labelworks.tasks.methods.quality.intrinsic_dimension import two_nn
+from labelworks.tasks.methods.statistics.float16 import single
 
 BITS = 64
 LOOKED_AT = 64  # dimensions a signature is made of: rows that nearly agree do so in any of them

@@ -18,8 +18,8 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.words import word_ngrams
-from labelworks.tasks.methods.packed_words import MOST_BUCKETS, pack_words
 from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.statistics.packed_words import MOST_BUCKETS, pack_words
 
 SHARED = 6  # one of so many places is for words that have none of their own
 CROWDED = 4  # words in such a place, at least

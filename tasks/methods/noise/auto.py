@@ -12,20 +12,15 @@ from scipy.special import expit, logit
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.neighbours.cosine import agreement
 from labelworks.tasks.methods.noise.core.checks import checked
-from labelworks.tasks.methods.noise.core.flips import (
+from labelworks.tasks.methods.noise.core.claims.flips import (
     drawn,
     evidence_of,
     fit_flip_model,
     flipped,
     offset_to,
 )
-from labelworks.tasks.methods.noise.core.rate_range import RateRange, rate_range
-from labelworks.tasks.methods.noise.core.reading_choice import Chosen, choose_views
-from labelworks.tasks.methods.noise.core.reservoir import STREAM
-from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
-from labelworks.tasks.methods.noise.core.sampled import SampledModel
-from labelworks.tasks.methods.noise.core.second_view import vote_of
-from labelworks.tasks.methods.noise.core.targets import (
+from labelworks.tasks.methods.noise.core.claims.rate_range import RateRange, rate_range
+from labelworks.tasks.methods.noise.core.claims.targets import (
     NOTHING,
     Target,
     checked_target,
@@ -35,6 +30,11 @@ from labelworks.tasks.methods.noise.core.targets import (
     sided_with,
     within_budget,
 )
+from labelworks.tasks.methods.noise.core.reading_choice import Chosen, choose_views
+from labelworks.tasks.methods.noise.core.reservoir import STREAM
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
+from labelworks.tasks.methods.noise.core.sampled import SampledModel
+from labelworks.tasks.methods.noise.core.second_view import vote_of
 from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, jackknife_spread, sorted_order
 from labelworks.tasks.methods.noise.core.views import Reading, View, reading
 from labelworks.tasks.methods.registry import register

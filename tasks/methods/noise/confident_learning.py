@@ -10,13 +10,13 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from labelworks.tasks.methods.noise.core.checks import check_options, checked
+from labelworks.tasks.methods.noise.core.claims.flips import best_other
 from labelworks.tasks.methods.noise.core.confident_joint import (
     confident_class,
     confident_thresholds,
     joint,
     transition_of,
 )
-from labelworks.tasks.methods.noise.core.flips import best_other
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.transition_em import columns_of

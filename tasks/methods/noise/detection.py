@@ -16,9 +16,9 @@ from labelworks.tasks.methods.arrays import class_numbers, evenly
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
-from labelworks.tasks.methods.noise.core.audit import audited_result
-from labelworks.tasks.methods.noise.core.claim_calibration import Rows
-from labelworks.tasks.methods.noise.core.claim_judge import ClaimJudge
+from labelworks.tasks.methods.noise.core.claims.audit import audited_result
+from labelworks.tasks.methods.noise.core.claims.claim_calibration import Rows
+from labelworks.tasks.methods.noise.core.claims.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import NoiseResult, completed, joined
 from labelworks.tasks.methods.noise.core.second_view import vote_of
 from labelworks.tasks.methods.protocols.noise import JudgesChecked, NoiseModel, PlacesCut

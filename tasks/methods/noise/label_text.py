@@ -9,8 +9,8 @@ from scipy.special import log_softmax
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.neighbours.cosine import unit_length
+from labelworks.tasks.methods.noise.core.claims.targets import Target
 from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
-from labelworks.tasks.methods.noise.core.targets import Target
 from labelworks.tasks.methods.registry import register
 
 

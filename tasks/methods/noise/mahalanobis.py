@@ -10,7 +10,7 @@ from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.noise.core.scored import Beside, ScoredModel
 from labelworks.tasks.methods.probes.lda import lda
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 
 @register("noise", "mahalanobis", needs=("pred_probs", "features"), source="Lee et al. 2018")

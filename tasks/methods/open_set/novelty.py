@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import Floats, blocks, refuse_infinite
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 RIDGE = 1e-2  # of the mean variance within classes
 

@@ -19,7 +19,7 @@ from labelworks.tasks.methods.neighbours.cosine import nearest, unit_length
 from labelworks.tasks.methods.noise.core.checks import checked
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums, FoldSums
+from labelworks.tasks.methods.statistics.sums import ClassSums, FoldSums
 
 FOLDS = 5
 SHRINKAGE = 0.1  # of a covariance towards its mean variance

@@ -10,7 +10,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.probes.lda import lda
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 FOLDS = 5
 

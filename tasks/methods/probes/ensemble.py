@@ -13,7 +13,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.affine import Affine
 from labelworks.tasks.methods.probes.fourier_probes import FourierProbes
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
@@ -21,7 +20,8 @@ from labelworks.tasks.methods.probes.temperature import fit_scale
 from labelworks.tasks.methods.probes.words_by_class import WordProbes
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import BLOCK, ClassSums, FoldSums
+from labelworks.tasks.methods.statistics.float16 import single
+from labelworks.tasks.methods.statistics.sums import BLOCK, ClassSums, FoldSums
 
 Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
 Adapt = Callable[[ClassSums], Affine | None]

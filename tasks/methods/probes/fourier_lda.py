@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.probes.lda import lda
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 
 @register("probes", "fourier-lda", needs=("random_features",), source="Rahimi & Recht 2007, Mika 1999")

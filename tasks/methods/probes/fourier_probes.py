@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.random_features import RandomFeatures
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import BLOCK, MappedSums
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import BLOCK, MappedSums
 
 Linear = tuple[NDArray[np.float32], NDArray[np.float32]]
 

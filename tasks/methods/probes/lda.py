@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 SHRINKAGE = 0.1
 ROUNDING = 1e-9  # of the squares, in sums of single precision: all there is of rows that are the same

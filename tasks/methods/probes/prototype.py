@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.registry import register
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 
 @register("probes", "prototype", needs=("sums",), source="Snell 2017")

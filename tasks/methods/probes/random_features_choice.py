@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble, sees, sees_vectors
 from labelworks.tasks.methods.probes.fourier_probes import FourierProbes
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
 from labelworks.tasks.methods.probes.temperature import fit_scale
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import ClassSums, FoldSums, MappedSums
+from labelworks.tasks.methods.statistics.folds import HOLDOUT
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import ClassSums, FoldSums, MappedSums
 
 ASKED, FOLDS = 4096, 3  # rows, and how often a share of them is foretold by the others
 FEWEST = 50  # rows, of which nothing is asked

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.tasks.methods.float16 import single
-from labelworks.tasks.methods.sums import BLOCK, FoldSums
+from labelworks.tasks.methods.statistics.float16 import single
+from labelworks.tasks.methods.statistics.sums import BLOCK, FoldSums
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # of the mean eigenvalue of the covariance
 CHOSEN_ON = 64  # columns of targets that the penalty is chosen on

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.packed_words import HEAVIEST, unpack_words
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import BLOCK, ClassSums, FoldSums
+from labelworks.tasks.methods.statistics.packed_words import HEAVIEST, unpack_words
+from labelworks.tasks.methods.statistics.sums import BLOCK, ClassSums, FoldSums
 
 Linear = tuple[NDArray[np.floating], NDArray[np.floating]]
 SMOOTHING = 0.1  # of a word's weight in a class, where a word that is all of its row weighs 1

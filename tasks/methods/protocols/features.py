@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from labelworks.tasks.methods.probes.ensemble import Linear
     from labelworks.tasks.methods.probes.words_by_class import WordsByClass
     from labelworks.tasks.methods.probes.zero_shot import ClassNames
-    from labelworks.tasks.methods.sums import ClassSums
+    from labelworks.tasks.methods.statistics.sums import ClassSums
 
 
 class EncoderMethod(Protocol):

@@ -11,7 +11,7 @@ from labelworks.tasks.methods.quality.hubness import hubness
 from labelworks.tasks.methods.quality.intrinsic_dimension import mle, two_nn
 from labelworks.tasks.methods.quality.label_sharpness import label_sharpness
 from labelworks.tasks.methods.quality.rankme import rank_share, rankme
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 SAMPLE = 4000  # rows whose neighbours are looked at: all pairs of them in well under a second
 NEIGHBOURS = 10

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from labelworks.tasks.methods.quality.dimensions import covariance
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 EPSILON = 1e-7
 NOISE = 1e-6  # of the mean square: a variance under it is the rounding of the sums

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.ridge_by_fold import RidgeByFold, TargetSums
-from labelworks.tasks.methods.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.float16 import single
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
 
 MEASURED = 500  # rows whose distances say how wide the kernel is
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of the probe behind random features

@@ -16,8 +16,8 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, joined, score_of
 from labelworks.tasks.methods.noise_judge import JUDGED_PROBABILITIES, NoiseJudge, Sample, fit_probes
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 ALIKE = 0.005  # of the labels, that a pass has to change for another one to follow
 FLOOR = 1e-12  # of P(given | true): what was never seen is not impossible

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise_judge import GROUP, Sample
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
 from labelworks.tasks.methods.validation.disagreements import Estimate, HeldOut, accuracy, difference, mean

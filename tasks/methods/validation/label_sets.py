@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.protocols.noise import LabelSetModel
+from labelworks.tasks.methods.statistics.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.label_sets import cell_claims, treat_label_sets
 from labelworks.tasks.methods.treatment.treat_rows import cut_of
 from labelworks.tasks.methods.treatment.trust import OF_LABEL_SETS

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.regression.judge import NumberJudge, suggestions
+from labelworks.tasks.methods.statistics.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers
 from labelworks.tasks.methods.treatment.treat_rows import cut_of
 from labelworks.tasks.methods.treatment.trust import Trust

@@ -16,7 +16,7 @@ from labelworks.tasks.methods.noise.core.result import NoiseResult
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.noise_judge import GROUP, NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.second_pass import ALIKE, look_again

@@ -13,7 +13,7 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.findings import EmbeddingFigures
 from labelworks.schemas.records import DatasetRef
-from labelworks.tasks.artifacts.signatures import planes_of
+from labelworks.tasks.artifacts.vectors.signatures import planes_of
 from labelworks.tasks.embed.stage import embed_group, fit_encoder, judge_quality
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.methods import registry

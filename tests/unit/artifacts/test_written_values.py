@@ -17,7 +17,7 @@ from labelworks.schemas.config.load import load_config
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.artifacts.index import Index
-from labelworks.tasks.artifacts.vote_files import read_votes
+from labelworks.tasks.artifacts.votes.vote_files import read_votes
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.values import votes_of

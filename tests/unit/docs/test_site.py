@@ -16,13 +16,13 @@ from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
 from labelworks.flows.notebook.inferred_labels import InferredLabels
-from labelworks.flows.notebook.judgement import Judgement
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.regression_errors import RegressionErrors
-from labelworks.flows.notebook.ruled_labels import RuledLabels
-from labelworks.flows.notebook.treatment import Treatment
+from labelworks.flows.notebook.results.judgement import Judgement
+from labelworks.flows.notebook.results.ruled_labels import RuledLabels
+from labelworks.flows.notebook.results.treatment import Treatment
 from labelworks.flows.notebook.votes import VotedLabels
 
 ROOT = Path(__file__).parents[3]
@@ -72,7 +72,7 @@ def test_every_page_has_a_place_and_every_package_of_methods_a_reference(hook: A
 
 def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
     page = hook.reference()["reference/labelworks.md"]
-    named = re.findall(r"^::: labelworks\.flows\.notebook\.(\w+)\.(\w+)$", page, re.MULTILINE)
+    named = re.findall(r"^::: labelworks\.flows\.notebook\.(?:results\.)?(\w+)\.(\w+)$", page, re.MULTILINE)
     results = {
         ClassAudit,
         Curation,

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.vote_files import RANGES, VoteSource, ranges_of
+from labelworks.tasks.artifacts.votes.vote_files import RANGES, VoteSource, ranges_of
 from labelworks.tasks.ingest import aggregate_votes, annotators
 from labelworks.tasks.ingest.aggregate_votes import divided, voted
 from labelworks.tasks.methods.crowd import aggregate

@@ -15,7 +15,7 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.artifacts.vote_files import read_votes
+from labelworks.tasks.artifacts.votes.vote_files import read_votes
 from labelworks.tasks.detect.row_context import ContextReader
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.methods.encoders.values import read_texts

@@ -16,8 +16,8 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import EmbeddingFigures
 from labelworks.schemas.records import Check, GateResult
-from labelworks.tasks.artifacts.embeddings import read_some, read_vectors, write_vectors
 from labelworks.tasks.artifacts.rejected import refuse
+from labelworks.tasks.artifacts.vectors.embeddings import read_some, read_vectors, write_vectors
 from labelworks.tasks.ingest import duplicate_ids
 from labelworks.tasks.ingest import stage as ingesting
 from labelworks.tasks.ingest.duplicate_ids import ENTRY

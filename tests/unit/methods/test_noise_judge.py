@@ -5,7 +5,7 @@ import pytest
 
 from labelworks.schemas.config.detect import DetectConfig, NoiseConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options
 
 FOLDS, CLASSES, ROWS = 5, 3, 1500

@@ -22,7 +22,7 @@ from labelworks.tasks.methods.encoders import base
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, treat_rows
 from labelworks.tasks.methods.treatment.trust import Trust

@@ -17,8 +17,8 @@ from labelworks.schemas.config.load import load_config
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.records import DatasetRef
-from labelworks.tasks.artifacts.embeddings import without_vector
 from labelworks.tasks.artifacts.features import some_features
+from labelworks.tasks.artifacts.vectors.embeddings import without_vector
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import find_run, plan_run

@@ -11,17 +11,17 @@ from scipy.special import expit
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.noise.core.checks import checked
-from labelworks.tasks.methods.noise.core.flips import fit_flip_model, flipped, log_odds, offset_to
-from labelworks.tasks.methods.noise.core.reservoir import STREAM
-from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
-from labelworks.tasks.methods.noise.core.sampled import SampledModel
-from labelworks.tasks.methods.noise.core.targets import (
+from labelworks.tasks.methods.noise.core.claims.flips import fit_flip_model, flipped, log_odds, offset_to
+from labelworks.tasks.methods.noise.core.claims.targets import (
     Target,
     checked_target,
     just_under,
     max_f1,
     within_budget,
 )
+from labelworks.tasks.methods.noise.core.reservoir import STREAM
+from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
+from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     jackknife_spread,

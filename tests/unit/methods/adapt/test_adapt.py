@@ -21,7 +21,7 @@ from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.lda import lda
 from labelworks.tasks.methods.probes.ridge import ridge
 from labelworks.tasks.methods.registry import methods
-from labelworks.tasks.methods.sums import ClassSums, FoldSums
+from labelworks.tasks.methods.statistics.sums import ClassSums, FoldSums
 
 CLASSES, DIM, ROWS = 4, 9, 900
 NAMES = ("lda", "ridge", "prototype")

@@ -7,10 +7,10 @@ import pytest
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
-from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fitted_on, fold_of, hash_ids
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options, shift_options
 
 CLASSES, ROWS = 5, 1600

@@ -20,7 +20,7 @@ from labelworks.tasks.methods.label_shift.streaming import estimate_prior_over
 from labelworks.tasks.methods.open_set.discover import discover
 from labelworks.tasks.methods.open_set.estimate import open_set
 from labelworks.tasks.methods.open_set.novelty import novelty
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 ESTIMATORS = [each.name for each in registry.methods("prior")]
 DRIFT = [each.name for each in registry.methods("drift")]

@@ -10,7 +10,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.neighbours.cosine import nearest
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise.auto import Auto
-from labelworks.tasks.methods.noise.core.rate_range import rate_range
+from labelworks.tasks.methods.noise.core.claims.rate_range import rate_range
 from labelworks.tasks.methods.noise.core.second_view import agreed_errors, strata_of, vote_of
 
 CLASSES = 4

@@ -4,7 +4,7 @@ from scipy.stats import false_discovery_control
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.noise import detect, make
-from labelworks.tasks.methods.noise.core.targets import (
+from labelworks.tasks.methods.noise.core.claims.targets import (
     NOTHING,
     checked_target,
     false_discovery,

@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
 from labelworks.tasks.methods.noise import detect
-from labelworks.tasks.methods.noise.core.flips import drawn, fit_flip_model, flipped, offset_to
+from labelworks.tasks.methods.noise.core.claims.flips import drawn, fit_flip_model, flipped, offset_to
 from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, log_of, sorted_rows
 from labelworks.tasks.methods.noise.core.views import fit_views, plain_view
 

@@ -4,7 +4,7 @@ from scipy.spatial.distance import cdist
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.open_set.novelty import RIDGE, novelty, novelty_by_fold
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 
 def rows(seed=0):

@@ -7,8 +7,8 @@ from sklearn.metrics import roc_auc_score
 
 from labelworks.tasks.methods.open_set.novelty import novelty
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 K, DIM, FOLDS = 4, 10, 5
 

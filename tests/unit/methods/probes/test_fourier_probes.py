@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features, maps
 from labelworks.tasks.methods.probes.ridge import PENALTY
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import HOLDOUT
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 N, F, K = 1500, 5, 2
 PROBES = ("lda", "ridge", "prototype", "fourier-lda", "fourier-ridge")

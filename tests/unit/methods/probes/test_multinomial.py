@@ -13,7 +13,7 @@ from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.probes import multinomial as module
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.multinomial import multinomial
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.planning.values import judge_options
 
 N, D, K, F = 800, 6, 4, 5

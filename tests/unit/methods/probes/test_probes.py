@@ -13,7 +13,7 @@ from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.lda import SHRINKAGE, lda
 from labelworks.tasks.methods.probes.prototype import prototype
 from labelworks.tasks.methods.probes.ridge import PENALTY, ridge
-from labelworks.tasks.methods.sums import ClassSums, FoldSums
+from labelworks.tasks.methods.statistics.sums import ClassSums, FoldSums
 
 N, D, K, F = 900, 7, 4, 5
 RNG = np.random.default_rng(3)

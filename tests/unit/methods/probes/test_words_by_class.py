@@ -12,11 +12,11 @@ from scipy.special import log_softmax
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.packed_words import HEAVIEST, pack_words, unpack_words
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
 from labelworks.tasks.methods.probes.words_by_class import SMOOTHING, WordProbes
-from labelworks.tasks.methods.sums import WORD_BUCKETS, WORD_CELLS, FoldSums, word_buckets
+from labelworks.tasks.methods.statistics.packed_words import HEAVIEST, pack_words, unpack_words
+from labelworks.tasks.methods.statistics.sums import WORD_BUCKETS, WORD_CELLS, FoldSums, word_buckets
 
 N, V, K, F, D = 600, 300, 4, 5, 6
 RNG = np.random.default_rng(5)

@@ -7,7 +7,7 @@ from scipy.special import softmax
 
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames, zero_shot_probe
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 
 def unit(rows: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from labelworks.tasks.methods.quality.hubness import attraction, hubness
 from labelworks.tasks.methods.quality.intrinsic_dimension import mle, two_nn
 from labelworks.tasks.methods.quality.label_sharpness import label_sharpness
 from labelworks.tasks.methods.quality.rankme import rank_share, rankme
-from labelworks.tasks.methods.sums import ClassSums
+from labelworks.tasks.methods.statistics.sums import ClassSums
 
 
 def sums_of(rows: np.ndarray) -> ClassSums:

@@ -9,8 +9,8 @@ import pytest
 
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.second_pass import SecondPass, change, relabelled
 from labelworks.tasks.planning.values import judge_options
 

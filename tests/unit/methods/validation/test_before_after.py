@@ -11,10 +11,10 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.chosen import Chosen
-from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.registry import get
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fold_of
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.validation import out_of_fold as out_of_fold_module
 from labelworks.tasks.methods.validation.arms import AGAIN, GIVEN, LIKELIEST, arms_of
 from labelworks.tasks.methods.validation.before_after import Proof, bounded, choose_arm, compared, prove

@@ -9,9 +9,9 @@ from scipy import sparse
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chosen import Chosen
-from labelworks.tasks.methods.folds import HOLDOUT
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
+from labelworks.tasks.methods.statistics.folds import HOLDOUT
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
 from labelworks.tasks.planning.values import proof_options

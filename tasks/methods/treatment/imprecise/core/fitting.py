@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import hashes
-from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.ensemble import TEMPERED, ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.float16 import single
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
 
 CELLS = 1 << 21  # of a block, rows × classes

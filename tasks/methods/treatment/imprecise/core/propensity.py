@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError
-from labelworks.tasks.methods.float16 import single
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.float16 import single
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks, class_marked
 
 

@@ -16,7 +16,7 @@ from scipy.special import log_softmax
 
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
-from labelworks.tasks.methods.sums import FoldSums, MappedSums
+from labelworks.tasks.methods.statistics.sums import FoldSums, MappedSums
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, Fitted, Rows
 from labelworks.tasks.methods.treatment.imprecise.core.neighbours import Neighbours
 

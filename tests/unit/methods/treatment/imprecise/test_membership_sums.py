@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 RNG = np.random.default_rng(0)
 FEATURES = RNG.normal(size=(60, 5)).astype(np.float32)

@@ -7,8 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.noise.core.claim_calibration import ClaimCalibration, Rows, Score, calibrated
-from labelworks.tasks.methods.noise.core.confident_opinion import ConfidentOpinion
+from labelworks.tasks.methods.noise.core.claims.claim_calibration import (
+    ClaimCalibration,
+    Rows,
+    Score,
+    calibrated,
+)
+from labelworks.tasks.methods.noise.core.claims.confident_opinion import ConfidentOpinion
 from labelworks.tasks.methods.noise.core.result import NoiseResult
 from labelworks.tasks.methods.noise.core.second_view import worth_hearing
 from labelworks.tasks.methods.noise.core.transition_em import undominated

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import isotonic_regression
 
-from labelworks.tasks.methods.noise.core.flips import drawn
+from labelworks.tasks.methods.noise.core.claims.flips import drawn
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
 from labelworks.tasks.methods.noise.core.result import NoiseResult
 from labelworks.tasks.methods.noise.core.second_view import strata_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labelworks.tasks.methods.float16 import LARGEST, rounded, single
+from labelworks.tasks.methods.statistics.float16 import LARGEST, rounded, single
 
 
 def test_every_finite_half_is_what_numpy_makes_of_it() -> None:

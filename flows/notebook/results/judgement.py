@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.classes import names
 from labelworks.flows.notebook.inputs.columns import column, length
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.shown import Shown, several
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import JudgeFindings
 from labelworks.tasks.methods.judges.heard import UNLOOKED, trust

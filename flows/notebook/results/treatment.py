@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.shown import Shown, several
+from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.tables import ACTIONS, factor_column
 
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.float16 import single
-from labelworks.tasks.methods.packed_words import unpack_words
-from labelworks.tasks.methods.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.float16 import single
+from labelworks.tasks.methods.statistics.packed_words import unpack_words
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
 
 BLOCK = 8192  # rows per float32 product: keeps its rounding small and its copies in cache
 WORD_BUCKETS = 1 << 18  # that words are told apart by, at most …

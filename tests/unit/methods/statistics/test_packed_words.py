@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from labelworks.tasks.methods.packed_words import HEAVIEST, pack_words, unpack_words
+from labelworks.tasks.methods.statistics.packed_words import HEAVIEST, pack_words, unpack_words
 
 BUCKETS, WIDTH = 40, 6
 ROW = st.dictionaries(st.integers(0, BUCKETS - 1), st.floats(1e-4, 1), max_size=9)

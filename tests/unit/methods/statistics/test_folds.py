@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from scipy.stats import chisquare
 
-from labelworks.tasks.methods.folds import fold_of, hash_ids, in_sample
+from labelworks.tasks.methods.statistics.folds import fold_of, hash_ids, in_sample
 
 IDS = pa.array([f"row-{row}" for row in range(20_000)])
 HASHES = hash_ids(IDS)

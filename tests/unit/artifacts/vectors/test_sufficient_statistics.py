@@ -12,22 +12,22 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.tasks.artifacts import mapped_sums, sufficient_statistics
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.first_pass import (
+from labelworks.tasks.artifacts.vectors import mapped_sums, sufficient_statistics
+from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
+from labelworks.tasks.artifacts.vectors.first_pass import (
     FirstPass,
     Summed,
     read_contents,
     read_first_pass,
     rows_by_class,
 )
-from labelworks.tasks.artifacts.signatures import laid_through
-from labelworks.tasks.artifacts.sufficient_statistics import first_pass
+from labelworks.tasks.artifacts.vectors.signatures import laid_through
+from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.ingest.stage import ingest
-from labelworks.tasks.methods.folds import share_of
+from labelworks.tasks.methods.statistics.folds import share_of
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import pass_options

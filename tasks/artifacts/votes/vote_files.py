@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.folds import hash_ids
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.sources.column_roles import fits, label_family, missing, twice, unfit
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats import ReadAs

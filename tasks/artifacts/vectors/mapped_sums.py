@@ -9,13 +9,13 @@ from operator import add
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import load_block
-from labelworks.tasks.artifacts.first_pass import FirstPass
+from labelworks.tasks.artifacts.vectors.embeddings import load_block
+from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.execution.map_partitions import reduce_partitions
-from labelworks.tasks.methods.folds import fold_of
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import MappedSums
+from labelworks.tasks.methods.statistics.folds import fold_of
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import MappedSums
 
 
 def with_mapped_sums(

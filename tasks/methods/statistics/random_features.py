@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.float16 import single
+from labelworks.tasks.methods.statistics.float16 import single
 
 PROJECTIONS = 384  # each gives a cosine and a sine
 SEED = 0

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods import sums as sums_module
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics import sums as sums_module
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 N, D, K, F = 500, 5, 3, 4
 RNG = np.random.default_rng(1)

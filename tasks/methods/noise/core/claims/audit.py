@@ -10,9 +10,9 @@ from scipy.optimize import isotonic_regression
 from scipy.special import logit
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.noise.core.flips import offset_to
+from labelworks.tasks.methods.noise.core.claims.flips import offset_to
+from labelworks.tasks.methods.noise.core.claims.targets import NOTHING, ends, max_f1, within_budget
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
-from labelworks.tasks.methods.noise.core.targets import NOTHING, ends, max_f1, within_budget
 
 GROUP = 20  # rows looked at that speak for the rows of like scores
 BEFORE = 2.0  # rows that what was thought of them before counts for

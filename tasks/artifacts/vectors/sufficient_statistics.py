@@ -13,8 +13,8 @@ from scipy import sparse
 
 from labelworks.schemas.records import DatasetRef, IngestResult, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import Block, load_block
-from labelworks.tasks.artifacts.first_pass import (
+from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
+from labelworks.tasks.artifacts.vectors.first_pass import (
     ABOUT,
     FirstPass,
     Summed,
@@ -23,16 +23,16 @@ from labelworks.tasks.artifacts.first_pass import (
     read_first_pass,
     write_first_pass,
 )
-from labelworks.tasks.artifacts.mapped_sums import with_mapped_sums
-from labelworks.tasks.artifacts.signatures import laid_through, planes_of, sketches
+from labelworks.tasks.artifacts.vectors.mapped_sums import with_mapped_sums
+from labelworks.tasks.artifacts.vectors.signatures import laid_through, planes_of, sketches
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.duplicates.signatures import Planes
-from labelworks.tasks.methods.folds import fold_of, in_sample, share_of
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
-from labelworks.tasks.methods.random_features import RandomFeatures
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.folds import fold_of, in_sample, share_of
+from labelworks.tasks.methods.statistics.random_features import RandomFeatures
+from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
 
 CELLS = 200_000_000  # of several labels a row, in the sample: a byte each

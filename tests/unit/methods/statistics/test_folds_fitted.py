@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from labelworks.tasks.methods.encoders.base import fit_share
-from labelworks.tasks.methods.folds import fitted_on, fold_of, hash_ids, in_sample
+from labelworks.tasks.methods.statistics.folds import fitted_on, fold_of, hash_ids, in_sample
 
 HASHES = hash_ids(pa.array([f"row {number}" for number in range(20_000)]))
 

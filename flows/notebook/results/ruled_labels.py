@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, fitted_probes, row_folds
-from labelworks.flows.notebook.shown import Shown, several, share
-from labelworks.tasks.artifacts.rule_votes import shares_of
-from labelworks.tasks.methods.float16 import single
+from labelworks.flows.notebook.results.shown import Shown, several, share
+from labelworks.tasks.artifacts.votes.rule_votes import shares_of
 from labelworks.tasks.methods.noise import detect
+from labelworks.tasks.methods.statistics.float16 import single
 from labelworks.tasks.methods.weak_supervision import RuleLabels, aggregate_rules
 
 

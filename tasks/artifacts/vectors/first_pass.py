@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
-from labelworks.tasks.methods.sums import FoldSums
+from labelworks.tasks.methods.statistics.sums import FoldSums
 
 ABOUT = "first-pass.json"
 COUNTS, SUMS, SAMPLE, CONTENTS = "counts.json", "sums.npz", "sample.npz", "contents.parquet"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.embeddings import read_some
+from labelworks.tasks.artifacts.vectors.embeddings import read_some
 from labelworks.tasks.methods.duplicates.signatures import SKETCHED, Planes
 
 LAID = 4096  # rows that the planes are laid through

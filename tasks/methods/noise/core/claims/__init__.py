@@ -1,0 +1,1 @@
+"""What a claim rests on: flips, neighbours and audited rows; and the threshold that it sets."""

@@ -1,0 +1,1 @@
+"""Merging statistics of rows: sums by fold and class, and what is made of rows before."""
