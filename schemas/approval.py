@@ -12,7 +12,7 @@ from labelworks.schemas.records import Approval, Record, RunRecord
 Answer = Literal["waiting", "approved", "rejected", "expired"]
 
 
-class Question(Record):
+class ApprovalQuestion(Record):
     """Asked by a run whose treatment a person has to look at; kept in the run's folder."""
 
     why: tuple[str, ...] = Field(description="one sentence per reason")
@@ -35,7 +35,7 @@ class Decision(Record):
         return Approval.model_validate(self.model_dump(mode="json"))
 
 
-def answer(question: Question, decision: Decision | None, now: datetime | None = None) -> Answer:
+def answer(question: ApprovalQuestion, decision: Decision | None, now: datetime | None = None) -> Answer:
     """Where a question stands."""
     if decision is not None:
         return "approved" if decision.decision == "approve" else "rejected"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from labelworks.infra.secrets import storage_secrets
-from labelworks.schemas.approval import Decision, Question
+from labelworks.schemas.approval import ApprovalQuestion, Decision
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import RunRecord, StageResult, TreatResult
@@ -36,12 +36,14 @@ def wait(run: Run, record: RunRecord, reasons: tuple[str, ...]) -> RunRecord:
     """Keep the question in the run's folder; nothing is published until it is answered."""
     asked = datetime.now(UTC)
     deadline = asked + timedelta(seconds=run.config.treat.approve_within)
-    question = ask(run.artifacts, Question(why=reasons, record=record, asked=asked, deadline=deadline))
+    question = ask(
+        run.artifacts, ApprovalQuestion(why=reasons, record=record, asked=asked, deadline=deadline)
+    )
     found = standing(run.artifacts)
     return found[1] if found else question.record
 
 
-def resume(question: Question, store: Store, decision: Decision) -> bool:
+def resume(question: ApprovalQuestion, store: Store, decision: Decision) -> bool:
     """Answer in Prefect, if a flow run waits there; False if the answer is to be kept by the caller."""
     record = question.record
     flow_run = waiting_flow_run(store, f"{record.dataset}/runs/{record.run_id}")
@@ -54,7 +56,7 @@ def resume(question: Question, store: Store, decision: Decision) -> bool:
     return bool(PREFECT_API_URL.value()) and suspend.resume(flow_run, decision)
 
 
-def same_source(question: Question) -> RunConfig:
+def same_source(question: ApprovalQuestion) -> RunConfig:
     """The config of the run that asked; raise InputError if its source is no longer what it was."""
     config = RunConfig.model_validate(question.record.config)
     run, _ = plan_run(config, storage_secrets(config.store))

@@ -17,7 +17,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.report import markdown
 
 
-class Approval(RunInput):
+class ApprovalForm(RunInput):
     """The form that a run waits with."""
 
     decision: Literal["approve", "reject"] = "approve"
@@ -44,7 +44,7 @@ def wait_for_answer(artifacts: Artifacts) -> bool:
     if waiting_flow_run(artifacts.store, artifacts.folder, mine) != mine:
         return False
     left = max(1, int((question.deadline - datetime.now(UTC)).total_seconds()))
-    form = Approval.with_initial_data(description=markdown.question(question))
+    form = ApprovalForm.with_initial_data(description=markdown.question(question))
     filled_in = suspend_flow_run(wait_for_input=form, timeout=left, key=artifacts.id)
     decide(artifacts.store, artifacts.folder, filled_in.answer())
     return True

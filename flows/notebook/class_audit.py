@@ -17,7 +17,7 @@ from labelworks.flows.notebook.inputs.label_sets import label_sets
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.findings import Confusion
+from labelworks.schemas.findings import ConfusedPair
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.methods.label_space import ClassFinding, audit, proposal
 
@@ -133,7 +133,7 @@ def _several(labels: Any) -> bool:
     return isinstance(labels, list) and bool(labels) and isinstance(labels[0], list | tuple | set)
 
 
-def _confusions(found: LabelErrors) -> list[Confusion]:
+def _confusions(found: LabelErrors) -> list[ConfusedPair]:
     """All that the audit looks at of a transition (K, K)."""
     classes = tuple(plain(found.classes))
     return top_confusions(found.transition, classes, len(classes) ** 2, CONFUSED)

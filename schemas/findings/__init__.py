@@ -15,7 +15,7 @@ from labelworks.schemas.findings.drift import (
     WindowFindings,
 )
 from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
-from labelworks.schemas.findings.noise import AnnotatorQuality, Confusion, CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.noise import AnnotatorQuality, ConfusedPair, CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.rules import RuleFindings, RulesFindings
 from labelworks.schemas.findings.shift import (
     AdaptedRows,
@@ -54,7 +54,7 @@ __all__ = [
     "ChangedPair",
     "Class",
     "ColumnFindings",
-    "Confusion",
+    "ConfusedPair",
     "CrowdFindings",
     "DetectEvidence",
     "DetectFigures",

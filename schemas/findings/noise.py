@@ -7,7 +7,7 @@ from pydantic import Field
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
 
 
-class Confusion(Findings):
+class ConfusedPair(Findings):
     """A true class, the class given instead, and how often that happens to the true class."""
 
     true: Class
@@ -38,7 +38,7 @@ class NoiseFindings(Findings):
     chance_accuracy: Number = Field(None, description="the same, if the predictions were shuffled")
     accuracy_over_chance: Number = None
     chance_p_value: Number = Field(None, description="that the features tell nothing of the labels")
-    top_confusions: tuple[Confusion, ...] = Field((), description="likeliest first")
+    top_confusions: tuple[ConfusedPair, ...] = Field((), description="likeliest first")
     copies_disagree: int | None = Field(None, description="rows flagged for what their copies say")
     out_of_scope: int | None = Field(None, description="rows that may be of none of the classes")
     pairs: int | None = Field(None, description="rows with both halves of a pair, where pairs are given")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from labelworks.schemas.approval import Answer, Decision, Question, answer
+from labelworks.schemas.approval import Answer, ApprovalQuestion, Decision, answer
 from labelworks.schemas.records import Approval, RunRecord
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.storage.store import Store
@@ -12,7 +12,7 @@ from labelworks.tasks.storage.store import Store
 FOLDER = "approval"
 
 
-def ask(artifacts: Artifacts, question: Question) -> Question:
+def ask(artifacts: Artifacts, question: ApprovalQuestion) -> ApprovalQuestion:
     """Keep a question, or find the one that the run asked before."""
     name = f"{artifacts.folder}/{FOLDER}/question.json"
     if not artifacts.store.create(name, question.model_dump_json().encode()):
@@ -20,10 +20,10 @@ def ask(artifacts: Artifacts, question: Question) -> Question:
     return question
 
 
-def read_question(store: Store, folder: str) -> Question | None:
+def read_question(store: Store, folder: str) -> ApprovalQuestion | None:
     """The question of the run in a folder of the store; None if it asked none."""
     name = f"{folder}/{FOLDER}/question.json"
-    return Question.model_validate_json(store.read(name)) if store.exists(name) else None
+    return ApprovalQuestion.model_validate_json(store.read(name)) if store.exists(name) else None
 
 
 def decide(store: Store, folder: str, decision: Decision) -> None:
@@ -62,7 +62,7 @@ def waiting(artifacts: Artifacts) -> RunRecord | None:
     return asked[1] if asked is not None and asked[0] == "waiting" else None
 
 
-def standing_of(question: Question, decision: Decision | None) -> tuple[Answer, RunRecord]:
+def standing_of(question: ApprovalQuestion, decision: Decision | None) -> tuple[Answer, RunRecord]:
     """Where a question stands, and the record that says so."""
     found = answer(question, decision)
     status = "waiting" if found in ("waiting", "approved") else "rejected"

@@ -57,7 +57,7 @@ def detect_classes(
 
 
 @dataclass(frozen=True)
-class Judgement:
+class JudgedClasses:
     """What was found in one partition."""
 
     scored: Scored
@@ -78,12 +78,12 @@ def judge_partition(
     copies: DuplicateEvidence,
     share: float,
     options: DetectOptions,
-) -> Judgement:
+) -> JudgedClasses:
     """Judge the rows of one partition, hear their copies, check the scores, and sum up by time and group."""
     scores, new = score_partition(partition, artifacts, ref, model, copies, options)
     checks = gates.check_rows(scores, options.expected, classes=len(ref.classes))
     context = labelled_context(options.context, ref, partition, scores, share)
-    return Judgement(summarise(scores, partition, new), checks, context)
+    return JudgedClasses(summarise(scores, partition, new), checks, context)
 
 
 def _chance_p_value(sample: Sample) -> float:

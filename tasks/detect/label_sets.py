@@ -40,7 +40,7 @@ AT_ONCE = 1 << 22  # cells judged at a time
 
 
 @dataclass(frozen=True)
-class JudgedPart:
+class JudgedSets:
     """What was found in one partition."""
 
     scored: Scored
@@ -90,7 +90,7 @@ def judge_partition(
     judge: LabelSetJudge,
     share: float,
     options: DetectOptions,
-) -> JudgedPart:
+) -> JudgedSets:
     """Judge the rows of one partition and write their scores, or read them; check and sum them up."""
     name, classes = artifacts.scores(ref, partition), len(ref.classes)
     new = not artifacts.store.exists(name)
@@ -102,7 +102,7 @@ def judge_partition(
         scores = artifacts.store.read_table(name)
     cells = CellSums.of(*(from_lists(scores[each], classes) for each in ("given", "missing", "extra")))
     one = scores.set_column(2, "given", pa.array(np.zeros(len(scores), np.int32)))  # none is the row's own
-    return JudgedPart(
+    return JudgedSets(
         summarise(scores, partition, new, shown=named_rows(ref)),
         cells,
         gates.check_rows(scores, options.expected),

@@ -29,7 +29,7 @@ _loading = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedState:
     """Where the state of an encoder is that was fitted on a dataset."""
 
     store: Store
@@ -47,7 +47,7 @@ class EncoderSpec:
     name: str = field(compare=False)
     kind: str = field(compare=False)
     options: str = field(compare=False)
-    fitted: Fitted | None = None
+    fitted: FittedState | None = None
     device: str = "cpu"
     threads: int = 1
     workers: int = field(default=1, compare=False)

@@ -30,7 +30,7 @@ from labelworks.tasks.artifacts.vectors.first_pass import read_contents
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
-from labelworks.tasks.embed.encoder_spec import EncoderSpec, Fitted, sample_column
+from labelworks.tasks.embed.encoder_spec import EncoderSpec, FittedState, sample_column
 from labelworks.tasks.embed.near_duplicates import find_copies
 from labelworks.tasks.embed.pair_check import check_after
 from labelworks.tasks.execution.engine import stage_task
@@ -61,14 +61,14 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
     return EncoderSpec(key, name, kind, json.dumps(options, sort_keys=True), fitted, device, threads, workers)
 
 
-def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> Fitted:
+def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> FittedState:
     store, state = run.artifacts.store, f"{run.artifacts.embeddings(key)}/state.npz"
     if not store.exists(state):
         sample = sample_column(run.artifacts, run.source, ref, encoder.fit_rows, encoder.fit_share)
         with threadpool_limits(run.config.compute.threads):  # or machines with more cores fit another
             fitted = encoder.fit(sample)
         store.create(state, base.pack(fitted))
-    return Fitted(store, state)
+    return FittedState(store, state)
 
 
 @task(name="embed", cache_policy=NO_CACHE, task_run_name="embed {label}")

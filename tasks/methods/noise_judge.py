@@ -15,10 +15,10 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.neighbours.reference import Neighbourhood
 from labelworks.tasks.methods.neighbours.voters import UNASKED, Voters
 from labelworks.tasks.methods.noise import NoiseModel, NoiseResult, joined
-from labelworks.tasks.methods.noise.core.claims.claim_calibration import Rows
+from labelworks.tasks.methods.noise.core.claims.claim_calibration import ClaimRows
 from labelworks.tasks.methods.noise.core.claims.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import completed
-from labelworks.tasks.methods.noise.pairs import Pairs
+from labelworks.tasks.methods.noise.pairs import SamplePairs
 from labelworks.tasks.methods.open_set.out_of_scope import Scope
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
@@ -89,7 +89,7 @@ class NoiseJudge:
     scope: Scope
     sees: tuple[str, ...] = ()
     around: Neighbourhood | None = None
-    pairs: Pairs | None = None
+    pairs: SamplePairs | None = None
     voters: Voters | None = None
     claims: ClaimJudge | None = None
 
@@ -169,7 +169,7 @@ class NoiseJudge:
         others = sample.beside.get("pair")
         if others is None:
             return self
-        return replace(self, pairs=Pairs.fit(sample.features, others, sample.folds))
+        return replace(self, pairs=SamplePairs.fit(sample.features, others, sample.folds))
 
     def mismatch(self, sample: Sample) -> NDArray[np.float32]:
         """Probability (N,) that the vector of a row and its pair don't belong together; NaN: no pair."""
@@ -201,7 +201,7 @@ class NoiseJudge:
         def score(labels: NDArray[np.int32]) -> NoiseResult:
             return completed(self.noise.score(labels, probs, **beside), labels, probs)
 
-        return ClaimJudge.fit(score, Rows(sample.given, probs, vote))
+        return ClaimJudge.fit(score, ClaimRows(sample.given, probs, vote))
 
     def _vote(self, sample: Sample, probs: NDArray[np.float32], rows: NDArray[np.intp]) -> NDArray[np.int32]:
         """The commonest label (N,) of the nearest of the sample, for some rows (places); others UNASKED."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from labelworks.schemas.findings import Confusion
+from labelworks.schemas.findings import ConfusedPair
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.report.flagged_rows import Content
 
@@ -55,7 +55,7 @@ class ScoreHistogram:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReportData:
     """Everything has a default, so that a run that was refused early has a report too. K: its classes."""
 
     classes: tuple[Class, ...] = ()
@@ -82,7 +82,7 @@ class Evidence:
     actions: tuple[ActionCount, ...] = ()
     versions: dict[str, str] = field(default_factory=dict)
 
-    def confusions(self, limit: int) -> list[Confusion]:
+    def confusions(self, limit: int) -> list[ConfusedPair]:
         """The likeliest wrong labels of the noise transition, likeliest first."""
         if self.transition is None:
             return []

@@ -19,7 +19,7 @@ from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 from labelworks.tasks.report import drift_text as moved
 from labelworks.tasks.report import plots, time_plots, wording
-from labelworks.tasks.report.evidence import Evidence, WorstRow
+from labelworks.tasks.report.evidence import ReportData, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.steps import next_steps
 from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
@@ -34,7 +34,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def render(record: RunRecord, evidence: Evidence) -> str:
+def render(record: RunRecord, evidence: ReportData) -> str:
     """Return the report of a run, published or refused, as one HTML page."""
     return (
         _environment()
@@ -104,7 +104,7 @@ def _mix(prior: Sequence[float | None], classes: Sequence[Class]) -> str:
     return ", ".join(f"{name}: {wording.percent(share)}" for name, share in largest)
 
 
-def _plots(record: RunRecord, evidence: Evidence) -> dict[str, Markup]:
+def _plots(record: RunRecord, evidence: ReportData) -> dict[str, Markup]:
     figures = {
         "scores": plots.score_histogram(evidence),
         "confusions": plots.confusions(evidence),
@@ -135,7 +135,7 @@ def _streams(record: RunRecord) -> list[dict[str, Any]]:
     return made
 
 
-def _pages(evidence: Evidence) -> list[list[dict[str, Any]]]:
+def _pages(evidence: ReportData) -> list[list[dict[str, Any]]]:
     """The flagged rows, some a page."""
     rows = [_card(row, SMALL_TEXT, SMALL_PICTURE) for row in evidence.flagged]
     return [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)]
@@ -151,7 +151,7 @@ def _card(row: WorstRow | Content, text: int = MAX_TEXT, size: int = LARGEST) ->
     }
 
 
-def _classes(record: RunRecord, evidence: Evidence) -> list[dict[str, Any]]:
+def _classes(record: RunRecord, evidence: ReportData) -> list[dict[str, Any]]:
     """One line per class: rows before and after, priors, weight; empty where nothing of it is known."""
     columns = {
         "before": evidence.counts_before,

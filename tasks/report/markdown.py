@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from labelworks.schemas.approval import Question
+from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.records import GateResult, RunRecord, StageResult
 from labelworks.tasks.report import wording
 from labelworks.tasks.report.thumbnails import data_uri
@@ -69,7 +69,7 @@ def summary(record: RunRecord) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def question(asked: Question) -> str:
+def question(asked: ApprovalQuestion) -> str:
     """Return what a person has to know to approve a run, for the form of the Prefect UI."""
     record = asked.record
     figures = [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]

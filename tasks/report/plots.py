@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from labelworks.schemas.findings import ValidationFindings
-from labelworks.tasks.report.evidence import Class, Evidence
+from labelworks.tasks.report.evidence import Class, ReportData
 from labelworks.tasks.report.wording import percent, shorten
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ MAX_MATRIX, MAX_NUMBERS, MAX_BARS, MAX_NAME = 30, 12, 20, 22
 warnings.filterwarnings("ignore", message="Glyph .* missing")
 
 
-def score_histogram(evidence: Evidence) -> Figure | None:
+def score_histogram(evidence: ReportData) -> Figure | None:
     """Rows by score, and those that were flagged; on a log axis, since most rows are fine."""
     scores = evidence.scores
     if scores is None or not np.any(scores.counts):
@@ -43,14 +43,14 @@ def score_histogram(evidence: Evidence) -> Figure | None:
     return figure
 
 
-def confusions(evidence: Evidence) -> Figure | None:
+def confusions(evidence: ReportData) -> Figure | None:
     """The noise transition as a matrix, or its likeliest confusions where classes are too many for one."""
     if evidence.transition is None or not evidence.confusions(1):
         return None
     return _matrix(evidence) if len(evidence.classes) <= MAX_MATRIX else _confusion_bars(evidence)
 
 
-def priors(evidence: Evidence) -> Figure | None:
+def priors(evidence: ReportData) -> Figure | None:
     """The class mix of source and target window; of many classes those that moved most."""
     source, target = evidence.prior_source, evidence.prior_target
     if source is None or target is None:
@@ -118,7 +118,7 @@ def figure_of(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _matrix(evidence: Evidence) -> Figure:
+def _matrix(evidence: ReportData) -> Figure:
     """Wrong labels on a scale of their own: next to the diagonal they would be invisible."""
     from matplotlib.colors import LinearSegmentedColormap
 
@@ -148,7 +148,7 @@ def _numbers(axes: Axes, transition: Any) -> None:
             axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
 
 
-def _confusion_bars(evidence: Evidence) -> Figure:
+def _confusion_bars(evidence: ReportData) -> Figure:
     found = evidence.confusions(MAX_BARS)
     figure, axes = figure_of(0.8 + 0.26 * len(found))
     axes.barh(range(len(found)), [confusion.probability for confusion in found], 0.7, color=ORANGE)

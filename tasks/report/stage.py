@@ -34,7 +34,7 @@ from labelworks.tasks.exports.base import Version
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
 from labelworks.tasks.report import flagged_rows as shown
-from labelworks.tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
+from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 from labelworks.tasks.report.flagged_rows import DecidedRow
 
 STRANGEST = 12
@@ -101,15 +101,15 @@ def _named(ref: DatasetRef, label: Any) -> int | str:
     return ref.classes[label] if ref.label_type in ("int", "string") else wording.written(label)
 
 
-def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Evidence:
+def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> ReportData:
     """Collect what the report shows from the stages that were reached."""
     ref, versions = results[-1].ref, {name: version(name) for name in PACKAGES}
     about: dict[str, Any] = {"classes": ref.classes, "files": _files(run, record, results)}
     detected, treated = figures_of(results, DetectFigures), figures_of(results, TreatFigures)
     if detected is None:
-        return Evidence(**about, versions=versions)
+        return ReportData(**about, versions=versions)
     flagged, count = shown.flagged(run.artifacts, ref, treated=treated is not None)
-    return Evidence(
+    return ReportData(
         **about,
         versions=versions,
         **_drawn(detected),
@@ -171,7 +171,7 @@ def _is_plain(value: Any) -> bool:
 def _pictures(result: StageResult) -> dict[str, bytes]:
     drawn: dict[str, Any] = {}
     if isinstance(result, DetectResult):
-        evidence = Evidence(classes=result.ref.classes, **_drawn(result.figures))
+        evidence = ReportData(classes=result.ref.classes, **_drawn(result.figures))
         drawn = {
             "Scores": plots.score_histogram(evidence),
             "Wrong labels": plots.confusions(evidence),

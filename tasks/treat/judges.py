@@ -13,7 +13,7 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.judges.audited import LIMITED, Shown
+from labelworks.tasks.methods.judges.audited import LIMITED, TrustBound
 from labelworks.tasks.methods.judges.heard import UNLOOKED, hear, trust
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.pool import review_order
@@ -52,7 +52,7 @@ def hear_judges(
     looked = _looked(found.rows["id"].to_pylist(), audited, ref)
     shown, trusted = trust(pooled, given, looked, classes, basis.policy.alone)
     if basis.cut.surest is not None:
-        shown, trusted = Shown(np.inf, 0.0, shown.audited, shown.right, LIMITED), np.zeros(count, bool)
+        shown, trusted = TrustBound(np.inf, 0.0, shown.audited, shown.right, LIMITED), np.zeros(count, bool)
     said_of = pa.table(
         {
             "partition": found.rows["partition"],
@@ -111,7 +111,7 @@ def _keep_queue(artifacts: Artifacts, ref: DatasetRef, said: pa.Table) -> None:
     artifacts.store.write_table(artifacts.file("treat", QUEUE), table)
 
 
-def _findings(asking: Asking, said: pa.Table, shown: Shown) -> JudgesFindings:
+def _findings(asking: Asking, said: pa.Table, shown: TrustBound) -> JudgesFindings:
     answer, given = said["answer"].to_numpy(), said["given"].to_numpy()
     return JudgesFindings(
         rows=len(said),

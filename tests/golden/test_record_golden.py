@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labelworks.schemas.approval import Question
+from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.upgrade import SCHEMA_VERSION
 from labelworks.tasks.detect.drift_monitor import STATE, Rows, watch_batches
 from labelworks.tasks.report import terminal, wording
-from labelworks.tasks.report.evidence import Evidence
+from labelworks.tasks.report.evidence import ReportData
 from labelworks.tasks.report.html import render
 from labelworks.tasks.storage.store import Store
 
@@ -42,7 +42,7 @@ def test_an_old_record_is_read_and_all_that_shows_runs_takes_it(name: str) -> No
     assert RunRecord.model_validate_json(record.model_dump_json()) == record
     assert record.noise is not None and record.noise.rate == old["noise"]["rate"]
     assert wording.verdict(record) and wording.key_figures(record) and terminal.summary(record)
-    page = render(record, Evidence())
+    page = render(record, ReportData())
     assert f"run <code>{record.run_id}</code>" in page
     assert ("<h2>What moved</h2>" in page) is ((name != "refused" and name != "number") or bool(old["drift"]))
 
@@ -74,7 +74,7 @@ def test_groups_and_regions_keep_what_they_told() -> None:
 def test_what_was_not_reached_is_none_and_an_old_question_has_its_reasons() -> None:
     refused = RunRecord.model_validate(RECORDS["refused"])
     assert (refused.treatment, refused.validation, refused.shift, refused.approval) == (None,) * 4
-    question = Question.model_validate_json(json.dumps(OLD["asked"]))
+    question = ApprovalQuestion.model_validate_json(json.dumps(OLD["asked"]))
     assert question.record.status == "waiting" and question.record.approval is not None
     assert question.record.approval.why == question.why
 

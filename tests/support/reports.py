@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from labelworks.schemas.records import Check, GateResult, RunRecord
-from labelworks.tasks.report.evidence import ActionCount, Evidence, ScoreHistogram, WorstRow
+from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 
 
 def picture(size=(8, 8)):
@@ -114,4 +114,4 @@ def evidence(size=10, target=True, names=None, **changes):
         "actions": (ActionCount("keep", "label is likely right", 1210), ActionCount("relabel", "sure", 250)),
         "versions": {"python": "3.11.7", "numpy": "2.4.6"},
     }
-    return Evidence(**(fields | changes))
+    return ReportData(**(fields | changes))

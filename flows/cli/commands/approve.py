@@ -11,7 +11,7 @@ from labelworks.flows.cli.output import say
 from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
 
 if TYPE_CHECKING:
-    from labelworks.schemas.approval import Decision, Question
+    from labelworks.schemas.approval import ApprovalQuestion, Decision
     from labelworks.tasks.storage.store import Store
 
 
@@ -45,7 +45,7 @@ def approve(
     _go_on(opened, question, decision)
 
 
-def _question(store: Store, folder: str) -> Question:
+def _question(store: Store, folder: str) -> ApprovalQuestion:
     from labelworks.schemas.errors import InputError
     from labelworks.tasks.artifacts.approvals import read_question
 
@@ -57,7 +57,7 @@ def _question(store: Store, folder: str) -> Question:
     return question
 
 
-def _go_on(store: Store, question: Question, decision: Decision) -> None:
+def _go_on(store: Store, question: ApprovalQuestion, decision: Decision) -> None:
     from labelworks.flows.approval.questions import resume, same_source
     from labelworks.flows.cli.commands.run import exit_code, show
     from labelworks.flows.cli.progress import shown

@@ -11,7 +11,7 @@ from labelworks.flows.cli.output import print_json
 
 if TYPE_CHECKING:
     from labelworks.schemas.config.run import RunConfig
-    from labelworks.schemas.findings import Confusion
+    from labelworks.schemas.findings import ConfusedPair
     from labelworks.tasks.methods.label_space import ClassFinding, Proposal
 
 Audited = tuple[str, "list[ClassFinding]", "list[Proposal]", dict[str, "str | int | None"]]
@@ -112,7 +112,7 @@ def _of_source(source: str, label: str | None) -> RunConfig:
     return RunConfig.model_validate({"dataset": {**dataset, "features": {"other": column}}})
 
 
-def _newest(config: RunConfig) -> tuple[str, tuple[Confusion, ...]] | None:
+def _newest(config: RunConfig) -> tuple[str, tuple[ConfusedPair, ...]] | None:
     """The newest run of the dataset and which classes it found confused; None where it judged no labels."""
     from labelworks.infra.secrets import storage_secrets
     from labelworks.tasks.catalog import history

@@ -15,7 +15,7 @@ GROUPS = 5.0  # … and how many groups that belief counts for
 
 
 @dataclass(frozen=True)
-class Judged:
+class HeardCopies:
     """Rows after their copies were heard: log-odds (N,) that the label is wrong, posterior (N, K)."""
 
     error_odds: NDArray[np.float64]
@@ -30,7 +30,7 @@ def weigh_copies(
     transition: NDArray[np.float64],
     shares: NDArray[np.float64],
     together: NDArray[np.float64] | float,
-) -> Judged:
+) -> HeardCopies:
     """Bayes' rule: P(true class) of each row, times how likely its copies' labels are under each class.
 
     given, error (N,), posterior (N, K) of the true class (None: from error, transition and shares alone);
@@ -49,7 +49,7 @@ def weigh_copies(
     others_wrong = log_post.copy()
     others_wrong[rows, given] = -np.inf
     odds = logsumexp(others_wrong, axis=1) - log_post[rows, given]  # not 1 - own: it would round to 0
-    return Judged(odds, np.exp(log_post))
+    return HeardCopies(odds, np.exp(log_post))
 
 
 def one_class_share(counts: NDArray[np.floating] | csr_array, transition: NDArray[np.float64]) -> float:

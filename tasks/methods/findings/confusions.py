@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.findings import Confusion
+from labelworks.schemas.findings import ConfusedPair
 
 
 def top_confusions(
     transition: NDArray[np.floating], classes: tuple[str | int, ...], limit: int = 10, least: float = 0.0
-) -> list[Confusion]:
+) -> list[ConfusedPair]:
     """The commonest ways in which a true class is given as another, those rarer than `least` left out.
 
     transition (K, K): rows = true class.
@@ -20,7 +20,7 @@ def top_confusions(
     order = np.argsort(-wrong, axis=None, kind="stable")[:limit]
     pairs = [(*divmod(int(place), len(wrong)), float(wrong.flat[place])) for place in order]
     return [
-        Confusion(true=classes[true], given=classes[given], probability=share)
+        ConfusedPair(true=classes[true], given=classes[given], probability=share)
         for true, given, share in pairs
         if share > 0 and share >= least
     ]

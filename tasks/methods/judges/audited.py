@@ -13,7 +13,7 @@ STEPS = 10  # shares of the audited rows that the bound is tried on, the surest 
 
 
 @dataclass(frozen=True)
-class Shown:
+class TrustBound:
     """From which sureness on judges' answers may replace labels; infinite where none may.
 
     bound: no more than one in twenty times is their precision there lower. audited, right: rows it rests on.
@@ -30,7 +30,7 @@ LIMITED = "judges change no label where no more than so many may change: what th
 NOTHING = "judges change no label: no audited row says how often they are right against the given label"
 
 
-def shown_right(sure: NDArray[np.floating], right: NDArray[np.bool_], precision: float) -> Shown:
+def shown_right(sure: NDArray[np.floating], right: NDArray[np.bool_], precision: float) -> TrustBound:
     """What audited rows (n,) allow, on which judges contradict the given label.
 
     sure: of the judges' answers; right: whether it is the right label. The rows are taken for a fair sample
@@ -38,17 +38,19 @@ def shown_right(sure: NDArray[np.floating], right: NDArray[np.bool_], precision:
     fails: the chance that any of them is wrong is then that of one (fixed sequence: Maurer et al. 1995).
     """
     if not len(sure):
-        return Shown(np.inf, 0.0, 0, 0, NOTHING)
+        return TrustBound(np.inf, 0.0, 0, 0, NOTHING)
     order = np.argsort(-sure, kind="stable")
     sure, right = np.asarray(sure)[order], np.asarray(right)[order]
-    found = Shown(np.inf, 0.0, len(sure), int(right.sum()), "")
+    found = TrustBound(np.inf, 0.0, len(sure), int(right.sum()), "")
     for rows in _prefixes(sure, precision):
         bound = lower_bound(int(right[:rows].sum()), rows)
         if bound < precision:
             break
-        found = Shown(float(sure[rows - 1]), bound, rows, int(right[:rows].sum()), "")
+        found = TrustBound(float(sure[rows - 1]), bound, rows, int(right[:rows].sum()), "")
     return (
-        found if found.bound else Shown(np.inf, 0.0, found.audited, found.right, _too_few(found, precision))
+        found
+        if found.bound
+        else TrustBound(np.inf, 0.0, found.audited, found.right, _too_few(found, precision))
     )
 
 
@@ -73,7 +75,7 @@ def _prefixes(sure: NDArray[np.floating], precision: float) -> list[int]:
     return sorted({int(np.searchsorted(-sure, -sure[rows - 1], side="right")) for rows in tried})
 
 
-def _too_few(found: Shown, precision: float) -> str:
+def _too_few(found: TrustBound, precision: float) -> str:
     bound = lower_bound(found.right, found.audited)
     return (
         f"judges change no label: where they contradict it they were right on {found.right:,} of "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.judges.audited import Shown, shown_right
+from labelworks.tasks.methods.judges.audited import TrustBound, shown_right
 from labelworks.tasks.methods.judges.pool import UNREAD, Pooled, pool
 
 UNLOOKED = -1  # in the place of a class that people named
@@ -58,7 +58,7 @@ def hear(answers: NDArray[np.int32], judge: NDArray[np.integer], listed: Listed,
 
 def trust(
     pooled: Pooled, given: NDArray[np.integer], looked: NDArray[np.integer], classes: int, precision: float
-) -> tuple[Shown, NDArray[np.bool_]]:
+) -> tuple[TrustBound, NDArray[np.bool_]]:
     """What audited rows prove, and of which rows (n,) the label may become the answer.
 
     looked (n,): the class that people named, K for none of the classes, UNLOOKED where nobody looked. Of rows

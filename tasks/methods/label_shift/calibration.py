@@ -26,7 +26,7 @@ FIT_ELEMENTS = 4_000_000
 
 
 @dataclass(frozen=True)
-class Labelled:
+class CalibrationRows:
     """Rows to calibrate on: log-probabilities (N, K), given labels (N,), noise transition or None."""
 
     logs: Matrix
@@ -42,12 +42,12 @@ def calibrate(windows: Windows, kind: str) -> Calibration:
     """
     rows = sample(len(windows.labels), max(FIT_ELEMENTS // windows.classes, 1))
     family = Family(windows.classes, vector=kind == "vector", bias=kind != "temperature")
-    data = Labelled(log_probs(windows.probs[rows]), windows.labels[rows], windows.transition)
+    data = CalibrationRows(log_probs(windows.probs[rows]), windows.labels[rows], windows.transition)
     before, undo = nll(family, family.start(), data.logs, data.labels, data.transition), None
     ridge, after = _choose(family, data)
     if windows.transition is not None:
         inverse = np.asarray(np.linalg.pinv(windows.transition), dtype=np.float64)
-        undone = Labelled(log_probs(windows.probs[rows], inverse), data.labels, data.transition)
+        undone = CalibrationRows(log_probs(windows.probs[rows], inverse), data.labels, data.transition)
         undone_ridge, undone_after = _choose(family, undone)
         if undone_after < after:
             data, ridge, after, undo = undone, undone_ridge, undone_after, inverse
@@ -78,7 +78,7 @@ def mean_posterior(calibration: Calibration, probs: NDArray[np.floating]) -> Flo
     return total / len(probs)
 
 
-def _choose(family: Family, data: Labelled) -> tuple[float, float]:
+def _choose(family: Family, data: CalibrationRows) -> tuple[float, float]:
     """The ridge of the lowest cross-validated NLL, and that NLL; weaker ones are tried while it falls."""
     if len(data.labels) < 2 * FOLDS:
         return RIDGES[0], np.inf
@@ -98,7 +98,7 @@ def _choose(family: Family, data: Labelled) -> tuple[float, float]:
 
 
 def _held_out(
-    family: Family, data: Labelled, held: NDArray[np.bool_], ridge: float, start: Floats
+    family: Family, data: CalibrationRows, held: NDArray[np.bool_], ridge: float, start: Floats
 ) -> tuple[Floats, float]:
     """Parameters fitted without the held-out rows, and the summed NLL of these."""
     train = ~held

@@ -48,7 +48,7 @@ class Family:
 
 
 @dataclass(frozen=True)
-class Fit:
+class NewtonFit:
     """Fitted parameters, the largest component of their gradient, and whether that is small enough."""
 
     theta: Floats
@@ -75,7 +75,7 @@ def fit(
     transition: Floats | None,
     ridge: float,
     start: Floats | None = None,
-) -> Fit:
+) -> NewtonFit:
     """Minimise mean NLL + ridge / 2 · |d, b|² by Newton steps, halved until the objective falls."""
     theta = family.start() if start is None else start
     penalty = family.penalty(ridge)
@@ -89,7 +89,7 @@ def fit(
         if found is None:
             break
         theta, now = found
-    return Fit(theta, float(np.abs(now.gradient + penalty * theta).max()))
+    return NewtonFit(theta, float(np.abs(now.gradient + penalty * theta).max()))
 
 
 def nll(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from labelworks.schemas.findings import Class, Confusion
+from labelworks.schemas.findings import Class, ConfusedPair
 from labelworks.tasks.methods.label_space.confusions import by_confusion
 from labelworks.tasks.methods.label_space.findings import ClassFinding
 from labelworks.tasks.methods.label_space.label_sets import Pairs, by_label_sets
@@ -15,7 +15,7 @@ def audit(
     counts: Mapping[Class, int],
     *,
     listed: Sequence[Class] = (),
-    confusions: Iterable[Confusion] = (),
+    confusions: Iterable[ConfusedPair] = (),
     together: Pairs | None = None,
     rows: int = 0,
 ) -> list[ClassFinding]:

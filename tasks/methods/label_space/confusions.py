@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from labelworks.schemas.findings import Class, Confusion
+from labelworks.schemas.findings import Class, ConfusedPair
 from labelworks.tasks.methods.label_space.findings import ClassFinding
 
 BOTH_WAYS = 0.1  # of the rows of each, at least, are given as the other
 ONE_WAY = 0.3  # of the rows of one
 
 
-def by_confusion(counts: Mapping[Class, int], confusions: Iterable[Confusion]) -> Iterator[ClassFinding]:
+def by_confusion(counts: Mapping[Class, int], confusions: Iterable[ConfusedPair]) -> Iterator[ClassFinding]:
     """Pairs of classes that are taken for each other so often that they may be one, or one part of the other.
 
     That is what a run's features and labels say together; whether the classes overlap, or people erred, only

@@ -30,7 +30,7 @@ from labelworks.tasks.methods.noise.core.claims.targets import (
     sided_with,
     within_budget,
 )
-from labelworks.tasks.methods.noise.core.reading_choice import Chosen, choose_views
+from labelworks.tasks.methods.noise.core.reading_choice import ReadingChoice, choose_views
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
@@ -193,7 +193,9 @@ class Auto(SampledModel):
         odds = self._error_odds(true, probs, near, reading(self._views, true, probs))
         return np.asarray(expit(odds.astype(np.float64)))
 
-    def _rate_range(self, labels: NDArray[np.int32], probs: NDArray[np.float32], chosen: Chosen) -> RateRange:
+    def _rate_range(
+        self, labels: NDArray[np.int32], probs: NDArray[np.float32], chosen: ReadingChoice
+    ) -> RateRange:
         view: View = self._views[0]
         data = NoisyLabels(labels, view.log_odds(probs))
         spread = jackknife_spread(data, view.tau, view.strength, view.transition, self._seed)

@@ -17,7 +17,7 @@ from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.level import Level
 from labelworks.tasks.methods.neighbours.cosine import credibility, nearest
 from labelworks.tasks.methods.noise.core.claims.audit import audited_result
-from labelworks.tasks.methods.noise.core.claims.claim_calibration import Rows
+from labelworks.tasks.methods.noise.core.claims.claim_calibration import ClaimRows
 from labelworks.tasks.methods.noise.core.claims.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import NoiseResult, completed, joined
 from labelworks.tasks.methods.noise.core.second_view import vote_of
@@ -111,7 +111,7 @@ def _claims(
     def score(flipped: NDArray[np.int32]) -> NoiseResult:
         return _judged(model, flipped, probs, seen, True)
 
-    return ClaimJudge.fit(score, Rows(labels, probs, None if near is None else vote_of(near, probs)))
+    return ClaimJudge.fit(score, ClaimRows(labels, probs, None if near is None else vote_of(near, probs)))
 
 
 def _judged(

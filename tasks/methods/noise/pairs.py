@@ -54,7 +54,7 @@ def pair_mismatch(left: NDArray[np.floating], right: NDArray[np.floating], *, k:
 
 
 @dataclass(frozen=True)
-class Pairs:
+class SamplePairs:
     """Pairs of a sample, that a pair of any partition is compared with: what a run has instead of all rows.
 
     left, right (M, D): of length one; folds (M,); heaps: of the scores of these pairs.
@@ -63,12 +63,12 @@ class Pairs:
     left: NDArray[np.float32]
     right: NDArray[np.float32]
     folds: NDArray[np.integer]
-    heaps: Heaps
+    heaps: PairHeaps
 
     @classmethod
     def fit(
         cls, left: NDArray[np.floating], right: NDArray[np.floating], folds: NDArray[np.integer]
-    ) -> Pairs | None:
+    ) -> SamplePairs | None:
         """Take rows (n, D) of a sample and their folds (n,); None where too few of them are pairs."""
         there = np.flatnonzero(_paired(left, right))
         some = there[np.linspace(0, len(there) - 1, min(len(there), LANDMARKS)).astype(np.intp)]
@@ -107,7 +107,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Heaps:
+class PairHeaps:
     """Two Gaussians: means, variances and shares, each (2,), of mismatched pairs and of the others."""
 
     means: NDArray[np.float64]
@@ -115,7 +115,7 @@ class Heaps:
     shares: NDArray[np.float64]
 
     @classmethod
-    def fit(cls, scores: NDArray[np.float32], shuffled: NDArray[np.float32]) -> Heaps:
+    def fit(cls, scores: NDArray[np.float32], shuffled: NDArray[np.float32]) -> PairHeaps:
         """Fit them to scores (n,) by EM, the mismatched one being that of shuffled pairs (n,).
 
         Where the scores are no better than those, all pairs are mismatched.
@@ -174,11 +174,11 @@ def _csls(one: Side, other: Side, near: Side, near_other: Side) -> NDArray[np.fl
     return np.asarray(np.einsum("nd,nd->n", one, other) - (near + near_other) / 2)
 
 
-def _judged(one: Side, other: Side, near: Side, near_other: Side) -> tuple[NDArray[np.float32], Heaps]:
+def _judged(one: Side, other: Side, near: Side, near_other: Side) -> tuple[NDArray[np.float32], PairHeaps]:
     """Scores (n,) of pairs and their heaps: shuffled ones, each with another's pair, are mismatched."""
     anyone = np.random.default_rng(0).permutation(len(one))
     score = _csls(one, other, near, near_other)
-    return score, Heaps.fit(score, _csls(one, other[anyone], near, near_other[anyone]))
+    return score, PairHeaps.fit(score, _csls(one, other[anyone], near, near_other[anyone]))
 
 
 def _nearness(rows: NDArray[np.float32], others: NDArray[np.float32], k: int) -> NDArray[np.float32]:

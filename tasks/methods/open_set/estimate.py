@@ -15,7 +15,7 @@ from labelworks.tasks.methods.label_shift.elsa import calibrated_windows
 from labelworks.tasks.methods.label_shift.inputs import Windows, check
 from labelworks.tasks.methods.label_shift.mixture import maximise
 from labelworks.tasks.methods.open_set.density_tilt import Tilt, tilt
-from labelworks.tasks.methods.open_set.redrawn import Cells, Known, Rows
+from labelworks.tasks.methods.open_set.redrawn import DrawnRows, Known, NoveltyCells
 
 CELLS = 256  # of the score: what is fitted doesn't grow with the rows
 REPEATS = 99
@@ -81,7 +81,7 @@ def open_set(
     ratios = tuple((each / source).astype(np.float32) for each in (ready.probs, ready.target))
     found = _split(known, ratios, source / source.sum(), windows.labels)
     by_cell = found.unseen.posterior
-    rows = Rows(cells.target, ratios[1], np.ones(len(cells.target)), 1 - by_cell[cells.target])
+    rows = DrawnRows(cells.target, ratios[1], np.ones(len(cells.target)), 1 - by_cell[cells.target])
     interval = _interval(rows, known, found)
     return OpenSet(found.unseen.share, interval, found.prior, by_cell[cells.target], cells.borders, by_cell)
 
@@ -94,7 +94,7 @@ def _split(known: Known, ratios: tuple[Matrix, ...], source: Floats, labels: NDA
     if not unseen.share:
         return _Split(prior, unseen, 0.0)
     chance = (prior / np.maximum(known.counts, 1.0))[labels]
-    alike = Rows(cells.known, ratios[0], chance, np.ones(len(labels)))
+    alike = DrawnRows(cells.known, ratios[0], chance, np.ones(len(labels)))
     draws = alike.drawn(known, prior, len(cells.target), REPEATS)
     if any(tilt(*both, cells.scores).gain >= unseen.gain for both in draws):
         return _Split(prior, Tilt(0.0, np.zeros(len(cells.scores))), unseen.share)
@@ -121,7 +121,7 @@ def _alternate(known: Known, ratio: Matrix, source: Floats, first: _Split) -> _S
     return _Split(kept.prior, kept.unseen, max(kept.most, last.most))
 
 
-def _cut(known: Floats, target: Floats, windows: Windows) -> Cells:
+def _cut(known: Floats, target: Floats, windows: Windows) -> NoveltyCells:
     both = np.concatenate([known, target])
     borders = np.unique(np.quantile(both, np.linspace(0, 1, CELLS + 1)[1:-1]))
     below = np.searchsorted(np.sort(both), borders, side="right")
@@ -132,10 +132,10 @@ def _cut(known: Floats, target: Floats, windows: Windows) -> Cells:
     size, rows = len(scores), of[: len(known)]
     counts = np.bincount(windows.labels * size + rows, minlength=windows.classes * size).reshape(-1, size)
     by_class = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return Cells(rows, of[len(known) :], by_class, scores, borders)
+    return NoveltyCells(rows, of[len(known) :], by_class, scores, borders)
 
 
-def _interval(rows: Rows, known: Known, found: _Split) -> Floats:
+def _interval(rows: DrawnRows, known: Known, found: _Split) -> Floats:
     """Percentiles at 95 % over both windows drawn again, (2,), and all that the data leave open."""
     draws = rows.drawn(known, found.prior, len(rows.cell), REPEATS)
     shares = [tilt(*both, known.cells.scores).share for both in draws]

@@ -15,7 +15,7 @@ FLAT = 1e-4  # of the mean curvature: how far shares that the rows hardly tell a
 
 
 @dataclass(frozen=True)
-class Cells:
+class NoveltyCells:
     """Both windows' novelty cut into cells: the cell of each row, the mean score of each cell, borders.
 
     known (N,), target (M,); by_class (K, C): shares of a class's labelled rows; scores (C,) standardised;
@@ -38,7 +38,7 @@ class Cells:
 class Known:
     """What labelled rows say of a target of known classes: `counts` (K,) of their labels, and their cells."""
 
-    cells: Cells
+    cells: NoveltyCells
     counts: Floats
 
     def at(self, prior: Floats) -> Floats:
@@ -50,7 +50,7 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Rows:
+class DrawnRows:
     """Rows to draw a target window of: cell (n,), likelihood `ratio` (n, K) of each class, how often each is
     drawn, `chance` (n,), and how surely it is of a known class, `usual` (n,)."""
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
 from labelworks.tasks.methods.regression.outliers import Outliers
-from labelworks.tasks.methods.regression.pairs import Pairs
+from labelworks.tasks.methods.regression.pairs import ExchangedPairs
 
 NEVER = 2.0  # a probability that no row has
 Floats = NDArray[np.float64]
@@ -100,7 +100,7 @@ def partners(
 ) -> tuple[NDArray[np.int64], Floats]:
     """Of each row (N,) the flagged one that its label was likely exchanged with, -1 if none; P(it was)."""
     suspects = np.flatnonzero(flag)
-    found = Pairs.find(*(each[suspects] for each in (given, low, high, error)))
+    found = ExchangedPairs.find(*(each[suspects] for each in (given, low, high, error)))
     other, sure = np.full(len(given), -1), np.zeros(len(given))
     likely = found.probability > 0.5
     other[suspects[likely]], sure[suspects] = suspects[found.other[likely]], found.probability * likely

@@ -19,14 +19,14 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class ExchangedPairs:
     """Of suspects (S,): the other row of the pair, -1 where none is likely; P(the two were exchanged)."""
 
     other: NDArray[np.int64]
     probability: Floats
 
     @classmethod
-    def find(cls, given: Floats, low: Floats, high: Floats, error: Floats) -> Pairs:
+    def find(cls, given: Floats, low: Floats, high: Floats, error: Floats) -> ExchangedPairs:
         """Pairs among suspects: numbers (S,), the ends (S,) of what would be usual there, P(wrong) (S,).
 
         Each number of a pair is usual where the other is. How likely that is by chance, the density of the

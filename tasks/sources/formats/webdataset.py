@@ -24,7 +24,7 @@ MEMBER_BYTES, BATCH_BYTES = 64 << 20, 32 << 20
 
 
 @dataclass
-class Sample:
+class TarSample:
     """One row: its base name, the bytes of its members by column, and why it can't be used."""
 
     key: str
@@ -37,11 +37,11 @@ class Sample:
         return sum(len(data or b"") for data in self.held.values())
 
 
-class Header(tarfile.TarInfo):
+class MemberHeader(tarfile.TarInfo):
     """A member's header; a tar that ends without its end mark was cut, which tarfile itself lets pass."""
 
     @classmethod
-    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Header:
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> MemberHeader:
         """Read the next header. Raises tarfile.ReadError where the file ends instead."""
         try:
             return super().fromtarfile(tarfile_)
@@ -82,7 +82,7 @@ class WebDataset:
         asked = schema.names if columns is None else [column.split(".")[0] for column in columns]
         schema = pa.schema([each for each in schema if each.name in asked or each.name == KEY])
         file.seek(0)
-        waiting: list[Sample] = []
+        waiting: list[TarSample] = []
         size = 0
         for sample in _samples(file, set(schema.names)):
             waiting.append(sample)
@@ -94,10 +94,10 @@ class WebDataset:
             yield _batch(waiting, schema)
 
 
-def _samples(file: Any, wanted: set[str]) -> Iterator[Sample]:
+def _samples(file: Any, wanted: set[str]) -> Iterator[TarSample]:
     """Yield the rows of a tar, with the bytes of the wanted columns (None for others)."""
-    sample: Sample | None = None
-    with tarfile.open(fileobj=file, mode="r|*", tarinfo=Header) as tar:
+    sample: TarSample | None = None
+    with tarfile.open(fileobj=file, mode="r|*", tarinfo=MemberHeader) as tar:
         for member in tar:
             tar.members = []  # type: ignore[attr-defined]  # or it would remember every one
             path = PurePosixPath(member.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
@@ -109,14 +109,14 @@ def _samples(file: Any, wanted: set[str]) -> Iterator[Sample]:
             if sample is None or sample.key != key:
                 if sample is not None:
                     yield sample
-                sample = Sample(key)
+                sample = TarSample(key)
             _add(sample, column, tar, member, wanted)
     if sample is not None:
         yield sample
 
 
 def _add(
-    sample: Sample, column: str, tar: tarfile.TarFile, member: tarfile.TarInfo, wanted: set[str]
+    sample: TarSample, column: str, tar: tarfile.TarFile, member: tarfile.TarInfo, wanted: set[str]
 ) -> None:
     if column in sample.held:
         sample.problem = f"two members are its {column}"
@@ -127,13 +127,13 @@ def _add(
         sample.held[column] = opened.read() if opened is not None else None
 
 
-def _batch(samples: list[Sample], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(samples: list[TarSample], schema: pa.Schema) -> pa.RecordBatch:
     arrays = [_array(samples, each) for each in schema]
     reasons = pa.array([sample.problem for sample in samples], pa.string())
     return pa.RecordBatch.from_arrays([*arrays, reasons], names=[*schema.names, UNUSABLE])
 
 
-def _array(samples: list[Sample], column: pa.Field) -> pa.Array:
+def _array(samples: list[TarSample], column: pa.Field) -> pa.Array:
     """The values of a column; what can't be read is null, and the problem of its row."""
     if column.name == KEY:
         return pa.array([sample.key for sample in samples], pa.string())
@@ -165,7 +165,7 @@ def _parsed(column: pa.Field, data: bytes) -> Any:
     return int(text)
 
 
-def _label_type(samples: list[Sample]) -> pa.DataType:
+def _label_type(samples: list[TarSample]) -> pa.DataType:
     """Whole numbers if all of them are written as such, else strings."""
     for sample in samples:
         data = sample.held.get("cls")
@@ -174,7 +174,7 @@ def _label_type(samples: list[Sample]) -> pa.DataType:
     return pa.int64()
 
 
-def _json_type(samples: list[Sample]) -> pa.DataType:
+def _json_type(samples: list[TarSample]) -> pa.DataType:
     """A struct of the fields that occur, without those whose values are of several types."""
     found: dict[str, list[Any]] = {}
     for sample in samples:

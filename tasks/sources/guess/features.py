@@ -29,7 +29,7 @@ TRIED = 20  # paths that are looked for
 
 
 @dataclass(frozen=True)
-class Features:
+class FeatureGuess:
     """The columns taken for the features, of which kind, and why; root: of images that they are paths of.
 
     others: what else could be, with its kind.
@@ -63,7 +63,7 @@ class Features:
         return None
 
 
-def find_features(look: Profile, taken: Collection[str], chosen: str | None) -> Features:
+def find_features(look: Profile, taken: Collection[str], chosen: str | None) -> FeatureGuess:
     """The features, given columns that are something else and perhaps the names a person chose.
 
     Raises InputError, listing the columns, where there are none.
@@ -75,7 +75,7 @@ def find_features(look: Profile, taken: Collection[str], chosen: str | None) -> 
     numbers = _numbers(columns)
     if not found and len(numbers) > 1:
         names = tuple(column.name for column in numbers)
-        return Features("columns", names, f"{len(names)} columns of numbers: one vector a row")
+        return FeatureGuess("columns", names, f"{len(names)} columns of numbers: one vector a row")
     if not found:
         raise InputError(
             "no column can be taken for the features (text, image, vector, or several columns of numbers)",
@@ -85,10 +85,10 @@ def find_features(look: Profile, taken: Collection[str], chosen: str | None) -> 
     kind, column, root = found[0]
     others = [f"{other.name} ({of})" for of, other, _ in found[1:]]
     broken = column.broken / column.peeked if column.peeked else 0.0
-    return Features(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
+    return FeatureGuess(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
 
 
-def _chosen(look: Profile, columns: list[Column], chosen: str) -> Features:
+def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:
     """What a person named: a column, or several by commas or a pattern such as x*."""
     parts = (
         [part.strip() for part in chosen.split(",")] if chosen not in {c.name for c in columns} else [chosen]
@@ -103,10 +103,10 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> Features:
                 raise InputError(
                     f"column {column.name!r} is {named(column.type)}, no number", where=look.source
                 )
-        return Features("columns", tuple(c.name for c in named_ones), "named")
+        return FeatureGuess("columns", tuple(c.name for c in named_ones), "named")
     (column,) = named_ones
     for kind, _, root in _ranked(look, [column]):
-        return Features(kind, (column.name,), f"named; {_about(column, kind, root)}", root)
+        return FeatureGuess(kind, (column.name,), f"named; {_about(column, kind, root)}", root)
     if column.image_paths > MOSTLY:
         raise InputError(
             f"column {column.name!r} holds paths of images, and none is found", where=look.source,
@@ -114,7 +114,7 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> Features:
         )  # fmt: skip
     for kind in ("text", "image", "vector"):
         if fits(column.type, kind):
-            return Features(kind, (column.name,), f"named; {_about(column, kind, None)}")
+            return FeatureGuess(kind, (column.name,), f"named; {_about(column, kind, None)}")
     raise InputError(
         f"column {column.name!r} is {named(column.type)}: no text, image, vector or number", where=look.source
     )

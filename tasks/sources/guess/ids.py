@@ -10,7 +10,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column
 from labelworks.tasks.sources.guess.names import words
-from labelworks.tasks.sources.guess.votes import Votes
+from labelworks.tasks.sources.guess.votes import VotesGuess
 from labelworks.tasks.sources.profile import Profile
 
 IDS = ("__key__", "id", "uuid", "guid", "key", "idx", "index", "path")
@@ -30,7 +30,7 @@ class Guess:
     why: str
 
 
-def voted_on(look: Profile, columns: list[Column], voted: Votes, votes: Profile | None) -> Guess:
+def voted_on(look: Profile, columns: list[Column], voted: VotesGuess, votes: Profile | None) -> Guess:
     """The column of the rows that the items of votes refer to; InputError where there is none."""
     if votes is None:
         return Guess(voted.item, "the item of the votes")

@@ -13,7 +13,7 @@ import pyarrow.types as types
 
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, plain
-from labelworks.tasks.sources.guess.features import Features
+from labelworks.tasks.sources.guess.features import FeatureGuess
 from labelworks.tasks.sources.guess.foretold import ROWS, balanced_accuracy
 from labelworks.tasks.sources.guess.names import PREDICTED, words
 from labelworks.tasks.sources.profile import Profile
@@ -81,7 +81,7 @@ class Candidate:
         )
 
 
-def find_labels(look: Profile, features: Features, taken: Collection[str]) -> list[Candidate]:
+def find_labels(look: Profile, features: FeatureGuess, taken: Collection[str]) -> list[Candidate]:
     """The columns that may be the label, the best first. Features are asked where names leave it open."""
     found = [
         made for column in look.columns if column.name not in taken and (made := as_candidate(look, column))
@@ -162,7 +162,7 @@ def _doubt(column: Column, task: str, rank: int, named: bool) -> str:
     return "; ".join(doubts)
 
 
-def _told(look: Profile, features: Features, candidate: Candidate) -> Candidate:
+def _told(look: Profile, features: FeatureGuess, candidate: Candidate) -> Candidate:
     """The candidate, with how far the features tell it: of labels that have one class a row."""
     if candidate.task != "classification":
         return candidate

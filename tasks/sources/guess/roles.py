@@ -11,12 +11,12 @@ import pyarrow.types as types
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.guess.column import Column, named
-from labelworks.tasks.sources.guess.features import Features, find_features
+from labelworks.tasks.sources.guess.features import FeatureGuess, find_features
 from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
 from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels, rank_of
 from labelworks.tasks.sources.guess.names import PREDICTED, words
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
-from labelworks.tasks.sources.guess.votes import Votes, find_votes
+from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
 from labelworks.tasks.sources.profile import Profile
 
 LISTED = 200  # classes in a config, at most
@@ -31,12 +31,12 @@ class Guesses:
     embed; notes: what a person should know; unused: columns without a role.
     """
 
-    features: Features
+    features: FeatureGuess
     label: Candidate | None
     others: tuple[Candidate, ...]
     id: Guess | None
     time: Guess | None
-    votes: Votes | None
+    votes: VotesGuess | None
     pred_probs: PredProbs | None
     unlabelled: float
     unreadable: float
@@ -87,7 +87,7 @@ def guess(
     )
 
 
-def _features(look: Profile, taken: set[str], features: str | None, probs: list[Column]) -> Features:
+def _features(look: Profile, taken: set[str], features: str | None, probs: list[Column]) -> FeatureGuess:
     try:
         return find_features(look, taken, features)
     except InputError as error:
@@ -105,7 +105,7 @@ def _rivals(look: Profile, other: Candidate, best: Candidate) -> bool:
     return other.rank <= (2 if best.rank < 2 else 4) and not same(look, other.name, best.name)
 
 
-def _votes(look: Profile, votes: Profile | None, features: str | None) -> Votes | None:
+def _votes(look: Profile, votes: Profile | None, features: str | None) -> VotesGuess | None:
     """The votes of a table of their own, or of this one."""
     if votes is not None:
         found = find_votes(votes)
@@ -123,7 +123,7 @@ def _votes(look: Profile, votes: Profile | None, features: str | None) -> Votes 
     return found
 
 
-def _has_features(look: Profile, votes: Votes) -> None:
+def _has_features(look: Profile, votes: VotesGuess) -> None:
     """A table of votes alone has nothing that the labels could be judged by."""
     try:
         find_features(look, {votes.item, votes.annotator, votes.label}, None)
@@ -135,11 +135,11 @@ def _has_features(look: Profile, votes: Votes) -> None:
         ) from error
 
 
-def _of_votes(votes: Votes | None, look: Profile) -> tuple[str, ...]:
+def _of_votes(votes: VotesGuess | None, look: Profile) -> tuple[str, ...]:
     return (votes.item, votes.annotator, votes.label) if votes and votes.source == look.source else ()
 
 
-def _labels(look: Profile, features: Features, label: str | None, taken: set[str]) -> list[Candidate]:
+def _labels(look: Profile, features: FeatureGuess, label: str | None, taken: set[str]) -> list[Candidate]:
     """The label that was named, or the candidates in order; InputError where there is none."""
     if label is not None:
         column = look.column(label)
@@ -191,7 +191,7 @@ def _alone(look: Profile) -> str:
     )
 
 
-def _without_answers(look: Profile, features: Features, label: Candidate | None) -> Features:
+def _without_answers(look: Profile, features: FeatureGuess, label: Candidate | None) -> FeatureGuess:
     """Columns of numbers without ids, and without those that are the label in other words."""
     if features.kind != "columns":
         return features
@@ -233,14 +233,14 @@ def _in_all_files(look: Profile, names: list[str]) -> None:
             )
 
 
-def _unlabelled(look: Profile, label: Candidate | None, votes: Votes | None) -> float:
+def _unlabelled(look: Profile, label: Candidate | None, votes: VotesGuess | None) -> float:
     """Share of the rows that no label is given for; of votes beside features, all but one of an item."""
     if votes is not None:
         return 1 - 1 / votes.per_item if votes.source == look.source else 0.0
     return label.column.nulls / max(look.rows, 1) if label else 0.0
 
 
-def _unreadable(look: Profile, features: Features) -> float:
+def _unreadable(look: Profile, features: FeatureGuess) -> float:
     """Share of the rows whose features can't be encoded, as far as it was seen."""
     columns = [look.column(name) for name in features.names]
     if features.kind == "columns":

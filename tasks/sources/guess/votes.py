@@ -34,7 +34,7 @@ AGAIN = 1.2  # answers an item has, at least
 
 
 @dataclass(frozen=True)
-class Votes:
+class VotesGuess:
     """The columns of a table of votes; per_item: answers that an item has in the sample."""
 
     source: str
@@ -45,7 +45,7 @@ class Votes:
     why: str
 
 
-def find_votes(look: Profile) -> Votes | None:
+def find_votes(look: Profile) -> VotesGuess | None:
     """The columns of votes, if the table is one: an annotator by its name, items that repeat."""
     keys = [c for c in look.columns if c.values and fits(c.type, "id") and not c.nulls]
     annotator = next((c for c in keys if set(words(c.name)) & set(ANNOTATORS)), None)
@@ -60,7 +60,7 @@ def find_votes(look: Profile) -> Votes | None:
         return None
     per_item = item.values / (item.distinct or 1)
     why = f"{item.distinct:,} items, {annotator.distinct:,} annotators, {per_item:.1f} answers an item"
-    return Votes(look.source, item.name, annotator.name, answer.name, per_item, why)
+    return VotesGuess(look.source, item.name, annotator.name, answer.name, per_item, why)
 
 
 def _named(column: Column, names: tuple[str, ...]) -> bool:

@@ -15,7 +15,7 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.records import Partition
 from labelworks.tasks.embed.class_names import usable_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, span
-from labelworks.tasks.embed.encoder_spec import EncoderSpec, Fitted, lacks, loaded
+from labelworks.tasks.embed.encoder_spec import EncoderSpec, FittedState, lacks, loaded
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.methods.encoders import base
 from labelworks.tasks.methods.encoders.device import DeviceEncoder, Prepared
@@ -80,7 +80,7 @@ def test_a_worker_has_one_encoder_which_knows_how_many_share_the_rate(tmp_path: 
     store = Store(str(tmp_path))
     store.write("state.npz", base.pack({"length": np.array(3)}))
     store.write("other.npz", base.pack({"length": np.array(4)}))
-    fitted = Fitted(store, "state.npz")
+    fitted = FittedState(store, "state.npz")
     specs = [
         EncoderSpec("key", "vector", "vector", json.dumps({}), fitted, workers=workers) for workers in (3, 7)
     ]
@@ -88,7 +88,7 @@ def test_a_worker_has_one_encoder_which_knows_how_many_share_the_rate(tmp_path: 
     assert first.workers == 3
     assert loaded(specs[1]) is first
     assert first.workers == 7
-    assert loaded(replace(specs[0], fitted=Fitted(store, "other.npz"))) is not first
+    assert loaded(replace(specs[0], fitted=FittedState(store, "other.npz"))) is not first
     assert lacks("vector", "vector", {}, "cuda") == ""
 
 

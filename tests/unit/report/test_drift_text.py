@@ -18,7 +18,7 @@ from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
 from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows
 from labelworks.tasks.report import drift_text, plots, time_plots
-from labelworks.tasks.report.evidence import Evidence
+from labelworks.tasks.report.evidence import ReportData
 from labelworks.tasks.report.html import render
 
 ATTACK = "<script>alert(1)</script>$x_1$"
@@ -104,7 +104,7 @@ def test_the_page_shows_them_and_escapes_names(runs, drift):
     new = NewClass(rows=9, share=0.09, examples=(ATTACK,))
     unknown = UnknownFindings(share=0.12, interval=(0.1, 0.14), new_classes=1, largest=(new,))
     record = runs["published"](drift=drift, shift=shifted(unknown=unknown))
-    page = render(record, Evidence())
+    page = render(record, ReportData())
     assert "<script>" not in page and "<h2>What moved</h2>" in page
     for text in ("Labelled rows over time", "By site", "Regions of the embeddings", "Columns", "Batches"):
         assert f"<h3>{text}" in page
@@ -116,7 +116,7 @@ def test_the_page_shows_them_and_escapes_names(runs, drift):
     site = page[page.index("<h3>By site") : page.index("<h3>Regions of the embeddings")]
     assert f"no: {100 * drift.groups['site'].groups[0].prior[0]:.1f} %" in site
     assert page.count('aria-label="Labelled rows over time') == 2
-    assert "What moved" not in render(runs["published"](), Evidence())
+    assert "What moved" not in render(runs["published"](), ReportData())
 
 
 def test_sentences_say_it(drift):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.findings import NewClass, UnknownFindings
-from labelworks.tasks.report.evidence import ActionCount, Evidence, WorstRow
+from labelworks.tasks.report.evidence import ActionCount, ReportData, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
 
@@ -59,7 +59,7 @@ def test_a_published_run_of_any_number_of_classes(runs, size, target):
 
 
 def test_a_run_refused_at_once_has_a_page_that_says_why(runs):
-    found = page(runs["refused"](), Evidence())
+    found = page(runs["refused"](), ReportData())
     assert "the gate after detect asks for noise_rate ≤ 0.6, but found 0.71" in found.text
     assert "it is likelier that the label column or the encoder is" in found.text
     assert "svg" not in found.tags
@@ -179,9 +179,9 @@ def test_the_page_says_when_where_and_what_next(runs):
     assert "store/digits/publish <2>" in text and "s3://b/in" in text
     assert "labelworks export 8f31c2a9 --joined train.parquet --store 'a store'" in text
     assert "Look at 40 rows left for a person" in text
-    refused = page(runs["refused"](), Evidence()).text
+    refused = page(runs["refused"](), ReportData()).text
     assert "change gates.detect in the config" in refused and "labelworks export" not in refused
-    waiting = page(runs["published"](status="waiting", version=None), Evidence()).text
+    waiting = page(runs["published"](status="waiting", version=None), ReportData()).text
     assert "labelworks approve 8f31c2a9 --store labelworks-store --budget ROWS" in waiting
 
 
@@ -194,6 +194,6 @@ def test_rows_named_by_their_ids_are_shown_by_what_is_in_them(runs):
         ("target", "b"): Content(image=runs["picture"]()),
         ("source", "c"): Content(text="of another window"),
     }
-    found = page(runs["published"](shift=shift), Evidence(examples=known))
+    found = page(runs["published"](shift=shift), ReportData(examples=known))
     assert ATTACK in found.text and "of another window" not in found.text and "c" in found.text
     assert len([url for url in found.urls if url.startswith("data:image/png")]) == 1

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labelworks.schemas.findings import Confusion
+from labelworks.schemas.findings import ConfusedPair
 from labelworks.tasks.report import plots
-from labelworks.tasks.report.evidence import Evidence, ScoreHistogram
+from labelworks.tasks.report.evidence import ReportData, ScoreHistogram
 
 
 def test_pictures_decode_and_hold_ink(runs):
@@ -18,13 +18,13 @@ def test_pictures_decode_and_hold_ink(runs):
 
 
 def test_nothing_to_draw_is_no_picture():
-    empty = Evidence()
+    empty = ReportData()
     assert plots.score_histogram(empty) is None
     assert plots.confusions(empty) is None
     assert plots.priors(empty) is None
     assert plots.difference(None) is None
     no_rows = ScoreHistogram(np.linspace(0, 1, 3), np.zeros(2, int), np.zeros(2, int))
-    assert plots.score_histogram(Evidence(scores=no_rows)) is None
+    assert plots.score_histogram(ReportData(scores=no_rows)) is None
 
 
 @pytest.mark.parametrize(("size", "drawn"), [(30, True), (31, False)])
@@ -58,8 +58,8 @@ def test_svg_takes_the_colours_of_the_page(runs):
 
 def test_confusions_come_likeliest_first_and_leave_out_what_is_right():
     transition = np.array([[0.7, 0.3, 0.0], [0.1, 0.9, 0.0], [0.0, 0.0, 1.0]])
-    found = Evidence(classes=("a", "b", "c"), transition=transition).confusions(15)
+    found = ReportData(classes=("a", "b", "c"), transition=transition).confusions(15)
     assert found == [
-        Confusion(true="a", given="b", probability=0.3),
-        Confusion(true="b", given="a", probability=0.1),
+        ConfusedPair(true="a", given="b", probability=0.3),
+        ConfusedPair(true="b", given="a", probability=0.1),
     ]

@@ -24,7 +24,7 @@ PROVEN = 3.0  # standard errors by which neighbours contradict the likelihood be
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ReadingChoice:
     """Views to read by; the rate by the first ones alone; what neighbours prove, if they were heard.
 
     steady: whether errors are as common among sure rows as among unsure ones, as labels flipped from class
@@ -37,7 +37,9 @@ class Chosen:
     steady: bool
 
 
-def choose_views(labels: NDArray[np.int32], probs: NDArray[np.float32], vote: NDArray[np.int32]) -> Chosen:
+def choose_views(
+    labels: NDArray[np.int32], probs: NDArray[np.float32], vote: NDArray[np.int32]
+) -> ReadingChoice:
     """Choose by rows from `sorted_order`: labels (N,), probs (N, K), vote (N,) of the nearest, -1: not asked.
 
     What the views leave open is not decided: the plain reading and sharper ones are averaged.
@@ -54,7 +56,7 @@ def choose_views(labels: NDArray[np.int32], probs: NDArray[np.float32], vote: ND
         sharper = None if views[0] is not plain else anchored(data, plain, probs)
     if sharper is not None:
         views = [*views, replace(sharper, weight=SHARPER * len(views))]
-    return Chosen(views, first, agreed, sharper is None and _steady(error, strata_of(probs)))
+    return ReadingChoice(views, first, agreed, sharper is None and _steady(error, strata_of(probs)))
 
 
 def _steady(error: NDArray[np.float64], strata: NDArray[np.intp]) -> bool:

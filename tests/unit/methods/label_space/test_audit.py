@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelworks.schemas.findings import Confusion
+from labelworks.schemas.findings import ConfusedPair
 from labelworks.tasks.methods.label_space import audit, proposal
 
 NAMES = st.text(alphabet="abAB &s", max_size=9)
@@ -64,7 +64,7 @@ def test_two_slips_are_near_and_a_name_stands_within_others() -> None:
 
 def test_classes_confused_both_ways_or_mostly_one_way() -> None:
     shares = [("a1", "b1", 0.3), ("b1", "a1", 0.2), ("a1", "c1", 0.2), ("c1", "b1", 0.4), ("b1", "c1", 0.01)]
-    confusions = [Confusion(true=true, given=label, probability=share) for true, label, share in shares]
+    confusions = [ConfusedPair(true=true, given=label, probability=share) for true, label, share in shares]
     found = audit({"a1": 90, "b1": 100, "c1": 10}, confusions=confusions)
     assert [(each.kind, each.names) for each in found] == [
         ("confused", ("b1", "a1")), ("confused", ("b1", "c1")),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labelworks.tasks.methods.label_shift.mixture import maximise
-from labelworks.tasks.methods.open_set.redrawn import Cells, Known, Rows
+from labelworks.tasks.methods.open_set.redrawn import DrawnRows, Known, NoveltyCells
 
 K, C, PRIOR = 3, 12, np.array([0.2, 0.5, 0.3])
 
@@ -15,7 +15,9 @@ def known(rows=900, seed=0):
     labels = rng.integers(0, K, rows)
     cell = np.clip(3 * labels + rng.integers(0, 5, rows), 0, C - 1)
     counts = np.bincount(labels * C + cell, minlength=K * C).reshape(K, C)
-    cells = Cells(cell, cell, counts / counts.sum(axis=1, keepdims=True), np.arange(C) / C, np.arange(C - 1))
+    cells = NoveltyCells(
+        cell, cell, counts / counts.sum(axis=1, keepdims=True), np.arange(C) / C, np.arange(C - 1)
+    )
     return labels, Known(cells, counts.sum(axis=1).astype(float))
 
 
@@ -45,7 +47,7 @@ def test_priors_of_drawn_rows_are_those_that_are_estimated_from_them():
     labels, there = known()
     ratio = likelihoods(labels)
     chance = (PRIOR / there.counts)[labels]
-    rows = Rows(there.cells.known, ratio, chance, np.ones(len(labels)))
+    rows = DrawnRows(there.cells.known, ratio, chance, np.ones(len(labels)))
     counts = np.random.default_rng(5).multinomial(2000, chance / chance.sum(), 12)
     quick = rows.priors(counts, PRIOR)
     slow = np.array([maximise(ratio, PRIOR, rows=count.astype(float)).weights for count in counts])
@@ -56,7 +58,7 @@ def test_priors_of_drawn_rows_are_those_that_are_estimated_from_them():
 def test_drawn_windows_vary_as_windows_of_their_size_do():
     labels, there = known(3000)
     chance = (PRIOR / there.counts)[labels]
-    rows = Rows(there.cells.known, likelihoods(labels), chance, np.ones(len(labels)))
+    rows = DrawnRows(there.cells.known, likelihoods(labels), chance, np.ones(len(labels)))
     labelled, target = map(np.array, zip(*rows.drawn(there, PRIOR, 500, 400), strict=True))
     expected = PRIOR @ there.cells.by_class
     assert (target.sum(axis=1) == 500).all()

@@ -4,7 +4,7 @@ import pytest
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.regression.detect import detect_regression
 from labelworks.tasks.methods.regression.outliers import Outliers
-from labelworks.tasks.methods.regression.pairs import Pairs
+from labelworks.tasks.methods.regression.pairs import ExchangedPairs
 
 
 def measured(seed=0, rows=2000, wrong=0.05, tails="normal"):
@@ -154,7 +154,7 @@ def test_pairs_are_claimed_as_often_as_they_are_right():
         given = centre + noise * rng.normal(size=200)
         given[:100] = given[:100].reshape(50, 2)[:, ::-1].ravel()
         given[100:] = rng.normal(0, 10, 100)
-        found = Pairs.find(given, centre - 1.96 * noise, centre + 1.96 * noise, np.full(200, 0.99))
+        found = ExchangedPairs.find(given, centre - 1.96 * noise, centre + 1.96 * noise, np.full(200, 0.99))
         claimed = found.probability > 0.5
         right = found.other == np.arange(200) + np.where(np.arange(200) % 2, -1, 1)
         right[100:] = False
@@ -167,5 +167,5 @@ def test_no_pairs_are_found_among_numbers_that_were_not_exchanged():
     for seed in range(20):
         rng = np.random.default_rng(seed)
         centre, given = rng.normal(0, 10, (2, 150))
-        found = Pairs.find(given, centre - 1, centre + 1, np.full(150, 0.99))
+        found = ExchangedPairs.find(given, centre - 1, centre + 1, np.full(150, 0.99))
         assert (found.probability > 0.8).sum() <= 2

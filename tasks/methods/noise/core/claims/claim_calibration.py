@@ -45,7 +45,7 @@ class ClaimCalibration:
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class ClaimRows:
     """Rows to learn by: given labels (n,), probabilities (n, K), and the classes that neighbours vote for.
 
     vote (n,): -1 where they weren't asked; None: nobody was.
@@ -63,7 +63,7 @@ class Rows:
         return np.asarray(sure if self.vote is None else sure & (self.vote == self.probs.argmax(axis=1)))
 
 
-def calibrated(score: Score, found: NoiseResult, rows: Rows, seed: int) -> ClaimCalibration:
+def calibrated(score: Score, found: NoiseResult, rows: ClaimRows, seed: int) -> ClaimCalibration:
     """Learn from rows and what was found of them; score: what judges labels (n,) of them, each by itself."""
     claims = np.sort(_claimed(found, rows.given)[1].astype(np.float64))
     if not len(claims):
@@ -78,7 +78,7 @@ def calibrated(score: Score, found: NoiseResult, rows: Rows, seed: int) -> Claim
 
 
 def _planted(
-    score: Score, rows: Rows, found: NoiseResult, rng: np.random.Generator
+    score: Score, rows: ClaimRows, found: NoiseResult, rng: np.random.Generator
 ) -> tuple[Floats, Floats, float]:
     """Claims (M,) that rightly name a flip's true class, how many errors each stands for (M,), borne_out."""
     posterior, top = found.shares, rows.probs.argmax(axis=1)

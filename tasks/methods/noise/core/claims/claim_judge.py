@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.noise.core.claims.claim_calibration import (
     ClaimCalibration,
-    Rows,
+    ClaimRows,
     Score,
     calibrated,
 )
@@ -35,7 +35,7 @@ class ClaimJudge:
     hears: bool
 
     @classmethod
-    def fit(cls, score: Score, rows: Rows, seed: int = 0) -> ClaimJudge:
+    def fit(cls, score: Score, rows: ClaimRows, seed: int = 0) -> ClaimJudge:
         """Learn from rows; score: what judges labels (n,) of them."""
         hears = rows.vote is not None and worth_hearing(rows.given, rows.probs, rows.vote)
         heard = rows if hears else replace(rows, vote=None)

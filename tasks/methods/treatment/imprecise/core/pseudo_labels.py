@@ -25,7 +25,7 @@ Judged = Iterator[tuple[Rows, NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
-class Judge:
+class PseudoJudge:
     """What unlabelled rows are judged by: probes by fold, the last of all rows, and neighbours."""
 
     ensemble: ProbeEnsemble
@@ -43,7 +43,7 @@ class Judge:
             yield part, self.around.judge(part, self.probs(data, part, data.folds[part]))
 
 
-def let_in(data: Data, fitted: Fitted) -> Judge:
+def let_in(data: Data, fitted: Fitted) -> PseudoJudge:
     """What unlabelled rows are judged by, after as many rounds as foretell hidden labels best.
 
     Sources: Cascante-Bonilla et al. 2021, percentiles that grow; Zhang et al. 2021, a threshold a class.
@@ -107,7 +107,9 @@ def _hidden(
     return [each.around.opinions(rows, each.probs(data, rows)) for each in found], fitted.drawn[mine]
 
 
-def _rounds(data: Data, fitted: Fitted, start: Neighbours, hidden: int | None, most: int) -> Iterator[Judge]:
+def _rounds(
+    data: Data, fitted: Fitted, start: Neighbours, hidden: int | None, most: int
+) -> Iterator[PseudoJudge]:
     """What is known before any unlabelled row has come in, and after each round of them."""
     around, kept = start, np.arange(data.n_folds) != (-1 if hidden is None else hidden)
     if hidden is not None:
@@ -115,7 +117,7 @@ def _rounds(data: Data, fitted: Fitted, start: Neighbours, hidden: int | None, m
             around = around.without(part.rows[data.folds[part.rows] == hidden])
     entered = data.nothing
     for share in (*SHARES[:most], None):
-        judge = Judge(_probes(data, fitted, entered, kept), around)
+        judge = PseudoJudge(_probes(data, fitted, entered, kept), around)
         yield judge
         if share is None:
             break
