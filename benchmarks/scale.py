@@ -253,6 +253,7 @@ def _ungated() -> None:
 
 
 def _stages(config: Any) -> None:
+    from labelworks.flows.lineage.telling import Lineage
     from labelworks.flows.recorder import Recorder
     from labelworks.tasks.detect.stage import detect
     from labelworks.tasks.embed.encode_partitions import embed_partitions
@@ -261,7 +262,6 @@ def _stages(config: Any) -> None:
     from labelworks.tasks.ingest.stage import ingest
     from labelworks.tasks.planning.open_run import plan_run
     from labelworks.tasks.publish.stage import publish_parts
-    from labelworks.tasks.report.stage import write_report
     from labelworks.tasks.treat.stage import treat
     from labelworks.tasks.validate.stage import validate
 
@@ -277,9 +277,9 @@ def _stages(config: Any) -> None:
     treated = treat(run, scores.ref, scores.figures)
     proof = validate(run, scores.ref, scores.figures.shift)
     written = publish_parts(run, treated.ref, treated.figures.rows)
-    recorder = Recorder(run)
+    recorder = Recorder(run, Lineage(run, plans))
     recorder.results += [rows, vectors, scores, treated, proof, written]
-    write_report(run, recorder.results, recorder.record("published"))
+    recorder.finish("published")
 
 
 def _room(folder: Path, rows: int) -> None:

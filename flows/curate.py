@@ -7,6 +7,7 @@ from prefect import flow
 from labelworks.flows.approval.questions import reasons_to_ask, wait
 from labelworks.flows.embed import embed
 from labelworks.flows.events import announce
+from labelworks.flows.lineage.telling import Lineage, told
 from labelworks.flows.progress_artifact import posted
 from labelworks.flows.recorder import Recorder
 from labelworks.infra.cluster.cluster import task_runner
@@ -36,11 +37,13 @@ def curate(config: RunConfig) -> RunRecord:
         with run_heartbeat(run.artifacts):
             if found := finished_record(run.artifacts):
                 return export(run, reinstate(run.artifacts, found))
-            return _stages(as_decided(run).with_keys(judge_keys(config.treat.judges)), plans)
+            decided = as_decided(run).with_keys(judge_keys(config.treat.judges))
+            with told(decided, plans) as lineage:
+                return lineage.ended(_stages(decided, plans, lineage))
 
 
-def _stages(run: Run, plans: dict[str, Plan]) -> RunRecord:
-    recorder = Recorder(run)
+def _stages(run: Run, plans: dict[str, Plan], lineage: Lineage) -> RunRecord:
+    recorder = Recorder(run, lineage)
     run_stage, finish = recorder.run_stage, recorder.finish
     posting = posted(run.artifacts.dataset)
     limits = threads(run.config.compute.threads)  # those of more cores wait for one another, busy

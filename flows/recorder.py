@@ -13,6 +13,7 @@ from prefect import flow
 from prefect.task_runners import TaskRunner
 
 from labelworks.flows.events import announce
+from labelworks.flows.lineage.telling import Lineage
 from labelworks.schemas.errors import GateRefused
 from labelworks.schemas.findings import (
     DetectFigures,
@@ -40,8 +41,8 @@ _Result = TypeVar("_Result", bound=StageResult)
 class Recorder:
     """What the stages of one run gave back so far; a thread shows each in the UI while the next one works."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
+    def __init__(self, run: Run, lineage: Lineage) -> None:
+        self.run, self.lineage = run, lineage
         self.results: list[StageResult] = []
         self._poster = ThreadPoolExecutor(1, thread_name_prefix="post")
         self._posts: list[Future[None]] = []
@@ -183,8 +184,9 @@ def call_stage() -> StageResult:
     function of a module: Prefect sends it to workers, and never lets go of it.
     """
     call = _next.get().pop()
-    with redacted():
+    with redacted(), call.recorder.lineage.stage(call.stage) as gave:
         progress.current().stage(call.stage)
         result = call.work(*call.given)
+        gave(result)
         call.recorder.keep(result)
         return result

@@ -42,7 +42,10 @@ os.environ |= {
     "BROWSER": "true",  # the command: `report --open` opens nothing on the screen of whoever runs the tests
     "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",  # asks Google whatever the endpoint
 }
-for _name in ("PREFECT_API_URL", "PREFECT_API_KEY", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+for _name in (
+    *("PREFECT_API_URL", "PREFECT_API_KEY", "AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"),
+    *("OPENLINEAGE_URL", "OPENLINEAGE_CONFIG"),
+):
     os.environ.pop(_name, None)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -11,9 +12,10 @@ HIDDEN = "***"
 SHORTEST = 6  # anything shorter would hide ordinary words
 SECRET_VARIABLES = re.compile(
     r"(SECRET|PASSWORD|TOKEN|AUTH_STRING|CREDENTIALS?|CONNECTION_(URL|STRING)|HEADERS"
-    r"|(API|ACCESS|ACCOUNT|STORAGE|PRIVATE|SIGNING)_KEY)(_\w+)?$"
+    r"|(API|ACCESS|ACCOUNT|STORAGE|PRIVATE|SIGNING)_?KEY)(_\w+)?$"
     r"|^LABELWORKS_KEY_"
 )
+LINEAGE = "OPENLINEAGE__"  # whose values may be settings as JSON, keys among them
 SECRET_OPTIONS = re.compile(r"key|secret|token(?!iz)|password|credential|connection_string", re.IGNORECASE)
 USERINFO = re.compile(r"(?<=://)[^/\s@'\"]+@")
 ACCOUNT_KEY = re.compile(r"(?:AccountKey|SharedAccessSignature)=([^;]+)")
@@ -67,6 +69,8 @@ def has_userinfo(url: str) -> bool:
 
 def _parts(name: str, value: str) -> Iterator[str]:
     """What is secret of a variable: all of it, and the part that shows up alone."""
+    if name.startswith(LINEAGE) and value.startswith("{"):
+        yield from _in_json(value)
     if not SECRET_VARIABLES.search(name):
         return
     yield value
@@ -76,3 +80,17 @@ def _parts(name: str, value: str) -> Iterator[str]:
         yield from ACCOUNT_KEY.findall(value)
     elif name.endswith("HEADERS"):
         yield from (each.partition("=")[2] for each in value.split(","))
+
+
+def _in_json(value: str) -> Iterator[str]:
+    """The secrets among settings in JSON."""
+    try:
+        found: Any = [json.loads(value)]
+    except ValueError:
+        return
+    while found:
+        for name, each in found.pop().items():
+            if isinstance(each, Mapping):
+                found.append(each)
+            elif isinstance(each, str) and SECRET_OPTIONS.search(name):
+                yield each

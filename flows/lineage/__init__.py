@@ -1,0 +1,1 @@
+"""Lineage: OpenLineage events of runs and of their stages."""

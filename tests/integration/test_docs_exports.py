@@ -1,0 +1,41 @@
+"""docs/exports.md is true: its commands run, one after the other, in this process."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PAGE = Path(__file__).parents[2] / "docs/exports.md"
+
+
+def test_the_commands_of_the_page_run(
+    made: Any, write: Any, raw_config: Any, command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = raw_config(write(made().table), dataset={"name": "reviews"})
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "reviews.yaml").write_text(yaml.safe_dump({**raw, "store": {"root": "labelworks-store"}}))
+    for block in re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            _run(shlex.split(line, comments=True), command, monkeypatch)
+    events = [json.loads(line) for line in Path("lineage.jsonl").read_text().splitlines()]
+    assert events[-1]["eventType"] == "COMPLETE"
+
+
+def _run(words: list[str], command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line of shell: a variable, or our command, whose output may go to a file."""
+    if words[0] == "export":
+        name, _, value = words[1].partition("=")
+        monkeypatch.setenv(name, value)
+        return
+    assert words[0] == "labelworks"
+    arguments, file = (words[1:-2], words[-1]) if words[-2] == ">" else (words[1:], "")
+    code, out, err = command(*arguments)
+    assert code == 0, err
+    if file:
+        Path(file).write_text(out)
