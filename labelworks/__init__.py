@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.ask_judges import ask_judges
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
+    from labelworks.flows.notebook.decisions import record_decisions
     from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
     from labelworks.flows.notebook.inferred_labels import infer_labels
@@ -44,6 +45,7 @@ __all__ = [
     "infer_labels",
     "label_by_rules",
     "methods",
+    "record_decisions",
     "test_drift",
     "treat",
 ]
@@ -62,6 +64,7 @@ _HOMES = {
     "infer_labels": "labelworks.flows.notebook.inferred_labels",
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.results.method_table",
+    "record_decisions": "labelworks.flows.notebook.decisions",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treat",
     **dict.fromkeys(

@@ -24,6 +24,7 @@ from labelworks.flows.cli.commands import (
     methods,
     metrics,
     report,
+    review,
     rollback,
     run,
     runs,
@@ -76,6 +77,7 @@ for _command in (
     watch.watch,
 ):
     app.command()(_command)
+app.add_typer(review.review)
 
 
 def _version(wanted: bool) -> None:

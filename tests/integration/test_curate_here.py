@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import doctest
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,10 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labelworks.infra.cluster.cluster.cluster", started)
 
 
-def test_its_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from labelworks.flows.notebook import curation
-
+@pytest.mark.parametrize("name", ["curation", "decisions"])
+def test_its_example_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    found = doctest.testmod(curation)
+    found = doctest.testmod(import_module(f"labelworks.flows.notebook.{name}"))
     assert found.attempted
     assert not found.failed
 

@@ -13,6 +13,7 @@ import yaml
 
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
+from labelworks.flows.notebook.decisions import Recorded
 from labelworks.flows.notebook.drift import Drift
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
 from labelworks.flows.notebook.inferred_labels import InferredLabels
@@ -83,6 +84,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         LabelErrors,
         MultilabelErrors,
         Prior,
+        Recorded,
         RegressionErrors,
         RuledLabels,
         Treatment,

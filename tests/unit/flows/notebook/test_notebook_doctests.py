@@ -9,7 +9,7 @@ import pytest
 
 import labelworks as lw
 
-SLOW = ("curate",)  # tests/servers/test_curate_here.py runs its example beside a server
+SLOW = ("curate", "record_decisions")  # tests/integration/test_curate_here.py runs their examples
 HOMES = {name: getattr(lw, name).__module__ for name in lw.__all__}
 FUNCTIONS = [name for name, home in HOMES.items() if ".notebook." in home]
 SECTIONS = ("Parameters", "Returns", "Raises", "Examples")
@@ -27,4 +27,4 @@ def test_docstrings_have_their_sections(name: str) -> None:
     text = getattr(lw, name).__doc__
     missing = [title for title in SECTIONS if f"    {title}\n    {'-' * len(title)}\n" not in text]
     assert missing == []
-    assert "Source" in text or name in ("methods", "curate")
+    assert "Source" in text or name in ("methods", "curate", "record_decisions")

@@ -1,0 +1,62 @@
+"""`labelworks review`: what people decided about the rows of a dataset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from labelworks.tasks.review.record import LogEntry
+
+review = typer.Typer(name="review", help="What people decided about rows.", no_args_is_help=True)
+
+
+@review.command()
+def log(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name in the store.")],
+    store: At = DEFAULT,
+    config: Config = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """List the decisions of a dataset: who answered what and why they were asked, and what is stale by now.
+
+    A decision is stale when what the row holds has changed since, and then no run hears it.
+    """
+    from labelworks.tasks.catalog.history import known_dataset
+    from labelworks.tasks.review.record import decided
+
+    with only_the_result_on_stdout():
+        opened = open_store(store, config)
+        found = decided(opened, known_dataset(opened, dataset))
+    if as_json:
+        print_json({"dataset": dataset, "decisions": [_row(each) for each in found]})
+    elif found:
+        print_rich(_table(found))
+    else:
+        say(f"nobody has decided anything about {dataset}")
+
+
+def _row(each: LogEntry) -> dict[str, Any]:
+    return {**plain(each.decision), "standing": each.standing or "holds"}
+
+
+def _table(found: list[LogEntry]) -> Table:
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for name in ("when", "who", "row", "given", "answer", "asked for", "stands"):
+        table.add_column(name)
+    for each in found:
+        made = each.decision
+        said = "; ".join(made.classes) or (made.answer if made.number is None else f"{made.number:g}")
+        cells = (made.annotator, made.id, made.given or "", said, made.why, each.standing or "holds")
+        table.add_row(f"{made.when:%Y-%m-%d %H:%M}", *map(escape, cells))
+    return table

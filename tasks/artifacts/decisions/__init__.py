@@ -1,0 +1,1 @@
+"""What people decided about a dataset's rows: kept beside its runs, and read by them."""

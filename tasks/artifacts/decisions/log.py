@@ -1,0 +1,52 @@
+"""The decisions of a dataset, in the order in which they were made: files that are never replaced."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from labelworks.schemas.decisions import DECISIONS, RowDecision, decisions_table
+from labelworks.tasks.storage.numbered import append, numbered, numbers
+from labelworks.tasks.storage.store import Store
+
+SUFFIX = ".parquet"
+
+
+def append_decisions(store: Store, dataset: str, decisions: Sequence[RowDecision]) -> str | None:
+    """Keep decisions in one file of the dataset, all of them or none; its name. None: there are none."""
+    if not decisions:
+        return None
+    sink = io.BytesIO()
+    pq.write_table(decisions_table(decisions), sink, write_page_checksum=True)
+    folder = decisions_folder(dataset)
+    number = append(store, folder, sink.getvalue(), SUFFIX, decisions[0].annotator)
+    return numbered(folder, number, SUFFIX)
+
+
+def decisions_files(store: Store, dataset: str) -> tuple[str, ...]:
+    """Names of the files, in the order in which they were made."""
+    folder = decisions_folder(dataset)
+    return tuple(numbered(folder, number, SUFFIX) for number in numbers(store, folder, SUFFIX))
+
+
+def read_decisions(store: Store, files: Sequence[str]) -> pa.Table:
+    """The decisions (DECISIONS) in some files, in their order."""
+    tables = [store.read_table(name).cast(DECISIONS) for name in files]
+    return pa.concat_tables([DECISIONS.empty_table(), *tables])
+
+
+def decisions_print(store: Store, files: Sequence[str]) -> str:
+    """A hash of what is in some files; empty of none."""
+    digest = hashlib.blake2b(digest_size=10)
+    for name in files:
+        digest.update(hashlib.blake2b(store.read(name), digest_size=10).digest())
+    return digest.hexdigest() if files else ""
+
+
+def decisions_folder(dataset: str) -> str:
+    """Where they are: all windows of a dataset have the same."""
+    return f"{dataset.partition('@')[0]}/decisions"

@@ -1,0 +1,1 @@
+"""Review: what people are shown of a dataset, and what they answer."""

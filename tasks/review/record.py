@@ -1,0 +1,66 @@
+"""Answers of people taken into a dataset's decisions, and the list of what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from labelworks.schemas.decisions import RowDecision, of_table
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.decisions.checked import Answered, Checked, check_answers
+from labelworks.tasks.artifacts.decisions.log import append_decisions, decisions_files, read_decisions
+from labelworks.tasks.artifacts.decisions.shown_rows import ShownRow, judged_ref, shown_rows
+from labelworks.tasks.catalog.history import runs
+from labelworks.tasks.storage.store import Store
+
+Standing = Literal["", "stale", "gone"]
+
+
+@dataclass(frozen=True)
+class LogEntry:
+    """A decision, and whether the row is as it was shown: stale where it isn't, gone where it is no more."""
+
+    decision: RowDecision
+    standing: Standing = ""
+
+
+def newest_judged(store: Store, dataset: str) -> tuple[Artifacts, DatasetRef]:
+    """The newest run of a dataset that judged its labels, by which rows are as they are now."""
+    for run in reversed(runs(store, dataset)):
+        artifacts = Artifacts(store, run.dataset, run.run_id)
+        if store.exists(artifacts.file("detect", "result.json")):
+            return artifacts, judged_ref(artifacts)
+    raise InputError(
+        f"no run of {dataset!r} has judged its labels", where=store.url(dataset), fix="`labelworks run` first"
+    )
+
+
+def take_answers(store: Store, dataset: str, answers: Sequence[Answered]) -> Checked:
+    """Check answers against the rows as they are now, and keep all that hold; killed meanwhile, none."""
+    artifacts, ref = newest_judged(store, dataset)
+    known = shown_rows(artifacts, ref, [each.id for each in answers])
+    before = of_table(read_decisions(store, decisions_files(store, dataset)))
+    found = check_answers(
+        answers, known, dataset=dataset, classes=ref.classes, label_type=ref.label_type, before=before
+    )
+    append_decisions(store, dataset, found.taken)
+    return found
+
+
+def decided(store: Store, dataset: str) -> list[LogEntry]:
+    """The decisions of a dataset in their order, each beside what has become of its row."""
+    decisions = of_table(read_decisions(store, decisions_files(store, dataset)))
+    if not decisions:
+        return []
+    artifacts, ref = newest_judged(store, dataset)
+    known = shown_rows(artifacts, ref, {each.id for each in decisions})
+    return [LogEntry(each, _standing(each, known.get(each.id))) for each in decisions]
+
+
+def _standing(decision: RowDecision, row: ShownRow | None) -> Standing:
+    if row is None:
+        return "gone"
+    return "stale" if decision.content not in (None, row.content) else ""
