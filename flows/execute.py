@@ -20,6 +20,7 @@ from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.execution.progress import Progress, current, telling
 from labelworks.tasks.exports import exported, with_exports
 from labelworks.tasks.exports.base import Version
+from labelworks.tasks.ingest.gate_rows import check_source_columns
 from labelworks.tasks.ingest.learnable import look_ahead
 from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.planning.open_run import listed_once, plan_run
@@ -149,6 +150,8 @@ def _preflight(config: RunConfig) -> RunRecord | None:
     with run_heartbeat(run.artifacts):
         found = finished_record(run.artifacts)
         if found is None:
+            rows = suites("ingest", config.gates.ingest).rows
+            check_source_columns(run.source, plans, rows, "gates.ingest.expectations")
             proof = suites("validate", config.gates.validation).figures
             look_ahead(run.source, plans, config.detect.folds, proof)
             return None

@@ -25,9 +25,17 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.treat import treat
     from labelworks.flows.notebook.votes import aggregate_votes
     from labelworks.schemas.errors import ConfigError, GateRefused, InputError, LabelworksError, StoreError
+    from labelworks.tasks.gates.expectations import (
+        ExpectEffectiveSampleSize,
+        ExpectNoiseRateBetween,
+        ExpectPriorsWithin,
+    )
 
 __all__ = [
     "ConfigError",
+    "ExpectEffectiveSampleSize",
+    "ExpectNoiseRateBetween",
+    "ExpectPriorsWithin",
     "GateRefused",
     "InputError",
     "LabelworksError",
@@ -70,6 +78,10 @@ _HOMES = {
     **dict.fromkeys(
         ("ConfigError", "GateRefused", "InputError", "LabelworksError", "StoreError"),
         "labelworks.schemas.errors",
+    ),
+    **dict.fromkeys(
+        ("ExpectEffectiveSampleSize", "ExpectNoiseRateBetween", "ExpectPriorsWithin"),
+        "labelworks.tasks.gates.expectations",
     ),
 }
 

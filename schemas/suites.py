@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
@@ -30,7 +31,7 @@ class Expectation(Record):
     kwargs: dict[str, Any] = Field(default_factory=dict)
     threshold: str | None = Field(None, description="the argument that a user's threshold replaces")
     severity: Literal["error", "warning"] = "error"
-    window: Literal["source"] | None = Field(None, description="None: rows of the target window too")
+    window: Literal["source", "target"] | None = Field(None, description="None: rows of both windows")
     why: str = ""
     says: str = Field("", description="what a failure means, in a few words, where figures alone don't tell")
 
@@ -57,10 +58,21 @@ class Suite(Record):
 
     columns: tuple[str, ...]
     expect: tuple[Expectation, ...]
+    of_source: bool = Field(False, description="it has every column of the source besides")
 
     def with_expectations(self, expect: Iterable[Expectation]) -> Suite:
         """Return the suite with other expectations."""
-        return Suite(columns=self.columns, expect=tuple(expect))
+        return self.model_copy(update={"expect": tuple(expect)})
+
+    def of(self, window: str) -> Suite:
+        """What is expected of the rows of one window, source or target."""
+        return self.with_expectations(each for each in self.expect if each.window in (None, window))
+
+    @property
+    def source_columns(self) -> tuple[str, ...]:
+        """The columns that are read from the source, as it has them."""
+        named = (name for each in self.expect for name in each.columns)
+        return tuple(dict.fromkeys(name for name in named if name not in self.columns))
 
 
 class GateSuites(Record):
@@ -80,6 +92,10 @@ class _Extra(Expectation):
 
     name: str = ""
     on: Kind | None = None
+    window: Literal["source", "target"] | None = "source"
+
+
+OWN_KEYS = ("name", "severity", "on", "window", "why", "says")  # all else is for Great Expectations
 
 
 @cache
@@ -146,18 +162,39 @@ def _override(each: Expectation, config: GateConfig) -> Expectation:
 
 
 def _extra(entry: dict[str, Any], base: GateSuites, where: str) -> tuple[Kind, Expectation]:
+    found, where = _read(entry, where)
     try:
-        extra = _Extra.model_validate(entry)
+        extra = _Extra.model_validate(found)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(map(str, problem["loc"]))
-        hint = nearest(key, _Extra.model_fields) if problem["type"] == "extra_forbidden" else ""
-        raise ConfigError(f"{key}: {problem['msg']}", where=where, fix=hint) from error
-    extra = extra.model_copy(update={"kwargs": _arguments(extra.kwargs, f"{where}.kwargs")})
+        raise ConfigError(f"{key}: {problem['msg']}", where=f"{where}.{key}") from error
+    extra = extra.model_copy(update={"kwargs": _arguments(extra.kwargs, where)})
     kind = extra.on or _kind(extra, base, where)
-    _known(extra.columns, (base.rows if kind == "rows" else base.figures).columns, where, "column")
+    frame = base.rows if kind == "rows" else base.figures
+    if kind == "rows" and not frame.columns:
+        raise ConfigError(
+            "no rows are looked at after this stage", where=where, fix="name one of its figures"
+        )
+    if not frame.of_source:
+        _known(extra.columns, frame.columns, where, "column")
     fields = extra.model_dump(exclude={"on"}) | {"name": extra.name or _default_name(extra)}
     return kind, Expectation.model_validate(fields)
+
+
+def _read(entry: dict[str, Any], where: str) -> tuple[dict[str, Any], str]:
+    """The fields of an entry such as {expect_column_max_to_be_between: {column: price}}, and its key."""
+    kind, given = next(iter(entry.items()), ("", None))
+    if len(entry) != 1 or not isinstance(given or {}, dict):
+        raise ConfigError(
+            "an expectation is one key with its arguments",
+            where=where,
+            fix="as in expect_column_values_to_be_between: {column: score, min_value: 0}",
+        )
+    arguments = dict(given or {})
+    own = {name: arguments.pop(name) for name in OWN_KEYS if name in arguments}
+    column = arguments.pop("column", None)
+    return {"expectation": str(kind), "column": column, "kwargs": arguments, **own}, f"{where}.{kind}"
 
 
 def _arguments(kwargs: dict[str, Any], where: str) -> dict[str, Any]:
@@ -179,6 +216,10 @@ def _kind(extra: _Extra, base: GateSuites, where: str) -> Kind:
     fits: list[Kind] = [
         kind for kind in get_args(Kind) if set(extra.columns) <= set(getattr(base, kind).columns)
     ]
+    if extra.columns and not fits and base.rows.of_source:
+        return "rows"
+    if not extra.columns and base.rows.columns:
+        return "rows"  # of figures there is one row
     if len(fits) == 1:
         return fits[0]
     if not fits:
@@ -190,7 +231,8 @@ def _kind(extra: _Extra, base: GateSuites, where: str) -> Kind:
 
 def _default_name(extra: Expectation) -> str:
     short = extra.expectation.removeprefix("expect_").removeprefix("column_")
-    return "_".join([*extra.columns[:1], short]).lower()
+    plain = re.sub(r"[^a-z0-9_]", "_", "_".join([*extra.columns[:1], short]).lower())
+    return plain if plain[:1].isalpha() else f"column_{plain}"
 
 
 def _known(names: Iterable[str], choices: Iterable[str], where: str, kind: str) -> None:

@@ -5,16 +5,26 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.secrets.redact import redact
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console, RenderableType
 
+    from labelworks.schemas.records import RunRecord
+
+Junit = Annotated[
+    Path | None,
+    typer.Option("--junit", metavar="FILE", help="Write what the gates found as JUnit XML, for CI systems."),
+]
 PIPE_WIDTH = 200
 
 
@@ -41,6 +51,17 @@ def plain(record: BaseModel) -> dict[str, Any]:
 def print_json(value: dict[str, Any]) -> None:
     """Print one JSON object on stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def write_junit(file: Path, records: Sequence[RunRecord]) -> None:
+    """Write what the gates of some runs found as JUnit XML; ConfigError where the file can't be written."""
+    from labelworks.tasks.report.junit import junit
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(junit(records), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"can't be written: {error.strerror}", where=f"--junit {file}") from error
 
 
 def print_rich(*parts: RenderableType) -> None:

@@ -110,7 +110,9 @@ class GateConfig(Section):
 
     thresholds: dict[str, float] = Field(default_factory=dict)
     severity: dict[str, Literal["error", "warning"]] = Field(default_factory=dict)
-    expectations: tuple[dict[str, Any], ...] = ()
+    expectations: tuple[dict[str, Any], ...] = Field(
+        (), description="of Great Expectations, by name: `expect_column_max_to_be_between: {column: …}`"
+    )
 
 
 class GatesConfig(Section):

@@ -41,7 +41,11 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     started, gate = perf_counter(), suites("detect", run.config.gates.detect)
     sums, options = first_pass(artifacts, ref, rows.rows, summed), _options(run, summed.beside, gate.rows)
     found = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
-    checks = gates.check_figures("detect", gates.flat(found.figures), gate.figures)
+    parts = [(part, artifacts.scores(found.ref, part)) for part in found.ref.of("source")]
+    checks = [
+        *gates.check_whole("detect", gate.rows, parts, gates.StoredRows(artifacts.store)),
+        *gates.check_figures("detect", gates.flat(found.figures), gate.figures),
+    ]
     return artifacts.finish(
         DetectResult(
             ref=found.ref,

@@ -4,5 +4,21 @@ from labelworks.tasks.gates.checks import RowCheck, check_figures, check_rows, m
 from labelworks.tasks.gates.config import check_gates
 from labelworks.tasks.gates.engine import warm_up
 from labelworks.tasks.gates.flat import flat
+from labelworks.tasks.gates.scopes import rowwise
+from labelworks.tasks.gates.whole import Rows, StoredRows, check_whole
+from labelworks.tasks.gates.wording import NOT_MEASURED
 
-__all__ = ["RowCheck", "check_figures", "check_gates", "check_rows", "flat", "merge", "warm_up"]
+__all__ = [
+    "NOT_MEASURED",
+    "RowCheck",
+    "Rows",
+    "StoredRows",
+    "check_figures",
+    "check_gates",
+    "check_rows",
+    "check_whole",
+    "flat",
+    "merge",
+    "rowwise",
+    "warm_up",
+]

@@ -15,6 +15,7 @@ from labelworks.schemas.suites import Expectation, Suite
 from labelworks.tasks.gates import engine, wording
 from labelworks.tasks.gates.engine import Outcome
 from labelworks.tasks.gates.plain import passing
+from labelworks.tasks.gates.scopes import by_row
 
 Figure = float | int | bool | None
 LAST_CLASS = "$last_class"
@@ -35,13 +36,13 @@ def check_rows(
     window: Literal["source", "target"] = "source",
     classes: int | None = None,
 ) -> list[RowCheck]:
-    """Run a stage's row expectations on one partition; the result pickles.
+    """Run a stage's expectations of single rows on one partition; the result pickles.
 
     frame: the columns of the suite, others are not looked at; a column that is missing fails its
     checks. classes: how many there are; without it label codes have no upper bound to be checked against,
     and of 0 classes there are no codes, and so no checks of them.
     """
-    asked = [each for each in suite.expect if each.window in (None, window)]
+    asked = [each for each in suite.of(window).expect if by_row(each)]
     wanted = [
         _bound(expectation, classes) for expectation in asked if classes != 0 or not _of_codes(expectation)
     ]
@@ -97,14 +98,18 @@ def merge(
     )
 
 
-def judged_by_library(frame: pa.Table, wanted: Sequence[Expectation]) -> list[Outcome]:
-    """What the library says of the columns that some expectations look at."""
+def judged_by_library(
+    frame: pa.Table, wanted: Sequence[Expectation], *, every: bool = False
+) -> list[Outcome]:
+    """What the library says of the columns that some expectations look at; every: of all there are."""
     if not wanted:
         return []
     import pandas as pd
 
     needed = [
-        name for name in frame.column_names if any(name in expectation.columns for expectation in wanted)
+        name
+        for name in frame.column_names
+        if every or any(name in expectation.columns for expectation in wanted)
     ]
     return engine.evaluate(pd.DataFrame({name: _series(frame[name]) for name in needed}), wanted)
 
@@ -127,6 +132,8 @@ def _series(column: pa.ChunkedArray) -> Any:
     """A column for the engine, which is vectorised for int64 and float64 alone, and calls NaN missing."""
     import pandas as pd
 
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
     if column.null_count == 0 and pa.types.is_integer(column.type) and column.type != pa.uint64():
         return pd.Series(column.to_numpy().astype(np.int64, copy=False))
     if column.null_count == 0 and pa.types.is_floating(column.type):
@@ -156,7 +163,7 @@ def _observed(outcome: Outcome) -> str:
     if outcome.fault:
         return f"could not be evaluated: {outcome.fault}"
     if outcome.rows is None or outcome.failed is None:
-        return wording.number(outcome.value)
+        return ("so" if outcome.ok else "not so") if outcome.value is None else wording.number(outcome.value)
     return wording.counted(outcome.failed, outcome.rows)
 
 
@@ -165,11 +172,11 @@ def _sum(same: Sequence[RowCheck]) -> Check:
     counted = [check for check in same if check.rows is not None and check.failed_rows is not None]
     if len(counted) < len(same):
         failing = [check for check in same if not check.ok]
-        return _plain(same[0], ok=not failing, observed=(failing or same)[0].observed)
+        return plain_check(same[0], ok=not failing, observed=(failing or same)[0].observed)
     rows = sum(check.rows or 0 for check in same)
     failed = sum(check.failed_rows or 0 for check in same)
     examples = dict.fromkeys(value for check in same for value in check.unexpected)
-    return _plain(
+    return plain_check(
         same[0],
         ok=rows - failed >= rows * same[0].mostly - 1e-9,
         observed=wording.counted(failed, rows),
@@ -177,7 +184,8 @@ def _sum(same: Sequence[RowCheck]) -> Check:
     )
 
 
-def _plain(check: RowCheck, **changes: Any) -> Check:
+def plain_check(check: RowCheck, **changes: Any) -> Check:
+    """A check of all partitions, without the counts by which those of single ones are added up."""
     kept = {name: getattr(check, name) for name in Check.model_fields}
     return Check.model_validate(kept | {"unexpected": ()} | changes)
 

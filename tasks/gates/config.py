@@ -17,7 +17,7 @@ def check_gates(config: GatesConfig) -> None:
         gate = of_stage(config, stage)
         suites(stage, gate)
         for position, (_, each) in enumerate(own_expectations(stage, gate)):
-            _check(each, f"gates.{stage}.expectations.{position}")
+            _check(each, f"gates.{stage}.expectations.{position}.{each.expectation}")
 
 
 def _check(each: Expectation, where: str) -> None:
@@ -29,7 +29,7 @@ def _check(each: Expectation, where: str) -> None:
     for name in each.kwargs:
         if name not in takes:
             what = f"{each.expectation} takes no {name!r}"
-            raise ConfigError(what, where=f"{where}.kwargs.{name}", fix=nearest(name, takes))
+            raise ConfigError(what, where=f"{where}.{name}", fix=nearest(name, takes))
     try:
         engine.build(each)
     except ValueError as error:

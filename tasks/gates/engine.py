@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from labelworks.schemas.conditions import condition
 from labelworks.schemas.errors import ConfigError
@@ -68,6 +68,8 @@ def library() -> Any:
         warnings.simplefilter("ignore")
         import great_expectations
         import great_expectations.expectations
+
+        from labelworks.tasks.gates import expectations  # noqa: F401 - registers them
     return great_expectations
 
 
@@ -90,6 +92,33 @@ def arguments(expectation: str) -> set[str]:
     from great_expectations.expectations.registry import get_expectation_impl
 
     return set(get_expectation_impl(expectation).__fields__) - OURS
+
+
+@cache
+def kind_of(expectation: str) -> tuple[Literal["map", "other"], frozenset[str]]:
+    """Whether it is about each row by itself, and the metrics of a whole column or table that it needs.
+
+    Raises ConfigError for one that there isn't.
+    """
+    if expectation not in types():
+        raise ConfigError(f"there is no expectation {expectation!r}", where="gates")
+    from great_expectations.expectations import expectation as kinds
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    made = get_expectation_impl(expectation)
+    by_row = (kinds.ColumnMapExpectation, kinds.ColumnPairMapExpectation, kinds.MulticolumnMapExpectation)
+    needs = frozenset(getattr(made, "metric_dependencies", None) or ())
+    return ("map" if issubclass(made, by_row) else "other"), needs
+
+
+def judge_metrics(expectation: Expectation, metrics: Mapping[str, Any]) -> Outcome:
+    """What the library says of the metrics of a whole column or table, computed elsewhere."""
+    with _one_at_a_time:
+        try:
+            found = _built(expectation, 0)._validate(metrics=dict(metrics), runtime_configuration={})
+        except (TypeError, ValueError) as error:  # as of a mean of texts, or of bounds of another type
+            return Outcome(False, fault=str(error))
+    return Outcome(bool(found["success"]), value=found["result"].get("observed_value"))
 
 
 def build(expectation: Expectation, position: int = 0) -> Any:
@@ -153,13 +182,26 @@ def _outcome(each: Any) -> Outcome:
     facts = each.result
     fault = _fault(each.exception_info)
     if fault or "element_count" not in facts:
-        return Outcome(bool(each.success) and not fault, value=facts.get("observed_value"), fault=fault)
+        return Outcome(bool(each.success) and not fault, value=_value(facts), fault=fault)
     return Outcome(
         ok=bool(each.success),
         rows=int(facts["element_count"]) - int(facts.get("missing_count") or 0),
         failed=int(facts["unexpected_count"]),
         examples=tuple(facts.get("partial_unexpected_list") or ()),
     )
+
+
+def _value(facts: dict[str, Any]) -> Any:
+    """What was observed; of sets what is too much and what is missing."""
+    if facts.get("observed_value") is not None:
+        return facts["observed_value"]
+    lists = {"unexpected": "partial_unexpected_list", "missing": "partial_missing_list"}
+    apart = [
+        f"{what}: {', '.join(map(str, facts[key][:EXAMPLES]))}"
+        for what, key in lists.items()
+        if facts.get(key)
+    ]
+    return "; ".join(apart) or None
 
 
 def _fault(info: dict[str, Any]) -> str:

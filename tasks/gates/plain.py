@@ -66,3 +66,6 @@ _KNOWN = {
     "expect_column_values_to_be_between": _between,
     "expect_column_values_to_be_in_set": _in_set,
 }
+SHIPPED = frozenset(
+    {*_KNOWN, "expect_column_pair_values_to_be_equal"}
+)  # of which the library isn't asked what they are

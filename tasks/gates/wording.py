@@ -60,8 +60,8 @@ def _bounds(kwargs: Mapping[str, Any]) -> str:
 
 
 def _sentence(kind: str) -> str:
-    short = kind.removeprefix("expect_").removeprefix("column_")
-    return short.replace("_to_", " must ", 1).replace("_", " ")
+    short = kind.removeprefix("expect_").removeprefix("column_").removeprefix("table_")
+    return f"_{short}".replace("_to_", " must ", 1).replace("_", " ").strip()
 
 
 def _details(kwargs: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
+from labelworks.tasks.ingest.gate_rows import CHECKED, IndexedRows, with_source_columns
 from labelworks.tasks.ingest.learnable import label_type, refuse_labels
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
 from labelworks.tasks.ingest.rule_labels import ruled
@@ -40,8 +41,6 @@ from labelworks.tasks.planning.values import votes_of
 from labelworks.tasks.sources.class_mapping import ASIDE
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import common, read_type, written_type
-
-CHECKED = ["row", "id", "label"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,15 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
     figures = figures.model_copy(update={"renamed_classes": renamed, "rules": rules[1] if rules else None})
     examples = {"similar_class_names": [str(each) for each in alike]}
-    checks = gates.check_figures("ingest", gates.flat(figures), gate.figures, examples)
+    read = IndexedRows(artifacts, source, kept_as)
+    checks = [
+        *(
+            check
+            for window in plans
+            for check in gates.check_whole("ingest", gate.rows, ref.of(window), read, window)
+        ),
+        *gates.check_figures("ingest", gates.flat(figures), gate.figures, examples),
+    ]
     result = IngestResult(
         ref=ref,
         figures=figures,
@@ -164,7 +171,9 @@ def scan_partition(
     kept, index = partition.leaving_out(found.left_out), found.rows.select(CHECKED)
     share_index(artifacts, partition, kept, label_type)
     labels = count_classes(index["label"])
-    checks = gates.check_rows(index, expected, window=partition.window)
+    names = gates.rowwise(expected.of(partition.window)).source_columns
+    rows = with_source_columns(index, source, kept, names)
+    checks = gates.check_rows(rows, expected, window=partition.window)
     return Scan(
         kept, index.num_rows, labels, Counter(found.renamed), found.rejected, found.empty, found.time,
         written is not None, checks,

@@ -66,7 +66,11 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
         names=tuple(part.name for part in written),
         target_names=tuple(target_names),
     )
-    checks = gates.check_figures("publish", gates.flat(figures), gate.figures)
+    parts = [(part, artifacts.part("publish", part)) for part in ref.of("source")]
+    checks = [
+        *gates.check_whole("publish", gate.rows, parts, gates.StoredRows(artifacts.store)),
+        *gates.check_figures("publish", gates.flat(figures), gate.figures),
+    ]
     return artifacts.finish(
         PublishResult(
             ref=ref,

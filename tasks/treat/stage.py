@@ -76,7 +76,11 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         treatment=_findings(treated, basis, judged and judged[1]),
         evidence=_evidence(treated),
     )
-    checks = gates.check_figures("treat", gates.flat(figures), gate.figures)
+    parts = [(part, artifacts.part("treat", part)) for part in ref.of("source")]
+    checks = [
+        *gates.check_whole("treat", gate.rows, parts, gates.StoredRows(artifacts.store)),
+        *gates.check_figures("treat", gates.flat(figures), gate.figures),
+    ]
     return artifacts.finish(
         TreatResult(
             ref=ref,

@@ -78,7 +78,7 @@ CONFIGS = [
            "min_part",
            "config.yaml:2: gates.publish.thresholds", "min_parts"),
     config("an expectation there is not",
-           VECTORS + "gates: {detect: {expectations: [{expectation: expect_luck}]}}\n",
+           VECTORS + "gates: {detect: {expectations: [{expect_luck: {column: score}}]}}\n",
            "expect_luck", "config.yaml:2: gates.detect.expectations"),
     config("two clusters", VECTORS + "compute: {scheduler: 'tcp://127.0.0.1:9', cluster_class: a.B}\n",
            "not both", "config.yaml:2"),

@@ -13,6 +13,7 @@ from labelworks.schemas.suites import Expectation, suites
 from labelworks.tasks.gates import check_rows
 from labelworks.tasks.gates.checks import judged_by_library, row_check
 from labelworks.tasks.gates.plain import passing
+from tests.support.own_expectations import own
 
 NUMBERS = st.one_of(
     st.lists(st.none() | st.floats(width=32), max_size=6).map(lambda found: pa.array(found, pa.float32())),
@@ -59,7 +60,7 @@ def test_a_plain_pass_is_the_verdict_of_the_library(case: tuple[Any, Expectation
 
 @given(WORDS)
 def test_own_expectations_are_judged_beside_shipped_ones(words: Any) -> None:
-    own = {"expectation": "expect_column_value_lengths_to_equal", "column": "id", "kwargs": {"value": 1}}
+    length = own("expect_column_value_lengths_to_equal", "id", {"value": 1})
     frame = pa.table({"id": words, "label": words})
-    checks = check_rows(frame, suites("ingest", GateConfig(expectations=[own])).rows)
+    checks = check_rows(frame, suites("ingest", GateConfig(expectations=[length])).rows)
     assert [check.ok for check in checks] == [not words.null_count] * 2 + [True]

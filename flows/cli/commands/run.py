@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
+from labelworks.flows.cli.output import (
+    Junit,
+    only_the_result_on_stdout,
+    plain,
+    print_json,
+    print_rich,
+    say,
+    write_junit,
+)
 
 if TYPE_CHECKING:
     from labelworks.schemas.config.run import RunConfig
@@ -32,6 +41,7 @@ def run(
     detach: Annotated[
         bool, typer.Option("--detach", help="Check the config, then run in the background.")
     ] = False,
+    junit: Junit = None,
 ) -> None:
     """Run the pipeline of CONFIG: ingest, embed, detect, treat, validate, publish.
 
@@ -49,7 +59,7 @@ def run(
     each = [[*given, f'dataset.window="{window}"'] for window in windows or ()] or [given]
     loaded = [load_config(config, settings, check=check) for settings in each]
     if detach:
-        _detach(loaded[0].dataset.name, config, given, windows or [], as_json)
+        _detach(loaded[0].dataset.name, config, given, windows or [], as_json, junit)
         return
     with only_the_result_on_stdout() if as_json else nullcontext():
         with imports():
@@ -57,6 +67,8 @@ def run(
             from labelworks.flows.execute import execute_all
         with shown() as progress:
             records = execute_all(loaded, progress=progress)
+    if junit is not None:
+        write_junit(junit, records)
     if as_json:
         print_json({"runs": [*map(plain, records)]} if len(records) > 1 else plain(records[0]))
     else:
@@ -87,11 +99,14 @@ def check(config: RunConfig) -> None:
     check_config(config)
 
 
-def _detach(name: str, config: str, overrides: list[str], windows: list[str], as_json: bool) -> None:
+def _detach(
+    name: str, config: str, overrides: list[str], windows: list[str], as_json: bool, junit: Path | None
+) -> None:
     from labelworks.flows.cli.background import start
 
     settings = [word for override in overrides for word in ("--set", override)]
     settings += [word for window in windows for word in ("--window", window)]
+    settings += ["--junit", str(junit)] if junit is not None else []
     started = start(name, ["run", config, *settings, *["--json"] * as_json], record=as_json)
     if as_json:
         files = {"log": str(started.log), "record": str(started.record)}

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich
+from labelworks.flows.cli.output import (
+    Junit,
+    only_the_result_on_stdout,
+    plain,
+    print_json,
+    print_rich,
+    write_junit,
+)
 from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
 
 if TYPE_CHECKING:
@@ -21,12 +28,15 @@ def show(
     store: At = DEFAULT,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print its record as JSON.")] = False,
+    junit: Junit = None,
 ) -> None:
     """Show RUN, or the newest: how it ended, stages with times and gates, figures, where its report is."""
     from labelworks.tasks.catalog import history
 
     with only_the_result_on_stdout():
         entry = history.entry(*find_run(run, store, config))
+    if junit is not None:
+        write_junit(junit, [entry.record] if entry.record else [])
     if as_json:
         print_json(plain(entry))
         return

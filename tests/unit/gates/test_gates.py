@@ -12,6 +12,7 @@ from labelworks.schemas.records import Check, Stage
 from labelworks.schemas.suites import STAGES, defaults, suites
 from labelworks.tasks.gates import check_figures, check_gates, check_rows, engine, merge
 from labelworks.tasks.gates.checks import RowCheck
+from tests.support.own_expectations import own
 
 DEFAULT = GateConfig()
 
@@ -211,8 +212,9 @@ def test_partitions_add_up_by_name():
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():
-    mine = {"name": "mine", "expectation": "expect_column_values_to_be_between", "column": "score"}
-    config = GateConfig(expectations=(mine | {"kwargs": {"min_value": 0.2, "mostly": 0.9}},))
+    asked = {"min_value": 0.2, "mostly": 0.9}
+    mine = own("expect_column_values_to_be_between", "score", asked, name="mine")
+    config = GateConfig(expectations=(mine,))
     bad, good = scores([0.1, 0.5]), scores([0.5] * 8)
     parts = [rows_checked("detect", frame, config) for frame in (bad, good)]
     assert not named(parts[0], "mine").ok
@@ -220,25 +222,16 @@ def test_the_share_that_must_pass_counts_over_all_partitions():
     assert not named(merge("detect", [parts[0], parts[0], parts[1]]).checks, "mine").ok
 
 
-def test_an_aggregate_over_rows_must_hold_in_every_partition():
-    mine = {"name": "mine", "expectation": "expect_column_mean_to_be_between", "column": "score"}
-    config = GateConfig(expectations=(mine | {"kwargs": {"min_value": 0.4}},))
-    parts = [rows_checked("detect", scores([value]), config) for value in (0.5, 0.25)]
-    check = named(merge("detect", parts).checks, "mine")
-    assert not check.ok
-    assert check.observed == "0.25"
-
-
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"expectation": "expect_column_values_to_be_betwen"}, "'expect_column_values_to_be_between'"),
-        ({"expectation": "expect_column_values_to_be_between", "kwargs": {"minimum": 1}}, "minimum"),
-        ({"expectation": "expect_column_values_to_be_between"}, "cannot both be None"),
+        (own("expect_column_values_to_be_betwen", "score"), "'expect_column_values_to_be_between'"),
+        (own("expect_column_values_to_be_between", "score", {"minimum": 1}), "did you mean 'min_value'"),
+        (own("expect_column_values_to_be_between", "score"), "cannot both be None"),
     ],
 )
 def test_an_expectation_that_cannot_be_is_refused_before_work_starts(entry, message):
-    config = GatesConfig(detect=GateConfig(expectations=({"column": "score"} | entry,)))
+    config = GatesConfig(detect=GateConfig(expectations=(entry,)))
     with pytest.raises(ConfigError) as caught:
         check_gates(config)
     assert message in str(caught.value)
@@ -259,57 +252,57 @@ def test_a_gate_prints_nothing(capfd):
 
 
 EVIL = "@__import__('pathlib').Path('ran').touch()"
-RANGE = {"expectation": "expect_column_values_to_be_between", "column": "score"}
+RANGE = "expect_column_values_to_be_between"
 LOW = {"type": "comparison", "column": {"name": "score"}, "operator": "<", "parameter": 0.5}
 
 
-def condition(given, parser=None):
-    more = {} if parser is None else {"condition_parser": parser}
-    return RANGE | {"kwargs": {"max_value": 0.45, "row_condition": given, **more}}
+def condition(given, parser=None, column="score", **more):
+    parsed = {} if parser is None else {"condition_parser": parser}
+    return own(RANGE, column, {"max_value": 0.45, "row_condition": given, **parsed}, **more)
 
 
 @pytest.mark.parametrize(
     ("entry", "key"),
     [
-        (condition(EVIL, "pandas"), "kwargs.row_condition"),
-        (condition(EVIL, "python"), "kwargs.row_condition"),
-        (condition(EVIL, "spark"), "kwargs.row_condition"),
-        (condition(EVIL, ["pandas"]), "kwargs.row_condition"),
-        (condition(EVIL), "kwargs.row_condition"),
-        (condition(EVIL, "great_expectations"), "kwargs.row_condition"),
-        (condition('col("score") == "`x`"', "great_expectations"), "kwargs.row_condition"),
-        (condition(f'col("{EVIL}") > 1', "great_expectations"), "kwargs.row_condition"),
-        (condition({"type": "pass_through", "pass_through_filter": EVIL}), "kwargs.row_condition"),
+        (condition(EVIL, "pandas"), "row_condition"),
+        (condition(EVIL, "python"), "row_condition"),
+        (condition(EVIL, "spark"), "row_condition"),
+        (condition(EVIL, ["pandas"]), "row_condition"),
+        (condition(EVIL), "row_condition"),
+        (condition(EVIL, "great_expectations"), "row_condition"),
+        (condition('col("score") == "`x`"', "great_expectations"), "row_condition"),
+        (condition(f'col("{EVIL}") > 1', "great_expectations"), "row_condition"),
+        (condition({"type": "pass_through", "pass_through_filter": EVIL}), "row_condition"),
         (condition({"type": "and", "conditions": [{"type": "pass_through", "pass_through_filter": EVIL}]}),
-         "kwargs.row_condition"),
-        (condition(LOW | {"pass_through_filter": EVIL}), "kwargs.row_condition"),
-        (condition(LOW | {"column": {"name": EVIL}}), "kwargs.row_condition"),
-        (condition(LOW | {"column": {"name": "score` or `score"}}), "kwargs.row_condition"),
-        (condition(LOW | {"operator": f"> 0 or {EVIL} or score >"}), "kwargs.row_condition"),
-        (condition(LOW | {"operator": "==", "parameter": "' or `x`"}), "kwargs.row_condition"),
-        (condition(LOW | {"operator": "IN", "parameter": [EVIL]}), "kwargs.row_condition"),
-        (condition(LOW | {"parameter": {"a": 1}}), "kwargs.row_condition"),
-        (condition(LOW, "pandas"), "kwargs.row_condition"),
-        (RANGE | {"kwargs": {"max_value": 1, "condition_parser": "pandas"}}, "kwargs.row_condition"),
-        (RANGE | {"kwargs": {"maximum": 1}}, "kwargs.maximum"),
-        (RANGE | {"kwargs": {"max_value": 1, "result_format": "COMPLETE"}}, "kwargs.result_format"),
-        (RANGE | {"kwargs": {"max_value": 1, "meta": {}}}, "kwargs.meta"),
-        (RANGE | {"kwargs": {"max_value": {"$PARAMETER": "urn:great_expectations:stores:x"}}}, ""),
-        ({"expectation": "unexpected_rows_expectation", "on": "rows",
-          "kwargs": {"unexpected_rows_query": "SELECT 1"}}, ""),
-        ({"expectation": "expect_query_results_to_match_comparison", "on": "rows", "kwargs": {}}, ""),
-        ({"expectation": "os.system", "column": "score"}, ""),
-        ({"expectation": "expect_column_values_to_match_json_schema", "column": "id",
-          "kwargs": {"json_schema": {"properties": {"a": {"$ref": "http://127.0.0.1:9/x"}}}}}, ""),
+         "row_condition"),
+        (condition(LOW | {"pass_through_filter": EVIL}), "row_condition"),
+        (condition(LOW | {"column": {"name": EVIL}}), "row_condition"),
+        (condition(LOW | {"column": {"name": "score` or `score"}}), "row_condition"),
+        (condition(LOW | {"operator": f"> 0 or {EVIL} or score >"}), "row_condition"),
+        (condition(LOW | {"operator": "==", "parameter": "' or `x`"}), "row_condition"),
+        (condition(LOW | {"operator": "IN", "parameter": [EVIL]}), "row_condition"),
+        (condition(LOW | {"parameter": {"a": 1}}), "row_condition"),
+        (condition(LOW, "pandas"), "row_condition"),
+        (own(RANGE, "score", {"max_value": 1, "condition_parser": "pandas"}), "row_condition"),
+        (own(RANGE, "score", {"maximum": 1}), "maximum"),
+        (own(RANGE, "score", {"max_value": 1, "result_format": "COMPLETE"}), "result_format"),
+        (own(RANGE, "score", {"max_value": 1, "meta": {}}), "meta"),
+        (own(RANGE, "score", {"max_value": {"$PARAMETER": "urn:great_expectations:stores:x"}}), ""),
+        (own("unexpected_rows_expectation", None, {"unexpected_rows_query": "SELECT 1"}), ""),
+        (own("expect_query_results_to_match_comparison"), ""),
+        (own("os.system", "score"), ""),
+        (own("expect_column_values_to_match_json_schema", "id",
+             {"json_schema": {"properties": {"a": {"$ref": "http://127.0.0.1:9/x"}}}}), ""),
     ],
 )  # fmt: skip
 def test_an_expectation_of_a_config_runs_nothing(entry, key, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    fine = RANGE | {"name": "fine", "kwargs": {"max_value": 1}}
-    config = GateConfig(expectations=(fine, {"name": "mine", **entry}))
+    ((kind, arguments),) = entry.items()
+    fine = own(RANGE, "score", {"max_value": 1}, name="fine")
+    config = GateConfig(expectations=(fine, {kind: {"name": "mine", **arguments}}))
     with pytest.raises(ConfigError) as caught:
         check_gates(GatesConfig(detect=config))
-    assert caught.value.where == f"gates.detect.expectations.1.{key}".rstrip(".")
+    assert caught.value.where == f"gates.detect.expectations.1.{kind}.{key}".rstrip(".")
     with pytest.raises(ConfigError):  # also where nobody has looked before
         rows_checked("detect", scores([0.1, 0.9]), config)
     assert list(tmp_path.iterdir()) == []
@@ -329,7 +322,7 @@ def test_an_expectation_of_a_config_runs_nothing(entry, key, tmp_path, monkeypat
     ],
 )  # fmt: skip
 def test_conditions_of_great_expectations_choose_rows(given, parser, failing):
-    config = GateConfig(expectations=(condition(given, parser) | {"name": "mine"},))
+    config = GateConfig(expectations=(condition(given, parser, name="mine"),))
     check_gates(GatesConfig(detect=config))
     assert named(rows_checked("detect", scores([0.1, 0.4, 0.9]), config), "mine").observed == failing
 

@@ -3,6 +3,7 @@ import pytest
 from labelworks.schemas.config.run import GateConfig
 from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.suites import STAGES, defaults, suites
+from tests.support.own_expectations import own
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -33,12 +34,11 @@ def test_a_threshold_and_a_severity_replace_the_default():
         ({"thresholds": {"max_noise_rat": 0.1}}, "did you mean 'max_noise_rate'"),
         ({"severity": {"max_noise": "error"}}, "did you mean 'max_noise_rate'"),
         ({"thresholds": {"score_in_range": 0.1}}, "unknown threshold 'score_in_range'"),
-        ({"expectations": ({"expectation": "e", "column": "noise_rat"},)}, "did you mean 'noise_rate'"),
-        ({"expectations": ({"expectation": "e", "columm": "x"},)}, "did you mean 'column'"),
-        ({"expectations": ({"column": "x"},)}, "expectation: Field required"),
-        ({"expectations": ({"expectation": "expect_table_row_count_to_equal"},)}, "add on: rows|figures"),
+        ({"expectations": (own("e", "noise_rat"),)}, "did you mean 'noise_rate'"),
+        ({"expectations": ({"e": {}, "column": "x"},)}, "one key with its arguments"),
+        ({"expectations": (own("e", "score", severity="fatal"),)}, "severity: Input should be"),
         (
-            {"expectations": ({"name": "max_noise_rate", "expectation": "e", "column": "noise_rate"},)},
+            {"expectations": (own("e", "noise_rate", name="max_noise_rate"),)},
             "two expectations are called 'max_noise_rate'",
         ),
     ],
@@ -56,8 +56,8 @@ def test_an_expectation_of_the_user_finds_its_frame_by_its_column():
         "detect",
         GateConfig(
             expectations=(
-                {"expectation": kind, "column": "noise_rate", "kwargs": {"min_value": 0.01}},
-                {"name": "mine", "expectation": kind, "column": "score", "kwargs": {"min_value": 0.1}},
+                own(kind, "noise_rate", {"min_value": 0.01}),
+                own(kind, "score", {"min_value": 0.1}, name="mine"),
             )
         ),
     )

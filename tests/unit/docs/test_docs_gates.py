@@ -1,0 +1,50 @@
+"""docs/gates.md is true: its configs are accepted, its classes made, its figures there, its kinds as told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from labelworks.schemas.config.run import GatesConfig
+from labelworks.schemas.suites import STAGES, Expectation, defaults
+from labelworks.tasks.gates import check_gates, digest, engine
+from labelworks.tasks.gates.scopes import scope
+
+PAGE = (Path(__file__).parents[3] / "docs/gates.md").read_text()
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", PAGE, re.S))
+def test_a_config_of_the_page_is_one(block: str) -> None:
+    check_gates(GatesConfig.model_validate(yaml.safe_load(block)["gates"]))
+
+
+def test_the_classes_of_the_page_are_made() -> None:
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.S):
+        exec(block, {})
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_figures_and_columns_of_a_stage_are_there(stage: str) -> None:
+    (row,) = re.findall(rf"^\| `{stage}` \|(.*)\|$", PAGE, re.M)
+    rows, figures = row.split(" | ")
+    both = defaults(stage)
+    assert set(re.findall(r"`(\w+)`", figures)) <= set(both.figures.columns)
+    assert set(re.findall(r"`(\w+)`", rows)) <= set(both.rows.columns)
+    assert ("–" in rows) == (not both.rows.columns)
+
+
+def test_what_merges_is_as_told() -> None:
+    table = PAGE.split("## Over partitions")[1].split("##")[0]
+    told = {"each row by itself": {"rows"}, "sums of a column": {"sums"}, "order": {"rows"}}
+    told |= {"its different values": {"sums", "distinct", "common", "unique"}, "the columns that": {"schema"}}
+    for about, scopes in told.items():
+        (row,) = re.findall(rf"^\| {about}.*?\| (.*?) \|", table, re.M)
+        for shown in re.findall(r"`(\w*?…?\w+?…?)`", row):
+            pattern = re.compile(".*".join(map(re.escape, shown.split("…"))) + "$")
+            named = [each for each in engine.types() if pattern.search(each)]
+            assert named, shown
+            assert {scope(Expectation(name="a", expectation=each)) for each in named} & scopes, shown
+    assert f"{digest.MOST_VALUES:,} values" in table and f"{digest.SAMPLED_ROWS:,} rows" in table
