@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -18,6 +19,7 @@ from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
 from labelworks.tasks.artifacts.vectors.sample_groups import read_groups
 from labelworks.tasks.execution.engine import stage_task
+from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.statistics.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.validation.before_after import Proof, prove
@@ -70,7 +72,8 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
         groups = read_groups(run.artifacts, len(sample.given))
         sample = replace(sample, beside={**sample.beside, **groups})
         named = class_vectors(run.artifacts) if run.config.dataset.class_names is not None else None
-        return prove(found.sums, sample, options, weights, named), options.model, OF_CLASSES
+        over = partial(map_partitions, "validate", unit="folds held out")
+        return prove(found.sums, sample, options, weights, named, over=over), options.model, OF_CLASSES
     targets = sample.beside["targets"]
     if run.config.dataset.task == "regression":
         given = targets[:, 0].astype(np.float64)

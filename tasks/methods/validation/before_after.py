@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
 from labelworks.tasks.methods.validation.disagreements import Estimate, HeldOut, accuracy, difference, mean
 from labelworks.tasks.methods.validation.log_score import log_scores
-from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
+from labelworks.tasks.methods.validation.out_of_fold import HeldOutFold, OutOfFold, in_turn, out_of_fold
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.integer]
@@ -91,14 +91,19 @@ def prove(
     options: ProofOptions,
     class_weights: Floats | None,
     class_vectors: NDArray[np.floating] | None = None,
+    *,
+    over: Callable[..., list[HeldOutFold]] = in_turn,
 ) -> Proof:
     """Compare models of treated labels with one of the given labels, and choose among the treatments.
 
     Each fold in turn is held out of everything: the probes, the noise method, the treatment and the models.
-    class_weights (K,): those of the target window, None without one; then rows count for it.
+    class_weights (K,): those of the target window, None without one; then rows count for it. over: where
+    folds are held out, as `out_of_fold` takes it.
     """
     arms = arms_of(options.policy)
-    found = out_of_fold(sums, sample, options.judge, options.model, arms, class_weights, class_vectors)
+    found = out_of_fold(
+        sums, sample, options.judge, options.model, arms, class_weights, class_vectors, over=over
+    )
     return compared(found, class_weights, options.seed)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,44 @@ class OutOfFold:
     groups: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What arms are compared by, and on which rows: ROWS at most.
+
+    folds (N,): the group of folds that each row is held out with. class_weights (K,): those of the target
+    window, None without one; class_vectors (K, D): the class names as the encoder sees them. looks_again:
+    whether arms make the second pass that they ask for: in vain where it moved nothing in the first group.
+    """
+
+    sums: FoldSums
+    sample: Sample
+    folds: NDArray[np.int64]
+    judge: JudgeOptions
+    model: str
+    arms: Mapping[str, Policy]
+    class_weights: Floats | None
+    class_vectors: NDArray[np.floating] | None
+    looks_again: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutFold:
+    """What models of each arm foretell (n, K) of the rows held out; how labels go wrong without them.
+
+    same: arms that trained on the given labels. looks_again: whether a second pass moved any label.
+    """
+
+    probs: Mapping[str, NDArray[np.float32]]
+    transition: Floats
+    same: frozenset[str]
+    looks_again: bool
+
+
+def in_turn(hold_out: Callable[..., HeldOutFold], groups: Sequence[int], **shared: Any) -> list[HeldOutFold]:
+    """Hold out one group after another, here."""
+    return [hold_out(group, **shared) for group in groups]
+
+
 def out_of_fold(
     sums: FoldSums,
     sample: Sample,
@@ -57,36 +95,67 @@ def out_of_fold(
     arms: Mapping[str, Policy],
     class_weights: Floats | None,
     class_vectors: NDArray[np.floating] | None = None,
+    *,
+    over: Callable[..., list[HeldOutFold]] = in_turn,
 ) -> OutOfFold:
-    """Hold out each group of folds in turn of everything: probes, noise method, treatment, models."""
+    """Hold out each group of folds in turn of everything: probes, noise method, treatment, models.
+
+    over: `in_turn`, or what does the same on several machines.
+    """
     sample = sample.only(np.linspace(0, len(sample.given) - 1, min(len(sample.given), ROWS)).astype(np.intp))
     _, folds = np.unique(sample.folds % FOLDS, return_inverse=True)
     groups = {name: value for name, value in sample.beside.items() if name.startswith(GROUP)}
-    counts, fit = sums.count.sum(axis=0), get("models", model).target
-    probs = {name: np.zeros((len(folds), len(counts)), np.float32) for name in arms}
-    transitions, same, differs = [], set(arms), True
-    for group in range(folds.max() + 1):
-        held = folds == group
-        train, test = sample.only(~held), sample.only(held)
-        exclude = np.flatnonzero(np.arange(sums.n_folds) % FOLDS == sample.folds[held][0] % FOLDS)
-        fitted = NoiseJudge.fit(sums, sample, judge, exclude=exclude.tolist(), class_vectors=class_vectors)
-        judged = fitted.judge(train)
-        transitions.append(judged.transition)
-        again = partial(
-            look_again, train, judge=fitted, judged=judged, options=judge, n_folds=sums.n_folds,
-            class_vectors=class_vectors,
-        )  # fmt: skip
-        trainings: dict[str, Training] = {}
-        for name, policy in arms.items():
-            treat = partial(treated, train, policy=policy, class_weights=class_weights, rows_by_class=counts)
-            passes = list(islice(_passes(train, judged, treat, again), policy.passes if differs else 1))
-            trainings[name] = passes[-1]
-            if policy.passes > 1:
-                differs = bool(np.mean(passes[-1][0] != passes[0][0]) > ALIKE)
-        same -= {name for name, each in trainings.items() if not _equal(each, (train.given, None))}
-        for name, found in _foretold(train, test, trainings, fit, len(counts)):
-            probs[name][held] = found
-    return OutOfFold(sample.given, folds, probs, np.array(transitions), tuple(sorted(same)), groups)
+    seen = replace(sample, beside={name: sample.beside[name] for name in sample.beside if name not in groups})
+    comparison = Comparison(sums, seen, folds, judge, model, arms, class_weights, class_vectors)
+    held = over(hold_out, [0], comparison=comparison)
+    comparison = replace(comparison, looks_again=held[0].looks_again)
+    held += over(hold_out, range(1, int(folds.max()) + 1), comparison=comparison)
+    probs = {name: np.zeros((len(folds), sums.count.shape[1]), np.float32) for name in arms}
+    for group, part in enumerate(held):
+        for name, foretold in part.probs.items():
+            probs[name][folds == group] = foretold
+    same = frozenset(arms).intersection(*(part.same for part in held))
+    transitions = np.array([part.transition for part in held])
+    return OutOfFold(sample.given, folds, probs, transitions, tuple(sorted(same)), groups)
+
+
+def hold_out(group: int, *, comparison: Comparison) -> HeldOutFold:
+    """Fit and treat without the rows of a group of folds, and foretell these."""
+    c, held = comparison, comparison.folds == group
+    train, test = c.sample.only(~held), c.sample.only(held)
+    n_folds, counts = c.sums.n_folds, c.sums.count.sum(axis=0)
+    exclude = np.flatnonzero(np.arange(n_folds) % FOLDS == test.folds[0] % FOLDS)
+    fitted = NoiseJudge.fit(
+        c.sums, c.sample, c.judge, exclude=exclude.tolist(), class_vectors=c.class_vectors
+    )
+    judged = fitted.judge(train)
+    again = partial(
+        look_again, train, judge=fitted, judged=judged, options=c.judge, n_folds=n_folds,
+        class_vectors=c.class_vectors,
+    )  # fmt: skip
+    trainings, looks_again = _trainings(c, train, judged, counts, again)
+    same = frozenset(name for name, each in trainings.items() if _equal(each, (train.given, None)))
+    foretold = _foretold(train, test, trainings, get("models", c.model).target, len(counts))
+    return HeldOutFold(dict(foretold), judged.transition, same, looks_again)
+
+
+def _trainings(
+    comparison: Comparison,
+    train: Sample,
+    judged: NoiseResult,
+    counts: Floats,
+    again: Callable[[NDArray[np.int32]], NoiseResult],
+) -> tuple[dict[str, Training], bool]:
+    """What the model of each arm trains on, and whether a second pass moved any label."""
+    trainings: dict[str, Training] = {}
+    differs, weights = comparison.looks_again, comparison.class_weights
+    for name, policy in comparison.arms.items():
+        treat = partial(treated, train, policy=policy, class_weights=weights, rows_by_class=counts)
+        passes = list(islice(_passes(train, judged, treat, again), policy.passes if differs else 1))
+        trainings[name] = passes[-1]
+        if differs and policy.passes > 1:
+            differs = bool(np.mean(passes[-1][0] != passes[0][0]) > ALIKE)
+    return trainings, differs
 
 
 def _passes(
