@@ -44,10 +44,15 @@ PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "s
 
 @stage_task("report")
 def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) -> str:
-    """Write the HTML report of a run, published or refused; return its address."""
+    """Write the report of a run, published or refused, as HTML and as JSON; return the address of the HTML.
+
+    The JSON is the record as the report tells of it, before a version has a number.
+    """
     store, name = run.artifacts.store, run.artifacts.file("report", "report.html")
     page = html.render(record, gather(run, results, record))
     store.write(name, page.encode())
+    told = record.model_copy(update={"report": store.url(name)})
+    store.write(run.artifacts.file("report", "report.json"), told.model_dump_json(indent=1).encode())
     return store.url(name)
 
 

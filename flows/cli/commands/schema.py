@@ -1,4 +1,4 @@
-"""`labelworks schema`: the JSON Schema of a run's record, or of a config."""
+"""`labelworks schema`: the JSON Schema of a run's record, which report.json is too, or of a config."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from labelworks.flows.cli.output import print_json
 
 def schema(
     of: Annotated[
-        Literal["record", "config"],
-        typer.Argument(metavar="record|config", help="What `run --json` prints, or what `run` takes."),
+        Literal["record", "report", "config"],
+        typer.Argument(
+            metavar="record|report|config",
+            help="What `run --json` prints, which report.json beside a report is too, or what `run` takes.",
+        ),
     ],
 ) -> None:
     """Print the JSON Schema of a run's record or of a config: for validators, editors and generated code."""
-    if of == "record":
+    if of != "config":
         from labelworks.schemas.records import RunRecord
 
         print_json(RunRecord.model_json_schema(mode="serialization"))
