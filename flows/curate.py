@@ -35,8 +35,8 @@ def curate(config: RunConfig) -> RunRecord:
     with redacted():
         run, plans = plan_run(config, storage_secrets(config.store))
         with run_heartbeat(run.artifacts):
-            if found := finished_record(run.artifacts):
-                return export(run, reinstate(run.artifacts, found))
+            if finished := finished_record(run.artifacts):
+                return export(run, reinstate(run.artifacts, finished))
             decided = as_decided(run).with_keys(judge_keys(config.treat.judges))
             with told(decided, plans) as lineage:
                 return lineage.ended(_stages(decided, plans, lineage))

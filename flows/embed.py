@@ -40,9 +40,9 @@ def embed(run: Run, ref: DatasetRef) -> EmbedResult:
     known = map_partitions(
         "embed", find_embedded, ref.partitions, unit="look-ups", artifacts=run.artifacts, spec=spec
     )
-    found = [part for part in known if part is not None]
+    kept = [part for part in known if part is not None]
     missing = [partition for partition, before in zip(ref.partitions, known, strict=True) if before is None]
-    return judge_embedding(run, ref, spec, [*found, *_embedded(run, ref, spec, missing, placement)], started)
+    return judge_embedding(run, ref, spec, [*kept, *_embedded(run, ref, spec, missing, placement)], started)
 
 
 def _placed(run: Run) -> Placement:
@@ -71,12 +71,12 @@ def _embedded(
         names = [embed_names.submit(run, ref, spec)] if run.config.dataset.class_names else []
     rows = size = done = 0
     for future in _completed([*futures, *names], GpuMonitor(placement, run.config.compute.wait)):
-        found = future.result() or []
-        done += bool(found)
-        rows += sum(part.rows for part in found)
-        size += sum(part.partition.size for part in found)
+        embedded = future.result() or []
+        done += bool(embedded)
+        rows += sum(part.rows for part in embedded)
+        size += sum(part.partition.size for part in embedded)
         progress.current().advance("embed", done, len(groups), unit="groups", rows=rows, size=size)
-    return [each for future in futures for each in future.result()]
+    return [embedded for future in futures for embedded in future.result()]
 
 
 def _called(
@@ -88,18 +88,18 @@ def _called(
             names = run.config.dataset.class_names
             map_partitions("embed", encode_class_names, [run.artifacts], unit="lists of class names",
                            ref=ref, spec=spec, given=names)  # fmt: skip
-        found = map_partitions(
+        by_group = map_partitions(
             "embed", embed_partitions, groups, unit="groups",
             artifacts=run.artifacts, source=run.source, spec=spec,
         )  # fmt: skip
-    return [each for group in found for each in group]
+    return [embedded for group in by_group for embedded in group]
 
 
 def _completed(futures: Sequence[PrefectFuture[Any]], watch: GpuMonitor) -> Iterator[PrefectFuture[Any]]:
     """Futures as they end; ConfigError if the workers that they wait for have gone."""
     ended: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
-    for each in futures:
-        each.add_done_callback(ended.put)
+    for completed in futures:
+        completed.add_done_callback(ended.put)
     for _ in futures:
         while (future := _next(ended)) is None:
             watch.look()

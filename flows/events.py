@@ -29,8 +29,8 @@ def announce(artifacts: Artifacts, record: RunRecord) -> RunRecord:
         return record
     resource = {"prefect.resource.id": resource_id(record.dataset), "prefect.resource.name": record.dataset}
     try:
-        for told in told_of(record, _before(artifacts, record)):
-            emit_event(told.event, resource=resource, payload=told.model_dump(mode="json"))
+        for event in told_of(record, _before(artifacts, record)):
+            emit_event(event.event, resource=resource, payload=event.model_dump(mode="json"))
     except Exception as error:  # the version is out, or nothing is: an event changes neither
         _warn(f"not all events of run {record.run_id} were emitted", error)
     return record
@@ -105,8 +105,8 @@ def _before(artifacts: Artifacts, record: RunRecord) -> RunRecord | None:
     number = record.version - 1
     try:
         store = artifacts.store
-        found = store.read_json(read_version(store, artifacts.dataset, number)["manifest"])
-        return RunRecord.model_validate({**found, "version": number})
+        before = store.read_json(read_version(store, artifacts.dataset, number)["manifest"])
+        return RunRecord.model_validate({**before, "version": number})
     except (LabelworksError, ValueError, KeyError) as error:  # it is told without a comparison
         _warn(f"version {record.version} can't be compared with the one before", error)
         return None

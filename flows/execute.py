@@ -148,19 +148,21 @@ def _preflight(config: RunConfig) -> RunRecord | None:
         return None  # the store's secrets are the Prefect API's to give
     run, plans = plan_run(config, {})
     with run_heartbeat(run.artifacts):
-        found = finished_record(run.artifacts)
-        if found is None:
+        finished = finished_record(run.artifacts)
+        if finished is None:
             rows = suites("ingest", config.gates.ingest).rows
             check_source_columns(run.source, plans, rows, "gates.ingest.expectations")
             proof = suites("validate", config.gates.validation).figures
             look_ahead(run.source, plans, config.detect.folds, proof)
             return None
-        found = reinstate(run.artifacts, found)
-    version = Version(run.artifacts, run.source, found)
+        finished = reinstate(run.artifacts, finished)
+    version = Version(run.artifacts, run.source, finished)
     if not exported(version, config.publish.also):
         return None
-    if found.status == "published":
-        current().note(f"run {found.run_id} was published before as version {found.version}: nothing to do")
+    if finished.status == "published":
+        current().note(
+            f"run {finished.run_id} was published before as version {finished.version}: nothing to do"
+        )
     return with_exports(version, config.publish.also)
 
 

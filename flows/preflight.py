@@ -103,8 +103,8 @@ def _check_treatment(treat: TreatConfig) -> None:
     """The methods that place the cut and that weigh, and their options."""
     _check_objective(treat)
     with at_key("treat.weights.factors"):
-        for each in factors_of(treat):
-            registry.check_weights(each)
+        for factor in factors_of(treat):
+            registry.check_weights(factor)
 
 
 def _check_objective(treat: TreatConfig) -> None:
@@ -175,7 +175,7 @@ def _one_sees_vectors(probes: tuple[str, ...]) -> None:
 
 def _names_are_used(config: RunConfig) -> None:
     chosen = [("probes", probe) for probe in config.detect.probes] + [("noise", config.detect.noise.method)]
-    if not any("class_names" in registry.get(*each).needs for each in chosen):
+    if not any("class_names" in registry.get(*method).needs for method in chosen):
         raise ConfigError(
             "nothing uses the class names",
             where="dataset.class_names",

@@ -52,7 +52,7 @@ def _no_rows(config: RunConfig) -> pa.Table | None:
     try:
         run = open_run(config, "", {})
         place = config.dataset.place("source")
-        files = [each for each in list_files(place, config.dataset.format, run.source.options) if each.size]
+        files = [file for file in list_files(place, config.dataset.format, run.source.options) if file.size]
         if not files:
             return None
         first = files[0]
@@ -65,7 +65,7 @@ def _no_rows(config: RunConfig) -> pa.Table | None:
 
 
 def _speaks_for_a_class(rule: RuleConfig, data: DatasetConfig) -> None:
-    classes = [str(each) for each in classes_of_rules(data)]
+    classes = [str(name) for name in classes_of_rules(data)]
     if rule.label is None or str(rule.label) in classes:
         return
     near = get_close_matches(str(rule.label), classes, n=1)
@@ -84,7 +84,7 @@ def _has_texts(rule: RuleConfig, data: DatasetConfig) -> None:
 def _is_prior(prior: Mapping[str | int, float] | None, classes: Sequence[str | int]) -> None:
     if prior is None:
         return
-    named, known = {str(each) for each in prior}, {str(each) for each in classes}
+    named, known = {str(name) for name in prior}, {str(name) for name in classes}
     if named != known or min(prior.values()) <= 0 or abs(sum(prior.values()) - 1) > 1e-3:
         raise ConfigError(
             f"the prior names {', '.join(sorted(named))}, and its shares sum to {sum(prior.values()):.4g}",

@@ -76,7 +76,7 @@ class Posting:
         self._send(100.0 if how == "done" else self._percent(), how)
 
     def _now(self) -> None:
-        said = [each for each in (self._pace.count(), self._pace.speed()) if each]
+        said = [figure for figure in (self._pace.count(), self._pace.speed()) if figure]
         self._send(self._percent(), ", ".join([self._pace.stage, *said]))
 
     def _percent(self) -> float:

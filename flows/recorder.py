@@ -66,7 +66,7 @@ class Recorder:
 
     def keep(self, result: StageResult) -> None:
         """Keep a stage's result, show and tell it; raise GateRefused if its gate says no."""
-        by_stage = {each.stage: each for each in [*self.results, result]}
+        by_stage = {kept.stage: kept for kept in [*self.results, result]}
         self.results = list(by_stage.values())  # of a stage called again the last counts, in its old place
         if in_flow():
             self._posts.append(self._poster.submit(copy_context().run, post_stage, result))
@@ -119,7 +119,7 @@ class Recorder:
     def _record(self, status: Status) -> RunRecord:
         """All figures of the stages so far, without the place of the report."""
         ingested = figures_of(self.results, IngestFigures)
-        found = figures_of(self.results, DetectFigures)
+        figures = figures_of(self.results, DetectFigures)
         treated = figures_of(self.results, TreatFigures)
         proof = figures_of(self.results, ValidateFigures)
         published = figures_of(self.results, PublishFigures)
@@ -137,9 +137,9 @@ class Recorder:
             crowd=ingested.crowd if ingested else None,
             rules=ingested.rules if ingested else None,
             embedding=figures_of(self.results, EmbeddingFigures),
-            noise=found.noise if found else None,
-            shift=found.shift if found else None,
-            drift=found.drift if found else None,
+            noise=figures.noise if figures else None,
+            shift=figures.shift if figures else None,
+            drift=figures.drift if figures else None,
             treatment=treated.treatment if treated else None,
             validation=proof.validation if proof else None,
             gates={result.stage: result.gate for result in self.results},

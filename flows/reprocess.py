@@ -77,5 +77,5 @@ def why(change: DatasetChanged | None) -> str:
     if change is None:
         return "asked to look at the source"
     counts = {"added": change.added, "changed": change.changed, "removed": change.removed}
-    told = ", ".join(f"{len(names)} {what}" for what, names in counts.items() if names)
-    return f"{change.cause}: {told or 'objects not named'} ({change.id})"
+    reasons = ", ".join(f"{len(names)} {what}" for what, names in counts.items() if names)
+    return f"{change.cause}: {reasons or 'objects not named'} ({change.id})"

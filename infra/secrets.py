@@ -18,30 +18,30 @@ def storage_secrets(store: StoreConfig) -> dict[str, Any]:
         return {}
     value = _block(store.secret, "store.secret")
     try:
-        found = json.loads(value) if isinstance(value, str) else value
+        options = json.loads(value) if isinstance(value, str) else value
     except ValueError:  # whose text is the secret
-        found = None
-    if not isinstance(found, dict):
+        options = None
+    if not isinstance(options, dict):
         raise ConfigError(
             "the block holds no JSON object", where="store.secret", fix='{"key": …, "secret": …}'
         )
-    remember(found)
-    return found
+    remember(options)
+    return options
 
 
 def judge_keys(judges: JudgesConfig) -> dict[str, str]:
     """The keys in the Secret blocks that judges name, by block; raise ConfigError if one is no text."""
-    found: dict[str, str] = {}
+    keys: dict[str, str] = {}
     for place, judge in enumerate(judges.models):
-        if judge.secret is None or judge.secret in found:
+        if judge.secret is None or judge.secret in keys:
             continue
         where = f"treat.judges.models.{place}.secret"
         value = _block(judge.secret, where)
         if not isinstance(value, str) or not value:
             raise ConfigError("the block holds no text", where=where, fix="keep the key alone in it")
         remember({"key": value})
-        found[judge.secret] = value
-    return found
+        keys[judge.secret] = value
+    return keys
 
 
 def _block(name: str, where: str) -> Any:

@@ -28,17 +28,17 @@ def condition(value: Any, parser: Any = None) -> dict[str, Any]:
         return _read(value, parser)
     if parser is not None:
         raise ValueError("condition_parser goes with a condition that is text")
-    found = _checked(value, 0)
-    if sum(1 for _ in columns_of(found)) > MOST:
+    checked = _checked(value, 0)
+    if sum(1 for _ in columns_of(checked)) > MOST:
         raise ValueError(f"row_condition has more than {MOST} parts")
-    return found
+    return checked
 
 
 def columns_of(value: Any) -> Iterator[str]:
     """The columns that a condition in its one form looks at."""
     if isinstance(value, dict):
-        for each in value.get("conditions", ()):
-            yield from columns_of(each)
+        for part in value.get("conditions", ()):
+            yield from columns_of(part)
         if isinstance(column := value.get("column"), dict):
             yield str(column.get("name"))
 
@@ -49,15 +49,15 @@ def _read(text: str, parser: Any) -> dict[str, Any]:
             f"row_condition as text needs condition_parser: great_expectations, not {parser!r}; "
             f"or write {FORM}"
         )
-    found = TEXT.fullmatch(text)
-    if found is None:
+    match = TEXT.fullmatch(text)
+    if match is None:
         raise ValueError(f'row_condition is none such as col("a") > 1 or col("a").notnull(); or write {FORM}')
-    column = {"name": found["column"]}
-    if found["given"]:
+    column = {"name": match["column"]}
+    if match["given"]:
         return {"type": "nullity", "column": column, "is_null": False}
-    number, words = found["number"], found["double"] if found["double"] is not None else found["single"]
+    number, words = match["number"], match["double"] if match["double"] is not None else match["single"]
     parameter = words if number is None else float(number) if set(number) & set(".eE") else int(number)
-    return {"type": "comparison", "column": column, "operator": found["operator"], "parameter": parameter}
+    return {"type": "comparison", "column": column, "operator": match["operator"], "parameter": parameter}
 
 
 def _checked(value: Any, depth: int) -> dict[str, Any]:

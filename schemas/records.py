@@ -106,9 +106,9 @@ class Check(Record):
     def sentence(self) -> str:
         """What failed: in words where the expectation has some, and the figure beside what was asked for."""
         examples = f": {', '.join(self.unexpected)}" if self.unexpected and self.says else ""
-        told = f"{self.says}{examples} " if self.says else f"{self.name}: "
-        found = f"{self.observed}, expected {self.expected}"
-        return told + (f"({self.name}: {found})" if self.says else found)
+        beginning = f"{self.says}{examples} " if self.says else f"{self.name}: "
+        observed = f"{self.observed}, expected {self.expected}"
+        return beginning + (f"({self.name}: {observed})" if self.says else observed)
 
 
 class GateResult(Record):
@@ -170,8 +170,8 @@ class StageResult(Record):
     @classmethod
     def of_stage(cls) -> Stage:
         """The stage whose result this kind is."""
-        found: Stage = cls.model_fields["stage"].default
-        return found
+        stage: Stage = cls.model_fields["stage"].default
+        return stage
 
 
 class IngestResult(StageResult):

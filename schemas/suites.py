@@ -66,12 +66,14 @@ class Suite(Record):
 
     def of(self, window: str) -> Suite:
         """What is expected of the rows of one window, source or target."""
-        return self.with_expectations(each for each in self.expect if each.window in (None, window))
+        return self.with_expectations(
+            expectation for expectation in self.expect if expectation.window in (None, window)
+        )
 
     @property
     def source_columns(self) -> tuple[str, ...]:
         """The columns that are read from the source, as it has them."""
-        named = (name for each in self.expect for name in each.columns)
+        named = (name for expectation in self.expect for name in expectation.columns)
         return tuple(dict.fromkeys(name for name in named if name not in self.columns))
 
 
@@ -84,7 +86,7 @@ class GateSuites(Record):
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all its expectations, by which a config addresses them."""
-        return tuple(each.name for each in (*self.rows.expect, *self.figures.expect))
+        return tuple(expectation.name for expectation in (*self.rows.expect, *self.figures.expect))
 
 
 class _Extra(Expectation):
@@ -112,14 +114,16 @@ def suites(stage: Stage, config: GateConfig) -> GateSuites:
     """
     base, where = defaults(stage), f"gates.{stage}"
     _known(config.severity, base.names, f"{where}.severity", "expectation")
-    settable = [each.name for each in (*base.rows.expect, *base.figures.expect) if each.threshold]
+    settable = [
+        expectation.name for expectation in (*base.rows.expect, *base.figures.expect) if expectation.threshold
+    ]
     _known(config.thresholds, settable, f"{where}.thresholds", "threshold")
     extras = own_expectations(stage, config)
     _unique([*base.names, *(extra.name for _, extra in extras)], f"{where}.expectations")
     rows, figures = (
         suite.with_expectations(
             [
-                *(_override(each, config) for each in suite.expect),
+                *(_override(expectation, config) for expectation in suite.expect),
                 *(extra for on, extra in extras if on == kind),
             ]
         )
@@ -139,8 +143,8 @@ def own_expectations(stage: Stage, config: GateConfig) -> list[tuple[Kind, Expec
 
 def of_stage(gates: GatesConfig, stage: Stage) -> GateConfig:
     """Return the overrides of one stage's gate."""
-    found: GateConfig = getattr(gates, "validation" if stage == "validate" else stage)
-    return found
+    section: GateConfig = getattr(gates, "validation" if stage == "validate" else stage)
+    return section
 
 
 def nearest(name: str, choices: Iterable[str], *, limit: int = 1) -> str:
@@ -162,9 +166,9 @@ def _override(each: Expectation, config: GateConfig) -> Expectation:
 
 
 def _extra(entry: dict[str, Any], base: GateSuites, where: str) -> tuple[Kind, Expectation]:
-    found, where = _read(entry, where)
+    expectation, where = _read(entry, where)
     try:
-        extra = _Extra.model_validate(found)
+        extra = _Extra.model_validate(expectation)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(map(str, problem["loc"]))
@@ -203,11 +207,11 @@ def _arguments(kwargs: dict[str, Any], where: str) -> dict[str, Any]:
     if "row_condition" not in kwargs and parser is None:
         return kwargs
     try:
-        found = condition(kwargs.get("row_condition"), parser)
+        row_condition = condition(kwargs.get("row_condition"), parser)
     except ValueError as error:
         raise ConfigError(str(error), where=f"{where}.row_condition") from error
     return {name: value for name, value in kwargs.items() if name != "condition_parser"} | {
-        "row_condition": found
+        "row_condition": row_condition
     }
 
 

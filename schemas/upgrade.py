@@ -29,14 +29,14 @@ def upgraded(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_version_1(record: Mapping[str, Any]) -> dict[str, Any]:
-    found = {**record, "schema_version": SCHEMA_VERSION}
-    found |= {name: None for name in STAGES if found.get(name) == {}}
-    if isinstance(shift := found.get("shift"), Mapping):
-        classes = found.get("classes") or [*shift.get("weights", ())]
-        found |= {"classes": classes, "shift": _shift(shift, classes)}
-    if isinstance(drift := found.get("drift"), Mapping):
-        found["drift"] = _drift(drift)
-    return found
+    upgraded = {**record, "schema_version": SCHEMA_VERSION}
+    upgraded |= {name: None for name in STAGES if upgraded.get(name) == {}}
+    if isinstance(shift := upgraded.get("shift"), Mapping):
+        classes = upgraded.get("classes") or [*shift.get("weights", ())]
+        upgraded |= {"classes": classes, "shift": _shift(shift, classes)}
+    if isinstance(drift := upgraded.get("drift"), Mapping):
+        upgraded["drift"] = _drift(drift)
+    return upgraded
 
 
 def _shift(shift: Mapping[str, Any], classes: Sequence[Any]) -> dict[str, Any]:
@@ -45,20 +45,20 @@ def _shift(shift: Mapping[str, Any], classes: Sequence[Any]) -> dict[str, Any]:
 
 
 def _drift(drift: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(drift)
+    upgraded = dict(drift)
     if "groups" in drift:
-        found["groups"] = {name: _groups(value) for name, value in drift["groups"].items()}
+        upgraded["groups"] = {name: _groups(value) for name, value in drift["groups"].items()}
     if "slices" in drift:
-        found["slices"] = _groups(drift["slices"])
-    return found
+        upgraded["slices"] = _groups(drift["slices"])
+    return upgraded
 
 
 def _groups(found: Mapping[str, Any]) -> dict[str, Any]:
     """Groups had an object of shares each, and regions called their largest classes `classes`."""
     classes = list(found["prior"])
     groups = []
-    for each in found["groups"]:
-        group = {**each, "prior": _in_order(each["prior"], classes)}
+    for older in found["groups"]:
+        group = {**older, "prior": _in_order(older["prior"], classes)}
         if "classes" in group:
             group["main_classes"] = group.pop("classes")
         groups.append(group)
@@ -67,4 +67,4 @@ def _groups(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _in_order(values: Any, classes: Sequence[Any]) -> Any:
     """Values by the names of classes as an array in their order."""
-    return [values[str(each)] for each in classes] if isinstance(values, Mapping) else values
+    return [values[str(name)] for name in classes] if isinstance(values, Mapping) else values

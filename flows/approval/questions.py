@@ -39,8 +39,8 @@ def wait(run: Run, record: RunRecord, reasons: tuple[str, ...]) -> RunRecord:
     question = ask(
         run.artifacts, ApprovalQuestion(why=reasons, record=record, asked=asked, deadline=deadline)
     )
-    found = standing(run.artifacts)
-    return found[1] if found else question.record
+    answered = standing(run.artifacts)
+    return answered[1] if answered else question.record
 
 
 def resume(question: ApprovalQuestion, store: Store, decision: Decision) -> bool:

@@ -23,11 +23,11 @@ def register(config: RunConfig) -> UUID:
     made = deployment(config, on_change=False, concurrency=False)
     with get_client(sync_client=True) as client:
         try:
-            found = client.read_deployment_by_name(made.full_name)
+            registered = client.read_deployment_by_name(made.full_name)
         except ObjectNotFound:
-            found = None
-    if found is not None and found.version == made.version:
-        return found.id
+            registered = None
+    if registered is not None and registered.version == made.version:
+        return registered.id
     return _apply(made)
 
 

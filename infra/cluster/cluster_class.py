@@ -40,18 +40,18 @@ def load(path: str, where: str = KEY) -> type:
             where=where,
             fix=f"pip install {install}, or check the path",
         ) from error
-    found = getattr(module, name, None)
-    if not inspect.isclass(found):
+    loaded = getattr(module, name, None)
+    if not inspect.isclass(loaded):
         near = get_close_matches(
-            name, [each for each in dir(module) if each.endswith("Cluster")], n=3, cutoff=0.3
+            name, [known for known in dir(module) if known.endswith("Cluster")], n=3, cutoff=0.3
         )
         raise ConfigError(
             f"there is no class {name!r} in {module_name!r}",
             where=where,
             fix=f"did you mean {', '.join(near)}?" if near else "",
         )
-    check_package(f"{found.__module__}.{name}", where)
-    return found
+    check_package(f"{loaded.__module__}.{name}", where)
+    return loaded
 
 
 def _checked(compute: ComputeConfig) -> type:
@@ -126,7 +126,7 @@ def _accepts(made: Any, arguments: dict[str, Any]) -> None:
     """Look for unknown arguments of a class that names its own; of dask-jobqueue also those of its jobs."""
     job = getattr(made, "job_cls", None)
     names = set(_parameters(made))
-    if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in _parameters(made).values()):
+    if any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in _parameters(made).values()):
         if job is None:
             return
         names |= {

@@ -75,32 +75,32 @@ def place(
     """
     workers = workers_of(client)
     threads = max(1, sum(int(worker.get("nthreads", 1)) for worker in workers.values()))
-    found = gpu_workers(client)
-    why = "compute.gpu is off" if compute.gpu == "off" else "" if found else "no worker has a GPU"
-    if compute.gpu == "require" and not found:
+    names = gpu_workers(client)
+    why = "compute.gpu is off" if compute.gpu == "off" else "" if names else "no worker has a GPU"
+    if compute.gpu == "require" and not names:
         raise _missing(f"none of the {len(workers)} Dask workers has one")
     if not why and not uses_device:
         why = "the encoder uses no GPU"
-    if not why and lacks and (why := _lacking(client, lacks, found)) and compute.gpu == "require":
+    if not why and lacks and (why := _lacking(client, lacks, names)) and compute.gpu == "require":
         raise _missing(f"{why} on a worker that has one")
     if why:
         return Placement("cpu", f"embedding on CPU workers: {why}", threads)
     return Placement(
-        "cuda", f"embedding on {len(found)} GPU worker{'s' if len(found) > 1 else ''}", len(found)
+        "cuda", f"embedding on {len(names)} GPU worker{'s' if len(names) > 1 else ''}", len(names)
     )
 
 
 def workers_of(client: Any = None) -> dict[str, dict[str, Any]]:
     """What the scheduler at hand says of each of its workers, by address; nothing if there is none."""
     asked = client or client_at_hand()
-    found: dict[str, dict[str, Any]] = asked.scheduler_info(n_workers=-1)["workers"] if asked else {}
-    return found
+    workers: dict[str, dict[str, Any]] = asked.scheduler_info(n_workers=-1)["workers"] if asked else {}
+    return workers
 
 
 def gpu_workers(client: Any = None) -> list[str]:
     """Addresses of the workers that have a GPU."""
     workers = workers_of(client).items()
-    return [name for name, each in workers if each.get("resources", {}).get(RESOURCE, 0) >= 1]
+    return [name for name, worker in workers if worker.get("resources", {}).get(RESOURCE, 0) >= 1]
 
 
 def _lacking(client: Any, lacks: Callable[[], str], workers: list[str]) -> str:
@@ -121,7 +121,7 @@ def devices() -> list[str]:
     """The GPUs of this machine, as CUDA_VISIBLE_DEVICES names them; without importing torch."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
-        return [each.strip() for each in visible.split(",") if each.strip() not in ("", "-1")]
+        return [device.strip() for device in visible.split(",") if device.strip() not in ("", "-1")]
     if LISTED.is_dir():
         return [str(number) for number in range(len(list(LISTED.iterdir())))]
     return [str(number) for number in range(_asked())]

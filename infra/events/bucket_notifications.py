@@ -79,15 +79,15 @@ def _read(record: Any) -> tuple[str, str, str]:
         bucket, key = place["bucket"]["name"], place["object"]["key"]
     except (KeyError, TypeError) as error:
         raise InputError(f"no bucket notification: a record without {error}", where="body") from error
-    if not all(isinstance(each, str) for each in (bucket, key, name)):
+    if not all(isinstance(field, str) for field in (bucket, key, name)):
         raise InputError("no bucket notification: bucket, key and event are text", where="body")
     return bucket, unquote_plus(key), name
 
 
 def _event(dataset: str, change: _Change, sender: Sender) -> DatasetChanged:
     digest = hashlib.blake2b(dataset.encode(), digest_size=16)
-    for each in sorted(change.ids):
-        digest.update(each.encode())
+    for event_id in sorted(change.ids):
+        digest.update(event_id.encode())
     return DatasetChanged(
         id=digest.hexdigest(),
         dataset=dataset,

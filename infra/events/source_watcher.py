@@ -82,9 +82,7 @@ def rest(poll: float, spent: Collection[float], failed: int) -> float:
 def changed(dataset: str, source: str, changes: Difference) -> DatasetChanged:
     """The event of a difference; too many objects are not named."""
     groups = (changes.added, changes.changed, changes.removed)
-    few = sum(map(len, groups)) <= MOST_OBJECTS and all(
-        len(each) <= 1024 for group in groups for each in group
-    )
+    few = sum(map(len, groups)) <= MOST_OBJECTS and all(len(tag) <= 1024 for group in groups for tag in group)
     added, altered, removed = groups if few else ((), (), ())
     return DatasetChanged(
         dataset=dataset,
@@ -107,15 +105,15 @@ def main(state: str, parent: str) -> None:
 
     end_with(int(parent))
     folder = Path(state)
-    queue, found = EventQueue(folder / "events.db"), configs(folder)
+    queue, watched = EventQueue(folder / "events.db"), configs(folder)
     threads = [
         threading.Thread(target=WatchedSource(config, queue).keep, daemon=True)
-        for config in found
+        for config in watched
         if config.reprocess.watch
     ]
     threads += [
-        threading.Thread(target=receive_for_ever, args=(url, found, queue), daemon=True)
-        for url in sorted({config.reprocess.sqs for config in found if config.reprocess.sqs})
+        threading.Thread(target=receive_for_ever, args=(url, watched, queue), daemon=True)
+        for url in sorted({config.reprocess.sqs for config in watched if config.reprocess.sqs})
     ]
     for thread in threads:
         thread.start()

@@ -63,6 +63,8 @@ async def receive(sqs: Any, url: str, routes: Routes, queue: EventQueue) -> int:
         except (InputError, ValueError) as error:
             tell(url, f"message {message['MessageId']}: {error}")
     await asyncio.to_thread(queue.put, events)
-    entries = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(messages)]
+    entries = [
+        {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(messages)
+    ]
     await sqs.delete_message_batch(QueueUrl=url, Entries=entries)
     return len(messages)

@@ -48,20 +48,20 @@ class StoreCollector:
             for name, about in BY_STAGE.items()
         }
         runs = GaugeMetricFamily(RUNS, "Runs by how they ended.", labels=["dataset", "status"])
-        for dataset, found in entries(self.store, self._ended).items():
-            for status, number in sorted(Counter(run.status for run in found).items()):
+        for dataset, runs_of in entries(self.store, self._ended).items():
+            for status, number in sorted(Counter(run.status for run in runs_of).items()):
                 runs.add_metric([dataset, status], number)
-            ended = [run for run in found if run.record is not None]
+            ended = [run for run in runs_of if run.record is not None]
             if ended:
-                _add(figures, staged, dataset, ended[-1], max(max(e.versions, default=0) for e in found))
+                _add(figures, staged, dataset, ended[-1], max(max(e.versions, default=0) for e in runs_of))
         yield from (*figures.values(), *staged.values(), runs)
 
 
 def registry(store: Store) -> CollectorRegistry:
     """A registry that holds the metrics of a store."""
-    found = CollectorRegistry()
-    found.register(StoreCollector(store))
-    return found
+    collectors = CollectorRegistry()
+    collectors.register(StoreCollector(store))
+    return collectors
 
 
 def _add(

@@ -53,15 +53,15 @@ def listens(process: int, port: int) -> bool:
         family = [parent, *parent.children(recursive=True)]
     except psutil.Error:
         return False
-    return any(port in _ports(each) for each in family)
+    return any(port in _ports(member) for member in family)
 
 
 def _ports(process: psutil.Process) -> set[int]:
     try:
-        found = process.net_connections("tcp")
+        connections = process.net_connections("tcp")
     except psutil.Error:  # it ended meanwhile
         return set()
-    return {each.laddr.port for each in found if each.status == psutil.CONN_LISTEN}
+    return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
 
 
 def _comes_up(process: subprocess.Popen[Any], port: int, seconds: float) -> bool:

@@ -56,8 +56,8 @@ def _secrets() -> tuple[str, ...]:
     if count != len(_remembered) or seen != _environment:
         seen = dict(_environment)  # before they are read: a change in between is seen the next time
         named = (part for name, value in os.environ.items() for part in _parts(name, value))
-        found = {secret for secret in (*tuple(_remembered), *named) if len(secret) >= SHORTEST}
-        secrets = tuple(sorted(found, key=len, reverse=True))
+        known = {secret for secret in (*tuple(_remembered), *named) if len(secret) >= SHORTEST}
+        secrets = tuple(sorted(known, key=len, reverse=True))
         _known = (seen, len(_remembered), secrets)
     return secrets
 
@@ -79,18 +79,18 @@ def _parts(name: str, value: str) -> Iterator[str]:
     elif name.endswith("CONNECTION_STRING"):
         yield from ACCOUNT_KEY.findall(value)
     elif name.endswith("HEADERS"):
-        yield from (each.partition("=")[2] for each in value.split(","))
+        yield from (part.partition("=")[2] for part in value.split(","))
 
 
 def _in_json(value: str) -> Iterator[str]:
     """The secrets among settings in JSON."""
     try:
-        found: Any = [json.loads(value)]
+        pending: Any = [json.loads(value)]
     except ValueError:
         return
-    while found:
-        for name, each in found.pop().items():
-            if isinstance(each, Mapping):
-                found.append(each)
-            elif isinstance(each, str) and SECRET_OPTIONS.search(name):
-                yield each
+    while pending:
+        for name, held in pending.pop().items():
+            if isinstance(held, Mapping):
+                pending.append(held)
+            elif isinstance(held, str) and SECRET_OPTIONS.search(name):
+                yield held

@@ -10,8 +10,8 @@ from labelworks.tasks.storage.rollback import reinstate_version
 
 def finished_record(artifacts: Artifacts) -> RunRecord | None:
     """The record of a run that needs no more work: published, waiting for a person, or rejected by one."""
-    if found := artifacts.record():
-        return found
+    if record := artifacts.record():
+        return record
     asked = standing(artifacts)
     return None if asked is None or asked[0] == "approved" else asked[1]
 

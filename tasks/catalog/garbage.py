@@ -48,12 +48,12 @@ def sweep(store: Store, dataset: str, *, keep: int | None, older: float, dry_run
     name = sweeper(dataset)
     with nullcontext() if dry_run else heartbeat(store, name):
         now = time.time() if dry_run else modified(store, name) or time.time()
-        found = _Found(store, dataset, now, older, keep)
-        swept = Swept(dataset, found.kept, sorted(_id(run) for run in found.live), found.unneeded())
+        garbage = _Found(store, dataset, now, older, keep)
+        swept = Swept(dataset, garbage.kept, sorted(_id(run) for run in garbage.live), garbage.unneeded())
         if not dry_run:
             for kind, removed in swept.removed.items():
                 _remove(frames_beside(store) if kind == "frames" else store, removed)
-            _remove_folders(store, {_folder(each) for each in swept.removed["runs"]})
+            _remove_folders(store, {_folder(entry) for entry in swept.removed["runs"]})
             _remove_folders(frames_beside(store), {dataset})
     return swept
 
@@ -64,10 +64,10 @@ class _Found:
     def __init__(self, store: Store, dataset: str, now: float, older: float, keep: int | None) -> None:
         self.store, self.now, self.older = store, now, older
         family = sorted(name for name in store.names("") if name.split("@")[0] == dataset)
-        listed = [each for name in family for each in objects(store, name)]
-        self.objects = [each for each in listed if each.name != sweeper(dataset)]
+        listed = [item for name in family for item in objects(store, name)]
+        self.objects = [item for item in listed if item.name != sweeper(dataset)]
         self.frames = objects(frames_beside(store), dataset)
-        self.names = {each.name for each in self.objects}
+        self.names = {item.name for item in self.objects}
         self.runs = self.below("runs")
         self.treated = [run.name for run in self.runs if TREATED.search(run.name)]
         numbers = {name: versions(store, name) for name in family}
@@ -83,7 +83,7 @@ class _Found:
         self.live = {_folder(run) for run in self.runs if self.is_sign(run)}
 
     def below(self, kind: str) -> list[Object]:
-        return [each for each in self.objects if each.name.split("/")[1] == kind]
+        return [item for item in self.objects if item.name.split("/")[1] == kind]
 
     def is_sign(self, each: Object) -> bool:
         recent = each.time is None or self.now - each.time < DEAD
@@ -114,13 +114,13 @@ class _Found:
         staying = self.staying()
         runs = [run for run in self.runs if _folder(run) not in staying]
         unused = {kind: self.unused(kind, stage, staying) for kind, stage in KNOWN_BY.items()}
-        counted = {each.name for found in (runs, *unused.values()) for each in found}
+        counted = {item.name for items in (runs, *unused.values()) for item in items}
         cut_off = [
-            each
-            for each in self.objects
-            if CUT_OFF.search(each.name) and self.is_old(each) and each.name not in counted
+            item
+            for item in self.objects
+            if CUT_OFF.search(item.name) and self.is_old(item) and item.name not in counted
         ]
-        dropped = [each for each in self.objects if each.name in self.dropped]
+        dropped = [item for item in self.objects if item.name in self.dropped]
         return {"versions": dropped, "runs": runs, **unused, "leftovers": cut_off}
 
     def unused(self, kind: str, stage: str, runs: Iterable[str]) -> list[Object]:
@@ -130,12 +130,12 @@ class _Found:
             name = f"{folder}/{stage}/result.json"
             if name not in self.names or (kind == "scores" and folder in self.live):
                 return []  # a live one may still judge its rows again
-            again = [each for each in self.treated if kind == "scores" and each.startswith(f"{folder}/")]
+            again = [name for name in self.treated if kind == "scores" and name.startswith(f"{folder}/")]
             for result in (name, *again):
                 needed |= _uses(kind, read_ref(self.store.read(result)))
         shared = self.frames if kind == "frames" else self.below(kind)
-        found = [each for each in shared if self.is_old(each)]
-        return [each for each in found if _used_as(kind, each.name) not in needed]
+        unused = [item for item in shared if self.is_old(item)]
+        return [item for item in unused if _used_as(kind, item.name) not in needed]
 
 
 def _uses(kind: str, ref: DatasetRef) -> set[str]:
@@ -165,8 +165,8 @@ def _used_as(kind: str, name: str) -> str:
 
 def _remove(store: Store, found: list[Object]) -> None:
     """Marks of what is done go first: what is stopped here can be gone on with by any run."""
-    marks = [each for each in found if each.name.endswith(FIRST)]
-    for names in (marks, [each for each in found if each not in set(marks)]):
+    marks = [item for item in found if item.name.endswith(FIRST)]
+    for names in (marks, [item for item in found if item not in set(marks)]):
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda each: store.delete(each.name), names))
 

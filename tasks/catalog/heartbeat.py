@@ -62,11 +62,11 @@ def sweeper(dataset: str) -> str:
 def _wait_for_sweeper(store: Store, dataset: str) -> None:
     """Return when no sweeper gives signs of life; its age is told by its changes, not by clocks."""
     seen, since = None, time.monotonic()
-    while (found := modified(store, sweeper(dataset))) is not None:
-        if found != seen:
+    while (swept_at := modified(store, sweeper(dataset))) is not None:
+        if swept_at != seen:
             if seen is None:
                 progress.current().note("waiting for `labelworks gc` to end")
-            seen, since = found, time.monotonic()
+            seen, since = swept_at, time.monotonic()
         if time.monotonic() - since > DEAD:
             return
         time.sleep(POLL)

@@ -44,24 +44,26 @@ def begun(artifacts: Artifacts) -> str:
 
 def runs(store: Store, dataset: str | None = None) -> list[Entry]:
     """Every run of a dataset (None: of all) and of its windows, the latest last."""
-    found = []
+    listed = []
     for folder in _folders(store, dataset):
         pointed = _pointed(store, folder)
-        found += [entry(store, folder, name, pointed) for name in sorted(store.names(f"{folder}/runs"))]
-    return sorted(found, key=lambda each: (each.started, each.run_id))
+        listed += [entry(store, folder, name, pointed) for name in sorted(store.names(f"{folder}/runs"))]
+    return sorted(listed, key=lambda each: (each.started, each.run_id))
 
 
 def entries(store: Store, ended: dict[str, Entry]) -> dict[str, list[Entry]]:
     """Runs by dataset, the latest last; those in `ended` are not read again, and it gets those that ended."""
-    found: dict[str, list[Entry]] = {}
+    by_dataset: dict[str, list[Entry]] = {}
     for dataset in sorted(store.names("")):
         pointed = _pointed(store, dataset)
         for name in store.names(f"{dataset}/runs"):
             each = ended.get(name) or entry(store, dataset, name, pointed)
             if each.status in ("published", "refused"):
                 ended[name] = each
-            found.setdefault(dataset, []).append(each)
-    return {name: sorted(value, key=lambda run: (run.started, run.run_id)) for name, value in found.items()}
+            by_dataset.setdefault(dataset, []).append(each)
+    return {
+        name: sorted(value, key=lambda run: (run.started, run.run_id)) for name, value in by_dataset.items()
+    }
 
 
 def entry(store: Store, dataset: str, run_id: str, pointed: dict[int, str] | None = None) -> Entry:
@@ -84,14 +86,18 @@ def entry(store: Store, dataset: str, run_id: str, pointed: dict[int, str] | Non
 
 def lookup(store: Store, run: str) -> tuple[str, str]:
     """Dataset and id of the one run whose id begins so; raise InputError if it is none or several."""
-    known = {name: each for each in sorted(store.names("")) for name in sorted(store.names(f"{each}/runs"))}
-    found = [name for name in known if name.startswith(run)] if run not in known else [run]
-    if len(found) == 1:
-        return known[found[0]], found[0]
-    listed = found or list(known)
+    known = {
+        name: dataset_name
+        for dataset_name in sorted(store.names(""))
+        for name in sorted(store.names(f"{dataset_name}/runs"))
+    }
+    matching = [name for name in known if name.startswith(run)] if run not in known else [run]
+    if len(matching) == 1:
+        return known[matching[0]], matching[0]
+    listed = matching or list(known)
     more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
     raise InputError(
-        f"{len(found)} runs begin with {run!r}" if found else f"there is no run {run!r}",
+        f"{len(matching)} runs begin with {run!r}" if matching else f"there is no run {run!r}",
         where=store.url(""),
         fix=f"runs: {', '.join(listed[:SHOWN])}{more}"
         if listed
@@ -108,7 +114,7 @@ def latest(store: Store, dataset: str | None = None) -> tuple[str, str]:
 def latest_version(store: Store, dataset: str | None = None) -> tuple[str, str]:
     """The same of the runs that are the newest versions of their datasets."""
     pointed = [(folder, _pointed(store, folder)) for folder in _folders(store, dataset)]
-    newest = [(folder, found[max(found)]) for folder, found in pointed if found]
+    newest = [(folder, versions[max(versions)]) for folder, versions in pointed if versions]
     return _last_begun(store, newest, "version" if dataset is None else f"version of {dataset!r}")
 
 
@@ -122,14 +128,14 @@ def _last_begun(store: Store, found: list[tuple[str, str]], what: str) -> tuple[
 
 def published(store: Store, dataset: str, run_id: str) -> RunRecord:
     """The record of a run that was published, with its version; InputError of any other."""
-    found = entry(store, dataset, run_id)
-    if found.record is None or found.record.status != "published":
+    run = entry(store, dataset, run_id)
+    if run.record is None or run.record.status != "published":
         raise InputError(
-            f"the run published nothing: it is {found.status}",
+            f"the run published nothing: it is {run.status}",
             where=store.url(f"{dataset}/runs/{run_id}"),
             fix="see `labelworks runs`",
         )
-    return found.record
+    return run.record
 
 
 def _folders(store: Store, dataset: str | None) -> list[str]:
@@ -158,8 +164,8 @@ def _ended(store: Store, folder: str) -> tuple[str, RunRecord | None]:
     question = read_question(store, folder)
     if question is None:
         return "unfinished", None
-    found, record = standing_of(question, read_decision(store, folder))
-    return found, record
+    status, record = standing_of(question, read_decision(store, folder))
+    return status, record
 
 
 def _started(store: Store, folder: str) -> str:

@@ -18,16 +18,16 @@ from labelworks.tasks.methods.encoders import base
 def names_of(given: Literal[True] | Mapping[str | int, str], classes: tuple[str | int, ...]) -> list[str]:
     """The text of each class as given, or (True) the label itself; ConfigError if one is missing."""
     if given is True:
-        return [str(each).replace("_", " ") for each in classes]
+        return [str(name).replace("_", " ") for name in classes]
     texts = {str(name): text for name, text in given.items()}
-    missing = [str(each) for each in classes if not texts.get(str(each), "").strip()]
+    missing = [str(name) for name in classes if not texts.get(str(name), "").strip()]
     if missing:
         raise ConfigError(
             f"no text for {len(missing)} of {len(classes)} classes: {', '.join(missing[:5])}",
             where="dataset.class_names",
             fix="give one for every class, or `true` to take the labels as they are",
         )
-    return [texts[str(each)] for each in classes]
+    return [texts[str(name)] for name in classes]
 
 
 def encode_class_names(
@@ -45,7 +45,7 @@ def usable_names(encoded: base.Encoded, classes: Sequence[str | int]) -> NDArray
     """Vectors (K, D) of the class names; ConfigError naming the classes that have none, or no finite one."""
     finite = base.finite_rows(encoded.vectors)
     rows = zip(classes, encoded.reasons, finite, strict=True)
-    bad = [f"{each} ({reason or base.NOT_FINITE})" for each, reason, ok in rows if reason or not ok]
+    bad = [f"{name} ({reason or base.NOT_FINITE})" for name, reason, ok in rows if reason or not ok]
     if bad:
         raise ConfigError(
             f"no vector for the text of {len(bad)} of {len(classes)} classes: {', '.join(bad[:5])}",

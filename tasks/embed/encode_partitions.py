@@ -79,7 +79,7 @@ def embed_partitions(
     for partition in partitions[:1]:
         check_before(source, partition, encoder)
     steps_of = partial(_steps, artifacts=artifacts, source=source, spec=spec, encoder=encoder)
-    todo = drawn((step for each in partitions for step in steps_of(each)), PREPARED)
+    todo = drawn((step for partition in partitions for step in steps_of(partition)), PREPARED)
     done: list[Embedded | Future[Embedded]] = []
     inferred = ahead(partial(_inferred, encoder), todo, encoder.in_flight)
     with (
@@ -88,13 +88,13 @@ def embed_partitions(
         closing(inferred) as steps,
     ):
         for partition in partitions:
-            found = _encode(steps)
-            if isinstance(found, Embedded):
-                done.append(found)
+            embedded = _encode(steps)
+            if isinstance(embedded, Embedded):
+                done.append(embedded)
                 continue
             if done and isinstance(done[-1], Future):
                 done[-1].result()  # not more than one waits to be written
-            done.append(writer.submit(_keep, partition, artifacts, spec, found))
+            done.append(writer.submit(_keep, partition, artifacts, spec, embedded))
     return [part.result() if isinstance(part, Future) else part for part in done]
 
 
@@ -103,7 +103,7 @@ def dead_dimensions(done: Sequence[Embedded]) -> int:
     some = [part for part in done if part.without < part.rows]
     if not some:
         return done[0].dim
-    spread = np.max([each.high for each in some], axis=0) - np.min([each.low for each in some], axis=0)
+    spread = np.max([part.high for part in some], axis=0) - np.min([part.low for part in some], axis=0)
     return int(np.count_nonzero(spread <= 0))
 
 
@@ -111,8 +111,8 @@ def _steps(
     partition: Partition, artifacts: Artifacts, source: Source, spec: EncoderSpec, encoder: base.Encoder
 ) -> Iterator[Any]:
     """Its facts, if it was embedded before; else its new contents in batches, prepared, then its repeats."""
-    if found := find_embedded(partition, artifacts, spec):
-        yield found
+    if kept := find_embedded(partition, artifacts, spec):
+        yield kept
         return
     repeats = Repeats()
     for values in feature_batches(source, partition, encoder.batch_rows):
@@ -149,8 +149,8 @@ def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
 
 def _spread(batches: list[NDArray[Any]], place: NDArray[np.int64]) -> NDArray[Any]:
     """The rows of the batches, each where its content is (N, …)."""
-    found = np.concatenate(batches)
-    return found if len(place) == len(found) else found[place]
+    vectors = np.concatenate(batches)
+    return vectors if len(place) == len(vectors) else vectors[place]
 
 
 def _keep(partition: Partition, artifacts: Artifacts, spec: EncoderSpec, found: _Encoded) -> Embedded:

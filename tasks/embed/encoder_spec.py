@@ -95,8 +95,8 @@ def sample_column(
             taken += first_features(source, partition, share)
         else:
             taken.append(some_features(source, partition, share))
-    found = pa.concat_arrays(taken)
-    return found if len(found) or among >= 1 else sample_column(artifacts, source, ref, rows)
+    sample = pa.concat_arrays(taken)
+    return sample if len(sample) or among >= 1 else sample_column(artifacts, source, ref, rows)
 
 
 def _places(

@@ -94,11 +94,11 @@ def _vectors(
     partitions = ref.of("source")
     places = np.unique(part)
     items = [(partitions[place], row[part == place]) for place in places]
-    found = map_partitions(
+    blocks = map_partitions(
         "embed", rows_of, items, unit="partitions with copies", artifacts=artifacts, ref=ref
     )
-    vectors = np.empty((len(wanted), found[0].shape[1]), dtype=np.float32)
-    for place, values in zip(places, found, strict=True):
+    vectors = np.empty((len(wanted), blocks[0].shape[1]), dtype=np.float32)
+    for place, values in zip(places, blocks, strict=True):
         vectors[part == place] = values
     return vectors
 

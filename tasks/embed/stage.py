@@ -151,11 +151,11 @@ def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> Embed
     started = perf_counter()
     ingested, options = run.artifacts.result(IngestResult), pass_options(run.config)
     rows = ingested.figures.rows if ingested else 0
-    found = first_pass(run.artifacts, ref, rows, options)
-    sample, scaled = found.sample.features, options.scaled
-    given = found.sample.given if ref.one_class else None
+    first = first_pass(run.artifacts, ref, rows, options)
+    sample, scaled = first.sample.features, options.scaled
+    given = first.sample.given if ref.one_class else None
     judged = {
-        **quality.judge(found.sums.without(), sample, given, scaled=scaled),
+        **quality.judge(first.sums.without(), sample, given, scaled=scaled),
         **find_copies(run.artifacts, ref, read_contents(run.artifacts), sample, rows, scaled=scaled),
         "judging_seconds": round(perf_counter() - started, 3),
     }

@@ -17,12 +17,12 @@ def shares(partitions: Sequence[Partition], workers: int) -> list[list[Partition
     for the others' last one, so the last should be small. Source: Hummel, Schonberg & Flynn 1992 (factoring).
     """
     waiting = sorted(partitions, key=lambda each: each.size, reverse=True)[::-1]
-    left = sum(_cost(each) for each in waiting)
+    left = sum(_cost(partition) for partition in waiting)
     groups: list[list[Partition]] = []
     while waiting:
         share = ROUND * left / workers
         given = [_group(waiting, share) for _ in range(workers) if waiting]
-        left -= sum(_cost(each) for group in given for each in group)
+        left -= sum(_cost(partition) for group in given for partition in group)
         groups += given
     return groups
 

@@ -32,11 +32,11 @@ def map_partitions(
     tell = _Told(stage, unit, len(items))
     client = client_at_hand()
     if client is None or not items:
-        found = []
+        done = []
         for item in items:
-            found.append(function(item, **shared))
-            tell(item, found[-1])
-        return found
+            done.append(function(item, **shared))
+            tell(item, done[-1])
+        return done
     results: dict[int, _Result] = {}
     named = spanned(f"{stage} partition", function)
     _surviving(stage, client, lambda: _on_cluster(client, named, items, shared, tell, results))
@@ -96,8 +96,8 @@ class _Told:
     def __call__(self, item: Any, result: Any) -> None:
         self._done += 1
         rows, planned = getattr(result, "rows", None), _planned(item)
-        self._rows += rows if isinstance(rows, int) else sum(each.rows for each in planned)
-        self._size += sum(each.size for each in planned)
+        self._rows += rows if isinstance(rows, int) else sum(partition.rows for partition in planned)
+        self._size += sum(partition.size for partition in planned)
         self._report.advance(
             self._stage, self._done, self._total, unit=self._unit, rows=self._rows, size=self._size
         )
@@ -155,7 +155,7 @@ def _reduced(
             tell(item_of[leaf.key], None)
         return cast(_Result, root.result())
     finally:
-        client.cancel([each for each in (*leaves, root) if each.status == "pending"])
+        client.cancel([future for future in (*leaves, root) if future.status == "pending"])
 
 
 def _scattered(client: Any, shared: dict[str, Any]) -> dict[str, Any]:

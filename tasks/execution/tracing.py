@@ -25,9 +25,9 @@ def span(
 
 def carrier() -> dict[str, str]:
     """The current span, to be sent to another process; empty if nothing is traced."""
-    found: dict[str, str] = {}
-    propagate.inject(found)
-    return found
+    carried: dict[str, str] = {}
+    propagate.inject(carried)
+    return carried
 
 
 def spanned(name: str, function: Callable[..., _Result]) -> Callable[..., _Result]:

@@ -62,8 +62,8 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
     run = open_run(config, "", secrets)
     prints = [
         f"{window}:{file.name}:{file.fingerprint}"
-        for window, found in _listed(run).items()
-        for file in found.files
+        for window, listed in _listed(run).items()
+        for file in listed.files
     ]
     return open_run(config, identify(config, prints + _prints_beside(run)), secrets)
 
@@ -72,8 +72,8 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
     run = open_run(config, "", secrets)
     check_reach(run.artifacts.store, config.publish.also)
     plans = {
-        window: plan_window(config, window, run.source.options, found)
-        for window, found in _listed(run).items()
+        window: plan_window(config, window, run.source.options, listed)
+        for window, listed in _listed(run).items()
     }
     prints = [fingerprint for plan in plans.values() for fingerprint in plan.fingerprints] + _prints_beside(
         run
@@ -102,10 +102,10 @@ def _with_images(files: dict[str, Listing], run: Run) -> dict[str, Listing]:
     mark = hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     return {
         window: replace(
-            found,
-            files=tuple(replace(file, fingerprint=f"{file.fingerprint}-{mark}") for file in found.files),
+            listed,
+            files=tuple(replace(file, fingerprint=f"{file.fingerprint}-{mark}") for file in listed.files),
         )
-        for window, found in files.items()
+        for window, listed in files.items()
     }
 
 
@@ -122,7 +122,7 @@ def _audited_prints(run: Run) -> list[str]:
     if not place:
         return []
     return [
-        f"audited:{each.name}:{each.fingerprint}" for each in list_files(place, "auto", run.source.options)
+        f"audited:{file.name}:{file.fingerprint}" for file in list_files(place, "auto", run.source.options)
     ]
 
 
@@ -134,8 +134,8 @@ def _once(what: str, config: RunConfig, make: Callable[[], _Found]) -> _Found:
     key = (what, config.model_dump_json())
     if key not in known:
         known[key] = make()
-    found: _Found = known[key]
-    return found
+    kept: _Found = known[key]
+    return kept
 
 
 def probe(store: Store, folder: str) -> None:

@@ -149,14 +149,14 @@ def _look_at(
 def _density(looked: Sequence[_Looked]) -> float:
     """Rows per byte of the files whose rows are known; of tiny files, most bytes are not of rows."""
     groups = [(look.file.size, look.groups) for look in looked if look.groups]
-    rows = sum(more for _, each in groups for more, _ in each)
-    return rows / max(sum(min(size, sum(held for _, held in each)) for size, each in groups), 1)
+    rows = sum(more for _, of_group in groups for more, _ in of_group)
+    return rows / max(sum(min(size, sum(held for _, held in of_group)) for size, of_group in groups), 1)
 
 
 def _look(source: str, options: dict[str, Any], read_as: ReadAs, file: SourceFile) -> _Looked:
     try:
-        found = SourceReader(source, file.path, file.format, options, file.name, read_as).look()
-        return _Looked(file, found.schema, found.groups)
+        summary = SourceReader(source, file.path, file.format, options, file.name, read_as).look()
+        return _Looked(file, summary.schema, summary.groups)
     except InputError as error:
         return _Looked(file, error=error)
 
@@ -164,8 +164,8 @@ def _look(source: str, options: dict[str, Any], read_as: ReadAs, file: SourceFil
 def _problem(look: _Looked, columns: Columns, window: str) -> InputError | None:
     if look.error is not None or look.schema is None:
         return look.error
-    found = column_roles.problem(look.schema, look.file.path, columns, window)
-    return found or column_roles.lacking(look.schema, look.file.path, columns, window)
+    error = column_roles.problem(look.schema, look.file.path, columns, window)
+    return error or column_roles.lacking(look.schema, look.file.path, columns, window)
 
 
 def _same_label_type(plan: Plan, looked: list[_Looked], columns: Columns) -> list[_Looked]:

@@ -33,8 +33,8 @@ def rule_source(data: DatasetConfig, label_type: str) -> RuleSource | None:
     if not data.rules:
         return None
     classes = classes_of_rules(data)
-    kept_as = label_type if data.label else "int" if all(type(each) is int for each in classes) else "string"
-    spelled = tuple(int(each) if kept_as == "int" else str(each) for each in classes)
+    kept_as = label_type if data.label else "int" if all(type(name) is int for name in classes) else "string"
+    spelled = tuple(int(name) if kept_as == "int" else str(name) for name in classes)
     model = data.label_model
     return RuleSource(
         rules_of(data), spelled, kept_as, data.label, model.method, shares_of(model.prior, classes),

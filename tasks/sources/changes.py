@@ -41,13 +41,13 @@ def list_marks(source: str, form: str, options: dict[str, Any]) -> Marks:
     with store_errors(source):
         try:
             base, pattern = split_glob(fs, root)
-            found = dict(_local(root) if not pattern and _folder(fs, root) else _listed(fs, base, pattern))
+            marks = dict(_local(root) if not pattern and _folder(fs, root) else _listed(fs, base, pattern))
         except FileNotFoundError:
             return {}
-    if not pattern and root in found:
+    if not pattern and root in marks:
         base, _, pattern = root.rpartition("/")  # a file is named
-    shown = {name: path for name, path in names_below(base, found).items() if not is_hidden(name, pattern)}
-    return {shown[name]: found[shown[name]] for name in formats_of(shown, form)}
+    shown = {name: path for name, path in names_below(base, marks).items() if not is_hidden(name, pattern)}
+    return {shown[name]: marks[shown[name]] for name in formats_of(shown, form)}
 
 
 def difference(before: Marks, after: Marks) -> Difference:
@@ -81,8 +81,8 @@ def _local(folder: str) -> Iterator[tuple[str, bytes]]:
 
 def _listed(fs: Any, base: str, pattern: str) -> Iterator[tuple[str, bytes]]:
     """List a prefix in pages, or what a glob matches."""
-    found = glob(fs, base, pattern) if pattern else fs.find(base, detail=True)
-    for path, info in found.items():
+    objects = glob(fs, base, pattern) if pattern else fs.find(base, detail=True)
+    for path, info in objects.items():
         if info["type"] == "file":
             times = info.get("LastModified") or info.get("mtime")
             yield path, _mark(info.get("ETag") or info.get("etag"), info.get("size"), times)

@@ -194,8 +194,8 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
 def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> InputError | None:
     """What is said of a file whose columns can't be looked at, or lack one; those of a target may."""
     asked = [*((group, "detect.groups") for group in columns.groups)]
-    asked += [(each, "detect.columns") for each in columns.tabular]
-    asked += [(each, "treat.weights") for each in columns.weighed]
+    asked += [(name, "detect.columns") for name in columns.tabular]
+    asked += [(name, "treat.weights") for name in columns.weighed]
     for column, role in asked:
         field = find_field(schema, column)
         if field is None and window == "source":

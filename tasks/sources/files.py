@@ -72,20 +72,20 @@ def listing(source: str, form: str, options: dict[str, Any], *, hashed: bool = T
     hashed: with their fingerprints, for which local files are opened; else these are empty.
     """
     fs, root = open_filesystem(source, options)
-    base, pattern, found = again(source, _find, fs, root, source)
-    names = names_below(base, found)
+    base, pattern, located = again(source, _find, fs, root, source)
+    names = names_below(base, located)
     hidden = [name for name in names if is_hidden(name, pattern)]
     shown = formats_of([name for name in names if name not in set(hidden)], form)
     data = [(names[name], name, kind) for name, kind in shown.items()]
     missed = left_out(hidden, shown.values())
     if not data:
-        raise no_data(source, sorted(found), missed)
+        raise no_data(source, sorted(located), missed)
     with ThreadPoolExecutor(HASHING_THREADS) as pool:
         prints = list(
-            pool.map(lambda each: _fingerprint(fs, each[0], found[each[0]]) if hashed else "", data)
+            pool.map(lambda each: _fingerprint(fs, each[0], located[each[0]]) if hashed else "", data)
         )
     files = [
-        SourceFile(path, name, int(found[path].get("size") or 0), mark, kind)
+        SourceFile(path, name, int(located[path].get("size") or 0), mark, kind)
         for (path, name, kind), mark in zip(data, prints, strict=True)
     ]
     return Listing(tuple(files), missed)
@@ -115,8 +115,8 @@ class SourceReader:
     def look(self) -> FileSummary:
         """Columns, types and row groups; raise InputError if it is corrupt or truncated."""
         with self._reading(), open_object(self.fs, self.path, self.where) as file:
-            found = self._format.look(file, self.path, self._read_as)
-        return FileSummary(with_folders(plain_schema(found.schema), self._folders), found.groups)
+            summary = self._format.look(file, self.path, self._read_as)
+        return FileSummary(with_folders(plain_schema(summary.schema), self._folders), summary.groups)
 
     def batches(
         self, row_groups: tuple[int, ...] | None, columns: list[str] | None, rows: int
@@ -151,8 +151,8 @@ class SourceReader:
             look = self._format.look(file, self.path, self._read_as)
             if look.groups is not None and not any(rows for rows, _ in look.groups):
                 return pa.table({})
-            if found := problem(with_folders(plain_schema(look.schema), self._folders), self.where):
-                raise found
+            if error := problem(with_folders(plain_schema(look.schema), self._folders), self.where):
+                raise error
             read = self._format.batches(file, self.path, columns, 1 << 16, row_groups, self._read_as)
             tables = [pa.Table.from_batches([as_asked(batch, columns, self._folders)]) for batch in read]
         return joined(tables) if tables else pa.table({})

@@ -37,8 +37,8 @@ def read_labels(values: pa.Array, kind: pa.DataType) -> tuple[pa.Array, pa.Array
         whole, reasons = _whole(values)
         return whole.cast(kind), reasons
     if is_text(values.type):
-        found, bad = as_class(values)
-        return found, _said(bad, NO_WHOLE)
+        classes, bad = as_class(values)
+        return classes, _said(bad, NO_WHOLE)
     return _whole(values)
 
 

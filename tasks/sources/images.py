@@ -49,9 +49,9 @@ class ImageReader(PartitionReader):
     ) -> Iterator[tuple[Piece, pa.Table | InputError]]:
         """Yield all rows with their first piece, and under NAMED the file of each; or why there are none."""
         first = self._pieces[0]
-        found = problem(with_folders(SCHEMA, image_values(first.file)), self.where)
-        if found is not None:
-            raise found
+        error = problem(with_folders(SCHEMA, image_values(first.file)), self.where)
+        if error is not None:
+            raise error
         yield first, self.table([*columns, NAMED])
 
     def batches(self, columns: list[str], rows: int) -> Iterator[pa.RecordBatch]:

@@ -28,8 +28,8 @@ def split_glob(fs: Any, root: str) -> tuple[str, str]:
 def glob(fs: Any, folder: str, pattern: str) -> dict[str, dict[str, Any]]:
     """The files below a folder that match a pattern, by path."""
     plain = "".join(f"[{char}]" if char in WILD else char for char in folder)
-    found = fs.glob(f"{plain}/{pattern}" if plain else pattern, detail=True)
-    return {path: info for path, info in found.items() if info["type"] == "file"}
+    matching = fs.glob(f"{plain}/{pattern}" if plain else pattern, detail=True)
+    return {path: info for path, info in matching.items() if info["type"] == "file"}
 
 
 def names_below(folder: str, paths: Iterable[str]) -> dict[str, str]:
@@ -44,7 +44,7 @@ def is_hidden(name: str, pattern: str) -> bool:
     """
     named = [part for part in pattern.split("/") if part.startswith(HIDDEN)]
     return any(
-        part.startswith(HIDDEN) and "=" not in part and not any(fnmatchcase(part, each) for each in named)
+        part.startswith(HIDDEN) and "=" not in part and not any(fnmatchcase(part, prefix) for prefix in named)
         for part in PurePosixPath(name).parts
     )
 

@@ -108,13 +108,13 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
         reader = _reader(source, file, options or {}, dialect, kinds or {})
         try:
             schema = reader.look().schema
-            found, all_of_it = _heads(reader, len(chosen))
+            head, all_of_it = _heads(reader, len(chosen))
         except InputError as error:
             if len(chosen) == 1:
                 raise
             notes.append(f"{file.name}: {error.what}; a run stops at it: leave it out, or write it again")
             continue
-        tables += found
+        tables += head
         columns_of[file.name] = tuple(schema.names)
         whole &= all_of_it
         names |= {name: known for name in schema.names if (known := class_names(schema, (name,)))}
@@ -228,7 +228,7 @@ def _heads(reader: SourceReader, readers: int) -> tuple[list[pa.Table], bool]:
 def _head(batches: Iterable[pa.RecordBatch], rows: int, size: int) -> tuple[list[pa.RecordBatch], bool]:
     taken: list[pa.RecordBatch] = []
     for batch in batches:
-        if sum(each.num_rows for each in taken) >= rows or sum(each.nbytes for each in taken) >= size:
+        if sum(batch.num_rows for batch in taken) >= rows or sum(batch.nbytes for batch in taken) >= size:
             return taken, False
         if batch.num_rows:
             taken.append(batch)

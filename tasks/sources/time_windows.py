@@ -55,15 +55,15 @@ def time_keys(times: pa.ChunkedArray, *, hourly: bool) -> tuple[Unit, NDArray[np
             where="dataset.time",
             fix="name a column of timestamps, dates, ISO 8601 texts or numbers",
         )
-    found = _moments(times)
-    bad = pc.index(pc.and_(pc.is_null(found), pc.is_valid(times)), True).as_py()
+    parsed = _moments(times)
+    bad = pc.index(pc.and_(pc.is_null(parsed), pc.is_valid(times)), True).as_py()
     if bad >= 0:
         raise InputError(
             f"{times[bad].as_py()!r} is no time in ISO 8601",
             where="dataset.time",
             fix="write times as 2026-01-31 or 2026-01-31T12:00:00, or set detect.windows.by: none",
         )
-    moments = found.to_numpy()
+    moments = parsed.to_numpy()
     unit: Unit = "hour" if hourly else "day"
     floors = moments.astype(f"datetime64[{CODES[unit]}]")
     return unit, np.where(np.isnat(floors), np.nan, floors.astype(np.int64).astype(np.float64))
@@ -79,8 +79,8 @@ def _moments(times: pa.ChunkedArray) -> pa.ChunkedArray:
         except pa.ArrowInvalid:
             continue
     values = pd.Series(replaced(times.combine_chunks()).to_pylist(), dtype=object)
-    found = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
-    return pa.chunked_array([pa.array(found.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))])
+    parsed = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
+    return pa.chunked_array([pa.array(parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))])
 
 
 def _is_moment(kind: pa.DataType) -> bool:

@@ -97,11 +97,11 @@ def store_errors(where: str) -> Iterator[None]:
 def _in_words(error: Exception) -> tuple[str, str]:
     """What went wrong with a store, and what to do about it; the words of its client stand in brackets."""
     name, text = type(error).__name__, str(error).strip().split("\n")[0]
-    told = f" ({name}: {text})" if text else f" ({name})"
+    details = f" ({name}: {text})" if text else f" ({name})"
     untrusted = any(word in name for word in UNTRUSTED) or "InvalidAccessKey" in text
     if untrusted or isinstance(error, PermissionError):
         return (
-            f"access is refused{told}",
+            f"access is refused{details}",
             "check the credentials and their rights (AWS_ACCESS_KEY_ID …, or store.secret)",
         )
     if isinstance(error, FileNotFoundError):
@@ -110,12 +110,12 @@ def _in_words(error: Exception) -> tuple[str, str]:
         return "a file is where a folder should be, or the other way round", "check the path"
     if "Connect" in name or "Endpoint" in name or isinstance(error, TimeoutError):
         return (
-            f"the store can't be reached{told}",
+            f"the store can't be reached{details}",
             "check the endpoint (storage_options: endpoint_url) and the network, then run again",
         )
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
         return "there is no room left on the device", "make room, then run again"
     return (
-        f"the store answered with an error{told}",
+        f"the store answered with an error{details}",
         "check that the store is reachable and writable, then run again",
     )

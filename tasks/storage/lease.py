@@ -71,11 +71,11 @@ class _Watch:
             return False
         if content != self.seen:
             self.seen, self.since = content, time.monotonic()
-            found = json.loads(content)
-            if found["owner"] != self.owner:
-                progress.current().note(f"run {found['owner']} is publishing: waiting for it")
-            self.owner = found["owner"]
-            if datetime.now(UTC) - datetime.fromisoformat(found["expires"]) > timedelta(seconds=SKEW):
+            held = json.loads(content)
+            if held["owner"] != self.owner:
+                progress.current().note(f"run {held['owner']} is publishing: waiting for it")
+            self.owner = held["owner"]
+            if datetime.now(UTC) - datetime.fromisoformat(held["expires"]) > timedelta(seconds=SKEW):
                 return False
         return time.monotonic() - self.since < LASTS
 

@@ -24,10 +24,10 @@ class Object:
 def objects(store: Store, folder: str) -> list[Object]:
     """All objects below a folder, by name; empty if there are none."""
     base = f"{store.base}/"
-    found = again(store.url(folder), _find, store, folder)
+    listed = again(store.url(folder), _find, store, folder)
     return [
         Object(path.removeprefix(base), int(info.get("size") or 0), _time(info))
-        for path, info in sorted(found.items())
+        for path, info in sorted(listed.items())
     ]
 
 

@@ -54,6 +54,6 @@ def rolled_back(pointers: dict[int, dict[str, Any]]) -> set[str]:
     held: set[str] = set()
     for number, pointer in pointers.items():
         if "rolled_back_from" in pointer:
-            held |= {each["run_id"] for n, each in pointers.items() if pointer["to"] < n < number}
+            held |= {earlier["run_id"] for n, earlier in pointers.items() if pointer["to"] < n < number}
         held.discard(pointer["run_id"])
     return held

@@ -54,8 +54,8 @@ class Store:
 
     def names(self, folder: str) -> set[str]:
         """Names of the objects directly in a folder; empty if there is none."""
-        found = again(self.url(folder), self._list, self._path(folder))
-        return {str(path).rstrip("/").rsplit("/", 1)[-1] for path in found}
+        paths = again(self.url(folder), self._list, self._path(folder))
+        return {str(path).rstrip("/").rsplit("/", 1)[-1] for path in paths}
 
     def read(self, name: str) -> bytes:
         """The whole object."""

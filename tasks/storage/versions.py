@@ -47,8 +47,8 @@ def claim_version(store: Store, dataset: str, run_id: str, manifest: str, newest
     newest: version when the run was opened (None: the newest now). Whoever comes second is told which runs
     published since.
     """
-    if (found := version_of(store, dataset, run_id)) is not None:
-        return found
+    if (number := version_of(store, dataset, run_id)) is not None:
+        return number
     return append_version(store, dataset, {"run_id": run_id, "manifest": manifest}, version_of, newest)
 
 
@@ -80,8 +80,8 @@ def _create(store: Store, dataset: str, run_id: str, pointer: bytes, known: Know
     for _ in range(ATTEMPTS):
         # Before looking for ours: another process may be this same run.
         number = newest_number(store, dataset) + 1
-        if (found := known(store, dataset, run_id)) is not None:
-            return found
+        if (standing := known(store, dataset, run_id)) is not None:
+            return standing
         if store.create(f"{dataset}/versions/{number}.json", pointer):
             return number
     raise StoreError(
@@ -93,8 +93,8 @@ def _create(store: Store, dataset: str, run_id: str, pointer: bytes, known: Know
 
 def _put_under_lease(store: Store, dataset: str, run_id: str, pointer: bytes, known: Known) -> int:
     with lease(store, f"{dataset}/versions/.lease", run_id):
-        if (found := known(store, dataset, run_id)) is not None:
-            return found
+        if (standing := known(store, dataset, run_id)) is not None:
+            return standing
         number = newest_number(store, dataset) + 1
         name = f"{dataset}/versions/{number}.json"
         store.write(name, pointer)

@@ -76,6 +76,6 @@ def _go_on(store: Store, question: ApprovalQuestion, decision: Decision) -> None
     config = same_source(question)
     decide(store, folder, decision)
     with shown() as progress:
-        found = execute(config, progress=progress)
-    show(found)
-    raise typer.Exit(exit_code(found))
+        finished = execute(config, progress=progress)
+    show(finished)
+    raise typer.Exit(exit_code(finished))

@@ -100,11 +100,11 @@ def _of_source(source: str, label: str | None) -> RunConfig:
     from labelworks.tasks.sources.profile import look
 
     seen = look(source)
-    found = guess(seen).label if label is None else None
-    column = label if label is not None else found.name if found else ""
+    candidate = guess(seen).label if label is None else None
+    column = label if label is not None else candidate.name if candidate else ""
     if not column:
         raise InputError("no column is taken for the label", where=source, fix="name it with --label")
-    task = found.task if found else task_of(seen.column(column))
+    task = candidate.task if candidate else task_of(seen.column(column))
     if task not in ("classification", "multilabel"):
         raise InputError(f"column {column!r} holds no classes", where=source, fix="name another with --label")
     csv = {"delimiter": seen.dialect.delimiter, "encoding": seen.dialect.encoding}
@@ -131,7 +131,7 @@ def _plain(
 ) -> dict[str, Any]:
     from dataclasses import asdict
 
-    sure = {str(each.name): each.become for each in proposed if each.sure}
+    sure = {str(proposal.name): proposal.become for proposal in proposed if proposal.sure}
     return {
         "about": about,
         "findings": [asdict(finding) for finding in findings],

@@ -24,9 +24,9 @@ def demo(
         from labelworks.tasks.report import terminal
 
         with shown() as progress:
-            record, found = run_demo(absolute(store), seed=seed, progress=progress)
+            record, figures = run_demo(absolute(store), seed=seed, progress=progress)
     if as_json:
-        print_json({**plain(record), "demo": found})
+        print_json({**plain(record), "demo": figures})
     else:
-        print_rich(terminal.demo(found, record.report))
+        print_rich(terminal.demo(figures, record.report))
     raise typer.Exit(exit_code(record))

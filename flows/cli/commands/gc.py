@@ -49,10 +49,10 @@ def gc(
     names = [dataset] if dataset else known or _datasets(store)
     swept = [sweep(store, name, keep=keep, older=older, dry_run=dry_run) for name in names]
     if as_json:
-        print_json({"dry_run": dry_run, "datasets": [_plain(each) for each in swept]})
+        print_json({"dry_run": dry_run, "datasets": [_plain(one) for one in swept]})
         return
-    for each in swept:
-        print_rich(_table(each, dry_run))
+    for one in swept:
+        print_rich(_table(one, dry_run))
     if not swept:
         say(f"there is no dataset in {store.url('')}")
 
@@ -75,8 +75,8 @@ def _open(where: str) -> tuple[Store, list[str]]:
 
 
 def _datasets(store: Store) -> list[str]:
-    found = sorted({name.split("@")[0] for name in store.names("") if not name.startswith(".")})
-    return [name for name in found if store.names(f"{name}/runs") or store.names(f"{name}/versions")]
+    datasets = sorted({name.split("@")[0] for name in store.names("") if not name.startswith(".")})
+    return [name for name in datasets if store.names(f"{name}/runs") or store.names(f"{name}/versions")]
 
 
 def _seconds(age: str) -> float:
@@ -91,8 +91,8 @@ def _seconds(age: str) -> float:
 
 def _plain(swept: Swept) -> dict[str, Any]:
     sums = {
-        kind: {"objects": len(found), "bytes": sum(each.size for each in found)}
-        for kind, found in swept.removed.items()
+        kind: {"objects": len(objects), "bytes": sum(removed.size for removed in objects)}
+        for kind, objects in swept.removed.items()
     }
     return {
         "dataset": swept.dataset,

@@ -121,15 +121,15 @@ def _roles(guesses: Guesses) -> RenderableType:
 
 
 def _found(guesses: Guesses) -> list[tuple[str, str, str]]:
-    found, voted, label = guesses.features, guesses.votes, guesses.label
-    names = ", ".join(found.names[:SHOWN]) + (" …" if len(found.names) > SHOWN else "")
-    rows: list[tuple[str, str, str]] = [(found.kind, names, found.why)]
+    features, voted, label = guesses.features, guesses.votes, guesses.label
+    names = ", ".join(features.names[:SHOWN]) + (" …" if len(features.names) > SHOWN else "")
+    rows: list[tuple[str, str, str]] = [(features.kind, names, features.why)]
     if label:
         rows.append(("label" if label.task == "classification" else label.task, label.name, label.why))
     if voted:
         rows.append(("votes", f"{voted.item}, {voted.annotator}, {voted.label}", voted.why))
     named: list[tuple[str, Any]] = [("id", guesses.id), ("time", guesses.time)]
-    rows += [(role, each.column, each.why) for role, each in named if each]
+    rows += [(role, guessed.column, guessed.why) for role, guessed in named if guessed]
     if guesses.id is None:
         rows.append(("id", "none", "rows are named by file and position"))
     if guesses.pred_probs and guesses.classes:
@@ -141,16 +141,16 @@ def _doubts(guesses: Guesses) -> list[RenderableType]:
     """What a person has to decide, what will be put aside, what isn't used."""
     from rich.text import Text
 
-    found, label = guesses.features, guesses.label
+    features, label = guesses.features, guesses.label
     lines = []
     if label and label.doubt:
         lines.append(("unsure", f"{label.name} as the label: {label.doubt}"))
     lines += [("or", f"label {other.name}: {other.why}") for other in guesses.others[:RIVALS]]
     if len(guesses.others) > RIVALS:
         lines.append(("or", f"{len(guesses.others) - RIVALS} more columns, which the config lists"))
-    if found.others:
-        lines.append(("or", f"features {', '.join(found.others)}"))
-    lines += [("note", text) for text in (found.doubt, *guesses.notes) if text]
+    if features.others:
+        lines.append(("or", f"features {', '.join(features.others)}"))
+    lines += [("note", text) for text in (features.doubt, *guesses.notes) if text]
     if guesses.unused:
         names = [column.name or "(without a name)" for column in guesses.unused]
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""

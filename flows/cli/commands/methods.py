@@ -21,7 +21,7 @@ def methods(
     """List every registered method: its stage, its name, what it needs, its source, and how to reach it."""
     from labelworks.tasks.methods import registry
 
-    found = [
+    listed = [
         {
             "stage": method.stage,
             "kind": method.kind,
@@ -39,14 +39,14 @@ def methods(
         if stage in (None, method.stage)
     ]
     if as_json:
-        print_json({"methods": found})
+        print_json({"methods": listed})
     else:
-        print_rich(_table(found))
+        print_rich(_table(listed))
 
 
 def _needs(method: dict[str, Any]) -> str:
     """What it reads, what it is given, and what to install for it."""
-    uses = [f"{each} if there" for each in method["uses"]]
+    uses = [f"{input_name} if there" for input_name in method["uses"]]
     said = " or ".join(method["modality"]), ", ".join([*method["needs"], *uses]), method["extra"]
     return ", ".join(filter(None, said))
 

@@ -31,17 +31,17 @@ def metrics(
 
     from labelworks.infra.observability.metrics import registry
 
-    found = registry(open_store(store, config))
+    collectors = registry(open_store(store, config))
     if out is not None:
-        write_to_textfile(str(out), found)
+        write_to_textfile(str(out), collectors)
         say(f"written to {out}")
     elif listen is None:
-        print(generate_latest(found).decode(), end="")
+        print(generate_latest(collectors).decode(), end="")
     else:
         host, port = address(listen)
         signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # before the server's thread, which inherits it
         try:
-            server, _ = start_http_server(port, host, found)
+            server, _ = start_http_server(port, host, collectors)
         except OSError as error:
             raise ConfigError(
                 f"{listen} can't be listened on: {error.strerror}",

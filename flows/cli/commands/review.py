@@ -33,11 +33,11 @@ def log(
 
     with only_the_result_on_stdout():
         opened = open_store(store, config)
-        found = decided(opened, known_dataset(opened, dataset))
+        decisions = decided(opened, known_dataset(opened, dataset))
     if as_json:
-        print_json({"dataset": dataset, "decisions": [_row(each) for each in found]})
-    elif found:
-        print_rich(_table(found))
+        print_json({"dataset": dataset, "decisions": [_row(decision) for decision in decisions]})
+    elif decisions:
+        print_rich(_table(decisions))
     else:
         say(f"nobody has decided anything about {dataset}")
 
@@ -54,9 +54,9 @@ def _table(found: list[LogEntry]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for name in ("when", "who", "row", "given", "answer", "asked for", "stands"):
         table.add_column(name)
-    for each in found:
-        made = each.decision
+    for entry in found:
+        made = entry.decision
         said = "; ".join(made.classes) or (made.answer if made.number is None else f"{made.number:g}")
-        cells = (made.annotator, made.id, made.given or "", said, made.why, each.standing or "holds")
+        cells = (made.annotator, made.id, made.given or "", said, made.why, entry.standing or "holds")
         table.add_row(f"{made.when:%Y-%m-%d %H:%M}", *map(escape, cells))
     return table

@@ -56,8 +56,8 @@ def run(
     from labelworks.schemas.config.load import load_config
 
     given = overrides or []
-    each = [[*given, f'dataset.window="{window}"'] for window in windows or ()] or [given]
-    loaded = [load_config(config, settings, check=check) for settings in each]
+    settings_of_runs = [[*given, f'dataset.window="{window}"'] for window in windows or ()] or [given]
+    loaded = [load_config(config, settings, check=check) for settings in settings_of_runs]
     if detach:
         _detach(loaded[0].dataset.name, config, given, windows or [], as_json, junit)
         return

@@ -31,11 +31,11 @@ def runs(
     with only_the_result_on_stdout():
         opened = open_store(store, config)
         name = None if dataset is None else history.known_dataset(opened, dataset)
-        found = history.runs(opened, name)
+        entries = history.runs(opened, name)
     if as_json:
-        print_json({"runs": [_row(run) for run in found]})
-    elif found:
-        print_rich(_table(found))
+        print_json({"runs": [_row(run) for run in entries]})
+    elif entries:
+        print_rich(_table(entries))
     else:
         say(f"no runs in {opened.url('')} (--store ROOT, or --config CONFIG)")
 

@@ -47,7 +47,7 @@ class Csv:
         """Read the header and the first block."""
         with closing(_Reader(file, name, None, read_as)) as reader:
             first = next(iter(reader), None)
-        return FileSummary(pa.schema([_field(each, first, read_as.kinds) for each in reader.schema]))
+        return FileSummary(pa.schema([_field(column, first, read_as.kinds) for column in reader.schema]))
 
     def batches(
         self,

@@ -28,7 +28,7 @@ def without_leftovers(fs: Any, found: dict[str, dict[str, Any]], source: str) ->
         folder, _, name = path.rpartition("/")
         if name != STATE or f"{folder}/dataset_info.json" not in found:
             continue
-        listed = {each["filename"] for each in json.loads(fs.cat_file(path)).get("_data_files", [])}
+        listed = {entry["filename"] for entry in json.loads(fs.cat_file(path)).get("_data_files", [])}
         for other in found:
             inside, _, file = other.rpartition("/")
             if inside == folder and file not in listed:

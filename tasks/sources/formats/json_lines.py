@@ -43,7 +43,7 @@ def read_lines(block: bytes, schema: pa.Schema) -> pa.RecordBatch:
 
 def inferred(block: bytes) -> pa.Schema:
     """Columns and types of lines some of which are bad; strings where values are of several types."""
-    found: dict[str, list[Any]] = {}
+    by_column: dict[str, list[Any]] = {}
     read = 0
     for line in _lines(block):
         try:
@@ -52,13 +52,13 @@ def inferred(block: bytes) -> pa.Schema:
             continue
         read += 1
         for name, value in held.items():
-            found.setdefault(name, []).append(value)
+            by_column.setdefault(name, []).append(value)
     if not read:
         raise UnreadableError(
             "can't be read, it is corrupt or truncated (no line of its beginning is a JSON object)",
             "write one JSON object a line",
         )
-    return pa.schema([pa.field(name, _type_of(values)) for name, values in found.items()])
+    return pa.schema([pa.field(name, _type_of(values)) for name, values in by_column.items()])
 
 
 def check_end(block: bytes) -> None:

@@ -118,15 +118,15 @@ class _Rows:
 def _headers(file: Any) -> list[Header]:
     """The arrays that are columns: as long as most are, the longer ones of two lengths that are as common."""
     with _corrupt():
-        found = []
+        headers = []
         for name in _names(file):
             with _opened(file, name) as stream:
-                found.append(_header(stream, name))
-    lengths = Counter(each.shape[0] for each in found if each.shape)
+                headers.append(_header(stream, name))
+    lengths = Counter(header.shape[0] for header in headers if header.shape)
     if not lengths:
         raise EOFError("there is no array with rows in it")
     rows = max(lengths, key=lambda length: (lengths[length], length))
-    columns = [each for each in found if each.shape and each.shape[0] == rows]
+    columns = [header for header in headers if header.shape and header.shape[0] == rows]
     for column in columns:
         if column.dtype.hasobject:
             raise InputError(

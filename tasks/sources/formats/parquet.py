@@ -21,9 +21,9 @@ class Parquet:
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the footer."""
         opened = pq.ParquetFile(file)
-        found = (opened.metadata.row_group(index) for index in range(opened.metadata.num_row_groups))
+        groups = (opened.metadata.row_group(index) for index in range(opened.metadata.num_row_groups))
         return FileSummary(
-            opened.schema_arrow, tuple((each.num_rows, each.total_byte_size) for each in found)
+            opened.schema_arrow, tuple((group.num_rows, group.total_byte_size) for group in groups)
         )
 
     def batches(

@@ -39,9 +39,9 @@ def sniff(head: bytes) -> Dialect:
     text = head.decode(encoding, errors="replace")
     doubts = [_strange(text, encoding)] if encoding in ("cp1252", "latin-1") else []
     rows = {delimiter: _widths(text, delimiter, whole=len(head) < HEAD) for delimiter in DELIMITERS}
-    fitting = {each: widths for each, widths in rows.items() if _steady(widths)}
+    fitting = {dialect: widths for dialect, widths in rows.items() if _steady(widths)}
     best = max(fitting, key=lambda each: fitting[each][0], default=",")
-    rivals = [each for each in fitting if each != best]
+    rivals = [dialect for dialect in fitting if dialect != best]
     if rivals:
         doubts.append(f"columns could also be cut at {' or '.join(map(repr, rivals))}")
     if _nameless(text, best):
@@ -75,16 +75,16 @@ def _widths(text: str, delimiter: str, *, whole: bool) -> list[int]:
 
 
 def _rows(text: str, delimiter: str) -> list[list[str]]:
-    found: list[list[str]] = []
+    rows: list[list[str]] = []
     try:
         for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter):
             if row:
-                found.append(row)
-            if len(found) == LINES:
+                rows.append(row)
+            if len(rows) == LINES:
                 break
     except csv.Error:  # a field that is longer than the module takes
         pass
-    return found
+    return rows
 
 
 def _steady(widths: list[int]) -> bool:

@@ -80,7 +80,7 @@ class WebDataset:
         """Yield the rows in the order of the tar; images are only read where they are asked for."""
         schema = self.look(file, name, read_as).schema
         asked = schema.names if columns is None else [column.split(".")[0] for column in columns]
-        schema = pa.schema([each for each in schema if each.name in asked or each.name == KEY])
+        schema = pa.schema([field for field in schema if field.name in asked or field.name == KEY])
         file.seek(0)
         waiting: list[TarSample] = []
         size = 0
@@ -128,7 +128,7 @@ def _add(
 
 
 def _batch(samples: list[TarSample], schema: pa.Schema) -> pa.RecordBatch:
-    arrays = [_array(samples, each) for each in schema]
+    arrays = [_array(samples, field) for field in schema]
     reasons = pa.array([sample.problem for sample in samples], pa.string())
     return pa.RecordBatch.from_arrays([*arrays, reasons], names=[*schema.names, UNUSABLE])
 
@@ -176,16 +176,16 @@ def _label_type(samples: list[TarSample]) -> pa.DataType:
 
 def _json_type(samples: list[TarSample]) -> pa.DataType:
     """A struct of the fields that occur, without those whose values are of several types."""
-    found: dict[str, list[Any]] = {}
+    by_kind: dict[str, list[Any]] = {}
     for sample in samples:
         try:
             read = json.loads(sample.held.get("json") or b"{}")
         except ValueError:
             continue
         for name, value in read.items() if isinstance(read, dict) else ():
-            found.setdefault(name, []).append(value)
+            by_kind.setdefault(name, []).append(value)
     kinds = []
-    for name, values in found.items():
+    for name, values in by_kind.items():
         try:
             kinds.append(pa.field(name, pa.array(values).type))
         except pa.ArrowException:

@@ -124,15 +124,15 @@ def _of_numbers(values: pa.Array) -> dict[str, Any]:
 def _of_lists(values: pa.Array) -> dict[str, Any]:
     lengths = pc.list_value_length(values).to_numpy(zero_copy_only=False)
     width = int(lengths[0]) if len(set(lengths.tolist())) == 1 else None
-    found: dict[str, Any] = {"width": width, "length": float(lengths.mean())}
+    facts: dict[str, Any] = {"width": width, "length": float(lengths.mean())}
     flat = values.flatten()
     if fits(values.type, "vector") and width and not flat.null_count:
         rows = flat.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).reshape(-1, width)
-        found["sums_to_one"] = float(1 - unusable(rows)[0].mean())
+        facts["sums_to_one"] = float(1 - unusable(rows)[0].mean())
     if fits(values.type, "multilabel"):
-        found["repeats"] = float(np.mean([len(set(row)) < len(row) for row in values.to_pylist()]))
-        found["distinct"] = pc.count_distinct(flat).as_py()
-    return found
+        facts["repeats"] = float(np.mean([len(set(row)) < len(row) for row in values.to_pylist()]))
+        facts["distinct"] = pc.count_distinct(flat).as_py()
+    return facts
 
 
 def _of_images(values: pa.Array) -> dict[str, Any]:

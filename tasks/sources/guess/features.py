@@ -71,19 +71,19 @@ def find_features(look: Profile, taken: Collection[str], chosen: str | None) -> 
     columns = [column for column in look.columns if column.name not in taken]
     if chosen is not None:
         return _chosen(look, columns, chosen)
-    found = list(_ranked(look, columns))
+    ranked = list(_ranked(look, columns))
     numbers = _numbers(columns)
-    if not found and len(numbers) > 1:
+    if not ranked and len(numbers) > 1:
         names = tuple(column.name for column in numbers)
         return FeatureGuess("columns", names, f"{len(names)} columns of numbers: one vector a row")
-    if not found:
+    if not ranked:
         raise InputError(
             "no column can be taken for the features (text, image, vector, or several columns of numbers)",
             where=look.source,
             fix=f"{_lost_paths(look, columns)}name them with --features COLUMN; columns: {look.listed}",
         )
-    kind, column, root = found[0]
-    others = [f"{other.name} ({of})" for of, other, _ in found[1:]]
+    kind, column, root = ranked[0]
+    others = [f"{other.name} ({of})" for of, other, _ in ranked[1:]]
     broken = column.broken / column.peeked if column.peeked else 0.0
     return FeatureGuess(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
 
@@ -146,9 +146,9 @@ def _numbers(columns: list[Column]) -> list[Column]:
 
 
 def _says(column: Column) -> bool:
-    found = set(words(column.name))
+    said = set(words(column.name))
     varies = column.values > 0 and (column.distinct or 2) > 1
-    return varies and not column.counts and not found & {*COUNTERS, *PREDICTED}
+    return varies and not column.counts and not said & {*COUNTERS, *PREDICTED}
 
 
 def _root(look: Profile, column: Column) -> str | None:
@@ -161,7 +161,9 @@ def _root(look: Profile, column: Column) -> str | None:
     file, whole = look.files[0], look.source.rstrip("/")
     beside = [whole, whole.rpartition("/")[0] or ".", f"{whole}/{file.name}".rpartition("/")[0], "."]
     below = [folder for place in beside[:2] for folder in _folders(place)]
-    return next((each for each in dict.fromkeys([*beside, *below]) if _found(each, paths[:TRIED])), None)
+    return next(
+        (folder for folder in dict.fromkeys([*beside, *below]) if _found(folder, paths[:TRIED])), None
+    )
 
 
 def _folders(place: str) -> list[str]:
@@ -179,7 +181,7 @@ def _common(paths: list[str]) -> str | None:
     """The folder that absolute paths have in common, if there is an image."""
     parts = [path.split("/")[:-1] for path in paths]
     same = next(
-        (n for n, each in enumerate(zip(*parts, strict=False)) if len(set(each)) > 1), min(map(len, parts))
+        (n for n, names in enumerate(zip(*parts, strict=False)) if len(set(names)) > 1), min(map(len, parts))
     )
     root = "/".join(parts[0][:same])
     inside = [path.removeprefix(f"{root}/") for path in paths[:TRIED]]

@@ -46,8 +46,8 @@ def balanced_accuracy(numbers: Any, given: NDArray[np.int64]) -> float:
         which = (given[learned][:, None] == known).astype(np.float64) / counts[known]
         means = np.asarray((numbers[learned].T @ which).T)
         near = numbers[asked] @ means.T - 0.5 * (means**2).sum(axis=1)
-        found = known[np.asarray(near).argmax(axis=1)]
+        foretold = known[np.asarray(near).argmax(axis=1)]
         right[0] += np.bincount(given[asked], minlength=right.shape[1]) * (counts > 0)
-        right[1] += np.bincount(given[asked][found == given[asked]], minlength=right.shape[1])
+        right[1] += np.bincount(given[asked][foretold == given[asked]], minlength=right.shape[1])
     seen = right[0] > 0
     return float((right[1][seen] / right[0][seen]).mean()) if seen.any() else 0.0

@@ -67,8 +67,8 @@ def find_id(columns: list[Column]) -> Guess | None:
 
 
 def _ends(column: Column) -> bool:
-    found = words(column.name)
-    return bool(found) and (found[-1] in ID_ENDS or found[-1].endswith("id"))
+    parts = words(column.name)
+    return bool(parts) and (parts[-1] in ID_ENDS or parts[-1].endswith("id"))
 
 
 def find_time(columns: list[Column]) -> Guess | None:

@@ -72,10 +72,10 @@ class Candidate:
         """The best first: by the name, then by what the features tell, then the fewest values."""
         if self.rank == 0:
             return (0, LABELS.index(self.name.lower()))
-        told = self.skill or 0.0
+        skill = self.skill or 0.0
         return (
-            self.rank if self.rank < 2 else 2 + (not told),
-            -told,
+            self.rank if self.rank < 2 else 2 + (not skill),
+            -skill,
             self.rank,
             self.column.distinct or 0,
         )
@@ -83,14 +83,16 @@ class Candidate:
 
 def find_labels(look: Profile, features: FeatureGuess, taken: Collection[str]) -> list[Candidate]:
     """The columns that may be the label, the best first. Features are asked where names leave it open."""
-    found = [
+    candidates = [
         made for column in look.columns if column.name not in taken and (made := as_candidate(look, column))
     ]
-    found.sort(key=lambda each: each.order)
-    if found and (found[0].rank > 1 or (len(found) > 1 and (found[0].rank or not found[1].rank))):
-        tried = [_told(look, features, each) for each in found[:TRIED]]
-        found = sorted([*tried, *found[TRIED:]], key=lambda each: each.order)
-    return found
+    candidates.sort(key=lambda each: each.order)
+    if candidates and (
+        candidates[0].rank > 1 or (len(candidates) > 1 and (candidates[0].rank or not candidates[1].rank))
+    ):
+        tried = [_told(look, features, candidate) for candidate in candidates[:TRIED]]
+        candidates = sorted([*tried, *candidates[TRIED:]], key=lambda each: each.order)
+    return candidates
 
 
 def as_candidate(look: Profile, column: Column, *, named: bool = False) -> Candidate | None:
@@ -127,12 +129,12 @@ def task_of(column: Column) -> str | None:
 
 def rank_of(name: str) -> int:
     """0: a label by its name, 1: its name has the word in it, 2: often one, 3: neither, 4: seldom one."""
-    found = words(name)
+    parts = words(name)
     if name.lower() in LABELS:
         return 0
-    if set(found) & set(LABELS) or any(word.startswith(STEMS) or word.endswith("label") for word in found):
+    if set(parts) & set(LABELS) or any(word.startswith(STEMS) or word.endswith("label") for word in parts):
         return 1
-    return 4 if set(found) & set(SELDOM) else 2 if set(found) & set(OFTEN) else 3
+    return 4 if set(parts) & set(SELDOM) else 2 if set(parts) & set(OFTEN) else 3
 
 
 def _repeats(column: Column) -> bool:
@@ -174,13 +176,12 @@ def _told(look: Profile, features: FeatureGuess, candidate: Candidate) -> Candid
         return candidate
     codes = column.take(pa.array(rows)).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     chance = 1 / (int(codes.max()) + 1)
-    found, spread = balanced_accuracy(numbers, codes.astype(np.int64)), _spread(codes, chance)
-    told = found - chance > max(TOLD * (1 - chance), 3 * spread)
-    said = (
-        f"the features {'tell' if told else 'hardly tell'} it: {found:.0%} by class, {chance:.0%} by chance"
-    )
-    skill = (found - chance) / (1 - chance) if told else 0.0
-    doubts = [candidate.doubt, "" if told else "the features hardly tell it"]
+    accuracy, spread = balanced_accuracy(numbers, codes.astype(np.int64)), _spread(codes, chance)
+    is_told = accuracy - chance > max(TOLD * (1 - chance), 3 * spread)
+    how = "tell" if is_told else "hardly tell"
+    said = f"the features {how} it: {accuracy:.0%} by class, {chance:.0%} by chance"
+    skill = (accuracy - chance) / (1 - chance) if is_told else 0.0
+    doubts = [candidate.doubt, "" if is_told else "the features hardly tell it"]
     doubt = "; ".join(filter(None, doubts))
     return replace(candidate, skill=skill, why=f"{candidate.why}; {said}", doubt=doubt)
 

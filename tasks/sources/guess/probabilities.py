@@ -58,8 +58,8 @@ def in_order(look: Profile, column: Column, label: Candidate) -> PredProbs:
         return PredProbs(
             column.name, why, doubt="its classes are in an order that isn't known, not in the sorted one"
         )
-    told = f"{why}; classes in sorted order: {agreed:.0%} of the labels are where it is largest"
-    return PredProbs(column.name, told, tuple(classes))
+    order = f"{why}; classes in sorted order: {agreed:.0%} of the labels are where it is largest"
+    return PredProbs(column.name, order, tuple(classes))
 
 
 def _agreement(look: Profile, column: Column, label: Candidate, classes: list[Any]) -> tuple[float, float]:

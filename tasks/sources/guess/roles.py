@@ -71,13 +71,13 @@ def guess(
     chosen = _without_answers(look, chosen, best) if features is None else chosen
     taken |= {*chosen.names, *([best.name] if best else [])}
     rest = [column for column in look.columns if column.name not in taken]
-    found = voted_on(look, rest, voted, votes) if voted else find_id(rest)
+    row_id = voted_on(look, rest, voted, votes) if voted else find_id(rest)
     ordered = in_order(look, probs[0], best) if probs and best else None
-    time = find_time([column for column in rest if not found or column.name != found.column])
+    time = find_time([column for column in rest if not row_id or column.name != row_id.column])
     others = tuple(candidate for candidate in candidates[1:] if best and _rivals(look, candidate, best))
     _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
     guesses = Guesses(
-        chosen, best, others, found, time, voted, ordered,
+        chosen, best, others, row_id, time, voted, ordered,
         _allowed(_unlabelled(look, best, voted), look), _allowed(_unreadable(look, chosen), look), (), (),
     )  # fmt: skip
     return replace(
@@ -108,19 +108,19 @@ def _rivals(look: Profile, other: Candidate, best: Candidate) -> bool:
 def _votes(look: Profile, votes: Profile | None, features: str | None) -> VotesGuess | None:
     """The votes of a table of their own, or of this one."""
     if votes is not None:
-        found = find_votes(votes)
-        if found is None:
+        voted = find_votes(votes)
+        if voted is None:
             raise InputError(
                 "these are no votes: a table of them has a row an answer, and columns of the item, of the "
                 "annotator and of the label",
                 where=votes.source,
                 fix=f"columns: {votes.listed}",
             )
-        return found
-    found = find_votes(look)
-    if found is not None and features is None:
-        _has_features(look, found)
-    return found
+        return voted
+    voted = find_votes(look)
+    if voted is not None and features is None:
+        _has_features(look, voted)
+    return voted
 
 
 def _has_features(look: Profile, votes: VotesGuess) -> None:
@@ -143,12 +143,12 @@ def _labels(look: Profile, features: FeatureGuess, label: str | None, taken: set
     """The label that was named, or the candidates in order; InputError where there is none."""
     if label is not None:
         column = look.column(label)
-        found = as_candidate(look, column, named=True)
-        if found is None:
+        candidate = as_candidate(look, column, named=True)
+        if candidate is None:
             tags = ": a class stands twice in a list, as tags of tokens do" if column.repeats else ""
             what = f"column {label!r} is {named(column.type)} and can't be the label{tags}"
             raise InputError(what, where=look.source, fix=f"columns: {look.listed}")
-        return [replace(found, why=f"named; {found.why}")]
+        return [replace(candidate, why=f"named; {candidate.why}")]
     candidates = find_labels(look, features, taken | set(features.names if len(features.names) == 1 else ()))
     if not candidates:
         lists = [column.name for column in look.columns if column.repeats]
@@ -197,13 +197,13 @@ def _without_answers(look: Profile, features: FeatureGuess, label: Candidate | N
         return features
     identity = find_id([look.column(name) for name in features.names])
     out = {label.name if label else "", identity.column if identity else ""}
-    told = [name for name in features.names if name not in out and label and same(look, name, label.name)]
-    names = tuple(name for name in features.names if name not in out and name not in told)
+    answers = [name for name in features.names if name not in out and label and same(look, name, label.name)]
+    names = tuple(name for name in features.names if name not in out and name not in answers)
     if not names:
         raise InputError(
             "no column of numbers is left for the features", where=look.source, fix=f"columns: {look.listed}"
         )
-    doubt = f"left out, as they say the label in other words: {', '.join(told)}" if told else ""
+    doubt = f"left out, as they say the label in other words: {', '.join(answers)}" if answers else ""
     return replace(features, names=names, why=_counted(names), doubt=doubt)
 
 
@@ -217,8 +217,8 @@ def same(look: Profile, one: str, other: str) -> bool:
     if any(types.is_nested(kind) for kind in table.schema.types):
         return False
     pairs = table.group_by([one, other]).aggregate([]).num_rows
-    each = {table.group_by([name]).aggregate([]).num_rows for name in (one, other)}
-    return each == {pairs} and pairs < table.num_rows / 2
+    counts = {table.group_by([name]).aggregate([]).num_rows for name in (one, other)}
+    return counts == {pairs} and pairs < table.num_rows / 2
 
 
 def _in_all_files(look: Profile, names: list[str]) -> None:

@@ -20,12 +20,12 @@ def look_apart(source: str, votes: str | None = None) -> tuple[Profile, Profile 
     if len(tables) < 2:
         return seen, look(votes) if votes else None
     looks = [look(place) for place in tables]
-    voted = [each for each in looks if find_votes(each)]
+    voted = [table for table in looks if find_votes(table)]
     if votes is None and len(looks) == 2 and len(voted) == 1:
-        return next(each for each in looks if each is not voted[0]), voted[0]
-    told = "; ".join(f"{place} ({', '.join(columns[:LISTED])})" for place, columns in tables.items())
+        return next(table for table in looks if table is not voted[0]), voted[0]
+    listed = "; ".join(f"{place} ({', '.join(columns[:LISTED])})" for place, columns in tables.items())
     raise InputError(
-        f"the files are of {len(tables)} tables: {told}",
+        f"the files are of {len(tables)} tables: {listed}",
         where=source,
         fix="name one of them as the source (votes of another by --votes), or write them as one table",
     )
@@ -33,16 +33,16 @@ def look_apart(source: str, votes: str | None = None) -> tuple[Profile, Profile 
 
 def _tables(seen: Profile) -> dict[str, tuple[str, ...]]:
     """Where the tables of a source are, by files of one folder and ending, and the columns of each."""
-    found: dict[str, tuple[str, ...]] = {}
+    columns_of: dict[str, tuple[str, ...]] = {}
     groups: dict[tuple[str, ...], list[SourceFile]] = {}
     for file in seen.files:
         groups.setdefault(group_of(file), []).append(file)
     for files in groups.values():
         columns = next((seen.columns_of[file.name] for file in files if file.name in seen.columns_of), None)
-        if columns is None or any(_alike(columns, other) for other in found.values()):
+        if columns is None or any(_alike(columns, other) for other in columns_of.values()):
             continue
-        found[_place(seen.source, files)] = columns
-    return found
+        columns_of[_place(seen.source, files)] = columns
+    return columns_of
 
 
 def _alike(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -104,8 +104,8 @@ def as_asked(
     """A batch with the columns asked for that there are (None: all), under the names asked for."""
     if columns is None:
         columns = [name for name in with_folders(batch.schema, folders).names if name != UNUSABLE]
-    found = {name: array for name in columns if (array := _column(batch, name, folders)) is not None}
-    return pa.RecordBatch.from_arrays(list(found.values()), names=list(found))
+    arrays = {name: array for name in columns if (array := _column(batch, name, folders)) is not None}
+    return pa.RecordBatch.from_arrays(list(arrays.values()), names=list(arrays))
 
 
 def _column(batch: pa.RecordBatch, name: str, folders: dict[str, str | None]) -> pa.Array | None:

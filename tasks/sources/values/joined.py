@@ -54,23 +54,23 @@ def common(kinds: Iterable[pa.DataType]) -> pa.DataType:
 
     Times with a zone and without are in UTC. pa.ArrowTypeError where they aren't alike at all.
     """
-    found = list(dict.fromkeys(kind for kind in kinds if not types.is_null(kind)))
-    if len(found) <= 1:
-        return found[0] if found else pa.null()
-    if all(types.is_integer(kind) and kind != pa.uint64() for kind in found):
+    distinct = list(dict.fromkeys(kind for kind in kinds if not types.is_null(kind)))
+    if len(distinct) <= 1:
+        return distinct[0] if distinct else pa.null()
+    if all(types.is_integer(kind) and kind != pa.uint64() for kind in distinct):
         return pa.int64()
-    if all(map(is_number, found)):
+    if all(map(is_number, distinct)):
         return pa.float64()
-    if all(types.is_timestamp(kind) or types.is_date(kind) for kind in found):
-        zoned = any(types.is_timestamp(kind) and kind.tz for kind in found)
+    if all(types.is_timestamp(kind) or types.is_date(kind) for kind in distinct):
+        zoned = any(types.is_timestamp(kind) and kind.tz for kind in distinct)
         return pa.timestamp("us", "UTC") if zoned else MOMENT
-    if all(map(types.is_binary, found)) or all(map(is_bytes, found)):
+    if all(map(types.is_binary, distinct)) or all(map(is_bytes, distinct)):
         return pa.large_binary()
-    if all(map(is_listed, found)):
-        return pa.large_list(common(kind.value_type for kind in found))
-    if any(types.is_nested(kind) or is_bytes(kind) for kind in found):
-        raise pa.ArrowTypeError(f"{' and '.join(map(str, found))} have nothing in common")
-    return pa.large_string() if any(map(types.is_large_string, found)) else pa.string()
+    if all(map(is_listed, distinct)):
+        return pa.large_list(common(kind.value_type for kind in distinct))
+    if any(types.is_nested(kind) or is_bytes(kind) for kind in distinct):
+        raise pa.ArrowTypeError(f"{' and '.join(map(str, distinct))} have nothing in common")
+    return pa.large_string() if any(map(types.is_large_string, distinct)) else pa.string()
 
 
 def as_type(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
