@@ -14,6 +14,7 @@ import typer
 
 from labelworks.flows.cli.commands import (
     approve,
+    audit,
     classes,
     demo,
     deploy,
@@ -78,6 +79,7 @@ for _command in (
 ):
     app.command()(_command)
 app.add_typer(review.review)
+app.add_typer(audit.audit)
 
 
 def _version(wanted: bool) -> None:

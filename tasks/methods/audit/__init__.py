@@ -1,0 +1,1 @@
+"""Audits: which rows people are shown, with what probability, and what their answers say of all rows."""

@@ -1,0 +1,118 @@
+"""What rows that were looked at say of all rows: shares and differences with intervals, by stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import betaincinv
+
+Floats = NDArray[np.float64]
+LEVEL, QUANTILE = 0.95, 1.96
+HALF = 0.5  # of a row, imagined on either side of each stratum, so that no handful of rows is sure
+
+
+@dataclass(frozen=True)
+class Audited:
+    """A value of all rows by those looked at, its interval of 95 %, and how many these were."""
+
+    value: float
+    low: float
+    high: float
+    looks: int
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """By stratum (H,): rows, rows looked at, the sum and the sum of squares of what was found in these."""
+
+    rows: Floats
+    looks: Floats
+    total: Floats
+    squares: Floats
+
+    @classmethod
+    def of(cls, stratum: ArrayLike, stratum_rows: ArrayLike, values: ArrayLike) -> Looked:
+        """Of rows looked at (n,): the stratum of each, how many rows that has, and what was found.
+
+        A stratum of which nothing was looked at is not there; what is said is then of the others.
+        """
+        _, first, place = np.unique(np.asarray(stratum), return_index=True, return_inverse=True)
+        found = np.asarray(values, np.float64)
+        size = len(first)
+        rows = np.asarray(stratum_rows, np.float64)[first]
+        looks = np.bincount(place, minlength=size).astype(np.float64)
+        total, squares = (
+            np.bincount(place, each, size).astype(np.float64) for each in (found, np.square(found))
+        )
+        return cls(np.maximum(rows, looks), looks, total, squares)
+
+    @property
+    def share(self) -> Floats:
+        """Of all rows, those of each stratum (H,)."""
+        return np.asarray(self.rows / self.rows.sum())
+
+    @property
+    def unseen(self) -> Floats:
+        """Share of each stratum (H,) that was not looked at: what was, is known."""
+        return 1 - self.looks / self.rows
+
+
+def share(looked: Looked) -> Audited:
+    """A share of all rows, of values that are 0 or 1, by stratum.
+
+    Its interval is that of Clopper & Pearson (1934) for as many rows drawn simply as would tell as much
+    (Korn & Graubard 1998), their number by variances with half a row imagined on either side: exact of one
+    stratum, and of no width only where every row was looked at.
+    """
+    value, count = float(looked.share @ (looked.total / looked.looks)), float(looked.looks.sum())
+    near = (looked.total + (value * count + HALF) / (count + 2 * HALF)) / (looked.looks + 1)
+    centre = float(looked.share @ near)
+    variance = float(np.square(looked.share) @ (looked.unseen * near * (1 - near) / looked.looks))
+    if variance <= 0:
+        return Audited(value, value, value, round(float(looked.looks.sum())))
+    rows = centre * (1 - centre) / variance
+    low, high = clopper_pearson(value * rows, rows)
+    return Audited(value, low, high, round(float(looked.looks.sum())))
+
+
+def difference(looked: Looked, of: int, *, beyond: float = 0.0) -> Audited:
+    """Mean over `of` rows of values in [-1, 1] that are 0 outside of the strata, by those looked at.
+
+    It is of these very rows, where what was looked at is known. beyond: over 0, it is of all rows like them:
+    then also so many times the variance counts that drawing the rows themselves has.
+    """
+    weight = looked.rows / of
+    mean = looked.total / looked.looks
+    spread = _spread(looked)
+    value = float(weight @ mean)
+    variance = float(np.square(weight) @ (looked.unseen * spread / looked.looks))
+    if beyond:
+        second = (looked.squares + 2 * HALF) / (looked.looks + 2 * HALF)
+        variance += beyond * max(float(weight @ second) - value * value, 0.0) / of
+    error = QUANTILE * float(np.sqrt(variance))
+    return Audited(value, max(value - error, -1.0), min(value + error, 1.0), round(float(looked.looks.sum())))
+
+
+def _spread(looked: Looked) -> Floats:
+    """Variances (H,) of the values, half a row imagined at either end."""
+    rows = looked.looks + 2 * HALF
+    found = (looked.squares + 2 * HALF) / rows - np.square(looked.total / rows)
+    return np.asarray(np.maximum(found, 0))
+
+
+def expected_width(rows: ArrayLike, likely: Sequence[float] | Floats, looks: ArrayLike) -> float:
+    """How wide the interval of a share is likely to be: strata (H,) with rows, likely shares and looks."""
+    looked, likely = np.asarray(looks, np.float64), np.asarray(likely, np.float64)
+    found = share(Looked(np.asarray(rows, np.float64), looked, looked * likely, looked * likely))
+    return found.high - found.low
+
+
+def clopper_pearson(hits: float, rows: float) -> tuple[float, float]:
+    """The interval of 95 % of a share by so many hits in so many rows, which need not be whole numbers."""
+    tail = (1 - LEVEL) / 2
+    low = float(betaincinv(hits, rows - hits + 1, tail)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, rows - hits, 1 - tail)) if hits < rows else 1.0
+    return low, high

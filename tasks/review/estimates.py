@@ -1,0 +1,75 @@
+"""What audits of a dataset say: its rate of wrong labels, the share of changes that are right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labelworks.schemas.decisions import RowDecision
+from labelworks.tasks.methods.audit.estimates import Audited, Looked, share
+
+SAYS = {"strata": "labels that are wrong", "changes": "changes that are right"}
+
+
+@dataclass(frozen=True)
+class SampleEstimate:
+    """What the answers to a sample say of all it was drawn from; unsure: rows that nobody was sure of."""
+
+    sample: str
+    found: Audited
+    unsure: int
+
+    @property
+    def says(self) -> str:
+        """It in a line."""
+        found = self.found
+        value, low, high = (f"{100 * each:.1f}" for each in (found.value, found.low, found.high))
+        unsure = f", {self.unsure:,} unsure" if self.unsure else ""
+        about = SAYS[design_of(self.sample)]
+        return f"{about}: {value} % [{low}, {high}] by {found.looks:,} looks{unsure} ({self.sample})"
+
+
+def sample_estimates(decisions: Sequence[RowDecision]) -> list[SampleEstimate]:
+    """What each sample says by its answers so far, in the order of the samples.
+
+    Rows of a stratum that nobody has answered, or was sure of, are taken to be as the others of it are.
+    """
+    by_sample: dict[str, dict[str, RowDecision]] = {}
+    for each in decisions:
+        if each.sample and design_of(each.sample) in SAYS:
+            by_sample.setdefault(each.sample, {})[each.id] = each  # whoever answered last
+    return [found for sample, rows in by_sample.items() if (found := _estimate(sample, list(rows.values())))]
+
+
+def design_of(sample: str) -> str:
+    """The design that a sample was drawn by."""
+    return sample.partition("-")[0]
+
+
+def _estimate(sample: str, rows: list[RowDecision]) -> SampleEstimate | None:
+    sure = [row for row in rows if row.answer != "unsure"]
+    if not sure:
+        return None
+    right = right_as_given if design_of(sample) == "strata" else right_as_suggested
+    wanted = design_of(sample) == "changes"
+    values = [right(row) == wanted for row in sure]
+    looked = Looked.of([row.stratum or 0 for row in sure], [row.stratum_rows or 1 for row in sure], values)
+    return SampleEstimate(sample, share(looked), len(rows) - len(sure))
+
+
+def right_as_given(decision: RowDecision) -> bool:
+    """Whether the answer is the given label."""
+    return decision.answer == "keep" or _says(decision) == decision.given
+
+
+def right_as_suggested(decision: RowDecision) -> bool:
+    """Whether the answer is the suggested label."""
+    kept = decision.answer == "keep" and decision.given == decision.suggestion
+    return kept or (decision.suggestion is not None and _says(decision) == decision.suggestion)
+
+
+def _says(decision: RowDecision) -> str | None:
+    """The label that was named, as it is written; None of none."""
+    if decision.number is not None:
+        return f"{decision.number:.12g}"
+    return "; ".join(decision.classes) if decision.answer in ("class", "classes") else None

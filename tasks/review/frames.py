@@ -1,0 +1,96 @@
+"""What an audit draws from, by its design: rows of a run, their strata, how much a look there tells."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.records import DatasetRef, Partition, TreatResult
+from labelworks.schemas.tables import ACTIONS
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.audit.draw import Drawn
+from labelworks.tasks.methods.audit.estimates import expected_width
+from labelworks.tasks.methods.audit.strata import Risks, Strata, score_strata
+from labelworks.tasks.methods.statistics.folds import hash_ids
+
+RELABEL = ACTIONS[1]
+LEAST_SPREAD = 0.05  # of a stratum whose scores say that nothing there is wrong: scores err
+LIKELY_WRONG = 0.1  # of changed labels, for the width that so many looks are likely to give
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Rows of a partition that may be drawn, by their numbers there; what some of them were changed to."""
+
+    drawn: Drawn
+    changed_to: dict[int, int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Rows and standard deviations of strata (H,).
+
+    width: how wide the interval is likely to be that looks (H,) give; candidates: those of a partition,
+    called with it, the artifacts and the reference, `most` of each stratum, and `seed`.
+    """
+
+    rows: NDArray[np.int64]
+    spread: NDArray[np.float64]
+    width: Callable[[NDArray[np.int64]], float]
+    candidates: Callable[..., Candidates]
+
+
+def strata_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
+    """All rows, by how likely their label is wrong."""
+    risks = map_partitions(
+        "review", risks_of, ref.of("source"), unit="partitions read", artifacts=artifacts, ref=ref
+    )
+    strata = score_strata(Risks.merged(risks))
+    spread = np.maximum(np.sqrt(strata.likely * (1 - strata.likely)), LEAST_SPREAD)
+    width = partial(expected_width, strata.rows, strata.likely)
+    return Frame(strata.rows, spread, width, partial(scored_rows, strata=strata))
+
+
+def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
+    """Rows whose label the treatment changed. InputError where it changed none, or hasn't yet."""
+    found = artifacts.result(TreatResult)
+    if found is None or not found.figures.treatment.relabelled:
+        raise InputError(
+            "the run changes no label", where=artifacts.store.url(artifacts.folder), fix="--design strata"
+        )
+    rows = np.array([found.figures.treatment.relabelled])
+    return Frame(rows, np.ones(1), partial(expected_width, rows, [LIKELY_WRONG]), changed_rows)
+
+
+def risks_of(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> Risks:
+    """Rows of a partition by their error probability."""
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["error_probability"])
+    return Risks.of(scores["error_probability"].to_numpy())
+
+
+def scored_rows(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, strata: Strata
+) -> Candidates:
+    """Those of all rows of a partition."""
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id", "error_probability"])
+    stratum = strata.of(scores["error_probability"].to_numpy())
+    hashes = hash_ids(scores["id"].combine_chunks())
+    return Candidates(Drawn.of(hashes, stratum, scores["row"].to_numpy(), len(strata.rows), most, seed))
+
+
+def changed_rows(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int
+) -> Candidates:
+    """Those of the rows of a partition whose label was changed."""
+    treated = artifacts.store.read_table(artifacts.part("treat", partition), ["row", "id", "label", "action"])
+    treated = treated.filter(pc.equal(treated["action"], RELABEL))
+    row, hashes = treated["row"].to_numpy(), hash_ids(treated["id"].combine_chunks())
+    drawn = Drawn.of(hashes, np.zeros(len(row), np.int64), row, 1, most, seed)
+    return Candidates(drawn, dict(zip(row.tolist(), treated["label"].to_pylist(), strict=True)))
