@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from labelworks.schemas.findings import Class, DriftFindings
 from labelworks.schemas.records import RunRecord
@@ -26,6 +27,8 @@ from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_WORST, MAX_TEXT = 60, 600
+BEHIND = re.compile(r"([_/-]+)")
+SCROLL = 'class="scroll" role="group" aria-label="table" tabindex="0"'  # what scrolls is reached by keys
 MIXED, LEAST_SHARE = 3, 0.05  # classes of a group that are named
 PAGE_ROWS, SMALL_TEXT, SMALL_PICTURE = 50, 200, 64
 COLUMNS = (
@@ -94,7 +97,14 @@ def _environment() -> Environment:
         environment.filters[filter_.__name__] = filter_
     environment.filters["state"] = wording.state
     environment.filters["mix"] = _mix
+    environment.filters["breaking"] = breaking
+    environment.globals["scroll"] = Markup(SCROLL)  # noqa: S704 - our own words
     return environment
+
+
+def breaking(name: Class) -> Markup:
+    """A class name that may go on in the next line behind each _, - or /."""
+    return Markup(BEHIND.sub(r"\1<wbr>", str(escape(str(name)))))  # noqa: S704 - escaped
 
 
 def _mix(prior: Sequence[float | None], classes: Sequence[Class]) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 INK, MUTED, BLUE, ORANGE = "#1c2733", "#8493a3", "#2d6cb0", "#d9772b"
 THEME = {INK: "var(--ink)", MUTED: "var(--muted)", BLUE: "var(--blue)", ORANGE: "var(--orange)"}
 WIDTH = 5.2
+DEEPEST = 0.65  # of a cell's colour: the number in it is read, in light and in dark
 FREQUENT = 0.05  # a share of wrong labels from which whole percents are enough
 MAX_MATRIX, MAX_NUMBERS, MAX_BARS, MAX_NAME = 30, 12, 20, 22
 
@@ -126,7 +127,7 @@ def _matrix(evidence: ReportData) -> Figure:
     size = len(off)
     np.fill_diagonal(off, np.nan)
     figure, axes = figure_of(min(5.6, 1.6 + 0.42 * size))
-    clear = LinearSegmentedColormap.from_list("clear", [(*_rgb(ORANGE), 0.0), (*_rgb(ORANGE), 1.0)])
+    clear = LinearSegmentedColormap.from_list("clear", [(*_rgb(ORANGE), 0.0), (*_rgb(ORANGE), DEEPEST)])
     axes.imshow(off, cmap=clear, vmin=0, vmax=float(np.nanmax(off)), aspect="auto", interpolation="nearest")
     _names(axes, evidence.classes)
     labels = [name_of(name) for name in evidence.classes]

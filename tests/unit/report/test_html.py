@@ -8,7 +8,7 @@ from labelworks.tasks.report.evidence import ActionCount, ReportData, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
 
-VOID = {"meta", "img", "br", "hr", "link", "input"}
+VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
 ATTACK = "<script>alert(1)</script>\"'&{{ 7*7 }}$x_1$"
 
 

@@ -1,0 +1,48 @@
+"""Reports as axe-core sees them, in light and dark, on a wide and on a narrow screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labelworks.tasks.report.html import render
+from tests.support import reports
+from tests.support.browser import serious
+from tests.support.stages import run_stages
+
+LOOKS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, str]:
+    """Reports with all that there may be in them."""
+    evidence = reports.evidence()
+    long = reports.evidence(flagged=evidence.worst * 40, flagged_rows=120)
+    return {"published": render(reports.published(), long), "refused": render(reports.refused(), evidence)}
+
+
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_no_serious_fault(pages: dict[str, str], scheme: Any, width: int, tmp_path: Path) -> None:
+    for html in pages.values():
+        assert serious(html, tmp_path, scheme, width) == []
+
+
+def test_faults_are_found(pages: dict[str, str], tmp_path: Path) -> None:
+    pale = pages["published"].replace("--muted: #5c6974", "--muted: #9aa4ac").replace(' lang="en"', "")
+    found = {line.split(":")[0] for line in serious(pale, tmp_path, "light")}
+    assert found >= {"color-contrast", "html-has-lang"}
+
+
+def test_a_run_with_a_target_and_windows_of_time(
+    made: Any, write: Any, run_config: Any, tmp_path: Path
+) -> None:
+    table, target = made().table, made(rows=200, seed=1).table.drop_columns(["label"])
+    data = {"target": str(write(target, "target")), "time": "day"}
+    config = run_config(write(table), dataset=data, detect={"windows": {"by": "auto"}})
+    record = run_stages(config)
+    html = Path(record.report).read_text()
+    assert record.shift is not None
+    for scheme in ("light", "dark"):
+        assert serious(html, tmp_path, scheme) == []
