@@ -73,10 +73,9 @@ class Recorder:
         self._tell(result)
         if not result.gate.ok:
             failed = result.gate.failed[0]
+            key = failed.key or f"gates.{result.stage}.thresholds.{failed.name}"
             raise GateRefused(
-                failed.sentence,
-                where=f"gate after {result.stage}",
-                fix=f"see the report, or change gates.{result.stage}.thresholds.{failed.name}",
+                failed.sentence, where=f"gate after {result.stage}", fix=f"see the report, or change {key}"
             )
 
     def _tell(self, result: StageResult) -> None:
@@ -140,6 +139,7 @@ class Recorder:
             noise=figures.noise if figures else None,
             shift=figures.shift if figures else None,
             drift=figures.drift if figures else None,
+            trend=figures.trend if figures else None,
             treatment=treated.treatment if treated else None,
             validation=proof.validation if proof else None,
             gates={result.stage: result.gate for result in self.results},

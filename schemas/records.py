@@ -24,6 +24,7 @@ from labelworks.schemas.findings import (
     ShiftFindings,
     TreatFigures,
     TreatmentFindings,
+    TrendFindings,
     ValidateFigures,
     ValidationFindings,
 )
@@ -101,6 +102,7 @@ class Check(Record):
     observed: str
     unexpected: tuple[str, ...] = Field((), description="a few offending values, for people")
     says: str = Field("", description="what a failure means, in a few words")
+    key: str = Field("", description="of the config that sets it; empty: a threshold of the stage's gate")
 
     @property
     def sentence(self) -> str:
@@ -261,6 +263,7 @@ class RunRecord(Record):
     noise: NoiseFindings | None = None
     shift: ShiftFindings | None = Field(None, description="None too where there is no target window")
     drift: DriftFindings | None = None
+    trend: TrendFindings | None = Field(None, description="beside the last published version")
     treatment: TreatmentFindings | None = None
     validation: ValidationFindings | None = None
     gates: dict[str, GateResult]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.detect import DetectConfig
@@ -115,8 +115,21 @@ class GateConfig(Section):
     )
 
 
+class TrendConfig(Section):
+    """How far a version may lie from the one published before it; None: however far."""
+
+    noise_rate: NonNegativeFloat | None = Field(None, description="difference of the estimated noise rates")
+    total_variation: NonNegativeFloat | None = Field(None, description="of the class mixes, from 0 to 1")
+    class_share: NonNegativeFloat | None = Field(
+        None, description="difference of the shares of any one class"
+    )
+    rejected_share: NonNegativeFloat | None = Field(None, description="difference of the shares put aside")
+    rows: NonNegativeFloat | None = Field(None, description="as a share of the rows before: 0.2 is ± 20 %")
+    severity: Literal["error", "warning"] = "error"
+
+
 class GatesConfig(Section):
-    """One gate after every stage."""
+    """One gate after every stage, and what is held to the version before."""
 
     ingest: GateConfig = GateConfig()
     embed: GateConfig = GateConfig()
@@ -124,6 +137,7 @@ class GatesConfig(Section):
     treat: GateConfig = GateConfig()
     validation: GateConfig = Field(GateConfig(), alias="validate")
     publish: GateConfig = GateConfig()
+    trend: TrendConfig = TrendConfig()
 
 
 class RunConfig(Section):

@@ -45,6 +45,7 @@ from labelworks.schemas.findings.treatment import (
     ValidationFindings,
     WeightFactor,
 )
+from labelworks.schemas.findings.trend import TrendFindings, VersionFigures
 
 __all__ = [
     "AdaptedRows",
@@ -86,9 +87,11 @@ __all__ = [
     "TreatEvidence",
     "TreatFigures",
     "TreatmentFindings",
+    "TrendFindings",
     "UnknownFindings",
     "ValidateFigures",
     "ValidationFindings",
+    "VersionFigures",
     "WeightFactor",
     "WindowAlarm",
     "WindowFindings",

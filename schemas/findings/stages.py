@@ -10,6 +10,7 @@ from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
 from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
+from labelworks.schemas.findings.trend import TrendFindings
 
 
 class RenamedClass(Findings):
@@ -95,6 +96,7 @@ class DetectFigures(Findings):
     noise: NoiseFindings
     shift: ShiftFindings | None = Field(None, description="None: there is no target window")
     drift: DriftFindings = DriftFindings()
+    trend: TrendFindings | None = None
     evidence: DetectEvidence
 
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable
 from time import perf_counter
 
-from labelworks.schemas.findings import IngestFigures
-from labelworks.schemas.records import DatasetRef, DetectResult
+from labelworks.schemas.findings import IngestFigures, TrendFindings
+from labelworks.schemas.records import DatasetRef, DetectResult, RunRecord
 from labelworks.schemas.suites import Suite, suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -19,6 +19,7 @@ from labelworks.tasks.detect.label_sets import detect_label_sets
 from labelworks.tasks.detect.numbers import detect_numbers
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import ContextReader
+from labelworks.tasks.detect.trend import figures_now, last_version, trend
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.encoders.base import fit_share
 from labelworks.tasks.planning.run import Run
@@ -36,8 +37,9 @@ BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "column
 def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     """Judge every label out of sample in two passes; estimate the class mix of the target window."""
     artifacts, summed = run.artifacts, pass_options(run.config)
+    before = last_version(artifacts)
     if done := artifacts.result(DetectResult):
-        return done
+        return _beside(run, done, before)
     started, gate = perf_counter(), suites("detect", run.config.gates.detect)
     sums, options = first_pass(artifacts, ref, rows.rows, summed), _options(run, summed.beside, gate.rows)
     found = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
@@ -46,14 +48,29 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
         *gates.check_whole("detect", gate.rows, parts, gates.StoredRows(artifacts.store)),
         *gates.check_figures("detect", gates.flat(found.figures), gate.figures),
     ]
-    return artifacts.finish(
-        DetectResult(
-            ref=found.ref,
-            figures=found.figures,
-            gate=gates.merge("detect", found.checks, checks),
-            work={"scored_rows": sum(part.rows for part in found.scored if part.new)},
-            seconds=perf_counter() - started,
-        )
+    now = figures_now(found.ref, rows, found.figures.noise, sums.by_class)
+    result = DetectResult(
+        ref=found.ref,
+        figures=found.figures.model_copy(update={"trend": TrendFindings(now=now)}),
+        gate=gates.merge("detect", found.checks, checks),
+        work={"scored_rows": sum(part.rows for part in found.scored if part.new)},
+        seconds=perf_counter() - started,
+    )
+    return artifacts.finish(_beside(run, result, before))
+
+
+def _beside(run: Run, result: DetectResult, before: RunRecord | None) -> DetectResult:
+    """The result beside the last published version, which may be another one when a run is taken up again."""
+    if (held := result.figures.trend) is None:
+        return result
+    found, limits = trend(held.now, before), run.config.gates.trend
+    own = gates.check_trend(found, limits.model_dump(exclude={"severity"}), limits.severity)
+    kept = [check for check in result.gate.checks if not check.key.startswith("gates.trend.")]
+    return result.model_copy(
+        update={
+            "figures": result.figures.model_copy(update={"trend": found}),
+            "gate": gates.merge("detect", [], [*kept, *own]),
+        }
     )
 
 

@@ -5,6 +5,7 @@ from labelworks.tasks.gates.config import check_gates
 from labelworks.tasks.gates.engine import warm_up
 from labelworks.tasks.gates.flat import flat
 from labelworks.tasks.gates.scopes import rowwise
+from labelworks.tasks.gates.trend import check_trend
 from labelworks.tasks.gates.whole import Rows, StoredRows, check_whole
 from labelworks.tasks.gates.wording import NOT_MEASURED
 
@@ -16,6 +17,7 @@ __all__ = [
     "check_figures",
     "check_gates",
     "check_rows",
+    "check_trend",
     "check_whole",
     "flat",
     "merge",
