@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labelworks.flows.notebook.ask_judges import ask_judges
+    from labelworks.flows.notebook.audited_coefficients import estimate_coefficients
+    from labelworks.flows.notebook.audited_estimates import estimate_with_audit, sample_audit
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.decisions import record_decisions
@@ -45,7 +47,9 @@ __all__ = [
     "ask_judges",
     "audit_classes",
     "curate",
+    "estimate_coefficients",
     "estimate_prior",
+    "estimate_with_audit",
     "find_label_errors",
     "find_multilabel_errors",
     "find_regression_errors",
@@ -54,6 +58,7 @@ __all__ = [
     "label_by_rules",
     "methods",
     "record_decisions",
+    "sample_audit",
     "test_drift",
     "treat",
 ]
@@ -64,6 +69,9 @@ _HOMES = {
     "ask_judges": "labelworks.flows.notebook.ask_judges",
     "audit_classes": "labelworks.flows.notebook.class_audit",
     "curate": "labelworks.flows.notebook.curation",
+    "estimate_coefficients": "labelworks.flows.notebook.audited_coefficients",
+    "estimate_with_audit": "labelworks.flows.notebook.audited_estimates",
+    "sample_audit": "labelworks.flows.notebook.audited_estimates",
     "estimate_prior": "labelworks.flows.notebook.prior",
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",

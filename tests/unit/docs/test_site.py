@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from labelworks.flows.notebook.audited_coefficients import RegressionEstimates
+from labelworks.flows.notebook.audited_estimates import AuditEstimates
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.decisions import Recorded
@@ -75,6 +77,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
     page = hook.reference()["reference/labelworks.md"]
     named = re.findall(r"^::: labelworks\.flows\.notebook\.(?:results\.)?(\w+)\.(\w+)$", page, re.MULTILINE)
     results = {
+        AuditEstimates,
         ClassAudit,
         Curation,
         Drift,
@@ -86,6 +89,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         Prior,
         Recorded,
         RegressionErrors,
+        RegressionEstimates,
         RuledLabels,
         Treatment,
         VotedLabels,
