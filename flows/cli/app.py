@@ -16,6 +16,7 @@ from labelworks.flows.cli.commands import (
     approve,
     audit,
     classes,
+    compare,
     demo,
     deploy,
     doctor,
@@ -34,6 +35,7 @@ from labelworks.flows.cli.commands import (
     show,
     watch,
 )
+from labelworks.flows.cli.groups import group
 from labelworks.flows.cli.output import say
 from labelworks.infra.processes.signals import Interrupt
 from labelworks.schemas.errors import LabelworksError
@@ -61,7 +63,6 @@ for _command in (
     run.run,
     runs.runs,
     show.show,
-    report.report,
     export.export,
     approve.approve,
     rollback.rollback,
@@ -80,6 +81,10 @@ for _command in (
     app.command()(_command)
 app.add_typer(review.review)
 app.add_typer(audit.audit)
+reports = group("report", "Where the HTML report of a run is, and two runs beside each other.")
+reports.command("show")(report.report)
+reports.command()(compare.compare)
+app.add_typer(reports)
 
 
 def _version(wanted: bool) -> None:

@@ -81,3 +81,13 @@ def console(*, error: bool = False) -> Console:
 def say(text: str) -> None:
     """Print a line for people on stderr."""
     print(redact(text), file=sys.stderr, flush=True)
+
+
+def write_file(out: Path, data: bytes) -> None:
+    """Write a local file that a command was asked for; StoreError where it can't be."""
+    from labelworks.schemas.errors import StoreError
+
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise StoreError(f"can't be written: {error.strerror}", where=str(out)) from error

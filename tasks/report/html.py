@@ -39,41 +39,41 @@ COLUMNS = (
 
 def render(record: RunRecord, evidence: ReportData) -> str:
     """Return the report of a run, published or refused, as one HTML page."""
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            record=record,
-            css=Markup((TEMPLATES / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-            verdict=wording.verdict(record),
-            tiles=wording.key_figures(record),
-            probe=wording.probe(record.validation) if record.validation else "",
-            carried=wording.carried(record.validation) if record.validation else "",
-            arms=ARMS,
-            plots=_plots(record, evidence),
-            confusions=evidence.confusions(10),
-            worst=[_card(row) for row in evidence.worst[:MAX_WORST]],
-            strangest=[_card(row) for row in evidence.strangest],
-            flagged=evidence.flagged,
-            flagged_rows=evidence.flagged_rows,
-            pages=_pages(evidence),
-            known={
-                key: _card(example, SMALL_TEXT, SMALL_PICTURE) for key, example in evidence.examples.items()
-            },
-            files=evidence.files,
-            steps=next_steps(record),
-            actions=evidence.actions,
-            classes=_classes(record, evidence),
-            moved=moved.sentences(record.drift, record.shift),
-            trend=trend_text.lines(record.trend),
-            streams=_streams(record),
-            drift=record.drift or DriftFindings(),
-            unknown=record.shift and record.shift.unknown,
-            gates=_gates(record),
-            versions=evidence.versions,
-            config=yaml.safe_dump(json.loads(json.dumps(record.config, default=str)), sort_keys=False),
-        )
+    return rendered(
+        "report.html",
+        record=record,
+        verdict=wording.verdict(record),
+        tiles=wording.key_figures(record),
+        probe=wording.probe(record.validation) if record.validation else "",
+        carried=wording.carried(record.validation) if record.validation else "",
+        arms=ARMS,
+        plots=_plots(record, evidence),
+        confusions=evidence.confusions(10),
+        worst=[card(row) for row in evidence.worst[:MAX_WORST]],
+        strangest=[card(row) for row in evidence.strangest],
+        flagged=evidence.flagged,
+        flagged_rows=evidence.flagged_rows,
+        pages=_pages(evidence),
+        known={key: card(example, small=True) for key, example in evidence.examples.items()},
+        files=evidence.files,
+        steps=next_steps(record),
+        actions=evidence.actions,
+        classes=_classes(record, evidence),
+        moved=moved.sentences(record.drift, record.shift),
+        trend=trend_text.lines(record.trend),
+        streams=_streams(record),
+        drift=record.drift or DriftFindings(),
+        unknown=record.shift and record.shift.unknown,
+        gates=_gates(record),
+        versions=evidence.versions,
+        config=yaml.safe_dump(json.loads(json.dumps(record.config, default=str)), sort_keys=False),
     )
+
+
+def rendered(template: str, **given: Any) -> str:
+    """A page of one of the templates, with its style."""
+    css = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return _environment().get_template(template).render(css=css, **given)
 
 
 @cache
@@ -148,11 +148,13 @@ def _streams(record: RunRecord) -> list[dict[str, Any]]:
 
 def _pages(evidence: ReportData) -> list[list[dict[str, Any]]]:
     """The flagged rows, some a page."""
-    rows = [_card(row, SMALL_TEXT, SMALL_PICTURE) for row in evidence.flagged]
+    rows = [card(row, small=True) for row in evidence.flagged]
     return [rows[start : start + PAGE_ROWS] for start in range(0, len(rows), PAGE_ROWS)]
 
 
-def _card(row: WorstRow | Content, text: int = MAX_TEXT, size: int = LARGEST) -> dict[str, Any]:
+def card(row: WorstRow | Content, *, small: bool = False) -> dict[str, Any]:
+    """A row as templates show it: its picture as an address of data, or its text, shortened."""
+    text, size = (SMALL_TEXT, SMALL_PICTURE) if small else (MAX_TEXT, LARGEST)
     picture = None if row.image is None else thumbnail(row.image, size)
     return {
         "row": row,

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from labelworks.tasks.report.comparison.page import Comparison, page
+from labelworks.tasks.report.comparison.rows import ChangedRow, RowChanges
+from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
 from tests.support import reports
 from tests.support.browser import serious
@@ -20,7 +23,16 @@ def pages() -> dict[str, str]:
     """Reports with all that there may be in them."""
     evidence = reports.evidence()
     long = reports.evidence(flagged=evidence.worst * 40, flagged_rows=120)
-    return {"published": render(reports.published(), long), "refused": render(reports.refused(), evidence)}
+    rows = RowChanges(both=9, label=1, action=1)
+    rows.actions.update({("keep", "keep"): 8, ("keep", "relabel"): 1})
+    rows.labels.update({("a_b", "c"): 1})
+    rows.examples.append(ChangedRow("q1", "a_b", ("a_b", "keep"), ("c", "relabel")))
+    compared = Comparison(reports.refused(), reports.published(), rows, {"q1": Content(text="where is it?")})
+    return {
+        "published": render(reports.published(), long),
+        "refused": render(reports.refused(), evidence),
+        "compared": page(compared),
+    }
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)

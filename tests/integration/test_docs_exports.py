@@ -27,6 +27,12 @@ def test_the_commands_of_the_page_run(
     assert events[-1]["eventType"] == "COMPLETE"
 
 
+def _runs() -> list[str]:
+    """Ids of the runs in the store, in the order in which they were begun."""
+    started = Path("labelworks-store/reviews/runs").glob("*/started.json")
+    return [path.parent.name for path in sorted(started, key=lambda path: path.read_text())]
+
+
 def _run(words: list[str], command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of shell: a variable, or our command, whose output may go to a file."""
     if words[0] == "export":
@@ -35,7 +41,8 @@ def _run(words: list[str], command: Any, monkeypatch: pytest.MonkeyPatch) -> Non
         return
     assert words[0] == "labelworks"
     arguments, file = (words[1:-2], words[-1]) if words[-2] == ">" else (words[1:], "")
-    code, out, err = command(*arguments)
+    names = dict(zip(("BEFORE", "AFTER"), _runs(), strict=False))
+    code, out, err = command(*(names.get(word, word) for word in arguments))
     assert code == 0, err
     if file:
         Path(file).write_text(out)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from labelworks.flows.cli.output import say
+from labelworks.flows.cli.output import say, write_file
 from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
 
 
@@ -35,7 +35,7 @@ def report(
         )  # a browser has no keys of the store
     place = opened.url(name)
     if out is not None:
-        _write(out, opened.read(name))
+        write_file(out, opened.read(name))
         place = str(out.absolute())
         say(f"a copy of {opened.url(name)}")
     print(place)
@@ -48,12 +48,3 @@ def _show(page: Path) -> None:
 
     if not webbrowser.open(page.as_uri()):
         say("no web browser was found here: open the file in one")
-
-
-def _write(out: Path, data: bytes) -> None:
-    from labelworks.schemas.errors import StoreError
-
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise StoreError(f"can't be written: {error.strerror}", where=str(out)) from error

@@ -1,0 +1,93 @@
+"""`labelworks report compare`: what moved from one run to another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelworks.flows.cli.output import print_rich, say, write_file
+from labelworks.flows.cli.published_version import open_version
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_run
+
+if TYPE_CHECKING:
+    from labelworks.schemas.records import RunRecord
+    from labelworks.tasks.catalog.history import Entry
+    from labelworks.tasks.report.comparison.page import Comparison
+    from labelworks.tasks.report.flagged_rows import Content
+    from labelworks.tasks.storage.store import Store
+
+Named = Annotated[str, typer.Argument(help="A run's id, or as much of its beginning as is unique.")]
+
+
+def compare(
+    before: Named,
+    after: Named,
+    store: At = DEFAULT,
+    config: Config = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the page to this file; default: beside the report of AFTER.")
+    ] = None,
+) -> None:
+    """Show what moved from run BEFORE to run AFTER: figures, rows, gates, config; and write it as a page.
+
+    Rows are compared by their ids, where both runs published. A figure moved where its intervals don't meet.
+    """
+    from labelworks.tasks.catalog import history
+    from labelworks.tasks.report.comparison import page
+
+    first, second = (history.entry(*find_run(run, store, config)) for run in (before, after))
+    opened = find_run(after, store, config)[0]
+    found = _compared(opened, _record(opened, first), _record(opened, second), config)
+    print_rich(page.terminal(found))
+    text = page.page(found).encode()
+    if out is not None:
+        write_file(out, text)
+        print(out.absolute())
+        return
+    name = f"{second.dataset}/runs/{second.run_id}/report/compare-{first.run_id}.html"
+    opened.write(name, text)
+    print(opened.url(name))
+
+
+def _record(store: Store, entry: Entry) -> RunRecord:
+    from labelworks.schemas.errors import InputError
+
+    if entry.record is None:
+        raise InputError(
+            f"the run is {entry.status}: it has no figures yet",
+            where=store.url(f"{entry.dataset}/runs/{entry.run_id}"),
+            fix="run its config to its end",
+        )
+    return entry.record
+
+
+def _compared(store: Store, before: RunRecord, after: RunRecord, config: str | None) -> Comparison:
+    from labelworks.tasks.report.comparison.page import Comparison
+    from labelworks.tasks.report.comparison.rows import compare_rows
+
+    records = (before, after)
+    if any(record.status != "published" for record in records):
+        return Comparison(before, after, None, {})
+    rows = compare_rows(store, _parts(before), _parts(after), max(record.rows for record in records))
+    shown = [row.id for row in rows.examples]
+    return Comparison(before, after, rows, _contents(store, after, shown, config) if shown else {})
+
+
+def _parts(record: RunRecord) -> list[str]:
+    return [f"{record.dataset}/runs/{record.run_id}/{part}" for part in record.parts]
+
+
+def _contents(store: Store, record: RunRecord, ids: Sequence[str], config: str | None) -> dict[str, Content]:
+    """What is in rows, by id; nothing where the source can't be read any more."""
+    from labelworks.schemas.errors import LabelworksError
+    from labelworks.tasks.report.flagged_rows import by_ids
+
+    try:
+        version = open_version(store, record.dataset, record.run_id, config)
+        return by_ids(version.artifacts, version.source, version.ref, "source", ids)
+    except LabelworksError as error:
+        say(f"rows are named by their ids alone: {error}")
+        return {}
