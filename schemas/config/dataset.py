@@ -140,6 +140,10 @@ class DatasetConfig(Section):
     )
     target: str | None = Field(None, description="an unlabelled window whose class mix may have moved")
     time: str | None = Field(None, description="a column carried through to the published version")
+    split: str | None = Field(
+        None, description="a column that says of each row whether it is for training, validation, test …"
+    )
+    train_split: str = Field("train", description="its value for the rows that models learn from")
     window: str | None = Field(
         None,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$",

@@ -15,6 +15,7 @@ from labelworks.schemas.findings.drift import (
     WindowFindings,
 )
 from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
+from labelworks.schemas.findings.leakage import LeakageFindings, LeakedRow, SplitFindings
 from labelworks.schemas.findings.noise import AnnotatorQuality, ConfusedPair, CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.rules import RuleFindings, RulesFindings
 from labelworks.schemas.findings.shift import (
@@ -72,6 +73,8 @@ __all__ = [
     "JudgedRow",
     "JudgesFindings",
     "LabelSetFindings",
+    "LeakageFindings",
+    "LeakedRow",
     "Look",
     "MonitorFindings",
     "NewClass",
@@ -83,6 +86,7 @@ __all__ = [
     "RuleFindings",
     "RulesFindings",
     "ShiftFindings",
+    "SplitFindings",
     "TargetDrift",
     "TreatEvidence",
     "TreatFigures",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from labelworks.schemas.findings.base import Class, Findings, Number
 from labelworks.schemas.findings.drift import DriftFindings
+from labelworks.schemas.findings.leakage import LeakageFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
@@ -65,6 +66,7 @@ class EmbeddingFigures(Findings):
     label_conflicts: int | None = None
     near_duplicate_share: Number = None
     near_duplicate_conflicts: int | None = None
+    leakage: LeakageFindings | None = Field(None, description="between the splits of dataset.split")
 
 
 class JudgedRow(Findings):

@@ -31,6 +31,7 @@ from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, FittedState, sample_column
+from labelworks.tasks.embed.leakage import SplitReader, find_leakage
 from labelworks.tasks.embed.near_duplicates import find_copies
 from labelworks.tasks.embed.pair_check import check_after
 from labelworks.tasks.execution.engine import stage_task
@@ -159,7 +160,15 @@ def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> Embed
         **find_copies(run.artifacts, ref, read_contents(run.artifacts), sample, rows, scaled=scaled),
         "judging_seconds": round(perf_counter() - started, 3),
     }
-    return EmbeddingFigures(**{**figures.model_dump(), **judged})
+    held = EmbeddingFigures(**{**figures.model_dump(), **judged})
+    if (column := run.config.dataset.split) is None:
+        return held
+    contents = read_contents(run.artifacts).num_rows
+    reader = SplitReader(run.artifacts, run.source, ref, column)
+    leaks = find_leakage(
+        reader, run.config.dataset.train_split, contents / max(int(first.sums.count.sum()), 1)
+    )
+    return held.model_copy(update={"leakage": leaks})
 
 
 def _rejected(artifacts: Artifacts, ref: DatasetRef, window: str, done: Sequence[Embedded]) -> pa.Table:

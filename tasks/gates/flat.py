@@ -17,6 +17,7 @@ from labelworks.schemas.findings import (
 )
 
 LEVEL = 0.05  # of a window's drift test, from which on its effect counts
+OF_SPLITS = ("leaked_rows", "leaked_share", "unseen_labels", "early_share")
 OF_NOISE = (
     "mismatched_share", "flagged_share", "out_of_sample_accuracy", "chance_accuracy", "chance_p_value",
 )  # fmt: skip
@@ -25,7 +26,10 @@ OF_NOISE = (
 def flat(figures: Figures) -> dict[str, float | None]:
     """Every figure that an expectation may name; None: not measured, and its check is skipped."""
     match figures:
-        case IngestFigures() | EmbeddingFigures() | PublishFigures():
+        case EmbeddingFigures():
+            leaks = {name: getattr(figures.leakage, name, None) for name in OF_SPLITS}
+            return _numbers(figures) | leaks
+        case IngestFigures() | PublishFigures():
             return _numbers(figures)
         case DetectFigures():
             return _detect(figures)

@@ -85,6 +85,7 @@ def columns_of(config: RunConfig) -> Columns:
         pair=data.pair,
         time=data.time,
         time_window=data.time_window,
+        split=data.split,
         groups=detect.groups,
         tabular=detect.columns,
         rule_texts=read_by_rules(data, "matches"),

@@ -31,6 +31,7 @@ NEEDED = {
     "id": "strings, integers or UUIDs",
     "time": "times, dates, texts or numbers",
     "votes": "strings, whole numbers or booleans",
+    "dataset.split": "texts, numbers, booleans or times",
     "detect.groups": "texts, numbers, booleans or times",
     "detect.columns": "texts, numbers, booleans or times",
     "treat.weights": "texts, numbers, booleans or times",
@@ -97,7 +98,7 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
         (*columns.tabular, *columns.rule_values, *columns.weighed), "value"
     )
     kinds |= dict.fromkeys(columns.rule_texts, "string")
-    kinds |= dict.fromkeys(columns.groups, "string")
+    kinds |= dict.fromkeys([*columns.groups, *([columns.split] if columns.split else [])], "string")
     roles: list[tuple[str | None, Kind]] = [
         (columns.time, "value"),
         (columns.label, label),
@@ -136,7 +137,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return number or types.is_null(kind)
     if role in ("label", "votes"):
         return text or number or bool(types.is_boolean(kind) or types.is_null(kind))
-    if role in ("detect.groups", "detect.columns", "treat.weights"):
+    if role in ("dataset.split", "detect.groups", "detect.columns", "treat.weights"):
         plain = number or types.is_boolean(kind) or types.is_null(kind)
         return text or plain or bool(types.is_temporal(kind) and not types.is_interval(kind))
     if role == "time":
@@ -194,6 +195,7 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
 def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> InputError | None:
     """What is said of a file whose columns can't be looked at, or lack one; those of a target may."""
     asked = [*((group, "detect.groups") for group in columns.groups)]
+    asked += [(columns.split, "dataset.split")] if columns.split and window == "source" else []
     asked += [(name, "detect.columns") for name in columns.tabular]
     asked += [(name, "treat.weights") for name in columns.weighed]
     for column, role in asked:

@@ -13,8 +13,9 @@ class Columns:
 
     features: of all kinds but `columns` one. image_root: the folder below which the paths of images are that
     the features then are. label: empty where votes or rules say it. classes: None: those that occur.
-    mapping: what classes become when they are read. tabular: columns whose drift is measured. rule_texts,
-    rule_values: columns that rules read, as texts or as what they are. weighed: those that weights are of.
+    mapping: what classes become when they are read. split: that says what a row is for. tabular: columns
+    whose drift is measured. rule_texts, rule_values: columns that rules read, as texts or as what they are.
+    weighed: those that weights are of.
     """
 
     kind: str
@@ -29,6 +30,7 @@ class Columns:
     pair: str | None = None
     time: str | None = None
     time_window: str | None = None
+    split: str | None = None
     groups: tuple[str, ...] = ()
     tabular: tuple[str, ...] = ()
     rule_texts: tuple[str, ...] = ()
