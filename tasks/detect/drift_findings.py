@@ -92,8 +92,8 @@ def drift_findings(
         "columns": columns(rows.context, target.context.sample),
         "watch": watch_batches(artifacts, ref, source, Rows(target.sample.features, target.owners)),
     }
-    told = shift.findings.model_copy(update={"adapted": rows_adapted})
-    return told, within.model_copy(update=moved)
+    with_rows = shift.findings.model_copy(update={"adapted": rows_adapted})
+    return with_rows, within.model_copy(update=moved)
 
 
 def comparable(rows: Labelled, share: float) -> NDArray[np.bool_]:
@@ -136,12 +136,12 @@ def of_label_sets(
     cut = _calendar(context, by)
     if cut is None:
         return None
-    found = label_set_windows(cut, sets, cut.of(_keys(context.sample)), ref.classes)
-    if found is None:
+    moved = label_set_windows(cut, sets, cut.of(_keys(context.sample)), ref.classes)
+    if moved is None:
         return None
     of = cut.of(context.sums[TIME]["key"].to_numpy())
     rows = np.bincount(of, context.sums[TIME]["rows"].to_numpy(), len(cut.names))
-    return found.model_copy(update={"rows": tuple(int(row) for row in rows)})
+    return moved.model_copy(update={"rows": tuple(int(row) for row in rows)})
 
 
 def of_target(

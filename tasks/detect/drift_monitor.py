@@ -49,8 +49,8 @@ class MonitorState(Record):
     def after(self, look: Look, p_value: float) -> MonitorState:
         """The state after one more look."""
         test = monitor(p_value, self.test)
-        told = {"wealth": tuple(test.wealth.tolist()), "looks": test.looks, "alarm": test.alarm}
-        return self.model_copy(update={**told, "history": (*self.history, look)[-HISTORY:]})
+        wealth = {"wealth": tuple(test.wealth.tolist()), "looks": test.looks, "alarm": test.alarm}
+        return self.model_copy(update={**wealth, "history": (*self.history, look)[-HISTORY:]})
 
 
 def watch_batches(
@@ -64,7 +64,7 @@ def watch_batches(
     window = "source" if target is None else "target"
     known, earlier = _earlier(artifacts, ref, window)
     watched = source if target is None else target
-    identities = [each.identity for each in ref.of(window)]
+    identities = [partition.identity for partition in ref.of(window)]
     new = ~np.isin(
         watched.owners, [place for place, identity in enumerate(identities) if identity in known.seen]
     )
@@ -92,10 +92,10 @@ def _earlier(artifacts: Artifacts, ref: DatasetRef, window: str) -> tuple[Monito
     name = earlier.file("detect", STATE)
     if not artifacts.store.exists(name):
         return MonitorState(), None
-    found = MonitorState.model_validate(_of_any_version(artifacts.store.read_json(name)))
-    if (found.window, found.encoder) != (window, ref.encoder_key):
+    state = MonitorState.model_validate(_of_any_version(artifacts.store.read_json(name)))
+    if (state.window, state.encoder) != (window, ref.encoder_key):
         return MonitorState(), None
-    return found, earlier
+    return state, earlier
 
 
 def _of_any_version(kept: dict[str, Any]) -> dict[str, Any]:
@@ -108,8 +108,8 @@ def _past(earlier: Artifacts | None, source: NDArray[np.floating]) -> NDArray[np
     name = earlier.file("detect", "watch.npz") if earlier else ""
     if earlier is None or not earlier.store.exists(name):
         return source
-    with np.load(io.BytesIO(earlier.store.read(name)), allow_pickle=False) as found:
-        return np.concatenate([source, found["features"].astype(source.dtype)])
+    with np.load(io.BytesIO(earlier.store.read(name)), allow_pickle=False) as arrays:
+        return np.concatenate([source, arrays["features"].astype(source.dtype)])
 
 
 def _keep(artifacts: Artifacts, rows: NDArray[np.floating]) -> None:

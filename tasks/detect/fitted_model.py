@@ -78,8 +78,8 @@ def _earlier(artifacts: Artifacts, about: list[Any]) -> tuple[FoldSums, Sample] 
         return None
     with np.load(
         io.BytesIO(artifacts.store.read(earlier.file("detect", "model.npz"))), allow_pickle=False
-    ) as found:
+    ) as arrays:
         return (
-            FoldSums.of_arrays(found),
-            Sample.of_arrays(found),
+            FoldSums.of_arrays(arrays),
+            Sample.of_arrays(arrays),
         )

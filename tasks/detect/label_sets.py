@@ -100,7 +100,7 @@ def judge_partition(
         artifacts.store.write_table(name, scores, use_dictionary=False)
     else:
         scores = artifacts.store.read_table(name)
-    cells = CellSums.of(*(from_lists(scores[each], classes) for each in ("given", "missing", "extra")))
+    cells = CellSums.of(*(from_lists(scores[column], classes) for column in ("given", "missing", "extra")))
     one = scores.set_column(2, "given", pa.array(np.zeros(len(scores), np.int32)))  # none is the row's own
     return JudgedSets(
         summarise(scores, partition, new, shown=named_rows(ref)),
@@ -121,25 +121,25 @@ def _scores(block: Block, judge: LabelSetJudge, n_folds: int, classes: int) -> p
 def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: slice) -> pa.Table:
     own = block.beside.get("pred_probs")
     given = block.targets[rows]
-    found = judge.judge(block.features[rows], given, folds[rows], None if own is None else own[rows])
-    (missing, lacks), (extra, has) = to_lists(found.missing), to_lists(found.extra)
+    judged = judge.judge(block.features[rows], given, folds[rows], None if own is None else own[rows])
+    (missing, lacks), (extra, has) = to_lists(judged.missing), to_lists(judged.extra)
     many = given.shape[1] > SOFT_CLASSES
     return pa.table(
         {
             "row": block.rows[rows],
             "id": block.ids[rows],
             "given": codes_of(given),
-            "score": found.score,
-            "error_probability": largest(found.missing + found.extra),
-            "flag": found.flag,
-            "suggestion": codes_of(likelier(given, found.missing, found.extra)),
+            "score": judged.score,
+            "error_probability": largest(judged.missing + judged.extra),
+            "flag": judged.flag,
+            "suggestion": codes_of(likelier(given, judged.missing, judged.extra)),
             "missing": missing,
             "missing_probability": lacks,
             "extra": extra,
             "extra_probability": has,
             "posterior": pa.nulls(given.shape[0], pa.list_(pa.float32()))
             if many
-            else dense_lists((given + found.missing - found.extra).toarray().astype(np.float32)),
+            else dense_lists((given + judged.missing - judged.extra).toarray().astype(np.float32)),
         },
         schema=LABEL_SET_SCORES,
     )

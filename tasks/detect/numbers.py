@@ -80,16 +80,16 @@ def detect_numbers(
         artifacts=artifacts, ref=ref, judge=judge, options=options,
         seek=judge.model.rate * rows.rows <= MOST,
     )  # fmt: skip
-    pairs = exchanged([each.suspects for each in parts], judge)
+    pairs = exchanged([part.suspects for part in parts], judge)
     settled = map_partitions(
         "detect", settle_partition,
-        [each for each in zip(ref.of("source"), pairs, parts, strict=True) if len(each[1].place)],
+        [one for one in zip(ref.of("source"), pairs, parts, strict=True) if len(one[1].place)],
         unit="partitions with pairs", artifacts=artifacts, ref=ref, expected=options.expected,
     )  # fmt: skip
     with_pairs = iter(settled)
     parts = [next(with_pairs) if len(here.place) else part for here, part in zip(pairs, parts, strict=True)]
-    scored = [each.scored for each in parts]
-    total, flagged = sum(each.rows for each in scored), sum(each.flagged for each in scored)
+    scored = [part.scored for part in parts]
+    total, flagged = sum(one.rows for one in scored), sum(one.flagged for one in scored)
     rate = judge.model.rate
     spread = 1.96 * float(np.sqrt(max(rate * (1 - rate), 1 / len(given)) / len(given)))
     noise = NoiseFindings(
@@ -103,7 +103,7 @@ def detect_numbers(
         swapped=sum(len(pair.place) for pair in pairs),
     )
     figures = DetectFigures(rows=total, noise=noise, evidence=evidence(scored))
-    return Detected(ref, figures, [each.checks for each in parts], scored)
+    return Detected(ref, figures, [part.checks for part in parts], scored)
 
 
 def judge_partition(
@@ -126,8 +126,8 @@ def judge_partition(
     else:
         scores = artifacts.store.read_table(name)
     place = np.flatnonzero(scores["flag"].to_numpy(zero_copy_only=False) & seek)
-    told = (scores[each].to_numpy()[place] for each in ("given", "predicted", "error_probability"))
-    return _summed(scores, partition, ref, options.expected, new, Suspects(place, *told))
+    columns = (scores[name].to_numpy()[place] for name in ("given", "predicted", "error_probability"))
+    return _summed(scores, partition, ref, options.expected, new, Suspects(place, *columns))
 
 
 def exchanged(suspects: list[Suspects], judge: NumberJudge) -> list[Exchanged]:
@@ -143,8 +143,8 @@ def exchanged(suspects: list[Suspects], judge: NumberJudge) -> list[Exchanged]:
     for suspect, end in zip(suspects, ends.tolist(), strict=True):
         start = end - len(suspect.place)
         here = likely[(likely >= start) & (likely < end)]
-        found = given[other[here]], sure[here].astype(np.float32)
-        partitions.append(Exchanged(suspect.place[here - start], *found))
+        taken = given[other[here]], sure[here].astype(np.float32)
+        partitions.append(Exchanged(suspect.place[here - start], *taken))
     return partitions
 
 
@@ -178,20 +178,20 @@ def _with(scores: pa.Table, pairs: Exchanged) -> pa.Table:
 
 def _scores(block: Block, judge: NumberJudge, n_folds: int) -> pa.Table:
     given = block.targets[:, 0]
-    found = judge.judge(block.features, given, fold_of(block.hashes, n_folds))
-    low, high = judge.usual(found.predicted)
+    judged = judge.judge(block.features, given, fold_of(block.hashes, n_folds))
+    low, high = judge.usual(judged.predicted)
     return pa.table(
         {
             "row": block.rows,
             "id": block.ids,
             "given": given,
-            "score": found.p_value.astype(np.float32),
-            "error_probability": found.error.astype(np.float32),
-            "flag": found.flag,
-            "predicted": found.predicted,
+            "score": judged.p_value.astype(np.float32),
+            "error_probability": judged.error.astype(np.float32),
+            "flag": judged.flag,
+            "predicted": judged.predicted,
             "low": low,
             "high": high,
-            "suggestion": found.predicted,
+            "suggestion": judged.predicted,
             "suggested_probability": np.zeros(len(given), np.float32),
         },
         schema=NUMBER_SCORES,

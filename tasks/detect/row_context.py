@@ -63,7 +63,7 @@ class ContextReader:
         self, partition: Partition, rows: NDArray[np.int32], time_type: str = ""
     ) -> tuple[dict[str, pa.Array], Unit | None]:
         """What is asked for of these rows, null where a target lacks a column; and what a time is."""
-        asked, found, unit = self.columns, dict[str, pa.Array](), None
+        asked, arrays, unit = self.columns, dict[str, pa.Array](), None
         table = self.source.reader(partition).table(asked) if asked else pa.table({})
         for name in asked:
             there = name in table.column_names
@@ -71,12 +71,12 @@ class ContextReader:
             if name == self.time:
                 values = as_type(values, read_type(time_type)) if time_type else values
                 unit, keys = time_keys(values, hourly=self.windows == "hour")
-                unit, found[TIME] = None if np.isnan(keys).all() else unit, pa.array(keys)
+                unit, arrays[TIME] = None if np.isnan(keys).all() else unit, pa.array(keys)
             if name in self.source.columns.groups:
-                found[f"{GROUP}{name}"] = _text(values)
+                arrays[f"{GROUP}{name}"] = _text(values)
             if name in self.source.columns.tabular:
-                found[f"{COLUMN}{name}"] = _tabular(values)
-        return found, unit
+                arrays[f"{COLUMN}{name}"] = _tabular(values)
+        return arrays, unit
 
 
 def labelled_context(
@@ -144,7 +144,7 @@ def _summed(table: pa.Table) -> pa.Table:
 
 def _added(name: str, tables: Sequence[pa.Table]) -> pa.Table:
     joined = pa.concat_tables(tables)
-    made = joined.group_by(["key", "given"]).aggregate([(each, "sum") for each in SUMMED])
+    made = joined.group_by(["key", "given"]).aggregate([(summed, "sum") for summed in SUMMED])
     many, limit = pc.count_distinct(made["key"]).as_py(), MOST_TIMES if name == TIME else MOST_VALUES
     if many > limit:
         raise InputError(

@@ -101,7 +101,7 @@ def summarise(scores: pa.Table, partition: Partition, new: bool, shown: Shown | 
     flag = scores["flag"].to_numpy(zero_copy_only=False)
     error = scores["error_probability"].to_numpy()
     worst = np.argsort(-error, kind="stable")[:WORST]
-    found = Scored(
+    summary = Scored(
         rows=scores.num_rows,
         flagged=int(np.count_nonzero(flag)),
         histogram=np.histogram(score, bins=BINS, range=(0.0, 1.0))[0],
@@ -110,10 +110,10 @@ def summarise(scores: pa.Table, partition: Partition, new: bool, shown: Shown | 
         new=new,
     )
     if "in_scope" not in scores.column_names:
-        return found
+        return summary
     strangest = np.argsort(scores["in_scope"].to_numpy(), kind="stable")[:WORST]
     return replace(
-        found,
+        summary,
         strangest=_rows(scores, strangest, partition, shown),
         outside=pc.sum(scores["outside"]).as_py() or 0,
         pairs=len(scores) - scores["pair_mismatch"].null_count,
@@ -135,8 +135,8 @@ def named_rows(ref: DatasetRef) -> Shown:
 def _rows(
     scores: pa.Table, places: NDArray[np.intp], partition: Partition, shown: Shown | None
 ) -> list[JudgedRow]:
-    told = [name for name in SHOWN if name in scores.column_names]
-    rows = scores.select(told).take(pa.array(places)).to_pylist()
+    names = [name for name in SHOWN if name in scores.column_names]
+    rows = scores.select(names).take(pa.array(places)).to_pylist()
     return [JudgedRow(partition=partition.key, **(shown(row) if shown else row)) for row in rows]
 
 

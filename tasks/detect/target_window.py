@@ -42,16 +42,16 @@ class Adapter:
     def table(self, sample: Sample) -> pa.Table:
         """Columns of TARGET but row and id, of some rows."""
         probs = self.model.probs(sample.features, words=sample.words)
-        found = correct(probs, self.prior)
-        best = found.posterior.argmax(axis=1)
+        corrected = correct(probs, self.prior)
+        best = corrected.posterior.argmax(axis=1)
         many = probs.shape[1] > SOFT_CLASSES
-        lists = pa.FixedSizeListArray.from_arrays(pa.array(found.posterior.ravel()), probs.shape[1])
+        lists = pa.FixedSizeListArray.from_arrays(pa.array(corrected.posterior.ravel()), probs.shape[1])
         return pa.table(
             {
                 "source_prediction": probs.argmax(axis=1).astype(np.int32),
                 "prediction": best.astype(np.int32),
-                "confidence": found.posterior[np.arange(len(best)), best],
-                "doubtful": found.doubtful,
+                "confidence": corrected.posterior[np.arange(len(best)), best],
+                "doubtful": corrected.doubtful,
                 "unknown": self._unknown(sample),
                 "posterior": pa.nulls(len(best), pa.list_(pa.float32())) if many else lists.cast(LISTS),
             }
@@ -84,7 +84,7 @@ def target_sample(artifacts: Artifacts, ref: DatasetRef, rows: int, options: Det
         reader=options.context,
     )  # fmt: skip
     samples = [sample for sample, _ in parts]
-    owners = np.repeat(np.arange(len(parts)), [len(each.given) for each in samples])
+    owners = np.repeat(np.arange(len(parts)), [len(sample.given) for sample in samples])
     return TargetSample(Sample.joined(samples), merged([context for _, context in parts]), owners)
 
 
@@ -122,10 +122,10 @@ def adapt_partition(
         rows = sample_of(block, fold_of(block.hashes, folds))
         parts = [adapter.table(part) for part in rows.parts(adapter.model.rows_at_once)]
         where = {"row": pa.array(block.rows), "id": block.ids}
-        told = pa.concat_tables(parts)
-        columns = where | dict(zip(told.column_names, told.columns, strict=True))
+        adapted = pa.concat_tables(parts)
+        columns = where | dict(zip(adapted.column_names, adapted.columns, strict=True))
         artifacts.store.write_table(name, pa.table(columns, schema=TARGET), use_dictionary=False)
-    told = artifacts.store.read_table(name, ["doubtful", "unknown"])
-    doubtful = told["doubtful"].to_numpy(zero_copy_only=False)
-    strange = told["unknown"].to_numpy() > 0.5
-    return AdaptedRows(rows=len(told), doubtful=int(doubtful.sum()), unknown=int(strange.sum()))
+    adapted = artifacts.store.read_table(name, ["doubtful", "unknown"])
+    doubtful = adapted["doubtful"].to_numpy(zero_copy_only=False)
+    strange = adapted["unknown"].to_numpy() > 0.5
+    return AdaptedRows(rows=len(adapted), doubtful=int(doubtful.sum()), unknown=int(strange.sum()))

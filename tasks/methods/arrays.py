@@ -21,7 +21,7 @@ def numbers(values: ArrayLike, name: str, fix: str = "give an array of numbers")
     except ValueError as error:  # rows of several lengths
         raise InputError(f"{name} is no array: its rows differ in length", where=name, fix=fix) from error
     if given.dtype == object:  # such as columns of pandas
-        whole = all(isinstance(each, int | np.integer) for each in given.flat)
+        whole = all(isinstance(value, int | np.integer) for value in given.flat)
         try:
             given = given.astype(np.int64 if whole else np.float64)
         except (TypeError, ValueError, OverflowError):

@@ -71,17 +71,17 @@ def _p_value(
 
     wider: how many times as far from the mean chance may lead as the permutations do.
     """
-    found = statistic(np.arange(rows))
+    observed = statistic(np.arange(rows))
     drawn = np.empty(PERMUTED)
     for place in range(PERMUTED):
         drawn[place] = statistic(rng.permutation(rows))
         others = drawn[: place + 1]
         mean, spread = float(np.mean(others)), wider * float(np.std(others))
-        rounding = 1e-6 * max(abs(found), abs(mean))
-        reached = int(np.count_nonzero(wider * (others - mean) >= found - mean - rounding))
+        rounding = 1e-6 * max(abs(observed), abs(mean))
+        reached = int(np.count_nonzero(wider * (others - mean) >= observed - mean - rounding))
         if reached >= ENOUGH:
             break
-        distance = (found - mean) / max(spread, rounding, np.finfo(float).tiny)
+        distance = (observed - mean) / max(spread, rounding, np.finfo(float).tiny)
         if len(others) >= FIRST and not reached and distance > SURE:
             return 1.0 / (1.0 + distance**2)
     return (1 + reached) / (1 + len(others))

@@ -38,11 +38,11 @@ class Kind:
     def protocols_of(self, needs: tuple[str, ...], uses: tuple[str, ...]) -> tuple[type, ...]:
         """What a method must be with what it needs, and what it uses too; none: a function of these."""
         said = (tuple(needs), (*needs, *uses))
-        found = (
+        protocols = (
             next((self.by_need[need] for need in text if need in self.by_need), self.protocol)
             for text in said
         )
-        return tuple(dict.fromkeys(each for each in found if each))
+        return tuple(dict.fromkeys(protocol for protocol in protocols if protocol))
 
     def keywords(self, needs: tuple[str, ...]) -> tuple[str, ...]:
         """The keywords by which a method with such needs is given them, row by row."""

@@ -120,8 +120,8 @@ class NoiseJudge:
         labelled_by = seen.beside.get("pred_probs", probs)
         beside = model._beside(seen)
         vote = model._vote(seen, labelled_by, np.arange(len(seen.given))[evenly(len(seen.given), ASKED)])
-        told = {"neighbour_vote": vote} if isinstance(noise, HearsVote) and noise.hears_vote else {}
-        noise.update(seen.given, labelled_by, **beside, **told)
+        heard = {"neighbour_vote": vote} if isinstance(noise, HearsVote) and noise.hears_vote else {}
+        noise.update(seen.given, labelled_by, **beside, **heard)
         noise.sampled_from(int(np.delete(sums.count, list(exclude), axis=0).sum()))
         noise.finish()
         if voters is None:  # votes of people bear out what is claimed by them
@@ -188,12 +188,12 @@ class NoiseJudge:
 
     def _found(self, sample: Sample, probs: NDArray[np.float32]) -> NoiseResult:
         """What the noise method says, and what of it is borne out: neighbours of flagged rows are sought."""
-        found = self.noise.score(sample.given, probs, **self._beside(sample))
-        found = completed(found, sample.given, probs)
+        result = self.noise.score(sample.given, probs, **self._beside(sample))
+        result = completed(result, sample.given, probs)
         if self.claims is None:
-            return found
-        asked = found.flag & (found.suggestion != sample.given) & self.claims.hears
-        return self.claims(found, sample.given, probs, self._vote(sample, probs, np.flatnonzero(asked)))
+            return result
+        asked = result.flag & (result.suggestion != sample.given) & self.claims.hears
+        return self.claims(result, sample.given, probs, self._vote(sample, probs, np.flatnonzero(asked)))
 
     def _claims(self, sample: Sample, probs: NDArray[np.float32], vote: NDArray[np.int32]) -> ClaimJudge:
         beside = self._beside(sample)
@@ -214,8 +214,8 @@ class NoiseJudge:
         """What the noise method sees beside labels and probabilities."""
         known = {"features": sample.features, **sample.beside}
         around = [name for name in self.sees if name not in known]
-        found = {name: known[name] for name in self.sees if name in known}
-        return found | self.around.beside(sample.features, around) if self.around else found
+        given = {name: known[name] for name in self.sees if name in known}
+        return given | self.around.beside(sample.features, around) if self.around else given
 
 
 def fit_probes(

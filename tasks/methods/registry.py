@@ -146,8 +146,8 @@ def forget(source: str) -> None:
 
 def methods(kind: str | None = None) -> list[Method]:
     """Every registered method, or those of one kind, by kind and name."""
-    for each in KINDS if kind is None else (kind,):
-        _load(each)
+    for kind_name in KINDS if kind is None else (kind,):
+        _load(kind_name)
     order = list(KINDS)
     return sorted(
         (method for method in _methods.values() if kind in (None, method.kind)),
@@ -196,7 +196,7 @@ def _misnamed(method: Method) -> str:
 def _misfit(method: Method) -> str:
     kind, keywords = KINDS[method.kind], method.keywords
     options = [kind.options[need] for need in method.needs if need in kind.options]
-    offered = [each for each in kind.also if all(hasattr(method.target, name) for name in members(each))]
+    offered = [other for other in kind.also if all(hasattr(method.target, name) for name in members(other))]
     for protocol in (*kind.protocols_of(method.needs, method.uses), *offered):
         if why := misfit(method.target, protocol, keywords, options):
             return why

@@ -29,8 +29,8 @@ def publish_target(artifacts: Artifacts, ref: DatasetRef, compression: str) -> t
 
 def rows_adapted(artifacts: Artifacts) -> int:
     """Rows of the target window whose probabilities the detect stage has written."""
-    found = artifacts.result(DetectResult)
-    shift = found.figures.shift if found else None
+    detected = artifacts.result(DetectResult)
+    shift = detected.figures.shift if detected else None
     return shift.adapted.rows if shift and shift.adapted else 0
 
 
@@ -49,20 +49,20 @@ def _table(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Ta
     """A pseudo-label is there where a row is of a known class and the class mix made it no less sure."""
     kind = LABEL_TYPES[ref.label_type]
     classes, store = pa.array(ref.classes, kind), artifacts.store
-    found = store.read_table(artifacts.part(TARGET_ROWS, partition))
+    table = store.read_table(artifacts.part(TARGET_ROWS, partition))
     index = store.read_table(artifacts.index(ref.label_type, partition), ["row", "file", "file_row"])
-    place = index.take(np.searchsorted(index["row"].to_numpy(), found["row"].to_numpy()))
-    predicted = classes.take(found["prediction"].combine_chunks())
-    dropped = pc.or_(found["doubtful"], pc.greater(found["unknown"], 0.5))
+    place = index.take(np.searchsorted(index["row"].to_numpy(), table["row"].to_numpy()))
+    predicted = classes.take(table["prediction"].combine_chunks())
+    dropped = pc.or_(table["doubtful"], pc.greater(table["unknown"], 0.5))
     columns = {
-        "id": found["id"],
+        "id": table["id"],
         "label": pc.if_else(dropped, pa.scalar(None, kind), predicted),
         "predicted": predicted,
-        "source_prediction": classes.take(found["source_prediction"].combine_chunks()),
-        **{name: found[name] for name in ("confidence", "doubtful", "unknown", "posterior")},
+        "source_prediction": classes.take(table["source_prediction"].combine_chunks()),
+        **{name: table[name] for name in ("confidence", "doubtful", "unknown", "posterior")},
         "source_file": place["file"].cast(pa.string()),
         "source_row": place["file_row"],
-        "run_id": pa.repeat(artifacts.id, found.num_rows),
+        "run_id": pa.repeat(artifacts.id, table.num_rows),
     }
     schema = described(published_target_schema(kind), ref.classes, ONE_CLASS, artifacts.id)
     return pa.table(columns, schema=schema)

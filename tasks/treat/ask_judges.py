@@ -140,8 +140,8 @@ class Asking:
                 return
             order = listing_order(len(row.classes), vote, self.panel.seed)
             question = ask_about(row.content, row.classes, self.panel.instruction, order)
-            found = get(place, question, self.panel.seed + vote)
-            answers.append(_code(found, row.classes))
+            answered = get(place, question, self.panel.seed + vote)
+            answers.append(_code(answered, row.classes))
 
     def _file(self, place: int, question: Question, seed: int) -> str:
         return f"{named_by(self.panel.judges[place].identity, question.messages, seed)}.json"
@@ -150,9 +150,9 @@ class Asking:
         file = self._file(place, question, seed)
         if file not in self._kept:
             raise _MissingError
-        found = Bought(**self._store.read_json(f"{self._folder}/{file}"))
-        self._note(place, file, found, kept=True)
-        return found
+        bought = Bought(**self._store.read_json(f"{self._folder}/{file}"))
+        self._note(place, file, bought, kept=True)
+        return bought
 
     def _note(self, place: int, file: str, found: Bought, *, kept: bool) -> None:
         """Count an answer once, in whichever rows it comes up."""

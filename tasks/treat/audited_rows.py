@@ -17,7 +17,7 @@ def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:
 
     options: for fsspec. Raises InputError for a file without ids and labels, or with two labels of an id.
     """
-    found: dict[str, str] = {}
+    labels_by_id: dict[str, str] = {}
     for file in list_files(place, "auto", options):
         reader = SourceReader(place, file.path, file.format, options, file.name)
         lacking = [name for name in COLUMNS if name not in reader.look().schema.names]
@@ -26,13 +26,13 @@ def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:
                 f"no column {lacking[0]!r}", where=reader.where, fix="audited rows have columns id and label"
             )
         table = reader.table(None, list(COLUMNS))
-        for each, label in zip(*(_texts(table[name]) for name in COLUMNS), strict=True):
+        for row_id, label in zip(*(_texts(table[name]) for name in COLUMNS), strict=True):
             if not label:
                 continue
-            if each in found and found[each] != label:
-                raise InputError(f"the row {each!r} has two labels", where=reader.where)
-            found[each] = label
-    return found
+            if row_id in labels_by_id and labels_by_id[row_id] != label:
+                raise InputError(f"the row {row_id!r} has two labels", where=reader.where)
+            labels_by_id[row_id] = label
+    return labels_by_id
 
 
 def _texts(values: pa.ChunkedArray) -> list[str]:

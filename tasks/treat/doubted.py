@@ -43,11 +43,11 @@ def doubted(
     def first(parts: Sequence[pa.Table]) -> pa.Table:
         return _first(pa.concat_tables(parts), most)
 
-    found = reduce_partitions(
+    heaps = reduce_partitions(
         "treat", doubted_of, first, ref.of("source"), unit="partitions doubted",
         artifacts=artifacts, ref=ref, basis=basis, most=most, audited=frozenset(audited),
     )  # fmt: skip
-    return _with_claims(found, artifacts, ref)
+    return _with_claims(heaps, artifacts, ref)
 
 
 def doubted_of(
@@ -112,8 +112,8 @@ def by_partition(rows: pa.Table, ref: DatasetRef) -> dict[str, tuple[Partition, 
 def _with_claims(rows: pa.Table, artifacts: Artifacts, ref: DatasetRef) -> Doubted:
     held, row = by_partition(rows, ref), rows["row"].to_numpy()
     items = [(part, row[places].tolist()) for part, places in held.values()]
-    found = map_partitions("treat", claims_of, items, artifacts=artifacts, ref=ref)
+    with_claims = map_partitions("treat", claims_of, items, artifacts=artifacts, ref=ref)
     claims: dict[int, Claimed] = {}
-    for (_, places), there in zip(held.values(), found, strict=True):
+    for (_, places), there in zip(held.values(), with_claims, strict=True):
         claims |= zip(places.tolist(), there, strict=True)
     return Doubted(rows, Listed.of([claims[place] for place in range(len(row))], rows["given"].to_numpy()))

@@ -38,27 +38,27 @@ def hear_judges(
 
     audited: by id the right class as people say, as text.
     """
-    found, classes = doubted(panel.rows, artifacts, ref, basis, audited.keys()), len(ref.classes)
-    count, given = len(found.rows), found.rows["given"].to_numpy()
+    doubts, classes = doubted(panel.rows, artifacts, ref, basis, audited.keys()), len(ref.classes)
+    count, given = len(doubts.rows), doubts.rows["given"].to_numpy()
     account = f"{artifacts.folder}/{ACCOUNT}"
     with Asking(panel, artifacts.store, f"{artifacts.name}/{FOLDER}", account) as asking:
         blocks = [range(start, min(start + BLOCK, count)) for start in range(0, count, BLOCK)]
-        answers = [asking.rows(_asked(found, block, source, ref)) for block in blocks]
+        answers = [asking.rows(_asked(doubts, block, source, ref)) for block in blocks]
         asking.keep_account()
     said = np.concatenate([np.zeros((0, len(panel.judge_of_vote)), np.int32), *answers])
-    pooled = hear(said, panel.judge_of_vote, found.listed, classes)
-    order = review_order(pooled, found.rows["hash"].to_numpy())
+    pooled = hear(said, panel.judge_of_vote, doubts.listed, classes)
+    order = review_order(pooled, doubts.rows["hash"].to_numpy())
     order = order[(said[order] >= 0).any(axis=1)]
-    looked = _looked(found.rows["id"].to_pylist(), audited, ref)
+    looked = _looked(doubts.rows["id"].to_pylist(), audited, ref)
     shown, trusted = trust(pooled, given, looked, classes, basis.policy.alone)
     if basis.cut.surest is not None:
         shown, trusted = TrustBound(np.inf, 0.0, shown.audited, shown.right, LIMITED), np.zeros(count, bool)
     said_of = pa.table(
         {
-            "partition": found.rows["partition"],
-            "row": found.rows["row"],
-            "id": found.rows["id"],
-            "given": found.rows["given"],
+            "partition": doubts.rows["partition"],
+            "row": doubts.rows["row"],
+            "id": doubts.rows["id"],
+            "given": doubts.rows["given"],
             "answer": pooled.answer,
             "trusted": trusted,
             "score": pooled.right.astype(np.float32),
@@ -81,7 +81,7 @@ def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list
     shown: dict[int, Content] = {}
     for (_, places), found_there in zip(held.values(), contents, strict=True):
         shown |= zip(places.tolist(), found_there, strict=True)
-    names = [str(each) for each in ref.classes]
+    names = [str(name) for name in ref.classes]
     return [
         Asked(shown[number], found.listed.names(row, names), int(found.listed.place[row]))
         for number, row in enumerate(rows)
@@ -91,9 +91,9 @@ def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list
 def _looked(ids: list[str], audited: Mapping[str, str], ref: DatasetRef) -> NDArray[np.int64]:
     """The class (n,) that people named, as a code; K for none of the classes."""
     codes = {str(name): code for code, name in enumerate(ref.classes)}
-    named_by_people = [audited.get(each) for each in ids]
-    found = [UNLOOKED if name is None else codes.get(name, len(codes)) for name in named_by_people]
-    return np.array(found, np.int64)
+    named_by_people = [audited.get(row_id) for row_id in ids]
+    looked = [UNLOOKED if name is None else codes.get(name, len(codes)) for name in named_by_people]
+    return np.array(looked, np.int64)
 
 
 def _keep_queue(artifacts: Artifacts, ref: DatasetRef, said: pa.Table) -> None:

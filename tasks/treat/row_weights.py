@@ -66,9 +66,9 @@ def count_masses(partition: Partition, artifacts: Artifacts, ref: DatasetRef, ba
 def count_weights(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> WeightSums:
     """Sums of the weights of a partition, by importance."""
     _, rows = weighed(partition, artifacts, ref, basis, read_judged(artifacts, ref, partition))
-    found = factors_of(rows, basis.facts, basis.policy.factors)
+    factors = factors_of(rows, basis.facts, basis.policy.factors)
     count = len(rows.label)
-    return WeightSums.of(trust_of(found, count), importance(found, count))
+    return WeightSums.of(trust_of(factors, count), importance(factors, count))
 
 
 def weighed(
@@ -104,12 +104,12 @@ def _with_density(artifacts: Artifacts, ref: DatasetRef, basis: Basis, shift: Sh
     if not estimated and shift.kind not in MOVED:
         return basis.facts
     rows = sum(part.rows for part in ref.of("target"))
-    found = map_partitions(
+    densities = map_partitions(
         "treat", sample_features, ref.of("target"), unit="target partitions",
         artifacts=artifacts, ref=ref, share=share_of(SAMPLED, max(rows, 1)),
     )  # fmt: skip
     source = read_first_pass(artifacts).sample.features
-    return replace(basis.facts, density=density_ratio(source, np.concatenate(found)))
+    return replace(basis.facts, density=density_ratio(source, np.concatenate(densities)))
 
 
 def sample_features(

@@ -49,8 +49,8 @@ def judge_again(
     Returns the reference that the new scores go by, and the basis with their cut. Of the sums only what
     changes is made: rows that were relabelled go from one class to another.
     """
-    found, parts = read_first_pass(artifacts), ref.of("source")
-    sums, sample, mapped = found.sums, found.sample, found.sums.mapped
+    first_pass, parts = read_first_pass(artifacts), ref.of("source")
+    sums, sample, mapped = first_pass.sums, first_pass.sample, first_pass.sums.mapped
     first = NoiseJudge.fit(sums, sample, options, class_vectors=class_vectors)
     judged, before = first.judge(sample), sample.given
     for _ in range(1, basis.policy.passes):

@@ -122,11 +122,11 @@ def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, .
     return tuple(
         WeightFactor(
             name=name,
-            mean=sum(each.total for each in found) / rows,
-            lowest=min(each.lowest for each in found),
-            highest=max(each.highest for each in found),
+            mean=sum(sums.total for sums in sums_of) / rows,
+            lowest=min(sums.lowest for sums in sums_of),
+            highest=max(sums.highest for sums in sums_of),
         )
-        for name, found in parts.items()
+        for name, sums_of in parts.items()
     )
 
 

@@ -70,7 +70,7 @@ def treat_partition(
     counted = table.group_by(["action", "reason"]).aggregate([([], "count_all")]).to_pylist()
     return Treated(
         rows=table.num_rows,
-        actions=Counter({(each["action"], each["reason"]): each["count_all"] for each in counted}),
+        actions=Counter({(group["action"], group["reason"]): group["count_all"] for group in counted}),
         by_class=by_class(table, ref),
         weight=float(weight.sum(dtype=np.float64)),
         squared=float(np.square(weight, dtype=np.float64).sum()),
@@ -84,13 +84,13 @@ def treat_partition(
 
 def _factors(table: pa.Table) -> dict[str, FactorSums]:
     """By factor: its sum over the rows, its least and its largest value."""
-    found = {}
+    factors = {}
     for column in (name for name in table.column_names if name.startswith(FACTOR)):
         values = table[column].to_numpy().astype(np.float64)
-        found[factor_name(column)] = FactorSums(
+        factors[factor_name(column)] = FactorSums(
             float(values.sum()), float(values.min(initial=np.inf)), float(values.max(initial=0.0))
         )
-    return found
+    return factors
 
 
 def _checks(table: pa.Table, ref: DatasetRef, expected: Suite) -> list[gates.RowCheck]:

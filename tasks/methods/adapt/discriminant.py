@@ -30,9 +30,9 @@ def discriminant(sums: ClassSums, *, rounds: int = 2) -> Affine:
     scale = mean_variance(within)
     within = (1.0 - SHRINKAGE) * within + SHRINKAGE * scale * np.eye(len(within))
     wanted = max(int(np.count_nonzero(sums.count)) - 1, 1)
-    found = np.zeros((len(mean), 0))
+    directions = np.zeros((len(mean), 0))
     for _ in range(rounds):
-        free = null_space(found.T) if found.shape[1] else np.eye(len(mean))
+        free = null_space(directions.T) if directions.shape[1] else np.eye(len(mean))
         take = min(wanted, free.shape[1])
         if not take:
             break
@@ -40,8 +40,8 @@ def discriminant(sums: ClassSums, *, rounds: int = 2) -> Affine:
         _, vectors = eigh(
             free.T @ between @ free, free.T @ within @ free, subset_by_index=(last - take + 1, last)
         )
-        found = np.column_stack([found, np.linalg.qr(free @ vectors[:, ::-1])[0]])
-    return Affine(mean, found)
+        directions = np.column_stack([directions, np.linalg.qr(free @ vectors[:, ::-1])[0]])
+    return Affine(mean, directions)
 
 
 def _between(sums: ClassSums, mean: NDArray[np.float64]) -> NDArray[np.float64]:

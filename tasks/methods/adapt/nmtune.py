@@ -85,8 +85,8 @@ class Spectrum:
         if self.labels <= 0:
             return start
         bounds = [(0.0, LARGEST)] * len(start)
-        found = minimize(self.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, tol=1e-9)
-        return np.asarray(found.x, dtype=np.float64)
+        minimum = minimize(self.loss, start, jac=True, method="L-BFGS-B", bounds=bounds, tol=1e-9)
+        return np.asarray(minimum.x, dtype=np.float64)
 
 
 def _cross(sums: ClassSums) -> NDArray[np.float64]:

@@ -71,14 +71,14 @@ def aggregate(votes: Any, *, pred_probs: Any = None, method: str = "auto") -> Cr
 
 
 def _fitted(votes: Votes, pred_probs: Any, method: str) -> Fit:
-    found = registry.get("crowd", method)
+    chosen = registry.get("crowd", method)
     probs = None if pred_probs is None else _checked(votes, pred_probs)
-    if "pred_probs" in found.needs and probs is None:
+    if "pred_probs" in chosen.needs and probs is None:
         raise InputError(f"{method} needs pred_probs", fix="give out-of-sample probabilities, or take auto")
-    if probs is not None and "pred_probs" in (*found.needs, *found.uses):
-        fit: Fit = found.target(votes, probs)
+    if probs is not None and "pred_probs" in (*chosen.needs, *chosen.uses):
+        fit: Fit = chosen.target(votes, probs)
     else:
-        fit = found.target(votes)
+        fit = chosen.target(votes)
     return fit
 
 

@@ -40,9 +40,9 @@ def _foretold(votes: Votes, held: NDArray[np.bool_], fit: Fit) -> Floats:
     if fit.answers is None:
         raise TypeError("the fit has no `answers`: it says nothing of items that it has not seen")
     item = votes.item[held]
-    each = np.log(fit.answers.given_state(votes.annotator[held], votes.answer[held]))
-    joint = (summed(item, each, len(votes.items)) + np.log(fit.answers.prior))[item]
-    return np.asarray(logsumexp(joint, axis=1) - logsumexp(joint - each, axis=1), np.float64)
+    log_chance = np.log(fit.answers.given_state(votes.annotator[held], votes.answer[held]))
+    joint = (summed(item, log_chance, len(votes.items)) + np.log(fit.answers.prior))[item]
+    return np.asarray(logsumexp(joint, axis=1) - logsumexp(joint - log_chance, axis=1), np.float64)
 
 
 def better(votes: Votes, gain: Floats) -> bool:

@@ -67,10 +67,10 @@ class Votes:
         held = list(getattr(table, "column_names", getattr(table, "columns", ())))
         columns: dict[str, Any] = {}
         for role, names in NAMES.items():
-            found = [name for name in names if name in held]
-            if not found:
+            there = [name for name in names if name in held]
+            if not there:
                 raise InputError(f"no column {' or '.join(names)} among {held}", fix="rename a column")
-            columns[role] = np.asarray(table[found[0]])
+            columns[role] = np.asarray(table[there[0]])
         return cls.from_arrays(**columns)
 
     @property

@@ -131,13 +131,13 @@ class Blocks:
         self.opened += rows
         if self.opened == self.size:
             whole, self.open, self.opened = self.open, [], 0
-            self._close([each.astype(np.float32) for each in whole])
+            self._close([block.astype(np.float32) for block in whole])
 
     def _close(self, made: list[Matrix]) -> None:
         """Keep sums of whole blocks."""
         self.sums = self.sums or [[] for _ in made]
-        for known, each in zip(self.sums, made, strict=True):
-            known.append(each)
+        for known, block in zip(self.sums, made, strict=True):
+            known.append(block)
         self.count += len(made[0])
         while self.count > MOST_BLOCKS:
             self._halve()

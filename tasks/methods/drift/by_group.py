@@ -48,15 +48,15 @@ def by_group(
     """
     given, bad, of = np.asarray(labels), np.asarray(wrong, dtype=np.float64), np.asarray(groups)
     label_error = None if mislabelled is None else np.asarray(mislabelled, dtype=np.float64)
-    lengths = {len(each) for each in (given, bad, of, label_error) if each is not None}
+    lengths = {len(values) for values in (given, bad, of, label_error) if values is not None}
     if lengths == {0} or len(lengths) > 1:
         raise InputError(
             f"{len(given)} labels, {len(bad)} errors and {len(of)} groups", fix="one for each row"
         )
     given = labels_of(given, len(bad), classes)
-    for each, name in ((bad, "wrong"), (label_error, "mislabelled")):
-        if each is not None:
-            refuse_infinite(each[:, None], name)
+    for values, name in ((bad, "wrong"), (label_error, "mislabelled")):
+        if values is not None:
+            refuse_infinite(values[:, None], name)
     names, codes = np.unique(of, return_inverse=True)
     size = len(names) * classes
     counts = np.bincount(codes * classes + given, minlength=size).reshape(-1, classes)

@@ -57,13 +57,13 @@ def by_slice(
     refuse_infinite(features, "features")
     labels_of(given, len(bad), classes)
     label_errors = None if mislabelled is None else np.asarray(mislabelled, dtype=np.float64)
-    for each, name in ((bad, "wrong"), (label_errors, "mislabelled")):
-        if each is not None:
-            refuse_infinite(each[:, None], name)
+    for values, name in ((bad, "wrong"), (label_errors, "mislabelled")):
+        if values is not None:
+            refuse_infinite(values[:, None], name)
     centres = _centres(features[::2], bad[::2], count)
-    found = _nearest(features, centres)
+    region = _nearest(features, centres)
     label_error = None if label_errors is None else label_errors[1::2]
-    return Slices(found, by_group(given[1::2], bad[1::2], found[1::2], classes, label_error), centres)
+    return Slices(region, by_group(given[1::2], bad[1::2], region[1::2], classes, label_error), centres)
 
 
 def _centres(features: NDArray[np.floating], wrong: Floats, count: int) -> Floats:
@@ -80,9 +80,9 @@ def _centres(features: NDArray[np.floating], wrong: Floats, count: int) -> Float
 
 
 def _nearest(features: NDArray[np.floating], centres: Floats) -> NDArray[np.int64]:
-    found = np.empty(len(features), dtype=np.int64)
+    region = np.empty(len(features), dtype=np.int64)
     near: Matrix = centres.astype(np.float32)
     for part in blocks(len(features), max(features.shape[1], len(centres))):
         rows = features[part].astype(np.float32)
-        found[part] = ((near**2).sum(axis=1) - 2 * rows @ near.T).argmin(axis=1)
-    return found
+        region[part] = ((near**2).sum(axis=1) - 2 * rows @ near.T).argmin(axis=1)
+    return region

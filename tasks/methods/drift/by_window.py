@@ -55,10 +55,10 @@ def by_window(
     tests: list[DriftTest | None] = []
     for window in range(int(of.max(initial=-1)) + 1):
         rows, before = features[of == window], _before(features, of, window, reference)
-        found = between(before, rows, alpha=alpha)
-        tests.append(between(reference, rows, alpha=alpha) if reference is not None else found)
-        if found is not None:
-            state = monitor(found.p_value, state, alpha=alpha)
+        moved = between(before, rows, alpha=alpha)
+        tests.append(between(reference, rows, alpha=alpha) if reference is not None else moved)
+        if moved is not None:
+            state = monitor(moved.p_value, state, alpha=alpha)
     return WindowDrift(tuple(tests), state)
 
 

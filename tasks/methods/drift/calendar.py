@@ -27,8 +27,8 @@ class Calendar:
 
     def of(self, keys: Floats) -> NDArray[np.int64]:
         """The window of each key (N,), -1 where it has none."""
-        found = np.searchsorted(self.starts, keys, side="right") - 1
-        return np.asarray(np.where(np.isnan(keys), -1, found), dtype=np.int64)
+        place = np.searchsorted(self.starts, keys, side="right") - 1
+        return np.asarray(np.where(np.isnan(keys), -1, place), dtype=np.int64)
 
 
 def calendar(keys: Floats, rows: NDArray[np.integer], unit: Unit, by: str = "auto") -> Calendar:
@@ -45,7 +45,9 @@ def calendar(keys: Floats, rows: NDArray[np.integer], unit: Unit, by: str = "aut
         return _checked(_of_times(keys, unit, by))
     choices = [code for code in CODES if code != "hour" or unit == "hour"]
     made = (_of_times(keys, unit, choice) for choice in choices)
-    return next((each for each in made if len(each.names) <= MOST), _of_times(keys, unit, "year"))
+    return next(
+        (calendar_of for calendar_of in made if len(calendar_of.names) <= MOST), _of_times(keys, unit, "year")
+    )
 
 
 def _of_times(keys: Floats, unit: str, by: str) -> Calendar:

@@ -42,12 +42,12 @@ def change_points(counts: ArrayLike, *, alpha: float = 0.05) -> Changes:
         raise InputError(
             "a window is empty or negative", fix="counts (windows, classes), every window with rows"
         )
-    found = dict(_split(table, 0, alpha, np.random.default_rng(0)))
-    points = tuple(sorted(found))
+    changes = dict(_split(table, 0, alpha, np.random.default_rng(0)))
+    points = tuple(sorted(changes))
     level = np.empty_like(table)
     for start, end in zip((0, *points), (*points, len(table)), strict=True):
         level[start:end] = table[start:end].sum(axis=0) / table[start:end].sum()
-    return Changes(points, tuple(found[point] for point in points), level)
+    return Changes(points, tuple(changes[point] for point in points), level)
 
 
 def _split(table: Floats, offset: int, alpha: float, rng: np.random.Generator) -> list[tuple[int, float]]:
@@ -130,7 +130,7 @@ def label_correlation(reference: ArrayLike, current: ArrayLike) -> Correlations:
         or not (np.isfinite(first).all() and np.isfinite(second).all())
     ):
         raise InputError("label sets don't fit", fix="two arrays of 0 and 1, (rows, labels)")
-    scaled = [_standard(each) for each in (first, second)]
+    scaled = [_standard(labels) for labels in (first, second)]
     change, rng, rows = _change(*scaled), np.random.default_rng(0), np.concatenate(scaled)
     value, beaten = float((change**2).sum()), 0
     for _ in range(REPEATS):

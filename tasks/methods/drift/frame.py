@@ -120,7 +120,7 @@ class DriftParts:
         made, errors, features = self._values()
         names = [name for statistic in self.statistics for name in statistic.names] + list(more or {})
         exact = list((more or {}).values())
-        values = np.concatenate(made + [each[None] for each in exact])
+        values = np.concatenate(made + [gap[None] for gap in exact])
         errors += [ROUNDING * (1 / self.reference.rows + 1 / self.current.rows)] * len(
             exact
         )  # of kernels to 1
@@ -165,7 +165,7 @@ class DriftParts:
                 raise InputError(
                     f"the {window.name} window has {window.rows} rows", fix="a test needs two or more"
                 )
-        size, least = max(each.size for each in both), min(each.rows for each in both)
+        size, least = max(window.size for window in both), min(window.rows for window in both)
         if least >= 2 * size * ENOUGH and size > 1:
             size *= 2  # half the blocks are as good
         for window in both:
@@ -189,10 +189,11 @@ def _shaken(statistic: Statistic, gaps: Gaps, off: Floats) -> list[float]:
     few = gaps.apart[:SHAKEN]
     signs = np.random.default_rng(0).choice([-1.0, 1.0], size=few.shape)
     around = [
-        statistic.reduce(replace(gaps, apart=each)) for each in (few, (few + signs * off).astype(np.float32))
+        statistic.reduce(replace(gaps, apart=moved))
+        for moved in (few, (few + signs * off).astype(np.float32))
     ]
     nothing = statistic.reduce(replace(gaps, apart=(signs * off).astype(np.float32)))
-    return [float(each) for each in np.maximum(np.abs(around[1] - around[0]), nothing).max(axis=1)]
+    return [float(distance) for distance in np.maximum(np.abs(around[1] - around[0]), nothing).max(axis=1)]
 
 
 def p_values(values: Floats, errors: Floats) -> Floats:

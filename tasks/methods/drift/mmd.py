@@ -28,7 +28,7 @@ class Mmd:
         """Block sums of cosines and sines, (blocks, 2 · FREQUENCIES)."""
         angles = self.frame.level(rows) @ self.frequencies
         both = [np.cos(angles), np.sin(angles)]
-        summed = [each.reshape(-1, size, FREQUENCIES).sum(axis=1) for each in both]
+        summed = [window.reshape(-1, size, FREQUENCIES).sum(axis=1) for window in both]
         return np.concatenate(summed, axis=1)
 
     def reduce(self, gaps: Gaps) -> Floats:

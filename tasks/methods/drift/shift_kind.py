@@ -75,8 +75,8 @@ def which_kind(
     def counts(found: DriftTest) -> bool:
         return found.drifted and found.effect >= effect
 
-    found = _explained(windows, reference, current, test, posterior)
-    prior, rest, known = found[0], counts(found[1]), np.ones(len(current), dtype=np.bool_)
+    explained = _explained(windows, reference, current, test, posterior)
+    prior, rest, known = explained[0], counts(explained[1]), np.ones(len(current), dtype=np.bool_)
     mix = _mix_moved(windows, alpha / QUESTIONS) and _gap(prior) >= effect
     kind = "both" if mix and rest else "label" if mix else "covariate" if rest else "neither"
     if rest and unknown is not None and unknown.interval[0] > 0:
@@ -87,7 +87,7 @@ def which_kind(
         if not counts(without[1]):
             kind, prior, known = "open-set", without[0], left
     moved = drift_test(drift)(reference, current, alpha)
-    return ShiftKind(kind, ADVICE[kind], moved, found[1], prior, known)
+    return ShiftKind(kind, ADVICE[kind], moved, explained[1], prior, known)
 
 
 def _explained(
@@ -127,7 +127,7 @@ def _mix_moved(windows: Windows, alpha: float) -> bool:
     """Whether the predicted classes of the two windows differ."""
     K = windows.classes
     source, target = (
-        np.bincount(each.argmax(axis=1), minlength=K) for each in (windows.probs, windows.target)
+        np.bincount(probs.argmax(axis=1), minlength=K) for probs in (windows.probs, windows.target)
     )
     return compare(source, target).p_value <= alpha
 

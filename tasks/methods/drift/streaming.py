@@ -47,7 +47,7 @@ def drift_over(reference: Parts, current: Parts, *, method: str = "auto", alpha:
     halves = first.halves or second.halves
     if name not in STATISTICS:
         rows = _shares(first, second, least=2)
-        return test(*pair(*(rounded(each) if halves else each for each in rows)), alpha)
+        return test(*pair(*(rounded(block) if halves else block for block in rows)), alpha)
     parts = DriftParts(
         _frame(first, second, halves), STATISTICS[name], name, size_of_blocks(first.seen, second.seen)
     )

@@ -35,10 +35,10 @@ def _histograms(name: str, reference: ArrayLike, current: ArrayLike) -> tuple[Fl
     first, second = np.asarray(reference), np.asarray(current)
     if first.ndim != 1 or second.ndim != 1 or not len(first) or not len(second):
         raise InputError(f"column {name!r} has shapes {first.shape} and {second.shape}", fix="rows (n,)")
-    numbers = all(np.issubdtype(each.dtype, np.number) for each in (first, second))
+    numbers = all(np.issubdtype(column.dtype, np.number) for column in (first, second))
     codes = _quantiles(first, second) if numbers else _values(first, second)
     size = int(codes.max()) + 1
-    before, after = (np.bincount(each, minlength=size) for each in np.split(codes, [len(first)]))
+    before, after = (np.bincount(window, minlength=size) for window in np.split(codes, [len(first)]))
     return before.astype(np.float64), after.astype(np.float64)
 
 
@@ -55,6 +55,6 @@ def _quantiles(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.intp]:
 
 
 def _values(first: NDArray[np.generic], second: NDArray[np.generic]) -> NDArray[np.intp]:
-    names, codes = np.unique([str(each) for each in (*first, *second)], return_inverse=True)
+    names, codes = np.unique([str(value) for value in (*first, *second)], return_inverse=True)
     rank = np.argsort(np.argsort(-np.bincount(codes, minlength=len(names)), kind="stable"))
     return np.asarray(np.minimum(rank[codes], VALUES), dtype=np.intp)

@@ -46,8 +46,8 @@ def duplicate_conflicts(
         raise ConfigError(f"similarity {similarity}", where="duplicate_conflicts", fix="give one in (0, 1]")
     given, rows = class_codes(labels), numbers(features, "features").astype(np.float32, copy=False)
     near = nearest(rows, min(10, len(rows) - 1)) if neighbours is None else np.asarray(neighbours)
-    found = copies(np.arange(len(rows)), given, _alike(rows, near, similarity))
-    return DuplicateConflicts(found.group, found.conflict, _majority(found, given))
+    conflicts = copies(np.arange(len(rows)), given, _alike(rows, near, similarity))
+    return DuplicateConflicts(conflicts.group, conflicts.conflict, _majority(conflicts, given))
 
 
 def _alike(rows: NDArray[np.float32], near: NDArray[np.integer], similarity: float) -> NDArray[np.int64]:

@@ -67,8 +67,8 @@ def one_class_share(counts: NDArray[np.floating] | csr_array, transition: NDArra
     seen = len(total)
     if same - chance < FLOOR or not seen:
         return BELIEVED
-    found = float(np.clip((agree.mean() - chance) / (same - chance), 0.0, 1.0))
-    return (found * seen + BELIEVED * GROUPS) / (seen + GROUPS)
+    share = float(np.clip((agree.mean() - chance) / (same - chance), 0.0, 1.0))
+    return (share * seen + BELIEVED * GROUPS) / (seen + GROUPS)
 
 
 def _prior(

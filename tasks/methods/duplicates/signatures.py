@@ -86,9 +86,9 @@ def candidates(signatures: NDArray[np.uint64], most: int) -> NDArray[np.int64]:
             low, high = np.minimum(first[near], second[near]), np.maximum(first[near], second[near])
             keys.append(low * rows + high)
             bits.append(differ[near])
-    found, where = np.unique(np.concatenate(keys), return_index=True)
+    distinct, where = np.unique(np.concatenate(keys), return_index=True)
     nearest_first = np.argsort(np.concatenate(bits)[where], kind="stable")[:most]
-    return np.stack(np.divmod(found[nearest_first], max(rows, 1)), axis=1)
+    return np.stack(np.divmod(distinct[nearest_first], max(rows, 1)), axis=1)
 
 
 def likely_pairs(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.bool_]:

@@ -186,5 +186,5 @@ def pack(state: State) -> bytes:
 
 def unpack(data: bytes) -> State:
     """Read what `pack` wrote; pickled objects are refused."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as found:
-        return {name: found[name] for name in found.files}
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

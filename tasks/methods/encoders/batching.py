@@ -95,7 +95,7 @@ def out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory ran out: Python's, or a device library's."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return isinstance(error, RuntimeError) and any(each in str(error) for each in SAID)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in SAID)
 
 
 def release() -> None:

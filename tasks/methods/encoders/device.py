@@ -112,10 +112,10 @@ class DeviceEncoder(Encoder):
         def staged(rows: NDArray[np.intp]) -> Any:
             return self.staged([prepared.items[row] for row in rows])
 
-        found, failed = run_batches(prepared.lengths, self.budget, staged, self.run)
-        vectors = np.zeros((len(prepared.reasons), self.dim), dtype=found.dtype)
-        if found.shape[1]:
-            vectors[prepared.usable] = found
+        embedded, failed = run_batches(prepared.lengths, self.budget, staged, self.run)
+        vectors = np.zeros((len(prepared.reasons), self.dim), dtype=embedded.dtype)
+        if embedded.shape[1]:
+            vectors[prepared.usable] = embedded
         reasons = list(prepared.reasons)
         for row, reason in failed.items():
             reasons[prepared.usable[row]] = reason

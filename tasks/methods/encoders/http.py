@@ -77,11 +77,11 @@ class HttpEncoder(Encoder):
         usable = [row for row, reason in enumerate(reasons) if reason is None]
         for start in range(0, len(usable), int(self.chosen["batch_size"])):
             rows = usable[start : start + int(self.chosen["batch_size"])]
-            for row, found in self._each(texts, rows):
-                if isinstance(found, str):
-                    reasons[row] = found
+            for row, vector in self._each(texts, rows):
+                if isinstance(vector, str):
+                    reasons[row] = vector
                 else:
-                    vectors[row] = found
+                    vectors[row] = vector
         return Encoded(vectors, reasons)
 
     def _each(self, texts: list[str], rows: list[int]) -> Iterator[tuple[int, NDArray[np.float32] | str]]:
@@ -99,8 +99,8 @@ class HttpEncoder(Encoder):
     def _ask(self, texts: list[str]) -> NDArray[np.float32]:
         answer = self._answer(texts)
         try:
-            found = sorted(answer.json()["data"], key=lambda each: each["index"])
-            vectors = np.array([each["embedding"] for each in found], dtype=np.float32)
+            entries = sorted(answer.json()["data"], key=lambda each: each["index"])
+            vectors = np.array([entry["embedding"] for entry in entries], dtype=np.float32)
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(
                 f"the service answers no embeddings: {answer.text[:100]!r}", where=self._url

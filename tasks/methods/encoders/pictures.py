@@ -30,10 +30,12 @@ class ImageTransform:
     def prepared(self, values: pa.Array, threads: int) -> Prepared:
         """Decode a column of images in so many threads; one that can't be is a reason for none."""
         with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-            found = list(pool.map(partial(_read, self), image_bytes(values)))
-        usable = np.flatnonzero([reason is None for _, reason in found])
-        items = [found[row][0] for row in usable]
-        return Prepared(items, np.ones(len(items), dtype=np.int64), usable, [reason for _, reason in found])
+            pictures = list(pool.map(partial(_read, self), image_bytes(values)))
+        usable = np.flatnonzero([reason is None for _, reason in pictures])
+        items = [pictures[row][0] for row in usable]
+        return Prepared(
+            items, np.ones(len(items), dtype=np.int64), usable, [reason for _, reason in pictures]
+        )
 
     def blank(self) -> NDArray[np.uint8]:
         """A black image."""

@@ -32,8 +32,8 @@ class StandardizeEncoder(Encoder):
         with np.errstate(over="ignore"):
             mean = np.where(known, numbers, 0.0).sum(axis=0) / count
             spread = np.sqrt((np.where(known, numbers - mean, 0.0) ** 2).sum(axis=0) / count)
-        told = np.isfinite(spread) & (spread > np.abs(mean) * np.finfo(float).eps)
-        return {"mean": mean, "spread": spread, "told": told, "missing": np.isnan(numbers).any(axis=0)}
+        varies = np.isfinite(spread) & (spread > np.abs(mean) * np.finfo(float).eps)
+        return {"mean": mean, "spread": spread, "told": varies, "missing": np.isnan(numbers).any(axis=0)}
 
     def load(self, state: State) -> None:
         """Take mean and spread of each column."""

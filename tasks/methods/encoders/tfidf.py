@@ -66,7 +66,7 @@ class TfidfEncoder(Encoder):
     def load(self, state: State) -> None:
         """Take how rare words are and where they go: a matrix (buckets, D) with one number a bucket."""
         buckets, known = int(self.chosen["buckets"]), state["known"]
-        own, shared = (int(each) for each in state["places"])
+        own, shared = (int(place) for place in state["places"])
         rng = np.random.default_rng(0)
         place = own + rng.integers(0, shared, buckets) if shared else rng.integers(0, own, buckets)
         weight = rng.choice([-1.0, 1.0], buckets) * state["unseen"]

@@ -19,7 +19,7 @@ def tokenised(tokenizer: Any, values: pa.Array, max_length: int, prompt: str = "
     texts, reasons = read_texts(values)
     usable = np.flatnonzero([reason is None for reason in reasons])
     ids = token_ids(tokenizer, [prompt + texts[row] for row in usable], max_length)
-    return Prepared(ids, np.array([len(each) for each in ids], dtype=np.int64), usable, reasons)
+    return Prepared(ids, np.array([len(token_row) for token_row in ids], dtype=np.int64), usable, reasons)
 
 
 def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[list[int]]:
@@ -32,7 +32,7 @@ def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[lis
             tokenizer(list(texts), truncation=True, max_length=max_length, verbose=False)["input_ids"]
         )
     _cut_at(fast, max_length, tokenizer.truncation_side)
-    return [each.ids for each in fast.encode_batch_fast(list(texts))]
+    return [encoding.ids for encoding in fast.encode_batch_fast(list(texts))]
 
 
 def _cut_at(fast: Any, max_length: int, side: str) -> None:

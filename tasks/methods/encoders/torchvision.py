@@ -36,8 +36,8 @@ class TorchvisionEncoder(ImageBackbone):
             return self.chosen
         with suppress(ConfigError, ValueError):  # a missing library, an unknown model: opening it says so
             known = needed("torchvision.models", "image").get_model_weights(name).__members__
-            found = known.get(weights.rpartition(".")[2])
-            return {**self.chosen, "weights": found.name if found else weights}
+            weight = known.get(weights.rpartition(".")[2])
+            return {**self.chosen, "weights": weight.name if weight else weights}
         return self.chosen
 
     def built(self) -> tuple[Any, ImageTransform]:

@@ -98,8 +98,8 @@ class TransformersEncoder(DeviceEncoder):
         """Tokenise or decode a batch; what can't be is a reason for none."""
         if self.kind == "text":
             return tokenised(self.tokenizer, values, self.max_length)
-        found = self.look.prepared(values, self.helpers)
-        return Prepared(found.items, found.lengths * IMAGE_COST, found.usable, found.reasons)
+        pictures = self.look.prepared(values, self.helpers)
+        return Prepared(pictures.items, pictures.lengths * IMAGE_COST, pictures.usable, pictures.reasons)
 
     def blank(self) -> Any:
         """The tokens of a word, or a black image."""
@@ -111,7 +111,7 @@ class TransformersEncoder(DeviceEncoder):
         """A batch of token ids and its mask, or of images, on the device."""
         if self.kind == "image":
             return {"pixel_values": self.look.batch(items, self.device, self.dtype_run)}
-        ids, mask = (to_device(each, self.device) for each in padded(self.tokenizer, items))
+        ids, mask = (to_device(tensor, self.device) for tensor in padded(self.tokenizer, items))
         return {"input_ids": ids, "attention_mask": mask}
 
     def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
@@ -128,8 +128,8 @@ class TransformersEncoder(DeviceEncoder):
 def look_of(name: str, revision: str | None, config: Any) -> ImageTransform:
     """How a model wants its images: as the file beside it says, else ImageNet's way at the model's size."""
     cached = needed("transformers.utils", "text").cached_file
-    found = cached(name, LOOKS, revision=revision, _raise_exceptions_for_missing_entries=False)
-    said = json.loads(Path(found).read_text()) if found else {}
+    looks_file = cached(name, LOOKS, revision=revision, _raise_exceptions_for_missing_entries=False)
+    said = json.loads(Path(looks_file).read_text()) if looks_file else {}
     size = said.get("crop_size") or said.get("size") or getattr(config, "image_size", 224)
     if isinstance(size, dict):
         size = size.get("height") or size.get("shortest_edge")

@@ -24,8 +24,8 @@ class VectorEncoder(Encoder):
     def fit(self, values: pa.Array) -> State:
         """Find the length that most vectors of the sample have."""
         lengths = pc.list_value_length(values).drop_null().to_numpy()
-        found, counts = np.unique(lengths, return_counts=True)
-        length = int(found[np.argmax(counts)]) if len(found) else 0
+        widths, counts = np.unique(lengths, return_counts=True)
+        length = int(widths[np.argmax(counts)]) if len(widths) else 0
         return {"length": np.array(length)}
 
     def load(self, state: State) -> None:

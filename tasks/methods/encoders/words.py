@@ -19,13 +19,13 @@ def words(text: str) -> list[str]:
     """The words of a text in lower case, those of one letter too; of text without spaces, and of one without
     any word, its characters and the pairs of neighbours, which say nearly what words do (Manning 2008)."""
     lower = text.lower()
-    found: list[str] = []
+    spoken: list[str] = []
     if lower.isascii():
-        found = ASCII.findall(lower)
+        spoken = ASCII.findall(lower)
     else:
         for spaceless, word in RUN.findall(lower):
-            found += _characters(spaceless) if spaceless else [word]
-    return found or _characters("".join(lower.split()))
+            spoken += _characters(spaceless) if spaceless else [word]
+    return spoken or _characters("".join(lower.split()))
 
 
 def word_ngrams(text: str, longest: int) -> list[str]:

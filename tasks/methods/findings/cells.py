@@ -29,7 +29,7 @@ class CellSums:
     @classmethod
     def of(cls, given: sparse.csr_array, missing: sparse.csr_array, extra: sparse.csr_array) -> CellSums:
         """Sum up rows: binary given (N, K), suspicious cells (N, K)."""
-        lacks, has, there = (np.diff(each.indptr).astype(np.float64) for each in (missing, extra, given))
+        lacks, has, there = (np.diff(matrix.indptr).astype(np.float64) for matrix in (missing, extra, given))
         wrong, labels = lacks + has, there + lacks
         return cls(
             len(there), int(np.count_nonzero(wrong)), int(there.sum()), int(lacks.sum()), int(has.sum()),
@@ -37,7 +37,9 @@ class CellSums:
         )  # fmt: skip
 
     def __add__(self, other: CellSums) -> CellSums:
-        return CellSums(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(self)))
+        return CellSums(
+            *(getattr(self, field_of.name) + getattr(other, field_of.name) for field_of in fields(self))
+        )
 
     @property
     def rate(self) -> tuple[float, tuple[float, float]]:

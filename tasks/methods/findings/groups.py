@@ -41,16 +41,16 @@ def group_findings(
     """
     size = len(names)
     judged, errors = np.bincount(of, minlength=size), np.bincount(of, wrong, size).astype(np.float64)
-    found = of_sums(np.array(names), sums.counts, errors, sums.wrong, judged)
+    by_group = of_sums(np.array(names), sums.counts, errors, sums.wrong, judged)
     mix = true_mix(sums.counts, transition).prior
     whole = sums.counts.sum(axis=1) @ mix / sums.counts.sum()
-    order = np.argsort(-found.rows, kind="stable")[:SHOWN].tolist()
-    worst = int(np.argmax(found.error))
+    order = np.argsort(-by_group.rows, kind="stable")[:SHOWN].tolist()
+    worst = int(np.argmax(by_group.error))
     varied = _varied(mix)
     tests = {place: between(features[of != place], features[of == place]) for place in order}
     groups = [
         Group(
-            **_figures(found, place),
+            **_figures(by_group, place),
             prior=_shares(mix[place], varied),
             total_variation=float(0.5 * np.abs(mix[place] - whole).sum()),
             drift_effect=None if (test := tests.get(place)) is None else test.effect,
@@ -58,7 +58,7 @@ def group_findings(
         for place in dict.fromkeys([*order, worst])
     ]
     return GroupFindings(
-        **_worst(found, float(wrong.mean())),
+        **_worst(by_group, float(wrong.mean())),
         number=size,
         classes=tuple(classes[k] for k in varied),
         prior=_shares(whole, varied),
@@ -82,12 +82,12 @@ def slice_findings(
     count = min(count, len(given) // ROWS_OF_A_SLICE)
     if count < 2:
         return None
-    found = by_slice(features, given, wrong, len(classes), count, mislabelled)
-    figures, points = found.figures, features.astype(np.float32)
+    slices = by_slice(features, given, wrong, len(classes), count, mislabelled)
+    figures, points = slices.figures, features.astype(np.float32)
     whole, varied, made = figures.rows @ figures.prior / figures.rows.sum(), _varied(figures.prior), []
     for place, name in enumerate(figures.names):
-        rows = np.flatnonzero(found.slices == name)
-        near = np.square(points[rows] - found.centres[int(name)]).sum(axis=1)
+        rows = np.flatnonzero(slices.slices == name)
+        near = np.square(points[rows] - slices.centres[int(name)]).sum(axis=1)
         best = np.argsort(-figures.prior[place], kind="stable")[:EXAMPLES]
         made.append(
             Group(

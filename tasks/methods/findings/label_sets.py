@@ -53,8 +53,10 @@ def _against(
     if min(len(before), len(now)) < LEAST or len(names) < 2:
         return None
     first, second = (sets[rows[sample(len(rows), ROWS)]].toarray() for rows in (before, now))
-    found = label_correlation(first, second)
-    upper = np.triu(np.abs(found.change), 1)
+    correlations = label_correlation(first, second)
+    upper = np.triu(np.abs(correlations.change), 1)
     one, other = divmod(int(np.argmax(upper)), len(names))
-    changed = ChangedPair(labels=(names[one], names[other]), by=round(float(found.change[one, other]), 5))
-    return found.p_value, changed
+    changed = ChangedPair(
+        labels=(names[one], names[other]), by=round(float(correlations.change[one, other]), 5)
+    )
+    return correlations.p_value, changed

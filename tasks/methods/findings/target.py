@@ -80,26 +80,26 @@ def shift_findings(
             unknown=unknown, drift=options.drift, alpha=options.alpha,
         )  # fmt: skip
     known = np.ones(len(window_probs), dtype=np.bool_) if kind is None else kind.known
-    found = estimate_prior(
+    estimate = estimate_prior(
         sample.given, probs, window_probs[known], method=options.prior, noise_transition=transition
     )
-    weights, borne = borne_weights(found, None if kind is None else kind.kind)
-    found = replace(found, weights=weights, notes=(*found.notes, *borne))
+    weights, borne = borne_weights(estimate, None if kind is None else kind.kind)
+    estimate = replace(estimate, weights=weights, notes=(*estimate.notes, *borne))
     findings = ShiftFindings(
-        method=found.method,
-        prior=found.prior.tolist(),
-        source_prior=found.source_prior.tolist(),
-        weights=found.weights.tolist(),
-        interval=found.interval.tolist(),
-        total_variation=float(0.5 * np.abs(found.prior - found.source_prior).sum()),
-        calibration_nll_gain=_gain(found),
-        notes=(*found.notes, *([ONE_ROW] if kind is None else [])),
+        method=estimate.method,
+        prior=estimate.prior.tolist(),
+        source_prior=estimate.source_prior.tolist(),
+        weights=estimate.weights.tolist(),
+        interval=estimate.interval.tolist(),
+        total_variation=float(0.5 * np.abs(estimate.prior - estimate.source_prior).sum()),
+        calibration_nll_gain=_gain(estimate),
+        notes=(*estimate.notes, *([ONE_ROW] if kind is None else [])),
         kind=None if kind is None else kind.kind,
         advice="" if kind is None else kind.advice,
         drift=_drift(kind),
         unknown=_unknown(sample, window, unknown, ids, moved=kind is not None and kind.kind in MOVED),
     )
-    return TargetFindings(findings, found, unknown, known)
+    return TargetFindings(findings, estimate, unknown, known)
 
 
 def _drift(found: ShiftKind | None) -> TargetDrift:
@@ -137,23 +137,25 @@ def _unknown(
     if unknown is None:
         return None
     share, (low, high) = unknown.share, unknown.interval.tolist()
-    told = UnknownFindings(
+    nothing_found = UnknownFindings(
         share=share,
         interval=(0.0 if moved else low, high),
         reading=None if not share else "moved or unknown" if moved else "unknown",
     )
     if moved or low < SURELY_UNKNOWN or len(np.unique(sample.given)) < LEAST_KNOWN:
-        return told
-    found = discover(sample.features, sample.given, window.features, unknown.posterior)
+        return nothing_found
+    discovered = discover(sample.features, sample.given, window.features, unknown.posterior)
     first, made = int(sample.given.max()) + 1, []
-    for number in range(found.new):
-        rows = np.flatnonzero(found.classes == first + number)
-        near = np.square(window.features[rows] @ found.space - found.prototypes[number - found.new]).sum(
-            axis=1
-        )
+    for number in range(discovered.new):
+        rows = np.flatnonzero(discovered.classes == first + number)
+        near = np.square(
+            window.features[rows] @ discovered.space - discovered.prototypes[number - discovered.new]
+        ).sum(axis=1)
         examples = [str(ids[row]) for row in rows[np.argsort(near)[:EXAMPLES]]]
         made.append(NewClass(rows=len(rows), share=len(rows) / len(ids), examples=tuple(examples)))
-    return told.model_copy(update={"new_classes": found.new, "largest": tuple(made[:SHOWN_NEW])})
+    return nothing_found.model_copy(
+        update={"new_classes": discovered.new, "largest": tuple(made[:SHOWN_NEW])}
+    )
 
 
 def _gain(found: PriorEstimate) -> float | None:

@@ -79,8 +79,8 @@ def target_windows(
     too few rows has no estimate, and is left out.
     """
     known = [place for place, estimate in enumerate(estimates) if estimate is not None]
-    found = [estimate for estimate in estimates if estimate is not None]
-    if not found:
+    estimated = [estimate for estimate in estimates if estimate is not None]
+    if not estimated:
         return None
     kept = Calendar(tuple(windows.names[place] for place in known), windows.starts[known], windows.by)
     place = np.full(len(windows.names) + 1, -1)
@@ -90,8 +90,8 @@ def target_windows(
     size = len(classes)
     here = now >= 0
     counts = np.bincount(now[here] * size + predicted[0][here], minlength=len(known) * size)
-    prior = np.stack([estimate.prior for estimate in found])
-    interval = np.stack([estimate.interval for estimate in found])
+    prior = np.stack([estimate.prior for estimate in estimated])
+    interval = np.stack([estimate.interval for estimate in estimated])
     return WindowFindings(
         **_shares(kept, prior, interval, rows, source.source_prior, classes),
         **_changes(kept, counts.reshape(-1, size), np.bincount(predicted[1], minlength=size)),

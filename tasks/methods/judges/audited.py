@@ -41,16 +41,16 @@ def shown_right(sure: NDArray[np.floating], right: NDArray[np.bool_], precision:
         return TrustBound(np.inf, 0.0, 0, 0, NOTHING)
     order = np.argsort(-sure, kind="stable")
     sure, right = np.asarray(sure)[order], np.asarray(right)[order]
-    found = TrustBound(np.inf, 0.0, len(sure), int(right.sum()), "")
+    trusted = TrustBound(np.inf, 0.0, len(sure), int(right.sum()), "")
     for rows in _prefixes(sure, precision):
         bound = lower_bound(int(right[:rows].sum()), rows)
         if bound < precision:
             break
-        found = TrustBound(float(sure[rows - 1]), bound, rows, int(right[:rows].sum()), "")
+        trusted = TrustBound(float(sure[rows - 1]), bound, rows, int(right[:rows].sum()), "")
     return (
-        found
-        if found.bound
-        else TrustBound(np.inf, 0.0, found.audited, found.right, _too_few(found, precision))
+        trusted
+        if trusted.bound
+        else TrustBound(np.inf, 0.0, trusted.audited, trusted.right, _too_few(trusted, precision))
     )
 
 

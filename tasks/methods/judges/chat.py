@@ -109,16 +109,16 @@ class Chat:
         return {"model": self.judge.model, "messages": list(question.messages), **warm}
 
     def _reply(self, question: Question, asked: dict[str, Any], lost: Callable[[], bool]) -> Reply:
-        found = self._sent(asked, lost)
+        completion = self._sent(asked, lost)
         try:
-            choice, usage = found["choices"][0], found.get("usage") or {}
+            choice, usage = completion["choices"][0], completion.get("usage") or {}
             text = choice["message"].get("content")
         except (KeyError, IndexError, TypeError, AttributeError) as error:
             raise InputError(
-                f"the judge answers no completion: {str(found)[:100]!r}", where=self._url
+                f"the judge answers no completion: {str(completion)[:100]!r}", where=self._url
             ) from error
-        told = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-        tokens = [each if isinstance(each, int) and each >= 0 else None for each in told]
+        counted = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
+        tokens = [count if isinstance(count, int) and count >= 0 else None for count in counted]
         return Reply(read_answer(text if isinstance(text, str) else None, question.answers), *tokens)
 
     def _sent(self, asked: dict[str, Any], lost: Callable[[], bool]) -> Any:

@@ -90,9 +90,9 @@ def _said(shares: Floats, heard: NDArray[np.bool_], accuracy: Floats) -> Floats:
     """The average (n, outcomes) of what the judges say; the same of all outcomes where none was heard."""
     outcomes = shares.shape[2]
     others = (1.0 - accuracy) / (outcomes - 1)
-    each = others[:, None] + (accuracy - others)[:, None] * shares
+    by_judge = others[:, None] + (accuracy - others)[:, None] * shares
     judges = heard.sum(axis=1, keepdims=True)
-    average: Floats = (each * heard[:, :, None]).sum(axis=1) / np.maximum(judges, 1)
+    average: Floats = (by_judge * heard[:, :, None]).sum(axis=1) / np.maximum(judges, 1)
     average[judges[:, 0] == 0] = 1.0 / outcomes
     return average
 

@@ -80,12 +80,12 @@ def ask_about(
         raise UnusableError("nothing to show")
     listed = [classes[place] for place in (range(len(classes)) if order is None else order)]
     lines = [TASK, instruction.strip(), "Classes:", *(f"- {name}" for name in listed)]
-    told = "\n".join(filter(None, lines))
+    told_of_row = "\n".join(filter(None, lines))
     if isinstance(content, bytes):
         shown: Any = [{"type": "image_url", "image_url": {"url": data_url(content)}}]
     else:
         shown = content if len(content) <= LONGEST_TEXT else f"{content[: LONGEST_TEXT - 1]}…"
-    messages = ({"role": "system", "content": f"{told}\n\n{FORM}"}, {"role": "user", "content": shown})
+    messages = ({"role": "system", "content": f"{told_of_row}\n\n{FORM}"}, {"role": "user", "content": shown})
     return Question(messages, tuple(dict.fromkeys((*listed, NONE))))
 
 
@@ -117,14 +117,16 @@ def read_answer(text: str | None, answers: Sequence[str]) -> str | None:
 
     A server that knows no schema may write words around the object, or the class alone.
     """
-    said = {found for each in _said(text or "") if (found := _named(each, answers)) is not None}
+    said = {answer for words in _said(text or "") if (answer := _named(words, answers)) is not None}
     return said.pop() if len(said) == 1 else None
 
 
 def _said(text: str) -> list[str]:
-    objects = [found for each in [text, *OBJECT.findall(text)] if isinstance(found := _json(each), dict)]
-    named = [each["answer"] for each in objects if isinstance(each.get("answer"), str | int | float)]
-    return [str(each) for each in named] if objects else [text]
+    objects = [parsed for piece in [text, *OBJECT.findall(text)] if isinstance(parsed := _json(piece), dict)]
+    named = [
+        answered["answer"] for answered in objects if isinstance(answered.get("answer"), str | int | float)
+    ]
+    return [str(answer) for answer in named] if objects else [text]
 
 
 def _json(text: str) -> Any:

@@ -42,9 +42,9 @@ def auto(windows: Windows) -> PriorEstimate:
     if max(windows.probs.size, windows.target.size) > LARGE:
         return _over(windows)
     averaged = average(windows)
-    found, shares, calibration = averaged.found, averaged.shares, averaged.calibration
-    prior = shares @ found.priors
-    interval = _interval(windows, calibration, found, prior)
+    candidates_of, shares, calibration = averaged.found, averaged.shares, averaged.calibration
+    prior = shares @ candidates_of.priors
+    interval = _interval(windows, calibration, candidates_of, prior)
     notes = () if averaged.untold is None else (f"{averaged.untold}: estimated without moments",)
     source = windows.given_prior @ inverse_transition(windows)
     return finish(windows, "auto", prior, interval, source, calibration=calibration, notes=notes)
@@ -68,9 +68,9 @@ def average(windows: Windows) -> Averaged:
     kernels = Centres(ready.probs, windows.labels) if few else None
     moments = solve(ready)
     why = untold(ready, moments.sums)
-    found = candidates(ready, kernels, *simpler, moments=None if why else moments)
-    errors = _Simulation(windows, ready, calibrations, found, kernels is not None).errors()
-    return Averaged(found, weigh(errors), calibrations[0], why)
+    tried = candidates(ready, kernels, *simpler, moments=None if why else moments)
+    errors = _Simulation(windows, ready, calibrations, tried, kernels is not None).errors()
+    return Averaged(tried, weigh(errors), calibrations[0], why)
 
 
 def _over(windows: Windows) -> PriorEstimate:
@@ -152,7 +152,7 @@ class _Simulation:
         n, rows = len(truth), _again(rng, self.windows.labels)
         chance = truth @ weights.astype(np.float32)
         target = rng.choice(n, len(self.windows.target), p=chance / chance.sum(dtype=np.float64))
-        fits = [self._refit(*each, rows) for each in zip(self.calibrations, logs, strict=True)]
+        fits = [self._refit(*held, rows) for held in zip(self.calibrations, logs, strict=True)]
         simulated, *simpler = (
             self._simulated(log, rows, target, *fit) for log, fit in zip(logs, fits, strict=True)
         )
@@ -200,7 +200,7 @@ class _Simulation:
         shares, covariance = self._posterior(source)
         values, axes = np.linalg.eigh(covariance)
         noise = (rng.normal(size=(shifts, len(values))) * np.sqrt(np.maximum(values, 0))) @ axes.T
-        prior = np.stack([on_simplex(shares + each, self.windows) for each in noise])
+        prior = np.stack([on_simplex(shares + drawn, self.windows) for drawn in noise])
         return np.divide(prior, source, out=np.zeros_like(prior), where=source > 0)
 
     def _posterior(self, source: Floats) -> tuple[Floats, Floats]:

@@ -49,11 +49,11 @@ def prior_by_window(
             calibrations.append(calibrate(part, "bcts"))
         return expectation_maximisation(part, "prior-windows", "bcts", calibrations[0])
 
-    found: list[PriorEstimate | None] = []
+    estimates: list[PriorEstimate | None] = []
     for window in range(int(of.max(initial=-1)) + 1):
         rows = np.flatnonzero(of == window)
         if len(rows) < LEAST:
-            found.append(None)
+            estimates.append(None)
             continue
-        found.append(estimated(replace(whole, target=whole.target[rows]), likeliest))
-    return found
+        estimates.append(estimated(replace(whole, target=whole.target[rows]), likeliest))
+    return estimates

@@ -88,8 +88,8 @@ def _choose(family: Family, data: CalibrationRows) -> tuple[float, float]:
     for ridge in RIDGES if family.size > 1 else (0.0,):
         score = 0.0
         for held in range(FOLDS):
-            found, lost = _held_out(family, data, fold == held, ridge, starts[held])
-            starts[held] = found
+            fitted, lost = _held_out(family, data, fold == held, ridge, starts[held])
+            starts[held] = fitted
             score += lost / len(fold)
         if score >= least:
             break
@@ -102,9 +102,9 @@ def _held_out(
 ) -> tuple[Floats, float]:
     """Parameters fitted without the held-out rows, and the summed NLL of these."""
     train = ~held
-    found = fit(family, data.logs[train], data.labels[train], data.transition, ridge, start)
-    mean = nll(family, found.theta, data.logs[held], data.labels[held], data.transition)
-    return found.theta, mean * float(held.sum())
+    fitted = fit(family, data.logs[train], data.labels[train], data.transition, ridge, start)
+    mean = nll(family, fitted.theta, data.logs[held], data.labels[held], data.transition)
+    return fitted.theta, mean * float(held.sum())
 
 
 def _fall_back(kind: str, family: Family, nll_before: float, why: str) -> Calibration:

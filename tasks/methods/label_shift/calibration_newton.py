@@ -85,10 +85,10 @@ def fit(
         if np.abs(slope).max() < FLAT:
             break
         step = _step(now, penalty, slope)
-        found = _shorten(family, theta, step, now, penalty, logs, labels, transition)
-        if found is None:
+        shortened = _shorten(family, theta, step, now, penalty, logs, labels, transition)
+        if shortened is None:
             break
-        theta, now = found
+        theta, now = shortened
     return NewtonFit(theta, float(np.abs(now.gradient + penalty * theta).max()))
 
 

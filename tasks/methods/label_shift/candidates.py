@@ -63,7 +63,7 @@ def candidates(
         of_weights, of_prior = covariance(windows, moments.sums, moments.weights, moments.inverse)
         shrunk = shrink(moments.weights, of_weights, None if like is None else like.shrunk)
         both = moments.weights, shrunk.weights
-        plain, low = (on_simplex(moments.sums.prior * each, windows) for each in both)
+        plain, low = (on_simplex(moments.sums.prior * ratio, windows) for ratio in both)
         if like is None:
             fit = _not_rejected(ratio, low, likely, worth)
         made += [plain, one_step(windows, plain * over), low, one_step(windows, low * over)]

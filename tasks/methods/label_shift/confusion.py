@@ -47,11 +47,11 @@ class Confusion:
     def _inverse(self) -> Floats | None:
         """Inverse of the joint, None where float32 can't tell it: norms are cheaper than values."""
         try:
-            found = np.asarray(np.linalg.inv(self.joint), dtype=np.float64)
+            inverse = np.asarray(np.linalg.inv(self.joint), dtype=np.float64)
         except np.linalg.LinAlgError:
             return None
-        spread = float(np.linalg.norm(self.joint) * np.linalg.norm(found))
-        return found if spread < 1 / SINGULAR else None
+        spread = float(np.linalg.norm(self.joint) * np.linalg.norm(inverse))
+        return inverse if spread < 1 / SINGULAR else None
 
     def inverse(self) -> Floats:
         """Inverse of the joint; where there is none, that of least squares."""

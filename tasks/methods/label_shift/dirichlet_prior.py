@@ -44,14 +44,14 @@ class Pulled:
     def shares(self) -> Floats:
         """Of the population that the target is drawn from, (K,): averaged by what the priors count."""
         both = zip(self.pulls, self.fits, strict=True)
-        parts = np.array([each.counts * fit.weights for each, fit in both])
+        parts = np.array([pull.counts * fit.weights for pull, fit in both])
         return np.asarray(parts.sum(axis=0), dtype=np.float64)
 
     @property
     def covariance(self) -> Floats:
         """Of the shares, (K, K)."""
         both = zip(self.pulls, self.fits, strict=True)
-        parts = [each.counts * _covariance(fit, each.rows, self.seen) for each, fit in both]
+        parts = [pull.counts * _covariance(fit, pull.rows, self.seen) for pull, fit in both]
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
 
@@ -63,20 +63,20 @@ def plausible(ratio: NDArray[np.floating], source: Floats, worth: float) -> list
     """
     M, K = ratio.shape
     part = ratio[sample(M, max(ELEMENTS // K, LEAST))]
-    found: list[tuple[Floats, float]] = []
+    pulls: list[tuple[Floats, float]] = []
     for centre in (source / source.sum(), np.full(K, 1 / K)):
         start = centre
         for strength in np.geomspace(30 * M, 0.1 * K, STRENGTHS):
             rows = strength * centre
             fitted = _fit(part, rows, worth, start, ROUGH)
             start = np.maximum(fitted.weights, 1e-9)
-            found.append((rows, _evidence(fitted, rows, worth * len(part))))
-    evidence = np.array([each for _, each in found])
+            pulls.append((rows, _evidence(fitted, rows, worth * len(part))))
+    evidence = np.array([evidence_of for _, evidence_of in pulls])
     odds = np.exp(evidence - evidence.max())
     kept = np.where(odds / odds.sum() >= PLAUSIBLE, odds, 0.0)
     return [
         Pull(rows, float(counts))
-        for (rows, _), counts in zip(found, kept / kept.sum(), strict=True)
+        for (rows, _), counts in zip(pulls, kept / kept.sum(), strict=True)
         if counts > 0
     ]
 

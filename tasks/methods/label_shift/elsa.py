@@ -40,11 +40,11 @@ def elsa(windows: Windows) -> PriorEstimate:
     """
     calibration = calibrate(windows, "bcts")
     ready = calibrated_windows(windows, calibration)
-    found = solve(ready)
-    demand_inverse(ready, found.sums)
-    prior = found.sums.prior * found.weights
-    interval = normal_interval(prior, prior_errors(ready, found.sums, found.weights, found.inverse))
-    return finish(windows, "elsa", prior, interval, found.sums.prior, calibration=calibration)
+    solved = solve(ready)
+    demand_inverse(ready, solved.sums)
+    prior = solved.sums.prior * solved.weights
+    interval = normal_interval(prior, prior_errors(ready, solved.sums, solved.weights, solved.inverse))
+    return finish(windows, "elsa", prior, interval, solved.sums.prior, calibration=calibration)
 
 
 def calibrated_windows(windows: Windows, calibration: Calibration) -> Windows:

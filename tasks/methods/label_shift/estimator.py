@@ -51,9 +51,9 @@ def _well_posed(windows: Windows, function: Estimate, name: str) -> PriorEstimat
     try:
         return function(windows)
     except IllPosed as error:
-        found = estimate(INSTEAD, windows)
+        estimated = estimate(INSTEAD, windows)
         note = f"{error.what}: estimated by {INSTEAD} instead"
-        return replace(found, method=name, notes=(*found.notes, note))
+        return replace(estimated, method=name, notes=(*estimated.notes, note))
 
 
 def only(windows: Windows, present: NDArray[np.intp]) -> Windows:
@@ -63,17 +63,17 @@ def only(windows: Windows, present: NDArray[np.intp]) -> Windows:
         T = T[np.ix_(present, present)] + 1e-12 * np.eye(len(present))
         T = T / T.sum(axis=1, keepdims=True)
     labels = np.searchsorted(present, windows.labels)
-    source, target = (scaled(each, present) for each in (windows.probs, windows.target))
+    source, target = (scaled(probs, present) for probs in (windows.probs, windows.target))
     return Windows(labels, source, target, T, None if counts is None else counts[present])
 
 
 def scaled(probs: NDArray[np.floating], present: NDArray[np.intp]) -> Matrix:
     """Probabilities (n, K) of the present classes alone, rows sum to 1."""
-    found = np.empty((len(probs), len(present)), dtype=np.float32)
+    rescaled = np.empty((len(probs), len(present)), dtype=np.float32)
     for part in blocks(*probs.shape):
         rows = np.maximum(probs[part][:, present].astype(np.float32), np.float32(1e-12))
-        found[part] = rows / rows.sum(axis=1, keepdims=True)
-    return found
+        rescaled[part] = rows / rows.sum(axis=1, keepdims=True)
+    return rescaled
 
 
 def among(windows: Windows, present: NDArray[np.intp], found: PriorEstimate) -> PriorEstimate:

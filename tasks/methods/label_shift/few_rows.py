@@ -77,9 +77,9 @@ def _by_class(windows: Windows, sums: Confusion) -> Floats:
     K, solve = windows.classes, (sums.prior[:, None] * sums.inverse()).T.astype(np.float32)
     first, second = np.zeros((K, K)), np.zeros((K, K))
     for part in blocks(*windows.probs.shape):
-        told = sums.features(windows.probs[part]) @ solve
-        first += by_class(told, windows.labels[part])
-        second += by_class(told**2, windows.labels[part])
+        unmixed = sums.features(windows.probs[part]) @ solve
+        first += by_class(unmixed, windows.labels[part])
+        second += by_class(unmixed**2, windows.labels[part])
     over = sums.undo / (len(windows.labels) * np.maximum(sums.prior, FLOOR))
     apart = second @ over - np.diag(2 * np.diag(first @ over) - 1)
     return np.asarray(np.maximum(apart, 0), dtype=np.float64)

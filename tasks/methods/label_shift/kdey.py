@@ -68,13 +68,13 @@ def densities(points: Matrix, centres: Centres, undo: Floats) -> Matrix:
         return np.ones_like(points)
     marks = _marks(centres, K)
     of_label = _of_label(marks.sum(axis=0, dtype=np.float64), undo)
-    found = np.empty((len(points), K), dtype=np.float32)
+    density = np.empty((len(points), K), dtype=np.float32)
     squares = np.einsum("ik,ik->i", centres.probs, centres.probs)
     for part in blocks(len(points), len(centres.probs)):
         own = None if centres.own is None else centres.own[part]
         smooth = (_kernel(points[part], centres.probs, squares, own) @ marks) @ of_label
-        found[part] = np.maximum(smooth, 1e-12)
-    return found
+        density[part] = np.maximum(smooth, 1e-12)
+    return density
 
 
 def _marks(centres: Centres, classes: int) -> Matrix:

@@ -87,9 +87,9 @@ def _cluster_shares(chance: Floats, of: NDArray[np.integer], count: int) -> Floa
     """p(cluster | window), (D, clusters)."""
     from sklearn.cluster import KMeans
 
-    found = KMeans(min(count, len(chance)), n_init=3, random_state=0).fit_predict(chance)
-    table = np.zeros((chance.shape[1], found.max() + 1))
-    np.add.at(table, (of, found), 1)
+    cluster = KMeans(min(count, len(chance)), n_init=3, random_state=0).fit_predict(chance)
+    table = np.zeros((chance.shape[1], cluster.max() + 1))
+    np.add.at(table, (of, cluster), 1)
     return np.asarray(table / table.sum(axis=1, keepdims=True))
 
 
@@ -138,7 +138,7 @@ def _far_apart(columns: Floats, mass: Floats, count: int, rng: np.random.Generat
 
 def _unmix(chance: Floats, of_window: Floats, start: Floats) -> Floats:
     """p(y | row), (N, K), such that p(window | row) ≈ Σ_y p(y | row) p(window | y), by EM in each row."""
-    found = np.tile(start, (len(chance), 1))
+    unmixed = np.tile(start, (len(chance), 1))
     for _ in range(STEPS):
-        found *= (chance / np.maximum(found @ of_window, 1e-300)) @ of_window.T
-    return found
+        unmixed *= (chance / np.maximum(unmixed @ of_window, 1e-300)) @ of_window.T
+    return unmixed

@@ -114,8 +114,8 @@ def _quadratic(point: _Point, w: Floats, least: Floats) -> Floats | None:
         above = _above_zero(bowl, point.slope + point.curve @ w - 1 + damping * w - bowl @ least)
     except (LinAlgError, RuntimeError):
         return None
-    found = least + above
-    return found if found.sum() > 0 else None
+    value = least + above
+    return value if value.sum() > 0 else None
 
 
 def _above_zero(bowl: Floats, pull: Floats) -> Floats:

@@ -47,7 +47,7 @@ def true_mix(counts: ArrayLike, noise_transition: ArrayLike) -> TrueMix:
     expected = prior @ T
     variance = expected @ inverse**2 - (expected @ inverse) ** 2
     spread = np.sqrt(np.maximum(variance, 0) / rows)
-    ends = [normal_interval(one, each) for one, each in zip(prior, spread, strict=True)]
+    ends = [normal_interval(one, error) for one, error in zip(prior, spread, strict=True)]
     return TrueMix(prior, np.stack(ends))
 
 

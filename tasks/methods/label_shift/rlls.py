@@ -30,7 +30,9 @@ def rlls(windows: Windows) -> PriorEstimate:
         raise IllPosed(SINGULAR_SAID)
     weights, inverse = _solve(sums, _bound(windows.classes, len(windows.labels)))
     prior, plain = sums.prior * weights, sums.inverse()
-    ends = [_interval(windows, sums, *each) for each in ((weights, inverse), (plain @ sums.mean, plain))]
+    ends = [
+        _interval(windows, sums, *weighting) for weighting in ((weights, inverse), (plain @ sums.mean, plain))
+    ]
     low, high = (way(*(end[:, side] for end in ends)) for side, way in enumerate((np.minimum, np.maximum)))
     return finish(windows, "rlls", prior, np.stack([low, high], axis=1), sums.prior)
 

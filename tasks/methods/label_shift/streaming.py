@@ -93,19 +93,19 @@ def estimate_prior_over(
     both = likely if sums.singular else towards(likely, sums.prior * weights, errors)
     prior = on_simplex(both, kept)
     interval = normal_interval(prior, prior_errors(ready, sums, weights, inverse, (n, m)))
-    found = finish(kept, "auto", prior, interval, sums.prior, calibration=calibration)
-    return widened(kept, found, soft, (n, m))
+    estimate = finish(kept, "auto", prior, interval, sums.prior, calibration=calibration)
+    return widened(kept, estimate, soft, (n, m))
 
 
 def _of_present(source: Source, target: Target, kept: Windows, present: NDArray[np.intp]) -> PriorEstimate:
     """The estimate among the classes that have labelled rows."""
     part = only(kept, present)
-    found = estimate_prior_over(
+    estimate = estimate_prior_over(
         lambda: ((np.searchsorted(present, labels), scaled(probs, present)) for labels, probs in source()),
         lambda: (scaled(probs, present) for probs in target()),
         noise_transition=part.transition,
     )
-    return among(kept, present, found)
+    return among(kept, present, estimate)
 
 
 def _start(ready: Windows) -> Floats:

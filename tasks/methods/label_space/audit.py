@@ -25,10 +25,10 @@ def audit(
     `NoiseFindings.top_confusions` holds them. together: of rows with several labels, how many have both of a
     pair; rows: how many rows there are.
     """
-    found = [*by_name(counts), *by_confusion(counts, confusions)]
+    findings = [*by_name(counts), *by_confusion(counts, confusions)]
     if together is not None:
-        found += by_label_sets(counts, together, rows)
+        findings += by_label_sets(counts, together, rows)
     for name in listed:
         if not counts.get(name):
-            found.append(ClassFinding("empty", (name,), (0,), "no row has it"))
-    return sorted(found, key=lambda each: (not each.likely, not each.one))
+            findings.append(ClassFinding("empty", (name,), (0,), "no row has it"))
+    return sorted(findings, key=lambda each: (not each.likely, not each.one))

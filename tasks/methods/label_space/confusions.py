@@ -29,4 +29,4 @@ def by_confusion(counts: Mapping[Class, int], confusions: Iterable[ConfusedPair]
         else:
             continue
         pair = sorted((true, given), key=lambda name: (-counts[name], str(name)))
-        yield ClassFinding("confused", tuple(pair), tuple(counts[each] for each in pair), about, one=True)
+        yield ClassFinding("confused", tuple(pair), tuple(counts[member] for member in pair), about, one=True)

@@ -27,7 +27,7 @@ def by_label_sets(counts: Mapping[Class, int], together: Pairs, rows: int) -> It
     Intervals are those of Clopper & Pearson (1934), each at a level shared by all pairs (Bonferroni).
     """
     pairs = max(1, len(counts) * (len(counts) - 1) // 2)
-    both = {frozenset(pair): found for pair, found in together.items() if pair[0] != pair[1]}
+    both = {frozenset(pair): count for pair, count in together.items() if pair[0] != pair[1]}
     for pair, found in both.items():
         one, other = sorted(pair, key=lambda name: (counts[name], str(name)))
         first, second = (_low(found, counts[name], pairs) >= IMPLIES for name in (one, other))
@@ -47,7 +47,7 @@ def _exclusive(
     # Of e rows expected none are seen with a chance of exp(-e): below that many nothing can be said.
     least = log(pairs / LEVEL) / EXCLUSIVE
     ordered = sorted(counts, key=lambda name: (-counts[name], str(name)))
-    found = []
+    findings = []
     for place, one in enumerate(ordered):
         for other in ordered[place + 1 :]:
             expected = counts[one] * counts[other] / max(rows, 1)
@@ -55,8 +55,8 @@ def _exclusive(
                 break
             seen = both.get(frozenset((one, other)), 0)
             if _high(seen, rows, pairs) * rows <= EXCLUSIVE * expected:
-                found.append((expected, seen, one, other))
-    for expected, seen, one, other in sorted(found, key=lambda each: -each[0])[:SHOWN]:
+                findings.append((expected, seen, one, other))
+    for expected, seen, one, other in sorted(findings, key=lambda each: -each[0])[:SHOWN]:
         about = f"{'never' if not seen else f'{seen:,} times'} in one row, by chance {expected:,.0f} times"
         yield ClassFinding("exclusive", (one, other), (counts[one], counts[other]), about)
 

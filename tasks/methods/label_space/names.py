@@ -23,9 +23,9 @@ def by_name(counts: Mapping[Class, int]) -> Iterator[ClassFinding]:
     """Findings by the names alone; numbers have none."""
     named = {name: rows for name, rows in counts.items() if isinstance(name, str)}
     seen: set[frozenset[Class]] = set()
-    for each in alike_names(named):
-        seen |= {frozenset(pair) for pair in combinations(each.names, 2)}
-        yield each
+    for alike in alike_names(named):
+        seen |= {frozenset(pair) for pair in combinations(alike.names, 2)}
+        yield alike
     plain = {name: plain_name(name) for name in named}
     yield from _near(named, plain, seen)
     yield from _parts(named, plain)
@@ -39,7 +39,7 @@ def _near(
 
     names = [name for name, text in plain.items() if text]
     texts = [plain[name] for name in names]
-    found: list[tuple[int, str, str]] = []
+    pairs: list[tuple[int, str, str]] = []
     for start in range(0, len(names), BLOCK):
         block = texts[start : start + BLOCK]
         alike = process.cdist(block, texts, scorer=fuzz.ratio, score_cutoff=NEAR, dtype=np.uint8)
@@ -47,10 +47,12 @@ def _near(
             one, other = sorted((names[start + row], names[column]), key=lambda name: (-counts[name], name))
             new = start + row < column and frozenset((one, other)) not in seen
             if new and _numbers(one) == _numbers(other):
-                found.append((int(alike[row, column]), one, other))
-    for share, *pair in sorted(found, key=lambda each: -each[0])[:PAIRS]:
+                pairs.append((int(alike[row, column]), one, other))
+    for share, *pair in sorted(pairs, key=lambda each: -each[0])[:PAIRS]:
         about = f"{share} % of the letters are the same"
-        yield ClassFinding("near name", tuple(pair), tuple(counts[each] for each in pair), about, one=True)
+        yield ClassFinding(
+            "near name", tuple(pair), tuple(counts[member] for member in pair), about, one=True
+        )
 
 
 def _numbers(name: str) -> str:
@@ -69,7 +71,7 @@ def _parts(counts: Mapping[str, int], plain: Mapping[str, str]) -> Iterator[Clas
         for part in {" ".join(words[a:b]) for a, b in spans} - {text}:
             for other in by_text.get(part, ()):
                 holders[other].append(name)
-    for part, found in holders.items():
-        names = (part, *sorted(found, key=lambda name: (-counts[name], name))[:SHOWN])
-        about = "the name stands in the other" + (f"s, {len(found)} in all" if len(found) > 1 else "")
+    for part, holding in holders.items():
+        names = (part, *sorted(holding, key=lambda name: (-counts[name], name))[:SHOWN])
+        about = "the name stands in the other" + (f"s, {len(holding)} in all" if len(holding) > 1 else "")
         yield ClassFinding("name within", names, tuple(counts[name] for name in names), about)

@@ -32,8 +32,8 @@ def proposal(findings: Sequence[ClassFinding], given: Mapping[str, Class | None]
             if str(name) not in given and name not in become:
                 become[name], why[name] = finding.names[0], finding
     sure = [Proposal(name, _end(name, become, given), True, value) for name, value in why.items()]
-    likely = [each for each in sure if each.become != each.name and str(each.become) not in given]
-    seen = {frozenset((each.name, each.become)) for each in likely}
+    likely = [change for change in sure if change.become != change.name and str(change.become) not in given]
+    seen = {frozenset((change.name, change.become)) for change in likely}
     doubtful = [
         Proposal(name, finding.names[0], False, finding)
         for finding in findings

@@ -31,7 +31,7 @@ def similar_names(counts: Mapping[str, int]) -> list[ClassFinding]:
     other's rows. Words with digits, and of scripts without case, are never taken for
     typos: 1 and 2, or 东 and 西, are not slips of a pen.
     """
-    return [each for each in alike_names(counts) if each.likely]
+    return [alike for alike in alike_names(counts) if alike.likely]
 
 
 def alike_names(counts: Mapping[str, int]) -> list[ClassFinding]:

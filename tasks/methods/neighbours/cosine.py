@@ -79,21 +79,21 @@ class Reference:
     def near(self, features: NDArray[np.floating], k: int) -> NDArray[np.int64]:
         """Places (n, k) of the most similar rows; copies of a row (n, D) and itself come last."""
         count = min(k, len(self.unit))
-        found, alike = self.search(unit_length(features), min(2 * count + 1, len(self.unit)))
+        places, alike = self.search(unit_length(features), min(2 * count + 1, len(self.unit)))
         copies = alike > SAME
         if copies.sum(axis=1).max(initial=0) > count + 1 and not self._many:
-            found, alike = self.search(unit_length(features), len(self.unit))
+            places, alike = self.search(unit_length(features), len(self.unit))
             copies = alike > SAME
         order = np.argsort(copies, axis=1, kind="stable")[:, :count]
-        return np.take_along_axis(found, order, axis=1)
+        return np.take_along_axis(places, order, axis=1)
 
     def search(self, unit: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Places (n, k) of the most similar rows and their cosines, nearest first."""
         if self._many:
-            alike, found = self._index.search(unit, k)
-            return np.asarray(found, np.int64), np.asarray(alike, np.float32)
-        found, distance = nearest_of(lambda part: -(unit[part] @ self.unit.T), len(unit), k)
-        return found, -distance.astype(np.float32)
+            alike, places = self._index.search(unit, k)
+            return np.asarray(places, np.int64), np.asarray(alike, np.float32)
+        places, distance = nearest_of(lambda part: -(unit[part] @ self.unit.T), len(unit), k)
+        return places, -distance.astype(np.float32)
 
     @property
     def _many(self) -> bool:

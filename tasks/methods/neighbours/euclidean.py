@@ -18,9 +18,9 @@ def nearest(rows: NDArray[np.float32], k: int) -> tuple[NDArray[np.float64], NDA
         np.fill_diagonal(apart[:, part], np.inf)  # a row is no neighbour of its own
         return apart
 
-    found, distances = nearest_of(squared, len(rows), k)
+    places, distances = nearest_of(squared, len(rows), k)
     for start in range(0, len(rows), BLOCK):  # again, without the rounding of large norms
         part = slice(start, start + BLOCK)
-        exact = centred[found[part]].astype(np.float64) - centred[part, None]
+        exact = centred[places[part]].astype(np.float64) - centred[part, None]
         distances[part] = np.sqrt(np.einsum("nkd,nkd->nk", exact, exact))
-    return distances, found
+    return distances, places

@@ -36,5 +36,5 @@ class Neighbourhood:
     def beside(self, features: NDArray[np.floating], names: Iterable[str]) -> dict[str, NDArray[np.generic]]:
         """`neighbour_labels` and `neighbour_weights` (n, k), as far as named, of rows (n, D)."""
         near = self.reference.near(features, NEAREST)
-        found = {"neighbour_labels": self.labels, "neighbour_weights": self.weights}
-        return {name: found[name][near] for name in names}
+        known = {"neighbour_labels": self.labels, "neighbour_weights": self.weights}
+        return {name: known[name][near] for name in names}

@@ -70,9 +70,9 @@ class Auto(SampledModel):
         """Choose the reading, fit its transition, learn from flips, place the cut."""
         columns = self._sampled()
         order = sorted_order(columns[0], columns[1])
-        labels, probs, told = (column[order] for column in columns)  # told: a vote, or what the nearest bear
-        near = None if self.hears_vote else told
-        vote = told if near is None else vote_of(near, probs)
+        labels, probs, beside = (column[order] for column in columns)
+        near = None if self.hears_vote else beside  # a vote, or what the nearest bear
+        vote = beside if near is None else vote_of(near, probs)
         chosen = choose_views(labels, probs, vote)
         self._steady = chosen.steady
         self._views = chosen.views
@@ -200,8 +200,8 @@ class Auto(SampledModel):
         data = NoisyLabels(labels, view.log_odds(probs))
         spread = jackknife_spread(data, view.tau, view.strength, view.transition, self._seed)
         contradicted = float(np.mean(probs.argmax(axis=1) != labels))
-        found = rate_range(chosen.first_rate, spread, contradicted, len(labels), chosen.agreed)
-        return replace(found, low=min(found.low, self._rate), high=max(found.high, self._rate))
+        interval = rate_range(chosen.first_rate, spread, contradicted, len(labels), chosen.agreed)
+        return replace(interval, low=min(interval.low, self._rate), high=max(interval.high, self._rate))
 
 
 def _rescaled(read: Reading, given: NDArray[np.int32], error: NDArray[np.floating]) -> NDArray[np.float32]:

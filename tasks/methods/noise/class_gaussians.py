@@ -76,10 +76,10 @@ class ClassGaussians(ScoredModel):
 
     def _log_density(self, points: Floats) -> Floats:
         """Log density (n, K) but for a constant, a class at a time."""
-        found = np.empty((len(points), len(self.means)))
+        density = np.empty((len(points), len(self.means)))
         for k, (mean, whiten) in enumerate(zip(self.means, self.whiten, strict=True)):
-            found[:, k] = self._constant[k] - 0.5 * np.square((points - mean) @ whiten).sum(axis=1)
-        return found
+            density[:, k] = self._constant[k] - 0.5 * np.square((points - mean) @ whiten).sum(axis=1)
+        return density
 
 
 def recovered(points: Floats, given: NDArray[np.int32], classes: int) -> tuple[Floats, Floats]:
@@ -109,11 +109,11 @@ def _covariances(centred: Floats, given: NDArray[np.int32], count: Floats) -> Fl
     width = centred.shape[1]
     common = centred.T @ centred / len(centred)
     common += 1e-6 * max(float(np.trace(common)) / width, 1e-12) * np.eye(width)
-    found = np.empty((len(count), width, width))
+    covariance = np.empty((len(count), width, width))
     for k, rows in enumerate(count):
         own = centred[given == k]
-        found[k] = (own.T @ own + width * common) / (rows + width)
-    return found
+        covariance[k] = (own.T @ own + width * common) / (rows + width)
+    return covariance
 
 
 def _lenders(means: Floats, k: int, heads: NDArray[np.bool_]) -> tuple[NDArray[np.intp], Floats]:

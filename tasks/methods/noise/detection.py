@@ -120,10 +120,10 @@ def _judged(
     """Judge rows that were checked by update, and so not again where the method can leave that out."""
     if isinstance(model, JudgesChecked):
         checked = given.astype(np.int32), np.asarray(probs, np.float32)
-        found = model.judge(*checked, posterior=posterior, **beside)
+        judged = model.judge(*checked, posterior=posterior, **beside)
     else:
-        found = model.score(given, probs, **beside)
-    return completed(found, given, probs) if posterior else replace(found, posterior=None)
+        judged = model.score(given, probs, **beside)
+    return completed(judged, given, probs) if posterior else replace(judged, posterior=None)
 
 
 def _beside(

@@ -88,11 +88,11 @@ class SamplePairs:
 
         So a landmark is not compared with itself. NaN where a side is not finite or zero: that is no pair.
         """
-        found = np.empty(len(folds), np.float32)
+        probability = np.empty(len(folds), np.float32)
         for start in range(0, len(folds), SPAN):
             part = slice(start, start + SPAN)
-            found[part] = self._mismatch(left[part], right[part], folds[part])
-        return found
+            probability[part] = self._mismatch(left[part], right[part], folds[part])
+        return probability
 
     def _mismatch(
         self, left: NDArray[np.floating], right: NDArray[np.floating], folds: NDArray[np.integer]
@@ -101,9 +101,9 @@ class SamplePairs:
         one, other, fold = _unit(left[there]), _unit(right[there]), folds[there]
         near = _nearness_by_fold(one, fold, self.right, self.folds)
         near_other = _nearness_by_fold(other, fold, self.left, self.folds)
-        found = np.full(len(there), np.nan, np.float32)
-        found[there] = self.heaps.lower(_csls(one, other, near, near_other))
-        return found
+        probability = np.full(len(there), np.nan, np.float32)
+        probability[there] = self.heaps.lower(_csls(one, other, near, near_other))
+        return probability
 
 
 @dataclass(frozen=True)
@@ -125,16 +125,16 @@ class PairHeaps:
         if values.mean() - mean < BETTER * np.sqrt((values.var() + variance) / len(values)):
             return cls(np.full(2, mean), np.full(2, variance), np.array([1 - 1e-12, 1e-12]))
         means, variances = [mean, np.quantile(values, 0.75)], [variance, values.var() + least]
-        found = cls(np.array(means), np.array(variances), np.array([0.2, 0.8]))
+        heaps = cls(np.array(means), np.array(variances), np.array([0.2, 0.8]))
         for _ in range(EM_STEPS):
-            member, before = found.members(values), found.means[1]
+            member, before = heaps.members(values), heaps.means[1]
             count = member.sum(axis=0) + 1e-9
             means[1] = member[:, 1] @ values / count[1]
             variances[1] = member[:, 1] @ (values - means[1]) ** 2 / count[1] + least
-            found = cls(np.array(means), np.array(variances), count / count.sum())
+            heaps = cls(np.array(means), np.array(variances), count / count.sum())
             if abs(means[1] - before) < 1e-7:
                 break
-        return found
+        return heaps
 
     def lower(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
         """Probability (n,) of being mismatched; scores (n,) outside the means count as at them."""

@@ -38,9 +38,9 @@ def tilt(known: Floats, target: Floats, scores: Floats) -> Tilt:
     best, nothing, spent = Tilt(0.0, np.zeros(len(scores))), _nothing(known, target), 0
     for degree in DEGREES:
         powers = scores[:, None] ** np.arange(degree + 1)
-        found, value = _climb(known, target, powers)
+        climbed, value = _climb(known, target, powers)
         if value - nothing - best.gain > chi2.ppf(LEVEL, degree + 2 - spent) / 2:
-            best, spent = replace(found, gain=value - nothing), degree + 2
+            best, spent = replace(climbed, gain=value - nothing), degree + 2
     return best
 
 

@@ -62,9 +62,9 @@ def discover(
     names, points = np.unique(given).astype(np.int64), target @ space
     classes = names[_nearest(points, means)]
     outside = np.flatnonzero(strange > 0.5)
-    found = _clusters(points[outside], cut)
-    added = [points[outside[found == one]].mean(axis=0) for one in range(found.max(initial=-1) + 1)]
-    classes[outside] = np.where(found < 0, -1, found + names.max() + 1)
+    cluster = _clusters(points[outside], cut)
+    added = [points[outside[cluster == one]].mean(axis=0) for one in range(cluster.max(initial=-1) + 1)]
+    classes[outside] = np.where(cluster < 0, -1, cluster + names.max() + 1)
     return Discovered(classes, len(added), np.vstack([means, *added]), space)
 
 
@@ -123,14 +123,14 @@ def _clusters(points: Floats, learnt: _Cut) -> NDArray[np.int64]:
     order = order[whole[order]]
     code = np.full(len(sizes), -1, dtype=np.int64)
     code[order] = np.arange(len(order))
-    found = np.full(len(points), -1, dtype=np.int64)
-    found[kept] = code[cut]
+    cluster = np.full(len(points), -1, dtype=np.int64)
+    cluster[kept] = code[cut]
     splinters = kept[(sizes >= LEAST)[cut] & ~whole[cut]]
     rest = np.concatenate([np.setdiff1d(np.arange(len(points)), kept), splinters])
     if len(rest) and len(order):
         means = np.stack([points[kept][cut == one].mean(axis=0) for one in order])
-        found[rest] = _nearest(points[rest], means)
-    return found
+        cluster[rest] = _nearest(points[rest], means)
+    return cluster
 
 
 def _nearest(points: Floats, means: Floats) -> NDArray[np.intp]:

@@ -78,12 +78,12 @@ def open_set(
     ready = calibrated_windows(windows, calibrate(windows, "bcts"))
     source = np.maximum(ready.probs.mean(axis=0, dtype=np.float64), 1e-9)
     known = Known(cells, np.bincount(windows.labels, minlength=windows.classes).astype(np.float64))
-    ratios = tuple((each / source).astype(np.float32) for each in (ready.probs, ready.target))
-    found = _split(known, ratios, source / source.sum(), windows.labels)
-    by_cell = found.unseen.posterior
+    ratios = tuple((window_probs / source).astype(np.float32) for window_probs in (ready.probs, ready.target))
+    shares = _split(known, ratios, source / source.sum(), windows.labels)
+    by_cell = shares.unseen.posterior
     rows = DrawnRows(cells.target, ratios[1], np.ones(len(cells.target)), 1 - by_cell[cells.target])
-    interval = _interval(rows, known, found)
-    return OpenSet(found.unseen.share, interval, found.prior, by_cell[cells.target], cells.borders, by_cell)
+    interval = _interval(rows, known, shares)
+    return OpenSet(shares.unseen.share, interval, shares.prior, by_cell[cells.target], cells.borders, by_cell)
 
 
 def _split(known: Known, ratios: tuple[Matrix, ...], source: Floats, labels: NDArray[np.int64]) -> _Split:

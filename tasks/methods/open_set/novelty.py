@@ -25,11 +25,11 @@ def novelty(sums: ClassSums, features: NDArray[np.floating]) -> Floats:
         raise InputError(f"features has shape {features.shape}", fix=f"{sums.gram.shape[0]} columns")
     refuse_infinite(features, "features")
     points, offsets = _lines(sums)
-    found = np.empty(len(features))
+    distance = np.empty(len(features))
     for part in blocks(len(features), max(points.shape)):
         apart = features[part].astype(np.float32) @ points.T.astype(np.float32) + offsets.astype(np.float32)
-        found[part] = apart.min(axis=1)
-    return found
+        distance[part] = apart.min(axis=1)
+    return distance
 
 
 def novelty_by_fold(
@@ -39,11 +39,11 @@ def novelty_by_fold(
     distance: Callable[[ClassSums, NDArray[np.floating]], Floats] = novelty,
 ) -> Floats:
     """The same (n,), or another distance, of rows in folds (n,), each by the sums without its own fold."""
-    found = np.empty(len(features))
+    distances = np.empty(len(features))
     for fold, sums in enumerate(sums_without):
         rows = folds == fold
-        found[rows] = distance(sums, features[rows])
-    return found
+        distances[rows] = distance(sums, features[rows])
+    return distances
 
 
 def _lines(sums: ClassSums) -> tuple[Floats, Floats]:

@@ -52,9 +52,9 @@ class Scope:
         """Take a sample: features (M, D), folds (M,), out-of-sample probs (M, K); share: of rows outside."""
         views = tuple(sums.of_vectors.without(fold, *exclude) for fold in range(sums.n_folds))
         novelty = np.sort(novelty_by_fold(views, features, folds))
-        found = cls(views, novelty, np.sort(probs.max(axis=1)))
-        cut = float(np.quantile(found.score(features, folds, probs), share)) if share else 0.0
-        return cls(found.views, found.novelty, found.confidence, cut)
+        scope = cls(views, novelty, np.sort(probs.max(axis=1)))
+        cut = float(np.quantile(scope.score(features, folds, probs), share)) if share else 0.0
+        return cls(scope.views, scope.novelty, scope.confidence, cut)
 
     def score(
         self, features: NDArray[np.floating], folds: NDArray[np.integer], probs: NDArray[np.float32]

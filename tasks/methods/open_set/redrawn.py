@@ -85,6 +85,6 @@ class DrawnRows:
             slopes += (counts[:, part] * self.usual[part]) @ slope
         slopes /= np.maximum(counts @ self.usual, 1e-12)[:, None]
         curve += FLAT * np.trace(curve) / len(curve) * np.eye(len(curve))
-        found = np.zeros((len(counts), len(prior)))
-        found[:, present] = np.maximum(prior[present] + solve(curve, (slopes - 1).T, assume_a="pos").T, 0)
-        return np.asarray(found / np.maximum(found.sum(axis=1, keepdims=True), 1e-12))
+        drawn = np.zeros((len(counts), len(prior)))
+        drawn[:, present] = np.maximum(prior[present] + solve(curve, (slopes - 1).T, assume_a="pos").T, 0)
+        return np.asarray(drawn / np.maximum(drawn.sum(axis=1, keepdims=True), 1e-12))

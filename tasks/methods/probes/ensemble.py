@@ -107,16 +107,16 @@ class ProbeEnsemble:
         words: NDArray[np.uint32] | None,
     ) -> ProbeEnsemble:
         """The same with what the average, each probe of words and each of random features count for."""
-        spoken, told = self.words if words is not None else None, [_logits(self.joint, features, folds)]
+        spoken, opinions = self.words if words is not None else None, [_logits(self.joint, features, folds)]
         if spoken:
-            told += [spoken.logits(place, words, folds) for place in range(len(spoken.names))]
-        of_words = len(told)
+            opinions += [spoken.logits(place, words, folds) for place in range(len(spoken.names))]
+        of_words = len(opinions)
         mapped = self.fourier.logits(features, folds) if self.fourier else []
-        scales = [fit_scale(each, labels) for each in mapped]
-        told += [scale * each for scale, each in zip(scales, mapped, strict=True)]
-        if len(told) == 1:
+        scales = [fit_scale(opinion, labels) for opinion in mapped]
+        opinions += [scale * opinion for scale, opinion in zip(scales, mapped, strict=True)]
+        if len(opinions) == 1:
             return self
-        shares = pool_shares(told, labels)
+        shares = pool_shares(opinions, labels)
         return replace(
             self,
             scales=np.append(self.scales[:-1], self.scales[-1] * shares[0]),
@@ -188,7 +188,7 @@ def _fitted(
     """The probes of a view, as linear models of the rows before they are mapped."""
     map_ = adapt(view) if adapt else None
     seen = map_.sums(view) if map_ else view
-    found: list[Linear] = []
+    fitted: list[Linear] = []
     for name in names:
         method = get("probes", name)
         if "rows" in method.needs:  # a place to start from, until there are rows
@@ -197,8 +197,8 @@ def _fitted(
         weights, intercept = method.target(class_names if of_names else seen)
         if map_ and not of_names:
             weights, intercept = map_.before(weights, intercept)
-        found.append((weights, intercept))
-    return tuple(found)
+        fitted.append((weights, intercept))
+    return tuple(fitted)
 
 
 def _with_rows(
@@ -216,17 +216,17 @@ def _with_rows(
         return models
     features, labels, folds = sample
     present, classes = np.unique(folds).tolist(), len(models[-1][0][1])
-    found = [list(model) for model in models]
+    heard = [list(model) for model in models]
     for place in of_rows:
         fit = get("probes", names[place]).target
         for fold in present if len(present) > 1 else ():
             keep = folds != fold
-            found[fold][place] = fit(features[keep], labels[keep], classes)
+            heard[fold][place] = fit(features[keep], labels[keep], classes)
         several = len(present) > 1
-        whole = _mean([found[fold][place] for fold in present]) if several else fit(features, labels, classes)
+        whole = _mean([heard[fold][place] for fold in present]) if several else fit(features, labels, classes)
         for fold in set(range(len(models))).difference(present):
-            found[fold][place] = whole
-    return tuple(map(tuple, found))
+            heard[fold][place] = whole
+    return tuple(map(tuple, heard))
 
 
 def _mean(models: Sequence[Linear]) -> Linear:
@@ -240,7 +240,7 @@ def _logits(
     """Logits (N, K) of rows (N, D), each by the model of its fold (N,)."""
     logits = np.empty((len(features), models[0][1].shape[0]), dtype=np.float32)
     for fold in np.unique(folds):
-        weights, intercept = (each.astype(np.float32) for each in models[fold])
+        weights, intercept = (part.astype(np.float32) for part in models[fold])
         rows = np.flatnonzero(folds == fold)
         for start in range(0, len(rows), BLOCK):
             take = rows[start : start + BLOCK]

@@ -34,7 +34,7 @@ class FourierProbes:
         views = [sums.without(fold, *exclude) for fold in range(sums.n_folds)] + [sums.without(*exclude)]
         targets = [get("probes", name).target for name in names]
         fitted = ([target(view) for target in targets] for view in views)
-        models = tuple(tuple(_centred(*model) for model in each) for each in fitted)
+        models = tuple(tuple(_centred(*model) for model in by_fold) for by_fold in fitted)
         return cls(tuple(names), mapped.random, models)
 
     def mixed(self, shares: Sequence[float]) -> FourierProbes:
@@ -45,15 +45,15 @@ class FourierProbes:
     def logits(self, features: NDArray[np.floating], folds: NDArray[np.integer]) -> list[NDArray[np.float32]]:
         """Logits (N, K) by every probe of rows (N, D), each by the model that didn't see its fold (N,)."""
         classes = len(self.models[-1][0][1])
-        found = [np.empty((len(folds), classes), np.float32) for _ in self.names]
+        by_probe = [np.empty((len(folds), classes), np.float32) for _ in self.names]
         for fold in np.unique(folds):
             rows = np.flatnonzero(folds == fold)
             for start in range(0, len(rows), BLOCK):
                 take = rows[start : start + BLOCK]
                 mapped = self.random.rows(features[take])
-                for logits, (weights, intercepts) in zip(found, self.models[fold], strict=True):
+                for logits, (weights, intercepts) in zip(by_probe, self.models[fold], strict=True):
                     logits[take] = mapped @ weights + intercepts
-        return found
+        return by_probe
 
 
 def _centred(weights: NDArray[np.float64], intercepts: NDArray[np.float64]) -> Linear:

@@ -30,5 +30,5 @@ def pool_shares(logits: Sequence[NDArray[np.floating]], labels: NDArray[np.integ
 
     start = np.full(len(opinions), 1 / len(opinions))
     bounds = [(0.0, None)] * len(opinions)
-    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options=NARROW)
-    return np.asarray(found.x)
+    minimum = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options=NARROW)
+    return np.asarray(minimum.x)

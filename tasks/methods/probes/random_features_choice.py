@@ -56,13 +56,13 @@ def choose_random_features(
     asked = _Asked(features[rows], labels[rows], spoken, sums.count.shape[1])
     plain = asked.without(probes)
     before = asked.loss(plain)
-    found = [
+    candidates = [
         (random, asked.loss(asked.beside(plain, random, named)))
         for random in maps(sums.without(HOLDOUT), own_units=own_units)
     ]
-    if not found:
+    if not candidates:
         return None
-    random, after = min(found, key=lambda each: float(each[1].mean()))
+    random, after = min(candidates, key=lambda each: float(each[1].mean()))
     gain = before - after
     sure = SURE * float(gain.std()) / len(gain) ** 0.5
     return random if gain.mean() > max(sure, WORTH * float(before.mean())) else None
@@ -121,10 +121,10 @@ class _Asked:
     ) -> NDArray[np.floating]:
         """Logits (N, K) by the others, which say `plain` (N, K), and those behind the map."""
         mapped = MappedSums.of(self.features, self.labels, self.parts, FOLDS, self.classes, random)
-        told = FourierProbes.fit(mapped, probes).logits(self.features, self.parts)
-        told = [plain, *(each * fit_scale(each, self.labels) for each in told)]
-        shares = pool_shares(told, self.labels)
-        return np.asarray(sum(share * each for share, each in zip(shares, told, strict=True)))
+        opinions = FourierProbes.fit(mapped, probes).logits(self.features, self.parts)
+        opinions = [plain, *(opinion * fit_scale(opinion, self.labels) for opinion in opinions)]
+        shares = pool_shares(opinions, self.labels)
+        return np.asarray(sum(share * opinion for share, opinion in zip(shares, opinions, strict=True)))
 
     def loss(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Log loss of the labels (N,)."""

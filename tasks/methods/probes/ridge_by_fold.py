@@ -109,7 +109,7 @@ class RidgeByFold:
         sample is taken: that error is a form of the same sums (Hoerl & Kennard 1970).
         """
         seen = [fold for fold in range(sums.n_folds) if fold not in exclude and sums.rows.count[fold, 0]]
-        views = [_View.of(sums, [each for each in seen if each != fold]) for fold in range(sums.n_folds)]
+        views = [_View.of(sums, [other for other in seen if other != fold]) for fold in range(sums.n_folds)]
         penalty = min(
             PENALTIES,
             key=lambda penalty: sum(
@@ -122,11 +122,11 @@ class RidgeByFold:
 
     def predict(self, features: NDArray[np.floating], folds: NDArray[np.integer]) -> NDArray[np.float32]:
         """Predictions (N, M) of rows (N, D), each by the probe that didn't see its fold."""
-        found = np.empty((len(features), self.weights.shape[2]), np.float32)
+        predicted = np.empty((len(features), self.weights.shape[2]), np.float32)
         for fold in np.unique(folds):
             here = folds == fold
-            found[here] = single(features[here]) @ self.weights[fold] + self.intercepts[fold]
-        return found
+            predicted[here] = single(features[here]) @ self.weights[fold] + self.intercepts[fold]
+        return predicted
 
 
 class _View:
@@ -158,7 +158,7 @@ def _error(sums: TargetSums, fold: int, weights: Floats, intercept: Floats) -> f
     rows, count = sums.rows, float(sums.rows.count[fold, 0])
     shifted = np.einsum("dm,dm->m", weights, rows.gram[fold] @ weights)
     shifted += 2 * intercept * (rows.total[fold, 0] @ weights) + count * intercept**2
-    told = (
+    explained = (
         np.einsum("md,dm->m", sums.cross[fold, :columns], weights) + intercept * sums.target[fold, :columns]
     )
-    return float((sums.square[fold, :columns] - 2 * told + shifted).sum())
+    return float((sums.square[fold, :columns] - 2 * explained + shifted).sum())

@@ -65,14 +65,14 @@ class WordProbes:
         """Logits (N, K) of packed words (N, W), each row's by the model that didn't see its fold (N,)."""
         if words is None:
             raise InputError("the rows have no words", where="words", fix="give them as the encoder did")
-        found = np.empty((len(folds), len(self.models[-1][probe][1])), np.float32)
+        by_class = np.empty((len(folds), len(self.models[-1][probe][1])), np.float32)
         for fold in np.unique(folds):
             weights, intercepts = self.models[fold][probe]
             rows = np.flatnonzero(folds == fold)
             for start in range(0, len(rows), BLOCK):
                 take = rows[start : start + BLOCK]
-                found[take] = self._seen(words[take]) @ weights + intercepts
-        return found
+                by_class[take] = self._seen(words[take]) @ weights + intercepts
+        return by_class
 
     def _seen(self, words: NDArray[np.uint32]) -> Any:
         """Weights (n, V), sparse float32, of the words that some row had."""
@@ -93,10 +93,10 @@ def _fitted(names: Sequence[str], view: ClassSums, columns: NDArray[np.intp]) ->
     words = WordsByClass.of(view, columns)
     there = words.weight.any(axis=0)
     seen = replace(words, weight=words.weight[:, there])
-    found = []
+    fitted = []
     for name in names:
         weights, intercepts = get("probes", name).target(seen)
         whole = np.zeros((len(columns), len(intercepts)), np.float32)
         whole[there] = weights - weights.mean(axis=1, keepdims=True)
-        found.append((whole, intercepts.astype(np.float32)))
-    return tuple(found)
+        fitted.append((whole, intercepts.astype(np.float32)))
+    return tuple(fitted)

@@ -47,11 +47,11 @@ class RandomFeatures:
     def rows(self, features: NDArray[np.floating]) -> NDArray[np.float32]:
         """Rows (N, M) of rows (N, D); the mean square of their length is 1."""
         turned = (single(features) - self.centre) @ self._projections
-        found = np.empty((len(turned), 2 * PROJECTIONS), np.float32)
-        np.cos(turned, out=found[:, :PROJECTIONS])
-        np.sin(turned, out=found[:, PROJECTIONS:])
-        found *= np.float32(PROJECTIONS**-0.5)
-        return found
+        mapped = np.empty((len(turned), 2 * PROJECTIONS), np.float32)
+        np.cos(turned, out=mapped[:, :PROJECTIONS])
+        np.sin(turned, out=mapped[:, PROJECTIONS:])
+        mapped *= np.float32(PROJECTIONS**-0.5)
+        return mapped
 
     @cached_property
     def _projections(self) -> NDArray[np.float32]:

@@ -151,10 +151,10 @@ class FoldSums:
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """All of it by name, to be kept."""
-        found = {"count": self.count, "total": self.total, "gram": self.gram}
+        named = {"count": self.count, "total": self.total, "gram": self.gram}
         if self.words is not None:
-            found |= {f"words.{part}": np.asarray(getattr(self.words, part)) for part in PARTS}
-        return found | (self.mapped.arrays if self.mapped else {})
+            named |= {f"words.{part}": np.asarray(getattr(self.words, part)) for part in PARTS}
+        return named | (self.mapped.arrays if self.mapped else {})
 
     @property
     def n_folds(self) -> int:
@@ -262,14 +262,14 @@ def word_buckets(groups: int) -> int:
 def _word_sums(words: NDArray[np.uint32], groups: NDArray[np.integer], count: int) -> Any:
     """The weights of words (N, W) by group (G, B); a block at a time, as packed words are many."""
     buckets = word_buckets(count)
-    found = csr_array((count, buckets), dtype=np.int64)
+    summed = csr_array((count, buckets), dtype=np.int64)
     for start in range(0, len(words), BLOCK):
         block, owner = words[start : start + BLOCK], groups[start : start + BLOCK]
         ones = np.ones(len(block), np.int64)
         membership = csr_array((ones, (owner, np.arange(len(block)))), shape=(count, len(block)))
-        found = found + membership @ unpack_words(block, buckets)
-    found.sort_indices()
-    return found
+        summed = summed + membership @ unpack_words(block, buckets)
+    summed.sort_indices()
+    return summed
 
 
 def _add_totals(total: NDArray[np.float64], block: NDArray[np.float32], groups: NDArray[np.integer]) -> None:

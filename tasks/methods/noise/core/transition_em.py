@@ -220,19 +220,19 @@ def best_tau(
     level.
     """
     everything = np.ones(len(data.log_probs), np.float32)
-    found: dict[float, NDArray[np.float64]] = {}
+    losses: dict[float, NDArray[np.float64]] = {}
     latest = start
 
     def loss(log_tau: float) -> float:
         nonlocal latest
         sharp = data.sharpened(float(np.exp(log_tau)))
-        latest = found[log_tau] = data.fit(sharp, strength, everything, latest)
+        latest = losses[log_tau] = data.fit(sharp, strength, everything, latest)
         return -data.log_likelihood(sharp, latest, everything)
 
     best = minimize_scalar(
         loss, bounds=(np.log(low), np.log(high)), method="bounded", options={"xatol": 0.1}
     ).x
-    return float(np.exp(best)), found[best]
+    return float(np.exp(best)), losses[best]
 
 
 def _best_strength(data: NoisyLabels, tau: float, start: NDArray[np.float64]) -> float:
@@ -269,8 +269,8 @@ def jackknife_spread(
     without = []
     for left_out in range(GROUPS):
         weights = (group != left_out).astype(np.float32)
-        found = data.fit(sharp, strength, weights, transition, steps=3)
-        without.append(data.noise_rate(sharp, found, weights))
+        refitted = data.fit(sharp, strength, weights, transition, steps=3)
+        without.append(data.noise_rate(sharp, refitted, weights))
     return float(1.96 * np.sqrt((GROUPS - 1) * np.var(without)))
 
 

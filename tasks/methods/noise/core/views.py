@@ -123,9 +123,9 @@ def _promising(base: NoisyLabels, probs: NDArray[np.float32], plain: View) -> bo
     latent = NoisyLabels(part.labels, source.log_odds(some))
     everything = np.ones(len(some), np.float32)
     tau, transition = best_tau(latent, plain.strength, 0.02, 2.0, plain.transition)
-    found = latent.log_likelihood(latent.sharpened(tau), transition, everything)
+    likelihood = latent.log_likelihood(latent.sharpened(tau), transition, everything)
     known = part.log_likelihood(part.sharpened(plain.tau), plain.transition, everything)
-    return found > known - HOPELESS
+    return likelihood > known - HOPELESS
 
 
 def _latent_view(base: NoisyLabels, probs: NDArray[np.float32], offset: float, plain: View) -> View:
@@ -144,12 +144,12 @@ def _held_out_plain(data: NoisyLabels, view: View) -> float:
 
 def _held_out_latent(base: NoisyLabels, probs: NDArray[np.float32], view: View, plain: View) -> float:
     """As the plain one, for the middle offset; the Gaussians are fitted to one half of the rows too."""
-    found = []
+    likelihoods = []
     for half in (base.half, 1 - base.half):
         seen = half > 0
         other = fit_latent_gaussian(base.only(seen), probs[seen], OFFSETS[1], _start(plain))
-        found.append(_held_out(base, sharpen(other.log_odds(probs), view.tau), view, half))
-    return float(np.mean(found))
+        likelihoods.append(_held_out(base, sharpen(other.log_odds(probs), view.tau), view, half))
+    return float(np.mean(likelihoods))
 
 
 def _held_out(data: NoisyLabels, sharp: NDArray[np.float32], view: View, half: NDArray[np.float32]) -> float:
