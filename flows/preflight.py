@@ -30,6 +30,8 @@ from labelworks.tasks.methods.statistics.sums import ClassSums
 from labelworks.tasks.planning.values import factors_of, objective_of
 from labelworks.tasks.treat.row_contents import KINDS
 
+INFERRED = "inferred-posterior"  # the noise method of labels that are inferred
+
 
 def check_config(config: RunConfig) -> None:
     """Refuse methods, gates, forms, clusters, schedules that there are not: ConfigError, `where` its key."""
@@ -48,6 +50,10 @@ def check_judges(config: RunConfig) -> None:
     with at_key("treat.judges"):
         if judges and data.task != "classification":
             raise ConfigError(f"judges are for one class a row, not for {data.task}", fix="leave it out")
+        if judges and data.label_kind is not None:
+            raise ConfigError(
+                "judges are asked about given labels, not about inferred ones", fix="leave it out"
+            )
         if judges and data.features.kind not in KINDS:
             raise ConfigError(
                 f"judges can't be shown a {data.features.kind}", fix=f"they see {', '.join(KINDS)}"
@@ -82,7 +88,8 @@ def check_methods(config: RunConfig) -> None:
         _judges_other_labels(config)
         return
     with at_key("detect.noise.method"):
-        _sees_what_a_run_has(noise.method, bool(config.dataset.votes.source or config.dataset.rules))
+        _is_of_inferred(noise.method, config.dataset.label_kind is not None)
+        _sees_what_a_run_has(noise.method, _votes(config))
         _has_names(registry.get("noise", noise.method), named)
     with at_key("detect.noise.options"):
         make_noise(noise.method, noise.options | _names_to_try(noise.method))
@@ -110,6 +117,24 @@ def _check_treatment(treat: TreatConfig) -> None:
 def _check_objective(treat: TreatConfig) -> None:
     with at_key("treat.objective"):
         registry.check_chosen("relabel", objective_of(treat))
+
+
+def _votes(config: RunConfig) -> bool:
+    """Whether something says what the class of each row is by itself, beside the label."""
+    data = config.dataset
+    return bool(data.votes.source or data.rules or data.label_kind)
+
+
+def _is_of_inferred(name: str, inferred: bool) -> None:
+    """Inferred labels have heard the probes: any other method would judge them by these once more."""
+    if inferred == (name == INFERRED):
+        return
+    if inferred:
+        what = (
+            f"{name!r} judges labels that somebody gave, and dataset.label_kind says that they are inferred"
+        )
+        raise ConfigError(what, fix=f"leave it out, or say {INFERRED}")
+    raise ConfigError(f"{name!r} is of inferred labels", fix="set dataset.label_kind, or take another method")
 
 
 def _sees_what_a_run_has(name: str, votes: bool) -> None:

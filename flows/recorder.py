@@ -135,6 +135,7 @@ class Recorder:
             renamed_classes=ingested.renamed_classes if ingested else (),
             crowd=ingested.crowd if ingested else None,
             rules=ingested.rules if ingested else None,
+            inferred=figures.inferred if figures else None,
             embedding=figures_of(self.results, EmbeddingFigures),
             noise=figures.noise if figures else None,
             shift=figures.shift if figures else None,

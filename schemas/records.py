@@ -16,6 +16,7 @@ from labelworks.schemas.findings import (
     DriftFindings,
     EmbeddingFigures,
     Findings,
+    InferredFindings,
     IngestFigures,
     NoiseFindings,
     PublishFigures,
@@ -139,6 +140,7 @@ class DatasetRef(Record):
     uri: str = Field(description="the run's folder in the store")
     classes: tuple[str | int, ...] = ()
     label_type: Literal["int", "string", "list", "number"] = "string"
+    inferred: bool = Field(False, description="labels are inferred of what was observed of their rows")
     partitions: tuple[Partition, ...] = ()
     time_type: str = Field(
         "", description="that of the published time, as labelworks.tasks.sources.values.joined writes it"
@@ -259,6 +261,7 @@ class RunRecord(Record):
     renamed_classes: tuple[RenamedClass, ...] = Field((), description="by dataset.class_mapping")
     crowd: CrowdFindings | None = Field(None, description="where labels are made of votes")
     rules: RulesFindings | None = Field(None, description="where labels are made of rules")
+    inferred: InferredFindings | None = Field(None, description="where labels are inferred")
     embedding: EmbeddingFigures | None = None
     noise: NoiseFindings | None = None
     shift: ShiftFindings | None = Field(None, description="None too where there is no target window")

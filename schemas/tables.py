@@ -17,7 +17,7 @@ REJECTED = pa.schema(
     ]
 )
 
-ACTIONS = ("keep", "relabel", "review")
+ACTIONS = ("keep", "relabel", "review", "infer")
 FACTOR = "weight_"  # begins the names of columns of single factors
 
 
@@ -174,7 +174,11 @@ def published_schema(label_type: pa.DataType, factors: Sequence[str] = ()) -> pa
         [
             _field("id", pa.string(), "of dataset.id; by default the file and the row: file#row"),
             _field("label", label_type, "the label to train on, after treatment"),
-            _field("original_label", label_type, "the label as given, or as made of votes"),
+            _field(
+                "original_label",
+                label_type,
+                "the label as given, as made of votes, or drawn of what was observed alone",
+            ),
             _field("action", pa.string(), f"{', '.join(ACTIONS[:-1])} or {ACTIONS[-1]}"),
             _field("reason", pa.string(), "why that action, and why that weight"),
             _field(
@@ -205,6 +209,15 @@ def published_schema(label_type: pa.DataType, factors: Sequence[str] = ()) -> pa
             _field("run_id", pa.string(), "the run that published it"),
             *_factor_fields(factors),
         ]
+    )
+
+
+def with_observed(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
+    """The published columns of a dataset whose labels are inferred: what was observed of each row."""
+    return (
+        schema.append(_field("label_kind", pa.string(), "what the row says: see dataset.label_kind"))
+        .append(_field("observed", pa.list_(label_type), "the classes that it names"))
+        .append(_field("observed_share", pa.list_(pa.float32()), "of each of them; 1 where none was given"))
     )
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from labelworks.schemas.config.class_mapping import check_mapping, read_mapping
+from labelworks.schemas.config.label_kind import check_label_kind, without_label
 from labelworks.schemas.config.rules import LabelModelConfig, RuleConfig
 from labelworks.schemas.config.section import Section
 
@@ -110,7 +111,16 @@ class DatasetConfig(Section):
     format: Format = "auto"
     csv: CsvConfig = CsvConfig()
     id: str | None = Field(None, description="default: file#row")
-    label: str = Field(description="left out where votes or rules say it")
+    label: str = Field(description="left out where votes or rules say it, and where rows have shares alone")
+    label_kind: str | dict[Literal["column"], str] | None = Field(
+        None,
+        description="what a label says where it is no single known class: candidates, complementary, "
+        "single-positive, soft, bags, or single with rows that have none; {column: name}: as a column says",
+    )
+    shares: str | None = Field(
+        None, description="a column of numbers in the order of classes, of rows of kind soft and bags"
+    )
+    bag: str | None = Field(None, description="a column that says which bag a row of kind bags is in")
     task: Literal["classification", "multilabel", "regression"] = Field(
         "classification", description="multilabel: label holds lists of classes; regression: numbers"
     )
@@ -164,6 +174,8 @@ class DatasetConfig(Section):
     def _labelled_once(cls, data: Any) -> Any:
         """Labels come from a column or from votes; rules go with a column, or take its place."""
         votes = data.get("votes") if isinstance(data, dict) else None
+        if isinstance(data, dict) and without_label(data):
+            data = {**data, "label": data.get("label") or ""}
         voted = votes.get("source") if isinstance(votes, dict) else getattr(votes, "source", "")
         if isinstance(data, dict) and data.get("rules"):
             if voted:
@@ -176,6 +188,14 @@ class DatasetConfig(Section):
         if not data.get("id"):
             raise ValueError("votes need an id: the column of the rows that votes.item refers to")
         return {**data, "label": ""}
+
+    @model_validator(mode="after")
+    def _observed_as_one_kind(self) -> DatasetConfig:
+        if self.label_kind is not None:
+            check_label_kind(self.label_kind, self.model_dump() | {"votes": self.votes.source})
+        elif self.shares or self.bag:
+            raise ValueError("shares and bag go with a label_kind: soft, bags, or {column: name}")
+        return self
 
     @model_validator(mode="after")
     def _rules_have_classes(self) -> DatasetConfig:

@@ -214,10 +214,12 @@ def _audited(place: str) -> dict[str, str]:
 
 
 def _usual_method(dataset: Any) -> str | None:
-    """The noise method of labels that are made of votes or rules, or aren't one class a row."""
+    """The noise method of labels that are inferred, made of votes or rules, or aren't one class a row."""
     if not isinstance(dataset, dict):
         return None
     votes = dataset.get("votes")
+    if dataset.get("label_kind"):
+        return "inferred-posterior"
     if dataset.get("rules"):
         return "rule-posterior"
     if isinstance(votes, dict) and votes.get("source"):

@@ -14,6 +14,7 @@ from labelworks.schemas.findings.drift import (
     WindowAlarm,
     WindowFindings,
 )
+from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
 from labelworks.schemas.findings.leakage import LeakageFindings, LeakedRow, SplitFindings
 from labelworks.schemas.findings.noise import AnnotatorQuality, ConfusedPair, CrowdFindings, NoiseFindings
@@ -67,6 +68,7 @@ __all__ = [
     "Findings",
     "Group",
     "GroupFindings",
+    "InferredFindings",
     "IngestFigures",
     "Interval",
     "JudgeFindings",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from labelworks.schemas.findings.base import Class, Findings, Number
 from labelworks.schemas.findings.drift import DriftFindings
+from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.leakage import LeakageFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.rules import RulesFindings
@@ -41,6 +42,7 @@ class IngestFigures(Findings):
     agreement: Number = Field(None, description="Krippendorff's alpha, where labels are made of votes")
     crowd: CrowdFindings | None = None
     rules: RulesFindings | None = None
+    label_kinds: dict[str, int] = Field({}, description="rows by kind, where labels are inferred")
 
 
 class EmbeddingFigures(Findings):
@@ -99,6 +101,7 @@ class DetectFigures(Findings):
     shift: ShiftFindings | None = Field(None, description="None: there is no target window")
     drift: DriftFindings = DriftFindings()
     trend: TrendFindings | None = None
+    inferred: InferredFindings | None = Field(None, description="where labels are inferred")
     evidence: DetectEvidence
 
 

@@ -28,6 +28,7 @@ class TreatmentFindings(Findings):
     keep: int
     relabel: int
     review: int
+    infer: int = Field(0, description="rows whose label is inferred of what was observed")
     relabelled: int
     changed_share: Number
     review_share: Number = None

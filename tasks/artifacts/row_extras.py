@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.probabilities import unusable
 
-EXTRAS = ("pred_probs", "pair", "votes")  # each in an object beside the index, a row for each of its rows
+EXTRAS = (
+    "pred_probs",
+    "pair",
+    "votes",
+    "observed",
+)  # each in an object beside the index, a row for each of its rows
 
 
 def made_with_probabilities(method: str) -> bool:
@@ -37,11 +42,12 @@ def unpacked(column: pa.ChunkedArray) -> NDArray[np.float32]:
 
 
 def read_pred_probs(
-    column: pa.Array, classes: int, *, one_class: bool = True
+    column: pa.Array, classes: int, *, one_class: bool = True, name: str = "pred_probs"
 ) -> tuple[NDArray[np.float32], pa.Array]:
     """Probabilities (N, K) of a column of lists, zeros where they are unusable, and the reasons why (N,).
 
-    one_class: of classes of which a row has one, so they sum to 1; else each is between 0 and 1.
+    one_class: of classes of which a row has one, so they sum to 1; else each is between 0 and 1. name: what
+    the reasons call them.
     """
     lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
     right = np.flatnonzero(lengths == classes)
@@ -54,10 +60,8 @@ def read_pred_probs(
     negative = np.asarray((probs < 0).any(axis=1))
     reasons: list[str | None] = [None] * len(column)
     for row in np.flatnonzero(far | negative | (lengths != classes)).tolist():
-        said = (
-            f"pred_probs sums to {total[row]:.4g}, not 1" if one_class else "pred_probs is not within 0 and 1"
-        )
-        reasons[row] = _reason(int(lengths[row]), classes, bool(negative[row])) or said
+        said = f"{name} sums to {total[row]:.4g}, not 1" if one_class else f"{name} is not within 0 and 1"
+        reasons[row] = _reason(name, int(lengths[row]), classes, bool(negative[row])) or said
     probs[far | negative] = 0
     return probs, pa.array(reasons, pa.string())
 
@@ -85,9 +89,9 @@ def pair_vectors(column: pa.ChunkedArray, dim: int) -> NDArray[np.float32]:
     return found
 
 
-def _reason(length: int, classes: int, negative: bool) -> str | None:
+def _reason(name: str, length: int, classes: int, negative: bool) -> str | None:
     if length == -1:
-        return "null pred_probs"
+        return f"null {name}"
     if length != classes:
-        return f"pred_probs of length {length}, there are {classes} classes"
-    return "pred_probs is negative" if negative else None
+        return f"{name} of length {length}, there are {classes} classes"
+    return f"{name} is negative" if negative else None

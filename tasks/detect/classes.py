@@ -8,6 +8,7 @@ from labelworks.schemas.findings import DetectFigures, IngestFigures
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.inferred_labels import read_inferred
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.artifacts.vectors.sample_groups import write_groups
 from labelworks.tasks.detect.detected import Detected, evidence
@@ -42,16 +43,16 @@ def detect_classes(
     )  # fmt: skip
     scored = [judgement.scored for judgement in judgements]
     counted = _counted(scored, copies.rows, paired="pair" in options.beside)
-    noise = noise_findings(
-        judged, model.label_probs(sample), sample.given, ref.classes, counted, _chance_p_value(sample)
-    )
+    inferred = read_inferred(artifacts) if ref.inferred else None
+    chance = _chance_p_value(sample) if inferred is None else inferred.p_value
+    noise = noise_findings(judged, model.label_probs(sample), sample.given, ref.classes, counted, chance)
     probs = model.probs(sample.features, sample.folds, sample.words)
     labelled = Labelled(merged([judgement.context for judgement in judgements]), sample, judged, probs)
     write_groups(artifacts, labelled.context.sample)
     shift, moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
     figures = DetectFigures(
         rows=counted.rows, noise=noise, shift=shift, drift=moved,
-        evidence=evidence(scored, judged.transition),
+        evidence=evidence(scored, judged.transition), inferred=inferred,
     )  # fmt: skip
     return Detected(ref, figures, [judgement.checks for judgement in judgements], scored)
 

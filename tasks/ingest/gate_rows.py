@@ -12,6 +12,7 @@ from labelworks.schemas.records import Partition
 from labelworks.schemas.suites import Suite, nearest
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.observed import read_kinds
 from labelworks.tasks.artifacts.index import read_index
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.sources.source import Source
@@ -30,8 +31,19 @@ class IndexedRows:
     def __call__(self, partition: Partition, names: list[str]) -> gates.Rows:
         """The rows of a partition."""
         index = read_index(self.artifacts, partition, self.label_type, CHECKED).rows
+        index = with_kinds(index, self.artifacts, self.source, partition, self.label_type)
         table = with_source_columns(index, self.source, partition, names)
         return gates.Rows(table, tuple(self.source.reader(partition).schemas()), partition.key)
+
+
+def with_kinds(
+    index: pa.Table, artifacts: Artifacts, source: Source, partition: Partition, label_type: str
+) -> pa.Table:
+    """The index with the kinds of labels in the place of labels, where these are inferred later."""
+    if partition.window != "source" or source.columns.observed is None or not index.num_rows:
+        return index
+    kinds = read_kinds(artifacts, partition, label_type)
+    return index.set_column(index.column_names.index("label"), "label", kinds)
 
 
 def with_source_columns(

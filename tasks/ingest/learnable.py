@@ -100,11 +100,11 @@ def look_ahead(source: Source, plans: Mapping[str, Plan], folds: int, proof: Sui
     """Read the labels, of large data some, and refuse what no run can learn from, before any server starts.
 
     folds: how many there will be; proof: what the gate after validate asks of figures. Raises InputError, or
-    GateRefused where fewer rows would be held out than it asks for. Labels made of votes or rules are not
-    looked at.
+    GateRefused where fewer rows would be held out than it asks for. Labels made of votes or rules, or
+    inferred, are not looked at.
     """
     columns = source.columns
-    if not columns.label or columns.rule_texts or columns.rule_values:
+    if not columns.label or columns.rule_texts or columns.rule_values or columns.observed:
         return
     bare = replace(source, columns=replace(source.columns, pred_probs=None, pair=None))
     plan, seen = plans["source"], LabelCounts()

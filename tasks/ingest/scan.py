@@ -18,6 +18,7 @@ from labelworks.tasks.artifacts.rejected import rejected_rows
 from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
 from labelworks.tasks.artifacts.votes.rule_votes import Ruled
 from labelworks.tasks.artifacts.votes.voted_labels import Voted
+from labelworks.tasks.ingest.observed_labels import read_observed
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.class_mapping import again_in_row
@@ -39,7 +40,8 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
     labelled = partition.window == "source"
     label = asked.label or None if labelled else None
     time = asked.time if labelled and source.timed else None
-    beside = [asked.pred_probs, asked.pair] if labelled else []
+    beside = [asked.pred_probs, asked.pair, *(asked.observed.columns if asked.observed else [])]
+    beside = beside if labelled else []
     kinds: list[pa.DataType] = []
     pieces, aside, left_out = _pieces(partition, source, label_type, [asked.id, label, time, *beside], kinds)
     carried = written_type(common(kinds)) if labelled and kinds else ""
@@ -58,7 +60,8 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
         index = voted.labelled(index)
     index = index.combine_chunks()
     nothing = "null label" if voted is None else "no votes"
-    reasons = _reasons(index, nothing, asked.classes, label_type) if labelled else _null_ids(index)
+    classes = labelled and asked.observed is None
+    reasons = _reasons(index, nothing, asked.classes, label_type) if classes else _null_ids(index)
     renamed = count_classes(index[RENAMED]) if RENAMED in index.column_names else {}
     index = index.drop_columns([name for name in (UNUSABLE, RENAMED) if name in index.column_names])
     bad = pc.is_valid(reasons)
@@ -150,13 +153,17 @@ def _piece_index(
     else:
         ids = pc.binary_join_element_wise(file.cast(pa.string()), rows.cast(pa.string()), "#")
     labels = pa.nulls(table.num_rows, kind)
-    if label:
+    observed = labelled and asked.observed is not None
+    if label and not observed:
         labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
         labels, reasons = read_labels(labels, kind)
         unusable = pc.coalesce(unusable, reasons)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
     if label and asked.mapping:
         columns["label"], reasons, columns[RENAMED] = asked.mapping.read(labels)
+        unusable = pc.coalesce(unusable, reasons)
+    if observed:
+        columns["observed"], reasons = read_observed(table, asked)
         unusable = pc.coalesce(unusable, reasons)
     if labelled and asked.pair:
         columns["pair"] = read_pairs(table[asked.pair].combine_chunks())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from operator import add
 from time import perf_counter
@@ -27,8 +27,9 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
-from labelworks.tasks.ingest.gate_rows import CHECKED, IndexedRows, with_source_columns
+from labelworks.tasks.ingest.gate_rows import CHECKED, IndexedRows, with_kinds, with_source_columns
 from labelworks.tasks.ingest.learnable import label_type, refuse_labels
+from labelworks.tasks.ingest.observed_labels import refuse_unlabelled
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
 from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import count_classes, write_index
@@ -56,6 +57,7 @@ class Scan:
     time: str
     new: bool
     checks: list[gates.RowCheck]
+    kinds: Counter[str | int] = field(default_factory=Counter)
 
 
 @stage_task("ingest")
@@ -71,7 +73,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     rules = ruled(artifacts, source, plans["source"].partitions, by_rules) if by_rules else None
     made = crowd or rules
     votes = made[0] if made else None
-    kept_as = votes.label_type if votes else label_type(source.columns.task, plans["source"])
+    kept_as = votes.label_type if votes else _kept_as(source, plans["source"])
     partitions: list[Partition] = []
     scans: list[Scan] = []
     all_scans: list[Scan] = []
@@ -98,6 +100,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     ref = DatasetRef(
         run_id=artifacts.id, dataset=artifacts.dataset, uri=artifacts.store.url(artifacts.folder),
         classes=classes, label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
+        inferred=source.columns.observed is not None,
     )  # fmt: skip
     by_window = {window: _rejected(artifacts, window, plan, all_scans) for window, plan in plans.items()}
     rejected = pa.concat_tables(by_window.values())
@@ -106,7 +109,10 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     empty_files = sum(scan.empty_files for scan in all_scans)
     renamed = renamed_classes(source.columns.mapping, _renamed(scans))
     figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
-    figures = figures.model_copy(update={"renamed_classes": renamed, "rules": rules[1] if rules else None})
+    beside: dict[str, object] = {"renamed_classes": renamed, "rules": rules[1] if rules else None}
+    if ref.inferred:
+        beside |= {"label_kinds": _kinds(scans), "smallest_class": None}
+    figures = figures.model_copy(update=beside)
     examples = {"similar_class_names": [str(each) for each in alike]}
     read = IndexedRows(artifacts, source, kept_as)
     checks = [
@@ -171,13 +177,32 @@ def scan_partition(
     kept, index = partition.leaving_out(found.left_out), found.rows.select(CHECKED)
     share_index(artifacts, partition, kept, label_type)
     labels = count_classes(index["label"])
+    index = with_kinds(index, artifacts, source, partition, label_type)
+    kinds = count_classes(index["label"]) if source.columns.observed is not None else Counter()
     names = gates.rowwise(expected.of(partition.window)).source_columns
     rows = with_source_columns(index, source, kept, names)
     checks = gates.check_rows(rows, expected, window=partition.window)
     return Scan(
         kept, index.num_rows, labels, Counter(found.renamed), found.rejected, found.empty, found.time,
-        written is not None, checks,
+        written is not None, checks, kinds,
     )  # fmt: skip
+
+
+def _kept_as(source: Source, plan: Plan) -> str:
+    """How labels are kept; inferred ones as the config spells the classes."""
+    if source.columns.observed is None:
+        return label_type(source.columns.task, plan)
+    return "int" if _kept_as_int(source.columns.classes) else "string"
+
+
+def _kept_as_int(classes: tuple[str | int, ...] | None) -> bool:
+    return all(type(name) is int for name in classes or ())
+
+
+def _kinds(scans: list[Scan]) -> dict[str, int]:
+    """Rows of each kind of label."""
+    counts = reduce(add, (scan.kinds for scan in scans), Counter[str | int]())
+    return {str(kind): rows for kind, rows in counts.items()}
 
 
 def _classes(
@@ -188,6 +213,10 @@ def _classes(
     task, listed = source.columns.task, source.columns.classes
     if task == "regression" and any(scan.rows for scan in scans):
         return ()
+    if source.columns.observed is not None and any(scan.rows for scan in scans):
+        refuse_unlabelled(_kinds(scans), source.places["source"])
+        spelled = int if _kept_as_int(listed) else str
+        return tuple(spelled(name) for name in listed or ())
     reasons = Counter(reason for scan in scans for reason in scan.rejected["reason"].to_pylist())
     refuse_unknown(source.columns.mapping, _renamed(scans), counts)
     refuse_labels(source, counts, reasons, asked)

@@ -30,7 +30,7 @@ from labelworks.tasks.methods.validation.before_after import ProofOptions
 from labelworks.tasks.planning.rules import read_by_rules, said_of_rules
 from labelworks.tasks.sources.class_mapping import ClassMapping
 from labelworks.tasks.sources.column_roles import read_as
-from labelworks.tasks.sources.columns import Columns
+from labelworks.tasks.sources.columns import Columns, ObservedColumns
 from labelworks.tasks.sources.formats.base import Kind, ReadAs
 from labelworks.tasks.sources.source import Source
 
@@ -52,6 +52,7 @@ def _index_key(config: RunConfig, window: str, label_type: str) -> str:
     beside = [data.pred_probs, data.pair] if source else []
     mapped = [data.class_mapping] if source and data.class_mapping else []
     ruled = [said_of_rules(data)] if source and data.rules else []
+    observed = [data.label_kind, data.shares, data.bag] if source and data.label_kind else []
     judged = [data.features.names, data.time, data.csv.model_dump()]
     said = [
         INDEX_FORMAT,
@@ -65,6 +66,7 @@ def _index_key(config: RunConfig, window: str, label_type: str) -> str:
         *judged,
         *mapped,
         *ruled,
+        *observed,
     ]
     return hashlib.blake2b(json.dumps(said).encode(), digest_size=6).hexdigest()
 
@@ -80,6 +82,7 @@ def columns_of(config: RunConfig) -> Columns:
         label=data.label,
         task=data.task,
         classes=data.classes,
+        observed=observed_of(data),
         mapping=ClassMapping(data.class_mapping, data.window is None) if data.class_mapping else None,
         pred_probs=data.pred_probs,
         pair=data.pair,
@@ -92,6 +95,15 @@ def columns_of(config: RunConfig) -> Columns:
         rule_values=read_by_rules(data, "where", "function"),
         weighed=policy_of(config.treat).columns,
     )
+
+
+def observed_of(data: DatasetConfig) -> ObservedColumns | None:
+    """How rows whose labels are no single known class are read; None where a label is a class."""
+    kind = data.label_kind
+    if kind is None:
+        return None
+    named = {"kind": kind} if isinstance(kind, str) else {"column": kind["column"]}
+    return ObservedColumns(**named, shares=data.shares, bag=data.bag)
 
 
 def source_of(config: RunConfig, options: dict[str, Any]) -> Source:
@@ -107,7 +119,7 @@ def beside_of(data: DatasetConfig) -> tuple[str, ...]:
 
     Probabilities that labels were made with, beside the votes, are in the posterior and not heard twice.
     """
-    votes = bool(data.votes.source or data.rules)
+    votes = bool(data.votes.source or data.rules or data.label_kind)
     own = data.pred_probs and not (votes and made_with_probabilities(data.votes.method))
     there = (("pred_probs", own), ("votes", votes), ("pair", data.pair is not None))
     return tuple(name for name, given in there if given)

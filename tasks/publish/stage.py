@@ -13,7 +13,14 @@ from pyarrow.parquet import SortingColumn
 from labelworks.schemas.findings import PublishFigures
 from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
 from labelworks.schemas.suites import Suite, suites
-from labelworks.schemas.tables import FACTOR, described, factor_name, published_schema, with_judges
+from labelworks.schemas.tables import (
+    FACTOR,
+    described,
+    factor_name,
+    published_schema,
+    with_judges,
+    with_observed,
+)
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
@@ -23,6 +30,7 @@ from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.planning.run import Run
+from labelworks.tasks.publish.observed_columns import OBSERVED_COLUMNS, observed_columns
 from labelworks.tasks.publish.target_rows import publish_target, rows_adapted
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import as_type, read_type
@@ -135,6 +143,11 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
     names = ["row", "given", "suggestion", "flag", *(["outside", "pair_mismatch"] if one else [])]
     posterior = [] if ref.label_type == "number" else ["posterior"]
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), [*names, *posterior])
+    if ref.inferred:
+        given = observed_columns(artifacts, partition, treated["row"], ref)
+        treated = treated.set_column(treated.column_names.index("given"), "given", given.pop("given"))
+        for name, column in given.items():
+            treated = treated.append_column(name, column)
     for name in ("label", "given", *({"judge_answer"} & set(treated.column_names))):
         treated = treated.set_column(
             treated.column_names.index(name), name, named(treated[name], ref.classes, ref.label_type)
@@ -183,6 +196,9 @@ def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Par
     if "judge_answer" in treated.column_names:
         schema = with_judges(schema, kind)
         columns |= {name: treated[name] for name in ("judge_answer", "judge_score")}
+    if ref.inferred:
+        schema = with_observed(schema, kind)
+        columns |= {name: treated[name] for name in OBSERVED_COLUMNS}
     table = pa.table(columns, schema=described(schema, ref.classes, asked.task, artifacts.id))
     time = asked.time
     if time is None:

@@ -101,7 +101,11 @@ def verdict(record: RunRecord) -> str:
     if record.status != "published":
         return _unanswered(record)
     number = "" if record.version is None else f"Version {record.version} of "
-    clauses = [f"{number}{record.dataset} is published", _treated(record), _validated(record.validation)]
+    clauses = [
+        f"{number}{record.dataset} is published",
+        _treated(record),
+        _validated(record.validation, inferred=record.inferred is not None),
+    ]
     return ": ".join([clauses[0], "; ".join(filter(None, clauses[1:]))]).removesuffix(": ") + "."
 
 
@@ -142,6 +146,9 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     if done := record.treatment:
         changed = "corrected" if record.status == "published" else "to correct"
         figures += [(changed, count(done.relabel), ""), ("for review", count(done.review), "")]
+        if record.inferred:
+            sure = f"{percent(record.inferred.confidence)} right, as claimed"
+            figures.append(("inferred", count(done.infer), sure))
         if done.judges:
             figures.append(("judges asked about", plural(done.judges.rows, "row"), money(done.judges)))
     if shift := record.shift:
@@ -236,6 +243,7 @@ def _treated(record: RunRecord) -> str:
     if record.treatment is None:
         return found
     by_words = {
+        "inferred": record.treatment.infer,
         "corrected": record.treatment.relabel,
         "left for a person to review": record.treatment.review,
     }
@@ -244,9 +252,11 @@ def _treated(record: RunRecord) -> str:
     return f"{found}, {' and '.join(done)}{note}" if done else f"{found}{note}"
 
 
-def _validated(proof: ValidationFindings | None) -> str:
+def _validated(proof: ValidationFindings | None, *, inferred: bool) -> str:
     if proof is None or proof.difference is None:
         return ""
+    if proof.why_given and inferred:
+        return f"it carries classes drawn of what was observed alone: {proof.why_given}"
     if proof.why_given:
         return f"it carries the given labels, with flags and weights of 1: {proof.why_given}"
     change = 100 * proof.difference

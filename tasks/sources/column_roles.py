@@ -25,6 +25,10 @@ NEEDED = {
     "vector": "lists of numbers",
     "label": "strings, whole numbers or booleans",
     "multilabel": "lists of strings or of whole numbers",
+    "observed": "strings, whole numbers or booleans, or lists of these",
+    "shares": "lists of numbers",
+    "kind": "strings",
+    "bag": "strings, integers or UUIDs",
     "regression": "numbers",
     "pred_probs": "lists of numbers",
     "pair": "lists of numbers",
@@ -38,7 +42,7 @@ NEEDED = {
 }
 DELIMITERS = {";": ";", "\t": "\\t", "|": "|"}
 TASKS = ("multilabel", "regression")
-ROLES = {"multilabel": "label", "regression": "label"}  # of what roles are in the config
+ROLES = {"multilabel": "label", "regression": "label", "observed": "label"}  # of what roles are in the config
 PUBLISHED = published_schema(pa.string()).names
 
 
@@ -104,6 +108,11 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
         (columns.label, label),
         *((name, feature) for name in columns.features),
         (columns.id, "string"),
+        *(
+            ((columns.observed.column, "string"), (columns.observed.bag, "string"))
+            if columns.observed
+            else ()
+        ),
     ]
     kinds |= {column: kind for column, kind in roles if column}
     texts = () if feature == "number" else columns.features
@@ -125,11 +134,13 @@ def fits(kind: pa.DataType, role: str) -> bool:
             kind.field("bytes").type if types.is_struct(kind) and kind.get_field_index("bytes") >= 0 else kind
         )
         return bool(types.is_binary(held) or types.is_large_binary(held))
-    if role in ("vector", "pred_probs", "pair"):
+    if role in ("vector", "pred_probs", "pair", "shares"):
         return is_listed(kind) and fits(kind.value_type, "regression")
     if role == "multilabel":
         return types.is_null(kind) or (is_listed(kind) and fits(kind.value_type, "label"))
-    if role == "image_path":
+    if role == "observed":
+        return fits(kind, "label") or fits(kind, "multilabel")
+    if role in ("image_path", "kind"):
         return text or types.is_null(kind)
     if role == "columns":
         return number or bool(types.is_boolean(kind))
@@ -157,7 +168,7 @@ def unlike(schema: pa.Schema, columns: Columns, label_type: str) -> str | None:
     """Why the labels of a file don't go with the others, which are of this type; None if they do."""
     field = find_field(schema, columns.label)
     family = "null" if field is None else label_family(field.type, columns.task)
-    if field is None or family in ("null", label_type) or as_written(field):
+    if field is None or family in ("null", label_type) or as_written(field) or columns.observed:
         return None
     if columns.mapping is not None and columns.mapping.named and label_type == "string":
         return None  # of numbers and of names alike one can become another
@@ -181,7 +192,11 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
         roles.append((columns.id, "id"))
     if window == "source":
         if columns.label:
-            roles.append((columns.label, "label" if columns.task == "classification" else columns.task))
+            roles.append((columns.label, _label_role(columns)))
+        if columns.observed is not None:
+            said = columns.observed
+            named = ((said.column, "kind"), (said.shares, "shares"), (said.bag, "bag"))
+            roles += [(name, role) for name, role in named if name]
         if columns.pred_probs is not None:
             roles.append((columns.pred_probs, "pred_probs"))
         if columns.pair is not None:
@@ -190,6 +205,12 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
             roles.append((columns.time, "time"))
         roles += [(name, "dataset.rules") for name in (*columns.rule_texts, *columns.rule_values)]
     return roles
+
+
+def _label_role(columns: Columns) -> str:
+    if columns.observed is not None:
+        return "observed"
+    return "label" if columns.task == "classification" else columns.task
 
 
 def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> InputError | None:

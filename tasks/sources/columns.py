@@ -8,6 +8,24 @@ from labelworks.tasks.sources.class_mapping import ClassMapping
 
 
 @dataclass(frozen=True)
+class ObservedColumns:
+    """How rows whose labels are no single known class are read.
+
+    kind: of all rows, or empty where a column says which. shares, bag: names of columns; None: there is none.
+    """
+
+    kind: str = ""
+    column: str | None = None
+    shares: str | None = None
+    bag: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns besides that of the labels."""
+        return [name for name in (self.column, self.shares, self.bag) if name]
+
+
+@dataclass(frozen=True)
 class Columns:
     """Names of columns by what they are for; None or empty: there is none.
 
@@ -16,6 +34,7 @@ class Columns:
     mapping: what classes become when they are read. split: that says what a row is for. tabular: columns
     whose drift is measured. rule_texts, rule_values: columns that rules read, as texts or as what they are.
     weighed: those that weights are of.
+    observed: None where a label is a class.
     """
 
     kind: str
@@ -25,6 +44,7 @@ class Columns:
     label: str = ""
     task: str = "classification"
     classes: tuple[str | int, ...] | None = None
+    observed: ObservedColumns | None = None
     mapping: ClassMapping | None = None
     pred_probs: str | None = None
     pair: str | None = None

@@ -11,7 +11,7 @@ from labelworks.schemas.tables import ACTIONS, factor_column, treated_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.methods.reasons import WORDS, explained
-from labelworks.tasks.methods.treatment.decisions import Decisions
+from labelworks.tasks.methods.treatment.decisions import SILENT, Decisions
 from labelworks.tasks.methods.treatment.weights.core.weigh import Weights, weigh
 from labelworks.tasks.treat.row_weights import weighed
 from labelworks.tasks.treat.treated import Basis, ByClass
@@ -54,7 +54,7 @@ def _table(scores: pa.Table, decided: Decisions, weights: Weights) -> pa.Table:
             "label": decided.label,
             "action": pa.DictionaryArray.from_arrays(decided.action, list(ACTIONS)).cast(pa.string()),
             "reason": pa.DictionaryArray.from_arrays(why, list(WORDS)).cast(pa.string()),
-            "weight": weights.weight,
+            "weight": np.where(decided.reason == SILENT, np.float32(0), weights.weight),
             "score": scores["score"],
             **{factor_column(name): values for name, values in weights.factors.items()},
         },

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.observed import inferred_part
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.artifacts.vectors.embeddings import load_block
 from labelworks.tasks.artifacts.vectors.first_pass import read_first_pass
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.methods.statistics.folds import in_sample, share_of
 from labelworks.tasks.methods.treatment.decisions import Decisions
+from labelworks.tasks.methods.treatment.observed_rows import ObservedRows, as_inferred, as_observed
 from labelworks.tasks.methods.treatment.treat_rows import decided_rows, weighed_rows
 from labelworks.tasks.methods.treatment.weights.core.density import density_ratio
 from labelworks.tasks.methods.treatment.weights.core.joint import (
@@ -78,12 +80,24 @@ def weighed(
     policy, place = basis.policy, scores["row"].to_numpy()
     said = None if basis.judged is None else basis.judged.verdicts(partition.key, scores["row"])
     decided = decided_rows(judged_labels(scores, basis), basis.cut, policy, said)
+    if ref.inferred:
+        observed = observed_rows(artifacts, partition, place)
+        decided = as_observed(observed) if policy.mode == "none" else as_inferred(decided, observed)
     columns = _columns(basis.source, partition, policy.columns, place)
     features = None
     if basis.facts.density is not None or policy.needs("features", without="target"):
         block = load_block(artifacts, ref, partition)
         features = block.features[np.searchsorted(block.rows, place)]
     return decided, weighed_rows(decided, policy, features, columns)
+
+
+def observed_rows(artifacts: Artifacts, partition: Partition, places: NDArray[np.int32]) -> ObservedRows:
+    """What was observed of rows at places (n,) of a partition, as labels were inferred of it."""
+    table = artifacts.store.read_table(inferred_part(artifacts, partition), ["row", "kind", "alone", "open"])
+    at = np.searchsorted(table["row"].to_numpy(), places)
+    kind = np.array(table["kind"].cast(pa.string()).to_pylist(), object)
+    left_open = table["open"].to_numpy(zero_copy_only=False)
+    return ObservedRows(kind[at], table["alone"].to_numpy()[at], left_open[at])
 
 
 def _columns(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from time import perf_counter
@@ -15,6 +16,8 @@ from labelworks.schemas.findings import ShiftFindings, ValidateFigures
 from labelworks.schemas.records import DatasetRef, ValidateResult
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.inferred_labels import read_observed_sample
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
 from labelworks.tasks.artifacts.vectors.sample_groups import read_groups
@@ -22,9 +25,10 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.statistics.folds import HOLDOUT
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
-from labelworks.tasks.methods.validation.before_after import Proof, prove
+from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, prove
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
+from labelworks.tasks.methods.validation.observed import HeldRows, prove_observed
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import policy_of, proof_options
 from labelworks.tasks.validate.findings import findings_of
@@ -32,6 +36,7 @@ from labelworks.tasks.validate.findings import findings_of
 RIDGE = "ridge"
 OF_CLASSES = "held-out given labels, under the noise transition"
 OF_CELLS = "held-out given labels, each class by itself, corrected by its rates of missing and wrong ones"
+OF_OBSERVED = "what was observed of held-out rows, as the class mix foretells it"
 OF_NUMBERS = "variance explained of held-out numbers, each counted by how likely it is right"
 
 
@@ -42,8 +47,8 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
         return done
     started = perf_counter()
     weights = class_weights(shift, policy_of(run.config.treat))
-    proof, model, against = _proof(run, read_first_pass(run.artifacts), weights)
-    against += "" if weights is None else ", weighted to the target window"
+    proof, model, against = _proof(run, ref, read_first_pass(run.artifacts), weights)
+    against += "" if weights is None or ref.inferred else ", weighted to the target window"
     found = findings_of(proof, run.config.validation.margin, ref.classes, model, against)
     figures = ValidateFigures(validation=found)
     gate = suites("validate", run.config.gates.validation)
@@ -58,7 +63,9 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
     )
 
 
-def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> tuple[Proof, str, str]:
+def _proof(
+    run: Run, ref: DatasetRef, found: FirstPass, weights: NDArray[np.float64] | None
+) -> tuple[Proof, str, str]:
     """The proof of what labels are, the model that it is of, and what that is measured against."""
     sample, options = found.sample, proof_options(run.config, run.artifacts.budget)
     held_out = sample.folds == HOLDOUT
@@ -68,6 +75,9 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
             where=run.config.dataset.source,
             fix="give more rows",
         )
+    if ref.inferred:
+        probes = run.config.detect.probes
+        return _of_observed(run.artifacts, len(ref.classes), probes, options), options.model, OF_OBSERVED
     if found.targets is None:
         groups = read_groups(run.artifacts, len(sample.given))
         sample = replace(sample, beside={**sample.beside, **groups})
@@ -84,3 +94,11 @@ def _proof(run: Run, found: FirstPass, weights: NDArray[np.float64] | None) -> t
         options,
     )  # fmt: skip
     return proof, RIDGE, OF_CELLS
+
+
+def _of_observed(artifacts: Artifacts, classes: int, probes: Sequence[str], options: ProofOptions) -> Proof:
+    """The proof of labels that are inferred, by the rows that they were inferred by."""
+    sample = read_observed_sample(artifacts, classes)
+    said = sample.observed
+    rows = HeldRows(sample.features, sample.folds, sample.hashes, said.marks, said.kinds, said.bags)
+    return prove_observed(rows, int(sample.folds.max()) + 1, probes, options.model, options.seed)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import embedding_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.observed import inferred_part
 from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.artifacts.label_codes import encode_labels, label_targets
 from labelworks.tasks.artifacts.row_extras import pair_vectors, unpacked
@@ -142,21 +143,36 @@ def load_block(
     found = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
     source = partition.window == "source"
     asked = beside if source else ()
-    named = ["id", "hash", *(["label", *asked] if source else [])]
+    made = [name for name in asked if name == "votes"] if ref.inferred else []
+    named = ["id", "hash", *(["label", *(name for name in asked if name not in made)] if source else [])]
     index = load_index(artifacts, ref, partition, named)
     kept = found.usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
-    given = encode_labels(index["label"], ref.classes) if source else rows * 0
+    inferred = _inferred(artifacts, partition, rows) if source and ref.inferred else None
+    given = rows * 0
+    if source:
+        given = encode_labels(index["label"], ref.classes) if inferred is None else inferred[0]
     found = found.only(rows)
     told: dict[str, NDArray[Any]] = {
-        name: _extra(index[name], name, found.vectors.shape[1]) for name in asked
+        name: _extra(index[name], name, found.vectors.shape[1]) for name in asked if name not in made
     }
+    if made and inferred is not None:
+        told["votes"] = inferred[1]
     if found.words is not None:
         told["words"] = found.words
     ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
-    targets = label_targets(index["label"], ref.classes) if source else None
+    targets = label_targets(index["label"], ref.classes) if source and inferred is None else None
     return Block(rows, ids, hashes, given, found.vectors, found.contents, told, targets)
+
+
+def _inferred(
+    artifacts: Artifacts, partition: Partition, rows: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Labels (n,) that were inferred of rows, and their posterior (n, K)."""
+    table = artifacts.store.read_table(inferred_part(artifacts, partition), ["row", "label", "posterior"])
+    place = np.searchsorted(table["row"].to_numpy(), rows)
+    return table["label"].to_numpy()[place], unpacked(table["posterior"])[place]
 
 
 def _extra(column: pa.ChunkedArray, name: str, dim: int) -> NDArray[np.float32]:

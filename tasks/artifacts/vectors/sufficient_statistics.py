@@ -13,6 +13,7 @@ from scipy import sparse
 
 from labelworks.schemas.records import DatasetRef, IngestResult, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.inferred_labels import infer_labels
 from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
 from labelworks.tasks.artifacts.vectors.first_pass import (
     ABOUT,
@@ -58,10 +59,12 @@ def first_pass(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOp
     """Sum up the source and draw the sample, or read both from an earlier try.
 
     Of a dataset that was published before, only what changed since is read: the sums of the partitions
-    that went are subtracted, those of new ones added.
+    that went are subtracted, those of new ones added. Labels that are inferred are so first, and anew.
     """
     if artifacts.store.exists(artifacts.file("embed", ABOUT)):
         return read_first_pass(artifacts)
+    if ref.inferred:
+        infer_labels(artifacts, ref, rows, options.sample, options.folds, options.probes)
     about = _about(artifacts, ref, rows, options)
     earlier = _earlier(artifacts, about)
     updated = _updated(artifacts, ref, about, options, *earlier) if earlier else None
@@ -160,6 +163,7 @@ def _about(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOption
         "kept": share_of(HASHED, rows),
         "planes": laid_through(ref).key,
         "partitions": [each.identity for each in ref.of("source")],
+        **({"inferred": artifacts.id} if ref.inferred else {}),
     }
 
 

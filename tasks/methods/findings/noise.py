@@ -38,7 +38,7 @@ def noise_findings(
     given: NDArray[np.int32],
     classes: Classes,
     found: RowCounts,
-    chance_p_value: float,
+    chance_p_value: float | None,
 ) -> NoiseFindings:
     """Rate, interval, confusions and what is flagged; probs (N, K) out of sample, given (N,) of a sample."""
     low, high = judged.noise_rate_interval

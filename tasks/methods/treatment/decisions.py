@@ -11,7 +11,7 @@ from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut
 
-KEEP, RELABEL, REVIEW = range(len(ACTIONS))
+KEEP, RELABEL, REVIEW, INFER = range(len(ACTIONS))
 REASONS = (
     "not suspicious",
     "the given label is unlikely, another is likely",
@@ -21,8 +21,15 @@ REASONS = (
     "its class, or the likelier one, has too few rows to judge by",
     "models that were asked say another class",
     "models that were asked say another class, and audited rows have shown them right",
+    "inferred of what was observed and of the features",
+    "what was observed leaves several classes about as likely",
+    "one of the classes that were observed, drawn by chance: nothing better is proven",
+    "nothing was observed, and nothing better than chance is proven: it counts for nothing",
 )
-KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE, FEW, DISPUTED, CORRECTED = range(len(REASONS))
+(
+    KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE, FEW, DISPUTED, CORRECTED,
+    INFERRED, UNSETTLED, DRAWN, SILENT,
+) = range(len(REASONS))  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,3 @@ def test_code_of_the_page_runs(code: str) -> None:
 def test_every_objective_is_named() -> None:
     for method in methods("relabel"):
         assert f"`{method.name}`" in PAGE or f"{{{method.name}: " in PAGE
-
-
-def test_every_kind_of_label_is_named() -> None:
-    for method in methods("label_kind"):
-        assert f"\n| `{method.name}` |" in PAGE

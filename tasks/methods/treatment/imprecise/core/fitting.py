@@ -22,6 +22,7 @@ from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
 
 CELLS = 1 << 21  # of a block, rows × classes
+OPEN = 1e-3  # of the likelihood of the likeliest class: less is no other that a row may be of
 MOST, PATIENCE, BETTER = 60, 6, 1e-4  # rounds; those without a likelihood better by so much, then it ends
 BY_PROPENSITY = "single-positive"
 Rows = NDArray[np.intp]
@@ -149,22 +150,50 @@ def _expectation_maximisation(data: Data, start: ProbeEnsemble | None) -> Fitted
     return best
 
 
+def alone(data: Data) -> Iterator[tuple[Rows, NDArray[np.float32], NDArray[np.bool_]]]:
+    """Labelled rows (n,), P(class) (n, K) by what was observed alone, and which of them that leaves open."""
+    for part in data.evidence.labelled:
+        for inside in part.blocks(data.width):
+            said = part.given(inside)
+            total = np.maximum(said.sum(axis=1, keepdims=True), np.finfo(np.float32).tiny)
+            yield (
+                part.rows[inside],
+                said / total,
+                (said > OPEN * said.max(axis=1, keepdims=True)).sum(axis=1) > 1,
+            )
+
+
+def foretold(data: Data, ensemble: ProbeEnsemble, mix: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Log-likelihood (n, 2) of what was observed of labelled rows, by probes and by a class mix (K,)."""
+    found = []
+    for part in data.evidence.labelled:
+        for inside in part.blocks(data.width):
+            rows = part.rows[inside]
+            even = np.tile(np.asarray(mix, np.float32), (len(rows), 1))
+            by = [
+                part.log_likelihood(inside, probs, part.posterior(inside, probs))
+                for probs in (data.probs(ensemble, rows), even)
+            ]
+            found.append(np.stack(by, axis=1))
+    return np.concatenate(found)
+
+
 def _pass(data: Data, ensemble: ProbeEnsemble | None, sampled: Rows) -> _Pass:
     chosen = np.zeros(len(data.folds), bool)
     chosen[sampled] = True
     sums, score, count = data.nothing, 0.0, 0
-    drawn: list[tuple[Rows, NDArray[np.int64]]] = []
+    kept: list[tuple[Rows, NDArray[np.int64]]] = []
     for rows, posterior, likelihood in data.posteriors(ensemble):
         sums += data.sums(rows, posterior)
         score, count = score + float(likelihood.sum()), count + len(rows)
         of = chosen[rows]
-        drawn.append((rows[of], _drawn(rows[of], posterior[of])))
-    where, labels = (np.concatenate(each) for each in zip(*drawn, strict=True))
+        kept.append((rows[of], drawn(rows[of].astype(np.uint64), posterior[of])))
+    where, labels = (np.concatenate(each) for each in zip(*kept, strict=True))
     return _Pass(sums, score / count, where, labels)
 
 
-def _drawn(rows: Rows, posterior: NDArray[np.float32]) -> NDArray[np.int64]:
-    """A class of each row (n,) by its posterior (n, K), by the same chance in every round."""
-    chance = hashes(rows.astype(np.uint64)).astype(np.float64) * 2.0**-64
+def drawn(numbers: NDArray[np.uint64], posterior: NDArray[np.float32]) -> NDArray[np.int64]:
+    """A class of each row (n,) by its posterior (n, K): the same chance for the same number."""
+    chance = hashes(numbers).astype(np.float64) * 2.0**-64
     reached = np.cumsum(posterior, axis=1, dtype=np.float64)
     return np.asarray((reached < chance[:, None] * reached[:, -1:]).sum(axis=1), np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
-from labelworks.tasks.methods.treatment.imprecise.core.fitting import BY_PROPENSITY, Data, Fitted, fit
+from labelworks.tasks.methods.treatment.imprecise.core.inference import Blocks, infer_from
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
-from labelworks.tasks.methods.treatment.imprecise.core.propensity import estimate_propensity
-from labelworks.tasks.methods.treatment.imprecise.core.pseudo_labels import let_in
 
-Blocks = Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]
 DENSE = 256  # classes; above, a posterior holds its largest entries alone
 KEPT = 32  # of a row, above so many classes
 
@@ -50,22 +46,10 @@ def infer(
     registered kinds; bags (N,): which, of rows of kind bags; options: of each kind. A row's features are
     judged by probes that never saw its fold. Raises InputError naming the row that can't be read.
     """
-    given = dict(options or {})
-    positives = np.flatnonzero(kinds == BY_PROPENSITY)
-    if len(positives) and "propensity" not in given.get(BY_PROPENSITY, {}):
-        chance = estimate_propensity(marks[positives], features[positives], folds[positives], n_folds, probes)
-        given[BY_PROPENSITY] = {"propensity": chance}
-    evidence = Evidence.of(marks, kinds, bags=bags, options=given)
-    data, found = fit(Data(features, folds, n_folds, evidence, probes))
-    return Inferred(_whole(_posteriors(data, found), evidence.shape), found.score, found.rounds)
-
-
-def _posteriors(data: Data, found: Fitted) -> Blocks:
-    """Every row's posterior, a block at a time, by kind."""
-    for rows, posterior, _ in data.posteriors(found.ensemble):
-        yield rows, posterior
-    if len(data.evidence.unlabelled):
-        yield from let_in(data, found).unlabelled(data)
+    data, found, inference = infer_from(
+        marks, kinds, features, folds, n_folds, probes=probes, bags=bags, options=options
+    )
+    return Inferred(_whole(inference.blocks(data), data.evidence.shape), found.score, found.rounds)
 
 
 def _whole(blocks: Blocks, shape: tuple[int, int]) -> Any:

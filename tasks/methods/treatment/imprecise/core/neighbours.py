@@ -49,6 +49,20 @@ class Neighbours:
         nothing = np.zeros((len(bank), classes), np.float32)
         return cls(place, near, nothing, np.array([1.0, 0.0]))
 
+    def bank(self, features: NDArray[np.floating]) -> Reference:
+        """The rows of the bank, to be sought among: features (N, D) of the same rows."""
+        inside = np.flatnonzero(self.place >= 0)
+        rows = inside[np.argsort(self.place[inside], kind="stable")]
+        return Reference.of(features[rows].astype(np.float32))
+
+    def elsewhere(self, features: NDArray[np.floating], asked: Rows, bank: Reference) -> Neighbours:
+        """The same for other rows, with features (M, D), of which some are asked for."""
+        near = np.full((len(features), self.near.shape[1]), -1, np.int32)
+        for start in range(0, len(asked), AT_ONCE):
+            part = asked[start : start + AT_ONCE]
+            near[part] = bank.near(features[part].astype(np.float32), near.shape[1])
+        return replace(self, place=np.zeros(0, np.int32), near=near)
+
     def told(self, rows: Rows, memberships: NDArray[np.float32]) -> Neighbours:
         """The same with the memberships (n, K) of rows, as far as these are in the bank."""
         inside, known = self.place[rows] >= 0, self.memberships.copy()

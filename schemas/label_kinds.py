@@ -1,0 +1,8 @@
+"""The kinds of labels that a run reads, by their names: what a row says where that is no known class."""
+
+from __future__ import annotations
+
+OF_SETS = ("single", "candidates", "complementary", "single-positive")  # those that name classes
+OF_SHARES = ("soft", "bags")  # those that have a number for each class
+NOTHING = "none"
+IN_RUNS = (*OF_SETS, *OF_SHARES, NOTHING)

@@ -1,0 +1,284 @@
+"""Labels inferred of what was observed: fitted on a sample, by all rows, written a partition at a time.
+
+The sample is fitted as rows on arrays are (`methods.treatment.imprecise`). Where it is not all of the rows, a
+round of EM over all partitions follows, and its probes are taken where they foretell the observed better.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.stats import norm
+
+from labelworks.schemas.errors import InputError
+from labelworks.schemas.findings import InferredFindings
+from labelworks.schemas.label_kinds import NOTHING
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.load_observed import ObservedBlock, load_observed
+from labelworks.tasks.artifacts.imprecise.observed import BAGS, FOUND, MODEL, Observed, inferred_part
+from labelworks.tasks.artifacts.row_extras import packed
+from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
+from labelworks.tasks.methods.statistics.folds import fold_of, in_sample, share_of
+from labelworks.tasks.methods.statistics.sums import FoldSums
+from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, Fitted, alone, drawn, foretold
+from labelworks.tasks.methods.treatment.imprecise.core.inference import SOFT, Inference, infer_from
+
+
+@dataclass(frozen=True, eq=False)
+class ObservedSample:
+    """Rows held in memory: features (N, D), folds (N,), hashes of ids (N,), what was observed of them."""
+
+    features: NDArray[np.floating]
+    folds: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    observed: Observed
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """Of a round of EM over some partitions: sums, log-likelihood of the labelled rows, and how many."""
+
+    sums: FoldSums
+    likelihood: float
+    labelled: int
+
+    @classmethod
+    def merged(cls, parts: Sequence[Round]) -> Round:
+        """One of many, added."""
+        return cls(
+            reduce(add, (part.sums for part in parts)),
+            sum(part.likelihood for part in parts),
+            sum(part.labelled for part in parts),
+        )
+
+
+@dataclass(frozen=True)
+class InferredPart:
+    """Of a partition: rows by kind, and the sum of what is claimed of their labels."""
+
+    rows: int
+    kinds: Counter[str]
+    claimed: float
+
+
+def infer_labels(
+    artifacts: Artifacts, ref: DatasetRef, rows: int, wanted: int, folds: int, probes: Sequence[str]
+) -> InferredFindings:
+    """Infer the label of every row of the source and write it, or find that it was done.
+
+    rows: of the dataset; wanted: of them, those held in memory; probes: those that see vectors.
+    """
+    name = artifacts.file("embed", FOUND)
+    if artifacts.store.exists(name):
+        return read_inferred(artifacts)
+    parts, share = ref.of("source"), share_of(wanted, rows)
+    read = map_partitions(
+        "embed", sample_observed, parts, unit="partitions sampled",
+        artifacts=artifacts, ref=ref, share=share, folds=folds,
+    )  # fmt: skip
+    sample, cut = _joined([found for found, _ in read]), _cut([bags for _, bags in read])
+    _keep(artifacts, sample)
+    data, fitted, inference = _fitted(sample, folds, probes)
+    tested = _tested(data, fitted)
+    if share < 1:
+        inference = _by_all_rows(artifacts, ref, inference, data, fitted, cut)
+    written = map_partitions(
+        "embed", infer_partition, parts, unit="partitions inferred",
+        artifacts=artifacts, ref=ref, inference=inference.to_send(), cut=cut,
+    )  # fmt: skip
+    kinds = reduce(add, (part.kinds for part in written))
+    chance = inference.options.get("single-positive", {}).get("propensity")
+    found = InferredFindings(
+        kinds=dict(kinds),
+        fitted_on=len(sample.folds),
+        rounds=fitted.rounds,
+        all_rows=share >= 1 or inference.ensemble is not fitted.ensemble,
+        **tested,
+        confidence=sum(part.claimed for part in written) / max(kinds.total(), 1),
+        propensity=None if chance is None else tuple(float(each) for each in chance),
+        bags_cut=len(cut) if kinds[BAGS] else None,
+    )
+    artifacts.store.write(name, found.model_dump_json().encode())
+    return found
+
+
+def read_inferred(artifacts: Artifacts) -> InferredFindings:
+    """What was found as labels were inferred."""
+    return InferredFindings.model_validate_json(artifacts.store.read(artifacts.file("embed", FOUND)))
+
+
+def read_observed_sample(artifacts: Artifacts, classes: int) -> ObservedSample:
+    """The rows that labels were inferred by."""
+    data = io.BytesIO(artifacts.store.read(artifacts.file("embed", MODEL)))
+    with np.load(data, allow_pickle=False) as arrays:
+        return ObservedSample(
+            arrays["features"], arrays["folds"], arrays["hashes"], Observed.of_arrays(arrays, classes)
+        )
+
+
+def sample_observed(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, share: float, folds: int
+) -> tuple[ObservedSample, NDArray[np.uint64]]:
+    """Rows of a partition that belong to the sample, bags as a whole; and all bags that it has rows of."""
+    block = load_observed(artifacts, ref, partition)
+    bags = np.unique(block.observed.bags[block.observed.kinds == BAGS])
+    kept = block.only(in_sample(block.observed.drawn_by(block.hashes), share))
+    return ObservedSample(kept.features, fold_of(kept.hashes, folds), kept.hashes, kept.observed), bags
+
+
+def round_of(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, inference: Inference, cut: NDArray[np.uint64]
+) -> Round:
+    """A round of EM over the labelled rows of a partition."""
+    data = _data(load_observed(artifacts, ref, partition), inference, cut)
+    sums, likelihood, labelled = data.nothing, 0.0, 0
+    for rows, posterior, said in data.posteriors(inference.ensemble):
+        sums += data.sums(rows, posterior)
+        likelihood, labelled = likelihood + float(said.sum()), labelled + len(rows)
+    return Round(sums, likelihood, labelled)
+
+
+def infer_partition(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, inference: Inference, cut: NDArray[np.uint64]
+) -> InferredPart:
+    """Infer the labels of a partition's rows and write them.
+
+    Columns: row; label, the likeliest class; alone, a class drawn of what was observed, without a model;
+    open: whether that leaves several; kind; posterior (K,) as raw bytes.
+    """
+    block = load_observed(artifacts, ref, partition)
+    data, shape = _data(block, inference, cut), (len(block.rows), len(ref.classes))
+    posterior = np.full(shape, 1 / shape[1], np.float32)
+    for rows, found in inference.elsewhere(data):
+        posterior[rows] = found
+    label = posterior.argmax(axis=1).astype(np.int32)
+    by_itself, left_open = label_alone(data, block.hashes)
+    table = pa.table(
+        {
+            "row": pa.array(block.rows),
+            "label": label,
+            "alone": by_itself,
+            "open": left_open,
+            "kind": pa.array(block.observed.kinds.tolist(), pa.string()),
+            "posterior": packed(posterior),
+        }
+    )
+    artifacts.store.write_table(inferred_part(artifacts, partition), table, use_dictionary=["kind"])
+    claimed = posterior.max(axis=1, initial=0).sum(dtype=np.float64)
+    return InferredPart(shape[0], Counter(block.observed.kinds.tolist()), float(claimed))
+
+
+def label_alone(data: Data, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """A class of each row (n,) drawn of what was observed of it alone, and whether that leaves several.
+
+    Of a row without a label any, by chance.
+    """
+    rows, classes = data.evidence.shape
+    label, several = np.zeros(rows, np.int32), np.ones(rows, bool)
+    for places, said, left_open in alone(data):
+        label[places], several[places] = drawn(hashes[places], said), left_open
+    silent = data.evidence.unlabelled
+    label[silent] = drawn(hashes[silent], np.ones((len(silent), classes), np.float32))
+    return label, several
+
+
+def _data(block: ObservedBlock, inference: Inference, cut: NDArray[np.uint64]) -> Data:
+    """The rows of a partition; of a bag that others have rows of too, each is read by itself."""
+    observed, folds = block.observed, fold_of(block.hashes, inference.n_folds)
+    kinds = observed.kinds
+    torn = (kinds == BAGS) & np.isin(observed.bags, cut)
+    kinds = np.where(torn, SOFT, kinds)
+    return inference.data(observed.marks, kinds, block.features, folds, observed.bags)
+
+
+def _joined(parts: Sequence[ObservedSample]) -> ObservedSample:
+    return ObservedSample(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.folds for part in parts]),
+        np.concatenate([part.hashes for part in parts]),
+        Observed.joined([part.observed for part in parts]),
+    )
+
+
+def _cut(parts: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+    """Bags that several partitions have rows of."""
+    names, counts = np.unique(np.concatenate(parts), return_counts=True)
+    return np.asarray(names[counts > 1])
+
+
+def _keep(artifacts: Artifacts, sample: ObservedSample) -> None:
+    sink = io.BytesIO()
+    arrays = {"features": sample.features, "folds": sample.folds, "hashes": sample.hashes}
+    np.savez(sink, allow_pickle=False, **arrays, **sample.observed.arrays)
+    artifacts.store.write(artifacts.file("embed", MODEL), sink.getvalue())
+
+
+def _fitted(sample: ObservedSample, folds: int, probes: Sequence[str]) -> tuple[Data, Fitted, Inference]:
+    seen = sample.observed
+    if (seen.kinds == NOTHING).all():
+        raise InputError(
+            f"none of {len(seen.kinds):,} rows of the sample has a label",
+            where="dataset.label_kind",
+            fix="raise detect.sample, or label more rows",
+        )
+    data, fitted, inference = infer_from(
+        seen.marks, seen.kinds, sample.features, sample.folds, folds, probes=probes, bags=seen.bags
+    )
+    if BAGS in seen.kinds:
+        inference = replace(inference, options=_with_mix(inference.options, data, fitted))
+    return data, fitted, inference
+
+
+def _with_mix(options: Mapping[str, Mapping[str, Any]], data: Data, fitted: Fitted) -> dict[str, Any]:
+    """The options with the class mix that shares of a torn bag are held against."""
+    mix = fitted.sums.count.sum(axis=0)
+    return {SOFT: {"prior": mix / mix.sum()}, **options}
+
+
+def _by_all_rows(
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    inference: Inference,
+    data: Data,
+    fitted: Fitted,
+    cut: NDArray[np.uint64],
+) -> Inference:
+    """The inference by probes of all rows, where what was observed is foretold better by them."""
+    before = _round(artifacts, ref, inference, cut)
+    probes = ProbeEnsemble.fit(before.sums, data.probes)
+    rows = fitted.rows
+    told = probes.calibrate(data.features[rows], fitted.drawn, data.folds[rows])
+    by_all = replace(inference, ensemble=told)
+    after = _round(artifacts, ref, by_all, cut)
+    return by_all if after.likelihood > before.likelihood else inference
+
+
+def _round(artifacts: Artifacts, ref: DatasetRef, inference: Inference, cut: NDArray[np.uint64]) -> Round:
+    return reduce_partitions(
+        "embed", round_of, Round.merged, ref.of("source"), unit="partitions in a round",
+        artifacts=artifacts, ref=ref, inference=inference.to_send(), cut=cut,
+    )  # fmt: skip
+
+
+def _tested(data: Data, fitted: Fitted) -> dict[str, float]:
+    """Whether features tell of what was observed more than the class mix does, out of sample."""
+    mix = fitted.sums.count.sum(axis=0)
+    by = foretold(data, fitted.ensemble, mix / mix.sum())
+    gain = by[:, 0] - by[:, 1]
+    error = max(float(gain.std(ddof=1)) / np.sqrt(len(gain)), np.finfo(float).tiny) if len(gain) > 1 else 1.0
+    return {
+        "log_likelihood": float(by[:, 0].mean()),
+        "log_likelihood_of_mix": float(by[:, 1].mean()),
+        "p_value": float(norm.sf(gain.mean() / error)),
+    }
