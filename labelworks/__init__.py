@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
     from labelworks.flows.notebook.inferred_labels import infer_labels
     from labelworks.flows.notebook.label_errors import find_label_errors
+    from labelworks.flows.notebook.model_ranks import rank_models
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
+    from labelworks.flows.notebook.performance import estimate_performance
     from labelworks.flows.notebook.prior import estimate_prior
     from labelworks.flows.notebook.regression_errors import find_regression_errors
     from labelworks.flows.notebook.results.method_table import methods
@@ -48,6 +50,7 @@ __all__ = [
     "audit_classes",
     "curate",
     "estimate_coefficients",
+    "estimate_performance",
     "estimate_prior",
     "estimate_with_audit",
     "find_label_errors",
@@ -57,6 +60,7 @@ __all__ = [
     "infer_labels",
     "label_by_rules",
     "methods",
+    "rank_models",
     "record_decisions",
     "sample_audit",
     "test_drift",
@@ -72,6 +76,7 @@ _HOMES = {
     "estimate_coefficients": "labelworks.flows.notebook.audited_coefficients",
     "estimate_with_audit": "labelworks.flows.notebook.audited_estimates",
     "sample_audit": "labelworks.flows.notebook.audited_estimates",
+    "estimate_performance": "labelworks.flows.notebook.performance",
     "estimate_prior": "labelworks.flows.notebook.prior",
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
@@ -80,6 +85,7 @@ _HOMES = {
     "infer_labels": "labelworks.flows.notebook.inferred_labels",
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.results.method_table",
+    "rank_models": "labelworks.flows.notebook.model_ranks",
     "record_decisions": "labelworks.flows.notebook.decisions",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treat",

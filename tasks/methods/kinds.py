@@ -131,6 +131,12 @@ KINDS = {
          "p_value", "reference", "current"),
         folders=("label_shift", "drift"),
     ),
+    "performance": Kind(
+        "detect", "how good a model is on rows without labels",
+        ("labels", "probs", "target_probs", "predictions", "target_predictions", "features",
+         "target_features"),
+        key="detect.performance",
+    ),
     "benchmarks": Kind(
         "detect", "how wrong labels change a ranking of models", ("labels", "corrected", "predictions"),
         folders=("validation",),

@@ -75,6 +75,7 @@ INPUTS: dict[str, Any] = {
     "noise_transition": 0.8 * np.eye(CLASSES) + 0.2 / CLASSES, "p_value": 0.4,
 }  # fmt: skip
 OF_KIND: dict[str, dict[str, Any]] = {
+    "performance": {"predictions": PROBS[:, 0], "target_predictions": PROBS[:HALF, 0]},
     "columns": {"reference": {"age": FEATURES[:, 0]}, "current": {"age": FEATURES[:HALF, 1]}},
     "windows": {"reference": NAMES[GIVEN] > 0, "current": NAMES[GIVEN[:HALF]] > 0},
 }

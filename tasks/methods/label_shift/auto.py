@@ -8,7 +8,7 @@ Where vector scaling has the lower NLL, EM by the simpler calibration is one mor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +44,11 @@ def auto(windows: Windows) -> PriorEstimate:
     averaged = average(windows)
     candidates_of, shares, calibration = averaged.found, averaged.shares, averaged.calibration
     prior = shares @ candidates_of.priors
-    interval = _interval(windows, calibration, candidates_of, prior)
+    interval, errors = _interval(windows, calibration, candidates_of, prior)
     notes = () if averaged.untold is None else (f"{averaged.untold}: estimated without moments",)
     source = windows.given_prior @ inverse_transition(windows)
-    return finish(windows, "auto", prior, interval, source, calibration=calibration, notes=notes)
+    estimate = finish(windows, "auto", prior, interval, source, calibration=calibration, notes=notes)
+    return replace(estimate, covariance=errors)
 
 
 @dataclass(frozen=True)
@@ -105,14 +106,20 @@ def _steady(errors: Floats) -> NDArray[np.bool_]:
     return np.asarray((wrong <= UNSTABLE * wrong[:, [best]]).all(axis=0))
 
 
-def _interval(windows: Windows, calibration: Calibration, found: Candidates, prior: Floats) -> Floats:
-    """By the errors of the moments; where there are none of use, that of the likelihood's own maximum."""
+def _interval(
+    windows: Windows, calibration: Calibration, found: Candidates, prior: Floats
+) -> tuple[Floats, Floats]:
+    """By the errors of the moments; where there are none of use, that of the likelihood's own maximum.
+
+    Beside it the covariance (K, K) of these errors.
+    """
     if found.of_prior is not None:
-        return normal_interval(prior, np.sqrt(np.maximum(np.diag(found.of_prior), 0)))
+        return normal_interval(prior, np.sqrt(np.maximum(np.diag(found.of_prior), 0))), found.of_prior
     source = mean_posterior(calibration, windows.probs)
     ratio = likelihood_ratio(calibration, source, windows)
-    low, high = likelihood_interval(windows, calibration, source, ratio, found.priors[0]).T
-    return np.stack([np.minimum(low, prior), np.maximum(high, prior)], axis=1)
+    interval, errors = likelihood_interval(windows, calibration, source, ratio, found.priors[0])
+    low, high = interval.T
+    return np.stack([np.minimum(low, prior), np.maximum(high, prior)], axis=1), errors
 
 
 def _calibrate(windows: Windows) -> list[Calibration]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from labelworks.tasks.methods.arrays import Floats, Matrix, blocks
@@ -37,10 +39,11 @@ def expectation_maximisation(
     source = np.where(windows.absent, 0.0, source) / source[~windows.absent].sum()
     ratio = likelihood_ratio(calibration, source, windows)
     mixture = maximise(ratio, source)
-    interval = likelihood_interval(windows, calibration, source, ratio, mixture.weights)
-    return finish(
+    interval, errors = likelihood_interval(windows, calibration, source, ratio, mixture.weights)
+    found = finish(
         windows, name, mixture.weights, interval, source, calibration=calibration, notes=mixture.notes
     )
+    return replace(found, covariance=errors)
 
 
 def likelihood_ratio(calibration: Calibration, source: Floats, windows: Windows) -> Matrix:

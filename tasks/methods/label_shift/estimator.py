@@ -87,11 +87,15 @@ def among(windows: Windows, present: NDArray[np.intp], found: PriorEstimate) -> 
 
     interval = np.tile([0.0, 1.0], (K, 1))
     interval[present] = found.interval
+    errors = None
+    if found.covariance is not None:
+        errors = np.zeros((K, K))
+        errors[np.ix_(present, present)] = found.covariance
     fitted = found.calibration
     return replace(
         found, prior=spread(found.prior, 0), weights=spread(found.weights, 0), interval=interval,
         source_prior=spread(found.source_prior, 0), notes=(*found.notes, _missing(windows)),
-        calibration=None if fitted is None else _with_all(fitted, present, K, spread),
+        covariance=errors, calibration=None if fitted is None else _with_all(fitted, present, K, spread),
     )  # fmt: skip
 
 

@@ -37,20 +37,24 @@ class _Target:
 
 def likelihood_interval(
     windows: Windows, calibration: Calibration, source: Floats, ratio: Matrix, prior: Floats
-) -> Floats:
-    """Interval at 95 % of each share, (K, 2): delta method on the log scale, likelihood ratio at the edge."""
+) -> tuple[Floats, Floats]:
+    """Interval at 95 % of each share, (K, 2), and the covariance (K, K) of their errors.
+
+    Delta method on the log scale, in the interval likelihood ratio at the edge.
+    """
     family = Family(
         windows.classes, vector=calibration.kind == "vector", bias=calibration.kind != "temperature"
     )
     target = _target(windows, calibration, family, ratio, prior)
     covariance = target.of_mean + _source(windows, calibration, family, source, target)
     active = prior > ACTIVE
-    spread = np.zeros(len(prior))
+    of_prior = np.zeros((len(prior), len(prior)))
     if active.any():
         inverse = np.linalg.pinv(target.square[np.ix_(active, active)], rcond=1e-10, hermitian=True)
         inner = inverse @ covariance[np.ix_(active, active)] @ inverse
-        spread[active] = np.sqrt(np.maximum(np.diag(inner), 0)) * prior[active]
-    return _combine(prior, spread, _edge(target, prior, len(windows.target)))
+        of_prior[np.ix_(active, active)] = inner * np.outer(prior[active], prior[active])
+    spread = np.sqrt(np.maximum(np.diag(of_prior), 0))
+    return _combine(prior, spread, _edge(target, prior, len(windows.target))), of_prior
 
 
 def _combine(prior: Floats, spread: Floats, edge: Floats) -> Floats:

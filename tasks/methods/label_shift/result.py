@@ -46,7 +46,8 @@ class PriorEstimate:
     """Class shares of a target window.
 
     `prior` (K,) sums to 1; `weights` (K,) = prior / source prior, 0 where the source has none of a class;
-    `interval` (K, 2) at 95 %; `source_prior` (K,); `notes`: every fallback taken, in words.
+    `interval` (K, 2) at 95 %; `source_prior` (K,); `notes`: every fallback taken, in words; `covariance`
+    (K, K) of the prior's errors, None where the method doesn't tell it.
     """
 
     prior: Floats
@@ -56,6 +57,7 @@ class PriorEstimate:
     source_prior: Floats
     calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
+    covariance: Floats | None = None
 
 
 def finish(

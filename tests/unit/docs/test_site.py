@@ -20,7 +20,9 @@ from labelworks.flows.notebook.drift import Drift
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
 from labelworks.flows.notebook.inferred_labels import InferredLabels
 from labelworks.flows.notebook.label_errors import LabelErrors
+from labelworks.flows.notebook.model_ranks import ModelRanks
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
+from labelworks.flows.notebook.performance import Performance
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.regression_errors import RegressionErrors
 from labelworks.flows.notebook.results.judgement import Judgement
@@ -85,7 +87,9 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         InferredLabelSets,
         InferredLabels,
         LabelErrors,
+        ModelRanks,
         MultilabelErrors,
+        Performance,
         Prior,
         Recorded,
         RegressionErrors,

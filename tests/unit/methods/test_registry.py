@@ -93,6 +93,7 @@ WRONG: dict[str, tuple[dict[str, Any], Any, str]] = {
     "columns": ({"needs": ("reference", "current")}, of_two, "it is called with one, other"),
     "groups": ({"needs": ("groups",)}, of_one, "it is called with only"),
     "windows": ({"needs": ("windows",)}, of_one, "it is called with only"),
+    "performance": ({"needs": ("labels",)}, nothing, "it is called with nothing"),
     "benchmarks": ({"needs": ("labels",)}, nothing, "it is called with nothing"),
     "label_kind": ({"needs": ("bags",)}, of_two, "too many positional arguments"),
     "relabel": ({}, of_one, "too many positional arguments"),
