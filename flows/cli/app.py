@@ -19,6 +19,7 @@ from labelworks.flows.cli.commands import (
     compare,
     demo,
     deploy,
+    describe,
     doctor,
     export,
     gc,
@@ -63,7 +64,6 @@ for _command in (
     run.run,
     runs.runs,
     show.show,
-    export.export,
     approve.approve,
     rollback.rollback,
     methods.methods,
@@ -81,6 +81,11 @@ for _command in (
     app.command()(_command)
 app.add_typer(review.review)
 app.add_typer(audit.audit)
+exports = group("export", "A published version as one file to train on; its card; Croissant.")
+exports.command("rows")(export.export)
+exports.command()(describe.card)
+exports.command()(describe.croissant)
+app.add_typer(exports)
 reports = group("report", "Where the HTML report of a run is, and two runs beside each other.")
 reports.command("show")(report.report)
 reports.command()(compare.compare)

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def open_version(store: Store, dataset: str, run_id: str, config: str | None) -> Version:
-    """The version of a run, by the config of its record; what opens the source is of the config named."""
+    """The version of a run, by the config of its record; of the config named is what opens
+    the source, and what is said of the dataset.
+    """
     from dataclasses import replace
 
     from labelworks.infra.secrets import storage_secrets
@@ -23,6 +25,7 @@ def open_version(store: Store, dataset: str, run_id: str, config: str | None) ->
     record = published(store, dataset, run_id)
     then = _config(record, config)
     run = open_run(then, run_id, storage_secrets(then.store))
+    record = record.model_copy(update={"config": then.model_dump(mode="json", by_alias=True)})
     return Version(replace(run.artifacts, store=store), run.source, record)
 
 
@@ -46,5 +49,6 @@ def _config(record: RunRecord, path: str | None) -> RunConfig:
         return now
     if now is None:
         return then
-    dataset = then.dataset.model_copy(update={"storage_options": now.dataset.storage_options})
+    said = {"storage_options": now.dataset.storage_options, "about": now.dataset.about}
+    dataset = then.dataset.model_copy(update=said)
     return then.model_copy(update={"store": now.store, "dataset": dataset})

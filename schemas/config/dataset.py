@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from labelworks.schemas.config.about import AboutConfig
 from labelworks.schemas.config.class_mapping import check_mapping, read_mapping
 from labelworks.schemas.config.label_kind import check_label_kind, without_label
 from labelworks.schemas.config.rules import LabelModelConfig, RuleConfig
@@ -159,6 +160,7 @@ class DatasetConfig(Section):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9.:_-]*$",
         description="what {window} in source and target stands for, or how the time of the rows begins",
     )
+    about: AboutConfig = Field(AboutConfig(), description="for people: title, licence, source …")
     storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
 
     @field_validator("classes", mode="before")

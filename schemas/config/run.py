@@ -21,6 +21,7 @@ NOT_OF_ANSWERS = {  # how judges are reached
 }
 NOT_IDENTITY: dict[str, Any] = {
     **dict.fromkeys(("compute", "store", "publish", "schedule", "reprocess"), True),
+    "dataset": {"about": True},
     "treat": {"approve_over": True, "approve_within": True, "judges": NOT_OF_ANSWERS},
 }
 
@@ -71,8 +72,10 @@ class ValidateConfig(Section):
 class PublishConfig(Section):
     """How a version is written. Nothing here changes its rows."""
 
-    also: tuple[Literal["datasets", "delta"], ...] = Field(
-        (), description="besides the parquet parts: a folder for load_from_disk, a Delta Lake table"
+    also: tuple[Literal["datasets", "delta", "card", "croissant"], ...] = Field(
+        (),
+        description="besides the parquet parts: a folder for load_from_disk, a Delta Lake table, a "
+        "dataset card, Croissant",
     )
     compression: Literal["zstd", "snappy", "none"] = "zstd"
 

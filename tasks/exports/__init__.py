@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.exports import datasets, delta
 from labelworks.tasks.exports.base import Version
+from labelworks.tasks.exports.described import card, croissant
 from labelworks.tasks.storage.store import Store
 
 
@@ -27,6 +28,8 @@ class Export:
 
 EXPORTS: dict[str, Export] = {
     "datasets": Export(lambda: None, lambda store: None, datasets.done, datasets.write, datasets.address),
+    "card": Export(lambda: None, lambda store: None, card.done, card.write, card.address),
+    "croissant": Export(lambda: None, lambda store: None, croissant.done, croissant.write, croissant.address),
     "delta": Export(delta.check, delta.reach, delta.done, delta.write, delta.address),
 }
 

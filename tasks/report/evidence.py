@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from labelworks.schemas.findings import ConfusedPair
+from labelworks.tasks.exports.described.nutrition import Line
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.report.flagged_rows import Content
 
@@ -80,6 +81,8 @@ class ReportData:
     files: Mapping[str, str] = field(default_factory=dict)
     """Where things are: addresses by what they are."""
     actions: tuple[ActionCount, ...] = ()
+    nutrition: Sequence[Line] = ()
+    """What is in the version that is published."""
     versions: dict[str, str] = field(default_factory=dict)
 
     def confusions(self, limit: int) -> list[ConfusedPair]:

@@ -58,6 +58,7 @@ def render(record: RunRecord, evidence: ReportData) -> str:
         files=evidence.files,
         steps=next_steps(record),
         actions=evidence.actions,
+        nutrition=evidence.nutrition,
         classes=_classes(record, evidence),
         moved=moved.sentences(record.drift, record.shift),
         trend=trend_text.lines(record.trend),

@@ -7,6 +7,7 @@ from typing import Any
 
 from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.records import GateResult, RunRecord, StageResult
+from labelworks.tasks.exports.described.markdown import escape, table
 from labelworks.tasks.report import wording
 from labelworks.tasks.report.thumbnails import data_uri
 
@@ -33,7 +34,7 @@ def gate_table(gate: GateResult) -> str:
     rows = [
         [wording.state(check), check.name, check.expected, wording.observed(check)] for check in gate.checks
     ]
-    return f"**The gate after {gate.stage} {verdict}.**\n\n{_table(HEADINGS, rows)}"
+    return f"**The gate after {gate.stage} {verdict}.**\n\n{table(HEADINGS, rows)}"
 
 
 def stage(result: StageResult, listed: Mapping[str, Any], pictures: Mapping[str, bytes] | None = None) -> str:
@@ -42,8 +43,8 @@ def stage(result: StageResult, listed: Mapping[str, Any], pictures: Mapping[str,
     work = [[name.replace("_", " "), wording.count(number)] for name, number in result.work.items()]
     parts = [
         f"# {result.stage}: {wording.seconds(result.seconds)}",
-        _table(("figure", "value"), figures) if figures else "",
-        _table(("work done", ""), work) if work else "",
+        table(("figure", "value"), figures) if figures else "",
+        table(("work done", ""), work) if work else "",
         *(
             f"## {escape(title)}\n\n![{escape(title)}]({data_uri(png)})"
             for title, png in (pictures or {}).items()
@@ -62,8 +63,8 @@ def summary(record: RunRecord) -> str:
     parts = [
         f"# {escape(record.dataset)}: {record.status}",
         escape(wording.verdict(record)),
-        _table(("", ""), [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]),
-        _table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
+        table(("", ""), [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]),
+        table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
         f"Report: `{record.report}`" if record.report else "",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -76,23 +77,12 @@ def question(asked: ApprovalQuestion) -> str:
     parts = [
         f"# {escape(record.dataset)}: publish this?",
         "\n".join(f"- {escape(reason)}" for reason in asked.why),
-        _table(("", ""), figures),
+        table(("", ""), figures),
         f"Report: `{record.report}`",
         f"Run `{record.run_id}`. Without an answer nothing is published; asked until "
         f"{asked.deadline:%Y-%m-%d %H:%M} UTC.",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def escape(text: str) -> str:
-    """Make text from data harmless in Markdown: no HTML, no markup, no line or cell breaks."""
-    flat = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{char}" if char in "\\`*_[]|~#" else char for char in flat)
-
-
-def _table(headings: tuple[str, ...], rows: list[list[str]]) -> str:
-    lines = [headings, ["---"] * len(headings), *([escape(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _value(value: Any) -> str:

@@ -15,6 +15,7 @@ from labelworks.schemas.findings import (
     DetectFigures,
     DriftFindings,
     Findings,
+    IngestFigures,
     JudgedRow,
     TreatEvidence,
     TreatFigures,
@@ -31,6 +32,8 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.exports import with_exports
 from labelworks.tasks.exports.base import Version
+from labelworks.tasks.exports.described.contents import contents_of
+from labelworks.tasks.exports.described.nutrition import Line, nutrition
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
 from labelworks.tasks.report import flagged_rows as shown
@@ -123,8 +126,19 @@ def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Repor
         strangest=_shown(run, ref, _decided(run.artifacts, ref, detected.evidence.strangest[:STRANGEST])),
         flagged=_shown(run, ref, flagged),
         flagged_rows=count,
+        nutrition=_nutrition(run.artifacts, results, record),
         examples=_examples(run, ref, detected),
     )
+
+
+def _nutrition(artifacts: Artifacts, results: Sequence[StageResult], record: RunRecord) -> list[Line]:
+    """What is in the rows that are published, if they are."""
+    ingested = figures_of(results, IngestFigures)
+    if record.status != "published":
+        return []
+    parts = [f"{artifacts.folder}/{part}" for part in record.parts]
+    rejected = ingested.rejected_rows if ingested else None
+    return nutrition(record, contents_of(artifacts.store, parts), rejected)
 
 
 def _drawn(found: DetectFigures) -> dict[str, Any]:

@@ -14,6 +14,8 @@ th true class, given label, how often
 h2 Rows to look at
 h2 Classes before and after
 th class, rows before, rows after, source, target, interval, weight
+h2 What is in this version
+th what, value, remark
 h2 What was changed and why
 th action, reason, rows
 h2 Is it better?

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from labelworks.schemas.config.run import RunConfig
+from tests.conftest import merged
+
 PAGE = Path(__file__).parents[2] / "docs/exports.md"
 
 
@@ -20,11 +23,16 @@ def test_the_commands_of_the_page_run(
     raw = raw_config(write(made().table), dataset={"name": "reviews"})
     monkeypatch.chdir(tmp_path)
     (tmp_path / "reviews.yaml").write_text(yaml.safe_dump({**raw, "store": {"root": "labelworks-store"}}))
-    for block in re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL):
+    RunConfig.model_validate(merged(raw, yaml.safe_load(_blocks("yaml")[0])))
+    for block in _blocks("sh"):
         for line in block.splitlines():
             _run(shlex.split(line, comments=True), command, monkeypatch)
     events = [json.loads(line) for line in Path("lineage.jsonl").read_text().splitlines()]
     assert events[-1]["eventType"] == "COMPLETE"
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def _runs() -> list[str]:

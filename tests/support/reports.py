@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.exports.described.nutrition import Line
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 
 
@@ -112,6 +113,7 @@ def evidence(size=10, target=True, names=None, **changes):
             ),
         ),
         "actions": (ActionCount("keep", "label is likely right", 1210), ActionCount("relabel", "sure", 250)),
+        "nutrition": (Line("rows", "1,500"), Line("largest class", "a_b", "900 rows, 60.0 % of all")),
         "versions": {"python": "3.11.7", "numpy": "2.4.6"},
     }
     return ReportData(**(fields | changes))
