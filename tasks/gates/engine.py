@@ -60,16 +60,23 @@ def evaluate(frame: pd.DataFrame, expectations: Sequence[Expectation]) -> list[O
     return [found[position] for position in range(len(expectations))]
 
 
-@cache
 def library() -> Any:
-    """Import Great Expectations: seconds, so only where a gate runs, and without its analytics."""
+    """Import Great Expectations and the expectations of this project: seconds, so only where a gate runs."""
+    loaded = imported()
+
+    from labelworks.tasks.gates import expectations  # noqa: F401 - registers them
+
+    return loaded
+
+
+@cache
+def imported() -> Any:
+    """Import Great Expectations, without its analytics and without its warnings of what Python deprecates."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     with _one_at_a_time, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations
         import great_expectations.expectations
-
-        from labelworks.tasks.gates import expectations  # noqa: F401 - registers them
     return great_expectations
 
 

@@ -10,7 +10,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from great_expectations.expectations.expectation import ColumnAggregateExpectation
+from labelworks.tasks.gates.engine import imported
+
+imported()
+
+from great_expectations.expectations.expectation import ColumnAggregateExpectation  # noqa: E402
 
 COUNT, ROWS = "column.non_null_count", "table.row_count"
 MEAN, DEVIATION = "column.mean", "column.standard_deviation"
