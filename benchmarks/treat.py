@@ -183,7 +183,7 @@ def flipped(
         means = np.stack([features[true == k].mean(axis=0) for k in range(classes)])
         apart = np.linalg.norm(means[:, None] - means, axis=2)
         np.fill_diagonal(apart, np.inf)
-        other = np.argsort(apart, axis=1)[true, rng.integers(0, 3, len(true))]
+        other = np.argsort(apart, axis=1)[true, rng.integers(0, min(3, classes - 1), len(true))]
     else:
         order = rng.permutation(classes)
         other = order[(np.argsort(order) + 1) % classes][true]

@@ -42,11 +42,13 @@ def vote_of(neighbour_labels: NDArray[np.integer], probs: NDArray[np.float32]) -
     return best.astype(np.int32)
 
 
-def worth_hearing(given: NDArray[np.int32], probs: NDArray[np.float32], vote: NDArray[np.int32]) -> bool:
+def worth_hearing(
+    given: NDArray[np.int32], probs: NDArray[np.float32], vote: NDArray[np.int32], fewest: int = FEWEST
+) -> bool:
     """Whether enough rows voted (n,), -1 where they didn't, and know the labels not far worse than probs."""
     asked = np.flatnonzero(vote >= 0)
     contradicted, voted = probs[asked].argmax(axis=1) != given[asked], vote[asked] != given[asked]
-    return len(asked) >= FEWEST and bool(voted.mean() <= AS_GOOD * contradicted.mean() + 1 / len(asked))
+    return len(asked) >= fewest and bool(voted.mean() <= AS_GOOD * contradicted.mean() + 1 / len(asked))
 
 
 def strata_of(probs: NDArray[np.float32]) -> NDArray[np.intp]:

@@ -204,7 +204,7 @@ def test_treatment_is_that_of_a_run(noisy: dict[str, Any]) -> None:
         "label", "original_label", "action", "reason", "weight", "weight_label_shift", "weight_right",
     ]  # fmt: skip
     assert list(table.index) == list(given.index)
-    assert (table["label"] == noisy["true"]).mean() > 0.94 > (table["original_label"] == noisy["true"]).mean()
+    assert (table["label"] == noisy["true"]).mean() > 0.92 > (table["original_label"] == noisy["true"]).mean()
     assert table["reason"].str.contains("commoner in the target window").any()
     kept = table[(table["action"] == "keep") & (table["reason"].str.startswith("not suspicious"))]
     mean = kept.groupby("label")["weight"].mean()

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from labelworks.tasks.methods.judges.audited import lower_bound, needed_rows, shown_right
+from labelworks.tasks.methods.judges.audited import shown_right
+from labelworks.tasks.methods.statistics.fixed_sequence import lower_bound, needed_rows
 
 
 @pytest.mark.parametrize(("right", "rows"), [(0, 5), (3, 5), (59, 59), (180, 200), (1, 1)])

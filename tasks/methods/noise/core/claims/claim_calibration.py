@@ -1,10 +1,9 @@
 """How far claims about new labels hold: learnt from labels flipped on purpose and from the surest rows.
 
-A judge whose probabilities are wrong where rows are hard claims errors there that aren't. Labels that went
-wrong by class alone would look like flips, and be as common among sure rows as among hard ones: so the labels
-that sure predictions contradict say how many errors there are, the flips how these would be claimed, and what
-is claimed beyond that isn't believed. Errors that lean to hard rows are taken for the judge's own: fewer
-labels change than could.
+A judge whose probabilities are wrong where rows are hard claims errors there that aren't. How many errors
+there are is told by the contradicted labels of sure rows and of hard ones, the flips say how these would be
+claimed, and what is claimed beyond that isn't believed. Errors that lean to hard rows are taken for the
+judge's own: fewer labels change than could. What few rows leave open is averaged over.
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import isotonic_regression
 
+from labelworks.tasks.methods.noise.core.claims.claim_curve import KNOTS, curve_of
+from labelworks.tasks.methods.noise.core.claims.contradictions import PossibleErrors, possible_errors
 from labelworks.tasks.methods.noise.core.claims.flips import drawn
 from labelworks.tasks.methods.noise.core.reservoir import STREAM
 from labelworks.tasks.methods.noise.core.result import NoiseResult
-from labelworks.tasks.methods.noise.core.second_view import strata_of
 
-SURE = 0.3  # of the rows: those of which the classifier is surest
-GROUP, GROUPS = 25, 20  # at least so many claims of the rows in each group, at most so many groups
+SURE = 0.5  # of the rows, by whose contradicted labels it is told which class errors go to
+BEFORE = 4.0  # errors of each class, by the transition, that these are added to
 PLANTED = 20_000  # flips at least, of few rows several times
 Score = Callable[[NDArray[np.int32]], NoiseResult]
 Floats = NDArray[np.float64]
@@ -32,7 +31,7 @@ Floats = NDArray[np.float64]
 class ClaimCalibration:
     """The share that is right (G,) of claims (G,), both rising.
 
-    borne_out: how many errors sure rows show, of those that there would be by the transition.
+    borne_out: how many errors there are, to be expected, of each that the transition speaks of.
     """
 
     claims: Floats
@@ -56,52 +55,68 @@ class ClaimRows:
     vote: NDArray[np.int32] | None = None
 
     @property
-    def sure(self) -> NDArray[np.bool_]:
-        """The rows (n,) of which the classifier is surest, and the neighbours agree with it if they voted."""
-        strata = strata_of(self.probs)
-        sure = strata < SURE * (strata.max() + 1)
-        return np.asarray(sure if self.vote is None else sure & (self.vote == self.probs.argmax(axis=1)))
+    def place(self) -> Floats:
+        """Where rows (n,) stand, in [0, 1): 0 is the one of which the classifier is surest."""
+        top = np.partition(self.probs, -2, axis=1)[:, -2:]
+        place = np.empty(len(top))
+        place[np.argsort(top[:, 0] - top[:, 1], kind="stable")] = np.arange(len(top)) / len(top)
+        return place
+
+    def agrees(self, classes: NDArray[np.integer], rows: NDArray[np.intp] | slice) -> NDArray[np.bool_]:
+        """Whether neighbours of some rows (m,) vote for classes (m,); all of them where nobody was asked."""
+        return np.ones(len(classes), bool) if self.vote is None else self.vote[rows] == classes
 
 
 def calibrated(score: Score, found: NoiseResult, rows: ClaimRows, seed: int) -> ClaimCalibration:
     """Learn from rows and what was found of them; score: what judges labels (n,) of them, each by itself."""
-    claims = np.sort(_claimed(found, rows.given)[1].astype(np.float64))
+    _, claims = _claimed(found, rows.given, rows)
     if not len(claims):
         return ClaimCalibration(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 1.0)
-    flips, weights, borne_out = _planted(score, rows, found, np.random.default_rng([seed, STREAM]))
-    parts = np.array_split(claims, int(np.clip(len(claims) // GROUP, 1, GROUPS)))
-    place = np.searchsorted([part[0] for part in parts[1:]], flips, side="right")
-    expected = np.bincount(place, weights, len(parts))
-    count = np.array([len(part) for part in parts], np.float64)
-    right = np.clip(isotonic_regression(expected / count, weights=count).x, 0, 1)
-    return ClaimCalibration(np.array([part.mean() for part in parts]), right, borne_out)
+    flips, weights, errors = _planted(score, rows, found, np.random.default_rng([seed, STREAM]))
+    return ClaimCalibration(KNOTS, curve_of(claims, flips, weights, errors), errors.mean)
 
 
 def _planted(
     score: Score, rows: ClaimRows, found: NoiseResult, rng: np.random.Generator
-) -> tuple[Floats, Floats, float]:
-    """Claims (M,) that rightly name a flip's true class, how many errors each stands for (M,), borne_out."""
-    posterior, top = found.shares, rows.probs.argmax(axis=1)
-    wrong = found.transition.copy()
-    np.fill_diagonal(wrong, 0)
-    shares = wrong + 1e-12 * (1 - np.eye(len(wrong)))
-    sure, contradicted, claims, weights = rows.sure, 0.0, [], []
+) -> tuple[Floats, Floats, PossibleErrors]:
+    """Claims (M,) that rightly name a flip's true class, how many errors each stands for (M,), and how many
+    there may be."""
+    top, place = rows.probs.argmax(axis=1), rows.place
+    wrong = _directed(found.transition, rows, top, place)
+    expected, claims, weights = np.zeros(len(top)), [], []
     times = int(np.clip(PLANTED // len(top), 1, 8))
     for _ in range(times):
-        true = drawn(posterior, rng)
-        labels, weight = drawn(shares[true], rng), wrong.sum(axis=1)[true] / times
+        true = drawn(found.shares, rng)
+        labels, weight = drawn(wrong[true] + 1e-12, rng), wrong.sum(axis=1)[true] / times
         judged = score(labels)
-        some, claim = _claimed(judged, labels)
+        some, claim = _claimed(judged, labels, rows)
         right = judged.suggestion[some] == true[some]
         claims.append(claim[right])
         weights.append(weight[some][right])
-        contradicted += float(weight[sure & (labels != top)].sum())
-    errors = np.count_nonzero(sure & (top != rows.given)) / max(contradicted, 1e-9)
-    return np.concatenate(claims).astype(np.float64), np.concatenate(weights) * errors, float(errors)
+        expected += weight * (labels != top)
+    heard = rows.agrees(top, slice(None))
+    errors = possible_errors(top != rows.given, expected, place, heard)
+    return np.concatenate(claims), np.concatenate(weights), errors
 
 
-def _claimed(found: NoiseResult, given: NDArray[np.int32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Rows that are suspected and have a likelier class, and their claims."""
-    claim = found.shares[np.arange(len(given)), found.suggestion]
+def _directed(transition: Floats, rows: ClaimRows, top: NDArray[np.intp], place: Floats) -> Floats:
+    """P(given | true) of wrong labels (K, K), as often as the transition says, to where sure rows' labels go.
+
+    With few rows the transition hardly knows which classes are taken for each other, and flips to any class
+    are easier to find than errors are.
+    """
+    wrong = transition.copy()
+    np.fill_diagonal(wrong, 0)
+    often = wrong.sum(axis=1, keepdims=True)
+    seen = (top != rows.given) & (place < SURE) & rows.agrees(top, slice(None))
+    towards = BEFORE * wrong / np.maximum(often, 1e-12)
+    np.add.at(towards, (top[seen], rows.given[seen]), 1.0)
+    return np.asarray(often * towards / np.maximum(towards.sum(axis=1, keepdims=True), 1e-12))
+
+
+def _claimed(found: NoiseResult, given: NDArray[np.int32], rows: ClaimRows) -> tuple[NDArray[np.intp], Floats]:
+    """Rows that are suspected and have a likelier class for which neighbours vote too, and their claims."""
+    claim = found.shares[np.arange(len(given)), found.suggestion].astype(np.float64)
     some = np.flatnonzero(found.flag & (found.suggestion != given) & (claim > 1 - found.error_probability))
+    some = some[rows.agrees(found.suggestion[some], some)]
     return some, claim[some]

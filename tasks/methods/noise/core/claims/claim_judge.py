@@ -19,6 +19,7 @@ from labelworks.tasks.methods.noise.core.second_view import worth_hearing
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 
 MOSTLY = 0.5  # of the errors by the transition, borne out by sure rows: else it is the model that is wrong
+FEWEST = 100  # rows whose neighbours voted, for these to be a condition
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class ClaimJudge:
     @classmethod
     def fit(cls, score: Score, rows: ClaimRows, seed: int = 0) -> ClaimJudge:
         """Learn from rows; score: what judges labels (n,) of them."""
-        hears = rows.vote is not None and worth_hearing(rows.given, rows.probs, rows.vote)
+        hears = rows.vote is not None and worth_hearing(rows.given, rows.probs, rows.vote, FEWEST)
         heard = rows if hears else replace(rows, vote=None)
         found = score(rows.given)
         calibration = calibrated(score, found, heard, seed)
