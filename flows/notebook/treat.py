@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from labelworks.flows.notebook.inputs.columns import frame, length, matrix
 from labelworks.flows.notebook.inputs.problem import first_problem
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
-from labelworks.flows.notebook.results.judgement import Judgement
+from labelworks.flows.notebook.results.judgement import Judgement, looked_at
 from labelworks.flows.notebook.results.treatment import Treatment
 from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import ConfigError, InputError
@@ -87,8 +88,12 @@ def treat(
     judges : Judgement, optional
         What `ask_judges` was told of the labels: what they contradict goes to review.
     audited : tuple of two array-likes of shape (n,), optional
-        Numbers of rows that you looked at, and their right labels: judges change labels as far as these have
-        shown them right, by a bound at the precision that the objective asks for.
+        Numbers of rows that you looked at, drawn by chance (say 100 of those flagged), and their right
+        labels. They settle the precision that the objective asks for: labels change, surest first, as far as
+        a lower bound on the share that is right reaches it, a bound that holds 95 % of the time, whatever is
+        claimed. Where nothing is proven nothing changes, and `.note` says what is lacking; what you found
+        wrong stays as it was given. With judges, rows that these contradict: they change labels as far as
+        such rows have shown them right, by the same bound.
 
     Returns
     -------
@@ -105,7 +110,8 @@ def treat(
     Notes
     -----
     Sources: Chow (1970), the rule of rejection; Liu & Tao (2016) and Lipton, Wang & Smola (2018), the
-    weights; Kish (1965), the effective sample that they are clipped by.
+    weights; Kish (1965), the effective sample that they are clipped by; Clopper & Pearson (1934) and Maurer
+    et al. (1995), the bound by audited rows.
 
     Examples
     --------
@@ -133,6 +139,7 @@ def treat(
     class_weights, count = _class_weights(findings, prior, policy), len(given.codes)
     counts = np.bincount(given.codes, minlength=len(findings.classes)).astype(np.float64)
     rows = with_few(_judged_labels(given, findings), policy, counts)
+    rows = _audited(rows, audited, findings, policy, judges)
     named = tuple(plain(findings.classes[undominated(findings.transition, counts)]))
     cut = cut_of(rows, policy, Trust(named), len(findings.classes))
     said, unheard = _verdicts(judges, audited, findings, policy)
@@ -185,6 +192,25 @@ def _judged_labels(given: Labels, findings: LabelErrors) -> JudgedLabels:
         findings.confident,
         findings.confident_probability,
     )
+
+
+def _audited(
+    rows: JudgedLabels,
+    audited: tuple[Any, Any] | None,
+    findings: LabelErrors,
+    policy: Policy,
+    judges: Judgement | None,
+) -> JudgedLabels:
+    """The rows, knowing what was looked at."""
+    if audited is None or judges is not None:  # who looked at what judges contradict has looked by no chance
+        return rows
+    if policy.promised is None:
+        raise ConfigError(
+            f"audited rows prove a precision, and the objective {policy.objective.method} promises none",
+            where="treat(audited=…)",
+            fix="give objective={'precision': 0.9}, or judges=, or tell find_label_errors what was audited",
+        )
+    return replace(rows, looked=looked_at(audited, findings.classes.tolist(), len(rows.given)))
 
 
 def _policy(
@@ -242,12 +268,6 @@ def _verdicts(
 ) -> tuple[Verdicts | None, str]:
     """What judges say of the rows, and why they change no label."""
     if judges is None:
-        if audited is not None:
-            raise ConfigError(
-                "audited rows say how far judges are to be heard, and no judges are given",
-                where="treat(audited=…)",
-                fix="give judges=, or tell find_label_errors what was audited",
-            )
         return None, ""
     if judges.findings is not findings:
         raise InputError("judges were asked about other findings", where="judges", fix="ask them about these")

@@ -14,10 +14,11 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.judges.audited import LIMITED, TrustBound
-from labelworks.tasks.methods.judges.heard import UNLOOKED, hear, trust
+from labelworks.tasks.methods.judges.heard import hear, trust
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.pool import review_order
 from labelworks.tasks.methods.judges.question import Content
+from labelworks.tasks.methods.treatment.claims import UNLOOKED
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.ask_judges import FOLDER, Asked, Asking
 from labelworks.tasks.treat.doubted import Doubted, by_partition, doubted

@@ -15,8 +15,9 @@ from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import JudgeFindings
-from labelworks.tasks.methods.judges.heard import UNLOOKED, trust
+from labelworks.tasks.methods.judges.heard import trust
 from labelworks.tasks.methods.judges.pool import Pooled
+from labelworks.tasks.methods.treatment.claims import UNLOOKED
 from labelworks.tasks.methods.treatment.decisions import Verdicts
 
 
@@ -89,14 +90,14 @@ class Judgement(Shown):
         audited: numbers of rows that were looked at, and their right labels.
         """
         classes, count = self.findings.classes, len(self.findings.labels)
-        looked = _looked(audited, classes.tolist(), count)[self.rows]
+        looked = looked_at(audited, classes.tolist(), count)[self.rows]
         shown, trusted = trust(self.pooled, self.given, looked, len(classes), precision)
         answer, heard = np.full(count, -1, np.int32), np.zeros(count, bool)
         answer[self.rows], heard[self.rows] = self.pooled.answer, trusted
         return Verdicts(answer, heard, shown.bound), shown.says
 
 
-def _looked(audited: tuple[Any, Any] | None, classes: list[Any], count: int) -> NDArray[np.int64]:
+def looked_at(audited: tuple[Any, Any] | None, classes: list[Any], count: int) -> NDArray[np.int64]:
     """The class (N,) that people named, K for none of the classes, UNLOOKED where nobody looked."""
     looked = np.full(count, UNLOOKED, np.int64)
     if audited is None:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.judges.audited import TrustBound, shown_right
 from labelworks.tasks.methods.judges.pool import UNREAD, Pooled, pool
-
-UNLOOKED = -1  # in the place of a class that people named
+from labelworks.tasks.methods.treatment.claims import UNLOOKED
 
 
 @dataclass(frozen=True, eq=False)

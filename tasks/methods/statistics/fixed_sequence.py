@@ -26,15 +26,13 @@ class Proven:
     right: int
 
 
-def proven(
-    sure: NDArray[np.floating], right: NDArray[np.bool_], precision: float, spare: int = 1
-) -> Proven:
+def proven(sure: NDArray[np.floating], right: NDArray[np.bool_], precision: float, spare: int = 1) -> Proven:
     """How far down the order of sureness rows that were looked at (n,) prove that so large a share is right.
 
     sure (n,): what the rows are ordered by; right (n,). The rows are taken for a fair sample of all rows as
     sure. Bounds by Clopper & Pearson (1934), tried from the surest rows on until one fails: the chance that
-    any of them is wrong is then that of one (fixed sequence: Maurer et al. 1995). spare: the first is tried on
-    so many times the rows that are needed if all are right, where there are as many.
+    any of them is wrong is then that of one (fixed sequence: Maurer et al. 1995). spare: the first is tried
+    on so many times the rows that are needed if all are right, where there are as many.
     """
     order = np.argsort(-sure, kind="stable")
     sure, right = np.asarray(sure)[order], np.asarray(right)[order]

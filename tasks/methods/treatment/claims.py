@@ -12,6 +12,7 @@ from labelworks.tasks.methods.noise.core.result import NoiseResult
 
 BINS = 1000  # of a claim: a cut that goes by their sums lies on one of their edges
 BELOW_FLOAT32 = 2.0**-90  # of a hash of 64 bits: at most 2^-26, less than two posteriors over 0.5 differ by
+UNLOOKED = -1  # in the place of a class that people named
 Floats = NDArray[np.float64]
 
 
@@ -23,7 +24,8 @@ class JudgedLabels:
     by the posterior; claim: as far as it is borne out. confident: where the transition doesn't tell which
     labels are right, the class by confident learning, -1 where it has none, and its probability. few: rows
     whose class, or the suggested one, has too few rows to judge by; outside: rows that may be of none of the
-    classes. tie_break: numbers smaller than any difference of two claims.
+    classes. tie_break: numbers smaller than any difference of two claims. looked: the class that people
+    named, UNLOOKED where nobody looked, K where they say that it is none of them.
     """
 
     given: NDArray[np.int32]
@@ -37,6 +39,7 @@ class JudgedLabels:
     few: NDArray[np.bool_] | np.bool_ = np.False_
     outside: NDArray[np.bool_] | np.bool_ = np.False_
     tie_break: Floats | None = None
+    looked: NDArray[np.integer] | None = None
 
     @classmethod
     def of(cls, given: NDArray[np.int32], judged: NoiseResult) -> JudgedLabels:
@@ -49,14 +52,26 @@ class JudgedLabels:
         )  # fmt: skip
 
     @property
+    def suspected(self) -> NDArray[np.bool_]:
+        """Rows (N,) for which another label is suggested, that may bear it."""
+        return np.asarray(self.flag & (self.suggestion != self.given) & ~self.few & ~self.outside)
+
+    @property
+    def refuted(self) -> NDArray[np.bool_]:
+        """Rows (N,) of which people say that the suggestion is wrong."""
+        if self.looked is None:
+            return np.zeros(len(self.given), bool)
+        return np.asarray((self.looked != UNLOOKED) & (self.looked != self.suggestion))
+
+    @property
     def changeable(self) -> NDArray[np.bool_]:
         """Rows (N,) whose label may change at all: suspected, and another is likelier than the given one.
 
-        What of the suggestion's probability isn't borne out is for the given label.
+        What of the suggestion's probability isn't borne out is for the given label. What people have refuted
+        stays.
         """
         given = 1 - self.error_probability + (self.suggested - self.claim)
-        likelier = (self.suggestion != self.given) & (self.claim > given)
-        return np.asarray(self.flag & likelier & ~self.few & ~self.outside)
+        return np.asarray(self.suspected & (self.claim > given) & ~self.refuted)
 
     @property
     def sureness(self) -> Floats:

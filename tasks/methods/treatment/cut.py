@@ -21,6 +21,8 @@ class Cut:
     lie, known once all rows were counted. claimed: mean claim of the changes; None: there are none.
     confident: labels change by confident learning, whatever is claimed. spared (K,): classes that no label
     leaves, as the model knows too little of them; None: there are none.
+    proven: so large a share of the changes is right by audited rows, whether it is claimed or not; None: the
+    claims are all that is known.
     """
 
     over: NDArray[np.float64]
@@ -30,6 +32,7 @@ class Cut:
     confident: bool = False
     spared: NDArray[np.bool_] | None = None
     claimed: float | None = None
+    proven: float | None = None
 
     def spares(self, given: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Which given labels (N,) stay for what the model doesn't know of their class."""
@@ -39,6 +42,11 @@ class Cut:
         """Which rows (N,) are sure enough."""
         reached = rows.claim >= self.over[rows.given]
         return np.asarray(reached & (rows.sureness > self.above))
+
+    def changes(self, rows: JudgedLabels) -> NDArray[np.bool_]:
+        """Which labels of rows (N,) change."""
+        may = rows.changeable if self.proven is None else rows.suspected & ~rows.refuted
+        return np.asarray(may & self.allows(rows))
 
     def limited(self, most: int | None) -> Cut:
         """The same that changes at most so many labels; None: as it is."""

@@ -97,7 +97,8 @@ def _changes(
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32], NDArray[np.float32]]:
     """Which labels (N,) change, to what, and what is claimed of it."""
     if not cut.confident:
-        return rows.changeable & cut.allows(rows), rows.suggestion, rows.claim
+        claim = rows.claim if cut.proven is None else np.maximum(rows.claim, np.float32(cut.proven))
+        return cut.changes(rows), rows.suggestion, claim
     if rows.confident is None or rows.confident_probability is None:
         return np.zeros(len(rows.given), bool), rows.suggestion, rows.claim
     said = (rows.confident >= 0) & (cut.over[rows.given] < NEVER)

@@ -80,6 +80,14 @@ class Policy:
         return self.objective.method == "auto"
 
     @property
+    def promised(self) -> float | None:
+        """The share of right changes that the objective promises; None: it promises none."""
+        if self.chooses:
+            return PROPOSED
+        share = self.objective.options.get("precision")
+        return None if share is None else float(share)
+
+    @property
     def alone(self) -> float:
         """The claim from which a change serves the objective by itself, whatever other rows claim."""
         if self.chooses:

@@ -11,18 +11,24 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import ShiftFindings
 from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.treatment.audited_changes import AuditedChanges, proven_cut
 from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import Cut
 from labelworks.tasks.methods.treatment.decisions import REVIEW, Decisions, Verdicts, decide, with_verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.rare_classes import sparing
+from labelworks.tasks.methods.treatment.rare_classes import protected, sparing
 from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.treatment.weights.core.rows import WeighedRows, WeightFacts
 from labelworks.tasks.methods.treatment.weights.core.weigh import weigh_all
 
 
-def place_cut(claims: Claims, policy: Policy, trust: Trust) -> Cut:
-    """The cut of a dataset by the sums over its rows; where it has a limit, `placed` is to follow."""
+def place_cut(claims: Claims, policy: Policy, trust: Trust, audited: AuditedChanges | None = None) -> Cut:
+    """The cut of a dataset by the sums over its rows; where it has a limit, `placed` is to follow.
+
+    audited: rows that people looked at, which then prove the precision that the policy promises, if it does.
+    """
+    if audited is not None and policy.promised is not None:
+        return proven_cut(audited, policy.promised, protected(claims)).limited(policy.most)
     method = get("relabel", policy.objective.method).target
     cut: Cut = method(claims, trust, **policy.objective.options)
     return sparing(cut, claims).counted(claims).limited(policy.most)
@@ -32,12 +38,13 @@ def surest(rows: JudgedLabels, cut: Cut) -> NDArray[np.float64]:
     """The sureness of those rows that a cut would change, of no more than it needs to find its limit."""
     if cut.surest is None:
         return np.zeros(0)
-    return cut.surest_of([rows.sureness[rows.changeable & cut.allows(rows)]])
+    return cut.surest_of([rows.sureness[cut.changes(rows)]])
 
 
 def cut_of(rows: JudgedLabels, policy: Policy, trust: Trust, classes: int) -> Cut:
     """The cut of rows (N,) that are all at hand."""
-    cut = place_cut(Claims.of(rows, classes), policy, trust)
+    audited = None if rows.looked is None else AuditedChanges.of(rows)
+    cut = place_cut(Claims.of(rows, classes), policy, trust, audited)
     return cut.placed(surest(rows, cut))
 
 

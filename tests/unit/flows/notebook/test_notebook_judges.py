@@ -154,6 +154,6 @@ def test_what_can_t_be_asked_is_refused(
         lw.ask_judges(given.pop("contents"), found, given.pop("models"), **given)
 
 
-def test_audited_rows_alone_are_refused(rows: Any, found: LabelErrors) -> None:
-    with pytest.raises(lw.ConfigError, match="no judges are given"):
-        lw.treat(rows[1], found, audited=([0], ["cat"]))
+def test_audited_rows_alone_are_no_judges(rows: Any, found: LabelErrors) -> None:
+    with pytest.raises(lw.ConfigError, match="promises none"):
+        lw.treat(rows[1], found, objective="accuracy", audited=([0], ["cat"]))

@@ -114,7 +114,9 @@ def _directed(transition: Floats, rows: ClaimRows, top: NDArray[np.intp], place:
     return np.asarray(often * towards / np.maximum(towards.sum(axis=1, keepdims=True), 1e-12))
 
 
-def _claimed(found: NoiseResult, given: NDArray[np.int32], rows: ClaimRows) -> tuple[NDArray[np.intp], Floats]:
+def _claimed(
+    found: NoiseResult, given: NDArray[np.int32], rows: ClaimRows
+) -> tuple[NDArray[np.intp], Floats]:
     """Rows that are suspected and have a likelier class for which neighbours vote too, and their claims."""
     claim = found.shares[np.arange(len(given)), found.suggestion].astype(np.float64)
     some = np.flatnonzero(found.flag & (found.suggestion != given) & (claim > 1 - found.error_probability))
