@@ -19,11 +19,11 @@ from labelworks.schemas.findings import (
     InferredFindings,
     IngestFigures,
     NoiseFindings,
-    PredictionSetFindings,
     PublishFigures,
     RenamedClass,
     RulesFindings,
     ShiftFindings,
+    ShortcutFindings,
     TreatFigures,
     TreatmentFindings,
     TrendFindings,
@@ -267,10 +267,12 @@ class RunRecord(Record):
     noise: NoiseFindings | None = None
     shift: ShiftFindings | None = Field(None, description="None too where there is no target window")
     drift: DriftFindings | None = None
+    shortcuts: ShortcutFindings | None = Field(
+        None, description="properties of texts, images, vectors that tell the label; of one class a row"
+    )
     trend: TrendFindings | None = Field(None, description="beside the last published version")
     treatment: TreatmentFindings | None = None
     validation: ValidationFindings | None = None
-    prediction_sets: PredictionSetFindings | None = Field(None, description="None: no such column was asked")
     gates: dict[str, GateResult]
     report: str
     timings: dict[str, float]

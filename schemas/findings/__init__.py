@@ -27,6 +27,7 @@ from labelworks.schemas.findings.shift import (
     TargetDrift,
     UnknownFindings,
 )
+from labelworks.schemas.findings.shortcuts import PropertyFindings, ShortcutFindings
 from labelworks.schemas.findings.stages import (
     DetectEvidence,
     DetectFigures,
@@ -34,7 +35,6 @@ from labelworks.schemas.findings.stages import (
     Figures,
     IngestFigures,
     JudgedRow,
-    PredictionSetFindings,
     PublishFigures,
     RenamedClass,
     TreatEvidence,
@@ -84,12 +84,13 @@ __all__ = [
     "NoiseFindings",
     "Number",
     "PartFindings",
-    "PredictionSetFindings",
+    "PropertyFindings",
     "PublishFigures",
     "RenamedClass",
     "RuleFindings",
     "RulesFindings",
     "ShiftFindings",
+    "ShortcutFindings",
     "SplitFindings",
     "TargetDrift",
     "TreatEvidence",

@@ -11,6 +11,7 @@ from labelworks.schemas.findings.leakage import LeakageFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
+from labelworks.schemas.findings.shortcuts import ShortcutFindings
 from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
 from labelworks.schemas.findings.trend import TrendFindings
 
@@ -100,6 +101,7 @@ class DetectFigures(Findings):
     noise: NoiseFindings
     shift: ShiftFindings | None = Field(None, description="None: there is no target window")
     drift: DriftFindings = DriftFindings()
+    shortcuts: ShortcutFindings | None = None
     trend: TrendFindings | None = None
     inferred: InferredFindings | None = Field(None, description="where labels are inferred")
     evidence: DetectEvidence
@@ -127,16 +129,6 @@ class ValidateFigures(Findings):
     validation: ValidationFindings
 
 
-class PredictionSetFindings(Findings):
-    """Sets of classes that the true label may be, as published: how large they are."""
-
-    coverage: float = Field(description="the share of rows whose true label is to be in its set")
-    by_class: bool
-    mean_size: float
-    single_share: float = Field(description="of the rows: sets of one class")
-    empty_share: float = Field(description="of the rows: no class is likely enough")
-
-
 class PublishFigures(Findings):
     """What was written. names, target_names: the files, relative to the run's folder."""
 
@@ -147,7 +139,6 @@ class PublishFigures(Findings):
     target_rows_expected: int
     names: tuple[str, ...]
     target_names: tuple[str, ...] = ()
-    prediction_sets: PredictionSetFindings | None = None
 
 
 Figures = IngestFigures | EmbeddingFigures | DetectFigures | TreatFigures | ValidateFigures | PublishFigures

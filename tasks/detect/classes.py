@@ -18,6 +18,7 @@ from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
+from labelworks.tasks.detect.shortcuts import shortcuts
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
@@ -53,6 +54,7 @@ def detect_classes(
     figures = DetectFigures(
         rows=counted.rows, noise=noise, shift=shift, drift=moved,
         evidence=evidence(scored, judged.transition), inferred=inferred,
+        shortcuts=shortcuts(artifacts, options.context.source, ref),
     )  # fmt: skip
     return Detected(ref, figures, [judgement.checks for judgement in judgements], scored)
 

@@ -56,6 +56,7 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "calibration_nll_gain": shift.calibration_nll_gain if shift else None,
         "drift_effect": shift.drift.unexplained_effect if shift else None,
         "unknown_share": shift.unknown.share if shift and shift.unknown else None,
+        "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         **_drift(figures.drift),
     }
 

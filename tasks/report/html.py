@@ -19,7 +19,7 @@ from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 from labelworks.tasks.report import drift_text as moved
-from labelworks.tasks.report import plots, time_plots, trend_text, wording
+from labelworks.tasks.report import plots, shortcut_text, time_plots, trend_text, wording
 from labelworks.tasks.report.evidence import ReportData, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.steps import next_steps
@@ -62,6 +62,7 @@ def render(record: RunRecord, evidence: ReportData) -> str:
         classes=_classes(record, evidence),
         moved=moved.sentences(record.drift, record.shift),
         trend=trend_text.lines(record.trend),
+        told_alone=shortcut_text.sentences(record.shortcuts),
         streams=_streams(record),
         drift=record.drift or DriftFindings(),
         unknown=record.shift and record.shift.unknown,

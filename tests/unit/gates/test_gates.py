@@ -44,6 +44,7 @@ DETECT = {
     "group_error_gap": 0.05,
     "column_drift_effect": None,
     "drift_e_value": 1.5,
+    "shortcut_gain": 0.05,
 }
 
 
@@ -208,7 +209,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 14
+    assert len(gate.checks) == 3 + 15
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():
