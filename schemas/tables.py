@@ -65,6 +65,10 @@ SCORES = pa.schema(
         pa.field("confident", pa.int32(), metadata={"about": "code by confident learning; null: not asked"}),
         pa.field("confident_probability", pa.float32()),
         pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "of the true label, by class"}),
+        pa.field(
+            "likeliest", pa.list_(pa.int32()), metadata={"about": "codes, in place of it: many classes"}
+        ),
+        pa.field("likeliest_probability", pa.list_(pa.float32())),
         pa.field("in_scope", pa.float32(), metadata={"about": "low = of none of the classes"}),
         pa.field("outside", pa.bool_(), metadata={"about": "taken for of none of the classes"}),
         pa.field("pair_mismatch", pa.float32(), metadata={"about": "probability; null: no pair"}),
@@ -191,8 +195,9 @@ def published_schema(label_type: pa.DataType, factors: Sequence[str] = ()) -> pa
             _field(
                 "soft_label",
                 floats,
-                "P(true label) by class, in the order of labelworks.classes in the schema's metadata; of a "
-                "multilabel row P(it has the class); null: numbers, or more than 256 classes",
+                "P(true label) by class, in the order of labelworks.classes in the schema's metadata, over "
+                "256 classes of those in soft_label_classes; of a multilabel row P(it has the class); null: "
+                "numbers, or label sets of more than 256 classes",
                 nullable=True,
             ),
             _field(
@@ -218,6 +223,14 @@ def with_observed(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
         schema.append(_field("label_kind", pa.string(), "what the row says: see dataset.label_kind"))
         .append(_field("observed", pa.list_(label_type), "the classes that it names"))
         .append(_field("observed_share", pa.list_(pa.float32()), "of each of them; 1 where none was given"))
+    )
+
+
+def with_likeliest(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
+    """The published columns of a dataset of so many classes that soft labels are of the likeliest alone."""
+    of = "the classes that soft_label is of, the likeliest first, the given one among them"
+    return schema.append(_field("soft_label_classes", pa.list_(label_type), of)).append(
+        _field("soft_label_rest", pa.float32(), "P(the true label is another class than these)")
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
+
+FLOAT = pa.float32()
 
 
 def to_lists(cells: sparse.csr_array) -> tuple[pa.Array, pa.Array]:
@@ -34,9 +38,7 @@ def from_lists(
     return sparse.csr_array((data, column, ends), shape=(len(lists), classes))
 
 
-def dense_lists(values: NDArray[np.float32]) -> pa.Array:
-    """Rows (N, K) as lists."""
+def dense_lists(values: NDArray[Any], kind: pa.DataType = FLOAT) -> pa.Array:
+    """Rows (N, K) as lists of a kind."""
     ends = np.arange(len(values) + 1, dtype=np.int32) * values.shape[1]
-    return pa.ListArray.from_arrays(
-        pa.array(ends), pa.array(np.ascontiguousarray(values).ravel(), pa.float32())
-    )
+    return pa.ListArray.from_arrays(pa.array(ends), pa.array(np.ascontiguousarray(values).ravel(), kind))

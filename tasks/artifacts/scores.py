@@ -14,8 +14,6 @@ JUDGED = (
     "row", "id", "given", "flag", "suggestion", "error_probability", "suggested_probability", "score",
     "outside", "copies_disagree", "claim", "confident", "confident_probability",
 )  # fmt: skip
-SOFT_CLASSES = 256  # of more classes posteriors aren't kept: they would be larger than the embeddings
-
 NEW = ("copies_disagree", "claim", "confident", "confident_probability")  # an older version left none
 
 TARGET_ROWS = "detect/target"

@@ -17,7 +17,7 @@ from labelworks.schemas.tables import LABEL_SET_SCORES
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import codes_of, dense_lists, from_lists, to_lists
-from labelworks.tasks.artifacts.scores import SOFT_CLASSES
+from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_share

@@ -15,8 +15,8 @@ from labelworks.schemas.findings import JudgedRow
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import SCORES
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.cells import dense_lists
-from labelworks.tasks.artifacts.scores import BINS, SOFT_CLASSES, WORST
+from labelworks.tasks.artifacts.scores import BINS, WORST
+from labelworks.tasks.artifacts.soft_labels import soft_columns
 from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence
@@ -143,8 +143,6 @@ def _rows(
 def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
     """The columns of the scores that come of the judgement."""
     (judged, in_scope), rows = model.look(sample), len(sample.given)
-    many = judged.posterior is not None and judged.posterior.shape[1] > SOFT_CLASSES
-    unsaid, posterior = pa.nulls(rows, pa.list_(pa.float32())), None if many else judged.posterior
     suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
     return pa.table(
         {
@@ -156,7 +154,7 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
             "claim": suggested if judged.claim is None else judged.claim,
             "confident": _column(judged.confident, rows, pa.int32()),
             "confident_probability": _column(judged.confident_probability, rows, pa.float32()),
-            "posterior": unsaid if posterior is None else dense_lists(posterior),
+            **soft_columns(judged.posterior, sample.given),
             "in_scope": in_scope,
             "outside": in_scope < model.scope.cut,
             "pair_mismatch": pa.array(model.mismatch(sample), from_pandas=True),

@@ -12,7 +12,8 @@ from labelworks.schemas.findings import AdaptedRows
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import TARGET
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.scores import SOFT_CLASSES, TARGET_ROWS
+from labelworks.tasks.artifacts.scores import TARGET_ROWS
+from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.artifacts.vectors.embeddings import load_block
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
 from labelworks.tasks.detect.options import DetectOptions

@@ -19,12 +19,14 @@ from labelworks.schemas.tables import (
     factor_name,
     published_schema,
     with_judges,
+    with_likeliest,
     with_observed,
 )
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.label_codes import named
+from labelworks.tasks.artifacts.soft_labels import LEFT_OUT, likeliest_columns
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
@@ -39,6 +41,7 @@ from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import claim_version
 
 GROUP_ROWS = 50_000
+LIKELIEST_COLUMNS = ("soft_label_classes", "soft_label_rest")
 REPETITIVE = ["label", "original_label", "action", "reason", "source_file", "run_id"]
 
 
@@ -133,7 +136,7 @@ def _write(store: Store, name: str, table: pa.Table, compression: str) -> None:
         row_group_size=GROUP_ROWS,
         use_dictionary=REPETITIVE,
         sorting_columns=[SortingColumn(table.schema.names.index("id"))],
-        write_statistics=[column for column in table.schema.names if column != "soft_label"],
+        write_statistics=[column for column in table.schema.names if not column.startswith("soft_label")],
     )
 
 
@@ -142,7 +145,9 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
     treated, one = artifacts.store.read_table(artifacts.part("treat", partition)), ref.one_class
     names = ["row", "given", "suggestion", "flag", *(["outside", "pair_mismatch"] if one else [])]
     posterior = [] if ref.label_type == "number" else ["posterior"]
-    scores = artifacts.store.read_table(artifacts.scores(ref, partition), [*names, *posterior])
+    soft = [*LEFT_OUT, "error_probability"] if one else []
+    name = artifacts.scores(ref, partition)
+    scores = artifacts.store.read_table(name, [*names, *posterior, *soft], may_lack=LEFT_OUT)
     if ref.inferred:
         given = observed_columns(artifacts, partition, treated["row"], ref)
         treated = treated.set_column(treated.column_names.index("given"), "given", given.pop("given"))
@@ -158,6 +163,19 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
     for name in ("posterior", "pair_mismatch"):
         there = name in scores.column_names
         treated = treated.append_column(name, scores[name] if there else nothing)
+    return _with_likeliest(treated, scores, ref)
+
+
+def _with_likeliest(treated: pa.Table, scores: pa.Table, ref: DatasetRef) -> pa.Table:
+    """The rows with the columns of soft labels of the likeliest classes, where there are too many for all."""
+    found = likeliest_columns(scores, len(ref.classes))
+    if found is None:
+        return treated
+    values = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
+    classes = pa.ListArray.from_arrays(found.codes.offsets, values.take(found.codes.values))
+    treated = treated.set_column(treated.column_names.index("posterior"), "posterior", found.shares)
+    for name, column in zip(LIKELIEST_COLUMNS, (classes, pa.array(found.rest)), strict=True):
+        treated = treated.append_column(name, column)
     return treated
 
 
@@ -193,6 +211,9 @@ def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Par
     factors = [name for name in treated.column_names if name.startswith(FACTOR)]
     columns |= {name: treated[name] for name in factors}
     schema = published_schema(kind, [factor_name(factor) for factor in factors])
+    if LIKELIEST_COLUMNS[0] in treated.column_names:
+        schema = with_likeliest(schema, kind)
+        columns |= {name: treated[name] for name in LIKELIEST_COLUMNS}
     if "judge_answer" in treated.column_names:
         schema = with_judges(schema, kind)
         columns |= {name: treated[name] for name in ("judge_answer", "judge_score")}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
+from labelworks.tasks.artifacts.soft_labels import LEFT_OUT, spread
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.methods.judges.heard import Listed
 from labelworks.tasks.methods.judges.question import LISTED, candidates
@@ -22,7 +23,7 @@ from labelworks.tasks.methods.treatment.decisions import RELABEL, decide
 from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis
 
-CLAIMS = ["row", "given", "suggestion", "error_probability", "suggested_probability", "posterior"]
+CLAIMS = ["row", "given", "suggestion", "error_probability", "suggested_probability", "posterior", *LEFT_OUT]
 Claimed = tuple[NDArray[np.int64], NDArray[np.float64]]  # classes that are listed, P(the row is of them)
 AUDITED = 2.0  # in the place of an expected error: rows that people looked at come first
 
@@ -74,7 +75,7 @@ def doubted_of(
 def claims_of(item: tuple[Partition, list[int]], artifacts: Artifacts, ref: DatasetRef) -> list[Claimed]:
     """Of some rows of a partition the classes that are listed, and P(the row is of them)."""
     partition, rows = item
-    scores = artifacts.store.read_table(artifacts.scores(ref, partition), CLAIMS)
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), CLAIMS, may_lack=LEFT_OUT)
     held = scores.take(np.searchsorted(scores["row"].to_numpy(), rows)).to_pylist()
     return [_listed(row, len(ref.classes)) for row in held]
 
@@ -83,6 +84,11 @@ def _listed(row: dict[str, Any], classes: int) -> Claimed:
     given, suggestion = row["given"], row["suggestion"]
     if row["posterior"] is not None:
         posterior = np.asarray(row["posterior"], np.float64)
+    elif row.get("likeliest") is not None:
+        posterior = spread(row["likeliest"], row["likeliest_probability"], classes)
+    else:
+        posterior = None
+    if posterior is not None:
         listed = candidates(posterior, given)
         return listed, posterior[listed]
     wrong, suggested = row["error_probability"], row["suggested_probability"]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.cells import dense_lists
-from labelworks.tasks.artifacts.scores import SOFT_CLASSES, read_judged
+from labelworks.tasks.artifacts.scores import read_judged
+from labelworks.tasks.artifacts.soft_labels import soft_columns
 from labelworks.tasks.artifacts.vectors.embeddings import load_block
 from labelworks.tasks.artifacts.vectors.first_pass import read_first_pass
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
@@ -110,14 +110,14 @@ def score_again(
     scores = artifacts.store.read_table(artifacts.scores(ref, partition))
     block = load_block(artifacts, ref, partition, ())
     judged = model.judge(sample_of(block, fold_of(block.hashes, n_folds)))
-    for column, values in _columns(judged).items():
+    for column, values in _columns(judged, block.given).items():
         place = scores.column_names.index(column)
         kept = pc.if_else(scores["copies_disagree"], scores[column], values)
         scores = scores.set_column(place, scores.schema.field(place), kept)
     artifacts.store.write_table(name, scores, use_dictionary=False)
 
 
-def _columns(judged: NoiseResult) -> dict[str, pa.Array]:
+def _columns(judged: NoiseResult, given: NDArray[np.int32]) -> dict[str, pa.Array]:
     columns = {
         "score": pa.array(judged.score),
         "error_probability": pa.array(judged.error_probability),
@@ -126,9 +126,7 @@ def _columns(judged: NoiseResult) -> dict[str, pa.Array]:
         "suggested_probability": pa.array(judged.suggested),
         "claim": pa.array(judged.suggested),
     }
-    if judged.posterior is not None and judged.posterior.shape[1] <= SOFT_CLASSES:
-        columns["posterior"] = dense_lists(judged.posterior)
-    return columns
+    return columns | soft_columns(judged.posterior, given)
 
 
 def _labels(sample: Sample, judged: NoiseResult, basis: Basis) -> NDArray[np.int32]:
