@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from labelworks.schemas.config.run import RunConfig
     from labelworks.schemas.records import RunRecord
     from labelworks.tasks.exports.base import Version
+    from labelworks.tasks.planning.run import Run
     from labelworks.tasks.storage.store import Store
 
 
@@ -15,18 +16,25 @@ def open_version(store: Store, dataset: str, run_id: str, config: str | None) ->
     """The version of a run, by the config of its record; of the config named is what opens
     the source, and what is said of the dataset.
     """
+    from labelworks.tasks.catalog.history import published
+    from labelworks.tasks.exports.base import Version
+
+    record = published(store, dataset, run_id)
+    run = open_recorded(store, record, config)
+    record = record.model_copy(update={"config": run.config.model_dump(mode="json", by_alias=True)})
+    return Version(run.artifacts, run.source, record)
+
+
+def open_recorded(store: Store, record: RunRecord, config: str | None) -> Run:
+    """A run that has ended, as stages see it; of the config named is what opens its source."""
     from dataclasses import replace
 
     from labelworks.infra.secrets import storage_secrets
-    from labelworks.tasks.catalog.history import published
-    from labelworks.tasks.exports.base import Version
     from labelworks.tasks.planning.open_run import open_run
 
-    record = published(store, dataset, run_id)
     then = _config(record, config)
-    run = open_run(then, run_id, storage_secrets(then.store))
-    record = record.model_copy(update={"config": then.model_dump(mode="json", by_alias=True)})
-    return Version(replace(run.artifacts, store=store), run.source, record)
+    run = open_run(then, record.run_id, storage_secrets(then.store))
+    return replace(run, artifacts=replace(run.artifacts, store=store))
 
 
 def _config(record: RunRecord, path: str | None) -> RunConfig:

@@ -12,6 +12,7 @@ from labelworks.schemas.findings import ConfusedPair
 from labelworks.tasks.exports.described.nutrition import Line
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.report.flagged_rows import Content
+from labelworks.tasks.report.instructions.choose import ClassExamples
 
 SHOWN = 0.0005  # what is rarer is 0.0 % in writing
 Class = str | int
@@ -81,6 +82,10 @@ class ReportData:
     files: Mapping[str, str] = field(default_factory=dict)
     """Where things are: addresses by what they are."""
     actions: tuple[ActionCount, ...] = ()
+    instructions: Sequence[ClassExamples] = ()
+    """Examples of each class, or of the largest; what is in their rows is in `shown_rows`."""
+    shown_rows: Mapping[tuple[str, int], Content] = field(default_factory=dict)
+    """By partition and row."""
     nutrition: Sequence[Line] = ()
     """What is in the version that is published."""
     versions: dict[str, str] = field(default_factory=dict)

@@ -59,6 +59,7 @@ def render(record: RunRecord, evidence: ReportData) -> str:
         steps=next_steps(record),
         actions=evidence.actions,
         nutrition=evidence.nutrition,
+        instructions=_instructions(evidence),
         classes=_classes(record, evidence),
         moved=moved.sentences(record.drift, record.shift),
         trend=trend_text.lines(record.trend),
@@ -108,6 +109,17 @@ def _environment() -> Environment:
 def breaking(name: Class) -> Markup:
     """A class name that may go on in the next line behind each _, - or /."""
     return Markup(BEHIND.sub(r"\1<wbr>", str(escape(str(name)))))  # noqa: S704 - escaped
+
+
+def _instructions(evidence: ReportData) -> list[dict[str, Any]]:
+    """Examples of each class with what is in them."""
+    kinds = ("typical", "borderline")
+    return [
+        {"of": of}
+        | {kind: [(card(evidence.shown_rows[each.place], small=True), each) for each in getattr(of, kind)]
+           for kind in kinds}
+        for of in evidence.instructions
+    ]  # fmt: skip
 
 
 def _mix(prior: Sequence[float | None], classes: Sequence[Class]) -> str:

@@ -29,6 +29,7 @@ from labelworks.schemas.records import (
     figures_of,
 )
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.exports import with_exports
 from labelworks.tasks.exports.base import Version
@@ -39,8 +40,10 @@ from labelworks.tasks.report import drift_text, html, markdown, plots, time_plot
 from labelworks.tasks.report import flagged_rows as shown
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 from labelworks.tasks.report.flagged_rows import DecidedRow
+from labelworks.tasks.report.instructions.choose import choose
 
 STRANGEST = 12
+EXEMPLIFIED = 20  # classes at most of which examples are shown
 SECTIONS = ("noise", "shift", "treatment", "validation")
 PACKAGES = ("labelworks", "prefect", "dask", "pyarrow", "great-expectations", "scikit-learn", "numpy")
 
@@ -126,6 +129,7 @@ def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Repor
         strangest=_shown(run, ref, _decided(run.artifacts, ref, detected.evidence.strangest[:STRANGEST])),
         flagged=_shown(run, ref, flagged),
         flagged_rows=count,
+        **_labels_by_example(run, ref),
         nutrition=_nutrition(run.artifacts, results, record),
         examples=_examples(run, ref, detected),
     )
@@ -139,6 +143,17 @@ def _nutrition(artifacts: Artifacts, results: Sequence[StageResult], record: Run
     parts = [f"{artifacts.folder}/{part}" for part in record.parts]
     rejected = ingested.rejected_rows if ingested else None
     return nutrition(record, contents_of(artifacts.store, parts), rejected)
+
+
+def _labels_by_example(run: Run, ref: DatasetRef) -> dict[str, Any]:
+    """Rows that show what classes are, of many the largest; nothing where labels are no single classes."""
+    if not ref.one_class:
+        return {}
+    largest = np.argsort(-rows_by_class(run.artifacts)[0], kind="stable")[:EXEMPLIFIED]
+    chosen = choose(run.artifacts, ref, sorted(largest.tolist()))
+    places = [each.place for of in chosen for each in (*of.typical, *of.borderline)]
+    read = shown.contents(run.artifacts, run.source, ref, places)
+    return {"instructions": chosen, "shown_rows": dict(zip(places, read, strict=True))}
 
 
 def _drawn(found: DetectFigures) -> dict[str, Any]:

@@ -14,6 +14,9 @@ th true class, given label, how often
 h2 Rows to look at
 h2 Classes before and after
 th class, rows before, rows after, source, target, interval, weight
+h2 Labels by example
+h3 Typical
+h3 Borderline
 h2 What is in this version
 th what, value, remark
 h2 What was changed and why

@@ -8,6 +8,8 @@ from PIL import Image
 from labelworks.schemas.records import Check, GateResult, RunRecord
 from labelworks.tasks.exports.described.nutrition import Line
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
+from labelworks.tasks.report.flagged_rows import Content
+from labelworks.tasks.report.instructions.choose import ClassExamples, Example
 
 
 def picture(size=(8, 8)):
@@ -113,6 +115,12 @@ def evidence(size=10, target=True, names=None, **changes):
             ),
         ),
         "actions": (ActionCount("keep", "label is likely right", 1210), ActionCount("relabel", "sure", 250)),
+        "instructions": (
+            ClassExamples(
+                "a_b", 40, 0.8, (Example("p", 0, "q0", "c", 0.1),), (Example("p", 1, "q1", "c", 0.4),)
+            ),
+        ),
+        "shown_rows": {("p", 0): Content(text="where is it?"), ("p", 1): Content(text="or is it?")},
         "nutrition": (Line("rows", "1,500"), Line("largest class", "a_b", "900 rows, 60.0 % of all")),
         "versions": {"python": "3.11.7", "numpy": "2.4.6"},
     }

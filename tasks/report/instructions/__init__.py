@@ -1,0 +1,1 @@
+"""Labelling instructions by example: which rows show what a class is, and how that is written."""
