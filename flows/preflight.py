@@ -50,7 +50,7 @@ def check_judges(config: RunConfig) -> None:
     with at_key("treat.judges"):
         if judges and data.task != "classification":
             raise ConfigError(f"judges are for one class a row, not for {data.task}", fix="leave it out")
-        if judges and data.label_kind is not None:
+        if judges and data.inferred:
             raise ConfigError(
                 "judges are asked about given labels, not about inferred ones", fix="leave it out"
             )
@@ -88,7 +88,7 @@ def check_methods(config: RunConfig) -> None:
         _judges_other_labels(config)
         return
     with at_key("detect.noise.method"):
-        _is_of_inferred(noise.method, config.dataset.label_kind is not None)
+        _is_of_inferred(noise.method, config.dataset.inferred)
         _sees_what_a_run_has(noise.method, _votes(config))
         _has_names(registry.get("noise", noise.method), named)
     with at_key("detect.noise.options"):

@@ -202,6 +202,8 @@ class DatasetConfig(Section):
     @model_validator(mode="after")
     def _rules_have_classes(self) -> DatasetConfig:
         if not self.rules:
+            if self.label_model.infer:
+                raise ValueError("label_model.infer goes with rules")
             return self
         if self.classes is None and self.label:
             raise ValueError("rules beside given labels need classes: list those that there are")
@@ -256,6 +258,11 @@ class DatasetConfig(Section):
         if self.time_window is not None and self.time is None:
             raise ValueError(f"a window needs dataset.time (a column), or {WINDOW} in dataset.source")
         return self
+
+    @property
+    def inferred(self) -> bool:
+        """Whether labels are inferred of what was observed, with the help of the features."""
+        return self.label_kind is not None or self.label_model.infer
 
     @property
     def key(self) -> str:

@@ -59,3 +59,8 @@ class LabelModelConfig(Section):
     prior: dict[Class, float] | None = Field(
         None, description="share of each class among the rows, where it is known: rules alone tell it poorly"
     )
+    infer: bool = Field(
+        False,
+        description="labels are inferred by rules and probes together, in rounds, also of rows on which no "
+        "rule fires; else these are left out",
+    )

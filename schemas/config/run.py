@@ -223,8 +223,10 @@ def _usual_method(dataset: Any) -> str | None:
     votes = dataset.get("votes")
     if dataset.get("label_kind"):
         return "inferred-posterior"
+    model = dataset.get("label_model")
     if dataset.get("rules"):
-        return "rule-posterior"
+        infer = isinstance(model, dict) and model.get("infer")
+        return "inferred-posterior" if infer else "rule-posterior"
     if isinstance(votes, dict) and votes.get("source"):
         return "crowd-posterior"
     return {"multilabel": "confident-learning", "regression": "residuals"}.get(str(dataset.get("task")))

@@ -28,7 +28,7 @@ class RulesFindings(Findings):
 
     method: str
     rows: int
-    covered: int = Field(description="rows on which some rule fires; the others are left out")
+    covered: int = Field(description="rows on which some rule fires; the others are left out, or inferred")
     coverage: Number
     conflicts: Number = Field(description="share of the rows on which rules differ")
     prior: tuple[float, ...] = Field(description="share of each class, as given or as estimated")

@@ -40,7 +40,7 @@ def with_kinds(
     index: pa.Table, artifacts: Artifacts, source: Source, partition: Partition, label_type: str
 ) -> pa.Table:
     """The index with the kinds of labels in the place of labels, where these are inferred later."""
-    if partition.window != "source" or source.columns.observed is None or not index.num_rows:
+    if partition.window != "source" or not source.columns.inferred or not index.num_rows:
         return index
     kinds = read_kinds(artifacts, partition, label_type)
     return index.set_column(index.column_names.index("label"), "label", kinds)

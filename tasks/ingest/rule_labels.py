@@ -57,7 +57,7 @@ def ruled(
         raise InputError(error.what, where=source.places["source"], fix=error.fix) from error
     about = [asked.said, sorted(partition.key for partition in partitions)]
     key = hashlib.blake2b(repr(about).encode(), digest_size=5).hexdigest()
-    made = Ruled(artifacts, model, asked.classes, asked.label_type, key)
+    made = Ruled(artifacts, model, asked.classes, asked.label_type, key, asked.infer)
     return made, told_of_rules(sums, model, asked)
 
 

@@ -60,8 +60,8 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
         index = voted.labelled(index)
     index = index.combine_chunks()
     nothing = "null label" if voted is None else "no votes"
-    classes = labelled and asked.observed is None
-    reasons = _reasons(index, nothing, asked.classes, label_type) if classes else _null_ids(index)
+    by_class = labelled and not asked.inferred
+    reasons = _reasons(index, nothing, asked.classes, label_type) if by_class else _null_ids(index)
     renamed = count_classes(index[RENAMED]) if RENAMED in index.column_names else {}
     index = index.drop_columns([name for name in (UNUSABLE, RENAMED) if name in index.column_names])
     bad = pc.is_valid(reasons)

@@ -100,7 +100,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     ref = DatasetRef(
         run_id=artifacts.id, dataset=artifacts.dataset, uri=artifacts.store.url(artifacts.folder),
         classes=classes, label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
-        inferred=source.columns.observed is not None,
+        inferred=source.columns.inferred,
     )  # fmt: skip
     by_window = {window: _rejected(artifacts, window, plan, all_scans) for window, plan in plans.items()}
     rejected = pa.concat_tables(by_window.values())
@@ -178,7 +178,7 @@ def scan_partition(
     share_index(artifacts, partition, kept, label_type)
     labels = count_classes(index["label"])
     index = with_kinds(index, artifacts, source, partition, label_type)
-    kinds = count_classes(index["label"]) if source.columns.observed is not None else Counter()
+    kinds = count_classes(index["label"]) if source.columns.inferred else Counter()
     names = gates.rowwise(expected.of(partition.window)).source_columns
     rows = with_source_columns(index, source, kept, names)
     checks = gates.check_rows(rows, expected, window=partition.window)

@@ -38,7 +38,7 @@ def rule_source(data: DatasetConfig, label_type: str) -> RuleSource | None:
     model = data.label_model
     return RuleSource(
         rules_of(data), spelled, kept_as, data.label, model.method, shares_of(model.prior, classes),
-        said=[said_of_rules(data), model.model_dump(mode="json")],
+        infer=model.infer, said=[said_of_rules(data), model.model_dump(mode="json")],
     )  # fmt: skip
 
 

@@ -94,6 +94,7 @@ def columns_of(config: RunConfig) -> Columns:
         rule_texts=read_by_rules(data, "matches"),
         rule_values=read_by_rules(data, "where", "function"),
         weighed=policy_of(config.treat).columns,
+        ruled=data.label_model.infer,
     )
 
 

@@ -34,7 +34,7 @@ class Columns:
     mapping: what classes become when they are read. split: that says what a row is for. tabular: columns
     whose drift is measured. rule_texts, rule_values: columns that rules read, as texts or as what they are.
     weighed: those that weights are of.
-    observed: None where a label is a class.
+    observed: None where a label is a class. ruled: whether labels are inferred of what rules say.
     """
 
     kind: str
@@ -56,6 +56,12 @@ class Columns:
     rule_texts: tuple[str, ...] = ()
     rule_values: tuple[str, ...] = ()
     weighed: tuple[str, ...] = ()
+    ruled: bool = False
+
+    @property
+    def inferred(self) -> bool:
+        """Whether a label is inferred of what was observed, with the help of the features."""
+        return self.observed is not None or self.ruled
 
     @property
     def feature(self) -> str:

@@ -100,5 +100,7 @@ def _of_observed(artifacts: Artifacts, classes: int, probes: Sequence[str], opti
     """The proof of labels that are inferred, by the rows that they were inferred by."""
     sample = read_observed_sample(artifacts, classes)
     said = sample.observed
-    rows = HeldRows(sample.features, sample.folds, sample.hashes, said.marks, said.kinds, said.bags)
+    rows = HeldRows(
+        sample.features, sample.folds, sample.hashes, said.marks, said.kinds, said.bags, sample.given
+    )
     return prove_observed(rows, int(sample.folds.max()) + 1, probes, options.model, options.seed)

@@ -86,3 +86,30 @@ def test_rules_stand_beside_given_labels(made: Any, write: Any, settings: Any, p
     for name, original in zip(rows["id"].to_pylist(), rows["original_label"].to_pylist(), strict=True):
         assert before[name] in (None, original)
     assert [rule.name for rule in record.rules.rules][-1] == "given label"
+
+
+def test_rules_and_probes_together_label_every_row(
+    made: Any, write: Any, settings: Any, published: Any
+) -> None:
+    """In rounds; what the rules say by themselves is the original label, rows that none knows get one too."""
+    table, true = with_texts(made())
+    config = settings(
+        write(table.drop_columns(["label"])), dataset={"label_model": {"infer": True}},
+        validate={"publish_when": "better"},
+    )  # fmt: skip
+    record = run_stages(config)
+    rows = published(config)
+    truth = dict(zip(table["id"].to_pylist(), (f"class-{code}" for code in true), strict=True))
+    right = np.array(rows["label"]) == np.array([truth[name] for name in rows["id"].to_pylist()])
+    fired = np.array(rows["label_kind"]) == "rules"
+    assert rows.num_rows == 400
+    assert fired.sum() == record.rules.covered == record.inferred.kinds["rules"] < 400
+    assert record.validation.published == "proposed"
+    assert right[fired].mean() > 0.95
+    assert right[~fired].mean() > 0.95
+    asked = rules_of(config.dataset)
+    alone = aggregate_rules(evaluate(table, asked, [f"class-{code}" for code in range(3)]).codes, 3)
+    names = {name: f"class-{code}" for name, code in zip(table["id"].to_pylist(), alone.labels, strict=True)}
+    originals = zip(rows["id"].to_pylist(), rows["original_label"].to_pylist(), fired, strict=True)
+    assert all(names[name] == original for name, original, known in originals if known)
+    assert set(np.array(rows["action"])[~fired]) <= {"infer", "review"}

@@ -37,12 +37,16 @@ from labelworks.tasks.methods.treatment.imprecise.core.inference import SOFT, In
 
 @dataclass(frozen=True, eq=False)
 class ObservedSample:
-    """Rows held in memory: features (N, D), folds (N,), hashes of ids (N,), what was observed of them."""
+    """Rows held in memory: features (N, D), folds (N,), hashes of ids (N,), what was observed of them.
+
+    given (N,): the class that rules or people named by themselves, -1 where they named none.
+    """
 
     features: NDArray[np.floating]
     folds: NDArray[np.int64]
     hashes: NDArray[np.uint64]
     observed: Observed
+    given: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,7 +127,11 @@ def read_observed_sample(artifacts: Artifacts, classes: int) -> ObservedSample:
     data = io.BytesIO(artifacts.store.read(artifacts.file("embed", MODEL)))
     with np.load(data, allow_pickle=False) as arrays:
         return ObservedSample(
-            arrays["features"], arrays["folds"], arrays["hashes"], Observed.of_arrays(arrays, classes)
+            arrays["features"],
+            arrays["folds"],
+            arrays["hashes"],
+            Observed.of_arrays(arrays, classes),
+            arrays["given"],
         )
 
 
@@ -134,7 +142,8 @@ def sample_observed(
     block = load_observed(artifacts, ref, partition)
     bags = np.unique(block.observed.bags[block.observed.kinds == BAGS])
     kept = block.only(in_sample(block.observed.drawn_by(block.hashes), share))
-    return ObservedSample(kept.features, fold_of(kept.hashes, folds), kept.hashes, kept.observed), bags
+    of = fold_of(kept.hashes, folds)
+    return ObservedSample(kept.features, of, kept.hashes, kept.observed, kept.given), bags
 
 
 def round_of(
@@ -163,7 +172,7 @@ def infer_partition(
     for rows, found in inference.elsewhere(data):
         posterior[rows] = found
     label = posterior.argmax(axis=1).astype(np.int32)
-    by_itself, left_open = label_alone(data, block.hashes)
+    by_itself, left_open = label_alone(data, block.hashes, block.given)
     table = pa.table(
         {
             "row": pa.array(block.rows),
@@ -179,10 +188,12 @@ def infer_partition(
     return InferredPart(shape[0], Counter(block.observed.kinds.tolist()), float(claimed))
 
 
-def label_alone(data: Data, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+def label_alone(
+    data: Data, hashes: NDArray[np.uint64], given: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
     """A class of each row (n,) drawn of what was observed of it alone, and whether that leaves several.
 
-    Of a row without a label any, by chance.
+    It is the given one (n,) where there is one; of a row without a label any, by chance.
     """
     rows, classes = data.evidence.shape
     label, several = np.zeros(rows, np.int32), np.ones(rows, bool)
@@ -190,7 +201,7 @@ def label_alone(data: Data, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int3
         label[places], several[places] = drawn(hashes[places], said), left_open
     silent = data.evidence.unlabelled
     label[silent] = drawn(hashes[silent], np.ones((len(silent), classes), np.float32))
-    return label, several
+    return np.where(given >= 0, given, label).astype(np.int32), several & (given < 0)
 
 
 def _data(block: ObservedBlock, inference: Inference, cut: NDArray[np.uint64]) -> Data:
@@ -208,6 +219,7 @@ def _joined(parts: Sequence[ObservedSample]) -> ObservedSample:
         np.concatenate([part.folds for part in parts]),
         np.concatenate([part.hashes for part in parts]),
         Observed.joined([part.observed for part in parts]),
+        np.concatenate([part.given for part in parts]),
     )
 
 
@@ -219,7 +231,12 @@ def _cut(parts: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
 
 def _keep(artifacts: Artifacts, sample: ObservedSample) -> None:
     sink = io.BytesIO()
-    arrays = {"features": sample.features, "folds": sample.folds, "hashes": sample.hashes}
+    arrays = {
+        "features": sample.features,
+        "folds": sample.folds,
+        "hashes": sample.hashes,
+        "given": sample.given,
+    }
     np.savez(sink, allow_pickle=False, **arrays, **sample.observed.arrays)
     artifacts.store.write(artifacts.file("embed", MODEL), sink.getvalue())
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
+from labelworks.schemas.label_kinds import NOTHING
 from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
@@ -25,6 +26,7 @@ OBSERVED = pa.struct(
     ]
 )
 BAGS = "bags"
+LEAST = 1e-4  # of the likelihood of the likeliest class
 MODEL = "inferred.npz"  # of the embed stage: the sample that labels were inferred by
 FOUND = "inferred.json"  # and what was found
 
@@ -87,6 +89,20 @@ def as_column(marks: Marks, kinds: Sequence[str], bags: pa.Array) -> pa.Array:
     values = pa.ListArray.from_arrays(ends, pa.array(marks.data.astype(np.float32)))
     columns = [pa.array(kinds, pa.string()), bags, codes, values]
     return pa.StructArray.from_arrays(columns, fields=list(OBSERVED))
+
+
+def of_rules(
+    posterior: NDArray[np.floating], prior: NDArray[np.floating], fired: NDArray[np.bool_]
+) -> pa.Array:
+    """What rules say of rows as a column of OBSERVED: their posterior (n, K) over the prior (K,).
+
+    A row on which none fired (n,) is one without a label. Next to impossible classes are left out.
+    """
+    said = posterior / np.maximum(prior, np.finfo(np.float32).tiny)
+    said = said / said.max(axis=1, keepdims=True)
+    said[(said < LEAST) | ~fired[:, None]] = 0
+    kinds = np.where(fired, "rules", NOTHING)
+    return as_column(sparse.csr_array(said), kinds.tolist(), pa.nulls(len(said), pa.uint64()))
 
 
 def read_kinds(artifacts: Artifacts, partition: Partition, label_type: str) -> pa.ChunkedArray:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.imprecise.observed import of_rules
 from labelworks.tasks.artifacts.row_extras import packed
 from labelworks.tasks.methods.protocols.labels import RuleModel
 from labelworks.tasks.methods.rules.rule import Class, Rule
@@ -29,7 +30,7 @@ class RuleSource:
     """Rules, the classes in the order of their codes, and how they become a label.
 
     label: the column of given labels, which speak beside the rules, or empty. said: all that is asked; it
-    names what is made of it.
+    names what is made of it. infer: whether labels are inferred by rules and features together.
     """
 
     rules: tuple[Rule, ...]
@@ -39,6 +40,7 @@ class RuleSource:
     method: str
     prior: tuple[float, ...] | None
     said: Any
+    infer: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -88,23 +90,32 @@ class Ruled:
     classes: tuple[Class, ...]
     label_type: str
     key: str
+    infer: bool = False
 
     def join(self, index: pa.Table, kind: pa.DataType, partition: Partition) -> pa.Table:
         """An index with label (null: no rule fires) and `votes`, the posterior of the row as raw bytes.
 
-        A label that was given stays; the posterior has heard it.
+        A label that was given stays; the posterior has heard it. Where labels are inferred, `observed` is
+        there instead: how likely each class makes what the rules say.
         """
         votes = self._votes(index, partition)
-        posterior = self.model.posterior(votes)
-        made = pa.array(self.classes, kind).take(
-            pa.array(posterior.argmax(axis=1), mask=~(votes >= 0).any(axis=1))
-        )
+        posterior, fired = self.model.posterior(votes), np.asarray((votes >= 0).any(axis=1))
+        made = pa.array(self.classes, kind).take(pa.array(posterior.argmax(axis=1), mask=~fired))
         labels = pc.coalesce(index["label"].combine_chunks(), made)
         at = index.column_names.index("label")
-        return index.set_column(at, "label", labels).append_column("votes", packed(posterior))
+        index = index.set_column(at, "label", labels)
+        if not self.infer:
+            return index.append_column("votes", packed(posterior))
+        said = of_rules(posterior, self.model.prior, fired)
+        return index.append_column("observed", said)
 
     def labelled(self, index: pa.Table) -> pa.Table:
-        """The index without the rows that nothing speaks of: they have no label, and nothing is wrong."""
+        """The index without the rows that nothing speaks of: they have no label, and nothing is wrong.
+
+        With them where labels are inferred.
+        """
+        if self.infer:
+            return index
         silent = pc.and_(pc.is_null(index["label"]), pc.is_null(index[UNUSABLE]))
         return index.filter(pc.invert(silent))
 

@@ -35,7 +35,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class HeldRows:
-    """Rows (N,): features (N, D), folds (N,), hashes of ids (N,), marks (N, K), kinds and bags (N,)."""
+    """Rows (N,): features (N, D), folds (N,), hashes of ids (N,), marks (N, K), kinds and bags (N,).
+
+    given (N,): the class that rules or people named by themselves, -1 where they named none.
+    """
 
     features: NDArray[np.floating]
     folds: NDArray[np.int64]
@@ -43,12 +46,19 @@ class HeldRows:
     marks: Marks
     kinds: NDArray[Any]
     bags: NDArray[Any]
+    given: NDArray[np.int32]
 
     def only(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> HeldRows:
         """Some of the rows."""
         at = np.flatnonzero(rows) if rows.dtype == bool else rows
         return HeldRows(
-            self.features[at], self.folds[at], self.hashes[at], self.marks[at], self.kinds[at], self.bags[at]
+            self.features[at],
+            self.folds[at],
+            self.hashes[at],
+            self.marks[at],
+            self.kinds[at],
+            self.bags[at],
+            self.given[at],
         )
 
 
@@ -113,6 +123,7 @@ def _by_itself(
     places, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
     order = np.argsort(places)
     places, labels = places[order], labels[order].astype(np.int32)
+    labels = np.where(train.given[places] >= 0, train.given[places], labels).astype(np.int32)
     return train.features[places], labels, np.ones(len(places), np.float32)
 
 

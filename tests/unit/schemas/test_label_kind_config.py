@@ -52,6 +52,7 @@ def test_shares_need_no_label() -> None:
             },
             "doesn't go with rules: rules speak before",
         ),
+        ({"label_model": {"infer": True}}, "label_model.infer goes with rules"),
         ({"shares": "p"}, "shares and bag go with a label_kind"),
     ],
 )

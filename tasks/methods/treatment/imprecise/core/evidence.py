@@ -99,6 +99,10 @@ class Evidence:
         """The parts of rows of which something was observed."""
         return tuple(part for part in self.parts if part.kind != NOTHING)
 
+    def of_kind(self, kind: str) -> Part | None:
+        """The rows of a kind; None where there are none."""
+        return next((part for part in self.parts if part.kind == kind), None)
+
     @property
     def unlabelled(self) -> NDArray[np.intp]:
         """Rows (n,) of which nothing was observed."""

@@ -135,6 +135,11 @@ def fit(data: Data) -> tuple[Data, Fitted]:
     return (mapped, found) if found.score > plain.score + BETTER else (data, plain)
 
 
+def first_probes(data: Data) -> ProbeEnsemble:
+    """Probes fitted on what was observed of the labelled rows, before any round."""
+    return _pass(data, None, data.sampled()).probes(data)
+
+
 def _expectation_maximisation(data: Data, start: ProbeEnsemble | None) -> Fitted:
     """EM from what probes say, or from nothing: the round that best foretells what was observed."""
     sampled = data.sampled()
