@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.ask_judges import ask_judges
     from labelworks.flows.notebook.audited_coefficients import estimate_coefficients
     from labelworks.flows.notebook.audited_estimates import estimate_with_audit, sample_audit
+    from labelworks.flows.notebook.calibration_error import test_calibration
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.decisions import record_decisions
@@ -63,6 +64,7 @@ __all__ = [
     "rank_models",
     "record_decisions",
     "sample_audit",
+    "test_calibration",
     "test_drift",
     "treat",
 ]
@@ -87,6 +89,7 @@ _HOMES = {
     "methods": "labelworks.flows.notebook.results.method_table",
     "rank_models": "labelworks.flows.notebook.model_ranks",
     "record_decisions": "labelworks.flows.notebook.decisions",
+    "test_calibration": "labelworks.flows.notebook.calibration_error",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treat",
     **dict.fromkeys(

@@ -13,6 +13,7 @@ import yaml
 
 from labelworks.flows.notebook.audited_coefficients import RegressionEstimates
 from labelworks.flows.notebook.audited_estimates import AuditEstimates
+from labelworks.flows.notebook.calibration_error import CalibrationTest
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.decisions import Recorded
@@ -80,6 +81,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
     named = re.findall(r"^::: labelworks\.flows\.notebook\.(?:results\.)?(\w+)\.(\w+)$", page, re.MULTILINE)
     results = {
         AuditEstimates,
+        CalibrationTest,
         ClassAudit,
         Curation,
         Drift,

@@ -83,3 +83,16 @@ def test_the_page_runs() -> None:
         exec(block, names)
     low, high = names["told"].noise_rate.interval
     assert low < (names["labels"] != names["true"]).mean() < high
+
+
+def test_calibration_is_held_against_people(made: Any) -> None:
+    true, _, found = made
+    rows = np.arange(0, 3000, 2)
+    sure = np.eye(3)[found.posterior.argmax(axis=1)] * 0.98 + 0.02 / 3
+    held = lw.test_calibration(found, sure / sure.sum(axis=1, keepdims=True), audited=(rows, true[rows]))
+    assert held.posterior is not None and held.pred_probs is not None
+    assert held.posterior.error < 0.06 and held.rows == 1500
+    assert set(held.to_pandas()["of"]) == {"pred_probs", "posterior"}
+    assert lw.test_calibration(found, sure / sure.sum(axis=1, keepdims=True)).posterior is None
+    with pytest.raises(lw.ConfigError, match="can't tell"):
+        lw.test_calibration(found)
