@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.model_ranks import rank_models
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
     from labelworks.flows.notebook.performance import estimate_performance
+    from labelworks.flows.notebook.prediction_sets import prediction_sets
     from labelworks.flows.notebook.prior import estimate_prior
     from labelworks.flows.notebook.regression_errors import find_regression_errors
     from labelworks.flows.notebook.results.method_table import methods
@@ -61,6 +62,7 @@ __all__ = [
     "infer_labels",
     "label_by_rules",
     "methods",
+    "prediction_sets",
     "rank_models",
     "record_decisions",
     "sample_audit",
@@ -87,6 +89,7 @@ _HOMES = {
     "infer_labels": "labelworks.flows.notebook.inferred_labels",
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.results.method_table",
+    "prediction_sets": "labelworks.flows.notebook.prediction_sets",
     "rank_models": "labelworks.flows.notebook.model_ranks",
     "record_decisions": "labelworks.flows.notebook.decisions",
     "test_calibration": "labelworks.flows.notebook.calibration_error",

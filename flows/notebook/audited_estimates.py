@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.inputs.classes import coded, listed, names, plain
+from labelworks.flows.notebook.inputs.classes import coded, codes_of_answers, plain
 from labelworks.flows.notebook.inputs.columns import column, length
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several, share
-from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.inference.share import ShareEstimate, estimate_share
 from labelworks.tasks.methods.inference.strata import audit_sample
 
@@ -182,7 +182,10 @@ def estimate_with_audit(
         fix = "give a number between 0 and 1"
         raise ConfigError(f"confidence is {confidence}", where="estimate_with_audit", fix=fix)
     given = coded(findings.labels, None, plain(findings.classes)).codes
-    rows, right = column(audited[0], "audited rows").to_numpy(), _codes(audited[1], findings)
+    rows, right = (
+        column(audited[0], "audited rows").to_numpy(),
+        codes_of_answers(audited[1], findings.classes),
+    )
 
     def told(proxy: NDArray[Any], so: NDArray[np.bool_]) -> ShareEstimate:
         chance = None if shown is None else np.asarray(shown, float)
@@ -198,23 +201,6 @@ def estimate_with_audit(
     }
     accuracy = None if called is None else told(findings.posterior[places, called], called[rows] == right)
     return AuditEstimates(noise, shares, accuracy)
-
-
-def _codes(labels: Any, findings: LabelErrors) -> NDArray[np.intp]:
-    """Classes (n,) of audited labels, -1 where a row is of none."""
-    told = column(labels, "audited labels")
-    some = told.notna().to_numpy(bool)
-    codes = np.full(len(told), -1, np.intp)
-    values = names(told[some], "audited labels") if some.any() else np.zeros(0, object)
-    codes[some] = pd.Index(findings.classes).get_indexer(pd.Index(values))
-    if (codes[some] < 0).any():
-        odd = values[codes[some] < 0]
-        raise InputError(
-            f"label {listed(odd[:1])} is none of the classes: {listed(findings.classes)}",
-            where="audited",
-            fix="give one of them, or None where a row is of no class",
-        )
-    return codes
 
 
 def _predicted(predictions: Any, findings: LabelErrors) -> NDArray[np.int64]:

@@ -56,6 +56,26 @@ def coded(labels: Any, probs: Matrix | None = None, classes: Sequence[Any] | Non
     return Labels(order, codes.astype(np.int64), given.index)
 
 
+def codes_of_answers(labels: Any, classes: NDArray[Any]) -> NDArray[np.intp]:
+    """Codes (n,) of what people said of rows, -1 where a row is of no class: None.
+
+    Raises InputError for a label that is none of the classes (K,).
+    """
+    told = column(labels, "audited labels")
+    some = told.notna().to_numpy(bool)
+    codes = np.full(len(told), -1, np.intp)
+    values = names(told[some], "audited labels") if some.any() else np.zeros(0, object)
+    codes[some] = pd.Index(classes).get_indexer(pd.Index(values))
+    if (codes[some] < 0).any():
+        odd = values[codes[some] < 0]
+        raise InputError(
+            f"label {listed(odd[:1])} is none of the classes: {listed(classes)}",
+            where="audited",
+            fix="give one of them, or None where a row is of no class",
+        )
+    return codes
+
+
 def class_order(
     values: NDArray[Any],
     probs: Matrix | None = None,

@@ -24,6 +24,7 @@ from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.model_ranks import ModelRanks
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
 from labelworks.flows.notebook.performance import Performance
+from labelworks.flows.notebook.prediction_sets import PredictionSets
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.regression_errors import RegressionErrors
 from labelworks.flows.notebook.results.judgement import Judgement
@@ -92,6 +93,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         ModelRanks,
         MultilabelErrors,
         Performance,
+        PredictionSets,
         Prior,
         Recorded,
         RegressionErrors,
