@@ -144,6 +144,7 @@ class Recorder:
             trend=figures.trend if figures else None,
             treatment=treated.treatment if treated else None,
             validation=proof.validation if proof else None,
+            prediction_sets=published.prediction_sets if published else None,
             gates={result.stage: result.gate for result in self.results},
             report="",
             timings={result.stage: round(result.seconds, 3) for result in self.results},

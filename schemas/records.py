@@ -19,6 +19,7 @@ from labelworks.schemas.findings import (
     InferredFindings,
     IngestFigures,
     NoiseFindings,
+    PredictionSetFindings,
     PublishFigures,
     RenamedClass,
     RulesFindings,
@@ -273,6 +274,7 @@ class RunRecord(Record):
     trend: TrendFindings | None = Field(None, description="beside the last published version")
     treatment: TreatmentFindings | None = None
     validation: ValidationFindings | None = None
+    prediction_sets: PredictionSetFindings | None = Field(None, description="None: no such column was asked")
     gates: dict[str, GateResult]
     report: str
     timings: dict[str, float]

@@ -243,6 +243,13 @@ def with_judges(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
     )
 
 
+def with_sets(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
+    """The published columns of a dataset for which prediction sets were asked."""
+    one = label_type.value_type if pa.types.is_list(label_type) else label_type
+    about = "classes that the true label may be, at treat.prediction_sets.coverage; null: over 256 classes"
+    return schema.append(_field("prediction_set", pa.list_(one), about, nullable=True))
+
+
 def described(schema: pa.Schema, classes: Sequence[str | int], task: str, run_id: str) -> pa.Schema:
     """A schema whose metadata says the order of the classes (JSON), the task and the run."""
     facts = {"classes": json.dumps(list(classes), ensure_ascii=False), "task": task, "run_id": run_id}

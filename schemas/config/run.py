@@ -188,6 +188,12 @@ class RunConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _sets_are_of_classes(self) -> RunConfig:
+        if self.treat.prediction_sets and self.dataset.task == "regression":
+            raise ValueError("treat.prediction_sets are sets of classes, and numbers have none: leave it out")
+        return self
+
+    @model_validator(mode="after")
     def _places_are_opened(self) -> RunConfig:
         data, store = self.dataset, self.store
         for locations, options, where in (

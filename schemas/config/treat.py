@@ -37,6 +37,17 @@ class WeightsConfig(Section):
         return said
 
 
+class PredictionSetsConfig(Section):
+    """A published column of the classes that a row's true label may be."""
+
+    coverage: float = Field(
+        0.9, gt=0.0, lt=1.0, description="the share of rows whose true label is to be in its set"
+    )
+    by_class: bool = Field(
+        False, description="within each class, not only on the whole; of label sets each label always is"
+    )
+
+
 class TreatConfig(Section):
     """What is done about a wrong label or a moved class mix."""
 
@@ -60,6 +71,9 @@ class TreatConfig(Section):
         10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"
     )
     judges: JudgesConfig = JudgesConfig()
+    prediction_sets: PredictionSetsConfig | None = Field(
+        None, description="publish the column prediction_set; null: don't, which reads the scores once less"
+    )
     approve_over: float | None = Field(
         None, ge=0.0, le=1.0, description="ask a person where a larger share would change; null: never ask"
     )

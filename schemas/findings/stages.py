@@ -129,6 +129,16 @@ class ValidateFigures(Findings):
     validation: ValidationFindings
 
 
+class PredictionSetFindings(Findings):
+    """Sets of classes that the true label may be, as published: how large they are."""
+
+    coverage: float = Field(description="the share of rows whose true label is to be in its set")
+    by_class: bool
+    mean_size: float
+    single_share: float = Field(description="of the rows: sets of one class")
+    empty_share: float = Field(description="of the rows: no class is likely enough")
+
+
 class PublishFigures(Findings):
     """What was written. names, target_names: the files, relative to the run's folder."""
 
@@ -139,6 +149,7 @@ class PublishFigures(Findings):
     target_rows_expected: int
     names: tuple[str, ...]
     target_names: tuple[str, ...] = ()
+    prediction_sets: PredictionSetFindings | None = None
 
 
 Figures = IngestFigures | EmbeddingFigures | DetectFigures | TreatFigures | ValidateFigures | PublishFigures

@@ -20,6 +20,7 @@ from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.encoders.base import own_units
 from labelworks.tasks.methods.findings.target import ShiftOptions
+from labelworks.tasks.methods.inference.prediction_sets import AskedSets
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.judges.chat import Judge
 from labelworks.tasks.methods.judges.panel import Panel
@@ -148,6 +149,14 @@ def pass_options(config: RunConfig) -> PassOptions:
         scaled=own_units(config.encoder.name, config.dataset.features.kind),
         probes=config.detect.probes,
     )
+
+
+def asked_sets(config: RunConfig) -> AskedSets | None:
+    """The prediction sets that are to be published: of label sets each label apart."""
+    sets = config.treat.prediction_sets
+    if sets is None:
+        return None
+    return AskedSets(sets.coverage, sets.by_class or config.dataset.task == "multilabel")
 
 
 def judge_options(detect: DetectConfig) -> JudgeOptions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -21,6 +22,7 @@ from labelworks.schemas.tables import (
     with_judges,
     with_likeliest,
     with_observed,
+    with_sets,
 )
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -31,8 +33,17 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports import with_exports, write_exports
 from labelworks.tasks.exports.base import Version
+from labelworks.tasks.methods.inference.prediction_sets import SetThresholds
 from labelworks.tasks.planning.run import Run
+from labelworks.tasks.planning.values import asked_sets
 from labelworks.tasks.publish.observed_columns import OBSERVED_COLUMNS, observed_columns
+from labelworks.tasks.publish.prediction_sets import (
+    find_thresholds,
+    named_sets,
+    set_codes,
+    set_findings,
+    set_sizes,
+)
 from labelworks.tasks.publish.target_rows import publish_target, rows_adapted
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import as_type, read_type
@@ -53,6 +64,7 @@ class Published:
     rows: int
     new: bool
     checks: list[gates.RowCheck]
+    set_sizes: Counter[int]
 
 
 @stage_task("write published parts")
@@ -62,9 +74,12 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
     if done := artifacts.result(PublishResult):
         return done
     started, gate = perf_counter(), suites("publish", run.config.gates.publish)
+    asked = asked_sets(run.config)
+    sets = find_thresholds(artifacts, ref, asked) if asked else None
     written = map_partitions(
         "publish", publish_partition, ref.of("source"),
         artifacts=artifacts, source=run.source, ref=ref, compression=compression, expected=gate.rows,
+        sets=sets,
     )  # fmt: skip
     rows = sum(part.rows for part in written)
     target_names, target_rows = publish_target(artifacts, ref, compression)
@@ -76,6 +91,7 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
         target_rows_expected=rows_adapted(artifacts),
         names=tuple(part.name for part in written),
         target_names=tuple(target_names),
+        prediction_sets=set_findings(asked, [part.set_sizes for part in written]) if asked else None,
     )
     parts = [(part, artifacts.part("publish", part)) for part in ref.of("source")]
     checks = [
@@ -113,18 +129,19 @@ def export(run: Run, record: RunRecord) -> RunRecord:
 
 def publish_partition(
     partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, compression: str,
-    expected: Suite,
+    expected: Suite, sets: SetThresholds | None = None,
 ) -> Published:  # fmt: skip
     """Write one published part, or find it written."""
     name, store = artifacts.part("publish", partition), artifacts.store
     new = not store.exists(name)
     if new:
-        table = _table(artifacts, source, ref, partition).sort_by("id")
+        table = _table(artifacts, source, ref, partition, sets).sort_by("id")
         _write(store, name, table, compression)
     else:
         table = store.read_table(name)
     checks = gates.check_rows(table, expected)
-    return Published(name.removeprefix(f"{artifacts.folder}/"), table.num_rows, new, checks)
+    sizes = set_sizes(table)
+    return Published(name.removeprefix(f"{artifacts.folder}/"), table.num_rows, new, checks, sizes)
 
 
 def _write(store: Store, name: str, table: pa.Table, compression: str) -> None:
@@ -186,7 +203,9 @@ def _suggested(scores: pa.Table) -> pa.ChunkedArray:
     return pc.if_else(proposed, scores["suggestion"], pa.scalar(None, pa.int32()))
 
 
-def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition) -> pa.Table:
+def _table(
+    artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, sets: SetThresholds | None
+) -> pa.Table:
     """The published columns: every row says where it came from."""
     treated = _decided(artifacts, ref, partition)
     name = artifacts.index(ref.label_type, partition)
@@ -220,6 +239,9 @@ def _table(artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Par
     if ref.inferred:
         schema = with_observed(schema, kind)
         columns |= {name: treated[name] for name in OBSERVED_COLUMNS}
+    if sets is not None:
+        schema = with_sets(schema, kind)
+        columns["prediction_set"] = named_sets(set_codes(treated["posterior"], sets), ref)
     table = pa.table(columns, schema=described(schema, ref.classes, asked.task, artifacts.id))
     time = asked.time
     if time is None:

@@ -15,6 +15,14 @@ BINS = 1 << 13  # of a probability's root: fine where probabilities are small
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class AskedSets:
+    """What sets are to be: the share of truths in their set, within each class or on the whole."""
+
+    coverage: float
+    by_class: bool
+
+
 @dataclass(frozen=True, eq=False)
 class SetThresholds:
     """The probability (K,) from which a class is in the set, 0: always; and what share of truths is meant."""
@@ -152,7 +160,7 @@ def _audited_level(
     everywhere = _kept((counts * class_weights[:, None]).sum(axis=0))
     everywhere /= everywhere[0]
     own = _bins(looked)[np.arange(len(classes)), classes]
-    truth = _kept(np.bincount(own, weight, BINS))
+    truth = _kept(np.bincount(own, weight, BINS).astype(np.float64))
     there = _kept(set_counts(looked, stated * weight[:, None]).sum(axis=0))
     near = int((everywhere >= coverage).sum()) - 1
     power = _power((own >= near).astype(float), (stated * (_bins(looked) >= near)).sum(axis=1), weight)
