@@ -82,8 +82,8 @@ def _counts(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> NDAr
 
 
 def _dense(posterior: pa.ChunkedArray, classes: int) -> NDArray[np.float32] | None:
-    """Posteriors (N, K); None where they aren't kept."""
+    """Posteriors (N, K); None where not all classes' are kept."""
     lists = posterior.combine_chunks()
-    if lists.null_count:
+    if lists.null_count or len(lists.flatten()) != len(lists) * classes:
         return None
     return np.asarray(lists.flatten().to_numpy(), np.float32).reshape(-1, classes)
