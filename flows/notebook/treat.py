@@ -25,8 +25,9 @@ from labelworks.tasks.methods.noise.core.transition_em import undominated
 from labelworks.tasks.methods.reasons import WORDS, explained
 from labelworks.tasks.methods.registry import check_chosen, check_weights
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
-from labelworks.tasks.methods.treatment.decisions import Verdicts
+from labelworks.tasks.methods.treatment.decisions import FEW, RELABEL, Verdicts
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.treatment.review_order import removed_by_look
 from labelworks.tasks.methods.treatment.treat_rows import cut_of, decided_rows, weighed_rows, with_few
 from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.methods.treatment.weights.core.density import DensityRatio, density_ratio
@@ -153,6 +154,10 @@ def treat(
         weights=found.weight,
         actions=np.array(ACTIONS, object)[decided.action],
         reasons=np.array(WORDS, object)[explained(decided.reason, found.factors)],
+        removed_by_look=removed_by_look(
+            rows.error_probability, rows.suggested, rows.claim, decided.action == RELABEL
+        ),
+        rare=decided.reason == FEW,
         index=given.index,
         note="; ".join(filter(None, (cut.says, unheard))),
         factors=dict(found.factors),

@@ -74,7 +74,7 @@ class ReportData:
     strangest: tuple[WorstRow, ...] = ()
     """Rows that are of any class the least, whatever their labels."""
     flagged: tuple[WorstRow, ...] = ()
-    """Rows whose labels were flagged, likeliest wrong first; not all of them where they are too many."""
+    """Rows whose labels were flagged, in the order of the review; not all of them where they are too many."""
     flagged_rows: int = 0
     """How many were flagged."""
     examples: Mapping[tuple[str, str], Content] = field(default_factory=dict)

@@ -11,11 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.encoders.values import image_bytes
+from labelworks.tasks.methods.treatment.decisions import FEW, REASONS, RELABEL, REVIEW
+from labelworks.tasks.methods.treatment.review_order import removed_by_look, review_order
 from labelworks.tasks.sources.source import Source
 
 LISTED = 2000  # rows at most
@@ -24,6 +27,8 @@ READ_BYTES = 256 << 20  # of the source at most, read again to show what is in r
 PICTURED = 300  # rows at most whose images are read
 LOOKED_THROUGH = 64  # partitions at most in which a row is looked for by its id
 DECIDED = ["row", "action", "reason"]
+CLAIMED = ("suggested_probability", "claim")
+REMOVED = "removed"
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,10 @@ class DecidedRow:
 
 
 def flagged(artifacts: Artifacts, ref: DatasetRef, *, treated: bool) -> tuple[list[DecidedRow], int]:
-    """Rows whose labels were flagged, likeliest wrong first, LISTED at most; and how many there are."""
+    """Rows whose labels were flagged, LISTED at most, and how many there are.
+
+    Likeliest wrong first; once treated, those that wait for a person first, in the order of the review.
+    """
     found = map_partitions(
         "report",
         flagged_in,
@@ -71,7 +79,7 @@ def flagged(artifacts: Artifacts, ref: DatasetRef, *, treated: bool) -> tuple[li
     if not found:
         return [], 0
     rows = pa.concat_tables([table for table, _ in found])
-    rows = rows.take(_likeliest(rows["error_probability"]))
+    rows = rows.take(_first(rows)).drop_columns([REMOVED])
     return [DecidedRow(**row) for row in rows.to_pylist()], sum(count for _, count in found)
 
 
@@ -83,7 +91,7 @@ def flagged_in(
     table = table.filter(table["flag"])
     if not ref.one_class:
         table = _written(table, ref)
-    kept = table.take(_likeliest(table["error_probability"])).drop_columns(["flag"])
+    kept = table.take(_first(table)).drop_columns(["flag"])
     return kept.append_column("partition", pa.repeat(partition.key, kept.num_rows)), table.num_rows
 
 
@@ -136,18 +144,41 @@ def by_ids(
     return dict(zip(found, contents(artifacts, source, ref, list(found.values())), strict=True))
 
 
-def _likeliest(error: pa.ChunkedArray) -> pa.Array:
-    return pa.array(np.argsort(-error.to_numpy(), kind="stable")[:LISTED])
+def _first(rows: pa.Table) -> pa.Array:
+    """The places of the rows that are listed, in their order."""
+    waits = pc.equal(rows["action"], ACTIONS[REVIEW]).to_numpy()
+    rare = pc.starts_with(rows["reason"], REASONS[FEW]).to_numpy()
+    return pa.array(review_order(rows[REMOVED].to_numpy(), waits, rare)[:LISTED])
 
 
 def _scored(partition: Partition, artifacts: Artifacts, ref: DatasetRef, treated: bool) -> pa.Table:
-    names = ["row", "id", "given", "suggestion", "error_probability", "flag"]
-    scores = artifacts.store.read_table(artifacts.scores(ref, partition), names)
+    names = [
+        "row",
+        "id",
+        "given",
+        "suggestion",
+        "error_probability",
+        "flag",
+        *(CLAIMED if ref.one_class else ()),
+    ]
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), names, may_lack=CLAIMED)
     decided = artifacts.store.read_table(artifacts.part("treat", partition), DECIDED) if treated else None
     for name in DECIDED[1:]:
         column = pa.repeat("", len(scores)) if decided is None else decided[name]
         scores = scores.append_column(name, column)
-    return scores
+    return _with_removed(scores, judged=ref.one_class and treated)
+
+
+def _with_removed(scores: pa.Table, *, judged: bool) -> pa.Table:
+    """The rows with how much error a look removes: of labels that are no single class, P(wrong)."""
+    removed = scores["error_probability"].to_numpy()
+    if judged and not scores["suggested_probability"].null_count:
+        changed = pc.equal(scores["action"], ACTIONS[RELABEL]).to_numpy()
+        suggested = scores["suggested_probability"].to_numpy()
+        claim = scores["claim"].to_numpy() if "claim" in scores.column_names else suggested
+        removed = removed_by_look(removed, suggested, claim, changed)
+    known = [name for name in CLAIMED if name in scores.column_names]
+    return scores.drop_columns(known).append_column(REMOVED, pa.array(removed))
 
 
 def _written(table: pa.Table, ref: DatasetRef) -> pa.Table:

@@ -16,7 +16,7 @@ COLUMNS = ["id", "original_label", "action", "reason", "suggestion", "error_prob
 
 
 def flagged_rows(config: RunConfig, record: RunRecord) -> pd.DataFrame:
-    """The flagged rows of a run that a gate or a person refused, or that waits; the likeliest wrong first.
+    """The flagged rows of a run that a gate or a person refused, or that waits, in the order of the review.
 
     Raises InputError where it ended before labels were judged.
     """

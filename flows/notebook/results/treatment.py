@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.tables import ACTIONS, factor_column
+from labelworks.tasks.methods.treatment.decisions import REVIEW
+from labelworks.tasks.methods.treatment.review_order import review_order
+
+WAITS = ACTIONS[REVIEW]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,6 +33,8 @@ class Treatment(Shown):
         keep, relabel or review.
     reasons : ndarray of shape (N,)
         Why that action, and why that weight.
+    removed_by_look : ndarray of shape (N,), float32
+        How many errors a look at each row is expected to remove.
     note : str
         Why nothing, or less, was changed; "" where there is nothing to say.
     """
@@ -38,6 +44,8 @@ class Treatment(Shown):
     weights: NDArray[np.float32]
     actions: NDArray[Any]
     reasons: NDArray[Any]
+    removed_by_look: NDArray[np.float32]
+    rare: NDArray[np.bool_] = field(repr=False)
     index: pd.Index = field(repr=False)
     note: str = ""
     factors: dict[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -56,10 +64,14 @@ class Treatment(Shown):
 
     @property
     def issues(self) -> pd.DataFrame:
-        """The rows that wait for a person, then those that were relabelled."""
-        table = self.to_pandas()
-        rows: pd.DataFrame = table[self.actions != ACTIONS[0]]
-        return rows.sort_values(["action", "weight"], ascending=[False, True], kind="stable")
+        """The rows that wait for a person, then those that were relabelled: look at the first ones first.
+
+        Of those that wait, rows of rare classes come first, which nothing else will mend; all in the order of
+        how much error a look is expected to remove.
+        """
+        order = review_order(self.removed_by_look, self.actions == WAITS, self.rare)
+        rows: pd.DataFrame = self.to_pandas().iloc[order[self.actions[order] != ACTIONS[0]]]
+        return rows
 
     @property
     def summary(self) -> str:
