@@ -8,16 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from labelworks.schemas.findings import Class
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.soft_labels import LEFT_OUT, LIKELIEST, SOFT_CLASSES, likeliest_columns
 from labelworks.tasks.artifacts.vectors.embeddings import read_some
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.examples.coverage import examples
 
 MOST, OF_A_CLASS = 30_000, 600  # candidates at most, of all classes and of one
-COLUMNS = ["row", "id", "given", "flag", "posterior"]
+COLUMNS = ["row", "id", "given", "flag", "error_probability", "posterior"]
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,10 @@ def choose(
 
 def candidates_in(partition: Partition, artifacts: Artifacts, ref: DatasetRef, each: int) -> pd.DataFrame:
     """Rows of a partition whose given label is the likeliest and isn't flagged, some of each class."""
-    table = artifacts.store.read_table(artifacts.scores(ref, partition), COLUMNS)
-    table = table.filter(pa.compute.and_(pa.compute.invert(table["flag"]), table["posterior"].is_valid()))
+    name = artifacts.scores(ref, partition)
+    table = artifacts.store.read_table(name, [*COLUMNS, *LEFT_OUT], may_lack=LEFT_OUT)
+    told = table[LEFT_OUT[0] if len(ref.classes) > SOFT_CLASSES else "posterior"].is_valid()
+    table = table.filter(pc.and_(pc.invert(table["flag"]), told))
     own, other, code = _two_likeliest(table, len(ref.classes))
     frame = pd.DataFrame(
         {"partition": partition.key, "row": table["row"].to_numpy(), "id": table["id"].to_pylist(),
@@ -83,13 +87,25 @@ def candidates_in(partition: Partition, artifacts: Artifacts, ref: DatasetRef, e
 
 def _two_likeliest(table: pa.Table, classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Probability of the given class (N,), of the likeliest other one (N,), and the other one's code (N,)."""
-    values = table["posterior"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    posterior = np.array(values, np.float32).reshape(-1, classes)
-    place, given = np.arange(len(posterior)), table["given"].to_numpy()
-    own = posterior[place, given]
-    posterior[place, given] = -1.0
-    code = posterior.argmax(1) if len(posterior) else np.zeros(0, np.intp)
-    return own, np.maximum(posterior[place, code], 0.0), code
+    codes, shares = _shares(table, classes)
+    given = codes == table["given"].to_numpy()[:, None]
+    others = np.where(given, -1.0, shares)
+    at = others.argmax(axis=1)[:, None]
+    other, code = np.take_along_axis(others, at, 1), np.take_along_axis(codes, at, 1)
+    return np.where(given, shares, 0.0).sum(axis=1), np.maximum(other[:, 0], 0.0), code[:, 0]
+
+
+def _shares(table: pa.Table, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of classes and their probabilities (N, M): of all, or where they are many of the likeliest."""
+    many = likeliest_columns(table, classes)
+    if many is None:
+        shares = _dense(table["posterior"].combine_chunks(), classes)
+        return np.broadcast_to(np.arange(classes), shares.shape), shares
+    return _dense(many.codes, LIKELIEST), _dense(many.shares, LIKELIEST)
+
+
+def _dense(lists: pa.ListArray, width: int) -> np.ndarray:
+    return np.asarray(lists.flatten().to_numpy(zero_copy_only=False)).reshape(-1, width)
 
 
 def _smallest(frame: pd.DataFrame, each: int) -> pd.DataFrame:
