@@ -8,6 +8,7 @@ from labelworks.schemas.errors import LabelworksError
 from labelworks.schemas.events import (
     GateFailed,
     NoiseRose,
+    PerformanceEstimated,
     ReviewNeeded,
     ShiftDetected,
     Told,
@@ -48,6 +49,16 @@ def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told
             advice=moved.advice,
             total_variation=moved.total_variation,
             drift_p_value=moved.drift.p_value,
+        )
+    if model := record.performance:
+        yield PerformanceEstimated(
+            **names,
+            model=model.model,
+            accuracy=model.accuracy.value,
+            accuracy_interval=(model.accuracy.low, model.accuracy.high),
+            macro_f1=model.macro_f1.value,
+            rows=model.rows,
+            note=model.note,
         )
     done = record.treatment
     if record.status == "waiting":

@@ -139,6 +139,8 @@ class Recorder:
             embedding=figures_of(self.results, EmbeddingFigures),
             noise=figures.noise if figures else None,
             shift=figures.shift if figures else None,
+            performance=figures.performance if figures else None,
+            ranking=figures.ranking if figures else (),
             drift=figures.drift if figures else None,
             shortcuts=figures.shortcuts if figures else None,
             trend=figures.trend if figures else None,

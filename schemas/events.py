@@ -92,6 +92,19 @@ class ShiftDetected(Told):
     drift_p_value: float
 
 
+class PerformanceEstimated(Told):
+    """`labelworks.performance.estimated`: how good a model of the user's is on the target window."""
+
+    event: ClassVar[str] = "labelworks.performance.estimated"
+
+    model: str = Field(description="its column")
+    accuracy: float
+    accuracy_interval: tuple[float, float]
+    macro_f1: float
+    rows: int
+    note: str = Field("", description="what speaks against the estimate")
+
+
 class GateFailed(Told):
     """`labelworks.gate.failed`: a gate refused the run, and nothing was published."""
 
@@ -126,4 +139,11 @@ class ReviewNeeded(Told):
     report: str
 
 
-EMITTED: tuple[type[Told], ...] = (NoiseRose, ShiftDetected, GateFailed, VersionPublished, ReviewNeeded)
+EMITTED: tuple[type[Told], ...] = (
+    NoiseRose,
+    ShiftDetected,
+    PerformanceEstimated,
+    GateFailed,
+    VersionPublished,
+    ReviewNeeded,
+)

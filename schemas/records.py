@@ -19,8 +19,10 @@ from labelworks.schemas.findings import (
     InferredFindings,
     IngestFigures,
     NoiseFindings,
+    PerformanceFindings,
     PredictionSetFindings,
     PublishFigures,
+    RankingFindings,
     RenamedClass,
     RulesFindings,
     ShiftFindings,
@@ -267,6 +269,8 @@ class RunRecord(Record):
     embedding: EmbeddingFigures | None = None
     noise: NoiseFindings | None = None
     shift: ShiftFindings | None = Field(None, description="None too where there is no target window")
+    performance: PerformanceFindings | None = Field(None, description="of detect.performance's model")
+    ranking: tuple[RankingFindings, ...] = Field((), description="of dataset.predictions, by reading")
     drift: DriftFindings | None = None
     shortcuts: ShortcutFindings | None = Field(
         None, description="properties of texts, images, vectors that tell the label; of one class a row"

@@ -16,7 +16,14 @@ from labelworks.schemas.config.rules import LabelModelConfig, RuleConfig
 from labelworks.schemas.config.section import Section
 
 WINDOW = "{window}"
-ONE_CLASS_A_ROW = ("votes", "rules", "class_names", "target", "pair")  # what goes with that alone
+ONE_CLASS_A_ROW = (
+    "predictions",
+    "votes",
+    "rules",
+    "class_names",
+    "target",
+    "pair",
+)  # what goes with that alone
 ClassMapping = dict[str, str | int | None]
 ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
 Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
@@ -132,6 +139,9 @@ class DatasetConfig(Section):
     label_model: LabelModelConfig = LabelModelConfig()
     pred_probs: str | None = Field(
         None, description="a column of out-of-sample probabilities, in the order of classes"
+    )
+    predictions: tuple[str, ...] = Field(
+        (), description="columns of what models say: they are ranked by given and by corrected labels"
     )
     pair: str | None = Field(
         None, description="a column of vectors by the other tower of the encoder: which pairs don't match"

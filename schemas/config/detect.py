@@ -44,6 +44,25 @@ class WindowsConfig(Section):
     )
 
 
+class PerformanceConfig(Section):
+    """A model of yours, how good it is on the target window: by columns of source and target."""
+
+    pred_probs: str | None = Field(
+        None, description="a column of its probabilities, out of sample, in the order of dataset.classes"
+    )
+    predictions: str | None = Field(
+        None, description="a column of the classes that it says; default: the likeliest by pred_probs"
+    )
+    value: tuple[tuple[float, ...], ...] | None = Field(
+        None, description="what a row is worth: a row a true class, a column a predicted one"
+    )
+
+    @property
+    def model(self) -> str | None:
+        """The column that names the model; None where there is none."""
+        return self.pred_probs or self.predictions
+
+
 class DetectConfig(Section):
     """Out-of-sample probabilities, label noise, distribution shift."""
 
@@ -83,3 +102,4 @@ class DetectConfig(Section):
         10, ge=0, le=100, description="regions of the embeddings looked at where no groups are named; 0: none"
     )
     columns: tuple[str, ...] = Field((), description="tabular columns whose drift to the target is measured")
+    performance: PerformanceConfig = PerformanceConfig()

@@ -172,6 +172,24 @@ class RunConfig(Section):
         return {**data, "detect": {**detect, "noise": {**noise, "method": usual}}}
 
     @model_validator(mode="after")
+    def _performance_of_classes(self) -> RunConfig:
+        asked, data = self.detect.performance, self.dataset
+        if asked.model is None:
+            if asked.value is not None:
+                raise ValueError(
+                    "detect.performance.value needs pred_probs or predictions: columns of a model"
+                )
+            return self
+        if data.target is None:
+            raise ValueError("detect.performance needs dataset.target: rows without labels")
+        if (asked.pred_probs or asked.value) and not data.classes:
+            raise ValueError("detect.performance needs dataset.classes: the order of its numbers")
+        sizes = {len(data.classes or ())}
+        if asked.value is not None and {len(asked.value), *map(len, asked.value)} != sizes:
+            raise ValueError("detect.performance.value needs a row and a column for each of dataset.classes")
+        return self
+
+    @model_validator(mode="after")
     def _no_secrets(self) -> RunConfig:
         for where, options in (
             ("store.storage_options", self.store.storage_options),

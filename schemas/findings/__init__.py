@@ -18,6 +18,14 @@ from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
 from labelworks.schemas.findings.leakage import LeakageFindings, LeakedRow, SplitFindings
 from labelworks.schemas.findings.noise import AnnotatorQuality, ConfusedPair, CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.performance import (
+    ClassPerformance,
+    Figure,
+    ModelRank,
+    PerformanceFindings,
+    RankingFindings,
+    WindowPerformance,
+)
 from labelworks.schemas.findings.rules import RuleFindings, RulesFindings
 from labelworks.schemas.findings.shift import (
     AdaptedRows,
@@ -58,6 +66,7 @@ __all__ = [
     "ChangePoint",
     "ChangedPair",
     "Class",
+    "ClassPerformance",
     "ColumnFindings",
     "ConfusedPair",
     "CrowdFindings",
@@ -66,6 +75,7 @@ __all__ = [
     "DriftFindings",
     "EmbeddingFigures",
     "FeatureDrift",
+    "Figure",
     "Figures",
     "Findings",
     "Group",
@@ -80,14 +90,17 @@ __all__ = [
     "LeakageFindings",
     "LeakedRow",
     "Look",
+    "ModelRank",
     "MonitorFindings",
     "NewClass",
     "NoiseFindings",
     "Number",
     "PartFindings",
+    "PerformanceFindings",
     "PredictionSetFindings",
     "PropertyFindings",
     "PublishFigures",
+    "RankingFindings",
     "RenamedClass",
     "RuleFindings",
     "RulesFindings",
@@ -106,4 +119,5 @@ __all__ = [
     "WeightFactor",
     "WindowAlarm",
     "WindowFindings",
+    "WindowPerformance",
 ]

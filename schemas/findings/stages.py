@@ -9,6 +9,7 @@ from labelworks.schemas.findings.drift import DriftFindings
 from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.leakage import LeakageFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.performance import PerformanceFindings, RankingFindings
 from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
 from labelworks.schemas.findings.shortcuts import ShortcutFindings
@@ -101,6 +102,8 @@ class DetectFigures(Findings):
     noise: NoiseFindings
     shift: ShiftFindings | None = Field(None, description="None: there is no target window")
     drift: DriftFindings = DriftFindings()
+    performance: PerformanceFindings | None = Field(None, description="None: no model is asked about")
+    ranking: tuple[RankingFindings, ...] = Field((), description="of dataset.predictions, by reading")
     shortcuts: ShortcutFindings | None = None
     trend: TrendFindings | None = None
     inferred: InferredFindings | None = Field(None, description="where labels are inferred")

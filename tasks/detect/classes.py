@@ -22,6 +22,7 @@ from labelworks.tasks.detect.shortcuts import shortcuts
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
+from labelworks.tasks.methods.findings.ranking import ranking_findings
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.statistics.folds import share_of
 
@@ -50,9 +51,11 @@ def detect_classes(
     probs = model.probs(sample.features, sample.folds, sample.words)
     labelled = Labelled(merged([judgement.context for judgement in judgements]), sample, judged, probs)
     write_groups(artifacts, labelled.context.sample)
-    shift, moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
+    moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
     figures = DetectFigures(
-        rows=counted.rows, noise=noise, shift=shift, drift=moved,
+        rows=counted.rows, noise=noise, shift=moved.shift, drift=moved.drift,
+        performance=moved.performance,
+        ranking=ranking_findings(labelled.context.ranking, options.context.ranked),
         evidence=evidence(scored, judged.transition), inferred=inferred,
         shortcuts=shortcuts(artifacts, options.context.source, ref),
     )  # fmt: skip

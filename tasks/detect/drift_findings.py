@@ -16,6 +16,7 @@ from labelworks.schemas.findings import (
     DriftFindings,
     GroupFindings,
     LabelSetFindings,
+    PerformanceFindings,
     ShiftFindings,
     WindowFindings,
 )
@@ -23,12 +24,14 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
+from labelworks.tasks.detect.model_performance import model_answers
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import COLUMN, TIME, Context
 from labelworks.tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
 from labelworks.tasks.methods.drift.calendar import Calendar, calendar
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
 from labelworks.tasks.methods.findings.label_sets import label_set_windows
+from labelworks.tasks.methods.findings.performance import PerformanceOptions, performance_findings
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, target_windows
 from labelworks.tasks.methods.label_shift.by_window import prior_by_window
@@ -60,17 +63,26 @@ class Labelled:
         return np.asarray(1.0 - self.judged.posterior[np.arange(len(best)), best], dtype=np.float64)
 
 
+@dataclass(frozen=True)
+class Moved:
+    """What the target window and the windows within the dataset show; None: there is no target, or model."""
+
+    shift: ShiftFindings | None
+    drift: DriftFindings
+    performance: PerformanceFindings | None = None
+
+
 def drift_findings(
     artifacts: Artifacts, ref: DatasetRef, found: FirstPass, model: NoiseJudge, rows: Labelled,
     target_rows: int, options: DetectOptions,
-) -> tuple[ShiftFindings | None, DriftFindings]:  # fmt: skip
+) -> Moved:  # fmt: skip
     """Findings of the target window, None where there is none, and of windows, groups and batches."""
     by = options.context.windows
     within = inside(ref, rows, by, options.slices)
     if not ref.of("target"):
         source = Rows(rows.sample.features, found.owners)
         watched = watch_batches(artifacts, ref, source, None)
-        return None, within.model_copy(update={"columns": columns(rows.context), "watch": watched})
+        return Moved(None, within.model_copy(update={"columns": columns(rows.context), "watch": watched}))
     target = target_sample(artifacts, ref, target_rows, options)
     compared = comparable(rows, options.fit_share)
     without = [found.sums.of_vectors.without(fold) for fold in range(found.sums.n_folds)]
@@ -93,7 +105,24 @@ def drift_findings(
         "watch": watch_batches(artifacts, ref, source, Rows(target.sample.features, target.owners)),
     }
     with_rows = shift.findings.model_copy(update={"adapted": rows_adapted})
-    return with_rows, within.model_copy(update=moved)
+    performance = _performance(by, ref, rows, target, probs, shift, options.performance)
+    return Moved(with_rows, within.model_copy(update=moved), performance)
+
+
+def _performance(
+    by: str, ref: DatasetRef, rows: Labelled, target: TargetSample, probs: NDArray[np.float32],
+    shift: TargetFindings, asked: PerformanceOptions | None,
+) -> PerformanceFindings | None:  # fmt: skip
+    """How good a model of the user's is on the target window, and in each of its windows of time."""
+    if asked is None:
+        return None
+    cut = _target_calendar(by, target)
+    own, theirs = model_answers((rows.context.sample, target.context.sample), ref, asked)
+    return performance_findings(
+        rows.sample.given, own, theirs, (rows.probs, probs), ref.classes, rows.judged.transition, asked,
+        shift.findings.kind,
+        None if cut is None else (cut.of(_keys(target.context.sample)), cut.names),
+    )  # fmt: skip
 
 
 def comparable(rows: Labelled, share: float) -> NDArray[np.bool_]:
@@ -153,12 +182,10 @@ def of_target(
     The priors of its windows are of the rows that the whole prior is of; compared (n,): labelled rows that
     its windows are tested against.
     """
-    keys = _keys(target.context.sample)
-    if not target.context.unit or np.isnan(keys).all():
+    cut = _target_calendar(by, target)
+    if cut is None:
         return None
-    seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
-    cut = calendar(seen, counts, target.context.unit, by)
-    of = cut.of(keys)
+    of = cut.of(_keys(target.context.sample))
     known = np.where(shift.known, of, -1)
     estimates = prior_by_window(
         rows.sample.given, rows.probs, probs, known, noise_transition=rows.judged.transition
@@ -167,6 +194,15 @@ def of_target(
         cut, estimates, target.sample.features, of, rows.sample.features[compared], shift.prior,
         ref.classes, (probs.argmax(axis=1), rows.probs[compared].argmax(axis=1)),
     )  # fmt: skip
+
+
+def _target_calendar(by: str, target: TargetSample) -> Calendar | None:
+    """The windows of time of the target, None where it has none."""
+    keys = _keys(target.context.sample)
+    if not target.context.unit or np.isnan(keys).all():
+        return None
+    seen, counts = np.unique(keys[~np.isnan(keys)], return_counts=True)
+    return calendar(seen, counts, target.context.unit, by)
 
 
 def columns(context: Context, current: pa.Table | None = None) -> dict[str, ColumnFindings]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from labelworks.schemas.suites import Suite
 from labelworks.tasks.detect.row_context import ContextReader
+from labelworks.tasks.methods.findings.performance import PerformanceOptions
 from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.methods.judge_options import JudgeOptions
 
@@ -19,7 +20,8 @@ class DetectOptions:
     judge: what labels are judged by; named: whether classes have texts. tolerance: how far error
     probabilities may move while a model stays; said: all that a model's name is made of, besides the data.
     shift, slices and fit_share (of the rows, those that an encoder may be fitted on): for what moved.
-    context: what reads time, groups and columns. expected: what the gate asks of rows.
+    context: what reads time, groups and columns. expected: what the gate asks of rows. performance: of
+    which model of the user's; None: of none.
     """
 
     folds: int
@@ -34,3 +36,4 @@ class DetectOptions:
     fit_share: float
     context: ContextReader
     expected: Suite
+    performance: PerformanceOptions | None = None

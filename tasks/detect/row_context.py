@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import add
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +17,14 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.methods.drift.calendar import Unit
 from labelworks.tasks.methods.noise_judge import GROUP
 from labelworks.tasks.methods.statistics.folds import hash_ids, in_sample
+from labelworks.tasks.methods.validation.model_ranking import RankingSums, ranking_sums
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.time_windows import time_keys
 from labelworks.tasks.sources.values.joined import as_type, joined, read_type
 from labelworks.tasks.sources.values.text import replaced
 
 MISSING = "(missing)"
-TIME, COLUMN = "time", "column/"
+TIME, COLUMN, ANSWER, MODEL = "time", "column/", "answer/", "model"
 MOST_VALUES = 1000  # of a column of groups
 MOST_TIMES = 50_000  # days, hours or numbers
 SUMMED = ("rows", "error", "flagged")
@@ -33,20 +36,26 @@ class Context:
 
     sums: by `time` or `group/name`, how many rows, how much error probability and how many flags there
     are of each value and label (key, given, rows, error, flagged). sample: id of the rows of the sample,
-    their time, groups and columns (`column/name`). unit: what a time is; None where there is none.
+    their time, groups and columns (`column/name`), what models say (`answer/name`) and the probabilities of
+    one (`model`). unit: what a time is; None where there is none. ranking: of models, by reading of labels.
     """
 
     sums: dict[str, pa.Table]
     sample: pa.Table
     unit: Unit | None = None
+    ranking: Mapping[str, RankingSums] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ContextReader:
-    """Reads the context of rows; windows: how the dataset is cut along its time, `none` where it isn't."""
+    """Reads the context of rows; windows: how the dataset is cut along its time, `none` where it isn't.
+
+    ranked: columns of what models say that are ranked.
+    """
 
     source: Source
     windows: str
+    ranked: tuple[str, ...] = ()
 
     @property
     def time(self) -> str | None:
@@ -57,7 +66,8 @@ class ContextReader:
     def columns(self) -> list[str]:
         """Columns of the source that are looked at besides features and labels."""
         asked = self.source.columns
-        return list(dict.fromkeys([*([self.time] if self.time else []), *asked.groups, *asked.tabular]))
+        single = [name for name in (self.time, asked.model_probs) if name]
+        return list(dict.fromkeys([*single, *asked.groups, *asked.tabular, *asked.answers]))
 
     def of(
         self, partition: Partition, rows: NDArray[np.int32], time_type: str = ""
@@ -76,6 +86,10 @@ class ContextReader:
                 arrays[f"{GROUP}{name}"] = _text(values)
             if name in self.source.columns.tabular:
                 arrays[f"{COLUMN}{name}"] = _tabular(values)
+            if name in self.source.columns.answers:
+                arrays[f"{ANSWER}{name}"] = _text(values)
+            if name == self.source.columns.model_probs:
+                arrays[MODEL] = values.combine_chunks().cast(pa.list_(pa.float32()))
         return arrays, unit
 
 
@@ -89,11 +103,12 @@ def labelled_context(
         "error": scores["error_probability"].combine_chunks().cast(pa.float64()),
         "flagged": scores["flag"].combine_chunks().cast(pa.int64()),
     }
-    keys = {name: values for name, values in columns.items() if not name.startswith(COLUMN)}
+    keys = {name: values for name, values in columns.items() if name == TIME or name.startswith(GROUP)}
     sums = {name: _summed(pa.table({"key": values, **judged})) for name, values in keys.items()}
     ids = scores["id"].combine_chunks()
     sampled = in_sample(hash_ids(ids), share)
-    return Context(sums, pa.table({"id": ids, **columns}).filter(pa.array(sampled)), unit)
+    ranking = _ranking(reader, ref, columns, scores)
+    return Context(sums, pa.table({"id": ids, **columns}).filter(pa.array(sampled)), unit, ranking)
 
 
 def target_context(
@@ -118,7 +133,31 @@ def merged(parts: Sequence[Context]) -> Context:
     if len(units) > 1:
         raise InputError("some files have dates and others numbers", where="dataset.time")
     sample = joined([part.sample for part in parts])
-    return Context(sums, sample, next(iter(units), None))
+    names_ranked = list(parts[0].ranking) if parts else []
+    ranking = {name: reduce(add, [part.ranking[name] for part in parts]) for name in names_ranked}
+    return Context(sums, sample, next(iter(units), None), ranking)
+
+
+def answer_codes(answers: pa.Array | pa.ChunkedArray, classes: Sequence[str | int]) -> NDArray[np.int64]:
+    """What a model says of rows (n,) as codes of classes; -1: none of them."""
+    found = pc.index_in(answers, pa.array([str(each) for each in classes]))
+    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+
+def _ranking(
+    reader: ContextReader, ref: DatasetRef, columns: Mapping[str, pa.Array], scores: pa.Table
+) -> dict[str, RankingSums]:
+    """How many rows each of the models is right on, by given labels, corrected ones and the posterior."""
+    if not reader.ranked:
+        return {}
+    answers = [answer_codes(columns[f"{ANSWER}{name}"], ref.classes) for name in reader.ranked]
+    given, posterior = scores["given"].to_numpy(), scores["posterior"]
+    flag = scores["flag"].to_numpy(zero_copy_only=False)
+    corrected = np.where(flag, scores["suggestion"].to_numpy(), given)
+    told = None
+    if not posterior.null_count:
+        told = posterior.combine_chunks().flatten().to_numpy().reshape(len(given), len(ref.classes))
+    return ranking_sums(given, np.stack(answers, axis=1), corrected=corrected, posterior=told)
 
 
 def _text(values: pa.ChunkedArray) -> pa.Array:

@@ -59,14 +59,15 @@ def score_partition(
 
     Returns what is summed up of them, and whether rows were judged: scores that are there already are read.
     """
-    name = artifacts.scores(ref, partition)
+    name, summed = artifacts.scores(ref, partition), list(SUMMED)
+    summed += ["posterior"] if options.context.ranked else []
     if artifacts.store.exists(name):
-        return artifacts.store.read_table(name, SUMMED), False
+        return artifacts.store.read_table(name, summed), False
     table, new = _alone(partition, artifacts, ref, model, options)
     if partition.copies:
         table = apply_evidence(table, partition, copies)
     artifacts.store.write_table(name, table, use_dictionary=False)
-    return table.select(SUMMED), new
+    return table.select(summed), new
 
 
 def _alone(

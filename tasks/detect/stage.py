@@ -23,14 +23,27 @@ from labelworks.tasks.detect.trend import figures_now, last_version, trend
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.encoders.base import fit_share
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.planning.values import judge_options, pass_options, shift_options
+from labelworks.tasks.planning.values import (
+    judge_options,
+    pass_options,
+    performance_options,
+    shift_options,
+)
 
 BY_TASK: dict[str, Callable[[Artifacts, DatasetRef, FirstPass, IngestFigures, DetectOptions], Detected]] = {
     "classification": detect_classes,
     "multilabel": detect_label_sets,
     "regression": detect_numbers,
 }
-BESIDE_THE_MODEL = {"tolerance", "shift", "windows", "groups", "slices", "columns"}  # of detect
+BESIDE_THE_MODEL = {
+    "performance",
+    "tolerance",
+    "shift",
+    "windows",
+    "groups",
+    "slices",
+    "columns",
+}  # of detect
 
 
 @stage_task("detect")
@@ -90,6 +103,7 @@ def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOption
         shift=shift_options(detect),
         slices=detect.slices,
         fit_share=fit_share(encoder.name, data.features.kind),
-        context=ContextReader(run.source, detect.windows.by),
+        context=ContextReader(run.source, detect.windows.by, data.predictions),
+        performance=performance_options(run.config),
         expected=expected,
     )

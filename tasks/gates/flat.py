@@ -55,6 +55,7 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "prior_shift": shift.total_variation if shift else None,
         "calibration_nll_gain": shift.calibration_nll_gain if shift else None,
         "drift_effect": shift.drift.unexplained_effect if shift else None,
+        "estimated_accuracy": figures.performance.accuracy.value if figures.performance else None,
         "unknown_share": shift.unknown.share if shift and shift.unknown else None,
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         **_drift(figures.drift),

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.detect import AdaptConfig, DetectConfig, NoiseConfig
 from labelworks.schemas.config.judges import JudgesConfig
@@ -19,6 +21,7 @@ from labelworks.tasks.artifacts.vectors.sufficient_statistics import PassOptions
 from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.encoders.base import own_units
+from labelworks.tasks.methods.findings.performance import PerformanceOptions
 from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.methods.inference.prediction_sets import AskedSets
 from labelworks.tasks.methods.judge_options import JudgeOptions
@@ -92,6 +95,8 @@ def columns_of(config: RunConfig) -> Columns:
         split=data.split,
         groups=detect.groups,
         tabular=detect.columns,
+        answers=_answers(config),
+        model_probs=detect.performance.pred_probs,
         rule_texts=read_by_rules(data, "matches"),
         rule_values=read_by_rules(data, "where", "function"),
         weighed=policy_of(config.treat).columns,
@@ -106,6 +111,12 @@ def observed_of(data: DatasetConfig) -> ObservedColumns | None:
         return None
     named = {"kind": kind} if isinstance(kind, str) else {"column": kind["column"]}
     return ObservedColumns(**named, shares=data.shares, bag=data.bag)
+
+
+def _answers(config: RunConfig) -> tuple[str, ...]:
+    """Columns of what models say: of those that are ranked, and of the one on the target window."""
+    own = config.detect.performance.predictions
+    return tuple(dict.fromkeys((*config.dataset.predictions, *([own] if own else []))))
 
 
 def source_of(config: RunConfig, options: dict[str, Any]) -> Source:
@@ -169,6 +180,15 @@ def judge_options(detect: DetectConfig) -> JudgeOptions:
 def shift_options(detect: DetectConfig) -> ShiftOptions:
     """How a target window is compared with the source."""
     return ShiftOptions(detect.shift.method, detect.drift.method, detect.drift.alpha)
+
+
+def performance_options(config: RunConfig) -> PerformanceOptions | None:
+    """Of which model the performance on the target window is estimated; None: of none."""
+    asked = config.detect.performance
+    if asked.model is None:
+        return None
+    value = None if asked.value is None else np.asarray(asked.value, dtype=np.float64)
+    return PerformanceOptions(asked.model, asked.pred_probs is not None, asked.predictions, value)
 
 
 def proof_options(config: RunConfig, most: int | None = None) -> ProofOptions:

@@ -153,6 +153,12 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
             figures.append(("judges asked about", plural(done.judges.rows, "row"), money(done.judges)))
     if shift := record.shift:
         figures.append(("class mix moved by", percent(shift.total_variation), "total variation"))
+    if model := record.performance:
+        ends = span((model.accuracy.low, model.accuracy.high))
+        figures.append((f"accuracy of {model.model} on the target", percent(model.accuracy.value), ends))
+    for reading in record.ranking:
+        best = reading.models[0]
+        figures.append((f"best model by {reading.reading} labels", best.model, percent(best.accuracy.value)))
     if proof := record.validation:
         gained = f"accuracy of {probe(proof)}, points gained"
         carries = ("it carries", SHORT.get(proof.published, proof.published), carried(proof))

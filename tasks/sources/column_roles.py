@@ -35,6 +35,7 @@ NEEDED = {
     "id": "strings, integers or UUIDs",
     "time": "times, dates, texts or numbers",
     "votes": "strings, whole numbers or booleans",
+    "predictions": "strings, whole numbers or booleans",
     "dataset.split": "texts, numbers, booleans or times",
     "detect.groups": "texts, numbers, booleans or times",
     "detect.columns": "texts, numbers, booleans or times",
@@ -102,7 +103,9 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
         (*columns.tabular, *columns.rule_values, *columns.weighed), "value"
     )
     kinds |= dict.fromkeys(columns.rule_texts, "string")
-    kinds |= dict.fromkeys([*columns.groups, *([columns.split] if columns.split else [])], "string")
+    kinds |= dict.fromkeys(
+        [*columns.groups, *columns.answers, *([columns.split] if columns.split else [])], "string"
+    )
     roles: list[tuple[str | None, Kind]] = [
         (columns.time, "value"),
         (columns.label, label),
@@ -146,7 +149,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return number or bool(types.is_boolean(kind))
     if role == "regression":
         return number or types.is_null(kind)
-    if role in ("label", "votes"):
+    if role in ("label", "votes", "predictions"):
         return text or number or bool(types.is_boolean(kind) or types.is_null(kind))
     if role in ("dataset.split", "detect.groups", "detect.columns", "treat.weights"):
         plain = number or types.is_boolean(kind) or types.is_null(kind)
@@ -218,6 +221,8 @@ def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> Inp
     asked = [*((group, "detect.groups") for group in columns.groups)]
     asked += [(columns.split, "dataset.split")] if columns.split and window == "source" else []
     asked += [(name, "detect.columns") for name in columns.tabular]
+    asked += [(name, "predictions") for name in columns.answers]
+    asked += [(columns.model_probs, "pred_probs")] if columns.model_probs else []
     asked += [(name, "treat.weights") for name in columns.weighed]
     for column, role in asked:
         field = find_field(schema, column)

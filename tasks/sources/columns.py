@@ -33,7 +33,7 @@ class Columns:
     the features then are. label: empty where votes or rules say it. classes: None: those that occur.
     mapping: what classes become when they are read. split: that says what a row is for. tabular: columns
     whose drift is measured. rule_texts, rule_values: columns that rules read, as texts or as what they are.
-    weighed: those that weights are of.
+    weighed: those that weights are of. answers: of what models say; model_probs: of a model's probabilities.
     observed: None where a label is a class. ruled: whether labels are inferred of what rules say.
     """
 
@@ -53,6 +53,8 @@ class Columns:
     split: str | None = None
     groups: tuple[str, ...] = ()
     tabular: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    model_probs: str | None = None
     rule_texts: tuple[str, ...] = ()
     rule_values: tuple[str, ...] = ()
     weighed: tuple[str, ...] = ()
