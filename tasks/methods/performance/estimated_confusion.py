@@ -116,7 +116,8 @@ def performance_at(
     reference = LabelledRows.of(windows, prior, own)
     target = calibrated_rows(prior, windows.target)
     right = reference.right(prior.weights)
-    confusion = confusion_of(right(at_mix(target, prior.weights), theirs), theirs)
+    expected = confusion_of(right(at_mix(target, prior.weights), theirs), theirs)
+    confusion = expected + reference.missed(right, prior.weights)
     draw, rng = _Draw.of(windows, reference, target, theirs, prior), np.random.default_rng(seed)
     drawn = [figures_of(confusion + draw(rng), len(theirs), value) for _ in range(DRAWS)]
     overall, by_class = bounded(figures_of(confusion, len(theirs), value), drawn)
@@ -138,6 +139,8 @@ class _Draw:
     errors: PriorErrors
     expected: Floats
     shrunk: float
+    few: slice
+    missed: Floats
 
     @classmethod
     def of(
@@ -146,9 +149,14 @@ class _Draw:
     ) -> _Draw:  # fmt: skip
         part = evenly(len(target), max(ELEMENTS // target.shape[1], LEAST))
         few, theirs = target[part], predicted[part]
-        posterior = reference.right(prior.weights)(at_mix(few, prior.weights), theirs)
+        right = reference.right(prior.weights)
+        posterior = right(at_mix(few, prior.weights), theirs)
+        some = evenly(len(reference.predicted), max(ELEMENTS // target.shape[1], LEAST))
+        missed = reference.only(some).missed(right, prior.weights)
         errors, shrunk = PriorErrors.of(windows, prior), float(np.sqrt(len(few) / len(target)))
-        return cls(reference, few, theirs, prior, errors, confusion_of(posterior, theirs), shrunk)
+        return cls(
+            reference, few, theirs, prior, errors, confusion_of(posterior, theirs), shrunk, some, missed
+        )
 
     def __call__(self, rng: np.random.Generator) -> Floats:
         """A difference (K, K) from the estimate."""
@@ -158,7 +166,10 @@ class _Draw:
         posterior = right(at_mix(self.target, weights), self.predicted)
         expected = confusion_of(posterior, self.predicted)
         seen = self._labelled(posterior, rng)
-        return np.asarray(expected - self.expected + self.shrunk * (seen - expected))
+        some = self.reference.only(self.few)
+        missed = some.missed(right, weights, counts[self.few]) - self.missed
+        missed *= np.sqrt(len(some.predicted) / len(counts))
+        return np.asarray(expected - self.expected + missed + self.shrunk * (seen - expected))
 
     def _labelled(self, posterior: Matrix, rng: np.random.Generator) -> Floats:
         """The confusion (K, K) with labels drawn for the rows."""

@@ -57,6 +57,24 @@ class LabelledRows:
             sure, hit = np.append(sure, rng.choice(sure, 2)), np.append(hit, [0.0, 1.0])
         return RightWhenSure.of(sure, hit.astype(np.float64), each)
 
+    def missed(self, right: RightWhenSure, weights: Floats, counts: Floats | None = None) -> Floats:
+        """Shares (K, K) of the rows that the posterior puts in other cells than their labels, cell by cell.
+
+        It sums to nothing, and so does its diagonal, by which `right` was fitted; counts (N,) as there.
+        """
+        weighed = self.truth * weights.astype(np.float32)
+        each = weighed.sum(axis=1)
+        posterior = right(at_mix(self.probs, weights), self.predicted) * each[:, None]
+        if counts is not None:
+            weighed, posterior = (part * counts.astype(np.float32)[:, None] for part in (weighed, posterior))
+        return confusion_of(weighed - posterior, self.predicted) / max(
+            float(weighed.sum() / len(each)), 1e-30
+        )
+
+    def only(self, rows: slice) -> LabelledRows:
+        """Some of the rows."""
+        return LabelledRows(self.probs[rows], self.truth[rows], self.predicted[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class RightWhenSure:

@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import yaml
+
+from labelworks.schemas.config.run import RunConfig
+from labelworks.schemas.suites import suites
 from labelworks.tasks.methods import registry
 
 PAGE = (Path(__file__).parents[3] / "docs/performance.md").read_text()
@@ -21,6 +25,15 @@ def test_its_code_runs_and_tells_the_truth():
     assert (
         ranks["given", "parrot"] == 1 and made["ranks"].table.loc[("corrected", "parrot"), "accuracy"] < 0.93
     )
+
+
+def test_its_config_is_one():
+    config = yaml.safe_load(re.search(r"```yaml\n(.*?)```", PAGE, re.S)[1])
+    config["dataset"] |= {"source": "here", "label": "label", "features": {"text": "body"}}
+    loaded = RunConfig.model_validate(config)
+    assert loaded.detect.performance.model == "model_a_probs"
+    named = {each.name for each in suites("detect", loaded.gates.detect).figures.expect}
+    assert set(loaded.gates.detect.thresholds) <= named
 
 
 def test_it_names_every_method():

@@ -65,6 +65,6 @@ def test_a_refusal_names_the_checks_and_publishes_nothing() -> None:
 def test_every_event_has_a_name_of_its_own() -> None:
     kinds: tuple[type[Told] | type[DatasetChanged], ...] = (*EMITTED, DatasetChanged)
     names = [kind.event for kind in kinds]
-    assert len(set(names)) == 6
+    assert len(set(names)) == 7
     assert all(name.startswith("labelworks.") for name in names)
     assert all(kind.model_json_schema()["additionalProperties"] is False for kind in kinds)

@@ -38,6 +38,7 @@ DETECT = {
     "calibration_nll_gain": 0.02,
     "drift_effect": 0.1,
     "unknown_share": 0.01,
+    "estimated_accuracy": 0.9,
     "mismatched_share": 0.02,
     "window_prior_shift": 0.1,
     "window_drift_effect": 0.2,
