@@ -68,6 +68,8 @@ class Partition(Record):
     votes: str = Field("", description="hash of the votes or rules that its labels are made of; or empty")
     copies: str = Field("", description="hash of what copies say against its labels; empty if nothing")
 
+    decided: str = Field("", description="hash of what people decided about its rows; empty if nothing")
+
     @property
     def identity(self) -> str:
         """Names its content and which of its rows count."""
@@ -77,6 +79,11 @@ class Partition(Record):
     def scored_as(self) -> str:
         """Names the same, and what copies say against its labels."""
         return "-".join(filter(None, (self.identity, self.copies)))
+
+    @property
+    def treated_as(self) -> str:
+        """Names the same, and what people decided about its rows."""
+        return "-".join(filter(None, (self.scored_as, self.decided)))
 
     @property
     def rows(self) -> int:
@@ -151,6 +158,7 @@ class DatasetRef(Record):
     )
     encoder_key: str = ""
     model_key: str = Field("", description="names the fitted model that the scores are of")
+    treat_key: str = Field("", description="names what rows are treated by, but for what people decided")
 
     @property
     def one_class(self) -> bool:

@@ -17,7 +17,8 @@ REJECTED = pa.schema(
     ]
 )
 
-ACTIONS = ("keep", "relabel", "review", "infer")
+ACTIONS = ("keep", "relabel", "review", "infer", "decided", "drop")
+DECIDED_POSTERIOR = "decided_posterior"  # column of treated rows, where people decided about some of them
 FACTOR = "weight_"  # begins the names of columns of single factors
 
 

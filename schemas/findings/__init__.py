@@ -1,6 +1,7 @@
 """What stages find, as typed, frozen records; arrays over classes are in the order of the run's `classes`."""
 
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
+from labelworks.schemas.findings.decisions import AuditFindings, DecisionsFindings, ReviewerFindings
 from labelworks.schemas.findings.drift import (
     ChangedPair,
     ChangePoint,
@@ -63,6 +64,7 @@ __all__ = [
     "AdaptedRows",
     "AnnotatorQuality",
     "ArmFindings",
+    "AuditFindings",
     "ChangePoint",
     "ChangedPair",
     "Class",
@@ -70,6 +72,7 @@ __all__ = [
     "ColumnFindings",
     "ConfusedPair",
     "CrowdFindings",
+    "DecisionsFindings",
     "DetectEvidence",
     "DetectFigures",
     "DriftFindings",
@@ -102,6 +105,7 @@ __all__ = [
     "PublishFigures",
     "RankingFindings",
     "RenamedClass",
+    "ReviewerFindings",
     "RuleFindings",
     "RulesFindings",
     "ShiftFindings",

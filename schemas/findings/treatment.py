@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from labelworks.schemas.findings.base import Findings, Interval, Number
+from labelworks.schemas.findings.decisions import DecisionsFindings
 from labelworks.schemas.findings.judges import JudgesFindings
 
 
@@ -29,6 +30,8 @@ class TreatmentFindings(Findings):
     relabel: int
     review: int
     infer: int = Field(0, description="rows whose label is inferred of what was observed")
+    decided: int = Field(0, description="rows whose label people decided")
+    drop: int = Field(0, description="rows that people say are of none of the classes: of weight 0")
     relabelled: int
     changed_share: Number
     review_share: Number = None
@@ -42,6 +45,7 @@ class TreatmentFindings(Findings):
     classes_lost: int | None = Field(None, description="classes that no row is of any more")
     classes_weightless: int | None = Field(None, description="classes whose rows count for nothing")
     judges: JudgesFindings | None = Field(None, description="models that were asked; None: nobody was")
+    decisions: DecisionsFindings | None = Field(None, description="of people; None: nobody decided anything")
 
 
 class ArmFindings(Findings):

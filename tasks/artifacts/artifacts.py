@@ -71,6 +71,12 @@ class Artifacts:
         """Name of a partition's scores, which runs share whose model and whose copies say the same."""
         return f"{self.dataset}/scores/{ref.model_key}/{partition.scored_as}.parquet"
 
+    def treated(self, ref: DatasetRef, partition: Partition) -> str:
+        """Name of a partition's treated rows, shared by runs that treat alike and hear the same."""
+        if not ref.treat_key:  # an older version kept them in the run's folder
+            return self.part("treat", partition)
+        return f"{self.dataset}/treated/{ref.treat_key}/{partition.treated_as}.parquet"
+
     def embedding(self, encoder_key: str, partition: Partition) -> str:
         """Name of a partition's embeddings, which runs and windows share."""
         return f"{self.embeddings(encoder_key)}/{partition.key}.parquet"

@@ -25,7 +25,10 @@ CUT_OFF = re.compile(
     r"/\.(probe-[0-9a-f]{32}|[^/]+\.[0-9a-f]{32}|lease)$"
 )  # as store.py and lease.py name them
 # Shared: the stage that names them.
-KNOWN_BY = {"index": "ingest", "embeddings": "embed", "scores": "detect", "frames": "ingest"}
+KNOWN_BY = {
+    "index": "ingest", "embeddings": "embed", "scores": "detect", "treated": "treat", "frames": "ingest",
+}  # fmt: skip
+BY_TREATED = ("scores", "treated")  # named by these results too
 TREATED = re.compile(r"/treat[^/]*/result\.json$")  # as proposed and otherwise: these name second scores
 FIRST = ("manifest.json", "result.json")  # while a stage is called done, its parts are there
 
@@ -128,9 +131,9 @@ class _Found:
         needed: set[str] = set()
         for folder in runs:
             name = f"{folder}/{stage}/result.json"
-            if name not in self.names or (kind == "scores" and folder in self.live):
+            if name not in self.names or (kind in BY_TREATED and folder in self.live):
                 return []  # a live one may still judge its rows again
-            again = [name for name in self.treated if kind == "scores" and name.startswith(f"{folder}/")]
+            again = [name for name in self.treated if kind in BY_TREATED and name.startswith(f"{folder}/")]
             for result in (name, *again):
                 needed |= _uses(kind, read_ref(self.store.read(result)))
         shared = self.frames if kind == "frames" else self.below(kind)
@@ -144,6 +147,8 @@ def _uses(kind: str, ref: DatasetRef) -> set[str]:
         return {f"{ref.dataset}/{part.key}" for part in ref.partitions}
     if kind == "frames":
         return {piece.path.rpartition("/")[2] for part in ref.partitions for piece in part.pieces}
+    if kind == "treated":
+        return {f"{ref.dataset}/{ref.treat_key}/{part.treated_as}" for part in ref.of("source")}
     if kind == "scores":
         named = {name for part in ref.of("source") for name in (part.identity, part.scored_as)}
         return {f"{ref.dataset}/{ref.model_key}/{name}" for name in named}
@@ -158,7 +163,7 @@ def _used_as(kind: str, name: str) -> str:
     key, _, suffix = rest[-1].partition(".") if rest else (folder, "", "")
     if kind == "index":
         return f"{dataset}/{key.partition('-')[0]}"  # what lies beside it is named so
-    if kind == "scores":
+    if kind in BY_TREATED:
         return f"{dataset}/{folder}/{key}"
     return f"{folder}/{key}" if suffix in ("parquet", "json") else folder
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import StoreError
+from labelworks.tasks.artifacts.decisions.log import decisions_files, decisions_print
 from labelworks.tasks.artifacts.votes.vote_files import vote_prints
 from labelworks.tasks.exports import check_reach
 from labelworks.tasks.planning.plan import Plan, plan_window
@@ -65,7 +66,7 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
         for window, listed in _listed(run).items()
         for file in listed.files
     ]
-    return open_run(config, identify(config, prints + _prints_beside(run)), secrets)
+    return _named(config, run, prints, secrets)
 
 
 def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
@@ -75,12 +76,19 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
         window: plan_window(config, window, run.source.options, listed)
         for window, listed in _listed(run).items()
     }
-    prints = [fingerprint for plan in plans.values() for fingerprint in plan.fingerprints] + _prints_beside(
-        run
-    )
+    prints = [fingerprint for plan in plans.values() for fingerprint in plan.fingerprints]
     probe(run.artifacts.store, config.dataset.name)
-    named = open_run(config, identify(config, prints), secrets)
+    named = _named(config, run, prints, secrets)
     return replace(named, newest=newest_number(run.artifacts.store, run.artifacts.dataset)), plans
+
+
+def _named(config: RunConfig, run: Run, prints: list[str], secrets: dict[str, Any]) -> Run:
+    """The run of these files, of what lies beside them, and of what people have decided by now."""
+    store, dataset = run.artifacts.store, run.artifacts.name
+    decided = _once("decided", config, lambda: decisions_files(store, dataset))
+    said = [f"decisions:{decisions_print(store, decided)}"] if decided else []
+    named = open_run(config, identify(config, prints + _prints_beside(run) + said), secrets)
+    return replace(named, decided=decided)
 
 
 def _listed(run: Run) -> dict[str, Listing]:

@@ -24,6 +24,7 @@ class Run:
     artifacts: Artifacts
     source: Source
     newest: int | None = None  # version when the run was opened: who publishes a later one came in between
+    decided: tuple[str, ...] = ()  # files of people's decisions there were when it was opened: it hears these
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # of judges, by Secret block
 
     @classmethod

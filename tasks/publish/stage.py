@@ -15,6 +15,7 @@ from labelworks.schemas.findings import PublishFigures
 from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import (
+    DECIDED_POSTERIOR,
     FACTOR,
     described,
     factor_name,
@@ -159,7 +160,7 @@ def _write(store: Store, name: str, table: pa.Table, compression: str) -> None:
 
 def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Table:
     """What was decided on the rows of a partition, with posteriors; codes become classes again."""
-    treated, one = artifacts.store.read_table(artifacts.part("treat", partition)), ref.one_class
+    treated, one = artifacts.store.read_table(artifacts.treated(ref, partition)), ref.one_class
     names = ["row", "given", "suggestion", "flag", *(["outside", "pair_mismatch"] if one else [])]
     posterior = [] if ref.label_type == "number" else ["posterior"]
     soft = [*LEFT_OUT, "error_probability"] if one else []
@@ -180,6 +181,10 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
     for name in ("posterior", "pair_mismatch"):
         there = name in scores.column_names
         treated = treated.append_column(name, scores[name] if there else nothing)
+    if DECIDED_POSTERIOR in treated.column_names:
+        place, after = treated.column_names.index("posterior"), treated[DECIDED_POSTERIOR]
+        both = pc.if_else(after.is_valid(), after, treated["posterior"])
+        treated = treated.set_column(place, "posterior", both)
     return _with_likeliest(treated, scores, ref)
 
 

@@ -121,11 +121,13 @@ def contents(
     return [found[row] for row in rows]
 
 
-def decisions(artifacts: Artifacts, partition: Partition, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
+def decisions(
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: Sequence[int]
+) -> dict[int, tuple[str, str]]:
     """Action and reason of some rows of a partition; empty for what isn't treated yet."""
-    if not artifacts.store.exists(artifacts.part("treat", partition)):
+    if not artifacts.store.exists(artifacts.treated(ref, partition)):
         return {}
-    table = artifacts.store.read_table(artifacts.part("treat", partition), DECIDED)
+    table = artifacts.store.read_table(artifacts.treated(ref, partition), DECIDED)
     some = table.filter(pc.is_in(table["row"], value_set=pa.array(rows, table.schema.field("row").type)))
     return {row["row"]: (row["action"], row["reason"]) for row in some.to_pylist()}
 
@@ -162,7 +164,7 @@ def _scored(partition: Partition, artifacts: Artifacts, ref: DatasetRef, treated
         *(CLAIMED if ref.one_class else ()),
     ]
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), names, may_lack=CLAIMED)
-    decided = artifacts.store.read_table(artifacts.part("treat", partition), DECIDED) if treated else None
+    decided = artifacts.store.read_table(artifacts.treated(ref, partition), DECIDED) if treated else None
     for name in DECIDED[1:]:
         column = pa.repeat("", len(scores)) if decided is None else decided[name]
         scores = scores.append_column(name, column)

@@ -25,6 +25,7 @@ from labelworks.schemas.records import (
     DetectResult,
     RunRecord,
     StageResult,
+    TreatResult,
     ValidateResult,
     figures_of,
 )
@@ -114,7 +115,8 @@ def _named(ref: DatasetRef, label: Any) -> int | str:
 
 def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> ReportData:
     """Collect what the report shows from the stages that were reached."""
-    ref, versions = results[-1].ref, {name: version(name) for name in PACKAGES}
+    treated_by = next((result.ref for result in results if isinstance(result, TreatResult)), None)
+    ref, versions = treated_by or results[-1].ref, {name: version(name) for name in PACKAGES}
     about: dict[str, Any] = {"classes": ref.classes, "files": _files(run, record, results)}
     detected, treated = figures_of(results, DetectFigures), figures_of(results, TreatFigures)
     if detected is None:
@@ -250,7 +252,7 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, rows: Sequence[JudgedRow]) -
     found: dict[tuple[str, int], tuple[str, str]] = {}
     for key in dict.fromkeys(row.partition for row in rows):
         here = [row.row for row in rows if row.partition == key]
-        made = shown.decisions(artifacts, partitions[key], here)
+        made = shown.decisions(artifacts, ref, partitions[key], here)
         found |= {(key, row): decision for row, decision in made.items()}
     rows_of = [DecidedRow(**row.model_dump(exclude={"in_scope"})) for row in rows]
     decided = [found.get(each.place, ("", "")) for each in rows_of]

@@ -66,7 +66,8 @@ def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
             "the run changes no label", where=artifacts.store.url(artifacts.folder), fix="--design strata"
         )
     rows = np.array([found.figures.treatment.relabelled])
-    return Frame(rows, np.ones(1), partial(expected_width, rows, [LIKELY_WRONG]), changed_rows)
+    width = partial(expected_width, rows, [LIKELY_WRONG])
+    return Frame(rows, np.ones(1), width, partial(changed_rows, treated_by=found.ref))
 
 
 def risks_of(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> Risks:
@@ -86,10 +87,12 @@ def scored_rows(
 
 
 def changed_rows(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, treated_by: DatasetRef
 ) -> Candidates:
     """Those of the rows of a partition whose label was changed."""
-    treated = artifacts.store.read_table(artifacts.part("treat", partition), ["row", "id", "label", "action"])
+    partition = next(part for part in treated_by.partitions if part.key == partition.key)
+    name = artifacts.treated(treated_by, partition)
+    treated = artifacts.store.read_table(name, ["row", "id", "label", "action"])
     treated = treated.filter(pc.equal(treated["action"], RELABEL))
     row, hashes = treated["row"].to_numpy(), hash_ids(treated["id"].combine_chunks())
     drawn = Drawn.of(hashes, np.zeros(len(row), np.int64), row, 1, most, seed)

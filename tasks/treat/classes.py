@@ -7,30 +7,45 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.schemas.tables import ACTIONS, factor_column, treated_schema
+from labelworks.schemas.tables import ACTIONS, DECIDED_POSTERIOR, factor_column, treated_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.methods.reasons import WORDS, explained
-from labelworks.tasks.methods.treatment.decisions import SILENT, Decisions
+from labelworks.tasks.methods.treatment.decisions import SILENT, Answered, Decisions
 from labelworks.tasks.methods.treatment.weights.core.weigh import Weights, weigh
+from labelworks.tasks.treat.decided import answered, replaced
 from labelworks.tasks.treat.row_weights import weighed
 from labelworks.tasks.treat.treated import Basis, ByClass
 
 DISAGREE = "copies disagree"
 
 
-def treat_classes(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
-    """Decide on the rows of a partition by their scores."""
+def treat_classes(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, settled: pa.Table | None
+) -> pa.Table:
+    """Decide on the rows of a partition by their scores, and by what people decided about some of them."""
     scores, judged = read_judged(artifacts, ref, partition), basis.judged
-    decided, rows = weighed(partition, artifacts, ref, basis, scores)
+    said = None if settled is None else answered(scores, settled)
+    decided, rows = weighed(partition, artifacts, ref, basis, scores, said)
     table = _table(scores, decided, weigh(rows, basis.facts, basis.policy, basis.scale))
     treated = append_reason(table, scores["copies_disagree"])
+    if settled is not None and said is not None:
+        treated = _with_answers(treated, said, settled, len(ref.classes))
     if judged is None:
         return treated
     beside = judged.columns(partition.key, scores["row"])
     for field, column in zip(beside.schema, beside.columns, strict=True):
         treated = treated.append_column(field, column)
     return treated
+
+
+def _with_answers(treated: pa.Table, said: Answered, settled: pa.Table, classes: int) -> pa.Table:
+    """Rows of none of the classes count for nothing; beside the rows what their posterior is now."""
+    none = said.place[said.label == classes]
+    treated = replaced(treated, "weight", none, pa.array(np.zeros(len(none), np.float32)))
+    unsaid = pa.nulls(len(treated), settled.schema.field("posterior").type)
+    treated = treated.append_column(DECIDED_POSTERIOR, unsaid)
+    return replaced(treated, DECIDED_POSTERIOR, said.place, settled["posterior"].combine_chunks())
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:

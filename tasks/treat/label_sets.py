@@ -12,18 +12,21 @@ from labelworks.tasks.artifacts.cells import codes_of, from_lists
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.label_sets import cell_claims, treat_label_sets
+from labelworks.tasks.treat.decided import with_settled
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 READ = ["row", "id", "given", "score", "missing", "missing_probability", "extra", "extra_probability"]
 
 
-def treat_sets(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
+def treat_sets(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, settled: pa.Table | None
+) -> pa.Table:
     """Decide on the rows of a partition by their scores."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
     missing, extra = _doubts(scores, ref)
     given, claims = from_lists(scores["given"], len(ref.classes)), _claims(scores, missing, extra, basis)
     done = treat_label_sets(given, missing, extra, claims, basis.cut, basis.policy)
-    return treated_table(scores, codes_of(done.labels), done)
+    return with_settled(treated_table(scores, codes_of(done.labels), done), settled)
 
 
 def judged_cells(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> JudgedLabels:

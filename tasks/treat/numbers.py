@@ -9,17 +9,20 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers
+from labelworks.tasks.treat.decided import with_settled
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 READ = ["row", "id", "given", "score", "flag", "error_probability", "suggestion", "suggested_probability"]
 
 
-def treat_measured(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> pa.Table:
+def treat_measured(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, settled: pa.Table | None
+) -> pa.Table:
     """Decide on the rows of a partition by their scores and the cut of the dataset."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
     given, suggestion = scores["given"].to_numpy(), scores["suggestion"].to_numpy()
     done = treat_numbers(given, suggestion, _claims(scores), basis.cut, basis.policy)
-    return treated_table(scores, pa.array(done.labels), done)
+    return with_settled(treated_table(scores, pa.array(done.labels), done), settled)
 
 
 def judged_numbers(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> JudgedLabels:

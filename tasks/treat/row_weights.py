@@ -19,7 +19,7 @@ from labelworks.tasks.artifacts.vectors.embeddings import load_block
 from labelworks.tasks.artifacts.vectors.first_pass import read_first_pass
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.methods.statistics.folds import in_sample, share_of
-from labelworks.tasks.methods.treatment.decisions import Decisions
+from labelworks.tasks.methods.treatment.decisions import Answered, Decisions, with_answers
 from labelworks.tasks.methods.treatment.observed_rows import ObservedRows, as_inferred, as_observed
 from labelworks.tasks.methods.treatment.treat_rows import decided_rows, weighed_rows
 from labelworks.tasks.methods.treatment.weights.core.density import density_ratio
@@ -74,15 +74,27 @@ def count_weights(partition: Partition, artifacts: Artifacts, ref: DatasetRef, b
 
 
 def weighed(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, scores: pa.Table
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    basis: Basis,
+    scores: pa.Table,
+    answered: Answered | None = None,
 ) -> tuple[Decisions, WeighedRows]:
-    """What is decided on the rows of a partition, and those rows as weights are made of them."""
+    """What is decided on the rows of a partition, and those rows as weights are made of them.
+
+    answered: by people, about some of them. What weights rest on leaves it out: so that an answer changes
+    the weights of its own rows, and not those of all.
+    """
     policy, place = basis.policy, scores["row"].to_numpy()
     said = None if basis.judged is None else basis.judged.verdicts(partition.key, scores["row"])
-    decided = decided_rows(judged_labels(scores, basis), basis.cut, policy, said)
+    rows = judged_labels(scores, basis)
+    decided = decided_rows(rows, basis.cut, policy, said)
     if ref.inferred:
         observed = observed_rows(artifacts, partition, place)
         decided = as_observed(observed) if policy.mode == "none" else as_inferred(decided, observed)
+    if answered is not None:
+        decided = with_answers(decided, rows.given, answered, len(ref.classes))
     columns = _columns(basis.source, partition, policy.columns, place)
     features = None
     if basis.facts.density is not None or policy.needs("features", without="target"):

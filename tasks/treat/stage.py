@@ -10,7 +10,9 @@ from time import perf_counter
 
 import numpy as np
 
+from labelworks.schemas.decisions import of_table
 from labelworks.schemas.findings import (
+    DecisionsFindings,
     DetectFigures,
     JudgesFindings,
     TreatEvidence,
@@ -24,6 +26,7 @@ from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
+from labelworks.tasks.artifacts.decisions.log import read_decisions
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
@@ -36,10 +39,12 @@ from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
 from labelworks.tasks.treat.audited_rows import read_audited
 from labelworks.tasks.treat.dataset_cut import dataset_cut
+from labelworks.tasks.treat.decided import Heard, hear_decisions
 from labelworks.tasks.treat.judged import Judged
 from labelworks.tasks.treat.judges import hear_judges
 from labelworks.tasks.treat.row_weights import with_weights
 from labelworks.tasks.treat.second_pass import judge_again
+from labelworks.tasks.treat.treat_key import treat_key
 from labelworks.tasks.treat.treat_partition import BY_LABEL_TYPE, Treated, treat_partition
 from labelworks.tasks.treat.treated import Basis
 
@@ -67,16 +72,20 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         basis = replace(basis, judged=judged[0])
     if ref.one_class:
         basis = with_weights(artifacts, ref, basis, found.shift)
+    ref = ref.model_copy(update={"treat_key": treat_key(artifacts, ref, basis)})
+    said = of_table(read_decisions(artifacts.store, run.decided))
+    heard, decisions = hear_decisions(artifacts, ref, said) if said else (Heard(), None)
+    ref = heard.named(ref)
     treated = map_partitions(
         "treat", treat_partition, ref.of("source"), artifacts=artifacts, ref=ref, basis=basis,
-        expected=gate.rows,
+        expected=gate.rows, heard=heard,
     )  # fmt: skip
     figures = TreatFigures(
         rows=sum(part.rows for part in treated),
-        treatment=_findings(treated, basis, judged and judged[1]),
+        treatment=_findings(treated, basis, judged and judged[1], decisions),
         evidence=_evidence(treated),
     )
-    parts = [(part, artifacts.part("treat", part)) for part in ref.of("source")]
+    parts = [(part, artifacts.treated(ref, part)) for part in ref.of("source")]
     checks = [
         *gates.check_whole("treat", gate.rows, parts, gates.StoredRows(artifacts.store)),
         *gates.check_figures("treat", gates.flat(figures), gate.figures),
@@ -130,7 +139,9 @@ def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, .
     )
 
 
-def _findings(treated: list[Treated], basis: Basis, judges: JudgesFindings | None) -> TreatmentFindings:
+def _findings(
+    treated: list[Treated], basis: Basis, judges: JudgesFindings | None, decisions: DecisionsFindings | None
+) -> TreatmentFindings:
     policy, rows = basis.policy, sum(part.rows for part in treated)
     actions = reduce(add, (part.actions for part in treated), Counter[tuple[str, str]]())
     by_action = {name: sum(n for (a, _), n in actions.items() if a == name) for name in ACTIONS}
@@ -144,6 +155,7 @@ def _findings(treated: list[Treated], basis: Basis, judges: JudgesFindings | Non
         objective=policy.objective.method,
         objective_value=next(iter(policy.objective.options.values()), None),
         judges=judges and judges.model_copy(update={"changed": _corrected(actions)}),
+        decisions=decisions,
         objective_note=basis.cut.says or None,
         claimed=basis.cut.claimed if by_action["relabel"] else None,
         **by_action,

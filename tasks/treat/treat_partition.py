@@ -17,9 +17,10 @@ from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.treat import classes, label_sets, numbers
 from labelworks.tasks.treat.dataset_cut import Claimed, judged_rows
+from labelworks.tasks.treat.decided import Heard
 from labelworks.tasks.treat.treated import Basis, ByClass
 
-Decide = Callable[[Partition, Artifacts, DatasetRef, Basis], pa.Table]
+Decide = Callable[[Partition, Artifacts, DatasetRef, Basis, pa.Table | None], pa.Table]
 Count = Callable[[pa.Table, DatasetRef], ByClass]
 OF_CLASSES: tuple[Decide, Count, Claimed] = (classes.treat_classes, classes.by_class, judged_rows)
 BY_LABEL_TYPE: dict[str, tuple[Decide, Count, Claimed]] = {
@@ -56,13 +57,18 @@ class Treated:
 
 
 def treat_partition(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, expected: Suite
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    basis: Basis,
+    expected: Suite,
+    heard: Heard = Heard(),  # noqa: B008 - frozen
 ) -> Treated:
-    """Treat one partition and write its part, or read it if that was done."""
-    name, (decide, by_class, _) = artifacts.part("treat", partition), BY_LABEL_TYPE[ref.label_type]
+    """Treat one partition, hear what people decided, and write its part; or read it if that was done."""
+    name, (decide, by_class, _) = artifacts.treated(ref, partition), BY_LABEL_TYPE[ref.label_type]
     new = not artifacts.store.exists(name)
     if new:
-        table = decide(partition, artifacts, ref, basis)
+        table = decide(partition, artifacts, ref, basis, heard.of(partition))
         artifacts.store.write_table(name, table, use_dictionary=["action", "reason"])
     else:
         table = artifacts.store.read_table(name)

@@ -42,7 +42,7 @@ def test_rows_are_judged_by_what_was_relabelled_anywhere(made: Any, write: Any, 
         for part in detected.ref.of("source")
     ).sort_by("id")
     labels = pa.concat_tables(
-        run.artifacts.store.read_table(run.with_arm(AGAIN).artifacts.part("treat", part))
+        run.artifacts.store.read_table(run.artifacts.treated(found[AGAIN].ref, part))
         for part in detected.ref.of("source")
     ).sort_by("id")
     posterior, decided = at_hand(table.sort_by("id"), list(record.classes), config)

@@ -115,7 +115,7 @@ def _dataset_of(named: list[str], file: str) -> str:
 
 
 def _estimates(store: Store, dataset: str) -> list[str]:
-    from labelworks.tasks.review.estimates import sample_estimates
+    from labelworks.tasks.artifacts.decisions.estimates import sample_estimates
     from labelworks.tasks.review.record import decided
 
     held = [each.decision for each in decided(store, dataset) if not each.standing]

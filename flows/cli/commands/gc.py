@@ -19,6 +19,7 @@ ABOUT = {
     "index": "ids and labels of partitions of no run that stays",
     "embeddings": "of no run that stays",
     "scores": "of no run that stays",
+    "treated": "treated rows of no run that stays",
     "frames": "tables of notebooks, of no run that stays",
     "leftovers": "of writes and probes that were cut off",
 }

@@ -11,7 +11,7 @@ from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut
 
-KEEP, RELABEL, REVIEW, INFER = range(len(ACTIONS))
+KEEP, RELABEL, REVIEW, INFER, DECIDED, DROP = range(len(ACTIONS))
 REASONS = (
     "not suspicious",
     "the given label is unlikely, another is likely",
@@ -25,10 +25,13 @@ REASONS = (
     "what was observed leaves several classes about as likely",
     "one of the classes that were observed, drawn by chance: nothing better is proven",
     "nothing was observed, and nothing better than chance is proven: it counts for nothing",
+    "people decided",
+    "people say that it is of none of the classes",
+    "people's answers and all else don't agree: look again",
 )
 (
     KEPT, RELABELLED, REVIEWED, SUSPECTED, OUTSIDE, FEW, DISPUTED, CORRECTED,
-    INFERRED, UNSETTLED, DRAWN, SILENT,
+    INFERRED, UNSETTLED, DRAWN, SILENT, ANSWERED, NO_CLASS, CONTESTED,
 ) = range(len(REASONS))  # fmt: skip
 
 
@@ -90,6 +93,31 @@ def with_verdicts(decided: Decisions, rows: JudgedLabels, said: Verdicts) -> Dec
         np.select([trusted, disputed], [CORRECTED, DISPUTED], decided.reason).astype(np.int8),
         np.select([trusted, disputed], [np.float64(said.bound), doubted], decided.right).astype(np.float32),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Answered:
+    """What is so of rows after people answered: their places (n,), the class, and P(it is right).
+
+    label: K for none of the classes, -1 where the answers don't settle it.
+    """
+
+    place: NDArray[np.intp]
+    label: NDArray[np.int32]
+    right: NDArray[np.float32]
+
+
+def with_answers(decided: Decisions, given: NDArray[np.int32], said: Answered, classes: int) -> Decisions:
+    """The same, after people answered about some of the rows: that is decided, whatever scores said."""
+    label, action = decided.label.copy(), decided.action.copy()
+    reason, right = decided.reason.copy(), decided.right.copy()
+    kinds = [said.label < 0, said.label == classes]
+    named = np.where((said.label >= 0) & (said.label < classes), said.label, given[said.place])
+    label[said.place] = named
+    action[said.place] = np.select(kinds, [REVIEW, DROP], DECIDED)
+    reason[said.place] = np.select(kinds, [CONTESTED, NO_CLASS], ANSWERED)
+    right[said.place] = np.where(kinds[1], 0.0, said.right)
+    return Decisions(label, action, reason, right)
 
 
 def _changes(

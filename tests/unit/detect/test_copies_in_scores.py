@@ -125,7 +125,7 @@ def test_treat_reads_one_object_of_a_partition(embedded: Any, watched: dict[str,
     basis = Basis(policy_of(TreatConfig()), np.full(CLASSES, float(ROWS)), 3 * ROWS, even(0.9, CLASSES))
     treat_partition(partition, run.artifacts, found, basis, defaults("treat").rows)
     assert watched["read_table"] == [run.artifacts.scores(found, partition)]
-    reasons = run.artifacts.store.read_table(run.artifacts.part("treat", partition))["reason"].to_pylist()
+    reasons = run.artifacts.store.read_table(run.artifacts.treated(found, partition))["reason"].to_pylist()
     told = [row for row, reason in enumerate(reasons) if reason.endswith("; copies disagree")]
     assert told == HEARD[0]
 
@@ -139,7 +139,7 @@ def test_scores_of_a_version_that_heard_no_copies_are_treated_without_them(embed
     run.artifacts.store.write_table(name, scores.drop_columns(["copies_disagree"]))
     basis = Basis(policy_of(TreatConfig()), np.full(CLASSES, float(ROWS)), 3 * ROWS, even(0.9, CLASSES))
     treat_partition(partition, run.artifacts, found, basis, defaults("treat").rows)
-    treated = run.artifacts.store.read_table(run.artifacts.part("treat", partition))
+    treated = run.artifacts.store.read_table(run.artifacts.treated(found, partition))
     assert treated["id"].equals(scores["id"])
     assert not any("copies" in reason for reason in treated["reason"].to_pylist())
 
