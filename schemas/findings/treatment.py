@@ -91,6 +91,10 @@ class ValidationFindings(Findings):
     by_group: dict[str, PartFindings] = Field(
         {}, description="rows of each group of detect.groups, by column and value"
     )
+    apart: int | None = Field(None, description="compared rows on which the two models differ")
+    audited: Number = Field(None, description="the difference by people who looked at some of those")
+    audited_interval: Interval | None = None
+    looks: int = Field(0, description="rows that they looked at")
     published: str = Field("proposed", description="the arm that a version carries")
     why_given: str = Field(
         "", description="why it carries the given labels, in a sentence; empty if it doesn't"

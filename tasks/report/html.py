@@ -96,6 +96,8 @@ def _environment() -> Environment:
         wording.span,
         wording.moment,
         wording.money,
+        wording.audit_figure,
+        wording.not_heard,
         wording.plural,
     ):
         environment.filters[filter_.__name__] = filter_

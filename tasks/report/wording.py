@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from labelworks.schemas.findings import JudgesFindings, RenamedClass, ValidationFindings
+from labelworks.schemas.findings import (
+    AuditFindings,
+    DecisionsFindings,
+    JudgesFindings,
+    RenamedClass,
+    ValidationFindings,
+)
 from labelworks.schemas.records import Approval, Check, GateResult, RunRecord
 from labelworks.tasks.methods.validation.arms import SHORT
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 
 MISSING = "–"
+BY_PEOPLE = {"strata": "labels wrong, by people", "changes": "changes right, by people"}
 
 
 def percent(value: Any, digits: int = 1) -> str:
@@ -163,6 +170,7 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         gained = f"accuracy of {probe(proof)}, points gained"
         carries = ("it carries", SHORT.get(proof.published, proof.published), carried(proof))
         figures += [(gained, points(proof.difference), _accuracy(proof)), carries]
+    figures += people_figures(record.treatment.decisions if record.treatment else None, record.validation)
     figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
     return [figure for figure in figures if figure[1] != MISSING]
 
@@ -177,6 +185,32 @@ def _renamed(classes: Sequence[RenamedClass]) -> list[tuple[str, str, str]]:
     done = [f"{plural(len(old), 'name')} made {plural(into, 'class')}"] if old else []
     done += [f"{plural(len(gone), 'class')} put aside"] if gone else []
     return [("class mapping", ", ".join(done), plural(sum(each.labels for each in classes), "label"))]
+
+
+def people_figures(
+    decisions: DecisionsFindings | None, proof: ValidationFindings | None
+) -> list[tuple[str, str, str]]:
+    """What a run heard of people: name, value and a remark of each figure."""
+    found: list[tuple[str, str, str]] = []
+    if decisions is not None:
+        found.append(("people decided on", plural(decisions.rows, "row"), not_heard(decisions)))
+        found += [audit_figure(audit) for audit in decisions.audits]
+    if proof is not None and proof.looks:
+        between = f"{span(proof.audited_interval, points)}, {plural(proof.looks, 'look')}"
+        found.append(("accuracy by people, points gained", points(proof.audited), between))
+    return found
+
+
+def audit_figure(audit: AuditFindings) -> tuple[str, str, str]:
+    """What an audit says, with its interval and looks."""
+    name = BY_PEOPLE.get(audit.sample.partition("-")[0], audit.sample)
+    return name, percent(audit.value), f"{span(audit.interval)}, {plural(audit.looks, 'look')}"
+
+
+def not_heard(decisions: DecisionsFindings) -> str:
+    """Answers that decided nothing, by why; empty where all did."""
+    left = {"stale": decisions.stale, "of rows that are gone": decisions.gone, "unsure": decisions.unsure}
+    return ", ".join(f"{count(number)} {why}" for why, number in left.items() if number)
 
 
 def money(judges: JudgesFindings) -> str:

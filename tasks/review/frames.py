@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
@@ -14,11 +15,13 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition, TreatResult
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.decisions.apart import read_apart
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.audit.draw import Drawn
 from labelworks.tasks.methods.audit.estimates import expected_width
 from labelworks.tasks.methods.audit.strata import Risks, Strata, score_strata
 from labelworks.tasks.methods.statistics.folds import hash_ids
+from labelworks.tasks.methods.validation.audited import apart_width
 
 RELABEL = ACTIONS[1]
 LEAST_SPREAD = 0.05  # of a stratum whose scores say that nothing there is wrong: scores err
@@ -38,13 +41,15 @@ class Frame:
     """Rows and standard deviations of strata (H,).
 
     width: how wide the interval is likely to be that looks (H,) give; candidates: those of a partition,
-    called with it, the artifacts and the reference, `most` of each stratum, and `seed`.
+    called with it, the artifacts and the reference, `most` of each stratum, and `seed`. mark: names the rows;
+    None: what is drawn from them does.
     """
 
     rows: NDArray[np.int64]
     spread: NDArray[np.float64]
     width: Callable[[NDArray[np.int64]], float]
     candidates: Callable[..., Candidates]
+    mark: int | None = None
 
 
 def strata_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
@@ -70,6 +75,18 @@ def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
     return Frame(rows, np.ones(1), width, partial(changed_rows, treated_by=found.ref))
 
 
+def apart_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
+    """Rows on which the models of given and of treated labels differ, by whose side the given label is on."""
+    rows = read_apart(artifacts)
+    kinds, stratum = np.unique(rows.stratum, return_inverse=True)
+    count = np.bincount(stratum).astype(np.int64)
+    table = pa.table({"id": rows.ids, "stratum": stratum})
+    return Frame(
+        count, np.ones(len(kinds)), partial(apart_width, count, of=rows.of, folds=rows.folds),
+        partial(apart_rows, apart=table, strata=len(kinds)), rows.mark,
+    )  # fmt: skip
+
+
 def risks_of(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> Risks:
     """Rows of a partition by their error probability."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["error_probability"])
@@ -84,6 +101,19 @@ def scored_rows(
     stratum = strata.of(scores["error_probability"].to_numpy())
     hashes = hash_ids(scores["id"].combine_chunks())
     return Candidates(Drawn.of(hashes, stratum, scores["row"].to_numpy(), len(strata.rows), most, seed))
+
+
+def apart_rows(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, apart: pa.Table,
+    strata: int,
+) -> Candidates:  # fmt: skip
+    """Those of the rows of a partition on which models differ."""
+    scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id"])
+    found = pc.index_in(scores["id"], value_set=apart["id"].combine_chunks())
+    here = scores.filter(found.is_valid())
+    stratum = apart["stratum"].take(found.drop_null()).to_numpy()
+    hashes = hash_ids(here["id"].combine_chunks())
+    return Candidates(Drawn.of(hashes, stratum, here["row"].to_numpy(), strata, most, seed))
 
 
 def changed_rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +17,13 @@ from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.audit.allocation import allocated, needed_looks
 from labelworks.tasks.methods.audit.draw import Drawn
-from labelworks.tasks.review.frames import Frame, changes_frame, strata_frame
+from labelworks.tasks.review.frames import Frame, apart_frame, changes_frame, strata_frame
 from labelworks.tasks.sources.source import Source
 
-Design = Literal["strata", "changes"]
 FRAMES: dict[str, Callable[[Artifacts, DatasetRef], Frame]] = {
     "strata": strata_frame,
     "changes": changes_frame,
+    "disagreements": apart_frame,
 }
 NAMED = 5  # classes whose probabilities are shown
 SCORED = ["row", "id", "given", "suggestion", "flag", "error_probability"]
@@ -48,7 +48,8 @@ def draw_sample(
         artifacts=artifacts, ref=ref, most=int(by_stratum.max()), seed=seed,
     )  # fmt: skip
     drawn = Drawn.merged([part.drawn for part in found], by_stratum)
-    name = f"{design}-{drawn.mark:016x}-{seed}"
+    mark = drawn.mark if frame.mark is None else frame.mark
+    name = f"{design}-{mark:016x}-{seed}"
     items = []
     for place in np.unique(drawn.part if drawn.part is not None else []):
         mine = np.flatnonzero(drawn.part == place)

@@ -16,7 +16,7 @@ def findings_of(
     proof: Proof, margin: float | None, classes: Sequence[str | int], model: str, against: str
 ) -> ValidationFindings:
     """The findings of a proof. margin: that treated labels may be worse by; None: they have to be better."""
-    why = why_not(proof, margin)
+    why, audit = why_not(proof, margin), proof.audit
     return ValidationFindings(
         accuracy_raw=proof.accuracy_raw,
         accuracy_treated=proof.accuracy_treated,
@@ -43,6 +43,10 @@ def findings_of(
         ),
         by_class=_parts(proof.by_class, classes),
         by_group=_parts(proof.by_group, ()),
+        apart=None if proof.apart is None else len(proof.apart.place),
+        audited=None if audit is None else audit.value,
+        audited_interval=None if audit is None else (audit.low, audit.high),
+        looks=0 if audit is None else audit.looks,
         published=GIVEN if why else proof.arm,
         why_given=why,
     )

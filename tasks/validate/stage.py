@@ -8,9 +8,11 @@ from functools import partial
 from time import perf_counter
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from labelworks.schemas.decisions import of_table
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import ShiftFindings, ValidateFigures
 from labelworks.schemas.records import DatasetRef, ValidateResult
@@ -18,9 +20,10 @@ from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.imprecise.inferred_labels import read_observed_sample
+from labelworks.tasks.artifacts.decisions.log import read_decisions
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
-from labelworks.tasks.artifacts.vectors.sample_groups import read_groups
+from labelworks.tasks.artifacts.vectors.sample_groups import read_groups, read_ids
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.statistics.folds import HOLDOUT
@@ -29,8 +32,10 @@ from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
 from labelworks.tasks.methods.validation.observed import HeldRows, prove_observed
+from labelworks.tasks.methods.validation.out_of_fold import compared_rows
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import policy_of, proof_options
+from labelworks.tasks.validate.audit import with_audit
 from labelworks.tasks.validate.findings import findings_of
 
 RIDGE = "ridge"
@@ -49,6 +54,7 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
     weights = class_weights(shift, policy_of(run.config.treat))
     proof, model, against = _proof(run, ref, read_first_pass(run.artifacts), weights)
     against += "" if weights is None or ref.inferred else ", weighted to the target window"
+    proof = _audited(run, ref, proof, shifted=weights is not None)
     found = findings_of(proof, run.config.validation.margin, ref.classes, model, against)
     figures = ValidateFigures(validation=found)
     gate = suites("validate", run.config.gates.validation)
@@ -61,6 +67,18 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
             seconds=perf_counter() - started,
         )
     )
+
+
+def _audited(run: Run, ref: DatasetRef, proof: Proof, *, shifted: bool) -> Proof:
+    """The proof with what people say of the rows on which its models differ, where rows count alike."""
+    if proof.apart is None or shifted:
+        return proof
+    sampled = len(read_first_pass(run.artifacts).sample.given)
+    ids = read_ids(run.artifacts, sampled)
+    if ids is None:
+        return proof
+    decisions = of_table(read_decisions(run.artifacts.store, run.decided))
+    return with_audit(run.artifacts, ref, proof, ids.take(pa.array(compared_rows(sampled))), decisions)
 
 
 def _proof(

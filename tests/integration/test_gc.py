@@ -29,7 +29,7 @@ def age(folder: Path, seconds: float) -> None:
 
 def shared(root: Path) -> dict[str, bytes]:
     """What outlives runs."""
-    kinds = ("versions", "index", "embeddings", "scores")
+    kinds = ("versions", "index", "embeddings", "scores", "treated")
     folders = [path for kind in kinds for path in (root / "made" / kind).rglob("*") if path.is_file()]
     return {str(path): path.read_bytes() for path in folders}
 
@@ -58,9 +58,10 @@ def test_keeps_versions_and_what_they_need_and_removes_the_rest(
     for name in (
         encoder / "gone.parquet", root / "made/embeddings/other/state.npz",
         index / "gone.parquet", index / "gone-rejected.parquet",
+        root / "made/treated/other/gone.parquet",
         scores / "gone.parquet", scores.with_name("other") / next(scores.iterdir()).name,
     ):  # fmt: skip
-        name.parent.mkdir(exist_ok=True)
+        name.parent.mkdir(parents=True, exist_ok=True)
         name.write_bytes(b"x" * 10)
     (root / f"made/.probe-{uuid.uuid4().hex}").touch()
     (folders[0] / f"treat/.part-1.parquet.{uuid.uuid4().hex}").touch()
@@ -72,7 +73,8 @@ def test_keeps_versions_and_what_they_need_and_removes_the_rest(
     assert code == 0
     would = kinds(out)
     besides = {kind: would[kind] for kind in would if kind != "runs"}
-    assert besides == {"versions": 0, "index": 2, "embeddings": 2, "scores": 2, "frames": 0, "leftovers": 2}
+    shared_kinds = {"index": 2, "embeddings": 2, "scores": 2, "treated": 1, "frames": 0}
+    assert besides == {"versions": 0, **shared_kinds, "leftovers": 2}
     assert snapshot(root) == whole
     code, out, _ = command("gc", str(root), "--older-than", "0s")
     assert code == 0

@@ -28,9 +28,10 @@ def sample(
         ),
     ] = None,
     design: Annotated[
-        Literal["strata", "changes"],
+        Literal["strata", "changes", "disagreements"],
         typer.Option(
-            help="strata: how many labels are wrong; changes: how many of the changed labels are right."
+            help="strata: how many labels are wrong; changes: how many of the changed labels are right; "
+            "disagreements: whether a model of the treated labels is better."
         ),
     ] = "strata",
     looks: Annotated[int | None, typer.Option(min=1, help="How many rows to look at.")] = None,

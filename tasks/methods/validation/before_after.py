@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.audit.estimates import Audited
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise_judge import GROUP, Sample
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
+from labelworks.tasks.methods.validation.audited import Apart
 from labelworks.tasks.methods.validation.disagreements import Estimate, HeldOut, accuracy, difference, mean
 from labelworks.tasks.methods.validation.log_score import log_scores
 from labelworks.tasks.methods.validation.out_of_fold import HeldOutFold, OutOfFold, in_turn, out_of_fold
@@ -48,7 +50,8 @@ class Proof:
     at_limit: the rows say no more than that an accuracy lies at an end of [0, 1]. gain: of the log score of
     held-out labels, None where it isn't measured; of the choice, each fold's rows by the arm that the other
     folds chose. arm: the one that all rows choose, given: none changes anything; arms: all of them.
-    by_class: rows that either model calls so.
+    by_class: rows that either model calls so. apart: rows on which the models of the arm and of the given
+    labels differ; audit: what people who looked at some of these say; None: nobody did.
     """
 
     accuracy_raw: float
@@ -64,6 +67,8 @@ class Proof:
     arms: tuple[ArmProof, ...] = ()
     by_class: tuple[PartProof, ...] = ()
     by_group: tuple[PartProof, ...] = ()
+    apart: Apart | None = None
+    audit: Audited | None = None
 
     @property
     def difference(self) -> float:
@@ -132,6 +137,7 @@ def compared(found: OutOfFold, class_weights: Floats | None, seed: int) -> Proof
         arms=arms,
         by_class=by_class(held[arm], raw, called[arm]),
         by_group=by_group(found.groups, held[arm], raw, called[arm]),
+        apart=Apart.of_calls(found.given, raw, called[arm], len(found.transitions)),
     )
 
 

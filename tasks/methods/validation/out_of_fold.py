@@ -82,6 +82,11 @@ class HeldOutFold:
     looks_again: bool
 
 
+def compared_rows(rows: int) -> NDArray[np.intp]:
+    """Places of those rows of a sample that arms are compared on: ROWS at most."""
+    return np.linspace(0, rows - 1, min(rows, ROWS)).astype(np.intp)
+
+
 def in_turn(hold_out: Callable[..., HeldOutFold], groups: Sequence[int], **shared: Any) -> list[HeldOutFold]:
     """Hold out one group after another, here."""
     return [hold_out(group, **shared) for group in groups]
@@ -102,7 +107,7 @@ def out_of_fold(
 
     over: `in_turn`, or what does the same on several machines.
     """
-    sample = sample.only(np.linspace(0, len(sample.given) - 1, min(len(sample.given), ROWS)).astype(np.intp))
+    sample = sample.only(compared_rows(len(sample.given)))
     _, folds = np.unique(sample.folds % FOLDS, return_inverse=True)
     groups = {name: value for name, value in sample.beside.items() if name.startswith(GROUP)}
     seen = replace(sample, beside={name: sample.beside[name] for name in sample.beside if name not in groups})

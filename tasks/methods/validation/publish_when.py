@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from labelworks.tasks.methods.audit.estimates import Audited
 from labelworks.tasks.methods.validation.arms import GIVEN
 from labelworks.tasks.methods.validation.before_after import Proof
 
@@ -10,10 +11,13 @@ def why_not(proof: Proof, margin: float | None) -> str:
     """Why a version carries the given labels, in a sentence; "" where the treated ones are proven.
 
     margin: of accuracy that the treated labels may be worse by; None: they have to be better. Better is what
-    is proven so by either score, the accuracy or the gain of the log score, and worse by neither.
+    is proven so by either score, the accuracy or the gain of the log score, and worse by neither. People who
+    looked at rows on which the models differ overrule both, where their interval says one or the other.
     """
     if proof.arm == GIVEN or proof.low == proof.high == 0:
         return "nothing was treated"
+    if proof.audit is not None and (said := _by_people(proof.audit, margin)) is not None:
+        return said
     if proof.high < 0:
         return f"a model of the treated labels is worse: accuracy changes by {_points(proof)}"
     if margin is not None:
@@ -29,6 +33,16 @@ def why_not(proof: Proof, margin: float | None) -> str:
     if proof.gain is not None and proof.gain.value <= 0:
         return "no treatment foretells held-out labels better than the given labels do"
     return f"that the treated labels are better isn't proven: accuracy changes by {_points(proof)}"
+
+
+def _by_people(audit: Audited, margin: float | None) -> str | None:
+    """What people's looks decide; None where they leave it to the scores."""
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (audit.low, audit.high))
+    found = f"accuracy changes by {low} to {high} points by {audit.looks:,} looks at rows where models differ"
+    if audit.high < 0:
+        return f"a model of the treated labels is worse: {found}"
+    least = 0.0 if margin is None else -margin
+    return "" if audit.low > least else None
 
 
 def _points(proof: Proof) -> str:

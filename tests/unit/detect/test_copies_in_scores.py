@@ -113,7 +113,9 @@ def test_rows_whose_copies_disagree_are_judged_again_and_no_others(embedded: Any
         np.testing.assert_allclose(posterior.sum(axis=1), 1, atol=1e-5)
         errors.append(scores["error_probability"].to_numpy()[heard])
     assert (errors[0] + errors[1] > 0.9).all()  # of two labels of one content one is wrong
-    assert run.artifacts.store.names(f"{run.artifacts.folder}/detect") == {"result.json", "watch.json"}
+    assert run.artifacts.store.names(f"{run.artifacts.folder}/detect") == {
+        "result.json", "sample-rows.parquet", "watch.json",
+    }  # fmt: skip
     assert len(run.artifacts.store.names(f"d/scores/{found.model_key}")) == 3
 
 
