@@ -19,8 +19,8 @@ from labelworks.schemas.records import DatasetRef, ValidateResult
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.imprecise.inferred_labels import read_observed_sample
 from labelworks.tasks.artifacts.decisions.log import read_decisions
+from labelworks.tasks.artifacts.imprecise.inferred_labels import read_observed_sample
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
 from labelworks.tasks.artifacts.vectors.sample_groups import read_groups, read_ids
