@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -131,3 +132,10 @@ def test_a_port_without_a_server_is_a_failure(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_places_are_named_by_the_rules_of_openlineage(uri: str, namespace: str, name: str) -> None:
     assert place_of(uri)[:2] == (namespace, name)
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENLINEAGE_URL", "http://localhost:1")
+    monkeypatch.setitem(sys.modules, "openlineage.client", None)
+    with pytest.raises(ConfigError, match=r"labelworks\[lineage\]"):
+        receiver()
