@@ -2,7 +2,7 @@
 
 import re
 
-from labelworks.tasks.report.html import render
+from labelworks.tasks.report.html import TEMPLATES, render
 from tests.support import reports
 
 OUTLINE = """
@@ -60,3 +60,9 @@ def test_the_flagged_rows_are_listed_after_those_that_are_shown_large():
     evidence = reports.evidence(flagged=evidence.worst * 2, flagged_rows=6)
     lines = outline(render(reports.published(), evidence))
     assert "\n".join(WITH_FLAGGED.strip().splitlines()) in "\n".join(lines)
+
+
+def test_what_scrolls_is_reached_by_the_keyboard():
+    """Tables lie in `<div {{ scroll }}>`: a class alone would leave them to the mouse."""
+    bare = [path.name for path in TEMPLATES.glob("*.html") if 'class="scroll"' in path.read_text()]
+    assert bare == []
