@@ -7,7 +7,7 @@ r"""Whether the proof of a treatment is right: verdicts and intervals against th
 Each run draws rows and wrong labels (0 to 40 %, uniform or to the most similar class); every other dozen of
 runs has a target window of another class mix, which is known. A run's validation is asked for its verdict;
 the truth is what models of all its rows get right on the rest of the set, whose labels are right. `run` goes
-on where it was stopped.
+on where it was stopped. An oracle looks at LOOKS rows on which two models differ: `audit`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from typing import Any
 import numpy as np
 
 from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.methods.audit.allocation import allocated
+from labelworks.tasks.methods.audit.estimates import Looked, difference
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
+from labelworks.tasks.methods.validation.audited import Apart, audited_difference
 from labelworks.tasks.methods.validation.before_after import Proof, compared
 from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold, treated
 from labelworks.tasks.methods.validation.publish_when import why_not
@@ -32,6 +35,7 @@ from labelworks.tasks.planning.values import proof_options
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))
 RATES, FOLDS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4), 5
+LOOKS = 60
 NOTHING = ((0.0, 0.0), (0.0, 0.0), 0.0)
 HARM = ("reversed weights", "random 20 %", "random 5 %")
 CONFIG = {"dataset": {"source": "s", "label": "l", "features": {"vector": "v"}}}
@@ -135,8 +139,9 @@ def one(name: str, seed: int, embeddings: Path | None) -> dict[str, Any]:
         arm: correct(sample, value, features[rows:], true[rows:], classes) for arm, value in by_arm.items()
     }
     proof = compared(found, moved, 0)
+    looked = None if shifted or proof.apart is None else audited(proof.apart, true[:rows], rng)
     worse = {
-        kind: harmful(kind, sample, found, judged.error_probability, moved, rng)
+        kind: harmful(kind, sample, found, judged.error_probability, moved, rng, true[:rows])
         for kind in HARM[: 3 * (not shifted)]
     }
     return {
@@ -145,6 +150,30 @@ def one(name: str, seed: int, embeddings: Path | None) -> dict[str, Any]:
         "arms": {each.name: (each.gain.interval, each.difference.interval, each.difference.spread)
                  for each in proof.arms},
         "arm": proof.arm, "why": why_not(proof, None), "interval": [proof.low, proof.high], "harm": worse,
+        "audit": looked,
+    }  # fmt: skip
+
+
+def audited(apart: Apart, true: np.ndarray, rng: np.random.Generator) -> dict[str, Any] | None:
+    """What an oracle's looks say of two models: the interval, of rows at hand too, and the truth of these."""
+    if not len(apart.place):
+        return None
+    kinds, stratum = np.unique(apart.stratum, return_inverse=True)
+    counts = np.bincount(stratum)
+    looks = allocated(counts, np.ones(len(kinds)), LOOKS)
+    rows = np.concatenate(
+        [
+            rng.choice(np.flatnonzero(stratum == kind), count, replace=False)
+            for kind, count in enumerate(looks)
+        ]
+    )
+    said = audited_difference(apart, rows.tolist(), [{int(true[apart.place[row]])} for row in rows])
+    right = [np.asarray(calls == true[apart.place], float) for calls in (apart.treated, apart.raw)]
+    gained = right[0] - right[1]
+    here = difference(Looked.of(stratum[rows], counts[stratum[rows]], gained[rows]), apart.of)
+    return {
+        "interval": (said.low, said.high), "here": (here.low, here.high), "looks": len(rows),
+        "apart": len(apart.place), "true_here": float(gained.sum()) / apart.of,
     }  # fmt: skip
 
 
@@ -170,8 +199,9 @@ def harmful(
     error: np.ndarray,
     moved: np.ndarray | None,
     rng: np.random.Generator,
+    true: np.ndarray,
 ) -> list[bool]:
-    """Whether a harmful treatment is kept from being carried, and whether it is proven worse."""
+    """Whether a harmful treatment is kept from being carried, and proven worse; the same with an audit."""
     classes, labels, weight = found.transitions.shape[1], sample.given, None
     if kind == "reversed weights":
         weight = error.astype(np.float64) + 1e-3
@@ -187,7 +217,10 @@ def harmful(
         probs[held] = model(sample.features[held])
     arms = {GIVEN: found.probs[GIVEN], PROPOSED: probs}
     proof = compared(OutOfFold(found.given, found.folds, arms, found.transitions, (GIVEN,)), moved, 0)
-    return [bool(why_not(proof, None)), proven_worse(proof)]
+    apart = Apart.of_calls(found.given, found.probs[GIVEN].argmax(axis=1), probs.argmax(axis=1), FOLDS)
+    looked = audited(apart, true, rng)
+    by_people = bool(looked and looked["interval"][1] < 0)
+    return [bool(why_not(proof, None)), proven_worse(proof), by_people, by_people or proven_worse(proof)]
 
 
 def proven_worse(proof: Proof) -> bool:
@@ -219,8 +252,32 @@ def table(name: str, runs: list[dict[str, Any]]) -> None:
         print(f"    always {arm}: {always[noisy].sum() / gap[noisy].sum():.2f}, worst {always.min():+.4f}")
     harm = [run["harm"] for run in runs if run["harm"]]
     for kind in HARM if harm else ():
-        kept, proven = np.mean([each[kind] for each in harm], axis=0)
-        print(f"  {kind}: not carried {kept:.2f}, proven worse {proven:.2f}")
+        kept, proven, people, either = np.mean([each[kind] for each in harm], axis=0)
+        print(
+            f"  {kind}: not carried {kept:.2f}, proven worse {proven:.2f}, by an audit {people:.2f}, "
+            f"by either {either:.2f}"
+        )
+    audits = [(run["audit"], run["true"][run["arm"]]) for run in runs if run.get("audit")]
+    if audits:
+        of_audits(audits)
+
+
+def of_audits(audits: list[tuple[dict[str, Any], list[float]]]) -> None:
+    """Print how wide the intervals by looks are, and how often they hold the truth."""
+    ends, here = (np.array([each[name] for each, _ in audits]) for name in ("interval", "here"))
+    truth, spread = np.array([true for _, true in audits]).T
+    own = np.array([each["true_here"] for each, _ in audits])
+    wider = 1.96 * spread
+    inside = (ends[:, 0] - wider <= truth) & (truth <= ends[:, 1] + wider)
+    at_hand = (here[:, 0] <= own + 1e-12) & (own <= here[:, 1] + 1e-12)
+    looks, apart = (np.mean([each[name] for each, _ in audits]) for name in ("looks", "apart"))
+    print(f"  audit: {len(audits)} runs, {looks:.0f} looks of {apart:.0f} rows on which the models differ")
+    width = np.subtract(*ends.T[::-1])
+    told = f"width {width.mean():.4f}, median {np.median(width):.4f}, coverage {inside.mean():.3f}"
+    print(f"    of a model: {told}")
+    width = np.subtract(*here.T[::-1])
+    print(f"    of the rows at hand: width {width.mean():.4f}, coverage {at_hand.mean():.3f}")
+    print(f"    says one or the other {np.mean((ends[:, 0] > 0) | (ends[:, 1] < 0)):.2f}")
 
 
 def is_carried(run: dict[str, Any]) -> bool:
