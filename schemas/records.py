@@ -20,6 +20,7 @@ from labelworks.schemas.findings import (
     IngestFigures,
     NoiseFindings,
     PerformanceFindings,
+    PoisonFindings,
     PredictionSetFindings,
     PublishFigures,
     RankingFindings,
@@ -282,6 +283,9 @@ class RunRecord(Record):
     drift: DriftFindings | None = None
     shortcuts: ShortcutFindings | None = Field(
         None, description="properties of texts, images, vectors that tell the label; of one class a row"
+    )
+    poison: PoisonFindings | None = Field(
+        None, description="small regions whose label everything around contradicts; of one class a row"
     )
     trend: TrendFindings | None = Field(None, description="beside the last published version")
     treatment: TreatmentFindings | None = None

@@ -27,6 +27,7 @@ from labelworks.schemas.findings.performance import (
     RankingFindings,
     WindowPerformance,
 )
+from labelworks.schemas.findings.poison import OddRegion, PoisonFindings
 from labelworks.schemas.findings.rules import RuleFindings, RulesFindings
 from labelworks.schemas.findings.shift import (
     AdaptedRows,
@@ -98,8 +99,10 @@ __all__ = [
     "NewClass",
     "NoiseFindings",
     "Number",
+    "OddRegion",
     "PartFindings",
     "PerformanceFindings",
+    "PoisonFindings",
     "PredictionSetFindings",
     "PropertyFindings",
     "PublishFigures",

@@ -10,6 +10,7 @@ from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.leakage import LeakageFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.performance import PerformanceFindings, RankingFindings
+from labelworks.schemas.findings.poison import PoisonFindings
 from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
 from labelworks.schemas.findings.shortcuts import ShortcutFindings
@@ -105,6 +106,7 @@ class DetectFigures(Findings):
     performance: PerformanceFindings | None = Field(None, description="None: no model is asked about")
     ranking: tuple[RankingFindings, ...] = Field((), description="of dataset.predictions, by reading")
     shortcuts: ShortcutFindings | None = None
+    poison: PoisonFindings | None = None
     trend: TrendFindings | None = None
     inferred: InferredFindings | None = Field(None, description="where labels are inferred")
     evidence: DetectEvidence

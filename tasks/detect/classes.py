@@ -16,6 +16,7 @@ from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
 from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.options import DetectOptions
+from labelworks.tasks.detect.poison import poison
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
 from labelworks.tasks.detect.shortcuts import shortcuts
@@ -58,6 +59,7 @@ def detect_classes(
         ranking=ranking_findings(labelled.context.ranking, options.context.ranked),
         evidence=evidence(scored, judged.transition), inferred=inferred,
         shortcuts=shortcuts(artifacts, options.context.source, ref),
+        poison=poison(sample, labelled.context.sample["id"], ref.classes),
     )  # fmt: skip
     return Detected(ref, figures, [judgement.checks for judgement in judgements], scored)
 

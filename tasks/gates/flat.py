@@ -58,6 +58,7 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "estimated_accuracy": figures.performance.accuracy.value if figures.performance else None,
         "unknown_share": shift.unknown.share if shift and shift.unknown else None,
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
+        "odd_regions": len(figures.poison.regions) if figures.poison else None,
         **_drift(figures.drift),
     }
 

@@ -46,6 +46,7 @@ DETECT = {
     "column_drift_effect": None,
     "drift_e_value": 1.5,
     "shortcut_gain": 0.05,
+    "odd_regions": 0,
 }
 
 
@@ -145,7 +146,7 @@ def test_numbers_are_no_codes_and_all_else_of_their_rows_is_checked():
 
 
 def test_an_unknown_action_and_an_infinite_weight_are_found():
-    frame = pa.table({"action": ["drop"], "reason": [""], "weight": [float("inf")], "label": [0]})
+    frame = pa.table({"action": ["vanish"], "reason": [""], "weight": [float("inf")], "label": [0]})
     failed = {check.name for check in rows_checked("treat", frame, DEFAULT, classes=2) if not check.ok}
     assert failed == {"action_known", "weight_sound"}
 
@@ -210,7 +211,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 16
+    assert len(gate.checks) == 3 + 17
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():

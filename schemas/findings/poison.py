@@ -1,0 +1,23 @@
+"""Small regions of the embedding whose rows bear one label that everything around them contradicts."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labelworks.schemas.findings.base import Class, Findings
+
+
+class OddRegion(Findings):
+    """Rows near one another that bear one label."""
+
+    label: Class
+    around: Class = Field(description="the label that most rows around them bear")
+    p_value: float = Field(description="adjusted for all regions looked at")
+    rows: tuple[str, ...] = Field(description="their ids")
+
+
+class PoisonFindings(Findings):
+    """Where labels look changed together: by somebody, by a tool, or since it is a kind of its own."""
+
+    rows: int = Field(description="that were looked at")
+    regions: tuple[OddRegion, ...] = Field((), description="the surest first")

@@ -1,0 +1,40 @@
+"""Labels that look changed together, among the rows of the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from labelworks.schemas.findings import Class, OddRegion, PoisonFindings
+from labelworks.tasks.methods.noise_judge import Sample
+from labelworks.tasks.methods.poison.clusters import odd_regions
+from labelworks.tasks.methods.poison.linear import linear_probs
+
+ROWS = 10_000  # compared with one another, all with all
+SHOWN = 20
+
+
+def poison(sample: Sample, ids: pa.ChunkedArray, classes: Sequence[Class]) -> PoisonFindings:
+    """Regions of some rows of the sample whose label is contradicted; ids (N,) of the sample.
+
+    The rows are drawn at random, the same each time.
+    """
+    part = np.sort(np.random.default_rng(0).permutation(len(sample.given))[:ROWS])
+    named = ids.take(pa.array(part)).to_pylist()
+    rows = sample.only(part)
+    probs = linear_probs(rows.features, rows.given, rows.folds, len(classes))
+    found = odd_regions(rows.features, rows.given, probs)
+    return PoisonFindings(
+        rows=len(part),
+        regions=tuple(
+            OddRegion(
+                label=classes[each.label],
+                around=classes[each.around],
+                p_value=each.p_value,
+                rows=tuple(named[row] for row in each.rows),
+            )
+            for each in found[:SHOWN]
+        ),
+    )
