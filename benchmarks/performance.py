@@ -143,24 +143,29 @@ def ranks() -> None:
         corrected=[list(each) for each in real["real"]], classes=list(range(1000)),
     )  # fmt: skip
     print(found.table.to_string(), flush=True)
+    answers, given, right = mmlu()
+    found = lw.rank_models(given, answers, corrected=right, classes=[0, 1, 2, 3])
+    print(found.summary, f"{len(given):,} questions, {(given != right).sum()} answers corrected", flush=True)
+    print(found.table.round(4).to_string(), flush=True)
+    print(found.differences.round(4).loc["corrected"].head(13).to_string(), flush=True)
+
+
+def mmlu() -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Answers of models, given ones and right ones, of questions that are fine or have one right answer."""
     votes = pd.read_parquet(data() / "mmlu_redux/questions_llm_votes.parquet")
     told = pd.read_parquet(data() / "mmlu_redux/mmlu_redux_annotations.parquet")
-    models = [
-        name for name in votes.columns if "_" in name and name not in ("groundtruth_answer", "error_type")
-    ]
-    letters = {
-        name: votes[name].map({"A": 0, "B": 1, "C": 2, "D": 3}).fillna(9).astype(int) for name in models
-    }
-    given = votes["groundtruth_answer"].astype(int).to_numpy()
-    fine = (told["error_type"] == "ok").to_numpy()
-    right = pd.to_numeric(told["correct_answer"], errors="coerce").where(~fine, told["answer"])
-    kept = right.isin(range(4)).to_numpy() & (told["question"].to_numpy() == votes["question"].to_numpy())
-    found = lw.rank_models(
-        given[kept], pd.DataFrame(letters)[kept].reset_index(drop=True),
-        corrected=right[kept].astype(int).to_numpy(), classes=[0, 1, 2, 3],
-    )  # fmt: skip
-    print(found.summary, kept.sum(), flush=True)
-    print(found.table.round(4).to_string(), flush=True)
+    key = [each["question"].str.strip() + each["choices"].astype(str).str.split().str.join("")
+           for each in (votes, told)]  # fmt: skip
+    codes = {"A": 0, "B": 1, "C": 2, "D": 3} | {f"{k}{tail}": k for k in range(4) for tail in ("", ".0")}
+    experts = told["correct_answer"].astype(str).str.strip().map(codes)
+    experts.index = pd.Index(key[1])
+    experts = experts[~experts.index.duplicated(keep=False)]
+    given = votes["groundtruth_answer"].astype(int)
+    wrong = votes["error_type"] == "wrong_groundtruth"
+    right = given.where(~wrong, key[0].map(experts))
+    kept = (votes["error_type"].isin(["ok", "wrong_groundtruth"]) & right.notna()).to_numpy()
+    models = votes[kept].iloc[:, 4:].apply(lambda each: each.map(codes).fillna(9).astype(int))
+    return models.reset_index(drop=True), given[kept].to_numpy(), right[kept].astype(int).to_numpy()
 
 
 def main() -> None:
