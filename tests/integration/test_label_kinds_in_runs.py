@@ -151,3 +151,32 @@ def test_what_features_say_nothing_of_is_not_inferred(
     assert set(np.array(rows["action"])[silent]) == {"review"}
     told = zip(rows["label"].to_pylist(), rows["observed"].to_pylist(), strict=True)
     assert all(label in observed for label, observed in told if observed)
+
+
+def test_more_rows_than_are_held_are_inferred_alike_however_they_are_cut(
+    made: Any, write: Any, run_config: Any, published: Any
+) -> None:
+    """A sample, then a round over all partitions: positive rows among others, the third class never named."""
+    table = made(600, noise=0.0).table
+    true, rng = true_of(table), np.random.default_rng(3)
+    known = (true < 2) & (rng.random(600) < 0.5)
+    labels = [CLASSES[k] if named else None for k, named in zip(true.tolist(), known, strict=True)]
+    found, records = [], []
+    for parts in (1, 4):
+        name = f"in-{parts}"
+        config = run_config(
+            write(with_labels(table, labels), name, parts=parts),
+            dataset={"name": name, "label_kind": "single-positive", "classes": CLASSES},
+            detect={"sample": 200},
+        )
+        records.append(run_stages(config))
+        found.append(published(config))
+    one, many = found
+    at = in_order(one, table)
+    assert (np.array(one["label"]) == np.array([CLASSES[k] for k in true[at]])).mean() > 0.95
+    assert records[0].inferred.fitted_on < 200
+    assert records[0].inferred.propensity[2] == 0
+    np.testing.assert_allclose(records[0].inferred.propensity[:2], 0.5, atol=0.15)
+    assert one["label"].to_pylist() == many["label"].to_pylist()
+    soft = [np.array(rows["soft_label"].to_pylist(), np.float32) for rows in found]
+    np.testing.assert_allclose(*soft, atol=1e-5)
