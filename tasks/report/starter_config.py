@@ -72,6 +72,10 @@ def _label(guesses: Guesses) -> Iterator[str]:
         yield f"  # label: {scalar(other.name)}{of}{_why(other.why)}"
     if label.task != "classification":
         yield f"  task: {label.task}"
+    if label.task == "multilabel":
+        yield "  # label_kind: candidates    # not the task, but with classes, where one of each list is right"
+    elif label.task == "classification" and label.column.nulls:
+        yield "  # label_kind: single    # with classes: rows without a label get one, if it is proven"
 
 
 def _votes(guesses: Guesses, look: Profile | None) -> list[str]:

@@ -146,6 +146,7 @@ def test_lists_of_classes_are_multilabel(init: Init) -> None:
     )
     assert (config.dataset.task, config.dataset.label) == ("multilabel", "topics")
     assert begun(config).label_type == "list"
+    assert "# label_kind: candidates" in Path("labelworks.yaml").read_text()
 
 
 def test_numbers_are_regression(init: Init) -> None:
@@ -171,6 +172,7 @@ def test_rows_without_a_label_are_counted_and_let_be(init: Init, command: Any, f
     assert config.gates.ingest.thresholds == {"max_rejected": 0.22}
     begun(config)
     assert "24 of 120 rows have no label" in command("init", f"rows.{form}", "--force")[2]
+    assert "# label_kind: single" in Path("labelworks.yaml").read_text()
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0)])
