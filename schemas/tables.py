@@ -19,6 +19,7 @@ REJECTED = pa.schema(
 
 ACTIONS = ("keep", "relabel", "review", "infer", "decided", "drop")
 DECIDED_POSTERIOR = "decided_posterior"  # column of treated rows, where people decided about some of them
+UNDOUBTED = ("keep", "infer")  # actions of rows whose label nobody takes for wrong
 FACTOR = "weight_"  # begins the names of columns of single factors
 
 

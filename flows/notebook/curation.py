@@ -18,7 +18,7 @@ from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import RunRecord
-from labelworks.schemas.tables import ACTIONS
+from labelworks.schemas.tables import UNDOUBTED
 from labelworks.tasks.report.wording import verdict
 from labelworks.tasks.storage.store import Store
 
@@ -84,7 +84,7 @@ class Curation(Shown):
         if not self.published:
             return flagged_rows(self.config, self.record)
         rows = self.to_pandas()
-        doubted = rows["suggestion"].notna() | (rows["action"] != ACTIONS[0])
+        doubted = rows["suggestion"].notna() | ~rows["action"].isin(UNDOUBTED)
         return rows[doubted].sort_values("quality", kind="stable")
 
     def report(self) -> Report:

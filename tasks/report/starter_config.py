@@ -73,7 +73,7 @@ def _label(guesses: Guesses) -> Iterator[str]:
     if label.task != "classification":
         yield f"  task: {label.task}"
     if label.task == "multilabel":
-        yield "  # label_kind: candidates    # not the task, but with classes, where one of each list is right"
+        yield "  # label_kind: candidates    # not task, but with classes, where one of each list is right"
     elif label.task == "classification" and label.column.nulls:
         yield "  # label_kind: single    # with classes: rows without a label get one, if it is proven"
 

@@ -77,7 +77,8 @@ class Treatment(Shown):
     def summary(self) -> str:
         """What was done, in a line."""
         note = f"; {self.note}" if self.note else ""
-        counts = ", ".join(f"{int((self.actions == action).sum()):,} {action}" for action in ACTIONS)
+        names = ACTIONS[: REVIEW + 1]
+        counts = ", ".join(f"{int((self.actions == action).sum()):,} {action}" for action in names)
         return f"{several(len(self.labels), 'label')}: {counts}; rows count for {self.effective:,.0f}{note}"
 
     @property
