@@ -217,7 +217,7 @@ class RunConfig(Section):
         for locations, options, where in (
             ({"store.root": store.root}, store.storage_options, "store.storage_options"),
             (data.locations, data.storage_options, "dataset.storage_options"),
-            (_audited(self.treat.judges.audited), data.storage_options, "dataset.storage_options"),
+            (_audited(self.treat), data.storage_options, "dataset.storage_options"),
         ):
             for problem in config_problems(locations, options, where):
                 raise ValueError(problem)
@@ -236,8 +236,9 @@ class RunConfig(Section):
         return self.model_dump(mode="json", by_alias=True, exclude=NOT_IDENTITY)
 
 
-def _audited(place: str) -> dict[str, str]:
-    return {"treat.judges.audited": place} if place else {}
+def _audited(treat: TreatConfig) -> dict[str, str]:
+    places = {"treat.audited": treat.audited, "treat.judges.audited": treat.judges.audited}
+    return {key: place for key, place in places.items() if place}
 
 
 def _usual_method(dataset: Any) -> str | None:

@@ -70,6 +70,12 @@ class TreatConfig(Section):
     min_class_rows: int = Field(
         10, ge=0, description="no label changes into or out of a class of fewer rows: such rows go to review"
     )
+    audited: str = Field(
+        "",
+        description="a file of rows that people looked at, drawn by chance, with columns id and label (the "
+        "right class), read with dataset.storage_options: they prove the precision that labels are changed "
+        "for, by a bound that holds 95 % of the time; where they don't, no label changes",
+    )
     judges: JudgesConfig = JudgesConfig()
     prediction_sets: PredictionSetsConfig | None = Field(
         None, description="publish the column prediction_set; null: don't, which reads the scores once less"

@@ -125,12 +125,13 @@ def _prints_beside(run: Run) -> list[str]:
 
 
 def _audited_prints(run: Run) -> list[str]:
-    """Of the rows that people looked at, by which judges are judged."""
-    place = run.config.treat.judges.audited
-    if not place:
-        return []
+    """Of the rows that people looked at, by which changes and judges are judged."""
+    asked = {"audited": run.config.treat.audited, "judges.audited": run.config.treat.judges.audited}
     return [
-        f"audited:{file.name}:{file.fingerprint}" for file in list_files(place, "auto", run.source.options)
+        f"{name}:{file.name}:{file.fingerprint}"
+        for name, place in asked.items()
+        if place
+        for file in list_files(place, "auto", run.source.options)
     ]
 
 

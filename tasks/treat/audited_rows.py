@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.treatment.claims import UNLOOKED
 from labelworks.tasks.sources.files import SourceReader, list_files
 
 COLUMNS = ("id", "label")
+
+
+@dataclass(frozen=True)
+class Audited:
+    """Rows that people looked at: by id the class, as text; codes of the classes by their names."""
+
+    named: Mapping[str, str]
+    codes: Mapping[str, int]
+
+    @classmethod
+    def of(cls, named: Mapping[str, str], classes: Sequence[str | int]) -> Audited:
+        """Those of a dataset of these classes."""
+        return cls(named, {str(name): code for code, name in enumerate(classes)})
+
+    def looked(self, ids: pa.ChunkedArray) -> NDArray[np.int64]:
+        """The class (N,) that people named of rows, as a code; K for none of the classes, else UNLOOKED."""
+        named = [self.named.get(row) for row in ids.to_pylist()]
+        none = len(self.codes)
+        return np.array(
+            [UNLOOKED if each is None else self.codes.get(each, none) for each in named], np.int64
+        )
 
 
 def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:

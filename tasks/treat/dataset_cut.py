@@ -15,6 +15,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.statistics.folds import hash_ids
+from labelworks.tasks.methods.treatment.audited_changes import AuditedChanges
 from labelworks.tasks.methods.treatment.claims import BELOW_FLOAT32, Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.treat_rows import place_cut, surest, with_few
@@ -35,7 +36,13 @@ def dataset_cut(
         "treat", count_claims, Claims.merged, parts, unit="partitions counted",
         artifacts=artifacts, ref=ref, basis=basis, claimed=claimed,
     )  # fmt: skip
-    cut = place_cut(claims, basis.policy, _trust(ref, noise))
+    audited = None
+    if basis.audited is not None:
+        audited = reduce_partitions(
+            "treat", audited_changes, AuditedChanges.merged, parts, unit="partitions audited",
+            artifacts=artifacts, ref=ref, basis=basis, claimed=claimed,
+        )  # fmt: skip
+    cut = place_cut(claims, basis.policy, _trust(ref, noise), audited)
     if cut.surest is None:
         return cut
     found = reduce_partitions(
@@ -54,6 +61,13 @@ def count_claims(
 ) -> Claims:
     """What is claimed of the labels of a partition."""
     return Claims.of(claimed(partition, artifacts, ref, basis), _classes(ref))
+
+
+def audited_changes(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, claimed: Claimed
+) -> AuditedChanges:
+    """Of a partition's labels that might change, those that people looked at."""
+    return AuditedChanges.of(claimed(partition, artifacts, ref, basis))
 
 
 def surest_of(
@@ -85,6 +99,7 @@ def judged_labels(scores: pa.Table, basis: Basis) -> JudgedLabels:
     rows = JudgedLabels(
         given, flag, suggestion, error, suggested, claim, confident, probable,
         outside=scores["outside"].to_numpy(), tie_break=tie_break(scores["id"]),
+        looked=None if basis.audited is None else basis.audited.looked(scores["id"]),
     )  # fmt: skip
     return with_few(rows, basis.policy, basis.rows_by_class)
 

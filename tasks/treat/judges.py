@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from labelworks.schemas.findings import JudgesFindings
 from labelworks.schemas.records import DatasetRef
@@ -18,9 +17,9 @@ from labelworks.tasks.methods.judges.heard import hear, trust
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.pool import review_order
 from labelworks.tasks.methods.judges.question import Content
-from labelworks.tasks.methods.treatment.claims import UNLOOKED
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.ask_judges import FOLDER, Asked, Asking
+from labelworks.tasks.treat.audited_rows import Audited
 from labelworks.tasks.treat.doubted import Doubted, by_partition, doubted
 from labelworks.tasks.treat.judged import SAID, Judged
 from labelworks.tasks.treat.row_contents import row_contents
@@ -50,7 +49,7 @@ def hear_judges(
     pooled = hear(said, panel.judge_of_vote, doubts.listed, classes)
     order = review_order(pooled, doubts.rows["hash"].to_numpy())
     order = order[(said[order] >= 0).any(axis=1)]
-    looked = _looked(doubts.rows["id"].to_pylist(), audited, ref)
+    looked = Audited.of(audited, ref.classes).looked(doubts.rows["id"])
     shown, trusted = trust(pooled, given, looked, classes, basis.policy.alone)
     if basis.cut.surest is not None:
         shown, trusted = TrustBound(np.inf, 0.0, shown.audited, shown.right, LIMITED), np.zeros(count, bool)
@@ -87,14 +86,6 @@ def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list
         Asked(shown[number], found.listed.names(row, names), int(found.listed.place[row]))
         for number, row in enumerate(rows)
     ]
-
-
-def _looked(ids: list[str], audited: Mapping[str, str], ref: DatasetRef) -> NDArray[np.int64]:
-    """The class (n,) that people named, as a code; K for none of the classes."""
-    codes = {str(name): code for code, name in enumerate(ref.classes)}
-    named_by_people = [audited.get(row_id) for row_id in ids]
-    looked = [UNLOOKED if name is None else codes.get(name, len(codes)) for name in named_by_people]
-    return np.array(looked, np.int64)
 
 
 def _keep_queue(artifacts: Artifacts, ref: DatasetRef, said: pa.Table) -> None:

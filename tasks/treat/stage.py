@@ -37,7 +37,7 @@ from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
-from labelworks.tasks.treat.audited_rows import read_audited
+from labelworks.tasks.treat.audited_rows import Audited, read_audited
 from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.decided import Heard, hear_decisions
 from labelworks.tasks.treat.judged import Judged
@@ -60,7 +60,9 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         return done
     started, gate = perf_counter(), suites("treat", run.config.gates.treat)
     facts = WeightFacts(class_weights(found.shift, policy))
-    basis = Basis(policy, *rows_by_class(artifacts), facts=facts, source=run.source)
+    basis = Basis(
+        policy, *rows_by_class(artifacts), facts=facts, source=run.source, audited=_audited(run, ref)
+    )
     claimed = BY_LABEL_TYPE[ref.label_type][2]
     basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise, claimed))
     if ref.one_class and policy.passes > 1 and not found.noise.undominated:
@@ -99,6 +101,14 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
             seconds=perf_counter() - started,
         )
     )
+
+
+def _audited(run: Run, ref: DatasetRef) -> Audited | None:
+    """Rows that people looked at, of labels of one class each; None where the config names none."""
+    place = run.config.treat.audited
+    if not place or not ref.one_class:
+        return None
+    return Audited.of(read_audited(place, run.source.options), ref.classes)
 
 
 def _judges(run: Run, ref: DatasetRef, basis: Basis) -> tuple[Judged, JudgesFindings] | None:

@@ -17,6 +17,7 @@ from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.weights.core.joint import Scale
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.sources.source import Source
+from labelworks.tasks.treat.audited_rows import Audited
 from labelworks.tasks.treat.judged import Judged
 
 NOTHING = even(NEVER, 0)
@@ -28,6 +29,7 @@ class Basis:
 
     cut: from which claim on a label of one class changes. judged: what judges said; None: nobody was asked.
     facts, scale: what weights are made of. source: opens the columns that these read; None: none do.
+    audited: by id the class that people who looked at rows drawn by chance named; None: nobody was asked.
     """
 
     policy: Policy
@@ -38,6 +40,7 @@ class Basis:
     facts: WeightFacts = field(default_factory=WeightFacts)
     scale: Scale = Scale()  # noqa: RUF009 - frozen
     source: Source | None = None
+    audited: Audited | None = None
 
 
 @dataclass(frozen=True)

@@ -213,3 +213,20 @@ def test_rows_of_no_class_are_reviewed_and_not_relabelled(
     assert {row["label"] == row["original_label"] for row in strange} == {True}
     assert np.mean([int(row["id"].removeprefix("row-")) < 30 for row in strange]) > 0.8
     assert "Rows that may be of none of the classes" in Path(record.report).read_text()
+
+
+def test_audited_rows_prove_what_changes(made: Any, write: Any, run_config: Any, tmp_path: Path) -> None:
+    data = made(rows=600)
+    true = [f"class-{np.argmax(vector[:3])}" for vector in data.table["vector"].to_pylist()]
+    source, ids, given = write(data.table), data.table["id"].to_pylist(), data.table["label"].to_pylist()
+    looked = np.random.default_rng(0).permutation(np.flatnonzero(data.wrong))[:40]
+    right, as_given = tmp_path / "right.csv", tmp_path / "as_given.csv"
+    for file, labels in ((right, true), (as_given, given)):
+        file.write_text("id,label\n" + "".join(f"{ids[row]},{labels[row]}\n" for row in looked))
+    treat = {"mode": "relabel", "objective": {"precision": 0.9}}
+    record = run_stages(run_config(source, treat=treat | {"audited": str(right)}))
+    assert "audited rows as sure as those changed" in record.treatment.objective_note
+    assert record.treatment.relabelled > 0.8 * data.wrong.sum()
+    refuted = run_stages(run_config(source, treat=treat | {"audited": str(as_given)}))
+    assert refuted.run_id != record.run_id and refuted.treatment.relabelled == 0
+    assert "right on 0 of" in refuted.treatment.objective_note
