@@ -147,7 +147,7 @@ KINDS = {
         "treat", "what an imprecise label says of a row", ("propensity", "bags", "pred_probs"),
         treatment.LabelKindMethod,
         {"propensity": treatment.LabelKindByPropensity, "bags": treatment.LabelKindOfGroups},
-        folders=("treatment.imprecise",),
+        key="dataset.label_kind", folders=("treatment.imprecise",),
     ),
     "weights": Kind("treat", "one factor of what a row counts for in training",
                     ("prior", "posterior", "counts", "features", "target", "column"), treatment.WeightsMethod,
