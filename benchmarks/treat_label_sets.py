@@ -67,10 +67,10 @@ def treated(features: np.ndarray, given: np.ndarray) -> tuple[np.ndarray, np.nda
     judge = LabelSetJudge.fit(sums, features, matrix, folds, model=model)
     found = judge.judge(features, matrix, folds)
     count, hashed = given.sum(axis=0).astype(float), np.arange(len(given), dtype=np.uint64)
-    claims = cell_claims(found.missing, found.extra, POLICY, count, len(given), hashed)
-    cut = cut_of(claims, POLICY, Trust(), CLASSES)  # as if claims were borne out: what they would be worth
+    claims = cell_claims(found.missing, found.extra, found.claimed, POLICY, count, len(given), hashed)
+    cut = cut_of(claims, POLICY, Trust(), given.shape[1])
     done = treat_label_sets(matrix, found.missing, found.extra, claims, cut, POLICY)
-    return done.labels.toarray() > 0, done.weight, judge.probs(features, folds)
+    return done.labels.toarray() > 0, done.weight, judge.probs(features, matrix, folds)
 
 
 def peer(given: np.ndarray, probs: np.ndarray) -> np.ndarray:

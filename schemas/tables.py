@@ -90,8 +90,10 @@ LABEL_SET_SCORES = pa.schema(
         pa.field("suggestion", pa.list_(pa.int32()), metadata={"about": "if all suspicions were right"}),
         pa.field("missing", pa.list_(pa.int32()), metadata={"about": "codes of labels that look missing"}),
         pa.field("missing_probability", pa.list_(pa.float32())),
+        pa.field("missing_claim", pa.list_(pa.float32()), metadata={"about": "as far as it is borne out"}),
         pa.field("extra", pa.list_(pa.int32()), metadata={"about": "codes of labels that look wrong"}),
         pa.field("extra_probability", pa.list_(pa.float32())),
+        pa.field("extra_claim", pa.list_(pa.float32()), metadata={"about": "as far as it is borne out"}),
         pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "P(the row has it), by class"}),
     ]
 )

@@ -27,6 +27,9 @@ class NoiseFindings(Findings):
     undominated: tuple[Class, ...] = Field(
         (), description="given classes of which another true class is the likeliest source"
     )
+    unproven: tuple[Class, ...] = Field(
+        (), description="of several labels a row: classes of which no wrong label is claimed"
+    )
     steady: bool = Field(
         True, description="errors are as common among rows that are sure as among those that are hard"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -76,7 +77,7 @@ def detect_label_sets(
     context = merged([part.context for part in parts])
     figures = DetectFigures(
         rows=cells.rows,
-        noise=_noise(options.judge.noise.method, judge, cells, sample, given),
+        noise=_noise(options.judge.noise.method, judge, cells, sample, given, ref.classes),
         drift=DriftFindings(labels=of_label_sets(ref, context, given, options.context.windows)),
         evidence=evidence(scored),
     )
@@ -123,6 +124,7 @@ def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: 
     given = block.targets[rows]
     judged = judge.judge(block.features[rows], given, folds[rows], None if own is None else own[rows])
     (missing, lacks), (extra, has) = to_lists(judged.missing), to_lists(judged.extra)
+    claims = [to_lists(each)[1] for each in (judged.missing_claim, judged.extra_claim) if each is not None]
     many = given.shape[1] > SOFT_CLASSES
     return pa.table(
         {
@@ -135,8 +137,10 @@ def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: 
             "suggestion": codes_of(likelier(given, judged.missing, judged.extra)),
             "missing": missing,
             "missing_probability": lacks,
+            "missing_claim": claims[0],
             "extra": extra,
             "extra_probability": has,
+            "extra_claim": claims[1],
             "posterior": pa.nulls(given.shape[0], pa.list_(pa.float32()))
             if many
             else dense_lists((given + judged.missing - judged.extra).toarray().astype(np.float32)),
@@ -146,10 +150,15 @@ def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: 
 
 
 def _noise(
-    method: str, judge: LabelSetJudge, cells: CellSums, sample: Sample, given: sparse.csr_array
+    method: str,
+    judge: LabelSetJudge,
+    cells: CellSums,
+    sample: Sample,
+    given: sparse.csr_array,
+    classes: Sequence[str | int],
 ) -> NoiseFindings:
     own = sample.beside.get("pred_probs")
-    probs = judge.probs(sample.features, sample.folds, own)
+    probs = judge.probs(sample.features, given, sample.folds, own)
     chance = features_p_value(sample.features, given) if own is None else predictions_p_value(own, given)
     rate, interval = cells.rate
     return NoiseFindings(
@@ -163,4 +172,5 @@ def _noise(
         density=cells.given / max(cells.rows * given.shape[1], 1),
         missing_labels=cells.missing,
         extra_labels=cells.extra,
+        unproven=tuple(classes[place] for place in judge.claims.unproven),
     )

@@ -28,6 +28,7 @@ from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
 from labelworks.tasks.ingest.gate_rows import CHECKED, IndexedRows, with_kinds, with_source_columns
+from labelworks.tasks.ingest.label_sequences import refuse_sequences
 from labelworks.tasks.ingest.learnable import label_type, refuse_labels
 from labelworks.tasks.ingest.observed_labels import refuse_unlabelled
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
@@ -90,6 +91,8 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
             votes=votes,
         )
         _refuse_nothing(source, window, plan, found)
+        put_aside, usable = [scan.rejected for scan in found], sum(scan.rows for scan in found)
+        refuse_sequences(put_aside, usable, source.places[window], source.columns.label)
         inside = [scan for scan in found if _counts(source, window, scan)]
         partitions += mark_duplicates(
             artifacts, window, [(scan.partition, scan.rows) for scan in inside], kept_as

@@ -19,7 +19,7 @@ from labelworks.tasks.methods.treatment.audited_changes import AuditedChanges
 from labelworks.tasks.methods.treatment.claims import BELOW_FLOAT32, Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.treat_rows import place_cut, surest, with_few
-from labelworks.tasks.methods.treatment.trust import OF_LABEL_SETS, Trust
+from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.treat.treated import Basis
 
 Claimed = Callable[[Partition, Artifacts, DatasetRef, Basis], JudgedLabels]
@@ -42,7 +42,7 @@ def dataset_cut(
             "treat", audited_changes, AuditedChanges.merged, parts, unit="partitions audited",
             artifacts=artifacts, ref=ref, basis=basis, claimed=claimed,
         )  # fmt: skip
-    cut = place_cut(claims, basis.policy, _trust(ref, noise), audited)
+    cut = place_cut(claims, basis.policy, Trust(noise.undominated, noise.unproven), audited)
     if cut.surest is None:
         return cut
     found = reduce_partitions(
@@ -50,10 +50,6 @@ def dataset_cut(
         artifacts=artifacts, ref=ref, basis=basis, claimed=claimed, cut=cut,
     )  # fmt: skip
     return cut.placed(found)
-
-
-def _trust(ref: DatasetRef, noise: NoiseFindings) -> Trust:
-    return OF_LABEL_SETS if ref.label_type == "list" else Trust(noise.undominated)
 
 
 def count_claims(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from labelworks.schemas.records import DatasetRef, Partition
@@ -11,11 +12,13 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import codes_of, from_lists
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
-from labelworks.tasks.methods.treatment.label_sets import cell_claims, treat_label_sets
+from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets, cell_claims, treat_label_sets
 from labelworks.tasks.treat.decided import with_settled
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
-READ = ["row", "id", "given", "score", "missing", "missing_probability", "extra", "extra_probability"]
+CELLS = ("missing", "extra")
+READ = ["row", "id", "given", "score", *CELLS]
+READ += [f"{kind}_{what}" for kind in CELLS for what in ("probability", "claim")]
 
 
 def treat_sets(
@@ -23,30 +26,39 @@ def treat_sets(
 ) -> pa.Table:
     """Decide on the rows of a partition by their scores."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
-    missing, extra = _doubts(scores, ref)
-    given, claims = from_lists(scores["given"], len(ref.classes)), _claims(scores, missing, extra, basis)
-    done = treat_label_sets(given, missing, extra, claims, basis.cut, basis.policy)
-    return with_settled(treated_table(scores, codes_of(done.labels), done), settled)
+    done = _treated(scores, ref, basis)
+    return with_settled(treated_table(scores, codes_of(done.labels), done, basis), settled)
+
+
+def trust_in_sets(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis
+) -> NDArray[np.float32]:
+    """P(the labels after treatment are right) (n,) of the rows of a partition."""
+    return _treated(artifacts.store.read_table(artifacts.scores(ref, partition), READ), ref, basis).weight
+
+
+def _treated(scores: pa.Table, ref: DatasetRef, basis: Basis) -> TreatedLabelSets:
+    missing, extra = _cells(scores, ref, "probability")
+    given, claims = from_lists(scores["given"], len(ref.classes)), _claims(scores, ref, basis)
+    return treat_label_sets(given, missing, extra, claims, basis.cut, basis.policy)
 
 
 def judged_cells(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> JudgedLabels:
     """What is claimed of each label of a partition that looks missing or extra."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
-    return _claims(scores, *_doubts(scores, ref), basis)
+    return _claims(scores, ref, basis)
 
 
-def _doubts(scores: pa.Table, ref: DatasetRef) -> tuple[csr_array, csr_array]:
-    """Missing and extra labels (N, K) and how probable the error is there."""
-    missing, extra = (
-        from_lists(scores[name], len(ref.classes), scores[f"{name}_probability"])
-        for name in ("missing", "extra")
-    )
-    return missing, extra
+def _cells(scores: pa.Table, ref: DatasetRef, what: str) -> list[csr_array]:
+    """Missing and extra labels (N, K), and there how probable the error is, or what is claimed of it."""
+    return [from_lists(scores[kind], len(ref.classes), scores[f"{kind}_{what}"]) for kind in CELLS]
 
 
-def _claims(scores: pa.Table, missing: csr_array, extra: csr_array, basis: Basis) -> JudgedLabels:
+def _claims(scores: pa.Table, ref: DatasetRef, basis: Basis) -> JudgedLabels:
+    missing, extra = _cells(scores, ref, "probability")
+    claim = csr_array(sum(_cells(scores, ref, "claim"), csr_array(missing.shape, dtype=np.float32)))
     hashed = hash_ids(scores["id"].combine_chunks())
-    return cell_claims(missing, extra, basis.policy, basis.rows_by_class, basis.rows, hashed)
+    return cell_claims(missing, extra, claim, basis.policy, basis.rows_by_class, basis.rows, hashed)
 
 
 def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
-from labelworks.tasks.methods.treatment.numbers import number_claims, treat_numbers
+from labelworks.tasks.methods.treatment.numbers import TreatedNumbers, number_claims, treat_numbers
 from labelworks.tasks.treat.decided import with_settled
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
@@ -20,9 +21,20 @@ def treat_measured(
 ) -> pa.Table:
     """Decide on the rows of a partition by their scores and the cut of the dataset."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
+    done = _treated(scores, basis)
+    return with_settled(treated_table(scores, pa.array(done.labels), done, basis), settled)
+
+
+def trust_in_numbers(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis
+) -> NDArray[np.float32]:
+    """P(the numbers after treatment are right) (n,) of the rows of a partition."""
+    return _treated(artifacts.store.read_table(artifacts.scores(ref, partition), READ), basis).weight
+
+
+def _treated(scores: pa.Table, basis: Basis) -> TreatedNumbers:
     given, suggestion = scores["given"].to_numpy(), scores["suggestion"].to_numpy()
-    done = treat_numbers(given, suggestion, _claims(scores), basis.cut, basis.policy)
-    return with_settled(treated_table(scores, pa.array(done.labels), done), settled)
+    return treat_numbers(given, suggestion, _claims(scores), basis.cut, basis.policy)
 
 
 def judged_numbers(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> JudgedLabels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +34,7 @@ from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis
 
+Trusted = Callable[[Partition, Artifacts, DatasetRef, Basis], NDArray[np.float32]]
 MOVED = ("covariate", "both")  # kinds of shift in which covariates moved beyond what a class mix explains
 SAMPLED = 20_000  # rows of the target that its density is fitted on
 
@@ -57,6 +58,25 @@ def with_weights(artifacts: Artifacts, ref: DatasetRef, basis: Basis, shift: Shi
         artifacts=artifacts, ref=ref, basis=basis,
     )  # fmt: skip
     return replace(basis, scale=sums.scale(policy.min_effective_share))
+
+
+def with_scale(artifacts: Artifacts, ref: DatasetRef, basis: Basis, trust: Trusted) -> Basis:
+    """The basis with the scale of weights that are trust alone: those of label sets and of numbers."""
+    if not basis.policy.reweighs:
+        return basis
+    sums = reduce_partitions(
+        "treat", count_trust, WeightSums.merged, ref.of("source"), unit="partitions weighed",
+        artifacts=artifacts, ref=ref, basis=basis, trust=trust,
+    )  # fmt: skip
+    return replace(basis, scale=sums.scale(basis.policy.min_effective_share))
+
+
+def count_trust(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, trust: Trusted
+) -> WeightSums:
+    """Sums of the trust in the rows of a partition, all of the same importance."""
+    right = trust(partition, artifacts, ref, basis)
+    return WeightSums.of(right, np.ones(len(right)))
 
 
 def count_masses(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> MassSums:

@@ -42,10 +42,10 @@ from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.decided import Heard, hear_decisions
 from labelworks.tasks.treat.judged import Judged
 from labelworks.tasks.treat.judges import hear_judges
-from labelworks.tasks.treat.row_weights import with_weights
+from labelworks.tasks.treat.row_weights import with_scale, with_weights
 from labelworks.tasks.treat.second_pass import judge_again
 from labelworks.tasks.treat.treat_key import treat_key
-from labelworks.tasks.treat.treat_partition import BY_LABEL_TYPE, Treated, treat_partition
+from labelworks.tasks.treat.treat_partition import BY_LABEL_TYPE, TRUST, Treated, treat_partition
 from labelworks.tasks.treat.treated import Basis
 
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
@@ -74,6 +74,8 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         basis = replace(basis, judged=judged[0])
     if ref.one_class:
         basis = with_weights(artifacts, ref, basis, found.shift)
+    else:
+        basis = with_scale(artifacts, ref, basis, TRUST[ref.label_type])
     ref = ref.model_copy(update={"treat_key": treat_key(artifacts, ref, basis)})
     said = of_table(read_decisions(artifacts.store, run.decided))
     heard, decisions = hear_decisions(artifacts, ref, said) if said else (Heard(), None)

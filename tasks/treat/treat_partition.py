@@ -18,6 +18,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.treat import classes, label_sets, numbers
 from labelworks.tasks.treat.dataset_cut import Claimed, judged_rows
 from labelworks.tasks.treat.decided import Heard
+from labelworks.tasks.treat.row_weights import Trusted
 from labelworks.tasks.treat.treated import Basis, ByClass
 
 Decide = Callable[[Partition, Artifacts, DatasetRef, Basis, pa.Table | None], pa.Table]
@@ -29,6 +30,7 @@ BY_LABEL_TYPE: dict[str, tuple[Decide, Count, Claimed]] = {
     "list": (label_sets.treat_sets, label_sets.by_class, label_sets.judged_cells),
     "number": (numbers.treat_measured, numbers.by_class, numbers.judged_numbers),
 }
+TRUST: dict[str, Trusted] = {"list": label_sets.trust_in_sets, "number": numbers.trust_in_numbers}
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from labelworks.schemas.tables import ACTIONS, treated_schema
+from labelworks.schemas.tables import ACTIONS, factor_column, treated_schema
 from labelworks.tasks.methods.reasons import OTHER_REASONS, doubted
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets
 from labelworks.tasks.methods.treatment.numbers import TreatedNumbers
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.treatment.weights.core.joint import Scale
+from labelworks.tasks.methods.treatment.weights.core.joint import RIGHT, Scale
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.audited_rows import Audited
@@ -52,8 +52,16 @@ class ByClass:
     weight: NDArray[np.float64]
 
 
-def treated_table(scores: pa.Table, label: pa.Array, done: TreatedLabelSets | TreatedNumbers) -> pa.Table:
-    """The part of a partition: its scores' rows, the labels (N,) as they are kept, what was decided."""
+def treated_table(
+    scores: pa.Table, label: pa.Array, done: TreatedLabelSets | TreatedNumbers, basis: Basis
+) -> pa.Table:
+    """The part of a partition: its scores' rows, the labels (N,) as they are kept, what was decided.
+
+    The one factor of the weight is P(the label is right); the weight is that, of mean 1 in the dataset.
+    """
+    factors = (RIGHT,) if basis.policy.reweighs else ()
+    weight = basis.scale.weigh(done.weight, np.ones(len(done.weight)))
+    schema = treated_schema(label.type, factors)
     return (
         pa.table(
             {
@@ -61,9 +69,10 @@ def treated_table(scores: pa.Table, label: pa.Array, done: TreatedLabelSets | Tr
                 "label": label,
                 "action": pa.array(ACTIONS).take(pa.array(done.action)),
                 "reason": pa.array(OTHER_REASONS).take(pa.array(doubted(done.reason, done.weight))),
-                "weight": pa.array(done.weight),
+                "weight": pa.array(weight),
+                **{factor_column(name): pa.array(done.weight) for name in factors},
             }
         )
-        .select(treated_schema(label.type).names)
-        .cast(treated_schema(label.type))
+        .select(schema.names)
+        .cast(schema)
     )

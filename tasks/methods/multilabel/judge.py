@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from labelworks.tasks.methods.multilabel.claims import CellClaims
 from labelworks.tasks.methods.multilabel.probabilities import LabelProbes
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 
@@ -21,12 +22,21 @@ if TYPE_CHECKING:
 class JudgedLabelSets:
     """Rows (N,) judged. missing, extra: sparse (N, K) float32, P(error) of the cells that look wrong.
 
-    score (N,): 1 = surely fine.
+    score (N,): 1 = surely fine. missing_claim, extra_claim: of the same cells, P(error) as far as it is borne
+    out; None: nobody asked.
     """
 
     score: NDArray[np.float32]
     missing: sparse.csr_array
     extra: sparse.csr_array
+    missing_claim: sparse.csr_array | None = None
+    extra_claim: sparse.csr_array | None = None
+
+    @property
+    def claimed(self) -> sparse.csr_array:
+        """What is claimed of cells (N, K), missing and extra."""
+        parts = [each for each in (self.missing_claim, self.extra_claim) if each is not None]
+        return sparse.csr_array(sum(parts, sparse.csr_array(self.missing.shape, dtype=np.float32)))
 
     @property
     def flag(self) -> NDArray[np.bool_]:
@@ -36,13 +46,16 @@ class JudgedLabelSets:
 
 @dataclass(frozen=True, eq=False)
 class LabelSetJudge:
-    """Fitted probes and a fitted model of wrong labels; judges any row, out of sample by its fold.
+    """Probes, a model of wrong labels, what its suspicions are worth; judges rows, out of sample by fold.
 
-    probes: None where the user's own probabilities are taken.
+    probes: of each label by itself, which suspicions go by, and hearing: of a label by all that a row shows,
+    which claims go by. None where the user's own probabilities are taken.
     """
 
     probes: LabelProbes | None
+    hearing: LabelProbes | None
     model: LabelSetModel
+    claims: CellClaims
 
     @classmethod
     def fit(
@@ -62,25 +75,29 @@ class LabelSetJudge:
         `exclude` are seen by nothing.
         """
         seen = np.flatnonzero(~np.isin(folds, exclude))
-        probes = None
-        if pred_probs is None:
-            rows = features[seen], given[seen], folds[seen]
-            probes = LabelProbes.fit(sums, *rows, exclude=exclude)
-            probs = probes.probs(features[seen], folds[seen])
-        else:
+        given = sparse.csr_array(given)[seen]
+        if pred_probs is not None:
             probs = pred_probs[seen]
-        model.fit(given[seen], probs)
-        return cls(probes, model)
+            model.fit(given, probs)
+            return cls(None, None, model, CellClaims.fit(given, probs))
+        features, folds = features[seen], folds[seen]
+        alone, hearing = (
+            LabelProbes.fit(sums, features, given, folds, exclude=exclude, alone=each)
+            for each in (True, False)
+        )
+        model.fit(given, alone.probs(features, folds, given))
+        return cls(alone, hearing, model, CellClaims.fit(given, hearing.probs(features, folds, given)))
 
     def probs(
         self,
         features: NDArray[np.floating],
+        given: sparse.csr_array,
         folds: NDArray[np.integer],
         pred_probs: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """P(label is there) (N, K) that rows are judged by: the probes', or the user's own."""
         if self.probes is not None:
-            return self.probes.probs(features, folds)
+            return self.probes.probs(features, folds, given)
         assert pred_probs is not None  # noqa: S101 - `fit` was given them too
         return pred_probs
 
@@ -91,5 +108,23 @@ class LabelSetJudge:
         folds: NDArray[np.integer],
         pred_probs: NDArray[np.float32] | None = None,
     ) -> JudgedLabelSets:
-        """Judge the given labels (N, K) of rows."""
-        return self.model.judge(given, self.probs(features, folds, pred_probs))
+        """Judge the given labels (N, K) of rows: what the model suspects, and whatever is claimed besides."""
+        probs = self.probs(features, given, folds, pred_probs)
+        found = self.model.judge(given, probs)
+        if self.hearing is not None:
+            probs = self.hearing.probs(features, folds, given)
+        there = given.toarray() > 0
+        claims = [self.claims.of(there, probs, missing=kind) for kind in (True, False)]
+        missing, extra = (
+            sparse.csr_array(each.maximum(claim))
+            for each, claim in zip((found.missing, found.extra), claims, strict=True)
+        )
+        return JudgedLabelSets(found.score, missing, extra, *map(_within, claims, (missing, extra)))
+
+
+def _within(claims: sparse.csr_array, cells: sparse.csr_array) -> sparse.csr_array:
+    """Claims at cells (N, K), which hold them all, stored where these are, 0 where nothing is claimed."""
+    cells.sort_indices()
+    row = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+    data = np.asarray(claims[row, cells.indices], np.float32).ravel() if len(row) else np.zeros(0, np.float32)
+    return sparse.csr_array((data, cells.indices.copy(), cells.indptr.copy()), shape=cells.shape)

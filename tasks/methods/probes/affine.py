@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods.statistics.sums import ClassSums
 
 FLOOR = np.finfo(np.float32).tiny
+FLAT = 1e-6  # of the mean square: variance that rounding alone makes
 
 
 @dataclass(frozen=True)
@@ -49,3 +50,20 @@ def moments(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def mean_variance(covariance: NDArray[np.float64]) -> float:
     """Mean of the variances of the dimensions, never 0."""
     return max(float(np.trace(covariance)) / len(covariance), float(FLOOR))
+
+
+def spreads(variance: NDArray[np.float64], square: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard deviations (D,) of columns by variance and mean square; of one that doesn't vary, its size.
+
+    So that a column has no more say for the unit that it is written in. Never 0.
+    """
+    there = variance > FLAT * square
+    size = np.where(there, variance, np.where(square > 0, square, 1.0))
+    return np.asarray(np.sqrt(size), np.float64)
+
+
+def standardised(sums: ClassSums) -> Affine:
+    """The map that brings each column to a spread of 1, around the mean of all rows."""
+    rows = max(float(sums.count.sum()), 1.0)
+    mean, square = sums.total.sum(axis=0) / rows, np.diagonal(sums.gram) / rows
+    return Affine(mean, np.diag(1 / spreads(square - mean**2, square)))

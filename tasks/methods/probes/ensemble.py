@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.probes.affine import Affine
+from labelworks.tasks.methods.probes.affine import Affine, standardised
 from labelworks.tasks.methods.probes.fourier_probes import FourierProbes
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
 from labelworks.tasks.methods.probes.temperature import fit_scale
@@ -185,9 +185,12 @@ def sees_vectors(name: str) -> bool:
 def _fitted(
     names: Sequence[str], view: ClassSums, adapt: Adapt | None, class_names: ClassNames | None
 ) -> tuple[Linear, ...]:
-    """The probes of a view, as linear models of the rows before they are mapped."""
-    map_ = adapt(view) if adapt else None
-    seen = map_.sums(view) if map_ else view
+    """The probes of a view, as linear models of the rows before they are mapped.
+
+    Without another map, columns are brought to a spread of 1: no probe goes by the units they are written in.
+    """
+    map_ = (adapt(view) if adapt else None) or standardised(view)
+    seen = map_.sums(view)
     fitted: list[Linear] = []
     for name in names:
         method = get("probes", name)
@@ -195,7 +198,7 @@ def _fitted(
             method = get("probes", "lda")
         of_names = "class_names" in method.needs
         weights, intercept = method.target(class_names if of_names else seen)
-        if map_ and not of_names:
+        if not of_names:
             weights, intercept = map_.before(weights, intercept)
         fitted.append((weights, intercept))
     return tuple(fitted)

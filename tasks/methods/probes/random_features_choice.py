@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from labelworks.tasks.methods.probes.affine import FLAT
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble, sees, sees_vectors
 from labelworks.tasks.methods.probes.fourier_probes import FourierProbes
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
@@ -25,7 +26,6 @@ FEWEST = 50  # rows, of which nothing is asked
 WIDTHS = (0.5, 1.0)  # of the kernel, times the root mean square of the distance of two rows
 WORTH = 0.01  # of the log loss, that has to be gained at least: the sums are not for nothing
 SURE = 2.0  # standard errors of the gain
-FLAT = 1e-6  # of the mean square: variance that rounding alone makes
 
 
 def choose_random_features(

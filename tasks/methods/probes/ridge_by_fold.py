@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import add, sub
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.linalg import solve
 
+from labelworks.tasks.methods.probes.affine import spreads
 from labelworks.tasks.methods.statistics.float16 import single
 from labelworks.tasks.methods.statistics.sums import BLOCK, FoldSums
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)  # of the mean eigenvalue of the covariance
+WIDE = 512  # columns, of more of which a decomposition takes long
 CHOSEN_ON = 64  # columns of targets that the penalty is chosen on
 Floats = NDArray[np.float64]
 
@@ -103,17 +107,18 @@ class RidgeByFold:
 
     @classmethod
     def fit(cls, sums: TargetSums, *, exclude: Sequence[int] = ()) -> RidgeByFold:
-        """Fit every fold's probe, folds in `exclude` seen by none.
+        """Fit every fold's probe, folds in `exclude` seen by none; columns are scaled to a spread of 1.
 
-        One eigendecomposition a fold serves all penalties, of which the one of least squared error out of
-        sample is taken: that error is a form of the same sums (Hoerl & Kennard 1970).
+        The penalty is that of least squared error out of sample, which is a form of the same sums (Hoerl &
+        Kennard 1970), on all folds, of more than WIDE columns on one; an eigendecomposition serves them all.
         """
         seen = [fold for fold in range(sums.n_folds) if fold not in exclude and sums.rows.count[fold, 0]]
         views = [_View.of(sums, [other for other in seen if other != fold]) for fold in range(sums.n_folds)]
+        asked = seen if sums.rows.gram.shape[1] <= WIDE else seen[:1]
         penalty = min(
             PENALTIES,
             key=lambda penalty: sum(
-                _error(sums, fold, *views[fold].fit(penalty, CHOSEN_ON)) for fold in seen
+                _error(sums, fold, *views[fold].tried(penalty, CHOSEN_ON)) for fold in asked
             ),
         )
         fitted = [view.fit(penalty) for view in (*views, _View.of(sums, seen))]
@@ -129,27 +134,54 @@ class RidgeByFold:
         return predicted
 
 
+@dataclass(frozen=True, eq=False)
 class _View:
-    """Sums of the rows that may be seen, and the eigenvalues and vectors of their scatter."""
+    """Sums of the rows that may be seen, of columns that are scaled to a spread of 1."""
 
-    def __init__(self, mean: Floats, share: Floats, cross: Floats, values: Floats, vectors: Floats) -> None:
-        self.mean, self.share, self.cross, self.values, self.vectors = mean, share, cross, values, vectors
+    mean: Floats
+    share: Floats
+    cross: Floats
+    scatter: Floats
+    scale: Floats
 
     @classmethod
     def of(cls, sums: TargetSums, folds: Sequence[int]) -> _View:
         count = max(float(sums.rows.count[list(folds)].sum()), 1.0)
         mean = sums.rows.total[list(folds), 0].sum(axis=0) / count
         share = sums.target[list(folds)].sum(axis=0) / count
-        scatter = sums.rows.gram[list(folds)].sum(axis=0) - count * np.outer(mean, mean)
+        gram = sums.rows.gram[list(folds)].sum(axis=0)
+        scatter = gram - count * np.outer(mean, mean)
         cross = sums.cross[list(folds)].sum(axis=0) - count * np.outer(share, mean)
-        values, vectors = np.linalg.eigh(scatter)
-        return cls(mean, share, cross.T, np.maximum(values, 0), vectors)
+        scale = spreads(np.diagonal(scatter) / count, np.diagonal(gram) / count)
+        return cls(mean, share, cross.T / scale[:, None], scatter / np.outer(scale, scale), scale)
 
-    def fit(self, penalty: float, columns: int | None = None) -> tuple[Floats, Floats]:
-        """Weights (D, M) and intercepts (M,), of the first columns or of all."""
-        ridge = penalty * max(float(np.mean(self.values)), float(np.finfo(np.float32).tiny))
-        weights = self.vectors @ ((self.vectors.T @ self.cross[:, :columns]) / (self.values + ridge)[:, None])
-        return weights, self.share[:columns] - self.mean @ weights
+    def fit(self, penalty: float) -> tuple[Floats, Floats]:
+        """Weights (D, M) and intercepts (M,)."""
+        ridge = self._ridge(penalty) * np.eye(len(self.scatter))
+        try:
+            weights = solve(self.scatter + ridge, self.cross, assume_a="pos")
+        except np.linalg.LinAlgError:  # rounding, where columns lie far from 0 for their spread
+            return self.tried(penalty, self.cross.shape[1])
+        return self._unscaled(weights)
+
+    def tried(self, penalty: float, columns: int) -> tuple[Floats, Floats]:
+        """The same of the first columns, of which other penalties are tried as well."""
+        values, vectors = self._spectrum
+        told = (vectors.T @ self.cross[:, :columns]) / (values + self._ridge(penalty))[:, None]
+        return self._unscaled(vectors @ told)
+
+    @cached_property
+    def _spectrum(self) -> tuple[Floats, Floats]:
+        values, vectors = np.linalg.eigh(self.scatter)
+        return np.maximum(values, 0), vectors
+
+    def _ridge(self, penalty: float) -> float:
+        least = float(np.finfo(np.float32).tiny)
+        return penalty * max(float(np.trace(self.scatter)) / len(self.scatter), least)
+
+    def _unscaled(self, weights: Floats) -> tuple[Floats, Floats]:
+        weights = weights / self.scale[:, None]
+        return weights, self.share[: weights.shape[1]] - self.mean @ weights
 
 
 def _error(sums: TargetSums, fold: int, weights: Floats, intercept: Floats) -> float:

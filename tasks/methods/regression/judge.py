@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.probes.mixed_ridge import MixedRidge
+from labelworks.tasks.methods.probes.ridge_by_fold import RidgeByFold, TargetSums
 from labelworks.tasks.methods.regression.any_label import FENCE
 from labelworks.tasks.methods.regression.detect import partners
-from labelworks.tasks.methods.regression.number_probes import NumberProbes
 
 if TYPE_CHECKING:
     from labelworks.tasks.methods.protocols.noise import NumberModel
@@ -34,7 +35,7 @@ class JudgedNumbers:
 class NumberJudge:
     """Probes by fold and a fitted model of wrong numbers; judges rows, out of sample by fold."""
 
-    probes: NumberProbes
+    probes: MixedRidge
     model: NumberModel
     explained: float
 
@@ -57,8 +58,8 @@ class NumberJudge:
         seen = ~np.isin(folds, exclude)
         kept, learned = seen.copy(), _fenced(given, given[seen])
         for turn in range(ROUNDS):
-            probes = NumberProbes.fit(features[kept], learned[kept], folds[kept], exclude=exclude)
-            predicted = probes.predict(features[seen], folds[seen])
+            probes = _probes(features[kept], learned[kept], folds[kept], exclude)
+            predicted = _foretold(probes, features[seen], folds[seen])
             model.fit(given[seen], predicted)
             right = ~model.judge(given[seen], predicted).flag
             if turn and (right == kept[seen]).all():
@@ -72,12 +73,24 @@ class NumberJudge:
         self, features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer]
     ) -> JudgedNumbers:
         """Judge the given numbers (N,) of rows."""
-        predicted = self.probes.predict(features, folds)
+        predicted = _foretold(self.probes, features, folds)
         return self.model.judge(given, predicted)
 
     def usual(self, predicted: Floats) -> tuple[Floats, Floats]:
         """Lower and upper end (N,) of what 95 % of the right numbers of such predictions are."""
         return self.model.usual(predicted)
+
+
+def _probes(
+    features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer], exclude: Sequence[int]
+) -> MixedRidge:
+    targets, n_folds = given[:, None], int(folds.max(initial=0)) + 1
+    linear = RidgeByFold.fit(TargetSums.of(features, targets, folds, n_folds), exclude=exclude)
+    return MixedRidge.beside(linear, features, targets, folds, exclude=exclude)
+
+
+def _foretold(probes: MixedRidge, features: NDArray[np.floating], folds: NDArray[np.integer]) -> Floats:
+    return probes.predict(features, folds)[:, 0].astype(np.float64)
 
 
 def _fenced(given: Floats, seen: Floats) -> Floats:

@@ -29,6 +29,7 @@ class TreatedLabelSets:
 def cell_claims(
     missing: sparse.csr_array,
     extra: sparse.csr_array,
+    claim: sparse.csr_array,
     policy: Policy,
     rows_by_class: NDArray[np.floating],
     rows: int,
@@ -36,9 +37,10 @@ def cell_claims(
 ) -> JudgedLabels:
     """What is claimed of the cells (C,) that look wrong, row by row: each by itself may change.
 
-    missing and extra: P(error) of cells (N, K). rows_by_class (K,): how many of all `rows` have each class:
-    nothing changes of one that fewer than `policy.min_class_rows` have, or lack. hashed (N,): of
-    the rows' ids.
+    missing and extra: P(error) of cells (N, K); claim: the same as far as it is borne out, which no change
+    goes beyond where the objective promises anything. rows_by_class (K,): how many of all `rows` have each
+    class: nothing changes of one that fewer than `policy.min_class_rows` have, or lack. hashed (N,): of the
+    rows' ids.
     """
     doubt = binary(missing + extra)
     row = np.repeat(np.arange(doubt.shape[0]), np.diff(doubt.indptr))
@@ -46,9 +48,11 @@ def cell_claims(
     column = doubt.indices.astype(np.int32)
     with np.errstate(over="ignore"):
         ties = hashes(hashed[row] + column.astype(np.uint64)).astype(np.float64) * BELOW_FLOAT32
-    sure = doubt.data.astype(np.float32)
+    error = doubt.data.astype(np.float32)
+    borne_out = policy.promised is not None and len(row)
+    claimed = np.asarray(claim[row, column], np.float32).ravel() if borne_out else error
     return JudgedLabels(
-        column, np.ones(len(sure), bool), column + 1, sure, sure, sure, few=few[column], tie_break=ties
+        column, np.ones(len(error), bool), column + 1, error, error, claimed, few=few[column], tie_break=ties
     )
 
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NAMED = 3  # classes
-UNCHECKED = (
-    "nothing bears out how sure the suspicions of label sets are, so no share of right changes can be "
-    "promised; a threshold, a budget or accuracy changes them as they are"
-)
+ERRS_ITSELF = "where the model is surest, labels contradict it no oftener than it may err itself"
 
 
 @dataclass(frozen=True)
@@ -16,11 +13,11 @@ class Trust:
     """Facts of the noise, as the method that judged the labels found them.
 
     undominated: given classes that come of another true class at least as often as of their own, by name.
-    borne_out: whether claims are what is left of them when flips, sure rows and neighbours were heard.
+    unproven: classes of which no wrong label is claimed, by name, of label sets.
     """
 
     undominated: tuple[str | int, ...] = ()
-    borne_out: bool = True
+    unproven: tuple[str | int, ...] = ()
 
     @property
     def dominated(self) -> bool:
@@ -30,14 +27,19 @@ class Trust:
     @property
     def why(self) -> str:
         """Why which label is right can't be told, where it can't, in a clause."""
-        if not self.undominated:
-            return UNCHECKED
-        more = len(self.undominated) - NAMED
-        named = ", ".join(map(str, self.undominated[:NAMED])) + (f" and {more} more" if more > 0 else "")
         return (
-            f"by the estimated noise, labels {named} come of another class as often as of their own, and "
-            "then which label is right can't be told from these labels"
+            f"by the estimated noise, labels {_named(self.undominated)} come of another class as often as of "
+            "their own, and then which label is right can't be told from these labels"
         )
 
+    @property
+    def note(self) -> str:
+        """Of which classes nothing is claimed and why, in a sentence; "" where there are none."""
+        if not self.unproven:
+            return ""
+        return f"no label of {_named(self.unproven)} was changed: {ERRS_ITSELF}"
 
-OF_LABEL_SETS = Trust(borne_out=False)
+
+def _named(classes: tuple[str | int, ...]) -> str:
+    more = len(classes) - NAMED
+    return ", ".join(map(str, classes[:NAMED])) + (f" and {more} more" if more > 0 else "")

@@ -120,6 +120,15 @@ def mean(values: Floats, folds: int) -> Estimate:
     return Estimate(float(values.mean()), float(np.sqrt(variance * shared(folds))))
 
 
+def paired(values: Floats, folds: int, unit: float) -> Estimate:
+    """Mean of what rows (N,) gain, as `mean` has it, with a row of +unit and one of -unit imagined beside.
+
+    So that rows that all gain the same, or nothing, are no certainty (Agresti & Min 2005).
+    """
+    found, rows = mean(values, folds), max(len(values), 1)
+    return Estimate(found.value, float(np.hypot(found.spread, np.sqrt(2.0) * unit / rows)))
+
+
 def shared(folds: int) -> float:
     """How much larger the variance is, as models of the folds share rows and are not those of all rows.
 

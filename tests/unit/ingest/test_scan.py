@@ -21,6 +21,7 @@ from labelworks.tasks.artifacts.vectors.embeddings import read_some, read_vector
 from labelworks.tasks.ingest import duplicate_ids
 from labelworks.tasks.ingest import stage as ingesting
 from labelworks.tasks.ingest.duplicate_ids import ENTRY
+from labelworks.tasks.ingest.label_sequences import refuse_sequences
 from labelworks.tasks.ingest.scan import scan, write_index
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.storage.store import Store
@@ -79,6 +80,23 @@ def test_a_list_with_a_class_twice_is_no_set(tmp_path: Path) -> None:
     assert [(row["row"], row["reason"], row["value"]) for row in rejected] == [
         (1, twice, "b, a, b"), (3, "null among the labels", "a, None, None"), (4, twice, "a, a"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sequences", "refused"), [(1, False), (3, True)])
+def test_a_column_of_sequences_is_refused_and_a_slip_is_not(
+    tmp_path: Path, sequences: int, refused: bool
+) -> None:
+    lists = [["O", "B", "O"]] * sequences + [["O", "B"]] * (10 - sequences)
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.table({"text": ["t"] * 10, "label": lists}), tmp_path / "data/a.parquet")
+    run, plans = plan_run(configured(tmp_path, task="multilabel"), {})
+    found = [scan(partition, run.source, "list") for partition in plans["source"].partitions]
+    said = [each.rejected for each in found], 10 - sequences, "data", "label"
+    if not refused:
+        refuse_sequences(*said)
+        return
+    with pytest.raises(InputError, match="3 of 10 rows name a class twice or oftener in label: that looks"):
+        refuse_sequences(*said)
 
 
 def test_cells_that_are_not_utf8_put_their_row_aside(tmp_path: Path) -> None:

@@ -19,10 +19,10 @@ from labelworks.tasks.methods.treatment.trust import Trust
 )
 def precision(claims: Claims, trust: Trust, *, precision: float = 0.9) -> Cut:
     """The largest set of changes, surest first, whose mean claim is at least `precision`."""
-    if not (trust.dominated and trust.borne_out):
+    if not trust.dominated:
         return even(NEVER, len(claims.rows), abstains(trust))
     count, right = claims.falling()
     kept = np.flatnonzero((right >= precision * count) & (count > 0))
     if not len(kept):
-        return even(NEVER, len(claims.rows))
-    return even((BINS - 1 - kept[-1]) / BINS, len(claims.rows))
+        return even(NEVER, len(claims.rows), trust.note)
+    return even((BINS - 1 - kept[-1]) / BINS, len(claims.rows), trust.note)

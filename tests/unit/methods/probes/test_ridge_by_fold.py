@@ -70,10 +70,11 @@ def test_predictions_are_those_of_ridge_regression_without_the_fold(monkeypatch)
     expected = np.empty((500, 4))
     for fold in range(5):
         seen, here = fold != of, fold == of
-        part = features[seen].astype(float)
+        spread = features[seen].astype(float).std(axis=0)
+        part = features[seen].astype(float) / spread
         scatter = (part - part.mean(axis=0)).T @ (part - part.mean(axis=0))
         peer = Ridge(alpha=0.1 * np.trace(scatter) / DIM).fit(part, given.toarray()[seen])
-        expected[here] = peer.predict(features[here].astype(float))
+        expected[here] = peer.predict(features[here].astype(float) / spread)
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
@@ -90,3 +91,13 @@ def test_the_penalty_is_the_best_out_of_sample_and_rows_left_out_teach_nothing()
     spoilt = np.where(kept[:, None], targets, 1e6)
     plain = leave_fold_out(features, targets, of, kept)
     np.testing.assert_allclose(leave_fold_out(features, spoilt, of, kept), plain, atol=1e-3)
+
+
+def test_columns_have_no_more_say_for_the_unit_that_they_are_written_in():
+    rng = np.random.default_rng(3)
+    features, units = rng.normal(size=(500, 6)), 10.0 ** np.arange(-3, 3)
+    given = features @ rng.normal(size=(6, 2)) + 0.1 * rng.normal(size=(500, 2))
+    plain, scaled = (
+        leave_fold_out(rows.astype(np.float32), given, by_fives()) for rows in (features, features * units)
+    )
+    np.testing.assert_allclose(scaled, plain, atol=1e-3)

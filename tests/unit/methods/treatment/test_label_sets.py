@@ -16,7 +16,7 @@ from labelworks.tasks.methods.treatment.treat_rows import cut_of
 from labelworks.tasks.methods.treatment.trust import Trust
 from labelworks.tasks.planning.values import policy_of
 
-ROWS, DIM, K = 500, 6, 4
+ROWS, DIM, K = 2000, 6, 4
 FOLDS = np.arange(ROWS) // (ROWS // 5)
 
 
@@ -40,7 +40,15 @@ def judged(given, features, folds):
 def treated(given, found, config):
     count = np.asarray(given.sum(axis=0), float).ravel()
     policy, hashed = policy_of(config), np.arange(given.shape[0], dtype=np.uint64)
-    claims = cell_claims(found.missing, found.extra, policy, count, given.shape[0], hashed)
+    claims = cell_claims(
+        found.missing,
+        found.extra,
+        found.claimed,
+        policy,
+        count,
+        given.shape[0],
+        hashed,
+    )
     cut = cut_of(claims, policy, Trust(), K)
     return treat_label_sets(given, found.missing, found.extra, claims, cut, policy)
 
@@ -75,7 +83,7 @@ def test_where_features_tell_little_little_is_changed_and_no_damage_done(density
     given = true ^ (rng.random((1000, 6)) < 0.15 * density)
     folds = np.arange(1000) % 5
     cells, found = judged(given, features, folds)
-    after = treated(cells, found, TreatConfig()).labels.toarray() > 0
+    after = treated(cells, found, TreatConfig(relabel_over=0.8)).labels.toarray() > 0
     assert (after != true).sum() <= 1.1 * (given != true).sum()
     if strength == 4:
         assert (after != true).sum() < 0.6 * (given != true).sum()
@@ -96,7 +104,7 @@ def test_nothing_is_added_to_or_taken_from_a_class_of_few_rows():
     given[:, 0] = true[:, 0]
     given[rare[9:], 0] = False  # nine rows are left of it
     cells, found = judged(given, features, FOLDS)
-    done = treated(cells, found, TreatConfig())
+    done = treated(cells, found, TreatConfig(relabel_over=0.8))
     after = done.labels.toarray() > 0
     assert (after[:, 0] == given[:, 0]).all() and (after[:, 1:] != given[:, 1:]).any()
     lost = rare[9:][likelier(cells, found.missing, found.extra).toarray()[rare[9:], 0] > 0]
@@ -121,7 +129,7 @@ def test_a_users_probabilities_are_judged_by():
     sums = TargetSums.of(features, given, FOLDS, 5, crossed=False)
     model = LabelSetJudge.fit(sums, features, given, FOLDS, own, model=ConfidentHeaps(method="ema"))
     found = model.judge(features, given, FOLDS, own)
-    assert (model.probs(features, FOLDS, own) == own).all() and model.probes is None
+    assert (model.probs(features, given, FOLDS, own) == own).all() and model.probes is None
     assert ((found.missing + found.extra).toarray() > 0)[wrong].mean() > 0.9
 
 

@@ -43,13 +43,13 @@ def infer_sets(marks: Marks, features: NDArray[np.floating], folds: NDArray[np.i
             where=f"row {int((counts > 1).argmax())}",
             fix="give one label a row; of rows with all their labels find_multilabel_errors finds wrong ones",
         )
-    probs = class_probabilities(sparse.csr_array(marks, dtype=np.float64), features, folds)
+    probs = class_probabilities(sparse.csr_array(marks, dtype=np.float64), features, folds, alone=True)
     chance = np.random.default_rng(0).random(marks.shape, np.float32)
     best, since = _round(marks, probs, 0), 0
     found = best
     for number in range(1, MOST + 1):
         drawn = sparse.csr_array((chance < found.posterior).astype(np.float64))
-        found = _round(marks, class_probabilities(drawn, features, folds), number)
+        found = _round(marks, class_probabilities(drawn, features, folds, alone=True), number)
         best, since = (found, 0) if found.score > best.score else (best, since + 1)
         if since == PATIENCE:
             break
