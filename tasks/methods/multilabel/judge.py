@@ -108,22 +108,19 @@ class LabelSetJudge:
         folds: NDArray[np.integer],
         pred_probs: NDArray[np.float32] | None = None,
     ) -> JudgedLabelSets:
-        """Judge the given labels (N, K) of rows: what the model suspects, and whatever is claimed besides."""
+        """Judge the given labels (N, K) of rows: what the model suspects, and what may be claimed of that."""
         probs = self.probs(features, given, folds, pred_probs)
         found = self.model.judge(given, probs)
         if self.hearing is not None:
             probs = self.hearing.probs(features, folds, given)
         there = given.toarray() > 0
         claims = [self.claims.of(there, probs, missing=kind) for kind in (True, False)]
-        missing, extra = (
-            sparse.csr_array(each.maximum(claim))
-            for each, claim in zip((found.missing, found.extra), claims, strict=True)
-        )
-        return JudgedLabelSets(found.score, missing, extra, *map(_within, claims, (missing, extra)))
+        within = map(_within, claims, (found.missing, found.extra))
+        return JudgedLabelSets(found.score, found.missing, found.extra, *within)
 
 
 def _within(claims: sparse.csr_array, cells: sparse.csr_array) -> sparse.csr_array:
-    """Claims at cells (N, K), which hold them all, stored where these are, 0 where nothing is claimed."""
+    """Claims at suspected cells (N, K), stored where these are, 0 where nothing is claimed."""
     cells.sort_indices()
     row = np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
     data = np.asarray(claims[row, cells.indices], np.float32).ravel() if len(row) else np.zeros(0, np.float32)
