@@ -67,12 +67,12 @@ def treat_label_sets(
     """Add labels that surely lack, take away those surely too many; other suspicions go to review.
 
     given: binary (N, K); missing and extra: P(error) of cells; claims: of them, as `cell_claims` does. A row
-    weighs less by the share of its labels that is doubtful; a class of few rows lowers no weight.
+    weighs less by what is claimed of its most doubtful label; a class of few rows lowers no weight.
     """
     doubt = binary(missing + extra)
     sure = claims.changeable & cut.allows(claims) & policy.relabels
     changed = _cells(doubt, sure.astype(np.int8))
-    left = _cells(doubt, np.where(sure | claims.few, np.float32(0), doubt.data))
+    left = _cells(doubt, np.where(sure | claims.few, np.float32(0), claims.claim))
     action, reason = decisions(counts(changed) > 0, counts(doubt) > 0, policy)
     labels = binary(given + changed - 2 * given.multiply(changed))
     return TreatedLabelSets(labels, action, reason, weights(largest(left), policy))
