@@ -48,7 +48,8 @@ class ValidateConfig(Section):
 
     model: str = "multinomial"
     bootstrap: PositiveInt = Field(
-        1000, description="of label sets and numbers, how often the difference is drawn again"
+        1000,
+        description="without effect: the errors of all proofs are in closed form; configs may still say it",
     )
     publish_when: Literal["better"] | dict[Literal["not_worse"], float] = Field(
         "better",

@@ -141,7 +141,12 @@ def test_methods_of_plug_ins_are_named_by_the_config(write: Any, run_config: Any
     registry.register("regression", "too-high", needs=needs[1], source="this test")(TooHigh)
     try:
         noise = {"method": "all-of-one", "options": {"doubted": 2}}
-        config = run_config(write(several()[0]), dataset={"task": "multilabel"}, detect={"noise": noise})
+        config = run_config(
+            write(several()[0]),
+            dataset={"task": "multilabel"},
+            detect={"noise": noise},
+            treat={"relabel_over": 0.95},
+        )
         record = run_stages(config)
         rows = published(config)
         held = np.array([len(row) == len(NAMES) for row in rows["original_label"].to_pylist()])
