@@ -48,6 +48,7 @@ from labelworks.tasks.treat.treat_key import treat_key
 from labelworks.tasks.treat.treat_partition import BY_LABEL_TYPE, TRUST, Treated, treat_partition
 from labelworks.tasks.treat.treated import Basis
 
+TASKS = ("multilabel", "regression")  # with one arm, the one that was asked for
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
 
 
@@ -132,9 +133,15 @@ def as_decided(run: Run) -> Run:
 
 
 def as_proven(run: Run, proof: ValidationFindings) -> Run:
-    """The run that publishes what the validation has proven: another arm, or the labels as given."""
+    """The run that publishes what the validation has proven: another arm, or the labels as given.
+
+    Label sets and numbers of which nothing was treated stay as given, and what is doubted goes to review.
+    """
     same = proof.published == PROPOSED or run.config.treat.mode == "none"
-    return run if same else run.with_arm(proof.published)
+    if same:
+        return run
+    doubted_alone = run.config.dataset.task in TASKS and proof.interval == (0.0, 0.0)
+    return run.with_budget(0) if doubted_alone else run.with_arm(proof.published)
 
 
 def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, ...]:
