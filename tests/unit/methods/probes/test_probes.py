@@ -137,3 +137,16 @@ def test_calibration_lowers_the_loss_and_rows_sum_to_one() -> None:
     loss = [-each.log_probs(FEATURES, FOLDS)[rows, LABELS].mean() for each in (raw, fitted)]
     assert loss[1] < loss[0]
     np.testing.assert_allclose(np.exp(fitted.log_probs(FEATURES, FOLDS)).sum(axis=1), 1.0, atol=1e-5)
+
+
+def test_columns_have_no_more_say_for_the_unit_that_they_are_written_in():
+    rng = np.random.default_rng(8)
+    labels, folds = rng.integers(0, 3, 600), np.arange(600) % 5
+    features = rng.normal(size=(600, 6)) + 1.5 * np.eye(3, 6)[labels]
+    plain, scaled = (
+        ProbeEnsemble.fit(FoldSums.of(rows, labels, folds, 5, 3), ["lda", "ridge", "prototype"]).log_probs(
+            rows, folds
+        )
+        for rows in (features.astype(np.float32), (features * 10.0 ** np.arange(-3, 3)).astype(np.float32))
+    )
+    np.testing.assert_allclose(scaled, plain, atol=1e-2)
