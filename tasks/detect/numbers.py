@@ -49,7 +49,7 @@ class Exchanged:
 
 
 @dataclass(frozen=True)
-class JudgedNumbers:
+class NumbersPart:
     """What was found in one partition; `suspects` of it, while their pairs aren't known."""
 
     scored: Scored
@@ -113,7 +113,7 @@ def judge_partition(
     judge: NumberJudge,
     options: DetectOptions,
     seek: bool,
-) -> JudgedNumbers:
+) -> NumbersPart:
     """Judge the rows of one partition and write their scores, or read them; check and sum them up.
 
     seek: whether pairs will be sought among all suspects.
@@ -149,8 +149,8 @@ def exchanged(suspects: list[Suspects], judge: NumberJudge) -> list[Exchanged]:
 
 
 def settle_partition(
-    part: tuple[Partition, Exchanged, JudgedNumbers], artifacts: Artifacts, ref: DatasetRef, expected: Suite
-) -> JudgedNumbers:
+    part: tuple[Partition, Exchanged, NumbersPart], artifacts: Artifacts, ref: DatasetRef, expected: Suite
+) -> NumbersPart:
     """Write the scores of a partition again, rows of which look exchanged; check and sum them up anew."""
     partition, pairs, before = part
     name = artifacts.scores(ref, partition)
@@ -163,9 +163,9 @@ def settle_partition(
 
 def _summed(
     scores: pa.Table, partition: Partition, ref: DatasetRef, expected: Suite, new: bool, suspects: Suspects
-) -> JudgedNumbers:
+) -> NumbersPart:
     checks = gates.check_rows(scores, expected)
-    return JudgedNumbers(summarise(scores, partition, new, shown=named_rows(ref)), checks, suspects)
+    return NumbersPart(summarise(scores, partition, new, shown=named_rows(ref)), checks, suspects)
 
 
 def _with(scores: pa.Table, pairs: Exchanged) -> pa.Table:

@@ -26,7 +26,7 @@ OF_KIND = {"text": properties.of_texts, "image": properties.of_images, "audio": 
 UNKNOWN = 4  # partitions at most whose rows aren't known before they are read
 
 
-class Seen(NamedTuple):
+class SeenProperties(NamedTuple):
     """Rows of one partition: by property the value of each (N,), codes of classes, ids."""
 
     values: dict[str, NDArray[np.float64]]
@@ -55,7 +55,9 @@ def shortcuts(artifacts: Artifacts, source: Source, ref: DatasetRef) -> Shortcut
     return find_shortcuts(values, given, half.astype(np.int64), ids, ref.classes)
 
 
-def look(partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, most: int) -> Seen:
+def look(
+    partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, most: int
+) -> SeenProperties:
     """Read properties of at most so many rows of a partition: those with the lowest hashes of their ids."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id", "given"])
     hashes = hash_ids(scores["id"].combine_chunks())
@@ -67,7 +69,7 @@ def look(partition: Partition, artifacts: Artifacts, source: Source, ref: Datase
         values = properties.of_vectors(vectors)
     else:
         values = OF_KIND[kind](some_features(source, partition, rows))
-    return Seen(values, scores["given"].to_numpy(), scores["id"].to_pylist())
+    return SeenProperties(values, scores["given"].to_numpy(), scores["id"].to_pylist())
 
 
 def _chosen(partitions: tuple[Partition, ...], rows: int) -> list[Partition]:

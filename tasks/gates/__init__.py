@@ -6,13 +6,13 @@ from labelworks.tasks.gates.engine import warm_up
 from labelworks.tasks.gates.flat import flat
 from labelworks.tasks.gates.scopes import rowwise
 from labelworks.tasks.gates.trend import check_trend
-from labelworks.tasks.gates.whole import Rows, StoredRows, check_whole
+from labelworks.tasks.gates.whole import GatedRows, StoredRows, check_whole
 from labelworks.tasks.gates.wording import NOT_MEASURED
 
 __all__ = [
     "NOT_MEASURED",
+    "GatedRows",
     "RowCheck",
-    "Rows",
     "StoredRows",
     "check_figures",
     "check_gates",

@@ -23,7 +23,7 @@ JOINED = "\x1f"  # between the values of several columns that are counted togeth
 
 
 @dataclass(frozen=True)
-class Moments:
+class ColumnMoments:
     """Of the values of a column that are there: how many, their range; of numbers the sum and the scatter."""
 
     count: int = 0
@@ -42,16 +42,18 @@ class Moments:
         """The standard deviation of a sample (n - 1); None of fewer than two numbers."""
         return None if self.total is None or self.count < 2 else math.sqrt(self.scatter / (self.count - 1))
 
-    def __add__(self, other: Moments) -> Moments:
+    def __add__(self, other: ColumnMoments) -> ColumnMoments:
         """Of both together (Chan, Golub and LeVeque, 1979)."""
         if not self.count or not other.count:
             return self if self.count else other
         low, high = min(self.low, other.low), max(self.high, other.high)
         count = self.count + other.count
         if self.mean is None or other.mean is None or self.total is None or other.total is None:
-            return Moments(count, low, high)
+            return ColumnMoments(count, low, high)
         between = (self.mean - other.mean) ** 2 * self.count * other.count / count
-        return Moments(count, low, high, self.total + other.total, self.scatter + other.scatter + between)
+        return ColumnMoments(
+            count, low, high, self.total + other.total, self.scatter + other.scatter + between
+        )
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Digest:
     """Of the rows of some partitions: as large for a billion rows as for a million."""
 
     rows: int = 0
-    moments: dict[str, Moments] = field(default_factory=dict)
+    moments: dict[str, ColumnMoments] = field(default_factory=dict)
     values: dict[tuple[str, ...], Values] = field(default_factory=dict)
     sample: pa.Table | None = None
     schemas: tuple[pa.Schema, ...] = ()
@@ -121,7 +123,7 @@ def merged(digests: Sequence[Digest]) -> Digest:
     return reduce(lambda one, other: one + other, digests, Digest())
 
 
-def moments(column: pa.ChunkedArray) -> Moments:
+def moments(column: pa.ChunkedArray) -> ColumnMoments:
     """Range, sum and scatter of a column's values; NaN counts as missing, as it does to pandas."""
     values = column.drop_null()
     if pa.types.is_floating(values.type):
@@ -129,15 +131,15 @@ def moments(column: pa.ChunkedArray) -> Moments:
     if pa.types.is_dictionary(values.type):
         values = values.cast(values.type.value_type)
     if not len(values):
-        return Moments()
+        return ColumnMoments()
     found = pc.min_max(values).as_py()
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
-        return Moments(len(values), found["min"], found["max"])
+        return ColumnMoments(len(values), found["min"], found["max"])
     numbers = values.to_numpy().astype(np.float64)
     scatter = float(np.square(numbers - numbers.mean()).sum())
     whole = pa.types.is_integer(values.type)
     total = int(pc.sum(values).as_py()) if whole else float(numbers.sum())
-    return Moments(len(values), found["min"], found["max"], total, scatter)
+    return ColumnMoments(len(values), found["min"], found["max"], total, scatter)
 
 
 def values(table: pa.Table, names: Sequence[str], ignored: str, wanted: Sequence[Any] = ()) -> Values:

@@ -14,13 +14,13 @@ from labelworks.schemas.suites import Expectation, Suite
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.gates import digest, engine
 from labelworks.tasks.gates.checks import judged_by_library, plain_check, row_check
-from labelworks.tasks.gates.digest import DRAWN, Digest, Moments, Values
+from labelworks.tasks.gates.digest import DRAWN, ColumnMoments, Digest, Values
 from labelworks.tasks.gates.engine import Outcome
 from labelworks.tasks.gates.scopes import OF_VALUES, UNIQUE, Scope, by_row, looks_at_values, scope
 from labelworks.tasks.storage.store import Store
 
 
-class Rows(NamedTuple):
+class GatedRows(NamedTuple):
     """Rows of a partition: the columns that were asked for, all that its files have, and its key."""
 
     table: pa.Table
@@ -34,19 +34,19 @@ class StoredRows:
 
     store: Store
 
-    def __call__(self, item: tuple[Partition, str], names: list[str]) -> Rows:
+    def __call__(self, item: tuple[Partition, str], names: list[str]) -> GatedRows:
         """The rows of a part."""
         partition, name = item
         schema = self.store.read_schema(name)
         table = self.store.read_table(name, [each for each in names if each in schema.names] or None)
-        return Rows(table, (schema,), partition.key)
+        return GatedRows(table, (schema,), partition.key)
 
 
 def check_whole(
     stage: Stage,
     suite: Suite,
     items: Sequence[Any],
-    read: Callable[[Any, list[str]], Rows],
+    read: Callable[[Any, list[str]], GatedRows],
     window: str = "source",
 ) -> list[Check]:
     """Judge expectations that aren't about single rows, of the rows of all items.
@@ -65,7 +65,7 @@ def check_whole(
 
 
 def digested(
-    item: Any, read: Callable[[Any, list[str]], Rows], names: list[str], expect: tuple[Expectation, ...]
+    item: Any, read: Callable[[Any, list[str]], GatedRows], names: list[str], expect: tuple[Expectation, ...]
 ) -> Digest:
     """What is kept of the rows of one item."""
     rows = read(item, names)
@@ -149,8 +149,8 @@ def _told(values: Values) -> str:
     return f", by 1 in {2**values.halvings:,} of the different values" if values.halvings else ""
 
 
-def _moments(found: Digest, columns: tuple[str, ...]) -> Moments:
-    return found.moments.get(columns[0], Moments())
+def _moments(found: Digest, columns: tuple[str, ...]) -> ColumnMoments:
+    return found.moments.get(columns[0], ColumnMoments())
 
 
 def _distinct(found: Digest, columns: tuple[str, ...]) -> int:

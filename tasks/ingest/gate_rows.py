@@ -28,12 +28,12 @@ class IndexedRows:
     source: Source
     label_type: str
 
-    def __call__(self, partition: Partition, names: list[str]) -> gates.Rows:
+    def __call__(self, partition: Partition, names: list[str]) -> gates.GatedRows:
         """The rows of a partition."""
         index = read_index(self.artifacts, partition, self.label_type, CHECKED).rows
         index = with_kinds(index, self.artifacts, self.source, partition, self.label_type)
         table = with_source_columns(index, self.source, partition, names)
-        return gates.Rows(table, tuple(self.source.reader(partition).schemas()), partition.key)
+        return gates.GatedRows(table, tuple(self.source.reader(partition).schemas()), partition.key)
 
 
 def with_kinds(

@@ -29,7 +29,7 @@ LEAST_ROWS = 2  # a class has on average: of one row nothing can be held out
 
 
 @dataclass
-class LabelCounts:
+class LearnableLabels:
     """Labels that occur, as often as they do (numbers: the first two values); reasons of rows put aside."""
 
     rows: int = 0
@@ -107,7 +107,7 @@ def look_ahead(source: Source, plans: Mapping[str, Plan], folds: int, proof: Sui
     if not columns.label or columns.rule_texts or columns.rule_values or columns.observed:
         return
     bare = replace(source, columns=replace(source.columns, pred_probs=None, pair=None))
-    plan, seen = plans["source"], LabelCounts()
+    plan, seen = plans["source"], LearnableLabels()
     looked_at = _some(plan.partitions)
     for partition in looked_at:
         found = scan(partition, bare, label_type(source.columns.task, plan))
@@ -138,7 +138,7 @@ def label_type(task: str, plan: Plan) -> LabelType:
     return kinds.get(task, "int" if plan.label_type == "int" else "string")
 
 
-def _refuse_all(source: Source, seen: LabelCounts, proof: Suite) -> None:
+def _refuse_all(source: Source, seen: LearnableLabels, proof: Suite) -> None:
     """What all rows together are refused for."""
     place, asked = source.places["source"], source.columns
     refuse_unknown(asked.mapping, seen.renamed, seen.counts)
@@ -154,7 +154,7 @@ def _refuse_all(source: Source, seen: LabelCounts, proof: Suite) -> None:
         _refuse_few(place, seen, proof)
 
 
-def _refuse_few(place: str, seen: LabelCounts, proof: Suite) -> None:
+def _refuse_few(place: str, seen: LearnableLabels, proof: Suite) -> None:
     """Raise GateRefused where the gate after validate would refuse so few held-out rows anyway."""
     gate = next(each for each in proof.expect if each.name == "min_holdout_rows")
     least = gate.kwargs["min_value"]

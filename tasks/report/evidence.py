@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelworks.schemas.findings import ConfusedPair
-from labelworks.tasks.exports.described.nutrition import Line
+from labelworks.tasks.exports.described.nutrition import NutritionLine
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.instructions.choose import ClassExamples
@@ -86,7 +86,7 @@ class ReportData:
     """Examples of each class, or of the largest; what is in their rows is in `shown_rows`."""
     shown_rows: Mapping[tuple[str, int], Content] = field(default_factory=dict)
     """By partition and row."""
-    nutrition: Sequence[Line] = ()
+    nutrition: Sequence[NutritionLine] = ()
     """What is in the version that is published."""
     versions: dict[str, str] = field(default_factory=dict)
 

@@ -35,7 +35,7 @@ from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.exports import with_exports
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.described.contents import contents_of
-from labelworks.tasks.exports.described.nutrition import Line, nutrition
+from labelworks.tasks.exports.described.nutrition import NutritionLine, nutrition
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
 from labelworks.tasks.report import flagged_rows as shown
@@ -137,7 +137,9 @@ def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Repor
     )
 
 
-def _nutrition(artifacts: Artifacts, results: Sequence[StageResult], record: RunRecord) -> list[Line]:
+def _nutrition(
+    artifacts: Artifacts, results: Sequence[StageResult], record: RunRecord
+) -> list[NutritionLine]:
     """What is in the rows that are published, if they are."""
     ingested = figures_of(results, IngestFigures)
     if record.status != "published":

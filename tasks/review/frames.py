@@ -29,7 +29,7 @@ LIKELY_WRONG = 0.1  # of changed labels, for the width that so many looks are li
 
 
 @dataclass(frozen=True, eq=False)
-class Candidates:
+class ReviewCandidates:
     """Rows of a partition that may be drawn, by their numbers there; what some of them were changed to."""
 
     drawn: Drawn
@@ -37,7 +37,7 @@ class Candidates:
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class AuditFrame:
     """Rows and standard deviations of strata (H,).
 
     width: how wide the interval is likely to be that looks (H,) give; candidates: those of a partition,
@@ -48,11 +48,11 @@ class Frame:
     rows: NDArray[np.int64]
     spread: NDArray[np.float64]
     width: Callable[[NDArray[np.int64]], float]
-    candidates: Callable[..., Candidates]
+    candidates: Callable[..., ReviewCandidates]
     mark: int | None = None
 
 
-def strata_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
+def strata_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
     """All rows, by how likely their label is wrong."""
     risks = map_partitions(
         "review", risks_of, ref.of("source"), unit="partitions read", artifacts=artifacts, ref=ref
@@ -60,10 +60,10 @@ def strata_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
     strata = score_strata(Risks.merged(risks))
     spread = np.maximum(np.sqrt(strata.likely * (1 - strata.likely)), LEAST_SPREAD)
     width = partial(expected_width, strata.rows, strata.likely)
-    return Frame(strata.rows, spread, width, partial(scored_rows, strata=strata))
+    return AuditFrame(strata.rows, spread, width, partial(scored_rows, strata=strata))
 
 
-def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
+def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
     """Rows whose label the treatment changed. InputError where it changed none, or hasn't yet."""
     found = artifacts.result(TreatResult)
     if found is None or not found.figures.treatment.relabelled:
@@ -72,16 +72,16 @@ def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
         )
     rows = np.array([found.figures.treatment.relabelled])
     width = partial(expected_width, rows, [LIKELY_WRONG])
-    return Frame(rows, np.ones(1), width, partial(changed_rows, treated_by=found.ref))
+    return AuditFrame(rows, np.ones(1), width, partial(changed_rows, treated_by=found.ref))
 
 
-def apart_frame(artifacts: Artifacts, ref: DatasetRef) -> Frame:
+def apart_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
     """Rows on which the models of given and of treated labels differ, by whose side the given label is on."""
     rows = read_apart(artifacts)
     kinds, stratum = np.unique(rows.stratum, return_inverse=True)
     count = np.bincount(stratum).astype(np.int64)
     table = pa.table({"id": rows.ids, "stratum": stratum})
-    return Frame(
+    return AuditFrame(
         count, np.ones(len(kinds)), partial(apart_width, count, of=rows.of, folds=rows.folds),
         partial(apart_rows, apart=table, strata=len(kinds)), rows.mark,
     )  # fmt: skip
@@ -95,30 +95,30 @@ def risks_of(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> Ris
 
 def scored_rows(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, strata: Strata
-) -> Candidates:
+) -> ReviewCandidates:
     """Those of all rows of a partition."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id", "error_probability"])
     stratum = strata.of(scores["error_probability"].to_numpy())
     hashes = hash_ids(scores["id"].combine_chunks())
-    return Candidates(Drawn.of(hashes, stratum, scores["row"].to_numpy(), len(strata.rows), most, seed))
+    return ReviewCandidates(Drawn.of(hashes, stratum, scores["row"].to_numpy(), len(strata.rows), most, seed))
 
 
 def apart_rows(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, apart: pa.Table,
     strata: int,
-) -> Candidates:  # fmt: skip
+) -> ReviewCandidates:  # fmt: skip
     """Those of the rows of a partition on which models differ."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id"])
     found = pc.index_in(scores["id"], value_set=apart["id"].combine_chunks())
     here = scores.filter(found.is_valid())
     stratum = apart["stratum"].take(found.drop_null()).to_numpy()
     hashes = hash_ids(here["id"].combine_chunks())
-    return Candidates(Drawn.of(hashes, stratum, here["row"].to_numpy(), strata, most, seed))
+    return ReviewCandidates(Drawn.of(hashes, stratum, here["row"].to_numpy(), strata, most, seed))
 
 
 def changed_rows(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, treated_by: DatasetRef
-) -> Candidates:
+) -> ReviewCandidates:
     """Those of the rows of a partition whose label was changed."""
     partition = next(part for part in treated_by.partitions if part.key == partition.key)
     name = artifacts.treated(treated_by, partition)
@@ -126,4 +126,4 @@ def changed_rows(
     treated = treated.filter(pc.equal(treated["action"], RELABEL))
     row, hashes = treated["row"].to_numpy(), hash_ids(treated["id"].combine_chunks())
     drawn = Drawn.of(hashes, np.zeros(len(row), np.int64), row, 1, most, seed)
-    return Candidates(drawn, dict(zip(row.tolist(), treated["label"].to_pylist(), strict=True)))
+    return ReviewCandidates(drawn, dict(zip(row.tolist(), treated["label"].to_pylist(), strict=True)))

@@ -17,10 +17,10 @@ from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.audit.allocation import allocated, needed_looks
 from labelworks.tasks.methods.audit.draw import Drawn
-from labelworks.tasks.review.frames import Frame, apart_frame, changes_frame, strata_frame
+from labelworks.tasks.review.frames import AuditFrame, apart_frame, changes_frame, strata_frame
 from labelworks.tasks.sources.source import Source
 
-FRAMES: dict[str, Callable[[Artifacts, DatasetRef], Frame]] = {
+FRAMES: dict[str, Callable[[Artifacts, DatasetRef], AuditFrame]] = {
     "strata": strata_frame,
     "changes": changes_frame,
     "disagreements": apart_frame,
@@ -64,7 +64,7 @@ def draw_sample(
     return [{**row, **about} for row in rows], frame.width(by_stratum)
 
 
-def _looks(frame: Frame, looks: int | None, width: float | None) -> int:
+def _looks(frame: AuditFrame, looks: int | None, width: float | None) -> int:
     if (looks is None) == (width is None):
         raise ConfigError("say how many looks, or how wide the interval may be", fix="--looks N or --width W")
     if looks is not None:

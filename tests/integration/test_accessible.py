@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labelworks.tasks.report.comparison.page import Comparison, page
+from labelworks.tasks.report.comparison.page import RunComparison, page
 from labelworks.tasks.report.comparison.rows import ChangedRow, RowChanges
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
@@ -27,7 +27,9 @@ def pages() -> dict[str, str]:
     rows.actions.update({("keep", "keep"): 8, ("keep", "relabel"): 1})
     rows.labels.update({("a_b", "c"): 1})
     rows.examples.append(ChangedRow("q1", "a_b", ("a_b", "keep"), ("c", "relabel")))
-    compared = Comparison(reports.refused(), reports.published(), rows, {"q1": Content(text="where is it?")})
+    compared = RunComparison(
+        reports.refused(), reports.published(), rows, {"q1": Content(text="where is it?")}
+    )
     return {
         "published": render(reports.published(), long),
         "refused": render(reports.refused(), evidence),

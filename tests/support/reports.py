@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from labelworks.schemas.records import Check, GateResult, RunRecord
-from labelworks.tasks.exports.described.nutrition import Line
+from labelworks.tasks.exports.described.nutrition import NutritionLine
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
@@ -121,7 +121,10 @@ def evidence(size=10, target=True, names=None, **changes):
             ),
         ),
         "shown_rows": {("p", 0): Content(text="where is it?"), ("p", 1): Content(text="or is it?")},
-        "nutrition": (Line("rows", "1,500"), Line("largest class", "a_b", "900 rows, 60.0 % of all")),
+        "nutrition": (
+            NutritionLine("rows", "1,500"),
+            NutritionLine("largest class", "a_b", "900 rows, 60.0 % of all"),
+        ),
         "versions": {"python": "3.11.7", "numpy": "2.4.6"},
     }
     return ReportData(**(fields | changes))

@@ -15,7 +15,7 @@ from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_run
 if TYPE_CHECKING:
     from labelworks.schemas.records import RunRecord
     from labelworks.tasks.catalog.history import Entry
-    from labelworks.tasks.report.comparison.page import Comparison
+    from labelworks.tasks.report.comparison.page import RunComparison
     from labelworks.tasks.report.flagged_rows import Content
     from labelworks.tasks.storage.store import Store
 
@@ -64,16 +64,16 @@ def _record(store: Store, entry: Entry) -> RunRecord:
     return entry.record
 
 
-def _compared(store: Store, before: RunRecord, after: RunRecord, config: str | None) -> Comparison:
-    from labelworks.tasks.report.comparison.page import Comparison
+def _compared(store: Store, before: RunRecord, after: RunRecord, config: str | None) -> RunComparison:
+    from labelworks.tasks.report.comparison.page import RunComparison
     from labelworks.tasks.report.comparison.rows import compare_rows
 
     records = (before, after)
     if any(record.status != "published" for record in records):
-        return Comparison(before, after, None, {})
+        return RunComparison(before, after, None, {})
     rows = compare_rows(store, _parts(before), _parts(after), max(record.rows for record in records))
     shown = [row.id for row in rows.examples]
-    return Comparison(before, after, rows, _contents(store, after, shown, config) if shown else {})
+    return RunComparison(before, after, rows, _contents(store, after, shown, config) if shown else {})
 
 
 def _parts(record: RunRecord) -> list[str]:

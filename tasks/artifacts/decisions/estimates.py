@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labelworks.schemas.decisions import RowDecision
-from labelworks.tasks.methods.audit.estimates import Audited, Looked, share
+from labelworks.tasks.methods.audit.estimates import AuditedSample, Looked, share
 
 SAYS = {"strata": "labels that are wrong", "changes": "changes that are right"}
 
@@ -16,7 +16,7 @@ class SampleEstimate:
     """What the answers to a sample say of all it was drawn from; unsure: rows that nobody was sure of."""
 
     sample: str
-    found: Audited
+    found: AuditedSample
     unsure: int
 
     @property

@@ -11,7 +11,7 @@ import yaml
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.described.facts import Facts, facts_of
 from labelworks.tasks.exports.described.markdown import escape, table
-from labelworks.tasks.exports.described.nutrition import Line
+from labelworks.tasks.exports.described.nutrition import NutritionLine
 
 NAME = "README.md"
 SIZES = {1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M",
@@ -75,7 +75,7 @@ def _body(facts: Facts) -> Iterator[str]:
     made = f"published by Labelworks {escape(record.code_version)}, run `{record.run_id}`"
     yield f"{number}{escape(record.dataset)}, {made}.\n"
     yield "## What is in it\n"
-    yield table(Line._fields, facts.nutrition) + "\n"
+    yield table(NutritionLine._fields, facts.nutrition) + "\n"
     if facts.contents.labels:
         yield "## Classes\n"
         ranked = facts.contents.labels.most_common(CLASSES)

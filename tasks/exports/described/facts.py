@@ -12,7 +12,7 @@ from labelworks.schemas.findings import IngestFigures
 from labelworks.schemas.records import IngestResult, RunRecord
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.described.contents import Contents, contents_of
-from labelworks.tasks.exports.described.nutrition import Line, nutrition
+from labelworks.tasks.exports.described.nutrition import NutritionLine, nutrition
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Facts:
         return first.rpartition("/")[0]
 
     @property
-    def nutrition(self) -> list[Line]:
+    def nutrition(self) -> list[NutritionLine]:
         """What is in it, in lines."""
         return nutrition(self.record, self.contents, self.rejected)
 

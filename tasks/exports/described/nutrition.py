@@ -12,7 +12,7 @@ from labelworks.schemas.records import RunRecord
 from labelworks.tasks.exports.described.contents import Contents
 
 
-class Line(NamedTuple):
+class NutritionLine(NamedTuple):
     """A fact: what it is, its value, and a remark that may be empty."""
 
     name: str
@@ -20,7 +20,7 @@ class Line(NamedTuple):
     remark: str = ""
 
 
-def nutrition(record: RunRecord, contents: Contents, rejected: int | None = None) -> list[Line]:
+def nutrition(record: RunRecord, contents: Contents, rejected: int | None = None) -> list[NutritionLine]:
     """The label of a version. rejected: rows that were put aside before anything was looked at."""
     about = record.config.get("dataset", {}).get("about", {})
     return [
@@ -43,70 +43,74 @@ def _of(part: int, whole: int) -> str:
     return f"{share(part / whole)} of all" if whole else ""
 
 
-def _rows(record: RunRecord, contents: Contents, rejected: int | None) -> Iterator[Line]:
-    yield Line("rows", f"{contents.rows:,}")
+def _rows(record: RunRecord, contents: Contents, rejected: int | None) -> Iterator[NutritionLine]:
+    yield NutritionLine("rows", f"{contents.rows:,}")
     if rejected is not None:
-        yield Line("rows put aside as unusable", f"{rejected:,}", "without a label, an id or features")
+        yield NutritionLine(
+            "rows put aside as unusable", f"{rejected:,}", "without a label, an id or features"
+        )
     if record.embedding and record.embedding.near_duplicate_share is not None:
-        yield Line("rows with a near duplicate", share(record.embedding.near_duplicate_share))
+        yield NutritionLine("rows with a near duplicate", share(record.embedding.near_duplicate_share))
 
 
-def _classes(record: RunRecord, contents: Contents) -> Iterator[Line]:
+def _classes(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     if contents.least is not None and contents.largest is not None:
-        yield Line("labels are numbers", f"{contents.least:.6g} to {contents.largest:.6g}")
+        yield NutritionLine("labels are numbers", f"{contents.least:.6g} to {contents.largest:.6g}")
         return
     if not contents.labels:
         return
     ranked = contents.labels.most_common()
     absent = [name for name in map(str, record.classes) if name not in contents.labels]
     without = f"{len(absent)} more without a row" if absent else ""
-    yield Line("classes", f"{len(ranked):,}", without)
+    yield NutritionLine("classes", f"{len(ranked):,}", without)
     for title, (name, rows) in (("largest class", ranked[0]), ("smallest class", ranked[-1])):
-        yield Line(title, name, f"{rows:,} rows, {_of(rows, contents.rows)}")
+        yield NutritionLine(title, name, f"{rows:,} rows, {_of(rows, contents.rows)}")
     if contents.unlabelled:
-        yield Line("rows of no class", f"{contents.unlabelled:,}", _of(contents.unlabelled, contents.rows))
+        yield NutritionLine(
+            "rows of no class", f"{contents.unlabelled:,}", _of(contents.unlabelled, contents.rows)
+        )
 
 
-def _noise(record: RunRecord, contents: Contents) -> Iterator[Line]:
+def _noise(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     noise, changed = record.noise, contents.changed
     if noise is not None and noise.rate is not None:
         low, high = noise.rate_interval
         between = "" if low is None or high is None else f"95 % interval {share(low)} to {share(high)}"
-        yield Line("given labels that are wrong, estimated", share(noise.rate), between)
+        yield NutritionLine("given labels that are wrong, estimated", share(noise.rate), between)
     if noise is not None:
-        yield Line("labels that look wrong", f"{noise.flagged:,}", _of(noise.flagged, contents.rows))
-    yield Line("labels changed", f"{changed:,}", _of(changed, contents.rows))
+        yield NutritionLine("labels that look wrong", f"{noise.flagged:,}", _of(noise.flagged, contents.rows))
+    yield NutritionLine("labels changed", f"{changed:,}", _of(changed, contents.rows))
     waiting = contents.actions["review"]
-    yield Line("rows left for a person to review", f"{waiting:,}", _of(waiting, contents.rows))
+    yield NutritionLine("rows left for a person to review", f"{waiting:,}", _of(waiting, contents.rows))
 
 
-def _weights(record: RunRecord, contents: Contents) -> Iterator[Line]:
+def _weights(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     factors = ", ".join(factor.name for factor in record.treatment.factors) if record.treatment else ""
     remark = f"of all, for their weights{f' ({factors})' if factors else ''}"
-    yield Line("rows that they count as much as", share(contents.effective_share), remark)
+    yield NutritionLine("rows that they count as much as", share(contents.effective_share), remark)
 
 
-def _shift(record: RunRecord) -> Iterator[Line]:
+def _shift(record: RunRecord) -> Iterator[NutritionLine]:
     if record.shift is not None:
         moved = share(record.shift.total_variation)
-        yield Line("class mix of the target window", f"moved by {moved}", record.shift.kind or "")
+        yield NutritionLine("class mix of the target window", f"moved by {moved}", record.shift.kind or "")
 
 
-def _proof(record: RunRecord) -> Iterator[Line]:
+def _proof(record: RunRecord) -> Iterator[NutritionLine]:
     proof = record.validation
     if proof is None:
         return
     if proof.why_given:
-        yield Line("what it carries", "the labels as given", proof.why_given)
+        yield NutritionLine("what it carries", "the labels as given", proof.why_given)
     elif proof.difference is not None:
         low, high = (None, None) if proof.interval is None else proof.interval
         between = (
             "" if low is None or high is None else f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
         )
         gained = f"{100 * proof.difference:+.1f} points of accuracy".replace("-", "−")
-        yield Line("gain of a model trained on it", gained, between.replace("-", "−"))
+        yield NutritionLine("gain of a model trained on it", gained, between.replace("-", "−"))
 
 
-def _origin(about: Mapping[str, Any]) -> Iterator[Line]:
+def _origin(about: Mapping[str, Any]) -> Iterator[NutritionLine]:
     for name, key in (("licence", "license"), ("source", "source"), ("made by", "creator")):
-        yield Line(name, str(about.get(key) or "not said"))
+        yield NutritionLine(name, str(about.get(key) or "not said"))

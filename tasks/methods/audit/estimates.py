@@ -15,7 +15,7 @@ HALF = 0.5  # of a row, imagined on either side of each stratum, so that no hand
 
 
 @dataclass(frozen=True)
-class Audited:
+class AuditedSample:
     """A value of all rows by those looked at, its interval of 95 %, and how many these were."""
 
     value: float
@@ -60,7 +60,7 @@ class Looked:
         return 1 - self.looks / self.rows
 
 
-def share(looked: Looked) -> Audited:
+def share(looked: Looked) -> AuditedSample:
     """A share of all rows, of values that are 0 or 1, by stratum.
 
     Its interval is that of Clopper & Pearson (1934) for as many rows drawn simply as would tell as much
@@ -72,13 +72,13 @@ def share(looked: Looked) -> Audited:
     centre = float(looked.share @ near)
     variance = float(np.square(looked.share) @ (looked.unseen * near * (1 - near) / looked.looks))
     if variance <= 0:
-        return Audited(value, value, value, round(float(looked.looks.sum())))
+        return AuditedSample(value, value, value, round(float(looked.looks.sum())))
     rows = centre * (1 - centre) / variance
     low, high = clopper_pearson(value * rows, rows)
-    return Audited(value, low, high, round(float(looked.looks.sum())))
+    return AuditedSample(value, low, high, round(float(looked.looks.sum())))
 
 
-def difference(looked: Looked, of: int, *, beyond: float = 0.0) -> Audited:
+def difference(looked: Looked, of: int, *, beyond: float = 0.0) -> AuditedSample:
     """Mean over `of` rows of values in [-1, 1] that are 0 outside of the strata, by those looked at.
 
     It is of these very rows, where what was looked at is known. beyond: over 0, it is of all rows like them:
@@ -93,7 +93,9 @@ def difference(looked: Looked, of: int, *, beyond: float = 0.0) -> Audited:
         second = (looked.squares + 2 * HALF) / (looked.looks + 2 * HALF)
         variance += beyond * max(float(weight @ second) - value * value, 0.0) / of
     error = QUANTILE * float(np.sqrt(variance))
-    return Audited(value, max(value - error, -1.0), min(value + error, 1.0), round(float(looked.looks.sum())))
+    return AuditedSample(
+        value, max(value - error, -1.0), min(value + error, 1.0), round(float(looked.looks.sum()))
+    )
 
 
 def _spread(looked: Looked) -> Floats:

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.arrays import Floats, Matrix, evenly, labels_of
 from labelworks.tasks.methods.label_shift.estimator import estimate
 from labelworks.tasks.methods.label_shift.inputs import Windows, check
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
-from labelworks.tasks.methods.performance.figures import Bounded, ByClass, bounded, figures_of
+from labelworks.tasks.methods.performance.figures import Bounded, ClassFigures, bounded, figures_of
 from labelworks.tasks.methods.performance.posterior import (
     LabelledRows,
     at_mix,
@@ -43,7 +43,7 @@ class EstimatedPerformance:
 
     confusion: Floats
     overall: dict[str, Bounded]
-    by_class: dict[str, ByClass]
+    by_class: dict[str, ClassFigures]
     prior: PriorEstimate
     rows: int
 

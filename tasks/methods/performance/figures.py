@@ -22,7 +22,7 @@ class Bounded:
 
 
 @dataclass(frozen=True, eq=False)
-class ByClass:
+class ClassFigures:
     """A figure of each class, (K,), and its 95 % interval, (K, 2)."""
 
     values: Floats
@@ -58,14 +58,14 @@ def figures_of(confusion: Floats, rows: int, value: Floats | None = None) -> Fig
     return Figures(overall, by_class)
 
 
-def bounded(found: Figures, drawn: list[Figures]) -> tuple[dict[str, Bounded], dict[str, ByClass]]:
+def bounded(found: Figures, drawn: list[Figures]) -> tuple[dict[str, Bounded], dict[str, ClassFigures]]:
     """Each figure with the interval that draws of the confusion give it; it always holds the figure."""
     overall = {
         name: Bounded(value, *map(float, _ends(np.array([each.overall[name] for each in drawn]), value)))
         for name, value in found.overall.items()
     }
     by_class = {
-        name: ByClass(values, _ends(np.stack([each.by_class[name] for each in drawn]), values).T)
+        name: ClassFigures(values, _ends(np.stack([each.by_class[name] for each in drawn]), values).T)
         for name, values in found.by_class.items()
     }
     return overall, by_class

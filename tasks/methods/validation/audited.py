@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.audit.draw import mixed
-from labelworks.tasks.methods.audit.estimates import Audited, Looked, difference
+from labelworks.tasks.methods.audit.estimates import AuditedSample, Looked, difference
 from labelworks.tasks.methods.validation.disagreements import shared
 
 Labels = NDArray[np.integer]
@@ -62,7 +62,9 @@ def apart_width(rows: NDArray[np.int64], looks: NDArray[np.int64], *, of: int, f
     return found.high - found.low
 
 
-def audited_difference(apart: Apart, rows: Sequence[int], true: Sequence[Collection[int]]) -> Audited | None:
+def audited_difference(
+    apart: Apart, rows: Sequence[int], true: Sequence[Collection[int]]
+) -> AuditedSample | None:
     """Accuracy of the treated labels' model, less that of the given ones', by rows that people looked at.
 
     rows: places among those apart; true: the classes that each is of, none of them or several. None: nobody

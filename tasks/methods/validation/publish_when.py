@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labelworks.tasks.methods.audit.estimates import Audited
+from labelworks.tasks.methods.audit.estimates import AuditedSample
 from labelworks.tasks.methods.validation.arms import GIVEN
 from labelworks.tasks.methods.validation.before_after import Proof
 
@@ -35,7 +35,7 @@ def why_not(proof: Proof, margin: float | None) -> str:
     return f"that the treated labels are better isn't proven: accuracy changes by {_points(proof)}"
 
 
-def _by_people(audit: Audited, margin: float | None) -> str | None:
+def _by_people(audit: AuditedSample, margin: float | None) -> str | None:
     """What people's looks decide; None where they leave it to the scores."""
     low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (audit.low, audit.high))
     found = f"accuracy changes by {low} to {high} points by {audit.looks:,} looks at rows where models differ"

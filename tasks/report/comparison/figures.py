@@ -32,7 +32,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _AskedFigure:
     name: str
     value: Callable[[RunRecord], Any]
     write: Callable[[Any], str]
@@ -57,20 +57,22 @@ SHARE: tuple[Any, Any] = (wording.percent, wording.points)
 COUNT: tuple[Any, Any] = (wording.count, _more)
 NUMBER: tuple[Any, Any] = (lambda value: wording.decimal(value, 3), _decimals)
 ASKED = (
-    _Asked("rows", lambda record: record.rows, *COUNT),
-    _Asked("labels that look wrong", _of("noise", "flagged"), *COUNT),
-    _Asked("noise rate", _of("noise", "rate"), *SHARE, _of("noise", "rate_interval")),
-    _Asked("predictions that agree with the given labels", _of("noise", "out_of_sample_accuracy"), *SHARE),
-    _Asked("class mix of the target moved by", _of("shift", "total_variation"), *SHARE),
-    _Asked("labels changed", _of("treatment", "relabelled"), *COUNT),
-    _Asked("rows for review", _of("treatment", "review"), *COUNT),
-    _Asked("rows that weigh as much, of all", _of("treatment", "effective_sample_share"), *SHARE),
-    _Asked("accuracy of a model of the given labels", _of("validation", "accuracy_raw"), *SHARE),
-    _Asked("accuracy of a model of the treated labels", _of("validation", "accuracy_treated"), *SHARE),
-    _Asked("points gained", _of("validation", "difference"), wording.points, wording.points,
+    _AskedFigure("rows", lambda record: record.rows, *COUNT),
+    _AskedFigure("labels that look wrong", _of("noise", "flagged"), *COUNT),
+    _AskedFigure("noise rate", _of("noise", "rate"), *SHARE, _of("noise", "rate_interval")),
+    _AskedFigure(
+        "predictions that agree with the given labels", _of("noise", "out_of_sample_accuracy"), *SHARE
+    ),
+    _AskedFigure("class mix of the target moved by", _of("shift", "total_variation"), *SHARE),
+    _AskedFigure("labels changed", _of("treatment", "relabelled"), *COUNT),
+    _AskedFigure("rows for review", _of("treatment", "review"), *COUNT),
+    _AskedFigure("rows that weigh as much, of all", _of("treatment", "effective_sample_share"), *SHARE),
+    _AskedFigure("accuracy of a model of the given labels", _of("validation", "accuracy_raw"), *SHARE),
+    _AskedFigure("accuracy of a model of the treated labels", _of("validation", "accuracy_treated"), *SHARE),
+    _AskedFigure("points gained", _of("validation", "difference"), wording.points, wording.points,
            _of("validation", "interval")),
-    _Asked("log score gained", _of("validation", "gain"), *NUMBER, _of("validation", "gain_interval")),
-    _Asked("rows with a near duplicate", _of("embedding", "near_duplicate_share"), *SHARE),
+    _AskedFigure("log score gained", _of("validation", "gain"), *NUMBER, _of("validation", "gain_interval")),
+    _AskedFigure("rows with a near duplicate", _of("embedding", "near_duplicate_share"), *SHARE),
 )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def _carries(record: RunRecord) -> str:
     return wording.carried(record.validation) if record.validation else ABSENT
 
 
-def _figure(asked: _Asked, before: RunRecord, after: RunRecord) -> Figure:
+def _figure(asked: _AskedFigure, before: RunRecord, after: RunRecord) -> Figure:
     first, second = asked.value(before), asked.value(after)
     ends = asked.interval(before), asked.interval(after)
     shown = [_shown(asked, value, interval) for value, interval in zip((first, second), ends, strict=True)]
@@ -97,7 +99,7 @@ def _figure(asked: _Asked, before: RunRecord, after: RunRecord) -> Figure:
     return Figure(asked.name, shown[0], shown[1], by, change)
 
 
-def _shown(asked: _Asked, value: Any, interval: Any) -> str:
+def _shown(asked: _AskedFigure, value: Any, interval: Any) -> str:
     if value is None:
         return ABSENT
     return wording.beside(asked.write(value), wording.span(interval, asked.write) if _known(interval) else "")

@@ -19,7 +19,7 @@ PAIRS, CLASSES = 20, 40
 
 
 @dataclass(frozen=True)
-class Comparison:
+class RunComparison:
     """Two runs, the earlier one first. rows: None where one of them published none."""
 
     before: RunRecord
@@ -58,7 +58,7 @@ class Comparison:
         )
 
 
-def page(found: Comparison) -> str:
+def page(found: RunComparison) -> str:
     """The comparison as one HTML page: no scripts, no other hosts, everything escaped."""
     examples = found.rows.examples if found.rows else []
     cards = [found.contents.get(each.id) for each in examples]
@@ -88,7 +88,7 @@ def _classes(rows: RowChanges) -> Sequence[tuple[str, int, int]]:
     return sorted(changed, key=lambda line: -abs(line[2] - line[1]))[:CLASSES]
 
 
-def terminal(found: Comparison) -> Group:
+def terminal(found: RunComparison) -> Group:
     """The comparison for a terminal: the sentence, the figures, gates and settings that differ."""
     from rich.console import Group
     from rich.table import Table

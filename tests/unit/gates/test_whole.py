@@ -94,7 +94,7 @@ def test_partitions_are_judged_as_the_whole_is(expectation: Expectation) -> None
 def test_moments_of_parts_are_those_of_all(values: list[float | None], size: int) -> None:
     column = pa.chunked_array([pa.array(values, pa.float64())])
     parts = [digest.moments(column.slice(start, size)) for start in range(0, len(values), size)]
-    found = sum(parts, digest.Moments())
+    found = sum(parts, digest.ColumnMoments())
     there = np.array([each for each in values if each is not None])
     assert found.count == len(there)
     if len(there):

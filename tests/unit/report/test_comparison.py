@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from labelworks.tasks.report.comparison import rows as comparing
 from labelworks.tasks.report.comparison.figures import figures, gates, settings
-from labelworks.tasks.report.comparison.page import Comparison, page, terminal
+from labelworks.tasks.report.comparison.page import RunComparison, page, terminal
 from labelworks.tasks.report.comparison.rows import RowChanges, compare_rows, joined
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.storage.store import Store
@@ -130,7 +130,7 @@ def test_gates_and_settings_that_differ() -> None:
 def test_the_page_holds_hostile_text_as_text() -> None:
     rows = changes({NASTY: (NASTY, NASTY, "keep")}, {NASTY: (NASTY, "x", "relabel")})
     contents = {NASTY: Content(text=NASTY)}
-    html = page(Comparison(reports.published(dataset=NASTY), reports.published(), rows, contents))
+    html = page(RunComparison(reports.published(dataset=NASTY), reports.published(), rows, contents))
     assert "<script" not in html
     assert html.count("&lt;script&gt;") >= 4
     assert "Of 1 row in both, 1 bear another label and 1 another action." in html
@@ -139,7 +139,7 @@ def test_the_page_holds_hostile_text_as_text() -> None:
 def test_a_run_that_published_nothing_has_no_rows() -> None:
     from rich.console import Console
 
-    found = Comparison(reports.published(), reports.refused(), None, {})
+    found = RunComparison(reports.published(), reports.refused(), None, {})
     assert "is refused: there are no rows to compare" in page(found)
     console = Console(width=160)
     with console.capture() as shown:
