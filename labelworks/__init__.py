@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from labelworks.flows.notebook.ask_judges import ask_judges
-    from labelworks.flows.notebook.audited_coefficients import estimate_coefficients
-    from labelworks.flows.notebook.audited_estimates import estimate_with_audit, sample_audit
-    from labelworks.flows.notebook.calibration_error import test_calibration
+    from labelworks.flows.notebook.audits.audited_coefficients import estimate_coefficients
+    from labelworks.flows.notebook.audits.audited_estimates import estimate_with_audit, sample_audit
+    from labelworks.flows.notebook.audits.decisions import record_decisions
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
-    from labelworks.flows.notebook.decisions import record_decisions
     from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
     from labelworks.flows.notebook.inferred_labels import infer_labels
     from labelworks.flows.notebook.label_errors import find_label_errors
-    from labelworks.flows.notebook.model_ranks import rank_models
+    from labelworks.flows.notebook.models.calibration_error import test_calibration
+    from labelworks.flows.notebook.models.model_ranks import rank_models
+    from labelworks.flows.notebook.models.performance import estimate_performance
+    from labelworks.flows.notebook.models.prediction_sets import prediction_sets
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
-    from labelworks.flows.notebook.performance import estimate_performance
-    from labelworks.flows.notebook.prediction_sets import prediction_sets
     from labelworks.flows.notebook.prior import estimate_prior
     from labelworks.flows.notebook.regression_errors import find_regression_errors
     from labelworks.flows.notebook.results.method_table import methods
@@ -77,10 +77,10 @@ _HOMES = {
     "ask_judges": "labelworks.flows.notebook.ask_judges",
     "audit_classes": "labelworks.flows.notebook.class_audit",
     "curate": "labelworks.flows.notebook.curation",
-    "estimate_coefficients": "labelworks.flows.notebook.audited_coefficients",
-    "estimate_with_audit": "labelworks.flows.notebook.audited_estimates",
-    "sample_audit": "labelworks.flows.notebook.audited_estimates",
-    "estimate_performance": "labelworks.flows.notebook.performance",
+    "estimate_coefficients": "labelworks.flows.notebook.audits.audited_coefficients",
+    "estimate_with_audit": "labelworks.flows.notebook.audits.audited_estimates",
+    "sample_audit": "labelworks.flows.notebook.audits.audited_estimates",
+    "estimate_performance": "labelworks.flows.notebook.models.performance",
     "estimate_prior": "labelworks.flows.notebook.prior",
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
@@ -89,10 +89,10 @@ _HOMES = {
     "infer_labels": "labelworks.flows.notebook.inferred_labels",
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.results.method_table",
-    "prediction_sets": "labelworks.flows.notebook.prediction_sets",
-    "rank_models": "labelworks.flows.notebook.model_ranks",
-    "record_decisions": "labelworks.flows.notebook.decisions",
-    "test_calibration": "labelworks.flows.notebook.calibration_error",
+    "prediction_sets": "labelworks.flows.notebook.models.prediction_sets",
+    "rank_models": "labelworks.flows.notebook.models.model_ranks",
+    "record_decisions": "labelworks.flows.notebook.audits.decisions",
+    "test_calibration": "labelworks.flows.notebook.models.calibration_error",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treat",
     **dict.fromkeys(

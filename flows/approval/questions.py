@@ -12,7 +12,7 @@ from labelworks.schemas.records import RunRecord, StageResult, TreatResult
 from labelworks.tasks.artifacts.approvals import ask, read_decision, standing, waiting_flow_run
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.report.wording import percent
+from labelworks.tasks.report.texts.wording import percent
 from labelworks.tasks.storage.store import Store
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from labelworks.schemas.findings import Class
 from labelworks.tasks.methods.label_space import ClassFinding, Proposal
 from labelworks.tasks.report.starter_config import printable, scalar
-from labelworks.tasks.report.wording import plural
+from labelworks.tasks.report.texts.wording import plural
 
 WIDTH = 110
 OTHERS = {

@@ -18,11 +18,12 @@ from labelworks.schemas.findings import Class, DriftFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
-from labelworks.tasks.report import drift_text as moved
-from labelworks.tasks.report import plots, shortcut_text, time_plots, trend_text, wording
+from labelworks.tasks.report import plots, time_plots
 from labelworks.tasks.report.evidence import ReportData, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
-from labelworks.tasks.report.steps import next_steps
+from labelworks.tasks.report.texts import drift_text as moved
+from labelworks.tasks.report.texts import shortcut_text, trend_text, wording
+from labelworks.tasks.report.texts.steps import next_steps
 from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
 
 TEMPLATES = Path(__file__).parent / "templates"

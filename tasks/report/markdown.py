@@ -8,7 +8,7 @@ from typing import Any
 from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.records import GateResult, RunRecord, StageResult
 from labelworks.tasks.exports.described.markdown import escape, table
-from labelworks.tasks.report import wording
+from labelworks.tasks.report.texts import wording
 from labelworks.tasks.report.thumbnails import data_uri
 
 HEADINGS = ("", "check", "expected", "observed")

@@ -11,7 +11,7 @@ import numpy as np
 
 from labelworks.schemas.findings import ValidationFindings
 from labelworks.tasks.report.evidence import Class, ReportData
-from labelworks.tasks.report.wording import percent, shorten
+from labelworks.tasks.report.texts.wording import percent, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -37,11 +37,12 @@ from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.described.contents import contents_of
 from labelworks.tasks.exports.described.nutrition import NutritionLine, nutrition
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.report import drift_text, html, markdown, plots, time_plots, wording
 from labelworks.tasks.report import flagged_rows as shown
+from labelworks.tasks.report import html, markdown, plots, time_plots
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 from labelworks.tasks.report.flagged_rows import DecidedRow
 from labelworks.tasks.report.instructions.choose import choose
+from labelworks.tasks.report.texts import drift_text, wording
 
 STRANGEST = 12
 EXEMPLIFIED = 20  # classes at most of which examples are shown

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.report import wording
-from labelworks.tasks.report.steps import next_steps
+from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts.steps import next_steps
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -14,9 +14,10 @@ from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.upgrade import SCHEMA_VERSION
 from labelworks.tasks.detect.drift_monitor import STATE, Rows, watch_batches
-from labelworks.tasks.report import terminal, wording
+from labelworks.tasks.report import terminal
 from labelworks.tasks.report.evidence import ReportData
 from labelworks.tasks.report.html import render
+from labelworks.tasks.report.texts import wording
 from labelworks.tasks.storage.store import Store
 
 HERE = Path(__file__).parent

@@ -11,7 +11,7 @@ import yaml
 
 from labelworks.flows.cli.output import plain
 from labelworks.schemas.config.load import load_config
-from labelworks.tasks.report import wording
+from labelworks.tasks.report.texts import wording
 from tests.support.stages import run_stages
 
 

@@ -13,7 +13,7 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise.pairs import pair_mismatch
-from labelworks.tasks.report import wording
+from labelworks.tasks.report.texts import wording
 from tests.support.stages import run_stages
 
 ROWS, DIM = 600, 12

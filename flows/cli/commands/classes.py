@@ -44,7 +44,7 @@ def _audited(where: str, label: str | None) -> Audited:
     from labelworks.tasks.methods.label_space import audit, proposal
     from labelworks.tasks.planning.open_run import open_run
     from labelworks.tasks.planning.plan import plan_window
-    from labelworks.tasks.report.wording import plural
+    from labelworks.tasks.report.texts.wording import plural
 
     config, seen = _config(where, label), None
     if config is None:

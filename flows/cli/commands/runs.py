@@ -42,7 +42,7 @@ def runs(
 
 def _row(each: Entry) -> dict[str, Any]:
     record = each.record
-    from labelworks.tasks.report import wording
+    from labelworks.tasks.report.texts import wording
 
     return {
         **plain(each.model_copy(update={"record": None})),
@@ -78,7 +78,7 @@ def _table(found: list[Entry]) -> Table:
 
 
 def _cells(each: Entry) -> tuple[str, ...]:
-    from labelworks.tasks.report import wording
+    from labelworks.tasks.report.texts import wording
 
     record = each.record
     status = f"{each.status} after {each.reached}" if each.reached else each.status

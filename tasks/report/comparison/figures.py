@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from labelworks.schemas.records import Check, RunRecord
-from labelworks.tasks.report import wording
+from labelworks.tasks.report.texts import wording
 
 Change = Literal["", "intervals apart", "intervals meet"]
 ABSENT = "–"

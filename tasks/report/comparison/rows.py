@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.tasks.report.wording import written
+from labelworks.tasks.report.texts.wording import written
 from labelworks.tasks.storage.store import Store
 
 AT_ONCE = 1_000_000  # rows of one run, about: of more some are looked at, then others, the parts read again

@@ -9,7 +9,7 @@ from labelworks.tasks.exports.described.markdown import escape
 from labelworks.tasks.report import html
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
-from labelworks.tasks.report.wording import chance, percent, plural
+from labelworks.tasks.report.texts.wording import chance, percent, plural
 
 Contents = Mapping[tuple[str, int], Content]
 

@@ -11,20 +11,20 @@ from typing import Any
 import pytest
 import yaml
 
-from labelworks.flows.notebook.audited_coefficients import RegressionEstimates
-from labelworks.flows.notebook.audited_estimates import AuditEstimates
-from labelworks.flows.notebook.calibration_error import CalibrationTest
+from labelworks.flows.notebook.audits.audited_coefficients import RegressionEstimates
+from labelworks.flows.notebook.audits.audited_estimates import AuditEstimates
+from labelworks.flows.notebook.audits.decisions import Recorded
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
-from labelworks.flows.notebook.decisions import Recorded
 from labelworks.flows.notebook.drift import Drift
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
 from labelworks.flows.notebook.inferred_labels import InferredLabels
 from labelworks.flows.notebook.label_errors import LabelErrors
-from labelworks.flows.notebook.model_ranks import ModelRanks
+from labelworks.flows.notebook.models.calibration_error import CalibrationTest
+from labelworks.flows.notebook.models.model_ranks import ModelRanks
+from labelworks.flows.notebook.models.performance import Performance
+from labelworks.flows.notebook.models.prediction_sets import PredictionSets
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
-from labelworks.flows.notebook.performance import Performance
-from labelworks.flows.notebook.prediction_sets import PredictionSets
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.regression_errors import RegressionErrors
 from labelworks.flows.notebook.results.judgement import Judgement
@@ -79,7 +79,7 @@ def test_every_page_has_a_place_and_every_package_of_methods_a_reference(hook: A
 
 def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
     page = hook.reference()["reference/labelworks.md"]
-    named = re.findall(r"^::: labelworks\.flows\.notebook\.(?:results\.)?(\w+)\.(\w+)$", page, re.MULTILINE)
+    named = re.findall(r"^::: labelworks\.flows\.notebook\.(?:\w+\.)?(\w+)\.(\w+)$", page, re.MULTILINE)
     results = {
         AuditEstimates,
         CalibrationTest,

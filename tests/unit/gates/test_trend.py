@@ -13,7 +13,7 @@ from labelworks.schemas.findings import TrendFindings, VersionFigures
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.detect.trend import trend
 from labelworks.tasks.gates import check_trend
-from labelworks.tasks.report.trend_text import lines
+from labelworks.tasks.report.texts.trend_text import lines
 
 BEFORE = VersionFigures(rows=1000, rejected_share=0.01, noise_rate=0.1, prior={"a": 0.5, "b": 0.5})
 NOW = VersionFigures(rows=700, rejected_share=0.05, noise_rate=0.25, prior={"a": 0.7, "b": 0.2, "c": 0.1})

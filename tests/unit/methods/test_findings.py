@@ -11,7 +11,7 @@ from labelworks.tasks.methods.findings.label_sets import label_set_windows
 from labelworks.tasks.methods.findings.target import shift_findings
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.planning.values import shift_options
-from labelworks.tasks.report import drift_text
+from labelworks.tasks.report.texts import drift_text
 
 
 def draw(rows, seed, moved=0.0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from labelworks.tasks.report.wording import chance
+from labelworks.tasks.report.texts.wording import chance
 
 
 @pytest.mark.parametrize(

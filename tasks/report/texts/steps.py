@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.report.wording import plural
+from labelworks.tasks.report.texts.wording import plural
 
 
 @dataclass(frozen=True)

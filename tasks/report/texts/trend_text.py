@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labelworks.schemas.findings import TrendFindings
-from labelworks.tasks.report.wording import count, percent, points
+from labelworks.tasks.report.texts.wording import count, percent, points
 
 Line = tuple[str, str, str, str]  # what, before, now, the difference
 

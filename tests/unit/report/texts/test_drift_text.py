@@ -17,9 +17,10 @@ from labelworks.tasks.methods.drift.calendar import Calendar
 from labelworks.tasks.methods.drift.count_tests import compare
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
 from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows
-from labelworks.tasks.report import drift_text, plots, time_plots
+from labelworks.tasks.report import plots, time_plots
 from labelworks.tasks.report.evidence import ReportData
 from labelworks.tasks.report.html import render
+from labelworks.tasks.report.texts import drift_text
 
 ATTACK = "<script>alert(1)</script>$x_1$"
 MONTHS = 10

@@ -1,7 +1,7 @@
 import pytest
 
-from labelworks.tasks.report import wording
 from labelworks.tasks.report.html import render
+from labelworks.tasks.report.texts import wording
 
 
 @pytest.mark.parametrize(

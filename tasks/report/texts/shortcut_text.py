@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from labelworks.schemas.findings import PropertyFindings, ShortcutFindings
-from labelworks.tasks.report.wording import percent
+from labelworks.tasks.report.texts.wording import percent
 
 
 def sentences(found: ShortcutFindings | None) -> list[tuple[str, tuple[str, ...]]]:

@@ -15,7 +15,7 @@ from labelworks.schemas.findings import (
     WindowAlarm,
     WindowFindings,
 )
-from labelworks.tasks.report.wording import decimal, percent, plural
+from labelworks.tasks.report.texts.wording import decimal, percent, plural
 
 ENOUGH = 8  # windows, of which some order is rare enough to be a change
 LEVEL = 0.05

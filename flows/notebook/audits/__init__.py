@@ -1,0 +1,1 @@
+"""Rows that people look at: samples, decisions, and what they tell of all rows."""

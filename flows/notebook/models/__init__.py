@@ -1,0 +1,1 @@
+"""Models of the user's own: how well they do, how sure, and on which rows."""
