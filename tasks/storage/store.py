@@ -25,6 +25,7 @@ from labelworks.tasks.storage.retries import again
 REFUSED = 412  # HTTP: a precondition failed
 SCHEMA_BYTES = 1 << 16  # fetched at a time where a schema is all that is wanted
 READS = 2  # of a table whose pages are not what was written
+FOLDER_TRIES = 5  # of a file whose folder somebody removes
 
 
 @dataclass(frozen=True)
@@ -229,10 +230,16 @@ def _link_new(path: str, data: bytes) -> None:
 
 
 def _temporary(path: Path, data: bytes) -> Path:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:  # which to callers means that the object exists
-        raise NotADirectoryError(f"{error.filename} is a file") from error
+    """Write beside a path; its folder is made again where a sweep removes it while it is empty."""
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    temporary.write_bytes(data)
+    for attempt in range(FOLDER_TRIES):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary.write_bytes(data)
+            break
+        except FileExistsError as error:  # which to callers means that the object exists
+            raise NotADirectoryError(f"{error.filename} is a file") from error
+        except FileNotFoundError:
+            if attempt + 1 == FOLDER_TRIES:
+                raise
     return temporary
