@@ -58,7 +58,6 @@ class Live:
                         "features": {"vector": "vector"},
                     },
                     "store": {"root": f"{folder}/store"},
-                    "validate": {"bootstrap": 20},
                     "compute": {"workers": 1},
                     "reprocess": {"poll": poll, "debounce": debounce},
                 }

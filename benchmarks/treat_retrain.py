@@ -145,7 +145,7 @@ def treatments(data: Text, given: np.ndarray, options: argparse.Namespace) -> di
         labels = found[f"pass {number + 1}"][0]
     found[AGAIN] = list(found.values())[-1]
     if options.validated:
-        proof = prove(sums, sample, ProofOptions(judge, policy, "multinomial", 1000, 0), None)
+        proof = prove(sums, sample, ProofOptions(judge, policy, "multinomial", 0), None)
         found[VALIDATED] = (given, None) if why_not(proof, None) else found[proof.arm]
     return found
 

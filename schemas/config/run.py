@@ -47,10 +47,6 @@ class ValidateConfig(Section):
     """How the treated labels are compared with the raw ones."""
 
     model: str = "multinomial"
-    bootstrap: PositiveInt = Field(
-        1000,
-        description="without effect: the errors of all proofs are in closed form; configs may still say it",
-    )
     publish_when: Literal["better"] | dict[Literal["not_worse"], float] = Field(
         "better",
         description="what has to be proven of the treated labels, or the given ones are published: better, "

@@ -195,7 +195,7 @@ def proof_options(config: RunConfig, most: int | None = None) -> ProofOptions:
     """How treated labels are compared with the raw ones; most: at most so many labels change."""
     proof = config.validation
     judge, policy = judge_options(config.detect), policy_of(config.treat, most)
-    return ProofOptions(judge, policy, proof.model, proof.bootstrap, config.seed)
+    return ProofOptions(judge, policy, proof.model, config.seed)
 
 
 def arm_policy(config: RunConfig, artifacts: Artifacts) -> Policy:

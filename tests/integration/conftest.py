@@ -17,7 +17,6 @@ from tests.support.stages import run_stages, without_engine
 CONFIG = """
 dataset: {name: made, source: SOURCE, id: id, label: label, features: {vector: vector}}
 store: {root: STORE}
-validate: {bootstrap: 50}
 """
 
 

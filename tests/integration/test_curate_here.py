@@ -55,7 +55,7 @@ def test_a_cell_while_a_loop_runs(made: Any, tmp_path: Path) -> None:
 
     async def cell(**more: Any) -> Any:
         asyncio.get_running_loop()
-        settings = {"validate": {"bootstrap": 50}, "store": tmp_path / "store", "progress": False}
+        settings = {"store": tmp_path / "store", "progress": False}
         return lw.curate(frame, label="label", vector="vector", **settings, **more)
 
     curation = asyncio.run(cell())

@@ -148,7 +148,7 @@ def test_the_budget_is_kept_and_what_was_left_is_said(judged: Any, service: Comp
 
 def test_the_budget_is_for_all_treatments_of_a_run(judged: Any, service: Completions, tmp_path: Path) -> None:
     config = judged(budget=0.004, concurrency=1)
-    proof = config.validation.model_validate({"bootstrap": 50, "publish_when": {"not_worse": 0}})
+    proof = config.validation.model_validate({"publish_when": {"not_worse": 0}})
     treat = config.treat.model_copy(update={"objective": None, "relabel_over": 0.5})
     record = run_stages(config.model_copy(update={"validation": proof, "treat": treat}))
     assert record.validation.published == "given"

@@ -43,7 +43,7 @@ def test_every_change_is_in_the_chain_of_versions_once(
     }  # fmt: skip
     live = served(
         {
-            "dataset": dataset, "store": {"root": str(tmp_path / "store")}, "validate": {"bootstrap": 20},
+            "dataset": dataset, "store": {"root": str(tmp_path / "store")},
             "compute": {"workers": 1}, "reprocess": {"poll": "1s", "debounce": "500ms"},
         }
     )  # fmt: skip

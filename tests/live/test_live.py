@@ -33,7 +33,7 @@ def config(name: str, source: Any, root: Path, **sections: Any) -> dict[str, Any
     }
     return {
         "dataset": dataset, "store": {"root": str(root / "store")},
-        "validate": {"bootstrap": 50, "publish_when": {"not_worse": 1}},
+        "validate": {"publish_when": {"not_worse": 1}},
         "compute": {"workers": 1}, "reprocess": {"poll": "1s"}, **sections,
     }  # fmt: skip
 

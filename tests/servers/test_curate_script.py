@@ -15,7 +15,7 @@ SCRIPT = """
 import labelworks as lw
 
 print("begun")
-settings = {"compute": {"workers": 1}, "validate": {"bootstrap": 50}}
+settings = {"compute": {"workers": 1}}
 curation = lw.curate("rows.parquet", label="label", id="id", vector="vector", **settings)
 print(curation.record.status, len(curation.issues))
 """
@@ -42,7 +42,7 @@ def test_where_an_api_is_configured_the_run_is_seen_there(
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
     frame = made(rows=120).table.to_pandas()
-    settings: dict[str, Any] = {"validate": {"bootstrap": 50}, "progress": False}
+    settings: dict[str, Any] = {"progress": False}
     curation = lw.curate(
         frame, label="label", vector="vector", name="seen", store=tmp_path / "store", **settings
     )

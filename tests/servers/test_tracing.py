@@ -73,7 +73,7 @@ def test_a_collector_that_does_not_answer_holds_up_no_run(tmp_path: Path, made: 
     source = write(made().table)
     (tmp_path / "config.yaml").write_text(
         f"dataset: {{name: made, source: {source}, id: id, label: label, features: {{vector: vector}}}}\n"
-        f"store: {{root: {tmp_path}/store}}\ncompute: {{workers: 1}}\nvalidate: {{bootstrap: 50}}\n"
+        f"store: {{root: {tmp_path}/store}}\ncompute: {{workers: 1}}\n"
     )
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

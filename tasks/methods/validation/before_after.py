@@ -78,15 +78,11 @@ class Proof:
 
 @dataclass(frozen=True)
 class ProofOptions:
-    """What labels are judged, treated and compared by, and the seed.
-
-    bootstrap: of label sets and of numbers, how often the difference is drawn again.
-    """
+    """What labels are judged, treated and compared by, and the seed."""
 
     judge: JudgeOptions
     policy: Policy
     model: str
-    bootstrap: int
     seed: int
 
 

@@ -134,8 +134,8 @@ def test_a_byte_order_mark_is_no_part_of_the_text(write: Write) -> None:
             'config.yaml:8: unknown key "store.xyz"\n  known keys: root, storage_options, secret',
         ),
         (
-            GOOD + "validate: {bootstap: 3}\n",
-            'config.yaml:8: unknown key "validate.bootstap"\n  did you mean "bootstrap"?',
+            GOOD + "validate: {modle: x}\n",
+            'config.yaml:8: unknown key "validate.modle"\n  did you mean "model"?',
         ),
         (
             GOOD.replace("label: label", "label: 5"),
