@@ -18,7 +18,7 @@ from openlineage.client.facet_v2 import (
 )
 
 from labelworks.schemas.config.load import absolute
-from labelworks.schemas.findings import IngestFigures
+from labelworks.schemas.findings import IngestFigures, PublishFigures
 from labelworks.schemas.records import Check, DatasetRef, GateResult, RunRecord, Stage, StageResult
 from labelworks.tasks.planning.run import Run
 
@@ -85,30 +85,28 @@ class Datasets:
         """What a stage wrote; a validation writes nothing."""
         if result.stage not in FOLDERS:
             return []
+        parts = result.figures.names if isinstance(result.figures, PublishFigures) else ()
         rows, files = getattr(result.figures, "rows", None), len(result.ref.of("source"))
-        facets = _facets(self._place(result.stage), self._written(result), _version(result.ref, result.stage))
-        return [_output(self._place(result.stage), facets, rows, files)]
+        place, version = self._place(result.stage, parts), _version(result.ref, result.stage)
+        return [_output(place, _facets(place, self._of_parts(parts), version), rows, files)]
 
     def published(self, record: RunRecord) -> list[OutputDataset]:
         """The version that a run published, if it did."""
         if record.version is None:
             return []
-        place = self._place("publish")
+        place = self._place("publish", record.parts)
         return [_output(place, _facets(place, self._of_parts(record.parts), str(record.version)),
                         record.rows, len(record.parts))]  # fmt: skip
 
-    def _place(self, stage: Stage) -> Place:
-        """Where a stage writes, by a name that has no run in it; the address has."""
+    def _place(self, stage: Stage, parts: Sequence[str] = ()) -> Place:
+        """Where a stage writes, by a name that has no run in it; the address of published parts has."""
         artifacts = self._run.artifacts
         owner = artifacts.name if stage == "embed" else artifacts.dataset
         named = place_of(artifacts.store.url("/".join(filter(None, (owner, FOLDERS[stage])))))
-        of_run = stage in ("treat", "publish")
-        return named._replace(uri=artifacts.store.url(f"{artifacts.folder}/{stage}")) if of_run else named
-
-    def _written(self, result: StageResult) -> pa.Schema | None:
-        if result.stage == "publish":
-            return self._of_parts(getattr(result.figures, "names", ()))
-        return None
+        if not parts:
+            return named
+        folder = f"{artifacts.folder}/{parts[0].rpartition('/')[0]}"
+        return named._replace(uri=place_of(artifacts.store.url(folder)).uri)
 
     def _of_parts(self, parts: Sequence[str]) -> pa.Schema | None:
         artifacts = self._run.artifacts

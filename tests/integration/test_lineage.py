@@ -107,10 +107,19 @@ def _leads_from_the_source_to_the_version(
         if event["eventType"] == "COMPLETE":
             assert {(each["namespace"], each["name"]) for each in event["inputs"]} <= written
             written |= {(each["namespace"], each["name"]) for each in event["outputs"]}
+            for each in event["outputs"]:
+                _has_its_rows_there(each)
+    _has_its_rows_there(last["outputs"][0])
     assert {(each["namespace"], each["name"]) for each in last["outputs"]} <= written
     ingested = next(event for event in stages if event["eventType"] == "COMPLETE")
     quality = ingested["inputs"][0]["inputFacets"]["dataQualityMetrics"]
     assert (quality["rowCount"], quality["columnMetrics"]["label"]["distinctCount"]) == (400, 3)
+
+
+def _has_its_rows_there(dataset: dict[str, Any]) -> None:
+    scheme, _, folder = dataset["facets"]["dataSource"]["uri"].partition("://")
+    assert scheme == "file"
+    assert list(Path(folder).rglob("*.parquet"))
 
 
 def test_a_file_gets_a_refused_run_without_secrets(
