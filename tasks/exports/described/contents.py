@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.storage.store import Store
 
-COLUMNS = ["label", "original_label", "action", "weight", "suggestion"]
+COLUMNS = ["label", "original_label", "action", "weight"]
 
 
 @dataclass(frozen=True)
