@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.soft_labels import LEFT_OUT, LIKELIEST, SOFT_CLASSES, likeliest_columns
 from labelworks.tasks.artifacts.vectors.embeddings import read_some
-from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.examples.coverage import examples
 
 MOST, OF_A_CLASS = 30_000, 600  # candidates at most, of all classes and of one
@@ -58,24 +59,26 @@ def choose(
     """
     asked = range(len(ref.classes)) if classes is None else classes
     each = min(OF_A_CLASS, max(MOST // max(len(asked), 1), 10))
-    found = map_partitions(
-        "report", candidates_in, ref.of("source"), unit="partitions looked through",
-        artifacts=artifacts, ref=ref, each=each,
-    )  # fmt: skip
-    if not found:
+    partitions = ref.of("source")
+    if not partitions:
         return []
-    rows = _smallest(pd.concat(found, ignore_index=True), each)
-    rows = rows[rows["given"].isin(list(asked))]
+    rows = reduce_partitions(
+        "report", candidates_in, partial(_combined, each=each), partitions, unit="partitions looked through",
+        artifacts=artifacts, ref=ref, each=each, asked=list(asked),
+    )  # fmt: skip
     vectors = _vectors(artifacts, ref, rows)
     return [_of_class(ref, code, rows, vectors) for code in asked if (rows["given"] == code).any()]
 
 
-def candidates_in(partition: Partition, artifacts: Artifacts, ref: DatasetRef, each: int) -> pd.DataFrame:
-    """Rows of a partition whose given label is the likeliest and isn't flagged, some of each class."""
+def candidates_in(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, each: int, asked: Sequence[int]
+) -> pd.DataFrame:
+    """Rows of a partition whose given label is the likeliest and isn't flagged, some of each class asked."""
     name = artifacts.scores(ref, partition)
     table = artifacts.store.read_table(name, [*COLUMNS, *LEFT_OUT], may_lack=LEFT_OUT)
     told = table[LEFT_OUT[0] if len(ref.classes) > SOFT_CLASSES else "posterior"].is_valid()
-    table = table.filter(pc.and_(pc.invert(table["flag"]), told))
+    of_asked = pc.is_in(table["given"], value_set=pa.array(asked, table.schema.field("given").type))
+    table = table.filter(pc.and_(pc.and_(pc.invert(table["flag"]), told), of_asked))
     own, other, code = _two_likeliest(table, len(ref.classes))
     frame = pd.DataFrame(
         {"partition": partition.key, "row": table["row"].to_numpy(), "id": table["id"].to_pylist(),
@@ -106,6 +109,11 @@ def _shares(table: pa.Table, classes: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _dense(lists: pa.ListArray, width: int) -> np.ndarray:
     return np.asarray(lists.flatten().to_numpy(zero_copy_only=False)).reshape(-1, width)
+
+
+def _combined(found: Sequence[pd.DataFrame], each: int) -> pd.DataFrame:
+    """Candidates of some partitions, no more than of one, so that memory doesn't grow with partitions."""
+    return _smallest(pd.concat(found, ignore_index=True), each)
 
 
 def _smallest(frame: pd.DataFrame, each: int) -> pd.DataFrame:

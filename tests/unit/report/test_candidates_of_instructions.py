@@ -40,7 +40,7 @@ def scored(folder: Path, classes: int) -> tuple[Any, Any, np.ndarray, np.ndarray
 @pytest.mark.parametrize("classes", [5, 300])
 def test_candidates(classes: int, tmp_path: Path) -> None:
     artifacts, ref, posterior, given = scored(tmp_path, classes)
-    found = candidates_in(SimpleNamespace(key="p"), artifacts, ref, 1000)  # type: ignore[arg-type]
+    found = candidates_in(SimpleNamespace(key="p"), artifacts, ref, 1000, range(4))  # type: ignore[arg-type]
     expected = [row for row in range(ROWS) if row % 10 and posterior[row].argmax() == given[row]]
     assert sorted(found["row"]) == expected
     for line in found.to_dict("records"):
@@ -53,5 +53,11 @@ def test_candidates(classes: int, tmp_path: Path) -> None:
 
 def test_so_many_of_each_class(tmp_path: Path) -> None:
     artifacts, ref, *_ = scored(tmp_path, 5)
-    found = candidates_in(SimpleNamespace(key="p"), artifacts, ref, 3)  # type: ignore[arg-type]
+    found = candidates_in(SimpleNamespace(key="p"), artifacts, ref, 3, range(4))  # type: ignore[arg-type]
     assert found["given"].value_counts().max() == 3
+
+
+def test_of_the_classes_that_are_asked_for_alone(tmp_path: Path) -> None:
+    artifacts, ref, *_ = scored(tmp_path, 5)
+    found = candidates_in(SimpleNamespace(key="p"), artifacts, ref, 3, [1, 3])  # type: ignore[arg-type]
+    assert set(found["given"]) == {1, 3}
