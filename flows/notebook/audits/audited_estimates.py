@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.inputs.classes import coded, codes_of_answers, plain
-from labelworks.flows.notebook.inputs.columns import column, length
+from labelworks.flows.notebook.inputs.classes import audited_labels, coded, plain
+from labelworks.flows.notebook.inputs.columns import length
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.inference.audited import Audited
 from labelworks.tasks.methods.inference.share import ShareEstimate, estimate_share
 from labelworks.tasks.methods.inference.strata import audit_sample
 
@@ -182,16 +183,12 @@ def estimate_with_audit(
         fix = "give a number between 0 and 1"
         raise ConfigError(f"confidence is {confidence}", where="estimate_with_audit", fix=fix)
     given = coded(findings.labels, None, plain(findings.classes)).codes
-    rows, right = (
-        column(audited[0], "audited rows").to_numpy(),
-        codes_of_answers(audited[1], findings.classes),
-    )
+    named, right, chance = audited_labels(audited, shown, findings.classes)
+    rows = Audited.checked(named, right, chance, len(given)).rows
 
     def told(proxy: NDArray[Any], so: NDArray[np.bool_]) -> ShareEstimate:
-        chance = None if shown is None else np.asarray(shown, float)
         return estimate_share(np.clip(proxy, 0, 1), rows, so, chance, confidence=confidence)
 
-    length("audited labels", len(right), len(rows), "audited rows")
     called = None if predictions is None else _predicted(predictions, findings)
     places = np.arange(len(given))
     noise = told(findings.error_probability, given[rows] != right)

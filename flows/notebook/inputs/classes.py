@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.inputs.columns import Matrix, column
+from labelworks.flows.notebook.inputs.columns import Matrix, column, length
 from labelworks.schemas.errors import InputError
 
 LISTED = 8
@@ -74,6 +74,15 @@ def codes_of_answers(labels: Any, classes: NDArray[Any]) -> NDArray[np.intp]:
             fix="give one of them, or None where a row is of no class",
         )
     return codes
+
+
+def audited_labels(
+    audited: tuple[Any, Any], shown: Any, classes: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[np.intp], NDArray[Any] | None]:
+    """Rows (n,) that people looked at, their `codes_of_answers` (n,), and how likely each was shown (n,)."""
+    rows, codes = column(audited[0], "audited rows").to_numpy(), codes_of_answers(audited[1], classes)
+    length("audited labels", len(codes), len(rows), "audited rows")
+    return rows, codes, None if shown is None else column(shown, "shown").to_numpy()
 
 
 def class_order(

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.inputs.classes import codes_of_answers, plain
-from labelworks.flows.notebook.inputs.columns import column, in_order, length, matrix
+from labelworks.flows.notebook.inputs.classes import audited_labels, plain
+from labelworks.flows.notebook.inputs.columns import in_order, length, matrix
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
@@ -135,10 +135,8 @@ def test_calibration(
                 fix="give audited= rows, or pred_probs= of a model",
             )
         return CalibrationTest(calibration(own, findings.posterior), None, POSTERIOR, len(own))
-    rows, codes = column(audited[0], "audited rows"), codes_of_answers(audited[1], findings.classes)
-    length("audited labels", len(codes), len(rows), "audited rows")
-    chance = None if shown is None else column(shown, "shown").to_numpy()
-    looked = Audited.checked(rows.to_numpy(), codes, chance, len(findings.labels))
+    rows, codes, chance = audited_labels(audited, shown, findings.classes)
+    looked = Audited.checked(rows, codes, chance, len(findings.labels))
     kept = looked.said >= 0
     places, weight = looked.rows[kept], looked.weight[kept]
     truth = np.eye(len(findings.classes), dtype=np.float32)[looked.said[kept].astype(np.intp)]

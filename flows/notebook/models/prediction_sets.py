@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.inputs.classes import codes_of_answers, plain
-from labelworks.flows.notebook.inputs.columns import column, in_order, length, matrix
+from labelworks.flows.notebook.inputs.classes import audited_labels, plain
+from labelworks.flows.notebook.inputs.columns import in_order, length, matrix
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
+from labelworks.tasks.methods.inference.audited import Audited
 from labelworks.tasks.methods.inference.prediction_sets import fit_set_thresholds
 
 Probs = NDArray[np.floating]
@@ -142,8 +143,7 @@ def prediction_sets(
         coverage=coverage,
         by_class=by_class,
         class_weights=None if prior is None else _of_classes(prior, findings),
-        audited=None if audited is None else _answers(audited, findings),
-        shown=None if shown is None else column(shown, "shown").to_numpy(),
+        **({} if audited is None else _answers(audited, shown, findings)),
     )
     index = findings.index if target_pred_probs is None else pd.RangeIndex(len(new))
     return PredictionSets(findings.classes, found.sets(new), found.least, coverage, index)
@@ -162,8 +162,9 @@ def _of_classes(prior: Prior, findings: LabelErrors) -> NDArray[np.float64]:
     return prior.weights
 
 
-def _answers(audited: tuple[Any, Any], findings: LabelErrors) -> tuple[Any, Any]:
-    rows = column(audited[0], "audited rows").to_numpy()
-    codes = codes_of_answers(audited[1], findings.classes)
-    length("audited labels", len(codes), len(rows), "audited rows")
-    return rows[codes >= 0], codes[codes >= 0]
+def _answers(audited: tuple[Any, Any], shown: Any, findings: LabelErrors) -> dict[str, Any]:
+    """What people said of rows, without those of no class: no set holds theirs."""
+    rows, codes, chance = audited_labels(audited, shown, findings.classes)
+    looked = Audited.checked(rows, codes, chance, len(findings.labels))
+    kept = codes >= 0
+    return {"audited": (looked.rows[kept], codes[kept]), "shown": None if chance is None else chance[kept]}

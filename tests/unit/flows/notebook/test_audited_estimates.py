@@ -66,6 +66,23 @@ def test_answers_that_do_not_fit_are_refused(made: Any, people: Any, error: Any,
         lw.estimate_with_audit(made[2], ([0, 1], people))
 
 
+@pytest.mark.parametrize(("rows", "what"), [([0, 3000], "no row numbers"), ([0.0, 1.0], "no row numbers")])
+def test_rows_that_are_not_there_are_refused(made: Any, rows: Any, what: str) -> None:
+    with pytest.raises(lw.InputError, match=what):
+        lw.estimate_with_audit(made[2], (rows, ["cat", "dog"]))
+
+
+def test_sets_leave_out_rows_of_no_class_with_their_probabilities(made: Any) -> None:
+    true, _, found = made
+    looks = lw.sample_audit(found, 300)
+    rows, shown = looks["row"].to_numpy(), looks["shown"].to_numpy()
+    people = true[rows].astype(object)
+    people[:5] = None
+    sets = lw.prediction_sets(found, audited=(rows, people), shown=shown)
+    without = lw.prediction_sets(found, audited=(rows[5:], people[5:]), shown=shown[5:])
+    np.testing.assert_array_equal(sets.thresholds, without.thresholds)
+
+
 def test_a_regression_names_its_columns() -> None:
     rng = np.random.default_rng(1)
     table = pd.DataFrame({"age": rng.normal(size=2000), "size": rng.normal(size=2000)})
