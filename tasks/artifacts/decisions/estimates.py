@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labelworks.schemas.decisions import RowDecision
+from labelworks.tasks.artifacts.decisions.shown_rows import BETWEEN, as_text
 from labelworks.tasks.methods.audit.estimates import AuditedSample, Looked, share
 
 SAYS = {"strata": "labels that are wrong", "changes": "changes that are right"}
@@ -59,17 +60,22 @@ def _estimate(sample: str, rows: list[RowDecision]) -> SampleEstimate | None:
 
 def right_as_given(decision: RowDecision) -> bool:
     """Whether the answer is the given label."""
-    return decision.answer == "keep" or _says(decision) == decision.given
+    return decision.answer == "keep" or _says(decision, decision.given)
 
 
 def right_as_suggested(decision: RowDecision) -> bool:
     """Whether the answer is the suggested label."""
-    kept = decision.answer == "keep" and decision.given == decision.suggestion
-    return kept or (decision.suggestion is not None and _says(decision) == decision.suggestion)
+    if decision.answer == "keep":
+        return decision.given == decision.suggestion
+    return _says(decision, decision.suggestion)
 
 
-def _says(decision: RowDecision) -> str | None:
-    """The label that was named, as it is written; None of none."""
+def _says(decision: RowDecision, label: str | None) -> bool:
+    """Whether the answer names this label, as it is shown; of several classes in any order, or of none."""
+    if label is None or decision.answer in ("keep", "unsure"):
+        return False
     if decision.number is not None:
-        return f"{decision.number:.12g}"
-    return "; ".join(decision.classes) if decision.answer in ("class", "classes") else None
+        return as_text(decision.number) == label
+    if decision.answer == "class":
+        return decision.classes == (label,)
+    return sorted(decision.classes) == sorted(label.split(BETWEEN) if label else ())
