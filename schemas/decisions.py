@@ -75,6 +75,10 @@ class RowDecision(Record):
         """What is asked once: this row of this person, by this run, in this sample."""
         return self.id, self.annotator, self.run, self.sample
 
+    def stale(self, content: int) -> bool:
+        """Whether the row, which holds this now, held something else when it was shown."""
+        return self.content not in (None, content)
+
 
 def decisions_table(decisions: Sequence[RowDecision]) -> pa.Table:
     """Decisions as they are kept."""

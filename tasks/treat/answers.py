@@ -103,7 +103,7 @@ def _kept(rows: pa.Table, decisions: Sequence[RowDecision], ref: DatasetRef) -> 
         at = place.get(decision.id)
         if at is None:
             lost["gone"] += 1
-        elif decision.content not in (None, content[at]):
+        elif decision.stale(content[at]):
             lost["stale"] += 1
         elif decision.answer == "unsure":
             lost["unsure"] += 1

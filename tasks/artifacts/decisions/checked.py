@@ -67,8 +67,11 @@ def check_answers(
     label_type: str,
     before: Collection[RowDecision] = (),
 ) -> Checked:
-    """Check each answer. known: by id the rows there are; before: decisions that were made already."""
-    seen = {decision.asked for decision in before}
+    """Check each answer. known: by id the rows there are; before: decisions that were made already.
+
+    Who answered a row that has changed since is asked again.
+    """
+    seen = {each.asked for each in before if each.id in known and not each.stale(known[each.id].content)}
     names, taken, aside, unanswered = {str(name) for name in classes}, list[RowDecision](), list[Aside](), 0
     for each in answers:
         if not each.answer.strip():

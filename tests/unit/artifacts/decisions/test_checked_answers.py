@@ -61,6 +61,20 @@ def test_who_decided_a_row_before_is_not_heard_twice_but_another_is() -> None:
     assert [decision.annotator for decision in again.taken] == ["bob"]
 
 
+def test_who_decided_a_row_that_has_changed_since_is_heard_again() -> None:
+    known = {"row 0": ShownRow(0, "cat", None)}
+    first = check_answers(
+        [answered(0, "dog")], known, dataset="made", classes=["cat", "dog"], label_type="string"
+    )
+    changed = {"row 0": ShownRow(7, "cat", None)}
+    for rows, taken in ((known, 0), (changed, 1)):
+        again = check_answers(
+            [answered(0, "cat")], rows, dataset="made", classes=["cat", "dog"], label_type="string",
+            before=first.taken,
+        )  # fmt: skip
+        assert len(again.taken) == taken
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "said"),
     [
