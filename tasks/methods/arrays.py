@@ -56,6 +56,7 @@ def class_codes(labels: ArrayLike) -> NDArray[np.int64]:
 Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 FLOOR = 1e-10  # of a probability, before its logarithm
+GAMMA = np.uint64(0x9E3779B97F4A7C15)
 BLOCK = 1 << 21  # elements worked on at a time
 
 
@@ -79,10 +80,15 @@ def evenly(rows: int, limit: int) -> slice:
 
 
 def hashes(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Mix the bits of row numbers (the finaliser of splitmix64, Steele 2014)."""
+    """Mix the bits of row numbers."""
     with np.errstate(over="ignore"):
-        mixed = numbers * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        return splitmix(numbers * GAMMA + GAMMA)
+
+
+def splitmix(states: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Mix the bits of numbers (the finaliser of splitmix64, Steele 2014, whose states are GAMMA apart)."""
+    with np.errstate(over="ignore"):
+        mixed = (states ^ (states >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(mixed ^ (mixed >> np.uint64(31)))
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MIXES = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))  # Steele 2014
-SEEDS = np.uint64(0x9E3779B97F4A7C15)
+from labelworks.tasks.methods.arrays import GAMMA, splitmix
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +70,7 @@ class Drawn:
 def mixed(hashes: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
     """Hashes (N,) stirred by a seed: an order of the rows that has nothing to do with any other of them."""
     with np.errstate(over="ignore"):
-        found = hashes + SEEDS * np.uint64(seed + 1)
-        found = (found ^ (found >> np.uint64(30))) * MIXES[0]
-        found = (found ^ (found >> np.uint64(27))) * MIXES[1]
-    return np.asarray(found ^ (found >> np.uint64(31)))
+        return splitmix(hashes + GAMMA * np.uint64(seed + 1))
 
 
 def _mark(hashes: NDArray[np.uint64], stratum: NDArray[np.int64]) -> int:

@@ -72,10 +72,10 @@ def share(looked: Looked) -> AuditedSample:
     centre = float(looked.share @ near)
     variance = float(np.square(looked.share) @ (looked.unseen * near * (1 - near) / looked.looks))
     if variance <= 0:
-        return AuditedSample(value, value, value, round(float(looked.looks.sum())))
+        return AuditedSample(value, value, value, round(count))
     rows = centre * (1 - centre) / variance
     low, high = clopper_pearson(value * rows, rows)
-    return AuditedSample(value, low, high, round(float(looked.looks.sum())))
+    return AuditedSample(value, low, high, round(count))
 
 
 def difference(looked: Looked, of: int, *, beyond: float = 0.0) -> AuditedSample:
