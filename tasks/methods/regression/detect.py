@@ -44,7 +44,7 @@ def detect_regression(
     labels (N,); predictions (N,), out-of-sample; spread (N,), how far off the model says it may be, if it
     does. fdr: the share of right labels allowed among the flagged, by what is claimed of them. Labels are
     noise around their prediction, or another row's, or far from all; where the likelihood of the latter is no
-    larger than heavy-tailed or skewed noise explains, nothing is flagged: see `Outliers` and `Pairs`.
+    larger than heavy-tailed or skewed noise explains, nothing is flagged: see `Outliers`, `ExchangedPairs`.
 
     Raises InputError with the row's index for a value that is not finite or a spread that is not positive,
     ConfigError for an fdr outside (0, 1). Sources: Lawrence & Schölkopf 2001; the scores, Zhou, Mueller,

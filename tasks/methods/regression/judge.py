@@ -55,14 +55,14 @@ class NumberJudge:
         learns from, and the rest learned from again; at first numbers far from all are drawn in, or they
         would spoil the predictions that they are to be told by.
         """
-        seen = ~np.isin(folds, exclude)
+        seen, n_folds = ~np.isin(folds, exclude), int(folds.max(initial=0)) + 1
         kept, learned = seen.copy(), _fenced(given, given[seen])
         for turn in range(ROUNDS):
-            probes = _probes(features[kept], learned[kept], folds[kept], exclude)
+            probes = _probes(features[kept], learned[kept], folds[kept], n_folds, exclude)
             predicted = _foretold(probes, features[seen], folds[seen])
             model.fit(given[seen], predicted)
             right = ~model.judge(given[seen], predicted).flag
-            if turn and (right == kept[seen]).all():
+            if (turn and (right == kept[seen]).all()) or not right.any():
                 break
             kept[seen], learned = right, given
         left, spread = (given[seen] - predicted)[kept[seen]], given[kept]
@@ -82,9 +82,13 @@ class NumberJudge:
 
 
 def _probes(
-    features: NDArray[np.floating], given: Floats, folds: NDArray[np.integer], exclude: Sequence[int]
+    features: NDArray[np.floating],
+    given: Floats,
+    folds: NDArray[np.integer],
+    n_folds: int,
+    exclude: Sequence[int],
 ) -> MixedRidge:
-    targets, n_folds = given[:, None], int(folds.max(initial=0)) + 1
+    targets = given[:, None]
     linear = RidgeByFold.fit(TargetSums.of(features, targets, folds, n_folds), exclude=exclude)
     return MixedRidge.beside(linear, features, targets, folds, exclude=exclude)
 

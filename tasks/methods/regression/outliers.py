@@ -14,6 +14,7 @@ from labelworks.tasks.methods.regression.tails import TINY, Tails, apart
 
 APART = 0.75  # share of the other rows' labels that are surely so, where two heaps can be seen
 FAR_APART = 0.5  # the same of numbers far from all, into which a heavy tail may reach
+MOST = 0.5  # share of other rows' labels: of more, predictions foretell nothing that numbers could be told by
 STEPS = 40
 USUAL = 0.05  # share of right numbers that lie outside of what is usual
 Floats = NDArray[np.float64]
@@ -45,7 +46,7 @@ class Outliers:
         (Schwarz 1978) asks for over a t of any heaviness, and their heap hardly overlaps with that of the
         right ones. Other rows' labels are also where the likelihood gains twice that over noise of any shape:
         they follow the labels, and noise follows the prediction. So a row that is hard to foretell isn't
-        taken for a wrong one.
+        taken for a wrong one; and where most numbers would be other rows', none is: the predictions fail.
         """
         off = (given - predicted) / (1.0 if width is None else width)
         spread, labels = LocalSpread.fit(off, predicted), AnyLabel.fit(given)
@@ -57,12 +58,12 @@ class Outliers:
             tails.log_likelihood - Tails.fit(z, scale, wrong, others=also, far=False).log_likelihood
             for also in (False, True)
         )
-        others = gain > least and apart(of_others + is_far) >= APART
+        others = gain > least and apart(of_others + is_far) >= APART and tails.shares[0] <= MOST
         far = others or (by_far > least and apart(is_far) >= FAR_APART)
         if others:
             return cls(spread, labels, tails, far, others, None, 0.0)
         shape, share, gain = _against_any_shape(z, scale, wrong[0], of_others, 1 - is_far * far)
-        believed = gain > 2 * least
+        believed = gain > 2 * least and share <= MOST
         return cls(
             spread, labels, tails, far, others, shape if believed else None, share if believed else 0.0
         )

@@ -1,5 +1,7 @@
 """Numbers: judged out of sample, two exchanged ones put right."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,35 @@ def test_labels_that_fit_exactly_are_left_alone():
     given = features.astype(np.float64) @ np.array([1.0, 2.0, 3.0])
     found = NumberJudge.fit(features, given, FOLDS, model=UsualResiduals()).judge(features, given, FOLDS)
     assert found.flag.mean() < 0.02
+
+
+@pytest.mark.parametrize("kind", ["uniform", "two heaps", "skewed"])
+def test_of_numbers_that_features_say_nothing_of_none_is_wrong(kind):
+    rng = np.random.default_rng(2)
+    two = rng.integers(0, 2, 300) + 0.05 * rng.normal(size=300)
+    given = {"uniform": rng.uniform(0, 100, 300), "two heaps": two, "skewed": np.exp(rng.normal(size=300))}
+    features, folds = rng.normal(size=(300, 8)).astype(np.float32), np.arange(300) % 5
+    model = NumberJudge.fit(features, given[kind], folds, model=UsualResiduals())
+    found = model.judge(features, given[kind], folds)
+    assert not found.flag.any() and (found.error == 0).all()
+
+
+class Flagging(UsualResiduals):
+    """Flags all rows but the first ones."""
+
+    def __init__(self, kept):
+        super().__init__()
+        self.kept = kept
+
+    def judge(self, given, predicted):
+        return replace(super().judge(given, predicted), flag=np.arange(len(given)) >= self.kept)
+
+
+@pytest.mark.parametrize("kept", [0, 3, 100])
+def test_a_method_may_flag_whole_folds_or_every_row(kept):
+    features, _, given, _ = spoilt()
+    model = NumberJudge.fit(features, given, FOLDS, model=Flagging(kept))
+    assert model.judge(features, given, FOLDS).flag.sum() == ROWS - kept
 
 
 @pytest.mark.parametrize("bent", [False, True])
