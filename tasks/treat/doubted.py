@@ -20,6 +20,7 @@ from labelworks.tasks.methods.judges.heard import Listed
 from labelworks.tasks.methods.judges.question import LISTED, candidates
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.decisions import RELABEL, decide
+from labelworks.tasks.methods.treatment.review_order import removed_by_look
 from labelworks.tasks.treat.dataset_cut import judged_labels
 from labelworks.tasks.treat.treated import Basis
 
@@ -55,11 +56,11 @@ def doubted_of(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, most: int,
     audited: frozenset[str],
 ) -> pa.Table:  # fmt: skip
-    """Those of one partition: what is left of a label's error is P(it is wrong as it would be treated)."""
+    """Those of one partition: what is left of a label's error is what a look is expected to remove of it."""
     scores = read_judged(artifacts, ref, partition)
     rows = judged_labels(scores, basis)
     changed = decide(rows, basis.cut, relabel=basis.policy.relabels).action == RELABEL
-    left = np.where(changed, 1.0 - rows.suggested, rows.error_probability).astype(np.float64)
+    left = removed_by_look(rows.error_probability, rows.suggested, rows.claim, changed).astype(np.float64)
     left[pc.is_in(scores["id"], pa.array(sorted(audited), pa.string())).to_numpy()] = AUDITED
     table = pa.table(
         {
