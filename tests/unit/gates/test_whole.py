@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelworks.schemas.suites import Expectation, Suite
-from labelworks.tasks.gates import Rows, check_whole, digest, engine
+from labelworks.tasks.gates import GatedRows, check_whole, digest, engine
 from labelworks.tasks.gates.checks import judged_by_library
 from labelworks.tasks.gates.scopes import scope
 
@@ -37,9 +37,9 @@ def asked(kind: str, column: str | None = None, **kwargs: Any) -> Expectation:
 def over(table: pa.Table, expectation: Expectation, size: int = 100) -> Any:
     parts = [table.slice(start, size) for start in range(0, table.num_rows, size)]
 
-    def read(place: int, names: list[str]) -> Rows:
+    def read(place: int, names: list[str]) -> GatedRows:
         kept = [name for name in names if name in table.column_names]
-        return Rows(parts[place].select(kept), (table.schema,), str(place))
+        return GatedRows(parts[place].select(kept), (table.schema,), str(place))
 
     suite = Suite(columns=(), expect=(expectation,))
     (check,) = check_whole("ingest", suite, range(len(parts)), read)
