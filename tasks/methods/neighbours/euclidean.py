@@ -10,7 +10,26 @@ from labelworks.tasks.methods.neighbours.exact import BLOCK, nearest_of
 
 def nearest(rows: NDArray[np.float32], k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Distances and row numbers (N, k) of the nearest other rows of (N, D), nearest first."""
-    centred = (rows - rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+    centred = _centred(rows)
+    places = _places(centred, k)
+    distances = np.empty(places.shape)
+    for start in range(0, len(rows), BLOCK):  # again, without the rounding of large norms
+        part = slice(start, start + BLOCK)
+        exact = centred[places[part]].astype(np.float64) - centred[part, None]
+        distances[part] = np.sqrt(np.einsum("nkd,nkd->nk", exact, exact))
+    return distances, places
+
+
+def nearest_places(rows: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """The row numbers alone, where k is so large that distances would take more than the search."""
+    return _places(_centred(rows), k)
+
+
+def _centred(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (rows - rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+
+
+def _places(centred: NDArray[np.float32], k: int) -> NDArray[np.int64]:
     norms = np.einsum("nd,nd->n", centred, centred, dtype=np.float64)
 
     def squared(part: slice) -> NDArray[np.float64]:
@@ -18,9 +37,4 @@ def nearest(rows: NDArray[np.float32], k: int) -> tuple[NDArray[np.float64], NDA
         np.fill_diagonal(apart[:, part], np.inf)  # a row is no neighbour of its own
         return apart
 
-    places, distances = nearest_of(squared, len(rows), k)
-    for start in range(0, len(rows), BLOCK):  # again, without the rounding of large norms
-        part = slice(start, start + BLOCK)
-        exact = centred[places[part]].astype(np.float64) - centred[part, None]
-        distances[part] = np.sqrt(np.einsum("nkd,nkd->nk", exact, exact))
-    return distances, places
+    return nearest_of(squared, len(centred), k)[0]

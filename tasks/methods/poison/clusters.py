@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
 
-from labelworks.tasks.methods.neighbours.euclidean import nearest
+from labelworks.tasks.methods.neighbours.euclidean import nearest_places
 
 LEVEL = 0.05  # of a false alarm in a dataset
 SIZES = (8, 16, 32, 64)  # rows of a region; twice as many are around it
@@ -53,7 +53,7 @@ def odd_regions(
     if not len(doubted) or not sizes:
         return []
     held = np.asarray(features, np.float32)
-    _, near = nearest(held, sizes[-1] * (1 + AROUND))
+    near = nearest_places(held, sizes[-1] * (1 + AROUND))
     tests = len(doubted) * len(sizes)
     found = [
         region
