@@ -38,7 +38,8 @@ class StoredRows:
         """The rows of a part."""
         partition, name = item
         schema = self.store.read_schema(name)
-        table = self.store.read_table(name, [each for each in names if each in schema.names] or None)
+        there = [each for each in names if each in schema.names]
+        table = self.store.read_table(name, there or schema.names[:1])  # one column has the number of rows
         return GatedRows(table, (schema,), partition.key)
 
 
