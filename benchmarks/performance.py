@@ -109,7 +109,7 @@ def macro_f1(rows: dict[str, np.ndarray], place: np.ndarray) -> float:
 
 
 def noise(references: int, each: int) -> None:
-    """Letter with wrong labels in the reference: 20 %, to any class; the transition is estimated."""
+    """Letter with wrong labels in the reference: 10 and 20 % drawn anew; the transition is estimated."""
     rows, rng = load("letter"), np.random.default_rng(1)
     for rate in (0.1, 0.2):
         deaf, ours, held = [], [], []
