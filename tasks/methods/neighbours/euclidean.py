@@ -26,7 +26,7 @@ def nearest_places(rows: NDArray[np.float32], k: int) -> NDArray[np.int64]:
 
 
 def _centred(rows: NDArray[np.float32]) -> NDArray[np.float32]:
-    return (rows - rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+    return np.asarray(rows - rows.mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 def _places(centred: NDArray[np.float32], k: int) -> NDArray[np.int64]:
