@@ -75,9 +75,10 @@ class RowDecision(Record):
         """What is asked once: this row of this person, by this run, in this sample."""
         return self.id, self.annotator, self.run, self.sample
 
-    def stale(self, content: int) -> bool:
-        """Whether the row, which holds this now, held something else when it was shown."""
-        return self.content not in (None, content)
+    def stale(self, content: int, given: str) -> bool:
+        """Whether the row was shown with another content, or, where its label is kept, with another label."""
+        kept_other = self.answer == "keep" and self.given not in (None, given)
+        return kept_other or self.content not in (None, content)
 
 
 def decisions_table(decisions: Sequence[RowDecision]) -> pa.Table:

@@ -63,4 +63,4 @@ def decided(store: Store, dataset: str) -> list[LogEntry]:
 def _standing(decision: RowDecision, row: ShownRow | None) -> Standing:
     if row is None:
         return "gone"
-    return "stale" if decision.stale(row.content) else ""
+    return "stale" if decision.stale(row.content, row.given) else ""

@@ -16,6 +16,8 @@ from labelworks.schemas.findings import AuditFindings, DecisionsFindings, Review
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.cells import dense_lists
 from labelworks.tasks.artifacts.decisions.estimates import sample_estimates
+from labelworks.tasks.artifacts.decisions.shown_rows import as_text
+from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.methods.review.reviewers import RIGHT, Answers, accuracies, after, prior_of
 
@@ -97,13 +99,14 @@ def _kept(rows: pa.Table, decisions: Sequence[RowDecision], ref: DatasetRef) -> 
     """Answers that decide something about rows as they are, and how many there are of the others, by why."""
     place = {name: number for number, name in enumerate(rows["id"].to_pylist())}
     content, given = rows["content"].to_pylist(), rows["given"].to_pylist()
+    labels = [as_text(label) for label in named(rows["given"], ref.classes, ref.label_type).to_pylist()]
     codes = {str(name): code for code, name in enumerate(ref.classes)}
     kept, lost = Kept(), Counter[str]()
     for decision in decisions:
         at = place.get(decision.id)
         if at is None:
             lost["gone"] += 1
-        elif decision.stale(content[at]):
+        elif decision.stale(content[at], labels[at]):
             lost["stale"] += 1
         elif decision.answer == "unsure":
             lost["unsure"] += 1

@@ -37,7 +37,7 @@ def with_audit(
     rows, true = list[int](), list[Collection[int]]()
     for name, decision in said.items():
         row = known.get(name)
-        if row is None or decision.stale(row.content):
+        if row is None or decision.stale(row.content, row.given):
             continue
         named = (row.given,) if decision.answer == "keep" else decision.classes
         rows.append(place[name])

@@ -71,7 +71,11 @@ def check_answers(
 
     Who answered a row that has changed since is asked again.
     """
-    seen = {each.asked for each in before if each.id in known and not each.stale(known[each.id].content)}
+    seen = {
+        each.asked
+        for each in before
+        if (row := known.get(each.id)) and not each.stale(row.content, row.given)
+    }
     names, taken, aside, unanswered = {str(name) for name in classes}, list[RowDecision](), list[Aside](), 0
     for each in answers:
         if not each.answer.strip():
@@ -98,12 +102,12 @@ def _decision(
     row = known.get(each.id)
     if row is None:
         raise InputError(UNKNOWN)
-    facts = dict(each.facts)
-    if facts.get("content") not in (None, row.content):
-        raise InputError(STALE)
-    facts = {"given": row.given, "suggestion": row.suggestion, **facts, "content": row.content}
+    facts = {"content": row.content, "given": row.given, "suggestion": row.suggestion, **each.facts}
     try:
-        return RowDecision(id=each.id, **read_answer(each.answer, classes, label_type), **facts)
+        decision = RowDecision(id=each.id, **read_answer(each.answer, classes, label_type), **facts)
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(f"{'.'.join(map(str, first['loc'])) or 'the row'}: {first['msg']}") from error
+    if decision.stale(row.content, row.given):
+        raise InputError(STALE)
+    return decision

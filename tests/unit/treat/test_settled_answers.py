@@ -51,11 +51,13 @@ def test_of_label_sets_the_last_answer_counts() -> None:
             said("r0", answer="classes", classes=("b", "a")),
             said("r1", answer="classes", classes=("gone",)),
             said("r2", answer="none"),
+            said("r2", answer="keep", given="b"),  # it was another set then
         ],
         ref("list", "a", "b"),
     )
     assert found.rows["label"].to_pylist() == [[0, 1], []]
     assert (found.findings.rows, found.findings.changed, found.findings.gone) == (2, 2, 1)
+    assert found.findings.stale == 1
     after = with_settled(treated(given), found.rows)
     assert after["label"].to_pylist() == [[0, 1], [1], []]
     assert after["action"].to_pylist() == ["decided", "keep", "decided"]
@@ -66,12 +68,18 @@ def test_numbers_are_replaced_and_kept() -> None:
     given = pa.array([1.0, 2.0, 3.0])
     found = settle_others(
         rows(given),
-        [said("r0", answer="number", number=9.5), said("r1", answer="keep"), said("r2", answer="unsure")],
+        [
+            said("r0", answer="number", number=9.5),
+            said("r1", answer="keep", given="2"),
+            said("r1", answer="keep", given="2.5"),  # it was another number then
+            said("r2", answer="unsure"),
+        ],
         ref("number"),
     )
     after = with_settled(treated(given), found.rows)
     assert after["label"].to_pylist() == [9.5, 2.0, 3.0]
     assert (found.findings.answers, found.findings.unsure, found.findings.changed) == (2, 1, 1)
+    assert found.findings.stale == 1
     assert with_settled(treated(given), None).equals(treated(given))
 
 
@@ -87,10 +95,14 @@ def test_of_many_classes_two_are_enough_to_go_by() -> None:
     classes = [f"c{n}" for n in range(300)]
     found = settle_classes(
         rows(given, **judged),
-        [said("r0", answer="class", classes=("c7",)), said("r1", answer="keep", content=8)],
+        [
+            said("r0", answer="class", classes=("c7",), given="c3"),
+            said("r1", answer="keep", content=8),
+            said("r1", answer="keep", given="c3"),  # it was given another label then
+        ],
         ref("string", *classes),
     )
     assert found.rows["label"].to_pylist() == [7]
     assert found.rows["posterior"].null_count == 1
-    assert (found.findings.stale, found.findings.changed) == (1, 1)
+    assert (found.findings.stale, found.findings.changed) == (2, 1)
     assert np.isclose(found.findings.reviewers[0].accuracy, 0.95)

@@ -43,15 +43,17 @@ def test_every_row_is_taken_or_put_aside_with_its_reason() -> None:
         answered(99, "dog"),
         answered(0, "cat"),
         answered(6, "dog", probability=2.0),
+        answered(7, "keep", given="dog"),
+        answered(8, "dog", given="dog"),
     )
-    assert [decision.answer for decision in found.taken] == ["class", "keep"]
+    assert [decision.answer for decision in found.taken] == ["class", "keep", "class"]
     assert (found.taken[1].given, found.taken[1].suggestion, found.taken[1].content) == ("cat", "dog", 1)
     assert {each.place: each.reason for each in found.aside}.items() >= {
-        5: STALE, 6: OTHER, 100: UNKNOWN, 1: TWICE, 4: "'bird' is no class",
+        5: STALE, 8: STALE, 6: OTHER, 100: UNKNOWN, 1: TWICE, 4: "'bird' is no class",
     }.items()  # fmt: skip
-    assert found.aside[-1].reason.startswith("probability: ")
+    assert found.aside[-2].reason.startswith("probability: ")
     assert found.unanswered == 1
-    assert found.says.splitlines()[0] == "2 taken"
+    assert found.says.splitlines()[0] == "3 taken"
     assert "1 without an answer" in found.says
 
 
