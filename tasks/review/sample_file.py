@@ -110,7 +110,11 @@ def _rows(place: str) -> tuple[list[dict[str, str]], str]:
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)  # as spreadsheets of other languages save it
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-    return [{key: meant(value or "") for key, value in row.items() if key} for row in reader], where
+    try:
+        return [{key: meant(value or "") for key, value in row.items() if key} for row in reader], where
+    except csv.Error as error:  # such as a text that is longer than a cell may be
+        fix = "take a .parquet file: `labelworks audit sample --to audit.parquet`"
+        raise InputError(f"can't be read as CSV ({error})", where=where, fix=fix) from error
 
 
 def _opened(place: str) -> tuple[Store, str]:

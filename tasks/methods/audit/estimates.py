@@ -11,7 +11,7 @@ from scipy.special import betaincinv
 
 Floats = NDArray[np.float64]
 LEVEL, QUANTILE = 0.95, 1.96
-HALF = 0.5  # of a row, imagined on either side of each stratum, so that no handful of rows is sure
+HALF = 0.5  # of a row, imagined on either side, so that no handful of rows is sure
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def share(looked: Looked) -> AuditedSample:
     """A share of all rows, of values that are 0 or 1, by stratum.
 
     Its interval is that of Clopper & Pearson (1934) for as many rows drawn simply as would tell as much
-    (Korn & Graubard 1998), their number by variances with half a row imagined on either side: exact of one
-    stratum, and of no width only where every row was looked at.
+    (Korn & Graubard 1998), their number by variances with a row of the overall share imagined in each:
+    exact of one large stratum, and of no width only where every row was looked at.
     """
     value, count = float(looked.share @ (looked.total / looked.looks)), float(looked.looks.sum())
     near = (looked.total + (value * count + HALF) / (count + 2 * HALF)) / (looked.looks + 1)

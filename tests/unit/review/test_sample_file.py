@@ -90,6 +90,10 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(b"id\n\xe9\n")
     with pytest.raises(InputError, match="UTF-8"):
         read_answers(str(tmp_path / "latin.csv"), "ann")
+    write_sample([rows()[0] | {"shown": "long " * 50_000}], str(tmp_path / "long.csv"))
+    with pytest.raises(InputError, match="field larger than") as refused:
+        read_answers(str(tmp_path / "long.csv"), "ann")
+    assert ".parquet" in refused.value.fix
     (tmp_path / "no.parquet").write_bytes(b"no")
     with pytest.raises(InputError, match="no parquet file"):
         read_answers(str(tmp_path / "no.parquet"), "ann")
