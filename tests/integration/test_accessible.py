@@ -12,10 +12,14 @@ from labelworks.tasks.report.comparison.rows import ChangedRow, RowChanges
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
 from tests.support import reports
-from tests.support.browser import serious
+from tests.support.browser import POLICY, chromium, serious
 from tests.support.stages import run_stages
 
 LOOKS = [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)]
+MEASURE = """
+const page = document.documentElement;
+document.title = `${page.scrollWidth - page.clientWidth} px too wide`;
+"""
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +35,7 @@ def pages() -> dict[str, str]:
         reports.refused(), reports.published(), rows, {"q1": Content(text="where is it?")}
     )
     return {
-        "published": render(reports.published(), long),
+        "published": render(reports.with_all_sections(), long),
         "refused": render(reports.refused(), evidence),
         "compared": page(compared),
     }
@@ -41,6 +45,17 @@ def pages() -> dict[str, str]:
 def test_no_serious_fault(pages: dict[str, str], scheme: Any, width: int, tmp_path: Path) -> None:
     for html in pages.values():
         assert serious(html, tmp_path, scheme, width) == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_is_wider_than_the_screen(pages: dict[str, str], width: int, tmp_path: Path) -> None:
+    """But for what scrolls by itself; the names of models in it are long."""
+    measure = f"<script>{MEASURE}</script></body>"
+    for name, html in pages.items():
+        page = tmp_path / f"{name}.html"
+        page.write_text(POLICY.sub("", html).replace("</body>", measure), encoding="utf-8")
+        dom = chromium(page, tmp_path, "light", width, "--dump-dom").decode()
+        assert "<title>0 px too wide</title>" in dom, name
 
 
 def test_faults_are_found(pages: dict[str, str], tmp_path: Path) -> None:

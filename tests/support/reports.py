@@ -77,6 +77,74 @@ def published(**changes):
     return RunRecord.model_validate(fields | changes)
 
 
+def figure(value):
+    return {"value": value, "low": value - 0.03, "high": value + 0.03}
+
+
+DECISIONS = {
+    "answers": 60, "rows": 48, "changed": 20, "dropped": 2, "look_again": 1, "unsure": 3, "stale": 1,
+    "gone": 0,
+    "reviewers": [{"name": "ada@example.org", "answers": 40, "repeated": 12, "accuracy": 0.97}],
+    "audits": [{"sample": "strata-20260301T101500", "value": 0.19, "interval": [0.15, 0.24], "looks": 200}],
+}  # fmt: skip
+LEAKAGE = {
+    "column": "split", "train": "train", "looked_at": 1.0, "leaked_rows": 31, "leaked_share": 0.06,
+    "splits": [
+        {"name": "train", "rows": 1000, "exact": 20, "near": 11, "same_id": 0, "copies_in": {"test": 31}},
+        {"name": "validation_of_2024", "rows": 250, "exact": 0, "near": 0, "same_id": 0, "early": 12},
+        {"name": "test", "rows": 250, "exact": 20, "near": 11, "same_id": 2, "copies_in": {"train": 31},
+         "unseen_labels": ["card_not_working", "exchange_via_app"], "unseen_rows": 7, "early": 0},
+    ],
+    "shown": [{"id": "part-0#17", "split": "test", "why": "the same content", "also_in": ["train"]}],
+}  # fmt: skip
+SHORTCUTS = {
+    "rows": 1500,
+    "properties": [
+        {"name": "brightness", "p_value": 1e-9, "tells": True, "gain": 0.31, "accuracy": 0.71, "chance": 0.6,
+         "low": 0.1, "high": 0.25, "label": "1", "share": 0.93, "rows": 240, "examples": ["part-0#4"] * 5},
+    ],
+}  # fmt: skip
+PERFORMANCE = {
+    "model": "p_resnet", "rows": 600, "accuracy": figure(0.88), "macro_precision": figure(0.87),
+    "macro_recall": figure(0.86), "macro_f1": figure(0.865), "note": "classes look different there",
+    "by_class": [{"name": name, "share": 0.5, "precision": figure(0.87), "recall": figure(0.86),
+                  "f1": figure(0.86)} for name in ("0", "1")],
+    "windows": [{"window": "2024-03", "rows": 300, "accuracy": figure(0.89), "macro_f1": figure(0.87)}],
+}  # fmt: skip
+RANKING = [
+    {"reading": reading, "rows": 1500, "models": [
+        {"model": name, "accuracy": figure(right), "rank": rank, "rank_interval": [1, 2]}
+        for rank, name, right in ((1, "resnet_50_finetuned", 0.93), (2, "vit", 0.92))]}
+    for reading in ("given", "corrected", "posterior", "platinum")
+]  # fmt: skip
+POISON = {
+    "rows": 1500,
+    "regions": [{"label": "0", "around": "1", "p_value": 1e-6,
+                 "rows": [f"part-0#{row}" for row in range(40)]}],
+}  # fmt: skip
+TREND = {
+    "now": {"rows": 1500, "rejected_share": 0.01, "noise_rate": 0.196, "prior": {"0": 0.6, "1": 0.4}},
+    "version": 2, "total_variation": 0.04, "moved_class": "0", "class_change": 0.04,
+    "before": {"rows": 1400, "rejected_share": 0.0, "noise_rate": 0.15, "prior": {"0": 0.56, "1": 0.44}},
+}  # fmt: skip
+
+
+def with_all_sections():
+    """A published run in which all was looked for, and found."""
+    run = published()
+    treatment = {**run.treatment.model_dump(), "decisions": DECISIONS}
+    validation = {**run.validation.model_dump(), "looks": 60, "apart": 80, "audited": 0.05,
+                  "audited_interval": [0.01, 0.09]}  # fmt: skip
+    embedding = {
+        "encoder": "pixels", "rows": 1500, "rejected_rows": 0, "rejected_share": 0.0, "dim": 64,
+        "distinct_rows": 1480, "dead_dimensions": 0, "encoding_seconds": 2.0, "leakage": LEAKAGE,
+    }  # fmt: skip
+    return published(
+        treatment=treatment, validation=validation, embedding=embedding, shortcuts=SHORTCUTS,
+        performance=PERFORMANCE, ranking=RANKING, poison=POISON, trend=TREND,
+    )  # fmt: skip
+
+
 def refused(**changes):
     fields = {
         "status": "refused",
