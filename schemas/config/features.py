@@ -1,0 +1,48 @@
+"""Which columns carry the features, and of which kind they are."""
+
+from __future__ import annotations
+
+import json
+
+from pydantic import Field, model_validator
+
+from labelworks.schemas.config.section import Section
+
+
+class Features(Section):
+    """The one column that carries the features, under its kind; or several columns of numbers."""
+
+    text: str | None = None
+    image: str | None = Field(None, description="bytes of images, or structs with `bytes`")
+    vector: str | None = Field(None, description="lists of numbers")
+    audio: str | None = Field(None, description="bytes of recordings, or structs with `bytes`; for a plug-in")
+    other: str | None = Field(None, description="whatever the encoder of a plug-in reads")
+    columns: tuple[str, ...] | None = Field(None, description="columns of numbers: together one vector a row")
+
+    @model_validator(mode="after")
+    def _one(self) -> Features:
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError(f"name exactly one of {', '.join(type(self).model_fields)}")
+        if self.columns is not None and len(set(self.columns)) < max(1, len(self.columns)):
+            raise ValueError("columns names at least one column, and none twice")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Which kind of feature it is."""
+        return str(next(iter(self.model_dump(exclude_none=True))))
+
+    @property
+    def key(self) -> str:
+        """What names the features among others of the dataset."""
+        return self.column if self.columns is None else json.dumps(self.columns)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the feature columns: of all kinds but `columns` there is one."""
+        return self.columns or (str(getattr(self, self.kind)),)
+
+    @property
+    def column(self) -> str:
+        """The name of the feature column, of several the first."""
+        return self.names[0]
