@@ -20,7 +20,7 @@ from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.log import read_decisions
-from labelworks.tasks.artifacts.imprecise.inferred_labels import read_observed_sample
+from labelworks.tasks.artifacts.imprecise.observed_sample import read_observed_sample
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
 from labelworks.tasks.artifacts.vectors.sample_groups import read_groups, read_ids

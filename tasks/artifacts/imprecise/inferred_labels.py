@@ -6,13 +6,11 @@ round of EM over all partitions follows, and its probes are taken where they for
 
 from __future__ import annotations
 
-import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,28 +23,20 @@ from labelworks.schemas.label_kinds import NOTHING
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.imprecise.load_observed import ObservedBlock, load_observed
-from labelworks.tasks.artifacts.imprecise.observed import BAGS, FOUND, MODEL, Observed, inferred_part
+from labelworks.tasks.artifacts.imprecise.observed import BAGS, FOUND, inferred_part
+from labelworks.tasks.artifacts.imprecise.observed_sample import (
+    ObservedSample,
+    joined_samples,
+    sample_observed,
+    write_observed_sample,
+)
 from labelworks.tasks.artifacts.row_extras import packed
 from labelworks.tasks.execution.map_partitions import map_partitions, reduce_partitions
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
-from labelworks.tasks.methods.statistics.folds import fold_of, in_sample, share_of
+from labelworks.tasks.methods.statistics.folds import fold_of, share_of
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, Fitted, alone, drawn, foretold
 from labelworks.tasks.methods.treatment.imprecise.core.inference import SOFT, Inference, infer_from
-
-
-@dataclass(frozen=True, eq=False)
-class ObservedSample:
-    """Rows held in memory: features (N, D), folds (N,), hashes of ids (N,), what was observed of them.
-
-    given (N,): the class that rules or people named by themselves, -1 where they named none.
-    """
-
-    features: NDArray[np.floating]
-    folds: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
-    observed: Observed
-    given: NDArray[np.int32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +81,8 @@ def infer_labels(
         "embed", sample_observed, parts, unit="partitions sampled",
         artifacts=artifacts, ref=ref, share=share, folds=folds,
     )  # fmt: skip
-    sample, cut = _joined([found for found, _ in read]), _cut([bags for _, bags in read])
-    _keep(artifacts, sample)
+    sample, cut = joined_samples([part for part, _ in read]), _cut([bags for _, bags in read])
+    write_observed_sample(artifacts, sample)
     data, fitted, inference = _fitted(sample, folds, probes)
     tested = _tested(data, fitted)
     if share < 1:
@@ -120,30 +110,6 @@ def infer_labels(
 def read_inferred(artifacts: Artifacts) -> InferredFindings:
     """What was found as labels were inferred."""
     return InferredFindings.model_validate_json(artifacts.store.read(artifacts.file("embed", FOUND)))
-
-
-def read_observed_sample(artifacts: Artifacts, classes: int) -> ObservedSample:
-    """The rows that labels were inferred by."""
-    data = io.BytesIO(artifacts.store.read(artifacts.file("embed", MODEL)))
-    with np.load(data, allow_pickle=False) as arrays:
-        return ObservedSample(
-            arrays["features"],
-            arrays["folds"],
-            arrays["hashes"],
-            Observed.of_arrays(arrays, classes),
-            arrays["given"],
-        )
-
-
-def sample_observed(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, share: float, folds: int
-) -> tuple[ObservedSample, NDArray[np.uint64]]:
-    """Rows of a partition that belong to the sample, bags as a whole; and all bags that it has rows of."""
-    block = load_observed(artifacts, ref, partition)
-    bags = np.unique(block.observed.bags[block.observed.kinds == BAGS])
-    kept = block.only(in_sample(block.observed.drawn_by(block.hashes), share))
-    of = fold_of(kept.hashes, folds)
-    return ObservedSample(kept.features, of, kept.hashes, kept.observed, kept.given), bags
 
 
 def round_of(
@@ -213,32 +179,10 @@ def _data(block: ObservedBlock, inference: Inference, cut: NDArray[np.uint64]) -
     return inference.data(observed.marks, kinds, block.features, folds, observed.bags)
 
 
-def _joined(parts: Sequence[ObservedSample]) -> ObservedSample:
-    return ObservedSample(
-        np.concatenate([part.features for part in parts]),
-        np.concatenate([part.folds for part in parts]),
-        np.concatenate([part.hashes for part in parts]),
-        Observed.joined([part.observed for part in parts]),
-        np.concatenate([part.given for part in parts]),
-    )
-
-
 def _cut(parts: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     """Bags that several partitions have rows of."""
     names, counts = np.unique(np.concatenate(parts), return_counts=True)
     return np.asarray(names[counts > 1])
-
-
-def _keep(artifacts: Artifacts, sample: ObservedSample) -> None:
-    sink = io.BytesIO()
-    arrays = {
-        "features": sample.features,
-        "folds": sample.folds,
-        "hashes": sample.hashes,
-        "given": sample.given,
-    }
-    np.savez(sink, allow_pickle=False, **arrays, **sample.observed.arrays)
-    artifacts.store.write(artifacts.file("embed", MODEL), sink.getvalue())
 
 
 def _fitted(sample: ObservedSample, folds: int, probes: Sequence[str]) -> tuple[Data, Fitted, Inference]:
@@ -252,15 +196,9 @@ def _fitted(sample: ObservedSample, folds: int, probes: Sequence[str]) -> tuple[
     data, fitted, inference = infer_from(
         seen.marks, seen.kinds, sample.features, sample.folds, folds, probes=probes, bags=seen.bags
     )
-    if BAGS in seen.kinds:
-        inference = replace(inference, options=_with_mix(inference.options, data, fitted))
+    if BAGS in seen.kinds:  # shares of a torn bag are held against the class mix
+        inference = replace(inference, options={SOFT: {"prior": fitted.mix}, **inference.options})
     return data, fitted, inference
-
-
-def _with_mix(options: Mapping[str, Mapping[str, Any]], data: Data, fitted: Fitted) -> dict[str, Any]:
-    """The options with the class mix that shares of a torn bag are held against."""
-    mix = fitted.sums.count.sum(axis=0)
-    return {SOFT: {"prior": mix / mix.sum()}, **options}
 
 
 def _by_all_rows(
@@ -290,8 +228,7 @@ def _round(artifacts: Artifacts, ref: DatasetRef, inference: Inference, cut: NDA
 
 def _tested(data: Data, fitted: Fitted) -> dict[str, float]:
     """Whether features tell of what was observed more than the class mix does, out of sample."""
-    mix = fitted.sums.count.sum(axis=0)
-    by = foretold(data, fitted.ensemble, mix / mix.sum())
+    by = foretold(data, fitted.ensemble, fitted.mix)
     gain = by[:, 0] - by[:, 1]
     error = max(float(gain.std(ddof=1)) / np.sqrt(len(gain)), np.finfo(float).tiny) if len(gain) > 1 else 1.0
     return {

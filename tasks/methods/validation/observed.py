@@ -18,6 +18,7 @@ from scipy.special import log_softmax
 
 from labelworks.schemas.label_kinds import NOTHING
 from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, alone, drawn
 from labelworks.tasks.methods.treatment.imprecise.core.inference import SOFT, Inference, infer_from
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
@@ -131,8 +132,7 @@ def _said(test: HeldRows, inference: Inference, mix: Floats) -> NDArray[np.float
     """P(observed | class) of held-out rows (m, K); of a bag its shares over the class mix (K,)."""
     options = inference.options if SOFT in inference.options else {**inference.options, SOFT: {"prior": mix}}
     kinds = np.where(test.kinds == BAGS, SOFT, test.kinds)
-    every = Inference(inference.ensemble, options, inference.n_folds, inference.probes)
-    evidence = every.data(test.marks, kinds, test.features, test.folds).evidence
+    evidence = Evidence.of(test.marks, kinds, options=options)
     said = np.ones(test.marks.shape, np.float32)
     for part in evidence.labelled:
         said[part.rows] = part.given(slice(0, len(part.rows)))

@@ -28,7 +28,7 @@ class Part:
     bags: NDArray[np.integer] | None = None
     marks: Marks = None
 
-    def given(self, inside: slice) -> NDArray[np.float32]:
+    def given(self, inside: slice | NDArray[np.intp]) -> NDArray[np.float32]:
         """The likelihood (m, K) of some of its rows; of bags the shares of their classes."""
         if self.said is not None:
             return self.said.dense(inside)

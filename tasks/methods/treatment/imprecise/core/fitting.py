@@ -95,6 +95,12 @@ class Fitted:
     score: float
     rounds: int
 
+    @property
+    def mix(self) -> NDArray[np.float64]:
+        """The class mix (K,) of the labelled rows."""
+        count = self.sums.count.sum(axis=0)
+        return np.asarray(count / count.sum(), np.float64)
+
 
 @dataclass(frozen=True)
 class _Pass:

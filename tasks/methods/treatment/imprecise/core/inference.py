@@ -45,21 +45,20 @@ class Inference:
     options: Options
     n_folds: int
     probes: tuple[str, ...]
-    judge: PseudoJudge | None = None
-    bank: Reference | None = None
-    random: RandomFeatures | None = None
-    independent: float = 1.0
-    mix: NDArray[np.float32] | None = None
+    judge: PseudoJudge | None
+    bank: Reference | None
+    random: RandomFeatures | None
+    independent: float
+    mix: NDArray[np.float32]
 
     @classmethod
     def of(cls, data: Data, found: Fitted, options: Options) -> Inference:
         """What was found on rows that are all at hand."""
         judge = let_in(data, found) if len(data.evidence.unlabelled) else None
         bank = None if judge is None else judge.around.bank(data.features)
-        mix, probes = found.sums.count.sum(axis=0), tuple(data.probes)
         return cls(
-            found.ensemble, options, data.n_folds, probes, judge, bank, data.random, apart_from_rules(data),
-            (mix / mix.sum()).astype(np.float32),
+            found.ensemble, options, data.n_folds, tuple(data.probes), judge, bank, data.random,
+            apart_from_rules(data), found.mix.astype(np.float32),
         )  # fmt: skip
 
     def data(
@@ -94,7 +93,7 @@ class Inference:
     ) -> NDArray[np.float32]:
         """The posterior (n, K) of labelled rows; where probes repeat rules, the mean of both is instead."""
         of = data.evidence.of_kind(RULES)
-        if self.mix is None or self.independent >= 1 or of is None or rows[0] not in of.rows:
+        if self.independent >= 1 or of is None or rows[0] not in of.rows:
             return posterior
         by_rules = _by_rules(of, np.searchsorted(of.rows, rows), self.mix)
         mean = (by_rules + data.probs(self.ensemble, rows)) / 2
@@ -102,7 +101,7 @@ class Inference:
 
     def _without_rules(self, posterior: NDArray[np.float32]) -> NDArray[np.float32]:
         """The same of rows without a label, of which rules say no more than the class mix does."""
-        if self.mix is None or self.independent >= 1:
+        if self.independent >= 1:
             return posterior
         mean = (self.mix + posterior) / 2
         return np.asarray(self.independent * posterior + (1 - self.independent) * mean, np.float32)
@@ -138,8 +137,7 @@ def apart_from_rules(data: Data) -> float:
 
 def _by_rules(of: Part, places: NDArray[np.intp], mix: NDArray[np.floating]) -> NDArray[np.float32]:
     """P(class) (n, K) of rows by what rules say of them and the class mix (K,)."""
-    assert of.said is not None  # noqa: S101 - rules have a likelihood
-    joint = of.said.dense(places) * mix
+    joint = of.given(places) * mix
     return np.asarray(joint / joint.sum(axis=1, keepdims=True), np.float32)
 
 
