@@ -62,7 +62,7 @@ def same_source(question: ApprovalQuestion) -> RunConfig:
     run, _ = plan_run(config, storage_secrets(config.store))
     if run.artifacts.id != question.record.run_id:
         raise InputError(
-            f"the source, the config or the code is not what it was: now it is run {run.artifacts.id}",
+            f"source, config, code or what is decided is not what it was: now it is run {run.artifacts.id}",
             where=config.dataset.place("source"),
             fix="run the config again; it asks again if it has to",
         )
