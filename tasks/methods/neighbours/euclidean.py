@@ -11,7 +11,7 @@ from labelworks.tasks.methods.neighbours.exact import BLOCK, nearest_of
 def nearest(rows: NDArray[np.float32], k: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Distances and row numbers (N, k) of the nearest other rows of (N, D), nearest first."""
     centred = _centred(rows)
-    places = _places(centred, k)
+    places = _places(centred, np.arange(len(rows)), k)
     distances = np.empty(places.shape)
     for start in range(0, len(rows), BLOCK):  # again, without the rounding of large norms
         part = slice(start, start + BLOCK)
@@ -20,21 +20,22 @@ def nearest(rows: NDArray[np.float32], k: int) -> tuple[NDArray[np.float64], NDA
     return distances, places
 
 
-def nearest_places(rows: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """The row numbers alone, where k is so large that distances would take more than the search."""
-    return _places(_centred(rows), k)
+def nearest_places(rows: NDArray[np.float32], k: int, of: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The row numbers alone, (M, k), of some rows (M,): with a large k distances cost more than this."""
+    return _places(_centred(rows), of, k)
 
 
 def _centred(rows: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(rows - rows.mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
-def _places(centred: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+def _places(centred: NDArray[np.float32], of: NDArray[np.integer], k: int) -> NDArray[np.int64]:
     norms = np.einsum("nd,nd->n", centred, centred, dtype=np.float64)
 
     def squared(part: slice) -> NDArray[np.float64]:
-        apart: NDArray[np.float64] = norms[part, None] + norms - 2.0 * (centred[part] @ centred.T)
-        np.fill_diagonal(apart[:, part], np.inf)  # a row is no neighbour of its own
+        own = of[part]
+        apart: NDArray[np.float64] = norms[own, None] + norms - 2.0 * (centred[own] @ centred.T)
+        apart[np.arange(len(own)), own] = np.inf  # a row is no neighbour of its own
         return apart
 
-    return nearest_of(squared, len(centred), k)[0]
+    return nearest_of(squared, len(of), k)[0]

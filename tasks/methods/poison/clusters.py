@@ -53,13 +53,13 @@ def odd_regions(
     if not len(doubted) or not sizes:
         return []
     held = np.asarray(features, np.float32)
-    near = nearest_places(held, sizes[-1] * (1 + AROUND))
+    near = nearest_places(held, sizes[-1] * (1 + AROUND), doubted)
     tests = len(doubted) * len(sizes)
     found = [
         region
-        for row in doubted
+        for row, around in zip(doubted, near, strict=True)
         for size in sizes
-        if (region := _region(int(row), near[row], size, held, given, chance, tests)) is not None
+        if (region := _region(int(row), around, size, held, given, chance, tests)) is not None
     ]
     return _apart(sorted(found, key=lambda each: (each.p_value, -len(each.rows))))
 
