@@ -253,7 +253,8 @@ def _findings(
     others = [each for each in splits if each.name != train]
     rows = sum(each.rows for each in others)
     leaked = len({line[:2] for line in lines if line.split != train})
-    shown = [row for row in leaks.to_pylist() if row["split"] != train][:SHOWN]
+    outside = leaks if train is None else leaks.filter(pc.not_equal(leaks["split"], train))
+    shown = outside.slice(0, SHOWN).to_pylist()
     return LeakageFindings(
         column=column,
         train=train,
