@@ -112,10 +112,9 @@ def estimate_performance(
     -----
     Of classes: it holds where each class looks as it did; the class mix may move, and is estimated. Of
     numbers: where the error depends on the features as it did. What breaks these shows in no figure here:
-    `test_drift` tells whether features moved. Intervals take `noise` as known. Sources: Saerens
-    et al. (2002), the posterior at another mix;
-    Shimodaira (2000) and Zadrozny & Elkan (2002), its calibration on weighed labelled rows; direct loss
-    estimation of NannyML, with cross-prediction of Zrnic & Candès (2024).
+    `test_drift` tells whether features moved. Intervals take `noise` as known. Sources: Saerens et al.
+    (2002), the posterior at another mix; Shimodaira (2000) and Zadrozny & Elkan (2002), its calibration on
+    weighed labelled rows; direct loss estimation of NannyML, with cross-prediction of Zrnic & Candès (2024).
 
     Examples
     --------
