@@ -17,6 +17,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from labelworks.schemas.label_kinds import NOTHING
+from labelworks.tasks.methods.arrays import hashes
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, alone, drawn
@@ -62,6 +63,13 @@ class HeldRows:
             self.given[at],
         )
 
+    def at_most(self, most: int) -> HeldRows:
+        """So many of them and the rest of a bag, by chance: another one than that of the sample they are."""
+        if len(self.folds) <= most:
+            return self
+        place = hashes(np.where(self.kinds == BAGS, self.bags.astype(np.uint64), self.hashes))
+        return self.only(place <= np.partition(place, most - 1)[most - 1])
+
 
 def prove_observed(rows: HeldRows, n_folds: int, probes: Sequence[str], model: str, seed: int) -> Proof:
     """Hold a model of inferred labels against the class mix, and one of labels drawn of what was observed.
@@ -72,7 +80,7 @@ def prove_observed(rows: HeldRows, n_folds: int, probes: Sequence[str], model: s
     proven worse than that. accuracy: P(class | observed, x) of the class that each model calls, x as both
     together see it.
     """
-    rows = _some(rows)
+    rows = rows.at_most(ROWS)
     _, groups = np.unique(rows.folds % FOLDS, return_inverse=True)
     probs = {name: np.zeros(rows.marks.shape, np.float32) for name in (GIVEN, PROPOSED)}
     said, mix = (np.zeros(rows.marks.shape, np.float32) for _ in range(2))
@@ -85,14 +93,6 @@ def prove_observed(rows: HeldRows, n_folds: int, probes: Sequence[str], model: s
     told = rows.kinds != NOTHING
     held = {name: each[told] for name, each in probs.items()}
     return _compared(held, said[told], mix[told], groups[told], seed)
-
-
-def _some(rows: HeldRows) -> HeldRows:
-    """At most ROWS of them, by chance, bags as a whole."""
-    key = np.where(rows.kinds == BAGS, rows.bags.astype(np.uint64), rows.hashes)
-    share = ROWS / max(len(key), 1)
-    mixed = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(11)
-    return rows if share >= 1 else rows.only(mixed.astype(np.float64) * 2.0**-53 < share)
 
 
 def _models(

@@ -11,8 +11,10 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
+from labelworks.tasks.methods.statistics.folds import fold_of, in_sample
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
+from labelworks.tasks.methods.validation.observed import HeldRows
 from labelworks.tasks.planning.values import proof_options
 
 DATA = {"source": "here", "label": "label", "features": {"vector": "vector"}}
@@ -97,3 +99,18 @@ def test_a_treatment_that_spoils_what_is_unusual_is_seen():
     finally:
         registry.forget("a test")
     assert found.high < 0
+
+
+def test_few_rows_of_a_sample_are_compared_and_bags_stay_whole() -> None:
+    hashes = np.random.default_rng(0).integers(0, 2**64, 8000, np.uint64)
+    sampled = hashes[in_sample(hashes, 0.125)]
+    count = len(sampled)
+    kinds = np.array(["bags", "single"], object)[(np.arange(count) >= 60).astype(int)]
+    bags, marks = np.arange(count) // 20, sparse.csr_array(np.eye(2)[np.arange(count) % 2])
+    rows = HeldRows(
+        np.zeros((count, 1)), fold_of(sampled, 5), sampled, marks, kinds, bags, np.zeros(count, np.int32)
+    )
+    some = rows.at_most(400)
+    assert 400 <= len(some.folds) < 420 < count
+    assert set(np.bincount(some.bags[some.kinds == "bags"], minlength=3)) <= {0, 20}
+    assert rows.at_most(count) is rows
