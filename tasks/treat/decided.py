@@ -26,7 +26,7 @@ JUDGED = ["posterior", "suggestion", "error_probability", "suggested_probability
 
 @dataclass(frozen=True)
 class Heard:
-    """By partition what is so of the rows that people answered about (`answers.settled_schema`)."""
+    """By partition what is so of the rows that people answered about (`answers.Settled`)."""
 
     by_partition: Mapping[str, pa.Table] = field(default_factory=dict)
 

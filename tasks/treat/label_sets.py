@@ -39,14 +39,15 @@ def trust_in_sets(
 
 def _treated(scores: pa.Table, ref: DatasetRef, basis: Basis) -> TreatedLabelSets:
     missing, extra = _cells(scores, ref, "probability")
-    given, claims = from_lists(scores["given"], len(ref.classes)), _claims(scores, ref, basis)
+    given = from_lists(scores["given"], len(ref.classes))
+    claims = _claims(scores, ref, basis, missing, extra)
     return treat_label_sets(given, missing, extra, claims, basis.cut, basis.policy)
 
 
 def judged_cells(partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis) -> JudgedLabels:
     """What is claimed of each label of a partition that looks missing or extra."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), READ)
-    return _claims(scores, ref, basis)
+    return _claims(scores, ref, basis, *_cells(scores, ref, "probability"))
 
 
 def _cells(scores: pa.Table, ref: DatasetRef, what: str) -> list[csr_array]:
@@ -54,8 +55,9 @@ def _cells(scores: pa.Table, ref: DatasetRef, what: str) -> list[csr_array]:
     return [from_lists(scores[kind], len(ref.classes), scores[f"{kind}_{what}"]) for kind in CELLS]
 
 
-def _claims(scores: pa.Table, ref: DatasetRef, basis: Basis) -> JudgedLabels:
-    missing, extra = _cells(scores, ref, "probability")
+def _claims(
+    scores: pa.Table, ref: DatasetRef, basis: Basis, missing: csr_array, extra: csr_array
+) -> JudgedLabels:
     claim = csr_array(sum(_cells(scores, ref, "claim"), csr_array(missing.shape, dtype=np.float32)))
     hashed = hash_ids(scores["id"].combine_chunks())
     return cell_claims(missing, extra, claim, basis.policy, basis.rows_by_class, basis.rows, hashed)

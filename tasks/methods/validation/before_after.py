@@ -213,17 +213,6 @@ def within(before: float, change: Estimate) -> dict[str, Any]:
     return _fitting(before, change.value, change.interval) | {"at_limit": at_limit}
 
 
-def bounded(
-    gain_raw: NDArray[np.float64], gain_treated: NDArray[np.float64], repeats: int, seed: int
-) -> dict[str, Any]:
-    """Accuracies of the credits of held-out rows (N,), cut to [0, 1]; of their difference what fits in."""
-    gained = gain_treated - gain_raw
-    before, change = float(gain_raw.mean()), float(gained.mean())
-    raw = _share(before)
-    at_limit = not (0 <= before <= 1 and 0 <= raw + change <= 1)
-    return _fitting(raw, change, _interval(gained, repeats, seed)) | {"at_limit": at_limit}
-
-
 def _fitting(before: float, change: float, interval: tuple[float, float]) -> dict[str, Any]:
     low, high = (_share(before + end) - before for end in interval)
     return {
@@ -249,12 +238,3 @@ def _best(gains: Mapping[str, Floats], rows: NDArray[np.bool_]) -> str:
 
 def _share(value: float) -> float:
     return min(max(value, 0.0), 1.0)
-
-
-def _interval(difference: NDArray[np.float64], repeats: int, seed: int) -> tuple[float, float]:
-    """Bootstrap interval of 95 % of the mean, row by row and paired (Efron 1979)."""
-    rng = np.random.default_rng(seed)
-    values, counts = np.unique(difference, return_counts=True)
-    drawn = rng.multinomial(len(difference), counts / counts.sum(), size=repeats) @ values / len(difference)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return float(low), float(high)

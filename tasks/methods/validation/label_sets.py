@@ -101,9 +101,7 @@ def _held_out(
     credit = np.zeros((*shape, 2), np.float32)
     for group in range(int(groups.max()) + 1):
         train, test = np.flatnonzero(groups != group), np.flatnonzero(groups == group)
-        exclude = np.unique(
-            np.arange(sums.n_folds)[np.arange(sums.n_folds) % FOLDS == folds[test[0]] % FOLDS]
-        )
+        exclude = np.flatnonzero(np.arange(sums.n_folds) % FOLDS == folds[test[0]] % FOLDS)
         model = registry.make("multilabel", options.judge.noise)
         judge = LabelSetJudge.fit(sums, features, given, folds, own, exclude=exclude.tolist(), model=model)
         raw = given[train]

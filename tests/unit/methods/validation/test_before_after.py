@@ -17,7 +17,8 @@ from labelworks.tasks.methods.statistics.folds import fold_of
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.validation import out_of_fold as out_of_fold_module
 from labelworks.tasks.methods.validation.arms import AGAIN, GIVEN, LIKELIEST, arms_of
-from labelworks.tasks.methods.validation.before_after import Proof, bounded, choose_arm, compared, prove
+from labelworks.tasks.methods.validation.before_after import Proof, choose_arm, compared, prove, within
+from labelworks.tasks.methods.validation.disagreements import Estimate
 from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
 from labelworks.tasks.methods.validation.publish_when import why_not
 from labelworks.tasks.planning.values import proof_options
@@ -206,18 +207,19 @@ def test_no_accuracy_is_more_than_whole_however_few_rows_there_are(seed: int) ->
 
 
 @pytest.mark.parametrize(
-    ("raw", "treated", "expected", "at_limit"),
+    ("before", "change", "after", "at_limit"),
     [
-        ((1.2, 0.81), (1.2, 1.2), (1.0, 1.0), True),  # 100.5 % to 120 %: no gain that can be told
-        ((1.2, 1.2), (1.2, 0.81), (1.0, 0.805), True),  # a loss stays as large as it is
-        ((0.9, 0.9), (1.0, 1.0), (0.9, 1.0), False),
-        ((-0.2, -0.2), (0.5, 0.5), (0.0, 0.7), True),
+        (1.0, 0.195, 1.0, True),  # 100.5 % to 120 %: no gain that can be told
+        (1.0, -0.195, 0.805, False),  # a loss stays as large as it is
+        (0.9, 0.05, 0.95, False),
+        (0.2, -0.7, 0.0, True),
     ],
 )
 def test_a_loss_shows_and_a_gain_ends_at_the_limit(
-    raw: tuple[float, ...], treated: tuple[float, ...], expected: tuple[float, float], at_limit: bool
+    before: float, change: float, after: float, at_limit: bool
 ) -> None:
-    found = bounded(np.array(raw), np.array(treated), repeats=50, seed=0)
-    assert (found["accuracy_raw"], found["accuracy_treated"]) == pytest.approx(expected)
+    found = within(before, Estimate(change, 0.1))
+    assert (found["accuracy_raw"], found["accuracy_treated"]) == pytest.approx((before, after))
     assert found["at_limit"] == at_limit
-    assert found["low"] <= found["accuracy_treated"] - found["accuracy_raw"] <= found["high"]
+    assert -before <= found["low"] <= after - before + 1e-12 and after - before <= found["high"] + 1e-12
+    assert found["high"] <= 1 - before + 1e-12
