@@ -74,11 +74,11 @@ class HeldRows:
 def prove_observed(rows: HeldRows, n_folds: int, probes: Sequence[str], model: str, seed: int) -> Proof:
     """Hold a model of inferred labels against the class mix, and one of labels drawn of what was observed.
 
-    Each group of folds in turn is held out of everything: EM, its probes, the models. Models are sharpened as
-    foretells what was observed of other held-out rows best, and scored by the log-likelihood of what was
-    observed (Gneiting & Raftery 2007). gain: over the class mix; over the model of drawn labels where it is
-    proven worse than that. accuracy: P(class | observed, x) of the class that each model calls, x as both
-    together see it.
+    Each group of folds in turn is held out of everything: EM, its probes, the models. Models and the mix are
+    sharpened as foretells what was observed of other held-out rows best, and scored by the log-likelihood of
+    what was observed (Gneiting & Raftery 2007). gain: over the class mix; over the model of drawn labels
+    where it is proven worse than that. accuracy: P(class | observed, x) of the class that each model calls, x
+    as both together see it.
     """
     rows = rows.at_most(ROWS)
     _, groups = np.unique(rows.folds % FOLDS, return_inverse=True)
@@ -153,7 +153,8 @@ def _compared(
     both /= both.sum(axis=1, keepdims=True)
     called = {name: each.argmax(axis=1) for name, each in probs.items()}
     right = {name: both[np.arange(len(both)), each].astype(np.float64) for name, each in called.items()}
-    gain = mean(score[PROPOSED] - _log_likelihood(mix.astype(np.float64), said), folds)
+    by_mix = _log_likelihood(_sharpened(mix, said, seed), said)  # or one that says nothing gains by softening
+    gain = mean(score[PROPOSED] - by_mix, folds)
     over_drawn = mean(score[PROPOSED] - score[GIVEN], folds)
     change = mean(right[PROPOSED] - right[GIVEN], folds)
     allowed = {
