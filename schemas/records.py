@@ -285,7 +285,7 @@ class RunRecord(Record):
         None, description="properties of texts, images, vectors that tell the label; of one class a row"
     )
     poison: PoisonFindings | None = Field(
-        None, description="small regions whose label everything around contradicts; of one class a row"
+        None, description="small regions whose label all around contradicts; where detect.poison asks for it"
     )
     trend: TrendFindings | None = Field(None, description="beside the last published version")
     treatment: TreatmentFindings | None = None

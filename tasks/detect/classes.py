@@ -59,7 +59,7 @@ def detect_classes(
         ranking=ranking_findings(labelled.context.ranking, options.context.ranked),
         evidence=evidence(scored, judged.transition), inferred=inferred,
         shortcuts=shortcuts(artifacts, options.context.source, ref),
-        poison=poison(sample, labelled.context.sample["id"], ref.classes),
+        poison=poison(sample, labelled.context.sample["id"], ref.classes) if options.poison else None,
     )  # fmt: skip
     return Detected(ref, figures, [judgement.checks for judgement in judgements], scored)
 

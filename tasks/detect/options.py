@@ -21,7 +21,7 @@ class DetectOptions:
     probabilities may move while a model stays; said: all that a model's name is made of, besides the data.
     shift, slices and fit_share (of the rows, those that an encoder may be fitted on): for what moved.
     context: what reads time, groups and columns. expected: what the gate asks of rows. performance: of
-    which model of the user's; None: of none.
+    which model of the user's; None: of none. poison: whether labels changed together are sought.
     """
 
     folds: int
@@ -37,3 +37,4 @@ class DetectOptions:
     context: ContextReader
     expected: Suite
     performance: PerformanceOptions | None = None
+    poison: bool = False

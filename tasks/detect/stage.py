@@ -43,6 +43,7 @@ BESIDE_THE_MODEL = {
     "groups",
     "slices",
     "columns",
+    "poison",
 }  # of detect
 
 
@@ -105,5 +106,6 @@ def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOption
         fit_share=fit_share(encoder.name, data.features.kind),
         context=ContextReader(run.source, detect.windows.by, data.predictions),
         performance=performance_options(run.config),
+        poison=detect.poison,
         expected=expected,
     )

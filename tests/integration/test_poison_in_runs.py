@@ -11,6 +11,7 @@ import pyarrow as pa
 from tests.support.stages import run_stages
 
 ROWS, FLIPPED = 600, 40
+ASKED = {"poison": True}
 
 
 def table(*, targeted: bool) -> tuple[pa.Table, set[str]]:
@@ -30,7 +31,7 @@ def table(*, targeted: bool) -> tuple[pa.Table, set[str]]:
 
 def test_a_targeted_flip_is_told_of(write: Any, run_config: Any) -> None:
     rows, flipped = table(targeted=True)
-    record = run_stages(run_config(write(rows)))
+    record = run_stages(run_config(write(rows), detect=ASKED))
     region = record.poison.regions[0]
     assert (region.label, region.around) == ("class 2", "class 0")
     assert len(set(region.rows) & flipped) >= 0.9 * len(region.rows) and len(region.rows) >= 8
@@ -40,6 +41,6 @@ def test_a_targeted_flip_is_told_of(write: Any, run_config: Any) -> None:
 
 
 def test_random_flips_are_not(write: Any, run_config: Any) -> None:
-    record = run_stages(run_config(write(table(targeted=False)[0])))
+    record = run_stages(run_config(write(table(targeted=False)[0]), detect=ASKED))
     assert record.poison.rows == ROWS and record.poison.regions == ()
     assert "max_odd_regions" not in {each.name for each in record.gates["detect"].warned}
