@@ -282,7 +282,7 @@ class RunRecord(Record):
     ranking: tuple[RankingFindings, ...] = Field((), description="of dataset.predictions, by reading")
     drift: DriftFindings | None = None
     shortcuts: ShortcutFindings | None = Field(
-        None, description="properties of texts, images, vectors that tell the label; of one class a row"
+        None, description="properties of texts and images that tell the label; of one class a row"
     )
     poison: PoisonFindings | None = Field(
         None, description="small regions whose label all around contradicts; where detect.poison asks for it"

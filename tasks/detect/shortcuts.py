@@ -14,14 +14,13 @@ from labelworks.schemas.findings import ShortcutFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
-from labelworks.tasks.artifacts.vectors.embeddings import read_some
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.shortcuts import properties
 from labelworks.tasks.methods.shortcuts.find import find_shortcuts
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.sources.source import Source
 
-ROWS: Mapping[str, int] = {"text": 20_000, "image": 2_000, "audio": 2_000, "vector": 20_000}  # looked at
+ROWS: Mapping[str, int] = {"text": 20_000, "image": 2_000, "audio": 2_000}  # looked at
 OF_KIND = {"text": properties.of_texts, "image": properties.of_images, "audio": properties.of_bytes}
 UNKNOWN = 4  # partitions at most whose rows aren't known before they are read
 
@@ -63,12 +62,7 @@ def look(
     hashes = hash_ids(scores["id"].combine_chunks())
     places = np.sort(np.argsort(hashes, kind="stable")[:most])
     scores = scores.take(pa.array(places))
-    rows, kind = scores["row"].to_numpy(), source.columns.kind
-    if kind == "vector":
-        vectors, _ = read_some(artifacts.store, artifacts.embedding(ref.encoder_key, partition), rows)
-        values = properties.of_vectors(vectors)
-    else:
-        values = OF_KIND[kind](some_features(source, partition, rows))
+    values = OF_KIND[source.columns.kind](some_features(source, partition, scores["row"].to_numpy()))
     return SeenProperties(values, scores["given"].to_numpy(), scores["id"].to_pylist())
 
 

@@ -77,7 +77,11 @@ def plain(table: pa.Table) -> list[dict[str, Any]]:
     return table.sort_by("id").to_pylist()
 
 
-@pytest.mark.parametrize("name", EXPORTS)
+def test_every_form_is_read_or_describes_the_parts() -> None:
+    assert {*READERS, "card", "croissant"} == {*EXPORTS}  # tests/integration/test_croissant.py reads those
+
+
+@pytest.mark.parametrize("name", READERS)
 class TestExport:
     """Every form."""
 

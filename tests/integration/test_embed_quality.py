@@ -51,7 +51,10 @@ def test_whatever_the_labels_are_all_figures_that_mean_something_are_told(
     assert record.status == "published"
     figures = record.embedding
     unsaid = set() if conflicts else {"label_conflicts", "near_duplicate_conflicts"}
-    assert {name for name, value in dict(figures).items() if value is None} == {"label_sharpness"} | unsaid
+    assert {name for name, value in dict(figures).items() if value is None} == {
+        "label_sharpness",
+        "leakage",
+    } | unsaid
     assert 0.8 < figures.rank_share <= 1
     assert figures.duplicate_share == 4 / 604
     assert figures.label_conflicts == conflicts

@@ -39,11 +39,6 @@ def of_bytes(values: pa.Array) -> dict[str, NDArray[np.float64]]:
     return {"bytes": _floats(pc.binary_length(values))}
 
 
-def of_vectors(vectors: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
-    """Lengths of vectors (N, D)."""
-    return {"length of the vector": np.linalg.norm(np.asarray(vectors, np.float64), axis=1)}
-
-
 def _of_image(value: bytes | Mapping[str, bytes | None] | None) -> tuple[float, ...]:
     from PIL import Image, UnidentifiedImageError
 

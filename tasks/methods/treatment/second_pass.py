@@ -21,6 +21,7 @@ from labelworks.tasks.methods.statistics.sums import FoldSums
 
 ALIKE = 0.005  # of the labels, that a pass has to change for another one to follow
 FLOOR = 1e-12  # of P(given | true): what was never seen is not impossible
+LIKELIER = 0.5  # of a label that is likelier wrong than right
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,8 @@ class SecondPass:
         """Fit the probes to sums and a sample that bear treated labels; folds in `exclude` are seen by none.
 
         first: what was found of the given labels, of any rows; threshold: the error probability over which a
-        label is suspected, as there.
+        label was suspected there. It lies just under that of the least suspected of them: other probes may
+        put all of them lower, so labels that are likelier wrong than right are suspected in any case.
         """
         seen = sample.only(~np.isin(sample.folds, exclude))
         probes = fit_probes(sums, seen, options, exclude=exclude, class_vectors=class_vectors)
@@ -58,7 +60,7 @@ class SecondPass:
             first, score=first.score[:0], error_probability=first.error_probability[:0], flag=first.flag[:0],
             suggestion=first.suggestion[:0], posterior=None, claim=None,
         )  # fmt: skip
-        return cls(probes, about, threshold, 1 / max(len(seen.given), 1))
+        return cls(probes, about, min(threshold, LIKELIER), 1 / max(len(seen.given), 1))
 
     def judge(self, sample: Sample) -> NoiseResult:
         """Judge the given labels of rows (N,): P(true | row, given) by the new probes and the transition."""
