@@ -128,7 +128,7 @@ def test_a_key_or_a_method_that_there_is_not(
 
 def test_a_line_of_the_file_is_named(refuse: Any, earlier: Any) -> None:
     said = refuse(earlier[0], more="detect:\n  noise: {methud: bbse}\n")
-    assert said.startswith('labelworks: config.yaml:6: unknown key "detect.noise.methud"')
+    assert said.startswith('labelworks: config.yaml:5: unknown key "detect.noise.methud"')
 
 
 def edit(column: str, values: dict[int, Any]) -> Edit:
