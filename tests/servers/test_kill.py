@@ -24,7 +24,8 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.usefixtures("prefect_api")
 PARTS, ROWS = 180, 10  # many small partitions: every stage lasts long enough to be hit in its middle
 OWN_CLUSTER = ("ingest", "embed")  # workers that die with the command; later stages save their start
-KEPT = {"ingest": "index/*/*.parquet", "embed": "embeddings/*/*.json", "detect": "scores/*/*.parquet"}
+KEPT = {"ingest": "index/*/*.parquet", "embed": "embeddings/*/*.json", "detect": "scores/*/*.parquet",
+        "treat": "treated/*/*.parquet"}  # fmt: skip
 COUNTED = {
     "ingest": "ingested_rows", "embed": "embedded_rows", "detect": "scored_rows", "treat": "treated_rows",
     "publish": "published_rows",

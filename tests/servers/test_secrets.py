@@ -15,6 +15,7 @@ import fsspec
 import httpx
 import pytest
 import yaml
+from distributed import Client
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, LogFilter
 
@@ -47,15 +48,22 @@ def sung(text: bytes | str) -> list[str]:
 
 
 @pytest.fixture
-def leaky(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A model of a plug-in that fails, and says why with what it shouldn't say."""
+def leaky(monkeypatch: pytest.MonkeyPatch, dask_cluster: str) -> Iterator[str]:
+    """A model of a plug-in that fails, on the workers, and says why with what it shouldn't say."""
     monkeypatch.setenv("OF_A_PLUGIN_TOKEN", TOLD)
 
-    @registry.register("models", "leaky", source="this test")
-    def leaky(*_: Any, **__: Any) -> None:
-        raise RuntimeError(f"the service refuses {TOLD}") from ValueError(TOLD)
+    def registered(told: str) -> None:
+        from labelworks.tasks.methods import registry
 
-    yield "leaky"
+        @registry.register("models", "leaky", source="this test")
+        def leaky(*_: Any, **__: Any) -> None:
+            raise RuntimeError(f"the service refuses {told}") from ValueError(told)
+
+    registered(TOLD)
+    with Client(dask_cluster) as client:
+        client.run(registered, TOLD)
+        yield "leaky"
+        client.run(registry.forget, "this test")
     registry.forget("this test")
 
 

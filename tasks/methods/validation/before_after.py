@@ -14,7 +14,7 @@ from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise_judge import GROUP, Sample
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.policy import Policy
-from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, arms_of
+from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED, WEIGHTS, arms_of
 from labelworks.tasks.methods.validation.audited import Apart
 from labelworks.tasks.methods.validation.disagreements import Estimate, HeldOut, accuracy, difference, mean
 from labelworks.tasks.methods.validation.log_score import log_scores
@@ -228,12 +228,18 @@ def _untouched(found: OutOfFold, weights: Floats) -> Proof:
 
 
 def _best(gains: Mapping[str, Floats], rows: NDArray[np.bool_]) -> str:
-    """The arm that gains most on some rows; what was proposed, unless another leads by a standard error."""
-    best = max(gains, key=lambda name: float(gains[name][rows].mean()))
+    """The arm that gains most on some rows; what was proposed, unless another leads by a standard error.
+
+    Weights alone have to lead by two: they leave wrong labels to whoever trains without weights.
+    """
     if PROPOSED not in gains:
-        return best
-    lead = gains[best][rows] - gains[PROPOSED][rows]
-    return PROPOSED if lead.mean() <= lead.std() / np.sqrt(len(lead)) else best
+        return max(gains, key=lambda name: float(gains[name][rows].mean()))
+    leads = [name for name in gains if _leads(gains[name][rows] - gains[PROPOSED][rows], name)]
+    return max(leads, key=lambda name: float(gains[name][rows].mean()), default=PROPOSED)
+
+
+def _leads(lead: Floats, name: str) -> bool:
+    return bool(lead.mean() > (2 if name == WEIGHTS else 1) * lead.std() / np.sqrt(len(lead)))
 
 
 def _share(value: float) -> float:
