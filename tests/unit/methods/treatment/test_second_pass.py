@@ -11,7 +11,7 @@ from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.statistics.random_features import RandomFeatures
 from labelworks.tasks.methods.statistics.sums import FoldSums
-from labelworks.tasks.methods.treatment.second_pass import SecondPass, change, relabelled
+from labelworks.tasks.methods.treatment.second_pass import SecondPass, change, look_again, relabelled
 from labelworks.tasks.planning.values import judge_options
 
 N, K, F, D = 1200, 4, 5, 6
@@ -92,3 +92,20 @@ def test_a_row_has_no_say_in_what_is_found_of_it() -> None:
     ]
     one, two = (each.judge(replace(SAMPLE, given=GIVEN)) for each in found)
     np.testing.assert_array_equal(one.error_probability, two.error_probability)
+
+
+def test_what_the_first_pass_changed_for_sure_is_not_undone_by_a_bound_of_other_probabilities() -> None:
+    """The first bound lies just under its least suspected row; the second pass may put all lower."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 2, 400)
+    wrong = rng.random(400) < 0.1
+    given = np.where(wrong, 1 - true, true).astype(np.int32)
+    features = (9 * true[:, None] + rng.normal(size=(400, 4))).astype(np.float32)
+    sample = Sample(features, given, rng.integers(0, F, 400))
+    first = NoiseJudge.fit(FoldSums.of(features, given, sample.folds, F, 2), sample, OPTIONS)
+    judged = first.judge(sample)
+    assert judged.flag[wrong].all()
+    labels = np.where(judged.flag, judged.suggestion, given).astype(np.int32)
+    again = look_again(sample, labels, first, judged, OPTIONS, F)
+    assert again.error_probability[wrong].min() < first.threshold
+    np.testing.assert_array_equal(again.flag, wrong)

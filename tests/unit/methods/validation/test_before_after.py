@@ -16,7 +16,7 @@ from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.statistics.folds import fold_of
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.validation import out_of_fold as out_of_fold_module
-from labelworks.tasks.methods.validation.arms import AGAIN, GIVEN, LIKELIEST, arms_of
+from labelworks.tasks.methods.validation.arms import AGAIN, GIVEN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
 from labelworks.tasks.methods.validation.before_after import Proof, choose_arm, compared, prove, within
 from labelworks.tasks.methods.validation.disagreements import Estimate
 from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
@@ -132,6 +132,18 @@ def test_the_choice_is_measured_on_rows_that_it_did_not_see() -> None:
     arm, gain = choose_arm(gains, folds)
     assert gains[arm].mean() > 1.96 * gains[arm].std() / np.sqrt(1000)  # so it would seem
     assert gain.interval[0] < 0 < gain.interval[1]
+
+
+@pytest.mark.parametrize(("lead", "arm", "chosen"), [
+    (0.5, LIKELIEST, PROPOSED), (1.5, LIKELIEST, LIKELIEST),
+    (1.5, WEIGHTS, PROPOSED), (2.5, WEIGHTS, WEIGHTS),
+])  # fmt: skip
+def test_what_was_proposed_stays_unless_another_leads(lead: float, arm: str, chosen: str) -> None:
+    """By a standard error; weights alone, which leave wrong labels in the version, by two."""
+    proposed = np.random.default_rng(1).normal(size=1000)
+    apart = np.random.default_rng(2).normal(size=1000)
+    apart = (apart - apart.mean()) / apart.std() + lead / np.sqrt(1000)
+    assert choose_arm({PROPOSED: proposed, arm: proposed + apart}, np.arange(1000) % 5)[0] == chosen
 
 
 @pytest.mark.parametrize("mode", ["none", "both"])
