@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import pytest
 
+from labelworks.flows.cli.published_version import open_recorded
+from labelworks.schemas.records import DetectResult
+from labelworks.tasks.artifacts.vectors.embeddings import read_some
+from labelworks.tasks.artifacts.vectors.first_pass import sampled_share
+from labelworks.tasks.report.instructions import choose
+from labelworks.tasks.report.instructions.choose import Asked, candidates_in, vectors_of
+from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
 
@@ -30,6 +39,31 @@ def test_examples_are_rows_of_their_class_that_nobody_doubts(
         assert {given[row] for row in shown} == {name}
         assert not wrong & set(shown)
     assert Path(record.report).read_text().count("3 typical") == len(record.classes)
+
+
+def test_vectors_out_of_the_sample_are_those_of_the_rows(
+    made: Any, write: Any, run_config: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = run_config(write(made(noise=0.1).table, parts=3), detect={"sample": 100})
+    record = run_stages(config)
+    run = open_recorded(Store(config.store.root), record, None)
+    result = run.artifacts.result(DetectResult)
+    assert result is not None
+    asked = Asked.of(range(len(record.classes)), sampled_share(run.artifacts))
+    parts = result.ref.of("source")
+    found = pd.concat([candidates_in(part, run.artifacts, result.ref, asked) for part in parts])
+    assert asked.share < 1
+    assert (found["place"] >= 0).any()
+    assert (found["place"] < 0).any()
+    assert found["partition"].nunique() == len(parts) > 1
+    vectors = vectors_of(run.artifacts, result.ref, found)
+    names = {part.key: run.artifacts.embedding(result.ref.encoder_key, part) for part in parts}
+    for vector, (partition, row) in zip(vectors, found[["partition", "row"]].to_numpy(), strict=True):
+        one = read_some(run.artifacts.store, names[partition], np.array([row], np.int64))[0][0]
+        np.testing.assert_array_equal(vector, one)
+    monkeypatch.setattr(choose, "read_some", lambda *_: pytest.fail("a partition is read"))
+    held = (found["place"] >= 0).to_numpy()
+    np.testing.assert_array_equal(vectors_of(run.artifacts, result.ref, found[held]), vectors[held])
 
 
 def test_numbers_have_none(made: Any, write: Any, run_config: Any, command: Any) -> None:

@@ -91,13 +91,21 @@ def merged(parts: Sequence[Summed]) -> Summed:
 
 def read_first_pass(artifacts: Artifacts) -> FirstPass:
     """Read the sums and the sample that the first pass left."""
-    sums, sample = _read_arrays(artifacts, SUMS), _read_arrays(artifacts, SAMPLE)
-    return FirstPass(
-        FoldSums.of_arrays(sums),
-        Sample.of_arrays({name: values for name, values in sample.items() if name != "owners"}),
-        sample["owners"],
-        TargetSums.of_arrays(sums) if "target" in sums else None,
-    )
+    sums = _read_arrays(artifacts, SUMS)
+    targets = TargetSums.of_arrays(sums) if "target" in sums else None
+    return FirstPass(FoldSums.of_arrays(sums), *read_sample(artifacts), targets)
+
+
+def read_sample(artifacts: Artifacts) -> tuple[Sample, NDArray[np.int32]]:
+    """Read the sample alone, and the owners of its rows (M,)."""
+    arrays = _read_arrays(artifacts, SAMPLE)
+    owners = arrays.pop("owners")
+    return Sample.of_arrays(arrays), owners
+
+
+def sampled_share(artifacts: Artifacts) -> float:
+    """The share of all rows that the sample is: `in_sample` says of which."""
+    return float(artifacts.store.read_json(artifacts.file("embed", ABOUT))["share"])
 
 
 def read_contents(artifacts: Artifacts) -> pa.Table:

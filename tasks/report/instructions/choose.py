@@ -16,10 +16,14 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.soft_labels import LEFT_OUT, LIKELIEST, SOFT_CLASSES, likeliest_columns
 from labelworks.tasks.artifacts.vectors.embeddings import read_some
+from labelworks.tasks.artifacts.vectors.first_pass import read_sample, sampled_share
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.examples.coverage import examples
+from labelworks.tasks.methods.statistics.folds import hash_ids, in_sample
 
 MOST, OF_A_CLASS = 30_000, 600  # candidates at most, of all classes and of one
+BEYOND = 500  # and of those that the sample hasn't: each takes a read of its own
+LEAST = 10  # of a class, of however many
 COLUMNS = ["row", "id", "given", "flag", "error_probability", "posterior"]
 
 
@@ -50,42 +54,67 @@ class ClassExamples:
     borderline: tuple[Example, ...]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is looked at: classes, by codes; of each so many rows, beyond the sample only up to so few.
+
+    share: of all rows, that the first pass's sample is.
+    """
+
+    classes: Sequence[int]
+    each: int
+    few: int
+    share: float
+
+    @classmethod
+    def of(cls, classes: Sequence[int], share: float) -> Asked:
+        """So many of each class that those of all of them are bounded."""
+        each, few = (max(most // max(len(classes), 1), LEAST) for most in (MOST, BEYOND))
+        return cls(list(classes), min(OF_A_CLASS, each), few, share)
+
+
 def choose(
     artifacts: Artifacts, ref: DatasetRef, classes: Sequence[int] | None = None
 ) -> list[ClassExamples]:
     """Examples of each class (None: all), by codes, of rows whose label nothing speaks against.
 
-    At most MOST rows, the same share of every class, are looked at: those of the smallest hashes of ids.
+    Rows of the first pass's sample are looked at, whose vectors lie together: of a class at most
+    OF_A_CLASS, of all MOST. Where it has few of a class others are read, BEYOND of all: the vectors of
+    more, each in a row group of its own, would be all that there are. Those of the smallest hashes of ids.
     """
-    asked = range(len(ref.classes)) if classes is None else classes
-    each = min(OF_A_CLASS, max(MOST // max(len(asked), 1), 10))
     partitions = ref.of("source")
     if not partitions:
         return []
+    asked = Asked.of(range(len(ref.classes)) if classes is None else classes, sampled_share(artifacts))
     rows = reduce_partitions(
-        "report", candidates_in, partial(_combined, each=each), partitions, unit="partitions looked through",
-        artifacts=artifacts, ref=ref, each=each, asked=list(asked),
+        "report", candidates_in, partial(_combined, asked=asked), partitions,
+        unit="partitions looked through", artifacts=artifacts, ref=ref, asked=asked,
     )  # fmt: skip
-    vectors = _vectors(artifacts, ref, rows)
-    return [_of_class(ref, code, rows, vectors) for code in asked if (rows["given"] == code).any()]
+    vectors = vectors_of(artifacts, ref, rows)
+    return [_of_class(ref, code, rows, vectors) for code in asked.classes if (rows["given"] == code).any()]
 
 
-def candidates_in(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, each: int, asked: Sequence[int]
-) -> pd.DataFrame:
-    """Rows of a partition whose given label is the likeliest and isn't flagged, some of each class asked."""
+def candidates_in(partition: Partition, artifacts: Artifacts, ref: DatasetRef, asked: Asked) -> pd.DataFrame:
+    """Rows of a partition whose given label is the likeliest and isn't flagged, some of each class asked.
+
+    place: of a row among the partition's rows in the sample; -1: it isn't in it.
+    """
     name = artifacts.scores(ref, partition)
     table = artifacts.store.read_table(name, [*COLUMNS, *LEFT_OUT], may_lack=LEFT_OUT)
     told = table[LEFT_OUT[0] if len(ref.classes) > SOFT_CLASSES else "posterior"].is_valid()
-    of_asked = pc.is_in(table["given"], value_set=pa.array(asked, table.schema.field("given").type))
+    of_asked = pc.is_in(table["given"], value_set=pa.array(asked.classes, table.schema.field("given").type))
+    hashes = hash_ids(table["id"].combine_chunks())
+    sampled = in_sample(hashes, asked.share)
+    table = table.append_column("hash", pa.array(hashes))
+    table = table.append_column("place", pa.array(np.where(sampled, np.cumsum(sampled) - 1, -1)))
     table = table.filter(pc.and_(pc.and_(pc.invert(table["flag"]), told), of_asked))
     own, other, code = _two_likeliest(table, len(ref.classes))
     frame = pd.DataFrame(
         {"partition": partition.key, "row": table["row"].to_numpy(), "id": table["id"].to_pylist(),
-         "given": table["given"].to_numpy(), "own": own, "other": other, "code": code}
+         "given": table["given"].to_numpy(), "own": own, "other": other, "code": code,
+         "hash": table["hash"].to_numpy(), "place": table["place"].to_numpy()}
     )  # fmt: skip
-    frame["hash"] = pd.util.hash_array(frame["id"].to_numpy(object))
-    return _smallest(frame[frame["own"] >= frame["other"]], each)
+    return _smallest(frame[frame["own"] >= frame["other"]], asked)
 
 
 def _two_likeliest(table: pa.Table, classes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -111,30 +140,34 @@ def _dense(lists: pa.ListArray, width: int) -> np.ndarray:
     return np.asarray(lists.flatten().to_numpy(zero_copy_only=False)).reshape(-1, width)
 
 
-def _combined(found: Sequence[pd.DataFrame], each: int) -> pd.DataFrame:
+def _combined(found: Sequence[pd.DataFrame], asked: Asked) -> pd.DataFrame:
     """Candidates of some partitions, no more than of one, so that memory doesn't grow with partitions."""
-    return _smallest(pd.concat(found, ignore_index=True), each)
+    return _smallest(pd.concat(found, ignore_index=True), asked)
 
 
-def _smallest(frame: pd.DataFrame, each: int) -> pd.DataFrame:
-    """The rows of the smallest hashes, so many of each class."""
-    ordered = frame.sort_values("hash", kind="stable")
-    return ordered.groupby("given", sort=False).head(each).reset_index(drop=True)
+def _smallest(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+    """The rows of the smallest hashes, so many of each class, those of the sample first."""
+    ordered = frame.assign(beyond=frame["place"] < 0).sort_values(["beyond", "hash"], kind="stable")
+    rank = ordered.groupby("given", sort=False).cumcount()
+    kept = rank < np.where(ordered["beyond"], asked.few, asked.each)
+    return ordered[kept].drop(columns="beyond").reset_index(drop=True)
 
 
-def _vectors(artifacts: Artifacts, ref: DatasetRef, rows: pd.DataFrame) -> np.ndarray:
-    """Vectors (N, D) of the rows, in their order."""
-    read: list[np.ndarray] = []
-    order: list[np.ndarray] = []
-    for partition in ref.of("source"):
-        at = np.flatnonzero(rows["partition"].to_numpy() == partition.key)
-        if len(at):
+def vectors_of(artifacts: Artifacts, ref: DatasetRef, rows: pd.DataFrame) -> np.ndarray:
+    """Vectors (N, D) of candidates, in their order: out of the sample, or else read of the partitions."""
+    sample, owners = read_sample(artifacts)
+    found = np.zeros((len(rows), sample.features.shape[1]), sample.features.dtype)
+    by_owner = np.argsort(owners, kind="stable")
+    keys, places = rows["partition"].to_numpy(), rows["place"].to_numpy()
+    for number, partition in enumerate(ref.of("source")):
+        here = np.flatnonzero(keys == partition.key)
+        held, others = here[places[here] >= 0], here[places[here] < 0]
+        first = np.searchsorted(owners, number, sorter=by_owner)
+        found[held] = sample.features[by_owner[first + places[held]]]
+        if len(others):
             name = artifacts.embedding(ref.encoder_key, partition)
-            read.append(read_some(artifacts.store, name, rows["row"].to_numpy(np.int64)[at])[0])
-            order.append(at)
-    if not read:
-        return np.zeros((0, 0), np.float32)
-    return np.asarray(np.concatenate(read)[np.argsort(np.concatenate(order))])
+            found[others] = read_some(artifacts.store, name, rows["row"].to_numpy(np.int64)[others])[0]
+    return found
 
 
 def _of_class(ref: DatasetRef, code: int, rows: pd.DataFrame, vectors: np.ndarray) -> ClassExamples:
