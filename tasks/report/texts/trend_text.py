@@ -28,4 +28,4 @@ def lines(found: TrendFindings | None) -> list[Line]:
 
 
 def _relative(now: int, before: int) -> str:
-    return f"{(now - before) / before:+.1%}" if before else ""
+    return f"{points((now - before) / before)} %" if before else ""

@@ -87,6 +87,6 @@ def test_total_variation_is_half_the_sum_of_the_differences(one: list[int], othe
 
 def test_the_report_has_both_figures_a_line() -> None:
     told = {what: rest for what, *rest in lines(trend(NOW, record(BEFORE)))}
-    assert told["rows"] == ["1,000", "700", "-30.0%"]
+    assert told["rows"] == ["1,000", "700", "−30.0 %"]
     assert told["noise rate"][:2] == ["10.0 %", "25.0 %"]
     assert lines(trend(NOW, None)) == [] == lines(None)
