@@ -22,7 +22,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.catalog.finished import reinstate
 from labelworks.tasks.execution.engine import run_logger
 from labelworks.tasks.planning.open_run import find_run, listed_once
-from labelworks.tasks.report.texts.wording import verdict
+from labelworks.tasks.report.texts.verdict import verdict
 
 
 @flow(name="reprocess", flow_run_name="reprocess {config.dataset.key}", persist_result=False)

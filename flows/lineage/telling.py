@@ -15,7 +15,7 @@ from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.engine import run_logger
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.report.texts.wording import verdict
+from labelworks.tasks.report.texts.verdict import verdict
 
 if TYPE_CHECKING:
     from labelworks.flows.lineage.datasets import Datasets

@@ -19,7 +19,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.tables import UNDOUBTED
-from labelworks.tasks.report.texts.wording import verdict
+from labelworks.tasks.report.texts.verdict import verdict
 from labelworks.tasks.storage.store import Store
 
 HEIGHT = 800  # pixels of a report in a notebook

@@ -23,7 +23,9 @@ from labelworks.tasks.report.evidence import ReportData, WorstRow
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.texts import drift_text as moved
 from labelworks.tasks.report.texts import shortcut_text, trend_text, wording
+from labelworks.tasks.report.texts.key_figures import audit_figure, key_figures, money, not_heard
 from labelworks.tasks.report.texts.steps import next_steps
+from labelworks.tasks.report.texts.verdict import verdict
 from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -43,8 +45,8 @@ def render(record: RunRecord, evidence: ReportData) -> str:
     return rendered(
         "report.html",
         record=record,
-        verdict=wording.verdict(record),
-        tiles=wording.key_figures(record),
+        verdict=verdict(record),
+        tiles=key_figures(record),
         probe=wording.probe(record.validation) if record.validation else "",
         carried=wording.carried(record.validation) if record.validation else "",
         arms=ARMS,
@@ -96,9 +98,9 @@ def _environment() -> Environment:
         wording.seconds,
         wording.span,
         wording.moment,
-        wording.money,
-        wording.audit_figure,
-        wording.not_heard,
+        money,
+        audit_figure,
+        not_heard,
         wording.plural,
     ):
         environment.filters[filter_.__name__] = filter_

@@ -9,6 +9,8 @@ from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.records import GateResult, RunRecord, StageResult
 from labelworks.tasks.exports.described.markdown import escape, table
 from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts.key_figures import key_figures
+from labelworks.tasks.report.texts.verdict import verdict
 from labelworks.tasks.report.thumbnails import data_uri
 
 HEADINGS = ("", "check", "expected", "observed")
@@ -62,8 +64,8 @@ def summary(record: RunRecord) -> str:
     ]
     parts = [
         f"# {escape(record.dataset)}: {record.status}",
-        escape(wording.verdict(record)),
-        table(("", ""), [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]),
+        escape(verdict(record)),
+        table(("", ""), [[name, wording.beside(*value)] for name, *value in key_figures(record)]),
         table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
         f"Report: `{record.report}`" if record.report else "",
     ]
@@ -73,7 +75,7 @@ def summary(record: RunRecord) -> str:
 def question(asked: ApprovalQuestion) -> str:
     """Return what a person has to know to approve a run, for the form of the Prefect UI."""
     record = asked.record
-    figures = [[name, wording.beside(*value)] for name, *value in wording.key_figures(record)]
+    figures = [[name, wording.beside(*value)] for name, *value in key_figures(record)]
     parts = [
         f"# {escape(record.dataset)}: publish this?",
         "\n".join(f"- {escape(reason)}" for reason in asked.why),

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts.key_figures import key_figures
 from labelworks.tasks.report.texts.steps import next_steps
+from labelworks.tasks.report.texts.verdict import verdict
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -27,9 +29,9 @@ def summary(record: RunRecord) -> Group:
     from rich.console import Group
     from rich.text import Text
 
-    parts: list[Any] = [Text(wording.verdict(record), style=VERDICTS[record.status]), Text()]
+    parts: list[Any] = [Text(verdict(record), style=VERDICTS[record.status]), Text()]
     table = _table()
-    for name, value, remark in wording.key_figures(record):
+    for name, value, remark in key_figures(record):
         table.add_row(Text(name), Text(wording.beside(value, remark)))
     parts += [table, *_not_passed(record)]
     parts.append(Text())

@@ -17,7 +17,8 @@ from labelworks.tasks.detect.drift_monitor import STATE, Rows, watch_batches
 from labelworks.tasks.report import terminal
 from labelworks.tasks.report.evidence import ReportData
 from labelworks.tasks.report.html import render
-from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts.key_figures import key_figures
+from labelworks.tasks.report.texts.verdict import verdict
 from labelworks.tasks.storage.store import Store
 
 HERE = Path(__file__).parent
@@ -42,7 +43,7 @@ def test_an_old_record_is_read_and_all_that_shows_runs_takes_it(name: str) -> No
     assert record.schema_version == SCHEMA_VERSION
     assert RunRecord.model_validate_json(record.model_dump_json()) == record
     assert record.noise is not None and record.noise.rate == old["noise"]["rate"]
-    assert wording.verdict(record) and wording.key_figures(record) and terminal.summary(record)
+    assert verdict(record) and key_figures(record) and terminal.summary(record)
     page = render(record, ReportData())
     assert f"run <code>{record.run_id}</code>" in page
     assert ("<h2>What moved</h2>" in page) is ((name != "refused" and name != "number") or bool(old["drift"]))

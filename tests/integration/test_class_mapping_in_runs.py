@@ -11,7 +11,7 @@ import yaml
 
 from labelworks.flows.cli.output import plain
 from labelworks.schemas.config.load import load_config
-from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts.key_figures import key_figures
 from tests.support.stages import run_stages
 
 
@@ -35,7 +35,7 @@ def test_a_proposed_mapping_is_applied_and_told(
     record = run_stages(load_config("config.yaml", ["dataset.class_mapping=mapping.yaml"]))
     assert set(record.classes) == set(labels)
     assert sum(each.labels for each in record.renamed_classes) == len(slips)
-    told = {name: (value, remark) for name, value, remark in wording.key_figures(record)}
+    told = {name: (value, remark) for name, value, remark in key_figures(record)}
     assert told["class mapping"][1] == f"{len(slips)} labels"
     assert "<h2>Class mapping</h2>" in Path(record.report).read_text()
     assert set(published(config)["original_label"].to_pylist()) == set(labels)

@@ -13,7 +13,7 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise.pairs import pair_mismatch
-from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts.key_figures import key_figures
 from tests.support.stages import run_stages
 
 ROWS, DIM = 600, 12
@@ -56,7 +56,7 @@ def test_swapped_pairs_are_found_and_no_label_is_changed_for_them(
     assert record.noise.mismatched_share == pytest.approx(found.mean())
     page = Path(record.report).read_text()
     assert f"Of 600 pairs <b>{found.sum()}</b> look mismatched" in page
-    told = {name: value for name, value, _ in wording.key_figures(record)}
+    told = {name: value for name, value, _ in key_figures(record)}
     assert told["pairs look mismatched"] == str(found.sum())
     whole = pair_mismatch(vectors, other)
     assert np.mean(whole.flag == found) > 0.99

@@ -10,7 +10,7 @@ import pytest
 
 from labelworks.flows.events import told_of
 from labelworks.schemas.config.run import RunConfig
-from labelworks.tasks.report import terminal
+from labelworks.tasks.report.texts.key_figures import key_figures
 from tests.support.stages import run_stages
 
 CLASSES = ["ant", "bee", "cow"]
@@ -70,7 +70,7 @@ def test_a_model_is_told_of_with_its_probabilities(asked: Any) -> None:
     told = {each.event: each for each in told_of(record)}
     event = told["labelworks.performance.estimated"]
     assert event.accuracy == found.accuracy.value and event.model == "probs"
-    names = [name for name, *_ in terminal.wording.key_figures(record)]
+    names = [name for name, *_ in key_figures(record)]
     assert "accuracy of probs on the target" in names
     given, corrected = (each for each in record.ranking if each.reading in ("given", "corrected"))
     assert given.models[0].model == "parrot" and given.rows == 900

@@ -41,14 +41,14 @@ def runs(
 
 
 def _row(each: Entry) -> dict[str, Any]:
-    record = each.record
-    from labelworks.tasks.report.texts import wording
+    from labelworks.tasks.report.texts.verdict import verdict
 
+    record = each.record
     return {
         **plain(each.model_copy(update={"record": None})),
         "rows": record.rows if record else None,
         "noise_rate": _noise_rate(record),
-        "verdict": wording.verdict(record) if record else None,
+        "verdict": verdict(record) if record else None,
     }
 
 
@@ -79,12 +79,13 @@ def _table(found: list[Entry]) -> Table:
 
 def _cells(each: Entry) -> tuple[str, ...]:
     from labelworks.tasks.report.texts import wording
+    from labelworks.tasks.report.texts.verdict import outcome
 
     record = each.record
     status = f"{each.status} after {each.reached}" if each.reached else each.status
     version = ", ".join(map(str, each.versions)) + ("*" if each.newest else "")
     figures = (
-        (wording.count(record.rows), wording.percent(_noise_rate(record)), wording.outcome(record))
+        (wording.count(record.rows), wording.percent(_noise_rate(record)), outcome(record))
         if record
         else ("", "", "")
     )

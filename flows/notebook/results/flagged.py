@@ -10,7 +10,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DetectResult, RunRecord, TreatResult
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.report.flagged_rows import flagged
-from labelworks.tasks.report.texts.wording import verdict
+from labelworks.tasks.report.texts.verdict import verdict
 
 COLUMNS = ["id", "original_label", "action", "reason", "suggestion", "error_probability"]
 

@@ -2,6 +2,8 @@ import pytest
 
 from labelworks.tasks.report.html import render
 from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts.key_figures import key_figures
+from labelworks.tasks.report.texts.verdict import verdict
 
 
 @pytest.mark.parametrize(
@@ -35,14 +37,14 @@ def test_a_run_that_did_not_change_accuracy_does_not_claim_to_be_better(runs):
     record = proven(runs, difference=0.0001)
     assert (
         "one linear probe trained on the treated labels does as well as on the raw ones on held-out"
-        in wording.verdict(record)
+        in verdict(record)
     )
-    assert "5.0 points worse" in wording.verdict(proven(runs, difference=-0.05))
+    assert "5.0 points worse" in verdict(proven(runs, difference=-0.05))
     limit = {"difference": 0.0, "at_limit": True, "accuracy_raw": 1.0, "accuracy_treated": 1.0}
     record = proven(runs, **limit, interval=(-0.02, 0.0), model="forest")
-    said = wording.verdict(record)
+    said = verdict(record)
     assert "the model forest" in said and "as far as these can tell" in said
-    (told,) = (each for each in wording.key_figures(record) if each[0].startswith("accuracy"))
+    (told,) = (each for each in key_figures(record) if each[0].startswith("accuracy"))
     assert told[1:] == ("+0.0", "100.0 % → 100.0 %; gain −2.0 to +0.0; as much as the held-out rows can tell")
 
 
@@ -52,7 +54,7 @@ def test_an_objective_that_abstains_says_so_in_the_verdict_and_the_report(runs):
         update={"relabel": 0, "objective": "precision", "objective_note": note}
     )
     record = runs["published"](treatment=treated)
-    assert f"40 left for a person to review ({note})" in wording.verdict(record)
+    assert f"40 left for a person to review ({note})" in verdict(record)
     assert "Of the objective <code>precision</code>: no label was changed: labels &lt;i&gt;" in render(
         record, runs["evidence"](2, False)
     )
@@ -60,15 +62,15 @@ def test_an_objective_that_abstains_says_so_in_the_verdict_and_the_report(runs):
 
 def test_a_published_run_without_figures_has_a_verdict(runs):
     record = runs["published"](noise={}, treatment={}, validation={}, version=None)
-    assert wording.verdict(record) == "digits is published."
+    assert verdict(record) == "digits is published."
 
 
 def test_a_refusal_counts_what_else_failed(runs):
     gate = runs["refused"]().gates["detect"]
     three = gate.model_copy(update={"checks": gate.checks * 3})
-    text = wording.verdict(runs["refused"](gates={"detect": three}))
+    text = verdict(runs["refused"](gates={"detect": three}))
     assert text.endswith("and 2 other expectations failed.")
 
 
 def test_figures_that_were_not_reached_are_left_out(runs):
-    assert wording.key_figures(runs["refused"]()) == [("rows", "0", "")]
+    assert key_figures(runs["refused"]()) == [("rows", "0", "")]
