@@ -10,7 +10,7 @@ from labelworks.schemas.decisions import RowDecision, of_table
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.decisions.checked import Answered, Checked, check_answers
+from labelworks.tasks.artifacts.decisions.checked import Checked, GivenAnswer, check_answers
 from labelworks.tasks.artifacts.decisions.log import append_decisions, decisions_files, read_decisions
 from labelworks.tasks.artifacts.decisions.shown_rows import ShownRow, judged_ref, shown_rows
 from labelworks.tasks.catalog.history import runs
@@ -38,7 +38,7 @@ def newest_judged(store: Store, dataset: str) -> tuple[Artifacts, DatasetRef]:
     )
 
 
-def take_answers(store: Store, dataset: str, answers: Sequence[Answered]) -> Checked:
+def take_answers(store: Store, dataset: str, answers: Sequence[GivenAnswer]) -> Checked:
     """Check answers against the rows as they are now, and keep all that hold; killed meanwhile, none."""
     artifacts, ref = newest_judged(store, dataset)
     known = shown_rows(artifacts, ref, [each.id for each in answers])

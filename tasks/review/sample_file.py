@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.tasks.artifacts.decisions.checked import Answered
+from labelworks.tasks.artifacts.decisions.checked import GivenAnswer
 from labelworks.tasks.storage.store import Store
 
 FOR_PEOPLE = ("id", "shown", "given", "suggestion", "probabilities", "answer", "annotator")
@@ -38,7 +38,7 @@ def write_sample(rows: Sequence[dict[str, Any]], place: str) -> None:
     store.write(name, written.getvalue().encode("utf-8"))
 
 
-def read_answers(place: str, annotator: str) -> list[Answered]:
+def read_answers(place: str, annotator: str) -> list[GivenAnswer]:
     """The answers in a file that `write_sample` wrote; annotator: who answered, where a row doesn't say.
 
     Raises InputError where the file has other columns.
@@ -50,7 +50,7 @@ def read_answers(place: str, annotator: str) -> list[Answered]:
             f"no column {lacking[0]!r}", where=where, fix="give a file that `labelworks audit sample` wrote"
         )
     return [
-        Answered(number, row["id"], row["answer"] or "", _facts(row, annotator), row["dataset"] or "")
+        GivenAnswer(number, row["id"], row["answer"] or "", _facts(row, annotator), row["dataset"] or "")
         for number, row in enumerate(rows, 1)
     ]
 

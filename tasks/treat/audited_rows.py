@@ -18,14 +18,14 @@ COLUMNS = ("id", "label")
 
 
 @dataclass(frozen=True)
-class Audited:
+class LookedAt:
     """Rows that people looked at: by id the class, as text; codes of the classes by their names."""
 
     named: Mapping[str, str]
     codes: Mapping[str, int]
 
     @classmethod
-    def of(cls, named: Mapping[str, str], classes: Sequence[str | int]) -> Audited:
+    def of(cls, named: Mapping[str, str], classes: Sequence[str | int]) -> LookedAt:
         """Those of a dataset of these classes."""
         return cls(named, {str(name): code for code, name in enumerate(classes)})
 

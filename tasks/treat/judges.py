@@ -19,7 +19,7 @@ from labelworks.tasks.methods.judges.pool import review_order
 from labelworks.tasks.methods.judges.question import Content
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.ask_judges import FOLDER, Asked, Asking
-from labelworks.tasks.treat.audited_rows import Audited
+from labelworks.tasks.treat.audited_rows import LookedAt
 from labelworks.tasks.treat.doubted import Doubted, by_partition, doubted
 from labelworks.tasks.treat.judged import SAID, Judged
 from labelworks.tasks.treat.row_contents import row_contents
@@ -49,7 +49,7 @@ def hear_judges(
     pooled = hear(said, panel.judge_of_vote, doubts.listed, classes)
     order = review_order(pooled, doubts.rows["hash"].to_numpy())
     order = order[(said[order] >= 0).any(axis=1)]
-    looked = Audited.of(audited, ref.classes).looked(doubts.rows["id"])
+    looked = LookedAt.of(audited, ref.classes).looked(doubts.rows["id"])
     shown, trusted = trust(pooled, given, looked, classes, basis.policy.alone)
     if basis.cut.surest is not None:
         shown, trusted = TrustBound(np.inf, 0.0, shown.audited, shown.right, LIMITED), np.zeros(count, bool)

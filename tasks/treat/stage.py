@@ -37,7 +37,7 @@ from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
-from labelworks.tasks.treat.audited_rows import Audited, read_audited
+from labelworks.tasks.treat.audited_rows import LookedAt, read_audited
 from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.decided import Heard, hear_decisions
 from labelworks.tasks.treat.judged import Judged
@@ -106,12 +106,12 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     )
 
 
-def _audited(run: Run, ref: DatasetRef) -> Audited | None:
+def _audited(run: Run, ref: DatasetRef) -> LookedAt | None:
     """Rows that people looked at, of labels of one class each; None where the config names none."""
     place = run.config.treat.audited
     if not place or not ref.one_class:
         return None
-    return Audited.of(read_audited(place, run.source.options), ref.classes)
+    return LookedAt.of(read_audited(place, run.source.options), ref.classes)
 
 
 def _judges(run: Run, ref: DatasetRef, basis: Basis) -> tuple[Judged, JudgesFindings] | None:

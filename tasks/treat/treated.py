@@ -17,7 +17,7 @@ from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.weights.core.joint import RIGHT, Scale
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.sources.source import Source
-from labelworks.tasks.treat.audited_rows import Audited
+from labelworks.tasks.treat.audited_rows import LookedAt
 from labelworks.tasks.treat.judged import Judged
 
 NOTHING = even(NEVER, 0)
@@ -40,7 +40,7 @@ class Basis:
     facts: WeightFacts = field(default_factory=WeightFacts)
     scale: Scale = Scale()  # noqa: RUF009 - frozen
     source: Source | None = None
-    audited: Audited | None = None
+    audited: LookedAt | None = None
 
 
 @dataclass(frozen=True)

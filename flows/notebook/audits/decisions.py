@@ -14,7 +14,7 @@ from labelworks.flows.notebook.inputs.columns import frame
 from labelworks.flows.notebook.results.shown import Shown
 from labelworks.schemas.config.load import absolute
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.artifacts.decisions.checked import Answered, Checked
+from labelworks.tasks.artifacts.decisions.checked import Checked, GivenAnswer
 from labelworks.tasks.catalog.history import known_dataset
 from labelworks.tasks.review.record import take_answers
 from labelworks.tasks.storage.store import Store
@@ -110,7 +110,7 @@ def record_decisions(
     where = Store(absolute(str(store)))
     who = annotator or getpass.getuser()
     found = [
-        Answered(
+        GivenAnswer(
             place, str(row["id"]), _text(row["answer"]),
             {"annotator": str(row.get("annotator") or who), "run": run, "why": why},
         )

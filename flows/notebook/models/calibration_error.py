@@ -15,7 +15,7 @@ from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.inference.audited import Audited
-from labelworks.tasks.methods.inference.calibration_error import Calibration, calibration
+from labelworks.tasks.methods.inference.calibration_error import Reliability, calibration
 
 AUDITED, POSTERIOR = "rows looked at", "the posterior of the true label"
 
@@ -26,7 +26,7 @@ class CalibrationTest(Shown):
 
     Attributes
     ----------
-    pred_probs, posterior : Calibration
+    pred_probs, posterior : Reliability
         Of the model's probabilities, and of P(true label), which knows the given labels too; each with
         `.error` (ECE), `.overconfidence`, `.brier`, `.log_loss`, and by bin `.confidence`, `.accuracy` and
         `.rows`. Of the posterior None without rows that were looked at: the labels can't tell.
@@ -36,8 +36,8 @@ class CalibrationTest(Shown):
         How many.
     """
 
-    pred_probs: Calibration | None
-    posterior: Calibration | None
+    pred_probs: Reliability | None
+    posterior: Reliability | None
     against: str
     rows: int
 
@@ -65,7 +65,7 @@ class CalibrationTest(Shown):
         return f"{said}; against {self.against}, {several(self.rows, 'row')}"
 
     @property
-    def _each(self) -> list[tuple[str, Calibration]]:
+    def _each(self) -> list[tuple[str, Reliability]]:
         both = (("pred_probs", self.pred_probs), ("posterior", self.posterior))
         return [(name, each) for name, each in both if each is not None]
 

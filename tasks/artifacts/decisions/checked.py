@@ -19,7 +19,7 @@ OTHER, TWICE = "of another dataset", "decided before, or twice in this file"
 
 
 @dataclass(frozen=True)
-class Answered:
+class GivenAnswer:
     """An answer as it came: of the row with that id; empty where there is none yet.
 
     place: its row in the file, from 1; facts: the other fields of a decision, as far as they are known.
@@ -59,7 +59,7 @@ class Checked:
 
 
 def check_answers(
-    answers: Sequence[Answered],
+    answers: Sequence[GivenAnswer],
     known: Mapping[str, ShownRow],
     *,
     dataset: str,
@@ -95,7 +95,7 @@ def check_answers(
 
 
 def _decision(
-    each: Answered, known: Mapping[str, ShownRow], dataset: str, classes: set[str], label_type: str
+    each: GivenAnswer, known: Mapping[str, ShownRow], dataset: str, classes: set[str], label_type: str
 ) -> RowDecision:
     if each.dataset and each.dataset.partition("@")[0] != dataset.partition("@")[0]:
         raise InputError(OTHER)

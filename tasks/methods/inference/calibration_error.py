@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class Reliability:
     """Rows (B,) by the probability of the likeliest class: how many, what it said, how often it was right.
 
     edges (B + 1,); confidence, accuracy (B,): NaN of a bin without rows. brier, log_loss: means over rows.
@@ -44,7 +44,7 @@ class Calibration:
 
 def calibration(
     pred_probs: ArrayLike, true_probs: ArrayLike, weight: ArrayLike | None = None, *, bins: int = BINS
-) -> Calibration:
+) -> Reliability:
     """How probabilities (N, K) hold, by what is known of the true classes of the same rows.
 
     true_probs (N, K): one-hot of labels that are right; else P(true class), by which each row counts for each
@@ -71,4 +71,4 @@ def calibration(
         scores += count @ squares, count @ -(true * np.log(np.maximum(said, TINY))).sum(axis=1)
     shares = np.divide(sums[1:], sums[0], out=np.full((2, bins), np.nan), where=sums[0] > 0)
     brier, log_loss = (float(score / counts.sum()) for score in scores)
-    return Calibration(np.linspace(0, 1, bins + 1), sums[0], shares[0], shares[1], brier, log_loss)
+    return Reliability(np.linspace(0, 1, bins + 1), sums[0], shares[0], shares[1], brier, log_loss)

@@ -14,7 +14,7 @@ ABSENT = "–"
 
 
 @dataclass(frozen=True)
-class Figure:
+class FigureOfBoth:
     """A figure of both runs in words; empty where there is none."""
 
     name: str
@@ -76,12 +76,12 @@ ASKED = (
 )  # fmt: skip
 
 
-def figures(before: RunRecord, after: RunRecord) -> list[Figure]:
+def figures(before: RunRecord, after: RunRecord) -> list[FigureOfBoth]:
     """The figures that either run has, side by side."""
     found = [_figure(asked, before, after) for asked in ASKED]
     words = [
-        Figure("how it ended", before.status, after.status, ""),
-        Figure("what it carries", _carries(before), _carries(after), ""),
+        FigureOfBoth("how it ended", before.status, after.status, ""),
+        FigureOfBoth("what it carries", _carries(before), _carries(after), ""),
     ]
     return [figure for figure in [*words, *found] if {figure.before, figure.after} != {ABSENT}]
 
@@ -90,13 +90,13 @@ def _carries(record: RunRecord) -> str:
     return wording.carried(record.validation) if record.validation else ABSENT
 
 
-def _figure(asked: _AskedFigure, before: RunRecord, after: RunRecord) -> Figure:
+def _figure(asked: _AskedFigure, before: RunRecord, after: RunRecord) -> FigureOfBoth:
     first, second = asked.value(before), asked.value(after)
     ends = asked.interval(before), asked.interval(after)
     shown = [_shown(asked, value, interval) for value, interval in zip((first, second), ends, strict=True)]
     by = asked.moved(second - first) if None not in (first, second) and first != second else ""
     change: Change = _change(*ends) if by and all(map(_known, ends)) else ""
-    return Figure(asked.name, shown[0], shown[1], by, change)
+    return FigureOfBoth(asked.name, shown[0], shown[1], by, change)
 
 
 def _shown(asked: _AskedFigure, value: Any, interval: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.report import html
-from labelworks.tasks.report.comparison.figures import Figure, figures, gates, settings
+from labelworks.tasks.report.comparison.figures import FigureOfBoth, figures, gates, settings
 from labelworks.tasks.report.comparison.rows import RowChanges
 from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.texts import wording
@@ -30,7 +30,7 @@ class RunComparison:
     """What is in the rows shown, by id, as far as the source still tells."""
 
     @property
-    def figures(self) -> list[Figure]:
+    def figures(self) -> list[FigureOfBoth]:
         """Figures side by side."""
         return figures(self.before, self.after)
 

@@ -13,8 +13,8 @@ from labelworks.tasks.artifacts.decisions.checked import (
     STALE,
     TWICE,
     UNKNOWN,
-    Answered,
     Checked,
+    GivenAnswer,
     check_answers,
 )
 from labelworks.tasks.artifacts.decisions.shown_rows import ShownRow
@@ -22,14 +22,14 @@ from labelworks.tasks.artifacts.decisions.shown_rows import ShownRow
 KNOWN = {f"row {n}": ShownRow(n, "cat", "dog" if n % 2 else None) for n in range(9)}
 
 
-def check(*answers: Answered, **more: Any) -> Checked:
+def check(*answers: GivenAnswer, **more: Any) -> Checked:
     return check_answers(
         answers, KNOWN, dataset="made", classes=["cat", "dog", "none"], label_type="string", **more
     )
 
 
-def answered(row: int, answer: str, dataset: str = "", **facts: Any) -> Answered:
-    return Answered(row + 1, f"row {row}", answer, {"annotator": "ann"} | facts, dataset)
+def answered(row: int, answer: str, dataset: str = "", **facts: Any) -> GivenAnswer:
+    return GivenAnswer(row + 1, f"row {row}", answer, {"annotator": "ann"} | facts, dataset)
 
 
 def test_every_row_is_taken_or_put_aside_with_its_reason() -> None:
