@@ -29,7 +29,7 @@ from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.ask_judges import Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import Asked, Asking
 from tests.support import completions
 from tests.support.judges import made_judges, share_found
 

@@ -28,7 +28,7 @@ from labelworks.tasks.methods.openai_service import OpenAIService
 from labelworks.tasks.methods.probes.ensemble import sees_vectors
 from labelworks.tasks.methods.statistics.sums import ClassSums
 from labelworks.tasks.planning.values import factors_of, objective_of
-from labelworks.tasks.treat.row_contents import KINDS
+from labelworks.tasks.treat.judging.row_contents import KINDS
 
 INFERRED = "inferred-posterior"  # the noise method of labels that are inferred
 

@@ -25,7 +25,7 @@ from labelworks.tasks.methods.judges.pool import Pooled, review_order
 from labelworks.tasks.methods.judges.question import Content, candidates
 from labelworks.tasks.planning.values import panel_of_judges
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.ask_judges import FOLDER, Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import FOLDER, Asked, Asking
 
 BESIDE = "-judges"  # what answers are kept in, beside the store of runs
 

@@ -14,12 +14,12 @@ from labelworks.tasks.artifacts.vectors.sample_groups import write_groups
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
+from labelworks.tasks.detect.faults.poison import poison
+from labelworks.tasks.detect.faults.shortcuts import shortcuts
 from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.options import DetectOptions
-from labelworks.tasks.detect.poison import poison
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
-from labelworks.tasks.detect.shortcuts import shortcuts
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.treatment.weights.core.joint import RIGHT, Scale
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.treat.audited_rows import LookedAt
-from labelworks.tasks.treat.judged import Judged
+from labelworks.tasks.treat.judging.judged import Judged
 
 NOTHING = even(NEVER, 0)
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from labelworks.tasks.methods.judges.question import Content, data_url
 from labelworks.tasks.planning.open_run import plan_run
-from labelworks.tasks.treat.row_contents import row_contents
+from labelworks.tasks.treat.judging.row_contents import row_contents
 
 
 def picture(red: int) -> bytes:

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.judges.pool import NOT_ASKED, UNREAD
 from labelworks.tasks.methods.judges.question import NONE
 from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.ask_judges import Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import Asked, Asking
 from tests.support import completions
 from tests.support.completions import Completions
 from tests.support.waiting import wait_for
@@ -137,7 +137,7 @@ from labelworks.tasks.methods.judges.chat import Judge
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.ask_judges import Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import Asked, Asking
 
 panel = Panel((Judge("small", sys.argv[1], Price(0.0, 0.0)),), concurrency=1)
 with Asking(panel, Store(sys.argv[2]), "made/judges") as asking:

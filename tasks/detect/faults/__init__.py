@@ -1,0 +1,1 @@
+"""Faults of a dataset beyond single wrong labels: what tells the label, what was changed together."""
