@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.report.texts.wording import written
 from labelworks.tasks.storage.store import Store
 
@@ -32,8 +32,9 @@ class ChangedRow:
 
 @dataclass
 class RowChanges:
-    """Rows of two runs by what differs."""
+    """Rows of two runs by what differs. of_classes: else labels are numbers, which may all differ."""
 
+    of_classes: bool = True
     both: int = 0
     only_before: int = 0
     only_after: int = 0
@@ -45,9 +46,9 @@ class RowChanges:
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Rows of both by their two actions."""
     labels: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Rows of both whose label differs, by their two labels."""
+    """Rows of both whose label differs, by their two labels; of numbers none."""
     classes: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
-    """Rows of each run by label."""
+    """Rows of each run by label; of numbers none."""
     examples: list[ChangedRow] = field(default_factory=list)
     """Those whose label differs first, of these the worst labels as the second run has it."""
     _quality: list[tuple[bool, float]] = field(default_factory=list)
@@ -55,8 +56,9 @@ class RowChanges:
     def add(self, joined: pa.Table) -> None:
         """Count rows joined by id, the columns of each run with `_before` and `_after` at their ends."""
         there = {side: pc.is_valid(joined[f"action_{side}"]) for side in ("before", "after")}
-        for counter, side in zip(self.classes, there, strict=True):
-            counter.update(_texts(joined.filter(there[side])[f"label_{side}"]))
+        if self.of_classes:
+            for counter, side in zip(self.classes, there, strict=True):
+                counter.update(_texts(joined.filter(there[side])[f"label_{side}"]))
         both = joined.filter(pc.and_(there["before"], there["after"]))
         self.both += len(both)
         self.only_before += pc.sum(there["before"]).as_py() - len(both) if len(joined) else 0
@@ -76,8 +78,9 @@ class RowChanges:
             for have, more in ((self.given, given), (self.label, differs), (self.action, acts))
         )
         self.actions.update(zip(*actions, strict=True))
-        pairs = zip(texts["label_before"], texts["label_after"], strict=True)
-        self.labels.update(pair for pair, other in zip(pairs, differs, strict=True) if other)
+        if self.of_classes:
+            pairs = zip(texts["label_before"], texts["label_after"], strict=True)
+            self.labels.update(pair for pair, other in zip(pairs, differs, strict=True) if other)
         self._keep(both, texts, actions, differs, differs | acts)
 
     def _keep(
@@ -109,7 +112,9 @@ def compare_rows(store: Store, before: Sequence[str], after: Sequence[str], rows
 
     Of more than AT_ONCE rows the parts are read again for each share of the ids, so memory doesn't grow.
     """
-    shares, found = 1 + rows // AT_ONCE, RowChanges()
+    kinds = [store.read_schema(part).field("label").type for part in (before[0], after[0])]
+    found = RowChanges(of_classes=not any(map(pa.types.is_floating, kinds)))
+    shares = 1 + rows // AT_ONCE
     for share in range(shares):
         tables = [pa.concat_tables(_share(store, parts, share, shares)) for parts in (before, after)]
         found.add(joined(*tables))
@@ -137,8 +142,8 @@ def _share(store: Store, parts: Sequence[str], share: int, shares: int) -> Itera
     for part in parts:
         table = written_out(store.read_table(part, COLUMNS))
         if shares > 1:
-            hashed = pd.util.hash_array(table["id"].to_numpy(zero_copy_only=False).astype(object))
-            table = table.filter(pa.array(hashed % shares == share))
+            hashed = hash_ids(table["id"].combine_chunks())
+            table = table.filter(pa.array(hashed % np.uint64(shares) == share))
         yield table
 
 

@@ -98,6 +98,24 @@ def test_labels_that_are_no_single_class() -> None:
     assert (found.label, list(found.classes[0])) == (0, ["x, y"])
 
 
+def test_numbers_are_compared_but_not_counted_one_by_one(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    rows = {f"r{row}": ("", "", "keep") for row in range(50)}
+    given = pa.array(map(float, range(50)), pa.float64())
+    numbers = table(rows).set_column(2, "original_label", given)
+    store.write_table("a.parquet", numbers.set_column(1, "label", given))
+    moved = pa.array([value + (value < 5) for value in map(float, range(50))], pa.float64())
+    store.write_table("b.parquet", numbers.set_column(1, "label", moved))
+    found = compare_rows(store, ["a.parquet"], ["b.parquet"], 50)
+    assert (found.both, found.given, found.label) == (50, 0, 5)
+    assert (found.labels, found.classes) == (Counter(), (Counter(), Counter()))
+    assert {(row.before[0], row.after[0]) for row in found.examples} == {
+        (str(value), str(value + 1)) for value in range(5)
+    }
+    html = page(RunComparison(reports.published(), reports.published(), found, {}))
+    assert "5</b> bear another label" in html
+
+
 def noisy(rate: float, low: float, high: float) -> Any:
     noise = {"method": "m", "rate": rate, "rate_interval": [low, high], "flagged": 3, "flagged_share": 0.1}
     return reports.published(noise=noise)
