@@ -11,6 +11,7 @@ import pyarrow as pa
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition, RunRecord, read_ref
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.exports.described.contents import Contents, contents_of
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.storage.store import Store
 
@@ -57,6 +58,11 @@ class Version:
         """Yield the parts one after the other."""
         for part in self.parts:
             yield self.store.read_table(part)
+
+    @cached_property
+    def contents(self) -> Contents:
+        """What is in its rows. Every part is read, once for all that is written of it."""
+        return contents_of(self.store, self.parts)
 
     @cached_property
     def ref(self) -> DatasetRef:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from labelworks.schemas.findings import IngestFigures
 from labelworks.schemas.records import IngestResult, RunRecord
 from labelworks.tasks.exports.base import Version
-from labelworks.tasks.exports.described.contents import Contents, contents_of
+from labelworks.tasks.exports.described.contents import Contents
 from labelworks.tasks.exports.described.nutrition import NutritionLine, nutrition
 
 
@@ -58,7 +58,7 @@ def facts_of(version: Version) -> Facts:
     figures = ingested.figures if ingested else None
     return Facts(
         version.record,
-        contents_of(version.store, version.parts),
+        version.contents,
         [(field.name, str(field.type), _about(field)) for field in schema],
         columns.kind,
         columns.task,
