@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.errors import StoreError
 from labelworks.schemas.secrets.redact import redact
 
 if TYPE_CHECKING:
@@ -54,14 +54,10 @@ def print_json(value: dict[str, Any]) -> None:
 
 
 def write_junit(file: Path, records: Sequence[RunRecord]) -> None:
-    """Write what the gates of some runs found as JUnit XML; ConfigError where the file can't be written."""
+    """Write what the gates of some runs found as JUnit XML."""
     from labelworks.tasks.report.junit import junit
 
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(junit(records), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"can't be written: {error.strerror}", where=f"--junit {file}") from error
+    write_file(file, junit(records).encode())
 
 
 def print_rich(*parts: RenderableType) -> None:
@@ -84,10 +80,9 @@ def say(text: str) -> None:
 
 
 def write_file(out: Path, data: bytes) -> None:
-    """Write a local file that a command was asked for; StoreError where it can't be."""
-    from labelworks.schemas.errors import StoreError
-
+    """Write a local file that a command was asked for, and its folder; StoreError where it can't be."""
     try:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(data)
     except OSError as error:
         raise StoreError(f"can't be written: {error.strerror}", where=str(out)) from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from labelworks.flows.cli.output import say
+from labelworks.flows.cli.output import say, write_file
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -47,7 +47,7 @@ def init(
     text = starter_config(seen, guesses, seen.classes(guesses.label.name) if guesses.label else [], voted)
     _check(text, out)
     _explain(seen, guesses)
-    _write(out, text)
+    write_file(out, text.encode())
     print(out)
     say(f"look at it, then: labelworks run {out}")
 
@@ -81,15 +81,6 @@ def _check(text: str, out: Path) -> None:
         check_methods(RunConfig.model_validate(raw))
     except ValidationError as error:
         raise explain(error, raw, Places(str(out))) from error
-
-
-def _write(out: Path, text: str) -> None:
-    from labelworks.schemas.errors import StoreError
-
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise StoreError(f"can't be written: {error.strerror}", where=str(out)) from error
 
 
 def _explain(seen: Profile, guesses: Guesses) -> None:

@@ -276,6 +276,11 @@ def test_report_finds_a_run_by_a_unique_beginning(labelworks: Run, tmp_path: Pat
     code, out, _ = labelworks("report", "abd2", "--store", "store", "--out", "copy.html")
     assert (code, out) == (0, f"{tmp_path}/copy.html\n")
     assert (tmp_path / "copy.html").read_text() == "abd2"
+    assert labelworks("report", "abd2", "--store", "store", "--out", "new/folder/copy.html")[0] == 0
+    assert (tmp_path / "new/folder/copy.html").read_text() == "abd2"
+    code, out, err = labelworks("report", "abd2", "--store", "store", "--out", "copy.html/inside.html")
+    assert (code, out) == (2, "")
+    assert "copy.html/inside.html: can't be written: " in err
 
 
 @pytest.mark.parametrize(
