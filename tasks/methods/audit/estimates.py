@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv
+
+from labelworks.tasks.methods.statistics.clopper_pearson import high_end, low_end
 
 Floats = NDArray[np.float64]
 LEVEL, QUANTILE = 0.95, 1.96
@@ -74,7 +75,8 @@ def share(looked: Looked) -> AuditedSample:
     if variance <= 0:
         return AuditedSample(value, value, value, round(count))
     rows = centre * (1 - centre) / variance
-    low, high = clopper_pearson(value * rows, rows)
+    hits, tail = value * rows, (1 - LEVEL) / 2
+    low, high = float(low_end(hits, rows, tail)), float(high_end(hits, rows, tail))
     return AuditedSample(value, low, high, round(count))
 
 
@@ -110,11 +112,3 @@ def expected_width(rows: ArrayLike, likely: Sequence[float] | Floats, looks: Arr
     looked, likely = np.asarray(looks, np.float64), np.asarray(likely, np.float64)
     found = share(Looked(np.asarray(rows, np.float64), looked, looked * likely, looked * likely))
     return found.high - found.low
-
-
-def clopper_pearson(hits: float, rows: float) -> tuple[float, float]:
-    """The interval of 95 % of a share by so many hits in so many rows, which need not be whole numbers."""
-    tail = (1 - LEVEL) / 2
-    low = float(betaincinv(hits, rows - hits + 1, tail)) if hits > 0 else 0.0
-    high = float(betaincinv(hits + 1, rows - hits, 1 - tail)) if hits < rows else 1.0
-    return low, high

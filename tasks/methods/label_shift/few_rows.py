@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from labelworks.tasks.methods.arrays import FLOOR, Floats, blocks, sample
 from labelworks.tasks.methods.label_shift.calibration import FIT_ELEMENTS, apply
 from labelworks.tasks.methods.label_shift.confusion import Confusion, Features, by_class, confusion, efficient
 from labelworks.tasks.methods.label_shift.inputs import Windows
 from labelworks.tasks.methods.label_shift.result import QUANTILE, PriorEstimate
+from labelworks.tasks.methods.statistics.clopper_pearson import high_end, low_end
 
 TAIL = 0.025
 NOTHING = 1e-6  # of the largest singular value
@@ -30,20 +30,13 @@ def widened(
     """
     n, m = rows or (len(windows.labels), len(windows.target))
     off = QUANTILE * np.sqrt(_of_telling(windows, found, features, (n, m)))
-    low, high = exact(found.prior, m)
+    hits = np.clip(found.prior, 0.0, 1.0) * m
+    low, high = low_end(hits, m, TAIL), high_end(hits, m, TAIL)
     low = found.prior - np.hypot(found.prior - low, off)
     high = found.prior + np.hypot(high - found.prior, off)
     least = np.clip(np.stack([low, high], axis=1), 0.0, 1.0)
     ends = np.minimum(least[:, 0], found.interval[:, 0]), np.maximum(least[:, 1], found.interval[:, 1])
     return replace(found, interval=np.stack(ends, axis=1))
-
-
-def exact(share: Floats, rows: int) -> tuple[Floats, Floats]:
-    """Ends of Clopper and Pearson's interval at 95 % of shares (K,) among so many rows."""
-    hits = np.clip(share, 0.0, 1.0) * rows
-    low = np.where(hits > 0, betaincinv(np.maximum(hits, 1e-300), rows - hits + 1, TAIL), 0.0)
-    high = np.where(hits < rows, betaincinv(hits + 1, np.maximum(rows - hits, 1e-300), 1 - TAIL), 1.0)
-    return low, high
 
 
 def _of_telling(windows: Windows, found: PriorEstimate, features: Features, rows: tuple[int, int]) -> Floats:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import log
 
-from scipy.stats import beta
-
 from labelworks.schemas.findings import Class
 from labelworks.tasks.methods.label_space.findings import ClassFinding
+from labelworks.tasks.methods.statistics.clopper_pearson import high_end, low_end
 
 LEVEL = 0.05
 IMPLIES = 0.95  # share of a class's rows that have another, at least, by the lower end of its interval
@@ -30,7 +29,7 @@ def by_label_sets(counts: Mapping[Class, int], together: Pairs, rows: int) -> It
     both = {frozenset(pair): count for pair, count in together.items() if pair[0] != pair[1]}
     for pair, found in both.items():
         one, other = sorted(pair, key=lambda name: (counts[name], str(name)))
-        first, second = (_low(found, counts[name], pairs) >= IMPLIES for name in (one, other))
+        first, second = (low_end(found, counts[name], LEVEL / pairs) >= IMPLIES for name in (one, other))
         if first and second:
             about = f"{found:,} rows have both, and few only one"
             yield ClassFinding("same rows", (other, one), (counts[other], counts[one]), about, one=True)
@@ -54,16 +53,8 @@ def _exclusive(
             if expected < least:
                 break
             seen = both.get(frozenset((one, other)), 0)
-            if _high(seen, rows, pairs) * rows <= EXCLUSIVE * expected:
+            if high_end(seen, rows, LEVEL / pairs) * rows <= EXCLUSIVE * expected:
                 findings.append((expected, seen, one, other))
     for expected, seen, one, other in sorted(findings, key=lambda each: -each[0])[:SHOWN]:
         about = f"{'never' if not seen else f'{seen:,} times'} in one row, by chance {expected:,.0f} times"
         yield ClassFinding("exclusive", (one, other), (counts[one], counts[other]), about)
-
-
-def _low(found: int, of: int, tests: int) -> float:
-    return float(beta.ppf(LEVEL / tests, found, of - found + 1)) if found else 0.0
-
-
-def _high(found: int, of: int, tests: int) -> float:
-    return float(beta.ppf(1 - LEVEL / tests, found + 1, of - found)) if found < of else 1.0

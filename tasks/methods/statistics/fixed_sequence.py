@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
+
+from labelworks.tasks.methods.statistics.clopper_pearson import low_end
 
 LEVEL = 0.95  # of the bound
 STEPS = 10  # shares of the rows looked at that the bound is tried on, the surest first
@@ -47,7 +48,7 @@ def proven(sure: NDArray[np.floating], right: NDArray[np.bool_], precision: floa
 
 def lower_bound(right: int, rows: int) -> float:
     """Below this a share of which right of so many rows were seen lies with a chance of at most 5 %."""
-    return float(betaincinv(right, rows - right + 1, 1.0 - LEVEL)) if right else 0.0
+    return float(low_end(right, rows, 1.0 - LEVEL))
 
 
 def needed_rows(precision: float) -> int:

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.label_shift import estimate_prior, estimate_prior_over
-from labelworks.tasks.methods.label_shift.few_rows import exact
 
 ESTIMATORS = [method.name for method in registry.methods("prior")]
 QUICK = [name for name in ESTIMATORS if name not in ("auto", "kdey", "dmy", "em-vector")]
@@ -24,13 +22,6 @@ def windows(seed, prior, rows, source=60):
     labels = np.arange(source * classes) % classes
     target = rng.choice(classes, rows, p=prior)
     return labels, probabilities(rng, labels, classes), probabilities(rng, target, classes)
-
-
-@pytest.mark.parametrize(("hits", "rows"), [(0, 1), (1, 1), (3, 7), (30, 30)])
-def test_counting_by_eye_has_the_exact_interval(hits, rows):
-    low, high = exact(np.array([hits / rows]), rows)
-    expected = binomtest(hits, rows).proportion_ci(0.95, "exact")
-    assert (low[0], high[0]) == pytest.approx((expected.low, expected.high))
 
 
 @pytest.mark.parametrize("method", ESTIMATORS)
