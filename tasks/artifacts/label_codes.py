@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,16 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.tasks.methods.statistics.folds import hash_ids
+
+
+def label_type_of(classes: Sequence[str | int]) -> str:
+    """How labels of these classes are kept where no column says so: as numbers if all are numbers."""
+    return "int" if all(type(name) is int for name in classes) else "string"
+
+
+def spelled(classes: Sequence[str | int], label_type: str) -> tuple[str | int, ...]:
+    """Classes as labels of a type are: numbers or strings."""
+    return tuple(int(name) if label_type == "int" else str(name) for name in classes)
 
 
 def encode_labels(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> NDArray[np.int32]:

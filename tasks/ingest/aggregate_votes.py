@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import CrowdFindings
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.label_codes import spelled
 from labelworks.tasks.artifacts.row_extras import made_with_probabilities, read_pred_probs
 from labelworks.tasks.artifacts.votes.vote_files import (
     RANGES,
@@ -58,7 +59,7 @@ class VotePart:
 def voted(artifacts: Artifacts, source: Source, asked: VoteSource) -> tuple[Voted, CrowdFindings]:
     """Aggregate the votes and keep what came of them; also what is told of it."""
     survey = survey_votes(asked, source.options)
-    classes = _spelled(source.columns.classes, survey.label_type) or survey.classes
+    classes = spelled(source.columns.classes or (), survey.label_type) or survey.classes
     ranges = divided(survey.by_range, min(HELD_VOTES, HELD_CELLS // max(len(classes), 1)))
     found = map_partitions(
         "ingest",
@@ -135,11 +136,6 @@ def _key(source: Source, asked: VoteSource) -> str:
         prints += sorted(f"source:{file.name}:{file.fingerprint}" for file in files)
     about = [asked.said, source.columns.classes, *prints]
     return hashlib.blake2b(repr(about).encode(), digest_size=5).hexdigest()
-
-
-def _spelled(listed: tuple[str | int, ...] | None, kind: str) -> tuple[str | int, ...] | None:
-    """The classes of the config as the votes spell them; None: those that occur."""
-    return None if listed is None else tuple(int(name) if kind == "int" else str(name) for name in listed)
 
 
 def _probabilities(source: Source, votes: Votes) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import read_index, share_index
+from labelworks.tasks.artifacts.label_codes import label_type_of, spelled
 from labelworks.tasks.artifacts.rejected import refuse
 from labelworks.tasks.artifacts.votes.rule_votes import Ruled
 from labelworks.tasks.artifacts.votes.vote_files import VoteSource
@@ -195,11 +196,7 @@ def _kept_as(source: Source, plan: Plan) -> str:
     """How labels are kept; inferred ones as the config spells the classes."""
     if source.columns.observed is None:
         return label_type(source.columns.task, plan)
-    return "int" if _kept_as_int(source.columns.classes) else "string"
-
-
-def _kept_as_int(classes: tuple[str | int, ...] | None) -> bool:
-    return all(type(name) is int for name in classes or ())
+    return label_type_of(source.columns.classes or ())
 
 
 def _kinds(scans: list[Scan]) -> dict[str, int]:
@@ -218,8 +215,7 @@ def _classes(
         return ()
     if source.columns.observed is not None and any(scan.rows for scan in scans):
         refuse_unlabelled(_kinds(scans), source.places["source"])
-        spelled = int if _kept_as_int(listed) else str
-        return tuple(spelled(name) for name in listed or ())
+        return spelled(listed or (), label_type_of(listed or ()))
     reasons = Counter(reason for scan in scans for reason in scan.rejected["reason"].to_pylist())
     refuse_unknown(source.columns.mapping, _renamed(scans), counts)
     refuse_labels(source, counts, reasons, asked)

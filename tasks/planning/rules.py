@@ -6,6 +6,7 @@ from typing import Any
 
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.rules import RuleConfig
+from labelworks.tasks.artifacts.label_codes import label_type_of, spelled
 from labelworks.tasks.artifacts.votes.rule_votes import RuleSource, shares_of
 from labelworks.tasks.methods.rules.rule import Rule
 
@@ -33,12 +34,12 @@ def rule_source(data: DatasetConfig, label_type: str) -> RuleSource | None:
     if not data.rules:
         return None
     classes = classes_of_rules(data)
-    kept_as = label_type if data.label else "int" if all(type(name) is int for name in classes) else "string"
-    spelled = tuple(int(name) if kept_as == "int" else str(name) for name in classes)
+    kind = label_type if data.label else label_type_of(classes)
     model = data.label_model
     return RuleSource(
-        rules_of(data), spelled, kept_as, data.label, model.method, shares_of(model.prior, classes),
-        infer=model.infer, said=[said_of_rules(data), model.model_dump(mode="json")],
+        rules_of(data), spelled(classes, kind), kind, data.label, model.method,
+        shares_of(model.prior, classes), infer=model.infer,
+        said=[said_of_rules(data), model.model_dump(mode="json")],
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from labelworks.tasks.artifacts.label_codes import encode_labels, label_sets
+from labelworks.tasks.artifacts.label_codes import encode_labels, label_sets, label_type_of, spelled
 
 SETS = pa.chunked_array([[["a", "c"], []], [["c", "a", "a"], ["c"], ["b", "c"], ["a", "b", "c"]]])
 
@@ -32,3 +32,10 @@ def test_equal_sets_have_one_code_wherever_their_classes_stand() -> None:
 
 def test_numbers_are_no_classes() -> None:
     assert encode_labels(pa.chunked_array([[0.5], [2.0, -1.0]]), ()).tolist() == [0, 0, 0]
+
+
+def test_classes_alone_say_how_labels_are_kept() -> None:
+    assert label_type_of((2, 1)) == "int"
+    assert label_type_of(("1", 2)) == label_type_of((True, 0)) == "string"
+    assert spelled(("2", 1), "int") == (2, 1)
+    assert spelled(("2", 1), "string") == ("2", "1")
