@@ -11,6 +11,7 @@ import pyarrow as pa
 from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.decisions.apart import DESIGN, sample_prefix
 from labelworks.tasks.artifacts.decisions.shown_rows import as_text
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.label_codes import named
@@ -23,7 +24,7 @@ from labelworks.tasks.sources.source import Source
 FRAMES: dict[str, Callable[[Artifacts, DatasetRef], AuditFrame]] = {
     "strata": strata_frame,
     "changes": changes_frame,
-    "disagreements": apart_frame,
+    DESIGN: apart_frame,
 }
 NAMED = 5  # classes whose probabilities are shown
 SCORED = ["row", "id", "given", "suggestion", "flag", "error_probability"]
@@ -49,7 +50,7 @@ def draw_sample(
     )  # fmt: skip
     drawn = Drawn.merged([part.drawn for part in found], by_stratum)
     mark = drawn.mark if frame.mark is None else frame.mark
-    name = f"{design}-{mark:016x}-{seed}"
+    name = f"{sample_prefix(design, mark)}{seed}"
     items = []
     for place in np.unique(drawn.part if drawn.part is not None else []):
         mine = np.flatnonzero(drawn.part == place)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.decisions.apart import RowsApart, sample_prefix, write_apart
+from labelworks.tasks.artifacts.decisions.apart import DESIGN, RowsApart, sample_prefix, write_apart
 from labelworks.tasks.artifacts.decisions.shown_rows import shown_rows
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.validation.audited import audited_difference
@@ -31,7 +31,7 @@ def with_audit(
     mark = apart.mark(hash_ids(here))
     write_apart(artifacts, RowsApart(here, apart.stratum, mark, apart.of, apart.folds))
     place = {name: number for number, name in enumerate(here.to_pylist())}
-    said = _answers(decisions, sample_prefix(mark), place)
+    said = _answers(decisions, sample_prefix(DESIGN, mark), place)
     known = shown_rows(artifacts, ref, list(said)) if said else {}
     codes = {str(name): code for code, name in enumerate(ref.classes)}
     rows, true = list[int](), list[Collection[int]]()

@@ -47,9 +47,9 @@ def read_apart(artifacts: Artifacts) -> RowsApart:
     return RowsApart(table["id"].combine_chunks(), table["stratum"].to_numpy(), **facts)
 
 
-def sample_prefix(mark: int) -> str:
-    """How the names of samples begin that are drawn from rows of this mark."""
-    return f"{DESIGN}-{mark:016x}-"
+def sample_prefix(design: str, mark: int) -> str:
+    """How the names of samples begin that a design draws from rows of this mark; the seed follows."""
+    return f"{design}-{mark:016x}-"
 
 
 _FACTS = (b"mark", b"of", b"folds")
