@@ -40,7 +40,7 @@ class Drawn:
         order = mixed(hashes, seed)
         found = cls(
             np.asarray(stratum, np.int64), order, np.asarray(place, np.int64),
-            np.bincount(stratum, minlength=strata).astype(np.int64), _mark(hashes, stratum),
+            np.bincount(stratum, minlength=strata).astype(np.int64), mark_of(hashes, stratum),
         )  # fmt: skip
         return found.first(np.full(strata, most))
 
@@ -73,6 +73,7 @@ def mixed(hashes: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
         return splitmix(hashes + GAMMA * np.uint64(seed + 1))
 
 
-def _mark(hashes: NDArray[np.uint64], stratum: NDArray[np.int64]) -> int:
+def mark_of(hashes: NDArray[np.uint64], said: NDArray[np.integer]) -> int:
+    """Names rows (N,), in whatever order, by their ids' hashes and what is said of them."""
     with np.errstate(over="ignore"):
-        return int(mixed(hashes ^ mixed(stratum.astype(np.uint64), 1), 0).sum(dtype=np.uint64))
+        return int(mixed(hashes ^ mixed(said.astype(np.uint64), 1), 0).sum(dtype=np.uint64))

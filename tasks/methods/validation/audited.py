@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.audit.draw import mixed
+from labelworks.tasks.methods.audit.draw import mark_of
 from labelworks.tasks.methods.audit.estimates import AuditedSample, Looked, difference
 from labelworks.tasks.methods.validation.disagreements import shared
 
@@ -42,8 +42,7 @@ class Apart:
     def mark(self, hashes: NDArray[np.uint64]) -> int:
         """Names these rows, by their ids' hashes (n,), and what the models call them, in whatever order."""
         called = (self.raw.astype(np.uint64) << np.uint64(32)) + self.treated.astype(np.uint64)
-        with np.errstate(over="ignore"):
-            return int(mixed(hashes ^ mixed(called, 1), 0).sum(dtype=np.uint64))
+        return mark_of(hashes, called)
 
     @property
     def rows(self) -> NDArray[np.int64]:
