@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.statistics.fixed_sequence import Proven, lower_bound, needed_rows, proven
+from labelworks.tasks.methods.statistics.fixed_sequence import Proven, lacking, proven
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,7 @@ def shown_right(sure: NDArray[np.floating], right: NDArray[np.bool_], precision:
 
 
 def _too_few(shown: Proven, precision: float) -> str:
-    bound = lower_bound(shown.right, shown.rows)
     return (
         f"judges change no label: where they contradict it they were right on {shown.right:,} of "
-        f"{shown.rows:,} audited rows, which proves no more than {bound:.1%}; {precision:.1%} is asked "
-        f"for, and takes {needed_rows(precision):,} such rows or more"
+        f"{shown.rows:,} audited rows, {lacking(shown, precision)}"
     )

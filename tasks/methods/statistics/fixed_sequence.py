@@ -58,6 +58,14 @@ def needed_rows(precision: float) -> int:
     return max(1, int(np.ceil(np.log(1.0 - LEVEL) / np.log(max(precision, 0.5)))))
 
 
+def lacking(found: Proven, precision: float) -> str:
+    """What rows that prove nothing fall short of, for messages that say what they are of."""
+    return (
+        f"which proves no more than {lower_bound(found.right, found.rows):.1%}; {precision:.1%} is asked "
+        f"for, and takes {needed_rows(precision):,} such rows or more"
+    )
+
+
 def _prefixes(sure: NDArray[np.floating], precision: float, spare: int) -> list[int]:
     """How many of the surest rows are tried, step by step; rows as sure as each other go together."""
     first = needed_rows(precision)

@@ -8,13 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.statistics.fixed_sequence import (
-    LEVEL,
-    Proven,
-    lower_bound,
-    needed_rows,
-    proven,
-)
+from labelworks.tasks.methods.statistics.fixed_sequence import LEVEL, Proven, lacking, proven
 from labelworks.tasks.methods.treatment.claims import UNLOOKED, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 
@@ -74,9 +68,7 @@ def _said(found: Proven) -> str:
 
 
 def _unproven(found: Proven, precision: float) -> str:
-    bound = lower_bound(found.right, found.rows)
     return (
         f"no label was changed: the suggestion was right on {found.right:,} of {found.rows:,} audited rows "
-        f"that might change, which proves no more than {bound:.1%}; {precision:.1%} is asked for, and takes "
-        f"{needed_rows(precision):,} such rows or more"
+        f"that might change, {lacking(found, precision)}"
     )
