@@ -29,16 +29,6 @@ class ObservedBlock:
     observed: Observed
     given: NDArray[np.int32]
 
-    def only(self, kept: NDArray[np.bool_]) -> ObservedBlock:
-        """Some of its rows."""
-        return ObservedBlock(
-            self.rows[kept],
-            self.hashes[kept],
-            self.features[kept],
-            self.observed.only(kept),
-            self.given[kept],
-        )
-
 
 def load_observed(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> ObservedBlock:
     """Join what was observed of a partition's rows with their vectors; rows without one are left out."""

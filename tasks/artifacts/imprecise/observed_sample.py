@@ -36,9 +36,10 @@ def sample_observed(
     """Rows of a partition that belong to the sample, bags as a whole; and all bags that it has rows of."""
     block = load_observed(artifacts, ref, partition)
     bags = np.unique(block.observed.bags[block.observed.kinds == BAGS])
-    kept = block.only(in_sample(block.observed.drawn_by(block.hashes), share))
-    of = fold_of(kept.hashes, folds)
-    return ObservedSample(kept.features, of, kept.hashes, kept.observed, kept.given), bags
+    kept = np.flatnonzero(in_sample(block.observed.drawn_by(block.hashes), share))
+    hashes, observed = block.hashes[kept], block.observed.only(kept)
+    of = fold_of(hashes, folds)
+    return ObservedSample(block.features[kept], of, hashes, observed, block.given[kept]), bags
 
 
 def joined_samples(parts: Sequence[ObservedSample]) -> ObservedSample:
