@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 OF_SETS = ("single", "candidates", "complementary", "single-positive")  # those that name classes
-OF_SHARES = ("soft", "bags")  # those that have a number for each class
-NOTHING = "none"
+SOFT, BAGS = "soft", "bags"
+OF_SHARES = (SOFT, BAGS)  # those that have a number for each class
+NOTHING = "none"  # of a row without a label
 IN_RUNS = (*OF_SETS, *OF_SHARES, NOTHING)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.label_kinds import IN_RUNS, NOTHING, OF_SHARES
-from labelworks.tasks.artifacts.imprecise.observed import BAGS, as_column
+from labelworks.schemas.label_kinds import BAGS, IN_RUNS, NOTHING, OF_SHARES
+from labelworks.tasks.artifacts.imprecise.observed import as_column
 from labelworks.tasks.artifacts.row_extras import read_pred_probs
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks

@@ -19,11 +19,11 @@ from scipy.stats import norm
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import InferredFindings
-from labelworks.schemas.label_kinds import NOTHING
+from labelworks.schemas.label_kinds import BAGS, NOTHING, SOFT
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.imprecise.load_observed import ObservedBlock, load_observed
-from labelworks.tasks.artifacts.imprecise.observed import BAGS, FOUND, inferred_part
+from labelworks.tasks.artifacts.imprecise.observed import FOUND, inferred_part
 from labelworks.tasks.artifacts.imprecise.observed_sample import (
     ObservedSample,
     joined_samples,
@@ -36,7 +36,7 @@ from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.statistics.folds import fold_of, share_of
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, Fitted, alone, drawn, foretold
-from labelworks.tasks.methods.treatment.imprecise.core.inference import SOFT, Inference, infer_from
+from labelworks.tasks.methods.treatment.imprecise.core.inference import Inference, infer_from
 
 
 @dataclass(frozen=True, eq=False)

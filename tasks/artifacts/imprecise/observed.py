@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.schemas.label_kinds import NOTHING
+from labelworks.schemas.label_kinds import BAGS, NOTHING
 from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
@@ -25,7 +25,6 @@ OBSERVED = pa.struct(
         ("values", pa.list_(pa.float32())),
     ]
 )
-BAGS = "bags"
 LEAST = 1e-4  # of the likelihood of the likeliest class
 MODEL = "inferred.npz"  # of the embed stage: the sample that labels were inferred by
 FOUND = "inferred.json"  # and what was found

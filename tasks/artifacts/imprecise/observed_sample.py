@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.schemas.label_kinds import BAGS
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.imprecise.load_observed import load_observed
-from labelworks.tasks.artifacts.imprecise.observed import BAGS, MODEL, Observed
+from labelworks.tasks.artifacts.imprecise.observed import MODEL, Observed
 from labelworks.tasks.methods.statistics.folds import fold_of, in_sample
 
 

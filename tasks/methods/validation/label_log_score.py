@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from labelworks.tasks.methods.statistics.halves import halves
+
 ROUNDS = 30  # of the fit
 PRIOR = 20.0  # cells of all labels together that a label's own rates are drawn to
 LEAST, MOST = 1e-4, 0.5  # that a rate of lost or invented labels may be
@@ -20,10 +22,8 @@ def label_log_scores(given: NDArray[np.bool_], scores: NDArray[np.floating], see
     other half scored by that: a model of true labels and one of noisy ones are measured alike (Gneiting &
     Raftery 2007, the log score; Patrini 2017, forward correction, of two states a label).
     """
-    half = np.random.default_rng(seed).permutation(len(given)) % 2
     found = np.empty(given.shape)
-    for one in (0, 1):
-        fitted, scored = half != one, half == one
+    for fitted, scored in halves(len(given), seed):
         told = _told(
             given[fitted], np.asarray(scores[fitted], np.float64), np.asarray(scores[scored], np.float64)
         )

@@ -13,6 +13,7 @@ from labelworks.tasks.methods.noise.core.transition_em import (
     sharpen,
     sorted_rows,
 )
+from labelworks.tasks.methods.statistics.halves import halves
 
 Floats = NDArray[np.float64]
 LEAST = 1e-6  # a label less likely than that says no more against a model: one row shall not decide
@@ -27,10 +28,9 @@ def log_scores(
     wrong, is fitted for each on one half of the rows, and its other half scored by that (Gneiting & Raftery
     2007, the log score; Patrini 2017, forward correction). weights (N,): what rows count for in that fit.
     """
-    half = np.random.default_rng(seed).permutation(len(given)) % 2
     scores = np.empty(len(given))
-    for one in (0, 1):
-        scores[half == one] = _scored(given, probs, half != one, half == one, weights, seed)
+    for fitted, scored in halves(len(given), seed):
+        scores[scored] = _scored(given, probs, fitted, scored, weights, seed)
     return scores
 
 

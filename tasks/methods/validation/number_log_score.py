@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.statistics.halves import halves
+
 ROUNDS = 100  # of the fit
 WIDER = 3.0  # times the right ones' spread that the outliers' is at least
 FEW = 0.05  # share of outliers that is begun with
@@ -18,10 +20,9 @@ def number_log_scores(given: Floats, predicted: Floats, seed: int = 0) -> Floats
     fitted on one half of the rows, and the other half scored by that (Gneiting & Raftery 2007, the log score;
     Box & Tiao 1968, the two parts). No scale of the numbers matters for a difference of two models.
     """
-    half = np.random.default_rng(seed).permutation(len(given)) % 2
     found, off = np.empty(len(given)), given - predicted
-    for one in (0, 1):
-        found[half == one] = _log_density(off[half == one], *_fitted(off[half != one]))
+    for fitted, scored in halves(len(given), seed):
+        found[scored] = _log_density(off[scored], *_fitted(off[fitted]))
     return found
 
 

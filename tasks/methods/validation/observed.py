@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-from labelworks.schemas.label_kinds import NOTHING
+from labelworks.schemas.label_kinds import BAGS, NOTHING, SOFT
 from labelworks.tasks.methods.arrays import hashes
 from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.statistics.halves import halves
 from labelworks.tasks.methods.treatment.imprecise.core.evidence import Evidence
 from labelworks.tasks.methods.treatment.imprecise.core.fitting import Data, alone, drawn
-from labelworks.tasks.methods.treatment.imprecise.core.inference import SOFT, Inference, infer_from
+from labelworks.tasks.methods.treatment.imprecise.core.inference import Inference, infer_from
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Marks
 from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED
 from labelworks.tasks.methods.validation.before_after import ArmProof, Proof, within
 from labelworks.tasks.methods.validation.disagreements import mean
+from labelworks.tasks.methods.validation.out_of_fold import FOLDS
 
 ROWS = 4_000  # that the comparison takes at most: EM is fitted once without each group of folds
-FOLDS = 5  # groups of folds that are held out in turn, at most
 LOG_TAU = (-4.0, 3.0)  # where the log of a model's sharpening is looked for
 LEAST = 1e-6  # what was observed is no less likely than that: one row shall not decide
-BAGS = "bags"
 Floats = NDArray[np.float64]
 
 
@@ -174,16 +174,15 @@ def _compared(
 def _sharpened(probs: NDArray[np.float32], said: NDArray[np.float32], seed: int) -> Floats:
     """Probabilities (N, K) as sure as foretells what was observed of the other half of the rows best."""
     logs = np.log(np.maximum(probs, LEAST)).astype(np.float64)
-    half = np.random.default_rng(seed).permutation(len(logs)) % 2
     found = np.empty_like(logs)
-    for one in (0, 1):
-        seen, told = logs[half != one], said[half != one]
+    for fitted, scored in halves(len(logs), seed):
+        seen, told = logs[fitted], said[fitted]
 
         def loss(place: float, seen: Floats = seen, told: NDArray[np.float32] = told) -> float:
             return -float(_log_likelihood(_softened(seen, place), told).mean())
 
         best = minimize_scalar(loss, bounds=LOG_TAU, method="bounded").x
-        found[half == one] = _softened(logs[half == one], float(best))
+        found[scored] = _softened(logs[scored], float(best))
     return found
 
 

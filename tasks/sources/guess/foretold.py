@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.statistics.halves import halves
+
 ROWS = 2000
 WORDS = 20_000
 
@@ -37,10 +39,8 @@ def balanced_accuracy(numbers: Any, given: NDArray[np.int64]) -> float:
 
     numbers: (N, D), sparse or not; given: codes (N,) of K classes. Classes in one half only are left out.
     """
-    halves = np.random.default_rng(0).permutation(len(given)) % 2
     right = np.zeros((2, int(given.max()) + 1))
-    for half in (0, 1):
-        learned, asked = halves != half, halves == half
+    for learned, asked in halves(len(given), seed=0):
         counts = np.bincount(given[learned], minlength=right.shape[1])
         known = np.flatnonzero(counts)
         which = (given[learned][:, None] == known).astype(np.float64) / counts[known]

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.label_kinds import NOTHING
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelihood, Marks
 
 FLOOR = 1e-12  # of a probability or a likelihood, before it is divided by or its logarithm taken
-NOTHING = "none"  # the kind of a row without a label
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.schemas.label_kinds import SOFT
 from labelworks.tasks.methods.arrays import evenly
 from labelworks.tasks.methods.neighbours.cosine import Reference
 from labelworks.tasks.methods.noise.rule_posterior import independence
@@ -29,7 +30,7 @@ from labelworks.tasks.methods.treatment.imprecise.soft import mix_of
 
 Options = Mapping[str, Mapping[str, Any]]  # of each kind, by name
 Blocks = Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]
-SOFT, RULES = "soft", "rules"
+RULES = "rules"
 LOOKED_AT = 20_000  # rows by which it is told whether probes repeat rules
 
 
