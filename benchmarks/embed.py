@@ -36,7 +36,7 @@ import labelworks.flows.embed as stage  # noqa: E402
 from labelworks.infra.cluster.cluster import cluster, task_runner  # noqa: E402
 from labelworks.infra.prefect_server.server import prefect_api  # noqa: E402
 from labelworks.schemas.config.run import RunConfig  # noqa: E402
-from labelworks.schemas.records import EmbedResult  # noqa: E402
+from labelworks.schemas.stage_results import EmbedResult  # noqa: E402
 from labelworks.tasks.artifacts.vectors.embeddings import read_vectors  # noqa: E402
 from labelworks.tasks.ingest.stage import ingest  # noqa: E402
 from labelworks.tasks.planning.open_run import plan_run  # noqa: E402

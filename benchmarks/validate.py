@@ -77,16 +77,11 @@ def drawn(name: str, rng: np.random.Generator, embeddings: Path | None) -> tuple
         labels = np.unique(kept["y"], return_inverse=True)[1]
         some = np.isin(labels, rng.choice(26, 10, replace=False))
         features, labels = kept["X"].astype(np.float32)[some], np.unique(labels[some], return_inverse=True)[1]
-        features, rows = (
-            (features - features.mean(axis=0)) / features.std(axis=0),
-            int(rng.integers(1000, 1601)),
-        )
+        features = (features - features.mean(axis=0)) / features.std(axis=0)
+        rows = int(rng.integers(1000, 1601))
     elif name == "made":
-        classes, dim, rows = (
-            int(rng.integers(2, 9)),
-            int(rng.integers(4, 20)),
-            int(rng.choice([400, 1000, 2500])),
-        )
+        classes, dim = int(rng.integers(2, 9)), int(rng.integers(4, 20))
+        rows = int(rng.choice([400, 1000, 2500]))
         labels = rng.integers(0, classes, 20_000)
         features = rng.normal(size=(classes, dim))[labels] * rng.uniform(0.6, 1.8)
         features = features + rng.normal(size=features.shape)
@@ -207,9 +202,8 @@ def harmful(
         weight = error.astype(np.float64) + 1e-3
     else:
         spoilt = rng.random(len(labels)) < (0.2 if "20" in kind else 0.05)
-        labels = np.where(spoilt, (labels + rng.integers(1, classes, len(labels))) % classes, labels).astype(
-            np.int32
-        )
+        other = (labels + rng.integers(1, classes, len(labels))) % classes
+        labels = np.where(spoilt, other, labels).astype(np.int32)
     probs, fit = np.zeros((len(labels), classes), np.float32), get("models", OPTIONS.model).target
     for fold in range(len(found.transitions)):
         held = found.folds == fold

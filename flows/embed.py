@@ -12,7 +12,8 @@ from prefect.futures import PrefectFuture
 
 from labelworks.infra.cluster.cluster import connect_task_runner
 from labelworks.infra.cluster.gpu import GpuMonitor, Placement, place
-from labelworks.schemas.records import DatasetRef, EmbedResult, Partition
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.stage_results import EmbedResult
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, embed_partitions, find_embedded
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, lacks

@@ -23,8 +23,9 @@ from labelworks.schemas.findings import (
     TreatFigures,
     ValidateFigures,
 )
-from labelworks.schemas.records import Approval, RunRecord, Stage, StageResult, Status, figures_of
+from labelworks.schemas.records import Approval, RunRecord, Stage, Status
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.stage_results import StageResult, figures_of
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.code_version import code_version
 from labelworks.tasks.catalog.history import begun

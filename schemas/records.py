@@ -3,35 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any, Literal, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from labelworks.schemas.findings import (
     Class,
     CrowdFindings,
-    DetectFigures,
     DriftFindings,
     EmbeddingFigures,
-    Findings,
     InferredFindings,
-    IngestFigures,
     NoiseFindings,
     PerformanceFindings,
     PoisonFindings,
     PredictionSetFindings,
-    PublishFigures,
     RankingFindings,
     RenamedClass,
     RulesFindings,
     ShiftFindings,
     ShortcutFindings,
-    TreatFigures,
     TreatmentFindings,
     TrendFindings,
-    ValidateFigures,
     ValidationFindings,
 )
 from labelworks.schemas.upgrade import SCHEMA_VERSION, upgraded
@@ -169,81 +162,6 @@ class DatasetRef(Record):
     def of(self, window: str) -> tuple[Partition, ...]:
         """Partitions of one window: source or target."""
         return tuple(part for part in self.partitions if part.window == window)
-
-
-class StageResult(Record):
-    """What a stage gives back: the new reference, its figures, its gate, and how much it really did.
-
-    Each stage has a kind of its own, which says what its figures are.
-    """
-
-    stage: Stage
-    ref: DatasetRef
-    figures: Findings
-    gate: GateResult
-    work: dict[str, int] = Field(default_factory=dict)
-    seconds: float = 0.0
-
-    @classmethod
-    def of_stage(cls) -> Stage:
-        """The stage whose result this kind is."""
-        stage: Stage = cls.model_fields["stage"].default
-        return stage
-
-
-class IngestResult(StageResult):
-    """The result of ingest."""
-
-    stage: Literal["ingest"] = "ingest"
-    figures: IngestFigures
-
-
-class EmbedResult(StageResult):
-    """The result of embed."""
-
-    stage: Literal["embed"] = "embed"
-    figures: EmbeddingFigures
-
-
-class DetectResult(StageResult):
-    """The result of detect."""
-
-    stage: Literal["detect"] = "detect"
-    figures: DetectFigures
-
-
-class TreatResult(StageResult):
-    """The result of treat."""
-
-    stage: Literal["treat"] = "treat"
-    figures: TreatFigures
-
-
-class ValidateResult(StageResult):
-    """The result of validate."""
-
-    stage: Literal["validate"] = "validate"
-    figures: ValidateFigures
-
-
-class PublishResult(StageResult):
-    """The result of publish."""
-
-    stage: Literal["publish"] = "publish"
-    figures: PublishFigures
-
-
-def read_ref(result: bytes) -> DatasetRef:
-    """The reference in a stage's result, whichever version of this project wrote it."""
-    return DatasetRef.model_validate(json.loads(result)["ref"])
-
-
-_Figures = TypeVar("_Figures", bound=Findings)
-
-
-def figures_of(results: Iterable[StageResult], kind: type[_Figures]) -> _Figures | None:
-    """The figures of one stage, by their kind; None if the stage was not reached."""
-    return next((result.figures for result in results if isinstance(result.figures, kind)), None)
 
 
 class Approval(Record):

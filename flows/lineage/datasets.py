@@ -19,7 +19,8 @@ from openlineage.client.facet_v2 import (
 
 from labelworks.schemas.config.load import absolute
 from labelworks.schemas.findings import IngestFigures, PublishFigures
-from labelworks.schemas.records import Check, DatasetRef, GateResult, RunRecord, Stage, StageResult
+from labelworks.schemas.records import Check, DatasetRef, GateResult, RunRecord, Stage
+from labelworks.schemas.stage_results import StageResult
 from labelworks.tasks.planning.run import Run
 
 FOLDERS = {  # of the store, below the dataset's

@@ -10,7 +10,8 @@ from prefect.context import FlowRunContext
 
 from labelworks.infra.observability.lineage import Receiver, asked, receiver
 from labelworks.schemas.errors import GateRefused
-from labelworks.schemas.records import GateResult, RunRecord, Stage, StageResult
+from labelworks.schemas.records import GateResult, RunRecord, Stage
+from labelworks.schemas.stage_results import StageResult
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.engine import run_logger
 from labelworks.tasks.planning.plan import Plan

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from labelworks.schemas.records import DatasetRef, Partition, RunRecord, StageResult
+from labelworks.schemas.records import DatasetRef, Partition, RunRecord
+from labelworks.schemas.stage_results import StageResult
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import version_of
 

@@ -10,7 +10,8 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelworks.schemas.records import DatasetRef, read_ref
+from labelworks.schemas.records import DatasetRef
+from labelworks.schemas.stage_results import read_ref
 from labelworks.tasks.artifacts.approvals import FOLDER, read_decision, read_question, standing_of
 from labelworks.tasks.catalog.frames import frames_beside
 from labelworks.tasks.catalog.heartbeat import DEAD, heartbeat, sweeper

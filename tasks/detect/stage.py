@@ -7,7 +7,8 @@ from collections.abc import Callable
 from time import perf_counter
 
 from labelworks.schemas.findings import IngestFigures, TrendFindings
-from labelworks.schemas.records import DatasetRef, DetectResult, RunRecord
+from labelworks.schemas.records import DatasetRef, RunRecord
+from labelworks.schemas.stage_results import DetectResult
 from labelworks.schemas.suites import Suite, suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts

@@ -18,8 +18,9 @@ from prefect.exceptions import ObjectAlreadyExists
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from labelworks.schemas.findings import EmbeddingFigures
-from labelworks.schemas.records import DatasetRef, EmbedResult, IngestResult, Partition
+from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.schemas.stage_results import EmbedResult, IngestResult
 from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates

@@ -9,7 +9,8 @@ from functools import cached_property
 import pyarrow as pa
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import DatasetRef, Partition, RunRecord, read_ref
+from labelworks.schemas.records import DatasetRef, Partition, RunRecord
+from labelworks.schemas.stage_results import read_ref
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.exports.described.contents import Contents, contents_of
 from labelworks.tasks.sources.source import Source

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import CrowdFindings, IngestFigures
-from labelworks.schemas.records import DatasetRef, IngestResult, Partition
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.stage_results import IngestResult
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from pyarrow.parquet import SortingColumn
 
 from labelworks.schemas.findings import PublishFigures
-from labelworks.schemas.records import DatasetRef, Partition, PublishResult, RunRecord
+from labelworks.schemas.records import DatasetRef, Partition, RunRecord
+from labelworks.schemas.stage_results import PublishResult
 from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import (
     DECIDED_POSTERIOR,

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.records import DatasetRef, DetectResult, Partition
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.stage_results import DetectResult
 from labelworks.schemas.tables import described, published_target_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES

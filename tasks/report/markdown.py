@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from labelworks.schemas.approval import ApprovalQuestion
-from labelworks.schemas.records import GateResult, RunRecord, StageResult
+from labelworks.schemas.records import GateResult, RunRecord
+from labelworks.schemas.stage_results import StageResult
 from labelworks.tasks.exports.described.markdown import escape, table
 from labelworks.tasks.report.texts import wording
 from labelworks.tasks.report.texts.key_figures import key_figures

@@ -20,10 +20,9 @@ from labelworks.schemas.findings import (
     TreatEvidence,
     TreatFigures,
 )
-from labelworks.schemas.records import (
-    DatasetRef,
+from labelworks.schemas.records import DatasetRef, RunRecord
+from labelworks.schemas.stage_results import (
     DetectResult,
-    RunRecord,
     StageResult,
     TreatResult,
     ValidateResult,

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import DatasetRef, Partition, TreatResult
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.stage_results import TreatResult
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.apart import read_apart

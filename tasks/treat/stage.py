@@ -21,7 +21,8 @@ from labelworks.schemas.findings import (
     ValidationFindings,
     WeightFactor,
 )
-from labelworks.schemas.records import DatasetRef, TreatResult
+from labelworks.schemas.records import DatasetRef
+from labelworks.schemas.stage_results import TreatResult
 from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates

@@ -15,7 +15,8 @@ from scipy.sparse import csr_array
 from labelworks.schemas.decisions import of_table
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import ShiftFindings, ValidateFigures
-from labelworks.schemas.records import DatasetRef, ValidateResult
+from labelworks.schemas.records import DatasetRef
+from labelworks.schemas.stage_results import ValidateResult
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts

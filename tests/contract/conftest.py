@@ -139,7 +139,8 @@ def version_of() -> Callable[..., Any]:
 
     from labelworks.schemas.config.run import RunConfig
     from labelworks.schemas.findings import PublishFigures
-    from labelworks.schemas.records import DatasetRef, GateResult, PublishResult, RunRecord
+    from labelworks.schemas.records import DatasetRef, GateResult, RunRecord
+    from labelworks.schemas.stage_results import PublishResult
     from labelworks.schemas.tables import described, published_schema
     from labelworks.tasks.artifacts.index import LABEL_TYPES
     from labelworks.tasks.exports.base import Version

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from labelworks.schemas.config.detect import DetectConfig
-from labelworks.schemas.records import DetectResult
+from labelworks.schemas.stage_results import DetectResult
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.statistics.folds import fold_of, hash_ids
 from labelworks.tasks.methods.statistics.sums import FoldSums

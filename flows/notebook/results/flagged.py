@@ -7,7 +7,8 @@ import pandas as pd
 from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import DetectResult, RunRecord, TreatResult
+from labelworks.schemas.records import RunRecord
+from labelworks.schemas.stage_results import DetectResult, TreatResult
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.report.flagged_rows import flagged
 from labelworks.tasks.report.texts.verdict import verdict

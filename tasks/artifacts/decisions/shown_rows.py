@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.records import DatasetRef, DetectResult, Partition
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.stage_results import DetectResult
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import named
 

@@ -11,7 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy import sparse
 
-from labelworks.schemas.records import DatasetRef, IngestResult, Partition
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.stage_results import IngestResult
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.imprecise.inferred_labels import infer_labels
 from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block

@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 
 from labelworks.schemas.findings import IngestFigures
-from labelworks.schemas.records import IngestResult, RunRecord
+from labelworks.schemas.records import RunRecord
+from labelworks.schemas.stage_results import IngestResult
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.described.contents import Contents
 from labelworks.tasks.exports.described.nutrition import NutritionLine, nutrition

@@ -15,7 +15,8 @@ import pytest
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.config.treat import TreatConfig
-from labelworks.schemas.records import DatasetRef, StageResult
+from labelworks.schemas.records import DatasetRef
+from labelworks.schemas.stage_results import StageResult
 from labelworks.schemas.suites import defaults
 from labelworks.tasks.artifacts.scores import JUDGED
 from labelworks.tasks.detect.stage import detect

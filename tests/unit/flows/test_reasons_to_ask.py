@@ -13,7 +13,8 @@ from labelworks.schemas.findings import (
     ValidateFigures,
     ValidationFindings,
 )
-from labelworks.schemas.records import Check, DatasetRef, GateResult, TreatResult, ValidateResult
+from labelworks.schemas.records import Check, DatasetRef, GateResult
+from labelworks.schemas.stage_results import TreatResult, ValidateResult
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.storage.store import Store
 

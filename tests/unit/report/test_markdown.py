@@ -2,7 +2,8 @@ import base64
 import re
 
 from labelworks.schemas.findings import ValidateFigures
-from labelworks.schemas.records import Check, DatasetRef, GateResult, ValidateResult
+from labelworks.schemas.records import Check, DatasetRef, GateResult
+from labelworks.schemas.stage_results import ValidateResult
 from labelworks.tasks.report import markdown, plots
 
 
