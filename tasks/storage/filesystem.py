@@ -16,7 +16,7 @@ from labelworks.schemas.locations import options_for, protocol_of
 from labelworks.schemas.secrets.redact import remember
 
 # Requests are repeated by the store's own client: exponential backoff with jitter, no wait over 20 s.
-# What is left to this project, bodies that are cut or short, is in transfer.py.
+# What is left to this project, bodies that are cut or short, is in retries.py.
 S3_CLIENT = {
     "connect_timeout": 10,
     "read_timeout": 30,

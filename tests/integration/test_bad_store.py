@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.mistakes import NOBODY
+
 
 class Refusing(BaseHTTPRequestHandler):
     """An S3 endpoint where everything may be read and nothing written: every bucket is empty."""
@@ -67,13 +69,19 @@ def test_wrong_credentials(refuse: Any, earlier: Any, strict_moto: str) -> None:
     assert "check the credentials" in said
 
 
-def test_a_bucket_that_cannot_be_reached(refuse: Any, earlier: Any, moto: str) -> None:
-    nobody = "{endpoint_url: 'http://127.0.0.1:9'}"
+def test_a_server_that_is_not_there(refuse: Any, earlier: Any) -> None:
+    once = "config_kwargs: {retries: {max_attempts: 1}}"  # as usual: for twenty seconds
+    nobody = f"{{endpoint_url: 'http://{NOBODY}', {once}}}"
     said = refuse("s3://bucket/data/", f"dataset.storage_options={nobody}")
-    assert said.startswith("labelworks: s3://bucket/data/: ")
+    assert said.startswith("labelworks: s3://bucket/data/: the store can't be reached")
     assert "check the endpoint" in said
     said = refuse(earlier[0], "store.root=s3://bucket/store", f"store.storage_options={nobody}")
+    assert said.startswith("labelworks: s3://bucket/store/made: the store can't be written: ")
+    assert "can't be reached" in said.partition("\n")[0]
     assert "check the endpoint" in said
+
+
+def test_a_bucket_that_is_not_there(refuse: Any, earlier: Any, moto: str) -> None:
     said = refuse("s3://no-such-bucket/", f"dataset.storage_options={{endpoint_url: '{moto}'}}")
     assert said.startswith("labelworks: s3://no-such-bucket/: ")
     said = refuse(

@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from tests.support.mistakes import (
-    NOBODY,
     ROWS,
     TEXTS,
     VECTORS,
@@ -160,12 +159,6 @@ STORES = [
             arguments=with_set("store.root=config.yaml")),
     Mistake("a store nobody knows", VECTORS, "no protocol", "store.root", "s3",
             arguments=with_set("store.root='ftpx://there'")),
-    Mistake("a source on a server that is not there", VECTORS, "can't be reached", "s3://bucket", ".",
-            arguments=with_set("dataset.source='s3://bucket/x'",
-                               f"dataset.storage_options={{endpoint_url: 'http://{NOBODY}'}}")),
-    Mistake("a store on a server that is not there", VECTORS, "can't be reached", "s3://bucket", ".",
-            arguments=with_set("store.root='s3://bucket/x'",
-                               f"store.storage_options={{endpoint_url: 'http://{NOBODY}'}}")),
 ]  # fmt: skip
 
 

@@ -19,6 +19,8 @@ NOWHERE = f"PREFECT_API_URL http://{NOBODY}/api"
 VECTORS = "dataset: {source: data, id: id, label: label, features: {vector: vec}}\n"
 TEXTS = "dataset: {source: data, id: id, label: label, features: {text: text}}\n"
 VOTES = "dataset: {source: data, id: id, features: {vector: vec}, votes: {source: votes, item: id}}\n"
+# What no message for people holds.
+RAW = re.compile(r"Traceback|unexpected \w*(Error|Exception|keyword)|ERROR|<class|object at 0x")
 Make = Callable[[Path], None]
 
 
@@ -115,9 +117,7 @@ def judge(mistake: Mistake, folder: Path, command: Any, snapshot: Any) -> None:
     assert out == "", shown
     assert code == mistake.code, shown
     assert err.count("labelworks: ") == 1, shown
-    assert not re.search(
-        r"Traceback|unexpected \w*(Error|Exception|keyword)|ERROR|<class|object at 0x", err
-    ), shown
+    assert not RAW.search(err), shown
     first, _, rest = err[err.index("labelworks: ") :].removeprefix("labelworks: ").partition("\n")
     assert re.search(mistake.says, first), shown
     assert re.search(mistake.where, first), shown
