@@ -78,7 +78,7 @@ def plain(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def test_every_form_is_read_or_describes_the_parts() -> None:
-    assert {*READERS, "card", "croissant"} == {*EXPORTS}  # tests/integration/test_croissant.py reads those
+    assert {*READERS, "card", "croissant"} == {*EXPORTS}  # tests/servers/test_croissant.py reads those
 
 
 @pytest.mark.parametrize("name", READERS)
