@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from labelworks.flows.cli.published_version import open_recorded
-from labelworks.schemas.records import DetectResult
+from labelworks.schemas.stage_results import DetectResult
 from labelworks.tasks.artifacts.vectors.embeddings import read_some
 from labelworks.tasks.artifacts.vectors.first_pass import sampled_share
 from labelworks.tasks.report.instructions import choose
