@@ -48,8 +48,9 @@ def detect_classes(
     counted = _counted(scored, copies.rows, paired="pair" in options.beside)
     inferred = read_inferred(artifacts) if ref.inferred else None
     chance = _chance_p_value(sample) if inferred is None else inferred.p_value
-    noise = noise_findings(judged, model.label_probs(sample), sample.given, ref.classes, counted, chance)
     probs = model.probs(sample.features, sample.folds, sample.words)
+    labelled_by = sample.beside.get("pred_probs", probs)
+    noise = noise_findings(judged, labelled_by, sample.given, ref.classes, counted, chance)
     labelled = Labelled(merged([judgement.context for judgement in judgements]), sample, judged, probs)
     write_groups(artifacts, labelled.context.sample)
     moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)

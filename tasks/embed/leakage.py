@@ -71,10 +71,10 @@ class SplitReader:
     ref: DatasetRef
     column: str
 
-    def of(self, partition: Partition) -> tuple[pa.Table, NDArray[np.float64] | None]:
-        """The index of a partition with the column `split`, and the times (N,): hours, or as they are."""
+    def of(self, partition: Partition, *known: str) -> tuple[pa.Table, NDArray[np.float64] | None]:
+        """Columns of a partition's index with the column `split`; the times (N,): hours, or as they are."""
         name, time = self.artifacts.index(self.ref.label_type, partition), self.source.columns.time
-        index = self.artifacts.store.read_table(name, ["row", "hash", "label"])
+        index = self.artifacts.store.read_table(name, ["row", *known])
         asked = list(dict.fromkeys([self.column, *([time] if time else [])]))
         table = self.source.reader(partition).table(asked).take(index["row"])
         split = replaced(table[self.column].combine_chunks()).cast(pa.string())
@@ -129,7 +129,7 @@ def look(
 ) -> Seen:
     """Look at the splits of one partition; of some rows of it, and of those whose id occurs twice, each."""
     partition, wanted = item
-    index, times = reader.of(partition)
+    index, times = reader.of(partition, "hash", "label")
     split = index["split"].to_pylist()
     named = index.filter(pc.is_valid(index["split"]))
     ranges: dict[str, tuple[float, float]] = {}
@@ -234,12 +234,21 @@ def _named(reader: SplitReader, partitions: tuple[Partition, ...], lines: list[L
 def _early(
     reader: SplitReader, partitions: tuple[Partition, ...], seen: list[Seen], train: str | None
 ) -> Counter[str] | None:
-    """Rows by split from before the end of the training split; None where there are no times to compare."""
+    """Rows by split from before the end of the training split; None where there are no times to compare.
+
+    Only partitions that have such rows of another split are read again; what others have of training is left.
+    """
     ends = [each.range[train][1] for each in seen if train in each.range] if train else []
     if not ends:
         return None
+    end = max(ends)
+    early = [
+        partition
+        for partition, each in zip(partitions, seen, strict=True)
+        if any(first < end for name, (first, _) in each.range.items() if name != train)
+    ]
     found = map_partitions(
-        "embed", count_early, partitions, unit="partitions compared in time", reader=reader, end=max(ends)
+        "embed", count_early, early, unit="partitions compared in time", reader=reader, end=end
     )
     return reduce(add, found, Counter[str]())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.preprocessing import StandardScaler
 
 from labelworks.tasks.methods.poison.clusters import Region, odd_regions
 from labelworks.tasks.methods.poison.linear import linear_probs
@@ -80,3 +82,21 @@ def test_probabilities_are_of_other_folds_and_a_class_they_lack_has_none() -> No
     probs = linear_probs(features, given, folds, CLASSES)
     assert probs.sum(axis=1) == pytest.approx(np.ones(ROWS))
     assert (probs[:, 3] == 0).all()  # one row in all
+
+
+@pytest.mark.parametrize(("rows", "classes", "dims"), [(400, 40, 60), (300, 2, 1), (500, 3, 12)])
+def test_probabilities_are_those_of_shrunk_discriminants_fold_by_fold(
+    rows: int, classes: int, dims: int
+) -> None:
+    """Against scikit-learn, which makes a covariance for each class; two columns don't vary within one."""
+    rng = np.random.default_rng(9)
+    given = rng.integers(0, classes, rows)
+    features = rng.normal(size=(classes, dims))[given] + rng.normal(size=(rows, dims))
+    features[given == 1, :2] = 0.1
+    folds = np.arange(rows) % 5
+    probs = linear_probs(features, given, folds, classes)
+    scaled = StandardScaler().fit_transform(features)
+    for fold in range(5):
+        out = folds == fold
+        model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(scaled[~out], given[~out])
+        assert probs[np.ix_(out, model.classes_)] == pytest.approx(model.predict_proba(scaled[out]), abs=1e-9)
