@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from labelworks.schemas.findings import ConfusedPair
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.nutrition import NutritionLine
 from labelworks.tasks.methods.findings.confusions import top_confusions
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.instructions.choose import ClassExamples
 
 SHOWN = 0.0005  # what is rarer is 0.0 % in writing

@@ -17,10 +17,10 @@ from markupsafe import Markup, escape
 from labelworks.schemas.findings import Class, DriftFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 from labelworks.tasks.report import plots, time_plots
 from labelworks.tasks.report.evidence import ReportData, WorstRow
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.texts import drift_text as moved
 from labelworks.tasks.report.texts import shortcut_text, trend_text, wording
 from labelworks.tasks.report.texts.key_figures import audit_figure, key_figures, money, not_heard

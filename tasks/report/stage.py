@@ -29,6 +29,8 @@ from labelworks.schemas.stage_results import (
     figures_of,
 )
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.shown import contents as shown
+from labelworks.tasks.artifacts.shown.flagged_rows import DecidedRow, decisions, flagged
 from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.exports import with_exports
@@ -36,10 +38,8 @@ from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.described.contents import contents_of
 from labelworks.tasks.exports.described.nutrition import NutritionLine, nutrition
 from labelworks.tasks.planning.run import Run
-from labelworks.tasks.report import flagged_rows as shown
 from labelworks.tasks.report import html, markdown, plots, time_plots
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
-from labelworks.tasks.report.flagged_rows import DecidedRow
 from labelworks.tasks.report.instructions.choose import choose
 from labelworks.tasks.report.texts import drift_text, wording
 
@@ -121,7 +121,7 @@ def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Repor
     detected, treated = figures_of(results, DetectFigures), figures_of(results, TreatFigures)
     if detected is None:
         return ReportData(**about, versions=versions)
-    flagged, count = shown.flagged(run.artifacts, ref, treated=treated is not None)
+    listed, count = flagged(run.artifacts, ref, treated=treated is not None)
     return ReportData(
         **about,
         versions=versions,
@@ -129,7 +129,7 @@ def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> Repor
         **(_counts(treated.evidence) if treated else {}),
         worst=_shown(run, ref, _decided(run.artifacts, ref, detected.evidence.worst)),
         strangest=_shown(run, ref, _decided(run.artifacts, ref, detected.evidence.strangest[:STRANGEST])),
-        flagged=_shown(run, ref, flagged),
+        flagged=_shown(run, ref, listed),
         flagged_rows=count,
         **_labels_by_example(run, ref),
         nutrition=_nutrition(run.artifacts, results, record),
@@ -254,7 +254,7 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, rows: Sequence[JudgedRow]) -
     found: dict[tuple[str, int], tuple[str, str]] = {}
     for key in dict.fromkeys(row.partition for row in rows):
         here = [row.row for row in rows if row.partition == key]
-        made = shown.decisions(artifacts, ref, partitions[key], here)
+        made = decisions(artifacts, ref, partitions[key], here)
         found |= {(key, row): decision for row, decision in made.items()}
     rows_of = [DecidedRow(**row.model_dump(exclude={"in_scope"})) for row in rows]
     decided = [found.get(each.place, ("", "")) for each in rows_of]

@@ -12,7 +12,7 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.checked import Checked, GivenAnswer, check_answers
 from labelworks.tasks.artifacts.decisions.log import append_decisions, decisions_files, read_decisions
-from labelworks.tasks.artifacts.decisions.shown_rows import ShownRow, judged_ref, shown_rows
+from labelworks.tasks.artifacts.shown.rows_by_id import ShownRow, judged_ref, shown_rows
 from labelworks.tasks.catalog.history import runs
 from labelworks.tasks.storage.store import Store
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.review import ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.decisions.checked import GivenAnswer
 from labelworks.tasks.storage.store import Store
 
@@ -21,10 +21,10 @@ FORMULAS = ("=", "+", "-", "@", "\t", "\r", "'")  # how a cell begins that a spr
 HEX = "x"  # begins a content's hash: no spreadsheet takes it for a number
 
 
-def write_sample(rows: Sequence[dict[str, Any]], place: str) -> None:
+def write_sample(sample: ReviewQueue, place: str) -> None:
     """Write rows with an empty answer to a .csv or .parquet file. ConfigError for any other ending."""
     names = [*FOR_PEOPLE, *BEHIND]
-    texts = [{name: _text(row, name) for name in names} for row in rows]
+    texts = [_cells(row, sample) for row in sample.rows]
     store, name = _opened(place)
     if name.endswith(".parquet"):
         sink = io.BytesIO()
@@ -89,9 +89,17 @@ def _content(text: str) -> int:
         return -1
 
 
-def _text(row: dict[str, Any], name: str) -> str:
-    value = row.get(name, "")
-    return f"{HEX}{value:016x}" if name == "content" else str(value)
+def _cells(row: ReviewRow, sample: ReviewQueue) -> dict[str, str]:
+    """The cells of a row; empty where there is nothing to say."""
+    known: dict[str, Any] = {
+        **row.model_dump(),
+        "probabilities": ", ".join(f"{name} {value:.2f}" for name, value in row.probabilities),
+        "content": f"{HEX}{row.content:016x}",
+        "dataset": sample.dataset,
+        "run": sample.run,
+    }
+    values = {name: known.get(name) for name in (*FOR_PEOPLE, *BEHIND)}
+    return {name: "" if value is None else str(value) for name, value in values.items()}
 
 
 def _rows(place: str) -> tuple[list[dict[str, str]], str]:

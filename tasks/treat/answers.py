@@ -16,8 +16,8 @@ from labelworks.schemas.findings import AuditFindings, DecisionsFindings, Review
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.cells import dense_lists
 from labelworks.tasks.artifacts.decisions.estimates import sample_estimates
-from labelworks.tasks.artifacts.decisions.shown_rows import as_text
 from labelworks.tasks.artifacts.label_codes import named
+from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.methods.review.reviewers import RIGHT, Answers, accuracies, after, prior_of
 

@@ -11,7 +11,7 @@ from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.apart import DESIGN, RowsApart, sample_prefix, write_apart
-from labelworks.tasks.artifacts.decisions.shown_rows import shown_rows
+from labelworks.tasks.artifacts.shown.rows_by_id import shown_rows
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.validation.audited import audited_difference
 from labelworks.tasks.methods.validation.before_after import Proof

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report.comparison.page import RunComparison, page
 from labelworks.tasks.report.comparison.rows import ChangedRow, RowChanges
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
 from tests.support import reports
 from tests.support.browser import POLICY, chromium, serious

@@ -6,9 +6,9 @@ import numpy as np
 from PIL import Image
 
 from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.nutrition import NutritionLine
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
 
 

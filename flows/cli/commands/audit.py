@@ -51,20 +51,20 @@ def sample(
     More looks of one seed keep the rows of fewer, where the strata's parts allow it.
     """
     from labelworks.schemas.config.load import absolute
-    from labelworks.tasks.artifacts.decisions.shown_rows import judged_ref
+    from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
     from labelworks.tasks.review.sample import draw_sample
     from labelworks.tasks.review.sample_file import write_sample
 
     with only_the_result_on_stdout():
         opened = _opened(*find_run(run, store, config), config)
         ref = judged_ref(opened.artifacts)
-        rows, expected = draw_sample(
+        drawn, expected = draw_sample(
             opened.artifacts, opened.source, ref, design, looks=looks, width=width, seed=seed
         )
         out = absolute(to)
-        write_sample(rows, out)
+        write_sample(drawn, out)
     print(out)
-    say(f"{len(rows):,} rows to look at; the interval is likely to be {100 * expected:.1f} points wide")
+    say(f"{len(drawn.rows):,} rows to look at; the interval is likely to be {100 * expected:.1f} points wide")
 
 
 @audit.command(name="import")

@@ -14,9 +14,9 @@ from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_run
 
 if TYPE_CHECKING:
     from labelworks.schemas.records import RunRecord
+    from labelworks.tasks.artifacts.shown.contents import Content
     from labelworks.tasks.catalog.history import Entry
     from labelworks.tasks.report.comparison.page import RunComparison
-    from labelworks.tasks.report.flagged_rows import Content
     from labelworks.tasks.storage.store import Store
 
 Named = Annotated[str, typer.Argument(help="A run's id, or as much of its beginning as is unique.")]
@@ -83,7 +83,7 @@ def _parts(record: RunRecord) -> list[str]:
 def _contents(store: Store, record: RunRecord, ids: Sequence[str], config: str | None) -> dict[str, Content]:
     """What is in rows, by id; nothing where the source can't be read any more."""
     from labelworks.schemas.errors import LabelworksError
-    from labelworks.tasks.report.flagged_rows import by_ids
+    from labelworks.tasks.artifacts.shown.contents import by_ids
 
     try:
         version = open_version(store, record.dataset, record.run_id, config)

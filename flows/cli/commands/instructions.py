@@ -22,8 +22,8 @@ def instructions(run: RunId = None, store: At = DEFAULT, config: Config = None) 
 def _written(run: str | None, store: str, config: str | None) -> str:
     from labelworks.schemas.errors import InputError
     from labelworks.schemas.stage_results import read_ref
+    from labelworks.tasks.artifacts.shown.contents import contents
     from labelworks.tasks.catalog import history
-    from labelworks.tasks.report.flagged_rows import contents
     from labelworks.tasks.report.instructions.choose import choose
     from labelworks.tasks.report.instructions.written import markdown
 

@@ -9,8 +9,8 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.stage_results import DetectResult, TreatResult
+from labelworks.tasks.artifacts.shown.flagged_rows import flagged
 from labelworks.tasks.planning.open_run import plan_run
-from labelworks.tasks.report.flagged_rows import flagged
 from labelworks.tasks.report.texts.verdict import verdict
 
 COLUMNS = ["id", "original_label", "action", "reason", "suggestion", "error_probability"]

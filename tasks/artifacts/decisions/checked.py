@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.artifacts.decisions.answers import read_answer
-from labelworks.tasks.artifacts.decisions.shown_rows import ShownRow
+from labelworks.tasks.artifacts.shown.rows_by_id import ShownRow
 
 UNKNOWN, STALE = "no row has this id", "stale: what the row holds has changed since it was shown"
 OTHER, TWICE = "of another dataset", "decided before, or twice in this file"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from labelworks.schemas.decisions import RowDecision
-from labelworks.tasks.artifacts.decisions.shown_rows import BETWEEN, as_text
+from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, as_text
 from labelworks.tasks.methods.audit.estimates import AuditedSample, Looked, share
 
 SAYS = {"strata": "labels that are wrong", "changes": "changes that are right"}

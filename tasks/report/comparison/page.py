@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from labelworks.schemas.records import RunRecord
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report import html
 from labelworks.tasks.report.comparison.figures import FigureOfBoth, figures, gates, settings
 from labelworks.tasks.report.comparison.rows import RowChanges
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.texts import wording
 
 if TYPE_CHECKING:

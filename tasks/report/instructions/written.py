@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from labelworks.schemas.records import RunRecord
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.markdown import escape
 from labelworks.tasks.report import html
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
 from labelworks.tasks.report.texts.wording import chance, percent, plural
 

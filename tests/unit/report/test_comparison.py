@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report.comparison import rows as comparing
 from labelworks.tasks.report.comparison.figures import figures, gates, settings
 from labelworks.tasks.report.comparison.page import RunComparison, page, terminal
 from labelworks.tasks.report.comparison.rows import RowChanges, compare_rows, joined
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.storage.store import Store
 from tests.support import reports
 

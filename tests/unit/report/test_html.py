@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.findings import NewClass, UnknownFindings
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report.evidence import ActionCount, ReportData, WorstRow
-from labelworks.tasks.report.flagged_rows import Content
 from labelworks.tasks.report.html import render
 
 VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from labelworks.tasks.report.flagged_rows import Content
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report.html import render
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
 from labelworks.tasks.report.instructions.written import markdown

@@ -17,7 +17,7 @@ from labelworks.tasks.artifacts.decisions.checked import (
     GivenAnswer,
     check_answers,
 )
-from labelworks.tasks.artifacts.decisions.shown_rows import ShownRow
+from labelworks.tasks.artifacts.shown.rows_by_id import ShownRow
 
 KNOWN = {f"row {n}": ShownRow(n, "cat", "dog" if n % 2 else None) for n in range(9)}
 

@@ -10,9 +10,9 @@ import pytest
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.tables import SCORES
+from labelworks.tasks.artifacts.shown import contents, flagged_rows
 from labelworks.tasks.ingest.scan import write_index
 from labelworks.tasks.planning.open_run import plan_run
-from labelworks.tasks.report import flagged_rows
 
 ROWS = 40
 
@@ -75,15 +75,15 @@ def test_what_is_in_rows_is_read_while_it_is_cheap(scored, monkeypatch):
     run, ref = scored
     rows, _ = flagged_rows.flagged(run.artifacts, ref, treated=False)
     places = [row.place for row in rows]
-    found = flagged_rows.contents(run.artifacts, run.source, ref, places)
+    found = contents.contents(run.artifacts, run.source, ref, places)
     assert [each.text for each in found[:2]] == ["text 1-36", "text 0-36"]
-    monkeypatch.setattr(flagged_rows, "READ_BYTES", 1)
-    found = flagged_rows.contents(run.artifacts, run.source, ref, places)
+    monkeypatch.setattr(contents, "READ_BYTES", 1)
+    found = contents.contents(run.artifacts, run.source, ref, places)
     assert found[0].text == "text 1-36"
     assert (found[1].text, found[1].vector) == (None, "0.parquet, row 36")
 
 
 def test_rows_are_found_by_their_ids(scored):
     run, ref = scored
-    found = flagged_rows.by_ids(run.artifacts, run.source, ref, "source", ["r1-3", "r0-5", "none"])
+    found = contents.by_ids(run.artifacts, run.source, ref, "source", ["r1-3", "r0-5", "none"])
     assert {name: value.text for name, value in found.items()} == {"r1-3": "text 1-3", "r0-5": "text 0-5"}

@@ -1,0 +1,87 @@
+"""What is in rows that people look at: texts, encoded images, of other kinds where they are from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.features import some_features
+from labelworks.tasks.methods.encoders.values import image_bytes
+from labelworks.tasks.sources.source import Source
+
+SHOWN_TEXT = 400
+READ_BYTES = 256 << 20  # of the source at most, read again to show what is in rows
+PICTURED = 300  # rows at most whose images are read
+LOOKED_THROUGH = 64  # partitions at most in which a row is looked for by its id
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is in a row: a text, an encoded image, or of vectors and recordings where the row is from."""
+
+    text: str | None = None
+    image: bytes | None = None
+    vector: str | None = None
+
+
+def contents(
+    artifacts: Artifacts, source: Source, ref: DatasetRef, rows: Sequence[tuple[str, int]]
+) -> list[Content]:
+    """What is in rows, each named by its partition and its number there, those that matter most first.
+
+    Images are read of the first PICTURED, and partitions while they aren't too large; of the other rows it
+    is said where they are from.
+    """
+    partitions = {each.key: each for each in ref.partitions}
+    kind, read = source.columns.kind, 0
+    looked = {"text": len(rows), "image": PICTURED}.get(kind, 0)
+    found: dict[tuple[str, int], Content] = {}
+    for readable, some in ((True, rows[:looked]), (False, rows[looked:])):
+        for key in dict.fromkeys(partition for partition, _ in some):
+            here = [row for partition, row in some if partition == key]
+            fits = readable and read < READ_BYTES
+            made = (
+                _read(source, partitions[key], here)
+                if fits
+                else _places(artifacts, ref, partitions[key], here)
+            )
+            read += partitions[key].size * fits
+            found |= {(key, row): content for row, content in zip(here, made, strict=True)}
+    return [found[row] for row in rows]
+
+
+def by_ids(
+    artifacts: Artifacts, source: Source, ref: DatasetRef, window: str, ids: Sequence[str]
+) -> dict[str, Content]:
+    """What is in the rows of a window that have these ids; those that aren't found soon are left out."""
+    found: dict[str, tuple[str, int]] = {}
+    for partition in ref.of(window)[:LOOKED_THROUGH]:
+        if len(found) == len(set(ids)):
+            break
+        index = artifacts.store.read_table(artifacts.index(ref.label_type, partition), ["row", "id"])
+        here = index.filter(pc.is_in(index["id"], value_set=pa.array(ids, pa.string()))).to_pylist()
+        found |= {row["id"]: (partition.key, row["row"]) for row in here}
+    return dict(zip(found, contents(artifacts, source, ref, list(found.values())), strict=True))
+
+
+def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Content]:
+    values = some_features(source, partition, np.array(rows, np.int32))
+    if source.columns.kind == "image":
+        return [Content(image=data) for data in image_bytes(values)]
+    return [Content(text=str(text)[:SHOWN_TEXT]) for text in values.to_pylist()]
+
+
+def _places(
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: Sequence[int]
+) -> list[Content]:
+    name = artifacts.index(ref.label_type, partition)
+    index = artifacts.store.read_table(name, ["row", "file", "file_row"])
+    found = index.take(pa.array(np.searchsorted(index["row"].to_numpy(), rows)))
+    pairs = zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True)
+    return [Content(vector=f"{file}, row {row}") for file, row in pairs]
