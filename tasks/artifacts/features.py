@@ -16,6 +16,7 @@ from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.methods.encoders.values import absent
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.storage.filesystem import open_filesystem
+from labelworks.tasks.storage.ranges import read_at_once
 from labelworks.tasks.storage.retries import again
 
 FETCHED_AT_ONCE = 16  # images
@@ -76,6 +77,6 @@ def _fetch(fs: Any, base: str, root: str, name: str | None) -> bytes | None:
 
 def _read(fs: Any, path: str) -> bytes | None:
     try:
-        return bytes(fs.cat_file(path))
+        return read_at_once(fs, path)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return None

@@ -23,6 +23,7 @@ from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.given_labels import common_family
+from labelworks.tasks.sources.images import listed_image
 from labelworks.tasks.sources.values.columns import find_field
 
 LOOKING_THREADS = 16
@@ -154,6 +155,9 @@ def _density(looked: Sequence[_Looked]) -> float:
 
 
 def _look(source: str, options: dict[str, Any], read_as: ReadAs, file: SourceFile) -> _Looked:
+    if file.format == "images":
+        summary = listed_image(file.name, file.size)
+        return _Looked(file, summary.schema, summary.groups)
     try:
         summary = SourceReader(source, file.path, file.format, options, file.name, read_as).look()
         return _Looked(file, summary.schema, summary.groups)

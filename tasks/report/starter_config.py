@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from labelworks.tasks.sources.formats.sniff import COMMON, Dialect
+from labelworks.tasks.sources.guess.folders import SplitGuess
 from labelworks.tasks.sources.guess.roles import LISTED, Guesses
 from labelworks.tasks.sources.profile import Profile
 
@@ -48,6 +49,8 @@ def _dataset(look: Profile, guesses: Guesses, classes: list[Any], votes: Profile
         lines.append("  # id: column    # default: the file's name and the row")
     if guesses.time:
         lines.append(f"  time: {scalar(guesses.time.column)}{_why(guesses.time.why)}")
+    if guesses.split:
+        lines += _split(guesses.split)
     lines += _probs(guesses) or _classes(look, classes)
     return [*lines, "  # target: path/of/new/data    # an unlabelled window, whose class mix may have moved"]
 
@@ -104,6 +107,12 @@ def _features(guesses: Guesses) -> Iterator[str]:
         yield f"    # {printable(found.doubt)}"
     if found.root is not None:
         yield f"  image_root: {scalar(found.root)}    # the folder that the paths are below"
+
+
+def _split(split: SplitGuess) -> Iterator[str]:
+    yield f"  split: {scalar(split.column)}{_why(split.why)}"
+    if split.train != "train":
+        yield f"  train_split: {scalar(split.train)}"
 
 
 def _probs(guesses: Guesses) -> list[str]:

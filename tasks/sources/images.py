@@ -10,16 +10,22 @@ import pyarrow as pa
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition, Piece
 from labelworks.tasks.execution.prefetch import ahead
-from labelworks.tasks.sources.formats import UNUSABLE, ReadAs
+from labelworks.tasks.sources.formats import UNUSABLE, FileSummary, ReadAs
 from labelworks.tasks.sources.formats.images import IMAGE, image_values
 from labelworks.tasks.sources.partition_reader import PartitionReader
 from labelworks.tasks.sources.values.columns import NAMED, with_folders
 from labelworks.tasks.storage.filesystem import open_filesystem
+from labelworks.tasks.storage.ranges import read_at_once
 from labelworks.tasks.storage.retries import again
 
 READ_AT_ONCE = 16
 HELD_ROWS = 256  # images in memory
 SCHEMA = pa.schema([pa.field(IMAGE, pa.binary())])
+
+
+def listed_image(name: str, size: int) -> FileSummary:
+    """What a look at an image file would say, from its name and bytes: none is opened for that."""
+    return FileSummary(with_folders(SCHEMA, image_values(name)), ((1, size),))
 
 
 class ImageReader(PartitionReader):
@@ -92,7 +98,7 @@ class ImageReader(PartitionReader):
         return pa.RecordBatch.from_arrays([arrays[name] for name in names], names=names)
 
     def _read(self, piece: Piece) -> bytes:
-        return bytes(again(self._address(piece), self._fs.cat_file, piece.path))
+        return again(self._address(piece), read_at_once, self._fs, piece.path)
 
     def _address(self, piece: Piece) -> str:
         return str(self._fs.unstrip_protocol(piece.path)).removeprefix("file://")

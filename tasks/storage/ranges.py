@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from fsspec.spec import AbstractBufferedFile
 
 from labelworks.schemas.errors import StoreError
-from labelworks.tasks.storage.filesystem import store_errors
+from labelworks.tasks.storage.filesystem import S3, store_errors
 from labelworks.tasks.storage.retries import again
 
 RANGE = 2 << 20  # bytes of one request
@@ -42,6 +42,12 @@ def read_open(fs: Any, path: str, where: str, read: Callable[[Ranges], Bytes]) -
             if not _replaced(error):
                 raise
     return bytes(again(where, fs.cat_file, path))
+
+
+def read_at_once(fs: Any, path: str) -> bytes:
+    """The whole of an object that is not large, by one request; errors are the filesystem's own."""
+    alone = {"max_concurrency": 1} if protocols(fs) & set(S3) else {}  # else s3fs asks for its size before
+    return bytes(fs.cat_file(path, **alone))
 
 
 def open_object(fs: Any, path: str, where: str, block: int = BLOCK) -> Any:
@@ -93,8 +99,12 @@ class Ranges:
 
 def remote(fs: Any) -> bool:
     """Whether reading from a filesystem is waiting for a network."""
-    protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
-    return not {"file", "local", "memory"} & set(protocols)
+    return not {"file", "local", "memory"} & protocols(fs)
+
+
+def protocols(fs: Any) -> set[str]:
+    """By which names of protocols a filesystem goes."""
+    return {fs.protocol} if isinstance(fs.protocol, str) else set(fs.protocol)
 
 
 def _replaced(error: StoreError) -> bool:

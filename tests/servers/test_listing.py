@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import fsspec
 import pytest
+from PIL import Image
 
 from labelworks.flows.reprocess import reprocess
 from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.embed.stage import embed_group, fit_encoder
+from labelworks.tasks.ingest.stage import ingest
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.plan import LOOKED_AT, plan_window
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.storage.store import Store
@@ -69,3 +74,40 @@ def test_a_run_lists_its_source_once_and_looks_once_at_its_files(
     with without_engine():
         start(config)
     assert len(looked) == (3 if start is reprocess else 6)  # what was done is found by the listing alone
+
+
+def test_images_of_a_folder_are_listed_once_and_read_once_by_one_request(bucket: Any, proxy: Any) -> None:
+    url, options = bucket
+    store = Store(url, options)
+    names = [f"pets/{('cat', 'dog')[row % 2]}/{row}.png" for row in range(90)]
+    for shade, name in enumerate(names):
+        store.write(name, png(shade))
+    seen = proxy(options["endpoint_url"])
+    reached = {**options, "endpoint_url": seen.url}
+
+    def vectors_made() -> int:
+        seen.seen.clear()
+        data = {"source": f"{url}/pets/", "label": "label", "id": "path", "storage_options": reached}
+        raw = {"dataset": {**data, "features": {"image": "image"}}, "store": {"root": f"{url}/store"}}
+        raw["store"]["storage_options"] = options
+        run, plans = plan_run(RunConfig.model_validate(raw), {})
+        ref = ingest(run, plans).ref
+        assert seen.count("GET", ".png") == 0
+        spec = fit_encoder(run, ref, "cpu", 1)
+        fitted = seen.count("GET", ".png")
+        done = embed_group.fn(ref.partitions, run.artifacts, run.source, spec, "1/1", {})
+        assert seen.count("HEAD", ".png") == 0
+        assert sum("prefix=pets" in path for _, path, _ in seen.seen) == 1 + 1  # and what the address is
+        read = [path for method, path, _ in seen.seen if method == "GET" and ".png" in path][fitted:]
+        assert len(read) == len(set(read)) == sum(part.rows for part in done if part.new)
+        return len(read)
+
+    assert vectors_made() == len(names)
+    store.write(names[0], png(200))
+    assert 1 <= vectors_made() < len(names) / 4  # the partition of the one that changed
+
+
+def png(shade: int) -> bytes:
+    sink = io.BytesIO()
+    Image.new("L", (4, 4), shade).save(sink, "PNG")
+    return sink.getvalue()

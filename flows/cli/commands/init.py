@@ -119,7 +119,9 @@ def _found(guesses: Guesses) -> list[tuple[str, str, str]]:
         rows.append(("label" if label.task == "classification" else label.task, label.name, label.why))
     if voted:
         rows.append(("votes", f"{voted.item}, {voted.annotator}, {voted.label}", voted.why))
-    named: list[tuple[str, Any]] = [("id", guesses.id), ("time", guesses.time)]
+    named: list[tuple[str, Any]] = [
+        ("id", guesses.id), ("time", guesses.time), ("split", guesses.split)
+    ]  # fmt: skip
     rows += [(role, guessed.column, guessed.why) for role, guessed in named if guessed]
     if guesses.id is None:
         rows.append(("id", "none", "rows are named by file and position"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import ceil, sqrt
 from typing import Any
 
 import pyarrow.types as types
@@ -12,15 +11,16 @@ import pyarrow.types as types
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.guess.column import Column, named
 from labelworks.tasks.sources.guess.features import FeatureGuess, find_features
+from labelworks.tasks.sources.guess.folders import SplitGuess, find_split, folder_notes, rival_at_the_top
 from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
 from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels, rank_of
 from labelworks.tasks.sources.guess.names import PREDICTED, words
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
+from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
 from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
 from labelworks.tasks.sources.profile import Profile
 
 LISTED = 200  # classes in a config, at most
-SLACK = 0.01  # of the rows that may be put aside, more than were seen
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Guesses:
     unreadable: float
     notes: tuple[str, ...]
     unused: tuple[Column, ...]
+    split: SplitGuess | None = None
 
     @property
     def task(self) -> str:
@@ -78,8 +79,9 @@ def guess(
     _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
     guesses = Guesses(
         chosen, best, others, row_id, time, voted, ordered,
-        _allowed(_unlabelled(look, best, voted), look), _allowed(_unreadable(look, chosen), look), (), (),
+        allowed(unlabelled(look, best, voted), look), allowed(unreadable(look, chosen), look), (), (),
     )  # fmt: skip
+    guesses = replace(guesses, split=find_split(look))
     return replace(
         guesses,
         notes=tuple(_notes(look, guesses, probs[0] if probs else None)),
@@ -102,7 +104,8 @@ def _features(look: Profile, taken: set[str], features: str | None, probs: list[
 
 def _rivals(look: Profile, other: Candidate, best: Candidate) -> bool:
     """Whether another column is worth a word: where a name says the label, only such as are often one."""
-    return other.rank <= (2 if best.rank < 2 else 4) and not same(look, other.name, best.name)
+    near = other.rank <= (2 if best.rank < 2 else 4) or rival_at_the_top(look, best, other)
+    return near and not same(look, other.name, best.name)
 
 
 def _votes(look: Profile, votes: Profile | None, features: str | None) -> VotesGuess | None:
@@ -233,36 +236,10 @@ def _in_all_files(look: Profile, names: list[str]) -> None:
             )
 
 
-def _unlabelled(look: Profile, label: Candidate | None, votes: VotesGuess | None) -> float:
-    """Share of the rows that no label is given for; of votes beside features, all but one of an item."""
-    if votes is not None:
-        return 1 - 1 / votes.per_item if votes.source == look.source else 0.0
-    return label.column.nulls / max(look.rows, 1) if label else 0.0
-
-
-def _unreadable(look: Profile, features: FeatureGuess) -> float:
-    """Share of the rows whose features can't be encoded, as far as it was seen."""
-    columns = [look.column(name) for name in features.names]
-    if features.kind == "columns":
-        return 0.0
-    (column,) = columns
-    missing = (
-        0.0 if features.kind == "image" and look.formats == ("images",) else column.nulls / max(look.rows, 1)
-    )
-    return missing + (1 - missing) * (column.blank if features.kind == "text" else features.broken)
-
-
-def _allowed(share: float, look: Profile) -> float:
-    """A share of rows that may be put aside: what was seen, what chance adds to it, and a little more."""
-    if share <= 0:
-        return 0.0
-    spread = 0.0 if look.whole else 3 * sqrt(share * (1 - share) / max(look.rows, 1))
-    return min(0.99, ceil((share + spread + SLACK) * 100) / 100)
-
-
 def _notes(look: Profile, guesses: Guesses, probs: Column | None) -> Iterable[str]:
     """What a person should know before the run."""
     yield from look.notes
+    yield from folder_notes(look, guesses.label)
     label, voted = guesses.label, guesses.votes
     if label and label.column.nulls:
         yield (
@@ -295,6 +272,6 @@ def _notes(look: Profile, guesses: Guesses, probs: Column | None) -> Iterable[st
 def _unused(look: Profile, guesses: Guesses) -> Iterable[Column]:
     """Columns without a role."""
     used = {*guesses.features.names, *_of_votes(guesses.votes, look)}
-    roles = (guesses.label, guesses.id, guesses.time, guesses.pred_probs)
+    roles = (guesses.label, guesses.id, guesses.time, guesses.pred_probs, guesses.split)
     used |= {role.name if isinstance(role, Candidate) else role.column for role in roles if role}
     return (column for column in look.columns if column.name not in used)

@@ -279,6 +279,30 @@ def test_a_folder_of_images_is_a_source(init: Init) -> None:
     assert init("pets/*/*.png", "--force").dataset.features.image == "image"
 
 
+def images_in(*folders: str) -> None:
+    for row in range(60):
+        path = Path(folders[row % len(folders)]) / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(row))
+
+
+def test_folders_of_splits_are_the_split_and_those_below_the_classes(init: Init) -> None:
+    images_in("pets/Train/cat", "pets/Train/dog", "pets/val/cat", "pets/val/dog")
+    data = init("pets").dataset
+    assert (data.label, data.split, data.train_split) == ("label", "top", "Train")
+    images_in("seen/cat/monday", "seen/cat/sunday", "seen/dog/monday", "seen/dog/sunday")
+    data = init("seen", "--force").dataset
+    assert (data.label, data.split) == ("label", None)
+    assert "# label: top    # 2 values in 60 rows" in Path("labelworks.yaml").read_text()
+
+
+def test_images_that_lie_directly_in_a_split_are_pointed_at(init: Init, command: Any) -> None:
+    images_in("pets/train/cat", "pets/train/dog", "pets/test")
+    assert init("pets").dataset.split == "top"
+    _, _, err = command("init", "pets", "--force")
+    assert "20 images lie directly in test/, and would be of a class 'test'" in " ".join(err.split())
+
+
 def test_corrupt_images_are_counted_and_let_be(init: Init, command: Any) -> None:
     config = init(pets("pets", broken=2))
     assert config.gates.embed.thresholds == {"max_rejected": 0.05}

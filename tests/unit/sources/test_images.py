@@ -20,11 +20,12 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.vectors.embeddings import without_vector
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
+from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import find_run, plan_run
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.sources.changes import list_marks
-from labelworks.tasks.sources.files import list_files
+from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats.images import image_values
 
 ROWS = 40
@@ -95,6 +96,34 @@ def test_a_changed_image_changes_its_partition_alone(folder: Path) -> None:
     (folder / "cat/0.png").write_bytes(png(200))
     changed = {part.key for part in plan_run(of_folder(folder), {})[1]["source"].partitions}
     assert len(keys - changed) == len(changed - keys) == 1
+
+
+def test_images_are_planned_by_their_names_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def opened(*_: Any) -> None:
+        pytest.fail("a file is opened")
+
+    monkeypatch.setattr(SourceReader, "look", opened)
+    (plan,) = plan_run(of_folder(folder), {})[1].values()
+    assert sum(piece.rows or 0 for part in plan.partitions for piece in part.pieces) == ROWS
+    with pytest.raises(InputError, match=r"no column 'species'[\s\S]*columns: image, path, label, top"):
+        plan_run(of_folder(folder, label="species"), {})
+
+
+def test_a_class_is_the_last_folder_or_the_first_as_the_config_says(folder: Path) -> None:
+    for split in ("train", "val"):
+        target = folder.parent / "apart" / split / "cat"
+        target.mkdir(parents=True)
+        for row in range(20):
+            (target / f"{row}.png").write_bytes(png(row))
+    apart = folder.parent / "apart"
+    (apart / "loose.png").write_bytes(png(9))
+    for label, classes in (("label", ("cat",)), ("top", ("train", "val"))):
+        run, plans = plan_run(of_folder(apart, label=label), {})
+        index = [scan(part, run.source, "string") for part in plans["source"].partitions]
+        found = {name for part in index for name in part.rows["label"].to_pylist()}
+        assert tuple(sorted(found)) == classes
+        (aside,) = [row for part in index for row in part.rejected.to_pylist()]
+        assert (aside["file"], aside["row"], aside["reason"]) == ("loose.png", 0, "null label")
 
 
 @pytest.mark.parametrize(

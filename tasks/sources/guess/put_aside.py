@@ -1,0 +1,39 @@
+"""How many rows a run has to put aside, as far as a sample shows it."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+
+from labelworks.tasks.sources.guess.features import FeatureGuess
+from labelworks.tasks.sources.guess.label import Candidate
+from labelworks.tasks.sources.guess.votes import VotesGuess
+from labelworks.tasks.sources.profile import Profile
+
+SLACK = 0.01  # of the rows that may be put aside, more than were seen
+
+
+def unlabelled(look: Profile, label: Candidate | None, votes: VotesGuess | None) -> float:
+    """Share of the rows that no label is given for; of votes beside features, all but one of an item."""
+    if votes is not None:
+        return 1 - 1 / votes.per_item if votes.source == look.source else 0.0
+    return label.column.nulls / max(look.rows, 1) if label else 0.0
+
+
+def unreadable(look: Profile, features: FeatureGuess) -> float:
+    """Share of the rows whose features can't be encoded, as far as it was seen."""
+    columns = [look.column(name) for name in features.names]
+    if features.kind == "columns":
+        return 0.0
+    (column,) = columns
+    missing = (
+        0.0 if features.kind == "image" and look.formats == ("images",) else column.nulls / max(look.rows, 1)
+    )
+    return missing + (1 - missing) * (column.blank if features.kind == "text" else features.broken)
+
+
+def allowed(share: float, look: Profile) -> float:
+    """A share of rows that may be put aside: what was seen, what chance adds to it, and a little more."""
+    if share <= 0:
+        return 0.0
+    spread = 0.0 if look.whole else 3 * sqrt(share * (1 - share) / max(look.rows, 1))
+    return min(0.99, ceil((share + spread + SLACK) * 100) / 100)
