@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from labelworks.schemas.records import Record
 
-Answer = Literal["class", "keep", "unsure", "none", "classes", "number"]
+Answer = Literal["class", "keep", "unsure", "none", "classes", "number", "undone"]
 Why = Literal["queue", "audit", "gold"]
 
 
@@ -25,7 +25,7 @@ DECISIONS = pa.schema(
         _field("content", pa.uint64(), "hash of what was shown; null: not known", nullable=True),
         _field("given", pa.string(), "the label as it was shown", nullable=True),
         _field("suggestion", pa.string(), "the label that was suggested; null: none was", nullable=True),
-        _field("answer", pa.string(), "class, keep, unsure, none (of the classes), classes or number"),
+        _field("answer", pa.string(), "class, keep, unsure, none (of classes), classes, number or undone"),
         _field("classes", pa.list_(pa.string()), "that were named; empty of other answers"),
         _field("number", pa.float64(), "that was named", nullable=True),
         _field("annotator", pa.string()),
@@ -79,6 +79,12 @@ class RowDecision(Record):
         """Whether the row was shown with another content, or, where its label is kept, with another label."""
         kept_other = self.answer == "keep" and self.given not in (None, given)
         return kept_other or self.content not in (None, content)
+
+
+def in_force(decisions: Sequence[RowDecision]) -> list[RowDecision]:
+    """Those that count: of answers to one question about one content the last, and none that was undone."""
+    last = {(*each.asked, each.content): place for place, each in enumerate(decisions)}
+    return [decisions[place] for place in sorted(last.values()) if decisions[place].answer != "undone"]
 
 
 def decisions_table(decisions: Sequence[RowDecision]) -> pa.Table:

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labelworks.schemas.decisions import of_table
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.decisions.log import decisions_files, read_decisions
+from labelworks.tasks.artifacts.decisions.log import decisions_files, decisions_in_force
 from labelworks.tasks.artifacts.shown.flagged_rows import DecidedRow, flagged
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.review.shown import rows_shown
@@ -27,7 +26,7 @@ def review_queue(
 
     What people decided about is left out. treated: whether the run has treated its labels.
     """
-    decisions = of_table(read_decisions(artifacts.store, decisions_files(artifacts.store, artifacts.dataset)))
+    decisions = decisions_in_force(artifacts.store, decisions_files(artifacts.store, artifacts.dataset))
     decided = {decision.id for decision in decisions}
     listed = [row for row in flagged(artifacts, ref, treated=treated)[0] if row.id not in decided][:rows]
     return queue_of(artifacts, source, ref, _shown(artifacts, source, ref, listed))

@@ -6,22 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from labelworks.schemas.decisions import RowDecision, of_table
+from labelworks.schemas.decisions import RowDecision, in_force, of_table
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.checked import Checked, GivenAnswer, check_answers
-from labelworks.tasks.artifacts.decisions.log import append_decisions, decisions_files, read_decisions
+from labelworks.tasks.artifacts.decisions.log import (
+    append_decisions,
+    decisions_files,
+    decisions_in_force,
+    read_decisions,
+)
 from labelworks.tasks.artifacts.shown.rows_by_id import ShownRow, judged_ref, shown_rows
 from labelworks.tasks.catalog.history import runs
 from labelworks.tasks.storage.store import Store
 
-Standing = Literal["", "stale", "gone"]
+Standing = Literal["", "undone", "stale", "gone"]
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """A decision, and whether the row is as it was shown: stale where it isn't, gone where it is no more."""
+    """A decision, and whether it counts.
+
+    undone: or answered anew by the same person; stale: the row isn't as it was shown; gone: it is no more.
+    """
 
     decision: RowDecision
     standing: Standing = ""
@@ -42,7 +50,7 @@ def take_answers(store: Store, dataset: str, answers: Sequence[GivenAnswer]) -> 
     """Check answers against the rows as they are now, and keep all that hold; killed meanwhile, none."""
     artifacts, ref = newest_judged(store, dataset)
     known = shown_rows(artifacts, ref, [each.id for each in answers])
-    before = of_table(read_decisions(store, decisions_files(store, dataset)))
+    before = decisions_in_force(store, decisions_files(store, dataset))
     found = check_answers(
         answers, known, dataset=dataset, classes=ref.classes, label_type=ref.label_type, before=before
     )
@@ -57,7 +65,11 @@ def decided(store: Store, dataset: str) -> list[LogEntry]:
         return []
     artifacts, ref = newest_judged(store, dataset)
     known = shown_rows(artifacts, ref, {each.id for each in decisions})
-    return [LogEntry(each, _standing(each, known.get(each.id))) for each in decisions]
+    counted = set(map(id, in_force(decisions)))
+    return [
+        LogEntry(each, _standing(each, known.get(each.id)) if id(each) in counted else "undone")
+        for each in decisions
+    ]
 
 
 def _standing(decision: RowDecision, row: ShownRow | None) -> Standing:

@@ -10,7 +10,6 @@ from time import perf_counter
 
 import numpy as np
 
-from labelworks.schemas.decisions import of_table
 from labelworks.schemas.findings import (
     DecisionsFindings,
     DetectFigures,
@@ -27,7 +26,7 @@ from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.approvals import read_decision
-from labelworks.tasks.artifacts.decisions.log import read_decisions
+from labelworks.tasks.artifacts.decisions.log import decisions_in_force
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
@@ -79,7 +78,7 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     else:
         basis = with_scale(artifacts, ref, basis, TRUST[ref.label_type])
     ref = ref.model_copy(update={"treat_key": treat_key(artifacts, ref, basis)})
-    said = of_table(read_decisions(artifacts.store, run.decided))
+    said = decisions_in_force(artifacts.store, run.decided)
     heard, decisions = hear_decisions(artifacts, ref, said) if said else (Heard(), None)
     ref = heard.named(ref)
     treated = map_partitions(

@@ -12,7 +12,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from labelworks.schemas.decisions import of_table
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import ShiftFindings, ValidateFigures
 from labelworks.schemas.records import DatasetRef
@@ -20,7 +19,7 @@ from labelworks.schemas.stage_results import ValidateResult
 from labelworks.schemas.suites import suites
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.decisions.log import read_decisions
+from labelworks.tasks.artifacts.decisions.log import decisions_in_force
 from labelworks.tasks.artifacts.imprecise.observed_sample import read_observed_sample
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
@@ -78,7 +77,7 @@ def _audited(run: Run, ref: DatasetRef, proof: Proof, *, shifted: bool) -> Proof
     ids = read_ids(run.artifacts, sampled)
     if ids is None:
         return proof
-    decisions = of_table(read_decisions(run.artifacts.store, run.decided))
+    decisions = decisions_in_force(run.artifacts.store, run.decided)
     return with_audit(run.artifacts, ref, proof, ids.take(pa.array(compared_rows(sampled))), decisions)
 
 

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from labelworks.schemas.decisions import DECISIONS, RowDecision, decisions_table
+from labelworks.schemas.decisions import DECISIONS, RowDecision, decisions_table, in_force, of_table
+from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.storage.numbered import append, numbered, numbers
 from labelworks.tasks.storage.store import Store
 
 SUFFIX = ".parquet"
+AT_ONCE = 16  # files that are read
 
 
 def append_decisions(store: Store, dataset: str, decisions: Sequence[RowDecision]) -> str | None:
@@ -35,15 +37,20 @@ def decisions_files(store: Store, dataset: str) -> tuple[str, ...]:
 
 def read_decisions(store: Store, files: Sequence[str]) -> pa.Table:
     """The decisions (DECISIONS) in some files, in their order."""
-    tables = [store.read_table(name).cast(DECISIONS) for name in files]
+    tables = [table.cast(DECISIONS) for table in ahead(store.read_table, files, AT_ONCE)]
     return pa.concat_tables([DECISIONS.empty_table(), *tables])
+
+
+def decisions_in_force(store: Store, files: Sequence[str]) -> list[RowDecision]:
+    """The decisions in some files that count: what was undone or answered anew doesn't."""
+    return in_force(of_table(read_decisions(store, files)))
 
 
 def decisions_print(store: Store, files: Sequence[str]) -> str:
     """A hash of what is in some files; empty of none."""
     digest = hashlib.blake2b(digest_size=10)
-    for name in files:
-        digest.update(hashlib.blake2b(store.read(name), digest_size=10).digest())
+    for data in ahead(store.read, files, AT_ONCE):
+        digest.update(hashlib.blake2b(data, digest_size=10).digest())
     return digest.hexdigest() if files else ""
 
 

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from labelworks.schemas.decisions import RowDecision, decisions_table, of_table
+from labelworks.schemas.decisions import RowDecision, decisions_table, in_force, of_table
 from labelworks.tasks.artifacts.decisions.log import (
     append_decisions,
     decisions_files,
+    decisions_in_force,
     decisions_print,
     read_decisions,
 )
@@ -54,6 +55,27 @@ def test_their_print_is_of_what_they_say(store: Store) -> None:
     one, both = decisions_print(store, files[:1]), decisions_print(store, files)
     assert len({one, both, decisions_print(store, files[1:])}) == 3
     assert both == decisions_print(store, files)
+
+
+def test_what_was_undone_or_answered_anew_does_not_count(store: Store) -> None:
+    first, other, by_bob = decided("a"), decided("b"), decided("a", annotator="bob")
+    undone = decided("a", answer="undone")
+    append_decisions(store, "made", [first, other, by_bob])
+    append_decisions(store, "made", [undone])
+    files = decisions_files(store, "made")
+    assert decisions_in_force(store, files) == [other, by_bob]
+    assert len(read_decisions(store, files)) == 4  # all are kept
+    anew = decided("a", answer="none")
+    assert in_force([first, other, by_bob, undone, anew]) == [other, by_bob, anew]
+    assert in_force([first, anew]) == [anew]
+    apart = [
+        decided("a", content=1),
+        decided("a", content=2),
+        decided("a", run="r"),
+        decided("a", sample="s"),
+    ]
+    assert in_force(apart) == apart  # each is another question
+    assert in_force([undone]) == []
 
 
 def test_many_who_write_at_once_lose_nothing(store: Store) -> None:
