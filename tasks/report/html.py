@@ -18,6 +18,7 @@ from labelworks.schemas.findings import Class, DriftFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.artifacts.shown.contents import Content
+from labelworks.tasks.artifacts.shown.thumbnails import LARGEST, thumbnail
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 from labelworks.tasks.report import plots, time_plots
 from labelworks.tasks.report.evidence import ReportData, WorstRow
@@ -26,7 +27,6 @@ from labelworks.tasks.report.texts import shortcut_text, trend_text, wording
 from labelworks.tasks.report.texts.key_figures import audit_figure, key_figures, money, not_heard
 from labelworks.tasks.report.texts.steps import next_steps
 from labelworks.tasks.report.texts.verdict import verdict
-from labelworks.tasks.report.thumbnails import LARGEST, thumbnail
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_WORST, MAX_TEXT = 60, 600

@@ -8,11 +8,11 @@ from typing import Any
 from labelworks.schemas.approval import ApprovalQuestion
 from labelworks.schemas.records import GateResult, RunRecord
 from labelworks.schemas.stage_results import StageResult
+from labelworks.tasks.artifacts.shown.thumbnails import data_uri
 from labelworks.tasks.exports.described.markdown import escape, table
 from labelworks.tasks.report.texts import wording
 from labelworks.tasks.report.texts.key_figures import key_figures
 from labelworks.tasks.report.texts.verdict import verdict
-from labelworks.tasks.report.thumbnails import data_uri
 
 HEADINGS = ("", "check", "expected", "observed")
 

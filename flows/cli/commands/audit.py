@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from labelworks.flows.cli.judged_run import open_judged
 from labelworks.flows.cli.output import only_the_result_on_stdout, print_json, say
 from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_run, open_store
 
 if TYPE_CHECKING:
     from labelworks.tasks.artifacts.decisions.checked import Checked
-    from labelworks.tasks.planning.run import Run
     from labelworks.tasks.storage.store import Store
 
 SHOWN = 20  # rows put aside that are named
@@ -56,7 +56,7 @@ def sample(
     from labelworks.tasks.review.sample_file import write_sample
 
     with only_the_result_on_stdout():
-        opened = _opened(*find_run(run, store, config), config)
+        opened = open_judged(*find_run(run, store, config), config)
         ref = judged_ref(opened.artifacts)
         drawn, expected = draw_sample(
             opened.artifacts, opened.source, ref, design, looks=looks, width=width, seed=seed
@@ -126,28 +126,3 @@ def _estimates(store: Store, dataset: str) -> list[str]:
 def _plain(found: Checked) -> dict[str, object]:
     aside = [{"row": each.place, "id": each.id, "reason": each.reason} for each in found.aside]
     return {"taken": len(found.taken), "unanswered": found.unanswered, "aside": aside}
-
-
-def _opened(store: Store, dataset: str, run_id: str, config: str | None) -> Run:
-    """The run, by the config of its record; of one that hasn't come to an end by the config that is named."""
-    from dataclasses import replace
-
-    from labelworks.flows.cli.published_version import open_recorded
-    from labelworks.infra.secrets import storage_secrets
-    from labelworks.schemas.config.load import load_config
-    from labelworks.schemas.errors import InputError
-    from labelworks.tasks.catalog.history import entry
-    from labelworks.tasks.planning.open_run import open_run
-
-    record = entry(store, dataset, run_id).record
-    if record is not None:
-        return open_recorded(store, record, config)
-    if config is None:
-        raise InputError(
-            "the run has not come to an end",
-            where=store.url(f"{dataset}/runs/{run_id}"),
-            fix="--config CONFIG",
-        )
-    then = load_config(config)
-    run = open_run(then, run_id, storage_secrets(then.store))
-    return replace(run, artifacts=replace(run.artifacts, store=store, dataset=dataset))
