@@ -145,6 +145,7 @@ class Recorder:
             drift=figures.drift if figures else None,
             shortcuts=figures.shortcuts if figures else None,
             poison=figures.poison if figures else None,
+            content=figures.content if figures else None,
             trend=figures.trend if figures else None,
             treatment=treated.treatment if treated else None,
             validation=proof.validation if proof else None,

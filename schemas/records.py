@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from labelworks.schemas.findings import (
     Class,
+    ContentFindings,
     CrowdFindings,
     DriftFindings,
     EmbeddingFigures,
@@ -204,6 +205,9 @@ class RunRecord(Record):
     )
     poison: PoisonFindings | None = Field(
         None, description="small regions whose label all around contradicts; where detect.poison asks for it"
+    )
+    content: ContentFindings | None = Field(
+        None, description="what is odd about texts and images themselves; None of other features"
     )
     trend: TrendFindings | None = Field(None, description="beside the last published version")
     treatment: TreatmentFindings | None = None

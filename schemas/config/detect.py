@@ -107,4 +107,7 @@ class DetectConfig(Section):
         description="whether small regions are sought whose labels look changed together: seconds, "
         "and minutes with hundreds of classes",
     )
+    content: bool = Field(
+        True, description="whether texts and images themselves are looked through for what is odd"
+    )
     performance: PerformanceConfig = PerformanceConfig()

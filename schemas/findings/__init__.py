@@ -1,6 +1,7 @@
 """What stages find, as typed, frozen records; arrays over classes are in the order of the run's `classes`."""
 
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
+from labelworks.schemas.findings.content import ContentFindings, IssueFindings
 from labelworks.schemas.findings.decisions import AuditFindings, DecisionsFindings, ReviewerFindings
 from labelworks.schemas.findings.drift import (
     ChangedPair,
@@ -72,6 +73,7 @@ __all__ = [
     "ClassPerformance",
     "ColumnFindings",
     "ConfusedPair",
+    "ContentFindings",
     "CrowdFindings",
     "DecisionsFindings",
     "DetectEvidence",
@@ -87,6 +89,7 @@ __all__ = [
     "InferredFindings",
     "IngestFigures",
     "Interval",
+    "IssueFindings",
     "JudgeFindings",
     "JudgedRow",
     "JudgesFindings",

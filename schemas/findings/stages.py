@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from labelworks.schemas.findings.base import Class, Findings, Number
+from labelworks.schemas.findings.content import ContentFindings
 from labelworks.schemas.findings.drift import DriftFindings
 from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.leakage import LeakageFindings
@@ -107,6 +108,7 @@ class DetectFigures(Findings):
     ranking: tuple[RankingFindings, ...] = Field((), description="of dataset.predictions, by reading")
     shortcuts: ShortcutFindings | None = None
     poison: PoisonFindings | None = None
+    content: ContentFindings | None = None
     trend: TrendFindings | None = None
     inferred: InferredFindings | None = Field(None, description="where labels are inferred")
     evidence: DetectEvidence

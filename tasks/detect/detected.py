@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.findings import DetectEvidence, DetectFigures, JudgedRow
+from labelworks.schemas.findings import ContentFindings, DetectEvidence, DetectFigures, JudgedRow
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.scores import WORST
 from labelworks.tasks.detect.score_partition import Scored
@@ -25,6 +25,10 @@ class Detected:
     figures: DetectFigures
     checks: list[list[RowCheck]]
     scored: list[Scored]
+
+    def with_content(self, content: ContentFindings | None) -> Detected:
+        """The same, and what is odd about the content of rows."""
+        return replace(self, figures=self.figures.model_copy(update={"content": content}))
 
 
 def evidence(scored: Sequence[Scored], transition: NDArray[np.float64] | None = None) -> DetectEvidence:

@@ -15,6 +15,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.detect.classes import detect_classes
+from labelworks.tasks.detect.content.judge_content import judge_content
 from labelworks.tasks.detect.detected import Detected
 from labelworks.tasks.detect.label_sets import detect_label_sets
 from labelworks.tasks.detect.numbers import detect_numbers
@@ -45,6 +46,7 @@ BESIDE_THE_MODEL = {
     "slices",
     "columns",
     "poison",
+    "content",
 }  # of detect
 
 
@@ -58,6 +60,8 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     started, gate = perf_counter(), suites("detect", run.config.gates.detect)
     sums, options = first_pass(artifacts, ref, rows.rows, summed), _options(run, summed.beside, gate.rows)
     found = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
+    if run.config.detect.content:
+        found = found.with_content(judge_content(artifacts, run.source, ref))
     parts = [(part, artifacts.scores(found.ref, part)) for part in found.ref.of("source")]
     checks = [
         *gates.check_whole("detect", gate.rows, parts, gates.StoredRows(artifacts.store)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from labelworks.schemas.findings import (
+    ContentFindings,
     DetectFigures,
     DriftFindings,
     EmbeddingFigures,
@@ -15,6 +16,7 @@ from labelworks.schemas.findings import (
     TreatFigures,
     ValidationFindings,
 )
+from labelworks.tasks.methods import registry
 
 LEVEL = 0.05  # of a window's drift test, from which on its effect counts
 OF_SPLITS = ("leaked_rows", "leaked_share", "unseen_labels", "early_share")
@@ -59,8 +61,17 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "unknown_share": shift.unknown.share if shift and shift.unknown else None,
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         "odd_regions": len(figures.poison.regions) if figures.poison else None,
+        **_content(figures.content),
         **_drift(figures.drift),
     }
+
+
+def _content(found: ContentFindings | None) -> dict[str, float | None]:
+    """The share of rows with any issue, and by issue: `content_too_long_share`."""
+    shares = {each.name: each.share for each in found.issues} if found else {}
+    names = dict.fromkeys([*(method.name for method in registry.methods("content")), *shares])
+    by_issue = {f"content_{name.replace('-', '_')}_share": shares.get(name) for name in names}
+    return {"content_odd_share": found.odd_share if found else None, **by_issue}
 
 
 def _drift(found: DriftFindings) -> dict[str, float | None]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from labelworks.tasks.methods.protocols import features, labels, noise, shift, treatment
+from labelworks.tasks.methods.protocols import content, features, labels, noise, shift, treatment
 
 Stage = Literal["ingest", "embed", "detect", "treat", "validate"]
 
@@ -92,6 +92,10 @@ KINDS = {
     "regression": Kind(
         "detect", "wrong numbers", ("labels", "predictions"), noise.NumberModel,
         key="detect.noise.method",
+    ),
+    "content": Kind(
+        "detect", "what is odd about texts and images themselves", (), content.ContentMethod,
+        key="detect.content", folders=("content.text", "content.image"), reads_columns=True,
     ),
     "duplicates": Kind("detect", "near-duplicates and their labels", ("labels", "features")),
     "pairs": Kind("detect", "pairs that don't belong together", ("left", "right"), key="dataset.pair",

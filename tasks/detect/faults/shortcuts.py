@@ -14,6 +14,7 @@ from labelworks.schemas.findings import ShortcutFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
+from labelworks.tasks.detect.content.sample_rows import some_partitions, some_rows
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.shortcuts import properties
 from labelworks.tasks.methods.shortcuts.find import find_shortcuts
@@ -22,7 +23,6 @@ from labelworks.tasks.sources.source import Source
 
 ROWS: Mapping[str, int] = {"text": 20_000, "image": 2_000, "audio": 2_000}  # looked at
 OF_KIND = {"text": properties.of_texts, "image": properties.of_images, "audio": properties.of_bytes}
-UNKNOWN = 4  # partitions at most whose rows aren't known before they are read
 
 
 class SeenProperties(NamedTuple):
@@ -42,7 +42,7 @@ def shortcuts(artifacts: Artifacts, source: Source, ref: DatasetRef) -> Shortcut
     kind = source.columns.kind
     if kind not in ROWS:
         return None
-    chosen = _chosen(ref.of("source"), ROWS[kind])
+    chosen = some_partitions(ref.of("source"), ROWS[kind])
     seen = map_partitions(
         "detect", look, chosen, unit="partitions whose properties are read",
         artifacts=artifacts, source=source, ref=ref, most=math.ceil(ROWS[kind] / len(chosen)),
@@ -59,20 +59,6 @@ def look(
 ) -> SeenProperties:
     """Read properties of at most so many rows of a partition: those with the lowest hashes of their ids."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id", "given"])
-    hashes = hash_ids(scores["id"].combine_chunks())
-    places = np.sort(np.argsort(hashes, kind="stable")[:most])
-    scores = scores.take(pa.array(places))
+    scores = scores.take(pa.array(some_rows(scores["id"].combine_chunks(), most)))
     values = OF_KIND[source.columns.kind](some_features(source, partition, scores["row"].to_numpy()))
     return SeenProperties(values, scores["given"].to_numpy(), scores["id"].to_pylist())
-
-
-def _chosen(partitions: tuple[Partition, ...], rows: int) -> list[Partition]:
-    """Partitions in the order of their keys, until their rows are enough."""
-    chosen: list[Partition] = []
-    held = 0
-    for partition in sorted(partitions, key=lambda each: each.key):
-        if held >= rows:
-            break
-        chosen.append(partition)
-        held += partition.rows or math.ceil(rows / UNKNOWN)
-    return chosen

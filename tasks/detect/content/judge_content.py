@@ -1,0 +1,154 @@
+"""Content issues of every row: methods fitted on a sample, partitions judged, scores kept by partition."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from labelworks.schemas.findings import ContentFindings, IssueFindings
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.code_version import code_version
+from labelworks.tasks.artifacts.features import feature_batches, some_features
+from labelworks.tasks.artifacts.index import load_index
+from labelworks.tasks.detect.content.sample_rows import some_partitions, some_rows
+from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.content.rows import KINDS, ContentRows
+from labelworks.tasks.methods.protocols.content import ContentMethod
+from labelworks.tasks.sources.source import Source
+
+SAMPLE: Mapping[str, int] = {"text": 5_000, "image": 1_000}  # rows that tell what is usual
+BATCH: Mapping[str, int] = {"text": 8_192, "image": 256}
+FLAGGED = 0.5  # a score below it
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class FittedIssues:
+    """What issues are looked for by, by name; key: a hash of all that the scores of a row depend on."""
+
+    kind: str
+    methods: dict[str, ContentMethod]
+    key: str
+
+
+@dataclass(frozen=True)
+class JudgedContent:
+    """Of one partition: its rows, those with any issue, by issue how many have it, and the oddest of them."""
+
+    rows: int
+    odd: int
+    counts: dict[str, int]
+    oddest: dict[str, list[tuple[float, str]]]
+
+
+def judge_content(artifacts: Artifacts, source: Source, ref: DatasetRef) -> ContentFindings | None:
+    """Look for content issues in all rows of the labelled window; None for features that have none.
+
+    Scores are kept by partition and by what is usual, so that runs share them, and a changed file costs its
+    own partition as long as the sample stays.
+    """
+    kind = source.columns.kind
+    if kind not in KINDS or not known_issues(kind):
+        return None
+    fitted = fit_issues(artifacts, source, ref)
+    judged = map_partitions(
+        "detect", judge_partition, ref.of("source"), unit="partitions looked through",
+        artifacts=artifacts, source=source, ref=ref, fitted=fitted,
+    )  # fmt: skip
+    rows = sum(part.rows for part in judged)
+    issues = []
+    for name in fitted.methods:
+        count = sum(part.counts[name] for part in judged)
+        oddest = sorted(row for part in judged for row in part.oddest[name])[:EXAMPLES]
+        examples = tuple(row_id for _, row_id in oddest)
+        issues.append(IssueFindings(name=name, rows=count, share=count / max(rows, 1), examples=examples))
+    return ContentFindings(rows=rows, odd_rows=sum(part.odd for part in judged), issues=tuple(issues))
+
+
+def known_issues(kind: str) -> dict[str, ContentMethod]:
+    """A new method for each issue of a kind of features, by name."""
+    return {each.name: each.target() for each in registry.methods("content") if kind in each.modality}
+
+
+def fit_issues(artifacts: Artifacts, source: Source, ref: DatasetRef) -> FittedIssues:
+    """Fit the methods for this kind of features on rows of a few partitions."""
+    kind = source.columns.kind
+    methods = known_issues(kind)
+    chosen = some_partitions(ref.of("source"), SAMPLE[kind])
+    seen = map_partitions(
+        "detect", sample_partition, chosen, unit="partitions sampled",
+        artifacts=artifacts, source=source, ref=ref, most=math.ceil(SAMPLE[kind] / len(chosen)),
+    )  # fmt: skip
+    sample = ContentRows.joined(seen)
+    for method in methods.values():
+        method.fit(sample)
+    return FittedIssues(kind, methods, _key(source, sorted(methods), sample))
+
+
+def _key(source: Source, names: list[str], sample: ContentRows) -> str:
+    """A hash of what the scores of a row depend on besides the row: columns, code, and the sample."""
+    texts = [] if sample.texts is None else sample.texts.to_pylist()
+    said = json.dumps([source.columns.kind, source.columns.features, names, code_version(), texts])
+    digest = hashlib.blake2b(said.encode(), digest_size=8)
+    for values in sample.properties.values():
+        digest.update(np.ascontiguousarray(values).data)
+    return digest.hexdigest()
+
+
+def sample_partition(
+    partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, most: int
+) -> ContentRows:
+    """Measure some rows of a partition."""
+    index = load_index(artifacts, ref, partition, ["id"])
+    rows = index["row"].to_numpy()[some_rows(index["id"].combine_chunks(), most)]
+    kind = source.columns.kind
+    return ContentRows.of(kind, some_features(source, partition, rows)).sampled
+
+
+def judge_partition(
+    partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, fitted: FittedIssues
+) -> JudgedContent:
+    """Score the rows of a partition, or find them scored before, and sum up."""
+    name = artifacts.index(ref.label_type, partition, f"content-{fitted.key}")
+    index = load_index(artifacts, ref, partition, ["id"])
+    if artifacts.store.exists(name):
+        scores = artifacts.store.read_table(name)
+    else:
+        scores = _score(partition, source, fitted, index["row"].to_numpy())
+        artifacts.store.write_table(name, scores)
+    odd = {each: scores[each].to_numpy() < FLAGGED for each in fitted.methods}
+    return JudgedContent(
+        rows=len(scores),
+        odd=int(np.count_nonzero(np.any(list(odd.values()), axis=0))),
+        counts={each: int(np.count_nonzero(odd[each])) for each in odd},
+        oddest={each: _oddest(scores[each].to_numpy(), odd[each], index["id"]) for each in odd},
+    )
+
+
+def _score(partition: Partition, source: Source, fitted: FittedIssues, rows: NDArray[np.int32]) -> pa.Table:
+    """Scores of the usable rows of a partition, a column an issue; batch by batch."""
+    parts, first = [], 0
+    for values in feature_batches(source, partition, BATCH[fitted.kind]):
+        low, high = np.searchsorted(rows, [first, first + len(values)])
+        held = ContentRows.of(fitted.kind, values.take(pa.array(rows[low:high] - first)))
+        columns = {name: method.judge(held).astype(np.float32) for name, method in fitted.methods.items()}
+        parts.append(pa.table({"row": rows[low:high], **columns}))
+        first += len(values)
+    return pa.concat_tables(parts)
+
+
+def _oddest(
+    scores: NDArray[np.float32], odd: NDArray[np.bool_], ids: pa.ChunkedArray
+) -> list[tuple[float, str]]:
+    places = np.flatnonzero(odd)
+    places = places[np.argsort(scores[places], kind="stable")[:EXAMPLES]]
+    return [(float(scores[place]), ids[int(place)].as_py()) for place in places]

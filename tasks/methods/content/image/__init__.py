@@ -1,0 +1,1 @@
+"""Content issues of images, one file a method."""

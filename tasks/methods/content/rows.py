@@ -1,0 +1,67 @@
+"""Rows as content issues are looked for in them: what they hold, and properties that show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from labelworks.tasks.methods.encoders.values import read_texts
+from labelworks.tasks.methods.shortcuts import properties
+
+KINDS = ("text", "image")  # of features that can be looked at
+
+
+@dataclass(frozen=True)
+class ContentRows:
+    """Some rows of a dataset. Pickles.
+
+    values (N,): texts, null where there is none that can be read, or encoded images; None: not held any more.
+    properties: by name a number for each row (N,), NaN where it has none.
+    """
+
+    values: pa.Array | None
+    properties: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, kind: str, values: pa.Array) -> ContentRows:
+        """Measure a column of texts or of encoded images."""
+        if kind == "text":
+            texts, reasons = read_texts(values)
+            unread = [why is not None and why != "blank text" for why in reasons]
+            held = pc.if_else(
+                pa.array(unread, pa.bool_()), pa.scalar(None, pa.string()), pa.array(texts, pa.string())
+            )
+            return cls(held, properties.of_texts(held))
+        return cls(values, properties.of_images(values))
+
+    @property
+    def sampled(self) -> ContentRows:
+        """What of them is kept of a sample: images are too large to be."""
+        return self if self.texts is not None else ContentRows(None, self.properties)
+
+    @property
+    def texts(self) -> pa.Array | None:
+        """The texts (N,), null where there is none; None of other kinds."""
+        return self.values if self.values is not None and pa.types.is_string(self.values.type) else None
+
+    @property
+    def log_lengths(self) -> NDArray[np.float64]:
+        """Logarithms of the numbers of characters (N,); NaN of null and of empty texts."""
+        characters = self.properties["characters"]
+        return np.log(np.where(characters > 0, characters, np.nan))
+
+    @staticmethod
+    def joined(parts: list[ContentRows]) -> ContentRows:
+        """All rows of several."""
+        texts = [part.values for part in parts if part.values is not None]
+        names = parts[0].properties
+        held = {name: np.concatenate([part.properties[name] for part in parts]) for name in names}
+        return ContentRows(pa.concat_arrays(texts) if texts else None, held)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.properties.values())))

@@ -1,0 +1,1 @@
+"""Content issues of texts, one file a method."""

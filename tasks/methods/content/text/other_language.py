@@ -1,0 +1,117 @@
+"""Texts of another language than the rest of the dataset, told without knowing any language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.content.rows import ContentRows
+from labelworks.tasks.methods.registry import register
+
+READ = 2000  # characters of a text that are looked at
+LEAST_WORDS = 5  # of fewer only the script is told
+LEAST_TEXTS = 20  # of so many words, to learn from
+USUAL_SCRIPT = 0.05  # of the texts are written in it
+COMMON = 0.01  # of the texts have a common word
+BUCKETS = 2**16  # that sequences of three letters are hashed into
+WORD = re.compile(r"[^\W\d_]+")
+SPREADS = 3.0  # of the quartile from the median: two standard deviations of a normal distribution
+
+
+@register("content", "other-language", source="own: script, common words, three letters", modality=("text",))
+class OtherLanguage:
+    """Texts in a script that few others use, or with neither their common words nor their letter sequences.
+
+    A text has another language where less than half as many of its words are common ones of the dataset as
+    usual, and where sequences of three letters are rarer than those of 98 in 100 texts. It has to be both:
+    an unusual topic has the common words, a name or a formula has few. Of fewer than five words, and of
+    languages that part no words, the script alone tells.
+    """
+
+    def fit(self, sample: ContentRows, /) -> None:
+        """Learn scripts, common words and letter sequences of the dataset."""
+        texts = _read(sample)
+        mains = Counter(counts.most_common(1)[0][0] for text in texts if (counts := _scripts(text)).total())
+        self.scripts = sorted(name for name, n in mains.items() if n >= USUAL_SCRIPT * mains.total())
+        told = [text for text in texts if len(_words(text)) >= LEAST_WORDS]
+        self.words: tuple[str, ...] = ()
+        if len(told) < LEAST_TEXTS:
+            return
+        counts = Counter(word for text in told for word in set(_words(text)))
+        self.words = tuple(sorted(word for word, n in counts.items() if n >= max(3, COMMON * len(told))))
+        rows = np.asarray((_sequences(told) > 0).sum(axis=0)).ravel()
+        self.rarity = -np.log((np.maximum(rows - 1, 0) + 0.5) / len(told)).astype(np.float32)
+        self.usual_words = float(np.median(self._common(told)))
+        middle, high = np.quantile(self._rare(told), [0.5, 0.75])
+        self.usual_rarity, self.spread = float(middle), max(SPREADS * float(high - middle), 1e-6)
+
+    def judge(self, rows: ContentRows, /) -> NDArray[np.float64]:
+        """Score texts (N,); NaN for those without two letters."""
+        texts = _read(rows)
+        counts = [_scripts(text) for text in texts]
+        letters = np.array([found.total() for found in counts], np.float64)
+        known = np.array([sum(n for name, n in found.items() if name in self.scripts) for found in counts])
+        score = known / np.where(letters > 1, letters, np.nan)
+        if self.words and self.usual_words > 0:
+            told = np.flatnonzero([len(_words(text)) >= LEAST_WORDS for text in texts])
+            score[told] = np.minimum(score[told], self._language([texts[place] for place in told]))
+        return score
+
+    def _language(self, texts: list[str]) -> NDArray[np.float64]:
+        """Scores of texts of enough words: the better of what words and letters say."""
+        if not texts:
+            return np.zeros(0)
+        words = np.minimum(self._common(texts) / self.usual_words, 1.0)
+        away = np.maximum(self._rare(texts) - self.usual_rarity, 0.0)
+        return np.asarray(np.maximum(words, 0.5 ** (away / self.spread)))
+
+    def _common(self, texts: list[str]) -> NDArray[np.float64]:
+        """Shares of the words that are common ones of the dataset."""
+        known = set(self.words)
+        return np.array([np.mean([word in known for word in _words(text)]) for text in texts])
+
+    def _rare(self, texts: list[str]) -> NDArray[np.float64]:
+        """Mean negative logarithms of the shares of texts that have a text's letter sequences."""
+        held = _sequences(texts)
+        return np.asarray(held @ self.rarity / np.maximum(np.asarray(held.sum(axis=1)).ravel(), 1.0))
+
+
+def _read(rows: ContentRows) -> list[str]:
+    if rows.texts is None:
+        raise InputError("there are no texts", fix="give the rows as texts")
+    return [text or "" for text in pc.utf8_slice_codeunits(rows.texts, 0, READ).to_pylist()]
+
+
+def _words(text: str) -> list[str]:
+    return WORD.findall(text.lower())
+
+
+def _sequences(texts: list[str]) -> Any:
+    """Counts of sequences of three letters (N, 65536), hashed, sparse."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    hashed = HashingVectorizer(
+        analyzer="char_wb", ngram_range=(3, 3), n_features=BUCKETS, alternate_sign=False, norm=None
+    )
+    return hashed.transform(texts)
+
+
+def _scripts(text: str) -> Counter[str]:
+    if text.isascii():
+        return Counter({"LATIN": sum(map(str.isalpha, text))})
+    return Counter(_script(char) for char in text if char.isalpha())
+
+
+@cache
+def _script(char: str) -> str:
+    """The script of a letter, as the first word of its Unicode name."""
+    name = unicodedata.name(char, "unnamed").partition(" ")[0]
+    return "CJK" if name in ("HIRAGANA", "KATAKANA", "HANGUL") else name

@@ -1,0 +1,60 @@
+"""Content issues of a run: in the record, the gate, the report; scores are kept beside the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from labelworks.schemas.suites import defaults
+from labelworks.tasks.methods import registry
+from tests.support.stages import run_stages
+
+WORDS = ["river boat fish water", "engine wheel road car", "bread oven flour salt"]
+ODD = {
+    "mostly-symbols": ["%% && ## a " * 4, "== // [] b " * 4] * 3,
+    "too-long": ["river and the boat in the water " * 60] * 4,
+    "other-language": ["Вчера банкомат забрал мою карту, что мне теперь делать?"] * 5,
+}
+
+
+def table(rows: int) -> tuple[pa.Table, dict[str, set[str]]]:
+    """Three classes of words, some of the texts odd; by issue the ids of these."""
+    rng = np.random.default_rng(7)
+    given = rng.integers(0, 3, rows)
+    texts = [" ".join([*rng.choice(WORDS[label].split(), 6), "and", "the"]) for label in given]
+    ids = [f"{row:04d}" for row in range(rows)]
+    places = iter(rng.permutation(rows).tolist())
+    truth: dict[str, set[str]] = {}
+    for name, values in ODD.items():
+        for text in values:
+            place = next(places)
+            texts[place] = text
+            truth.setdefault(name, set()).add(ids[place])
+    return pa.table({"id": ids, "label": [f"class {each}" for each in given], "text": texts}), truth
+
+
+def test_what_is_odd_is_told_of(write: Any, run_config: Any) -> None:
+    rows, truth = table(300)
+    base = run_config(write(rows)).model_dump(mode="json", by_alias=True)
+    base["dataset"]["features"] = {"text": "text"}
+    base["encoder"] = {"name": "tfidf"}
+    base["gates"]["detect"] = {"thresholds": {"max_content_odd_share": 0.01}}
+    record = run_stages(type(run_config(Path("x"))).model_validate(base))
+    found = record.content
+    assert found.rows == 300 and found.odd_rows == sum(len(ids) for ids in truth.values())
+    issues = {each.name: each for each in found.issues}
+    assert {name: each.rows for name, each in issues.items() if each.rows} == {
+        name: len(ids) for name, ids in truth.items()
+    }
+    assert all(set(issues[name].examples) <= ids for name, ids in truth.items())
+    assert "max_content_odd_share" in {each.name for each in record.gates["detect"].warned}
+    page = Path(record.report).read_text(encoding="utf-8")
+    assert 'id="content"' in page and "Another language or script than the rest" in page
+
+
+def test_the_gate_has_a_figure_for_every_issue() -> None:
+    names = {f"content_{each.name.replace('-', '_')}_share" for each in registry.methods("content")}
+    assert names <= set(defaults("detect").figures.columns)
