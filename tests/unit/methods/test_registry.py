@@ -82,6 +82,7 @@ WRONG: dict[str, tuple[dict[str, Any], Any, str]] = {
     "noise": ({"needs": ("pred_probs",)}, NoModel, "it has no update"),
     "multilabel": ({"needs": ("labels",)}, NoModel, "it has no fit"),
     "regression": ({"needs": ("labels", "predictions")}, NoModel, "it has no fit"),
+    "content": ({"modality": ("text",)}, NoModel, "it has no fit"),
     "duplicates": ({"needs": ("labels", "features")}, nothing, "it is called with nothing"),
     "pairs": ({"needs": ("left",)}, of_two, "it is called with one, other"),
     "open_set": ({"needs": ("features",)}, of_one, "it is called with only"),
