@@ -120,7 +120,8 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
     kinds |= {column: kind for column, kind in roles if column}
     texts = () if feature == "number" else columns.features
     judged = tuple(filter(None, (columns.id, columns.label, *texts, columns.time)))
-    return ReadAs(kinds, judged, delimiter, encoding)
+    pictures = columns.features if columns.kind == "image" and columns.image_root is None else ()
+    return ReadAs(kinds, judged, delimiter, encoding, pictures=pictures)
 
 
 def fits(kind: pa.DataType, role: str) -> bool:

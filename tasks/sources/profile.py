@@ -18,7 +18,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.files import SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
-from labelworks.tasks.sources.formats.base import Kind
+from labelworks.tasks.sources.formats.base import PIXELS, Kind
 from labelworks.tasks.sources.formats.images import IMAGE, image_values
 from labelworks.tasks.sources.formats.sniff import COMMON, HEAD, Dialect, sniff
 from labelworks.tasks.sources.guess.column import PEEKED, Column, examined, named, plain
@@ -50,6 +50,9 @@ class Profile:
     notes: tuple[str, ...] = ()
     class_names: dict[str, list[str]] = field(default_factory=dict)
     columns_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pixels: frozenset[str] = field(
+        default=frozenset(), metadata={"about": "columns that images are arrays in"}
+    )
 
     def column(self, name: str) -> Column:
         """The column of that name; raise InputError listing the columns if there is none."""
@@ -103,6 +106,7 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
     dialect = _dialect(source, held, options or {})
     chosen = _chosen(held)
     columns_of: dict[str, tuple[str, ...]] = {}
+    pixels: set[str] = set()
     notes, tables, names, whole = [], [], dict[str, list[str]](), len(chosen) == len(held)
     for file in chosen:
         reader = _reader(source, file, options or {}, dialect, kinds or {})
@@ -116,6 +120,7 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
             continue
         tables += head
         columns_of[file.name] = tuple(schema.names)
+        pixels |= {column.name for column in schema if PIXELS in (column.metadata or {})}
         whole &= all_of_it
         names |= {name: known for name in schema.names if (known := class_names(schema, (name,)))}
     if not tables:
@@ -125,8 +130,9 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
     if dialect.doubt:
         notes.append(f"CSV: {dialect.doubt}")
     return Profile(
-        source, files, len(chosen), sample, columns, whole, dialect, tuple(notes), names, columns_of
-    )
+        source, files, len(chosen), sample, columns, whole, dialect, tuple(notes), names, columns_of,
+        frozenset(pixels),
+    )  # fmt: skip
 
 
 def _look_at_images(

@@ -37,4 +37,5 @@ class Source:
     def verbatim(self, partition: Partition) -> PartitionReader:
         """The same, but what stands in files without types of their own is read as it stands, as strings."""
         names = (name for schema in self.reader(partition).schemas() for name in schema.names)
-        return self.reader(partition, replace(self.read_as, kinds=dict.fromkeys(names, "string"), judged=()))
+        as_written = replace(self.read_as, kinds=dict.fromkeys(names, "string"), judged=(), pictures=())
+        return self.reader(partition, as_written)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -59,17 +61,32 @@ def absent(why: str) -> bytes:
 
 def decode_image(data: bytes | None, mode: str) -> Image:
     """Decode an image, turned as its EXIF says, in a mode: RGB or L; raise UnusableError with the reason."""
+    with _undecodable():
+        return opened_image(data).convert(mode)
+
+
+def opened_image(data: bytes | None) -> Image:
+    """The same in the mode that it is kept in."""
     from PIL import Image, ImageOps
 
     if data is None:
         raise UnusableError("null image")
     if data.startswith(ABSENT):
         raise UnusableError(data.removeprefix(ABSENT).decode())
+    with _undecodable(), Image.open(io.BytesIO(data)) as opened:
+        _bounded(opened.width, opened.height)
+        opened.load()
+        return ImageOps.exif_transpose(opened)
+
+
+@contextmanager
+def _undecodable() -> Iterator[None]:
+    """Whatever a decoder raises on some bytes, as the reason of their row: it is about this row alone."""
     try:
-        with Image.open(io.BytesIO(data)) as opened:
-            _bounded(opened.width, opened.height)
-            return ImageOps.exif_transpose(opened).convert(mode)
-    except Exception as error:  # whatever a decoder raises on such bytes, it is about this row alone
+        yield
+    except UnusableError:
+        raise
+    except Exception as error:
         text = str(error).split(" <")[0] or type(error).__name__
         raise UnusableError(f"undecodable image: {text}"[:LONGEST]) from error
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import pyarrow as pa
 
 UNUSABLE = "__unusable__"  # a column of reasons (string, null: fine) that a format may add to its batches
+PIXELS = b"pixels"  # in a field's metadata: its lists of numbers are of the shape of images
 WRITTEN = b"as written"  # in a field's metadata: its values are read as the strings that stand in the file
 Kind = Literal["string", "label", "number", "value"]
 
@@ -20,7 +21,8 @@ class ReadAs:
     kinds: of columns whose role is known: a `string` as it stands, a `label` (a whole number where all are
     written as such, else as it stands), a `number`, a `value` (a number where all are, else as it stands).
     judged: columns without which a row can't be used. csv: the key that says how CSV is written.
-    head: only first rows are wanted, so nothing is fetched that they don't need.
+    head: only first rows are wanted, so nothing is fetched that they don't need. pictures: columns that hold
+    images, so that pixels become encoded ones.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -29,6 +31,7 @@ class ReadAs:
     encoding: str = "utf-8"
     csv: str = "dataset.csv"
     head: bool = False
+    pictures: tuple[str, ...] = ()
 
 
 class UnreadableError(Exception):

@@ -17,7 +17,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
+from labelworks.tasks.sources.formats.base import PIXELS, FileSummary, ReadAs
+from labelworks.tasks.sources.formats.pixels import as_images, check_pixels, is_pixels
 
 ZIP = b"PK"
 BLOCK = 8 << 20  # bytes of an array that are read at a time
@@ -45,6 +46,10 @@ class Header:
         """Bytes of a row."""
         return self.dtype.itemsize * self.width
 
+    def part_shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a row of one of the columns."""
+        return (*self.shape[1:], *self.parts[name].shape)
+
     @property
     def parts(self) -> dict[str, np.dtype[Any]]:
         """Columns that it gives: its fields, or itself under its name."""
@@ -61,9 +66,7 @@ class Npz:
         """Read the headers of the arrays. Raises InputError where a column would have to be unpickled."""
         headers = _headers(file)
         return FileSummary(
-            pa.schema(
-                [pa.field(of, _array(_nothing(header), of).type) for header in headers for of in header.parts]
-            )
+            pa.schema([_field(header, of, read_as) for header in headers for of in header.parts])
         )
 
     def batches(
@@ -87,7 +90,7 @@ class Npz:
             for start in range(0, count, size):
                 parts = [(stream.header.parts, stream.read(min(size, count - start))) for stream in streams]
                 yield pa.RecordBatch.from_pydict(
-                    {of: _array(read, of) for names, read in parts for of in names}
+                    {of: _column(read, of, read_as) for names, read in parts for of in names}
                 )
 
 
@@ -178,6 +181,21 @@ def _corrupt() -> Iterator[None]:
         yield
     except (ValueError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
         raise EOFError(str(error).split("\n")[0]) from error
+
+
+def _field(header: Header, name: str, read_as: ReadAs) -> pa.Field:
+    """The column of an array; InputError where it should hold images and can't."""
+    if name in read_as.pictures:
+        check_pixels(name, (header.shape[0], *header.part_shape(name)), header.parts[name].base)
+    held = pa.field(name, _column(_nothing(header), name, read_as).type)
+    looks = is_pixels((1, *header.part_shape(name)), header.parts[name].base)
+    return held.with_metadata({PIXELS: b"yes"}) if looks and name not in read_as.pictures else held
+
+
+def _column(values: NDArray[Any], name: str, read_as: ReadAs) -> pa.Array:
+    if name not in read_as.pictures:
+        return _array(values, name)
+    return as_images(values[name] if values.dtype.fields else values)
 
 
 def _nothing(header: Header) -> NDArray[Any]:

@@ -123,6 +123,7 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:
 def _ranked(look: Profile, columns: list[Column]) -> Iterator[tuple[str, Column, str | None]]:
     """Vectors are ready to use, images speak for themselves, text is what is longest."""
     held = [column for column in columns if column.values]
+    yield from (("image", c, None) for c in held if c.name in look.pixels)
     yield from (("vector", c, None) for c in held if fits(c.type, "vector") and (c.width or 0) > 1)
     yield from (("image", c, None) for c in held if fits(c.type, "image") and c.images)
     for column in held if look.formats != ("images",) else ():
@@ -202,6 +203,8 @@ def _lost_paths(look: Profile, columns: list[Column]) -> str:
 
 
 def _about(column: Column, kind: str, root: str | None) -> str:
+    if kind == "image" and column.width:
+        return f"images, as arrays of {column.width:,} bytes"
     if kind == "vector":
         return f"vectors of {column.width} numbers" if column.width else "lists of numbers"
     if root is not None:

@@ -279,6 +279,18 @@ def test_a_folder_of_images_is_a_source(init: Init) -> None:
     assert init("pets/*/*.png", "--force").dataset.features.image == "image"
 
 
+def test_arrays_of_pixels_are_images_and_other_arrays_are_vectors(init: Init) -> None:
+    shades = np.array(LABELS) == "login"
+    pixels = RNG.integers(0, 90, (ROWS, 8, 8, 3), np.uint8) + 90 * shades[:, None, None, None].astype("u1")
+    np.savez("rows.npz", X=pixels, y=np.array(LABELS))
+    config = init("rows.npz")
+    assert (config.dataset.features.image, config.dataset.label) == ("X", "y")
+    assert "images, as arrays of 192 bytes" in Path("labelworks.yaml").read_text()
+    assert begun(config).classes == tuple(TOPICS)
+    np.savez("rows.npz", X=pixels.astype("f4"), y=np.array(LABELS))
+    assert init("rows.npz", "--force").dataset.features.vector == "X"
+
+
 def images_in(*folders: str) -> None:
     for row in range(60):
         path = Path(folders[row % len(folders)]) / f"{row}.png"

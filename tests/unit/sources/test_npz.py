@@ -12,8 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from PIL import Image
 
+from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.formats.npz import Npz
@@ -120,3 +123,58 @@ def test_what_is_saved_is_read(data: st.DataObject, rows: int, at_once: int, kin
     ]
     expected = array.reshape(rows, -1) if array.ndim > 1 else array
     np.testing.assert_array_equal(np.array([row.as_py() for row in read]), expected)
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (ROWS, 8, 9, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("stored", "seen"),
+    [
+        (PIXELS, PIXELS),
+        (np.moveaxis(PIXELS, 3, 1), PIXELS),
+        (PIXELS[..., 0], PIXELS[..., 0]),
+        (PIXELS[..., :1], PIXELS[..., 0]),
+        (np.asfortranarray(PIXELS), PIXELS),
+        (
+            np.concatenate([PIXELS, PIXELS[..., :1]], axis=3),
+            np.concatenate([PIXELS, PIXELS[..., :1]], axis=3),
+        ),
+    ],
+    ids=["colours", "channels first", "grey", "one channel", "fortran", "alpha"],
+)
+def test_pixels_that_are_named_as_images_are_images_without_loss(
+    tmp_path: Path, stored: np.ndarray[Any, Any], seen: np.ndarray[Any, Any]
+) -> None:
+    np.savez(tmp_path / "a.npz", images=stored, y=np.arange(ROWS))
+    (file,) = list_files(str(tmp_path), "auto", {})
+    found = SourceReader(str(tmp_path), file.path, file.format, {}, file.name, ReadAs(pictures=("images",)))
+    assert found.look().schema.field("images").type == pa.binary()
+    images = found.table(None, ["images"])["images"].to_pylist()
+    np.testing.assert_array_equal([np.asarray(Image.open(io.BytesIO(each))) for each in images], seen)
+
+
+def test_fields_of_a_structured_array_can_be_images(tmp_path: Path) -> None:
+    rows = np.zeros(ROWS, [("x", "u1", (8, 9)), ("y", "i4")])
+    rows["x"] = PIXELS[..., 1]
+    np.save(tmp_path / "a.npy", rows)
+    config = of_images(tmp_path / "a.npy", "x")
+    run, plans = plan_run(config, {})
+    (part,) = plans["source"].partitions
+    (values,) = run.source.reader(part).batches(["x"], 99)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(values["x"][3].as_py()))), rows["x"][3])
+    assert run.source.verbatim(part).table(["x"])["x"][3].as_py() == rows["x"][3].ravel().tolist()
+
+
+@pytest.mark.parametrize(
+    "array", [PIXELS / 255, PIXELS[..., 0, 0], np.repeat(PIXELS, 2, axis=3)], ids=["floats", "flat", "six"]
+)
+def test_what_can_be_no_image_is_refused_by_file_and_array(tmp_path: Path, array: Any) -> None:
+    np.savez(tmp_path / "a.npz", images=array, y=np.arange(ROWS))
+    with pytest.raises(InputError, match=r"a\.npz: array 'images' is .* of shape \(7, .*images are uint8"):
+        plan_run(of_images(tmp_path / "a.npz", "images"), {})
+
+
+def of_images(path: Path, column: str) -> RunConfig:
+    data = {"source": str(path), "label": "y", "features": {"image": column}}
+    return RunConfig.model_validate({"dataset": data, "store": {"root": str(path.parent / "store")}})
