@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.made_images import encoded, picture, with_issue
 from labelworks.schemas.suites import defaults
 from labelworks.tasks.methods import registry
 from tests.support.stages import run_stages
@@ -53,6 +54,26 @@ def test_what_is_odd_is_told_of(write: Any, run_config: Any) -> None:
     assert "max_content_odd_share" in {each.name for each in record.gates["detect"].warned}
     page = Path(record.report).read_text(encoding="utf-8")
     assert 'id="content"' in page and "Another language or script than the rest" in page
+
+
+def test_what_is_odd_about_images_is_told_of(run_config: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    odd = {"dark": 4, "grayscale": 9, "odd-size": 14}
+    for row in range(60):
+        held = picture(rng, 32, 40, shapes=row % 2 * 20)
+        issue = next((name for name, place in odd.items() if place == row), None)
+        path = tmp_path / "pets" / ("cat", "dog")[row % 2] / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encoded(with_issue(rng, held, issue) if issue else held))
+    base = run_config(tmp_path / "pets").model_dump(mode="json", by_alias=True)
+    base["dataset"] |= {"features": {"image": "image"}, "label": "label", "id": "path"}
+    base["encoder"] = {"name": "pixels"}
+    record = run_stages(type(run_config(Path("x"))).model_validate(base))
+    found = {each.name: each for each in record.content.issues if each.rows}
+    assert {name: each.examples for name, each in found.items()} == {
+        name: (f"{('cat', 'dog')[row % 2]}/{row}.png",) for name, row in odd.items()
+    }
+    assert "Without colours" in Path(record.report).read_text(encoding="utf-8")
 
 
 def test_the_gate_has_a_figure_for_every_issue() -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.content.image.measures import of_images
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.shortcuts import properties
 
@@ -37,7 +38,7 @@ class ContentRows:
                 pa.array(unread, pa.bool_()), pa.scalar(None, pa.string()), pa.array(texts, pa.string())
             )
             return cls(held, properties.of_texts(held))
-        return cls(values, properties.of_images(values))
+        return cls(values, of_images(values))
 
     @property
     def sampled(self) -> ContentRows:

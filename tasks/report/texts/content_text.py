@@ -9,6 +9,13 @@ WORDS = {
     "too-long": "Much longer than usual",
     "too-short": "Much shorter than usual",
     "mostly-symbols": "Mostly symbols",
+    "dark": "Too dark to see much",
+    "light": "Too light to see much",
+    "blurry": "Blurry",
+    "low-information": "Next to nothing in the image",
+    "grayscale": "Without colours",
+    "odd-size": "Of another size than the rest",
+    "odd-ratio": "Of another shape than the rest",
     "other-language": "Another language or script than the rest",
 }
 
