@@ -22,9 +22,9 @@ import numpy as np
 from scipy.special import expit, logit
 
 from benchmarks.treat_judges import exam
+from labelworks.tasks.methods.audit.allocation import audit_sample
+from labelworks.tasks.methods.audit.share import estimate_share
 from labelworks.tasks.methods.inference.regression import estimate_coefficients
-from labelworks.tasks.methods.inference.share import estimate_share
-from labelworks.tasks.methods.inference.strata import audit_sample
 from labelworks.tasks.methods.noise import detect
 
 DATA = Path(os.environ.get("LABELWORKS_DATA", ""))

@@ -22,7 +22,7 @@ import numpy as np
 
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.audit.allocation import allocated
-from labelworks.tasks.methods.audit.estimates import Looked, difference
+from labelworks.tasks.methods.audit.difference import Looked, difference
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.statistics.sums import FoldSums

@@ -36,6 +36,7 @@ DECISIONS = pa.schema(
         _field("stratum", pa.int32(), "of that sample", nullable=True),
         _field("stratum_rows", pa.int64(), "rows that the stratum has", nullable=True),
         _field("probability", pa.float64(), "of being shown; null: it was not drawn", nullable=True),
+        _field("stratum_likely", pa.float64(), "share of the stratum that scores say is so", nullable=True),
     ]
 )
 
@@ -58,6 +59,7 @@ class RowDecision(Record):
     stratum: int | None = None
     stratum_rows: int | None = Field(None, ge=1)
     probability: float | None = Field(None, gt=0, le=1)
+    stratum_likely: float | None = Field(None, ge=0, le=1)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

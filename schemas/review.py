@@ -35,6 +35,7 @@ class ReviewRow(Record):
     sample: str | None = None
     stratum: int | None = None
     stratum_rows: int | None = None
+    stratum_likely: float | None = Field(None, description="share of the stratum that scores say is so")
     probability: float | None = Field(None, gt=0, le=1, description="of being shown; null: it was not drawn")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,14 +19,13 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.apart import read_apart
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.audit.draw import Drawn
-from labelworks.tasks.methods.audit.estimates import expected_width
-from labelworks.tasks.methods.audit.strata import Risks, Strata, score_strata
+from labelworks.tasks.methods.audit.share import expected_width
+from labelworks.tasks.methods.audit.strata import ProxySums, Strata, proxy_strata
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.validation.audited import apart_width
 
 RELABEL = ACTIONS[1]
-LEAST_SPREAD = 0.05  # of a stratum whose scores say that nothing there is wrong: scores err
-LIKELY_WRONG = 0.1  # of changed labels, for the width that so many looks are likely to give
+LIKELY_RIGHT = 0.9  # of changed labels, for the width that so many looks are likely to give
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,29 +38,25 @@ class ReviewCandidates:
 
 @dataclass(frozen=True, eq=False)
 class AuditFrame:
-    """Rows and standard deviations of strata (H,).
+    """What is drawn from: the strata (H,) for so many looks.
 
-    width: how wide the interval is likely to be that looks (H,) give; candidates: those of a partition,
-    called with it, the artifacts and the reference, `most` of each stratum, and `seed`. mark: names the rows;
-    None: what is drawn from them does.
+    width: how wide the interval is likely to be that looks (H,) at strata give; candidates: those of a
+    partition, called with it, the artifacts, the reference, the strata, `most` of each, and `seed`. mark:
+    names the rows; None: what is drawn from them does.
     """
 
-    rows: NDArray[np.int64]
-    spread: NDArray[np.float64]
-    width: Callable[[NDArray[np.int64]], float]
+    strata: Callable[[int], Strata]
+    width: Callable[[Strata, NDArray[np.int64]], float]
     candidates: Callable[..., ReviewCandidates]
     mark: int | None = None
 
 
 def strata_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
     """All rows, by how likely their label is wrong."""
-    risks = map_partitions(
-        "review", risks_of, ref.of("source"), unit="partitions read", artifacts=artifacts, ref=ref
+    parts = map_partitions(
+        "review", proxy_sums, ref.of("source"), unit="partitions read", artifacts=artifacts, ref=ref
     )
-    strata = score_strata(Risks.merged(risks))
-    spread = np.maximum(np.sqrt(strata.likely * (1 - strata.likely)), LEAST_SPREAD)
-    width = partial(expected_width, strata.rows, strata.likely)
-    return AuditFrame(strata.rows, spread, width, partial(scored_rows, strata=strata))
+    return AuditFrame(partial(proxy_strata, ProxySums.merged(parts)), expected_width, scored_rows)
 
 
 def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
@@ -71,31 +66,38 @@ def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
         raise InputError(
             "the run changes no label", where=artifacts.store.url(artifacts.folder), fix="--design strata"
         )
-    rows = np.array([found.figures.treatment.relabelled])
-    width = partial(expected_width, rows, [LIKELY_WRONG])
-    return AuditFrame(rows, np.ones(1), width, partial(changed_rows, treated_by=found.ref))
+    strata = _alike([found.figures.treatment.relabelled], LIKELY_RIGHT)
+    return AuditFrame(lambda _: strata, expected_width, partial(changed_rows, treated_by=found.ref))
 
 
 def apart_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
     """Rows on which the models of given and of treated labels differ, by whose side the given label is on."""
     rows = read_apart(artifacts)
-    kinds, stratum = np.unique(rows.stratum, return_inverse=True)
-    count = np.bincount(stratum).astype(np.int64)
+    _, stratum = np.unique(rows.stratum, return_inverse=True)
+    strata = _alike(np.bincount(stratum).tolist(), 0.5)
     table = pa.table({"id": rows.ids, "stratum": stratum})
-    return AuditFrame(
-        count, np.ones(len(kinds)), partial(apart_width, count, of=rows.of, folds=rows.folds),
-        partial(apart_rows, apart=table, strata=len(kinds)), rows.mark,
-    )  # fmt: skip
+
+    def width(strata: Strata, looks: NDArray[np.int64]) -> float:
+        return apart_width(strata.rows, looks, of=rows.of, folds=rows.folds)
+
+    return AuditFrame(lambda _: strata, width, partial(apart_rows, apart=table), rows.mark)
 
 
-def risks_of(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> Risks:
+def _alike(rows: Sequence[int], likely: float) -> Strata:
+    """Strata of so many rows each, of which no more is known."""
+    count = np.array(rows, np.int64)
+    alike = np.full(len(count), likely)
+    return Strata(np.arange(len(count)), count, alike, np.sqrt(alike * (1 - alike)))
+
+
+def proxy_sums(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> ProxySums:
     """Rows of a partition by their error probability."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["error_probability"])
-    return Risks.of(scores["error_probability"].to_numpy())
+    return ProxySums.of(scores["error_probability"].to_numpy())
 
 
 def scored_rows(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, strata: Strata
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, strata: Strata, most: int, seed: int
 ) -> ReviewCandidates:
     """Those of all rows of a partition."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id", "error_probability"])
@@ -105,8 +107,8 @@ def scored_rows(
 
 
 def apart_rows(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, apart: pa.Table,
-    strata: int,
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, strata: Strata, most: int, seed: int,
+    apart: pa.Table,
 ) -> ReviewCandidates:  # fmt: skip
     """Those of the rows of a partition on which models differ."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id"])
@@ -114,11 +116,17 @@ def apart_rows(
     here = scores.filter(found.is_valid())
     stratum = apart["stratum"].take(found.drop_null()).to_numpy()
     hashes = hash_ids(here["id"].combine_chunks())
-    return ReviewCandidates(Drawn.of(hashes, stratum, here["row"].to_numpy(), strata, most, seed))
+    return ReviewCandidates(Drawn.of(hashes, stratum, here["row"].to_numpy(), len(strata.rows), most, seed))
 
 
 def changed_rows(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, seed: int, treated_by: DatasetRef
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    strata: Strata,
+    most: int,
+    seed: int,
+    treated_by: DatasetRef,
 ) -> ReviewCandidates:
     """Those of the rows of a partition whose label was changed."""
     partition = next(part for part in treated_by.partitions if part.key == partition.key)
@@ -126,5 +134,5 @@ def changed_rows(
     treated = artifacts.store.read_table(name, ["row", "id", "label", "action"])
     treated = treated.filter(pc.equal(treated["action"], RELABEL))
     row, hashes = treated["row"].to_numpy(), hash_ids(treated["id"].combine_chunks())
-    drawn = Drawn.of(hashes, np.zeros(len(row), np.int64), row, 1, most, seed)
+    drawn = Drawn.of(hashes, np.zeros(len(row), np.int64), row, len(strata.rows), most, seed)
     return ReviewCandidates(drawn, dict(zip(row.tolist(), treated["label"].to_pylist(), strict=True)))

@@ -13,8 +13,9 @@ from labelworks.schemas.review import ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.apart import DESIGN, sample_prefix
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.audit.allocation import allocated, needed_looks
+from labelworks.tasks.methods.audit.allocation import LEAST, allocated, needed_looks
 from labelworks.tasks.methods.audit.draw import Drawn
+from labelworks.tasks.methods.audit.strata import Strata
 from labelworks.tasks.review.frames import AuditFrame, apart_frame, changes_frame, strata_frame
 from labelworks.tasks.review.queue import queue_of
 from labelworks.tasks.review.shown import rows_shown
@@ -38,11 +39,12 @@ def draw_sample(
     """
     frame = FRAMES[design](artifacts, ref)
     count = _looks(frame, looks, width)
-    by_stratum = allocated(frame.rows, frame.spread, count)
+    strata = frame.strata(count)
+    by_stratum = allocated(strata.rows, strata.spread, count)
     parts = ref.of("source")
     found = map_partitions(
         "review", frame.candidates, parts, unit="partitions read",
-        artifacts=artifacts, ref=ref, most=int(by_stratum.max()), seed=seed,
+        artifacts=artifacts, ref=ref, strata=strata, most=int(by_stratum.max()), seed=seed,
     )  # fmt: skip
     drawn = Drawn.merged([part.drawn for part in found], by_stratum)
     mark = drawn.mark if frame.mark is None else frame.mark
@@ -53,11 +55,11 @@ def draw_sample(
         items.append((parts[int(place)], mine, found[int(place)].changed_to))
     shown = map_partitions(
         "review", shown_of, items, unit="partitions shown",
-        artifacts=artifacts, source=source, ref=ref, drawn=drawn, looks=by_stratum,
+        artifacts=artifacts, source=source, ref=ref, drawn=drawn, strata=strata, looks=by_stratum,
         sample=f"{sample_prefix(design, mark)}{seed}",
     )  # fmt: skip
     rows = sorted((pair for some in shown for pair in some), key=lambda pair: pair[0])
-    return queue_of(artifacts, source, ref, [row for _, row in rows]), frame.width(by_stratum)
+    return queue_of(artifacts, source, ref, [row for _, row in rows]), frame.width(strata, by_stratum)
 
 
 def _looks(frame: AuditFrame, looks: int | None, width: float | None) -> int:
@@ -65,17 +67,18 @@ def _looks(frame: AuditFrame, looks: int | None, width: float | None) -> int:
         raise ConfigError("say how many looks, or how wide the interval may be", fix="--looks N or --width W")
     if looks is not None:
         return looks
-    most, least = int(frame.rows.sum()), int(np.minimum(frame.rows, 2).sum())
+    least = LEAST * len(frame.strata(0).rows)
 
     def expected(count: int) -> float:
-        return frame.width(allocated(frame.rows, frame.spread, max(count, least)))
+        strata = frame.strata(count)
+        return frame.width(strata, allocated(strata.rows, strata.spread, max(count, least)))
 
-    return max(needed_looks(float(width or 0), expected, most), least)
+    return max(needed_looks(float(width or 0), expected, int(frame.strata(0).rows.sum())), least)
 
 
 def shown_of(
     item: tuple[Partition, Any, dict[int, Any]], artifacts: Artifacts, source: Source, ref: DatasetRef,
-    drawn: Drawn, looks: Any, sample: str,
+    drawn: Drawn, strata: Strata, looks: Any, sample: str,
 ) -> list[tuple[int, ReviewRow]]:  # fmt: skip
     """The rows drawn of a partition, each behind the number by which they are ordered."""
     partition, mine, changed_to = item
@@ -89,6 +92,7 @@ def shown_of(
                     "sample": sample,
                     "stratum": int(drawn.stratum[at]),
                     "stratum_rows": int(drawn.rows[drawn.stratum[at]]),
+                    "stratum_likely": float(strata.likely[drawn.stratum[at]]),
                     "probability": float(looks[drawn.stratum[at]] / drawn.rows[drawn.stratum[at]]),
                 }
             ),

@@ -17,13 +17,14 @@ from labelworks.tasks.storage.store import Store
 
 FOR_PEOPLE = ("id", "shown", "given", "suggestion", "probabilities", "answer", "annotator")
 BEHIND = ("dataset", "run", "sample", "stratum", "stratum_rows", "probability", "content")
+LATER = "stratum_likely"  # which files of older versions don't have
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "'")  # how a cell begins that a spreadsheet would work out
 HEX = "x"  # begins a content's hash: no spreadsheet takes it for a number
 
 
 def write_sample(sample: ReviewQueue, place: str) -> None:
     """Write rows with an empty answer to a .csv or .parquet file. ConfigError for any other ending."""
-    names = [*FOR_PEOPLE, *BEHIND]
+    names = [*FOR_PEOPLE, *BEHIND, LATER]
     texts = [_cells(row, sample) for row in sample.rows]
     store, name = _opened(place)
     if name.endswith(".parquet"):
@@ -74,6 +75,7 @@ def _facts(row: dict[str, str], annotator: str) -> dict[str, Any]:
         "stratum": row["stratum"],
         "stratum_rows": row["stratum_rows"],
         "probability": row["probability"],
+        LATER: row.get(LATER) or None,
         "content": _content(row["content"]),
         "given": row.get("given"),
         "suggestion": row.get("suggestion") or None,
@@ -98,7 +100,7 @@ def _cells(row: ReviewRow, sample: ReviewQueue) -> dict[str, str]:
         "dataset": sample.dataset,
         "run": sample.run,
     }
-    values = {name: known.get(name) for name in (*FOR_PEOPLE, *BEHIND)}
+    values = {name: known.get(name) for name in (*FOR_PEOPLE, *BEHIND, LATER)}
     return {name: "" if value is None else str(value) for name, value in values.items()}
 
 

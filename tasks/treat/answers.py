@@ -172,7 +172,7 @@ def _findings(
         AuditFindings(
             sample=each.sample,
             value=each.found.value,
-            interval=(each.found.low, each.found.high),
+            interval=each.found.interval,
             looks=each.found.looks,
         )
         for each in sample_estimates([decision for _, decision, _ in kept])

@@ -14,9 +14,9 @@ from labelworks.flows.notebook.inputs.columns import length
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
-from labelworks.tasks.methods.inference.audited import Audited
-from labelworks.tasks.methods.inference.share import ShareEstimate, estimate_share
-from labelworks.tasks.methods.inference.strata import audit_sample
+from labelworks.tasks.methods.audit.allocation import audit_sample
+from labelworks.tasks.methods.audit.audited import Audited
+from labelworks.tasks.methods.audit.share import ShareEstimate, estimate_share
 
 NOISE, ACCURACY = "wrong labels", "right predictions"
 CLASS = "truly "  # begins the name of a class's share

@@ -14,7 +14,7 @@ from labelworks.flows.notebook.inputs.columns import in_order, length, matrix
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
-from labelworks.tasks.methods.inference.audited import Audited
+from labelworks.tasks.methods.audit.audited import Audited
 from labelworks.tasks.methods.inference.calibration_error import Reliability, calibration
 
 AUDITED, POSTERIOR = "rows looked at", "the posterior of the true label"

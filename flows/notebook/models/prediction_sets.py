@@ -16,7 +16,7 @@ from labelworks.flows.notebook.prior import Prior
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
-from labelworks.tasks.methods.inference.audited import Audited
+from labelworks.tasks.methods.audit.audited import Audited
 from labelworks.tasks.methods.inference.prediction_sets import fit_set_thresholds
 
 Probs = NDArray[np.floating]

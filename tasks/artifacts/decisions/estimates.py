@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from labelworks.schemas.decisions import RowDecision
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, as_text
-from labelworks.tasks.methods.audit.estimates import AuditedSample, Looked, share
+from labelworks.tasks.methods.audit.share import UNTOLD, AuditedStrata, ShareEstimate, strata_share
 
 SAYS = {"strata": "labels that are wrong", "changes": "changes that are right"}
 
@@ -17,14 +19,14 @@ class SampleEstimate:
     """What the answers to a sample say of all it was drawn from; unsure: rows that nobody was sure of."""
 
     sample: str
-    found: AuditedSample
+    found: ShareEstimate
     unsure: int
 
     @property
     def says(self) -> str:
         """It in a line."""
         found = self.found
-        value, low, high = (f"{100 * each:.1f}" for each in (found.value, found.low, found.high))
+        value, low, high = (f"{100 * each:.1f}" for each in (found.value, *found.interval))
         unsure = f", {self.unsure:,} unsure" if self.unsure else ""
         about = SAYS[design_of(self.sample)]
         return f"{about}: {value} % [{low}, {high}] by {found.looks:,} looks{unsure} ({self.sample})"
@@ -33,7 +35,7 @@ class SampleEstimate:
 def sample_estimates(decisions: Sequence[RowDecision]) -> list[SampleEstimate]:
     """What each sample says by its answers so far, in the order of the samples.
 
-    Rows of a stratum that nobody has answered, or was sure of, are taken to be as the others of it are.
+    Rows of a stratum that nobody was sure of are taken to be as the others of it are.
     """
     by_sample: dict[str, dict[str, RowDecision]] = {}
     for each in decisions:
@@ -53,9 +55,21 @@ def _estimate(sample: str, rows: list[RowDecision]) -> SampleEstimate | None:
         return None
     right = right_as_given if design_of(sample) == "strata" else right_as_suggested
     wanted = design_of(sample) == "changes"
-    values = [right(row) == wanted for row in sure]
-    looked = Looked.of([row.stratum or 0 for row in sure], [row.stratum_rows or 1 for row in sure], values)
-    return SampleEstimate(sample, share(looked), len(rows) - len(sure))
+    so = np.array([right(row) == wanted for row in sure], np.float64)
+    numbers = sorted({row.stratum or 0 for row in rows})
+    by_number = {row.stratum or 0: row for row in rows}
+    strata = AuditedStrata.of(
+        [by_number[number].stratum_rows or 1 for number in numbers],
+        [_likely(by_number[number]) for number in numbers],
+        np.searchsorted(numbers, [row.stratum or 0 for row in sure]),
+        so,
+        np.array([1 / (row.probability or 1) for row in sure]),
+    )
+    return SampleEstimate(sample, strata_share(strata), len(rows) - len(sure))
+
+
+def _likely(row: RowDecision) -> float:
+    return UNTOLD if row.stratum_likely is None else row.stratum_likely
 
 
 def right_as_given(decision: RowDecision) -> bool:

@@ -37,8 +37,16 @@ def decisions_files(store: Store, dataset: str) -> tuple[str, ...]:
 
 def read_decisions(store: Store, files: Sequence[str]) -> pa.Table:
     """The decisions (DECISIONS) in some files, in their order."""
-    tables = [table.cast(DECISIONS) for table in ahead(store.read_table, files, AT_ONCE)]
+    tables = [_whole(table).cast(DECISIONS) for table in ahead(store.read_table, files, AT_ONCE)]
     return pa.concat_tables([DECISIONS.empty_table(), *tables])
+
+
+def _whole(table: pa.Table) -> pa.Table:
+    """With the columns that an older version didn't write, empty."""
+    lacking = [field for field in DECISIONS if field.name not in table.column_names and field.nullable]
+    for field in lacking:
+        table = table.append_column(field, pa.nulls(len(table), field.type))
+    return table.select(DECISIONS.names)
 
 
 def decisions_in_force(store: Store, files: Sequence[str]) -> list[RowDecision]:

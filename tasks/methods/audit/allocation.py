@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.audit.strata import EVEN, ProxySums, proxy_strata
 
 Floats = NDArray[np.float64]
-UNIFORM = 0.5  # of the looks go by the size of the strata alone: what the scores are wrong about is seen too
 LEAST = 2  # looks in a stratum that has as many rows
 MOST = 1_000_000
 
@@ -27,11 +27,11 @@ def allocated(rows: ArrayLike, spread: ArrayLike, looks: int) -> NDArray[np.int6
     if looks < least.sum():
         raise ConfigError(
             f"{looks} looks are too few for {len(count)} strata",
-            where="--looks",
+            where="looks",
             fix=f"{least.sum()} at least",
         )
     wanted = count * width
-    shares = UNIFORM * count / count.sum() + (1 - UNIFORM) * wanted / max(wanted.sum(), 1e-300)
+    shares = EVEN * count / count.sum() + (1 - EVEN) * wanted / max(wanted.sum(), 1e-300)
     found, whole = least.astype(np.float64), np.zeros(len(count), bool)
     for _ in count:  # each time a stratum is looked at whole, the others share what is left
         free = ~whole
@@ -73,3 +73,20 @@ def needed_looks(width: float, expected: Callable[[int], float], most: int = MOS
         middle = (low + high) // 2
         low, high = (low, middle) if expected(middle) <= width else (middle + 1, high)
     return low
+
+
+def audit_sample(proxy: ArrayLike, looks: int, *, seed: int = 0) -> tuple[NDArray[np.intp], Floats]:
+    """Rows (n,) to look at, in order, and the probability (n,) with which each was chosen.
+
+    proxy (N,): the probability that a model states for what is asked, such as that a label is wrong. Raises
+    InputError for a proxy that holds none, ConfigError where fewer than two looks are asked for.
+    """
+    strata = proxy_strata(ProxySums.of(proxy), looks)
+    counts = allocated(strata.rows, strata.spread, looks)
+    stratum, rng = strata.of(proxy), np.random.default_rng(seed)
+    chosen = [
+        rng.choice(np.flatnonzero(stratum == number), count, replace=False)
+        for number, count in enumerate(counts)
+    ]
+    rows = np.sort(np.concatenate(chosen))
+    return rows, (counts / strata.rows)[stratum[rows]]

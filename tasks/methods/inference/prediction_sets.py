@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import blocks
-from labelworks.tasks.methods.inference.audited import Audited
+from labelworks.tasks.methods.audit.audited import Audited
 
 BINS = 1 << 13  # of a probability's root: fine where probabilities are small
 Floats = NDArray[np.float64]

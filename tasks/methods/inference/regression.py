@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers, refuse_infinite
-from labelworks.tasks.methods.inference.audited import Audited
+from labelworks.tasks.methods.audit.audited import Audited
 
 STEPS, CLOSE = 200, 1e-11
 LONGEST = 5.0  # of a step, in log-odds of a row

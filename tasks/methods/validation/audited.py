@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.audit.difference import AuditedSample, Looked, difference
 from labelworks.tasks.methods.audit.draw import mark_of
-from labelworks.tasks.methods.audit.estimates import AuditedSample, Looked, difference
 from labelworks.tasks.methods.validation.disagreements import shared
 
 Labels = NDArray[np.integer]

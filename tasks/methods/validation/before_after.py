@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.audit.estimates import AuditedSample
+from labelworks.tasks.methods.audit.difference import AuditedSample
 from labelworks.tasks.methods.judge_options import JudgeOptions
 from labelworks.tasks.methods.noise_judge import GROUP, Sample
 from labelworks.tasks.methods.statistics.sums import FoldSums

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labelworks.tasks.methods.audit.estimates import AuditedSample
+from labelworks.tasks.methods.audit.difference import AuditedSample
 from labelworks.tasks.methods.validation.arms import GIVEN
 from labelworks.tasks.methods.validation.before_after import Proof
 

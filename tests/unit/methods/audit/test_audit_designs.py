@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest, chisquare
+from scipy.stats import chisquare
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.audit.allocation import allocated, needed_looks
+from labelworks.tasks.methods.audit.difference import Looked, difference
 from labelworks.tasks.methods.audit.draw import Drawn
-from labelworks.tasks.methods.audit.estimates import Looked, difference, expected_width, share
-from labelworks.tasks.methods.audit.strata import Risks, score_strata
+from labelworks.tasks.methods.audit.share import expected_width
+from labelworks.tasks.methods.audit.strata import ProxySums, Strata, proxy_strata
 
 
 def scored(rows: int, rate: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -46,14 +47,15 @@ def test_half_the_looks_go_by_rows_and_half_by_neyman() -> None:
 
 def test_strata_merge_over_parts_and_hold_every_row() -> None:
     error, _ = scored(5000, 0.1)
-    whole = score_strata(Risks.of(error))
-    parts = score_strata(Risks.merged([Risks.of(error[:100]), Risks.of(error[100:])]))
+    whole = proxy_strata(ProxySums.of(error), 200)
+    parts = proxy_strata(ProxySums.merged([ProxySums.of(error[:100]), ProxySums.of(error[100:])]), 200)
     assert whole.rows.tolist() == parts.rows.tolist()
     assert np.bincount(whole.of(error)).tolist() == whole.rows.tolist()
-    assert whole.rows.sum() == 5000
+    assert (whole.rows.sum(), len(whole.rows)) == (5000, 20)
     assert (np.diff(whole.likely) > 0).all()
-    assert whole.likely @ whole.rows == pytest.approx(error.sum())
-    assert score_strata(Risks.of(np.zeros(7))).rows.tolist() == [7]
+    assert whole.likely @ whole.rows == pytest.approx(np.clip(error, 1e-6, 1 - 1e-6).sum())
+    assert proxy_strata(ProxySums.of(np.zeros(7)), 200).rows.tolist() == [7]
+    assert len(proxy_strata(ProxySums.of(error), 1).rows) == 1
 
 
 def test_a_draw_is_the_same_in_parts_and_larger_ones_hold_smaller_ones() -> None:
@@ -83,45 +85,6 @@ def test_every_row_is_as_likely_to_be_drawn() -> None:
     assert chisquare(count).pvalue > 0.01
 
 
-@given(st.integers(0, 40), st.integers(1, 40))
-def test_of_one_large_stratum_the_interval_is_that_of_clopper_and_pearson(hits: int, looks: int) -> None:
-    values = np.arange(looks) < hits
-    found = share(Looked.of(np.zeros(looks), np.full(looks, 10**9), values))
-    exact = binomtest(int(values.sum()), looks).proportion_ci(0.95, "exact")
-    assert (found.low, found.high) == pytest.approx((exact.low, exact.high), abs=1e-6)
-    assert found.high > found.low
-
-
-def test_nothing_found_still_leaves_a_width_and_a_census_leaves_none() -> None:
-    none = share(Looked.of(np.repeat([0, 1], 30), np.repeat([900, 100], 30), np.zeros(60)))
-    assert (none.value, none.low) == (0, 0)
-    assert 0.02 < none.high < 0.15
-    every = share(Looked.of(np.zeros(50), np.full(50, 50), np.arange(50) < 9))
-    assert every.value == every.low == every.high == 9 / 50
-
-
-@pytest.mark.parametrize("rate", [0.02, 0.1, 0.3])
-def test_intervals_cover_and_are_narrower_than_without_strata(rate: float) -> None:
-    error, wrong = scored(6000, rate)
-    strata = score_strata(Risks.of(error))
-    looks = allocated(strata.rows, np.sqrt(strata.likely * (1 - strata.likely)), 200)
-    stratum, rng = strata.of(error), np.random.default_rng(0)
-    covered, width, simple = 0, 0.0, 0.0
-    for _ in range(200):
-        drawn = np.concatenate(
-            [rng.choice(np.flatnonzero(stratum == h), n, replace=False) for h, n in enumerate(looks)]
-        )
-        found = share(Looked.of(stratum[drawn], strata.rows[stratum[drawn]], wrong[drawn]))
-        covered += found.low <= wrong.mean() <= found.high
-        width += found.high - found.low
-        by_chance = binomtest(int(wrong[rng.choice(6000, 200, replace=False)].sum()), 200)
-        ends = by_chance.proportion_ci(0.95, "exact")
-        simple += ends.high - ends.low
-    assert covered >= 184
-    assert width < 0.85 * simple
-    assert width / 200 == pytest.approx(expected_width(strata.rows, strata.likely, looks), rel=0.25)
-
-
 def test_the_difference_is_of_all_rows_and_counts_what_is_unseen() -> None:
     rng = np.random.default_rng(0)
     values, stratum = rng.choice([-1.0, 0.0, 1.0], 120, p=[0.2, 0.1, 0.7]), np.arange(120) % 2
@@ -141,7 +104,11 @@ def test_the_difference_is_of_all_rows_and_counts_what_is_unseen() -> None:
 
 
 def test_says_how_many_looks_a_width_takes() -> None:
-    found = needed_looks(0.1, lambda looks: expected_width([10**6], [0.2], [looks]))
-    assert expected_width([10**6], [0.2], [found]) <= 0.1 < expected_width([10**6], [0.2], [found - 1])
+    def expected(looks: int) -> float:
+        strata = Strata(np.zeros(1, int), np.array([10**6]), np.array([0.2]), np.array([0.4]))
+        return expected_width(strata, np.array([looks]))
+
+    looks = needed_looks(0.1, expected)
+    assert expected(looks) <= 0.1 < expected(looks - 5)
     with pytest.raises(ConfigError, match="so narrow"):
-        needed_looks(0.001, lambda looks: expected_width([10**6], [0.2], [looks]), 500)
+        needed_looks(0.001, expected, 500)

@@ -76,7 +76,7 @@ def test_the_mark_is_of_rows_and_calls_in_any_order() -> None:
     ],
 )
 def test_people_decide_beside_the_scores(gain: float, audit: tuple[float, float], published: bool) -> None:
-    from labelworks.tasks.methods.audit.estimates import AuditedSample
+    from labelworks.tasks.methods.audit.difference import AuditedSample
 
     said = AuditedSample(sum(audit) / 2, *audit, 60)
     proof = Proof(0.8, 0.81, 0.8, 0.8, -0.01, 0.03, 1000, False, Estimate(gain, 0.01), audit=said)

@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.inference.share import estimate_share
-from labelworks.tasks.methods.inference.strata import allocation, audit_sample, strata_of
+from labelworks.tasks.methods.audit.allocation import allocated, audit_sample
+from labelworks.tasks.methods.audit.share import AuditedStrata, estimate_share, expected_width, strata_share
+from labelworks.tasks.methods.audit.strata import ProxySums, proxy_strata
 
 ROWS, LOOKS, TIMES = 5000, 200, 200
 Q = np.random.default_rng(1).beta(0.2, 0.8, ROWS)  # the true probability of each row
@@ -76,16 +78,57 @@ def test_of_no_hit_the_share_may_still_be_more_than_none():
 def test_the_sample_is_the_design():
     proxy = np.random.default_rng(7).beta(0.3, 2, ROWS)
     rows, shown = audit_sample(proxy, LOOKS)
-    strata = strata_of(np.clip(proxy, 1e-6, 1), LOOKS)
-    counts = allocation(strata, np.clip(proxy, 1e-6, 1), LOOKS)
-    assert len(rows) == len(np.unique(rows)) == counts.sum()
-    assert abs(len(rows) - LOOKS) <= 1
-    np.testing.assert_array_equal(np.bincount(strata[rows]), counts)
+    strata = proxy_strata(ProxySums.of(proxy), LOOKS)
+    counts = allocated(strata.rows, strata.spread, LOOKS)
+    assert len(rows) == len(np.unique(rows)) == counts.sum() == LOOKS
+    np.testing.assert_array_equal(np.bincount(strata.of(proxy)[rows]), counts)
     assert (1 / shown).sum() == pytest.approx(ROWS)
-    assert (counts / np.bincount(strata) >= 0.4 * LOOKS / ROWS).all()  # the even half
+    assert (counts / strata.rows >= 0.4 * LOOKS / ROWS).all()  # the even half
 
 
-@pytest.mark.parametrize("looks", [1, 7, 500])
+def test_sums_of_strata_say_what_the_rows_do():
+    proxy, rng = np.random.default_rng(8).beta(0.3, 2, ROWS), np.random.default_rng(9)
+    true = rng.random(ROWS) < proxy
+    rows, shown = audit_sample(proxy, LOOKS, seed=3)
+    parts = [ProxySums.of(proxy[:1000]), ProxySums.of(proxy[1000:])]
+    strata = proxy_strata(ProxySums.merged(parts), LOOKS)
+    so = true[rows].astype(float)
+    sums = AuditedStrata.of(strata.rows, strata.likely, strata.of(proxy[rows]), so, 1 / shown)
+    rowwise, summed = estimate_share(proxy, rows, true[rows], shown), strata_share(sums)
+    assert summed.interval == pytest.approx(rowwise.interval)
+    assert summed.value == pytest.approx(rowwise.value)
+    counts = allocated(strata.rows, strata.spread, LOOKS)
+    assert rowwise.width == pytest.approx(expected_width(strata, counts), rel=0.4)
+
+
+@pytest.mark.parametrize("looks", [30, 100])
+def test_of_one_stratum_the_interval_covers_as_mid_p_does(looks):
+    """Whatever the share is: what each number of hits says, weighed by how likely it is."""
+    ends = np.array([one_stratum(hits, looks) for hits in range(looks + 1)])
+    shares = np.linspace(0.005, 0.995, 199)
+    held = (ends[:, :1] <= shares) & (shares <= ends[:, 1:])
+    covered = (binom.pmf(np.arange(looks + 1)[:, None], looks, shares) * held).sum(axis=0)
+    assert 0.945 < covered.mean() < 0.975
+    assert covered.min() > 0.90
+    assert (ends[:, 1] > ends[:, 0]).all()
+    np.testing.assert_allclose(ends, 1 - ends[::-1, ::-1], atol=0.02)
+
+
+def one_stratum(hits, looks):
+    so = np.arange(looks) < hits
+    sums = AuditedStrata.of([10**9], [0.5], np.zeros(looks, int), so.astype(float), np.ones(looks))
+    return strata_share(sums).interval
+
+
+def test_a_stratum_without_a_look_is_joined_with_the_one_below():
+    stratum, so, alike = np.array([1, 1, 3]), np.array([1.0, 0, 1]), np.ones(3)
+    sums = AuditedStrata.of([10, 20, 30, 40], [0.1, 0.2, 0.3, 0.4], stratum, so, alike)
+    assert sums.rows.tolist() == [60, 40]
+    assert sums.likely.tolist() == pytest.approx([(1 + 4 + 9) / 60, 0.4])
+    assert (sums.looks.tolist(), sums.so.tolist()) == ([2, 1], [1, 1])
+
+
+@pytest.mark.parametrize("looks", [2, 7, 500])
 def test_few_rows_are_all_looked_at(looks):
     rows, shown = audit_sample(np.linspace(0, 1, 7), looks)
     assert len(rows) == min(looks, 7)

@@ -1,23 +1,20 @@
-"""What rows that were looked at say of all rows: shares and differences with intervals, by stratum."""
+"""What rows that were looked at say of a difference between two models, by stratum."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from labelworks.tasks.methods.statistics.clopper_pearson import high_end, low_end
-
 Floats = NDArray[np.float64]
-LEVEL, QUANTILE = 0.95, 1.96
+QUANTILE = 1.96  # of 95 %
 HALF = 0.5  # of a row, imagined on either side, so that no handful of rows is sure
 
 
 @dataclass(frozen=True)
 class AuditedSample:
-    """A value of all rows by those looked at, its interval of 95 %, and how many these were."""
+    """A mean of all rows by those looked at, its interval of 95 %, and how many these were."""
 
     value: float
     low: float
@@ -51,33 +48,9 @@ class Looked:
         return cls(np.maximum(rows, looks), looks, total, squares)
 
     @property
-    def share(self) -> Floats:
-        """Of all rows, those of each stratum (H,)."""
-        return np.asarray(self.rows / self.rows.sum())
-
-    @property
     def unseen(self) -> Floats:
         """Share of each stratum (H,) that was not looked at: what was, is known."""
         return 1 - self.looks / self.rows
-
-
-def share(looked: Looked) -> AuditedSample:
-    """A share of all rows, of values that are 0 or 1, by stratum.
-
-    Its interval is that of Clopper & Pearson (1934) for as many rows drawn simply as would tell as much
-    (Korn & Graubard 1998), their number by variances with a row of the overall share imagined in each:
-    exact of one large stratum, and of no width only where every row was looked at.
-    """
-    value, count = float(looked.share @ (looked.total / looked.looks)), float(looked.looks.sum())
-    near = (looked.total + (value * count + HALF) / (count + 2 * HALF)) / (looked.looks + 1)
-    centre = float(looked.share @ near)
-    variance = float(np.square(looked.share) @ (looked.unseen * near * (1 - near) / looked.looks))
-    if variance <= 0:
-        return AuditedSample(value, value, value, round(count))
-    rows = centre * (1 - centre) / variance
-    hits, tail = value * rows, (1 - LEVEL) / 2
-    low, high = float(low_end(hits, rows, tail)), float(high_end(hits, rows, tail))
-    return AuditedSample(value, low, high, round(count))
 
 
 def difference(looked: Looked, of: int, *, beyond: float = 0.0) -> AuditedSample:
@@ -105,10 +78,3 @@ def _spread(looked: Looked) -> Floats:
     rows = looked.looks + 2 * HALF
     found = (looked.squares + 2 * HALF) / rows - np.square(looked.total / rows)
     return np.asarray(np.maximum(found, 0))
-
-
-def expected_width(rows: ArrayLike, likely: Sequence[float] | Floats, looks: ArrayLike) -> float:
-    """How wide the interval of a share is likely to be: strata (H,) with rows, likely shares and looks."""
-    looked, likely = np.asarray(looks, np.float64), np.asarray(likely, np.float64)
-    found = share(Looked(np.asarray(rows, np.float64), looked, looked * likely, looked * likely))
-    return found.high - found.low
