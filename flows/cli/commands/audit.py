@@ -48,7 +48,7 @@ def sample(
     """Draw rows of a run for people to look at, each with its known probability of being shown.
 
     Fill in the column `answer` with a class, (keep), (unsure) or (none), and give it to `audit import`.
-    More looks of one seed keep the rows of fewer, where the strata's parts allow it.
+    More looks of one seed keep the rows of fewer, where there are as many strata.
     """
     from labelworks.schemas.config.load import absolute
     from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref

@@ -88,7 +88,7 @@ def sample_audit(findings: LabelErrors, looks: int = 200, *, seed: int = 0) -> p
     Raises
     ------
     ConfigError
-        Fewer than one look.
+        Fewer than two looks.
 
     Notes
     -----

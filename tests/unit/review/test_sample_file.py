@@ -6,6 +6,7 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +34,7 @@ def sample(texts: Sequence[str] = HOSTILE, shown: str | None = None) -> ReviewQu
         ReviewRow(
             id=text, content=number, partition="p", row=number - 2**63, shown=shown or text, given=text,
             why="audit", sample="strata-1-0", stratum=1, stratum_rows=9, probability=1 / 3,
+            stratum_likely=0.25,
         )
         for number, text in enumerate(texts, 2**63)
     )  # fmt: skip
@@ -47,6 +49,7 @@ def test_rows_come_back_as_they_went(tmp_path: Path, name: str) -> None:
     assert {each.answer for each in found} == {""}
     assert [each.facts["content"] for each in found] == [row.content for row in sample().rows]
     assert {float(each.facts["probability"]) for each in found} == {1 / 3}
+    assert {float(each.facts["stratum_likely"]) for each in found} == {0.25}
     assert {(each.facts["why"], each.facts["annotator"], each.dataset) for each in found} == {
         ("audit", "ann", "made")
     }
@@ -57,6 +60,14 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     with (tmp_path / "a.csv").open(newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+
+
+def test_a_file_of_an_older_version_is_read(tmp_path: Path) -> None:
+    write_sample(sample(HOSTILE[:1]), str(tmp_path / "a.parquet"))
+    older = pq.read_table(tmp_path / "a.parquet").drop_columns(["stratum_likely"])
+    pq.write_table(older, tmp_path / "b.parquet")
+    (found,) = read_answers(str(tmp_path / "b.parquet"), "ann")
+    assert found.facts["stratum_likely"] is None
 
 
 @given(st.text())

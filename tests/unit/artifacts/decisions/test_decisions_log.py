@@ -38,13 +38,24 @@ def store(tmp_path: Path) -> Store:
 
 def test_they_come_back_in_the_order_in_which_they_were_made(store: Store) -> None:
     first = [decided("a"), decided("b", answer="class", classes=("x",), content=2**64 - 1, run="r")]
-    second = [decided("c", why="audit", sample="s", stratum=1, stratum_rows=9, probability=1 / 3)]
+    second = [
+        decided(
+            "c", why="audit", sample="s", stratum=1, stratum_rows=9, probability=1 / 3, stratum_likely=0.2
+        )
+    ]
     assert append_decisions(store, "made@2026", first) == "made/decisions/000001.parquet"
     assert append_decisions(store, "made", []) is None
     assert append_decisions(store, "made", second) == "made/decisions/000002.parquet"
     files = decisions_files(store, "made@other")
     assert of_table(read_decisions(store, files)) == first + second
     assert read_decisions(store, ()).num_rows == 0
+
+
+def test_files_of_older_versions_lack_what_was_not_written_then(store: Store) -> None:
+    first = decided("a")
+    older = decisions_table([first]).drop_columns(["stratum_likely"])
+    store.write_table("made/decisions/000001.parquet", older)
+    assert of_table(read_decisions(store, decisions_files(store, "made"))) == [first]
 
 
 def test_their_print_is_of_what_they_say(store: Store) -> None:

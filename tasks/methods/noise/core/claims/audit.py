@@ -10,6 +10,7 @@ from scipy.optimize import isotonic_regression
 from scipy.special import logit
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.audit.share import estimate_share
 from labelworks.tasks.methods.noise.core.claims.flips import offset_to
 from labelworks.tasks.methods.noise.core.claims.targets import NOTHING, ends, max_f1, within_budget
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, with_error
@@ -19,7 +20,6 @@ BEFORE = 2.0  # rows that what was thought of them before counts for
 SURE = 1e-6  # error probabilities nearer to 0 and 1 say no more
 SAFE = 1.645  # standard errors by which a promised share of false discoveries is kept
 LEAST = 0.01  # no share is thought nearer to 0 or 1 than this before rows were looked at
-DRAWS = 4000
 Floats = NDArray[np.float64]
 
 
@@ -41,8 +41,7 @@ def audited_result(
     error = _calibrated(found.error_probability.astype(np.float64), groups)
     error[places] = ~correct
     flag = (error >= _cut(error, groups, places, target)) & (error > 0)
-    low, high = _interval(groups)
-    low = low if not correct.all() else 0.0
+    low, high = estimate_share(found.error_probability, places, ~correct).interval
     rate = float(np.clip(error.mean(), low, high))
     asked = np.zeros(len(error), bool)
     asked[places] = True
@@ -122,13 +121,6 @@ def _calibrated(error: Floats, groups: _Groups) -> Floats:
             continue
         found[rows] = 1 / (1 + np.exp(-(odds[rows] + offset_to(float(mean), odds[rows]))))
     return found
-
-
-def _interval(groups: _Groups) -> tuple[float, float]:
-    """The 95 % interval of the share of wrong labels, by draws of each group's."""
-    drawn = np.random.default_rng(0).beta(groups.wrong, groups.right, (DRAWS, len(groups.rows)))
-    low, high = np.quantile(drawn @ groups.rows / groups.rows.sum(), [0.025, 0.975])
-    return float(low), float(high)
 
 
 def _cut(error: Floats, groups: _Groups, places: NDArray[np.intp], target: tuple[str, float]) -> float:
