@@ -166,7 +166,7 @@ def _used_as(kind: str, name: str) -> str:
         return f"{dataset}/{key.partition('-')[0]}"  # what lies beside it is named so
     if kind in BY_TREATED:
         return f"{dataset}/{folder}/{key}"
-    return f"{folder}/{key}" if suffix in ("parquet", "json") else folder
+    return f"{folder}/{key}" if suffix.rpartition(".")[2] in ("parquet", "json") else folder
 
 
 def _remove(store: Store, found: list[Object]) -> None:

@@ -19,6 +19,7 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import feature_batches
 from labelworks.tasks.artifacts.vectors.embeddings import write_vectors
+from labelworks.tasks.artifacts.vectors.image_measures import write_measures
 from labelworks.tasks.embed.content_hash import Repeats
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, loaded
 from labelworks.tasks.embed.pair_check import check_before
@@ -50,7 +51,7 @@ class Embedded:
 class _Encoded:
     """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took.
 
-    words (N, W): packed, if the encoder gives them.
+    words (N, W): packed, if the encoder gives them; measures (N, M): of images, if it takes them.
     """
 
     vectors: NDArray[np.floating]
@@ -58,6 +59,7 @@ class _Encoded:
     contents: NDArray[np.uint64]
     seconds: float
     words: NDArray[np.uint32] | None = None
+    measures: NDArray[np.float32] | None = None
 
 
 def find_embedded(partition: Partition, artifacts: Artifacts, spec: EncoderSpec) -> Embedded | None:
@@ -141,10 +143,16 @@ def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
         done.append(step)
     place, reasons = step.first(), [why for part in done for why in part.reasons]
     vectors = _spread([part.vectors for part in done], place)
-    spoken = [part.words for part in done if part.words is not None]
-    words = _spread(spoken, place) if spoken else None
+    words = _spread_some([part.words for part in done], place)
+    measures = _spread_some([part.measures for part in done], place)
     why = [reasons[row] for row in place]
-    return _Encoded(vectors, why, step.contents(), perf_counter() - started, words)
+    return _Encoded(vectors, why, step.contents(), perf_counter() - started, words, measures)
+
+
+def _spread_some(batches: Sequence[NDArray[Any] | None], place: NDArray[np.int64]) -> NDArray[Any] | None:
+    """The same of what the encoder may not give."""
+    given = [batch for batch in batches if batch is not None]
+    return _spread(given, place) if given else None
 
 
 def _spread(batches: list[NDArray[Any]], place: NDArray[np.int64]) -> NDArray[Any]:
@@ -158,6 +166,8 @@ def _keep(partition: Partition, artifacts: Artifacts, spec: EncoderSpec, found: 
     name = artifacts.embedding(spec.key, partition)
     write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents, found.words)
     usable = np.array([reason is None for reason in found.reasons])
+    if found.measures is not None:
+        write_measures(artifacts, spec.key, partition, found.measures)
     low, high = span(found.vectors, usable)
     facts = {
         "rows": len(usable), "without": int((~usable).sum()), "dim": found.vectors.shape[1],

@@ -18,6 +18,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.code_version import code_version
 from labelworks.tasks.artifacts.features import feature_batches, some_features
 from labelworks.tasks.artifacts.index import load_index
+from labelworks.tasks.artifacts.vectors.image_measures import read_measures
 from labelworks.tasks.detect.content.sample_rows import some_partitions, some_rows
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
@@ -38,6 +39,16 @@ class FittedIssues:
     kind: str
     methods: dict[str, ContentMethod]
     key: str
+
+    @property
+    def reads_images(self) -> bool:
+        """Whether a method wants the images, and not only what was measured of them."""
+        return any(getattr(method, "reads_images", False) for method in self.methods.values())
+
+    def scores(self, rows: NDArray[np.int32], held: ContentRows) -> pa.Table:
+        """Scores of some rows (N,), a column an issue."""
+        columns = {name: method.judge(held).astype(np.float32) for name, method in self.methods.items()}
+        return pa.table({"row": rows, **columns})
 
 
 @dataclass(frozen=True)
@@ -111,6 +122,8 @@ def sample_partition(
     index = load_index(artifacts, ref, partition, ["id"])
     rows = index["row"].to_numpy()[some_rows(index["id"].combine_chunks(), most)]
     kind = source.columns.kind
+    if (measures := read_measures(artifacts, ref, partition)) is not None:
+        return ContentRows.of_measures(measures[rows])
     return ContentRows.of(kind, some_features(source, partition, rows)).sampled
 
 
@@ -123,7 +136,12 @@ def judge_partition(
     if artifacts.store.exists(name):
         scores = artifacts.store.read_table(name)
     else:
-        scores = _score(partition, source, fitted, index["row"].to_numpy())
+        rows = index["row"].to_numpy()
+        measures = None if fitted.reads_images else read_measures(artifacts, ref, partition)
+        if measures is None:
+            scores = _score(partition, source, fitted, rows)
+        else:
+            scores = fitted.scores(rows, ContentRows.of_measures(measures[rows]))
         artifacts.store.write_table(name, scores)
     odd = {each: scores[each].to_numpy() < FLAGGED for each in fitted.methods}
     return JudgedContent(
@@ -140,8 +158,7 @@ def _score(partition: Partition, source: Source, fitted: FittedIssues, rows: NDA
     for values in feature_batches(source, partition, BATCH[fitted.kind]):
         low, high = np.searchsorted(rows, [first, first + len(values)])
         held = ContentRows.of(fitted.kind, values.take(pa.array(rows[low:high] - first)))
-        columns = {name: method.judge(held).astype(np.float32) for name, method in fitted.methods.items()}
-        parts.append(pa.table({"row": rows[low:high], **columns}))
+        parts.append(fitted.scores(rows[low:high], held))
         first += len(values)
     return pa.concat_tables(parts)
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.content.image.measures import of_images
+from labelworks.tasks.methods.content.image.measures import by_name, of_images
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.shortcuts import properties
 
@@ -39,6 +39,11 @@ class ContentRows:
             )
             return cls(held, properties.of_texts(held))
         return cls(values, of_images(values))
+
+    @classmethod
+    def of_measures(cls, measures: NDArray[np.float32]) -> ContentRows:
+        """Images (N,) that were measured as they were decoded (N, M): they are not held."""
+        return cls(None, by_name(measures))
 
     @property
     def sampled(self) -> ContentRows:

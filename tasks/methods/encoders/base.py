@@ -28,11 +28,13 @@ class Encoded:
     """Vectors (N, D) and, row by row, why there is none (None: there is one).
 
     words (N, W): packed by `pack_words`, for probes of words; None: the encoder counts none.
+    measures (N, M): of decoded images, by `content.image.measures`, NaN where there is none; None: not taken.
     """
 
     vectors: NDArray[np.floating]
     reasons: list[str | None]
     words: NDArray[np.uint32] | None = None
+    measures: NDArray[np.float32] | None = None
 
 
 def finite_rows(vectors: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -24,12 +24,16 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 @dataclass(frozen=True)
 class Prepared:
-    """Rows ready for the device: what each usable one is and how long (1 if all are), and all reasons."""
+    """Rows ready for the device: what each usable one is and how long (1 if all are), and all reasons.
+
+    measures (N, M): of images, see `Encoded`.
+    """
 
     items: Sequence[Any]
     lengths: NDArray[np.int64]
     usable: NDArray[np.intp]
     reasons: list[str | None]
+    measures: NDArray[np.float32] | None = None
 
 
 class DeviceEncoder(Encoder):
@@ -107,7 +111,7 @@ class DeviceEncoder(Encoder):
         """Run the prepared rows through the model; a row that can't be is a reason for none."""
         if not len(prepared.usable):
             none = np.zeros((len(prepared.reasons), self.dim), dtype=np.float16)
-            return Encoded(none, prepared.reasons)
+            return Encoded(none, prepared.reasons, measures=prepared.measures)
 
         def staged(rows: NDArray[np.intp]) -> Any:
             return self.staged([prepared.items[row] for row in rows])
@@ -119,7 +123,7 @@ class DeviceEncoder(Encoder):
         reasons = list(prepared.reasons)
         for row, reason in failed.items():
             reasons[prepared.usable[row]] = reason
-        return Encoded(vectors, reasons)
+        return Encoded(vectors, reasons, measures=prepared.measures)
 
     @abstractmethod
     def open(self) -> None:

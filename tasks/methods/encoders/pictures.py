@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.content.image.measures import NOTHING, Measures, measure, stacked
 from labelworks.tasks.methods.encoders.device import Prepared, to_device
-from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
+from labelworks.tasks.methods.encoders.values import UnusableError, image_bytes, in_mode, opened_image
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -31,11 +32,11 @@ class ImageTransform:
         """Decode a column of images in so many threads; one that can't be is a reason for none."""
         with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
             pictures = list(pool.map(partial(_read, self), image_bytes(values)))
-        usable = np.flatnonzero([reason is None for _, reason in pictures])
+        usable = np.flatnonzero([reason is None for _, reason, _ in pictures])
         items = [pictures[row][0] for row in usable]
-        return Prepared(
-            items, np.ones(len(items), dtype=np.int64), usable, [reason for _, reason in pictures]
-        )
+        reasons = [reason for _, reason, _ in pictures]
+        measures = stacked([each for *_, each in pictures])
+        return Prepared(items, np.ones(len(items), dtype=np.int64), usable, reasons, measures)
 
     def blank(self) -> NDArray[np.uint8]:
         """A black image."""
@@ -58,13 +59,14 @@ def _by_channel(values: tuple[float, ...], device: str) -> Any:
     return torch.tensor(values, device=device).view(1, -1, 1, 1)
 
 
-def _read(look: ImageTransform, data: bytes | None) -> tuple[NDArray[np.uint8] | None, str | None]:
+def _read(look: ImageTransform, data: bytes | None) -> tuple[NDArray[np.uint8] | None, str | None, Measures]:
     from PIL.Image import Resampling
 
     try:
-        image = decode_image(data, "RGB")
+        kept = opened_image(data)
+        image = in_mode(kept, "RGB")
     except UnusableError as error:
-        return None, str(error)
+        return None, str(error), NOTHING
     shorter = look.size / look.crop
     scale = shorter / min(image.size)
     wide, high = (max(look.size, round(side * scale)) for side in image.size)
@@ -72,4 +74,5 @@ def _read(look: ImageTransform, data: bytes | None) -> tuple[NDArray[np.uint8] |
     box = (left / wide, top / high, (left + look.size) / wide, (top + look.size) / high)
     x, y = image.size
     cut = (box[0] * x, box[1] * y, box[2] * x, box[3] * y)
-    return np.asarray(image.resize((look.size, look.size), Resampling.BICUBIC, box=cut)), None
+    pixels = np.asarray(image.resize((look.size, look.size), Resampling.BICUBIC, box=cut))
+    return pixels, None, measure(kept)

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from labelworks.tasks.methods.content.image.measures import NOTHING, Measures, measure, stacked
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
-from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
+from labelworks.tasks.methods.encoders.values import UnusableError, image_bytes, in_mode, opened_image
 from labelworks.tasks.methods.registry import register
 
 
@@ -25,7 +26,7 @@ class PixelEncoder(Encoder):
         """Find the principal components of a sample of images."""
         from sklearn.decomposition import PCA
 
-        pixels, reasons = self._pixels(values)
+        pixels, reasons, _ = self._pixels(values)
         usable = pixels[[reason is None for reason in reasons]]
         if len(usable) < 2:
             return {
@@ -45,25 +46,27 @@ class PixelEncoder(Encoder):
 
         In double precision: what a row becomes must not depend on how many are projected with it.
         """
-        pixels, reasons = self._pixels(values)
+        pixels, reasons, measures = self._pixels(values)
         projected = (pixels - self.mean).astype(np.float64) @ self.components.T.astype(np.float64)
-        return Encoded(projected.astype(np.float32), reasons)
+        return Encoded(projected.astype(np.float32), reasons, measures=stacked(measures))
 
-    def _pixels(self, values: pa.Array) -> tuple[NDArray[np.float32], list[str | None]]:
+    def _pixels(self, values: pa.Array) -> tuple[NDArray[np.float32], list[str | None], list[Measures]]:
         size, channels = int(self.chosen["size"]), 3 if self.chosen["color"] else 1
         pixels = np.zeros((len(values), size * size * channels), dtype=np.float32)
         reasons: list[str | None] = []
+        measures = [NOTHING] * len(values)
         for row, data in enumerate(image_bytes(values)):
             try:
-                pixels[row] = _decode(data, size, bool(self.chosen["color"]))
+                pixels[row], measures[row] = _decode(data, size, bool(self.chosen["color"]))
                 reasons.append(None)
             except UnusableError as error:
                 reasons.append(str(error))
-        return pixels, reasons
+        return pixels, reasons, measures
 
 
-def _decode(data: bytes | None, size: int, color: bool) -> NDArray[np.float32]:
+def _decode(data: bytes | None, size: int, color: bool) -> tuple[NDArray[np.float32], Measures]:
     from PIL.Image import Resampling
 
-    scaled = decode_image(data, "RGB" if color else "L").resize((size, size), Resampling.BILINEAR)
-    return np.asarray(scaled, dtype=np.float32).ravel() / 255.0
+    image = opened_image(data)
+    scaled = in_mode(image, "RGB" if color else "L").resize((size, size), Resampling.BILINEAR)
+    return np.asarray(scaled, dtype=np.float32).ravel() / 255.0, measure(image)

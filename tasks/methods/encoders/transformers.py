@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -99,7 +100,7 @@ class TransformersEncoder(DeviceEncoder):
         if self.kind == "text":
             return tokenised(self.tokenizer, values, self.max_length)
         pictures = self.look.prepared(values, self.helpers)
-        return Prepared(pictures.items, pictures.lengths * IMAGE_COST, pictures.usable, pictures.reasons)
+        return replace(pictures, lengths=pictures.lengths * IMAGE_COST)
 
     def blank(self) -> Any:
         """The tokens of a word, or a black image."""

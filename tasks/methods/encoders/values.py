@@ -61,8 +61,13 @@ def absent(why: str) -> bytes:
 
 def decode_image(data: bytes | None, mode: str) -> Image:
     """Decode an image, turned as its EXIF says, in a mode: RGB or L; raise UnusableError with the reason."""
+    return in_mode(opened_image(data), mode)
+
+
+def in_mode(image: Image, mode: str) -> Image:
+    """An image that is open in another mode; raise UnusableError where it can't be."""
     with _undecodable():
-        return opened_image(data).convert(mode)
+        return image.convert(mode)
 
 
 def opened_image(data: bytes | None) -> Image:

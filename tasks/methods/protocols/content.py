@@ -21,4 +21,8 @@ class ContentMethod(Protocol):
         """Learn from some rows of the dataset what is usual; of images the sample has properties alone."""
 
     def judge(self, rows: ContentRows, /) -> NDArray[np.floating]:
-        """Score the rows (N,) in [0, 1]: below 0.5 has the issue, 1 is surely fine, NaN can't be told."""
+        """Score the rows (N,) in [0, 1]: below 0.5 has the issue, 1 is surely fine, NaN can't be told.
+
+        Of images there are the properties alone where these were measured before, unless the class says
+        `reads_images = True`.
+        """

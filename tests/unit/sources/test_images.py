@@ -19,6 +19,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.vectors.embeddings import without_vector
+from labelworks.tasks.detect.content.judge_content import judge_content
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.ingest.stage import ingest
@@ -27,6 +28,8 @@ from labelworks.tasks.planning.run import Run
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats.images import image_values
+from labelworks.tasks.sources.images import ImageReader
+from labelworks.tasks.storage.listing import objects
 
 ROWS = 40
 
@@ -155,6 +158,27 @@ def test_an_image_that_cannot_be_decoded_is_the_reason_of_its_row(folder: Path) 
     (row,) = without_vector(run.artifacts, ref, partition).to_pylist()
     assert row["id"] == "cat/0.png"
     assert "undecodable image" in row["reason"]
+
+
+def test_what_is_odd_is_told_of_what_was_measured_when_images_were_decoded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "cat/0.png").write_bytes(png(0)[:40])
+    run, ref, _ = embedded(of_folder(folder))
+    store, kept = run.artifacts.store, f"{run.artifacts.embeddings(ref.encoder_key)}"
+    names = [each.name for each in objects(store, kept) if each.name.endswith(".measures.parquet")]
+    assert len(names) == len(ref.partitions)
+    with monkeypatch.context() as patched:
+        patched.setattr(ImageReader, "_read", lambda *_: pytest.fail("an image is read again"))
+        told = judge_content(run.artifacts, run.source, ref)
+    assert told is not None and told.rows == ROWS
+    for name in names:
+        store.delete(name)
+    for part in ref.partitions:
+        for each in objects(store, run.artifacts.index("string", part).rpartition("/")[0]):
+            if "content-" in each.name:
+                store.delete(each.name)
+    assert judge_content(run.artifacts, run.source, ref) == told
 
 
 def beside(folder: Path, paths: list[str | None], **dataset: Any) -> RunConfig:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.encoders.values import UnusableError, image_bytes, opened_image
+from labelworks.tasks.methods.encoders.values import UnusableError, image_bytes, in_mode, opened_image
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -21,6 +22,8 @@ LEAST_CONTRAST = 5.0  # levels: of less, edges can't be told from rounding
 NAMES = (
     "width", "height", "brightest", "darkest", "entropy", "sharpness", "colourfulness",
 )  # fmt: skip
+Measures: TypeAlias = tuple[float, ...]
+NOTHING: Measures = (math.nan,) * len(NAMES)  # of what is no image
 
 
 def of_images(values: pa.Array) -> dict[str, NDArray[np.float64]]:
@@ -31,13 +34,25 @@ def of_images(values: pa.Array) -> dict[str, NDArray[np.float64]]:
     that of the brightness, without what rounding adds. colourfulness: how far red, green and blue of a pixel
     lie apart at most (0 to 1).
     """
-    rows = [_measured(data) for data in image_bytes(values)]
-    return dict(zip(NAMES, np.array(rows, np.float64).reshape(-1, len(NAMES)).T, strict=True))
+    return by_name(stacked([_measured(data) for data in image_bytes(values)]))
 
 
-def measure(image: Image) -> tuple[float, ...]:
-    """The measures of an image that is open, in the order of NAMES."""
-    small = _bounded(image)
+def stacked(rows: Sequence[Measures]) -> NDArray[np.float32]:
+    """Measures of some images (N, M), a column a name, as they are kept."""
+    return np.array(rows, np.float32).reshape(-1, len(NAMES))
+
+
+def by_name(measures: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+    """Columns (N,) of measures (N, M) by what they are of."""
+    return dict(zip(NAMES, measures.T.astype(np.float64), strict=True))
+
+
+def measure(image: Image) -> Measures:
+    """The measures of an image that is open, in the order of NAMES; NaN where its colours can't be told."""
+    try:
+        small = _bounded(image)
+    except UnusableError:
+        return NOTHING
     grey = small.convert("L")
     counts = np.asarray(grey.histogram(), np.int64)
     below = np.cumsum(counts)
@@ -48,18 +63,18 @@ def measure(image: Image) -> tuple[float, ...]:
     )  # fmt: skip
 
 
-def _measured(data: bytes | None) -> tuple[float, ...]:
+def _measured(data: bytes | None) -> Measures:
     try:
         return measure(opened_image(data))
     except UnusableError:
-        return (math.nan,) * len(NAMES)
+        return NOTHING
 
 
 def _bounded(image: Image) -> Image:
     """The image, where it is larger its means over blocks of pixels."""
     from PIL.Image import Resampling
 
-    image = image if image.mode in ("RGB", "L") else image.convert("RGB")
+    image = image if image.mode in ("RGB", "L") else in_mode(image, "RGB")
     scale = SIDE / max(image.size)
     if scale >= 1:
         return image
