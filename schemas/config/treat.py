@@ -74,7 +74,8 @@ class TreatConfig(Section):
         "",
         description="a file of rows that people looked at, drawn by chance, with columns id and label (the "
         "right class), read with dataset.storage_options: they prove the precision that labels are changed "
-        "for, by a bound that holds 95 % of the time; where they don't, no label changes",
+        "for, by a bound that holds 95 % of the time; where they don't, no label changes; empty: answers to "
+        "`labelworks audit sample --design changes` do",
     )
     judges: JudgesConfig = JudgesConfig()
     prediction_sets: PredictionSetsConfig | None = Field(

@@ -11,6 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.audit.draw import mixed
+from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import UNLOOKED
 from labelworks.tasks.sources.files import SourceReader, list_files
 
@@ -19,15 +21,24 @@ COLUMNS = ("id", "label")
 
 @dataclass(frozen=True)
 class LookedAt:
-    """Rows that people looked at: by id the class, as text; codes of the classes by their names."""
+    """Rows that people looked at: by id the class, as text; codes of the classes by their names.
+
+    changes: hashes (M,), rising, of the changes that the rows were drawn from; None: from all that there are.
+    """
 
     named: Mapping[str, str]
     codes: Mapping[str, int]
+    changes: NDArray[np.uint64] | None = None
 
     @classmethod
-    def of(cls, named: Mapping[str, str], classes: Sequence[str | int]) -> LookedAt:
+    def of(
+        cls,
+        named: Mapping[str, str],
+        classes: Sequence[str | int],
+        changes: NDArray[np.uint64] | None = None,
+    ) -> LookedAt:
         """Those of a dataset of these classes."""
-        return cls(named, {str(name): code for code, name in enumerate(classes)})
+        return cls(named, {str(name): code for code, name in enumerate(classes)}, changes)
 
     def looked(self, ids: pa.ChunkedArray) -> NDArray[np.int64]:
         """The class (N,) that people named of rows, as a code; K for none of the classes, else UNLOOKED."""
@@ -36,6 +47,19 @@ class LookedAt:
         return np.array(
             [UNLOOKED if each is None else self.codes.get(each, none) for each in named], np.int64
         )
+
+    def covered(self, ids: pa.ChunkedArray, suggestion: NDArray[np.integer]) -> NDArray[np.bool_] | np.bool_:
+        """Whether the changes (N,) of rows to a suggested class are among those that rows were drawn from."""
+        if self.changes is None:
+            return np.True_
+        hashes = change_hashes(ids, suggestion)
+        place = np.minimum(np.searchsorted(self.changes, hashes), max(len(self.changes) - 1, 0))
+        return np.asarray(self.changes[place] == hashes) if len(self.changes) else np.zeros(len(hashes), bool)
+
+
+def change_hashes(ids: pa.ChunkedArray, label: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """Names (N,) of changes of rows to a class, by its code."""
+    return mixed(hash_ids(ids.combine_chunks()) ^ mixed(label.astype(np.uint64), 1), 0)
 
 
 def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:

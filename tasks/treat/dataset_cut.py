@@ -92,10 +92,12 @@ def judged_labels(scores: pa.Table, basis: Basis) -> JudgedLabels:
     )
     said = (scores["confident"], scores["confident_probability"])
     confident, probable = (None if text.null_count else text.to_numpy() for text in said)
+    people = basis.audited
     rows = JudgedLabels(
         given, flag, suggestion, error, suggested, claim, confident, probable,
         outside=scores["outside"].to_numpy(), tie_break=tie_break(scores["id"]),
-        looked=None if basis.audited is None else basis.audited.looked(scores["id"]),
+        looked=None if people is None else people.looked(scores["id"]),
+        audited=np.True_ if people is None else people.covered(scores["id"], suggestion),
     )  # fmt: skip
     return with_few(rows, basis.policy, basis.rows_by_class)
 

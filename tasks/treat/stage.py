@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import add
@@ -10,6 +11,7 @@ from time import perf_counter
 
 import numpy as np
 
+from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.findings import (
     DecisionsFindings,
     DetectFigures,
@@ -32,12 +34,14 @@ from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.decisions import CORRECTED, REASONS
+from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
 from labelworks.tasks.treat.audited_rows import LookedAt, read_audited
+from labelworks.tasks.treat.audited_samples import SampledChanges, sampled_changes
 from labelworks.tasks.treat.dataset_cut import dataset_cut
 from labelworks.tasks.treat.decided import Heard, hear_decisions
 from labelworks.tasks.treat.judging.judged import Judged
@@ -61,9 +65,9 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
         return done
     started, gate = perf_counter(), suites("treat", run.config.gates.treat)
     facts = WeightFacts(class_weights(found.shift, policy))
-    basis = Basis(
-        policy, *rows_by_class(artifacts), facts=facts, source=run.source, audited=_audited(run, ref)
-    )
+    said = decisions_in_force(artifacts.store, run.decided)
+    audited = _audited(run, ref, policy, said)
+    basis = Basis(policy, *rows_by_class(artifacts), facts=facts, source=run.source, audited=audited.looked)
     claimed = BY_LABEL_TYPE[ref.label_type][2]
     basis = replace(basis, cut=dataset_cut(artifacts, ref, basis, found.noise, claimed))
     if ref.one_class and policy.passes > 1 and not found.noise.undominated:
@@ -78,7 +82,6 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     else:
         basis = with_scale(artifacts, ref, basis, TRUST[ref.label_type])
     ref = ref.model_copy(update={"treat_key": treat_key(artifacts, ref, basis)})
-    said = decisions_in_force(artifacts.store, run.decided)
     heard, decisions = hear_decisions(artifacts, ref, said) if said else (Heard(), None)
     ref = heard.named(ref)
     treated = map_partitions(
@@ -87,7 +90,7 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     )  # fmt: skip
     figures = TreatFigures(
         rows=sum(part.rows for part in treated),
-        treatment=_findings(treated, basis, judged and judged[1], decisions),
+        treatment=_findings(treated, basis, judged and judged[1], decisions, audited.says),
         evidence=_evidence(treated),
     )
     parts = [(part, artifacts.treated(ref, part)) for part in ref.of("source")]
@@ -106,12 +109,16 @@ def treat(run: Run, ref: DatasetRef, found: DetectFigures) -> TreatResult:
     )
 
 
-def _audited(run: Run, ref: DatasetRef) -> LookedAt | None:
-    """Rows that people looked at, of labels of one class each; None where the config names none."""
+def _audited(run: Run, ref: DatasetRef, policy: Policy, said: Sequence[RowDecision]) -> SampledChanges:
+    """Rows that people looked at, of labels of one class each: the config's file, or answers to a sample."""
     place = run.config.treat.audited
-    if not place or not ref.one_class:
-        return None
-    return LookedAt.of(read_audited(place, run.source.options), ref.classes)
+    if not ref.one_class:
+        return SampledChanges()
+    if place:
+        return SampledChanges(LookedAt.of(read_audited(place, run.source.options), ref.classes))
+    if not policy.relabels or policy.promised is None:
+        return SampledChanges()
+    return sampled_changes(run.artifacts, ref, said, policy.promised)
 
 
 def _judges(run: Run, ref: DatasetRef, basis: Basis) -> tuple[Judged, JudgesFindings] | None:
@@ -159,7 +166,11 @@ def _factor_findings(treated: list[Treated], rows: int) -> tuple[WeightFactor, .
 
 
 def _findings(
-    treated: list[Treated], basis: Basis, judges: JudgesFindings | None, decisions: DecisionsFindings | None
+    treated: list[Treated],
+    basis: Basis,
+    judges: JudgesFindings | None,
+    decisions: DecisionsFindings | None,
+    audited: str,
 ) -> TreatmentFindings:
     policy, rows = basis.policy, sum(part.rows for part in treated)
     actions = reduce(add, (part.actions for part in treated), Counter[tuple[str, str]]())
@@ -175,7 +186,7 @@ def _findings(
         objective_value=next(iter(policy.objective.options.values()), None),
         judges=judges and judges.model_copy(update={"changed": _corrected(actions)}),
         decisions=decisions,
-        objective_note=basis.cut.says or None,
+        objective_note="; ".join(filter(None, [basis.cut.says, audited])) or None,
         claimed=basis.cut.claimed if by_action["relabel"] else None,
         **by_action,
         relabelled=by_action["relabel"],

@@ -29,7 +29,7 @@ class Basis:
 
     cut: from which claim on a label of one class changes. judged: what judges said; None: nobody was asked.
     facts, scale: what weights are made of. source: opens the columns that these read; None: none do.
-    audited: by id the class that people who looked at rows drawn by chance named; None: nobody was asked.
+    audited: the classes that people who looked at rows drawn by chance named; None: nobody was asked.
     """
 
     policy: Policy

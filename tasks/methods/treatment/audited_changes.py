@@ -32,7 +32,7 @@ class AuditedChanges:
         if rows.looked is None:
             some = np.zeros(0, np.intp)
             return cls(rows.claim[some], rows.flag[some], rows.given[some])
-        some = np.flatnonzero(rows.suspected & (rows.looked != UNLOOKED))
+        some = np.flatnonzero(rows.suspected & rows.audited & (rows.looked != UNLOOKED))
         return cls(rows.claim[some], rows.looked[some] == rows.suggestion[some], rows.given[some])
 
     @classmethod

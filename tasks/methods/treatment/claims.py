@@ -25,7 +25,8 @@ class JudgedLabels:
     labels are right, the class by confident learning, -1 where it has none, and its probability. few: rows
     whose class, or the suggested one, has too few rows to judge by; outside: rows that may be of none of the
     classes. tie_break: numbers smaller than any difference of two claims. looked: the class that people
-    named, UNLOOKED where nobody looked, K where they say that it is none of them.
+    named, UNLOOKED where nobody looked, K where they say that it is none of them. audited: changes
+    of which rows were drawn to be looked at.
     """
 
     given: NDArray[np.int32]
@@ -40,6 +41,7 @@ class JudgedLabels:
     outside: NDArray[np.bool_] | np.bool_ = np.False_
     tie_break: Floats | None = None
     looked: NDArray[np.integer] | None = None
+    audited: NDArray[np.bool_] | np.bool_ = np.True_
 
     @classmethod
     def of(cls, given: NDArray[np.int32], judged: NoiseResult) -> JudgedLabels:

@@ -45,7 +45,7 @@ class Cut:
 
     def changes(self, rows: JudgedLabels) -> NDArray[np.bool_]:
         """Which labels of rows (N,) change."""
-        may = rows.changeable if self.proven is None else rows.suspected & ~rows.refuted
+        may = rows.changeable if self.proven is None else rows.suspected & ~rows.refuted & rows.audited
         return np.asarray(may & self.allows(rows))
 
     def limited(self, most: int | None) -> Cut:

@@ -80,3 +80,41 @@ def test_parts_are_one_audit() -> None:
     whole = AuditedChanges.of(looked)
     assert len(whole.claim) == 80 and whole.right.sum() == (true == rows.suggestion)[looked.looked >= 0].sum()
     assert len(AuditedChanges.merged([whole, AuditedChanges.of(rows)]).claim) == 80
+
+
+def drawn_from(rows: JudgedLabels, frame: np.ndarray, true: np.ndarray, looks: int) -> JudgedLabels:
+    """The rows, so many of a frame looked at."""
+    looked = np.full(len(true), UNLOOKED, np.int64)
+    some = np.random.default_rng(5).choice(np.flatnonzero(frame), looks, replace=False)
+    looked[some] = true[some]
+    return replace(rows, looked=looked, audited=frame)
+
+
+def test_a_sample_proves_the_changes_that_it_was_drawn_from_and_no_others() -> None:
+    rng = np.random.default_rng(3)
+    rows, true = rows_of(rng, 1_500, 1.1)
+    frame = rng.random(1_500) < 0.5
+    true[~frame] = rows.given[~frame]  # outside of what was audited every suggestion is wrong
+    moved, _ = changed(drawn_from(rows, frame, true, 150), 0.9)
+    assert moved[frame].mean() > 0.4 and not moved[~frame].any()
+    every, _ = changed(replace(drawn_from(rows, frame, true, 150), audited=np.True_), 0.9)
+    assert every[~frame].any()  # as it would be of a sample that is said to be of all
+
+
+def test_on_clean_labels_people_refute_and_nothing_changes() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        rows, _ = rows_of(rng, 400, 1.1)
+        moved, says = changed(drawn_from(rows, rng.random(400) < 0.7, rows.given.astype(int), 60), 0.9)
+        assert not moved.any() and "right on 0 of 60" in says
+
+
+def test_a_rare_class_stays_whatever_is_proven_of_the_others() -> None:
+    rng = np.random.default_rng(5)
+    rows, true = rows_of(rng, 1_500, 1.1)
+    rare = np.arange(1_500) < 12
+    rows.given[:] = np.where(rare, 2, rng.integers(0, 2, 1_500))
+    rows.suggestion[:] = np.where(rare, 0, 1 - rows.given)
+    true = np.where(rare, 2, rows.suggestion)
+    moved, _ = changed(drawn_from(rows, np.ones(1_500, bool), true, 100), 0.9)
+    assert moved[~rare].mean() > 0.5 and not moved[rare].any()
