@@ -1,4 +1,4 @@
-"""`labelworks review`: what people decided about the rows of a dataset."""
+"""`labelworks review`: rows that people look at, and what they decided."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from labelworks.flows.cli.commands.review_export import export
+from labelworks.flows.cli.commands.review_import import take
 from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
 from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
 
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
 
     from labelworks.tasks.review.record import LogEntry
 
-review = typer.Typer(name="review", help="What people decided about rows.", no_args_is_help=True)
+review = typer.Typer(
+    name="review", help="Rows that people look at, and what they decided.", no_args_is_help=True
+)
+review.command()(export)
+review.command(name="import")(take)
 
 
 @review.command()

@@ -31,16 +31,20 @@ class Content:
 
 
 def contents(
-    artifacts: Artifacts, source: Source, ref: DatasetRef, rows: Sequence[tuple[str, int]]
+    artifacts: Artifacts,
+    source: Source,
+    ref: DatasetRef,
+    rows: Sequence[tuple[str, int]],
+    pictured: int = PICTURED,
 ) -> list[Content]:
     """What is in rows, each named by its partition and its number there, those that matter most first.
 
-    Images are read of the first PICTURED, and partitions while they aren't too large; of the other rows it
-    is said where they are from.
+    Images are read of the first so many (pictured), and partitions while they aren't too large; of the other
+    rows it is said where they are from.
     """
     partitions = {each.key: each for each in ref.partitions}
     kind, read = source.columns.kind, 0
-    looked = {"text": len(rows), "image": PICTURED}.get(kind, 0)
+    looked = {"text": len(rows), "image": pictured}.get(kind, 0)
     found: dict[tuple[str, int], Content] = {}
     for readable, some in ((True, rows[:looked]), (False, rows[looked:])):
         for key in dict.fromkeys(partition for partition, _ in some):

@@ -11,8 +11,19 @@ from labelworks.tasks.artifacts.decisions.checked import GivenAnswer
 
 HEX = "x"  # begins a content's hash: neither a spreadsheet nor JavaScript takes it for a number
 AS_SHOWN = ("id", "given", "suggestion")
-BEHIND = ("dataset", "run", "why", "sample", "stratum", "stratum_rows", "probability", "like", "content")
-SAID = ("sample", "stratum", "stratum_rows", "probability", "like", "suggestion", "when")
+BEHIND = (
+    "dataset",
+    "run",
+    "why",
+    "sample",
+    "stratum",
+    "stratum_rows",
+    "stratum_likely",
+    "probability",
+    "like",
+    "content",
+)
+SAID = ("sample", "stratum", "stratum_rows", "stratum_likely", "probability", "suggestion", "when")
 LONGEST = 200  # characters of what should have been a text
 
 

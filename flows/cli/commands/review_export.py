@@ -1,0 +1,49 @@
+"""`labelworks review export`: rows that are worth a look, as a file for people or for the tool they use."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labelworks.flows.cli.judged_run import open_judged
+from labelworks.flows.cli.output import only_the_result_on_stdout, say
+from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
+
+
+def export(
+    run: RunId = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many rows at most.")] = 500,
+    to: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="The file to write: .html (a page that works from disk), .csv, .parquet, .json (Label "
+            "Studio's tasks, the labelling config beside them), .argilla (a folder that Argilla reads).",
+        ),
+    ] = "review.html",
+    store: At = DEFAULT,
+    config: Config = None,
+) -> None:
+    """Write the rows of a run whose labels are worth a look, and that nobody has decided about.
+
+    Give the file with its answers to `review import`.
+    """
+    from labelworks.schemas.config.load import absolute
+    from labelworks.schemas.stage_results import TreatResult
+    from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
+    from labelworks.tasks.review.exchange.formats import format_of, write_queue
+    from labelworks.tasks.review.pictures import queue_pictures
+    from labelworks.tasks.review.queue import review_queue
+
+    form = format_of(to)
+    with only_the_result_on_stdout():
+        opened = open_judged(*find_run(run, store, config), config)
+        treated = opened.artifacts.result(TreatResult)
+        ref = judged_ref(opened.artifacts) if treated is None else treated.ref
+        queue = review_queue(opened.artifacts, opened.source, ref, rows, treated=treated is not None)
+        pictures = queue_pictures(opened.artifacts, opened.source, ref, queue) if form.pictured else {}
+        files = write_queue(queue, absolute(to), pictures)
+    print("\n".join(files))
+    pictured = f", {len(pictures):,} with their image" if queue.kind == "image" else ""
+    say(f"{len(queue.rows):,} rows to look at{pictured}, {form.name}; answers: labelworks review import FILE")

@@ -1,0 +1,32 @@
+"""`labelworks review import`: answers in a file become decisions of their dataset."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from labelworks.flows.cli.answers import Annotator, AsJson, take_file
+from labelworks.flows.cli.store_option import DEFAULT, At, Config
+
+
+def take(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="What `review export` wrote, with answers, or the export of the tool that answered.",
+        ),
+    ],
+    annotator: Annotator = None,
+    store: At = DEFAULT,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take the answers in FILE into the decisions of its dataset: all that hold, or, killed, none.
+
+    Its form is told by its content: CSV, Parquet, the file that the page saves, Label Studio's JSON or
+    JSON-MIN, Argilla's records. Each row is checked: an unknown id or class, what has changed since it was
+    shown, what was answered before or is of another dataset is put aside, and it is said why.
+    """
+    take_file(file, annotator, store, config, as_json=as_json)
