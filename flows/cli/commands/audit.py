@@ -34,7 +34,7 @@ def sample(
         float | None, typer.Option(min=0.0, max=1.0, help="Or as many as make the interval so wide.")
     ] = None,
     to: Annotated[
-        str, typer.Option(metavar="FILE", help="The file to write: .csv or .parquet.")
+        str, typer.Option(metavar="FILE", help="The file to write, in a form of `review export`.")
     ] = "audit.csv",
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other rows.")] = 0,
     store: At = DEFAULT,

@@ -74,7 +74,7 @@ def test_a_row_of_anything_is_an_answer_that_can_be_checked(field: str, value: A
 def test_a_form_is_named_by_its_ending() -> None:
     names = ("a.csv", "b.parquet", "c.html", "d.json", "e.argilla")
     assert {format_of(name).name for name in names} == {form.name for form in FORMATS}
-    with pytest.raises(ConfigError, match="xlsx. is no form") as refused:
+    with pytest.raises(ConfigError, match="is no form of a queue") as refused:
         format_of("a.xlsx")
     assert all(form.ending in refused.value.fix for form in FORMATS)
 
