@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 from labelworks.schemas.records import Partition
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.methods.encoders.values import absent
+from labelworks.tasks.sources.image_paths import inside
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.ranges import read_at_once
@@ -67,11 +67,10 @@ def _fetch(fs: Any, base: str, root: str, name: str | None) -> bytes | None:
     """The bytes of an image below a folder; a path that leads out of it is not followed."""
     if not name:
         return None
-    inside = name.removeprefix(f"{root}/").removeprefix(f"{base}/").removeprefix("./")
-    path = PurePosixPath(inside)
-    if path.is_absolute() or ".." in path.parts or "://" in inside:
+    path = inside(name, root, base)
+    if path is None:
         return absent(f"its path leads out of dataset.image_root: {name}")
-    found = again(f"{root}/{inside}", _read, fs, f"{base}/{inside}")
+    found = again(f"{root}/{path}", _read, fs, f"{base}/{path}")
     return absent(f"there is no image {name}") if found is None else found
 
 

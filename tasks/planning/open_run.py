@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,11 +60,7 @@ def plan_run(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str,
 def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
     """The run that the source as it is now leads to, from its listings alone: whether it was done or not."""
     run = open_run(config, "", secrets)
-    prints = [
-        f"{window}:{file.name}:{file.fingerprint}"
-        for window, listed in _listed(run).items()
-        for file in listed.files
-    ]
+    prints = [mark for window, listed in _listed(run).items() for mark in listed.prints(window)]
     return _named(config, run, prints, secrets)
 
 
@@ -98,23 +93,13 @@ def _listed(run: Run) -> dict[str, Listing]:
 
     def found() -> dict[str, Listing]:
         files = {window: listing(data.place(window), data.format, run.source.options) for window in windows}
-        return files if data.image_root is None else _with_images(files, run)
+        if data.image_root is None:
+            return files
+        images = list_files(data.image_root, "images", run.source.options)
+        named = {image.name: image.fingerprint for image in images}
+        return {window: replace(listed, images=named) for window, listed in files.items()}
 
     return _once("files", run.config, found)
-
-
-def _with_images(files: dict[str, Listing], run: Run) -> dict[str, Listing]:
-    """The files, whose fingerprints are others where one of the images is another that they may speak of."""
-    images = list_files(str(run.config.dataset.image_root), "images", run.source.options)
-    facts = "\n".join(f"{image.name}:{image.fingerprint}" for image in images)
-    mark = hashlib.blake2b(facts.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return {
-        window: replace(
-            listed,
-            files=tuple(replace(file, fingerprint=f"{file.fingerprint}-{mark}") for file in listed.files),
-        )
-        for window, listed in files.items()
-    }
 
 
 def _prints_beside(run: Run) -> list[str]:

@@ -16,8 +16,9 @@ from labelworks.schemas.config.run import ComputeConfig, RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition
 from labelworks.tasks.execution import progress
+from labelworks.tasks.planning.image_marks import marked
 from labelworks.tasks.planning.partitioning import RowGroup, group
-from labelworks.tasks.planning.values import columns_of
+from labelworks.tasks.planning.values import columns_of, source_of
 from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
@@ -73,7 +74,7 @@ def plan_window(
     plan = Plan(
         files=len(files),
         left_out=found.left_out,
-        fingerprints=[f"{window}:{file.name}:{file.fingerprint}" for file in files],
+        fingerprints=found.prints(window),
     )
     usable = []
     for look in looked:
@@ -92,6 +93,8 @@ def plan_window(
     cut = [(look.file, look.groups) for look in usable]
     size = config.compute.partition_bytes
     plan.partitions = group(cut, window, config.compute.partition_rows, size, density)
+    if found.images is not None:
+        plan.partitions = marked(plan.partitions, source_of(config, options), found.images)
     _warn_of_large(source, plan.partitions, config.compute)
     _tell_left_out(source, plan.left_out)
     return plan

@@ -6,7 +6,7 @@ import hashlib
 import struct
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -55,10 +55,22 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Listing:
-    """The data files of a source, and the names of those left out since they begin with _ or a dot."""
+    """The data files of a source, and the names of those left out since they begin with _ or a dot.
+
+    images: fingerprints, by name, of the images that its rows may name; None: they name none.
+    """
 
     files: tuple[SourceFile, ...]
     left_out: tuple[str, ...] = ()
+    images: Mapping[str, str] | None = None
+
+    def prints(self, window: str) -> list[str]:
+        """What identifies the input: the files of a window, and all images that its rows may name."""
+        mark = ""
+        if self.images is not None:
+            facts = "\n".join(f"{name}:{of}" for name, of in self.images.items())
+            mark = f"-{hashlib.blake2b(facts.encode('utf-8', 'surrogateescape'), digest_size=8).hexdigest()}"
+        return [f"{window}:{file.name}:{file.fingerprint}{mark}" for file in self.files]
 
 
 def list_files(source: str, form: str, options: dict[str, Any]) -> list[SourceFile]:

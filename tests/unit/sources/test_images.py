@@ -28,6 +28,7 @@ from labelworks.tasks.planning.run import Run
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats.images import image_values
+from labelworks.tasks.sources.image_paths import inside
 from labelworks.tasks.sources.images import ImageReader
 from labelworks.tasks.storage.listing import objects
 
@@ -215,6 +216,29 @@ def test_a_changed_image_is_another_run_though_its_table_is_the_same(folder: Pat
     assert find_run(config, {}).artifacts.id != before
 
 
+def test_a_changed_image_changes_the_partition_whose_rows_name_it_alone(folder: Path) -> None:
+    for part in range(3):
+        names = [f"cat/{row}.png" for row in range(0, ROWS, 2) if row % 3 == part]
+        table = pa.table({"file": names, "label": [f"c{row % 2}" for row in range(len(names))]})
+        (folder.parent / "rows").mkdir(exist_ok=True)
+        pq.write_table(table, folder.parent / f"rows/{part}.parquet")
+    config = beside(folder, [], source=str(folder.parent / "rows"))
+
+    def keys() -> list[str]:
+        return [part.key for part in plan_run(config, {})[1]["source"].partitions]
+
+    before = keys()
+    assert keys() == before
+    (folder / "cat/4.png").write_bytes(png(99))
+    assert [old == new for old, new in zip(before, keys(), strict=True)] == [True, False, True]
+    (folder / "cat/4.png").unlink()
+    (folder / "big dog/1.png").write_bytes(png(7))  # no row names it
+    gone = keys()
+    assert [old == new for old, new in zip(before, gone, strict=True)] == [True, False, True]
+    (folder / "cat/4.png").write_bytes(png(4))
+    assert keys() == before
+
+
 def test_paths_without_a_root_and_a_root_without_paths_are_refused(folder: Path) -> None:
     with pytest.raises(InputError, match=r"image needs image bytes[\s\S]*dataset\.image_root"):
         plan_run(beside(folder, ["cat/0.png"], image_root=None), {})
@@ -242,3 +266,15 @@ def test_a_relative_root_is_relative_to_the_current_directory(
     assert data.places[data.image_root] == "images"
     with pytest.raises(ConfigError, match="image_root goes with"):
         load_config("c.yaml", ["dataset.features={text: p}"])
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("a/b.png", "a/b.png"), ("./a//b.png", "a//b.png"), ("s3://bucket/pets/a.png", "a.png"),
+        ("bucket/pets/a.png", "a.png"), ("/etc/a.png", None), ("a/../../b.png", None),
+        ("s3://other/a.png", None), ("http://host/a.png", None),
+    ],
+)  # fmt: skip
+def test_paths_lead_into_the_folder_or_nowhere(name: str, path: str | None) -> None:
+    assert inside(name, "s3://bucket/pets", "bucket/pets") == path
