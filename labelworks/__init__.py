@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.regression_errors import find_regression_errors
     from labelworks.flows.notebook.results.method_table import methods
     from labelworks.flows.notebook.rule_labels import aggregate_rules, label_by_rules
+    from labelworks.flows.notebook.tokens.token_errors import find_token_errors
     from labelworks.flows.notebook.treat import treat
     from labelworks.flows.notebook.votes import aggregate_votes
     from labelworks.schemas.errors import ConfigError, GateRefused, InputError, LabelworksError, StoreError
@@ -58,6 +59,7 @@ __all__ = [
     "find_label_errors",
     "find_multilabel_errors",
     "find_regression_errors",
+    "find_token_errors",
     "infer_label_sets",
     "infer_labels",
     "label_by_rules",
@@ -85,6 +87,7 @@ _HOMES = {
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
     "find_regression_errors": "labelworks.flows.notebook.regression_errors",
+    "find_token_errors": "labelworks.flows.notebook.tokens.token_errors",
     "infer_label_sets": "labelworks.flows.notebook.inferred_label_sets",
     "infer_labels": "labelworks.flows.notebook.inferred_labels",
     "label_by_rules": "labelworks.flows.notebook.rule_labels",

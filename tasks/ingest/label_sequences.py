@@ -26,5 +26,5 @@ def refuse_sequences(rejected: Sequence[pa.Table], usable: int, where: str, colu
         f"{again:,} of {rows:,} rows name a class twice or oftener in {column or 'their label'}: that looks "
         "like a sequence of tags, one a token, and multilabel is for sets of classes",
         where=where,
-        fix="give one label a row, such as one row a token, or the set of the classes that occur",
+        fix="tags of tokens are for labelworks.find_token_errors; else give sets of classes",
     )

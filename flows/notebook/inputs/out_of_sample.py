@@ -37,14 +37,20 @@ def checked_features(features: Any, rows: int | None = None, name: str = "featur
     return Matrix(floats, found.names, found.index)
 
 
-def fitted_probes(features: NDArray[np.floating], codes: NDArray[np.int64], classes: int) -> ProbeEnsemble:
+def fitted_probes(
+    features: NDArray[np.floating],
+    codes: NDArray[np.int64],
+    classes: int,
+    folds: NDArray[np.int64] | None = None,
+) -> ProbeEnsemble:
     """The probes of a run with their temperatures: features (N, D), codes (N,) in [0, K).
 
-    Raises InputError where there is only one class to tell.
+    folds (N,): by default `row_folds`. Raises InputError where there is only one class to tell.
     """
     if classes < 2:
         raise InputError("labels have one class", where="labels", fix="give labels of two classes or more")
-    config, folds, rows = DetectConfig(), row_folds(len(codes)), single(features)
+    config, rows = DetectConfig(), single(features)
+    folds = row_folds(len(codes)) if folds is None else folds
     sums = FoldSums.of(rows, codes, folds, config.folds, classes)
     random = choose_random_features(sums, rows, codes, folds, None, config.probes, own_units=True)
     if random is not None:
@@ -54,8 +60,12 @@ def fitted_probes(features: NDArray[np.floating], codes: NDArray[np.int64], clas
 
 
 def out_of_sample(
-    features: NDArray[np.floating], codes: NDArray[np.int64], classes: int
+    features: NDArray[np.floating],
+    codes: NDArray[np.int64],
+    classes: int,
+    folds: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    """Probabilities (N, K) of the labels, each row's by probes that never saw its fold."""
-    probes = fitted_probes(features, codes, classes)
-    return np.asarray(np.exp(probes.log_probs(single(features), row_folds(len(codes)))), np.float32)
+    """Probabilities (N, K) of the labels, each row's by probes that never saw its fold (N,): `row_folds`."""
+    folds = row_folds(len(codes)) if folds is None else folds
+    probes = fitted_probes(features, codes, classes, folds)
+    return np.asarray(np.exp(probes.log_probs(single(features), folds)), np.float32)

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,8 +52,14 @@ def test_the_example_on_arrays_runs() -> None:
         "labels": labels, "corrected": corrected,
         "guesses": labels, "others": corrected,
     }  # fmt: skip
-    exec(EXAMPLES[2], names)
+    exec(EXAMPLES[3], names)
     assert names["ranks"].flips[0][:2] == ("small", "large")
+
+
+def test_the_example_of_tags_runs() -> None:
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[2], names)
+    assert names["found"].issues["suggestion"].tolist() == [["O", "B-city", "I-city", "O"]]
 
 
 def test_the_example_of_rows_looked_at_runs() -> None:

@@ -30,6 +30,7 @@ from labelworks.flows.notebook.regression_errors import RegressionErrors
 from labelworks.flows.notebook.results.judgement import Judgement
 from labelworks.flows.notebook.results.ruled_labels import RuledLabels
 from labelworks.flows.notebook.results.treatment import Treatment
+from labelworks.flows.notebook.tokens.token_errors import TokenErrors
 from labelworks.flows.notebook.votes import VotedLabels
 
 ROOT = Path(__file__).parents[3]
@@ -99,6 +100,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         RegressionErrors,
         RegressionEstimates,
         RuledLabels,
+        TokenErrors,
         Treatment,
         VotedLabels,
     }

@@ -1,0 +1,1 @@
+"""Tags of tokens: schemes, spans, and which of them are wrong."""

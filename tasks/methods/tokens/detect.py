@@ -1,0 +1,162 @@
+"""Wrong tags of tokens: by token, by span and by sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.noise import NoiseResult, detect
+from labelworks.tasks.methods.tokens.chain import LEAST, Chain
+from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, best_tags, posterior_of
+from labelworks.tasks.methods.tokens.sentences import faults, sentence_of
+from labelworks.tasks.methods.tokens.span_errors import SpanErrors, span_errors
+from labelworks.tasks.methods.tokens.tag_set import TagSet
+
+CELLS = 1 << 20  # probabilities of the sentences that are worked on together
+
+
+@dataclass(frozen=True, eq=False)
+class TokenResult:
+    """Label noise of N tokens in S sentences over K tags.
+
+    score (N,) and sentence_score (S,), that of its worst token: in [0, 1], low = suspicious, meant for their
+    order. error_probability (N,), sentence_error_probability (S,): that the tag, that any tag is wrong.
+    suggestion (N,): the likeliest tags of each sentence together, which keep the scheme; flag (N,): those
+    that are other than the given ones. posterior (N, K): P(true tag). spans: given and missing ones.
+    tokens: what the noise method says of the tokens, each by itself.
+    """
+
+    score: NDArray[np.float32]
+    error_probability: NDArray[np.float32]
+    flag: NDArray[np.bool_]
+    suggestion: NDArray[np.int32]
+    posterior: NDArray[np.float32]
+    sentence_score: NDArray[np.float32]
+    sentence_error_probability: NDArray[np.float32]
+    spans: SpanErrors
+    tokens: NoiseResult
+
+
+def detect_tokens(
+    given: NDArray[np.integer],
+    offsets: NDArray[np.int64],
+    pred_probs: NDArray[np.floating],
+    tags: TagSet,
+    *,
+    method: str = "auto",
+    **options: Any,
+) -> TokenResult:
+    """Find the wrong tags of sentences.
+
+    given (N,): codes of the tags of all tokens, which keep the scheme; offsets (S + 1,): of the sentences;
+    pred_probs (N, K): out of sample by sentence. method, options: of kind noise, which judges the tokens.
+
+    Every token is judged as a row of one class. Then the posteriors of a sentence are joined by what the
+    scheme allows. The score is the geometric mean of two: the joined posterior of the given tag, and its
+    self-confidence beside the mean one of its class (Northcutt, Jiang & Chuang 2021), which holds where
+    probabilities of rare tags are poor; that of a sentence is its least (Wang & Mueller 2022).
+    Raises InputError for tags that break the scheme, and what `noise.detect` raises.
+    """
+    if faults(given, offsets, tags).any():
+        raise broken(given, offsets, tags)
+    alone = detect(given, pred_probs, method=method, posterior=True, **options)
+    lean = leaning(alone)
+    parts = [
+        _joined(given[part], own - own[0], alone.shares[part], tags, lean)
+        for part, own in sentence_blocks(offsets, len(tags.names))
+    ]
+    suggestion = np.concatenate([best for _, best in parts])
+    found = ChainPosterior(
+        *(
+            np.concatenate([getattr(part, name) for part, _ in parts])
+            for name in ("probs", "own", "kept", "grown")
+        )
+    )
+    score = token_scores(given, pred_probs, found.own)
+    return TokenResult(
+        score=score,
+        error_probability=(1 - found.own).astype(np.float32),
+        flag=suggestion != given,
+        suggestion=suggestion,
+        posterior=found.probs.astype(np.float32),
+        sentence_score=by_sentence(score, offsets),
+        sentence_error_probability=(1 - together(found.kept, offsets)).astype(np.float32),
+        spans=span_errors(given, suggestion, offsets, tags, found, score),
+        tokens=alone,
+    )
+
+
+def broken(given: NDArray[np.integer], offsets: NDArray[np.int64], tags: TagSet) -> InputError:
+    """Why tags (N,) are refused that break their scheme, by the first place where they do."""
+    at = int(faults(given, offsets, tags).argmax())
+    sentence = int(sentence_of(offsets)[at])
+    place, name = at - int(offsets[sentence]), tags.names[given[at]]
+    before = f"after {tags.names[given[at - 1]]!r}" if place else "at the beginning"
+    starts = not tags.continues[given[at]] if not place else tags.follows(given[[at - 1]], given[[at]])[0]
+    return InputError(
+        f"{name!r} can't stand {'at the end' if starts else before} in the scheme {tags.scheme}",
+        where=f"sentence {sentence}, token {place}",
+        fix="mend the tags, or have them mended (repair)",
+    )
+
+
+def leaning(alone: NoiseResult) -> float:
+    """What given tags count for when tags are joined, so that about those change that the method flags."""
+    if not alone.flag.any():
+        return 1 / LEAST
+    cut = float(np.clip(alone.error_probability[alone.flag].min(), 0.05, 0.95))
+    return cut / (1 - cut)
+
+
+def _joined(
+    given: NDArray[np.integer],
+    offsets: NDArray[np.int64],
+    shares: NDArray[np.floating],
+    tags: TagSet,
+    lean: float,
+) -> tuple[ChainPosterior, NDArray[np.int32]]:
+    """What sentences say together: posteriors, and the likeliest tags (n,)."""
+    chain = Chain.of(shares, offsets, tags)
+    found = posterior_of(chain, given)
+    chain.fit[np.arange(len(given)), given] *= lean
+    return found, best_tags(chain)
+
+
+def sentence_blocks(offsets: NDArray[np.int64], classes: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """Tokens and offsets of whole sentences that are worked on together, one block after the other."""
+    step, low = max(CELLS // classes, 1), 0
+    while low < len(offsets) - 1:
+        high = max(int(np.searchsorted(offsets, offsets[low] + step, side="right")) - 1, low + 1)
+        yield slice(int(offsets[low]), int(offsets[high])), offsets[low : high + 1]
+        low = high
+
+
+def token_scores(
+    given: NDArray[np.integer], pred_probs: NDArray[np.floating], posterior: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """The scores (N,) of given tags by probabilities (N, K) and their joined posterior (N,)."""
+    own = np.asarray(pred_probs[np.arange(len(given)), given], np.float64)
+    count = np.bincount(given, minlength=pred_probs.shape[1])
+    mean = np.bincount(given, own, minlength=pred_probs.shape[1]) / np.maximum(count, 1)
+    usual = own / np.maximum(own + mean[given] * (1 - own), LEAST)
+    return np.asarray(np.sqrt(usual * posterior), np.float32)
+
+
+def by_sentence(score: NDArray[np.float32], offsets: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The least score of each sentence (S,); 1 of one without tokens."""
+    found = np.ones(len(offsets) - 1, np.float32)
+    some = np.diff(offsets) > 0
+    if some.any():
+        found[some] = np.minimum.reduceat(score, offsets[:-1][some])
+    return found
+
+
+def together(kept: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """P(all tags of a sentence (S,) are right), by that of each if the one before it is (N,)."""
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(kept, 1e-30)))])
+    return np.asarray(np.exp(logs[offsets[1:]] - logs[offsets[:-1]]))
