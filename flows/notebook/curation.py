@@ -152,7 +152,8 @@ def curate(
         into the folder `<store>-frames`. Or where the data is: a path, a folder, a glob, s3://…. Or a config:
         a YAML file (.yaml, .yml), a dictionary with the key `dataset`, a RunConfig; it says all the rest.
     label : str
-        The column of the labels.
+        The column of the labels. Of a folder of images (`pets/cat/1.png`) neither this nor features nor ids
+        need be named: the class is the folder that an image lies in.
     text, image, vector, columns : str, or of columns a list of str
         The column of the features: texts, images (bytes, or pictures of PIL), vectors, or columns of numbers.
         vector may be an array (N, D) that goes with the table.

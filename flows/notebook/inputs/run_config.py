@@ -15,10 +15,12 @@ from labelworks.infra.secrets import storage_secrets
 from labelworks.schemas.config.load import absolute, load_config
 from labelworks.schemas.config.messages import Places, explain
 from labelworks.schemas.config.run import RunConfig, StoreConfig
-from labelworks.schemas.errors import ConfigError, InputError
+from labelworks.schemas.errors import ConfigError, InputError, LabelworksError
+from labelworks.tasks.sources.files import listing
 
 FRAME = "frame"
 CALL = "curate"
+IMAGE_FOLDER = {"image": "image", "label": "label", "id": "path"}  # columns of a folder of images
 YAML = (".yaml", ".yml")
 
 
@@ -61,6 +63,9 @@ def config_of(
     sections: of the config. Tables are written beside the store, once all else is checked. Raises
     ConfigError, InputError, StoreError.
     """
+    if not any(feature is not None for feature in features.values()) and _holds_images(data, sections):
+        folder = IMAGE_FOLDER
+        features, dataset = {**features, "image": folder["image"]}, _with(dataset, folder, "label", "id")
     windows = {"source": data, "target": dataset["target"]}
     tables = {key: window for key, window in windows.items() if not isinstance(window, str | Path | None)}
     beside = features["vector"] if _is_array(features["vector"]) else None
@@ -83,6 +88,23 @@ def config_of(
         key: written(table, config.store, secrets, config.dataset.name) for key, table in tables.items()
     }
     return config.model_copy(update={"dataset": config.dataset.model_copy(update=places)})
+
+
+def _holds_images(data: Any, sections: dict[str, Any]) -> bool:
+    """Whether data are files of images: their columns have names that nobody has to say."""
+    if not isinstance(data, str | Path):
+        return False
+    options = sections.get("dataset", {}).get("storage_options", {})
+    try:
+        files = listing(absolute(str(data)), "auto", options, hashed=False).files
+    except LabelworksError:  # who reads it says so
+        return False
+    return {file.format for file in files} == {"images"}
+
+
+def _with(given: dict[str, Any], known: dict[str, str], *keys: str) -> dict[str, Any]:
+    """What is given, and what is known of those keys that are not."""
+    return {**given, **{key: known[key] for key in keys if given.get(key) is None}}
 
 
 def _checked(raw: dict[str, Any]) -> RunConfig:

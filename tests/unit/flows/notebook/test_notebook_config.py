@@ -48,6 +48,19 @@ def test_files_are_named_after_their_source(tmp_path: Path, monkeypatch: pytest.
     assert made.dataset.source == f"{tmp_path}/data/rows.parquet"
 
 
+def test_of_a_folder_of_images_nothing_need_be_named(tmp_path: Path) -> None:
+    for name in ("train/cat/1.png", "train/dog/2.jpg"):
+        (tmp_path / "pets" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "pets" / name).touch()
+    made = config(tmp_path / "pets", tmp_path, {}).dataset
+    assert (made.label, made.features.image, made.id, made.name) == ("label", "image", "path", "pets")
+    made = config(str(tmp_path / "pets"), tmp_path, {"label": "top", "id": "label"}).dataset
+    assert (made.label, made.features.image, made.id) == ("top", "image", "label")
+    (tmp_path / "pets/table.csv").write_text("text,label\n")
+    with pytest.raises(lw.ConfigError, match="features are named by nothing"):
+        config(tmp_path / "pets", tmp_path, {})
+
+
 def test_sections_are_those_of_a_config(tmp_path: Path) -> None:
     sections = {"treat": {"mode": "relabel"}, "dataset": {"classes": ["a", "b"]}}
     made = config(TABLE, tmp_path, {"label": "label", "sections": sections}, text="text")
