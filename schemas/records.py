@@ -14,6 +14,7 @@ from labelworks.schemas.findings import (
     CrowdFindings,
     DriftFindings,
     EmbeddingFigures,
+    HealthFindings,
     InferredFindings,
     NoiseFindings,
     PerformanceFindings,
@@ -209,6 +210,7 @@ class RunRecord(Record):
     content: ContentFindings | None = Field(
         None, description="what is odd about texts and images themselves; None of other features"
     )
+    health: HealthFindings | None = Field(None, description="of labels, by class; of one class a row")
     trend: TrendFindings | None = Field(None, description="beside the last published version")
     treatment: TreatmentFindings | None = None
     validation: ValidationFindings | None = None

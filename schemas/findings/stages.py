@@ -7,6 +7,7 @@ from pydantic import Field
 from labelworks.schemas.findings.base import Class, Findings, Number
 from labelworks.schemas.findings.content import ContentFindings
 from labelworks.schemas.findings.drift import DriftFindings
+from labelworks.schemas.findings.health import HealthFindings
 from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.leakage import LeakageFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
@@ -87,6 +88,24 @@ class JudgedRow(Findings):
     in_scope: Number = None
 
 
+class MappedRow(Findings):
+    """A row on the map. given, suggestion: codes of classes; x, y: in [0, 1]."""
+
+    id: str
+    x: float
+    y: float
+    given: int
+    suggestion: int
+    flagged: bool
+
+
+class SampleMap(Findings):
+    """Some rows of the sample on the plane of their features that shows most."""
+
+    explained: float = Field(description="share of the variance that the plane has")
+    rows: tuple[MappedRow, ...]
+
+
 class DetectEvidence(Findings):
     """What the report draws: the transition where classes are few, histograms of the scores, some rows."""
 
@@ -95,6 +114,7 @@ class DetectEvidence(Findings):
     flagged_histogram: tuple[int, ...]
     worst: tuple[JudgedRow, ...] = Field((), description="likeliest wrong first")
     strangest: tuple[JudgedRow, ...] = Field((), description="least like any class first")
+    sample_map: SampleMap | None = None
 
 
 class DetectFigures(Findings):
@@ -109,6 +129,7 @@ class DetectFigures(Findings):
     shortcuts: ShortcutFindings | None = None
     poison: PoisonFindings | None = None
     content: ContentFindings | None = None
+    health: HealthFindings | None = Field(None, description="of one class a row")
     trend: TrendFindings | None = None
     inferred: InferredFindings | None = Field(None, description="where labels are inferred")
     evidence: DetectEvidence

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from labelworks.schemas.findings import DetectFigures, IngestFigures
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks import gates
@@ -19,9 +22,12 @@ from labelworks.tasks.detect.faults.shortcuts import shortcuts
 from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
+from labelworks.tasks.detect.sample.row_facts import with_row_facts
+from labelworks.tasks.detect.sample.sample_map import sample_map
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.findings.health import class_sums, health_findings
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
 from labelworks.tasks.methods.findings.ranking import ranking_findings
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
@@ -53,25 +59,33 @@ def detect_classes(
     noise = noise_findings(judged, labelled_by, sample.given, ref.classes, counted, chance)
     labelled = Labelled(merged([judgement.context for judgement in judgements]), sample, judged, probs)
     write_groups(artifacts, labelled.context.sample)
+    sums_by_class = np.sum([judgement.by_class for judgement in judgements], axis=0)
+    health = health_findings(noise, sums_by_class, ref.classes)
+    ids = labelled.context.sample["id"]
+    drawn = evidence(scored, judged.transition).model_copy(
+        update={"sample_map": sample_map(sample, judged, ids)}
+    )
     moved = drift_findings(artifacts, ref, found, model, labelled, rows.target_rows, options)
     figures = DetectFigures(
         rows=counted.rows, noise=noise, shift=moved.shift, drift=moved.drift,
         performance=moved.performance,
         ranking=ranking_findings(labelled.context.ranking, options.context.ranked),
-        evidence=evidence(scored, judged.transition), inferred=inferred,
+        evidence=drawn, inferred=inferred,
         shortcuts=shortcuts(artifacts, options.context.source, ref),
-        poison=poison(sample, labelled.context.sample["id"], ref.classes) if options.poison else None,
+        poison=poison(sample, ids, ref.classes) if options.poison else None,
+        health=None if ref.inferred else with_row_facts(artifacts, health, sample, ids),
     )  # fmt: skip
     return Detected(ref, figures, [judgement.checks for judgement in judgements], scored)
 
 
 @dataclass(frozen=True)
 class JudgedClasses:
-    """What was found in one partition."""
+    """What was found in one partition; by_class (3, K): of `class_sums`."""
 
     scored: Scored
     checks: list[gates.RowCheck]
     context: Context
+    by_class: NDArray[np.float64]
 
     @property
     def rows(self) -> int:
@@ -92,7 +106,9 @@ def judge_partition(
     scores, new = score_partition(partition, artifacts, ref, model, copies, options)
     checks = gates.check_rows(scores, options.expected, classes=len(ref.classes))
     context = labelled_context(options.context, ref, partition, scores, share)
-    return JudgedClasses(summarise(scores, partition, new), checks, context)
+    given, error, flag = (scores[name].to_numpy() for name in ("given", "error_probability", "flag"))
+    sums = class_sums(given, error, flag, len(ref.classes))
+    return JudgedClasses(summarise(scores, partition, new), checks, context, sums)
 
 
 def _chance_p_value(sample: Sample) -> float:

@@ -11,6 +11,7 @@ from labelworks.schemas.findings import (
     EmbeddingFigures,
     Figures,
     Findings,
+    HealthFindings,
     IngestFigures,
     PublishFigures,
     TreatFigures,
@@ -62,6 +63,7 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         "odd_regions": len(figures.poison.regions) if figures.poison else None,
         **_content(figures.content),
+        **_health(figures.health),
         **_drift(figures.drift),
     }
 
@@ -72,6 +74,18 @@ def _content(found: ContentFindings | None) -> dict[str, float | None]:
     names = dict.fromkeys([*(method.name for method in registry.methods("content")), *shares])
     by_issue = {f"content_{name.replace('-', '_')}_share": shares.get(name) for name in names}
     return {"content_odd_share": found.odd_share if found else None, **by_issue}
+
+
+def _health(found: HealthFindings | None) -> dict[str, float | None]:
+    """An order that may be chance has no effect."""
+    order, value = (found.order, found.value) if found else (None, None)
+    told = order is not None and order.p_value is not None and order.p_value <= LEVEL
+    return {
+        "class_balance": found.balance if found else None,
+        "lowest_class_quality": found.classes[0].quality if found else None,
+        "row_order_effect": None if order is None else order.effect if told else 0.0,
+        "harmful_share": value.harmful / value.rows if value else None,
+    }
 
 
 def _drift(found: DriftFindings) -> dict[str, float | None]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from labelworks.schemas.findings import ConfusedPair
+from labelworks.schemas.findings import ConfusedPair, SampleMap
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.nutrition import NutritionLine
 from labelworks.tasks.methods.findings.confusions import top_confusions
@@ -64,6 +64,7 @@ class ReportData:
     transition: Floats | None = None
     """(K, K): row the true class, column the given label; rows sum to 1."""
     scores: ScoreHistogram | None = None
+    sample_map: SampleMap | None = None
     prior_source: Floats | None = None
     prior_target: Floats | None = None
     prior_interval: Floats | None = None

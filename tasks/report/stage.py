@@ -167,6 +167,7 @@ def _drawn(found: DetectFigures) -> dict[str, Any]:
     return {
         "transition": None if seen.transition is None else np.asarray(seen.transition),
         "scores": ScoreHistogram(np.linspace(0.0, 1.0, len(counts) + 1), counts, flagged),
+        "sample_map": seen.sample_map,
         "prior_source": None if shift is None else np.asarray(shift.source_prior),
         "prior_target": None if shift is None else np.asarray(shift.prior),
         "prior_interval": None if shift is None else np.asarray(shift.interval),

@@ -5,6 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
+from labelworks.schemas.findings import MappedRow, SampleMap
 from labelworks.schemas.records import Check, GateResult, RunRecord
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.nutrition import NutritionLine
@@ -129,6 +130,38 @@ TREND = {
 }  # fmt: skip
 
 
+CONTENT = {
+    "rows": 1500, "odd_rows": 14,
+    "issues": [
+        {"name": "too-long", "rows": 9, "share": 0.006, "examples": ["r12", "r7<b>"]},
+        {"name": "other-language", "rows": 5, "share": 0.0033, "examples": ["r3"]},
+        {"name": "empty", "rows": 0, "share": 0.0},
+    ],
+}  # fmt: skip
+HEALTH = {
+    "score": 0.804, "interval": [0.785, 0.82], "balance": 0.2, "rarest": "nine",
+    "classes": [{"name": f"class {n}", "rows": 150 - n, "flagged": 30 - n, "quality": 0.7 + n / 50}
+                for n in range(10)],
+    "order": {"rows": 1500, "effect": 0.41, "p_value": 0.005},
+    "value": {"rows": 1500, "harmful": 120, "lowest": ["r9", "r44"]},
+}  # fmt: skip
+
+
+def sample_map(rows=300, classes=10):
+    rng = np.random.default_rng(0)
+    given = rng.integers(0, classes, rows)
+    middles = np.stack([np.cos(given), np.sin(given)]) / 2.6 + 0.5
+    places = np.clip(middles + rng.normal(0, 0.05, (2, rows)), 0, 1)
+    return SampleMap(
+        explained=0.37,
+        rows=[
+            MappedRow(id=f"r{n}<i>", x=places[0, n], y=places[1, n], given=int(given[n]),
+                      suggestion=int((given[n] + (n % 9 == 0)) % classes), flagged=n % 9 == 0)
+            for n in range(rows)
+        ],
+    )  # fmt: skip
+
+
 def with_all_sections():
     """A published run in which all was looked for, and found."""
     run = published()
@@ -142,6 +175,7 @@ def with_all_sections():
     return published(
         treatment=treatment, validation=validation, embedding=embedding, shortcuts=SHORTCUTS,
         performance=PERFORMANCE, ranking=RANKING, poison=POISON, trend=TREND,
+        content=CONTENT, health=HEALTH,
     )  # fmt: skip
 
 
@@ -169,6 +203,7 @@ def evidence(size=10, target=True, names=None, **changes):
     fields = {
         "classes": tuple(names or range(size)),
         "transition": transition,
+        "sample_map": sample_map(classes=size),
         "scores": ScoreHistogram(np.linspace(0, 1, 21), counts, counts * (np.arange(20) < 8)),
         "prior_source": source if target else None,
         "prior_target": moved if target else None,

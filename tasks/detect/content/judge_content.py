@@ -19,7 +19,7 @@ from labelworks.tasks.artifacts.code_version import code_version
 from labelworks.tasks.artifacts.features import feature_batches, some_features
 from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.artifacts.vectors.image_measures import read_measures
-from labelworks.tasks.detect.content.sample_rows import some_partitions, some_rows
+from labelworks.tasks.detect.sample.some_rows import some_partitions, some_rows
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.content.rows import KINDS, ContentRows

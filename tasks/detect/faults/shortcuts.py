@@ -14,7 +14,7 @@ from labelworks.schemas.findings import ShortcutFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
-from labelworks.tasks.detect.content.sample_rows import some_partitions, some_rows
+from labelworks.tasks.detect.sample.some_rows import some_partitions, some_rows
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.shortcuts import properties
 from labelworks.tasks.methods.shortcuts.find import find_shortcuts

@@ -48,6 +48,8 @@ DETECT = {
     "shortcut_gain": 0.05,
     "odd_regions": 0,
     "content_odd_share": 0.01,
+    "class_balance": 0.9,
+    "row_order_effect": 0.0,
 }
 
 
@@ -212,7 +214,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 18
+    assert len(gate.checks) == 3 + 20
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():

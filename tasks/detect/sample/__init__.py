@@ -1,0 +1,1 @@
+"""What a bounded sample of the rows tells."""
