@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.audits.audited_estimates import estimate_with_audit, sample_audit
     from labelworks.flows.notebook.audits.decisions import record_decisions
     from labelworks.flows.notebook.class_audit import audit_classes
+    from labelworks.flows.notebook.content_issues import find_content_issues
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
@@ -56,6 +57,7 @@ __all__ = [
     "estimate_performance",
     "estimate_prior",
     "estimate_with_audit",
+    "find_content_issues",
     "find_label_errors",
     "find_multilabel_errors",
     "find_regression_errors",
@@ -84,6 +86,7 @@ _HOMES = {
     "sample_audit": "labelworks.flows.notebook.audits.audited_estimates",
     "estimate_performance": "labelworks.flows.notebook.models.performance",
     "estimate_prior": "labelworks.flows.notebook.prior",
+    "find_content_issues": "labelworks.flows.notebook.content_issues",
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
     "find_regression_errors": "labelworks.flows.notebook.regression_errors",

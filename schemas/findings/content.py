@@ -20,10 +20,10 @@ class ContentFindings(Findings):
     """Content issues of all rows that can be used, those without a vector among them."""
 
     rows: int = Field(description="that were looked at")
-    odd_rows: int = Field(description="with one issue at least")
+    odd_rows: int = Field(description="with one issue at least; personal data alone is none")
     issues: tuple[IssueFindings, ...] = Field((), description="what was looked for, in order of name")
 
     @property
     def odd_share(self) -> float:
-        """Share of the rows with one issue at least."""
+        """Share of the rows that are odd."""
         return self.odd_rows / max(self.rows, 1)

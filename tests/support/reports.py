@@ -135,6 +135,7 @@ CONTENT = {
     "issues": [
         {"name": "too-long", "rows": 9, "share": 0.006, "examples": ["r12", "r7<b>"]},
         {"name": "other-language", "rows": 5, "share": 0.0033, "examples": ["r3"]},
+        {"name": "e-mail-address", "rows": 2, "share": 0.0013, "examples": ["r8"]},
         {"name": "empty", "rows": 0, "share": 0.0},
     ],
 }  # fmt: skip

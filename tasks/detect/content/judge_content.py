@@ -21,14 +21,13 @@ from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.artifacts.vectors.image_measures import read_measures
 from labelworks.tasks.detect.sample.some_rows import some_partitions, some_rows
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.content.known import BATCH, FLAGGED, judge_rows, known_issues
+from labelworks.tasks.methods.content.personal import PERSONAL
 from labelworks.tasks.methods.content.rows import KINDS, ContentRows
 from labelworks.tasks.methods.protocols.content import ContentMethod
 from labelworks.tasks.sources.source import Source
 
 SAMPLE: Mapping[str, int] = {"text": 5_000, "image": 1_000}  # rows that tell what is usual
-BATCH: Mapping[str, int] = {"text": 8_192, "image": 256}
-FLAGGED = 0.5  # a score below it
 EXAMPLES = 5
 
 
@@ -47,13 +46,12 @@ class FittedIssues:
 
     def scores(self, rows: NDArray[np.int32], held: ContentRows) -> pa.Table:
         """Scores of some rows (N,), a column an issue."""
-        columns = {name: method.judge(held).astype(np.float32) for name, method in self.methods.items()}
-        return pa.table({"row": rows, **columns})
+        return pa.table({"row": rows, **judge_rows(self.methods, held)})
 
 
 @dataclass(frozen=True)
 class JudgedContent:
-    """Of one partition: its rows, those with any issue, by issue how many have it, and the oddest of them."""
+    """Of one partition: its rows, the odd ones, by issue how many have it, and the oddest of them."""
 
     rows: int
     odd: int
@@ -83,11 +81,6 @@ def judge_content(artifacts: Artifacts, source: Source, ref: DatasetRef) -> Cont
         examples = tuple(row_id for _, row_id in oddest)
         issues.append(IssueFindings(name=name, rows=count, share=count / max(rows, 1), examples=examples))
     return ContentFindings(rows=rows, odd_rows=sum(part.odd for part in judged), issues=tuple(issues))
-
-
-def known_issues(kind: str) -> dict[str, ContentMethod]:
-    """A new method for each issue of a kind of features, by name."""
-    return {each.name: each.target() for each in registry.methods("content") if kind in each.modality}
 
 
 def fit_issues(artifacts: Artifacts, source: Source, ref: DatasetRef) -> FittedIssues:
@@ -146,7 +139,7 @@ def judge_partition(
     odd = {each: scores[each].to_numpy() < FLAGGED for each in fitted.methods}
     return JudgedContent(
         rows=len(scores),
-        odd=int(np.count_nonzero(np.any(list(odd.values()), axis=0))),
+        odd=int(np.count_nonzero(np.any([odd[each] for each in odd if each not in PERSONAL], axis=0))),
         counts={each: int(np.count_nonzero(odd[each])) for each in odd},
         oddest={each: _oddest(scores[each].to_numpy(), odd[each], index["id"]) for each in odd},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labelworks.schemas.findings import ContentFindings, IssueFindings
+from labelworks.tasks.methods.content.personal import PERSONAL
 
 WORDS = {
     "empty": "Empty",
@@ -17,11 +18,15 @@ WORDS = {
     "odd-size": "Of another size than the rest",
     "odd-ratio": "Of another shape than the rest",
     "other-language": "Another language or script than the rest",
+    "card-number": "The number of a payment card",
+    "e-mail-address": "An e-mail address",
+    "phone-number": "A telephone number",
 }
 
 
-def issue_rows(found: ContentFindings | None) -> list[tuple[str, IssueFindings]]:
-    """The issues that some rows have, the commonest first, each with its words."""
+def issue_rows(found: ContentFindings | None, *, personal: bool) -> list[tuple[str, IssueFindings]]:
+    """The issues that some rows have, the commonest first, in words; of personal data, or the others."""
     issues = [] if found is None else [each for each in found.issues if each.rows]
+    issues = [each for each in issues if (each.name in PERSONAL) == personal]
     issues.sort(key=lambda each: (-each.rows, each.name))
     return [(WORDS.get(each.name, each.name.replace("-", " ").capitalize()), each) for each in issues]
