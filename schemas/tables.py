@@ -37,10 +37,10 @@ def index_schema(label_type: pa.DataType) -> pa.Schema:
     )
 
 
-def embedding_schema(dtype: str, dim: int, words: int = 0) -> pa.Schema:
+def embedding_schema(dtype: str, dim: int, words: int = 0, cells: int = 0) -> pa.Schema:
     """Row-aligned with the partition: the vector's raw bytes, or null and the reason why there is none.
 
-    words: how many packed words each row has, as raw bytes too; 0: the encoder gives none.
+    words, cells: how many packed words and cells each row has, as raw bytes too; 0: the encoder gives none.
     """
     width = {"float16": 2, "float32": 4}[dtype]
     fields = [
@@ -50,6 +50,8 @@ def embedding_schema(dtype: str, dim: int, words: int = 0) -> pa.Schema:
     ]
     if words:
         fields.append(pa.field("words", pa.binary(4 * words), nullable=False))
+    if cells:
+        fields.append(pa.field("cells", pa.binary(4 * cells), nullable=False))
     return pa.schema(fields, metadata={"dtype": dtype, "dim": str(dim)})
 
 

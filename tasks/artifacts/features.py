@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.types as types
 
 from labelworks.schemas.records import Partition
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.methods.encoders.values import absent
 from labelworks.tasks.sources.image_paths import inside
 from labelworks.tasks.sources.source import Source
+from labelworks.tasks.sources.values.joined import joined
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.ranges import read_at_once
 from labelworks.tasks.storage.retries import again
 
 FETCHED_AT_ONCE = 16  # images
 FETCHED_ROWS = 256  # images in memory
+SPANS = {  # Arrow's types of no date, and the numbers that they are
+    pa.time32("s").id: pa.int32(), pa.time64("us").id: pa.int64(), pa.duration("s").id: pa.int64(),
+}  # fmt: skip
 
 
 def feature_batches(source: Source, partition: Partition, rows: int) -> Iterator[pa.Array]:
@@ -49,8 +54,21 @@ def as_encoded(source: Source, table: pa.Table) -> pa.Array:
     if asked.kind != "columns":
         return table[asked.feature].combine_chunks()
     columns = [table[name].combine_chunks() for name in asked.features]
-    numbers = [column.cast(pa.int8()) if pa.types.is_boolean(column.type) else column for column in columns]
-    return pa.StructArray.from_arrays(numbers, names=list(asked.features))
+    return pa.StructArray.from_arrays([_plain(column) for column in columns], names=list(asked.features))
+
+
+def _plain(column: pa.Array) -> pa.Array:
+    """Numbers, moments and texts as they are, truths as numbers, times of a day and spans as theirs."""
+    if types.is_boolean(column.type):
+        return column.cast(pa.int8())
+    return column.cast(SPANS[column.type.id]) if column.type.id in SPANS else column
+
+
+def concatenated(parts: Sequence[pa.Array]) -> pa.Array:
+    """Features one after the other; columns whose types differ by file in one that holds all of them."""
+    if len({part.type for part in parts}) == 1:
+        return pa.concat_arrays(parts)
+    return joined([pa.Table.from_struct_array(part) for part in parts]).to_struct_array().combine_chunks()
 
 
 def resolved(source: Source, values: pa.Array) -> pa.Array:

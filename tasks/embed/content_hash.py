@@ -64,6 +64,9 @@ def content_hashes(values: pa.Array) -> NDArray[np.uint64]:
         return _of_lists(values)
     if contents is None and _is_numbers(values.type):
         return _of_rows(_words(matrix(values)), values.type.num_fields)
+    if contents is None and types.is_struct(values.type) and not any(map(_nested, values.type)):
+        columns = [_of_column(column) for column in values.flatten()]
+        return _of_rows(np.stack(columns, axis=1), len(columns))
     if contents is None:  # what a plug-in reads: as it is written in Python
         contents = [None if value is None else repr(value).encode() for value in values.to_pylist()]
     return np.fromiter(map(_of_bytes, contents), dtype=np.uint64, count=len(contents))
@@ -77,6 +80,20 @@ def _is_vector(kind: pa.DataType) -> bool:
 def _is_numbers(kind: pa.DataType) -> bool:
     """Whether it is a struct of numbers alone: several columns that are one vector."""
     return bool(types.is_struct(kind)) and all(is_number(field.type) for field in kind)
+
+
+def _nested(field: pa.Field) -> bool:
+    return bool(types.is_nested(field.type))
+
+
+def _of_column(values: pa.Array) -> NDArray[np.uint64]:
+    """A hash of each value (N,) of one column of a table: of numbers their bits, else of what is written."""
+    if is_number(values.type):
+        return matrix(pa.StructArray.from_arrays([values], ["x"])).view(np.uint64)[:, 0]
+    text = values.cast(pa.string()).dictionary_encode()
+    hashes = [_of_bytes(data) for data in text.dictionary.cast(pa.binary()).to_pylist()]
+    codes = pc.fill_null(text.indices, len(hashes)).to_numpy(zero_copy_only=False)
+    return np.asarray(np.array([*hashes, NOTHING], np.uint64)[codes])
 
 
 def _of_bytes(content: bytes | None) -> int:

@@ -51,7 +51,7 @@ class Embedded:
 class _Encoded:
     """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took.
 
-    words (N, W): packed, if the encoder gives them; measures (N, M): of images, if it takes them.
+    words (N, W), cells (N, C): packed, if the encoder gives them; measures (N, M): of images, if it does.
     """
 
     vectors: NDArray[np.floating]
@@ -59,6 +59,7 @@ class _Encoded:
     contents: NDArray[np.uint64]
     seconds: float
     words: NDArray[np.uint32] | None = None
+    cells: NDArray[np.uint32] | None = None
     measures: NDArray[np.float32] | None = None
 
 
@@ -144,9 +145,10 @@ def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
     place, reasons = step.first(), [why for part in done for why in part.reasons]
     vectors = _spread([part.vectors for part in done], place)
     words = _spread_some([part.words for part in done], place)
+    cells = _spread_some([part.cells for part in done], place)
     measures = _spread_some([part.measures for part in done], place)
     why = [reasons[row] for row in place]
-    return _Encoded(vectors, why, step.contents(), perf_counter() - started, words, measures)
+    return _Encoded(vectors, why, step.contents(), perf_counter() - started, words, cells, measures)
 
 
 def _spread_some(batches: Sequence[NDArray[Any] | None], place: NDArray[np.int64]) -> NDArray[Any] | None:
@@ -164,7 +166,8 @@ def _spread(batches: list[NDArray[Any]], place: NDArray[np.int64]) -> NDArray[An
 def _keep(partition: Partition, artifacts: Artifacts, spec: EncoderSpec, found: _Encoded) -> Embedded:
     """Write the vectors of a partition, then their facts."""
     name = artifacts.embedding(spec.key, partition)
-    write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents, found.words)
+    packed = (found.words, found.cells)
+    write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents, *packed)
     usable = np.array([reason is None for reason in found.reasons])
     if found.measures is not None:
         write_measures(artifacts, spec.key, partition, found.measures)

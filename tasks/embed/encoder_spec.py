@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.features import first_features, some_features
+from labelworks.tasks.artifacts.features import concatenated, first_features, some_features
 from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.methods.encoders import base
 from labelworks.tasks.methods.statistics.folds import fitted_on
@@ -95,7 +95,7 @@ def sample_column(
             taken += first_features(source, partition, share)
         else:
             taken.append(some_features(source, partition, share))
-    sample = pa.concat_arrays(taken)
+    sample = concatenated(taken)
     return sample if len(sample) or among >= 1 else sample_column(artifacts, source, ref, rows)
 
 

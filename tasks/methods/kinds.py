@@ -64,7 +64,7 @@ KINDS = {
     ),
     "encoders": Kind(
         "embed", "vectors made of a column", ("a service",), features.EncoderMethod, key="encoder.name",
-        reads_columns=True,
+        reads_columns=True, folders=("encoders", "encoders.tables"),
     ),
     "adapt": Kind(
         "detect", "a map of the vectors before the probes", ("sums",), features.AdaptMethod,

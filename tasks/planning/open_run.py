@@ -16,6 +16,7 @@ from labelworks.tasks.artifacts.votes.vote_files import vote_prints
 from labelworks.tasks.exports import check_reach
 from labelworks.tasks.planning.plan import Plan, plan_window
 from labelworks.tasks.planning.run import Run, identify
+from labelworks.tasks.planning.table_features import settled
 from labelworks.tasks.planning.values import votes_of
 from labelworks.tasks.sources.files import Listing, list_files, listing
 from labelworks.tasks.storage.store import Store
@@ -67,22 +68,28 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
 def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
     run = open_run(config, "", secrets)
     check_reach(run.artifacts.store, config.publish.also)
+    found = _listed(run)
+    known = settled(config, run.source.options, found["source"].files)
     plans = {
-        window: plan_window(config, window, run.source.options, listed)
-        for window, listed in _listed(run).items()
+        window: plan_window(known, window, run.source.options, listed) for window, listed in found.items()
     }
     prints = [fingerprint for plan in plans.values() for fingerprint in plan.fingerprints]
     probe(run.artifacts.store, config.dataset.name)
-    named = _named(config, run, prints, secrets)
+    named = _named(config, run, prints, secrets, known)
     return replace(named, newest=newest_number(run.artifacts.store, run.artifacts.dataset)), plans
 
 
-def _named(config: RunConfig, run: Run, prints: list[str], secrets: dict[str, Any]) -> Run:
-    """The run of these files, of what lies beside them, and of what people have decided by now."""
+def _named(
+    config: RunConfig, run: Run, prints: list[str], secrets: dict[str, Any], known: RunConfig | None = None
+) -> Run:
+    """The run of these files, of what lies beside them, and of what people have decided by now.
+
+    known: the config with what the files decide of it, which its name isn't made of.
+    """
     store, dataset = run.artifacts.store, run.artifacts.name
     decided = _once("decided", config, lambda: decisions_files(store, dataset))
     said = [f"decisions:{decisions_print(store, decided)}"] if decided else []
-    named = open_run(config, identify(config, prints + _prints_beside(run) + said), secrets)
+    named = open_run(known or config, identify(config, prints + _prints_beside(run) + said), secrets)
     return replace(named, decided=decided)
 
 

@@ -20,7 +20,7 @@ from labelworks.tasks.artifacts.row_extras import made_with_probabilities
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import PassOptions
 from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
-from labelworks.tasks.methods.encoders.base import own_units
+from labelworks.tasks.methods.encoders.base import numbers_only, own_units
 from labelworks.tasks.methods.findings.performance import PerformanceOptions
 from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.methods.inference.prediction_sets import AskedSets
@@ -101,6 +101,9 @@ def columns_of(config: RunConfig) -> Columns:
         rule_values=read_by_rules(data, "where", "function"),
         weighed=policy_of(config.treat).columns,
         ruled=data.label_model.infer,
+        of_numbers=numbers_only(config.encoder.name, data.features.kind)
+        if data.features.kind == "columns"
+        else True,
     )
 
 

@@ -20,7 +20,7 @@ ENCODERS = {
     "text": "auto    # tfidf; or sentence-transformers, with options: {model: a name or path}",
     "image": "auto    # pixels: scaled, then their principal components; docs/embedding.md has better ones",
     "vector": "auto    # the vectors as they are",
-    "columns": "auto    # standardize: each column in units of its spread",
+    "columns": "table    # numbers, categories, dates, short texts; trees judge beside the probes",
 }
 
 

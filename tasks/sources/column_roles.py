@@ -21,6 +21,7 @@ NEEDED = {
     "image": "image bytes (binary, or a struct with a field `bytes`)",
     "image_path": "paths of images (strings)",
     "columns": "numbers",
+    "table": "texts, numbers, booleans or times",
     "audio": "bytes of recordings (binary, or a struct with a field `bytes`)",
     "vector": "lists of numbers",
     "label": "strings, whole numbers or booleans",
@@ -43,7 +44,12 @@ NEEDED = {
 }
 DELIMITERS = {";": ";", "\t": "\\t", "|": "|"}
 TASKS = ("multilabel", "regression")
-ROLES = {"multilabel": "label", "regression": "label", "observed": "label"}  # of what roles are in the config
+ROLES = {
+    "multilabel": "label",
+    "regression": "label",
+    "observed": "label",
+    "table": "features.columns",
+}  # of what roles are in the config
 PUBLISHED = published_schema(pa.string()).names
 
 
@@ -98,7 +104,8 @@ def twice(where: str, column: str, role: str) -> InputError:
 def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
     """How the files of a dataset are read where they have no types of their own."""
     label: Kind = "number" if columns.task == "regression" else "label"
-    feature: Kind = "number" if columns.kind == "columns" else "string"
+    several: Kind = "number" if columns.of_numbers else "cell"
+    feature: Kind = several if columns.kind == "columns" else "string"
     kinds: dict[str, Kind] = dict.fromkeys(
         (*columns.tabular, *columns.rule_values, *columns.weighed), "value"
     )
@@ -118,7 +125,7 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
         ),
     ]
     kinds |= {column: kind for column, kind in roles if column}
-    texts = () if feature == "number" else columns.features
+    texts = () if columns.kind == "columns" else columns.features
     judged = tuple(filter(None, (columns.id, columns.label, *texts, columns.time)))
     pictures = columns.features if columns.kind == "image" and columns.image_root is None else ()
     return ReadAs(kinds, judged, delimiter, encoding, pictures=pictures)
@@ -152,7 +159,7 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return number or types.is_null(kind)
     if role in ("label", "votes", "predictions"):
         return text or number or bool(types.is_boolean(kind) or types.is_null(kind))
-    if role in ("dataset.split", "detect.groups", "detect.columns", "treat.weights"):
+    if role in ("dataset.split", "detect.groups", "detect.columns", "treat.weights", "table"):
         plain = number or types.is_boolean(kind) or types.is_null(kind)
         return text or plain or bool(types.is_temporal(kind) and not types.is_interval(kind))
     if role == "time":
@@ -191,6 +198,7 @@ def _is_span(kind: pa.DataType) -> bool:
 
 def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
     kind = "image_path" if columns.image_root is not None else columns.kind
+    kind = "table" if kind == "columns" and not columns.of_numbers else kind
     roles = [(name, kind) for name in columns.features]
     if columns.id is not None:
         roles.append((columns.id, "id"))

@@ -29,12 +29,13 @@ class ObservedColumns:
 class Columns:
     """Names of columns by what they are for; None or empty: there is none.
 
-    features: of all kinds but `columns` one. image_root: the folder below which the paths of images are that
-    the features then are. label: empty where votes or rules say it. classes: None: those that occur.
-    mapping: what classes become when they are read. split: that says what a row is for. tabular: columns
-    whose drift is measured. rule_texts, rule_values: columns that rules read, as texts or as what they are.
-    weighed: those that weights are of. answers: of what models say; model_probs: of a model's probabilities.
-    observed: None where a label is a class. ruled: whether labels are inferred of what rules say.
+    features: of all kinds but `columns` one. of_numbers: whether several are numbers alone. image_root: the
+    folder below which the paths of images are that the features then are. label: empty where votes or rules
+    say it. classes: None: those that occur. mapping: what classes become when they are read. split: that
+    says what a row is for. tabular: columns whose drift is measured. rule_texts, rule_values: columns that
+    rules read, as texts or as what they are. weighed: those that weights are of. answers: of what models
+    say; model_probs: of a model's probabilities. observed: None where a label is a class. ruled: whether
+    labels are inferred of what rules say.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Columns:
     rule_values: tuple[str, ...] = ()
     weighed: tuple[str, ...] = ()
     ruled: bool = False
+    of_numbers: bool = True
 
     @property
     def inferred(self) -> bool:

@@ -64,6 +64,17 @@ NUMBERS = pa.array(
     ],
     pa.struct([("a", pa.float64()), ("b", pa.int8())]),
 )
+TABLE = pa.array(
+    [
+        None,
+        *(
+            {"a": float("inf") if row == 5 else None if row == 3 else row, "b": ["x", "y"][row % 2],
+             "c": f"2024-01-{row + 1:02}", "d": " ".join(TEXTS[row : row + 2])}
+            for row in range(1, ROWS)
+        ),
+    ],
+    pa.struct([("a", pa.float64()), ("b", pa.string()), ("c", pa.string()), ("d", pa.string())]),
+)  # fmt: skip
 BAD_TEXT = {3: "null", 4: "blank"}
 BAD_IMAGE = {1: "null", 2: "undecodable", 3: "undecodable"}
 FULL = {"precision": "float32"}
@@ -105,6 +116,7 @@ CASES = [
         {"url": "@service", "model": "m", "batch_size": 5, "requests_per_second": 1000},
         {"url": "@service", "model": "n"},
     ),
+    Case("table", "columns", TABLE, {0: "null", 5: "'a' is 'inf'"}, {}, {"dims": 8}),
     Case("standardize", "columns", NUMBERS, {0: "null", 5: "'a' is infinite"}, {}, {}),
 ]  # fmt: skip
 

@@ -21,6 +21,7 @@ from labelworks.tasks.artifacts.row_extras import pair_vectors, unpacked
 from labelworks.tasks.storage.store import Store
 
 GROUP_BYTES = 2 << 20  # of a row group: what is read at least to get one row
+BESIDE_VECTORS = ("words", "cells")  # packed, mostly zeros or repeated
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Block:
 
     contents: hashes (N,) of what the features were made of; equal ones are exact duplicates.
     beside: (N, K) by name, what the dataset says of its rows beside their labels; `pair`, if named: (N, D);
-    `words` (N, W), packed, if the encoder gives them.
+    `words` (N, W) and `cells` (N, C), packed, if the encoder gives them.
     targets: labels that are no single class: binary sparse (N, K), or numbers (N, 1).
     """
 
@@ -50,25 +51,28 @@ def write_vectors(
     reasons: list[str | None],
     contents: NDArray[np.uint64],
     words: NDArray[np.uint32] | None = None,
+    cells: NDArray[np.uint32] | None = None,
 ) -> None:
     """Write vectors (N, D) as raw bytes, null where there is a reason: the fast way to read them back.
 
-    contents: hash of what each row's vector was made of (N,); words (N, W): packed, if there are any.
+    contents: hash of what each row's vector was made of (N,); words (N, W), cells (N, C): packed, if any.
     """
     rows, dim = vectors.shape
-    schema = embedding_schema(str(vectors.dtype), dim, 0 if words is None else words.shape[1])
+    beside = {"words": words, "cells": cells}
+    widths = {name: 0 if packed is None else packed.shape[1] for name, packed in beside.items()}
+    schema = embedding_schema(str(vectors.dtype), dim, **widths)
     why = pa.array(reasons, pa.string())
     usable = why.is_null().buffers()[1] if why.null_count < rows else None
     column = pa.Array.from_buffers(
         schema.field("vector").type, rows, [usable, pa.py_buffer(np.ascontiguousarray(vectors))]
     )
     arrays = [column, why, pa.array(contents, pa.uint64())]
-    if words is not None:
-        packed = pa.py_buffer(np.ascontiguousarray(words))
-        arrays.append(pa.Array.from_buffers(schema.field("words").type, rows, [None, packed]))
+    for packed in filter(widths.get, BESIDE_VECTORS):
+        raw = pa.py_buffer(np.ascontiguousarray(beside[packed]))
+        arrays.append(pa.Array.from_buffers(schema.field(packed).type, rows, [None, raw]))
     table = pa.Table.from_arrays(arrays, schema=schema)
     group = max(1, GROUP_BYTES // max(vectors.itemsize * dim, 1))
-    packing = {column: "zstd" if column == "words" else "none" for column in schema.names}  # mostly zeros
+    packing = {column: "zstd" if column in BESIDE_VECTORS else "none" for column in schema.names}
     store.write_table(
         name, table, row_group_size=group, compression=packing, use_dictionary=False, write_statistics=False
     )
@@ -76,32 +80,33 @@ def write_vectors(
 
 @dataclass(frozen=True)
 class Vectors:
-    """A part: vectors (N, D), which rows have one (N,), hashes of contents (N,), packed words (N, W)."""
+    """A part: vectors (N, D), which rows have one (N,), hashes of contents (N,); by name words and cells."""
 
     vectors: NDArray[np.floating]
     usable: NDArray[np.bool_]
     contents: NDArray[np.uint64]
-    words: NDArray[np.uint32] | None = None
+    beside: dict[str, NDArray[np.uint32]] = field(default_factory=dict)
 
     def only(self, rows: NDArray[np.integer]) -> Vectors:
         """Some of its rows, in this order; itself where that is all."""
         if len(rows) == len(self.vectors):
             return self
-        words = None if self.words is None else self.words[rows]
-        return Vectors(self.vectors[rows], self.usable[rows], self.contents[rows], words)
+        beside = {name: packed[rows] for name, packed in self.beside.items()}
+        return Vectors(self.vectors[rows], self.usable[rows], self.contents[rows], beside)
 
 
 def read_vectors(store: Store, name: str) -> Vectors:
     """Read a part."""
     table = store.read_table(name)
     column = table["vector"].combine_chunks()
-    words = None
-    if "words" in table.column_names:
-        packed = table["words"].combine_chunks()
-        width = packed.type.byte_width // 4
-        words = np.frombuffer(packed.buffers()[1], np.uint32, len(packed) * width).reshape(-1, width)
+    beside = {name: _packed(table[name]) for name in BESIDE_VECTORS if name in table.column_names}
     valid = np.asarray(column.is_valid())
-    return Vectors(_matrix(column, table.schema), valid, table["content"].to_numpy(), words)
+    return Vectors(_matrix(column, table.schema), valid, table["content"].to_numpy(), beside)
+
+
+def _packed(column: pa.ChunkedArray) -> NDArray[np.uint32]:
+    raw, width = column.combine_chunks(), column.type.byte_width // 4
+    return np.frombuffer(raw.buffers()[1], np.uint32, len(raw) * width).reshape(-1, width)
 
 
 def read_some(
@@ -159,8 +164,7 @@ def load_block(
     }
     if made and inferred is not None:
         told["votes"] = inferred[1]
-    if found.words is not None:
-        told["words"] = found.words
+    told |= found.beside
     ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
     targets = label_targets(index["label"], ref.classes) if source and inferred is None else None
     return Block(rows, ids, hashes, given, found.vectors, found.contents, told, targets)

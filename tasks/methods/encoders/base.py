@@ -27,13 +27,15 @@ PART_FORMAT = 4  # of what is kept under a key: another format is another key
 class Encoded:
     """Vectors (N, D) and, row by row, why there is none (None: there is one).
 
-    words (N, W): packed by `pack_words`, for probes of words; None: the encoder counts none.
-    measures (N, M): of decoded images, by `content.image.measures`, NaN where there is none; None: not taken.
+    words (N, W): packed by `pack_words`, for probes of words; cells (N, C): packed by `pack_cells`, for
+    trees; measures (N, M): of decoded images, by `content.image.measures`, NaN where there is none. None: the
+    encoder gives none.
     """
 
     vectors: NDArray[np.floating]
     reasons: list[str | None]
     words: NDArray[np.uint32] | None = None
+    cells: NDArray[np.uint32] | None = None
     measures: NDArray[np.float32] | None = None
 
 
@@ -57,6 +59,7 @@ class Encoder(ABC):
     runs on a GPU says so by `uses_device`; the tasks of any other go to CPU workers. `own_units`: each
     dimension of its vectors has a unit of its own, so that they are scaled before distances are taken.
     `gives_words`: beside the vectors there are the words of each row, which some probes see.
+    `numbers_only`: of several columns it reads numbers and truths alone.
     """
 
     kind: str
@@ -67,6 +70,7 @@ class Encoder(ABC):
     uses_device: ClassVar[bool] = False
     own_units: ClassVar[bool] = False
     gives_words: ClassVar[bool] = False
+    numbers_only: ClassVar[bool] = True
     dtype: ClassVar[str] = "float16"
     revision: ClassVar[str] = "1"
     options: ClassVar[dict[str, Any]] = {}
@@ -150,6 +154,11 @@ def fit_share(name: str, kind: str) -> float:
     """Share of the rows that the encoder of that name is fitted on, at most; 1: no vector shows it."""
     share: float = getattr(get("encoders", encoder_name(name, kind)).target, "fit_share", 1.0)
     return share
+
+
+def numbers_only(name: str, kind: str) -> bool:
+    """Whether the encoder of that name reads numbers alone where features are several columns."""
+    return bool(getattr(get("encoders", encoder_name(name, kind)).target, "numbers_only", True))
 
 
 def own_units(name: str, kind: str) -> bool:

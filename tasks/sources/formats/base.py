@@ -11,7 +11,7 @@ import pyarrow as pa
 UNUSABLE = "__unusable__"  # a column of reasons (string, null: fine) that a format may add to its batches
 PIXELS = b"pixels"  # in a field's metadata: its lists of numbers are of the shape of images
 WRITTEN = b"as written"  # in a field's metadata: its values are read as the strings that stand in the file
-Kind = Literal["string", "label", "number", "value"]
+Kind = Literal["string", "label", "number", "value", "cell"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class ReadAs:
     """How files without types of their own are read.
 
     kinds: of columns whose role is known: a `string` as it stands, a `label` (a whole number where all are
-    written as such, else as it stands), a `number`, a `value` (a number where all are, else as it stands).
+    written as such, else as it stands), a `number`, a `value` (a number where all are, else as it stands), a
+    `cell` (of a CSV as it stands: whoever reads it looks at more than one file).
     judged: columns without which a row can't be used. csv: the key that says how CSV is written.
     head: only first rows are wanted, so nothing is fetched that they don't need. pictures: columns that hold
     images, so that pixels become encoded ones.

@@ -173,7 +173,7 @@ def _not_encoded(what: str, read_as: ReadAs) -> UnreadableError:
 def _field(field: pa.Field, first: pa.RecordBatch | None, kinds: Mapping[str, Kind]) -> pa.Field:
     """A column with the type it is read as, which its role decides; without a role, as Arrow takes it."""
     kind = kinds.get(field.name)
-    if kind is None or kind == "string":
+    if kind in (None, "string", "cell"):
         return field
     values = pa.array([], pa.string()) if first is None else _column(first, field.name)
     if kind != "label":

@@ -92,11 +92,11 @@ def _read(block: bytes, schema: pa.Schema | None) -> pa.Table:
 def _settled(field: pa.Field, read_as: ReadAs) -> pa.Field:
     """A column with the type that is expected of all its values."""
     kind, role = _as_typed(field.type), read_as.kinds.get(field.name)
-    if types.is_null(kind) and role in ("string", "label"):
+    if types.is_null(kind) and role in ("string", "label", "cell"):
         kind = pa.string()
     elif types.is_list(kind) and types.is_integer(kind.value_type) and role != "label":
         kind = pa.list_(pa.float64())  # a vector whose first numbers are whole may have others later
-    elif types.is_integer(kind) and role == "number":
+    elif types.is_integer(kind) and role in ("number", "cell"):
         kind = pa.float64()
     return field.with_type(kind)
 

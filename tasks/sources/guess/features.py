@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, named, plain
 from labelworks.tasks.sources.guess.foretold import numbers_of_texts, numbers_of_vectors
-from labelworks.tasks.sources.guess.names import PREDICTED, words
+from labelworks.tasks.sources.guess.names import words
+from labelworks.tasks.sources.guess.tabular import numbers_of_table, tabular
 from labelworks.tasks.sources.profile import Profile
 from labelworks.tasks.storage.filesystem import open_filesystem
 
@@ -24,7 +24,6 @@ TEXTS = (
 )  # fmt: skip
 REPEATED = 4  # rows a text has on average, at most
 MOSTLY = 0.9
-COUNTERS = ("index", "idx", "row", "rownum", "unnamed")  # columns of numbers that count rows
 TRIED = 20  # paths that are looked for
 
 
@@ -53,32 +52,32 @@ class FeatureGuess:
         if self.kind == "text":
             return numbers_of_texts([text or "" for text in columns[0].to_pylist()])
         if self.kind == "columns":
-            arrays = [
-                column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False) for column in columns
-            ]
-            return numbers_of_vectors(np.stack(arrays, axis=1))
+            names = [name for name in self.names if name != but]
+            return numbers_of_vectors(numbers_of_table(dict(zip(names, columns, strict=True))))
         if self.kind == "vector" and not columns[0].null_count:
             flat = columns[0].flatten().cast(pa.float64(), safe=False)
             return numbers_of_vectors(flat.to_numpy(zero_copy_only=False).reshape(len(rows), -1))
         return None
 
 
-def find_features(look: Profile, taken: Collection[str], chosen: str | None) -> FeatureGuess:
+def find_features(
+    look: Profile, taken: Collection[str], chosen: str | None, *, tables: bool = True
+) -> FeatureGuess:
     """The features, given columns that are something else and perhaps the names a person chose.
 
+    tables: whether columns of single values, such as categories, can be features together; else numbers can.
     Raises InputError, listing the columns, where there are none.
     """
     columns = [column for column in look.columns if column.name not in taken]
     if chosen is not None:
         return _chosen(look, columns, chosen)
     ranked = list(_ranked(look, columns))
-    numbers = _numbers(columns)
-    if not ranked and len(numbers) > 1:
-        names = tuple(column.name for column in numbers)
-        return FeatureGuess("columns", names, f"{len(names)} columns of numbers: one vector a row")
+    several = [column for column in tabular(columns) if tables or fits(column.type, "columns")]
+    if not ranked and len(several) > 1:
+        return FeatureGuess("columns", tuple(column.name for column in several), "")
     if not ranked:
         raise InputError(
-            "no column can be taken for the features (text, image, vector, or several columns of numbers)",
+            "no column can be taken for the features (text, image, vector, or several columns of a table)",
             where=look.source,
             fix=f"{_lost_paths(look, columns)}name them with --features COLUMN; columns: {look.listed}",
         )
@@ -99,9 +98,9 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:
     named_ones = [look.column(name) for name in dict.fromkeys(names)]
     if len(named_ones) > 1 or named_ones[0].is_number():
         for column in named_ones:
-            if not fits(column.type, "columns"):
+            if not fits(column.type, "table"):
                 raise InputError(
-                    f"column {column.name!r} is {named(column.type)}, no number", where=look.source
+                    f"column {column.name!r} is {named(column.type)}, of no single values", where=look.source
                 )
         return FeatureGuess("columns", tuple(c.name for c in named_ones), "named")
     (column,) = named_ones
@@ -139,17 +138,6 @@ def _is_prose(column: Column) -> bool:
     by_name = bool(set(words(column.name)) & set(TEXTS))
     differ = (column.distinct or 0) * REPEATED > column.values
     return (column.prose > 0.5 and (differ or by_name)) or (by_name and differ and not column.dates)
-
-
-def _numbers(columns: list[Column]) -> list[Column]:
-    """Columns of numbers that say something of a row: not its place, nor what a model made of it."""
-    return [column for column in columns if fits(column.type, "columns") and _says(column)]
-
-
-def _says(column: Column) -> bool:
-    said = set(words(column.name))
-    varies = column.values > 0 and (column.distinct or 2) > 1
-    return varies and not column.counts and not said & {*COUNTERS, *PREDICTED}
 
 
 def _root(look: Profile, column: Column) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.types as types
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, named
 from labelworks.tasks.sources.guess.features import FeatureGuess, find_features
 from labelworks.tasks.sources.guess.folders import SplitGuess, find_split, folder_notes, rival_at_the_top
@@ -129,7 +130,7 @@ def _votes(look: Profile, votes: Profile | None, features: str | None) -> VotesG
 def _has_features(look: Profile, votes: VotesGuess) -> None:
     """A table of votes alone has nothing that the labels could be judged by."""
     try:
-        find_features(look, {votes.item, votes.annotator, votes.label}, None)
+        find_features(look, {votes.item, votes.annotator, votes.label}, None, tables=False)
     except InputError as error:
         raise InputError(
             f"these are votes ({votes.why}) without the features of the items",
@@ -195,23 +196,26 @@ def _alone(look: Profile) -> str:
 
 
 def _without_answers(look: Profile, features: FeatureGuess, label: Candidate | None) -> FeatureGuess:
-    """Columns of numbers without ids, and without those that are the label in other words."""
+    """Several columns without ids and times, and without those that are the label in other words."""
     if features.kind != "columns":
         return features
-    identity = find_id([look.column(name) for name in features.names])
-    out = {label.name if label else "", identity.column if identity else ""}
+    columns = [look.column(name) for name in features.names]
+    roles = [guessed.column for guessed in (find_id(columns), find_time(columns)) if guessed]
+    out = {label.name if label else "", *roles}
     answers = [name for name in features.names if name not in out and label and same(look, name, label.name)]
     names = tuple(name for name in features.names if name not in out and name not in answers)
     if not names:
         raise InputError(
-            "no column of numbers is left for the features", where=look.source, fix=f"columns: {look.listed}"
+            "no column is left for the features", where=look.source, fix=f"columns: {look.listed}"
         )
     doubt = f"left out, as they say the label in other words: {', '.join(answers)}" if answers else ""
-    return replace(features, names=names, why=_counted(names), doubt=doubt)
+    return replace(features, names=names, why=_counted(look, names), doubt=doubt)
 
 
-def _counted(names: tuple[str, ...]) -> str:
-    return f"{len(names)} columns of numbers: one vector a row; missing ones take the mean"
+def _counted(look: Profile, names: tuple[str, ...]) -> str:
+    numbers = all(fits(look.column(name).type, "columns") for name in names)
+    what = "numbers" if numbers else "a table: numbers, categories, dates, short texts"
+    return f"{len(names)} columns of {what}; together one vector a row"
 
 
 def same(look: Profile, one: str, other: str) -> bool:

@@ -268,6 +268,23 @@ def test_columns_of_numbers_are_one_vector_without_what_says_the_label(init: Ini
     )  # fmt: skip
 
 
+def test_without_text_image_or_vector_the_columns_of_a_table_are_features(init: Init) -> None:
+    cities = [("Rome", "Oslo", None)[row % 7 % 3] for row in range(ROWS)]
+    hired = [f"2024-{1 + row % 12:02}-{1 + row % 28:02}" for row in range(ROWS)]
+    ages = [18 + row % 40 for row in range(ROWS)]
+    names = [f"n{row * 7919:x}" for row in range(ROWS)]
+    at = {"seen_at": pd.date_range("2024-01-01", periods=ROWS)}
+    pd.DataFrame({"person_id": range(ROWS), "age": ages, "city": cities, "hired": hired, "ref": names,
+                  **at, "label": LABELS}).to_parquet("rows.parquet")  # fmt: skip
+    config = init("rows.parquet")
+    assert config.dataset.features.columns == ("age", "city", "hired")
+    assert config.encoder.name == "table"
+    assert (config.dataset.id, config.dataset.time, config.dataset.label) == ("person_id", "seen_at", "label")
+    begun(config)
+    named = init("rows.parquet", "--force", "--features", "city,age").dataset.features
+    assert named.columns == ("city", "age")
+
+
 def test_a_folder_of_images_is_a_source(init: Init) -> None:
     config = init(pets("pets"))
     assert (config.dataset.features.image, config.dataset.label, config.dataset.id) == (

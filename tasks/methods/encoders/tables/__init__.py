@@ -1,0 +1,1 @@
+"""Rows of tables as vectors: columns of numbers, categories, dates and short texts side by side."""
