@@ -145,6 +145,7 @@ class Recorder:
             drift=figures.drift if figures else None,
             shortcuts=figures.shortcuts if figures else None,
             poison=figures.poison if figures else None,
+            calibration=figures.calibration if figures else (),
             content=figures.content if figures else None,
             health=figures.health if figures else None,
             trend=figures.trend if figures else None,

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from labelworks.schemas.findings import (
+    CalibrationFindings,
     Class,
     ContentFindings,
     CrowdFindings,
@@ -206,6 +207,9 @@ class RunRecord(Record):
     )
     poison: PoisonFindings | None = Field(
         None, description="small regions whose label all around contradicts; where detect.poison asks for it"
+    )
+    calibration: tuple[CalibrationFindings, ...] = Field(
+        (), description="of the probes and of pred_probs, against given labels; of one class a row"
     )
     content: ContentFindings | None = Field(
         None, description="what is odd about texts and images themselves; None of other features"

@@ -1,6 +1,7 @@
 """What stages find, as typed, frozen records; arrays over classes are in the order of the run's `classes`."""
 
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
+from labelworks.schemas.findings.calibration import CalibrationFindings, ReliabilityBin
 from labelworks.schemas.findings.content import ContentFindings, IssueFindings
 from labelworks.schemas.findings.decisions import AuditFindings, DecisionsFindings, ReviewerFindings
 from labelworks.schemas.findings.drift import (
@@ -70,6 +71,7 @@ __all__ = [
     "AnnotatorQuality",
     "ArmFindings",
     "AuditFindings",
+    "CalibrationFindings",
     "ChangePoint",
     "ChangedPair",
     "Class",
@@ -117,6 +119,7 @@ __all__ = [
     "PropertyFindings",
     "PublishFigures",
     "RankingFindings",
+    "ReliabilityBin",
     "RenamedClass",
     "ReviewerFindings",
     "RuleFindings",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from labelworks.schemas.findings.base import Findings, Interval, Number
+from labelworks.schemas.findings.calibration import CalibrationFindings
 
 
 class ReviewerFindings(Findings):
@@ -38,3 +39,6 @@ class DecisionsFindings(Findings):
     gone: int = Field(description="answers about rows, or naming classes, that are no more")
     reviewers: tuple[ReviewerFindings, ...] = ()
     audits: tuple[AuditFindings, ...] = ()
+    calibration: CalibrationFindings | None = Field(
+        None, description="of the posterior, by answers to a sample of strata; None: there are none"
+    )

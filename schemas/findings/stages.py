@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from labelworks.schemas.findings.base import Class, Findings, Number
+from labelworks.schemas.findings.calibration import CalibrationFindings
 from labelworks.schemas.findings.content import ContentFindings
 from labelworks.schemas.findings.drift import DriftFindings
 from labelworks.schemas.findings.health import HealthFindings
@@ -128,6 +129,7 @@ class DetectFigures(Findings):
     ranking: tuple[RankingFindings, ...] = Field((), description="of dataset.predictions, by reading")
     shortcuts: ShortcutFindings | None = None
     poison: PoisonFindings | None = None
+    calibration: tuple[CalibrationFindings, ...] = Field((), description="of the probes and of pred_probs")
     content: ContentFindings | None = None
     health: HealthFindings | None = Field(None, description="of one class a row")
     trend: TrendFindings | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.findings import DetectFigures, IngestFigures
+from labelworks.schemas.findings import CalibrationFindings, DetectFigures, IngestFigures
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -27,9 +28,11 @@ from labelworks.tasks.detect.sample.sample_map import sample_map
 from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.findings.calibration import AGAINST, calibration_findings
 from labelworks.tasks.methods.findings.health import class_sums, health_findings
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
 from labelworks.tasks.methods.findings.ranking import ranking_findings
+from labelworks.tasks.methods.inference.reliability import ReliabilitySums
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.statistics.folds import share_of
 
@@ -72,10 +75,22 @@ def detect_classes(
         ranking=ranking_findings(labelled.context.ranking, options.context.ranked),
         evidence=drawn, inferred=inferred,
         shortcuts=shortcuts(artifacts, options.context.source, ref),
+        calibration=() if inferred else calibrations(scored),
         poison=poison(sample, ids, ref.classes) if options.poison else None,
         health=None if ref.inferred else with_row_facts(artifacts, health, sample, ids),
     )  # fmt: skip
     return Detected(ref, figures, [judgement.checks for judgement in judgements], scored)
+
+
+def calibrations(scored: Sequence[Scored]) -> tuple[CalibrationFindings, ...]:
+    """How the probabilities of each model hold against the given labels of all rows."""
+    names = dict.fromkeys(name for part in scored for name in part.reliability)
+    sums = {name: [part.reliability[name] for part in scored if name in part.reliability] for name in names}
+    held = (
+        calibration_findings(name, AGAINST[name], ReliabilitySums.merged(parts))
+        for name, parts in sums.items()
+    )
+    return tuple(model for model in held if model is not None)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,6 +22,8 @@ from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence
 from labelworks.tasks.detect.options import DetectOptions
+from labelworks.tasks.methods.findings.calibration import OWN, OWN_TRUE
+from labelworks.tasks.methods.inference.reliability import ReliabilitySums, held_against_labels
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.statistics.folds import fold_of
 
@@ -29,11 +32,15 @@ SUMMED = [
     "pair_mismatch",
 ]  # fmt: skip
 SHOWN = ["row", "id", "given", "suggestion", "error_probability", "in_scope"]
+RELIABILITY = "reliability"  # in the metadata of scores
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What was found in one partition; histograms (20,) of the scores of all and of the flagged rows."""
+    """What was found in one partition; histograms (20,) of the scores of all and of the flagged rows.
+
+    reliability: by model, how its probabilities hold against the given labels.
+    """
 
     rows: int
     flagged: int
@@ -45,6 +52,7 @@ class Scored:
     outside: int = 0
     pairs: int = 0
     mismatched: int = 0
+    reliability: dict[str, ReliabilitySums] = field(default_factory=dict)
 
 
 def score_partition(
@@ -63,15 +71,20 @@ def score_partition(
     summed += ["posterior"] if options.context.ranked else []
     if artifacts.store.exists(name):
         return artifacts.store.read_table(name, summed), False
-    table, new = _alone(partition, artifacts, ref, model, options)
+    table, new = _alone(partition, artifacts, ref, model, copies.transition, options)
     if partition.copies:
-        table = apply_evidence(table, partition, copies)
+        table = apply_evidence(table, partition, copies).replace_schema_metadata(table.schema.metadata)
     artifacts.store.write_table(name, table, use_dictionary=False)
     return table.select(summed), new
 
 
 def _alone(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, model: NoiseJudge, options: DetectOptions
+    partition: Partition,
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    model: NoiseJudge,
+    transition: NDArray[np.float64],
+    options: DetectOptions,
 ) -> tuple[pa.Table, bool]:
     """Scores of a partition before copies are heard; False: they were kept.
 
@@ -81,16 +94,27 @@ def _alone(
     if partition.copies and artifacts.store.exists(name):
         return artifacts.store.read_table(name), False
     block = load_block(artifacts, ref, partition, options.beside)
-    table = _judge(block, model, options.folds)
+    table = _judge(block, model, transition, options.folds)
     if partition.copies and options.tolerance:
         artifacts.store.write_table(name, table, use_dictionary=False)
     return table, True
 
 
-def _judge(block: Block, model: NoiseJudge, n_folds: int) -> pa.Table:
+def _judge(block: Block, model: NoiseJudge, transition: NDArray[np.float64], n_folds: int) -> pa.Table:
+    """The scores of a block of rows; their metadata say how the models' probabilities hold."""
     rows = sample_of(block, fold_of(block.hashes, n_folds))
-    judged = [_judged(model, part) for part in rows.parts(model.rows_at_once)]
-    return _table(block, pa.concat_tables(judged))
+    judged, held = zip(
+        *(_judged(model, part, transition) for part in rows.parts(model.rows_at_once)), strict=True
+    )
+    sums = {name: ReliabilitySums.merged([part[name] for part in held]).plain for name in held[0]}
+    table = _table(block, pa.concat_tables(judged))
+    return table.replace_schema_metadata({RELIABILITY: json.dumps(sums)})
+
+
+def _held(scores: pa.Table) -> dict[str, ReliabilitySums]:
+    """What the scores' metadata say; empty where an older version scored, and of labels without classes."""
+    said = json.loads((scores.schema.metadata or {}).get(RELIABILITY.encode(), b"{}"))
+    return {name: ReliabilitySums.of_plain(sums) for name, sums in said.items()}
 
 
 Shown = Callable[[dict[str, Any]], dict[str, Any]]
@@ -109,6 +133,7 @@ def summarise(scores: pa.Table, partition: Partition, new: bool, shown: Shown | 
         flagged_histogram=np.histogram(score[flag], bins=BINS, range=(0.0, 1.0))[0],
         worst=_rows(scores, worst, partition, shown),
         new=new,
+        reliability=_held(scores),
     )
     if "in_scope" not in scores.column_names:
         return summary
@@ -141,11 +166,16 @@ def _rows(
     return [JudgedRow(partition=partition.key, **(shown(row) if shown else row)) for row in rows]
 
 
-def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
-    """The columns of the scores that come of the judgement."""
-    (judged, in_scope), rows = model.look(sample), len(sample.given)
+def _judged(
+    model: NoiseJudge, sample: Sample, transition: NDArray[np.float64]
+) -> tuple[pa.Table, dict[str, ReliabilitySums]]:
+    """The columns of the scores that come of the judgement, and how each model's probabilities hold."""
+    (judged, in_scope, probs), rows = model.look(sample), len(sample.given)
+    held = {name: held_against_labels(each, sample.given) for name, each in probs.items()}
+    if OWN in probs:
+        held[OWN_TRUE] = held_against_labels(probs[OWN], sample.given, transition)
     suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)
-    return pa.table(
+    table = pa.table(
         {
             "score": judged.score,
             "error_probability": judged.error_probability,
@@ -161,6 +191,7 @@ def _judged(model: NoiseJudge, sample: Sample) -> pa.Table:
             "pair_mismatch": pa.array(model.mismatch(sample), from_pandas=True),
         }
     )
+    return table, held
 
 
 def _column(values: NDArray[Any] | None, rows: int, kind: pa.DataType) -> pa.Array:

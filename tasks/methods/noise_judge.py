@@ -157,12 +157,15 @@ class NoiseJudge:
         """Judge the given labels of rows."""
         return joined([self._judge(part) for part in sample.parts(self.rows_at_once)])
 
-    def look(self, sample: Sample) -> tuple[NoiseResult, NDArray[np.float32]]:
-        """Judge the labels of rows (N,), and say how far these are of any class at all (low = of none)."""
+    def look(self, sample: Sample) -> tuple[NoiseResult, NDArray[np.float32], dict[str, NDArray[np.float32]]]:
+        """Judge the labels of rows (N,), and say how far these are of any class at all (low = of none).
+
+        Also by name the probabilities (N, K) of each model there is: the probes, and the user's own.
+        """
         probs = self.probs(sample.features, sample.folds, sample.words)
         in_scope = self.scope.score(sample.features, sample.folds, probs)
-        labelled_by = sample.beside.get("pred_probs", probs)
-        return self._found(sample, labelled_by), in_scope
+        own = {name: sample.beside[name] for name in ("pred_probs",) if name in sample.beside}
+        return self._found(sample, own.get("pred_probs", probs)), in_scope, {"probes": probs, **own}
 
     def with_pairs(self, sample: Sample) -> NoiseJudge:
         """The same, which also tells mismatched pairs, by those of a sample that has any."""

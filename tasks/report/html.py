@@ -14,7 +14,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from labelworks.schemas.findings import Class, DriftFindings
+from labelworks.schemas.findings import CalibrationFindings, Class, DriftFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.suites import STAGES, defaults
 from labelworks.tasks.artifacts.shown.contents import Content
@@ -77,6 +77,7 @@ def render(record: RunRecord, evidence: ReportData) -> str:
         unknown=record.shift and record.shift.unknown,
         gates=_gates(record),
         versions=evidence.versions,
+        calibrations=calibrations(record),
         config=yaml.safe_dump(json.loads(json.dumps(record.config, default=str)), sort_keys=False),
     )
 
@@ -145,12 +146,20 @@ def _plots(record: RunRecord, evidence: ReportData) -> dict[str, Markup]:
         "confusions": plots.confusions(evidence),
         "priors": plots.priors(evidence),
         "difference": plots.difference(record.validation),
+        "reliability": plots.reliability(calibrations(record)),
     }
     # The drawing library escapes what it is given to write.
     return {
         name: Markup(plots.svg(figure, name)) if figure else Markup("")  # noqa: S704
         for name, figure in figures.items()
     }
+
+
+def calibrations(record: RunRecord) -> list[CalibrationFindings]:
+    """Of the models that labels were judged by, before, and of the posterior, after."""
+    decisions = record.treatment and record.treatment.decisions
+    after = decisions and decisions.calibration
+    return [*record.calibration, *([after] if after else [])]
 
 
 def _streams(record: RunRecord) -> list[dict[str, Any]]:

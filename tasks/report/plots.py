@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import re
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from labelworks.schemas.findings import ValidationFindings
+from labelworks.schemas.findings import CalibrationFindings, ValidationFindings
 from labelworks.tasks.report.evidence import Class, ReportData
 from labelworks.tasks.report.texts.wording import percent, shorten
 
@@ -83,6 +84,20 @@ def difference(proof: ValidationFindings | None) -> Figure | None:
     reach = max(abs(low), abs(high), 0.5) * 1.15
     axes.set(xlim=(-reach, reach), ylim=(-1, 1), yticks=[], xlabel="accuracy: treated − raw, in points")
     axes.spines["left"].set_visible(False)
+    return figure
+
+
+def reliability(found: Sequence[CalibrationFindings]) -> Figure | None:
+    """How often the likeliest class is right, by what is said of it; on the diagonal where both are alike."""
+    if not found:
+        return None
+    figure, axes = figure_of(3.2)
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
+    for model, colour in zip(found, (BLUE, ORANGE, INK), strict=False):
+        said, right = [each.said for each in model.bins], [each.right for each in model.bins]
+        axes.plot(said, right, "o-", color=colour, linewidth=1.2, markersize=5, label=model.of)
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="said of the likeliest class", ylabel="how often it is right")
+    legend(axes, len(found))
     return figure
 
 

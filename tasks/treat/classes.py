@@ -13,7 +13,7 @@ from labelworks.tasks.artifacts.scores import read_judged
 from labelworks.tasks.methods.reasons import WORDS, explained
 from labelworks.tasks.methods.treatment.decisions import SILENT, Answered, Decisions
 from labelworks.tasks.methods.treatment.weights.core.weigh import Weights, weigh
-from labelworks.tasks.treat.decided import answered, replaced
+from labelworks.tasks.treat.people.decided import answered, replaced
 from labelworks.tasks.treat.row_weights import weighed
 from labelworks.tasks.treat.treated import Basis, ByClass
 

@@ -13,7 +13,7 @@ from labelworks.tasks.artifacts.cells import codes_of, from_lists
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets, cell_claims, treat_label_sets
-from labelworks.tasks.treat.decided import with_settled
+from labelworks.tasks.treat.people.decided import with_settled
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 CELLS = ("missing", "extra")

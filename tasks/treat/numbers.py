@@ -10,7 +10,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.numbers import TreatedNumbers, number_claims, treat_numbers
-from labelworks.tasks.treat.decided import with_settled
+from labelworks.tasks.treat.people.decided import with_settled
 from labelworks.tasks.treat.treated import Basis, ByClass, treated_table
 
 READ = ["row", "id", "given", "score", "flag", "error_probability", "suggestion", "suggested_probability"]

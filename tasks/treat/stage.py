@@ -40,12 +40,12 @@ from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.methods.validation.arms import PROPOSED
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
-from labelworks.tasks.treat.audited_rows import LookedAt, read_audited
-from labelworks.tasks.treat.audited_samples import SampledChanges, sampled_changes
 from labelworks.tasks.treat.dataset_cut import dataset_cut
-from labelworks.tasks.treat.decided import Heard, hear_decisions
 from labelworks.tasks.treat.judging.judged import Judged
 from labelworks.tasks.treat.judging.judges import hear_judges
+from labelworks.tasks.treat.people.audited_rows import LookedAt, read_audited
+from labelworks.tasks.treat.people.audited_samples import SampledChanges, sampled_changes
+from labelworks.tasks.treat.people.decided import Heard, hear_decisions
 from labelworks.tasks.treat.row_weights import with_scale, with_weights
 from labelworks.tasks.treat.second_pass import judge_again
 from labelworks.tasks.treat.treat_key import treat_key

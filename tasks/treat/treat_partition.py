@@ -17,7 +17,7 @@ from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.treat import classes, label_sets, numbers
 from labelworks.tasks.treat.dataset_cut import Claimed, judged_rows
-from labelworks.tasks.treat.decided import Heard
+from labelworks.tasks.treat.people.decided import Heard
 from labelworks.tasks.treat.row_weights import Trusted
 from labelworks.tasks.treat.treated import Basis, ByClass
 

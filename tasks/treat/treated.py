@@ -17,8 +17,8 @@ from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.weights.core.joint import RIGHT, Scale
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.sources.source import Source
-from labelworks.tasks.treat.audited_rows import LookedAt
 from labelworks.tasks.treat.judging.judged import Judged
+from labelworks.tasks.treat.people.audited_rows import LookedAt
 
 NOTHING = even(NEVER, 0)
 

@@ -17,9 +17,9 @@ OTHER = {"class-0": "class-1", "class-1": "class-0"}
 def answer(command: Any, tmp_path: Path) -> Any:
     """Draws so many changes of a run and answers by the truth."""
 
-    def answer(run: str, right: dict[str, str], looks: int, seed: int) -> None:
+    def answer(run: str, right: dict[str, str], looks: int, seed: int, design: str = "changes") -> None:
         at, file = ("--store", str(tmp_path / "store")), str(tmp_path / f"{seed}.parquet")
-        how = ("--design", "changes", "--looks", str(looks), "--seed", str(seed), "--to", file)
+        how = ("--design", design, "--looks", str(looks), "--seed", str(seed), "--to", file)
         assert command("audit", "sample", run, *how, *at)[0] == 0
         table = pq.read_table(file)
         answers = [[right[name] for name in table["id"].to_pylist()]]
@@ -49,8 +49,14 @@ def test_a_sample_of_changes_counts_as_audited_rows(
     assert "10 answers to a sample of changes are too few" in note
     assert "that takes 29 or more" in note
     answer(first.run_id, right, 60, seed=2)
+    answer(first.run_id, right, 50, seed=3, design="strata")
     heard = run_stages(precise)
     assert "of 60 audited rows as sure as those changed" in str(heard.treatment.objective_note)
+    (before,), after = heard.calibration, heard.treatment.decisions.calibration
+    assert (before.of, before.rows, after.of) == ("probes", 600, "posterior")
+    assert before.error < 0.05
+    assert after.rows == pytest.approx(600)
+    assert "Are probabilities as right as they say?" in Path(heard.report).read_text()
     moved = relabelled(published(precise, heard.version))
     assert moved and moved.items() <= changes.items()
     assert sum(right[name] == label for name, label in moved.items()) >= 0.9 * len(moved)

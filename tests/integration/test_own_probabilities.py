@@ -49,6 +49,12 @@ def test_labels_are_judged_by_the_users_probabilities(
     np.testing.assert_allclose(np.array(rows["soft_label"].to_pylist()), expected.posterior, atol=2e-3)
     assert record.noise.out_of_sample_accuracy == pytest.approx((probs.argmax(axis=1) == given).mean())
     assert record.noise.rate == pytest.approx(expected.noise_rate, abs=2e-3)
+    held = {each.of: each for each in record.calibration}
+    assert list(held) == ["probes", "pred_probs", "pred_probs, of the true class"]
+    of_given = held["pred_probs"]
+    assert of_given.overconfidence == pytest.approx(
+        probs.max(axis=1).mean() - (probs.argmax(axis=1) == given).mean(), abs=1e-4
+    )
     changed = np.array(rows["action"].to_pylist()) == "relabel"
     assert changed[expected.flag].mean() > 0.9
 

@@ -9,9 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import blocks, rows_of
+from labelworks.tasks.methods.inference.reliability import BINS, TINY
 
-BINS = 15
-TINY = 1e-12  # least probability, before its logarithm
 Floats = NDArray[np.float64]
 
 

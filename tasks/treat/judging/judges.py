@@ -18,11 +18,11 @@ from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.pool import review_order
 from labelworks.tasks.methods.judges.question import Content
 from labelworks.tasks.sources.source import Source
-from labelworks.tasks.treat.audited_rows import LookedAt
 from labelworks.tasks.treat.judging.ask_judges import FOLDER, Asked, Asking
 from labelworks.tasks.treat.judging.doubted import Doubted, by_partition, doubted
 from labelworks.tasks.treat.judging.judged import SAID, Judged
 from labelworks.tasks.treat.judging.row_contents import row_contents
+from labelworks.tasks.treat.people.audited_rows import LookedAt
 from labelworks.tasks.treat.treated import Basis
 
 BLOCK = 1000  # rows whose texts or images are in memory

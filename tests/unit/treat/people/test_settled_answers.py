@@ -10,8 +10,8 @@ import pyarrow as pa
 from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.tables import SCORES
-from labelworks.tasks.treat.answers import settle_classes, settle_others
-from labelworks.tasks.treat.decided import with_settled
+from labelworks.tasks.treat.people.answers import settle_classes, settle_others
+from labelworks.tasks.treat.people.decided import with_settled
 
 
 def said(name: str, **answer: Any) -> RowDecision:

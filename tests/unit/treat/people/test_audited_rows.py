@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.treat.audited_rows import read_audited
+from labelworks.tasks.treat.people.audited_rows import read_audited
 
 
 def audited(folder: Path, text: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from labelworks.tasks.artifacts.decisions.estimates import design_of
 from labelworks.tasks.artifacts.shown.rows_by_id import shown_rows
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.statistics.fixed_sequence import needed_rows
-from labelworks.tasks.treat.audited_rows import LookedAt, change_hashes
+from labelworks.tasks.treat.people.audited_rows import LookedAt, change_hashes
 
 DESIGN, RELABEL = "changes", ACTIONS[1]
 

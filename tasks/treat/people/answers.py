@@ -20,6 +20,7 @@ from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.methods.review.reviewers import RIGHT, Answers, accuracies, after, prior_of
+from labelworks.tasks.treat.people.audited_posterior import held_against_people
 
 Kept = list[tuple[int, RowDecision, Any]]  # place among the rows, decision, codes that it names
 
@@ -41,12 +42,13 @@ def settle_classes(rows: pa.Table, decisions: Sequence[RowDecision], ref: Datase
     named = np.zeros((len(kept), classes + 1), bool)
     for number, (_, _, codes) in enumerate(kept):
         named[number, codes] = True
+    believed, outside = _believed(rows_kept, classes)
     answers = Answers(
         np.searchsorted(places, [place for place, _, _ in kept]),
         np.array([names.index(decision.annotator) for _, decision, _ in kept], np.int64),
         named,
     )
-    prior = prior_of(*_believed(rows_kept, classes))
+    prior = prior_of(believed, outside)
     accuracy = accuracies(answers, prior, len(names))
     posterior = after(answers, prior, accuracy)
     label = posterior.argmax(axis=1).astype(np.int32)
@@ -67,7 +69,9 @@ def settle_classes(rows: pa.Table, decisions: Sequence[RowDecision], ref: Datase
     given = rows_kept["given"].to_numpy()
     changed = int(((label >= 0) & (label < classes) & (label != given)).sum())
     kinds = {"dropped": int((label == classes).sum()), "look_again": int((label < 0).sum())}
-    return Settled(table, _findings(kept, lost, reviewers, changed, kinds))
+    held = held_against_people(kept, places, believed)
+    findings = _findings(kept, lost, reviewers, changed, kinds).model_copy(update={"calibration": held})
+    return Settled(table, findings)
 
 
 def settle_others(rows: pa.Table, decisions: Sequence[RowDecision], ref: DatasetRef) -> Settled:

@@ -18,7 +18,7 @@ from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.treatment.decisions import ANSWERED, DECIDED, REASONS, Answered
-from labelworks.tasks.treat.answers import Settled, settle_classes, settle_others
+from labelworks.tasks.treat.people.answers import Settled, settle_classes, settle_others
 
 READ = ["row", "id", "given"]
 JUDGED = ["posterior", "suggestion", "error_probability", "suggested_probability", "outside"]
