@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.models.prediction_sets import prediction_sets
     from labelworks.flows.notebook.multilabel_errors import find_multilabel_errors
     from labelworks.flows.notebook.prior import estimate_prior
+    from labelworks.flows.notebook.pseudo_labels import pseudo_labels
     from labelworks.flows.notebook.regression_errors import find_regression_errors
     from labelworks.flows.notebook.results.method_table import methods
     from labelworks.flows.notebook.rule_labels import aggregate_rules, label_by_rules
@@ -67,6 +68,7 @@ __all__ = [
     "label_by_rules",
     "methods",
     "prediction_sets",
+    "pseudo_labels",
     "rank_models",
     "record_decisions",
     "sample_audit",
@@ -96,6 +98,7 @@ _HOMES = {
     "label_by_rules": "labelworks.flows.notebook.rule_labels",
     "methods": "labelworks.flows.notebook.results.method_table",
     "prediction_sets": "labelworks.flows.notebook.models.prediction_sets",
+    "pseudo_labels": "labelworks.flows.notebook.pseudo_labels",
     "rank_models": "labelworks.flows.notebook.models.model_ranks",
     "record_decisions": "labelworks.flows.notebook.audits.decisions",
     "test_calibration": "labelworks.flows.notebook.models.calibration_error",

@@ -170,6 +170,15 @@ TARGET = pa.schema(
 )
 
 
+TARGET_PSEUDO = pa.schema(
+    [
+        *TARGET,
+        pa.field("pseudo_label", pa.int32(), metadata={"about": "code of the class given; null: none"}),
+        pa.field("claim", pa.float32(), metadata={"about": "P(the prediction is right), as borne out"}),
+    ]
+)
+
+
 def _field(name: str, kind: pa.DataType, about: str, *, nullable: bool = False) -> pa.Field:
     return pa.field(name, kind, nullable=nullable, metadata={"about": about})
 
@@ -277,3 +286,15 @@ def published_target_schema(label_type: pa.DataType) -> pa.Schema:
             source.field("run_id"),
         ]
     )
+
+
+def with_pseudo_labels(schema: pa.Schema) -> pa.Schema:
+    """The published columns of a target window for which pseudo-labels were asked."""
+    return schema.append(
+        _field("pseudo", pa.bool_(), "true: the label was predicted, nobody gave it; false: there is none")
+    ).append(
+        _field(
+            "claim", pa.float32(), "P(predicted is right), if classes look as in the source; null: not told",
+            nullable=True,
+        )
+    )  # fmt: skip

@@ -63,6 +63,12 @@ class PerformanceConfig(Section):
         return self.pred_probs or self.predictions
 
 
+class PseudoLabelsConfig(Section):
+    """Labels for rows of the target window, as many as are surely enough right."""
+
+    precision: float = Field(0.95, gt=0.0, lt=1.0, description="the share of them that is to be right")
+
+
 class DetectConfig(Section):
     """Out-of-sample probabilities, label noise, distribution shift."""
 
@@ -111,3 +117,6 @@ class DetectConfig(Section):
         True, description="whether texts and images themselves are looked through for what is odd"
     )
     performance: PerformanceConfig = PerformanceConfig()
+    pseudo_labels: PseudoLabelsConfig | None = Field(
+        None, description="labels for rows of dataset.target, such as {precision: 0.95}"
+    )

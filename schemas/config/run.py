@@ -187,6 +187,12 @@ class RunConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _pseudo_labels_of_target(self) -> RunConfig:
+        if self.detect.pseudo_labels and self.dataset.target is None:
+            raise ValueError("detect.pseudo_labels needs dataset.target: rows without labels")
+        return self
+
+    @model_validator(mode="after")
     def _no_secrets(self) -> RunConfig:
         for where, options in (
             ("store.storage_options", self.store.storage_options),

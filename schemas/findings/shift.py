@@ -59,6 +59,23 @@ class AdaptedRows(Findings):
     unknown: int
 
 
+class PseudoLabelFindings(Findings):
+    """Rows of the target that were labelled, and how surely rightly: if classes look there as they did."""
+
+    asked: Number = Field(description="the share of them that is to be right")
+    rows: int = 0
+    by_class: tuple[int, ...] = Field((), description="rows given each class, in the order of the record's")
+    claimed: Number = Field(None, description="the mean of what is claimed of each: P(its label is right)")
+    precision: Number = Field(
+        None,
+        description="of labelled rows whose labels were hidden, those rightly labelled by the same rule, "
+        "at the target's class mix; given labels tell what is right, less the noise that is surely there",
+    )
+    interval: Interval | None = Field(None, description="of that share, at 95 %")
+    rounds: int = Field(0, description="how often the surest rows of each class had come in before")
+    why_none: str = Field("", description="why no row was labelled")
+
+
 class ShiftFindings(Findings):
     """The target window against the source; arrays over the K classes are in the order of the record's."""
 
@@ -77,3 +94,4 @@ class ShiftFindings(Findings):
     drift: TargetDrift
     unknown: UnknownFindings | None = Field(None, description="None: too few rows to tell")
     adapted: AdaptedRows | None = None
+    pseudo_labels: PseudoLabelFindings | None = Field(None, description="None: not asked for")

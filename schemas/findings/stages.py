@@ -177,6 +177,8 @@ class PublishFigures(Findings):
     parts: int
     target_rows: int
     target_rows_expected: int
+    pseudo_labels: int | None = Field(None, description="of rows of the target; None: not asked for")
+    pseudo_labels_expected: int | None = None
     names: tuple[str, ...]
     target_names: tuple[str, ...] = ()
     prediction_sets: PredictionSetFindings | None = None

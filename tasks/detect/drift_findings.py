@@ -32,9 +32,11 @@ from labelworks.tasks.methods.drift.calendar import Calendar, calendar
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
 from labelworks.tasks.methods.findings.label_sets import label_set_windows
 from labelworks.tasks.methods.findings.performance import PerformanceOptions, performance_findings
+from labelworks.tasks.methods.findings.pseudo_labels import pseudo_labeller
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, target_windows
 from labelworks.tasks.methods.label_shift.by_window import prior_by_window
+from labelworks.tasks.methods.label_shift.pseudo import LabelledWindow, NoisyLabels
 from labelworks.tasks.methods.noise import NoiseResult
 from labelworks.tasks.methods.noise_judge import GROUP, NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
@@ -61,6 +63,13 @@ class Labelled:
         if self.judged.posterior is None:
             return np.asarray(best != self.sample.given, dtype=np.float64)
         return np.asarray(1.0 - self.judged.posterior[np.arange(len(best)), best], dtype=np.float64)
+
+    @property
+    def as_known(self) -> LabelledWindow:
+        """The sample, as pseudo-labels are learnt from it."""
+        told = self.judged.posterior
+        noisy = None if told is None else NoisyLabels(told, self.judged.transition)
+        return LabelledWindow(self.sample.features, self.sample.given, self.probs, self.sample.folds, noisy)
 
 
 @dataclass(frozen=True)
@@ -95,8 +104,13 @@ def drift_findings(
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
         target.context.sample["id"].to_pylist(), compared, rows.judged.posterior,
     )  # fmt: skip
-    rows_adapted = adapt_target(
-        artifacts, ref, Adapter(model, shift.prior, without, shift.unknown), options.folds
+    labeller, pseudo = None, None
+    if options.pseudo_precision is not None:
+        labeller, pseudo = pseudo_labeller(
+            rows.as_known, target.sample, model.ensemble, shift, options.pseudo_precision
+        )
+    adapted = adapt_target(
+        artifacts, ref, Adapter(model, shift.prior, without, shift.unknown, labeller), options.folds
     )
     source = Rows(rows.sample.features[compared], found.owners[compared])
     moved = {
@@ -104,7 +118,9 @@ def drift_findings(
         "columns": columns(rows.context, target.context.sample),
         "watch": watch_batches(artifacts, ref, source, Rows(target.sample.features, target.owners)),
     }
-    with_rows = shift.findings.model_copy(update={"adapted": rows_adapted})
+    with_rows = shift.findings.model_copy(
+        update={"adapted": adapted.findings, "pseudo_labels": adapted.pseudo_labels(pseudo)}
+    )
     performance = _performance(by, ref, rows, target, probs, shift, options.performance)
     return Moved(with_rows, within.model_copy(update=moved), performance)
 

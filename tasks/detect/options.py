@@ -22,6 +22,7 @@ class DetectOptions:
     shift, slices and fit_share (of the rows, those that an encoder may be fitted on): for what moved.
     context: what reads time, groups and columns. expected: what the gate asks of rows. performance: of
     which model of the user's; None: of none. poison: whether labels changed together are sought.
+    pseudo_precision: the share of the target's pseudo-labels that is to be right; None: none are asked for.
     """
 
     folds: int
@@ -38,3 +39,4 @@ class DetectOptions:
     expected: Suite
     performance: PerformanceOptions | None = None
     poison: bool = False
+    pseudo_precision: float | None = None

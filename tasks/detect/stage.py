@@ -39,6 +39,7 @@ BY_TASK: dict[str, Callable[[Artifacts, DatasetRef, FirstPass, IngestFigures, De
 }
 BESIDE_THE_MODEL = {
     "performance",
+    "pseudo_labels",
     "tolerance",
     "shift",
     "windows",
@@ -112,5 +113,6 @@ def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOption
         context=ContextReader(run.source, detect.windows.by, data.predictions),
         performance=performance_options(run.config),
         poison=detect.poison,
+        pseudo_precision=detect.pseudo_labels.precision if detect.pseudo_labels else None,
         expected=expected,
     )

@@ -13,6 +13,7 @@ from labelworks.schemas.findings import (
     Findings,
     HealthFindings,
     IngestFigures,
+    PseudoLabelFindings,
     PublishFigures,
     TreatFigures,
     ValidationFindings,
@@ -60,6 +61,7 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "drift_effect": shift.drift.unexplained_effect if shift else None,
         "estimated_accuracy": figures.performance.accuracy.value if figures.performance else None,
         "unknown_share": shift.unknown.share if shift and shift.unknown else None,
+        "pseudo_label_shortfall": _shortfall(shift.pseudo_labels) if shift else None,
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         "odd_regions": len(figures.poison.regions) if figures.poison else None,
         **_content(figures.content),
@@ -86,6 +88,14 @@ def _health(found: HealthFindings | None) -> dict[str, float | None]:
         "row_order_effect": None if order is None else order.effect if told else 0.0,
         "harmful_share": value.harmful / value.rows if value else None,
     }
+
+
+def _shortfall(found: PseudoLabelFindings | None) -> float | None:
+    """How far the precision of pseudo-labels surely lies below what was asked; None: none were given."""
+    if found is None or not found.rows or found.asked is None or found.interval is None:
+        return None
+    most = found.interval[1]
+    return None if most is None else max(found.asked - most, 0.0)
 
 
 def _drift(found: DriftFindings) -> dict[str, float | None]:

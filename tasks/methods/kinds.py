@@ -114,7 +114,8 @@ KINDS = {
         shift.PriorMethod, key="detect.shift.method", folders=("label_shift",),
     ),
     "correction": Kind(
-        "detect", "probabilities under another class mix", ("target_probs", "prior"), folders=("label_shift",)
+        "detect", "probabilities under another class mix, and labels by them",
+        ("target_probs", "prior", "labelled", "target"), folders=("label_shift",),
     ),
     "drift": Kind(
         "detect", "whether the features of two windows differ", ("features",), shift.DriftMethod,

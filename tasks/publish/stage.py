@@ -46,7 +46,7 @@ from labelworks.tasks.publish.prediction_sets import (
     set_findings,
     set_sizes,
 )
-from labelworks.tasks.publish.target_rows import publish_target, rows_adapted
+from labelworks.tasks.publish.target_rows import publish_target
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import as_type, read_type
 from labelworks.tasks.sources.values.text import replaced
@@ -84,15 +84,17 @@ def publish_parts(run: Run, ref: DatasetRef, rows_expected: int) -> PublishResul
         sets=sets,
     )  # fmt: skip
     rows = sum(part.rows for part in written)
-    target_names, target_rows = publish_target(artifacts, ref, compression)
+    target = publish_target(artifacts, ref, compression)
     figures = PublishFigures(
         rows=rows,
         rows_expected=rows_expected,
         parts=len(written),
-        target_rows=target_rows,
-        target_rows_expected=rows_adapted(artifacts),
+        target_rows=target.rows,
+        target_rows_expected=target.rows_expected,
+        pseudo_labels=target.pseudo,
+        pseudo_labels_expected=target.pseudo_expected,
         names=tuple(part.name for part in written),
-        target_names=tuple(target_names),
+        target_names=target.names,
         prediction_sets=set_findings(asked, [part.set_sizes for part in written]) if asked else None,
     )
     parts = [(part, artifacts.part("publish", part)) for part in ref.of("source")]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from labelworks.schemas.findings import PseudoLabelFindings, ShiftFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.stage_results import DetectResult
-from labelworks.schemas.tables import described, published_target_schema
+from labelworks.schemas.tables import described, published_target_schema, with_pseudo_labels
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
 from labelworks.tasks.artifacts.scores import TARGET_ROWS
@@ -19,35 +22,61 @@ ONE_CLASS = "classification"  # a target window goes with no other task
 REPETITIVE = ["label", "predicted", "source_prediction", "source_file", "run_id"]
 
 
-def publish_target(artifacts: Artifacts, ref: DatasetRef, compression: str) -> tuple[list[str], int]:
-    """Write the parts of the target window; return their names in the run's folder, and their rows."""
+@dataclass(frozen=True)
+class PublishedTarget:
+    """What was written of the target window: names of the parts in the run's folder, their rows.
+
+    pseudo: rows with a pseudo-label; expected: how many rows and pseudo-labels detection had. Both of
+    pseudo-labels are None where none were asked for.
+    """
+
+    names: tuple[str, ...]
+    rows: int
+    rows_expected: int
+    pseudo: int | None
+    pseudo_expected: int | None
+
+
+def publish_target(artifacts: Artifacts, ref: DatasetRef, compression: str) -> PublishedTarget:
+    """Write the parts of the target window."""
+    shift = _shift(artifacts)
+    asked = shift.pseudo_labels if shift else None
     written = map_partitions(
         "publish", publish_partition, ref.of("target"),
-        artifacts=artifacts, ref=ref, compression=compression,
+        artifacts=artifacts, ref=ref, compression=compression, pseudo=asked,
     )  # fmt: skip
-    return [name for name, _ in written], sum(rows for _, rows in written)
+    return PublishedTarget(
+        names=tuple(name for name, _, _ in written),
+        rows=sum(rows for _, rows, _ in written),
+        rows_expected=shift.adapted.rows if shift and shift.adapted else 0,
+        pseudo=sum(labelled for _, _, labelled in written) if asked else None,
+        pseudo_expected=asked.rows if asked else None,
+    )
 
 
-def rows_adapted(artifacts: Artifacts) -> int:
-    """Rows of the target window whose probabilities the detect stage has written."""
+def _shift(artifacts: Artifacts) -> ShiftFindings | None:
     detected = artifacts.result(DetectResult)
-    shift = detected.figures.shift if detected else None
-    return shift.adapted.rows if shift and shift.adapted else 0
+    return detected.figures.shift if detected else None
 
 
 def publish_partition(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, compression: str
-) -> tuple[str, int]:
-    """Write one part, or find it written."""
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, compression: str,
+    pseudo: PseudoLabelFindings | None,
+) -> tuple[str, int, int]:  # fmt: skip
+    """Write one part, or find it written; its rows, and how many have a label."""
     name = artifacts.part(FOLDER, partition)
     if not artifacts.store.exists(name):
-        table = _table(artifacts, ref, partition).sort_by("id")
+        table = _table(artifacts, ref, partition, pseudo).sort_by("id")
         artifacts.store.write_table(name, table, compression=compression, use_dictionary=REPETITIVE)
-    return name.removeprefix(f"{artifacts.folder}/"), artifacts.store.read_table(name, ["id"]).num_rows
+    labels = artifacts.store.read_table(name, ["label"])["label"]
+    return name.removeprefix(f"{artifacts.folder}/"), len(labels), len(labels) - labels.null_count
 
 
-def _table(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Table:
-    """A pseudo-label is there where a row is of a known class and the class mix made it no less sure."""
+def _table(
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, pseudo: PseudoLabelFindings | None
+) -> pa.Table:
+    """A label is there where one is surely enough right; where that isn't asked for, where a row is of a
+    known class and the class mix made it no less sure."""
     kind = LABEL_TYPES[ref.label_type]
     classes, store = pa.array(ref.classes, kind), artifacts.store
     table = store.read_table(artifacts.part(TARGET_ROWS, partition))
@@ -55,6 +84,13 @@ def _table(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Ta
     place = index.take(np.searchsorted(index["row"].to_numpy(), table["row"].to_numpy()))
     predicted = classes.take(table["prediction"].combine_chunks())
     dropped = pc.or_(table["doubtful"], pc.greater(table["unknown"], 0.5))
+    schema = published_target_schema(kind)
+    added: dict[str, pa.Array] = {}
+    if pseudo:
+        schema, nothing = with_pseudo_labels(schema), pa.nulls(table.num_rows)
+        dropped = pc.is_null(nothing if pseudo.why_none else table["pseudo_label"])
+        claim = nothing.cast(pa.float32()) if pseudo.why_none else table["claim"]
+        added = {"pseudo": pc.invert(dropped), "claim": claim}
     columns = {
         "id": table["id"],
         "label": pc.if_else(dropped, pa.scalar(None, kind), predicted),
@@ -64,6 +100,6 @@ def _table(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.Ta
         "source_file": place["file"].cast(pa.string()),
         "source_row": place["file_row"],
         "run_id": pa.repeat(artifacts.id, table.num_rows),
+        **added,
     }
-    schema = described(published_target_schema(kind), ref.classes, ONE_CLASS, artifacts.id)
-    return pa.table(columns, schema=schema)
+    return pa.table(columns, schema=described(schema, ref.classes, ONE_CLASS, artifacts.id))

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from labelworks.schemas.errors import InputError
-from labelworks.schemas.tables import published_target_schema
+from labelworks.schemas.tables import published_target_schema, with_pseudo_labels
 from tests.support.stages import run_stages
 
 NOISE = 0.1
@@ -155,6 +155,41 @@ def test_the_target_is_published_with_corrected_posteriors(asked: Any, write: An
     assert record.shift.adapted.model_dump() == {
         "rows": 900, "doubtful": int(doubtful.sum()), "unknown": int(unknown.sum())
     }  # fmt: skip
+
+
+def test_rows_of_the_target_get_pseudo_labels_that_say_so(asked: Any, write: Any, tmp_path: Path) -> None:
+    table, truth = stream(900, [LATE], seed=3, start="2025-09", unknown=0.1)
+    detect = {"pseudo_labels": {"precision": 0.9}}
+    config, _ = asked(dataset={"target": str(write(table.drop_columns(["label"]), "target"))}, detect=detect)
+    record = run_stages(config)
+    told, folder = record.shift.pseudo_labels, tmp_path / "store/made/runs" / record.run_id
+    rows = pa.concat_tables([pq.read_table(folder / name) for name in record.target_parts]).sort_by("id")
+    assert rows.schema.equals(with_pseudo_labels(published_target_schema(pa.string())))
+    labels = rows["label"].to_pylist()
+    taken = np.array([label is not None for label in labels])
+    right = np.array([label == f"class-{code}" for label, code in zip(labels, truth["true"], strict=True)])
+    assert (rows["pseudo"].to_numpy(zero_copy_only=False) == taken).all()
+    assert not (taken & truth["strange"]).any()
+    assert right[taken].mean() > 0.9 and taken[~truth["strange"]].mean() > 0.8
+    assert told.rows == taken.sum() == sum(told.by_class) and told.why_none == ""
+    assert rows["claim"].to_numpy()[taken].mean() == pytest.approx(told.claimed, abs=1e-6)
+    assert told.interval[0] <= told.precision <= told.interval[1]
+    assert not record.gates["publish"].failed
+    assert "got a pseudo-label" in Path(record.report).read_text()
+
+
+def test_no_row_is_labelled_where_the_classes_look_different(asked: Any, write: Any, tmp_path: Path) -> None:
+    table, _ = stream(300, [LATE], seed=3, start="2025-09")
+    moved = np.array(table["vector"].to_pylist(), np.float32) + 3
+    vectors = pa.array(moved.tolist(), pa.list_(pa.float32()))
+    target = write(table.drop_columns(["label", "vector"]).append_column("vector", vectors), "target")
+    config, _ = asked(dataset={"target": str(target)}, detect={"pseudo_labels": {}, "groups": []})
+    record = run_stages(config)
+    folder = tmp_path / "store/made/runs" / record.run_id
+    rows = pa.concat_tables([pq.read_table(folder / name) for name in record.target_parts])
+    assert rows["label"].null_count == rows["claim"].null_count == 300
+    assert not any(rows["pseudo"].to_pylist())
+    assert "look different" in record.shift.pseudo_labels.why_none
 
 
 def test_the_alarm_remembers_the_batches_of_earlier_versions(

@@ -10,6 +10,7 @@ from labelworks.schemas.findings import (
     GroupFindings,
     LabelSetFindings,
     MonitorFindings,
+    PseudoLabelFindings,
     ShiftFindings,
     UnknownFindings,
     WindowAlarm,
@@ -44,7 +45,8 @@ def _inside(drift: DriftFindings) -> list[str]:
 
 def _of_target(shift: ShiftFindings) -> list[str]:
     found = [_features(shift.drift.features)] if shift.drift.features else []
-    return found + ([unknown(shift.unknown)] if shift.unknown else [])
+    found += [unknown(shift.unknown)] if shift.unknown else []
+    return found + ([pseudo_labels(shift.pseudo_labels)] if shift.pseudo_labels else [])
 
 
 def streams(drift: DriftFindings | None) -> list[tuple[str, WindowFindings]]:
@@ -64,6 +66,22 @@ def unknown(found: UnknownFindings) -> str:
     if found.new_classes:
         text += f" Put together by likeness they make {plural(found.new_classes, 'group')}."
     return text
+
+
+def pseudo_labels(found: PseudoLabelFindings) -> str:
+    """How many rows of the target were labelled, and how surely rightly; or why none was."""
+    if found.why_none or not found.rows:
+        why = found.why_none or f"none is surely enough right to have {percent(found.asked)} of them so"
+        return f"No row of the target was given a pseudo-label: {why}."
+    low, high = found.interval or (None, None)
+    given = sum(rows > 0 for rows in found.by_class)
+    return (
+        f"{plural(found.rows, 'row')} of the target got a pseudo-label, of {given} of "
+        f"{plural(len(found.by_class), 'class')}: {percent(found.claimed)} of them are claimed to be right. "
+        f"Of labelled rows whose labels were hidden {percent(found.precision)} would be labelled rightly, "
+        f"{percent(low)} to {percent(high)}. Both hold if classes look in the target as they do here; nobody "
+        "gave these labels."
+    )
 
 
 def _features(worst: Sequence[FeatureDrift]) -> str:

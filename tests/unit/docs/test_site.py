@@ -26,6 +26,7 @@ from labelworks.flows.notebook.models.performance import Performance
 from labelworks.flows.notebook.models.prediction_sets import PredictionSets
 from labelworks.flows.notebook.multilabel_errors import MultilabelErrors
 from labelworks.flows.notebook.prior import Prior
+from labelworks.flows.notebook.pseudo_labels import PseudoLabels
 from labelworks.flows.notebook.regression_errors import RegressionErrors
 from labelworks.flows.notebook.results.judgement import Judgement
 from labelworks.flows.notebook.results.ruled_labels import RuledLabels
@@ -96,6 +97,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         Performance,
         PredictionSets,
         Prior,
+        PseudoLabels,
         Recorded,
         RegressionErrors,
         RegressionEstimates,

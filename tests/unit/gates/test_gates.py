@@ -35,6 +35,7 @@ DETECT = {
     "accuracy_over_chance": 0.7,
     "chance_p_value": 0.001,
     "prior_shift": None,
+    "pseudo_label_shortfall": None,
     "calibration_nll_gain": 0.02,
     "drift_effect": 0.1,
     "unknown_share": 0.01,
@@ -201,10 +202,13 @@ def test_a_figure_that_the_stage_forgot_is_an_error_not_a_pass():
 
 def test_missing_rows_are_found_on_publication():
     figures = {"rows": 99, "rows_expected": 100, "parts": 2, "target_rows": 5, "target_rows_expected": 5}
+    figures |= {"pseudo_labels": 3, "pseudo_labels_expected": 3}
     check = named(figures_checked("publish", figures, DEFAULT), "no_missing_rows")
     assert not check.ok
     assert check.observed == "rows 99, rows_expected 100"
     assert all(c.ok for c in figures_checked("publish", figures | {"rows": 100}, DEFAULT))
+    others = figures_checked("publish", figures | {"rows": 100, "pseudo_labels": 4}, DEFAULT)
+    assert [c.name for c in others if not c.ok] == ["no_other_pseudo_labels"]
 
 
 def test_partitions_add_up_by_name():
