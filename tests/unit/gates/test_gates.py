@@ -218,7 +218,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 20
+    assert len(gate.checks) == 3 + 21
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():
