@@ -30,10 +30,12 @@ from benchmarks.made_images import ISSUES, encoded, made_set
 from labelworks.schemas.config.run import RunConfig
 
 CLASSES = 77
+PEERS = ("Datalab", "cleanvision")
 PREFIX = "images/"
 PEER = r"""
 import glob, json, sys
 from cleanlab import Datalab
+from cleanvision import Imagelab
 from datasets import Dataset, Image
 names = {"dark": "dark", "light": "light", "blurry": "blurry", "low-information": "low_information",
          "grayscale": "grayscale", "odd-size": "odd_size", "odd-ratio": "odd_aspect_ratio"}
@@ -41,8 +43,12 @@ files = sorted(glob.glob(sys.argv[1] + "/*"))
 rows = Dataset.from_dict({"image": files, "label": [0, 1] * (len(files) // 2)}).cast_column("image", Image())
 lab = Datalab(rows, label_name="label", image_key="image", verbosity=0)
 lab.find_issues(issue_types={"image_issue_types": {name: {} for name in names.values()}})
-found = lab.get_issues()
-flags = {ours: found.index[found[f"is_{name}_issue"]].tolist() for ours, name in names.items()}
+alone = Imagelab(filepaths=files)
+alone.find_issues({name: {} for name in names.values()}, n_jobs=1, verbose=False)
+flags = {
+    peer: {ours: found[f"is_{name}_issue"].to_numpy().nonzero()[0].tolist() for ours, name in names.items()}
+    for peer, found in (("Datalab", lab.get_issues()), ("cleanvision", alone.issues.loc[files]))
+}
 print("found " + json.dumps(flags))
 """
 
@@ -66,19 +72,20 @@ def main() -> None:
 
 def folder(images: int) -> None:
     """Requests to S3 of a run on a folder of images, and of the next after one of them changed."""
-    with server() as (counted, url), tempfile.TemporaryDirectory() as kept:
-        import s3fs
+    with server() as counted, tempfile.TemporaryDirectory() as kept:
+        from moto.s3.models import s3_backends
 
-        bucket = s3fs.S3FileSystem(endpoint_url=url)
-        bucket.mkdir("bucket")
-        bucket.pipe({f"bucket/{name}": data for name, data in pictures_of_classes(images)})
+        backend = s3_backends["123456789012"]["aws"]
+        backend.create_bucket("bucket", "us-east-1")
+        for name, data in pictures_of_classes(images):
+            backend.put_object("bucket", name, data)
         print(
             "| step | LIST of the folder | HEAD of images | GET of images | partitions embedded | seconds |"
         )
         print("|---|---|---|---|---|---|")
         measured(counted, kept, f"{images:,} images, {CLASSES} folders: ")
-        changed = f"bucket/{PREFIX}{CLASSES // 2:02d}/{CLASSES // 2:06d}.png"
-        bucket.pipe_file(changed, encoded(Image.new("RGB", (24, 24), (9, 200, 9))))
+        changed = f"{PREFIX}{CLASSES // 2:02d}/{CLASSES // 2:06d}.png"
+        backend.put_object("bucket", changed, encoded(Image.new("RGB", (24, 24), (9, 200, 9))))
         measured(counted, kept, "one image changed: ")
 
 
@@ -129,8 +136,8 @@ def pictures_of_classes(images: int) -> Iterator[tuple[str, bytes]]:
 
 
 @contextmanager
-def server() -> Iterator[tuple[Counter[tuple[str, str]], str]]:
-    """An S3 server in this process: its address, and what it is asked about the folder."""
+def server() -> Iterator[Counter[tuple[str, str]]]:
+    """An S3 server in this process, that of the environment: what it is asked about the folder."""
     from moto.moto_server.werkzeug_app import (
         DomainDispatcherApplication,
         MotoRequestHandler,
@@ -160,24 +167,25 @@ def server() -> Iterator[tuple[Counter[tuple[str, str]], str]]:
     url = f"http://127.0.0.1:{held.server_port}"
     os.environ |= keys | {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": url}
     try:
-        yield counted, url
+        yield counted
     finally:
         held.shutdown()
 
 
 def issues(seeds: int, rows: int, peers: str | None) -> None:
     """F1 of each issue against where it was put in, ours and Datalab's on the same images."""
-    figures: dict[str, list[tuple[float, float]]] = {issue: [] for issue in ISSUES}
+    figures: dict[str, list[tuple[float, ...]]] = {issue: [] for issue in ISSUES}
     for seed in range(seeds):
         pictures, truth = made_set(np.random.default_rng(seed), rows, 0.02)
         files = [encoded(held, ("PNG", "JPEG")[place % 2]) for place, held in enumerate(pictures)]
-        ours, theirs = told(files), peer(files, peers)
+        theirs = peer(files, peers)
+        told_by = (told(files), *(theirs.get(name, {}) for name in PEERS))
         for issue in ISSUES:
-            figures[issue].append((f1(ours[issue], truth[issue]), f1(theirs.get(issue), truth[issue])))
-    print(f"| issue | ours: F1, seeds 0 to {seeds - 1} | Datalab |")
-    print("|---|---|---|")
-    for issue, found in figures.items():
-        print(f"| {issue} | {shown(one for one, _ in found)} | {shown(other for _, other in found)} |")
+            figures[issue].append(tuple(f1(found.get(issue), truth[issue]) for found in told_by))
+    print(f"| issue | ours: F1, seeds 0 to {seeds - 1} | {' | '.join(PEERS)} |")
+    print(f"|---|{'---|' * (len(PEERS) + 1)}")
+    for issue, scores in figures.items():
+        print(f"| {issue} | {' | '.join(map(shown, zip(*scores, strict=True)))} |")
 
 
 def told(files: list[bytes]) -> dict[str, set[int]]:
@@ -197,8 +205,8 @@ def told(files: list[bytes]) -> dict[str, set[int]]:
     return found
 
 
-def peer(files: list[bytes], python: str | None) -> dict[str, set[int]]:
-    """The same by Datalab; empty without it."""
+def peer(files: list[bytes], python: str | None) -> dict[str, dict[str, set[int]]]:
+    """The same by each of PEERS; empty without them."""
     if python is None:
         return {}
     with tempfile.TemporaryDirectory() as folder:
@@ -208,7 +216,8 @@ def peer(files: list[bytes], python: str | None) -> dict[str, set[int]]:
             [python, "-W", "ignore", "-c", PEER, folder], capture_output=True, text=True, check=True
         )
     line = next(line for line in said.stdout.splitlines() if line.startswith("found "))
-    return {issue: set(places) for issue, places in json.loads(line.removeprefix("found ")).items()}
+    found = json.loads(line.removeprefix("found "))
+    return {name: {issue: set(rows) for issue, rows in flags.items()} for name, flags in found.items()}
 
 
 def f1(found: set[int] | None, truth: set[int]) -> float:

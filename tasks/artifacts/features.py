@@ -43,9 +43,8 @@ def first_features(source: Source, partition: Partition, rows: int) -> list[pa.A
 
 def some_features(source: Source, partition: Partition, rows: np.ndarray[Any, Any] | int) -> pa.Array:
     """The features of some rows (their places), or of so many that are spread over the partition."""
-    held = as_encoded(source, source.reader(partition).table(list(source.columns.features)))
-    places = np.unique(np.linspace(0, len(held) - 1, rows).astype(int)) if isinstance(rows, int) else rows
-    return resolved(source, held.take(pa.array(places)))
+    held = source.reader(partition).some(list(source.columns.features), rows)
+    return resolved(source, as_encoded(source, held))
 
 
 def as_encoded(source: Source, table: pa.Table) -> pa.Array:

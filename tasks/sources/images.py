@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition, Piece
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.sources.formats import UNUSABLE, FileSummary, ReadAs
 from labelworks.tasks.sources.formats.images import IMAGE, image_values
-from labelworks.tasks.sources.partition_reader import PartitionReader
+from labelworks.tasks.sources.partition_reader import PartitionReader, spread
 from labelworks.tasks.sources.values.columns import NAMED, with_folders
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.ranges import read_at_once
@@ -79,6 +81,11 @@ class ImageReader(PartitionReader):
         """The columns, as all batches of them have them."""
         names = dict.fromkeys(name for piece in self._pieces for name in image_values(piece.file))
         return [pa.schema([SCHEMA.field(IMAGE), *(pa.field(name, pa.string()) for name in names)])]
+
+    def some(self, columns: list[str], rows: NDArray[np.integer] | int) -> pa.Table:
+        """Some columns of some rows (their places), or of so many that are spread; no other image is read."""
+        chosen = [self._pieces[place] for place in spread(rows, len(self._pieces))]
+        return pa.Table.from_batches([self._batch(chosen, columns)])
 
     def table(self, columns: list[str]) -> pa.Table:
         """Some columns of all rows."""

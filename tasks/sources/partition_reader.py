@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition, Piece
@@ -91,7 +93,17 @@ class PartitionReader:
         """The columns of each piece, as its batches have them."""
         return [reader.schema() for _, reader in self._readers]
 
+    def some(self, columns: list[str], rows: NDArray[np.integer] | int) -> pa.Table:
+        """Some columns of some rows (their places), or of so many that are spread over the partition."""
+        held = self.table(columns)
+        return held.take(pa.array(spread(rows, held.num_rows)))
+
     def table(self, columns: list[str]) -> pa.Table:
         """Some columns of all rows."""
         tables = [reader.table(piece.row_groups, columns) for piece, reader in self._readers]
         return joined(tables)
+
+
+def spread(rows: NDArray[np.integer] | int, count: int) -> NDArray[np.integer]:
+    """Places of some of so many rows: those that are named, or at most so many from the first to the last."""
+    return np.unique(np.linspace(0, count - 1, rows).astype(int)) if isinstance(rows, int) else rows

@@ -25,11 +25,11 @@ from labelworks.tasks.ingest.scan import scan
 from labelworks.tasks.ingest.stage import ingest
 from labelworks.tasks.planning.open_run import find_run, plan_run
 from labelworks.tasks.planning.run import Run
+from labelworks.tasks.sources import images
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats.images import image_values
 from labelworks.tasks.sources.image_paths import inside
-from labelworks.tasks.sources.images import ImageReader
 from labelworks.tasks.storage.listing import objects
 
 ROWS = 40
@@ -93,6 +93,15 @@ def test_features_of_some_rows_are_the_bytes_of_their_files(folder: Path) -> Non
     assert run.source.reader(part).table(["label", "path", "none"]).to_pylist()[0] == {
         "label": first.file.split("/")[0], "path": first.file,
     }  # fmt: skip
+
+
+def test_of_some_rows_no_other_image_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, plans = plan_run(of_folder(folder), {})
+    part = max(plans["source"].partitions, key=lambda part: len(part.pieces))
+    read: list[str] = []
+    monkeypatch.setattr(images, "read_at_once", lambda _, path: read.append(path) or Path(path).read_bytes())
+    assert len(some_features(run.source, part, 2)) == 2
+    assert sorted(read) == sorted(part.pieces[place].path for place in (0, -1))
 
 
 def test_a_changed_image_changes_its_partition_alone(folder: Path) -> None:
@@ -170,7 +179,7 @@ def test_what_is_odd_is_told_of_what_was_measured_when_images_were_decoded(
     names = [each.name for each in objects(store, kept) if each.name.endswith(".measures.parquet")]
     assert len(names) == len(ref.partitions)
     with monkeypatch.context() as patched:
-        patched.setattr(ImageReader, "_read", lambda *_: pytest.fail("an image is read again"))
+        patched.setattr(images, "read_at_once", lambda *_: pytest.fail("an image is read again"))
         told = judge_content(run.artifacts, run.source, ref)
     assert told is not None and told.rows == ROWS
     for name in names:
