@@ -115,7 +115,8 @@ def sample_partition(
     index = load_index(artifacts, ref, partition, ["id"])
     rows = index["row"].to_numpy()[some_rows(index["id"].combine_chunks(), most)]
     kind = source.columns.kind
-    if (measures := read_measures(artifacts, ref, partition)) is not None:
+    measures = read_measures(artifacts, ref, partition) if kind == "image" else None
+    if measures is not None:
         return ContentRows.of_measures(measures[rows])
     return ContentRows.of(kind, some_features(source, partition, rows)).sampled
 
@@ -130,7 +131,8 @@ def judge_partition(
         scores = artifacts.store.read_table(name)
     else:
         rows = index["row"].to_numpy()
-        measures = None if fitted.reads_images else read_measures(artifacts, ref, partition)
+        known = fitted.kind == "image" and not fitted.reads_images
+        measures = read_measures(artifacts, ref, partition) if known else None
         if measures is None:
             scores = _score(partition, source, fitted, rows)
         else:
