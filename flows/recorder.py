@@ -146,6 +146,7 @@ class Recorder:
             shortcuts=figures.shortcuts if figures else None,
             poison=figures.poison if figures else None,
             calibration=figures.calibration if figures else (),
+            trees=figures.trees if figures else None,
             content=figures.content if figures else None,
             health=figures.health if figures else None,
             trend=figures.trend if figures else None,

@@ -27,6 +27,7 @@ from labelworks.schemas.findings import (
     ShiftFindings,
     ShortcutFindings,
     TreatmentFindings,
+    TreeFindings,
     TrendFindings,
     ValidationFindings,
 )
@@ -204,6 +205,9 @@ class RunRecord(Record):
     drift: DriftFindings | None = None
     shortcuts: ShortcutFindings | None = Field(
         None, description="properties of texts and images that tell the label; of one class a row"
+    )
+    trees: TreeFindings | None = Field(
+        None, description="of a table's cells, where they judge labels beside the probes of vectors"
     )
     poison: PoisonFindings | None = Field(
         None, description="small regions whose label all around contradicts; where detect.poison asks for it"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import Matrix, aligned, column, in_order, length, matrix
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, out_of_sample
+from labelworks.flows.notebook.inputs.tables import encoded_table, is_table
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
@@ -131,10 +132,13 @@ def find_label_errors(
     pred_probs : array-like of shape (N, K), optional
         Out-of-sample probabilities by a model of yours; rows sum to 1. Left out, they are made from
         `features` by the probes of a run, each row's by probes that never saw its fold.
-    features : array-like of shape (N, D), optional
+    features : array-like of shape (N, D) or table of N rows, optional
         Embeddings, of half floats too, or columns of numbers in like units; for `pred_probs`, and for methods
-        that compare rows. With them `auto` hears the ten nearest rows as well, where there are more; to find
-        those takes time that grows with N² unless faiss is installed (the extra `neighbours`).
+        that compare rows. Or a table (pandas, polars, Arrow, a dictionary) with columns of categories,
+        truths, dates or short texts among its numbers, missing values too: it is encoded as a run does, and
+        trees, fitted on at most 50,000 rows, are heard beside the probes where they foretell labels better.
+        With them `auto` hears the ten nearest rows as well, where there are more; to find those takes time
+        that grows with N² unless faiss is installed (the extra `neighbours`).
     method : str, default "auto"
         A method of kind `noise` in `labelworks.methods()`.
     classes : sequence of length K, optional
@@ -192,7 +196,7 @@ def find_label_errors(
     1   cat        dog
     """
     given, probs, seen = _inputs(labels, pred_probs, features, classes)
-    few = method == "auto" and seen is not None and len(seen) <= NEIGHBOURS
+    few = method == "auto" and seen is not None and (len(seen) <= NEIGHBOURS or is_table(features))
     found = detect(
         given.codes,
         probs,
@@ -211,8 +215,12 @@ def _inputs(
     labels: Any, pred_probs: Any, features: Any, classes: Sequence[Any] | None
 ) -> tuple[Labels, NDArray[Any], NDArray[np.floating] | None]:
     """Codes of the labels, probabilities (N, K) given or made, features (N, D) or None; all checked."""
-    rows = len(column(labels, "labels"))
-    seen = None if features is None else checked_features(features, rows)
+    rows, cells = len(column(labels, "labels")), None
+    seen = None
+    if is_table(features):
+        seen, cells = encoded_table(features, rows)
+    elif features is not None:
+        seen = checked_features(features, rows)
     if pred_probs is not None:
         probs = matrix(pred_probs, "pred_probs")
         given = coded(labels, probs, classes)
@@ -228,7 +236,7 @@ def _inputs(
         )
     given = coded(labels, None, classes)
     _same_rows(given, None, seen)
-    return given, out_of_sample(seen.values, given.codes, len(given.classes)), seen.values
+    return given, out_of_sample(seen.values, given.codes, len(given.classes), cells=cells), seen.values
 
 
 def _same_rows(given: Labels, probs: Matrix | None, seen: Matrix | None) -> None:

@@ -82,9 +82,11 @@ class DetectConfig(Section):
             "fourier-ridge",
             "naive-bayes",
             "complement-naive-bayes",
+            "boosted",
         ),
-        description="those of words, the last two, are left out where the encoder gives no words, the "
-        "fourier ones, of random features, where they foretell labels no better than the others",
+        description="those of words, the naive ones, are left out where the encoder gives no words, boosted "
+        "trees where it gives no cells of a table, and these and the fourier ones, of random features, where "
+        "they foretell labels no better than the others",
     )
     adapt: AdaptConfig = AdaptConfig()
     query_bank: bool = Field(False, description="zero-shot: a class name that attracts all rows gets less")

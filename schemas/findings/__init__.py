@@ -65,6 +65,7 @@ from labelworks.schemas.findings.treatment import (
     ValidationFindings,
     WeightFactor,
 )
+from labelworks.schemas.findings.trees import TreeFindings
 from labelworks.schemas.findings.trend import TrendFindings, VersionFigures
 
 __all__ = [
@@ -134,6 +135,7 @@ __all__ = [
     "TreatEvidence",
     "TreatFigures",
     "TreatmentFindings",
+    "TreeFindings",
     "TrendFindings",
     "UnknownFindings",
     "ValidateFigures",

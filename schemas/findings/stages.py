@@ -18,6 +18,7 @@ from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
 from labelworks.schemas.findings.shortcuts import ShortcutFindings
 from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
+from labelworks.schemas.findings.trees import TreeFindings
 from labelworks.schemas.findings.trend import TrendFindings
 
 
@@ -130,6 +131,7 @@ class DetectFigures(Findings):
     shortcuts: ShortcutFindings | None = None
     poison: PoisonFindings | None = None
     calibration: tuple[CalibrationFindings, ...] = Field((), description="of the probes and of pred_probs")
+    trees: TreeFindings | None = Field(None, description="where trees of a table's cells judge labels too")
     content: ContentFindings | None = None
     health: HealthFindings | None = Field(None, description="of one class a row")
     trend: TrendFindings | None = None

@@ -20,7 +20,7 @@ from labelworks.tasks.detect.drift_findings import Labelled, drift_findings
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, duplicate_evidence
 from labelworks.tasks.detect.faults.poison import poison
 from labelworks.tasks.detect.faults.shortcuts import shortcuts
-from labelworks.tasks.detect.fitted_model import choose_model
+from labelworks.tasks.detect.fitted_model import choose_model, judging_trees
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.sample.row_facts import with_row_facts
@@ -57,7 +57,7 @@ def detect_classes(
     counted = _counted(scored, copies.rows, paired="pair" in options.beside)
     inferred = read_inferred(artifacts) if ref.inferred else None
     chance = _chance_p_value(sample) if inferred is None else inferred.p_value
-    probs = model.probs(sample.features, sample.folds, sample.words)
+    probs = model.foretold(sample)
     labelled_by = sample.beside.get("pred_probs", probs)
     noise = noise_findings(judged, labelled_by, sample.given, ref.classes, counted, chance)
     labelled = Labelled(merged([judgement.context for judgement in judgements]), sample, judged, probs)
@@ -76,6 +76,7 @@ def detect_classes(
         evidence=drawn, inferred=inferred,
         shortcuts=shortcuts(artifacts, options.context.source, ref),
         calibration=() if inferred else calibrations(scored),
+        trees=judging_trees(model.ensemble, counted.rows),
         poison=poison(sample, ids, ref.classes) if options.poison else None,
         health=None if ref.inferred else with_row_facts(artifacts, health, sample, ids),
     )  # fmt: skip

@@ -96,7 +96,7 @@ def drift_findings(
     compared = comparable(rows, options.fit_share)
     without = [found.sums.of_vectors.without(fold) for fold in range(found.sums.n_folds)]
     # By probes that saw the other folds, as the source's rows: in the eyes of all, classes have other shares.
-    probs = model.probs(target.sample.features, target.sample.folds, target.sample.words)
+    probs = model.foretold(target.sample)
     shift = shift_findings(
         rows.sample, rows.probs, target.sample, probs, rows.judged.transition,
         options.shift,

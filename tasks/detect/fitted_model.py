@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from labelworks.schemas.findings import TreeFindings
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.code_version import code_version
@@ -17,6 +18,7 @@ from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.execution import progress
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.ridge_by_fold import TargetSums
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.storage.versions import read_version, versions
@@ -45,6 +47,17 @@ def choose_model(
             model, basis = (known, earlier) if stays else (model, basis)
         _keep(artifacts, about, *basis)
     return model.with_pairs(basis[1]), model_key(ref, *basis, options.said)
+
+
+def judging_trees(probes: ProbeEnsemble, rows: int) -> TreeFindings | None:
+    """The trees that judge labels of so many rows beside the other probes; said aloud. None: no trees do."""
+    if not probes.trees:
+        return None
+    trees = probes.trees[0]
+    progress.current().note(f"trees ({trees.name}) judge too: fitted on {trees.rows:,} of {rows:,} rows each")
+    return TreeFindings(
+        probe=trees.name, fitted_rows=trees.rows, rows=rows, share=trees.share, others=probes.beside_trees
+    )
 
 
 def model_key(ref: DatasetRef, sums: FoldSums | TargetSums, sample: Sample, said: list[Any]) -> str:

@@ -48,7 +48,7 @@ class Adapter:
 
     def table(self, sample: Sample) -> pa.Table:
         """Columns of TARGET but row and id, of some rows; and those of pseudo-labels, where it gives any."""
-        probs = self.model.probs(sample.features, words=sample.words)
+        probs = self.model.probs(sample.features, words=sample.words, cells=sample.cells)
         corrected = correct(probs, self.prior)
         best = corrected.posterior.argmax(axis=1)
         many = probs.shape[1] > SOFT_CLASSES

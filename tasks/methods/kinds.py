@@ -72,10 +72,10 @@ KINDS = {
     ),
     "probes": Kind(
         "detect", "out-of-sample probabilities of the classes",
-        ("sums", "rows", "class_names", "words", "random_features"), features.SumsProbe,
+        ("sums", "rows", "class_names", "words", "random_features", "cells"), features.SumsProbe,
         {"rows": features.RowsProbe, "class_names": features.NamesProbe, "words": features.WordsProbe,
-         "random_features": features.MappedProbe},
-        key="detect.probes",
+         "random_features": features.MappedProbe, "cells": features.CellsProbe},
+        key="detect.probes", folders=("probes", "probes.trees"),
     ),
     "noise": Kind(
         "detect", "wrong labels of one class a row",

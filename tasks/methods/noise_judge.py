@@ -38,7 +38,8 @@ class Sample:
     """Rows held in memory: features (N, D), given labels (N,), folds (N,).
 
     beside: (N, K) by name: `pred_probs` of the user's own model, `votes`, the posterior that annotators give;
-    `pair` (N, D), vectors by the other tower, NaN where there is none; `words` (N, W), packed, of texts.
+    `pair` (N, D), vectors by the other tower, NaN where there is none; `words` (N, W), packed, of texts;
+    `cells` (N, C), packed, of tables.
     """
 
     features: NDArray[np.floating]
@@ -69,6 +70,11 @@ class Sample:
     def words(self) -> NDArray[np.uint32] | None:
         """Packed words (N, W), where the encoder gives them."""
         return self.beside.get("words")
+
+    @property
+    def cells(self) -> NDArray[np.uint32] | None:
+        """Packed cells (N, C), where the encoder gives them."""
+        return self.beside.get("cells")
 
     def only(self, rows: NDArray[np.bool_] | NDArray[np.intp] | slice) -> Sample:
         """The rows of a mask (N,), of places or of a range."""
@@ -113,7 +119,7 @@ class NoiseJudge:
         named = {"class_vectors": class_vectors} if "class_names" in method.needs else {}
         noise: NoiseModel = method.target(**options.noise.options, **named)
         around = Neighbourhood.of(seen.features, seen.given) if "neighbours" in method.needs else None
-        probs = np.exp(ensemble.log_probs(seen.features, seen.folds, seen.words))
+        probs = np.exp(ensemble.log_probs(seen.features, seen.folds, seen.words, seen.cells))
         scope = Scope.fit(sums, seen.features, seen.folds, probs, share=options.out_of_scope, exclude=exclude)
         voters = None if "votes" in method.needs else Voters.of(seen.features, seen.given)
         model = cls(ensemble, noise, scope, method.keywords, around, voters=voters)
@@ -134,14 +140,19 @@ class NoiseJudge:
         features: NDArray[np.floating],
         folds: NDArray[np.int64] | None = None,
         words: NDArray[np.uint32] | None = None,
+        cells: NDArray[np.uint32] | None = None,
     ) -> NDArray[np.float32]:
         """Probabilities (N, K) of the given label: out of sample by fold (N,), or by all rows (None)."""
-        return np.exp(self.ensemble.log_probs(features, folds, words))
+        return np.exp(self.ensemble.log_probs(features, folds, words, cells))
 
     def label_probs(self, sample: Sample) -> NDArray[np.float32]:
         """Probabilities (N, K) that labels are judged by: the user's own where given, else the probes'."""
         own = sample.beside.get("pred_probs")
-        return self.probs(sample.features, sample.folds, sample.words) if own is None else own
+        return self.foretold(sample) if own is None else own
+
+    def foretold(self, sample: Sample) -> NDArray[np.float32]:
+        """Probabilities (N, K) of the given labels of rows by the probes, each out of sample."""
+        return self.probs(sample.features, sample.folds, sample.words, sample.cells)
 
     @property
     def threshold(self) -> float:
@@ -162,7 +173,7 @@ class NoiseJudge:
 
         Also by name the probabilities (N, K) of each model there is: the probes, and the user's own.
         """
-        probs = self.probs(sample.features, sample.folds, sample.words)
+        probs = self.foretold(sample)
         in_scope = self.scope.score(sample.features, sample.folds, probs)
         own = {name: sample.beside[name] for name in ("pred_probs",) if name in sample.beside}
         return self._found(sample, own.get("pred_probs", probs)), in_scope, {"probes": probs, **own}
@@ -235,4 +246,4 @@ def fit_probes(
     if class_vectors is not None:
         names = ClassNames(class_vectors, seen.features[:BANK] if options.query_bank else None)
     ensemble = ProbeEnsemble.fit(sums, options.probes, exclude=exclude, adapt=adapt, class_names=names)
-    return ensemble.calibrate(seen.features, seen.given, seen.folds, seen.words)
+    return ensemble.calibrate(seen.features, seen.given, seen.folds, seen.words, seen.cells)

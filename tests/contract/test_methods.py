@@ -24,6 +24,7 @@ from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.protocols.noise import JudgesChecked, PlacesCut
 from labelworks.tasks.methods.registry import KINDS, Method, methods
 from labelworks.tasks.methods.regression.judge import JudgedNumbers
+from labelworks.tasks.methods.statistics.packed_cells import pack_cells
 from labelworks.tasks.methods.statistics.sums import ClassSums
 from labelworks.tasks.methods.treatment.claims import Claims, JudgedLabels
 from labelworks.tasks.methods.treatment.decisions import REASONS, Decisions, decide
@@ -146,7 +147,13 @@ class TestAdapt:
 class TestProbes:
     """Every probe."""
 
-    def test_is_linear_in_the_rows_and_tells_the_classes(self, method: Method) -> None:
+    def test_is_linear_in_vectors_or_made_of_cells_and_tells_the_classes(self, method: Method) -> None:
+        if "cells" in method.needs:
+            cells = pack_cells(FEATURES, np.zeros((len(FEATURES), 0), int))
+            said = method.target(cells, GIVEN, CLASSES).log_probs(cells)
+            np.testing.assert_allclose(np.exp(said).sum(axis=1), 1, atol=1e-3)
+            assert (said.argmax(axis=1) == TRUE).mean() > 0.8
+            return
         if "rows" in method.needs:
             weights, intercepts = method.target(FEATURES, GIVEN, CLASSES)
         elif "words" in method.needs:

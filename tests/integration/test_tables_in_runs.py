@@ -56,6 +56,7 @@ def test_wrong_labels_of_a_table_are_found_and_a_cell_that_can_t_be_is_told(
     assert record.config["dataset"]["features"]["columns"] == ["age", "city", "hired", "remote"]
     assert doubted[wrong].mean() > 0.7
     assert doubted[~wrong].mean() < 0.1
+    assert record.trees.rows == ROWS - 1 and record.trees.share > 0.5
     artifacts = Artifacts(Store(config.store.root), config.dataset.key, record.run_id)
     (aside,) = artifacts.store.read_table(artifacts.file("embed", "rejected.parquet")).to_pylist()
     assert aside["reason"] == "column 'age' is 'old', no finite number"

@@ -14,6 +14,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import hashes, refuse_infinite
 from labelworks.tasks.methods.probes.ensemble import ProbeEnsemble
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
+from labelworks.tasks.methods.probes.trees.tree_probe import trees_suffice
 from labelworks.tasks.methods.statistics.float16 import single
 from labelworks.tasks.methods.statistics.folds import fold_of
 from labelworks.tasks.methods.statistics.sums import FoldSums, MappedSums
@@ -42,21 +43,26 @@ def fitted_probes(
     codes: NDArray[np.int64],
     classes: int,
     folds: NDArray[np.int64] | None = None,
+    cells: NDArray[np.uint32] | None = None,
 ) -> ProbeEnsemble:
     """The probes of a run with their temperatures: features (N, D), codes (N,) in [0, K).
 
-    folds (N,): by default `row_folds`. Raises InputError where there is only one class to tell.
+    cells (N, C): packed, of a table. folds (N,): by default `row_folds`. Raises InputError where there is
+    only one class to tell.
     """
     if classes < 2:
         raise InputError("labels have one class", where="labels", fix="give labels of two classes or more")
     config, rows = DetectConfig(), single(features)
     folds = row_folds(len(codes)) if folds is None else folds
     sums = FoldSums.of(rows, codes, folds, config.folds, classes)
-    random = choose_random_features(sums, rows, codes, folds, None, config.probes, own_units=True)
+    random = None
+    if cells is None or not trees_suffice(config.probes, classes):
+        units = cells is None  # the encoder of tables has brought the columns to one
+        random = choose_random_features(sums, rows, codes, folds, None, config.probes, own_units=units)
     if random is not None:
         mapped = MappedSums.of(rows, codes, folds, config.folds, classes, random)
         sums = replace(sums, mapped=mapped)
-    return ProbeEnsemble.fit(sums, config.probes).calibrate(rows, codes, folds)
+    return ProbeEnsemble.fit(sums, config.probes).calibrate(rows, codes, folds, cells=cells)
 
 
 def out_of_sample(
@@ -64,8 +70,9 @@ def out_of_sample(
     codes: NDArray[np.int64],
     classes: int,
     folds: NDArray[np.int64] | None = None,
+    cells: NDArray[np.uint32] | None = None,
 ) -> NDArray[np.float32]:
     """Probabilities (N, K) of the labels, each row's by probes that never saw its fold (N,): `row_folds`."""
     folds = row_folds(len(codes)) if folds is None else folds
-    probes = fitted_probes(features, codes, classes, folds)
-    return np.asarray(np.exp(probes.log_probs(single(features), folds)), np.float32)
+    probes = fitted_probes(features, codes, classes, folds, cells)
+    return np.asarray(np.exp(probes.log_probs(single(features), folds, cells=cells)), np.float32)

@@ -13,6 +13,7 @@ from labelworks.tasks.artifacts.vectors.embeddings import load_block
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
+from labelworks.tasks.methods.probes.trees.tree_probe import trees_suffice
 from labelworks.tasks.methods.statistics.folds import fold_of
 from labelworks.tasks.methods.statistics.random_features import RandomFeatures
 from labelworks.tasks.methods.statistics.sums import MappedSums
@@ -66,6 +67,8 @@ def _asked_for(found: FirstPass, probes: tuple[str, ...], *, own_units: bool) ->
     """The map, where labels are one class a row and judged by probes."""
     sample = found.sample
     if found.targets is not None or "pred_probs" in sample.beside:
+        return None
+    if sample.cells is not None and trees_suffice(probes, found.sums.count.shape[1]):
         return None
     return choose_random_features(
         found.sums, sample.features, sample.given, sample.folds, sample.words, probes, own_units=own_units

@@ -1,7 +1,7 @@
 """Out-of-sample probabilities: every probe, fitted without the row's own fold, averaged in log space.
 
-Probes of words and of random features are opinions beside that average; how much each counts for is fitted on
-rows out of sample.
+Probes of words, of random features and of cells are opinions beside that average; how much each counts for is
+fitted on rows out of sample.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from labelworks.tasks.methods.probes.affine import Affine, standardised
 from labelworks.tasks.methods.probes.fourier_probes import FourierProbes
 from labelworks.tasks.methods.probes.opinion_pool import pool_shares
 from labelworks.tasks.methods.probes.temperature import fit_scale
+from labelworks.tasks.methods.probes.trees.tree_probe import TreeProbe
 from labelworks.tasks.methods.probes.words_by_class import WordProbes
 from labelworks.tasks.methods.probes.zero_shot import ClassNames
 from labelworks.tasks.methods.registry import get
@@ -34,7 +35,8 @@ class ProbeEnsemble:
 
     `models[fold]` saw every fold but that one; the last entry saw them all. `scales` is (P + 1,). `words` and
     `fourier`: probes of words and of random features, if there are any, whose logits are added; once
-    calibrated, one that is all of them.
+    calibrated, one that is all of them. `of_cells`: probes of the cells of tables, which are fitted on rows;
+    `trees`: those of them that add to the others, and what these count for then.
     """
 
     names: tuple[str, ...]
@@ -42,6 +44,9 @@ class ProbeEnsemble:
     scales: NDArray[np.float64]
     words: WordProbes | None = None
     fourier: FourierProbes | None = None
+    of_cells: tuple[str, ...] = ()
+    trees: tuple[TreeProbe, ...] = ()
+    beside_trees: float = 1.0
 
     @classmethod
     def fit(
@@ -63,11 +68,12 @@ class ProbeEnsemble:
         words = WordProbes.fit(sums, of_words, exclude) if of_words and sums.words is not None else None
         of_mapped = [name for name in names if sees("random_features", name)]
         fourier = FourierProbes.fit(sums.mapped, of_mapped, exclude) if of_mapped and sums.mapped else None
+        of_cells = tuple(name for name in names if sees("cells", name))
         names = [name for name in names if sees_vectors(name)]
         seen = sums.of_vectors
         views = [seen.without(fold, *exclude) for fold in range(sums.n_folds)] + [seen.without(*exclude)]
         models = tuple(_fitted(names, view, adapt, class_names) for view in views)
-        return cls(tuple(names), models, np.ones(len(names) + 1), words, fourier)
+        return cls(tuple(names), models, np.ones(len(names) + 1), words, fourier, of_cells)
 
     def calibrate(
         self,
@@ -75,17 +81,22 @@ class ProbeEnsemble:
         labels: NDArray[np.integer],
         folds: NDArray[np.integer],
         words: NDArray[np.uint32] | None = None,
+        cells: NDArray[np.uint32] | None = None,
     ) -> ProbeEnsemble:
         """Fit the temperatures on out-of-sample rows: features (N, D), labels (N,), folds (N,), words (N, W).
 
-        Probes that need rows are fitted on these first. TEMPERED rows say enough of a temperature.
+        Probes that need rows are fitted on these first, those of cells (N, C), packed, last of
+        all. TEMPERED rows say enough of a temperature.
         """
         models = _with_rows(self.names, self.models, (features, labels, folds))
         rows = np.random.default_rng(0).permutation(len(folds))[:TEMPERED]
         rows = rows[np.argsort(folds[rows], kind="stable")]
         chosen = features[rows], labels[rows], folds[rows]
         scaled = replace(self, models=models)._scaled(*chosen)
-        return scaled._pooled(*chosen, None if words is None else words[rows])
+        pooled = scaled._pooled(*chosen, None if words is None else words[rows])
+        if cells is None or not self.of_cells:
+            return pooled
+        return pooled._beside_trees(pooled.log_probs(features, folds, words), labels, folds, cells)
 
     def _scaled(
         self, features: NDArray[np.floating], labels: NDArray[np.integer], folds: NDArray[np.integer]
@@ -124,6 +135,35 @@ class ProbeEnsemble:
             fourier=self.fourier and self.fourier.mixed((shares[of_words:] * scales).tolist()),
         )
 
+    def _beside_trees(
+        self,
+        others: NDArray[np.float32],
+        labels: NDArray[np.integer],
+        folds: NDArray[np.integer],
+        cells: NDArray[np.uint32],
+    ) -> ProbeEnsemble:
+        """The same with those trees that add to what it says without them, which is others (N, K)."""
+        fitted = [
+            TreeProbe.fit(name, cells, labels, folds, others, len(self.models) - 1) for name in self.of_cells
+        ]
+        trees = [probe for probe in fitted if probe is not None]
+        if not trees:
+            return self
+        rows = np.random.default_rng(0).permutation(len(folds))[:TEMPERED]
+        opinions = [others[rows], *(probe.logits(cells[rows], folds[rows]) for probe in trees)]
+        shares = pool_shares(opinions, labels[rows]).tolist()
+        heard = tuple(probe.counting(share) for probe, share in zip(trees, shares[1:], strict=True))
+        return replace(self._counting(shares[0]), trees=heard, beside_trees=shares[0])
+
+    def _counting(self, share: float) -> ProbeEnsemble:
+        """The same whose logits count for so much."""
+        fourier = self.fourier
+        if fourier is not None:
+            kept = tuple(share * each for each in fourier.shares)
+            fourier = replace(fourier.mixed([share]), shares=kept)
+        scales = np.append(self.scales[:-1], self.scales[-1] * share)
+        return replace(self, scales=scales, words=self.words and self.words.mixed([share]), fourier=fourier)
+
     def as_sure_as(self, other: ProbeEnsemble) -> ProbeEnsemble:
         """The same probes with the temperatures and shares of others of their names, which are calibrated.
 
@@ -154,10 +194,11 @@ class ProbeEnsemble:
         features: NDArray[np.floating],
         folds: NDArray[np.integer] | None = None,
         words: NDArray[np.uint32] | None = None,
+        cells: NDArray[np.uint32] | None = None,
     ) -> NDArray[np.float32]:
         """Log-probabilities (N, K) of rows (N, D) by probes that did not see their fold (None: by all).
 
-        words (N, W): packed, where the probes see them. Raises InputError where they are missing.
+        words (N, W), cells (N, C): packed, where probes see them. Raises InputError where they are missing.
         """
         if folds is None:
             folds = np.full(len(features), len(self.models) - 1)
@@ -167,6 +208,8 @@ class ProbeEnsemble:
                 logits += self.words.logits(place, words, folds)
         if self.fourier is not None:
             logits += sum(self.fourier.logits(features, folds))
+        for probe in self.trees:
+            logits += probe.logits(cells, folds)
         logits -= logits.max(axis=1, keepdims=True)
         logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return logits
@@ -179,7 +222,7 @@ def sees(what: str, name: str) -> bool:
 
 def sees_vectors(name: str) -> bool:
     """Whether a probe is of the vectors as they are, so that there always is one."""
-    return not (sees("words", name) or sees("random_features", name))
+    return not any(sees(what, name) for what in ("words", "random_features", "cells"))
 
 
 def _fitted(

@@ -83,6 +83,22 @@ class WordsProbe(Protocol):
         """Fit it."""
 
 
+class CellsModel(Protocol):
+    """A fitted probe of cells."""
+
+    classes: int
+
+    def log_probs(self, cells: NDArray[np.uint32], /) -> NDArray[np.float32]:
+        """Log-probabilities (N, K) of packed cells (N, W)."""
+
+
+class CellsProbe(Protocol):
+    """A probe fitted on the packed cells (N, W) of a table's rows, labels (N,) in [0, classes)."""
+
+    def __call__(self, cells: NDArray[np.uint32], labels: NDArray[np.integer], classes: int, /) -> CellsModel:
+        """Fit it."""
+
+
 class MappedProbe(Protocol):
     """A probe fitted on merged sums of random features: weights (M, K) and intercepts (K,)."""
 

@@ -70,7 +70,7 @@ class SecondPass:
     def _judge(self, sample: Sample) -> NoiseResult:
         given, rows = sample.given, np.arange(len(sample.given))
         columns = np.ascontiguousarray(np.maximum(self.first.transition.T, FLOOR), np.float32)
-        shares = np.exp(self.probes.log_probs(sample.features, sample.folds, sample.words))
+        shares = np.exp(self.probes.log_probs(sample.features, sample.folds, sample.words, sample.cells))
         shares *= np.float32(1 - self.wrong)
         shares += np.float32(self.wrong / shares.shape[1])  # of labels that are wrong still, any class
         shares *= columns[given]

@@ -1,0 +1,56 @@
+"""Tables of a notebook as features: columns of any kind, encoded as those of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from labelworks.flows.notebook.inputs.columns import Matrix, length
+from labelworks.flows.notebook.inputs.frames import as_arrow
+from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.encoders.tables.table import TableEncoder
+from labelworks.tasks.sources.column_roles import NEEDED, fits
+from labelworks.tasks.sources.values.plain import plain
+
+MODULES = ("pandas", "polars", "pyarrow", "datasets")
+
+
+def is_table(features: Any) -> bool:
+    """Whether features are a table of which a column is more than numbers: else it is a matrix."""
+    named = hasattr(features, "columns") or hasattr(features, "column_names") or isinstance(features, dict)
+    if not named or not (isinstance(features, dict) or type(features).__module__.startswith(MODULES)):
+        return False
+    try:
+        kinds = as_arrow(features).schema.types
+    except InputError:  # whoever reads it as numbers says what is wrong with it
+        return False
+    return len(kinds) > 0 and any(not fits(kind, "columns") and fits(kind, "table") for kind in kinds)
+
+
+def encoded_table(features: Any, rows: int) -> tuple[Matrix, NDArray[np.uint32] | None]:
+    """Vectors (N, D) of a table of N rows, under its index, and its packed cells (N, C).
+
+    What columns are is learned from rows spread over it. Raises InputError naming the column that can't be a
+    feature, or the row of a value that its column can't have.
+    """
+    table = as_arrow(features)
+    length("features", table.num_rows, rows)
+    for field in table.schema:
+        if not fits(field.type, "table"):
+            what = f"column {field.name!r} of features is {field.type}, and a table needs {NEEDED['table']}"
+            raise InputError(what, where="features", fix="convert it, or leave it out")
+    columns = [plain(table[name].combine_chunks()) for name in table.column_names]
+    values = pa.StructArray.from_arrays(columns, names=table.column_names)
+    encoder = TableEncoder()
+    spread = np.unique(np.linspace(0, max(rows - 1, 0), min(rows, encoder.fit_rows)).astype(np.int64))
+    encoder.load(encoder.fit(values.take(pa.array(spread))))
+    encoded = encoder.encode(values)
+    bad = next((row for row, reason in enumerate(encoded.reasons) if reason is not None), None)
+    if bad is not None:
+        raise InputError(str(encoded.reasons[bad]), where=f"features, row {bad}", fix="mend it, or drop it")
+    index = features.index if isinstance(features, pd.DataFrame) else None
+    return Matrix(encoded.vectors, list(table.column_names), index), encoded.cells
