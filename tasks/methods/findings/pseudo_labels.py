@@ -55,4 +55,4 @@ def _unseen(
     probes: ProbeEnsemble, window: Sample, rows: NDArray[np.intp], folds: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     some = window.only(rows)
-    return np.exp(probes.log_probs(some.features, folds, some.words))
+    return np.exp(probes.log_probs(some.features, folds, some.words, some.cells))
