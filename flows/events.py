@@ -19,6 +19,7 @@ from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.execution.engine import in_flow, run_logger
+from labelworks.tasks.report.texts.steps import review_command
 from labelworks.tasks.storage.versions import read_version
 
 
@@ -63,7 +64,7 @@ def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told
     done = record.treatment
     if record.status == "waiting":
         rows = done.relabel if done else 0
-        yield ReviewNeeded(**names, version=None, rows=rows, report=record.report)
+        yield _review(record, rows)
     if record.version is None or record.noise is None:
         return
     if before and before.version is not None and before.noise and rose(record.noise, before.noise):
@@ -85,13 +86,24 @@ def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told
         why_given=record.validation.why_given if record.validation else "",
     )
     if done and done.review:
-        yield ReviewNeeded(**names, version=record.version, rows=done.review, report=record.report)
+        yield _review(record, done.review)
 
 
 def rose(now: NoiseFindings, before: NoiseFindings) -> bool:
     """Whether the noise rate lies above that of the run before: their intervals don't meet."""
     low, high = now.rate_interval[0], before.rate_interval[1]
     return low is not None and high is not None and low > high
+
+
+def _review(record: RunRecord, rows: int) -> ReviewNeeded:
+    return ReviewNeeded(
+        dataset=record.dataset,
+        run_id=record.run_id,
+        version=record.version,
+        rows=rows,
+        report=record.report,
+        command=review_command(record),
+    )
 
 
 def _refusal(record: RunRecord) -> Iterator[GateFailed]:

@@ -137,6 +137,7 @@ class ReviewNeeded(Told):
     version: int | None = Field(description="null: the run waits for approval before it publishes")
     rows: int
     report: str
+    command: str = Field(description="what writes them for people to look at")
 
 
 EMITTED: tuple[type[Told], ...] = (

@@ -12,6 +12,7 @@ from labelworks.tasks.artifacts.shown.thumbnails import data_uri
 from labelworks.tasks.exports.described.markdown import escape, table
 from labelworks.tasks.report.texts import wording
 from labelworks.tasks.report.texts.key_figures import key_figures
+from labelworks.tasks.report.texts.steps import review_command
 from labelworks.tasks.report.texts.verdict import verdict
 
 HEADINGS = ("", "check", "expected", "observed")
@@ -63,12 +64,14 @@ def summary(record: RunRecord) -> str:
         [name, "passed" if gate.ok else "refused", str(len(gate.failed)), str(len(gate.warned))]
         for name, gate in record.gates.items()
     ]
+    doubted = record.treatment is not None and record.treatment.review
     parts = [
         f"# {escape(record.dataset)}: {record.status}",
         escape(verdict(record)),
         table(("", ""), [[name, wording.beside(*value)] for name, *value in key_figures(record)]),
         table(("gate", "verdict", "failed", "warned"), gates) if gates else "",
         f"Report: `{record.report}`" if record.report else "",
+        f"Rows to look at: `{review_command(record)}`" if doubted else "",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
 
@@ -82,6 +85,7 @@ def question(asked: ApprovalQuestion) -> str:
         "\n".join(f"- {escape(reason)}" for reason in asked.why),
         table(("", ""), figures),
         f"Report: `{record.report}`",
+        f"Rows whose labels are doubted, as a page to look through: `{review_command(record)}`",
         f"Run `{record.run_id}`. Without an answer nothing is published; asked until "
         f"{asked.deadline:%Y-%m-%d %H:%M} UTC.",
     ]

@@ -24,6 +24,11 @@ def next_steps(record: RunRecord) -> list[Step]:
     return list(steps(record)) if steps else []
 
 
+def review_command(record: RunRecord) -> str:
+    """What writes the rows of a run that are worth a look for people."""
+    return f"labelworks review export {record.run_id} {_where(record)}"
+
+
 def _published(record: RunRecord) -> Iterator[Step]:
     yield Step(
         "Train on it: this writes the columns of the source with the new labels and weights as one file "
@@ -33,7 +38,8 @@ def _published(record: RunRecord) -> Iterator[Step]:
     if asked := record.treatment and record.treatment.review:
         yield Step(
             f"Look at {plural(asked, 'row')} left for a person: of action review in the published rows, "
-            f"{_first_looks(record)}"
+            f"{_first_looks(record)} As a page that works from disk (docs/review.md):",
+            review_command(record),
         )
     if (done := record.treatment) and done.judges and done.judges.not_asked:
         yield Step(
@@ -68,6 +74,7 @@ def _sentence(text: str) -> str:
 
 def _waiting(record: RunRecord) -> Iterator[Step]:
     command = f"labelworks approve {record.run_id} {_where(record)}"
+    yield Step("Look at rows whose labels are doubted first:", review_command(record))
     yield Step("Publish it as proposed:", command)
     yield Step("Or change fewer labels, the surest ones:", f"{command} --budget ROWS")
     yield Step("Or publish nothing:", f"{command} --reject")

@@ -15,7 +15,7 @@ from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN
 from labelworks.tasks.review.exchange.carried import Pictures, carried, likeliest
 
 ENDING, RECORDS = ".argilla", "/records.json"
-ANSWER, ROW = "answer", "row_id"  # `id` is the record's own
+ANSWER, ROW = "answer", "row_"  # begins what is carried: a flat record has fields and all else side by side
 WORDS = {"(keep)": "keep the given label", "(unsure)": "unsure", "(none)": "none of the classes"}
 UNTITLED: dict[str, Any] = {"description": None, "dataset_id": None, "id": None}
 
@@ -44,7 +44,7 @@ def read(value: Any, where: str) -> list[dict[str, Any]]:
 
 def _answers(record: Any) -> Iterator[dict[str, Any]]:
     behind = _behind(record) or {}
-    row = {**behind, "id": behind.get(ROW)}
+    row = {name.removeprefix(ROW): value for name, value in behind.items() if name.startswith(ROW)}
     made = list(_responses(record)) if isinstance(record, dict) else []
     yield from ({**row, ANSWER: _text(value), "annotator": user} for value, user in made)
     if not made:
@@ -82,12 +82,12 @@ def _behind(record: Any) -> dict[str, Any] | None:
     if not isinstance(record, dict):
         return None
     metadata = record.get("metadata", record)
-    return metadata if isinstance(metadata, dict) and ROW in metadata else None
+    return metadata if isinstance(metadata, dict) and f"{ROW}id" in metadata else None
 
 
 def _record(place: int, row: ReviewRow, queue: ReviewQueue, pictures: Pictures) -> dict[str, Any]:
     picture = pictures.get((row.partition, row.row))
-    behind = {name: value for name, value in carried(row, queue).items() if value is not None}
+    behind = {f"{ROW}{name}": value for name, value in carried(row, queue).items() if value is not None}
     fields = {
         "shown": row.shown or "(empty)",
         "given": row.given or "(none)",
@@ -96,7 +96,7 @@ def _record(place: int, row: ReviewRow, queue: ReviewQueue, pictures: Pictures) 
     return {
         "id": f"{queue.run}-{place}",
         "fields": {**fields, **({"image": picture.address} if picture else {})},
-        "metadata": {ROW: behind.pop("id"), **behind},
+        "metadata": behind,
         "suggestions": _suggestions(row, queue),
         "responses": {},
         "vectors": {},

@@ -43,7 +43,9 @@ def test_a_version_is_told() -> None:
 def test_shift_and_review_are_told_where_there_are_any() -> None:
     assert told(record(shift=SHIFT)) == ["shift.detected", "version.published"]
     assert told(record(shift={**SHIFT, "kind": "neither"})) == ["version.published"]
-    assert told(record(treatment={**DONE, "review": 4})) == ["version.published", "review.needed"]
+    asked = record(treatment={**DONE, "review": 4}, config={"store": {"root": "s3://a b"}})
+    assert told(asked) == ["version.published", "review.needed"]
+    assert [*told_of(asked)][-1].model_dump()["command"] == "labelworks review export r --store 's3://a b'"
 
 
 @pytest.mark.parametrize(("high", "rises"), [(0.17, True), (0.19, False), (0.5, False)])
