@@ -1,6 +1,7 @@
 r"""Folders of images on S3, by the requests that they cost; what is odd about images, beside Datalab.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.structured_images [folder issues] [--images 20000] [--peers PYTHON]
+    OMP_NUM_THREADS=1 python -m benchmarks.structured_images [folder paths issues] [--images 20000]
+        [--peers PYTHON]
 
 `--peers` is the interpreter of an environment with cleanlab 2.9.0 and cleanvision 0.3.7:
 `python -m venv PEERS; PEERS/bin/pip install cleanlab[datalab]==2.9.0 cleanvision==0.3.7`. Without it
@@ -10,6 +11,7 @@ its column is left out. The S3 server (moto) runs in this process and counts wha
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -24,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from PIL import Image
 
 from benchmarks.made_images import ISSUES, encoded, made_set
@@ -31,7 +34,8 @@ from labelworks.schemas.config.run import RunConfig
 
 CLASSES = 77
 PEERS = ("Datalab", "cleanvision")
-PREFIX = "images/"
+PREFIX, TABLES = "images/", "tables/"
+PARTS = 32  # tables of paths
 PEER = r"""
 import glob, json, sys
 from cleanlab import Datalab
@@ -58,20 +62,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("tables", nargs="*", default=["folder", "issues"])
+    parser.add_argument("tables", nargs="*", default=["folder", "paths", "issues"])
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, default=3, help="made sets of images, seeded 0, 1, …")
     parser.add_argument("--rows", type=int, default=2_000, help="images of a made set")
     parser.add_argument("--peers")
     asked = parser.parse_args()
-    if "folder" in asked.tables:
-        folder(asked.images)
+    for table in ("folder", "paths"):
+        if table in asked.tables:
+            requests(asked.images, table)
     if "issues" in asked.tables:
         issues(asked.seeds, asked.rows, asked.peers)
 
 
-def folder(images: int) -> None:
-    """Requests to S3 of a run on a folder of images, and of the next after one of them changed."""
+def requests(images: int, table: str) -> None:
+    """Requests to S3 of a run on images, and of the next after one of them changed.
+
+    table: `folder`, as the folder has them, or `paths`, as parquet files beside it name them.
+    """
     with server() as counted, tempfile.TemporaryDirectory() as kept:
         from moto.s3.models import s3_backends
 
@@ -79,24 +87,31 @@ def folder(images: int) -> None:
         backend.create_bucket("bucket", "us-east-1")
         for name, data in pictures_of_classes(images):
             backend.put_object("bucket", name, data)
+        for name, data in tables_of_paths(images) if table == "paths" else ():
+            backend.put_object("bucket", name, data)
         print(
             "| step | LIST of the folder | HEAD of images | GET of images | partitions embedded | seconds |"
         )
         print("|---|---|---|---|---|---|")
-        measured(counted, kept, f"{images:,} images, {CLASSES} folders: ")
+        measured(counted, kept, table, f"{images:,} images, {CLASSES} folders: ")
         changed = f"{PREFIX}{CLASSES // 2:02d}/{CLASSES // 2:06d}.png"
         backend.put_object("bucket", changed, encoded(Image.new("RGB", (24, 24), (9, 200, 9))))
-        measured(counted, kept, "one image changed: ")
+        measured(counted, kept, table, "one image changed: ")
 
 
-def measured(counted: Counter[tuple[str, str]], kept: str, about: str) -> None:
+def measured(counted: Counter[tuple[str, str]], kept: str, table: str, about: str) -> None:
     """Print the requests and seconds of planning, ingest, fitting and embedding."""
     from labelworks.tasks.detect.content.judge_content import judge_content
     from labelworks.tasks.embed.stage import embed_group, fit_encoder
     from labelworks.tasks.ingest.stage import ingest
     from labelworks.tasks.planning.open_run import listed_once, plan_run
 
-    data = {"source": f"s3://bucket/{PREFIX}", "label": "label", "id": "path", "features": {"image": "image"}}
+    root = f"s3://bucket/{PREFIX}"
+    data: dict[str, Any] = {"label": "label", "id": "path"}
+    if table == "folder":
+        data |= {"source": root, "features": {"image": "image"}}
+    else:
+        data |= {"source": f"s3://bucket/{TABLES}", "features": {"image": "path"}, "image_root": root}
     config = RunConfig.model_validate({"dataset": data, "store": {"root": kept}})
     with listed_once():
         run, plans = step(counted, f"{about}plan", lambda: plan_run(config, {}))
@@ -133,6 +148,16 @@ def pictures_of_classes(images: int) -> Iterator[tuple[str, bytes]]:
         label = number % CLASSES
         pixels = np.clip(patterns[label] + rng.normal(0, 25, (24, 24, 3)), 0, 255).astype(np.uint8)
         yield f"{PREFIX}{label:02d}/{number:06d}.png", encoded(Image.fromarray(pixels))
+
+
+def tables_of_paths(images: int) -> Iterator[tuple[str, bytes]]:
+    """Parquet files of paths and classes of the same pictures, each of some of them."""
+    for part in range(PARTS):
+        labels = [number % CLASSES for number in range(part, images, PARTS)]
+        paths = [f"{label:02d}/{part + PARTS * row:06d}.png" for row, label in enumerate(labels)]
+        sink = io.BytesIO()
+        pq.write_table(pa.table({"path": paths, "label": [f"{label:02d}" for label in labels]}), sink)
+        yield f"{TABLES}{part:02d}.parquet", sink.getvalue()
 
 
 @contextmanager

@@ -16,7 +16,7 @@ class Features(Section):
     """The one column that carries the features, under its kind; or several columns, as of a table."""
 
     text: str | None = None
-    image: str | None = Field(None, description="bytes of images, or structs with `bytes`")
+    image: str | None = Field(None, description="bytes of images, structs with `bytes`, or arrays of pixels")
     vector: str | None = Field(None, description="lists of numbers")
     audio: str | None = Field(None, description="bytes of recordings, or structs with `bytes`; for a plug-in")
     other: str | None = Field(None, description="whatever the encoder of a plug-in reads")
