@@ -15,6 +15,7 @@ from labelworks.flows.notebook.audits.audited_coefficients import RegressionEsti
 from labelworks.flows.notebook.audits.audited_estimates import AuditEstimates
 from labelworks.flows.notebook.audits.decisions import Recorded
 from labelworks.flows.notebook.class_audit import ClassAudit
+from labelworks.flows.notebook.content_issues import ContentIssues
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
@@ -86,6 +87,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         AuditEstimates,
         CalibrationTest,
         ClassAudit,
+        ContentIssues,
         Curation,
         Drift,
         Judgement,
