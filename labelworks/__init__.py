@@ -13,10 +13,14 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.audits.audited_coefficients import estimate_coefficients
     from labelworks.flows.notebook.audits.audited_estimates import estimate_with_audit, sample_audit
     from labelworks.flows.notebook.audits.decisions import record_decisions
+    from labelworks.flows.notebook.audits.label_examples import choose_examples
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.content_issues import find_content_issues
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
+    from labelworks.flows.notebook.faults.leakage import find_leakage
+    from labelworks.flows.notebook.faults.poison import find_poison
+    from labelworks.flows.notebook.faults.shortcuts import find_shortcuts
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
     from labelworks.flows.notebook.inferred_labels import infer_labels
     from labelworks.flows.notebook.label_errors import find_label_errors
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.regression_errors import find_regression_errors
     from labelworks.flows.notebook.results.method_table import methods
     from labelworks.flows.notebook.rule_labels import aggregate_rules, label_by_rules
+    from labelworks.flows.notebook.runs.compared_runs import compare_runs
     from labelworks.flows.notebook.tokens.token_errors import find_token_errors
     from labelworks.flows.notebook.treat import treat
     from labelworks.flows.notebook.votes import aggregate_votes
@@ -53,6 +58,8 @@ __all__ = [
     "aggregate_votes",
     "ask_judges",
     "audit_classes",
+    "choose_examples",
+    "compare_runs",
     "curate",
     "estimate_coefficients",
     "estimate_performance",
@@ -60,8 +67,11 @@ __all__ = [
     "estimate_with_audit",
     "find_content_issues",
     "find_label_errors",
+    "find_leakage",
     "find_multilabel_errors",
+    "find_poison",
     "find_regression_errors",
+    "find_shortcuts",
     "find_token_errors",
     "infer_label_sets",
     "infer_labels",
@@ -82,6 +92,11 @@ _HOMES = {
     "aggregate_votes": "labelworks.flows.notebook.votes",
     "ask_judges": "labelworks.flows.notebook.ask_judges",
     "audit_classes": "labelworks.flows.notebook.class_audit",
+    "find_leakage": "labelworks.flows.notebook.faults.leakage",
+    "find_shortcuts": "labelworks.flows.notebook.faults.shortcuts",
+    "find_poison": "labelworks.flows.notebook.faults.poison",
+    "choose_examples": "labelworks.flows.notebook.audits.label_examples",
+    "compare_runs": "labelworks.flows.notebook.runs.compared_runs",
     "curate": "labelworks.flows.notebook.curation",
     "estimate_coefficients": "labelworks.flows.notebook.audits.audited_coefficients",
     "estimate_with_audit": "labelworks.flows.notebook.audits.audited_estimates",

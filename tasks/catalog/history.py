@@ -126,6 +126,18 @@ def _last_begun(store: Store, found: list[tuple[str, str]], what: str) -> tuple[
     return max(found, key=lambda each: (_started(store, f"{each[0]}/runs/{each[1]}"), each))
 
 
+def ended(store: Store, dataset: str, run_id: str) -> RunRecord:
+    """The record of a run that has come to its end; InputError of any other."""
+    run = entry(store, dataset, run_id)
+    if run.record is None:
+        raise InputError(
+            f"the run is {run.status}: it has no figures yet",
+            where=store.url(f"{dataset}/runs/{run_id}"),
+            fix="run its config to its end",
+        )
+    return run.record
+
+
 def published(store: Store, dataset: str, run_id: str) -> RunRecord:
     """The record of a run that was published, with its version; InputError of any other."""
     run = entry(store, dataset, run_id)

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+import labelworks as lw
 from tests.support.stages import run_stages
 
 OTHER = {"class-0": "class-1", "class-1": "class-0"}
@@ -57,6 +58,10 @@ def test_a_sample_of_changes_counts_as_audited_rows(
     assert before.error < 0.05
     assert after.rows == pytest.approx(600)
     assert "Are probabilities as right as they say?" in Path(heard.report).read_text()
+    beside = lw.compare_runs(first.run_id, heard.run_id, store=precise.store.root)
+    assert beside.compared.rows.both == 600
+    assert beside.compared.rows.action > 0 and len(beside.rows) == 40
+    assert beside.page.lstrip().startswith("<!doctype html>")
     moved = relabelled(published(precise, heard.version))
     assert moved and moved.items() <= changes.items()
     assert sum(right[name] == label for name, label in moved.items()) >= 0.9 * len(moved)

@@ -15,7 +15,6 @@ from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_run
 if TYPE_CHECKING:
     from labelworks.schemas.records import RunRecord
     from labelworks.tasks.artifacts.shown.contents import Content
-    from labelworks.tasks.catalog.history import Entry
     from labelworks.tasks.report.comparison.page import RunComparison
     from labelworks.tasks.storage.store import Store
 
@@ -38,9 +37,9 @@ def compare(
     from labelworks.tasks.catalog import history
     from labelworks.tasks.report.comparison import page
 
-    first, second = (history.entry(*find_run(run, store, config)) for run in (before, after))
+    first, second = (history.ended(*find_run(run, store, config)) for run in (before, after))
     opened = find_run(after, store, config)[0]
-    found = _compared(opened, _record(opened, first), _record(opened, second), config)
+    found = _compared(opened, first, second, config)
     print_rich(page.terminal(found))
     text = page.page(found).encode()
     if out is not None:
@@ -52,32 +51,15 @@ def compare(
     print(opened.url(name))
 
 
-def _record(store: Store, entry: Entry) -> RunRecord:
-    from labelworks.schemas.errors import InputError
-
-    if entry.record is None:
-        raise InputError(
-            f"the run is {entry.status}: it has no figures yet",
-            where=store.url(f"{entry.dataset}/runs/{entry.run_id}"),
-            fix="run its config to its end",
-        )
-    return entry.record
-
-
 def _compared(store: Store, before: RunRecord, after: RunRecord, config: str | None) -> RunComparison:
     from labelworks.tasks.report.comparison.page import RunComparison
-    from labelworks.tasks.report.comparison.rows import compare_rows
+    from labelworks.tasks.report.comparison.rows import changed_rows
 
-    records = (before, after)
-    if any(record.status != "published" for record in records):
+    rows = changed_rows(store, before, after)
+    if rows is None:
         return RunComparison(before, after, None, {})
-    rows = compare_rows(store, _parts(before), _parts(after), max(record.rows for record in records))
     shown = [row.id for row in rows.examples]
     return RunComparison(before, after, rows, _contents(store, after, shown, config) if shown else {})
-
-
-def _parts(record: RunRecord) -> list[str]:
-    return [f"{record.dataset}/runs/{record.run_id}/{part}" for part in record.parts]
 
 
 def _contents(store: Store, record: RunRecord, ids: Sequence[str], config: str | None) -> dict[str, Content]:

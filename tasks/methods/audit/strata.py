@@ -17,7 +17,7 @@ BINS = 1000  # of the log-odds of a probability
 SURE = 1e-6  # proxies nearer to 0 and 1 say no more
 EVEN = 0.5  # of the looks: as many in each stratum as it has rows, whatever the proxy says
 LOOKS = 10  # in a stratum, at least, about
-COUNTS = (1, 2, 5, 10, 20, 50)  # of strata: steps, so that somewhat more looks still go to the same ones
+COUNTS = (1, 2, 5, 10, 20)  # of strata: steps, so that more looks still go to the same ones
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from labelworks.schemas.records import RunRecord
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.report.texts.wording import written
 from labelworks.tasks.storage.store import Store
@@ -105,6 +106,15 @@ class RowChanges:
         )
         self._quality = [key for key, _ in ranked[:EXAMPLES]]
         self.examples = [row for _, row in ranked[:EXAMPLES]]
+
+
+def changed_rows(store: Store, before: RunRecord, after: RunRecord) -> RowChanges | None:
+    """What differs between the rows of two runs; None where one of them published none."""
+    records = (before, after)
+    if any(record.status != "published" for record in records):
+        return None
+    first, second = ([f"{run.dataset}/runs/{run.run_id}/{part}" for part in run.parts] for run in records)
+    return compare_rows(store, first, second, max(run.rows for run in records))
 
 
 def compare_rows(store: Store, before: Sequence[str], after: Sequence[str], rows: int) -> RowChanges:

@@ -1,0 +1,1 @@
+"""Faults beyond single wrong labels: leaks between splits, shortcuts, labels changed together."""

@@ -1,0 +1,1 @@
+"""What runs of the pipeline left, from a notebook."""
