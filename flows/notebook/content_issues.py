@@ -16,6 +16,7 @@ from labelworks.flows.notebook.inputs.out_of_sample import checked_features
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.content.known import FLAGGED, look_through
+from labelworks.tasks.methods.duplicates.minhash import SIMILAR, similar_pairs, sketches
 from labelworks.tasks.methods.neighbours.euclidean import nearest
 from labelworks.tasks.methods.quality.row_order import row_order
 from labelworks.tasks.methods.quality.row_value import knn_shapley, uniqueness
@@ -110,8 +111,9 @@ def find_content_issues(
     Examples
     --------
     >>> import labelworks as lw
-    >>> texts = [f"please send the letter number {n} to my new address" for n in range(50)]
-    >>> found = lw.find_content_issues([*texts, "", "ok", "jo@example.org has sent the letter to my address"])
+    >>> things = ["letter", "parcel", "invoice", "old account", "new card"]
+    >>> texts = [f"please send the {each} to my new address" for each in things]
+    >>> found = lw.find_content_issues([*texts, "", "ok", "it was sent to jo@example.org, and not to me"])
     >>> found.issues["issues"].tolist()
     ['empty', 'too-short', 'e-mail-address']
     """
@@ -123,7 +125,9 @@ def find_content_issues(
     index = _index(columns, vectors)
     scores: dict[str, NDArray[np.floating]] = {}
     for name, held in columns.items():
-        scores |= look_through(name.removesuffix("s"), _arrow(held, name), SAMPLE)
+        values = _arrow(held, name)
+        scores |= look_through(name.removesuffix("s"), values, SAMPLE)
+        scores |= {"near-duplicate": _unlike(values)} if name == "texts" else {}
     flags = pd.DataFrame({name: score < FLAGGED for name, score in scores.items()}, index)
     if vectors is None or len(index) < 2:
         return ContentIssues(pd.DataFrame(scores, index), flags, None, None)
@@ -135,6 +139,15 @@ def find_content_issues(
         scores["value"] = knn_shapley(rows, codes, k)
     scores |= {"uniqueness": uniqueness(rows), "order_score": order.score}
     return ContentIssues(pd.DataFrame(scores, index), flags, order.effect, order.p_value)
+
+
+def _unlike(texts: pa.Array) -> NDArray[np.float64]:
+    """Scores (N,) of texts: 1 where none is near, 0.5 where one is as similar as near duplicates just are."""
+    pairs, alike = similar_pairs(sketches(texts))
+    score = np.ones(len(texts))
+    for side in pairs.T:
+        np.minimum.at(score, side, np.clip((1.0 - alike) / (2.0 * (1.0 - SIMILAR)), 0.0, FLAGGED - 1e-6))
+    return score
 
 
 def _index(columns: dict[str, pd.Series[Any]], vectors: Matrix | None) -> pd.Index:

@@ -2,7 +2,7 @@
 
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
 from labelworks.schemas.findings.calibration import CalibrationFindings, ReliabilityBin
-from labelworks.schemas.findings.content import ContentFindings, IssueFindings
+from labelworks.schemas.findings.content import ContentFindings, IssueFindings, TextCopies
 from labelworks.schemas.findings.decisions import AuditFindings, DecisionsFindings, ReviewerFindings
 from labelworks.schemas.findings.drift import (
     ChangedPair,
@@ -132,6 +132,7 @@ __all__ = [
     "ShortcutFindings",
     "SplitFindings",
     "TargetDrift",
+    "TextCopies",
     "TreatEvidence",
     "TreatFigures",
     "TreatmentFindings",

@@ -75,7 +75,12 @@ def _content(found: ContentFindings | None) -> dict[str, float | None]:
     shares = {each.name: each.share for each in found.issues} if found else {}
     names = dict.fromkeys([*(method.name for method in registry.methods("content")), *shares])
     by_issue = {f"content_{name.replace('-', '_')}_share": shares.get(name) for name in names}
-    return {"content_odd_share": found.odd_share if found else None, **by_issue}
+    copies = found.copies if found else None
+    return {
+        "content_odd_share": found.odd_share if found else None,
+        "content_copies_share": copies.copies / max(copies.rows, 1) if copies else None,
+        **by_issue,
+    }
 
 
 def _health(found: HealthFindings | None) -> dict[str, float | None]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from benchmarks.made_images import encoded, picture, with_issue
 from labelworks.schemas.suites import defaults
@@ -51,9 +52,15 @@ def test_what_is_odd_is_told_of(write: Any, run_config: Any) -> None:
         name: len(ids) for name, ids in truth.items()
     }
     assert all(set(issues[name].examples) <= ids for name, ids in truth.items())
+    copies = found.copies
+    assert copies is not None and copies.rows == 300 and 0 < len(copies.examples) <= copies.groups
+    groups = pq.read_table(Path(record.report).parents[1] / "detect/text_copies.parquet").to_pylist()
+    assert len(groups) == copies.copies
+    assert len({each["group"] for each in groups if each["id"] in truth["too-long"]}) == 1  # one text
     assert "max_content_odd_share" in {each.name for each in record.gates["detect"].warned}
     page = Path(record.report).read_text(encoding="utf-8")
-    assert 'id="content"' in page and "Another language or script than the rest" in page
+    assert 'id="content"' in page and 'id="copies"' in page
+    assert "Another language or script than the rest" in page
 
 
 def test_what_is_odd_about_images_is_told_of(run_config: Any, tmp_path: Path) -> None:

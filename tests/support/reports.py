@@ -132,6 +132,8 @@ TREND = {
 
 CONTENT = {
     "rows": 1500, "odd_rows": 14,
+    "copies": {"rows": 1500, "copies": 5, "groups": 2, "conflicts": 2,
+               "examples": [["r1", "r2<u>", "r3"], ["r5", "r6"]]},
     "issues": [
         {"name": "too-long", "rows": 9, "share": 0.006, "examples": ["r12", "r7<b>"]},
         {"name": "other-language", "rows": 5, "share": 0.0033, "examples": ["r3"]},

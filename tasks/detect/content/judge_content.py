@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,11 +20,13 @@ from labelworks.tasks.artifacts.code_version import code_version
 from labelworks.tasks.artifacts.features import feature_batches, some_features
 from labelworks.tasks.artifacts.index import load_index
 from labelworks.tasks.artifacts.vectors.image_measures import read_measures
+from labelworks.tasks.detect.content.text_copies import SKETCH, sketch_column, text_copies
 from labelworks.tasks.detect.sample.some_rows import some_partitions, some_rows
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.content.known import BATCH, FLAGGED, judge_rows, known_issues
 from labelworks.tasks.methods.content.personal import PERSONAL
 from labelworks.tasks.methods.content.rows import KINDS, ContentRows
+from labelworks.tasks.methods.duplicates.minhash import sketches
 from labelworks.tasks.methods.protocols.content import ContentMethod
 from labelworks.tasks.sources.source import Source
 
@@ -45,8 +48,11 @@ class FittedIssues:
         return any(getattr(method, "reads_images", False) for method in self.methods.values())
 
     def scores(self, rows: NDArray[np.int32], held: ContentRows) -> pa.Table:
-        """Scores of some rows (N,), a column an issue."""
-        return pa.table({"row": rows, **judge_rows(self.methods, held)})
+        """Scores of some rows (N,), a column an issue; of texts their sketches too."""
+        columns: dict[str, Any] = {"row": rows, **judge_rows(self.methods, held)}
+        if held.texts is not None:
+            columns[SKETCH] = sketch_column(sketches(held.texts))
+        return pa.table(columns)
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,9 @@ def judge_content(artifacts: Artifacts, source: Source, ref: DatasetRef) -> Cont
         oddest = sorted(row for part in judged for row in part.oddest[name])[:EXAMPLES]
         examples = tuple(row_id for _, row_id in oddest)
         issues.append(IssueFindings(name=name, rows=count, share=count / max(rows, 1), examples=examples))
-    return ContentFindings(rows=rows, odd_rows=sum(part.odd for part in judged), issues=tuple(issues))
+    copies = text_copies(artifacts, ref, fitted.key, rows) if kind == "text" else None
+    odd = sum(part.odd for part in judged)
+    return ContentFindings(rows=rows, odd_rows=odd, issues=tuple(issues), copies=copies)
 
 
 def fit_issues(artifacts: Artifacts, source: Source, ref: DatasetRef) -> FittedIssues:
@@ -128,7 +136,7 @@ def judge_partition(
     name = artifacts.index(ref.label_type, partition, f"content-{fitted.key}")
     index = load_index(artifacts, ref, partition, ["id"])
     if artifacts.store.exists(name):
-        scores = artifacts.store.read_table(name)
+        scores = artifacts.store.read_table(name, list(fitted.methods))
     else:
         rows = index["row"].to_numpy()
         known = fitted.kind == "image" and not fitted.reads_images

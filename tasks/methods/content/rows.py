@@ -15,6 +15,7 @@ from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.shortcuts import properties
 
 KINDS = ("text", "image")  # of features that can be looked at
+NOTHING = r"^[\s\p{Z}\p{C}\x{2800}\x{3164}\x{ffa0}]*$"  # blanks, also those that Unicode counts as letters
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,16 @@ class ContentRows:
 
     @property
     def log_lengths(self) -> NDArray[np.float64]:
-        """Logarithms of the numbers of characters (N,); NaN of null and of empty texts."""
-        characters = self.properties["characters"]
-        return np.log(np.where(characters > 0, characters, np.nan))
+        """Logarithms of the numbers of characters (N,); NaN of texts in which nothing can be read."""
+        return np.log(np.where(self.visible, self.properties["characters"], np.nan))
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """Whether texts (N,) have one visible character; of other kinds all."""
+        if self.texts is None:
+            return np.ones(len(self), bool)
+        there = pc.fill_null(pc.invert(pc.match_substring_regex(self.texts, NOTHING)), False)
+        return np.asarray(there.to_numpy(zero_copy_only=False))
 
     @staticmethod
     def joined(parts: list[ContentRows]) -> ContentRows:

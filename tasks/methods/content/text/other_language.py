@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from scipy.special import bdtr
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.content.rows import ContentRows
@@ -23,7 +24,8 @@ USUAL_SCRIPT = 0.05  # of the texts are written in it
 COMMON = 0.01  # of the texts have a common word
 BUCKETS = 2**16  # that sequences of three letters are hashed into
 WORD = re.compile(r"[^\W\d_]+")
-SPREADS = 3.0  # of the quartile from the median: two standard deviations of a normal distribution
+CHANCE = 0.02  # that so few words of a text are common ones, were each by itself as likely as usual
+FENCE = 1.5  # quartile ranges beyond a quartile: Tukey's inner fence, passed by three normal values in 1,000
 
 
 @register("content", "other-language", source="own: script, common words, three letters", modality=("text",))
@@ -31,9 +33,9 @@ class OtherLanguage:
     """Texts in a script that few others use, or with neither their common words nor their letter sequences.
 
     A text has another language where less than half as many of its words are common ones of the dataset as
-    usual, and where sequences of three letters are rarer than those of 98 in 100 texts. It has to be both:
-    an unusual topic has the common words, a name or a formula has few. Of fewer than five words, and of
-    languages that part no words, the script alone tells.
+    usual, and where its sequences of three letters are rarer than the inner fence of all texts (Tukey 1977).
+    It has to be both: an unusual topic has the common words, a name or a formula has few. Of fewer than five
+    words, and of languages that part no words, the script alone tells.
     """
 
     def fit(self, sample: ContentRows, /) -> None:
@@ -50,8 +52,9 @@ class OtherLanguage:
         rows = np.asarray((_sequences(told) > 0).sum(axis=0)).ravel()
         self.rarity = -np.log((np.maximum(rows - 1, 0) + 0.5) / len(told)).astype(np.float32)
         self.usual_words = float(np.median(self._common(told)))
-        middle, high = np.quantile(self._rare(told), [0.5, 0.75])
-        self.usual_rarity, self.spread = float(middle), max(SPREADS * float(high - middle), 1e-6)
+        low, middle, high = np.quantile(self._rare(told), [0.25, 0.5, 0.75])
+        self.usual_rarity = float(middle)
+        self.spread = max(float(high + FENCE * (high - low) - middle), 1e-6)
 
     def judge(self, rows: ContentRows, /) -> NDArray[np.float64]:
         """Score texts (N,); NaN for those without two letters."""
@@ -69,7 +72,9 @@ class OtherLanguage:
         """Scores of texts of enough words: the better of what words and letters say."""
         if not texts:
             return np.zeros(0)
-        words = np.minimum(self._common(texts) / self.usual_words, 1.0)
+        share, count = self._common(texts), np.array([len(_words(text)) for text in texts])
+        by_chance = bdtr(np.round(share * count), count, min(self.usual_words, 1 - 1e-9))
+        words = np.clip(np.maximum(share / self.usual_words, by_chance / (2 * CHANCE)), 0.0, 1.0)
         away = np.maximum(self._rare(texts) - self.usual_rarity, 0.0)
         return np.asarray(np.maximum(words, 0.5 ** (away / self.spread)))
 
@@ -101,7 +106,7 @@ def _sequences(texts: list[str]) -> Any:
     hashed = HashingVectorizer(
         analyzer="char_wb", ngram_range=(3, 3), n_features=BUCKETS, alternate_sign=False, norm=None
     )
-    return hashed.transform(texts)
+    return hashed.transform([" ".join(_words(text)) for text in texts])
 
 
 def _scripts(text: str) -> Counter[str]:

@@ -15,7 +15,7 @@ ABROAD = r"(?:\+|\b00)[1-9](?:[ ()./-]{0,2}\d){7,14}"
 AREA = r"\(0?\d{2,4}\)[ -]?\d{3,4}(?:[ -]?\d{2,4}){1,2}"
 GROUPED = r"\b\d{3}[-.]\d{3}[-.]\d{4}"
 TRUNK = r"\b0[1-9]\d{1,3}[ /-]\d{3,4}(?:[ -]?\d{2,4}){1,2}"
-NUMBER = re.compile(rf"(?<![\w.,+-])(?:{ABROAD}|{AREA}|{GROUPED}|{TRUNK})(?![\w-]|[.,]\d)", re.ASCII)
+NUMBER = re.compile(rf"(?<![\w.,+-])(?<!\d )(?:{ABROAD}|{AREA}|{GROUPED}|{TRUNK})(?![\w-]|[.,]\d)", re.ASCII)
 
 
 @register("content", "phone-number", source="own: patterns of ITU-T E.123", modality=("text",))

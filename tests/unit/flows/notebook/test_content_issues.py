@@ -11,7 +11,10 @@ from PIL import Image
 
 import labelworks as lw
 
-TEXTS = [f"please send the letter number {n} to my new address" for n in range(60)]
+VERBS = ["send", "forward", "bring", "post", "carry", "return", "deliver", "hand over", "ship", "take"]
+PLACES = ["to my new address", "to the office in town", "back by Monday morning", "by train or by ship",
+          "for a friend of mine", "with all of the others"]  # fmt: skip
+TEXTS = [f"please {verb} the letter {place}" for verb in VERBS for place in PLACES]
 
 
 def test_issues_are_under_the_index_of_the_texts() -> None:
@@ -27,6 +30,12 @@ def test_personal_data_is_pointed_at_and_not_shown() -> None:
     found = lw.find_content_issues([*TEXTS, "please send the letter to jo.doe@example.org and to my address"])
     assert found.flags["e-mail-address"].tolist() == [False] * 60 + [True]
     assert "jo.doe" not in repr(found) + found._repr_html_() + found.to_pandas().to_csv()
+
+
+def test_near_duplicates_are_told_without_a_vector() -> None:
+    found = lw.find_content_issues([*TEXTS, TEXTS[7].upper(), f"{TEXTS[20]}!"])
+    assert set(np.flatnonzero(found.flags["near-duplicate"])) == {7, 60, 20, 61}
+    assert found.scores["near-duplicate"][7] == 0 and 0 < found.scores["near-duplicate"][61] < 0.5
 
 
 def test_features_and_labels_give_value_uniqueness_and_order() -> None:
