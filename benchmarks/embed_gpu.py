@@ -87,7 +87,7 @@ def bare(name: str, kind: str, options: dict[str, Any], values: pa.Array, device
     encoder.device, encoder.threads = device, 1
     encoder.load({})
     batches = [
-        encoder.staged([part.items[row] for row in cut])
+        encoder.staged(part.some(cut))
         for start in range(0, len(values), encoder.batch_rows)
         for part in [encoder.prepare(values.slice(start, encoder.batch_rows))]
         for cut in encoder.budget.batches(part.lengths, np.arange(len(part.items)))

@@ -52,6 +52,20 @@ class IngestFigures(Findings):
     label_kinds: dict[str, int] = Field({}, description="rows by kind, where labels are inferred")
 
 
+class EmbeddingWaits(Findings):
+    """Shares of the time that embedding took, over its workers: what went on, or was waited for."""
+
+    device: Number = Field(description="the device, a GPU or a processor, ran the model")
+    host: Number = Field(description="it waited for rows that were read, decoded or tokenised")
+    store: Number = Field(description="it waited for vectors to be written")
+
+    @property
+    def said(self) -> str:
+        """In a line."""
+        device, host, store = (f"{100 * (each or 0):.0f} %" for each in (self.device, self.host, self.store))
+        return f"embed: device busy {device}, waited for the host {host}, for the store {store}"
+
+
 class EmbeddingFigures(Findings):
     """What was embedded, and how good the embedding is; None: too few rows or dimensions to tell."""
 
@@ -63,6 +77,7 @@ class EmbeddingFigures(Findings):
     distinct_rows: int
     dead_dimensions: int
     encoding_seconds: float
+    waits: EmbeddingWaits | None = Field(None, description="None: all vectors were there before")
     judging_seconds: float | None = None
     rankme: Number = None
     rank_share: Number = None

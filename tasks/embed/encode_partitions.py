@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -23,6 +23,7 @@ from labelworks.tasks.artifacts.vectors.image_measures import write_measures
 from labelworks.tasks.embed.content_hash import Repeats
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, loaded
 from labelworks.tasks.embed.pair_check import check_before
+from labelworks.tasks.embed.waits import Seconds, Watch
 from labelworks.tasks.execution.prefetch import ahead, drawn
 from labelworks.tasks.methods.encoders import base
 from labelworks.tasks.methods.statistics.float16 import single
@@ -34,7 +35,10 @@ SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partiti
 
 @dataclass(frozen=True)
 class Embedded:
-    """Facts of a partition's embeddings; lowest and highest value by dimension (D,)."""
+    """Facts of a partition's embeddings; lowest and highest value by dimension (D,).
+
+    waits: what went on, and was waited for, until it was done; nothing where it was found.
+    """
 
     partition: Partition
     rows: int
@@ -45,6 +49,7 @@ class Embedded:
     high: NDArray[np.floating]
     new: bool
     seconds: float = 0.0
+    waits: Seconds = field(default_factory=Seconds)
 
 
 @dataclass(frozen=True)
@@ -78,13 +83,14 @@ def embed_partitions(
     Meanwhile a thread reads and prepares the batches that come next, also those of the next partition,
     another, or two beside a GPU, runs the model, and one writes what is done.
     """
-    encoder = loaded(spec)
+    encoder, watch = loaded(spec), Watch()
     for partition in partitions[:1]:
         check_before(source, partition, encoder)
     steps_of = partial(_steps, artifacts=artifacts, source=source, spec=spec, encoder=encoder)
     todo = drawn((step for partition in partitions for step in steps_of(partition)), PREPARED)
     done: list[Embedded | Future[Embedded]] = []
-    inferred = ahead(partial(_inferred, encoder), todo, encoder.in_flight)
+    laps: list[Seconds] = []
+    inferred = ahead(partial(_inferred, encoder, watch), todo, encoder.in_flight)
     with (
         ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
         closing(todo),
@@ -94,11 +100,22 @@ def embed_partitions(
             embedded = _encode(steps)
             if isinstance(embedded, Embedded):
                 done.append(embedded)
-                continue
-            if done and isinstance(done[-1], Future):
-                done[-1].result()  # not more than one waits to be written
-            done.append(writer.submit(_keep, partition, artifacts, spec, embedded))
-    return [part.result() if isinstance(part, Future) else part for part in done]
+            else:
+                with watch.storing():
+                    _written(done[-1:])  # not more than one waits to be written
+                done.append(writer.submit(_keep, partition, artifacts, spec, embedded))
+            laps.append(watch.lap())
+        with watch.storing():
+            parts = _written(done)
+    if any(part.new for part in parts):
+        laps[-1] += watch.lap()
+        return [replace(part, waits=lap) for part, lap in zip(parts, laps, strict=True)]
+    return parts
+
+
+def _written(parts: Sequence[Embedded | Future[Embedded]]) -> list[Embedded]:
+    """Those that are being written, once they are."""
+    return [part.result() if isinstance(part, Future) else part for part in parts]
 
 
 def dead_dimensions(done: Sequence[Embedded]) -> int:
@@ -127,11 +144,13 @@ def _steps(
     yield repeats
 
 
-def _inferred(encoder: base.Encoder, step: Any) -> Any:
+def _inferred(encoder: base.Encoder, watch: Watch, step: Any) -> Any:
     """What a batch is encoded as, vectors as they are stored; any other step as it is."""
     if isinstance(step, Embedded | Repeats):
         return step
-    return _checked(encoder.infer(step), encoder.dtype)
+    with watch.running():
+        encoded = encoder.infer(step)
+    return _checked(encoded, encoder.dtype)
 
 
 def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:

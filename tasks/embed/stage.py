@@ -17,7 +17,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from labelworks.schemas.findings import EmbeddingFigures
+from labelworks.schemas.findings import EmbeddingFigures, EmbeddingWaits
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.stage_results import EmbedResult, IngestResult
@@ -35,6 +35,8 @@ from labelworks.tasks.embed.encoder_spec import EncoderSpec, FittedState, sample
 from labelworks.tasks.embed.leakage import SplitReader, find_leakage
 from labelworks.tasks.embed.near_duplicates import find_copies
 from labelworks.tasks.embed.pair_check import check_after
+from labelworks.tasks.embed.waits import Seconds
+from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.tracing import span
 from labelworks.tasks.methods import quality
@@ -132,6 +134,7 @@ def judge_embedding(
         distinct_rows=sum(part.distinct for part in done),
         encoding_seconds=round(sum(part.seconds for part in done), 3),
         dead_dimensions=dead_dimensions(done),
+        waits=_waits(done),
     )
     if figures.rows:
         figures = judge_quality(run, ref, figures)
@@ -146,6 +149,17 @@ def judge_embedding(
     )
     refuse(result.gate, by_window, figures, run.source.places)
     return run.artifacts.finish(result)
+
+
+def _waits(done: Sequence[Embedded]) -> EmbeddingWaits | None:
+    """What the workers waited for, said in a line; None: all vectors were there before."""
+    spent = sum((part.waits for part in done), Seconds())
+    if not spent.total:
+        return None
+    device, host, store = (each / spent.total for each in (spent.device, spent.host, spent.store))
+    waits = EmbeddingWaits(device=device, host=host, store=store)
+    progress.current().note(waits.said)
+    return waits
 
 
 def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> EmbeddingFigures:

@@ -93,6 +93,9 @@ def test_a_new_file_costs_that_file_alone_and_gives_what_a_run_from_nothing_give
     record = run_stages(config)
     assert (record.version, record.rows) == (2, 600)
     assert (record.work["ingested_rows"], record.work["embedded_rows"]) == (200, 200)
+    waits = record.embedding.waits
+    assert waits.device + waits.host + waits.store == pytest.approx(1)
+    assert waits.said in Path(record.report).read_text()
     assert record.work["scored_rows"] == 600
     fresh = run_config(source, store={"root": str(tmp_path / "fresh")})
     run_stages(fresh)

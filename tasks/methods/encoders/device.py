@@ -16,6 +16,7 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.batching import Budget, out_of_memory, run_batches
 from labelworks.tasks.methods.encoders.importing import needed, trusted
+from labelworks.tasks.methods.encoders.token_rows import TokenRows
 
 HELPERS = 16  # more threads wait for Python's lock
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other
@@ -29,11 +30,17 @@ class Prepared:
     measures (N, M): of images, see `Encoded`.
     """
 
-    items: Sequence[Any]
+    items: Sequence[Any] | TokenRows
     lengths: NDArray[np.int64]
     usable: NDArray[np.intp]
     reasons: list[str | None]
     measures: NDArray[np.float32] | None = None
+
+    def some(self, rows: NDArray[np.intp]) -> Sequence[Any] | TokenRows:
+        """What the usable rows (n,) are, by their places."""
+        if isinstance(self.items, TokenRows):
+            return self.items.only(rows)
+        return [self.items[row] for row in rows]
 
 
 class DeviceEncoder(Encoder):
@@ -114,7 +121,7 @@ class DeviceEncoder(Encoder):
             return Encoded(none, prepared.reasons, measures=prepared.measures)
 
         def staged(rows: NDArray[np.intp]) -> Any:
-            return self.staged([prepared.items[row] for row in rows])
+            return self.staged(prepared.some(rows))
 
         embedded, failed = run_batches(prepared.lengths, self.budget, staged, self.run)
         vectors = np.zeros((len(prepared.reasons), self.dim), dtype=embedded.dtype)
@@ -133,7 +140,7 @@ class DeviceEncoder(Encoder):
     def blank(self) -> Any:
         """A row that always can be run."""
 
-    def staged(self, items: Sequence[Any]) -> Any:
+    def staged(self, items: Any) -> Any:
         """Rows as one batch on the device, padded or stacked; made in a thread, one batch ahead of `run`."""
         return items
 

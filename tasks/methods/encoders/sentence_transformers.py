@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +18,6 @@ from labelworks.tasks.methods.encoders.device import (
     compiled,
     half,
     made_ready,
-    to_device,
     to_host,
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
@@ -93,14 +91,14 @@ class SentenceTransformersEncoder(DeviceEncoder):
         """Tokenise a batch of texts; a null, blank or undecodable one is a reason for none."""
         return tokenised(self.tokenizer, values, self.max_length, self.prompt)
 
-    def blank(self) -> list[int]:
+    def blank(self) -> NDArray[np.int32]:
         """The tokens of a word."""
         return token_ids(self.tokenizer, ["a"], self.max_length)[0]
 
-    def staged(self, items: Sequence[Any]) -> dict[str, Any]:
+    def staged(self, items: Any) -> dict[str, Any]:
         """A batch of token ids and its mask on the device."""
-        ids, mask = padded(self.tokenizer, items)
-        return {"input_ids": to_device(ids, self.device), "attention_mask": to_device(mask, self.device)}
+        ids, mask = padded(self.tokenizer, items, self.device)
+        return {"input_ids": ids, "attention_mask": mask}
 
     def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
         """Run a batch through the modules of the model."""

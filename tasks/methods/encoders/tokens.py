@@ -1,16 +1,15 @@
-"""Texts as token ids: made ahead of the device, padded only to the longest of their batch."""
+"""Texts as token ids: made ahead of the device, padded there, only to the longest of their batch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from labelworks.tasks.methods.encoders.device import Prepared
+from labelworks.tasks.methods.encoders.device import Prepared, to_device
+from labelworks.tasks.methods.encoders.token_rows import TokenRows
 from labelworks.tasks.methods.encoders.values import read_texts
 
 
@@ -19,20 +18,22 @@ def tokenised(tokenizer: Any, values: pa.Array, max_length: int, prompt: str = "
     texts, reasons = read_texts(values)
     usable = np.flatnonzero([reason is None for reason in reasons])
     ids = token_ids(tokenizer, [prompt + texts[row] for row in usable], max_length)
-    return Prepared(ids, np.array([len(token_row) for token_row in ids], dtype=np.int64), usable, reasons)
+    return Prepared(ids, ids.lengths, usable, reasons)
 
 
-def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> list[list[int]]:
-    """Token ids of texts; from the library beneath the tokenizer, if there is one: it keeps no offsets."""
+def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> TokenRows:
+    """Token ids of texts, by all cores; from the library beneath the tokenizer, if there is one: it keeps no
+    offsets."""
     if not texts:
-        return []
+        return TokenRows.of([])
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
-        return list(
-            tokenizer(list(texts), truncation=True, max_length=max_length, verbose=False)["input_ids"]
-        )
+        cut = tokenizer(list(texts), truncation=True, max_length=max_length, verbose=False)
+        return TokenRows.of(cut["input_ids"])
     _cut_at(fast, max_length, tokenizer.truncation_side)
-    return [encoding.ids for encoding in fast.encode_batch_fast(list(texts))]
+    encodings = fast.encode_batch_fast(list(texts))
+    lengths = np.fromiter(map(len, encodings), np.int64, len(encodings))
+    return TokenRows.made(lengths, (encoding.ids for encoding in encodings))
 
 
 def _cut_at(fast: Any, max_length: int, side: str) -> None:
@@ -43,14 +44,16 @@ def _cut_at(fast: Any, max_length: int, side: str) -> None:
         fast.no_padding()
 
 
-def padded(tokenizer: Any, items: Sequence[Sequence[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Ids and mask (N, longest) of a batch, padded on the side that the model expects."""
-    lengths = np.fromiter(map(len, items), np.int64, len(items))
-    longest = int(lengths.max())
-    place = np.arange(longest)
+def padded(tokenizer: Any, items: Sequence[Any] | TokenRows, device: str) -> tuple[Any, Any]:
+    """Ids and mask (N, longest) of a batch on the device, padded there on the side that the model expects."""
+    import torch
+
+    rows = items if isinstance(items, TokenRows) else TokenRows.of(items)
+    longest = int(rows.lengths.max())
+    flat, lengths = to_device(rows.ids, device), to_device(rows.lengths, device)
+    place = torch.arange(longest, device=device)
     if tokenizer.padding_side == "left":
-        place = longest - 1 - place
+        place = place.flip(0)
     mask = place < lengths[:, None]
-    ids = np.full(mask.shape, tokenizer.pad_token_id or 0, dtype=np.int64)
-    ids[mask] = np.fromiter(chain.from_iterable(items), np.int64, int(lengths.sum()))
-    return ids, mask.astype(np.int64)
+    ids = torch.full(mask.shape, tokenizer.pad_token_id or 0, dtype=torch.int64, device=device)
+    return ids.masked_scatter_(mask, flat.long()), mask.long()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,7 +18,6 @@ from labelworks.tasks.methods.encoders.device import (
     compiled,
     half,
     made_ready,
-    to_device,
     to_host,
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
@@ -108,11 +106,11 @@ class TransformersEncoder(DeviceEncoder):
             return token_ids(self.tokenizer, ["a"], self.max_length)[0]
         return self.look.blank()
 
-    def staged(self, items: Sequence[Any]) -> dict[str, Any]:
+    def staged(self, items: Any) -> dict[str, Any]:
         """A batch of token ids and its mask, or of images, on the device."""
         if self.kind == "image":
             return {"pixel_values": self.look.batch(items, self.device, self.dtype_run)}
-        ids, mask = (to_device(tensor, self.device) for tensor in padded(self.tokenizer, items))
+        ids, mask = padded(self.tokenizer, items, self.device)
         return {"input_ids": ids, "attention_mask": mask}
 
     def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:

@@ -64,7 +64,8 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         carries = ("it carries", SHORT.get(proof.published, proof.published), carried(proof))
         figures += [(gained, points(proof.difference), _accuracy(proof)), carries]
     figures += people_figures(record.treatment.decisions if record.treatment else None, record.validation)
-    figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
+    waits = record.embedding.waits.said if record.embedding and record.embedding.waits else ""
+    figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), waits))
     return [figure for figure in figures if figure[1] != MISSING]
 
 
