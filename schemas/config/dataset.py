@@ -20,6 +20,7 @@ WINDOW = "{window}"
 ONE_CLASS_A_ROW = ("predictions", "votes", "rules", "class_names", "target", "pair")  # goes with that alone
 ClassMapping = dict[str, str | int | None]
 ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
+IMAGE_FOLDER: dict[str, Any] = {"features": {"image": "image"}, "label": "label", "id": "path"}
 Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
 
 
@@ -127,6 +128,13 @@ class DatasetConfig(Section):
     )
     about: AboutConfig = Field(AboutConfig(), description="for people: title, licence, source …")
     storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folder_of_images(cls, data: Any) -> Any:
+        """Of `format: images` nothing need be named: what the names of files say has names that are known."""
+        bare = isinstance(data, dict) and data.get("format") == "images" and not data.get("features")
+        return {**data, **{key: data.get(key) or of for key, of in IMAGE_FOLDER.items()}} if bare else data
 
     @field_validator("classes", mode="before")
     @classmethod

@@ -12,6 +12,7 @@ from labelworks.flows.notebook.inputs.columns import frame
 from labelworks.flows.notebook.inputs.frames import VECTOR, with_vectors, written
 from labelworks.flows.preflight import check_config
 from labelworks.infra.secrets import storage_secrets
+from labelworks.schemas.config.dataset import IMAGE_FOLDER
 from labelworks.schemas.config.load import absolute, load_config
 from labelworks.schemas.config.messages import Places, explain
 from labelworks.schemas.config.run import RunConfig, StoreConfig
@@ -20,7 +21,6 @@ from labelworks.tasks.sources.files import listing
 
 FRAME = "frame"
 CALL = "curate"
-IMAGE_FOLDER = {"image": "image", "label": "label", "id": "path"}  # columns of a folder of images
 YAML = (".yaml", ".yml")
 
 
@@ -64,8 +64,7 @@ def config_of(
     ConfigError, InputError, StoreError.
     """
     if not any(feature is not None for feature in features.values()) and _holds_images(data, sections):
-        folder = IMAGE_FOLDER
-        features, dataset = {**features, "image": folder["image"]}, _with(dataset, folder, "label", "id")
+        features, dataset = {**features, **IMAGE_FOLDER["features"]}, _with(dataset, "label", "id")
     windows = {"source": data, "target": dataset["target"]}
     tables = {key: window for key, window in windows.items() if not isinstance(window, str | Path | None)}
     beside = features["vector"] if _is_array(features["vector"]) else None
@@ -102,9 +101,9 @@ def _holds_images(data: Any, sections: dict[str, Any]) -> bool:
     return {file.format for file in files} == {"images"}
 
 
-def _with(given: dict[str, Any], known: dict[str, str], *keys: str) -> dict[str, Any]:
-    """What is given, and what is known of those keys that are not."""
-    return {**given, **{key: known[key] for key in keys if given.get(key) is None}}
+def _with(given: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """What is given, and of those keys that are not, what they are of a folder of images."""
+    return {**given, **{key: IMAGE_FOLDER[key] for key in keys if given.get(key) is None}}
 
 
 def _checked(raw: dict[str, Any]) -> RunConfig:

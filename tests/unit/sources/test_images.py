@@ -111,6 +111,18 @@ def test_a_changed_image_changes_its_partition_alone(folder: Path) -> None:
     assert len(keys - changed) == len(changed - keys) == 1
 
 
+def test_of_a_folder_of_images_the_config_need_say_no_more(folder: Path) -> None:
+    short = configured(folder.parent / "store", source=str(folder), format="images")
+    assert short.dataset == of_folder(folder, format="images").dataset
+    assert (
+        plan_run(short, {})[0].artifacts.id
+        == plan_run(of_folder(folder, format="images"), {})[0].artifacts.id
+    )
+    assert configured(folder, source=str(folder), format="images", label="top").dataset.label == "top"
+    of_old = {"source": str(folder), "format": "images", "label": "label", "features": {"image": "image"}}
+    assert configured(folder, **of_old).dataset.id is None
+
+
 def test_images_are_planned_by_their_names_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def opened(*_: Any) -> None:
         pytest.fail("a file is opened")
