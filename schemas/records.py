@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from labelworks.schemas.findings import (
     CalibrationFindings,
     Class,
+    ColumnNulls,
     ContentFindings,
     CrowdFindings,
     DriftFindings,
@@ -217,6 +218,9 @@ class RunRecord(Record):
     )
     content: ContentFindings | None = Field(
         None, description="what is odd about texts and images themselves; None of other features"
+    )
+    nulls: tuple[ColumnNulls, ...] = Field(
+        (), description="columns of the source without a value in some rows, of a sample; most first"
     )
     health: HealthFindings | None = Field(None, description="of labels, by class; of one class a row")
     trend: TrendFindings | None = Field(None, description="beside the last published version")

@@ -2,7 +2,7 @@
 
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
 from labelworks.schemas.findings.calibration import CalibrationFindings, ReliabilityBin
-from labelworks.schemas.findings.content import ContentFindings, IssueFindings, TextCopies
+from labelworks.schemas.findings.content import ColumnNulls, ContentFindings, IssueFindings, TextCopies
 from labelworks.schemas.findings.decisions import AuditFindings, DecisionsFindings, ReviewerFindings
 from labelworks.schemas.findings.drift import (
     ChangedPair,
@@ -81,6 +81,7 @@ __all__ = [
     "ClassHealth",
     "ClassPerformance",
     "ColumnFindings",
+    "ColumnNulls",
     "ConfusedPair",
     "ContentFindings",
     "CrowdFindings",

@@ -16,6 +16,14 @@ class IssueFindings(Findings):
     examples: tuple[str, ...] = Field((), description="ids of some of these rows, the oddest first")
 
 
+class ColumnNulls(Findings):
+    """A column that has no value in some rows."""
+
+    name: str
+    rows: int = Field(description="that were looked at")
+    nulls: int = Field(description="of these, rows without a value")
+
+
 class TextCopies(Findings):
     """Texts that are nearly the same: Jaccard similarity of their sequences of five bytes at least 0.8."""
 

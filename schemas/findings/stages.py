@@ -6,7 +6,7 @@ from pydantic import Field
 
 from labelworks.schemas.findings.base import Class, Findings, Number
 from labelworks.schemas.findings.calibration import CalibrationFindings
-from labelworks.schemas.findings.content import ContentFindings
+from labelworks.schemas.findings.content import ColumnNulls, ContentFindings
 from labelworks.schemas.findings.drift import DriftFindings
 from labelworks.schemas.findings.health import HealthFindings
 from labelworks.schemas.findings.inferred import InferredFindings
@@ -148,6 +148,7 @@ class DetectFigures(Findings):
     calibration: tuple[CalibrationFindings, ...] = Field((), description="of the probes and of pred_probs")
     trees: TreeFindings | None = Field(None, description="where trees of a table's cells judge labels too")
     content: ContentFindings | None = None
+    nulls: tuple[ColumnNulls, ...] = Field((), description="columns of the source that lack some values")
     health: HealthFindings | None = Field(None, description="of one class a row")
     trend: TrendFindings | None = None
     inferred: InferredFindings | None = Field(None, description="where labels are inferred")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.schemas.findings import ContentFindings, DetectEvidence, DetectFigures, JudgedRow
+from labelworks.schemas.findings import ColumnNulls, ContentFindings, DetectEvidence, DetectFigures, JudgedRow
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.scores import WORST
 from labelworks.tasks.detect.score_partition import Scored
@@ -26,9 +26,10 @@ class Detected:
     checks: list[list[RowCheck]]
     scored: list[Scored]
 
-    def with_content(self, content: ContentFindings | None) -> Detected:
-        """The same, and what is odd about the content of rows."""
-        return replace(self, figures=self.figures.model_copy(update={"content": content}))
+    def with_content(self, content: ContentFindings | None, nulls: tuple[ColumnNulls, ...]) -> Detected:
+        """The same, and what is odd about the content of rows and missing in columns."""
+        figures = self.figures.model_copy(update={"content": content, "nulls": nulls})
+        return replace(self, figures=figures)
 
 
 def evidence(scored: Sequence[Scored], transition: NDArray[np.float64] | None = None) -> DetectEvidence:

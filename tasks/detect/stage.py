@@ -21,6 +21,7 @@ from labelworks.tasks.detect.label_sets import detect_label_sets
 from labelworks.tasks.detect.numbers import detect_numbers
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import ContextReader
+from labelworks.tasks.detect.sample.nulls import nulls_by_column
 from labelworks.tasks.detect.trend import figures_now, last_version, trend
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.encoders.base import fit_share
@@ -62,7 +63,8 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     sums, options = first_pass(artifacts, ref, rows.rows, summed), _options(run, summed.beside, gate.rows)
     found = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
     if run.config.detect.content:
-        found = found.with_content(judge_content(artifacts, run.source, ref))
+        nulls = nulls_by_column(run.source, ref)
+        found = found.with_content(judge_content(artifacts, run.source, ref), nulls)
     parts = [(part, artifacts.scores(found.ref, part)) for part in found.ref.of("source")]
     checks = [
         *gates.check_whole("detect", gate.rows, parts, gates.StoredRows(artifacts.store)),

@@ -64,6 +64,7 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "pseudo_label_shortfall": _shortfall(shift.pseudo_labels) if shift else None,
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         "odd_regions": len(figures.poison.regions) if figures.poison else None,
+        "largest_null_share": _largest(each.nulls / each.rows for each in figures.nulls) or 0.0,
         **_content(figures.content),
         **_health(figures.health),
         **_drift(figures.drift),

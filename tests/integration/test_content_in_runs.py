@@ -35,7 +35,9 @@ def table(rows: int) -> tuple[pa.Table, dict[str, set[str]]]:
             place = next(places)
             texts[place] = text
             truth.setdefault(name, set()).add(ids[place])
-    return pa.table({"id": ids, "label": [f"class {each}" for each in given], "text": texts}), truth
+    age = [None if row % 10 == 0 else float("nan") if row % 10 == 1 else 1.5 for row in range(rows)]
+    label = [f"class {each}" for each in given]
+    return pa.table({"id": ids, "label": label, "text": texts, "age": age, "all": given}), truth
 
 
 def test_what_is_odd_is_told_of(write: Any, run_config: Any) -> None:
@@ -52,6 +54,7 @@ def test_what_is_odd_is_told_of(write: Any, run_config: Any) -> None:
         name: len(ids) for name, ids in truth.items()
     }
     assert all(set(issues[name].examples) <= ids for name, ids in truth.items())
+    assert [(each.name, each.rows, each.nulls) for each in record.nulls] == [("age", 300, 60)]
     copies = found.copies
     assert copies is not None and copies.rows == 300 and 0 < len(copies.examples) <= copies.groups
     groups = pq.read_table(Path(record.report).parents[1] / "detect/text_copies.parquet").to_pylist()

@@ -178,7 +178,7 @@ def with_all_sections():
     return published(
         treatment=treatment, validation=validation, embedding=embedding, shortcuts=SHORTCUTS,
         performance=PERFORMANCE, ranking=RANKING, poison=POISON, trend=TREND,
-        content=CONTENT, health=HEALTH,
+        content=CONTENT, health=HEALTH, nulls=[{"name": "age_of<b>", "rows": 1500, "nulls": 30}],
     )  # fmt: skip
 
 
