@@ -47,16 +47,17 @@ def test_keeps_versions_and_what_they_need_and_removes_the_rest(
     second = run_stages(run_config(source, treat={"mode": "relabel"}))
     strict = run_config(source, gates={"validate": {"thresholds": {"min_difference": 0.9}}})
     assert run_stages(strict).status == "refused"
+    encoder = next((root / "made/embeddings").iterdir())
+    next(encoder.glob("*.json")).with_suffix(".measures.parquet").touch()  # as of images
     kept = shared(root)
     folders = [root / "made/runs" / each.run_id for each in (first, second)]
     runs = [snapshot(folder) for folder in folders]
     tables = [published(run_config(source), number, all_columns=True) for number in (1, 2)]
     shutil.copytree(folders[0] / "ingest", root / "made/runs/killed/ingest")
-    encoder = next((root / "made/embeddings").iterdir())
     index, scores = (next((root / "made" / kind).iterdir()) for kind in ("index", "scores"))
     assert len(list(index.iterdir())) == len(list(scores.iterdir())) == 2
     for name in (
-        encoder / "gone.parquet", root / "made/embeddings/other/state.npz",
+        encoder / "gone.parquet", encoder / "gone.measures.parquet", root / "made/embeddings/other/state.npz",
         index / "gone.parquet", index / "gone-rejected.parquet",
         root / "made/treated/other/gone.parquet",
         scores / "gone.parquet", scores.with_name("other") / next(scores.iterdir()).name,
@@ -73,7 +74,7 @@ def test_keeps_versions_and_what_they_need_and_removes_the_rest(
     assert code == 0
     would = kinds(out)
     besides = {kind: would[kind] for kind in would if kind != "runs"}
-    shared_kinds = {"index": 2, "embeddings": 2, "scores": 2, "treated": 1, "frames": 0}
+    shared_kinds = {"index": 2, "embeddings": 3, "scores": 2, "treated": 1, "frames": 0}
     assert besides == {"versions": 0, **shared_kinds, "leftovers": 2}
     assert snapshot(root) == whole
     code, out, _ = command("gc", str(root), "--older-than", "0s")
