@@ -8,6 +8,7 @@ import typer
 
 from labelworks.flows.cli.commands.review_export import export
 from labelworks.flows.cli.commands.review_import import take
+from labelworks.flows.cli.commands.review_serve import serve
 from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
 from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
 
@@ -21,6 +22,7 @@ review = typer.Typer(
 )
 review.command()(export)
 review.command(name="import")(take)
+review.command()(serve)
 
 
 @review.command()

@@ -2,8 +2,20 @@
 // One row at a time: what is in it, its labels, and the answers, by keys or by buttons. Texts are set as texts.
 // keeper: `all()` gives a Map of answers {answer, when, annotator} by the number of the row; `keep(rows, answer)`
 // and `forget(rows)` change it; each may give a promise. `changed`: called back when somebody else changed it.
+// Where it has them, `around(row)` promises what is seen beside it, and `far()` says how many rows of how many are
+// answered; rows may be added to the queue later.
 const WORDS = {keep: "(keep)", unsure: "(unsure)", none: "(none)"};
 const SHOWN_MATCHES = 8;
+const WHY = {
+  queue: "Shown because a look here is expected to remove most error.",
+  audit: "Drawn by chance, for figures about all rows.",
+  gold: "Asked again, to see how far answers are to be believed.",
+};
+
+// A text of the dataset, in which marks that would turn it around are seen.
+function openMarks(text) {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, mark => `⟨U+${mark.charCodeAt(0).toString(16).toUpperCase()}⟩`);
+}
 
 function startReview(queue, keeper, after) {
   const part = id => document.getElementById(id);
@@ -21,27 +33,29 @@ function startReview(queue, keeper, after) {
   }
 
   function draw() {
-    const done = answers().size, all = queue.rows.length, row = queue.rows[at];
+    const row = queue.rows[at], {done, all} = keeper.far?.() ?? {done: answers().size, all: queue.rows.length};
     part("progress").max = Math.max(all, 1);
     part("progress").value = done;
     part("count").textContent = `${done.toLocaleString("en")} of ${all.toLocaleString("en")} answered`;
-    part("end").hidden = done < all;
+    part("end").hidden = queue.rows.some((_, place) => open(place));
     part("row").hidden = !row;
     if (!row) return;
     part("place").textContent = `row ${(at + 1).toLocaleString("en")}`;
     part("back").disabled = at === 0;
-    part("next").disabled = at + 1 >= all;
+    part("next").disabled = at + 1 >= queue.rows.length;
+    part("why").textContent = WHY[row.why] ?? row.why;
     drawContent(row);
-    part("given").textContent = row.given || "(none)";
+    part("given").textContent = openMarks(row.given || "(none)");
     part("doubted").hidden = row.suggestion === null;
-    part("suggestion").textContent = row.suggestion || "(none)";
+    part("suggestion").textContent = openMarks(row.suggestion || "(none)");
     const answer = answers().get(at);
     part("answered").hidden = !answer;
     part("answer").textContent = answer ? answer.answer : "";
     part("accept").disabled = row.suggestion === null;
-    part("undo").disabled = !done;
+    part("undo").disabled = !answers().size;
     drawLikely(row);
     drawAlike();
+    drawAround(row);
   }
 
   function drawContent(row) {
@@ -49,7 +63,7 @@ function startReview(queue, keeper, after) {
     part("picture").hidden = !row.picture;
     if (row.picture) image.src = row.picture; else image.removeAttribute("src");
     image.classList.toggle("tiny", Boolean(row.tiny));
-    part("shown").textContent = row.shown || "(empty)";
+    part("shown").textContent = openMarks(row.shown || "(empty)");
     part("shown").classList.toggle("small", Boolean(row.picture) || queue.kind === "vector");
     part("shown").scrollTop = 0;
   }
@@ -73,6 +87,36 @@ function startReview(queue, keeper, after) {
       item.append(line);
       return item;
     }));
+  }
+
+  // What is seen of a row beside its text: its picture, and the rows that are nearest to it.
+  async function drawAround(row) {
+    part("near").hidden = true;
+    const found = await keeper.around?.(row);
+    if (!found || queue.rows[at] !== row) return;
+    if (found.picture && !row.picture) {
+      Object.assign(row, {picture: found.picture, tiny: found.tiny});
+      drawContent(row);
+    }
+    part("near").hidden = !found.near.length;
+    part("near").querySelector("h2").textContent = `Nearest of ${count(found.among, "row")} beside it`;
+    part("near").querySelector("ul").replaceChildren(...found.near.map(other => nearRow(other, row)));
+  }
+
+  function nearRow(other, row) {
+    const [item, label, share, text] = ["li", "bdi", "span", "q"].map(tag => document.createElement(tag));
+    label.textContent = openMarks(other.given || "(none)");
+    label.className = other.given === row.given ? "same" : "differs";
+    share.textContent = other.alike.toFixed(2);
+    share.title = "cosine of the two vectors";
+    text.textContent = openMarks(other.text || (other.picture ? "" : other.id));
+    text.dir = "auto";
+    item.append(label, share, text);
+    if (!other.picture) return item;
+    const image = Object.assign(document.createElement("img"), {src: other.picture, alt: `the image of row ${other.id}`});
+    image.classList.toggle("tiny", other.tiny);
+    item.prepend(image);
+    return item;
   }
 
   // Rows that are listed with this one and wait: what was said here may be said of all of them at once.
@@ -234,5 +278,5 @@ function startReview(queue, keeper, after) {
   part("after").append(...after);
   keeper.changed = draw;
   show(open(0) ? 0 : following(0));
-  return {note, draw};
+  return {note, draw, goOn: () => open(at) || show(following(at))};
 }

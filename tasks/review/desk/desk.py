@@ -1,0 +1,188 @@
+"""A desk: rows of a queue are handed out and answered; what was stored counts, nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from labelworks.schemas.decisions import RowDecision, in_force
+from labelworks.schemas.review import ReviewQueue, ReviewRow
+from labelworks.tasks.artifacts.decisions.checked import Aside, Checked, GivenAnswer, check_answers
+from labelworks.tasks.artifacts.decisions.estimates import right_as_given
+from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, ShownRow, as_text
+from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, believed, errors_removed
+from labelworks.tasks.review.desk.handed import HandedRows
+
+LABEL_TYPES = {"class": "string", "classes": "list", "number": "number"}
+AT_ONCE = 200  # rows at most that are alike, for one look
+
+
+@dataclass(frozen=True)
+class DeskProgress:
+    """How far people are: rows of the queue, those answered, and what the answers of its run came to."""
+
+    rows: int
+    answered: int
+    removed: ErrorsRemoved
+
+
+class ReviewDesk:
+    """Rows of a queue and what people answer about them.
+
+    before: the dataset's decisions so far, all of them; looked: rows beside the queue's that they are about.
+    Answers are checked here and stored by whoever calls; `stored` says that they are.
+    """
+
+    def __init__(
+        self, queue: ReviewQueue, before: Sequence[RowDecision] = (), looked: Iterable[ReviewRow] = ()
+    ) -> None:
+        self.queue = queue
+        self.rows: dict[str, ReviewRow] = {}
+        for row in (*queue.rows, *looked):
+            self.rows.setdefault(row.id, row)
+        self._made, self._waiting = list(before), list[RowDecision]()
+        self._handed = HandedRows(grouped(queue.rows))
+        self._removed: ErrorsRemoved | None = None
+
+    def hand(self, holder: str, most: int) -> list[list[ReviewRow]]:
+        """Groups of rows for a holder: what it has, topped up; the first of each is the one to look at."""
+        return [[self.rows[name] for name in group] for group in self._handed.take(holder, most)]
+
+    def check(self, annotator: str, answers: Sequence[tuple[str, str, int]]) -> Checked:
+        """Check answers to rows by their ids. Those taken are to be stored, and handed to nobody meanwhile.
+
+        Each comes with a number: those of one number were given at one moment. One that is stored already, as
+        it may be sent again by who never heard so, is neither taken nor put aside.
+        """
+        now = datetime.now(UTC)
+        moments = {
+            act: now + timedelta(milliseconds=place)
+            for place, act in enumerate(dict.fromkeys(act for *_, act in answers))
+        }
+        asked = [
+            GivenAnswer(place, name, text, self._facts(name, annotator, moments[act]))
+            for place, (name, text, act) in enumerate(answers, 1)
+        ]
+        held = in_force([*self._made, *self._waiting])
+        found = check_answers(
+            asked,
+            {name: ShownRow(row.content, row.given, row.suggestion) for name, row in self.rows.items()},
+            dataset=self.queue.dataset,
+            classes=self.queue.classes,
+            label_type=LABEL_TYPES[self.queue.label],
+            before=held,
+        )
+        self._wait_for(found.taken)
+        aside = tuple(each for each in found.aside if not self._again(asked[each.place - 1], held, each))
+        return Checked(found.taken, aside, found.unanswered)
+
+    def undo(self, annotator: str, names: Collection[str]) -> list[RowDecision]:
+        """Decisions to store that undo what a person answered about rows, as far as that counts."""
+        mine = (each for each in in_force([*self._made, *self._waiting]) if self._is(each, annotator))
+        undone = [
+            each.model_copy(
+                update={"answer": "undone", "classes": (), "number": None, "when": datetime.now(UTC)}
+            )
+            for each in mine
+            if each.id in set(names)
+        ]
+        self._wait_for(undone)
+        return undone
+
+    def answered(self, annotator: str) -> list[RowDecision]:
+        """What a person answered about this run's rows and counts, in order."""
+        return [each for each in in_force(self._made) if self._is(each, annotator) and each.id in self.rows]
+
+    def stored(self, decisions: Sequence[RowDecision], holder: str) -> None:
+        """Decisions are in the store: from now on they count."""
+        self._made += decisions
+        self.lost(decisions)
+        self._handed.close([each.id for each in decisions if each.answer != "undone"])
+        self._handed.reopen([each.id for each in decisions if each.answer == "undone"], holder)
+        self._removed = None
+
+    def lost(self, decisions: Sequence[RowDecision]) -> None:
+        """Decisions are not waited for any more."""
+        gone = set(map(id, decisions))
+        self._waiting = [each for each in self._waiting if id(each) not in gone]
+
+    def progress(self) -> DeskProgress:
+        """How far people are."""
+        if self._removed is None:
+            self._removed = removed_by(in_force(self._made), self.rows, self.queue)
+        left = self._handed.left
+        return DeskProgress(len(self.queue.rows), len(self.queue.rows) - left, self._removed)
+
+    def waits(self, annotator: str, names: Collection[str]) -> bool:
+        """Whether what a person answered about one of these rows is still to be stored."""
+        return any(each.id in set(names) and self._is(each, annotator) for each in self._waiting)
+
+    def _wait_for(self, decisions: Sequence[RowDecision]) -> None:
+        self._waiting += decisions
+
+    def _is(self, decision: RowDecision, annotator: str) -> bool:
+        return (decision.annotator, decision.run) == (annotator, self.queue.run)
+
+    def _again(self, asked: GivenAnswer, held: Sequence[RowDecision], aside: Aside) -> bool:
+        """Whether an answer that was put aside says what was stored of its row."""
+        said = asked.answer.strip().strip("()").lower()
+        return any(
+            said in (each.answer, answer_of(each).lower())
+            for each in held
+            if each.id == aside.id and self._is(each, asked.facts["annotator"])
+        )
+
+    def _facts(self, name: str, annotator: str, when: datetime) -> dict[str, Any]:
+        row = self.rows.get(name)
+        shown = row and row.model_dump(include={"why", "sample", "stratum", "stratum_rows", "probability"})
+        return {"annotator": annotator, "run": self.queue.run, "when": when, **(shown or {})}
+
+
+def grouped(rows: Sequence[ReviewRow]) -> list[list[str]]:
+    """Ids of rows in groups that one look may decide, in the order of the first of each."""
+    groups: dict[str, list[str]] = {}
+    for row in rows:
+        groups.setdefault(row.like or row.id, []).append(row.id)
+    return [
+        group[start : start + AT_ONCE] for group in groups.values() for start in range(0, len(group), AT_ONCE)
+    ]
+
+
+def answer_of(decision: RowDecision) -> str:
+    """An answer as it is written."""
+    if decision.number is not None:
+        return as_text(decision.number)
+    return BETWEEN.join(decision.classes) if decision.classes else f"({decision.answer})"
+
+
+def removed_by(
+    decisions: Sequence[RowDecision], rows: Mapping[str, ReviewRow], queue: ReviewQueue
+) -> ErrorsRemoved:
+    """How many wrong labels the answers about a queue's rows put right: of each row what came last."""
+    last = {each.id: each for each in decisions if each.run == queue.run and each.id in rows}
+    changed = [
+        each for each in last.values() if each.answer not in ("keep", "unsure") and not right_as_given(each)
+    ]
+    outcomes = len(queue.classes) + 1 if queue.label == "class" else 2
+    who = {name: place for place, name in enumerate(sorted({each.annotator for each in changed}))}
+    given, answered = np.empty(len(changed)), np.empty(len(changed))
+    for place, each in enumerate(changed):
+        known = rows[each.id]
+        given[place] = believed(np.array([_probability(known, known.given, queue)]), outcomes)[0]
+        none = each.answer == "none"
+        answered[place] = believed(
+            np.array([_probability(known, answer_of(each), queue)]), outcomes, none=none
+        )[0]
+    reviewer = np.array([who[each.annotator] for each in changed], np.int64)
+    return errors_removed(given, answered, reviewer, outcomes)
+
+
+def _probability(row: ReviewRow, label: str, queue: ReviewQueue) -> float:
+    """That of a label by the scores; of one that isn't listed its share of the rest."""
+    listed = dict(row.probabilities)
+    others = len(queue.classes) - len(listed) if queue.label == "class" else 1
+    return listed.get(label, max(1 - sum(listed.values()), 0.0) / max(others, 1))
