@@ -83,7 +83,8 @@ class Guard:
 
 def _token(scope: Message, headers: Mapping[str, str]) -> str:
     if scope["path"] == PAGE:
-        return parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        query: bytes = scope["query_string"]
+        return parse_qs(query.decode("latin-1")).get("token", [""])[0]
     return headers.get("authorization", "").removeprefix("Bearer ")
 
 
