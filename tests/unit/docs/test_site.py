@@ -14,10 +14,14 @@ import yaml
 from labelworks.flows.notebook.audits.audited_coefficients import RegressionEstimates
 from labelworks.flows.notebook.audits.audited_estimates import AuditEstimates
 from labelworks.flows.notebook.audits.decisions import Recorded
+from labelworks.flows.notebook.audits.label_examples import LabelExamples
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.content_issues import ContentIssues
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
+from labelworks.flows.notebook.faults.leakage import SplitLeaks
+from labelworks.flows.notebook.faults.poison import PoisonedRegions
+from labelworks.flows.notebook.faults.shortcuts import Shortcuts
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
 from labelworks.flows.notebook.inferred_labels import InferredLabels
 from labelworks.flows.notebook.label_errors import LabelErrors
@@ -32,6 +36,7 @@ from labelworks.flows.notebook.regression_errors import RegressionErrors
 from labelworks.flows.notebook.results.judgement import Judgement
 from labelworks.flows.notebook.results.ruled_labels import RuledLabels
 from labelworks.flows.notebook.results.treatment import Treatment
+from labelworks.flows.notebook.runs.compared_runs import ComparedRuns
 from labelworks.flows.notebook.tokens.token_errors import TokenErrors
 from labelworks.flows.notebook.votes import VotedLabels
 
@@ -87,16 +92,19 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         AuditEstimates,
         CalibrationTest,
         ClassAudit,
+        ComparedRuns,
         ContentIssues,
         Curation,
         Drift,
-        Judgement,
         InferredLabelSets,
         InferredLabels,
+        Judgement,
         LabelErrors,
+        LabelExamples,
         ModelRanks,
         MultilabelErrors,
         Performance,
+        PoisonedRegions,
         PredictionSets,
         Prior,
         PseudoLabels,
@@ -104,6 +112,8 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         RegressionErrors,
         RegressionEstimates,
         RuledLabels,
+        Shortcuts,
+        SplitLeaks,
         TokenErrors,
         Treatment,
         VotedLabels,
