@@ -14,8 +14,8 @@ import pyarrow.types as types
 from labelworks.schemas.records import Partition
 from labelworks.tasks.execution.prefetch import ahead
 from labelworks.tasks.methods.encoders.values import absent
-from labelworks.tasks.sources.image_paths import inside
 from labelworks.tasks.sources.source import Source
+from labelworks.tasks.sources.values.image_paths import inside
 from labelworks.tasks.sources.values.joined import joined
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.ranges import read_at_once

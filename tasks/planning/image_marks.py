@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import Partition
-from labelworks.tasks.sources.image_paths import inside
 from labelworks.tasks.sources.source import Source
+from labelworks.tasks.sources.values.image_paths import inside
 from labelworks.tasks.storage.filesystem import open_filesystem
 
 READ_AT_ONCE = 16  # partitions

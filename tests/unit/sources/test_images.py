@@ -29,7 +29,7 @@ from labelworks.tasks.sources import images
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats.images import image_values
-from labelworks.tasks.sources.image_paths import inside
+from labelworks.tasks.sources.values.image_paths import inside
 from labelworks.tasks.storage.listing import objects
 
 ROWS = 40
