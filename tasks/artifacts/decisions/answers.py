@@ -8,6 +8,7 @@ from typing import Any
 
 from labelworks.schemas.errors import InputError
 
+LONGEST = 80  # characters of a wrong answer that are said again
 WORDS = ("keep", "unsure", "none")  # also in round brackets, where a class is called so
 
 
@@ -31,7 +32,7 @@ def read_answer(text: str, classes: Collection[str], label_type: str) -> dict[st
     unknown = next((name for name in names if name not in classes), None)
     if unknown is not None or not names:
         raise InputError(
-            f"{unknown or said!r} is no class",
+            f"{(unknown or said)[:LONGEST]!r} is no class",
             fix="answer with a class, or with (keep), (unsure), (none): none of the classes",
         )
     return {"answer": "classes", "classes": names}
@@ -44,6 +45,6 @@ def _number(text: str) -> float:
         found = math.nan
     if not math.isfinite(found):
         raise InputError(
-            f"{text!r} is no number", fix="answer with a number, or with (keep), (unsure), (none)"
+            f"{text[:LONGEST]!r} is no number", fix="answer with a number, or with (keep), (unsure), (none)"
         )
     return found

@@ -75,7 +75,7 @@ function startReview(queue, keeper, after) {
       key.textContent = several || number ? "" : place + 1;
       key.hidden = several || number;
       label.textContent = name || "(none)";
-      share.textContent = `${(100 * p).toFixed(p > .995 || p < .005 ? 1 : 0)} %`;
+      share.textContent = p > .995 ? "> 99 %" : p < .005 ? "< 1 %" : `${Math.round(100 * p)} %`;
       share.className = "p";
       bar.className = "bar";
       full.style.width = `${100 * p}%`;
