@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import Matrix, aligned, column, in_order, length, matrix
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, out_of_sample
-from labelworks.flows.notebook.inputs.tables import encoded_table, is_table
+from labelworks.flows.notebook.inputs.tables import encoded_table, is_table, some_votes
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
@@ -201,6 +201,7 @@ def find_label_errors(
         given.codes,
         probs,
         features=None if few else seen,
+        neighbour_vote=some_votes(seen, given.codes, probs) if few else None,
         neighbours=None if neighbours is None else matrix(neighbours, "neighbours").values,
         votes=None if votes is None else in_order(matrix(votes, "votes"), plain(given.classes), "votes"),
         audited=audited,

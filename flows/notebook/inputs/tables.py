@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.columns import Matrix, length
 from labelworks.flows.notebook.inputs.frames import as_arrow
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import evenly
 from labelworks.tasks.methods.encoders.tables.table import TableEncoder
+from labelworks.tasks.methods.neighbours.voters import UNASKED, Voters
+from labelworks.tasks.methods.noise_judge import ASKED
 from labelworks.tasks.sources.column_roles import NEEDED, fits
 from labelworks.tasks.sources.values.plain import plain
 
@@ -29,6 +32,22 @@ def is_table(features: Any) -> bool:
     except InputError:  # whoever reads it as numbers says what is wrong with it
         return False
     return len(kinds) > 0 and any(not fits(kind, "columns") and fits(kind, "table") for kind in kinds)
+
+
+def some_votes(
+    features: NDArray[np.floating] | None, codes: NDArray[np.integer], probs: NDArray[Any]
+) -> NDArray[np.int32] | None:
+    """The commonest label (N,) around some rows, as a run asks for it, others -1; None: rows are too few.
+
+    features (N, D), codes of labels (N,), probabilities (N, K).
+    """
+    given = codes.astype(np.int32)
+    voters = None if features is None else Voters.of(features, given)
+    if features is None or voters is None:
+        return None
+    vote, some = np.full(len(given), UNASKED, np.int32), evenly(len(given), ASKED)
+    vote[some] = voters.vote(features[some], np.asarray(probs[some], np.float32))
+    return vote
 
 
 def encoded_table(features: Any, rows: int) -> tuple[Matrix, NDArray[np.uint32] | None]:

@@ -21,7 +21,7 @@ from labelworks.tasks.methods.noise.core.claims.claim_calibration import ClaimRo
 from labelworks.tasks.methods.noise.core.claims.claim_judge import ClaimJudge
 from labelworks.tasks.methods.noise.core.result import NoiseResult, completed, joined
 from labelworks.tasks.methods.noise.core.second_view import vote_of
-from labelworks.tasks.methods.protocols.noise import JudgesChecked, NoiseModel, PlacesCut
+from labelworks.tasks.methods.protocols.noise import HearsVote, JudgesChecked, NoiseModel, PlacesCut
 
 PEEKED = 1000  # rows by which the unit of features is told
 SMALL, LARGE = 2.0**-40, 2.0**40  # units whose squares are numbers like others
@@ -36,6 +36,7 @@ def detect(
     *,
     features: Any = None,
     neighbours: Any = None,
+    neighbour_vote: NDArray[np.int32] | None = None,
     votes: Any = None,
     audited: tuple[ArrayLike, ArrayLike] | None = None,
     method: str = "auto",
@@ -48,9 +49,11 @@ def detect(
     read in blocks and never held. features: (N, D), neighbours: (N, k) row numbers of the nearest rows, not
     of the row itself, votes: (N, K) the posterior that annotators' votes give (`crowd.aggregate`), for
     methods that need them (neighbours are found from features where not given) and for auto, which with
-    features or neighbours is `auto-neighbours`. audited: numbers of rows that a person looked at (n,), some
-    at random and some of the likeliest, and whether the label of each is right (n,): they settle error
-    probabilities, rate and flags. posterior: also return P(true | x, given), (N, K).
+    features or neighbours is `auto-neighbours`. neighbour_vote: (N,) the commonest label of the nearest
+    rows, -1 where it isn't known, which auto without these hears of some rows, as a run does. audited:
+    numbers of rows that a person looked at (n,), some at random and some of the likeliest, and whether the
+    label of each is right (n,): they settle error probabilities, rate and flags. posterior: also return
+    P(true | x, given), (N, K).
     options: of the method.
 
     Raises InputError for bad rows and shapes that don't fit, ConfigError for an unknown method or option,
@@ -68,7 +71,10 @@ def detect(
     beside = _beside(chosen, given, features, neighbours, votes)
     model = make(chosen.name, options)
     for rows, probs in _blocks(pred_probs):
-        model.update(given[rows], probs, **{name: array(rows) for name, array in beside.items()})
+        seen = {name: array(rows) for name, array in beside.items()}
+        if neighbour_vote is not None and hears(model):
+            seen["neighbour_vote"] = neighbour_vote[rows]
+        model.update(given[rows], probs, **seen)
     model.finish()
     claims = _claims(model, given, pred_probs, beside) if posterior and audited is None else None
     parts = []
@@ -85,6 +91,11 @@ def detect(
         whole = audited_result(whole, given, *audited, getattr(model, "target", ("max_f1", 0.0)))
         return whole if posterior else replace(whole, posterior=None)
     return replace(whole, flag=model.flags(whole)) if isinstance(model, PlacesCut) else whole
+
+
+def hears(model: NoiseModel) -> bool:
+    """Whether a method fits better where it is told the commonest label of the nearest rows."""
+    return isinstance(model, HearsVote) and model.hears_vote
 
 
 def make(method: str, options: dict[str, Any]) -> NoiseModel:

@@ -207,3 +207,21 @@ def bins(error, count=6, least=100):
     """Masks (N,) of rows with about the same error probability, of bins with more than `least` rows."""
     of = np.minimum((error * count).astype(int), count - 1)
     return [of == each for each in range(count) if (of == each).sum() > least]
+
+
+def test_auto_hears_the_vote_of_neighbours_where_some_are_known() -> None:
+    """Probabilities alone leave open whether rows are hard or labels wrong; neighbours say more of it."""
+    rng = np.random.default_rng(5)
+    true = rng.integers(0, 2, 3000)
+    given = np.where(rng.random(3000) < 0.25, 1 - true, true)
+    sure = np.where(rng.random(3000) < 0.5, 0.75, 0.6)
+    probs = np.where(true[:, None] == np.arange(2), sure[:, None], 1 - sure[:, None])
+    unknown = np.full(3000, -1, np.int32)
+    alone = detect(given, probs)
+    np.testing.assert_array_equal(
+        detect(given, probs, neighbour_vote=unknown).error_probability, alone.error_probability
+    )
+    told = detect(given, probs, neighbour_vote=true.astype(np.int32))
+    assert "neighbours" in alone.reason and told.reason != alone.reason
+    other = detect(given, probs, method="confident-learning", neighbour_vote=true.astype(np.int32))
+    np.testing.assert_array_equal(other.flag, detect(given, probs, method="confident-learning").flag)
