@@ -24,6 +24,7 @@ from shift_data import data, window
 
 import labelworks as lw
 from labelworks.tasks.methods.performance.estimated_confusion import estimated_confusion
+from labelworks.tasks.methods.performance.noise_rates import NoiseRates, widest
 
 PEER = str(Path(__file__).with_name("performance_peers.py"))
 SIZES = {"letter": (300, 1500), "employment": (300, 1500), "banking77": (1000,)}
@@ -112,25 +113,33 @@ def noise(references: int, each: int) -> None:
     """Letter with wrong labels in the reference: 10 and 20 % drawn anew; the transition is estimated."""
     rows, rng = load("letter"), np.random.default_rng(1)
     for rate in (0.1, 0.2):
-        deaf, ours, held = [], [], []
+        deaf, ours, held, widths = [], [], [], []
         for _ in range(references):
             kept = rng.permutation(len(rows["labels"]))[:REFERENCE]
             labels, probs = rows["labels"][kept], rows["probs"][kept]
             wrong = rng.random(REFERENCE) < rate
             given = np.where(wrong, rng.integers(0, 26, REFERENCE), labels)
             found_noise = lw.find_label_errors(given, probs, classes=list(range(26)))
+            rates = NoiseRates(
+                found_noise.transition, found_noise.noise_rate, found_noise.noise_rate_interval
+            )
             for _ in range(each):
                 place = drawn(rng, rows["pool_labels"], 1500, shifted=True)
                 right = (rows["pool"][place].argmax(1) == rows["pool_labels"][place]).mean()
                 plain = estimated_confusion(given, probs, rows["pool"][place]).accuracy
-                found = estimated_confusion(
-                    given, probs, rows["pool"][place], noise_transition=found_noise.transition
+                found = widest(
+                    [
+                        estimated_confusion(given, probs, rows["pool"][place], noise_transition=transition)
+                        for transition in rates.transitions
+                    ]
                 ).accuracy
                 deaf.append(abs(plain.value - right))
                 ours.append(abs(found.value - right))
                 held.append(found.low <= right <= found.high)
+                widths.append(found.high - found.low)
         print(
-            f"| letter, {rate:.0%} wrong | {np.mean(deaf):.4f} | {np.mean(ours):.4f} | {np.mean(held):.3f} |",
+            f"| letter, {rate:.0%} wrong | {np.mean(deaf):.4f} | {np.mean(ours):.4f} | {np.mean(held):.3f} "
+            f"| {np.mean(widths):.3f} |",
             flush=True,
         )
 

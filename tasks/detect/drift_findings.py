@@ -40,6 +40,7 @@ from labelworks.tasks.methods.label_shift.pseudo import LabelledWindow, NoisyLab
 from labelworks.tasks.methods.noise import NoiseResult
 from labelworks.tasks.methods.noise_judge import GROUP, NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
+from labelworks.tasks.methods.performance.noise_rates import NoiseRates
 from labelworks.tasks.methods.statistics.folds import fitted_on, hash_ids
 from labelworks.tasks.sources.values.joined import joined
 
@@ -134,9 +135,10 @@ def _performance(
         return None
     cut = _target_calendar(by, target)
     own, theirs = model_answers((rows.context.sample, target.context.sample), ref, asked)
+    judged = rows.judged
+    noise = NoiseRates(judged.transition, judged.noise_rate, judged.noise_rate_interval)
     return performance_findings(
-        rows.sample.given, own, theirs, (rows.probs, probs), ref.classes, rows.judged.transition, asked,
-        shift.findings.kind,
+        rows.sample.given, own, theirs, (rows.probs, probs), ref.classes, noise, asked, shift.findings.kind,
         None if cut is None else (cut.of(_keys(target.context.sample)), cut.names),
     )  # fmt: skip
 

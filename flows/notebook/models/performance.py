@@ -22,6 +22,7 @@ from labelworks.tasks.methods.performance.estimated_confusion import (
 )
 from labelworks.tasks.methods.performance.figures import Bounded
 from labelworks.tasks.methods.performance.from_predictions import from_predictions
+from labelworks.tasks.methods.performance.noise_rates import NoiseRates, widest
 
 BOUNDS = ["value", "low", "high"]
 
@@ -112,9 +113,11 @@ def estimate_performance(
     -----
     Of classes: it holds where each class looks as it did; the class mix may move, and is estimated. Of
     numbers: where the error depends on the features as it did. What breaks these shows in no figure here:
-    `test_drift` tells whether features moved. Intervals take `noise` as known. Sources: Saerens et al.
-    (2002), the posterior at another mix; Shimodaira (2000) and Zadrozny & Elkan (2002), its calibration on
-    weighed labelled rows; direct loss estimation of NannyML, with cross-prediction of Zrnic & Candès (2024).
+    `test_drift` tells whether features moved. With `noise` the intervals hold for any rate of wrong labels
+    within its own interval, `noise.noise_rate_interval`: audited rows make both narrow. Sources: Saerens
+    et al. (2002), the posterior at another mix; Shimodaira (2000) and Zadrozny & Elkan (2002), its
+    calibration on weighed labelled rows; direct loss estimation of NannyML, with cross-prediction of Zrnic &
+    Candès (2024).
 
     Examples
     --------
@@ -160,19 +163,26 @@ def _of_classes(
     given, both = _probabilities(labels, probs, predictions, classes)
     if noise is not None and noise.classes.tolist() != given.classes.tolist():
         raise InputError("noise is of other classes", where="noise", fix="find it on the same labels")
-    transition = None if noise is None else noise.transition
     own, theirs = (
         None if each is None else _codes(each, given.classes, name)
         for each, name in zip(predictions, ("predictions", "target_predictions"), strict=True)
     )
-    if both is None and own is not None and theirs is not None:
+    if both is None and own is not None:
         length("predictions", len(own), len(given.codes))
-        both = from_predictions(given.codes, own, theirs, len(given.classes), transition=transition)
-    found = estimated_confusion(
-        given.codes, *(both or ()), predictions=own, target_predictions=theirs,
-        noise_transition=transition, value=value,
-    )  # fmt: skip
-    return _told(found, given.classes)
+
+    def by(transition: NDArray[np.float64] | None) -> EstimatedPerformance:
+        made = both
+        if made is None and own is not None and theirs is not None:
+            made = from_predictions(given.codes, own, theirs, len(given.classes), transition=transition)
+        return estimated_confusion(
+            given.codes, *(made or ()), predictions=own, target_predictions=theirs,
+            noise_transition=transition, value=value,
+        )  # fmt: skip
+
+    if noise is None:
+        return _told(by(None), given.classes)
+    rates = NoiseRates(noise.transition, noise.noise_rate, noise.noise_rate_interval)
+    return _told(widest([by(transition) for transition in rates.transitions]), given.classes)
 
 
 def _probabilities(

@@ -25,6 +25,7 @@ from labelworks.tasks.methods.performance.estimated_confusion import (
 )
 from labelworks.tasks.methods.performance.figures import Bounded
 from labelworks.tasks.methods.performance.from_predictions import from_predictions
+from labelworks.tasks.methods.performance.noise_rates import NoiseRates, widest
 
 SHOWN_CLASSES = 100
 MOVED = (
@@ -72,7 +73,7 @@ def performance_findings(
     theirs: ModelAnswers,
     probes: tuple[NDArray[np.floating], NDArray[np.floating]],
     classes: Sequence[str | int],
-    transition: Floats,
+    noise: NoiseRates,
     asked: PerformanceOptions,
     kind: str | None,
     time: tuple[NDArray[np.int64], Sequence[str]] | None,
@@ -81,20 +82,27 @@ def performance_findings(
 
     labels (N,): codes of the sample; own, theirs: the model's answers of both windows; probes: probabilities
     (N, K) and (M, K) of the pipeline's own; kind: of shift; time: the window (M,) of each target row, -1:
-    none, and their names.
+    none, and their names. Intervals hold whatever rate of wrong labels within its interval is the right one.
     """
     here, there = own.usable, theirs.usable
     if min(here.sum(), there.sum()) < LEAST:
         return None
-    windows, first, second = _windows(labels, own, theirs, probes, transition, (here, there))
-    whole = performance_at(windows, estimate("auto", windows), first, second, asked.value)
+    seen = [
+        _windows(labels, own, theirs, probes, transition, (here, there)) for transition in noise.transitions
+    ]
+    whole = widest(
+        [
+            performance_at(windows, estimate("auto", windows), first, second, asked.value)
+            for windows, first, second in seen
+        ]
+    )
     return PerformanceFindings(
         model=asked.model,
         rows=whole.rows,
         **{name: _figure(each) for name, each in whole.overall.items()},
         by_class=_by_class(whole, classes),
         confusion=whole.confusion.tolist() if len(classes) <= SHOWN_CLASSES else None,
-        windows=() if time is None else _by_window(windows, first, second, (time[0][there], time[1])),
+        windows=() if time is None else _by_window(seen, (time[0][there], time[1])),
         note=MOVED if kind in ("covariate", "both") else "",
     )
 
@@ -117,22 +125,31 @@ def _windows(
     return check(given, *made, transition), first, second
 
 
+Seen = tuple[Windows, NDArray[np.int64], NDArray[np.int64]]  # by one transition
+
+
 def _by_window(
-    windows: Windows,
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
-    time: tuple[NDArray[np.int64], Sequence[str]],
+    seen: Sequence[Seen], time: tuple[NDArray[np.int64], Sequence[str]]
 ) -> tuple[WindowPerformance, ...]:
     of, names = time
-    priors = prior_by_window(
-        windows.labels, windows.probs, windows.target, of, noise_transition=windows.transition
-    )
+    priors = [
+        prior_by_window(
+            windows.labels, windows.probs, windows.target, of, noise_transition=windows.transition
+        )
+        for windows, _, _ in seen
+    ]
     found = []
-    for number, (name, prior) in enumerate(zip(names, priors, strict=False)):
-        if prior is None:
-            continue
+    for number, name in enumerate(names):
         rows = of == number
-        part = performance_at(replace(windows, target=windows.target[rows]), prior, first, second[rows])
+        parts = [
+            performance_at(replace(windows, target=windows.target[rows]), prior, first, second[rows])
+            for (windows, first, second), by_window in zip(seen, priors, strict=True)
+            for prior in by_window[number : number + 1]
+            if prior is not None
+        ]
+        if not parts:
+            continue
+        part = widest(parts)
         figures = {key: _figure(part.overall[key]) for key in ("accuracy", "macro_f1")}
         found.append(WindowPerformance(window=name, rows=part.rows, **figures))
     return tuple(found)
