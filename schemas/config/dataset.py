@@ -136,6 +136,13 @@ class DatasetConfig(Section):
         bare = isinstance(data, dict) and data.get("format") == "images" and not data.get("features")
         return {**data, **{key: data.get(key) or of for key, of in IMAGE_FOLDER.items()}} if bare else data
 
+    @field_validator("task", mode="before")
+    @classmethod
+    def _no_tokens(cls, task: Any) -> Any:
+        if task == "tokens":
+            raise ValueError("tags of tokens are no task of a run: labelworks.find_token_errors judges them")
+        return task
+
     @field_validator("classes", mode="before")
     @classmethod
     def _no_booleans(cls, classes: Any) -> Any:

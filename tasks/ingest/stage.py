@@ -30,7 +30,7 @@ from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.aggregate_votes import voted
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
 from labelworks.tasks.ingest.gate_rows import CHECKED, IndexedRows, with_kinds, with_source_columns
-from labelworks.tasks.ingest.label_sequences import refuse_sequences
+from labelworks.tasks.ingest.label_sequences import refuse_sequences, refuse_tags
 from labelworks.tasks.ingest.learnable import label_type, refuse_labels
 from labelworks.tasks.ingest.observed_labels import refuse_unlabelled
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
@@ -222,6 +222,8 @@ def _classes(
     refuse_labels(source, counts, reasons, asked)
     if votes is not None:
         return votes.classes
+    if task == "multilabel":
+        refuse_tags(counts, source.places["source"], source.columns.label)
     if task == "multilabel" and listed is not None:
         return tuple(map(str, listed))
     if listed is not None:

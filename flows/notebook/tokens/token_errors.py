@@ -45,6 +45,9 @@ class TokenErrors(Shown):
         The tags, in the order of the probabilities.
     scheme, method : str
         That the tags keep; by which the tokens were judged.
+    skill : float
+        How much of the entropy of the given tags the probabilities explain, from 0 to 1. Where it is low,
+        error probabilities are too high and suggestions are seldom right: take the order alone.
     """
 
     labels: list[list[Any]]
@@ -57,6 +60,7 @@ class TokenErrors(Shown):
     classes: NDArray[Any]
     scheme: str
     method: str
+    skill: float
     index: pd.Index = field(repr=False)
 
     def to_pandas(self) -> pd.DataFrame:
@@ -136,9 +140,9 @@ def find_token_errors(
     Notes
     -----
     A token is judged as a row of its own; the probabilities of a sentence are then joined by what the scheme
-    allows. That takes errors of neighbouring tokens as independent. Where probabilities are poor, as of rare
-    types, error probabilities are too high, and the order by score holds better. The score of a sentence is
-    that of its worst token. Sources: Rabiner (1989); Wang & Mueller (2022).
+    allows. That takes errors of neighbouring tokens as independent. Where probabilities are poor (`skill`),
+    error probabilities are too high, and the order by score holds better. The score of a sentence is that of
+    its worst token. Sources: Rabiner (1989); Wang & Mueller (2022); McFadden (1974).
 
     Examples
     --------
@@ -211,6 +215,7 @@ def _named(said: TaggedSentences, words: list[list[str]] | None, found: TokenRes
         classes=classes,
         scheme=said.tags.scheme,
         method=found.tokens.method,
+        skill=found.skill,
         index=said.index,
     )
 

@@ -17,6 +17,7 @@ from labelworks.tasks.methods.tokens.sentences import faults, sentence_of
 from labelworks.tasks.methods.tokens.span_errors import SpanErrors, span_errors
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 
+FLOOR = 1e-6  # of a probability, before its logarithm
 CELLS = 1 << 20  # probabilities of the sentences that are worked on together
 
 
@@ -28,7 +29,7 @@ class TokenResult:
     order. error_probability (N,), sentence_error_probability (S,): that the tag, that any tag is wrong.
     suggestion (N,): the likeliest tags of each sentence together, which keep the scheme; flag (N,): those
     that are other than the given ones. posterior (N, K): P(true tag). spans: given and missing ones.
-    tokens: what the noise method says of the tokens, each by itself.
+    tokens: what the noise method says of the tokens, each by itself. skill: see `skill_of`.
     """
 
     score: NDArray[np.float32]
@@ -40,6 +41,7 @@ class TokenResult:
     sentence_error_probability: NDArray[np.float32]
     spans: SpanErrors
     tokens: NoiseResult
+    skill: float
 
 
 def detect_tokens(
@@ -57,9 +59,10 @@ def detect_tokens(
     pred_probs (N, K): out of sample by sentence. method, options: of kind noise, which judges the tokens.
 
     Every token is judged as a row of one class. Then the posteriors of a sentence are joined by what the
-    scheme allows. The score is the geometric mean of two: the joined posterior of the given tag, and its
-    self-confidence beside the mean one of its class (Northcutt, Jiang & Chuang 2021), which holds where
-    probabilities of rare tags are poor; that of a sentence is its least (Wang & Mueller 2022).
+    scheme allows. The score is the given tag's self-confidence beside the mean one of its class (Northcutt,
+    Jiang & Chuang 2021), times the joined posterior of it to the power of `skill_of`: where probabilities
+    tell little, the noise method takes rare tags for wrong. That of a sentence is its least (Wang & Mueller
+    2022).
     Raises InputError for tags that break the scheme, and what `noise.detect` raises.
     """
     if faults(given, offsets, tags).any():
@@ -77,7 +80,8 @@ def detect_tokens(
             for name in ("probs", "own", "kept", "grown")
         )
     )
-    score = token_scores(given, pred_probs, found.own)
+    skill = skill_of(given, pred_probs)
+    score = token_scores(given, pred_probs, found.own, skill)
     return TokenResult(
         score=score,
         error_probability=(1 - found.own).astype(np.float32),
@@ -88,6 +92,7 @@ def detect_tokens(
         sentence_error_probability=(1 - together(found.kept, offsets)).astype(np.float32),
         spans=span_errors(given, suggestion, offsets, tags, found, score),
         tokens=alone,
+        skill=skill,
     )
 
 
@@ -136,15 +141,29 @@ def sentence_blocks(offsets: NDArray[np.int64], classes: int) -> Iterator[tuple[
         low = high
 
 
+def skill_of(given: NDArray[np.integer], pred_probs: NDArray[np.floating]) -> float:
+    """How much of the entropy of given tags (N,) their probabilities (N, K) explain: 0 nothing, 1 all.
+
+    Source: McFadden 1974.
+    """
+    shares = np.bincount(given) / len(given)
+    entropy = -float(np.sum(shares[shares > 0] * np.log(shares[shares > 0])))
+    own = np.maximum(pred_probs[np.arange(len(given)), given], FLOOR)
+    return max(1 + float(np.log(own).mean(dtype=np.float64)) / entropy, 0.0) if entropy else 0.0
+
+
 def token_scores(
-    given: NDArray[np.integer], pred_probs: NDArray[np.floating], posterior: NDArray[np.floating]
+    given: NDArray[np.integer],
+    pred_probs: NDArray[np.floating],
+    posterior: NDArray[np.floating],
+    skill: float,
 ) -> NDArray[np.float32]:
     """The scores (N,) of given tags by probabilities (N, K) and their joined posterior (N,)."""
     own = np.asarray(pred_probs[np.arange(len(given)), given], np.float64)
     count = np.bincount(given, minlength=pred_probs.shape[1])
     mean = np.bincount(given, own, minlength=pred_probs.shape[1]) / np.maximum(count, 1)
     usual = own / np.maximum(own + mean[given] * (1 - own), LEAST)
-    return np.asarray(np.sqrt(usual * posterior), np.float32)
+    return np.asarray((usual * posterior**skill) ** (1 / (1 + skill)), np.float32)
 
 
 def by_sentence(score: NDArray[np.float32], offsets: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from labelworks.tasks.artifacts.vectors.embeddings import read_some, read_vector
 from labelworks.tasks.ingest import duplicate_ids
 from labelworks.tasks.ingest import stage as ingesting
 from labelworks.tasks.ingest.duplicate_ids import ENTRY
-from labelworks.tasks.ingest.label_sequences import refuse_sequences
+from labelworks.tasks.ingest.label_sequences import refuse_sequences, refuse_tags
 from labelworks.tasks.ingest.scan import scan, write_index
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.storage.store import Store
@@ -97,6 +97,14 @@ def test_a_column_of_sequences_is_refused_and_a_slip_is_not(
         return
     with pytest.raises(InputError, match="3 of 10 rows name a class twice or oftener in label: that looks"):
         refuse_sequences(*said)
+
+
+def test_classes_that_are_all_tags_of_tokens_are_refused() -> None:
+    with pytest.raises(InputError, match=r"tags of tokens \(B-x, I-x, O; bio\)") as refused:
+        refuse_tags({"O", "B-x", "I-x"}, "data", "label")
+    assert "find_token_errors" in refused.value.fix
+    refuse_tags({"O", "B-x", "other"}, "data", "label")
+    refuse_tags(set(), "data", "label")
 
 
 def test_cells_that_are_not_utf8_put_their_row_aside(tmp_path: Path) -> None:

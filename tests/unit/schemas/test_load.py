@@ -244,3 +244,11 @@ def test_an_error_of_the_check_gets_the_line_of_its_key(write: Write) -> None:
     assert str(caught.value) == "config.yaml:10: detect.probes.1: unknown probe\n  choices: lda"
     with pytest.raises(ConfigError, match=r"--set detect\.probes: detect\.probes\.1: unknown probe"):
         load_config(path, ["detect.probes=[a, b]"], check=check)
+
+
+def test_tags_of_tokens_are_no_task_of_a_run(tmp_path: Path) -> None:
+    config = tmp_path / "a.yaml"
+    config.write_text("dataset: {source: data, label: tags, task: tokens, features: {text: text}}\n")
+    with pytest.raises(ConfigError, match="find_token_errors judges them") as refused:
+        load_config(str(config))
+    assert '"dataset.task"' in str(refused.value)
