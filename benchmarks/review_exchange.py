@@ -1,6 +1,6 @@
 """A review's files in the hands of Label Studio's and Argilla's own code: does each decision come back?
 
-Run: OMP_NUM_THREADS=1 python -m benchmarks.review_exchange --rows 300 --seed 0 [--label-studio PYTHON]
+Run: OMP_NUM_THREADS=1 python benchmarks/review_exchange.py --rows 300 --seed 0 [--label-studio PYTHON]
         [--argilla PYTHON] [--server http://127.0.0.1:8080 --token TOKEN]
 
 The interpreters are those of environments apart from ours: `label-studio-sdk==2.1.2`, `argilla==2.8.0`; the
