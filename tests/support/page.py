@@ -123,7 +123,7 @@ def opened_browser(folder: Path) -> Iterator[Any]:
 @contextmanager
 def new_page(address: str) -> Iterator[Page]:
     """A page of a person's own, over a connection of its own."""
-    with connect(address, max_size=None, open_timeout=60) as socket:
+    with connect(address, max_size=None, max_queue=None, open_timeout=60, ping_interval=None) as socket:
 
         def call(method: str, **given: Any) -> Any:
             socket.send(json.dumps({"id": 0, "method": method, "params": given}))

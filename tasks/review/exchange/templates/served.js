@@ -76,13 +76,12 @@
   async function more() {
     clearTimeout(later);
     if (asking || opened() > FEW) return;
-    const before = opened();
     try {
       asking = call("api/rows", {most: MOST});
-      const found = await asking, known = new Set(queue.rows.map(row => row.id));
+      const found = await asking, known = new Set(queue.rows.map(row => row.id)), dry = !opened();
       queue.rows.push(...found.rows.filter(row => !known.has(row.id)));
       tell(found.progress);
-      if (!before) review?.goOn();
+      if (dry) review?.goOn();
     } catch (error) {
       review?.note(`No rows came: ${error.message}`, true);
     } finally {
