@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.audits.decisions import record_decisions
     from labelworks.flows.notebook.audits.label_examples import choose_examples
     from labelworks.flows.notebook.class_audit import audit_classes
-    from labelworks.flows.notebook.content_issues import find_content_issues
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
+    from labelworks.flows.notebook.faults.content_issues import find_content_issues
     from labelworks.flows.notebook.faults.leakage import find_leakage
     from labelworks.flows.notebook.faults.poison import find_poison
     from labelworks.flows.notebook.faults.shortcuts import find_shortcuts
@@ -103,7 +103,7 @@ _HOMES = {
     "sample_audit": "labelworks.flows.notebook.audits.audited_estimates",
     "estimate_performance": "labelworks.flows.notebook.models.performance",
     "estimate_prior": "labelworks.flows.notebook.prior",
-    "find_content_issues": "labelworks.flows.notebook.content_issues",
+    "find_content_issues": "labelworks.flows.notebook.faults.content_issues",
     "find_label_errors": "labelworks.flows.notebook.label_errors",
     "find_multilabel_errors": "labelworks.flows.notebook.multilabel_errors",
     "find_regression_errors": "labelworks.flows.notebook.regression_errors",

@@ -17,6 +17,7 @@ from labelworks.flows.notebook.inputs.tables import encoded_table, is_table, som
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
+from labelworks.tasks.methods.findings.health import class_sums
 from labelworks.tasks.methods.noise import NoiseResult, detect
 
 NEIGHBOURS = 10  # of a row that are compared
@@ -96,6 +97,18 @@ class LabelErrors(Shown):
         """The flagged labels, the likeliest wrong first."""
         table = self.to_pandas()
         return table[self.flag].sort_values(["error_probability", "score"], ascending=[False, True])
+
+    @property
+    def by_class(self) -> pd.DataFrame:
+        """A row a class, those whose labels are worst first: `rows`, `flagged`, `quality`.
+
+        The quality is 1 − the mean error probability of the rows that bear the label; NaN where none does.
+        """
+        codes = pd.Index(self.classes).get_indexer(pd.Index(self.labels))
+        rows, wrong, flagged = class_sums(codes, self.error_probability, self.flag, len(self.classes))
+        quality = 1.0 - wrong / np.where(rows > 0, rows, np.nan)
+        table = {"rows": rows.astype(int), "flagged": flagged.astype(int), "quality": quality}
+        return pd.DataFrame(table, plain(self.classes)).sort_values("quality", kind="stable")
 
     @property
     def summary(self) -> str:

@@ -16,9 +16,9 @@ from labelworks.flows.notebook.audits.audited_estimates import AuditEstimates
 from labelworks.flows.notebook.audits.decisions import Recorded
 from labelworks.flows.notebook.audits.label_examples import LabelExamples
 from labelworks.flows.notebook.class_audit import ClassAudit
-from labelworks.flows.notebook.content_issues import ContentIssues
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
+from labelworks.flows.notebook.faults.content_issues import ContentIssues
 from labelworks.flows.notebook.faults.leakage import SplitLeaks
 from labelworks.flows.notebook.faults.poison import PoisonedRegions
 from labelworks.flows.notebook.faults.shortcuts import Shortcuts

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import labelworks as lw
 from labelworks.schemas.findings import NoiseFindings
 from labelworks.tasks.methods.findings.health import class_sums, health_findings
 from labelworks.tasks.methods.quality.principal_plane import principal_plane
@@ -49,3 +50,16 @@ def test_rows_that_are_all_one_have_no_plane() -> None:
     assert principal_plane(np.ones((10, 3))) is None and principal_plane(np.zeros((2, 3))) is None
     line = principal_plane(np.arange(10.0)[:, None])
     assert line is not None and line.explained == pytest.approx(1) and np.ptp(line.places[:, 1]) == 0
+
+
+def test_of_a_notebook_classes_are_ranked_alike() -> None:
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 3, 300)
+    features = 8 * np.eye(3)[true] + rng.normal(size=(300, 3))
+    labels = np.array(["a", "b", "c"])[np.where((true == 1) & (rng.random(300) < 0.3), 0, true)]
+    found = lw.find_label_errors(labels, features=features)
+    ranked = found.by_class
+    assert ranked.index[0] == "a" and ranked["rows"].sum() == 300
+    assert ranked["flagged"].sum() == found.flag.sum() > 20
+    mean = found.error_probability[labels == "a"].mean()
+    assert ranked["quality"]["a"] == pytest.approx(1 - mean, abs=1e-6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -16,7 +17,8 @@ SECTIONS = ("Parameters", "Returns", "Raises", "Examples")
 
 
 @pytest.mark.parametrize("name", [name for name in FUNCTIONS if name not in SLOW])
-def test_examples_run(name: str) -> None:
+def test_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # some write a store
     result = doctest.testmod(import_module(HOMES[name]))
     assert result.attempted
     assert not result.failed
