@@ -178,13 +178,16 @@ def test_rows_of_the_target_get_pseudo_labels_that_say_so(asked: Any, write: Any
     assert "got a pseudo-label" in Path(record.report).read_text()
 
 
-def test_no_row_is_labelled_where_the_classes_look_different(asked: Any, write: Any, tmp_path: Path) -> None:
-    table, _ = stream(300, [LATE], seed=3, start="2025-09")
-    moved = np.array(table["vector"].to_pylist(), np.float32) + 3
-    vectors = pa.array(moved.tolist(), pa.list_(pa.float32()))
-    target = write(table.drop_columns(["label", "vector"]).append_column("vector", vectors), "target")
-    config, _ = asked(dataset={"target": str(target)}, detect={"pseudo_labels": {}, "groups": []})
-    record = run_stages(config)
+def test_no_row_is_labelled_where_the_classes_look_different(
+    run_config: Any, write: Any, tmp_path: Path
+) -> None:
+    source, target = (stream(300, [EARLY], seed=seed, start="2025-01")[0] for seed in (1, 2))
+    vectors = np.array(target["vector"].to_pylist(), np.float32) + 3
+    moved = target.drop_columns(["label", "vector"]).append_column(
+        "vector", pa.array(vectors.tolist(), pa.list_(pa.float32()))
+    )
+    asked = {"dataset": {"target": str(write(moved, "target"))}, "detect": {"pseudo_labels": {}}}
+    record = run_stages(run_config(write(source), **asked))
     folder = tmp_path / "store/made/runs" / record.run_id
     rows = pa.concat_tables([pq.read_table(folder / name) for name in record.target_parts])
     assert rows["label"].null_count == rows["claim"].null_count == 300

@@ -69,6 +69,7 @@ def test_the_benchmarks_that_it_names_are_listed():
         "openset_tables",
         "discover",
         "overtime",
+        "pseudo",
         "made",
     } == listed
     assert subprocess.run([sys.executable, str(script), "tides"], capture_output=True).returncode == 2
