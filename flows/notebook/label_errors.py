@@ -149,7 +149,7 @@ def find_label_errors(
         Embeddings, of half floats too, or columns of numbers in like units; for `pred_probs`, and for methods
         that compare rows. Or a table (pandas, polars, Arrow, a dictionary) with columns of categories,
         truths, dates or short texts among its numbers, missing values too: it is encoded as a run does, and
-        trees, fitted on at most 50,000 rows, are heard beside the probes where they foretell labels better.
+        trees, fitted on at most 100,000 rows, are heard beside the probes where they foretell labels better.
         With them `auto` hears the ten nearest rows as well, where there are more; to find those takes time
         that grows with N² unless faiss is installed (the extra `neighbours`).
     method : str, default "auto"

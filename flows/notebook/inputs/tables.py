@@ -14,7 +14,8 @@ from labelworks.flows.notebook.inputs.frames import as_arrow
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import evenly
 from labelworks.tasks.methods.encoders.tables.table import TableEncoder
-from labelworks.tasks.methods.neighbours.voters import UNASKED, Voters
+from labelworks.tasks.methods.neighbours.reference import NEAREST
+from labelworks.tasks.methods.neighbours.voters import ANSWERING, UNASKED, Voters
 from labelworks.tasks.methods.noise_judge import ASKED
 from labelworks.tasks.sources.column_roles import NEEDED, fits
 from labelworks.tasks.sources.values.plain import plain
@@ -45,7 +46,11 @@ def some_votes(
     voters = None if features is None else Voters.of(features, given)
     if features is None or voters is None:
         return None
-    vote, some = np.full(len(given), UNASKED, np.int32), evenly(len(given), ASKED)
+    content, _ = pd.factorize(pd.util.hash_pandas_object(pd.DataFrame(features), index=False))
+    copies = np.bincount(content[evenly(len(given), ANSWERING)], minlength=content.max() + 1)
+    some = np.arange(len(given))[evenly(len(given), ASKED)]
+    some = some[copies[content[some]] <= NEAREST]  # others have copies alone around them
+    vote = np.full(len(given), UNASKED, np.int32)
     vote[some] = voters.vote(features[some], np.asarray(probs[some], np.float32))
     return vote
 

@@ -17,7 +17,7 @@ from labelworks.tasks.methods.registry import get
 if TYPE_CHECKING:
     from labelworks.tasks.methods.protocols.features import CellsModel
 
-FEWEST, MOST_ROWS = 200, 50_000  # rows that are learned from
+FEWEST, MOST_ROWS = 200, 100_000  # rows that are learned from
 MOST_CLASSES, FEW_CLASSES = 100, 10  # each has a tree a round; of more than few there are fewer rounds
 ASKED = 4096  # rows of the first fold that are foretold with and without it
 WORTH = 0.005  # of the log loss, that has to be gained at least: trees are not for nothing
