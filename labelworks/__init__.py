@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.audits.audited_estimates import estimate_with_audit, sample_audit
     from labelworks.flows.notebook.audits.decisions import record_decisions
     from labelworks.flows.notebook.audits.label_examples import choose_examples
+    from labelworks.flows.notebook.audits.queue import review_queue
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
@@ -81,6 +82,7 @@ __all__ = [
     "pseudo_labels",
     "rank_models",
     "record_decisions",
+    "review_queue",
     "sample_audit",
     "test_calibration",
     "test_drift",
@@ -116,6 +118,7 @@ _HOMES = {
     "pseudo_labels": "labelworks.flows.notebook.pseudo_labels",
     "rank_models": "labelworks.flows.notebook.models.model_ranks",
     "record_decisions": "labelworks.flows.notebook.audits.decisions",
+    "review_queue": "labelworks.flows.notebook.audits.queue",
     "test_calibration": "labelworks.flows.notebook.models.calibration_error",
     "test_drift": "labelworks.flows.notebook.drift",
     "treat": "labelworks.flows.notebook.treat",

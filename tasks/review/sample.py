@@ -17,8 +17,7 @@ from labelworks.tasks.methods.audit.allocation import LEAST, allocated, needed_l
 from labelworks.tasks.methods.audit.draw import Drawn
 from labelworks.tasks.methods.audit.strata import Strata
 from labelworks.tasks.review.frames import AuditFrame, apart_frame, changes_frame, strata_frame
-from labelworks.tasks.review.queue import queue_of
-from labelworks.tasks.review.shown import rows_shown
+from labelworks.tasks.review.shown import queue_of, rows_shown
 from labelworks.tasks.sources.source import Source
 
 FRAMES: dict[str, Callable[[Artifacts, DatasetRef], AuditFrame]] = {

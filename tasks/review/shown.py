@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.schemas.review import ReviewRow
+from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.label_codes import named
@@ -19,6 +19,7 @@ from labelworks.tasks.sources.source import Source
 
 NAMED = 5  # classes whose probabilities are shown
 SCORED = ["row", "id", "given", "suggestion", "flag", "error_probability"]
+LABELS: dict[str, LabelKind] = {"list": "classes", "number": "number"}
 Places = NDArray[np.integer[Any]]
 
 
@@ -48,6 +49,18 @@ def rows_shown(
             rows, given, suggested, _contents(artifacts, source, ref, partition, places), strict=True
         )
     ]
+
+
+def queue_of(artifacts: Artifacts, source: Source, ref: DatasetRef, rows: Sequence[ReviewRow]) -> ReviewQueue:
+    """A queue of rows in their order."""
+    return ReviewQueue(
+        dataset=artifacts.name,
+        run=artifacts.id,
+        label=LABELS.get(ref.label_type, "class"),
+        classes=tuple(map(str, ref.classes)),
+        kind=source.columns.kind,
+        rows=tuple(rows),
+    )
 
 
 def _labels(

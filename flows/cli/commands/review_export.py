@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -22,10 +22,18 @@ def export(
             "Studio's tasks, the labelling config beside them), .argilla (a folder that Argilla reads).",
         ),
     ] = "review.html",
+    by: Annotated[
+        Literal["error-removed", "class-coverage", "audit"],
+        typer.Option(
+            help="error-removed: where a look removes most error; class-coverage: as many of each class; audit: "
+            "drawn with known probabilities, for an estimate of how many labels are wrong."
+        ),
+    ] = "error-removed",
+    seed: Annotated[int, typer.Option(min=0, help="Of an audit: another seed draws other rows.")] = 0,
     store: At = DEFAULT,
     config: Config = None,
 ) -> None:
-    """Write the rows of a run whose labels are worth a look, and that nobody has decided about.
+    """Write the rows of a run whose labels are worth a look; one in twenty was answered before.
 
     Give the file with its answers to `review import`.
     """
@@ -41,7 +49,7 @@ def export(
         opened = open_judged(*find_run(run, store, config), config)
         treated = opened.artifacts.result(TreatResult)
         ref = judged_ref(opened.artifacts) if treated is None else treated.ref
-        queue = review_queue(opened.artifacts, opened.source, ref, rows, treated=treated is not None)
+        queue = review_queue(opened.artifacts, opened.source, ref, rows, by=by, seed=seed)
         pictures = queue_pictures(opened.artifacts, opened.source, ref, queue) if form.pictured else {}
         files = write_queue(queue, absolute(to), pictures)
     print("\n".join(files))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -70,7 +71,7 @@ def flagged_in(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, treated: bool
 ) -> tuple[pa.Table, int]:
     """The flagged rows of one partition, LISTED at most, and how many there are."""
-    table = _scored(partition, artifacts, ref, treated)
+    table = scored_rows(partition, artifacts, ref, treated)
     table = table.filter(table["flag"])
     if not ref.one_class:
         table = _written(table, ref)
@@ -89,14 +90,8 @@ def decisions(
     return {row["row"]: (row["action"], row["reason"]) for row in some.to_pylist()}
 
 
-def _first(rows: pa.Table) -> pa.Array:
-    """The places of the rows that are listed, in their order."""
-    waits = pc.equal(rows["action"], ACTIONS[REVIEW]).to_numpy()
-    rare = pc.starts_with(rows["reason"], REASONS[FEW]).to_numpy()
-    return pa.array(review_order(rows[REMOVED].to_numpy(), waits, rare)[:LISTED])
-
-
-def _scored(partition: Partition, artifacts: Artifacts, ref: DatasetRef, treated: bool) -> pa.Table:
+def scored_rows(partition: Partition, artifacts: Artifacts, ref: DatasetRef, treated: bool) -> pa.Table:
+    """All rows of a partition with their judgement, what was decided on each, if anything, and REMOVED."""
     names = [
         "row",
         "id",
@@ -112,6 +107,18 @@ def _scored(partition: Partition, artifacts: Artifacts, ref: DatasetRef, treated
         column = pa.repeat("", len(scores)) if decided is None else decided[name]
         scores = scores.append_column(name, column)
     return _with_removed(scores, judged=ref.one_class and treated)
+
+
+def is_rare(rows: pa.Table) -> np.ndarray:
+    """Which of these rows (n,) are of classes of which too little is known to judge by."""
+    rare: np.ndarray = pc.starts_with(rows["reason"], REASONS[FEW]).to_numpy(zero_copy_only=False)
+    return rare
+
+
+def _first(rows: pa.Table) -> pa.Array:
+    """The places of the rows that are listed, in their order."""
+    waits = pc.equal(rows["action"], ACTIONS[REVIEW]).to_numpy(zero_copy_only=False)
+    return pa.array(review_order(rows[REMOVED].to_numpy(), waits, is_rare(rows))[:LISTED])
 
 
 def _with_removed(scores: pa.Table, *, judged: bool) -> pa.Table:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-FOUND = 0.5  # of wrong labels a person puts right whose right class isn't the one that is suggested
-
 
 def removed_by_look(
     error: NDArray[np.floating],
@@ -14,19 +12,13 @@ def removed_by_look(
     claim: NDArray[np.floating],
     changed: NDArray[np.bool_],
 ) -> NDArray[np.float32]:
-    """How many errors a look at each row (N,) is expected to remove.
-
-    That is P(its label as treated is wrong) times the chance that the look mends it.
+    """How many errors a look at each row (N,) is expected to remove: P(its label as treated is wrong).
 
     error: P(the given label is wrong); suggested: P(the suggestion is right); claim: as far as that is borne
-    out, what lies between the two being half believed; changed: whether the label became the suggestion. A
-    look at a wrong label mends it where its right class is the one that is suggested, else with a chance of
-    FOUND.
+    out, what lies between the two being half believed; changed: whether the label became the suggestion.
     """
-    unproven = suggested - claim
-    wrong = np.clip(np.where(changed, 1 - claim, error - unproven / 2), 0, 1)
-    proposed = np.where(changed, 0.0, np.clip(suggested / np.maximum(error, 1e-9), 0, 1))
-    return np.asarray(wrong * (FOUND + (1 - FOUND) * proposed), np.float32)
+    wrong = np.where(changed, 1 - claim, error - (suggested - claim) / 2)
+    return np.asarray(np.clip(wrong, 0, 1), np.float32)
 
 
 def review_order(

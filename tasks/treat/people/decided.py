@@ -9,24 +9,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.findings import DecisionsFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.artifacts.decisions.settle import settle_decisions
 from labelworks.tasks.methods.treatment.decisions import ANSWERED, DECIDED, REASONS, Answered
-from labelworks.tasks.treat.people.answers import Settled, settle_classes, settle_others
-
-READ = ["row", "id", "given"]
-JUDGED = ["posterior", "suggestion", "error_probability", "suggested_probability", "outside"]
 
 
 @dataclass(frozen=True)
 class Heard:
-    """By partition what is so of the rows that people answered about (`answers.Settled`)."""
+    """By partition what is so of the rows that people answered about (`settled.Settled`)."""
 
     by_partition: Mapping[str, pa.Table] = field(default_factory=dict)
 
@@ -50,35 +45,13 @@ def hear_decisions(
     artifacts: Artifacts, ref: DatasetRef, decisions: Sequence[RowDecision]
 ) -> tuple[Heard, DecisionsFindings]:
     """Find the rows of decisions, leave out what is stale, and settle what they are now."""
-    parts, ids = ref.of("source"), pa.array(sorted({each.id for each in decisions}), pa.string())
-    found = map_partitions(
-        "treat", rows_decided, parts, unit="partitions looked through", artifacts=artifacts, ref=ref, ids=ids
-    )
-    rows = pa.concat_tables(
-        [table.append_column("part", pa.repeat(place, len(table))) for place, table in enumerate(found)]
-    )
-    settle = settle_classes if ref.one_class else settle_others
-    settled: Settled = settle(rows, decisions, ref)
+    settled = settle_decisions(artifacts, ref, decisions, "treat")
+    parts = ref.of("source")
     part, by_partition = settled.rows["part"].to_numpy(), {}
     for place in np.unique(part).tolist():
         mine = settled.rows.filter(pa.array(part == place)).drop_columns(["part"])
         by_partition[parts[place].key] = mine.sort_by("row").combine_chunks()
     return Heard(by_partition), settled.findings
-
-
-def rows_decided(partition: Partition, artifacts: Artifacts, ref: DatasetRef, ids: pa.Array) -> pa.Table:
-    """Rows of a partition that decisions are about, with the hash of what they hold and their judgement."""
-    name = artifacts.scores(ref, partition)
-    here = artifacts.store.read_table(name, ["id"])["id"]
-    places = np.flatnonzero(pc.is_in(here, value_set=ids).to_numpy(zero_copy_only=False))
-    columns = [*READ, *(JUDGED if ref.one_class else [])]
-    if not len(places):
-        schema = artifacts.store.read_schema(name)
-        wanted = pa.schema([schema.field(column) for column in columns])
-        return wanted.append(pa.field("content", pa.uint64())).empty_table()
-    scores = artifacts.store.read_table(name, columns).take(pa.array(places))
-    content = artifacts.store.read_table(artifacts.embedding(ref.encoder_key, partition), ["content"])
-    return scores.append_column("content", content["content"].take(scores["row"]))
 
 
 def answered(scores: pa.Table, settled: pa.Table) -> Answered:

@@ -10,7 +10,11 @@ import pytest
 
 import labelworks as lw
 
-SLOW = ("curate", "record_decisions")  # tests/integration/test_curate_here.py runs their examples
+SLOW = (
+    "curate",
+    "record_decisions",
+    "review_queue",
+)  # tests/integration/test_curate_here.py runs their examples
 HOMES = {name: getattr(lw, name).__module__ for name in lw.__all__}
 FUNCTIONS = [name for name, home in HOMES.items() if ".notebook." in home]
 SECTIONS = ("Parameters", "Returns", "Raises", "Examples")

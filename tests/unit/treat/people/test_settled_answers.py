@@ -10,7 +10,7 @@ import pyarrow as pa
 from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.tables import SCORES
-from labelworks.tasks.treat.people.answers import settle_classes, settle_others
+from labelworks.tasks.artifacts.decisions.settled import settle_classes, settle_others
 from labelworks.tasks.treat.people.decided import with_settled
 
 

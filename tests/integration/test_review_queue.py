@@ -1,0 +1,80 @@
+"""The review queue of a run: what is worth a look comes first, nothing is asked twice without a reason."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+import labelworks as lw
+from tests.support.stages import run_stages
+
+
+@pytest.fixture
+def judged(made: Any, write: Any, run_config: Any, tmp_path: Path) -> Any:
+    """Made data of which a run has judged the labels, its config and its store."""
+    data = made(rows=600)
+    config = run_config(write(data.table, parts=2), compute={"partition_rows": 300})
+    run_stages(config)
+    return data, config, tmp_path / "store"
+
+
+def test_looks_find_errors_and_are_not_asked_for_again(judged: Any) -> None:
+    data, config, root = judged
+    wrong = dict(zip(data.table["id"].to_pylist(), data.wrong, strict=True))
+    first = lw.review_queue("made", 40, store=root).queue
+    assert len({row.id for row in first.rows}) == 40
+    assert sum(wrong[row.id] for row in first.rows) > 4 * 40 * data.wrong.mean()
+    leads = {row.id: place for place, row in enumerate(first.rows)}
+    for place, row in enumerate(first.rows):
+        if row.like is not None:
+            lead = first.rows[leads[row.like]]
+            assert leads[row.like] < place
+            assert (lead.like, lead.given, lead.suggestion) == (None, row.given, row.suggestion)
+    answers = {row.id: row.suggestion or "unsure" for row in first.rows}
+    lw.record_decisions("made", answers, annotator="ann", run=first.run, store=root)
+    for _ in range(2):  # before the next run and after it
+        rows = lw.review_queue("made", 40, store=root).queue.rows
+        again = [row for row in rows if row.id in answers]
+        assert [row.why for row in again] == ["gold", "gold"]
+        assert again[0].probability == pytest.approx(2 / sum(bool(row.suggestion) for row in first.rows))
+        assert len(rows) == 40
+        run_stages(config)
+
+
+def test_an_answer_against_what_the_scores_say_is_asked_about_again(judged: Any) -> None:
+    _, _, root = judged
+    rows = lw.review_queue("made", 20, store=root).queue.rows
+    against = {row.id: row.given for row in [row for row in rows if row.suggestion][:4]}
+    lw.record_decisions("made", against, annotator="ann", store=root)
+    rows = lw.review_queue("made", 200, store=root).queue.rows
+    asked = [row for row in rows if row.sample and row.sample.startswith("again-")]
+    assert {row.id for row in asked} == set(against)
+    lw.record_decisions("made", against, annotator="bob", store=root)
+    rows = lw.review_queue("made", 200, store=root).queue.rows
+    assert not [row for row in rows if row.sample and row.sample.startswith("again-")]
+
+
+def test_every_class_is_covered_and_an_audit_draws_by_chance(judged: Any) -> None:
+    _, _, root = judged
+    rows = lw.review_queue("made", 30, by="class-coverage", store=root).queue.rows
+    covered = Counter(row.given for row in rows)
+    assert set(covered.values()) == {10}
+    drawn = lw.review_queue("made", 30, by="audit", store=root).queue.rows
+    assert all(row.why == "audit" and row.probability for row in drawn)
+
+
+def test_labels_of_no_single_class_are_not_counted_by_class(
+    made: Any, write: Any, run_config: Any, tmp_path: Path
+) -> None:
+    data = made(rows=300)
+    codes = pa.array([float(name[-1]) for name in data.table["label"].to_pylist()])
+    table = data.table.set_column(data.table.column_names.index("label"), "label", codes)
+    run_stages(run_config(write(table), dataset={"task": "regression"}))
+    with pytest.raises(lw.ConfigError, match="no single class"):
+        lw.review_queue("made", 10, by="class-coverage", store=tmp_path / "store")
+    rows = lw.review_queue("made", 10, store=tmp_path / "store").queue
+    assert (rows.label, len(rows.rows)) == ("number", 10)
