@@ -27,7 +27,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labelworks.infra.cluster.cluster.cluster", started)
 
 
-@pytest.mark.parametrize("name", ["curation", "audits.decisions"])
+@pytest.mark.parametrize("name", ["curation", "audits.decisions", "audits.queue"])
 def test_its_example_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     found = doctest.testmod(import_module(f"labelworks.flows.notebook.{name}"))

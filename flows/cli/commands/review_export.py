@@ -25,8 +25,8 @@ def export(
     by: Annotated[
         Literal["error-removed", "class-coverage", "audit"],
         typer.Option(
-            help="error-removed: where a look removes most error; class-coverage: as many of each class; audit: "
-            "drawn with known probabilities, for an estimate of how many labels are wrong."
+            help="error-removed: where a look removes most error; class-coverage: as many of each class; "
+            "audit: drawn with known probabilities, for an estimate of how many labels are wrong."
         ),
     ] = "error-removed",
     seed: Annotated[int, typer.Option(min=0, help="Of an audit: another seed draws other rows.")] = 0,
@@ -49,7 +49,7 @@ def export(
         opened = open_judged(*find_run(run, store, config), config)
         treated = opened.artifacts.result(TreatResult)
         ref = judged_ref(opened.artifacts) if treated is None else treated.ref
-        queue = review_queue(opened.artifacts, opened.source, ref, rows, by=by, seed=seed)
+        queue = review_queue(opened.artifacts, opened.source, rows, by=by, seed=seed)
         pictures = queue_pictures(opened.artifacts, opened.source, ref, queue) if form.pictured else {}
         files = write_queue(queue, absolute(to), pictures)
     print("\n".join(files))
