@@ -15,12 +15,12 @@ from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.findings import AuditFindings, DecisionsFindings, ReviewerFindings
 from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.cells import dense_lists
+from labelworks.tasks.artifacts.decisions.audited_posterior import held_against_people
 from labelworks.tasks.artifacts.decisions.estimates import sample_estimates
 from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.methods.review.reviewers import RIGHT, Answers, accuracies, after, prior_of
-from labelworks.tasks.treat.people.audited_posterior import held_against_people
 
 Kept = list[tuple[int, RowDecision, Any]]  # place among the rows, decision, codes that it names
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.decisions import RowDecision
-from labelworks.tasks.treat.people.audited_posterior import held_against_people
+from labelworks.tasks.artifacts.decisions.audited_posterior import held_against_people
 
 POSTERIOR = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]], np.float32)
 PLACES = np.array([3, 5, 8])
