@@ -29,7 +29,7 @@ from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.judging.ask_judges import Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import AskedRow, Asking
 from tests.support import completions
 from tests.support.judges import made_judges, share_found
 
@@ -153,7 +153,9 @@ def replayed(columns: list[int], folder: str) -> tuple[np.ndarray, Asking, float
     with completions.Completions(says) as service:
         judges = tuple(Judge(data.models[column], service.url, Price(1.0, 1.0)) for column in columns)
         panel = Panel(judges, budget=1e9, concurrency=8)
-        rows = [Asked(f"{row}\n{text}", LETTERS, int(data.given[row])) for row, text in enumerate(data.texts)]
+        rows = [
+            AskedRow(f"{row}\n{text}", LETTERS, int(data.given[row])) for row, text in enumerate(data.texts)
+        ]
         with Asking(panel, Store(folder), "judges") as asking:
             return asking.rows(rows), asking, time.monotonic() - began
 

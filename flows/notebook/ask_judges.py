@@ -25,7 +25,7 @@ from labelworks.tasks.methods.judges.pool import Pooled, review_order
 from labelworks.tasks.methods.judges.question import Content, candidates
 from labelworks.tasks.planning.values import panel_of_judges
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.judging.ask_judges import FOLDER, Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import FOLDER, AskedRow, Asking
 
 BESIDE = "-judges"  # what answers are kept in, beside the store of runs
 
@@ -116,7 +116,7 @@ def ask_judges(
     where = StoreConfig().root if store is None else str(store)
     with Asking(panel, Store(f"{where}{BESIDE}"), FOLDER) as asking:
         asked = [
-            Asked(_content(held.iloc[row]), listed.names(place, classes), int(listed.place[place]))
+            AskedRow(_content(held.iloc[row]), listed.names(place, classes), int(listed.place[place]))
             for place, row in enumerate(chosen)
         ]
         said = asking.rows(asked)

@@ -20,7 +20,7 @@ from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.findings.pseudo_labels import pseudo_labeller
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
-from labelworks.tasks.methods.label_shift.pseudo import LabelledWindow, NoisyLabels
+from labelworks.tasks.methods.label_shift.pseudo import KnownNoise, LabelledWindow
 from labelworks.tasks.methods.label_shift.pseudo.views import UNLABELLED
 from labelworks.tasks.methods.noise_judge import Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
@@ -181,7 +181,7 @@ def _windows(
     )
 
 
-def _noisy(given: Labels, noise: LabelErrors | None) -> NoisyLabels | None:
+def _noisy(given: Labels, noise: LabelErrors | None) -> KnownNoise | None:
     if noise is None:
         return None
     if noise.classes.tolist() != given.classes.tolist() or len(noise.labels) != len(given.codes):
@@ -192,7 +192,7 @@ def _noisy(given: Labels, noise: LabelErrors | None) -> NoisyLabels | None:
         raise InputError(
             "noise has no posterior", where="noise", fix="call find_label_errors with posterior=True"
         )
-    return NoisyLabels(noise.posterior, noise.transition)
+    return KnownNoise(noise.posterior, noise.transition)
 
 
 def _probs(probes: ProbeEnsemble, rows: Sample) -> NDArray[np.float32]:

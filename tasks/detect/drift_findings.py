@@ -36,7 +36,7 @@ from labelworks.tasks.methods.findings.pseudo_labels import pseudo_labeller
 from labelworks.tasks.methods.findings.target import TargetFindings, shift_findings
 from labelworks.tasks.methods.findings.windows import LabelSums, labelled_windows, target_windows
 from labelworks.tasks.methods.label_shift.by_window import prior_by_window
-from labelworks.tasks.methods.label_shift.pseudo import LabelledWindow, NoisyLabels
+from labelworks.tasks.methods.label_shift.pseudo import KnownNoise, LabelledWindow
 from labelworks.tasks.methods.noise import NoiseResult
 from labelworks.tasks.methods.noise_judge import GROUP, NoiseJudge, Sample
 from labelworks.tasks.methods.open_set.novelty import novelty_by_fold
@@ -69,7 +69,7 @@ class Labelled:
     def as_known(self) -> LabelledWindow:
         """The sample, as pseudo-labels are learnt from it."""
         told = self.judged.posterior
-        noisy = None if told is None else NoisyLabels(told, self.judged.transition)
+        noisy = None if told is None else KnownNoise(told, self.judged.transition)
         return LabelledWindow(self.sample.features, self.sample.given, self.probs, self.sample.folds, noisy)
 
 

@@ -15,15 +15,12 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import LeakageFindings, LeakedRow, SplitFindings
-from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.embed.split_reader import SplitReader
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.duplicates.leakage import shared_groups
 from labelworks.tasks.methods.statistics.folds import hash_ids
-from labelworks.tasks.sources.source import Source
-from labelworks.tasks.sources.time_windows import time_keys
-from labelworks.tasks.sources.values.joined import as_type, read_type
-from labelworks.tasks.sources.values.text import replaced
 
 MOST_SPLITS = 20
 SHOWN = 20
@@ -60,30 +57,6 @@ class Seen:
     range: dict[str, tuple[float, float]]
     members: list[str | None]
     twice: list[tuple[int, str | None, int]]
-
-
-@dataclass(frozen=True)
-class SplitReader:
-    """Reads the split of rows, and their time where the dataset has one."""
-
-    artifacts: Artifacts
-    source: Source
-    ref: DatasetRef
-    column: str
-
-    def of(self, partition: Partition, *known: str) -> tuple[pa.Table, NDArray[np.float64] | None]:
-        """Columns of a partition's index with the column `split`; the times (N,): hours, or as they are."""
-        name, time = self.artifacts.index(self.ref.label_type, partition), self.source.columns.time
-        index = self.artifacts.store.read_table(name, ["row", *known])
-        asked = list(dict.fromkeys([self.column, *([time] if time else [])]))
-        table = self.source.reader(partition).table(asked).take(index["row"])
-        split = replaced(table[self.column].combine_chunks()).cast(pa.string())
-        index = index.append_column("split", split)
-        if time is None:
-            return index, None
-        kind = self.ref.time_type
-        values = as_type(table[time], read_type(kind)) if kind else table[time]
-        return index, time_keys(values, hourly=True)[1]
 
 
 def find_leakage(reader: SplitReader, train: str, compared: float) -> LeakageFindings:

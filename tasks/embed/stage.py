@@ -32,9 +32,10 @@ from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, FittedState, sample_column
-from labelworks.tasks.embed.leakage import SplitReader, find_leakage
+from labelworks.tasks.embed.leakage import find_leakage
 from labelworks.tasks.embed.near_duplicates import find_copies
 from labelworks.tasks.embed.pair_check import check_after
+from labelworks.tasks.embed.split_reader import SplitReader
 from labelworks.tasks.embed.waits import Seconds
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.engine import stage_task

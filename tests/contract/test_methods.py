@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from dataclasses import replace
 from typing import Any
 
@@ -11,11 +12,14 @@ import pyarrow as pa
 import pytest
 from scipy import sparse
 
+from benchmarks.made_images import encoded, picture
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chosen import Chosen
+from labelworks.tasks.methods.content.rows import ContentRows
 from labelworks.tasks.methods.crowd.votes import Votes
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.label_shift.inputs import check
+from labelworks.tasks.methods.label_shift.pseudo.rows import LabelledWindow, TargetWindow
 from labelworks.tasks.methods.multilabel.judge import JudgedLabelSets
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.probes.affine import Affine
@@ -58,6 +62,7 @@ VOTES = Votes.from_table(
         }
     )
 )
+TEXTS = pa.array([" ".join(RNG.choice(["the", "parcel", "is", "late", "again"], 9)) for _ in range(60)])
 SEEN = {
     "features": FEATURES,
     "votes": PROBS,
@@ -65,6 +70,11 @@ SEEN = {
     "neighbour_weights": np.full(NEAR.shape, 0.5, np.float32),
 }
 HALF = ROWS // 2
+FOLDS = np.arange(ROWS) % 5
+WINDOW = {
+    "labelled": LabelledWindow(FEATURES, GIVEN, PROBS, FOLDS),
+    "target": TargetWindow(FEATURES[:HALF], FOLDS[:HALF], np.zeros(HALF), lambda rows, _: PROBS[rows]),
+}
 INPUTS: dict[str, Any] = {
     "labels": GIVEN, "pred_probs": PROBS, "probs": PROBS, "features": FEATURES, "neighbours": NEAR,
     "classes": CLASSES, "predictions": {"one": TRUE, "other": GIVEN}, "corrected": TRUE,
@@ -74,6 +84,7 @@ INPUTS: dict[str, Any] = {
     "prior": estimate_prior(GIVEN, PROBS, PROBS[:HALF]), "wrong": GIVEN != TRUE,
     "groups": np.arange(ROWS) % 2, "count": 3, "counts": RNG.integers(5, 30, (9, CLASSES)),
     "noise_transition": 0.8 * np.eye(CLASSES) + 0.2 / CLASSES, "p_value": 0.4,
+    **WINDOW,
 }  # fmt: skip
 OF_KIND: dict[str, dict[str, Any]] = {
     "performance": {"predictions": PROBS[:, 0], "target_predictions": PROBS[:HALF, 0]},
@@ -372,6 +383,23 @@ class TestModels:
         found = predict(FEATURES[:HALF])
         assert found.shape == (HALF, CLASSES)
         assert (found.argmax(axis=1) == TRUE[:HALF]).mean() > 0.8
+
+
+@of("content")
+class TestContent:
+    """Every issue of what is in rows."""
+
+    def test_scores_rows_alike_after_a_pickle_and_one_at_a_time(self, method: Method) -> None:
+        kind = "text" if "text" in method.modality else "image"
+        values = TEXTS if kind == "text" else pa.array([encoded(picture(RNG, 40, 40)) for _ in range(30)])
+        rows = ContentRows.of(kind, values)
+        judge = method.target()
+        judge.fit(rows if "reads_images" in dir(judge) else rows.sampled)
+        score = pickle.loads(pickle.dumps(judge)).judge(rows)
+        assert score.shape == (len(values),)
+        assert np.all(np.isnan(score) | ((score >= 0) & (score <= 1)))
+        alone = [judge.judge(ContentRows.of(kind, values[place : place + 1])) for place in range(5)]
+        np.testing.assert_allclose(np.concatenate(alone), score[:5], rtol=1e-6)
 
 
 @pytest.mark.parametrize("method", FUNCTIONS, ids=lambda each: f"{each.kind}-{each.name}")

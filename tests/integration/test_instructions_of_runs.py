@@ -15,7 +15,7 @@ from labelworks.schemas.stage_results import DetectResult
 from labelworks.tasks.artifacts.vectors.embeddings import read_some
 from labelworks.tasks.artifacts.vectors.first_pass import sampled_share
 from labelworks.tasks.report.instructions import choose
-from labelworks.tasks.report.instructions.choose import Asked, candidates_in, vectors_of
+from labelworks.tasks.report.instructions.choose import AskedClasses, candidates_in, vectors_of
 from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
@@ -49,7 +49,7 @@ def test_vectors_out_of_the_sample_are_those_of_the_rows(
     run = open_recorded(Store(config.store.root), record, None)
     result = run.artifacts.result(DetectResult)
     assert result is not None
-    asked = Asked.of(range(len(record.classes)), sampled_share(run.artifacts))
+    asked = AskedClasses.of(range(len(record.classes)), sampled_share(run.artifacts))
     parts = result.ref.of("source")
     found = pd.concat([candidates_in(part, run.artifacts, result.ref, asked) for part in parts])
     assert asked.share < 1

@@ -55,7 +55,7 @@ class ClassExamples:
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedClasses:
     """What is looked at: classes, by codes; of each so many rows, beyond the sample only up to so few.
 
     share: of all rows, that the first pass's sample is.
@@ -67,7 +67,7 @@ class Asked:
     share: float
 
     @classmethod
-    def of(cls, classes: Sequence[int], share: float) -> Asked:
+    def of(cls, classes: Sequence[int], share: float) -> AskedClasses:
         """So many of each class that those of all of them are bounded."""
         each, few = (max(most // max(len(classes), 1), LEAST) for most in (MOST, BEYOND))
         return cls(list(classes), min(OF_A_CLASS, each), few, share)
@@ -85,7 +85,7 @@ def choose(
     partitions = ref.of("source")
     if not partitions:
         return []
-    asked = Asked.of(range(len(ref.classes)) if classes is None else classes, sampled_share(artifacts))
+    asked = AskedClasses.of(range(len(ref.classes)) if classes is None else classes, sampled_share(artifacts))
     rows = reduce_partitions(
         "report", candidates_in, partial(_combined, asked=asked), partitions,
         unit="partitions looked through", artifacts=artifacts, ref=ref, asked=asked,
@@ -94,7 +94,9 @@ def choose(
     return [_of_class(ref, code, rows, vectors) for code in asked.classes if (rows["given"] == code).any()]
 
 
-def candidates_in(partition: Partition, artifacts: Artifacts, ref: DatasetRef, asked: Asked) -> pd.DataFrame:
+def candidates_in(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, asked: AskedClasses
+) -> pd.DataFrame:
     """Rows of a partition whose given label is the likeliest and isn't flagged, some of each class asked.
 
     place: of a row among the partition's rows in the sample; -1: it isn't in it.
@@ -140,12 +142,12 @@ def _dense(lists: pa.ListArray, width: int) -> np.ndarray:
     return np.asarray(lists.flatten().to_numpy(zero_copy_only=False)).reshape(-1, width)
 
 
-def _combined(found: Sequence[pd.DataFrame], asked: Asked) -> pd.DataFrame:
+def _combined(found: Sequence[pd.DataFrame], asked: AskedClasses) -> pd.DataFrame:
     """Candidates of some partitions, no more than of one, so that memory doesn't grow with partitions."""
     return _smallest(pd.concat(found, ignore_index=True), asked)
 
 
-def _smallest(frame: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+def _smallest(frame: pd.DataFrame, asked: AskedClasses) -> pd.DataFrame:
     """The rows of the smallest hashes, so many of each class, those of the sample first."""
     ordered = frame.assign(beyond=frame["place"] < 0).sort_values(["beyond", "hash"], kind="stable")
     rank = ordered.groupby("given", sort=False).cumcount()

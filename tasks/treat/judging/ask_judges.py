@@ -33,7 +33,7 @@ IN_VAIN = 10  # questions that a judge refuses before it has answered one: it is
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedRow:
     """A row to ask about: what is in it, the classes that are listed, the place of the given one in them."""
 
     content: Content
@@ -86,7 +86,7 @@ class Asking:
         for chat in self._chats:
             chat.close()
 
-    def rows(self, rows: Sequence[Asked]) -> NDArray[np.int32]:
+    def rows(self, rows: Sequence[AskedRow]) -> NDArray[np.int32]:
         """The answers (n, V) about rows, the first one first, as `pool` takes them.
 
         What was kept is looked up before anything is bought, so that the budget is for both. Raises
@@ -112,12 +112,12 @@ class Asking:
         judged = zip(self.panel.judges, self._tallies, strict=True)
         return tuple(tally.findings(judge.model) for judge, tally in judged)
 
-    def _recall(self, row: Asked) -> None:
+    def _recall(self, row: AskedRow) -> None:
         """Look up the answers about a row that were kept."""
         with suppress(_MissingError, UnusableError):
             self._cascade(row, self._read, [])
 
-    def _row(self, row: Asked) -> list[int]:
+    def _row(self, row: AskedRow) -> list[int]:
         """The answers (V,) about a row: places among its classes, K for none of them, UNREAD or NOT_ASKED."""
         answers: list[int] = []
         try:
@@ -133,7 +133,7 @@ class Asking:
                 self.unusable += 1
         return answers + [NOT_ASKED] * (len(self._votes) - len(answers))
 
-    def _cascade(self, row: Asked, get: _Get, answers: list[int]) -> None:
+    def _cascade(self, row: AskedRow, get: _Get, answers: list[int]) -> None:
         """Append the answers about a row, one judge after the other."""
         for place, vote in self._votes:
             if place and vote == 0 and all(answer == row.given for answer in answers):

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.pool import review_order
 from labelworks.tasks.methods.judges.question import Content
 from labelworks.tasks.sources.source import Source
-from labelworks.tasks.treat.judging.ask_judges import FOLDER, Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import FOLDER, AskedRow, Asking
 from labelworks.tasks.treat.judging.doubted import Doubted, by_partition, doubted
 from labelworks.tasks.treat.judging.judged import SAID, Judged
 from labelworks.tasks.treat.judging.row_contents import row_contents
@@ -72,7 +72,7 @@ def hear_judges(
     return Judged(judged, shown.bound, classes), _findings(asking, said_of, shown)
 
 
-def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list[Asked]:
+def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list[AskedRow]:
     """Some of the rows as judges are asked about them."""
     table = found.rows.slice(rows.start, len(rows))
     held, place = by_partition(table, ref), table["row"].to_numpy()
@@ -83,7 +83,7 @@ def _asked(found: Doubted, rows: range, source: Source, ref: DatasetRef) -> list
         shown |= zip(places.tolist(), found_there, strict=True)
     names = [str(name) for name in ref.classes]
     return [
-        Asked(shown[number], found.listed.names(row, names), int(found.listed.place[row]))
+        AskedRow(shown[number], found.listed.names(row, names), int(found.listed.place[row]))
         for number, row in enumerate(rows)
     ]
 

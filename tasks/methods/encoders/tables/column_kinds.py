@@ -24,7 +24,7 @@ Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class ColumnCells:
     """A column of N rows: vectors (N, D), for trees numbers (N, A) and codes (N, B), which are no value (N,).
 
     missing (N,): where there is nothing; bad: what is there can't be read, `what` it should be.
@@ -56,7 +56,7 @@ class ColumnKind(ABC):
         """Learn from a sample of the column; places: dimensions that it may take."""
 
     @abstractmethod
-    def encode(self, values: pa.Array) -> Cells:
+    def encode(self, values: pa.Array) -> ColumnCells:
         """Encode a batch of the column."""
 
     def _with_gaps(self, vectors: Floats, missing: NDArray[np.bool_]) -> Floats:
@@ -75,14 +75,14 @@ class NumberColumn(ColumnKind):
         """Find the median and the spread of the sample."""
         return _spread_of(numbers(values)[0])
 
-    def encode(self, values: pa.Array) -> Cells:
+    def encode(self, values: pa.Array) -> ColumnCells:
         """Encode; an infinite number is none."""
         read, bad = numbers(values)
         endless = np.isinf(read)
         scaled, missing = _scaled(self.state, np.where(endless, np.nan, read))
         told = scaled if bool(self.state["told"]) else scaled[:, :0]
         vectors = self._with_gaps(_squashed(np.nan_to_num(told)), missing)
-        return Cells(vectors, told, _none(read), missing, bad | endless, "finite number")
+        return ColumnCells(vectors, told, _none(read), missing, bad | endless, "finite number")
 
 
 class MomentColumn(ColumnKind):
@@ -99,7 +99,7 @@ class MomentColumn(ColumnKind):
         varied = np.ptp(cycles, axis=0) > 0 if len(there) else np.zeros(cycles.shape[1], bool)
         return {**_spread_of(seconds), "varied": varied}
 
-    def encode(self, values: pa.Array) -> Cells:
+    def encode(self, values: pa.Array) -> ColumnCells:
         """Encode: each cycle is a place on a circle."""
         seconds, bad = moments(values)
         scaled, missing = _scaled(self.state, seconds)
@@ -110,7 +110,9 @@ class MomentColumn(ColumnKind):
         late = _squashed(np.nan_to_num(scaled))
         known = np.where(missing[:, None], np.nan, cycles)
         vectors = self._with_gaps(np.hstack([late, circles / np.sqrt(max(cycles.shape[1], 1))]), missing)
-        return Cells(vectors, np.hstack([scaled, known]), _none(seconds), missing, bad, "date in ISO 8601")
+        return ColumnCells(
+            vectors, np.hstack([scaled, known]), _none(seconds), missing, bad, "date in ISO 8601"
+        )
 
 
 class CategoryColumn(ColumnKind):
@@ -128,7 +130,7 @@ class CategoryColumn(ColumnKind):
         others = np.array(bool((rows > 0).sum() > len(kept)))
         return {"names": np.array(kept, np.str_), "others": others, "gaps": np.array(bool((codes < 0).any()))}
 
-    def encode(self, values: pa.Array) -> Cells:
+    def encode(self, values: pa.Array) -> ColumnCells:
         """Encode; one that the sample hadn't is one of the others, or, where there were none, nothing."""
         codes, texts = distinct(values)
         known = {name: place for place, name in enumerate(self.state["names"].tolist())}
@@ -140,7 +142,7 @@ class CategoryColumn(ColumnKind):
         missing = codes < 0
         numbers_ = np.empty((len(codes), 0), np.float32)
         vectors = self._with_gaps(vectors, missing)
-        return Cells(vectors, numbers_, place[:, None], missing, np.zeros(len(codes), bool))
+        return ColumnCells(vectors, numbers_, place[:, None], missing, np.zeros(len(codes), bool))
 
 
 class TextColumn(ColumnKind):
@@ -159,13 +161,15 @@ class TextColumn(ColumnKind):
         gaps = np.array(bool((distinct(values)[0] < 0).any()))
         return {**_words(places).fit(_texts(values)), "dims": np.array(places), "gaps": gaps}
 
-    def encode(self, values: pa.Array) -> Cells:
+    def encode(self, values: pa.Array) -> ColumnCells:
         """Encode; a blank text is missing."""
         encoded = self._encoder.encode(_texts(values))
         missing = np.array([reason is not None for reason in encoded.reasons], bool)
         vectors = np.where(missing[:, None], 0, encoded.vectors)
         seen = np.where(missing[:, None], np.nan, vectors[:, :SEEN_BY_TREES])
-        return Cells(self._with_gaps(vectors, missing), seen, _none(missing), missing, np.zeros_like(missing))
+        return ColumnCells(
+            self._with_gaps(vectors, missing), seen, _none(missing), missing, np.zeros_like(missing)
+        )
 
 
 KINDS: dict[str, type[ColumnKind]] = {

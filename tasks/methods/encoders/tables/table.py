@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.arrow_types import is_text
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
-from labelworks.tasks.methods.encoders.tables.column_kinds import KINDS, Cells, ColumnKind
+from labelworks.tasks.methods.encoders.tables.column_kinds import KINDS, ColumnCells, ColumnKind
 from labelworks.tasks.methods.encoders.tables.read_values import (
     distinct,
     is_moment,
@@ -112,7 +112,7 @@ def kind_of(values: pa.Array) -> str:
     return "category" if occur <= CATEGORIES and occur * REPEATED <= max(rows.sum(), REPEATED) else "text"
 
 
-def _reason(name: str, value: pa.Scalar, part: Cells) -> str:
+def _reason(name: str, value: pa.Scalar, part: ColumnCells) -> str:
     said = str(value.as_py())
     return f"column {name!r} is {said[:SHOWN]!r}, no {part.what}"
 

@@ -2,6 +2,6 @@
 
 from labelworks.tasks.methods.label_shift.pseudo.curriculum import fit_pseudo_labels
 from labelworks.tasks.methods.label_shift.pseudo.labeller import PseudoLabeller
-from labelworks.tasks.methods.label_shift.pseudo.rows import LabelledWindow, NoisyLabels, TargetWindow
+from labelworks.tasks.methods.label_shift.pseudo.rows import KnownNoise, LabelledWindow, TargetWindow
 
-__all__ = ["LabelledWindow", "NoisyLabels", "PseudoLabeller", "TargetWindow", "fit_pseudo_labels"]
+__all__ = ["KnownNoise", "LabelledWindow", "PseudoLabeller", "TargetWindow", "fit_pseudo_labels"]

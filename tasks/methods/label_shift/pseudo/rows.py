@@ -12,7 +12,7 @@ from labelworks.tasks.methods.arrays import Floats, Matrix
 
 
 @dataclass(frozen=True, eq=False)
-class NoisyLabels:
+class KnownNoise:
     """What is known of given labels of which some are wrong.
 
     posterior (N, K): P(true class); transition (K, K): P(given | true).
@@ -33,11 +33,11 @@ class LabelledWindow:
     given: NDArray[np.integer]
     probs: Matrix
     folds: NDArray[np.integer]
-    noisy: NoisyLabels | None = None
+    noisy: KnownNoise | None = None
 
     def only(self, rows: NDArray[np.intp]) -> LabelledWindow:
         """Some of the rows, by their places."""
-        noisy = self.noisy and NoisyLabels(self.noisy.posterior[rows], self.noisy.transition)
+        noisy = self.noisy and KnownNoise(self.noisy.posterior[rows], self.noisy.transition)
         return LabelledWindow(
             self.features[rows], self.given[rows], self.probs[rows], self.folds[rows], noisy
         )

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.judges.pool import NOT_ASKED, UNREAD
 from labelworks.tasks.methods.judges.question import NONE
 from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.judging.ask_judges import Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import AskedRow, Asking
 from tests.support import completions
 from tests.support.completions import Completions
 from tests.support.waiting import wait_for
@@ -50,8 +50,8 @@ def panel(service: Completions) -> Callable[..., Panel]:
     return panel
 
 
-def row(text: str, given: str = "cat") -> Asked:
-    return Asked(text, CLASSES, CLASSES.index(given))
+def row(text: str, given: str = "cat") -> AskedRow:
+    return AskedRow(text, CLASSES, CLASSES.index(given))
 
 
 def ask(panel: Panel, store: Path, *texts: str) -> tuple[np.ndarray, Asking]:
@@ -224,7 +224,7 @@ def test_a_judge_that_refuses_all_is_an_error(service: Completions, panel: Any, 
 
 def test_an_image_that_can_t_be_shown_is_counted(service: Completions, panel: Any, tmp_path: Path) -> None:
     with Asking(panel({"model": "small"}), Store(str(tmp_path)), "made/judges") as asking:
-        answers = asking.rows([Asked(b"no image", CLASSES, 0), row("cat")])
+        answers = asking.rows([AskedRow(b"no image", CLASSES, 0), row("cat")])
     assert answers.tolist() == [[NOT_ASKED], [0]]
     assert asking.unusable == 1
 
