@@ -115,7 +115,7 @@ def test_rows_whose_copies_disagree_are_judged_again_and_no_others(embedded: Any
         errors.append(scores["error_probability"].to_numpy()[heard])
     assert (errors[0] + errors[1] > 0.9).all()  # of two labels of one content one is wrong
     assert run.artifacts.store.names(f"{run.artifacts.folder}/detect") == {
-        "result.json", "sample-rows.parquet", "watch.json",
+        "result.json", "row_facts.parquet", "sample-rows.parquet", "watch.json",
     }  # fmt: skip
     assert len(run.artifacts.store.names(f"d/scores/{found.model_key}")) == 3
 

@@ -19,8 +19,8 @@ from labelworks.tasks.methods.findings.target import TargetFindings
 from labelworks.tasks.methods.label_shift import estimate_prior
 from labelworks.tasks.methods.label_shift.posterior_correction import correct
 from labelworks.tasks.methods.label_shift.pseudo import (
+    KnownNoise,
     LabelledWindow,
-    NoisyLabels,
     TargetWindow,
     fit_pseudo_labels,
 )
@@ -63,7 +63,7 @@ def learnt(given_labels: Any, source: Any, target: Any, transition: Any = None, 
     if transition is not None:
         odds = told(source) * transition[:, given_labels].T
         posterior = odds / odds.sum(axis=1, keepdims=True)
-        labelled = replace(labelled, noisy=NoisyLabels(posterior, transition))
+        labelled = replace(labelled, noisy=KnownNoise(posterior, transition))
     window = TargetWindow(target, np.arange(len(target)) % FOLDS, np.zeros(len(target)), probs)
     labeller = fit_pseudo_labels(labelled, window, prior, **options)
     return labeller, correct(told(target), prior).posterior

@@ -56,6 +56,11 @@ def test_mended_numbers_teach_better(noise):
     assert found.low <= found.difference <= found.high
     assert found.low > 0 if noise else abs(found.difference) < 1e-4
     assert found.given_treated >= found.given_raw - 0.005
+
+
+def test_numbers_that_nothing_is_done_to_teach_the_same():
+    rng, features, scores, folds = made()
+    given = scores[:, 0] + 0.3 * rng.normal(size=ROWS)
     assert prove_numbers(features, given, folds, proof_options(config("none", "regression"))).difference == 0
 
 
