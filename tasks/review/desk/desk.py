@@ -81,14 +81,14 @@ class ReviewDesk:
         return Checked(found.taken, aside, found.unanswered)
 
     def undo(self, annotator: str, names: Collection[str]) -> list[RowDecision]:
-        """Decisions to store that undo what a person answered about rows, as far as that counts."""
-        mine = (each for each in in_force([*self._made, *self._waiting]) if self._is(each, annotator))
+        """Decisions to store that undo what a person answered last about rows, as far as that counts."""
+        made = in_force([*self._made, *self._waiting])
+        last = {each.id: each for each in made if self._is(each, annotator) and each.id in set(names)}
         undone = [
             each.model_copy(
                 update={"answer": "undone", "classes": (), "number": None, "when": datetime.now(UTC)}
             )
-            for each in mine
-            if each.id in set(names)
+            for each in last.values()
         ]
         self._wait_for(undone)
         return undone

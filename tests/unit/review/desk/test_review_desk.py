@@ -91,6 +91,18 @@ def test_an_answer_is_undone_by_who_made_it_and_asked_again(desk: ReviewDesk) ->
     assert [answer_of(each) for each in in_force([*made, *undone, *anew])] == ["(keep)", "owl"]
 
 
+def test_a_row_that_is_shown_again_is_answered_beside_the_first_time_and_undone_alone(
+    desk: ReviewDesk,
+) -> None:
+    made = store(desk, "ann", ("a", "dog"))
+    again = ReviewDesk(queue(row("a", why="gold", sample="gold-1", probability=0.5), row("b")), made)
+    assert [[each.id for each in group] for group in again.hand("tab", 9)] == [["a"], ["b"]]
+    made += store(again, "ann", ("a", "owl"))
+    assert [(answer_of(each), each.why) for each in in_force(made)] == [("dog", "queue"), ("owl", "gold")]
+    made += again.undo("ann", ["a"])
+    assert [answer_of(each) for each in in_force(made)] == ["dog"]
+
+
 def test_what_looks_came_to_is_counted_of_this_run_by_what_was_answered_last(desk: ReviewDesk) -> None:
     assert desk.progress().removed.changed == 0
     store(desk, "ann", ("a", "dog"), ("b", "keep"), ("d", "unsure"))
