@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from typing import Any, TypeVar, cast
 
@@ -15,6 +15,10 @@ _Result = TypeVar("_Result")
 FAN_IN = 8  # results that are combined at a time
 ATTEMPTS = 4  # as many workers may die as a scheduler of ours allows
 RESTART_SECONDS = 120
+TAKEN = frozenset(  # names by which Dask takes a value for itself
+    {"key", "workers", "retries", "resources", "priority", "allow_other_workers", "fifo_timeout", "actor",
+     "actors", "pure", "batch_size"}
+)  # fmt: skip
 
 
 def map_partitions(
@@ -29,6 +33,7 @@ def map_partitions(
 
     `shared` is sent to the workers once. The first error stops the rest and is raised here.
     """
+    _check_names(shared)
     tell = _Told(stage, unit, len(items))
     client = client_at_hand()
     if client is None or not items:
@@ -56,6 +61,7 @@ def reduce_partitions(
 
     The tree is made by the number of items alone, so the result is the same wherever it is computed.
     """
+    _check_names(shared)
     client = client_at_hand()
     if client is None:
         tell = _Told(stage, unit, len(items))
@@ -72,6 +78,12 @@ def reduce_partitions(
         return _reduced(client, named, combine, items, shared, _Told(stage, unit, len(items)))
 
     return _surviving(stage, client, attempt)
+
+
+def _check_names(shared: Mapping[str, Any]) -> None:
+    """Fail without a cluster too where Dask would keep a shared value from the function."""
+    if taken := TAKEN & shared.keys():
+        raise TypeError(f"Dask takes {', '.join(sorted(taken))} for itself: call it otherwise")
 
 
 def _tree(items: Sequence[Any], leaf: Callable[[Any], Any], combine: Callable[[list[Any]], Any]) -> Any:

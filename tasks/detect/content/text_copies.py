@@ -45,7 +45,7 @@ def text_copies(artifacts: Artifacts, ref: DatasetRef, key: str, rows: int) -> T
     below = WHOLE if rows <= MOST else int(WHOLE * MOST / rows)
     seen = map_partitions(
         "detect", read_sketches, ref.of("source"), unit="partitions compared",
-        artifacts=artifacts, ref=ref, key=key, below=below,
+        artifacts=artifacts, ref=ref, parts_key=key, below=below,
     )  # fmt: skip
     held = np.concatenate([part.sketches for part in seen])
     ids = np.array([name for part in seen for name in part.ids], dtype=object)
@@ -69,10 +69,10 @@ def text_copies(artifacts: Artifacts, ref: DatasetRef, key: str, rows: int) -> T
 
 
 def read_sketches(
-    partition: Partition, artifacts: Artifacts, ref: DatasetRef, key: str, below: int
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, parts_key: str, below: int
 ) -> Sketched:
     """Read the sketches of a partition whose first hash is below a number."""
-    name = artifacts.index(ref.label_type, partition, f"content-{key}")
+    name = artifacts.index(ref.label_type, partition, f"content-{parts_key}")
     column = artifacts.store.read_table(name, [SKETCH])[SKETCH].combine_chunks()
     data = np.frombuffer(column.buffers()[1] or b"", np.uint16).reshape(-1, HASHES)
     held = data[column.offset : column.offset + len(column)]

@@ -16,7 +16,7 @@ import pytest
 
 from labelworks.schemas.errors import InputError, LabelworksError
 from labelworks.schemas.records import Partition, Piece
-from labelworks.tasks.execution.map_partitions import FAN_IN, map_partitions, reduce_partitions
+from labelworks.tasks.execution.map_partitions import FAN_IN, TAKEN, map_partitions, reduce_partitions
 
 COUNT = 2000
 LARGE = b"x" * 3_000_000
@@ -159,3 +159,16 @@ def test_a_partition_that_keeps_killing_workers_is_said_to() -> None:
 def test_an_error_of_one_partition_is_raised_as_it_is(client: Any) -> None:
     with pytest.raises(InputError, match="0003: bad"):
         map_partitions("ingest", refuse, [partition(number) for number in range(5)])
+
+
+def test_a_name_that_dask_takes_is_refused_without_a_cluster_too() -> None:
+    import inspect
+
+    from distributed import Client
+
+    parameters = inspect.signature(Client.map).parameters.values()
+    assert {each.name for each in parameters if each.kind is each.KEYWORD_ONLY} == TAKEN
+    with pytest.raises(TypeError, match="Dask takes key"):
+        map_partitions("detect", lambda item, key: item, [1], key="k")
+    with pytest.raises(TypeError, match="Dask takes key"):
+        reduce_partitions("detect", lambda item, key: item, sum, [1], key="k")
