@@ -47,7 +47,7 @@ def test_all_is_below_one_name_and_nothing_is_left_out(wheel: Path) -> None:
     files = [path for room in ROOMS for path in (ROOT / room).rglob("*") if "__pycache__" not in path.parts]
     own = [path for path in files if path.suffix == ".env" and not path.name.endswith(".example.env")]
     needed = [path for path in files if path.is_file() and path not in own]  # whose secrets are in no package
-    endings = {".py", ".yaml", ".html", ".css", ".json", ".env", ".example", ""}
+    endings = {".py", ".yaml", ".html", ".css", ".js", ".json", ".env", ".example", ""}
     assert {path.suffix for path in needed} == endings
     assert len(needed) > 400
     assert {f"labelworks/{path.relative_to(ROOT).as_posix()}" for path in needed} <= held
