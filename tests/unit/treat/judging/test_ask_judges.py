@@ -137,11 +137,11 @@ from labelworks.tasks.methods.judges.chat import Judge
 from labelworks.tasks.methods.judges.panel import Panel
 from labelworks.tasks.methods.judges.spending import Price
 from labelworks.tasks.storage.store import Store
-from labelworks.tasks.treat.judging.ask_judges import Asked, Asking
+from labelworks.tasks.treat.judging.ask_judges import AskedRow, Asking
 
 panel = Panel((Judge("small", sys.argv[1], Price(0.0, 0.0)),), concurrency=1)
 with Asking(panel, Store(sys.argv[2]), "made/judges") as asking:
-    asking.rows([Asked(f"cat {n}", ("cat", "dog", "owl"), 0) for n in range(6)])
+    asking.rows([AskedRow(f"cat {n}", ("cat", "dog", "owl"), 0) for n in range(6)])
 """
 
 
