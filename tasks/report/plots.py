@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MUTED, BLUE, ORANGE = "#1c2733", "#8493a3", "#2d6cb0", "#d9772b"
+GREEN = "#2a9d5c"  # seen on light and on dark
 THEME = {INK: "var(--ink)", MUTED: "var(--muted)", BLUE: "var(--blue)", ORANGE: "var(--orange)"}
 WIDTH = 5.2
 DEEPEST = 0.65  # of a cell's colour: the number in it is read, in light and in dark
@@ -93,7 +94,7 @@ def reliability(found: Sequence[CalibrationFindings]) -> Figure | None:
         return None
     figure, axes = figure_of(3.2)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
-    for model, colour in zip(found, (BLUE, ORANGE, INK), strict=False):
+    for model, colour in zip(found, (BLUE, ORANGE, INK, GREEN), strict=False):  # of detect three, one after
         said, right = [each.said for each in model.bins], [each.right for each in model.bins]
         axes.plot(said, right, "o-", color=colour, linewidth=1.2, markersize=5, label=model.of)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="said of the likeliest class", ylabel="how often it is right")

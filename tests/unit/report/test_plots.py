@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from labelworks.schemas.findings import ConfusedPair
+from labelworks.schemas.findings import CalibrationFindings, ConfusedPair
+from labelworks.tasks.methods.findings.calibration import AGAINST
 from labelworks.tasks.report import plots
 from labelworks.tasks.report.evidence import ReportData, ScoreHistogram
 
@@ -63,3 +64,13 @@ def test_confusions_come_likeliest_first_and_leave_out_what_is_right():
         ConfusedPair(true="a", given="b", probability=0.3),
         ConfusedPair(true="b", given="a", probability=0.1),
     ]
+
+
+def test_every_model_has_its_line_beside_the_diagonal():
+    bins = [{"rows": 9, "said": 0.5, "right": 0.4}, {"rows": 9, "said": 0.9, "right": 0.8}]
+    figures = {"against": "", "rows": 18, "error": 0.1, "overconfidence": 0.1, "brier": 0.2, "log_loss": 0.5}
+    models = [*AGAINST, "posterior"]
+    found = [CalibrationFindings(of=model, bins=bins, **figures) for model in models]
+    lines = plots.reliability(found).axes[0].get_lines()
+    assert [line.get_label() for line in lines[1:]] == models
+    assert len({line.get_color() for line in lines}) == len(lines)
