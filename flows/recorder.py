@@ -148,7 +148,7 @@ class Recorder:
             calibration=figures.calibration if figures else (),
             trees=figures.trees if figures else None,
             content=figures.content if figures else None,
-            nulls=figures.nulls if figures else (),
+            nulls=(figures.nulls or ()) if figures else (),
             health=figures.health if figures else None,
             trend=figures.trend if figures else None,
             treatment=treated.treatment if treated else None,

@@ -6,6 +6,8 @@ from pydantic import Field
 
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
 
+LEVEL = 0.05  # of the test of the order
+
 
 class ClassHealth(Findings):
     """The labels of one class."""
@@ -22,6 +24,11 @@ class OrderFindings(Findings):
     rows: int = Field(description="of the sample that were looked at")
     effect: Number = Field(description="Kolmogorov-Smirnov distance of distances in the order, 0 to 1")
     p_value: Number = Field(description="share of random orders with as large an effect")
+
+    @property
+    def told(self) -> bool:
+        """Whether it is more than chance gives."""
+        return self.p_value is not None and self.p_value <= LEVEL
 
 
 class ValueFindings(Findings):

@@ -148,7 +148,9 @@ class DetectFigures(Findings):
     calibration: tuple[CalibrationFindings, ...] = Field((), description="of the probes and of pred_probs")
     trees: TreeFindings | None = Field(None, description="where trees of a table's cells judge labels too")
     content: ContentFindings | None = None
-    nulls: tuple[ColumnNulls, ...] = Field((), description="columns of the source that lack some values")
+    nulls: tuple[ColumnNulls, ...] | None = Field(
+        None, description="columns of the source that lack some values; None: none was looked at"
+    )
     health: HealthFindings | None = Field(None, description="of one class a row")
     trend: TrendFindings | None = None
     inferred: InferredFindings | None = Field(None, description="where labels are inferred")

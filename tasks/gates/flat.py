@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from labelworks.schemas.findings import (
+    ColumnNulls,
     ContentFindings,
     DetectFigures,
     DriftFindings,
@@ -64,11 +65,15 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "pseudo_label_shortfall": _shortfall(shift.pseudo_labels) if shift else None,
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         "odd_regions": len(figures.poison.regions) if figures.poison else None,
-        "largest_null_share": _largest(each.nulls / each.rows for each in figures.nulls) or 0.0,
+        "largest_null_share": None if figures.nulls is None else _null_share(figures.nulls),
         **_content(figures.content),
         **_health(figures.health),
         **_drift(figures.drift),
     }
+
+
+def _null_share(columns: Sequence[ColumnNulls]) -> float:
+    return max((column.nulls / column.rows for column in columns), default=0.0)
 
 
 def _content(found: ContentFindings | None) -> dict[str, float | None]:
@@ -87,11 +92,10 @@ def _content(found: ContentFindings | None) -> dict[str, float | None]:
 def _health(found: HealthFindings | None) -> dict[str, float | None]:
     """An order that may be chance has no effect."""
     order, value = (found.order, found.value) if found else (None, None)
-    told = order is not None and order.p_value is not None and order.p_value <= LEVEL
     return {
         "class_balance": found.balance if found else None,
         "lowest_class_quality": found.classes[0].quality if found else None,
-        "row_order_effect": None if order is None else order.effect if told else 0.0,
+        "row_order_effect": None if order is None else order.effect if order.told else 0.0,
         "harmful_share": value.harmful / value.rows if value else None,
     }
 

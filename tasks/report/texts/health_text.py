@@ -5,7 +5,6 @@ from __future__ import annotations
 from labelworks.schemas.findings import HealthFindings
 from labelworks.tasks.report.texts.wording import decimal, percent
 
-LEVEL = 0.05  # of the test of the order
 EVEN = 0.5  # of its even share, from which on the rarest class isn't told of
 
 
@@ -18,7 +17,7 @@ def sentences(found: HealthFindings | None) -> list[str]:
         even = percent(found.balance)
         told.append(f"The rarest class, {found.rarest}, has {even} of an even share of the rows.")
     order, value = found.order, found.value
-    if order is not None and order.p_value is not None and order.p_value <= LEVEL:
+    if order is not None and order.told:
         effect, p_value = decimal(order.effect), decimal(order.p_value, 3)
         told.append(
             f"Rows near one another in the dataset are alike (effect {effect} of 1, p ≤ {p_value}): sorted, "

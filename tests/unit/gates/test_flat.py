@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 
 from labelworks.schemas.findings import (
+    ClassHealth,
     ColumnFindings,
+    ColumnNulls,
     DetectEvidence,
     DetectFigures,
     DriftFindings,
     EmbeddingFigures,
     GroupFindings,
+    HealthFindings,
     IngestFigures,
     MonitorFindings,
     NoiseFindings,
+    OrderFindings,
     PublishFigures,
     ShiftFindings,
     TreatEvidence,
@@ -138,3 +142,21 @@ def test_no_effect_that_may_be_chance_is_seen_and_none_where_nothing_was_looked_
     found = told(DriftFindings(time=windows()))
     assert [found[name] for name in names[:2]] == [0.0, 0.0]
     assert {told(DriftFindings())[name] for name in names} == {None}
+
+
+@pytest.mark.parametrize(("p_value", "effect"), [(0.005, 0.4), (0.3, 0.0)])
+def test_an_order_that_may_be_chance_has_no_effect(p_value: float, effect: float) -> None:
+    health = HealthFindings(
+        score=0.9, interval=(0.8, 1.0), classes=(ClassHealth(name="a", rows=9, flagged=0, quality=0.9),),
+        balance=1.0, order=OrderFindings(rows=9, effect=0.4, p_value=p_value),
+    )  # fmt: skip
+    found = flat(DetectFigures(rows=9, noise=NOISE, health=health, evidence=EVIDENCE))
+    assert (found["row_order_effect"], found["lowest_class_quality"]) == (effect, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("nulls", "share"), [(None, None), ((), 0.0), ((ColumnNulls(name="age", rows=8, nulls=2),), 0.25)]
+)
+def test_where_no_column_was_looked_at_nothing_is_said_of_nulls(nulls: Any, share: float | None) -> None:
+    found = flat(DetectFigures(rows=9, noise=NOISE, nulls=nulls, evidence=EVIDENCE))
+    assert found["largest_null_share"] == share
