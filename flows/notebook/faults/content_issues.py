@@ -132,12 +132,13 @@ def find_content_issues(
     if vectors is None or len(index) < 2:
         return ContentIssues(pd.DataFrame(scores, index), flags, None, None)
     k, rows = min(neighbours, len(index) - 1), np.asarray(vectors.values, np.float32)
-    order = row_order(nearest(rows, k)[1])
+    distances, places = nearest(rows, k)
+    order = row_order(places)
     if labels is not None:
         codes = coded(labels).codes
         length("features", len(rows), len(codes))
         scores["value"] = knn_shapley(rows, codes, k)
-    scores |= {"uniqueness": uniqueness(rows), "order_score": order.score}
+    scores |= {"uniqueness": uniqueness(distances[:, 0]), "order_score": order.score}
     return ContentIssues(pd.DataFrame(scores, index), flags, order.effect, order.p_value)
 
 

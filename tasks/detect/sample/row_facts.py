@@ -30,8 +30,9 @@ def with_row_facts(
     rows, named = sample.only(part), ids.take(pa.array(part))
     features = np.asarray(rows.features, np.float32)
     value = knn_shapley(features, rows.given, NEIGHBOURS)
-    order = row_order(nearest(features, NEIGHBOURS)[1])
-    facts = {"id": named, "value": value, "uniqueness": uniqueness(features), "order_score": order.score}
+    distances, neighbours = nearest(features, NEIGHBOURS)
+    order, unlike = row_order(neighbours), uniqueness(distances[:, 0])
+    facts = {"id": named, "value": value, "uniqueness": unlike, "order_score": order.score}
     artifacts.store.write_table(artifacts.file("detect", "row_facts.parquet"), pa.table(facts))
     harmful = np.flatnonzero(value < 0)
     lowest = harmful[np.argsort(value[harmful], kind="stable")[:LOWEST]]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.neighbours.euclidean import nearest
-
 BLOCK = 256  # rows whose distances to all others are in memory
 
 
@@ -17,8 +15,8 @@ def knn_shapley(
 
     features (N, D), compared by Euclidean distance; given (N,): labels. Exact: the values sum to the mean
     share of a row's k nearest that bear its label. Below 0 a row does more harm than good. within: ranks
-    beyond it count for nothing (as if the last of them were worth 0), in which case only so many neighbours
-    are looked for. Ties in distance are broken by row. Source: Jia 2019, theorem 1.
+    beyond it count for nothing (as if the last of them were worth 0), as in Datalab with k. Ties in distance
+    are broken by row. Source: Jia 2019, theorem 1.
     """
     rows = len(given)
     reach = rows - 1 if within is None else min(within, rows - 1)
@@ -43,13 +41,10 @@ def knn_shapley(
     return total / rows
 
 
-def uniqueness(features: NDArray[np.floating]) -> NDArray[np.float64]:
-    """How unlike all others each row (N, D) is, in [0, 1): 0 has a copy, 0.5 is usual.
+def uniqueness(apart: NDArray[np.floating]) -> NDArray[np.float64]:
+    """How unlike all others each row is, in [0, 1): 0 has a copy, 0.5 is usual.
 
-    d / (d + m) of the distance d to the nearest other row, m the median of these.
+    d / (d + m) of the distance d to the nearest other row, m the median of these; apart (N,): the distances.
     """
-    if len(features) < 2:
-        return np.full(len(features), 0.5)
-    apart = nearest(np.asarray(features, np.float32), 1)[0][:, 0]
     usual = float(np.median(apart[apart > 0])) if (apart > 0).any() else 1.0
     return np.asarray(apart / (apart + usual))
