@@ -47,7 +47,7 @@ def count_nulls(partition: Partition, source: Source, most: int) -> tuple[Counte
         for name in batch.schema.names:
             values = batch[name].slice(0, left)
             rows[name] += len(values)
-            nulls[name] += len(values) - int(pc.sum(pc.is_valid(_as_null(values))).as_py() or 0)
+            nulls[name] += int(pc.sum(pc.is_null(values, nan_is_null=True)).as_py() or 0)
         left -= batch.num_rows
         if left <= 0:
             break
@@ -62,10 +62,3 @@ def plain_columns(schemas: Sequence[pa.Schema]) -> list[str]:
 
 def _large(kind: pa.DataType) -> bool:
     return bool(types.is_nested(kind) or types.is_binary(kind) or types.is_large_binary(kind))
-
-
-def _as_null(values: pa.Array) -> pa.Array:
-    """The same with NaN as null."""
-    if not types.is_floating(values.type):
-        return values
-    return pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
