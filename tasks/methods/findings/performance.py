@@ -33,6 +33,8 @@ MOVED = (
     "they did, and may be off by more than its interval says"
 )
 
+Seen = tuple[Windows, NDArray[np.int64], NDArray[np.int64]]  # by one transition
+
 
 @dataclass(frozen=True, eq=False)
 class PerformanceOptions:
@@ -114,7 +116,7 @@ def _windows(
     probes: tuple[NDArray[np.floating], NDArray[np.floating]],
     transition: Floats,
     rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
-) -> tuple[Windows, NDArray[np.int64], NDArray[np.int64]]:
+) -> Seen:
     """Both windows in the model's eyes, and its predictions of both."""
     given = np.asarray(labels[rows[0]], dtype=np.int64)
     first, second = own.predicted[rows[0]], theirs.predicted[rows[1]]
@@ -123,9 +125,6 @@ def _windows(
     beside = probes[0][rows[0]], probes[1][rows[1]]
     made = from_predictions(given, first, second, len(transition), transition=transition, beside=beside)
     return check(given, *made, transition), first, second
-
-
-Seen = tuple[Windows, NDArray[np.int64], NDArray[np.int64]]  # by one transition
 
 
 def _by_window(
