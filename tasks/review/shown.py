@@ -14,6 +14,7 @@ from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.label_codes import named
+from labelworks.tasks.artifacts.shown.contents import origins
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.sources.source import Source
 
@@ -89,7 +90,7 @@ def _probabilities(row: dict[str, Any], given: str, ref: DatasetRef) -> tuple[tu
 def _contents(
     artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, places: Places
 ) -> Iterator[str]:
-    """What a person looks at: the text, the columns, or where the image or the vector is from."""
+    """What a person looks at: the whole text, the columns, or where the image or the vector is from."""
     if source.columns.kind == "text":
         for text in _features(source, partition, places):
             yield "" if text is None else str(text)
@@ -97,10 +98,8 @@ def _contents(
         for row in _features(source, partition, places):
             yield "\n".join(f"{name}: {value}" for name, value in row.items())
     else:
-        name = artifacts.index(ref.label_type, partition)
-        index = artifacts.store.read_table(name, ["row", "file", "file_row"])
-        for row in index.take(np.searchsorted(index["row"].to_numpy(), places)).to_pylist():
-            yield f"{row['file']}#{row['file_row']}"
+        for file, number in origins(artifacts, ref, partition, places):
+            yield f"{file}#{number}"
 
 
 def _features(source: Source, partition: Partition, places: Places) -> list[Any]:

@@ -38,7 +38,6 @@ def export(
     Give the file with its answers to `review import`.
     """
     from labelworks.schemas.config.load import absolute
-    from labelworks.schemas.stage_results import TreatResult
     from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
     from labelworks.tasks.review.exchange.formats import format_of, write_queue
     from labelworks.tasks.review.pictures import queue_pictures
@@ -47,8 +46,7 @@ def export(
     form = format_of(to)
     with only_the_result_on_stdout():
         opened = open_judged(*find_run(run, store, config), config)
-        treated = opened.artifacts.result(TreatResult)
-        ref = judged_ref(opened.artifacts) if treated is None else treated.ref
+        ref = judged_ref(opened.artifacts)
         queue = review_queue(opened.artifacts, opened.source, rows, by=by, seed=seed)
         pictures = queue_pictures(opened.artifacts, opened.source, ref, queue) if form.pictured else {}
         files = write_queue(queue, absolute(to), pictures)

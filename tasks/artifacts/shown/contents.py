@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -40,13 +41,14 @@ def contents(
     """What is in rows, each named by its partition and its number there, those that matter most first.
 
     Images are read of the first so many (pictured), and partitions while they aren't too large; of the other
-    rows it is said where they are from.
+    rows it is said where they are from. A row that is named twice is read, and counts, once.
     """
+    named = list(dict.fromkeys(rows))
     partitions = {each.key: each for each in ref.partitions}
     kind, read = source.columns.kind, 0
-    looked = {"text": len(rows), "image": pictured}.get(kind, 0)
+    looked = {"text": len(named), "image": pictured}.get(kind, 0)
     found: dict[tuple[str, int], Content] = {}
-    for readable, some in ((True, rows[:looked]), (False, rows[looked:])):
+    for readable, some in ((True, named[:looked]), (False, named[looked:])):
         for key in dict.fromkeys(partition for partition, _ in some):
             here = [row for partition, row in some if partition == key]
             fits = readable and read < READ_BYTES
@@ -74,6 +76,16 @@ def by_ids(
     return dict(zip(found, contents(artifacts, source, ref, list(found.values())), strict=True))
 
 
+def origins(
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: Sequence[int] | NDArray[np.integer]
+) -> list[tuple[str, int]]:
+    """Where rows of a partition are from: the file of each, and its number there."""
+    name = artifacts.index(ref.label_type, partition)
+    index = artifacts.store.read_table(name, ["row", "file", "file_row"])
+    found = index.take(pa.array(np.searchsorted(index["row"].to_numpy(), rows)))
+    return list(zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True))
+
+
 def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Content]:
     values = some_features(source, partition, np.array(rows, np.int32))
     if source.columns.kind == "image":
@@ -84,8 +96,5 @@ def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Con
 def _places(
     artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: Sequence[int]
 ) -> list[Content]:
-    name = artifacts.index(ref.label_type, partition)
-    index = artifacts.store.read_table(name, ["row", "file", "file_row"])
-    found = index.take(pa.array(np.searchsorted(index["row"].to_numpy(), rows)))
-    pairs = zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True)
-    return [Content(vector=f"{file}, row {row}") for file, row in pairs]
+    found = origins(artifacts, ref, partition, rows)
+    return [Content(vector=f"{file}, row {row}") for file, row in found]

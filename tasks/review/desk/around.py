@@ -12,7 +12,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.review import ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import named
-from labelworks.tasks.artifacts.shown.contents import Content, contents
+from labelworks.tasks.artifacts.shown.contents import PICTURED, Content, contents
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.artifacts.vectors.embeddings import read_vectors
 from labelworks.tasks.methods.neighbours.exact import nearest_of
@@ -44,15 +44,19 @@ class Around:
 def around(
     artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, rows: Sequence[ReviewRow]
 ) -> dict[str, Around]:
-    """By id what is around some rows of a partition; the partition is read once."""
+    """By id what is around some rows of a partition, which is read once.
+
+    Images are read of all of the rows, and of the first PICTURED others that are near them.
+    """
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id", "given"])
     numbers = scores["row"].to_numpy()
     at = np.searchsorted(numbers, [row.row for row in rows])
     places, alike = nearest_rows(_unit(artifacts, ref, partition, numbers), at)
     given = named(scores["given"], ref.classes, ref.label_type)
     near = [(partition.key, int(numbers[place])) for place in places.ravel()]
-    held = contents(artifacts, source, ref, [*((row.partition, row.row) for row in rows), *near])
-    own, others = held[: len(rows)], iter(held[len(rows) :])
+    own = [(row.partition, row.row) for row in rows]
+    held = contents(artifacts, source, ref, [*own, *near], pictured=len(own) + PICTURED)
+    mine, others = held[: len(rows)], iter(held[len(rows) :])
     return {
         row.id: Around(
             content,
@@ -67,7 +71,7 @@ def around(
             ),
             len(scores) - 1,
         )
-        for row, content, some, values in zip(rows, own, places, alike, strict=True)
+        for row, content, some, values in zip(rows, mine, places, alike, strict=True)
     }
 
 

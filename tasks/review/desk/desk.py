@@ -18,7 +18,6 @@ from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, believ
 from labelworks.tasks.review.desk.handed import HandedRows
 
 LABEL_TYPES = {"class": "string", "classes": "list", "number": "number"}
-AT_ONCE = 200  # rows at most that are alike, for one look
 
 
 @dataclass(frozen=True)
@@ -76,21 +75,21 @@ class ReviewDesk:
             label_type=LABEL_TYPES[self.queue.label],
             before=held,
         )
-        self._wait_for(found.taken)
+        self._waiting += found.taken
         aside = tuple(each for each in found.aside if not self._again(asked[each.place - 1], held, each))
         return Checked(found.taken, aside, found.unanswered)
 
     def undo(self, annotator: str, names: Collection[str]) -> list[RowDecision]:
         """Decisions to store that undo what a person answered last about rows, as far as that counts."""
-        made = in_force([*self._made, *self._waiting])
-        last = {each.id: each for each in made if self._is(each, annotator) and each.id in set(names)}
+        made, asked = in_force([*self._made, *self._waiting]), set(names)
+        last = {each.id: each for each in made if self._is(each, annotator) and each.id in asked}
         undone = [
             each.model_copy(
                 update={"answer": "undone", "classes": (), "number": None, "when": datetime.now(UTC)}
             )
             for each in last.values()
         ]
-        self._wait_for(undone)
+        self._waiting += undone
         return undone
 
     def answered(self, annotator: str) -> list[RowDecision]:
@@ -119,10 +118,8 @@ class ReviewDesk:
 
     def waits(self, annotator: str, names: Collection[str]) -> bool:
         """Whether what a person answered about one of these rows is still to be stored."""
-        return any(each.id in set(names) and self._is(each, annotator) for each in self._waiting)
-
-    def _wait_for(self, decisions: Sequence[RowDecision]) -> None:
-        self._waiting += decisions
+        asked = set(names)
+        return any(each.id in asked and self._is(each, annotator) for each in self._waiting)
 
     def _is(self, decision: RowDecision, annotator: str) -> bool:
         return (decision.annotator, decision.run) == (annotator, self.queue.run)
@@ -147,9 +144,7 @@ def grouped(rows: Sequence[ReviewRow]) -> list[list[str]]:
     groups: dict[str, list[str]] = {}
     for row in rows:
         groups.setdefault(row.like or row.id, []).append(row.id)
-    return [
-        group[start : start + AT_ONCE] for group in groups.values() for start in range(0, len(group), AT_ONCE)
-    ]
+    return list(groups.values())
 
 
 def answer_of(decision: RowDecision) -> str:
