@@ -23,6 +23,7 @@ from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.decisions.checked import check_answers
 from labelworks.tasks.artifacts.shown.rows_by_id import ShownRow
+from labelworks.tasks.review.desk.desk import LABEL_TYPES, answer_of
 from labelworks.tasks.review.exchange.formats import read_answers, write_queue
 
 CLASSES = ("cat", "=dog()", "<b>owl</b>", "a \"b\" & 'c'", "naïve \u202exof", "card payment; no", "keep")
@@ -32,7 +33,6 @@ HOSTILE = (
     "long " * 200_000,
 )  # fmt: skip
 WORDS = ("(keep)", "(unsure)", "(none)")
-TYPES: dict[LabelKind, str] = {"class": "string", "classes": "list", "number": "number"}
 ENDS = {
     "label-studio": {"SDK, JSON": "sdk-JSON/result.json", "SDK, JSON-MIN": "sdk-JSON_MIN/result.json"},
     "label-studio-server": {
@@ -54,7 +54,7 @@ def main() -> None:
         peers["label-studio-server"] = (asked.label_studio or sys.executable, asked.server, asked.token)
     print("| tool | labels | rows | decisions | came back as made | other, lost or made up |")
     print("|---|---|--:|--:|--:|--:|")
-    for kind in TYPES:
+    for kind in LABEL_TYPES:
         queue, answers = drawn(kind, asked.rows, np.random.default_rng(asked.seed))
         for peer, (python, *given) in peers.items():
             if python:
@@ -109,9 +109,9 @@ def round_trip(
         for name, file in ENDS[peer].items():
             found = check_answers(
                 read_answers(f"{folder}/{file}", "nobody"), known, dataset="made", classes=queue.classes,
-                label_type=TYPES[queue.label],
+                label_type=LABEL_TYPES[queue.label],
             )  # fmt: skip
-            back = {(each.id, wording(each)) for each in found.taken if as_shown(each, queue)}
+            back = {(each.id, answer_of(each)) for each in found.taken if as_shown(each, queue)}
             lost = len(made - back) + len(back - made) + len(found.aside) + len(found.taken) - len(back)
             lines.append(
                 f"| {peer.split('-server')[0]} {name} | {queue.label} | {len(queue.rows)} | {len(made)} "
@@ -125,12 +125,6 @@ def as_shown(decision: RowDecision, queue: ReviewQueue) -> bool:
     row = queue.rows[int(decision.id.split()[0])]
     names = ("content", "given", "suggestion", "why", "sample", "stratum", "stratum_rows", "probability")
     return decision.run == queue.run and all(getattr(row, name) == getattr(decision, name) for name in names)
-
-
-def wording(made: RowDecision) -> str:
-    if made.number is not None:
-        return f"{made.number:.12g}"
-    return "; ".join(made.classes) if made.classes else f"({made.answer})"
 
 
 if __name__ == "__main__":

@@ -69,6 +69,7 @@ def test_answers_come_back_and_their_rows_are_asked_no_more(
         more = {row["id"]: row["sample"] for row in csv.DictReader(cells)}
     assert code == 0
     samples = [more[row["id"]].partition("-")[0] for row in kept if row["id"] in more]
+    assert samples
     assert set(samples) <= {"gold", "again"}  # shown again with a reason, and no other way
     code, out, err = command("review", "import", file, *at)
     assert out.startswith("0 taken\n2 put aside: decided before")

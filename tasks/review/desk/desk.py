@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from labelworks.schemas.decisions import RowDecision, in_force
-from labelworks.schemas.review import ReviewQueue, ReviewRow
+from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.decisions.checked import Aside, Checked, GivenAnswer, check_answers
 from labelworks.tasks.artifacts.decisions.estimates import right_as_given
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, ShownRow, as_text
 from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, believed, errors_removed
 from labelworks.tasks.review.desk.handed import HandedRows
 
-LABEL_TYPES = {"class": "string", "classes": "list", "number": "number"}
+LABEL_TYPES: dict[LabelKind, str] = {"class": "string", "classes": "list", "number": "number"}
 
 
 @dataclass(frozen=True)

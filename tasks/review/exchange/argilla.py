@@ -12,11 +12,11 @@ from typing import Any
 
 from labelworks.schemas.review import ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN
-from labelworks.tasks.review.exchange.carried import Pictures, carried, likeliest
+from labelworks.tasks.review.exchange.carried import WORDS, Pictures, answer_named, carried, likeliest
 
 ENDING, RECORDS = ".argilla", "/records.json"
 ANSWER, ROW = "answer", "row_"  # begins what is carried: a flat record has fields and all else side by side
-WORDS = {"(keep)": "keep the given label", "(unsure)": "unsure", "(none)": "none of the classes"}
+MEANINGS = ("keep the given label", "unsure", "none of the classes")  # of the words, in their order
 UNTITLED: dict[str, Any] = {"description": None, "dataset_id": None, "id": None}
 
 
@@ -72,9 +72,9 @@ def _user(user: Any) -> str | None:
 
 
 def _text(value: Any) -> str:
-    """A response as an answer; a word counts beside classes."""
+    """A response as an answer."""
     values = [str(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
-    return next((each for each in values if each in WORDS), None) or BETWEEN.join(values)
+    return answer_named(values)
 
 
 def _behind(record: Any) -> dict[str, Any] | None:
@@ -135,7 +135,7 @@ def _field(name: str) -> dict[str, Any]:
 def _question(queue: ReviewQueue) -> dict[str, Any]:
     options = [
         *({"text": name, "value": name} for name in queue.classes),
-        *({"text": text, "value": word} for word, text in WORDS.items()),
+        *({"text": text, "value": word} for word, text in zip(WORDS, MEANINGS, strict=True)),
     ]
     kinds: dict[str, dict[str, Any]] = {
         "class": {"type": "label_selection", "options": options, "visible_options": None},

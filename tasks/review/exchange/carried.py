@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from labelworks.schemas.review import ReviewQueue, ReviewRow
+from labelworks.tasks.artifacts.decisions import answers
 from labelworks.tasks.artifacts.decisions.checked import GivenAnswer
+from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN
 
 HEX = "x"  # begins a content's hash: neither a spreadsheet nor JavaScript takes it for a number
 AS_SHOWN = ("id", "given", "suggestion")
@@ -24,6 +26,7 @@ BEHIND = (
     "content",
 )
 SAID = ("sample", "stratum", "stratum_rows", "stratum_likely", "probability", "suggestion", "when")
+WORDS = tuple(f"({word})" for word in answers.WORDS)  # as choices beside classes
 LONGEST = 200  # characters of what should have been a text
 
 
@@ -58,6 +61,11 @@ def given_answers(rows: Iterable[Mapping[str, Any]], annotator: str) -> list[Giv
         )
         for place, row in enumerate(rows, 1)
     ]
+
+
+def answer_named(names: Sequence[str]) -> str:
+    """Choices that were made as one answer; a word alone counts beside anything."""
+    return next((name for name in names if name in WORDS), None) or BETWEEN.join(names)
 
 
 def likeliest(row: ReviewRow) -> str:

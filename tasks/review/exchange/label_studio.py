@@ -13,11 +13,10 @@ from xml.sax.saxutils import quoteattr
 from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.review import ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN
-from labelworks.tasks.review.exchange.carried import Pictures, carried, likeliest
+from labelworks.tasks.review.exchange.carried import WORDS, Pictures, answer_named, carried, likeliest
 
 ENDING, CONFIG = ".json", ".xml"
 ANSWER, WORD, SHOWN, BEHIND = "answer", "word", "shown", "labelworks"
-WORDS = ("(keep)", "(unsure)", "(none)")
 MANY = 20  # classes from which on a search helps
 NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -85,15 +84,14 @@ def _minimal(record: Mapping[str, Any]) -> str:
 
 
 def _joined(values: list[Any]) -> str:
-    """Several classes, a number or a word as one text; a word alone counts beside anything."""
+    """Several classes, a number or a word as one text."""
     names: list[str] = []
     for value in values:
         chosen = value.get("choices", value.get("number")) if isinstance(value, dict) else value
         names += [
             str(each) for each in (chosen if isinstance(chosen, list) else [chosen]) if each is not None
         ]
-    word = next((name for name in names if name in WORDS), None)
-    return word or BETWEEN.join(names)
+    return answer_named(names)
 
 
 def _who(annotator: Any, when: Any) -> dict[str, Any]:
