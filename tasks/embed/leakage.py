@@ -19,12 +19,11 @@ from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.embed.split_reader import SplitReader
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.duplicates.leakage import shared_groups
+from labelworks.tasks.methods.duplicates.leakage import EXACT, NEAR, SAME_ID, WHY, shared_groups
 from labelworks.tasks.methods.statistics.folds import hash_ids
 
 MOST_SPLITS = 20
 SHOWN = 20
-WHY = EXACT, NEAR, SAME_ID = "the same content", "nearly the same content", "the same id"
 LEAKS = pa.schema(
     [
         pa.field("id", pa.string()), pa.field("file", pa.string()), pa.field("file_row", pa.int64()),

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.classes import coded
-from labelworks.flows.notebook.inputs.columns import Matrix, column, length
+from labelworks.flows.notebook.inputs.columns import Matrix, column, instances, length
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import InputError
@@ -165,10 +165,6 @@ def _index(columns: dict[str, pd.Series[Any]], vectors: Matrix | None) -> pd.Ind
 
 def _arrow(held: pd.Series[Any], name: str) -> pa.Array:
     """Texts or bytes as Arrow; raise InputError, naming the row, where one is something else."""
-    wanted: type = str if name == "texts" else bytes
-    values = [None if each is None or each is pd.NA or each != each else each for each in held.tolist()]
-    for row, value in enumerate(values):
-        if value is not None and not isinstance(value, wanted):
-            what = f"{name} has a value of the type {type(value).__name__}"
-            raise InputError(what, where=f"row {row}", fix=f"give {wanted.__name__} or None")
-    return pa.array(values, pa.large_string() if name == "texts" else pa.large_binary())
+    if name == "texts":
+        return pa.array(instances(held, name, str), pa.large_string())
+    return pa.array(instances(held, name, bytes), pa.large_binary())

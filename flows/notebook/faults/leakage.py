@@ -15,9 +15,7 @@ from labelworks.flows.notebook.inputs.out_of_sample import checked_features
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
-from labelworks.tasks.methods.duplicates.leakage import shared_groups
-
-EXACT, NEAR, SAME_ID = "the same content", "nearly the same content", "the same id"
+from labelworks.tasks.methods.duplicates.leakage import EXACT, NEAR, SAME_ID, WHY, shared_groups
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -128,7 +126,7 @@ def find_leakage(
     named = plain(order)
     known = train if train in named else None
     table = pd.DataFrame({"rows": np.bincount(code, minlength=len(order))}, pd.Index(named, name="split"))
-    for why, kind in ((EXACT, "exact"), (NEAR, "near"), (SAME_ID, "same_id")):
+    for why, kind in zip(WHY, ("exact", "near", "same_id"), strict=True):
         if why in shared:
             table[kind] = np.bincount(code[shared[why].any(axis=1)], minlength=len(order))
     if labels is not None and known is not None:
@@ -177,8 +175,8 @@ def _leaked(
 
 
 def _unseen(labels: pd.Series[Any], code: NDArray[np.intp], train: int) -> list[tuple[Any, ...]]:
-    known = set(labels[code == train])
-    return [tuple(sorted(set(labels[code == split]) - known)) for split in range(int(code.max()) + 1)]
+    by_split = [set(labels[code == split].dropna()) for split in range(int(code.max()) + 1)]
+    return [tuple(sorted(held - by_split[train])) for held in by_split]
 
 
 def _early(times: pd.Series[Any], code: NDArray[np.intp], train: int) -> NDArray[np.int64]:

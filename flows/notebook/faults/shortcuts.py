@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.classes import coded, plain
-from labelworks.flows.notebook.inputs.columns import column, frame, length
+from labelworks.flows.notebook.inputs.columns import column, frame, instances, length
 from labelworks.flows.notebook.results.shown import Shown, share
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.findings import ShortcutFindings
@@ -124,9 +124,4 @@ def _numbers(table: pd.DataFrame, rows: int) -> dict[str, NDArray[np.float64]]:
 def _held(values: Any, name: str, kind: type, rows: int) -> list[Any]:
     held = column(values, name)
     length(name, len(held), rows)
-    listed = [None if value is None or value is pd.NA or value != value else value for value in held]
-    for row, value in enumerate(listed):
-        if value is not None and not isinstance(value, kind):
-            what = f"{name} has a value of the type {type(value).__name__}"
-            raise InputError(what, where=f"row {row}", fix=f"give {kind.__name__} or None")
-    return listed
+    return instances(held, name, kind)

@@ -66,6 +66,16 @@ def matrix(values: Any, name: str) -> Matrix:
     return Matrix(numbers(held, name))
 
 
+def instances(values: pd.Series[Any], name: str, kind: type) -> list[Any]:
+    """Values as they are, None where one is missing; raise InputError, naming a row that is no `kind`."""
+    listed = [None if value is None or value is pd.NA or value != value else value for value in values]
+    for row, value in enumerate(listed):
+        if value is not None and not isinstance(value, kind):
+            what = f"{name} has a value of the type {type(value).__name__}"
+            raise InputError(what, where=f"row {row}", fix=f"give {kind.__name__} or None")
+    return listed
+
+
 def in_order(found: Matrix, wanted: list[Any], name: str) -> NDArray[Any]:
     """A table's numbers, its columns in the order of the classes that they are called as.
 

@@ -76,4 +76,9 @@ def mixed(hashes: NDArray[np.uint64], seed: int) -> NDArray[np.uint64]:
 def mark_of(hashes: NDArray[np.uint64], said: NDArray[np.integer]) -> int:
     """Names rows (N,), in whatever order, by their ids' hashes and what is said of them."""
     with np.errstate(over="ignore"):
-        return int(mixed(hashes ^ mixed(said.astype(np.uint64), 1), 0).sum(dtype=np.uint64))
+        return int(with_said(hashes, said).sum(dtype=np.uint64))
+
+
+def with_said(hashes: NDArray[np.uint64], said: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """Hashes (N,) of rows, by those of their ids, together with what is said of each."""
+    return mixed(hashes ^ mixed(said.astype(np.uint64), 1), 0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+WHY = EXACT, NEAR, SAME_ID = "the same content", "nearly the same content", "the same id"
+
 
 def shared_groups(group: NDArray[np.integer], split: NDArray[np.integer], splits: int) -> NDArray[np.bool_]:
     """Find which other splits have a row's group too: (N, S) bool, False for its own.

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.audit.draw import mixed
+from labelworks.tasks.methods.audit.draw import with_said
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.treatment.claims import UNLOOKED
 from labelworks.tasks.sources.files import SourceReader, list_files
@@ -59,7 +59,7 @@ class LookedAt:
 
 def change_hashes(ids: pa.ChunkedArray, label: NDArray[np.integer]) -> NDArray[np.uint64]:
     """Names (N,) of changes of rows to a class, by its code."""
-    return mixed(hash_ids(ids.combine_chunks()) ^ mixed(label.astype(np.uint64), 1), 0)
+    return with_said(hash_ids(ids.combine_chunks()), label)
 
 
 def read_audited(place: str, options: dict[str, Any]) -> dict[str, str]:

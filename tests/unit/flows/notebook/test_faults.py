@@ -37,8 +37,8 @@ def test_rows_on_both_sides_of_a_split_are_found_by_content_and_by_id() -> None:
 
 
 def test_labels_that_training_lacks_and_times_before_its_end() -> None:
-    labels, times = np.where(np.arange(100) == 95, "owl", "cat"), pd.Series(np.arange(100))
-    times[80] = 2
+    labels, times = np.where(np.arange(100) == 95, "owl", "cat").astype(object), pd.Series(np.arange(100))
+    labels[96], times[80] = np.nan, 2  # a missing label is none that training lacks
     found = lw.find_leakage(splits(), labels=labels, times=times)
     assert found.splits["unseen_labels"].to_dict() == {"test": ("owl",), "train": (), "valid": ()}
     assert found.splits["early"].to_dict() == {"test": 0, "train": 0, "valid": 1}
