@@ -62,9 +62,9 @@ def find_poison(labels: Any, features: Any) -> PoisonedRegions:
     Notes
     -----
     A false alarm in one of twenty datasets. Somebody may have changed these labels together, or they are a
-    kind of their own that the features hardly tell from what lies around: only a look at them tells. It finds
-    nine in ten planted regions where classes lie apart, half of them in digits, none in letters. Source: this
-    project; the covariance is shrunk as Ledoit & Wolf (2004) have it.
+    kind of their own that the features hardly tell from what lies around: only a look at them tells. Of 40
+    labels changed in a class of 240 it misses few, of fewer many, and where classes interleave, all. Source:
+    this project; the covariance is shrunk as Ledoit & Wolf (2004) have it.
 
     Examples
     --------

@@ -28,7 +28,7 @@ class ComparedRuns(Shown):
     rows : DataFrame
         Some rows that bear another label or action in the second run; none where one published none.
     page : str
-        The comparison as one HTML page.
+        The comparison as one HTML page; rows are named by their ids alone.
     """
 
     figures: pd.DataFrame
@@ -63,7 +63,7 @@ def compare_runs(before: str, after: str, *, store: str | Path = "labelworks-sto
     Returns
     -------
     ComparedRuns
-        `.figures`, `.rows`, and `.page`, which `labelworks report compare` writes too.
+        `.figures`, `.rows`, and `.page`, which `labelworks report compare` writes with what the rows hold.
 
     Raises
     ------
