@@ -43,16 +43,17 @@ class OtherLanguage:
         texts = _read(sample)
         mains = Counter(counts.most_common(1)[0][0] for text in texts if (counts := _scripts(text)).total())
         self.scripts = sorted(name for name, n in mains.items() if n >= USUAL_SCRIPT * mains.total())
-        told = [text for text in texts if len(_words(text)) >= LEAST_WORDS]
+        told = [words for text in texts if len(words := _words(text)) >= LEAST_WORDS]
         self.words: tuple[str, ...] = ()
         if len(told) < LEAST_TEXTS:
             return
-        counts = Counter(word for text in told for word in set(_words(text)))
+        counts = Counter(word for words in told for word in set(words))
         self.words = tuple(sorted(word for word, n in counts.items() if n >= max(3, COMMON * len(told))))
-        rows = np.asarray((_sequences(told) > 0).sum(axis=0)).ravel()
+        sequences = _sequences(told)
+        rows = np.asarray((sequences > 0).sum(axis=0)).ravel()
         self.rarity = -np.log((np.maximum(rows - 1, 0) + 0.5) / len(told)).astype(np.float32)
         self.usual_words = float(np.median(self._common(told)))
-        low, middle, high = np.quantile(self._rare(told), [0.25, 0.5, 0.75])
+        low, middle, high = np.quantile(self._rare(sequences), [0.25, 0.5, 0.75])
         self.usual_rarity = float(middle)
         self.spread = max(float(high + FENCE * (high - low) - middle), 1e-6)
 
@@ -64,29 +65,30 @@ class OtherLanguage:
         known = np.array([sum(n for name, n in found.items() if name in self.scripts) for found in counts])
         score = known / np.where(letters > 1, letters, np.nan)
         if self.words and self.usual_words > 0:
-            told = np.flatnonzero([len(_words(text)) >= LEAST_WORDS for text in texts])
-            score[told] = np.minimum(score[told], self._language([texts[place] for place in told]))
+            words = [_words(text) for text in texts]
+            told = np.flatnonzero([len(held) >= LEAST_WORDS for held in words])
+            score[told] = np.minimum(score[told], self._language([words[place] for place in told]))
         return score
 
-    def _language(self, texts: list[str]) -> NDArray[np.float64]:
-        """Scores of texts of enough words: the better of what words and letters say."""
+    def _language(self, texts: list[list[str]]) -> NDArray[np.float64]:
+        """Scores of texts of enough words, given as these: the better of what words and letters say."""
         if not texts:
             return np.zeros(0)
-        share, count = self._common(texts), np.array([len(_words(text)) for text in texts])
+        share, count = self._common(texts), np.array([len(words) for words in texts])
         by_chance = bdtr(np.round(share * count), count, min(self.usual_words, 1 - 1e-9))
         words = np.clip(np.maximum(share / self.usual_words, by_chance / (2 * CHANCE)), 0.0, 1.0)
-        away = np.maximum(self._rare(texts) - self.usual_rarity, 0.0)
+        away = np.maximum(self._rare(_sequences(texts)) - self.usual_rarity, 0.0)
         return np.asarray(np.maximum(words, 0.5 ** (away / self.spread)))
 
-    def _common(self, texts: list[str]) -> NDArray[np.float64]:
+    def _common(self, texts: list[list[str]]) -> NDArray[np.float64]:
         """Shares of the words that are common ones of the dataset."""
         known = set(self.words)
-        return np.array([np.mean([word in known for word in _words(text)]) for text in texts])
+        return np.array([sum(word in known for word in words) / len(words) for words in texts])
 
-    def _rare(self, texts: list[str]) -> NDArray[np.float64]:
+    def _rare(self, sequences: Any) -> NDArray[np.float64]:
         """Mean negative logarithms of the shares of texts that have a text's letter sequences."""
-        held = _sequences(texts)
-        return np.asarray(held @ self.rarity / np.maximum(np.asarray(held.sum(axis=1)).ravel(), 1.0))
+        count = np.asarray(sequences.sum(axis=1)).ravel()
+        return np.asarray(sequences @ self.rarity / np.maximum(count, 1.0))
 
 
 def _read(rows: ContentRows) -> list[str]:
@@ -99,14 +101,14 @@ def _words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-def _sequences(texts: list[str]) -> Any:
-    """Counts of sequences of three letters (N, 65536), hashed, sparse."""
+def _sequences(texts: list[list[str]]) -> Any:
+    """Counts of sequences of three letters of texts, by their words (N, 65536): hashed, sparse."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     hashed = HashingVectorizer(
         analyzer="char_wb", ngram_range=(3, 3), n_features=BUCKETS, alternate_sign=False, norm=None
     )
-    return hashed.transform([" ".join(_words(text)) for text in texts])
+    return hashed.transform([" ".join(words) for words in texts])
 
 
 def _scripts(text: str) -> Counter[str]:
