@@ -16,6 +16,11 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
+def is_moment(kind: pa.DataType) -> bool:
+    """Whether it holds dates or times of a calendar."""
+    return bool(types.is_timestamp(kind) or types.is_date(kind))
+
+
 def is_bytes(kind: pa.DataType) -> bool:
     """Whether it holds byte strings."""
     return bool(types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind))

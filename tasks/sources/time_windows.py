@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.schemas.arrow_types import is_number, is_text
+from labelworks.schemas.arrow_types import is_moment, is_number, is_text
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.drift.calendar import CODES, Unit
 from labelworks.tasks.sources.values.text import replaced
@@ -22,7 +22,7 @@ def in_window(times: pa.ChunkedArray, window: str) -> pa.ChunkedArray:
 
     times: timestamps, dates, or texts in ISO 8601; what is no time among these is taken as it stands.
     """
-    if not (_is_moment(times.type) or is_text(times.type)):
+    if not (is_moment(times.type) or is_text(times.type)):
         raise InputError(
             f"a window needs a time, and the column is {times.type}",
             where="dataset.time",
@@ -49,7 +49,7 @@ def time_keys(times: pa.ChunkedArray, *, hourly: bool) -> tuple[Unit, NDArray[np
     kind = times.type
     if pa.types.is_null(kind) or is_number(kind):
         return "number", np.asarray(pc.fill_null(times.cast(pa.float64(), safe=False), np.nan).to_numpy())
-    if not (_is_moment(kind) or is_text(kind)):
+    if not (is_moment(kind) or is_text(kind)):
         raise InputError(
             f"windows need a time, and the column is {kind}",
             where="dataset.time",
@@ -81,7 +81,3 @@ def _moments(times: pa.ChunkedArray) -> pa.ChunkedArray:
     values = pd.Series(replaced(times.combine_chunks()).to_pylist(), dtype=object)
     parsed = pd.to_datetime(values, format="ISO8601", utc=True, errors="coerce")
     return pa.chunked_array([pa.array(parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]"))])
-
-
-def _is_moment(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_timestamp(kind) or pa.types.is_date(kind))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 from numpy.typing import NDArray
 
-from labelworks.schemas.arrow_types import is_number, is_text
+from labelworks.schemas.arrow_types import is_moment, is_number, is_text
 
 MISSING = frozenset(("", "na", "n/a", "nan", "null", "none", "nil", "?", "-", "--"))  # in any case of letters
 NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?inf(inity)?", re.I)
@@ -32,18 +32,19 @@ def distinct(values: pa.Array) -> tuple[NDArray[np.int64], list[str]]:
     return np.where(there[codes], codes, -1), texts
 
 
-def is_moment(kind: pa.DataType) -> bool:
-    """Whether a type is of dates or times of a calendar."""
-    return bool(types.is_timestamp(kind) or types.is_date(kind))
-
-
 def numbers(values: pa.Array) -> tuple[Floats, NDArray[np.bool_]]:
-    """Numbers (N,), NaN where one is missing, and which values (N,) are none, which are NaN too."""
+    """Numbers (N,), NaN where one is missing, and which values (N,) are none, which are NaN too.
+
+    Times of day and how long something takes are seconds.
+    """
     kind = values.type
     if is_number(kind) or types.is_null(kind):
         return _floats(values), np.zeros(len(values), bool)
     if types.is_boolean(kind):
         return _floats(values.cast(pa.int8())), np.zeros(len(values), bool)
+    if types.is_time(kind) or types.is_duration(kind):
+        whole = values.cast(pa.time64("us") if types.is_time(kind) else pa.duration("us"), safe=False)
+        return _floats(whole.cast(pa.int64())) / SECOND, np.zeros(len(values), bool)
     if is_text(kind):
         return _parsed(values, _number)
     return np.full(len(values), np.nan), np.asarray(values.is_valid())

@@ -9,13 +9,12 @@ import pyarrow as pa
 import pyarrow.types as types
 from numpy.typing import NDArray
 
-from labelworks.schemas.arrow_types import is_text
+from labelworks.schemas.arrow_types import is_moment, is_text
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.tables.column_kinds import KINDS, ColumnCells, ColumnKind
 from labelworks.tasks.methods.encoders.tables.read_values import (
     distinct,
-    is_moment,
     share_of_moments,
     share_of_numbers,
 )

@@ -24,6 +24,9 @@ NOON = dt.datetime(2024, 2, 29, 12, tzinfo=dt.UTC)
         (pa.array([True, False, None]), [1, 0, np.nan], []),
         (pa.array([1, None, 2**40]), [1, np.nan, 2**40], []),
         (pa.array([dt.date(2024, 1, 1), None]), [np.nan, np.nan], [0]),
+        (pa.array([dt.time(1, 30), None]), [5400, np.nan], []),
+        (pa.array([90, None], pa.time32("s")), [90, np.nan], []),
+        (pa.array([dt.timedelta(minutes=1), None], pa.duration("ns")), [60, np.nan], []),
         (pa.nulls(2), [np.nan, np.nan], []),
     ],
 )

@@ -135,7 +135,6 @@ def test_columns_that_say_nothing_take_no_place() -> None:
 
 def test_many_columns_share_the_dimensions() -> None:
     table = {f"t{n}": TITLES for n in range(64)}
-    assert TableEncoder(dims=512).fit_rows
     encoder = TableEncoder(dims=512)
     encoder.load(encoder.fit(rows(**table)))
     assert encoder.encode(rows(**table)).vectors.shape[1] <= 512
