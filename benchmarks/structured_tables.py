@@ -7,10 +7,11 @@ class: at random, or by what is in the row, where twice as many are wrong at one
 through the features as on average, and none at the other. The peer needs cleanlab beside this project's
 packages: an environment of its own, never this project's.
 
-Ours is what `labelworks.find_label_errors(labels, features=table)` does, and a run with `encoder: {name:
-table}` on a sample that is the whole: encode, probes and trees out of fold, some neighbours, the noise
-method. The peer's is `cross_val_predict` of HistGradientBoostingClassifier with native categories, then
-`find_label_issues` and label quality scores. Both take their turn in one process.
+Ours is what a run does with `encoder: {name: table}` on a sample that is the whole, and, of a table whose
+columns aren't numbers alone (all but letter), `labelworks.find_label_errors(labels, features=table)`: encode,
+probes and trees out of fold, some neighbours, the noise method. The peer's is `cross_val_predict` of
+HistGradientBoostingClassifier with native categories, then `find_label_issues` and label quality scores. Both
+take their turn in one process.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
+from labelworks.flows.notebook.inputs.frames import as_arrow
 from labelworks.flows.notebook.inputs.out_of_sample import out_of_sample
 from labelworks.flows.notebook.inputs.tables import encoded_table, some_votes
 from labelworks.tasks.methods.noise import detect
@@ -76,7 +78,7 @@ def spoilt(
 
 
 def ours(table: pd.DataFrame, given: NDArray[np.int64], classes: int) -> NDArray[np.floating]:
-    features, cells = encoded_table(table, len(given))
+    features, cells = encoded_table(as_arrow(table), len(given))
     probs = out_of_sample(features.values, given, classes, cells=cells)
     vote = some_votes(features.values, given, probs)
     return detect(given, probs, neighbour_vote=vote, posterior=True).error_probability

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import Matrix, aligned, column, in_order, length, matrix
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, out_of_sample
-from labelworks.flows.notebook.inputs.tables import encoded_table, is_table, some_votes
+from labelworks.flows.notebook.inputs.tables import as_table, encoded_table, some_votes
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.arrays import rows_of
@@ -208,8 +209,9 @@ def find_label_errors(
     0   cat        dog
     1   cat        dog
     """
-    given, probs, seen = _inputs(labels, pred_probs, features, classes)
-    few = method == "auto" and seen is not None and (len(seen) <= NEIGHBOURS or is_table(features))
+    table = as_table(features)
+    given, probs, seen = _inputs(labels, pred_probs, features, table, classes)
+    few = method == "auto" and seen is not None and (len(seen) <= NEIGHBOURS or table is not None)
     found = detect(
         given.codes,
         probs,
@@ -226,13 +228,17 @@ def find_label_errors(
 
 
 def _inputs(
-    labels: Any, pred_probs: Any, features: Any, classes: Sequence[Any] | None
+    labels: Any, pred_probs: Any, features: Any, table: pa.Table | None, classes: Sequence[Any] | None
 ) -> tuple[Labels, NDArray[Any], NDArray[np.floating] | None]:
-    """Codes of the labels, probabilities (N, K) given or made, features (N, D) or None; all checked."""
+    """Codes of the labels, probabilities (N, K) given or made, features (N, D) or None; all checked.
+
+    table: the features, where they are one.
+    """
     rows, cells = len(column(labels, "labels")), None
     seen = None
-    if is_table(features):
-        seen, cells = encoded_table(features, rows)
+    if table is not None:
+        index = features.index if isinstance(features, pd.DataFrame) else None
+        seen, cells = encoded_table(table, rows, index)
     elif features is not None:
         seen = checked_features(features, rows)
     if pred_probs is not None:

@@ -23,16 +23,17 @@ from labelworks.tasks.sources.values.plain import plain
 MODULES = ("pandas", "polars", "pyarrow", "datasets")
 
 
-def is_table(features: Any) -> bool:
-    """Whether features are a table of which a column is more than numbers: else it is a matrix."""
+def as_table(features: Any) -> pa.Table | None:
+    """Features that are a table of which a column is more than numbers; None: they are a matrix."""
     named = hasattr(features, "columns") or hasattr(features, "column_names") or isinstance(features, dict)
     if not named or not (isinstance(features, dict) or type(features).__module__.startswith(MODULES)):
-        return False
+        return None
     try:
-        kinds = as_arrow(features).schema.types
+        table = as_arrow(features)
     except InputError:  # whoever reads it as numbers says what is wrong with it
-        return False
-    return len(kinds) > 0 and any(not fits(kind, "columns") and fits(kind, "table") for kind in kinds)
+        return None
+    kinds = table.schema.types
+    return table if any(not fits(kind, "columns") and fits(kind, "table") for kind in kinds) else None
 
 
 def some_votes(
@@ -55,13 +56,14 @@ def some_votes(
     return vote
 
 
-def encoded_table(features: Any, rows: int) -> tuple[Matrix, NDArray[np.uint32] | None]:
-    """Vectors (N, D) of a table of N rows, under its index, and its packed cells (N, C).
+def encoded_table(
+    table: pa.Table, rows: int, index: pd.Index | None = None
+) -> tuple[Matrix, NDArray[np.uint32] | None]:
+    """Vectors (N, D) of a table of N rows, under the index that it came with, and its packed cells (N, C).
 
     What columns are is learned from rows spread over it. Raises InputError naming the column that can't be a
     feature, or the row of a value that its column can't have.
     """
-    table = as_arrow(features)
     length("features", table.num_rows, rows)
     for field in table.schema:
         if not fits(field.type, "table"):
@@ -76,5 +78,4 @@ def encoded_table(features: Any, rows: int) -> tuple[Matrix, NDArray[np.uint32] 
     bad = next((row for row, reason in enumerate(encoded.reasons) if reason is not None), None)
     if bad is not None:
         raise InputError(str(encoded.reasons[bad]), where=f"features, row {bad}", fix="mend it, or drop it")
-    index = features.index if isinstance(features, pd.DataFrame) else None
     return Matrix(encoded.vectors, list(table.column_names), index), encoded.cells
