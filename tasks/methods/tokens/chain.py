@@ -69,5 +69,5 @@ class Chain:
 
 
 def _with_none(weight: Floats) -> Floats:
-    """Weights (n, K + 1) with those of no tag, 0, behind the others."""
+    """Weights (n, K + 1) with those of no tag (-1), 0, behind the others."""
     return np.concatenate([weight, np.zeros((len(weight), 1))], axis=1)

@@ -74,6 +74,12 @@ def _beside(
     return kept, grown
 
 
+def together(kept: Floats, start: NDArray[np.integer], end: NDArray[np.integer]) -> Floats:
+    """P(all of the tags start … end - 1 (M,) are right), by `kept` (N,) of each."""
+    logs = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(kept, 1e-30)))])
+    return np.asarray(np.exp(logs[end] - logs[start]))
+
+
 def best_tags(chain: Chain) -> NDArray[np.int32]:
     """The likeliest tags (N,) of each sentence together, such as the scheme allows (Viterbi 1967)."""
     best, steps = np.zeros(chain.fit.shape), list(chain.steps())

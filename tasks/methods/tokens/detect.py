@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.tokens.chain import LEAST, Chain
-from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, best_tags, posterior_of
+from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, best_tags, posterior_of, together
 from labelworks.tasks.methods.tokens.sentences import faults, sentence_of
 from labelworks.tasks.methods.tokens.span_errors import SpanErrors, span_errors
 from labelworks.tasks.methods.tokens.tag_set import TagSet
@@ -89,7 +89,7 @@ def detect_tokens(
         suggestion=suggestion,
         posterior=found.probs.astype(np.float32),
         sentence_score=by_sentence(score, offsets),
-        sentence_error_probability=(1 - together(found.kept, offsets)).astype(np.float32),
+        sentence_error_probability=(1 - together(found.kept, offsets[:-1], offsets[1:])).astype(np.float32),
         spans=span_errors(given, suggestion, offsets, tags, found, score),
         tokens=alone,
         skill=skill,
@@ -173,9 +173,3 @@ def by_sentence(score: NDArray[np.float32], offsets: NDArray[np.int64]) -> NDArr
     if some.any():
         found[some] = np.minimum.reduceat(score, offsets[:-1][some])
     return found
-
-
-def together(kept: NDArray[np.float64], offsets: NDArray[np.int64]) -> NDArray[np.float64]:
-    """P(all tags of a sentence (S,) are right), by that of each if the one before it is (N,)."""
-    logs = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(kept, 1e-30)))])
-    return np.asarray(np.exp(logs[offsets[1:]] - logs[offsets[:-1]]))

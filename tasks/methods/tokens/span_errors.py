@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior
+from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, together
 from labelworks.tasks.methods.tokens.sentences import last_tokens, sentence_of
 from labelworks.tasks.methods.tokens.spans import Spans, spans_of
 from labelworks.tasks.methods.tokens.tag_set import TagSet
@@ -82,8 +82,7 @@ def span_errors(
 
 def _beside(spans: Spans, which: NDArray[np.int64]) -> Spans:
     """The spans of these numbers (M,); NOWHERE of none."""
-    columns = (np.append(each, NOWHERE)[which] for each in (spans.start, spans.end, spans.kind))
-    start, end, kind = columns
+    start, end, kind = (np.append(each, NOWHERE)[which] for each in (spans.start, spans.end, spans.kind))
     return Spans(start, end, kind.astype(np.int32))
 
 
@@ -105,7 +104,6 @@ def _kept_spans(spans: Spans, found: ChainPosterior, offsets: NDArray[np.int64])
     """P(the span is right as given) (M,): its tags are, and it doesn't go on behind its end."""
     if not len(spans.start):
         return np.zeros(0)
-    logs = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(found.kept, 1e-30)))])
-    alone = np.exp(logs[spans.end] - logs[spans.start + 1])
+    alone = together(found.kept, spans.start + 1, spans.end)
     goes_on = np.append(found.grown, 0.0)[spans.end] * ~last_tokens(offsets)[spans.end - 1]
     return np.asarray(found.own[spans.start] * alone * (1 - goes_on))

@@ -40,14 +40,12 @@ def spans_of(codes: NDArray[np.integer], offsets: NDArray[np.int64], tags: TagSe
 def tags_of(spans: Spans, tokens: int, tags: TagSet) -> NDArray[np.int32]:
     """Tags (N,) of spans that don't overlap; of the set, which has to be complete."""
     codes = np.full(tokens, tags.code(OUT, -1), np.int32)
-    table = _codes(tags)
     length = spans.end - spans.start
-    place = np.repeat(spans.start, length) + _within(length)
     size, kind, at = np.repeat(length, length), np.repeat(spans.kind, length), _within(length)
     role = np.where(at == 0, BEGIN, INSIDE)
     if len(LETTERS[tags.scheme]) == len("BILU"):
         role = np.where(at == size - 1, np.where(size == 1, UNIT, LAST), role)
-    codes[place] = table[role, kind]
+    codes[np.repeat(spans.start, length) + at] = _codes(tags)[role, kind]
     return codes
 
 
@@ -63,8 +61,5 @@ def _within(length: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _codes(tags: TagSet) -> NDArray[np.int32]:
     """The code of each role and type (5, T)."""
-    table = np.full((UNIT + 1, max(len(tags.types), 1)), -1, np.int32)
-    for code, (role, kind) in enumerate(zip(tags.role, tags.kind, strict=True)):
-        if role != OUT:
-            table[role, kind] = code
-    return table
+    kinds = range(len(tags.types))
+    return np.array([[tags.code(role, kind) for kind in kinds] for role in range(UNIT + 1)], np.int32)

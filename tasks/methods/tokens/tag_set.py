@@ -79,12 +79,10 @@ class TagSet:
 
     @cached_property
     def before(self) -> NDArray[np.int64]:
-        """By tag (K, 2) those that it may go on with; K: none."""
-        found = np.full((len(self.names), 2), len(self.names))
+        """By tag (K, 2) those that it may go on with; -1: none."""
+        found = np.full((len(self.names), 2), -1)
         for code in np.flatnonzero(self.continues):
-            for place, role in enumerate((BEGIN, INSIDE)):
-                same = np.flatnonzero((self.kind == self.kind[code]) & (self.role == role))
-                found[code, place] = same[0] if len(same) else len(self.names)
+            found[code] = [self.code(role, self.kind[code]) for role in (BEGIN, INSIDE)]
         return found
 
     def code(self, role: int, kind: int) -> int:
