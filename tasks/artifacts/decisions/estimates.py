@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from labelworks.schemas.decisions import RowDecision
+from labelworks.tasks.artifacts.decisions.samples import answers_by_sample
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, as_text
 from labelworks.tasks.methods.audit.share import UNTOLD, AuditedStrata, ShareEstimate, strata_share
 
@@ -37,11 +38,11 @@ def sample_estimates(decisions: Sequence[RowDecision]) -> list[SampleEstimate]:
 
     Rows of a stratum that nobody was sure of are taken to be as the others of it are.
     """
-    by_sample: dict[str, dict[str, RowDecision]] = {}
-    for each in decisions:
-        if each.sample and design_of(each.sample) in SAYS:
-            by_sample.setdefault(each.sample, {})[each.id] = each  # whoever answered last
-    return [found for sample, rows in by_sample.items() if (found := _estimate(sample, list(rows.values())))]
+    return [
+        found
+        for sample, rows in answers_by_sample(decisions).items()
+        if design_of(sample) in SAYS and (found := _estimate(sample, list(rows.values())))
+    ]
 
 
 def design_of(sample: str) -> str:

@@ -16,7 +16,7 @@ from labelworks.schemas.stage_results import TreatResult
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.estimates import design_of
-from labelworks.tasks.artifacts.shown.rows_by_id import shown_rows
+from labelworks.tasks.artifacts.decisions.samples import largest_sample, standing
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.statistics.fixed_sequence import needed_rows
 from labelworks.tasks.treat.people.audited_rows import LookedAt, change_hashes
@@ -40,38 +40,24 @@ def sampled_changes(
     A row that people were unsure of counts as one whose change is wrong. Answers to rows that hold something
     else by now don't count. Fewer answers than a proof takes if all are right are not heard.
     """
-    sample = _largest(decisions)
+    sample = largest_sample(each for each in decisions if each.sample and design_of(each.sample) == DESIGN)
     if not sample:
         return SampledChanges()
-    known = shown_rows(artifacts, ref, list(sample))
-    standing = {
-        name: decision
-        for name, decision in sample.items()
-        if (row := known.get(name)) and not decision.stale(row.content, row.given)
-    }
+    given = standing(artifacts, ref, sample)
     needed = needed_rows(precision)
-    if len(standing) < needed:
+    if len(given) < needed:
         return SampledChanges(
-            says=f"{len(standing):,} answers to a sample of changes are too few to prove a precision of "
+            says=f"{len(given):,} answers to a sample of changes are too few to prove a precision of "
             f"{precision:.1%}: that takes {needed:,} or more"
         )
-    drawn_by = Artifacts(artifacts.store, artifacts.dataset, next(iter(standing.values())).run)
+    drawn_by = Artifacts(artifacts.store, artifacts.dataset, sample[next(iter(given))].run)
     found = drawn_by.result(TreatResult)
     if found is None:
         return SampledChanges(
             says=f"answers to a sample of changes don't count: the run {drawn_by.id!r} that drew it is gone"
         )
-    named = {name: _right(decision, known[name].given) for name, decision in standing.items()}
+    named = {name: _right(sample[name], label) for name, label in given.items()}
     return SampledChanges(LookedAt.of(named, ref.classes, _changes(drawn_by, found.ref, ref)))
-
-
-def _largest(decisions: Sequence[RowDecision]) -> dict[str, RowDecision]:
-    """By id the last answers, of the sample of changes with most of them: two samples don't add up to one."""
-    by_sample: dict[str, dict[str, RowDecision]] = {}
-    for decision in decisions:
-        if decision.sample and design_of(decision.sample) == DESIGN:
-            by_sample.setdefault(decision.sample, {})[decision.id] = decision
-    return max(by_sample.values(), key=len, default={})
 
 
 def _right(decision: RowDecision, given: str) -> str:
