@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.classes import Labels, coded, plain
 from labelworks.flows.notebook.inputs.columns import aligned, in_order, length, matrix
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, fitted_probes, row_folds
+from labelworks.flows.notebook.inputs.out_of_sample import checked_windows, fitted_probes, row_folds
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, share
 from labelworks.schemas.errors import ConfigError, InputError
@@ -177,11 +177,7 @@ def _made(
     """Probabilities by the probes: of the source without each row's fold, of the target by all rows."""
     if features is None or target is None:
         raise _missing()
-    given = coded(labels, None, classes)
-    source = checked_features(features, len(given.codes))
-    aligned(given.index, source.index, "labels and features")
-    current = checked_features(target, name="target_features")
-    length("target_features", current.values.shape[1], source.values.shape[1], "features")
+    given, source, current = checked_windows(labels, features, target, classes)
     probes = fitted_probes(source.values, given.codes, len(given.classes))
     folds = row_folds(len(given.codes))
     return (

@@ -10,9 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.inputs.classes import Labels, coded
-from labelworks.flows.notebook.inputs.columns import aligned, length
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, fitted_probes, row_folds
+from labelworks.flows.notebook.inputs.classes import Labels
+from labelworks.flows.notebook.inputs.out_of_sample import checked_windows, fitted_probes, row_folds
 from labelworks.flows.notebook.label_errors import LabelErrors
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.config.detect import DetectConfig
@@ -143,9 +142,10 @@ def pseudo_labels(
     given, source, target, index = _windows(labels, features, target_features, classes)
     noisy, probes = _noisy(given, noise), fitted_probes(source.features, given.codes, len(given.classes))
     known = LabelledWindow(source.features, given.codes, _probs(probes, source), source.folds, noisy)
-    shift = _shift(known, source, target, probes)
+    probs = _probs(probes, target)
+    shift = _shift(known, source, target, probs)
     labeller, told = pseudo_labeller(known, target, probes, shift, precision)
-    posterior = correct(_probs(probes, target), shift.prior).posterior
+    posterior = correct(probs, shift.prior).posterior
     codes, claims = np.full(len(posterior), UNLABELLED, np.int32), np.zeros(len(posterior), np.float32)
     if labeller is not None and shift.unknown is not None:
         codes, claims = labeller.label(target.features, posterior, shift.unknown.posterior)
@@ -156,7 +156,7 @@ def pseudo_labels(
         predicted=given.classes[posterior.argmax(axis=1)],
         claim=claims,
         precision=told.precision,
-        interval=None if labeller is None else labeller.interval,
+        interval=told.interval,
         kind=shift.findings.kind or "",
         why_none=told.why_none,
         index=index,
@@ -167,11 +167,7 @@ def _windows(
     labels: Any, features: Any, target: Any, classes: Sequence[Any] | None
 ) -> tuple[Labels, Sample, Sample, pd.Index]:
     """Labels, and rows of both windows; no label is known of the second, whose index comes last."""
-    given = coded(labels, None, classes)
-    source = checked_features(features, len(given.codes))
-    aligned(given.index, source.index, "labels and features")
-    window = checked_features(target, name="target_features")
-    length("target_features", window.values.shape[1], source.values.shape[1], "features")
+    given, source, window = checked_windows(labels, features, target, classes)
     known, unlabelled = given.codes.astype(np.int32), np.zeros(len(window.values), np.int32)
     return (
         given,
@@ -199,14 +195,16 @@ def _probs(probes: ProbeEnsemble, rows: Sample) -> NDArray[np.float32]:
     return np.asarray(np.exp(probes.log_probs(rows.features, rows.folds)), np.float32)
 
 
-def _shift(known: LabelledWindow, source: Sample, target: Sample, probes: ProbeEnsemble) -> TargetFindings:
+def _shift(
+    known: LabelledWindow, source: Sample, target: Sample, probs: NDArray[np.float32]
+) -> TargetFindings:
     """What a run finds of both windows, by its usual methods."""
     detect = DetectConfig()
     sums = FoldSums.of(source.features, source.given, source.folds, detect.folds, known.probs.shape[1])
     without = [sums.without(fold) for fold in range(detect.folds)]
     novelty = tuple(novelty_by_fold(without, rows.features, rows.folds) for rows in (source, target))
     return shift_findings(
-        source, known.probs, target, _probs(probes, target), known.transition, shift_options(detect),
+        source, known.probs, target, probs, known.transition, shift_options(detect),
         (novelty[0], novelty[1]), [str(row) for row in range(len(target.given))],
         posterior=None if known.noisy is None else known.noisy.posterior,
     )  # fmt: skip

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.flows.notebook.inputs.columns import Matrix, length, matrix
+from labelworks.flows.notebook.inputs.classes import Labels, coded
+from labelworks.flows.notebook.inputs.columns import Matrix, aligned, length, matrix
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import hashes, refuse_infinite
@@ -36,6 +38,21 @@ def checked_features(features: Any, rows: int | None = None, name: str = "featur
     floats = values if values.dtype.kind == "f" else values.astype(np.float32)
     refuse_infinite(floats, name)
     return Matrix(floats, found.names, found.index)
+
+
+def checked_windows(
+    labels: Any, features: Any, target: Any, classes: Sequence[Any] | None
+) -> tuple[Labels, Matrix, Matrix]:
+    """Labels (N,) with their features (N, D), and those of a window without labels (M, D).
+
+    Raises InputError where they don't fit one another.
+    """
+    given = coded(labels, None, classes)
+    source = checked_features(features, len(given.codes))
+    aligned(given.index, source.index, "labels and features")
+    window = checked_features(target, name="target_features")
+    length("target_features", window.values.shape[1], source.values.shape[1], "features")
+    return given, source, window
 
 
 def fitted_probes(

@@ -45,7 +45,7 @@ class Pupil:
         return self.views.evidence(posterior, unit, self.near[rows]), posterior.argmax(axis=1)
 
     def claims(self, rows: Places, by: PseudoClaims, unknown: Floats) -> tuple[Floats, Places]:
-        """PseudoClaims (n,) of rows of the window, and their likeliest classes (n,)."""
+        """Claims (n,) of rows of the window, and their likeliest classes (n,)."""
         evidence, best = self.evidence(rows)
         return known_claims(by.of(evidence, best), unknown), best
 
@@ -111,8 +111,9 @@ def surest(best: Places, claims: Floats, share: float) -> NDArray[np.bool_]:
 
 def _pupils(few: LabelledWindow, window: TargetWindow, prior: PriorEstimate) -> dict[int | None, Pupil]:
     """One for each fold who doesn't know its labels, and one who knows all (None)."""
-    bank = Bank.of(np.concatenate([few.features, window.features]))
-    near = bank.near(np.concatenate([few.features, window.features]))
+    rows = np.concatenate([few.features, window.features])
+    bank = Bank.of(rows)
+    near = bank.near(rows)
     labels, own = few.truth.argmax(axis=1), correct(few.probs, prior).posterior
     every, pupils = np.arange(len(window.features)), dict[int | None, Pupil]()
     nothing = np.full(len(every), UNLABELLED)

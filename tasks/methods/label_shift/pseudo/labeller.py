@@ -44,7 +44,7 @@ class PseudoLabeller:
 
 
 def known_claims(claims: Floats, unknown: NDArray[np.floating]) -> Floats:
-    """PseudoClaims (n,) where rows may be of no known class (n,); 0 where they likely are."""
+    """Claims (n,) where rows may be of no known class (n,); 0 where they likely are."""
     return np.where(unknown <= KNOWN, claims * (1 - unknown), 0.0)
 
 

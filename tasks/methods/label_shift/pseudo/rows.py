@@ -47,9 +47,7 @@ class LabelledWindow:
         """P(true class) (N, K)."""
         if self.noisy is not None:
             return self.noisy.posterior
-        truth = np.zeros(self.probs.shape, np.float32)
-        truth[np.arange(len(truth)), self.given] = 1
-        return truth
+        return np.eye(self.probs.shape[1], dtype=np.float32)[self.given]
 
     @property
     def transition(self) -> Floats:
