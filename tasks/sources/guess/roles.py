@@ -12,7 +12,13 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, named
 from labelworks.tasks.sources.guess.features import FeatureGuess, find_features
-from labelworks.tasks.sources.guess.folders import SplitGuess, find_split, folder_notes, rival_at_the_top
+from labelworks.tasks.sources.guess.folders import (
+    TOP,
+    SplitGuess,
+    find_split,
+    folder_notes,
+    rival_at_the_top,
+)
 from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
 from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels, rank_of
 from labelworks.tasks.sources.guess.names import PREDICTED, words
@@ -81,8 +87,8 @@ def guess(
     guesses = Guesses(
         chosen, best, others, row_id, time, voted, ordered,
         allowed(unlabelled(look, best, voted), look), allowed(unreadable(look, chosen), look), (), (),
+        None if TOP in taken else find_split(look),
     )  # fmt: skip
-    guesses = replace(guesses, split=find_split(look))
     return replace(
         guesses,
         notes=tuple(_notes(look, guesses, probs[0] if probs else None)),

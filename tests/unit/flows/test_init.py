@@ -319,6 +319,9 @@ def test_folders_of_splits_are_the_split_and_those_below_the_classes(init: Init)
     images_in("pets/Train/cat", "pets/Train/dog", "pets/val/cat", "pets/val/dog")
     data = init("pets").dataset
     assert (data.label, data.split, data.train_split) == ("label", "top", "Train")
+    config = init("pets", "--label", "top", "--force")
+    assert (config.dataset.label, config.dataset.split) == ("top", None)
+    assert begun(config).classes == ("Train", "val")
     images_in("seen/cat/monday", "seen/cat/sunday", "seen/dog/monday", "seen/dog/sunday")
     data = init("seen", "--force").dataset
     assert (data.label, data.split) == ("label", None)
