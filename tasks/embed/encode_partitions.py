@@ -37,7 +37,7 @@ SPAN_ROWS = 8192  # at a time: numpy compares halves slowly, and a whole partiti
 class Embedded:
     """Facts of a partition's embeddings; lowest and highest value by dimension (D,).
 
-    waits: what went on, and was waited for, until it was done; nothing where it was found.
+    waits: what went on, and was waited for, until it was done; nothing where all were found.
     """
 
     partition: Partition
