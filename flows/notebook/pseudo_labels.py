@@ -156,7 +156,7 @@ def pseudo_labels(
         predicted=given.classes[posterior.argmax(axis=1)],
         claim=claims,
         precision=told.precision,
-        interval=told.interval,
+        interval=None if labeller is None or told.precision is None else labeller.interval,
         kind=shift.findings.kind or "",
         why_none=told.why_none,
         index=index,

@@ -47,7 +47,7 @@ class LabelledWindow:
         """P(true class) (N, K)."""
         if self.noisy is not None:
             return self.noisy.posterior
-        return np.eye(self.probs.shape[1], dtype=np.float32)[self.given]
+        return np.asarray(np.eye(self.probs.shape[1], dtype=np.float32)[self.given])
 
     @property
     def transition(self) -> Floats:
