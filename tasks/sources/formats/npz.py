@@ -84,13 +84,15 @@ class Npz:
             header for header in headers if columns is None or set(header.parts) & set(columns)
         ] or headers[:1]
         count = wanted[0].shape[0] if wanted else 0
+        given = {of for header in wanted for of in header.parts}
+        asked = given if columns is None else given.intersection(columns) or given
         size = max(1, min(rows, BLOCK // max(1, *(header.row_bytes for header in wanted))))
         with ExitStack() as stack, _corrupt():
             streams = [_Rows(stack, file, header) for header in wanted]
             for start in range(0, count, size):
                 parts = [(stream.header.parts, stream.read(min(size, count - start))) for stream in streams]
                 yield pa.RecordBatch.from_pydict(
-                    {of: _column(read, of, read_as) for names, read in parts for of in names}
+                    {of: _column(read, of, read_as) for names, read in parts for of in names if of in asked}
                 )
 
 

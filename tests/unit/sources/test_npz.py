@@ -18,7 +18,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.sources.files import SourceReader, list_files
-from labelworks.tasks.sources.formats import ReadAs
+from labelworks.tasks.sources.formats import ReadAs, npz
 from labelworks.tasks.sources.formats.npz import Npz
 
 ROWS = 7
@@ -154,7 +154,7 @@ def test_pixels_that_are_named_as_images_are_images_without_loss(
     np.testing.assert_array_equal([np.asarray(Image.open(io.BytesIO(each))) for each in images], seen)
 
 
-def test_fields_of_a_structured_array_can_be_images(tmp_path: Path) -> None:
+def test_fields_of_a_structured_array_can_be_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.zeros(ROWS, [("x", "u1", (8, 9)), ("y", "i4")])
     rows["x"] = PIXELS[..., 1]
     np.save(tmp_path / "a.npy", rows)
@@ -164,6 +164,8 @@ def test_fields_of_a_structured_array_can_be_images(tmp_path: Path) -> None:
     (values,) = run.source.reader(part).batches(["x"], 99)
     np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(values["x"][3].as_py()))), rows["x"][3])
     assert run.source.verbatim(part).table(["x"])["x"][3].as_py() == rows["x"][3].ravel().tolist()
+    monkeypatch.setattr(npz, "as_images", lambda _: pytest.fail("pixels are encoded that nobody asked for"))
+    assert run.source.reader(part).table(["y"]).column_names == ["y"]
 
 
 @pytest.mark.parametrize(
