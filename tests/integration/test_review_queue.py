@@ -6,10 +6,17 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 import labelworks as lw
+from benchmarks.made_images import encoded, picture
+from labelworks.flows.cli.judged_run import open_judged
+from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
+from labelworks.tasks.review.desk import around
+from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
 
@@ -78,3 +85,26 @@ def test_labels_of_no_single_class_are_not_counted_by_class(
         lw.review_queue("made", 10, by="class-coverage", store=tmp_path / "store")
     rows = lw.review_queue("made", 10, store=tmp_path / "store").queue
     assert (rows.label, len(rows.rows)) == ("number", 10)
+
+
+def test_every_row_asked_about_has_its_image_whatever_is_near_it(
+    raw_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    for row in range(120):
+        path = tmp_path / "pets" / ("cat", "dog")[(row % 2) ^ (row < 5)] / f"{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(encoded(picture(rng, 24, 24, shapes=row % 2 * 20), "PNG"))
+    raw = raw_config(tmp_path / "pets")
+    raw["dataset"] |= {"features": {"image": "image"}, "id": "path"}
+    run_stages(RunConfig.model_validate({**raw, "encoder": {"name": "pixels"}}))
+    rows = lw.review_queue("made", 20, store=tmp_path / "store").queue
+    run = open_judged(Store(str(tmp_path / "store")), rows.dataset, rows.run, None)
+    ref = judged_ref(run.artifacts)
+    monkeypatch.setattr(around, "PICTURED", 3)
+    found = around.around(run.artifacts, run.source, ref, ref.of("source")[0], rows.rows)
+    assert len(found) == 20
+    assert all(each.content.image for each in found.values())
+    near = [each for of in found.values() for each in of.nearest if each.id not in found]
+    others = {each.id: each.content for each in near}
+    assert sum(content.image is not None for content in others.values()) == 3 < len(others)
