@@ -31,13 +31,33 @@ class TaggedSentences:
 
 
 def tagged_sentences(
-    tags: Any, probs: Matrix | None, classes: Sequence[Any] | None, scheme: str, *, repair: bool
-) -> TaggedSentences:
+    tags: Any, pred_probs: Any, classes: Sequence[Any] | None, scheme: str, *, repair: bool
+) -> tuple[TaggedSentences, Matrix | None]:
     """Lists of tags as codes of the K columns of probabilities, their order found as `classes.coded` does.
 
-    repair: tags that break the scheme are written anew. Raises InputError where a sentence is no list, a tag
-    is missing or none of the classes.
+    pred_probs: as `per_token` takes them, which are given back so; None: there are none. repair: tags that
+    break the scheme are written anew. Raises InputError where a sentence is no list, a tag is missing or none
+    of the classes, and what `per_token` raises.
     """
+    values, offsets, index = _flat(tags)
+    if repair:
+        values = _repaired(values, offsets, scheme)
+    probs = None if pred_probs is None else per_token(pred_probs, "pred_probs", offsets)
+    order = class_order(values, probs, classes)
+    codes = pd.Index(order).get_indexer(pd.Index(values))
+    if (codes < 0).any():
+        at = int((codes < 0).argmax())
+        raise InputError(
+            f"tag {listed(values[[at]])} is none of the classes: {listed(order)}",
+            where=_place(at, offsets),
+            fix="classes=[…] says which tag each column of pred_probs is of",
+        )
+    known = TagSet.of(plain(order), scheme)
+    return TaggedSentences(codes.astype(np.int32), offsets, known, index), probs
+
+
+def _flat(tags: Any) -> tuple[NDArray[Any], NDArray[np.int64], pd.Index]:
+    """The tags (N,) of all tokens, the offsets (S + 1,) of their sentences, and the index of these."""
     given = column(tags, "tags")
     odd = np.array([isinstance(each, str) or not np.iterable(each) for each in given], bool)
     if odd.any() or not len(given):
@@ -48,19 +68,7 @@ def tagged_sentences(
     flat = [tag for sentence in given for tag in sentence]
     if not flat:
         raise InputError("no token", where="tags", fix=LISTS)
-    values = names(pd.Series(flat), "tags")
-    if repair:
-        values = _repaired(values, offsets, scheme)
-    order = class_order(values, probs, classes)
-    codes = pd.Index(order).get_indexer(pd.Index(values))
-    if (codes < 0).any():
-        at = int((codes < 0).argmax())
-        raise InputError(
-            f"tag {listed(values[[at]])} is none of the classes: {listed(order)}",
-            where=_place(at, offsets),
-            fix="classes=[…] says which tag each column of pred_probs is of",
-        )
-    return TaggedSentences(codes.astype(np.int32), offsets, TagSet.of(plain(order), scheme), given.index)
+    return names(pd.Series(flat), "tags"), offsets, given.index
 
 
 def per_token(values: Any, name: str, offsets: NDArray[np.int64]) -> Matrix:

@@ -176,14 +176,12 @@ def _inputs(
             where="find_token_errors",
             fix="give pred_probs= of a model, out of sample, or features= such as embeddings of the tokens",
         )
-    bare = tagged_sentences(labels, None, classes, scheme, repair=repair)
-    if pred_probs is not None:
-        probs = per_token(pred_probs, "pred_probs", bare.offsets)
-        return tagged_sentences(labels, probs, classes, scheme, repair=repair), probs.values
-    seen = checked_features(per_token(features, "features", bare.offsets).values)
-    folds = row_folds(len(bare.offsets) - 1)[sentence_of(bare.offsets)]
-    made = out_of_sample(seen.values, bare.codes.astype(np.int64), len(bare.tags.names), folds)
-    return bare, made
+    said, probs = tagged_sentences(labels, pred_probs, classes, scheme, repair=repair)
+    if probs is not None:
+        return said, probs.values
+    seen = checked_features(per_token(features, "features", said.offsets).values)
+    folds = row_folds(len(said.offsets) - 1)[sentence_of(said.offsets)]
+    return said, out_of_sample(seen.values, said.codes.astype(np.int64), len(said.tags.names), folds)
 
 
 def _named(said: TaggedSentences, words: list[list[str]] | None, found: TokenResult) -> TokenErrors:
