@@ -1,4 +1,4 @@
-"""The plan of a run: the files, cut into partitions, from a listing and some footers: no data is read."""
+"""The plan of a run: files cut into partitions, from a listing, some footers, and paths of images if any."""
 
 from __future__ import annotations
 
