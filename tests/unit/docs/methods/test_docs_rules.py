@@ -13,7 +13,7 @@ from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.load import load_config
 from labelworks.schemas.config.rules import KINDS
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs/rules.md").read_text()
 
 

@@ -11,7 +11,7 @@ from labelworks.schemas.config.run import GateConfig, RunConfig
 from labelworks.schemas.findings import SplitFindings
 from labelworks.schemas.suites import suites
 
-PAGE = (Path(__file__).parents[3] / "docs/data-faults.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/data-faults.md").read_text()
 DATASET = {"dataset": {"source": "data", "label": "label", "features": {"text": "text"}}}
 
 

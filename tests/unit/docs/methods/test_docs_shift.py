@@ -14,7 +14,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.suites import suites
 from labelworks.tasks.methods import registry
 
-PAGE = (Path(__file__).parents[3] / "docs/shift.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/shift.md").read_text()
 KINDS = ("prior", "correction", "drift", "shift_kind", "columns", "groups", "windows", "open_set")
 FIRST = [name for row in re.findall(r"^\| (`.+?) \|", PAGE, re.M) for name in re.findall(r"`(.+?)`", row)]
 
@@ -56,7 +56,7 @@ def test_its_code_runs_and_finds_what_it_says():
 
 
 def test_the_benchmarks_that_it_names_are_listed():
-    script = Path(__file__).parents[3] / "benchmarks/shift.py"
+    script = Path(__file__).parents[4] / "benchmarks/shift.py"
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True)
     listed = set(re.findall(r"^(\w+)$", done.stdout, re.M))
     assert {

@@ -13,7 +13,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.label_kinds import IN_RUNS
 from labelworks.tasks.methods.registry import methods
 
-PAGE = (Path(__file__).parents[3] / "docs/imprecise-labels.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/imprecise-labels.md").read_text()
 
 
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", PAGE, re.S))

@@ -13,7 +13,7 @@ import pytest
 import labelworks as lw
 
 NAMES = np.array(["cat", "dog", "owl"])
-PAGE = (Path(__file__).parents[4] / "docs/inference.md").read_text()
+PAGE = (Path(__file__).parents[5] / "docs/inference.md").read_text()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.suites import suites
 from labelworks.tasks.methods import registry
 
-PAGE = (Path(__file__).parents[3] / "docs/performance.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/performance.md").read_text()
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 
 

@@ -13,7 +13,7 @@ from labelworks.schemas.config.judges import JudgeConfig
 from labelworks.schemas.config.run import RunConfig
 from tests.support.completions import Completions
 
-PAGE = (Path(__file__).parents[3] / "docs/judges.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/judges.md").read_text()
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
 
 

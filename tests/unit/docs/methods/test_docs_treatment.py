@@ -13,7 +13,7 @@ from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods.registry import methods
 
-PAGE = (Path(__file__).parents[3] / "docs/treatment.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/treatment.md").read_text()
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
 
 

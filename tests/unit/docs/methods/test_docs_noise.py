@@ -16,7 +16,7 @@ from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.methods import registry
 
-PAGE = (Path(__file__).parents[3] / "docs/noise.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/noise.md").read_text()
 TABLES = "\n".join(line for line in PAGE.splitlines() if line.startswith("|"))
 EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.S)
 DATASET = {"source": "data", "label": "label", "features": {"text": "text"}}
