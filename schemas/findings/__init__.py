@@ -2,7 +2,6 @@
 
 from labelworks.schemas.findings.base import Class, Findings, Interval, Number
 from labelworks.schemas.findings.calibration import CalibrationFindings, ReliabilityBin
-from labelworks.schemas.findings.quality.content import ColumnNulls, ContentFindings, IssueFindings, TextCopies
 from labelworks.schemas.findings.decisions import AuditFindings, DecisionsFindings, ReviewerFindings
 from labelworks.schemas.findings.drift import (
     ChangedPair,
@@ -17,10 +16,8 @@ from labelworks.schemas.findings.drift import (
     WindowAlarm,
     WindowFindings,
 )
-from labelworks.schemas.findings.quality.health import ClassHealth, HealthFindings, OrderFindings, ValueFindings
 from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
-from labelworks.schemas.findings.quality.leakage import LeakageFindings, LeakedRow, SplitFindings
 from labelworks.schemas.findings.noise import AnnotatorQuality, ConfusedPair, CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.performance import (
     ClassPerformance,
@@ -30,7 +27,21 @@ from labelworks.schemas.findings.performance import (
     RankingFindings,
     WindowPerformance,
 )
+from labelworks.schemas.findings.quality.content import (
+    ColumnNulls,
+    ContentFindings,
+    IssueFindings,
+    TextCopies,
+)
+from labelworks.schemas.findings.quality.health import (
+    ClassHealth,
+    HealthFindings,
+    OrderFindings,
+    ValueFindings,
+)
+from labelworks.schemas.findings.quality.leakage import LeakageFindings, LeakedRow, SplitFindings
 from labelworks.schemas.findings.quality.poison import OddRegion, PoisonFindings
+from labelworks.schemas.findings.quality.shortcuts import PropertyFindings, ShortcutFindings
 from labelworks.schemas.findings.rules import RuleFindings, RulesFindings
 from labelworks.schemas.findings.shift import (
     AdaptedRows,
@@ -41,7 +52,6 @@ from labelworks.schemas.findings.shift import (
     TargetDrift,
     UnknownFindings,
 )
-from labelworks.schemas.findings.quality.shortcuts import PropertyFindings, ShortcutFindings
 from labelworks.schemas.findings.stages import (
     DetectEvidence,
     DetectFigures,

@@ -6,17 +6,17 @@ from pydantic import Field
 
 from labelworks.schemas.findings.base import Class, Findings, Number
 from labelworks.schemas.findings.calibration import CalibrationFindings
-from labelworks.schemas.findings.quality.content import ColumnNulls, ContentFindings
 from labelworks.schemas.findings.drift import DriftFindings
-from labelworks.schemas.findings.quality.health import HealthFindings
 from labelworks.schemas.findings.inferred import InferredFindings
-from labelworks.schemas.findings.quality.leakage import LeakageFindings
 from labelworks.schemas.findings.noise import CrowdFindings, NoiseFindings
 from labelworks.schemas.findings.performance import PerformanceFindings, RankingFindings
+from labelworks.schemas.findings.quality.content import ColumnNulls, ContentFindings
+from labelworks.schemas.findings.quality.health import HealthFindings
+from labelworks.schemas.findings.quality.leakage import LeakageFindings
 from labelworks.schemas.findings.quality.poison import PoisonFindings
+from labelworks.schemas.findings.quality.shortcuts import ShortcutFindings
 from labelworks.schemas.findings.rules import RulesFindings
 from labelworks.schemas.findings.shift import ShiftFindings
-from labelworks.schemas.findings.quality.shortcuts import ShortcutFindings
 from labelworks.schemas.findings.treatment import TreatmentFindings, ValidationFindings
 from labelworks.schemas.findings.trees import TreeFindings
 from labelworks.schemas.findings.trend import TrendFindings
