@@ -1,4 +1,4 @@
-"""A folder of the product has at most fifteen files at one level; folders of methods and of commands don't count."""
+"""A folder of the product has at most fifteen files at one level; lists of methods and commands aside."""
 
 from __future__ import annotations
 
