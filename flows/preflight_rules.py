@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from labelworks.flows.key_of_error import at_key
 from labelworks.schemas.config.dataset import DatasetConfig
-from labelworks.schemas.config.rules import RuleConfig
+from labelworks.schemas.config.labels.rules import RuleConfig
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError, InputError, StoreError
 from labelworks.tasks.methods import registry

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from labelworks.flows.notebook.inputs.columns import frame
 from labelworks.flows.notebook.inputs.problem import first_problem
 from labelworks.flows.notebook.results.ruled_labels import RuledLabels, ruled
-from labelworks.schemas.config.rules import RuleConfig
+from labelworks.schemas.config.labels.rules import RuleConfig
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.rules.rule import Rule, evaluate
 from labelworks.tasks.planning.rules import rule_of

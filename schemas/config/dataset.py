@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import json
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
@@ -10,10 +9,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from labelworks.schemas.config.about import AboutConfig
-from labelworks.schemas.config.class_mapping import check_mapping, read_mapping
 from labelworks.schemas.config.features import Features
-from labelworks.schemas.config.label_kind import check_label_kind, without_label
-from labelworks.schemas.config.rules import LabelModelConfig, RuleConfig
+from labelworks.schemas.config.files import CsvConfig, Format
+from labelworks.schemas.config.labels.class_mapping import check_mapping, read_mapping
+from labelworks.schemas.config.labels.label_kind import check_label_kind, without_label
+from labelworks.schemas.config.labels.rules import LabelModelConfig, RuleConfig
+from labelworks.schemas.config.labels.votes import VotesConfig
 from labelworks.schemas.config.section import Section
 
 WINDOW = "{window}"
@@ -21,48 +22,6 @@ ONE_CLASS_A_ROW = ("predictions", "votes", "rules", "class_names", "target", "pa
 ClassMapping = dict[str, str | int | None]
 ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
 IMAGE_FOLDER: dict[str, Any] = {"features": {"image": "image"}, "label": "label", "id": "path"}
-Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
-
-
-class CsvConfig(Section):
-    """How CSV files are written."""
-
-    delimiter: str = Field(",", description='what stands between two values, such as ";" or "\\t"')
-    encoding: str = Field("utf-8", description="such as utf-16 or cp1252")
-
-    @field_validator("delimiter")
-    @classmethod
-    def _one_character(cls, given: str) -> str:
-        if len(given) != 1 or not given.isascii() or given in '\n\r"':
-            raise ValueError('takes one character, such as ";", "|" or "\\t"')
-        return given
-
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, given: str) -> str:
-        """The name that Python has for the encoding."""
-        try:
-            "a".encode(given).decode(given)
-            return codecs.lookup(given).name
-        except (LookupError, UnicodeError) as error:
-            raise ValueError(f"{given!r} is no encoding; utf-8, utf-16, cp1252, latin-1 are some") from error
-
-
-class VotesConfig(Section):
-    """The answers of several annotators, of which labels are made: one row a vote."""
-
-    source: str = Field("", description="a path, a glob, a folder, or s3://bucket/prefix/; empty: no votes")
-    format: Format = "auto"
-    csv: CsvConfig = CsvConfig()
-    item: str = Field("item", description="the column of the ids that dataset.id names in the rows")
-    annotator: str = "annotator"
-    label: str = Field("label", description="the column of the answers")
-    method: str = Field("auto", description="how votes become a label: `labelworks methods --stage ingest`")
-
-    @property
-    def columns(self) -> list[str]:
-        """Its columns: item, annotator, label."""
-        return [self.item, self.annotator, self.label]
 
 
 class DatasetConfig(Section):

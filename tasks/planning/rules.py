@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from labelworks.schemas.config.dataset import DatasetConfig
-from labelworks.schemas.config.rules import RuleConfig
+from labelworks.schemas.config.labels.rules import RuleConfig
 from labelworks.tasks.artifacts.label_codes import label_type_of, spelled
 from labelworks.tasks.artifacts.votes.rule_votes import RuleSource, shares_of
 from labelworks.tasks.methods.rules.rule import Rule

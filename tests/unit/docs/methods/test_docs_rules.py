@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from labelworks.flows.preflight import check_methods
+from labelworks.schemas.config.labels.rules import KINDS
 from labelworks.schemas.config.load import load_config
-from labelworks.schemas.config.rules import KINDS
 
 ROOT = Path(__file__).parents[4]
 PAGE = (ROOT / "docs/rules.md").read_text()

@@ -1,0 +1,25 @@
+"""Votes of a configuration: the answers of several annotators, of which labels are made."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from labelworks.schemas.config.files import CsvConfig, Format
+from labelworks.schemas.config.section import Section
+
+
+class VotesConfig(Section):
+    """The answers of several annotators, of which labels are made: one row a vote."""
+
+    source: str = Field("", description="a path, a glob, a folder, or s3://bucket/prefix/; empty: no votes")
+    format: Format = "auto"
+    csv: CsvConfig = CsvConfig()
+    item: str = Field("item", description="the column of the ids that dataset.id names in the rows")
+    annotator: str = "annotator"
+    label: str = Field("label", description="the column of the answers")
+    method: str = Field("auto", description="how votes become a label: `labelworks methods --stage ingest`")
+
+    @property
+    def columns(self) -> list[str]:
+        """Its columns: item, annotator, label."""
+        return [self.item, self.annotator, self.label]
