@@ -228,7 +228,7 @@ def span(
 def _checked(encoded: base.Encoded, dtype: str) -> base.Encoded:
     """The same with vectors as they are stored, zero where they are not finite, which is a reason."""
     with np.errstate(over="ignore"):
-        stored = encoded.vectors if dtype == base.AS_GIVEN else encoded.vectors.astype(dtype)
+        stored = encoded.vectors if dtype == base.AS_GIVEN else encoded.vectors.astype(dtype, copy=False)
     finite = base.finite_rows(stored)
     if finite.all():
         return replace(encoded, vectors=stored)

@@ -6,9 +6,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from labelworks.tasks.methods.encoders.device import (
     DeviceEncoder,
@@ -16,7 +14,6 @@ from labelworks.tasks.methods.encoders.device import (
     compiled,
     half,
     made_ready,
-    to_host,
 )
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.weights import fingerprint
@@ -60,9 +57,9 @@ class ImageBackbone(DeviceEncoder):
         """A batch of images on the device."""
         return self.look.batch(items, self.device, self.dtype_run)
 
-    def run(self, staged: Any) -> NDArray[np.float16]:
+    def run(self, staged: Any) -> Any:
         """Run a batch of images."""
         import torch
 
         with torch.inference_mode():
-            return to_host(self.forward(staged).flatten(1))
+            return self.forward(staged).flatten(1)

@@ -38,19 +38,27 @@ class Budget:
         self.cost = max(1, int(lengths[failed].max()) * (len(failed) // 2))
 
 
+@dataclass(frozen=True)
+class Ran:
+    """Batches that were run: their rows (n,), the vectors of each (n, D); by row why it has none."""
+
+    rows: Rows
+    vectors: list[Any]
+    failed: dict[int, str]
+
+
 def run_batches(
     lengths: NDArray[np.integer],
     budget: Budget,
     stage: Callable[[Rows], Any],
-    run: Callable[[Any], NDArray[np.floating]],
-) -> tuple[NDArray[np.floating], dict[int, str]]:
-    """Run all rows (N,) in batches: `run(stage(rows))` gives vectors (len(rows), D).
+    run: Callable[[Any], Any],
+) -> Ran:
+    """Run all rows (N,) in batches: `run(stage(rows))` gives vectors (len(rows), D), which stay there.
 
-    The next batch is staged in a thread meanwhile. Out of memory halves the batch and goes on. Returns
-    vectors (N, D) in the order of the rows, and by row why it has none.
+    The next batch is staged in a thread meanwhile. Out of memory halves the batch and goes on.
     """
     todo = budget.batches(lengths, np.arange(len(lengths)))[::-1]
-    done: list[tuple[Rows, NDArray[np.floating]]] = []
+    done: list[tuple[Rows, Any]] = []
     failed: dict[int, str] = {}
     with ThreadPoolExecutor(1, thread_name_prefix="stage") as pool:
         staging = _Staging(stage, pool)
@@ -70,7 +78,8 @@ def run_batches(
                 continue
             budget.shrink(lengths, rows)
             todo = budget.batches(lengths, np.concatenate([rows, *todo]))[::-1]
-    return _in_order(len(lengths), done), failed
+    rows = np.concatenate([rows for rows, _ in done]) if done else np.zeros(0, np.intp)
+    return Ran(rows, [vectors for _, vectors in done], failed)
 
 
 class _Staging:
@@ -104,13 +113,3 @@ def release() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _in_order(rows: int, done: list[tuple[Rows, NDArray[np.floating]]]) -> NDArray[np.floating]:
-    if not done:
-        return np.zeros((rows, 0), dtype=np.float32)
-    first = done[0][1]
-    vectors = np.zeros((rows, first.shape[1]), dtype=first.dtype)
-    for where, part in done:
-        vectors[where] = part
-    return vectors

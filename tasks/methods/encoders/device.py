@@ -6,6 +6,7 @@ import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.batching import Budget, out_of_memory, run_batches
 from labelworks.tasks.methods.encoders.importing import needed, trusted
 from labelworks.tasks.methods.encoders.token_rows import TokenRows
+from labelworks.tasks.methods.encoders.transfers import Lane, gathered, to_host
 
 HELPERS = 16  # more threads wait for Python's lock
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other
@@ -102,13 +104,13 @@ class DeviceEncoder(Encoder):
 
     def load(self, state: State) -> None:
         """Open the model, and run one row to know the dimension; ConfigError if something is missing."""
+        torch = needed("torch", "text")
         if self.threads:
-            torch = needed("torch", "text")
             torch.set_num_threads(self.threads)
         gain = 1 if self.device == "cpu" else self.on_gpu
         self.budget = Budget(int(self.chosen["batch_size"] or self.cost * gain))
         self.open()
-        self.dim = self.run(self.staged([self.blank()])).shape[1]
+        self.dim = to_host(torch.as_tensor(self.run(self.staged([self.blank()])))).shape[1]
 
     def encode(self, values: pa.Array) -> Encoded:
         """Encode a batch of the column, row by row."""
@@ -119,16 +121,16 @@ class DeviceEncoder(Encoder):
         if not len(prepared.usable):
             none = np.zeros((len(prepared.reasons), self.dim), dtype=np.float16)
             return Encoded(none, prepared.reasons, measures=prepared.measures)
+        lane = Lane(self.device)
 
-        def staged(rows: NDArray[np.intp]) -> Any:
-            return self.staged(prepared.some(rows))
+        def stage(rows: NDArray[np.intp]) -> Any:
+            return lane.staged(lambda some: self.staged(prepared.some(some)), rows)
 
-        embedded, failed = run_batches(prepared.lengths, self.budget, staged, self.run)
-        vectors = np.zeros((len(prepared.reasons), self.dim), dtype=embedded.dtype)
-        if embedded.shape[1]:
-            vectors[prepared.usable] = embedded
+        ran = run_batches(prepared.lengths, self.budget, stage, partial(lane.ran, self.run))
+        place, total = prepared.usable[ran.rows], len(prepared.reasons)
+        vectors = lane.working(gathered, ran.vectors, place, total, self.dim)
         reasons = list(prepared.reasons)
-        for row, reason in failed.items():
+        for row, reason in ran.failed.items():
             reasons[prepared.usable[row]] = reason
         return Encoded(vectors, reasons, measures=prepared.measures)
 
@@ -145,8 +147,8 @@ class DeviceEncoder(Encoder):
         return items
 
     @abstractmethod
-    def run(self, staged: Any) -> NDArray[np.floating]:
-        """Run a batch that is on the device: vectors (N, D)."""
+    def run(self, staged: Any) -> Any:
+        """Run a batch that is on the device: vectors (N, D), a tensor there, or an array in memory."""
 
 
 def half(precision: str, device: str) -> Any:
@@ -186,18 +188,3 @@ def compiled(called: Any, wish: bool) -> Any:
     import torch
 
     return torch.compile(called, dynamic=True) if wish else called
-
-
-def to_device(array: NDArray[Any], device: str) -> Any:
-    """An array on the device, through pinned memory, so that the copy does not wait for the kernel before."""
-    import torch
-
-    tensor = torch.from_numpy(array)
-    if not device.startswith("cuda"):
-        return tensor
-    return tensor.pin_memory().to(device, non_blocking=True)
-
-
-def to_host(tensor: Any) -> NDArray[np.float16]:
-    """A tensor in memory, as halves: that is how vectors are kept; one too large for them is inf."""
-    return np.asarray(tensor.half().cpu().numpy(), dtype=np.float16)

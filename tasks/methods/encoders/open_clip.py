@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods.encoders.backbone import ImageBackbone
 from labelworks.tasks.methods.encoders.base import Encoded
 from labelworks.tasks.methods.encoders.batching import run_batches
-from labelworks.tasks.methods.encoders.device import Prepared, to_device, to_host
+from labelworks.tasks.methods.encoders.device import Prepared
 from labelworks.tasks.methods.encoders.importing import may_run_code, needed, opening
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
+from labelworks.tasks.methods.encoders.transfers import gathered, to_device
 from labelworks.tasks.methods.encoders.values import read_texts
 from labelworks.tasks.methods.encoders.weights import fingerprint, read_weights
 from labelworks.tasks.methods.registry import register
@@ -87,8 +88,9 @@ class OpenClipEncoder(ImageBackbone):
         def staged(rows: NDArray[np.intp]) -> Any:
             return self._stacked([ids[row] for row in rows])
 
-        vectors, failed = run_batches(np.ones(len(ids), np.int64), self.budget, staged, self._named)
-        return Encoded(vectors, [failed.get(row) for row in range(len(ids))])
+        ran = run_batches(np.ones(len(ids), np.int64), self.budget, staged, self._named)
+        vectors = gathered(ran.vectors, ran.rows, len(ids), self.dim)
+        return Encoded(vectors, [ran.failed.get(row) for row in range(len(ids))])
 
     def blank(self) -> Any:
         """A black image, or the tokens of a word."""
@@ -98,12 +100,12 @@ class OpenClipEncoder(ImageBackbone):
         """A batch of images or of token ids on the device."""
         return super().staged(items) if self.kind == "image" else self._stacked(items)
 
-    def run(self, staged: Any) -> NDArray[np.float16]:
+    def run(self, staged: Any) -> Any:
         """Run a batch through the tower of its kind."""
         import torch
 
         with torch.inference_mode():
-            return to_host(self.forward(staged, normalize=True))
+            return self.forward(staged, normalize=True)
 
     def _ids(self, texts: Sequence[str]) -> list[NDArray[np.int64]]:
         return list(self.tokenizer(list(texts)).numpy()) if texts else []
@@ -111,8 +113,8 @@ class OpenClipEncoder(ImageBackbone):
     def _stacked(self, ids: Sequence[NDArray[np.int64]]) -> Any:
         return to_device(np.stack(ids), self.device)
 
-    def _named(self, ids: Any) -> NDArray[np.float16]:
+    def _named(self, ids: Any) -> Any:
         import torch
 
         with torch.inference_mode():
-            return to_host(self.model.encode_text(ids, normalize=True))
+            return self.model.encode_text(ids, normalize=True)

@@ -13,7 +13,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.content.image.measures import NOTHING, Measures, measure, stacked
-from labelworks.tasks.methods.encoders.device import Prepared, to_device
+from labelworks.tasks.methods.encoders.device import Prepared
+from labelworks.tasks.methods.encoders.transfers import to_device
 from labelworks.tasks.methods.encoders.values import UnusableError, image_bytes, in_mode, opened_image
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -18,7 +18,6 @@ from labelworks.tasks.methods.encoders.device import (
     compiled,
     half,
     made_ready,
-    to_host,
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
 from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
@@ -100,7 +99,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
         ids, mask = padded(self.tokenizer, items, self.device)
         return {"input_ids": ids, "attention_mask": mask}
 
-    def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
+    def run(self, staged: dict[str, Any]) -> Any:
         """Run a batch through the modules of the model."""
         import torch
 
@@ -109,7 +108,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
             features["token_embeddings"] = features["token_embeddings"].float()
             for module in self.rest:
                 features = module(features)
-            return to_host(features["sentence_embedding"])
+            return features["sentence_embedding"]
 
 
 def packaged(name: str) -> str:

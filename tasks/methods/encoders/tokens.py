@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from labelworks.tasks.methods.encoders.device import Prepared, to_device
+from labelworks.tasks.methods.encoders.device import Prepared
 from labelworks.tasks.methods.encoders.token_rows import TokenRows
+from labelworks.tasks.methods.encoders.transfers import to_device
 from labelworks.tasks.methods.encoders.values import read_texts
 
 

@@ -7,9 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.device import (
@@ -18,7 +16,6 @@ from labelworks.tasks.methods.encoders.device import (
     compiled,
     half,
     made_ready,
-    to_host,
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
@@ -113,15 +110,15 @@ class TransformersEncoder(DeviceEncoder):
         ids, mask = padded(self.tokenizer, items, self.device)
         return {"input_ids": ids, "attention_mask": mask}
 
-    def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
+    def run(self, staged: dict[str, Any]) -> Any:
         """Run a batch and pool its last states."""
         import torch
 
         with torch.inference_mode():
             states = self.model(**staged).last_hidden_state
             if states.ndim == 4:  # a convolutional network: a map of states
-                return to_host(states.float().mean(dim=(2, 3)))
-            return to_host(pooled(states, staged.get("attention_mask"), str(self.chosen["pooling"])))
+                return states.float().mean(dim=(2, 3))
+            return pooled(states, staged.get("attention_mask"), str(self.chosen["pooling"]))
 
 
 def look_of(name: str, revision: str | None, config: Any) -> ImageTransform:

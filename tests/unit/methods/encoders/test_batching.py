@@ -1,15 +1,22 @@
 """Batches: nothing is lost or reordered, a batch keeps to its budget, memory that runs out halves it."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 
 from labelworks.tasks.methods.encoders.batching import TOO_LARGE, Budget, run_batches
+from labelworks.tasks.methods.encoders.transfers import gathered
 
 
 def itself(rows: np.ndarray) -> np.ndarray:
     return rows
+
+
+def in_order(rows: int, *given: Any) -> tuple[np.ndarray, dict[int, str]]:
+    ran = run_batches(*given)
+    return gathered(ran.vectors, ran.rows, rows, ran.vectors[0].shape[1]), ran.failed
 
 
 def lengths_of(seed: int = 0, rows: int = 200) -> np.ndarray:
@@ -33,8 +40,8 @@ def test_a_row_over_the_budget_is_alone_in_its_batch() -> None:
 
 def test_vectors_come_back_in_the_order_of_the_rows() -> None:
     lengths = lengths_of()
-    vectors, failed = run_batches(
-        lengths, Budget(64), itself, lambda rows: np.stack([rows, lengths[rows]], axis=1)
+    vectors, failed = in_order(
+        200, lengths, Budget(64), itself, lambda rows: np.stack([rows, lengths[rows]], axis=1)
     )
     np.testing.assert_array_equal(vectors, np.stack([np.arange(200), lengths], axis=1))
     assert failed == {}
@@ -59,7 +66,7 @@ def test_out_of_memory_halves_the_batch_goes_on_and_remembers(error: Exception) 
             raise error
         return rows[:, None].astype(np.float32)
 
-    vectors, failed = run_batches(lengths, budget, itself, forward)
+    vectors, failed = in_order(200, lengths, budget, itself, forward)
     np.testing.assert_array_equal(vectors[:, 0], np.arange(200))
     assert failed == {}
     assert 65 < budget.cost <= 130
@@ -83,7 +90,7 @@ def test_the_next_batch_is_staged_while_one_is_run() -> None:
         both.append(batch)
         return np.full((1, 1), batch, np.float32)
 
-    vectors, _ = run_batches(np.ones(4, int), Budget(1), stage, run)
+    vectors, _ = in_order(4, np.ones(4, int), Budget(1), stage, run)
     assert both == vectors[:, 0].tolist() == [0, 1, 2, 3]
 
 
@@ -93,8 +100,8 @@ def test_memory_that_runs_out_in_staging_halves_the_batch_and_loses_no_row() -> 
             raise MemoryError
         return rows
 
-    vectors, failed = run_batches(
-        np.ones(50, int), Budget(20), stage, lambda rows: rows[:, None].astype(np.float32)
+    vectors, failed = in_order(
+        50, np.ones(50, int), Budget(20), stage, lambda rows: rows[:, None].astype(np.float32)
     )
     np.testing.assert_array_equal(vectors[:, 0], np.arange(50))
     assert failed == {}
@@ -110,7 +117,7 @@ def test_torch_s_own_error_is_recognised() -> None:
             raise torch.OutOfMemoryError("no room")
         return np.ones((1, 2), np.float32)
 
-    vectors, _ = run_batches(np.ones(4, int), Budget(4), itself, forward)
+    vectors, _ = in_order(4, np.ones(4, int), Budget(4), itself, forward)
     assert vectors.shape == (4, 2)
     assert seen == [4, 2, 1, 1, 1, 1]
 
@@ -123,7 +130,7 @@ def test_a_row_that_never_fits_is_a_reason_and_the_rest_goes_on() -> None:
             raise MemoryError
         return np.ones((len(rows), 2), np.float32)
 
-    vectors, failed = run_batches(lengths, Budget(1000), itself, forward)
+    vectors, failed = in_order(3, lengths, Budget(1000), itself, forward)
     assert failed == {1: TOO_LARGE}
     np.testing.assert_array_equal(vectors[[0, 2]], 1.0)
 
