@@ -18,7 +18,8 @@ class ReviewRow(Record):
     content: hash of what is in it; shown: its text, its columns, or where its image or vector is from;
     suggestion: what the label was changed to, or would be; None where the given one isn't doubted.
     probabilities: of the likeliest classes, largest first. removed: how many errors a look is expected to
-    remove; like: id of the row that it is listed with, where one look may decide both.
+    remove, by distance where classes have a hierarchy; like: id of the row that it is listed with, where one
+    look may decide both.
     """
 
     id: str
@@ -31,6 +32,9 @@ class ReviewRow(Record):
     probabilities: tuple[tuple[str, float], ...] = ()
     why: Why = "queue"
     removed: float = 0.0
+    distance: float | None = Field(
+        None, description="of the label from the true class, if it is wrong; null: no hierarchy"
+    )
     like: str | None = None
     sample: str | None = None
     stratum: int | None = None

@@ -57,6 +57,6 @@ def _config(record: RunRecord, path: str | None) -> RunConfig:
         return now
     if now is None:
         return then
-    said = {"storage_options": now.dataset.storage_options, "about": now.dataset.about}
-    dataset = then.dataset.model_copy(update=said)
+    said = ("storage_options", "about", "hierarchy")
+    dataset = then.dataset.model_copy(update={name: getattr(now.dataset, name) for name in said})
     return then.model_copy(update={"store": now.store, "dataset": dataset})

@@ -12,15 +12,19 @@ from labelworks.schemas.config.about import AboutConfig
 from labelworks.schemas.config.features import Features
 from labelworks.schemas.config.files import CsvConfig, Format
 from labelworks.schemas.config.labels.class_mapping import check_mapping, read_mapping
+from labelworks.schemas.config.labels.hierarchy import Hierarchy, check_hierarchy, read_hierarchy
 from labelworks.schemas.config.labels.label_kind import check_label_kind, without_label
 from labelworks.schemas.config.labels.rules import LabelModelConfig, RuleConfig
 from labelworks.schemas.config.labels.votes import VotesConfig
 from labelworks.schemas.config.section import Section
 
 WINDOW = "{window}"
-ONE_CLASS_A_ROW = ("predictions", "votes", "rules", "class_names", "target", "pair")  # goes with that alone
+ONE_CLASS_A_ROW = (  # goes with that alone
+    "predictions", "votes", "rules", "class_names", "target", "pair", "hierarchy",
+)  # fmt: skip
 ClassMapping = dict[str, str | int | None]
 ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
+ReadHierarchy = Annotated[Hierarchy, BeforeValidator(read_hierarchy, json_schema_input_type=Hierarchy)]
 IMAGE_FOLDER: dict[str, Any] = {"features": {"image": "image"}, "label": "label", "id": "path"}
 
 
@@ -69,6 +73,11 @@ class DatasetConfig(Section):
         None,
         description="what classes become when they are read: `name: other`, or null to put one aside; or a "
         "YAML file of such lines, as `labelworks classes` prints one",
+    )
+    hierarchy: ReadHierarchy | None = Field(
+        None,
+        description="which classes are like each other: by class the one above it (`dog: animal`), or what "
+        "separates them in names such as animal/dog; people are asked first where labels are far off",
     )
     features: Features
     image_root: str | None = Field(
@@ -171,6 +180,13 @@ class DatasetConfig(Section):
             raise ValueError("class_mapping is for classes, not for the task regression")
         check_mapping(self.class_mapping, self.classes)
         return self
+
+    @field_validator("hierarchy")
+    @classmethod
+    def _a_tree(cls, given: Hierarchy | None) -> Hierarchy | None:
+        if given is not None:
+            check_hierarchy(given)
+        return given
 
     @model_validator(mode="after")
     def _only_for_one_class_a_row(self) -> DatasetConfig:

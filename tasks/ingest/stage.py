@@ -38,6 +38,7 @@ from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import count_classes, write_index
 from labelworks.tasks.methods.label_space import ClassFinding
 from labelworks.tasks.methods.label_space.similar_names import similar_names
+from labelworks.tasks.methods.review.label_tree import LabelTree
 from labelworks.tasks.planning.plan import Plan, empty
 from labelworks.tasks.planning.rules import rule_source
 from labelworks.tasks.planning.run import Run
@@ -102,6 +103,8 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
         scans += inside
         all_scans += found
     classes = _classes(source, scans, votes, asked)
+    if hierarchy := run.config.dataset.hierarchy:
+        LabelTree.of(classes, hierarchy)  # a class without a place is refused here, not when people are asked
     ref = DatasetRef(
         run_id=artifacts.id, dataset=artifacts.dataset, uri=artifacts.store.url(artifacts.folder),
         classes=classes, label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),

@@ -13,6 +13,7 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.settle import settle_decisions
 from labelworks.tasks.artifacts.decisions.settled import Settled
+from labelworks.tasks.methods.review.label_tree import LabelTree
 from labelworks.tasks.methods.review.look_value import look_value
 from labelworks.tasks.methods.review.reviewers import RIGHT
 
@@ -31,8 +32,13 @@ class AskedRows:
     accuracy: float
 
 
-def asked_rows(artifacts: Artifacts, ref: DatasetRef, said: Sequence[RowDecision]) -> AskedRows:
-    """The rows of decisions as they are now; of label sets and numbers none is worth another answer."""
+def asked_rows(
+    artifacts: Artifacts, ref: DatasetRef, said: Sequence[RowDecision], tree: LabelTree | None = None
+) -> AskedRows:
+    """The rows of decisions as they are now; of label sets and numbers none is worth another answer.
+
+    tree: of the classes, by which errors are weighted.
+    """
     if not said:
         return AskedRows((), np.zeros(0), RIGHT)
     settled = settle_decisions(artifacts, ref, said, "review")
@@ -43,7 +49,7 @@ def asked_rows(artifacts: Artifacts, ref: DatasetRef, said: Sequence[RowDecision
     answers = sum(person.answers for person in people)
     right = sum((RIGHT if person.accuracy is None else person.accuracy) * person.answers for person in people)
     accuracy = right / answers if answers else RIGHT
-    value = _value(settled, accuracy) if ref.one_class else np.zeros(len(places))
+    value = _value(settled, accuracy, tree) if ref.one_class else np.zeros(len(places))
     return AskedRows(places, value, accuracy)
 
 
@@ -53,17 +59,19 @@ def gold_rows(asked: AskedRows, most: int, seed: int) -> list[Place]:
     return [asked.places[number] for number in np.sort(some)]
 
 
-def _value(settled: Settled, accuracy: float) -> NDArray[np.float64]:
+def _value(settled: Settled, accuracy: float, tree: LabelTree | None) -> NDArray[np.float64]:
     """What another answer to each row is worth; where no posterior is kept, by whether the label is right."""
     rows = settled.rows
     right, label = rows["right"].to_numpy().astype(np.float64), rows["label"].to_numpy().astype(np.int64)
     held = rows["posterior"].combine_chunks()
     if not len(held) or held.null_count:
         two = np.stack([right, 1 - right], axis=1)
-        return look_value(two, np.zeros(len(two), np.int64), accuracy)
+        worth = look_value(two, np.zeros(len(two), np.int64), accuracy)
+        return worth if tree is None else worth * tree.mean_distances()[label]
     known = held.flatten().to_numpy().reshape(len(held), -1).astype(np.float64)
     classes = known.shape[1]
     none = label == classes
     inside = np.where(none, 1 - right, np.minimum(right / np.maximum(known.max(axis=1), 1e-12), 1))
     outcomes = np.concatenate([known * inside[:, None], 1 - inside[:, None]], axis=1)
-    return look_value(outcomes, np.where(label < 0, outcomes.argmax(axis=1), label), accuracy)
+    costs = None if tree is None else tree.costs()
+    return look_value(outcomes, np.where(label < 0, outcomes.argmax(axis=1), label), accuracy, costs)

@@ -14,8 +14,10 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.shown.flagged_rows import REMOVED, is_rare, scored_rows
 from labelworks.tasks.execution.map_partitions import reduce_partitions
+from labelworks.tasks.methods.review.label_tree import LabelTree
+from labelworks.tasks.review.distances import DISTANCE, with_distance
 
-KEPT = ["row", "given", REMOVED]
+KEPT = ["row", "given", REMOVED, DISTANCE]
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,13 @@ class AnsweredRows:
 
 
 def candidates(
-    artifacts: Artifacts, ref: DatasetRef, most: int, by_class: int, answered: AnsweredRows, *, treated: bool
-) -> pa.Table:
-    """Rows, where a look removes most first: `partition`, `row`, `given`, `removed`, `rare`.
+    artifacts: Artifacts, ref: DatasetRef, most: int, by_class: int, answered: AnsweredRows, *, treated: bool,
+    tree: LabelTree | None = None,
+) -> pa.Table:  # fmt: skip
+    """Rows, where a look removes most first: `partition`, `row`, `given`, `removed`, `distance`, `rare`.
 
     At most so many, and of each given class by_class besides. answered: what is left out; treated: whether
-    the run has treated its labels.
+    the run has treated its labels; tree: of the classes, by which errors are weighted.
     """
 
     def first(parts: Sequence[pa.Table]) -> pa.Table:
@@ -46,16 +49,16 @@ def candidates(
 
     return reduce_partitions(
         "review", candidates_of, first, ref.of("source"), unit="partitions listed", artifacts=artifacts,
-        ref=ref, most=most, by_class=by_class, answered=answered, treated=treated,
+        ref=ref, most=most, by_class=by_class, answered=answered, treated=treated, tree=tree,
     )  # fmt: skip
 
 
 def candidates_of(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, most: int, by_class: int,
-    answered: AnsweredRows, treated: bool,
+    answered: AnsweredRows, treated: bool, tree: LabelTree | None,
 ) -> pa.Table:  # fmt: skip
     """Those of one partition."""
-    table = scored_rows(partition, artifacts, ref, treated)
+    table = with_distance(scored_rows(partition, artifacts, ref, treated), partition, artifacts, ref, tree)
     table = table.filter(pa.array(answered.new(partition, table)))
     kept = table.select(KEPT).append_column("rare", pa.array(is_rare(table)))
     return _first(kept.append_column("partition", pa.repeat(partition.key, len(kept))), most, by_class)

@@ -19,8 +19,10 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.log import decisions_files, decisions_in_force
 from labelworks.tasks.artifacts.shown.flagged_rows import REMOVED
 from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
+from labelworks.tasks.methods.review.label_tree import Hierarchy, LabelTree
 from labelworks.tasks.review.asked import AskedRows, Place, asked_rows, gold_rows
 from labelworks.tasks.review.candidates import AnsweredRows, candidates, rank_in_class
+from labelworks.tasks.review.distances import DISTANCE
 from labelworks.tasks.review.groups import grouped
 from labelworks.tasks.review.sample import draw_sample
 from labelworks.tasks.review.shown import queue_of
@@ -32,9 +34,13 @@ By = Literal["error-removed", "class-coverage", "audit"]
 
 @dataclass(frozen=True)
 class Listed:
-    """Why a row is in the queue: what a look removes; gold, or asked again, by the name of a sample."""
+    """Why a row is in the queue: what a look removes; gold, or asked again, by the name of a sample.
+
+    distance: of its label from the true class, if it is wrong, in a hierarchy.
+    """
 
     removed: float = 0.0
+    distance: float | None = None
     gold: bool = False
     sample: str | None = None
     probability: float | None = None
@@ -42,54 +48,60 @@ class Listed:
     @property
     def facts(self) -> dict[str, Any]:
         """As fields of a `ReviewRow`."""
-        shown = {"removed": self.removed, "sample": self.sample, "probability": self.probability}
-        return shown | {"why": "gold" if self.gold else "queue"}
+        names = ("removed", "distance", "sample", "probability")
+        return {name: getattr(self, name) for name in names} | {"why": "gold" if self.gold else "queue"}
 
 
 def review_queue(
-    artifacts: Artifacts, source: Source, rows: int, *, by: By = "error-removed", seed: int = 0
-) -> ReviewQueue:
+    artifacts: Artifacts, source: Source, rows: int, *, by: By = "error-removed", seed: int = 0,
+    hierarchy: Hierarchy | None = None,
+) -> ReviewQueue:  # fmt: skip
     """At most so many rows of a run to look at.
 
     error-removed: where a look removes most error, whether nobody has answered yet or another answer is
     worth more than a new row. class-coverage: as many of each given class, where a look removes most first.
     Of both, one row in GOLD is one that people answered about, shown again; rows that are alike follow each
-    other. audit: rows drawn by strata, as `draw_sample` does. Raises InputError where the run hasn't judged
-    its labels, ConfigError where labels are no single class and are to be counted by class.
+    other. audit: rows drawn by strata, as `draw_sample` does. hierarchy: of the classes: an error then counts
+    by how far the label is from the true class (`LabelTree`). Raises InputError where the run hasn't judged
+    its labels, ConfigError where labels are no single class and are to be counted by class or weighted.
     """
     ref = judged_ref(artifacts)
     if by == "audit":
         return draw_sample(artifacts, source, ref, "strata", looks=rows, width=None, seed=seed)[0]
+    if hierarchy is not None and not ref.one_class:
+        raise ConfigError("labels are no single class", where="hierarchy", fix="leave it out")
     if by == "class-coverage" and not ref.one_class:
         raise ConfigError("labels are no single class", where="--by", fix="--by error-removed")
     treated = artifacts.result(TreatResult)
     ref = treated.ref if treated else ref
     said = decisions_in_force(artifacts.store, decisions_files(artifacts.store, artifacts.dataset))
-    listed = _listed(artifacts, ref, rows, said, treated=treated is not None, coverage=by == "class-coverage")
+    listed = _listed(
+        artifacts, ref, rows, said, treated=treated is not None, coverage=by == "class-coverage",
+        tree=None if hierarchy is None else LabelTree.of(ref.classes, hierarchy),
+    )  # fmt: skip
     facts = {place: row.facts for place, row in listed.items()}
     return queue_of(artifacts, source, ref, grouped(artifacts, source, ref, facts))
 
 
 def _listed(
     artifacts: Artifacts, ref: DatasetRef, rows: int, said: Sequence[RowDecision], *, treated: bool,
-    coverage: bool,
+    coverage: bool, tree: LabelTree | None,
 ) -> dict[Place, Listed]:  # fmt: skip
     """The places of the rows, in their order."""
-    asked = asked_rows(artifacts, ref, said)
+    asked = asked_rows(artifacts, ref, said, tree)
     gold = gold_rows(asked, rows // GOLD, len(said))
     most = rows - len(gold)
     by_class = most // max(len(ref.classes), 1) if coverage else 0
-    table = candidates(artifacts, ref, most, by_class, _answered(asked, said), treated=treated)
+    table = candidates(artifacts, ref, most, by_class, _answered(asked, said), treated=treated, tree=tree)
     value = table[REMOVED].to_numpy().astype(np.float64) * asked.accuracy
+    new = [Listed(*one) for one in zip(value.tolist(), table[DISTANCE].to_pylist(), strict=True)]
     rare = table["rare"].to_numpy(zero_copy_only=False)
     places: list[Place] = list(zip(table["partition"].to_pylist(), table["row"].to_pylist(), strict=True))
     if coverage:
         order = np.lexsort((-value, rank_in_class(table["given"].to_numpy())))[:most]
-        chosen = {places[number]: Listed(value[number]) for number in order}
+        chosen = {places[number]: new[number] for number in order}
     else:
-        chosen = _worth_most(
-            dict(zip(places, value.tolist(), strict=True)), rare, asked, f"again-{len(said)}", most
-        )
+        chosen = _worth_most(dict(zip(places, new, strict=True)), rare, asked, f"again-{len(said)}", most)
     share = len(gold) / max(len(asked.places), 1)
     known = Listed(gold=True, sample=f"gold-{len(said)}", probability=share)
     return _between(chosen, {place: known for place in gold if place not in chosen})
@@ -104,14 +116,14 @@ def _answered(asked: AskedRows, said: Sequence[RowDecision]) -> AnsweredRows:
 
 
 def _worth_most(
-    new: Mapping[Place, float], rare: NDArray[np.bool_], asked: AskedRows, sample: str, most: int
+    new: Mapping[Place, Listed], rare: NDArray[np.bool_], asked: AskedRows, sample: str, most: int
 ) -> dict[Place, Listed]:
     """At most so many rows that are new, or asked about again, where a look removes most; rare ones first."""
     again = {
         place: worth for place, worth in zip(asked.places, asked.value.tolist(), strict=True) if worth > 0
     }
     first = np.concatenate([rare, np.zeros(len(again), bool)])
-    both = [Listed(removed) for removed in new.values()]
+    both = list(new.values())
     both += [Listed(removed, sample=sample) for removed in again.values()]
     order = np.lexsort((-np.array([row.removed for row in both]), ~first))[:most]
     places = [*new, *again]

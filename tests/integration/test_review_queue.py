@@ -74,6 +74,36 @@ def test_every_class_is_covered_and_an_audit_draws_by_chance(judged: Any) -> Non
     assert all(row.why == "audit" and row.probability for row in drawn)
 
 
+def test_far_errors_come_first_where_classes_have_a_hierarchy(judged: Any) -> None:
+    _, config, root = judged
+    flat = lw.review_queue("made", 200, store=root).queue
+    same = lw.review_queue("made", 200, hierarchy=" ", store=root).queue
+    assert [(row.id, pytest.approx(row.removed)) for row in flat.rows] == [
+        (row.id, row.removed) for row in same.rows
+    ]
+    assert {row.distance for row in flat.rows} == {None}
+    assert {row.distance for row in same.rows} == {1.0}
+    one, two, other = flat.classes
+    tree = {one: "near", two: "near", "near": None, other: None}
+    far = lw.review_queue("made", 200, hierarchy=tree, store=root)
+    for row in far.queue.rows:  # all classes are listed: the mean over them, by hand
+        shares = {name: share for name, share in row.probabilities if name != row.given}
+        away = {name: 2 / 3 if other not in (name, row.given) else 1.0 for name in shares}
+        want = sum(shares[name] * away[name] for name in shares) / sum(shares.values())
+        if row.suggestion is None:  # its label was not changed
+            assert row.distance == pytest.approx(want, abs=1e-5)
+    plain = {row.id: row.removed for row in flat.rows}
+    assert all(
+        row.removed == pytest.approx(plain[row.id] * row.distance, abs=1e-6)
+        for row in far.queue.rows
+        if row.id in plain and row.distance is not None
+    )
+    assert list(far.to_pandas()["distance"]) == [row.distance for row in far.queue.rows]
+    named = config.model_copy(update={"dataset": config.dataset.model_copy(update={"hierarchy": {one: two}})})
+    with pytest.raises(lw.ConfigError, match=f"no place for the class '{other}'"):
+        run_stages(named)
+
+
 def test_labels_of_no_single_class_are_not_counted_by_class(
     made: Any, write: Any, run_config: Any, tmp_path: Path
 ) -> None:

@@ -47,7 +47,9 @@ def export(
     with only_the_result_on_stdout():
         opened = open_judged(*find_run(run, store, config), config)
         ref = judged_ref(opened.artifacts)
-        queue = review_queue(opened.artifacts, opened.source, rows, by=by, seed=seed)
+        queue = review_queue(
+            opened.artifacts, opened.source, rows, by=by, seed=seed, hierarchy=opened.config.dataset.hierarchy
+        )
         pictures = queue_pictures(opened.artifacts, opened.source, ref, queue) if form.pictured else {}
         files = write_queue(queue, absolute(to), pictures)
     print("\n".join(files))

@@ -47,7 +47,7 @@ def serve(
             run = open_judged(opened, artifacts.dataset, artifacts.id, config)
             treated = run.artifacts.result(TreatResult)
             ref = ref if treated is None else treated.ref
-            queue = review_queue(run.artifacts, run.source, rows)
+            queue = review_queue(run.artifacts, run.source, rows, hierarchy=run.config.dataset.hierarchy)
         say(f"{len(queue.rows):,} rows of run {queue.run} to look at; Ctrl-C ends it")
         names = list(dict.fromkeys(annotators or [getpass.getuser()]))
         serve_review(

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from labelworks.flows.cli.judged_run import open_judged
 from labelworks.flows.notebook.results.shown import Shown, several
+from labelworks.schemas.config.labels.hierarchy import check_hierarchy, read_hierarchy
 from labelworks.schemas.config.load import absolute
+from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.review import ReviewQueue
 from labelworks.tasks.catalog.history import known_dataset
 from labelworks.tasks.review import queue as queues
 from labelworks.tasks.review.record import newest_judged
 from labelworks.tasks.storage.store import Store
 
-COLUMNS = ["id", "shown", "given", "suggestion", "probabilities", "removed", "why", "like"]
+COLUMNS = ["id", "shown", "given", "suggestion", "probabilities", "removed", "distance", "why", "like"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,7 +36,11 @@ class RowsToReview(Shown):
     queue: ReviewQueue
 
     def to_pandas(self) -> pd.DataFrame:
-        """The rows in their order; `removed` is how many errors a look is expected to remove."""
+        """The rows in their order; `removed` is how many errors a look is expected to remove.
+
+        `distance`: how far the label is from the true class, if it is wrong, where there is a hierarchy:
+        then errors are weighted by it.
+        """
         rows = [{name: getattr(row, name) for name in COLUMNS} for row in self.queue.rows]
         table = pd.DataFrame(rows, columns=COLUMNS)
         table["probabilities"] = table["probabilities"].map(dict)
@@ -52,6 +59,7 @@ def review_queue(
     *,
     by: Literal["error-removed", "class-coverage", "audit"] = "error-removed",
     seed: int = 0,
+    hierarchy: str | Mapping[str, str | None] | None = None,
     store: str | Path = "labelworks-store",
     config: str | None = None,
 ) -> RowsToReview:
@@ -69,6 +77,10 @@ def review_queue(
         many labels are wrong. Of the first two, one row in twenty is one that people have answered about.
     seed : int, default 0
         For "audit": another seed draws other rows.
+    hierarchy : str or mapping, optional
+        Which classes are like each other: by class the one above it, or what separates them in names such
+        as "animal/dog". An error then counts by how far the label is from the true class, 1 where no two
+        classes are farther apart. By default as the run's config says.
     store : str or Path, default "labelworks-store"
         Where the dataset is kept.
     config : str, optional
@@ -82,13 +94,16 @@ def review_queue(
     Raises
     ------
     ConfigError
-        Labels are no single class, and rows are to be counted by class.
+        Labels are no single class, and rows are to be counted by class or weighted by a hierarchy; or a
+        class has no place in it.
     InputError
         There is no such dataset, or no run has judged its labels.
 
     Notes
     -----
-    Source of what another answer is worth: Frazier, Powell & Dayanik, 2008 (knowledge gradient).
+    A wrong label costs the steps between it and the true class in the tree, as a share of the most that
+    two classes lie apart. Source of what another answer is worth: Frazier, Powell & Dayanik, 2008
+    (knowledge gradient).
 
     Examples
     --------
@@ -109,4 +124,17 @@ def review_queue(
     where = Store(absolute(str(store)))
     artifacts, _ = newest_judged(where, known_dataset(where, dataset))
     run = open_judged(where, artifacts.dataset, artifacts.id, config)
-    return RowsToReview(queues.review_queue(run.artifacts, run.source, rows, by=by, seed=seed))
+    tree = run.config.dataset.hierarchy if hierarchy is None else checked_hierarchy(hierarchy)
+    return RowsToReview(
+        queues.review_queue(run.artifacts, run.source, rows, by=by, seed=seed, hierarchy=tree)
+    )
+
+
+def checked_hierarchy(given: str | Mapping[Any, Any]) -> str | dict[str, str | None]:
+    """A hierarchy as a config has it; ConfigError where it is none."""
+    hierarchy: str | dict[str, str | None] = read_hierarchy(given)
+    try:
+        check_hierarchy(hierarchy)
+    except ValueError as error:
+        raise ConfigError(str(error), where="hierarchy") from error
+    return hierarchy

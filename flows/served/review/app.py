@@ -157,7 +157,9 @@ async def _store(
 def shown(row: ReviewRow) -> dict[str, Any]:
     """A row as the page takes it."""
     more = f"\n… {len(row.shown):,} characters in all" if len(row.shown) > TEXT else ""
-    known = row.model_dump(include={"id", "given", "suggestion", "probabilities", "why", "sample", "like"})
+    known = row.model_dump(
+        include={"id", "given", "suggestion", "probabilities", "why", "sample", "like", "distance"}
+    )
     return {**known, "shown": row.shown[:TEXT] + more}
 
 

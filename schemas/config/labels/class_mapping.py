@@ -63,7 +63,7 @@ def _named(given: Mapping[Any, Any], where: str, lines: Mapping[Any, str]) -> di
     """Names as text; raise ConfigError where two are the same text, or a class becomes no class."""
     found: dict[str, Name | None] = {}
     for key, value in given.items():
-        name, become = _text(key), str(value).lower() if isinstance(value, bool) else value
+        name, become = as_label(key), str(value).lower() if isinstance(value, bool) else value
         at = lines.get(key, where)
         if name in found:
             raise ConfigError(f"{name!r} stands there twice, as text and as a number", where=at)
@@ -75,6 +75,6 @@ def _named(given: Mapping[Any, Any], where: str, lines: Mapping[Any, str]) -> di
     return found
 
 
-def _text(key: Any) -> str:
+def as_label(key: Any) -> str:
     """A name as labels that are kept as strings have it: booleans are `true` and `false`."""
     return str(key).lower() if isinstance(key, bool) else "" if key is None else str(key)

@@ -23,6 +23,7 @@ BEHIND = (
     "stratum_likely",
     "probability",
     "like",
+    "distance",
     "content",
 )
 SAID = ("sample", "stratum", "stratum_rows", "stratum_likely", "probability", "suggestion", "when")

@@ -17,6 +17,12 @@ function openMarks(text) {
   return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, mark => `⟨U+${mark.charCodeAt(0).toString(16).toUpperCase()}⟩`);
 }
 
+// In a hierarchy of classes: how far a label is expected to be off.
+function far(row) {
+  const away = row.distance;
+  return away == null ? "" : ` If this label is wrong, the right class is expected ${away.toFixed(2)} away (1: as far as two classes can be).`;
+}
+
 function startReview(queue, keeper, after) {
   const part = id => document.getElementById(id);
   const several = queue.label === "classes", number = queue.label === "number";
@@ -43,7 +49,7 @@ function startReview(queue, keeper, after) {
     part("place").textContent = `row ${(at + 1).toLocaleString("en")}`;
     part("back").disabled = at === 0;
     part("next").disabled = at + 1 >= queue.rows.length;
-    part("why").textContent = WHY[row.why] ?? row.why;
+    part("why").textContent = (WHY[row.why] ?? row.why) + far(row);
     drawContent(row);
     part("given").textContent = openMarks(row.given || "(none)");
     part("doubted").hidden = row.suggestion === null;
