@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -54,6 +56,6 @@ def _shares(
     return np.stack([1 - wrong, np.where(alone, alike, claimed)], axis=1), codes
 
 
-def _dense(lists: pa.ChunkedArray) -> NDArray[np.number]:
-    flat: NDArray[np.number] = lists.combine_chunks().flatten().to_numpy()
+def _dense(lists: pa.ChunkedArray) -> NDArray[Any]:
+    flat: NDArray[Any] = lists.combine_chunks().flatten().to_numpy()
     return flat.reshape(len(lists), -1)
