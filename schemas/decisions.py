@@ -12,7 +12,8 @@ from pydantic import Field, model_validator
 from labelworks.schemas.records import Record
 
 Answer = Literal["class", "keep", "unsure", "none", "classes", "number", "undone"]
-Why = Literal["queue", "audit", "gold"]
+Why = Literal["queue", "audit", "gold", "like"]
+BY_LIKENESS = " (like another)"  # behind the name of who answered without a look at the row
 
 
 def _field(name: str, kind: pa.DataType, about: str = "", *, nullable: bool = False) -> pa.Field:
@@ -31,7 +32,11 @@ DECISIONS = pa.schema(
         _field("annotator", pa.string()),
         _field("when", pa.timestamp("us", "UTC")),
         _field("run", pa.string(), "by which the row was shown"),
-        _field("why", pa.string(), "it was shown: queue, audit or gold"),
+        _field(
+            "why",
+            pa.string(),
+            "it was shown: queue, audit or gold; like: it wasn't, the answer is that to a row it is like",
+        ),
         _field("sample", pa.string(), "what it was drawn from, where it was drawn", nullable=True),
         _field("stratum", pa.int32(), "of that sample", nullable=True),
         _field("stratum_rows", pa.int64(), "rows that the stratum has", nullable=True),
@@ -70,12 +75,19 @@ class RowDecision(Record):
             raise ValueError("a number goes with the answer 'number', and with no other")
         if self.why == "audit" and self.probability is None:
             raise ValueError("a row of an audit was shown with a known probability")
+        if self.why == "like" and (self.probability is not None or self.sample is not None):
+            raise ValueError("an answer for a row that is like another is of no sample: nobody looked at it")
         return self
 
     @property
     def asked(self) -> tuple[str, str, str, str | None]:
         """What is asked once: this row of this person, by this run, in this sample."""
         return self.id, self.annotator, self.run, self.sample
+
+    @property
+    def reviewer(self) -> str:
+        """Whose accuracy it speaks for: what a person says without a look has one of its own."""
+        return self.annotator + BY_LIKENESS * (self.why == "like")
 
     def stale(self, content: int, given: str) -> bool:
         """Whether the row was shown with another content, or, where its label is kept, with another label."""

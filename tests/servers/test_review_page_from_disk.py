@@ -129,9 +129,12 @@ def test_every_key_does_what_it_says_and_what_is_in_rows_stays_text(page: Page, 
     page.wait(ANSWERED.format(3))
     keys(page, "u", "z")
     page.wait(ANSWERED.format(3))
+    keys(page, "ArrowLeft", "l")
+    page.wait(ANSWERED.format(5))
     found = saved(page, tmp_path / "saved")
-    assert [row["answer"] for row in found["answers"]] == ["cat", "dog", "(none)"]
-    assert [row["id"] for row in found["answers"]] == [f"{number} {EVIL}" for number in range(3)]
+    assert [row["answer"] for row in found["answers"]] == ["cat", "dog", *["(none)"] * 3]
+    assert [row["why"] for row in found["answers"]] == [*["queue"] * 3, "like", "like"]
+    assert [row["id"] for row in found["answers"]] == [f"{number} {EVIL}" for number in range(5)]
     assert page.value("document.title") == f"Review of {EVIL}".replace("  ", " ")
     assert page.value("document.querySelectorAll('#shown *, #given *, #likely img').length") == 0
     assert [url for url in page.asked if not url.startswith(("file:", "data:", "blob:"))] == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from labelworks.tasks.review.record import LogEntry
 
+SHOWN_FOR = {"like": "like another"}
 review = typer.Typer(
     name="review", help="Rows that people look at, and what they decided.", no_args_is_help=True
 )
@@ -65,6 +66,13 @@ def _table(found: list[LogEntry]) -> Table:
     for entry in found:
         made = entry.decision
         said = "; ".join(made.classes) or (made.answer if made.number is None else f"{made.number:g}")
-        cells = (made.annotator, made.id, made.given or "", said, made.why, entry.standing or "holds")
+        cells = (
+            made.annotator,
+            made.id,
+            made.given or "",
+            said,
+            SHOWN_FOR.get(made.why, made.why),
+            entry.standing or "holds",
+        )
         table.add_row(f"{made.when:%Y-%m-%d %H:%M}", *map(escape, cells))
     return table

@@ -56,7 +56,7 @@ def record_decisions(
     *,
     annotator: str | None = None,
     run: str = "",
-    why: Literal["queue", "gold"] = "queue",
+    why: Literal["queue", "gold", "like"] = "queue",
     store: str | Path = "labelworks-store",
 ) -> Recorded:
     """Keep what people decided about rows of a dataset: the next run hears it.
@@ -73,9 +73,10 @@ def record_decisions(
         Who answered; by default the user of this machine.
     run : str, optional
         Id of the run by which the rows were shown.
-    why : {"queue", "gold"}, default "queue"
-        Why they were shown: as doubtful rows, or again to see how far answers are to be believed. Rows
-        of an audit come back by `labelworks audit import`.
+    why : {"queue", "gold", "like"}, default "queue"
+        Why they were shown: as doubtful rows, or again to see how far answers are to be believed; "like":
+        nobody looked at them, they are like a row that somebody answered. Rows of an audit come back by
+        `labelworks audit import`.
     store : str or Path, default "labelworks-store"
         Where the dataset is kept.
 

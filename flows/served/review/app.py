@@ -20,7 +20,7 @@ from labelworks.schemas.review import ReviewRow
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.artifacts.shown.thumbnails import thumbnail
 from labelworks.tasks.review.desk.around import Around
-from labelworks.tasks.review.desk.desk import ReviewDesk, answer_of
+from labelworks.tasks.review.desk.desk import DeskAnswer, ReviewDesk, answer_of
 from labelworks.tasks.review.exchange.page import review_page
 
 TEXT, SHORT = 20_000, 200  # characters that are shown
@@ -40,11 +40,12 @@ class RowsWanted(BaseModel):
 
 
 class AnswerSaid(BaseModel):
-    """An answer to a row by its id; act: the same of those that were given by one key."""
+    """An answer to a row by its id; act: the same of those that were given by one key; like: see the desk."""
 
     id: str
     answer: str
     act: int = 0
+    like: bool = False
 
 
 class AnswersSaid(BaseModel):
@@ -114,7 +115,7 @@ def review_app(
     @app.post("/api/answers")
     async def answers(said: AnswersSaid, request: Request) -> dict[str, Any]:
         who, names = request.state.annotator, [each.id for each in said.answers]
-        asked = [(each.id, each.answer, each.act) for each in said.answers]
+        asked = [DeskAnswer(**each.model_dump()) for each in said.answers]
         found = desk.check(who, asked)
         await store(found.taken, said.holder)
         while desk.waits(who, names):  # sent twice: what came first is still being stored, and may be lost

@@ -38,14 +38,14 @@ def settle_classes(rows: pa.Table, decisions: Sequence[RowDecision], ref: Datase
     kept, lost = _kept(rows, decisions, ref)
     places = np.unique([place for place, _, _ in kept]).astype(np.int64)
     rows_kept, classes = rows.take(pa.array(places)), len(ref.classes)
-    names = sorted({decision.annotator for _, decision, _ in kept})
+    names = sorted({decision.reviewer for _, decision, _ in kept})
     named = np.zeros((len(kept), classes + 1), bool)
     for number, (_, _, codes) in enumerate(kept):
         named[number, codes] = True
     believed, outside = _believed(rows_kept, classes)
     answers = Answers(
         np.searchsorted(places, [place for place, _, _ in kept]),
-        np.array([names.index(decision.annotator) for _, decision, _ in kept], np.int64),
+        np.array([names.index(decision.reviewer) for _, decision, _ in kept], np.int64),
         named,
     )
     prior = prior_of(believed, outside)
@@ -90,8 +90,8 @@ def settle_others(rows: pa.Table, decisions: Sequence[RowDecision], ref: Dataset
             "right": np.full(len(places), RIGHT, np.float32),
         }
     )
-    names = sorted({decision.annotator for _, decision, _ in kept})
-    reviewer = np.array([names.index(decision.annotator) for _, decision, _ in kept], np.int64)
+    names = sorted({decision.reviewer for _, decision, _ in kept})
+    reviewer = np.array([names.index(decision.reviewer) for _, decision, _ in kept], np.int64)
     place = np.array([place for place, _, _ in kept], np.int64)
     repeated = np.isin(place, [each for each, count in Counter(place.tolist()).items() if count > 1])
     reviewers = _reviewers(names, reviewer, repeated, np.full(len(names), RIGHT))

@@ -17,7 +17,21 @@ from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, ShownRow, as_te
 from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, believed, errors_removed
 from labelworks.tasks.review.desk.handed import HandedRows
 
+SHOWN_BY = {"why", "sample", "stratum", "stratum_rows", "stratum_likely", "probability"}
 LABEL_TYPES: dict[LabelKind, str] = {"class": "string", "classes": "list", "number": "number"}
+
+
+@dataclass(frozen=True)
+class DeskAnswer:
+    """An answer to a row by its id. act: the same of those that were given at one moment, by one key.
+
+    like: it was given to another row that this one is like, and nobody looked at this one.
+    """
+
+    id: str
+    answer: str
+    act: int = 0
+    like: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,20 +65,20 @@ class ReviewDesk:
         """Groups of rows for a holder: what it has, topped up; the first of each is the one to look at."""
         return [[self.rows[name] for name in group] for group in self._handed.take(holder, most)]
 
-    def check(self, annotator: str, answers: Sequence[tuple[str, str, int]]) -> Checked:
+    def check(self, annotator: str, answers: Sequence[DeskAnswer]) -> Checked:
         """Check answers to rows by their ids. Those taken are to be stored, and handed to nobody meanwhile.
 
-        Each comes with a number: those of one number were given at one moment. One that is stored already, as
+        One that is stored already, as
         it may be sent again by who never heard so, is neither taken nor put aside.
         """
         now = datetime.now(UTC)
         moments = {
             act: now + timedelta(milliseconds=place)
-            for place, act in enumerate(dict.fromkeys(act for *_, act in answers))
+            for place, act in enumerate(dict.fromkeys(each.act for each in answers))
         }
         asked = [
-            GivenAnswer(place, name, text, self._facts(name, annotator, moments[act]))
-            for place, (name, text, act) in enumerate(answers, 1)
+            GivenAnswer(place, each.id, each.answer, self._facts(each, annotator, moments[each.act]))
+            for place, each in enumerate(answers, 1)
         ]
         held = in_force([*self._made, *self._waiting])
         found = check_answers(
@@ -133,10 +147,11 @@ class ReviewDesk:
             if each.id == aside.id and self._is(each, asked.facts["annotator"])
         )
 
-    def _facts(self, name: str, annotator: str, when: datetime) -> dict[str, Any]:
-        row = self.rows.get(name)
-        shown = row and row.model_dump(include={"why", "sample", "stratum", "stratum_rows", "probability"})
-        return {"annotator": annotator, "run": self.queue.run, "when": when, **(shown or {})}
+    def _facts(self, answer: DeskAnswer, annotator: str, when: datetime) -> dict[str, Any]:
+        row = self.rows.get(answer.id)
+        shown = row.model_dump(include=SHOWN_BY) if row else {}
+        shown |= {"why": "like"} if answer.like and not shown.get("sample") else {}
+        return {"annotator": annotator, "run": self.queue.run, "when": when, **shown}
 
 
 def grouped(rows: Sequence[ReviewRow]) -> list[list[str]]:
@@ -163,7 +178,7 @@ def removed_by(
         each for each in last.values() if each.answer not in ("keep", "unsure") and not right_as_given(each)
     ]
     outcomes = len(queue.classes) + 1 if queue.label == "class" else 2
-    who = {name: place for place, name in enumerate(sorted({each.annotator for each in changed}))}
+    who = {name: place for place, name in enumerate(sorted({each.reviewer for each in changed}))}
     given, answered = np.empty(len(changed)), np.empty(len(changed))
     for place, each in enumerate(changed):
         known = rows[each.id]
@@ -172,7 +187,7 @@ def removed_by(
         answered[place] = believed(
             np.array([_probability(known, answer_of(each), queue)]), outcomes, none=none
         )[0]
-    reviewer = np.array([who[each.annotator] for each in changed], np.int64)
+    reviewer = np.array([who[each.reviewer] for each in changed], np.int64)
     return errors_removed(given, answered, reviewer, outcomes)
 
 

@@ -25,9 +25,9 @@
 
   const keeper = {
     all: () => answers,
-    keep(rows, answer) {
+    keep(rows, answer, like) {
       const newest = Math.max(0, ...[...answers.values()].map(each => each.when));
-      const made = {answer, when: Math.max(Date.now(), newest + 1), annotator: who.value.trim()};
+      const made = {answer, when: Math.max(Date.now(), newest + 1), annotator: who.value.trim(), ...(like && {like})};
       for (const row of rows) {
         storage?.setItem(mine + row, JSON.stringify(made));
         answers.set(row, made);
@@ -45,9 +45,9 @@
 
   function save() {
     const {dataset, run} = queue;
-    const rows = [...answers].sort(([a], [b]) => a - b).map(([place, {answer, when, annotator}]) => {
+    const rows = [...answers].sort(([a], [b]) => a - b).map(([place, {answer, when, annotator, like}]) => {
       const {shown, picture, tiny, probabilities, removed, ...behind} = queue.rows[place];
-      return {...behind, answer, annotator, when: new Date(when).toISOString()};
+      return {...behind, ...(like && {why: "like"}), answer, annotator, when: new Date(when).toISOString()};
     });
     const text = JSON.stringify({labelworks: "decisions", dataset, run, answers: rows}, null, 1);
     const link = document.createElement("a");

@@ -1,7 +1,7 @@
 "use strict";
 // One row at a time: what is in it, its labels, and the answers, by keys or by buttons. Texts are set as texts.
-// keeper: `all()` gives a Map of answers {answer, when, annotator} by the number of the row; `keep(rows, answer)`
-// and `forget(rows)` change it; each may give a promise. `changed`: called back when somebody else changed it.
+// keeper: `all()` gives a Map of answers {answer, when, annotator} by the number of the row; `keep(rows, answer,
+// like)` and `forget(rows)` change it, like: nobody looked at them; each may give a promise. `changed`: called back when somebody else changed it.
 // Where it has them, `around(row)` promises what is seen beside it, and `far()` says how many rows of how many are
 // answered; rows may be added to the queue later.
 const WORDS = {keep: "(keep)", unsure: "(unsure)", none: "(none)"};
@@ -138,16 +138,16 @@ function startReview(queue, keeper, after) {
     part("alike").textContent = `Apply “${answers().get(at)?.answer}” to ${rows.length.toLocaleString("en")} like it (L)`;
   }
 
-  async function decide(answer, rows = [at]) {
+  async function decide(answer, rows = [at], like = false) {
     try {
-      await keeper.keep(rows, answer);
+      await keeper.keep(rows, answer, like);
     } catch (error) {
       return note(`Not kept: ${error.message}`, true);
     }
-    const like = rows.length === 1 ? alike().length : 0;
-    const more = like ? `. L: the same for ${count(like, "row")} like it; →: the next row` : "";
-    note((rows.length > 1 ? `“${answer}” for ${count(rows.length, "row")}` : `Row ${at + 1}: “${answer}”`) + more);
-    return show(like ? at : following(at));
+    const others = like ? 0 : alike().length;
+    const more = others ? `. L: the same for ${count(others, "row")} like it; →: the next row` : "";
+    note((like ? `“${answer}” for ${count(rows.length, "row")}` : `Row ${at + 1}: “${answer}”`) + more);
+    return show(others ? at : following(at));
   }
 
   function following(from) {
@@ -189,7 +189,7 @@ function startReview(queue, keeper, after) {
     undo,
     back: () => show(at - 1),
     next: () => show(at + 1),
-    alike: () => { const rows = alike(); if (rows.length) decide(answers().get(at).answer, rows); },
+    alike: () => { const rows = alike(); if (rows.length) decide(answers().get(at).answer, rows, true); },
   };
   const keys = {Enter: "accept", k: "keep", u: "unsure", n: "none", z: "undo", l: "alike", ArrowLeft: "back", ArrowRight: "next"};
 

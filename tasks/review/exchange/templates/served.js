@@ -93,12 +93,12 @@
   const keeper = {
     all: () => answers,
     far: () => ({done: far.answered, all: far.rows}),
-    keep(rows, answer) {
+    keep(rows, answer, like) {
       const newest = Math.max(0, ...[...answers.values()].map(each => each.when));
       const when = Math.max(Date.now(), newest + 1), again = rows.filter(row => answers.has(row));
       if (again.length) this.forget(again);
       for (const row of rows) answers.set(row, {answer, when});
-      put({answers: rows.map(row => ({id: queue.rows[row].id, answer, act: when}))});
+      put({answers: rows.map(row => ({id: queue.rows[row].id, answer, act: when, like}))});
       more();
     },
     forget(rows) {

@@ -147,6 +147,8 @@ def test_killed_in_the_middle_all_are_kept_or_none(store: Store, when: str, kept
         {"answer": "perhaps"},
         {"why": "audit"},
         {"why": "audit", "probability": 0.0},
+        {"why": "like", "probability": 0.5},
+        {"why": "like", "sample": "gold-1"},
     ],
 )
 def test_what_is_no_decision_is_refused(said: dict[str, object]) -> None:

@@ -106,3 +106,21 @@ def test_of_many_classes_two_are_enough_to_go_by() -> None:
     assert found.rows["posterior"].null_count == 1
     assert (found.findings.stale, found.findings.changed) == (2, 1)
     assert np.isclose(found.findings.reviewers[0].accuracy, 0.95)
+
+
+def test_what_was_said_of_rows_that_are_like_another_is_believed_as_it_turns_out() -> None:
+    given = pa.array([0] * 40, pa.int32())
+    judged = {
+        "suggestion": pa.array([1] * 40, pa.int32()),
+        "error_probability": pa.array([0.5] * 40, pa.float32()),
+        "suggested_probability": pa.array([0.5] * 40, pa.float32()),
+        "outside": [False] * 40,
+        "posterior": pa.array([[0.5, 0.5]] * 40, SCORES.field("posterior").type),
+    }
+    looked = [said(f"r{n}", answer="class", classes=("b",), sample=s) for n in range(20) for s in (None, "g")]
+    applied = [said(f"r{n}", answer="class", classes=("b",), why="like") for n in range(20, 40)]
+    again = [said(f"r{n}", answer="keep", given="a", why="gold", sample="g") for n in range(20, 40)]
+    found = settle_classes(rows(given, **judged), [*looked, *applied, *again], ref("string", "a", "b"))
+    accuracy = {each.name: each.accuracy for each in found.findings.reviewers}
+    assert accuracy["ann"] > 0.9 > 0.6 > accuracy["ann (like another)"]
+    assert found.rows["label"].to_pylist() == [1] * 20 + [0] * 20

@@ -166,9 +166,11 @@ def test_what_is_answered_is_stored_once_and_counted(client: Any, kept: Kept) ->
 
 
 def test_one_look_decides_what_is_alike_each_by_a_decision_of_its_own(client: Any, kept: Kept) -> None:
-    answer(client(), *((f"r{n}", "dog") for n in (1, 2, 3)))
+    said = [{"id": f"r{n}", "answer": "dog", "act": n > 1, "like": n > 1} for n in (1, 2, 3)]
+    client().post("/api/answers", json={"holder": "tab", "answers": said})
     assert len(kept.files) == 1
     assert [each.content for each in kept.files[0]] == [1, 2, 3]
+    assert [each.why for each in kept.files[0]] == ["queue", "like", "like"]
 
 
 def test_what_is_undone_is_asked_again(client: Any, kept: Kept) -> None:

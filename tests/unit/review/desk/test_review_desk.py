@@ -9,7 +9,7 @@ import pytest
 from labelworks.schemas.decisions import RowDecision, in_force
 from labelworks.schemas.review import ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.decisions.checked import Checked
-from labelworks.tasks.review.desk.desk import ReviewDesk, answer_of
+from labelworks.tasks.review.desk.desk import DeskAnswer, ReviewDesk, answer_of
 
 
 def row(name: str, **said: Any) -> ReviewRow:
@@ -37,7 +37,7 @@ def desk() -> ReviewDesk:
 
 
 def check(desk: ReviewDesk, who: str, *answers: tuple[str, str]) -> Checked:
-    return desk.check(who, [(name, text, place) for place, (name, text) in enumerate(answers)])
+    return desk.check(who, [DeskAnswer(name, text, place) for place, (name, text) in enumerate(answers)])
 
 
 def store(desk: ReviewDesk, who: str, *answers: tuple[str, str], holder: str = "tab") -> list[RowDecision]:
@@ -72,11 +72,24 @@ def test_what_waits_to_be_stored_is_not_taken_again_and_may_be_lost(desk: Review
 
 
 def test_what_was_said_by_one_key_was_said_at_one_moment(desk: ReviewDesk) -> None:
-    found = desk.check("ann", [("a", "dog", 1), ("c", "dog", 1), ("b", "keep", 2)]).taken
+    found = desk.check(
+        "ann", [DeskAnswer("a", "dog", 1), DeskAnswer("c", "dog", 1), DeskAnswer("b", "keep", 2)]
+    ).taken
     assert found[0].when == found[1].when < found[2].when
     desk.stored(found, "tab")
     assert [each.id for each in desk.answered("ann")] == ["a", "c", "b"]
     assert desk.answered("bob") == []
+
+
+def test_what_was_said_of_a_row_that_is_like_another_says_so_and_is_of_no_sample(desk: ReviewDesk) -> None:
+    found = desk.check("ann", [DeskAnswer("a", "dog", 1), DeskAnswer("c", "dog", 2, like=True)]).taken
+    assert [(each.why, each.reviewer) for each in found] == [
+        ("queue", "ann"), ("like", "ann (like another)"),
+    ]  # fmt: skip
+    drawn = {"sample": "strata-1-0", "stratum": 1, "stratum_rows": 9, "stratum_likely": 0.2}
+    audit = ReviewDesk(queue(row("a", why="audit", probability=0.1, **drawn)))
+    (made,) = audit.check("ann", [DeskAnswer("a", "dog", like=True)]).taken  # it can't be: it was drawn
+    assert (made.why, made.sample, made.probability, made.stratum_likely) == ("audit", "strata-1-0", 0.1, 0.2)
 
 
 def test_an_answer_is_undone_by_who_made_it_and_asked_again(desk: ReviewDesk) -> None:
