@@ -4,7 +4,7 @@
 
 EMBEDDINGS: a folder with banking77.npy and clinc150.npy, a row for each of text/*.parquet in its order. Label
 shift at Dirichlet priors, a fifth of the labels flipped at random, and a seventh of the target of no known
-class: clinc150's out-of-scope queries, elsewhere a class left out of the labelled rows.
+class: clinc150's out-of-scope queries, elsewhere a class left out of the labelled rows. `made`: Gaussians.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ from labelworks.flows.notebook.label_errors import find_label_errors
 from labelworks.flows.notebook.pseudo_labels import pseudo_labels
 
 PRECISION, UNKNOWN, STRANGE = 0.95, -1, 0.15
-ROWS = {"digits": (500, 600), "letter": (1500, 2000), "banking77": (2000, 2500), "clinc150": (3000, 2500)}
+ROWS = {
+    "made": (1000, 1500), "digits": (500, 600), "letter": (1500, 2000), "banking77": (2000, 2500),
+    "clinc150": (3000, 2500),
+}  # fmt: skip
+CLASSES, WIDTH, MODES = 15, 12, 2  # of made rows
 SETTINGS = {  # Dirichlet's parameter (0: the same mix), flipped labels, unknown rows
     "same mix": (0.0, 0.0, 0.0),
     "label shift": (1.0, 0.0, 0.0),
@@ -46,6 +50,8 @@ class Windows:
 
 def read(name: str, embeddings: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Features, labels, and features of rows of no class, where the set has any."""
+    if name == "made":
+        return made()
     if name == "digits":
         digits = load_digits()
         return digits.data.astype(np.float32), digits.target, None
@@ -62,6 +68,14 @@ def read(name: str, embeddings: Path) -> tuple[np.ndarray, np.ndarray, np.ndarra
     known = said != "oos"
     labels = np.unique(said[known], return_inverse=True)[1]
     return rows[known].astype(np.float32), labels, None if known.all() else rows[~known].astype(np.float32)
+
+
+def made() -> tuple[np.ndarray, np.ndarray, None]:
+    """Classes of two Gaussians each, some of which overlap."""
+    rng = np.random.default_rng(len(ROWS))
+    labels, mode = rng.integers(0, CLASSES, 6000), rng.integers(0, MODES, 6000)
+    centres = 1.3 * rng.normal(size=(CLASSES, MODES, WIDTH))
+    return (centres[labels, mode] + rng.normal(size=(6000, WIDTH))).astype(np.float32), labels, None
 
 
 def drawn(name: str, embeddings: Path, setting: tuple[float, float, float], seed: int) -> Windows:

@@ -18,6 +18,7 @@ from labelworks.tasks.methods.label_shift.pseudo.claims import (
     held_out,
 )
 from labelworks.tasks.methods.label_shift.pseudo.labeller import PseudoLabeller, cuts, known_claims
+from labelworks.tasks.methods.label_shift.pseudo.openness import Neighbourhoods, known_shares
 from labelworks.tasks.methods.label_shift.pseudo.rows import LabelledWindow, TargetWindow
 from labelworks.tasks.methods.label_shift.pseudo.views import UNLABELLED, Bank, Views
 from labelworks.tasks.methods.label_shift.result import PriorEstimate
@@ -72,13 +73,15 @@ def fit_pseudo_labels(
     of labelled rows bear out that were hidden, a fold at a time, and count for as much as their class does in
     the window. In rounds the surest of each class come in, as neighbours and to the prototypes, a fifth more
     of them each time, for as long as hidden labels are foretold better. Each class is then given to as many
-    rows as `precision` allows, by its own threshold. None: too few hidden rows to claim anything.
+    rows as `precision` allows, by its own threshold. None: too few hidden rows to claim anything. A row with
+    fewer labelled neighbours than rows of its class have is discounted, as one that may be of no known class.
 
     Assumes that classes look in the window as they do in the labelled rows (label shift).
     """
     few = labelled.only(sample(len(labelled.features), BANK))
     window = target.only(sample(len(target.features), BANK))
     pupils, classes = _pupils(few, window, prior), len(prior.prior)
+    known, window = _known(pupils[None], few, window, prior)
     found: list[tuple[float, Pupil, PseudoClaims, Hidden, Floats]] = []
     rows = len(few.features) + np.arange(len(window.features))
     for share in (*SHARES, None):
@@ -97,7 +100,7 @@ def fit_pseudo_labels(
     sure, best = pupil.claims(rows, claims, window.unknown)
     cut = cuts(best, sure, precision, classes)
     borne, interval = hidden.only(told >= cut[hidden.best]).precision()
-    return PseudoLabeller(pupil.views, claims, cut, rounds, borne, interval)
+    return PseudoLabeller(pupil.views, claims, known, cut, rounds, borne, interval)
 
 
 def surest(best: Places, claims: Floats, share: float) -> NDArray[np.bool_]:
@@ -111,9 +114,8 @@ def surest(best: Places, claims: Floats, share: float) -> NDArray[np.bool_]:
 
 def _pupils(few: LabelledWindow, window: TargetWindow, prior: PriorEstimate) -> dict[int | None, Pupil]:
     """One for each fold who doesn't know its labels, and one who knows all (None)."""
-    rows = np.concatenate([few.features, window.features])
-    bank = Bank.of(rows)
-    near = bank.near(rows)
+    bank = Bank.of(few.features, window.features)
+    near = bank.near(np.concatenate([few.features, window.features]))
     labels, own = few.truth.argmax(axis=1), correct(few.probs, prior).posterior
     every, pupils = np.arange(len(window.features)), dict[int | None, Pupil]()
     nothing = np.full(len(every), UNLABELLED)
@@ -124,6 +126,19 @@ def _pupils(few: LabelledWindow, window: TargetWindow, prior: PriorEstimate) -> 
         views = Views.of(bank, np.concatenate([known, nothing]).astype(np.int32), len(prior.prior))
         pupils[hidden] = Pupil(views, np.concatenate([own, theirs]), near)
     return pupils
+
+
+def _known(
+    pupil: Pupil, few: LabelledWindow, window: TargetWindow, prior: PriorEstimate
+) -> tuple[Floats, TargetWindow]:
+    """P(of a known class) by class and labelled neighbours, and the window with what it says of rows."""
+    bank, best = pupil.views.bank, pupil.posterior.argmax(axis=1)
+    labelled, mine = bank.among_labelled(pupil.near), slice(bank.labelled, None)
+    hidden = Neighbourhoods(best[: bank.labelled], labelled[: bank.labelled], few.truth @ prior.weights)
+    theirs = Neighbourhoods(best[mine], labelled[mine], np.ones(len(window.features)))
+    known = known_shares(hidden, theirs, len(prior.prior), pupil.near.shape[1] + 1)
+    unknown = np.maximum(window.unknown, 1 - known[theirs.best, theirs.labelled])
+    return known, replace(window, unknown=unknown)
 
 
 def _hidden(pupils: dict[int | None, Pupil], few: LabelledWindow, prior: PriorEstimate) -> Hidden:

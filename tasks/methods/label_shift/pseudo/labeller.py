@@ -18,12 +18,14 @@ KNOWN = 0.5  # a row that is likelier of no known class is given none
 class PseudoLabeller:
     """Labels any row of the window whose claim reaches its class's `cut` (K,); inf: the class is never given.
 
-    rounds: how often the surest rows had come in. precision: how often hidden labelled rows are labelled
-    rightly by the same cut, at the window's class mix, with its interval at 95 %.
+    known (K, C): P(of a known class) by predicted class and labelled neighbours. rounds: how often the surest
+    rows had come in. precision: how often hidden labelled rows are labelled rightly by the same cut, at the
+    window's class mix, with its interval at 95 %.
     """
 
     views: Views
     claims: PseudoClaims
+    known: Floats
     cut: Floats
     rounds: int
     precision: float
@@ -37,8 +39,10 @@ class PseudoLabeller:
         features (n, D); posterior (n, K) at the window's class mix; unknown (n,): P(of no known class).
         """
         bank, best = self.views.bank, posterior.argmax(axis=1)
-        evidence = self.views.evidence(posterior, bank.unit(features), bank.near(features))
-        claim = known_claims(self.claims.of(evidence, best), unknown)
+        near = bank.near(features)
+        strange = np.maximum(unknown, 1 - self.known[best, bank.among_labelled(near)])
+        evidence = self.views.evidence(posterior, bank.unit(features), near)
+        claim = known_claims(self.claims.of(evidence, best), strange)
         labels = np.where((claim > 0) & (claim >= self.cut[best]), best, UNLABELLED)
         return labels.astype(np.int32), claim.astype(np.float32)
 

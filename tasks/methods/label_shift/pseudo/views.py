@@ -17,21 +17,30 @@ Codes = NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Bank:
-    """Rows among whom neighbours are sought: `reference` of M, `middle` (D,) that directions start at."""
+    """Rows among whom neighbours are sought: `reference` of M, `middle` (D,) that directions start at.
+
+    labelled: the first so many of them are labelled, the others are of the window.
+    """
 
     reference: Reference
     middle: Matrix
+    labelled: int
 
     @classmethod
-    def of(cls, features: NDArray[np.floating]) -> Bank:
-        """Take rows (M, D). Raises InputError where a value is not finite."""
+    def of(cls, labelled: NDArray[np.floating], window: NDArray[np.floating]) -> Bank:
+        """Take rows (n, D) and (M - n, D). Raises InputError where a value is not finite."""
+        features = np.concatenate([labelled, window])
         middle = features.mean(axis=0, dtype=np.float64).astype(np.float32)
-        return cls(Reference.of(features.astype(np.float32) - middle), middle)
+        return cls(Reference.of(features.astype(np.float32) - middle), middle, len(labelled))
 
     def near(self, features: NDArray[np.floating]) -> NDArray[np.int64]:
         """Places (n, 10) in the bank of the nearest of rows (n, D); a row itself and its copies come last."""
         parts = blocks(len(features), len(self.reference.unit))
         return np.concatenate([self.reference.near(self.unit(features[part]), NEAREST) for part in parts])
+
+    def among_labelled(self, near: NDArray[np.int64]) -> NDArray[np.intp]:
+        """How many of the nearest (n, 10) are labelled rows (n,)."""
+        return np.asarray((near < self.labelled).sum(axis=1), np.intp)
 
     def unit(self, features: NDArray[np.floating]) -> Matrix:
         """Directions (n, D) of rows from the middle, of length 1."""
