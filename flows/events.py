@@ -18,6 +18,7 @@ from labelworks.schemas.events import (
 from labelworks.schemas.findings import NoiseFindings
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.catalog.served_page import served_page
 from labelworks.tasks.execution.engine import in_flow, run_logger
 from labelworks.tasks.report.texts.steps import review_command
 from labelworks.tasks.storage.versions import read_version
@@ -31,15 +32,15 @@ def announce(artifacts: Artifacts, record: RunRecord) -> RunRecord:
         return record
     resource = {"prefect.resource.id": resource_id(record.dataset), "prefect.resource.name": record.dataset}
     try:
-        for event in told_of(record, _before(artifacts, record)):
+        for event in told_of(record, _before(artifacts, record), review_page(artifacts, record)):
             emit_event(event.event, resource=resource, payload=event.model_dump(mode="json"))
     except Exception as error:  # the version is out, or nothing is: an event changes neither
         _warn(f"not all events of run {record.run_id} were emitted", error)
     return record
 
 
-def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told]:
-    """The events of a run; `before` is the record of the version before it."""
+def told_of(record: RunRecord, before: RunRecord | None = None, page: str = "") -> Iterator[Told]:
+    """The events of a run. before: the record of the version before it; page: where people look at rows."""
     names = {"dataset": record.dataset, "run_id": record.run_id}
     if record.status == "refused":
         yield from _refusal(record)
@@ -64,7 +65,7 @@ def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told
     done = record.treatment
     if record.status == "waiting":
         rows = done.relabel if done else 0
-        yield _review(record, rows)
+        yield _review(record, rows, page)
     if record.version is None or record.noise is None:
         return
     if before and before.version is not None and before.noise and rose(record.noise, before.noise):
@@ -86,7 +87,7 @@ def told_of(record: RunRecord, before: RunRecord | None = None) -> Iterator[Told
         why_given=record.validation.why_given if record.validation else "",
     )
     if done and done.review:
-        yield _review(record, done.review)
+        yield _review(record, done.review, page)
 
 
 def rose(now: NoiseFindings, before: NoiseFindings) -> bool:
@@ -95,7 +96,7 @@ def rose(now: NoiseFindings, before: NoiseFindings) -> bool:
     return low is not None and high is not None and low > high
 
 
-def _review(record: RunRecord, rows: int) -> ReviewNeeded:
+def _review(record: RunRecord, rows: int, page: str) -> ReviewNeeded:
     return ReviewNeeded(
         dataset=record.dataset,
         run_id=record.run_id,
@@ -103,6 +104,7 @@ def _review(record: RunRecord, rows: int) -> ReviewNeeded:
         rows=rows,
         report=record.report,
         command=review_command(record),
+        link=page,
     )
 
 
@@ -119,6 +121,18 @@ def _refusal(record: RunRecord) -> Iterator[GateFailed]:
                 checks=checks,
                 report=record.report,
             )
+
+
+def review_page(artifacts: Artifacts, record: RunRecord) -> str:
+    """Where people look at rows, as the config says, or at a page that is being served; empty: nowhere."""
+    named = record.config.get("review", {}).get("url")
+    if named:
+        return str(named).replace("{dataset}", record.dataset).replace("{run}", record.run_id)
+    try:
+        return served_page(artifacts.store, record.dataset)
+    except (LabelworksError, ValueError, KeyError) as error:  # it is told without a link
+        _warn("where people look at rows is not known", error)
+        return ""
 
 
 def _before(artifacts: Artifacts, record: RunRecord) -> RunRecord | None:

@@ -138,6 +138,7 @@ class ReviewNeeded(Told):
     rows: int
     report: str
     command: str = Field(description="what writes them for people to look at")
+    link: str = Field("", description="the page on which people look at them; empty: none is known")
 
 
 EMITTED: tuple[type[Told], ...] = (

@@ -20,7 +20,7 @@ NOT_OF_ANSWERS = {  # how judges are reached
     "models": {"__all__": {"key_env", "secret"}},
 }
 NOT_IDENTITY: dict[str, Any] = {
-    **dict.fromkeys(("compute", "store", "publish", "schedule", "reprocess"), True),
+    **dict.fromkeys(("compute", "store", "publish", "schedule", "reprocess", "review"), True),
     "dataset": {"about": True},
     "treat": {"approve_over": True, "approve_within": True, "judges": NOT_OF_ANSWERS},
 }
@@ -75,6 +75,17 @@ class PublishConfig(Section):
         "dataset card, Croissant",
     )
     compression: Literal["zstd", "snappy", "none"] = "zstd"
+
+
+class ReviewConfig(Section):
+    """Where people look at rows. Nothing here changes a result."""
+
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://\S+$",
+        description="of the page, for the event review.needed; {dataset} and {run} stand for their names. "
+        "Default: where `labelworks review serve` serves it on the machine of the run",
+    )
 
 
 class ComputeConfig(Section):
@@ -150,6 +161,7 @@ class RunConfig(Section):
     treat: TreatConfig = TreatConfig()
     validation: ValidateConfig = Field(ValidateConfig(), alias="validate")
     publish: PublishConfig = PublishConfig()
+    review: ReviewConfig = ReviewConfig()
     gates: GatesConfig = GatesConfig()
     compute: ComputeConfig = ComputeConfig()
     schedule: ScheduleConfig = ScheduleConfig()

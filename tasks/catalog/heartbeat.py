@@ -32,9 +32,14 @@ def run_heartbeat(artifacts: Artifacts) -> Iterator[None]:
 
 
 @contextmanager
-def heartbeat(store: Store, name: str) -> Iterator[None]:
-    """Keep an object fresh while the block lasts, then remove it."""
-    who = {"host": socket.gethostname(), "process": os.getpid(), "since": datetime.now(UTC).isoformat()}
+def heartbeat(store: Store, name: str, **said: str) -> Iterator[None]:
+    """Keep an object fresh while the block lasts, then remove it; said: what else it says."""
+    who = {
+        "host": socket.gethostname(),
+        "process": os.getpid(),
+        "since": datetime.now(UTC).isoformat(),
+        **said,
+    }
     sign, ended = json.dumps(who).encode(), threading.Event()
     store.write(name, sign)
 

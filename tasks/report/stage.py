@@ -32,7 +32,7 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.shown import contents as shown
 from labelworks.tasks.artifacts.shown.flagged_rows import DecidedRow, decisions, flagged
 from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
-from labelworks.tasks.execution.engine import stage_task
+from labelworks.tasks.execution.engine import in_flow, stage_task
 from labelworks.tasks.exports import with_exports
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.described.contents import contents_of
@@ -41,6 +41,7 @@ from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report import html, markdown, plots, time_plots
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 from labelworks.tasks.report.instructions.choose import choose
+from labelworks.tasks.report.queue_table import flagged_table, likeliest_table, named_class
 from labelworks.tasks.report.texts import drift_text, wording
 
 STRANGEST = 12
@@ -56,8 +57,14 @@ def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) ->
     The JSON is the record as the report tells of it, before a version has a number.
     """
     store, name = run.artifacts.store, run.artifacts.file("report", "report.html")
-    page = html.render(record, gather(run, results, record))
-    store.write(name, page.encode())
+    found = gather(run, results, record)
+    store.write(name, html.render(record, found).encode())
+    if in_flow() and found.flagged:
+        create_table_artifact(
+            flagged_table(found.flagged),
+            key=_key(record.dataset, "review-queue"),
+            description="Rows to look at in their order, those that wait for a person first",
+        )
     told = record.model_copy(update={"report": store.url(name)})
     store.write(run.artifacts.file("report", "report.json"), told.model_dump_json(indent=1).encode())
     return store.url(name)
@@ -77,7 +84,7 @@ def post_stage(result: StageResult) -> None:
     )
     if isinstance(result, DetectResult):
         create_table_artifact(
-            _queue(result),
+            likeliest_table(result),
             key=_key(result.ref.dataset, "review-queue"),
             description="The likeliest wrong labels, worst first; the report shows the rows themselves",
         )
@@ -94,23 +101,6 @@ def post_run(record: RunRecord) -> None:
 def _key(dataset: str, what: str) -> str:
     """Key of an artifact: each dataset, and each window of it, has its own history."""
     return f"{re.sub('[^a-z0-9]+', '-', dataset.lower()).strip('-')}-{what}"
-
-
-def _queue(result: DetectResult) -> list[dict[str, str]]:
-    return [
-        {
-            "id": row.id,
-            "label": str(_named(result.ref, row.given)),
-            "likelier": str(_named(result.ref, row.suggestion)),
-            "P(wrong)": wording.chance(row.error_probability),
-        }
-        for row in result.figures.evidence.worst
-    ]
-
-
-def _named(ref: DatasetRef, label: Any) -> int | str:
-    """The class of a code; a label that is no single class as text."""
-    return ref.classes[label] if ref.label_type in ("int", "string") else wording.written(label)
 
 
 def gather(run: Run, results: Sequence[StageResult], record: RunRecord) -> ReportData:
@@ -236,8 +226,8 @@ def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[Worst
     return tuple(
         WorstRow(
             id=row.id,
-            given=_named(ref, row.given),
-            suggested=_named(ref, row.suggestion),
+            given=named_class(ref, row.given),
+            suggested=named_class(ref, row.suggestion),
             probability=row.error_probability,
             action=row.action,
             reason=row.reason,

@@ -126,4 +126,8 @@ def test_the_automations_say_what_they_should_of_such_events(prefect_api: str, t
         "subject": "rendered: the gate after detect refused",
         "body": "- too_noisy: 0.2, expected at most 0.1\n\nNothing was published. Report: report.html",
     }
+    assert texts["Rows wait for a person"] == {
+        "subject": "rendered: 4 rows to look at",
+        "body": "labelworks review export r2 --store labelworks-store",
+    }
     assert texts["A new version, train on it"] == {"dataset": "rendered", "version": "2"}

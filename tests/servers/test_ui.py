@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -52,6 +53,8 @@ def test_names_say_dataset_and_window_and_every_stage_is_a_flow_with_its_artifac
     assert set(shown) == {
         *own, "seen-2026-01-review-queue", "seen-2026-01-verdict", "seen-2026-01-report", "progress",
     }  # fmt: skip
+    queue = json.loads(str(shown["seen-2026-01-review-queue"].data))
+    assert {"id", "label", "likelier", "action", "reason"} <= set(queue[0])
     assert "data:image/png;base64," in str(shown["seen-2026-01-stage-detect"].data)
     assert record.report in str(shown["seen-2026-01-report"].data)
 

@@ -15,6 +15,7 @@ from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.review import ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.decisions.log import append_decisions
+from labelworks.tasks.catalog.served_page import page_served
 from labelworks.tasks.review.desk.around import Around, around
 from labelworks.tasks.review.desk.desk import ReviewDesk
 from labelworks.tasks.review.desk.opened import open_desk
@@ -56,12 +57,14 @@ def serve_review(
     tokens = {secrets.token_urlsafe(TOKEN_BYTES): name for name in annotators}
     keep = partial(append_decisions, artifacts.store, artifacts.dataset)
     app = review_app(desk, keep, Surroundings(artifacts, source, ref, desk), tokens)
-    for token, name in tokens.items():
-        tell(f"{name}: http://{LOOPBACK}:{port_of(listening)}/?token={token}")
-    serve(
-        app,
-        listening.detach(),
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    address = f"http://{LOOPBACK}:{port_of(listening)}/"
+    with page_served(artifacts.store, artifacts.dataset, address):
+        for token, name in tokens.items():
+            tell(f"{name}: {address}?token={token}")
+        serve(
+            app,
+            listening.detach(),
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )

@@ -1,12 +1,19 @@
 """Which events a run leads to, and that they are what their schemas say."""
 
+import os
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from labelworks.flows.events import told_of
+from labelworks.flows.events import review_page, told_of
 from labelworks.schemas.events import EMITTED, DatasetChanged, Told
 from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.catalog.heartbeat import DEAD
+from labelworks.tasks.catalog.served_page import page_served
+from labelworks.tasks.storage.store import Store
 
 NOISE = {"method": "m", "rate": 0.2, "rate_interval": [0.18, 0.22], "flagged": 2, "flagged_share": 0.2}
 SHIFT = {
@@ -46,6 +53,30 @@ def test_shift_and_review_are_told_where_there_are_any() -> None:
     asked = record(treatment={**DONE, "review": 4}, config={"store": {"root": "s3://a b"}})
     assert told(asked) == ["version.published", "review.needed"]
     assert [*told_of(asked)][-1].model_dump()["command"] == "labelworks review export r --store 's3://a b'"
+
+
+def test_a_review_is_told_with_the_page_where_rows_are_looked_at(tmp_path: Path) -> None:
+    store = Store(str(tmp_path))
+    artifacts = Artifacts(store, "x@2026-01", "r")
+    asked = record(dataset="x@2026-01", treatment={**DONE, "review": 4})
+
+    def link(made: RunRecord) -> str:
+        return str([*told_of(made, None, review_page(artifacts, made))][-1].model_dump()["link"])
+
+    assert link(asked) == ""
+    with page_served(store, "x", "http://127.0.0.1:9/"):
+        assert link(asked) == "http://127.0.0.1:9/"
+        named = {"review": {"url": "https://review.example/{dataset}/{run}"}}
+        assert link(asked.model_copy(update={"config": named})) == "https://review.example/x@2026-01/r"
+        sign = store.read_json("x/review-page.json")
+        store.write_json("x/review-page.json", {**sign, "host": "elsewhere"})
+        assert link(asked) == ""  # on loopback of another machine
+        store.write("x/review-page.json", b"{")
+        assert link(asked) == ""
+    store.write_json("x/review-page.json", sign)
+    long_ago = time.time() - 2 * DEAD
+    os.utime(tmp_path / "x/review-page.json", (long_ago, long_ago))
+    assert link(asked) == ""  # it was killed
 
 
 @pytest.mark.parametrize(("high", "rises"), [(0.17, True), (0.19, False), (0.5, False)])

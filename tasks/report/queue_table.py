@@ -1,0 +1,46 @@
+"""Rows to look at as a table artifact: the likeliest wrong labels, and once treated the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from labelworks.schemas.records import DatasetRef
+from labelworks.schemas.stage_results import DetectResult
+from labelworks.tasks.report.evidence import WorstRow
+from labelworks.tasks.report.texts import wording
+
+LISTED = 100  # rows of the queue
+
+
+def likeliest_table(result: DetectResult) -> list[dict[str, str]]:
+    """The likeliest wrong labels, worst first."""
+    return [
+        {
+            "id": row.id,
+            "label": str(named_class(result.ref, row.given)),
+            "likelier": str(named_class(result.ref, row.suggestion)),
+            "P(wrong)": wording.chance(row.error_probability),
+        }
+        for row in result.figures.evidence.worst
+    ]
+
+
+def flagged_table(rows: Sequence[WorstRow]) -> list[dict[str, str]]:
+    """The first rows of those that are listed for people, with what became of them and why."""
+    return [
+        {
+            "id": row.id,
+            "label": str(row.given),
+            "likelier": str(row.suggested),
+            "P(wrong)": wording.chance(row.probability),
+            "action": row.action,
+            "reason": row.reason,
+        }
+        for row in rows[:LISTED]
+    ]
+
+
+def named_class(ref: DatasetRef, label: Any) -> int | str:
+    """The class of a code; a label that is no single class as text."""
+    return ref.classes[label] if ref.label_type in ("int", "string") else wording.written(label)
