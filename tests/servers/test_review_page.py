@@ -18,11 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import labelworks as lw
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.decisions import of_table
 from labelworks.schemas.stage_results import TreatResult
 from labelworks.tasks.artifacts.decisions.log import decisions_files, read_decisions
 from labelworks.tasks.artifacts.shown.flagged_rows import flagged
+from labelworks.tasks.catalog.served_page import served_page
 from labelworks.tasks.review.record import newest_judged
 from labelworks.tasks.storage.store import Store
 from tests.support.page import Page, opened_browser
@@ -156,6 +158,36 @@ def test_two_people_lose_nothing_and_the_next_run_hears_all(config: RunConfig, t
         asked = rows(links["ann"])
     assert undone in asked
     assert not asked & {each.id for each in held}
+
+
+def test_the_sample_of_an_audit_is_answered_on_the_page(config: RunConfig, tmp_path: Path) -> None:
+    root, options = tmp_path / "store", ("--by", "audit", "--rows", "30", "--seed", "3")
+    store = Store(str(root))
+    drawn = {row.id: row for row in lw.review_queue("made", 30, by="audit", seed=3, store=root).queue.rows}
+    with opened_browser(tmp_path) as new, new() as ann:
+        for count in (13, 17):  # with the page ended in between
+            with served(root, *options) as (process, links):
+                assert served_page(store, "made") == links["ann"].partition("?")[0]
+                ann.open(links["ann"])
+                ann.wait(SHOWN)
+                assert "by chance" in ann.value("document.querySelector('#why').textContent")
+                answer(ann, "k" * count)
+                ann.wait(SAVED)
+                said = ann.value("document.querySelector('#said').textContent")
+                process.send_signal(signal.SIGINT)
+                assert process.wait(60) == 0
+            assert served_page(store, "made") == ""
+        assert said.startswith("Of all rows, labels that are wrong: ")
+        assert said.endswith("by 30 looks")
+    made = of_table(read_decisions(store, decisions_files(store, "made")))
+    assert len(made) == len(drawn) == 30
+    facts = ("why", "sample", "stratum", "stratum_rows", "stratum_likely", "probability", "content")
+    for each in made:
+        assert {name: getattr(each, name) for name in facts} == {
+            name: getattr(drawn[each.id], name) for name in facts
+        }
+    (audit,) = run_stages(config).treatment.decisions.audits
+    assert (audit.looks, audit.sample) == (30, made[0].sample)
 
 
 def looks(page: Page) -> None:

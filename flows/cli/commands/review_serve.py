@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,6 +16,13 @@ ROWS, LAST_PORT = 500, 65535
 def serve(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name in the store.")],
     rows: Annotated[int, typer.Option(min=1, help="How many rows are asked about at most.")] = ROWS,
+    by: Annotated[
+        Literal["error-removed", "class-coverage", "audit"], typer.Option(help="As of `review export`.")
+    ] = "error-removed",
+    design: Annotated[
+        Literal["strata", "changes", "disagreements"], typer.Option(help="Of an audit, as of `audit sample`.")
+    ] = "strata",
+    seed: Annotated[int, typer.Option(min=0, help="Of an audit: another seed draws other rows.")] = 0,
     annotators: Annotated[
         list[str] | None,
         typer.Option(
@@ -30,7 +37,8 @@ def serve(
 ) -> None:
     """Serve the rows of the newest run that are worth a look, to this machine's browsers, until Ctrl-C.
 
-    Prints a link for each NAME. Answers are stored as they are made; the next run hears them.
+    Prints a link for each NAME. Answers are stored as they are made; the next run hears them. Those to an
+    audit's sample count with their probabilities, as with `audit import`; `--rows` is how many are drawn.
     """
     from labelworks.flows.cli.judged_run import open_judged
     from labelworks.flows.served.review.server import serve_review
@@ -47,7 +55,15 @@ def serve(
             run = open_judged(opened, artifacts.dataset, artifacts.id, config)
             treated = run.artifacts.result(TreatResult)
             ref = ref if treated is None else treated.ref
-            queue = review_queue(run.artifacts, run.source, rows, hierarchy=run.config.dataset.hierarchy)
+            queue = review_queue(
+                run.artifacts,
+                run.source,
+                rows,
+                by=by,
+                design=design,
+                seed=seed,
+                hierarchy=run.config.dataset.hierarchy,
+            )
         say(f"{len(queue.rows):,} rows of run {queue.run} to look at; Ctrl-C ends it")
         names = list(dict.fromkeys(annotators or [getpass.getuser()]))
         serve_review(

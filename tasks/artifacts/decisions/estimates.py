@@ -25,12 +25,17 @@ class SampleEstimate:
 
     @property
     def says(self) -> str:
+        """It in a line, with the sample's name."""
+        return f"{self.brief} ({self.sample})"
+
+    @property
+    def brief(self) -> str:
         """It in a line."""
         found = self.found
         value, low, high = (f"{100 * each:.1f}" for each in (found.value, *found.interval))
         unsure = f", {self.unsure:,} unsure" if self.unsure else ""
         about = SAYS[design_of(self.sample)]
-        return f"{about}: {value} % [{low}, {high}] by {found.looks:,} looks{unsure} ({self.sample})"
+        return f"{about}: {value} % [{low}, {high}] by {found.looks:,} looks{unsure}"
 
 
 def sample_estimates(decisions: Sequence[RowDecision]) -> list[SampleEstimate]:

@@ -12,7 +12,7 @@ import numpy as np
 from labelworks.schemas.decisions import RowDecision, in_force
 from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.decisions.checked import Aside, Checked, GivenAnswer, check_answers
-from labelworks.tasks.artifacts.decisions.estimates import right_as_given
+from labelworks.tasks.artifacts.decisions.estimates import right_as_given, sample_estimates
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, ShownRow, as_text
 from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, believed, errors_removed
 from labelworks.tasks.review.desk.handed import HandedRows
@@ -36,11 +36,15 @@ class DeskAnswer:
 
 @dataclass(frozen=True)
 class DeskProgress:
-    """How far people are: rows of the queue, those answered, and what the answers of its run came to."""
+    """How far people are: rows of the queue, those answered, and what the answers of its run came to.
+
+    audit: what the answers say of all rows, where the queue is an audit's sample.
+    """
 
     rows: int
     answered: int
     removed: ErrorsRemoved
+    audit: str = ""
 
 
 class ReviewDesk:
@@ -57,9 +61,11 @@ class ReviewDesk:
         self.rows: dict[str, ReviewRow] = {}
         for row in (*queue.rows, *looked):
             self.rows.setdefault(row.id, row)
+        self._samples = {row.id: row.sample for row in queue.rows}
         self._made, self._waiting = list(before), list[RowDecision]()
         self._handed = HandedRows(grouped(queue.rows))
-        self._removed: ErrorsRemoved | None = None
+        self._handed.close(self._answered_before())
+        self._progress: tuple[ErrorsRemoved, str] | None = None
 
     def hand(self, holder: str, most: int) -> list[list[ReviewRow]]:
         """Groups of rows for a holder: what it has, topped up; the first of each is the one to look at."""
@@ -107,8 +113,15 @@ class ReviewDesk:
         return undone
 
     def answered(self, annotator: str) -> list[RowDecision]:
-        """What a person answered about this run's rows and counts, in order."""
-        return [each for each in in_force(self._made) if self._is(each, annotator) and each.id in self.rows]
+        """What a person answered about this run's rows and counts, in order.
+
+        A row that is shown again, or drawn for an audit, is another question than it was the first time.
+        """
+        return [
+            each
+            for each in in_force(self._made)
+            if self._is(each, annotator) and each.id in self.rows and self._of_queue(each) is not False
+        ]
 
     def stored(self, decisions: Sequence[RowDecision], holder: str) -> None:
         """Decisions are in the store: from now on they count."""
@@ -116,7 +129,7 @@ class ReviewDesk:
         self.lost(decisions)
         self._handed.close([each.id for each in decisions if each.answer != "undone"])
         self._handed.reopen([each.id for each in decisions if each.answer == "undone"], holder)
-        self._removed = None
+        self._progress = None
 
     def lost(self, decisions: Sequence[RowDecision]) -> None:
         """Decisions are not waited for any more."""
@@ -125,15 +138,29 @@ class ReviewDesk:
 
     def progress(self) -> DeskProgress:
         """How far people are."""
-        if self._removed is None:
-            self._removed = removed_by(in_force(self._made), self.rows, self.queue)
+        if self._progress is None:
+            made = in_force(self._made)
+            self._progress = removed_by(made, self.rows, self.queue), audited_by(made, self.queue)
         left = self._handed.left
-        return DeskProgress(len(self.queue.rows), len(self.queue.rows) - left, self._removed)
+        return DeskProgress(len(self.queue.rows), len(self.queue.rows) - left, *self._progress)
 
     def waits(self, annotator: str, names: Collection[str]) -> bool:
         """Whether what a person answered about one of these rows is still to be stored."""
         asked = set(names)
         return any(each.id in asked and self._is(each, annotator) for each in self._waiting)
+
+    def _of_queue(self, decision: RowDecision) -> bool | None:
+        """Whether it answers the question that the queue asks about its row; None: the queue asks none."""
+        return self._samples[decision.id] == decision.sample if decision.id in self._samples else None
+
+    def _answered_before(self) -> list[str]:
+        """Rows of a sample, which is the same whenever it is drawn again, that were answered in it."""
+        held = {row.id: row.content for row in self.queue.rows if row.sample is not None}
+        return [
+            each.id
+            for each in in_force(self._made)
+            if held.get(each.id) == each.content and each.run == self.queue.run and self._of_queue(each)
+        ]
 
     def _is(self, decision: RowDecision, annotator: str) -> bool:
         return (decision.annotator, decision.run) == (annotator, self.queue.run)
@@ -189,6 +216,16 @@ def removed_by(
         )[0]
     reviewer = np.array([who[each.reviewer] for each in changed], np.int64)
     return errors_removed(given, answered, reviewer, outcomes)
+
+
+def audited_by(decisions: Sequence[RowDecision], queue: ReviewQueue) -> str:
+    """What the answers to an audit's sample say of all rows; empty before there is one of every stratum."""
+    strata = {row.stratum for row in queue.rows if row.why == "audit"}
+    sample = next((row.sample for row in queue.rows if row.why == "audit"), None)
+    mine = [each for each in decisions if sample is not None and each.sample == sample]
+    if not strata or {each.stratum for each in mine if each.answer != "unsure"} != strata:
+        return ""
+    return next((estimate.brief for estimate in sample_estimates(mine)), "")
 
 
 def _probability(row: ReviewRow, label: str, queue: ReviewQueue) -> float:

@@ -116,6 +116,29 @@ def test_a_row_that_is_shown_again_is_answered_beside_the_first_time_and_undone_
     assert [answer_of(each) for each in in_force(made)] == ["dog"]
 
 
+def test_the_sample_of_an_audit_is_answered_with_its_probabilities_and_says_what_is_so_of_all(
+    desk: ReviewDesk,
+) -> None:
+    made = store(desk, "ann", ("a", "dog"))  # of the queue: the audit asks anew
+    drawn = {"why": "audit", "sample": "strata-1-0", "stratum_likely": 0.2, "probability": 0.2}
+    rows = [
+        row(name, stratum=stratum, stratum_rows=10, **drawn)
+        for name, stratum in (("a", 0), ("b", 0), ("c", 1), ("d", 1))
+    ]
+    audit = ReviewDesk(queue(*rows), made)
+    assert (audit.answered("ann"), audit.progress().answered) == ([], 0)
+    made += store(audit, "ann", ("a", "dog"), ("b", "keep"))
+    assert {(each.why, each.probability, each.stratum_likely) for each in made[1:]} == {("audit", 0.2, 0.2)}
+    assert audit.progress().audit == ""  # of one stratum nothing is known yet
+    made += store(audit, "bob", ("c", "keep"))
+    assert audit.progress().audit.startswith("labels that are wrong: ")
+    assert audit.progress().audit.endswith("by 3 looks")
+    again = ReviewDesk(queue(*rows), made)
+    assert again.progress() == audit.progress()
+    assert [[each.id for each in group] for group in again.hand("tab", 9)] == [["d"]]
+    assert [each.id for each in again.answered("ann")] == ["a", "b"]
+
+
 def test_what_looks_came_to_is_counted_of_this_run_by_what_was_answered_last(desk: ReviewDesk) -> None:
     assert desk.progress().removed.changed == 0
     store(desk, "ann", ("a", "dog"), ("b", "keep"), ("d", "unsure"))
