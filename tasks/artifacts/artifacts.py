@@ -29,6 +29,7 @@ class Artifacts:
     id: str = ""
     index_keys: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     budget: int | None = None  # set by a person: at most so many labels are changed
+    approved: str = ""  # the arm that this person saw, which the validation then keeps to
     arm: str = ""  # what the validation chose to publish, where that is not what was proposed
 
     @property

@@ -41,9 +41,12 @@ class Run:
         """The same that treats labels by another arm than the proposed one."""
         return replace(self, artifacts=replace(self.artifacts, arm=arm))
 
-    def with_budget(self, budget: int) -> Run:
-        """The same that changes at most so many labels, the surest of those it would change."""
-        return replace(self, artifacts=replace(self.artifacts, budget=budget))
+    def with_budget(self, budget: int, approved: str = "") -> Run:
+        """The same that changes at most so many labels, the surest of those it would change.
+
+        approved: the arm that the person who says so was shown; "": none that changes anything.
+        """
+        return replace(self, artifacts=replace(self.artifacts, budget=budget, approved=approved))
 
 
 def identify(config: RunConfig, fingerprints: list[str]) -> str:

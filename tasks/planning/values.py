@@ -194,11 +194,14 @@ def performance_options(config: RunConfig) -> PerformanceOptions | None:
     return PerformanceOptions(asked.model, asked.pred_probs is not None, asked.predictions, value)
 
 
-def proof_options(config: RunConfig, most: int | None = None) -> ProofOptions:
-    """How treated labels are compared with the raw ones; most: at most so many labels change."""
+def proof_options(config: RunConfig, most: int | None = None, approved: str = "") -> ProofOptions:
+    """How treated labels are compared with the raw ones; most: at most so many labels change.
+
+    approved: the arm that a person approved, "" where nobody did.
+    """
     proof = config.validation
     judge, policy = judge_options(config.detect), policy_of(config.treat, most)
-    return ProofOptions(judge, policy, proof.model, config.seed)
+    return ProofOptions(judge, policy, proof.model, config.seed, approved)
 
 
 def arm_policy(config: RunConfig, artifacts: Artifacts) -> Policy:

@@ -27,7 +27,7 @@ from labelworks.schemas.stage_results import TreatResult
 from labelworks.schemas.suites import suites
 from labelworks.schemas.tables import ACTIONS
 from labelworks.tasks import gates
-from labelworks.tasks.artifacts.approvals import read_decision
+from labelworks.tasks.artifacts.approvals import read_decision, read_question
 from labelworks.tasks.artifacts.decisions.log import decisions_in_force
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import rows_by_class
@@ -37,7 +37,7 @@ from labelworks.tasks.methods.treatment.decisions import CORRECTED, REASONS
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
-from labelworks.tasks.methods.validation.arms import PROPOSED
+from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import arm_policy, judge_options, panel_of
 from labelworks.tasks.treat.dataset_cut import dataset_cut
@@ -132,11 +132,18 @@ def _judges(run: Run, ref: DatasetRef, basis: Basis) -> tuple[Judged, JudgesFind
 
 
 def as_decided(run: Run) -> Run:
-    """The run with a person's budget: at most so many labels change, those that are surest."""
-    decision = read_decision(run.artifacts.store, run.artifacts.folder)
+    """The run with a person's budget: at most so many labels change, the surest of those that were shown.
+
+    By the same arm: what is proven of fewer changes doesn't overrule who approved them.
+    """
+    place = run.artifacts.store, run.artifacts.folder
+    decision, question = read_decision(*place), read_question(*place)
     if decision is None or decision.budget is None:
         return run
-    return run.with_budget(decision.budget)
+    proof = question and question.record.validation
+    shown = proof.published if proof else GIVEN
+    approved = run.with_budget(decision.budget, "" if shown == GIVEN else shown)
+    return approved if shown in (GIVEN, PROPOSED) else approved.with_arm(shown)
 
 
 def as_proven(run: Run, proof: ValidationFindings) -> Run:
@@ -145,7 +152,7 @@ def as_proven(run: Run, proof: ValidationFindings) -> Run:
     Label sets and numbers of which nothing was treated stay as given, and what is doubted goes to review.
     """
     same = proof.published == PROPOSED or run.config.treat.mode == "none"
-    if same:
+    if same or run.artifacts.approved:
         return run
     doubted_alone = run.config.dataset.task in TASKS and proof.interval == (0.0, 0.0)
     return run.with_budget(0) if doubted_alone else run.with_arm(proof.published)

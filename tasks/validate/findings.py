@@ -13,10 +13,19 @@ SHOWN = 20  # classes, and groups
 
 
 def findings_of(
-    proof: Proof, margin: float | None, classes: Sequence[str | int], model: str, against: str
+    proof: Proof,
+    margin: float | None,
+    classes: Sequence[str | int],
+    model: str,
+    against: str,
+    *,
+    approved: bool = False,
 ) -> ValidationFindings:
-    """The findings of a proof. margin: that treated labels may be worse by; None: they have to be better."""
-    why, audit = why_not(proof, margin), proof.audit
+    """The findings of a proof. margin: that treated labels may be worse by; None: they have to be better.
+
+    approved: by a person, so that nothing has to be proven of what was treated.
+    """
+    why, audit = "" if approved and proof.arm != GIVEN else why_not(proof, margin), proof.audit
     return ValidationFindings(
         accuracy_raw=proof.accuracy_raw,
         accuracy_treated=proof.accuracy_treated,

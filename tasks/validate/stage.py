@@ -55,7 +55,8 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
     proof, model, against = _proof(run, ref, read_first_pass(run.artifacts), weights)
     against += "" if weights is None or ref.inferred else ", weighted to the target window"
     proof = _audited(run, ref, proof, shifted=weights is not None)
-    found = findings_of(proof, run.config.validation.margin, ref.classes, model, against)
+    margin, approved = run.config.validation.margin, bool(run.artifacts.approved)
+    found = findings_of(proof, margin, ref.classes, model, against, approved=approved)
     figures = ValidateFigures(validation=found)
     gate = suites("validate", run.config.gates.validation)
     checks = gates.check_figures("validate", gates.flat(figures), gate.figures)
@@ -85,7 +86,7 @@ def _proof(
     run: Run, ref: DatasetRef, found: FirstPass, weights: NDArray[np.float64] | None
 ) -> tuple[Proof, str, str]:
     """The proof of what labels are, the model that it is of, and what that is measured against."""
-    sample, options = found.sample, proof_options(run.config, run.artifacts.budget)
+    sample, options = found.sample, _options(run)
     held_out = sample.folds == HOLDOUT
     if len(np.unique(sample.folds)) < 2 or (found.targets is not None and not held_out.any()):
         raise InputError(
@@ -112,6 +113,10 @@ def _proof(
         options,
     )  # fmt: skip
     return proof, RIDGE, OF_CELLS
+
+
+def _options(run: Run) -> ProofOptions:
+    return proof_options(run.config, run.artifacts.budget, run.artifacts.approved)
 
 
 def _of_observed(artifacts: Artifacts, classes: int, probes: Sequence[str], options: ProofOptions) -> Proof:

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -51,6 +53,37 @@ def test_a_lower_budget_changes_only_the_surest_labels_and_repeats_no_work(
     # Done is done: the same command finds it, and there is nothing left to approve.
     assert command("run", str(file), "--json")[0] == 0
     assert command("approve", run.name, "--store", str(tmp_path / "store"))[0] == 2
+
+
+def test_a_lower_budget_keeps_to_the_arm_that_was_shown(
+    write: Any, run_config: Any, published: Any, command: Any, tmp_path: Path
+) -> None:
+    """By the arm that was shown, the surest three alone; no other arm is tried beside it."""
+    asks = {"mode": "relabel", "objective": "auto", "approve_over": 0.01}
+    config = run_config(write(overlapping()), treat=asks, validate={"publish_when": "better"})
+    asked = run_stages(config)
+    assert asked.status == "waiting" and asked.treatment.relabel > 5
+    shown = asked.validation.published
+    at = ("--store", str(tmp_path / "store"))
+    code, _, err = command("approve", asked.run_id, "--budget", "3", *at)
+    assert code == 0, err
+    record = json.loads((tmp_path / f"store/made/runs/{asked.run_id}/manifest.json").read_text())
+    proof = record["validation"]
+    assert (proof["published"], proof["why_given"]) == (shown, "")
+    assert [arm["name"] for arm in proof["arms"]] == [shown]
+    rows = published(config)
+    assert sum(rows["label"].to_numpy() != rows["original_label"].to_numpy()) == 3
+
+
+def overlapping() -> pa.Table:
+    """Rows of three classes that overlap a little, a fifth of whose labels are wrong."""
+    rng = np.random.default_rng(0)
+    true = rng.integers(0, 3, 600)
+    given = np.where(rng.random(600) < 0.2, (true + 1) % 3, true)
+    vectors = (3 * np.eye(3, 8)[true] + rng.normal(size=(600, 8))).astype(np.float32)
+    column = pa.FixedSizeListArray.from_arrays(vectors.ravel(), 8)
+    ids = [f"{row:05d}" for row in range(600)]
+    return pa.table({"id": ids, "label": [f"class {code}" for code in given], "vector": column})
 
 
 def test_a_rejected_run_publishes_nothing_until_somebody_approves_it(

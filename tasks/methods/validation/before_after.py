@@ -78,12 +78,22 @@ class Proof:
 
 @dataclass(frozen=True)
 class ProofOptions:
-    """What labels are judged, treated and compared by, and the seed."""
+    """What labels are judged, treated and compared by, and the seed.
+
+    approved: the arm that a person approved, beside which no other is tried; "": nobody did.
+    """
 
     judge: JudgeOptions
     policy: Policy
     model: str
     seed: int
+    approved: str = ""
+
+    @property
+    def arms(self) -> dict[str, Policy]:
+        """The arms that are compared, by name, the given labels first."""
+        arms = arms_of(self.policy)
+        return {name: arms[name] for name in (GIVEN, self.approved)} if self.approved else arms
 
 
 def prove(
@@ -101,9 +111,8 @@ def prove(
     class_weights (K,): those of the target window, None without one; then rows count for it. over: where
     folds are held out, as `out_of_fold` takes it.
     """
-    arms = arms_of(options.policy)
     found = out_of_fold(
-        sums, sample, options.judge, options.model, arms, class_weights, class_vectors, over=over
+        sums, sample, options.judge, options.model, options.arms, class_weights, class_vectors, over=over
     )
     return compared(found, class_weights, options.seed)
 
