@@ -37,7 +37,8 @@ def embed(run: Run, ref: DatasetRef) -> EmbedResult:
     placement = _placed(run)
     run_logger().info(placement.note)
     progress.current().note(placement.note)
-    spec = fit_encoder(run, ref, placement.device, min(placement.slots, len(ref.partitions)))
+    slots = min(placement.slots, len(ref.partitions))
+    spec = fit_encoder(run, ref, placement.device, slots, placement.sharing)
     known = map_partitions(
         "embed", find_embedded, ref.partitions, unit="look-ups", artifacts=run.artifacts, spec=spec
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,11 +23,15 @@ ASK_SECONDS = 10
 
 @dataclass(frozen=True)
 class Placement:
-    """Where embed tasks go: on workers with a GPU, or on any; why, in words; how many run at once."""
+    """Where embed tasks go: on workers with a GPU, or on any; why, in words; how many run at once.
+
+    sharing: how many workers with a GPU one machine has, at most: they share its cores.
+    """
 
     device: str
     note: str
     slots: int = 1
+    sharing: int = 1
 
     @contextmanager
     def annotated(self) -> Iterator[None]:
@@ -85,9 +90,10 @@ def place(
         raise _missing(f"{why} on a worker that has one")
     if why:
         return Placement("cpu", f"embedding on CPU workers: {why}", threads)
-    return Placement(
-        "cuda", f"embedding on {len(names)} GPU worker{'s' if len(names) > 1 else ''}", len(names)
-    )
+    hosts = Counter(str(workers[name].get("host", "")) for name in names)
+    cores = f", each with {compute.gpu_cores} of its machine's cores" if compute.gpu_cores else ""
+    note = f"embedding on {len(names)} GPU worker{'s' if len(names) > 1 else ''}{cores}"
+    return Placement("cuda", note, len(names), max(hosts.values()))
 
 
 def workers_of(client: Any = None) -> dict[str, dict[str, Any]]:

@@ -104,6 +104,9 @@ class ComputeConfig(Section):
         None, description="local folder for what doesn't fit in memory; default: temporary"
     )
     gpu: Literal["auto", "off", "require"] = "auto"
+    gpu_cores: PositiveInt | None = Field(
+        None, description="that prepare rows for each GPU; default: those of its machine / its GPUs at work"
+    )
     partition_rows: PositiveInt = Field(50_000, description="about how many rows a partition has")
     partition_bytes: PositiveInt = Field(64 << 20, description="and how many bytes of its files, at most")
 

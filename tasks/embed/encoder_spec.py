@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -51,6 +52,18 @@ class EncoderSpec:
     device: str = "cpu"
     threads: int = 1
     workers: int = field(default=1, compare=False)
+    gpu_cores: int | None = field(default=None, compare=False)
+    sharing: int = field(default=1, compare=False)
+
+    @property
+    def cores(self) -> int:
+        """Cores that prepare rows beside a GPU of this machine, unless told its share of all."""
+        return self.gpu_cores or max(1, cores_here() // self.sharing)
+
+
+def cores_here() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def loaded(spec: EncoderSpec) -> base.Encoder:
@@ -70,7 +83,7 @@ def lacks(name: str, kind: str, options: dict[str, Any], device: str) -> str:
 def open_encoder(spec: EncoderSpec) -> base.Encoder:
     """Make an encoder and load its state; to be called by `loaded`, which lets one at a time."""
     encoder = base.make(spec.name, spec.kind, json.loads(spec.options))
-    encoder.device, encoder.threads = spec.device, spec.threads
+    encoder.device, encoder.threads, encoder.cores = spec.device, spec.threads, spec.cores
     encoder.load(base.unpack(spec.fitted.store.read(spec.fitted.name)) if spec.fitted else {})
     return encoder
 

@@ -50,10 +50,10 @@ LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again
 
 
 @stage_task("fit encoder")
-def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> EncoderSpec:
+def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int, sharing: int = 1) -> EncoderSpec:
     """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
 
-    device: cuda or cpu, where the workers will run it; so many of them at once.
+    device: cuda or cpu, where the workers will run it; so many of them at once, `sharing` on one machine.
     """
     data, chosen = run.config.dataset, run.config.encoder
     kind = data.features.kind
@@ -62,8 +62,11 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int) -> Encoder
     encoder = base.make(name, kind, options)
     key = base.key_of(name, encoder, data.features_key)
     fitted = _fitted(run, ref, encoder, key) if encoder.fit_rows else None
-    threads = run.config.compute.threads
-    return EncoderSpec(key, name, kind, json.dumps(options, sort_keys=True), fitted, device, threads, workers)
+    compute = run.config.compute
+    return EncoderSpec(
+        key, name, kind, json.dumps(options, sort_keys=True), fitted, device, compute.threads, workers,
+        compute.gpu_cores, sharing,
+    )  # fmt: skip
 
 
 def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> FittedState:

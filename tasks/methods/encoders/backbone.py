@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +14,7 @@ from labelworks.tasks.methods.encoders.device import (
     half,
     made_ready,
 )
+from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.weights import fingerprint
 
@@ -42,18 +42,19 @@ class ImageBackbone(DeviceEncoder):
         """Build the network and put it on its device."""
         self.dtype_run = half(str(self.chosen["precision"]), self.device)
         network, self.look = self.built()
+        self.reader = ImageReader.of(self.device, self.helpers)
         self.model = made_ready(network, self.device, self.dtype_run)
         self.forward = compiled(self.called(), bool(self.chosen["compile"]))
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Decode a batch of images; one that can't be is a reason for none."""
-        return self.look.prepared(values, self.helpers)
+        return self.reader.read(self.look, values)
 
     def blank(self) -> Any:
         """A black image."""
         return self.look.blank()
 
-    def staged(self, items: Sequence[Any]) -> Any:
+    def staged(self, items: Any) -> Any:
         """A batch of images on the device."""
         return self.look.batch(items, self.device, self.dtype_run)
 

@@ -54,10 +54,11 @@ class Encoder(ABC):
     `in_flight` how many threads call `infer` at once. `fit_share` below 1: it fits so closely that its
     vectors of these rows differ from those of rows to come; then it is fitted on rows of that share alone,
     and the others are compared with a target window.
-    `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device`, `threads` and `workers`
-    (how many encode at once) are set before `load`: they change the speed, not the vectors. An encoder that
-    runs on a GPU says so by `uses_device`; the tasks of any other go to CPU workers. `own_units`: each
-    dimension of its vectors has a unit of its own, so that they are scaled before distances are taken.
+    `prepare` runs in a thread ahead of `infer`; together they are `encode`. `device`, `threads`, `cores`
+    (that prepare rows beside a GPU) and `workers` (how many encode at once) are set before `load`: they
+    change the speed, not the vectors. An encoder that runs on a GPU says so by
+    `uses_device`; the tasks of any other go to CPU workers. `own_units`: each dimension of its vectors has a
+    unit of its own, so that they are scaled before distances are taken.
     `gives_words`: beside the vectors there are the words of each row, which some probes see.
     `numbers_only`: of several columns it reads numbers and truths alone.
     """
@@ -66,6 +67,7 @@ class Encoder(ABC):
     towers: ClassVar[bool] = False  # one for each kind of feature that it reads; `make` then sets `kind`
     device: str = "cpu"
     threads: int | None = None
+    cores: int = 1
     workers: int = 1
     uses_device: ClassVar[bool] = False
     own_units: ClassVar[bool] = False

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,12 +16,19 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded, Encoder, State
 from labelworks.tasks.methods.encoders.batching import Budget, out_of_memory, run_batches
 from labelworks.tasks.methods.encoders.importing import needed, trusted
-from labelworks.tasks.methods.encoders.token_rows import TokenRows
 from labelworks.tasks.methods.encoders.transfers import Lane, gathered, to_host
 
-HELPERS = 16  # more threads wait for Python's lock
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+class Kept(Protocol):
+    """Rows that lie in one array, or on the device."""
+
+    def __len__(self) -> int: ...
+
+    def only(self, rows: NDArray[np.intp]) -> Kept:
+        """Some rows (n,), in their order."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,17 @@ class Prepared:
     measures (N, M): of images, see `Encoded`.
     """
 
-    items: Sequence[Any] | TokenRows
+    items: Sequence[Any] | Kept
     lengths: NDArray[np.int64]
     usable: NDArray[np.intp]
     reasons: list[str | None]
     measures: NDArray[np.float32] | None = None
 
-    def some(self, rows: NDArray[np.intp]) -> Sequence[Any] | TokenRows:
+    def some(self, rows: NDArray[np.intp]) -> Sequence[Any] | Kept:
         """What the usable rows (n,) are, by their places."""
-        if isinstance(self.items, TokenRows):
-            return self.items.only(rows)
-        return [self.items[row] for row in rows]
+        if isinstance(self.items, Sequence):
+            return [self.items[row] for row in rows]
+        return self.items.only(rows)
 
 
 class DeviceEncoder(Encoder):
@@ -91,11 +97,8 @@ class DeviceEncoder(Encoder):
 
     @property
     def helpers(self) -> int:
-        """Threads that may decode: beside a GPU one a core, so that it never waits; else the worker's own."""
-        if self.device == "cpu":
-            return self.threads or 1
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return min(cores, HELPERS)
+        """Cores that prepare rows: beside a GPU all but the one that runs it; else the worker's own."""
+        return (self.threads or 1) if self.device == "cpu" else max(1, self.cores - 1)
 
     @property
     def in_flight(self) -> int:

@@ -96,7 +96,7 @@ class OpenClipEncoder(ImageBackbone):
         """A black image, or the tokens of a word."""
         return super().blank() if self.kind == "image" else self._ids(["a"])[0]
 
-    def staged(self, items: Sequence[Any]) -> Any:
+    def staged(self, items: Any) -> Any:
         """A batch of images or of token ids on the device."""
         return super().staged(items) if self.kind == "image" else self._stacked(items)
 

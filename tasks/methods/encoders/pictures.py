@@ -1,22 +1,19 @@
-"""Images as a network wants them: decoded in threads ahead of the device, scaled, cropped, normalised."""
+"""Images as a network wants them: decoded, scaled, cropped; normalised on the device."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.content.image.measures import NOTHING, Measures, measure, stacked
-from labelworks.tasks.methods.encoders.device import Prepared
+from labelworks.tasks.methods.content.image.measures import NOTHING, Measures, measure
 from labelworks.tasks.methods.encoders.transfers import to_device
-from labelworks.tasks.methods.encoders.values import UnusableError, image_bytes, in_mode, opened_image
+from labelworks.tasks.methods.encoders.values import UnusableError, in_mode, opened_image
 
+Picture: TypeAlias = tuple[NDArray[np.uint8] | None, str | None, Measures]  # pixels, or why there are none
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -29,25 +26,26 @@ class ImageTransform:
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
 
-    def prepared(self, values: pa.Array, threads: int) -> Prepared:
-        """Decode a column of images in so many threads; one that can't be is a reason for none."""
-        with ThreadPoolExecutor(threads, thread_name_prefix="decode") as pool:
-            pictures = list(pool.map(partial(_read, self), image_bytes(values)))
-        usable = np.flatnonzero([reason is None for _, reason, _ in pictures])
-        items = [pictures[row][0] for row in usable]
-        reasons = [reason for _, reason, _ in pictures]
-        measures = stacked([each for *_, each in pictures])
-        return Prepared(items, np.ones(len(items), dtype=np.int64), usable, reasons, measures)
+    def cut(self, width: int, height: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Left and top of the square in an image that is scaled, and how wide and high that is then."""
+        scale = self.size / self.crop / min(width, height)
+        wide, high = (max(self.size, round(side * scale)) for side in (width, height))
+        return ((wide - self.size) // 2, (high - self.size) // 2), (wide, high)
 
     def blank(self) -> NDArray[np.uint8]:
         """A black image."""
         return np.zeros((self.size, self.size, 3), dtype=np.uint8)
 
-    def batch(self, items: Sequence[NDArray[np.uint8]], device: str, dtype: Any) -> Any:
-        """A batch on the device (N, 3, size, size): bytes travel, and become numbers there."""
+    def batch(self, items: Any, device: str, dtype: Any) -> Any:
+        """A batch on the device (N, 3, size, size): bytes travel, or lie there, and become numbers there.
+
+        items: pixels (size, size, 3) each in memory, or those that lie on the device.
+        """
         import torch
 
-        pixels = to_device(np.stack(items), device).permute(0, 3, 1, 2).to(torch.float32) / 255.0
+        there = getattr(items, "pixels", None)
+        held = to_device(np.stack(items), device).permute(0, 3, 1, 2) if there is None else there
+        pixels = held.to(torch.float32) / 255.0
         mean, std = _by_channel(self.mean, device), _by_channel(self.std, device)
         return ((pixels - mean) / std).to(dtype)
 
@@ -60,7 +58,8 @@ def _by_channel(values: tuple[float, ...], device: str) -> Any:
     return torch.tensor(values, device=device).view(1, -1, 1, 1)
 
 
-def _read(look: ImageTransform, data: bytes | None) -> tuple[NDArray[np.uint8] | None, str | None, Measures]:
+def read_picture(look: ImageTransform, data: bytes | None) -> Picture:
+    """Decode an image by Pillow, scale it and cut it; or say why not."""
     from PIL.Image import Resampling
 
     try:
@@ -68,10 +67,7 @@ def _read(look: ImageTransform, data: bytes | None) -> tuple[NDArray[np.uint8] |
         image = in_mode(kept, "RGB")
     except UnusableError as error:
         return None, str(error), NOTHING
-    shorter = look.size / look.crop
-    scale = shorter / min(image.size)
-    wide, high = (max(look.size, round(side * scale)) for side in image.size)
-    left, top = (wide - look.size) // 2, (high - look.size) // 2
+    (left, top), (wide, high) = look.cut(*image.size)
     box = (left / wide, top / high, (left + look.size) / wide, (top + look.size) / high)
     x, y = image.size
     cut = (box[0] * x, box[1] * y, box[2] * x, box[3] * y)

@@ -88,7 +88,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Tokenise a batch of texts; a null, blank or undecodable one is a reason for none."""
-        return tokenised(self.tokenizer, values, self.max_length, self.prompt)
+        return tokenised(self.tokenizer, values, self.max_length, self.prompt, self.helpers)
 
     def blank(self) -> NDArray[np.int32]:
         """The tokens of a word."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,18 +16,39 @@ from labelworks.tasks.methods.encoders.token_rows import TokenRows
 from labelworks.tasks.methods.encoders.transfers import to_device
 from labelworks.tasks.methods.encoders.values import read_texts
 
+_setting = Lock()
 
-def tokenised(tokenizer: Any, values: pa.Array, max_length: int, prompt: str = "") -> Prepared:
-    """Tokenise the texts of a column, each cut at `max_length` tokens."""
+
+@contextmanager
+def parallel(cores: int) -> Iterator[None]:
+    """Let the tokenizers library take so many threads in this block, unless its user has said otherwise.
+
+    How many is asked of its environment once a process, whether any at each call; what was there is put back.
+    """
+    wanted = {"RAYON_NUM_THREADS": str(cores), "TOKENIZERS_PARALLELISM": "true" if cores > 1 else "false"}
+    with _setting:
+        added = {name: value for name, value in wanted.items() if name not in os.environ}
+        os.environ.update(added)
+        try:
+            yield
+        finally:
+            for name in added:
+                del os.environ[name]
+
+
+def tokenised(
+    tokenizer: Any, values: pa.Array, max_length: int, prompt: str = "", cores: int = 1
+) -> Prepared:
+    """Tokenise the texts of a column, each cut at `max_length` tokens, by so many cores."""
     texts, reasons = read_texts(values)
     usable = np.flatnonzero([reason is None for reason in reasons])
-    ids = token_ids(tokenizer, [prompt + texts[row] for row in usable], max_length)
+    ids = token_ids(tokenizer, [prompt + texts[row] for row in usable], max_length, cores)
     return Prepared(ids, ids.lengths, usable, reasons)
 
 
-def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> TokenRows:
-    """Token ids of texts, by all cores; from the library beneath the tokenizer, if there is one: it keeps no
-    offsets."""
+def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int, cores: int = 1) -> TokenRows:
+    """Token ids of texts; from the library beneath the tokenizer, if there is one: it keeps no offsets, and
+    takes all texts at once, by so many cores."""
     if not texts:
         return TokenRows.of([])
     fast = getattr(tokenizer, "backend_tokenizer", None)
@@ -32,7 +56,8 @@ def token_ids(tokenizer: Any, texts: Sequence[str], max_length: int) -> TokenRow
         cut = tokenizer(list(texts), truncation=True, max_length=max_length, verbose=False)
         return TokenRows.of(cut["input_ids"])
     _cut_at(fast, max_length, tokenizer.truncation_side)
-    encodings = fast.encode_batch_fast(list(texts))
+    with parallel(cores):
+        encodings = fast.encode_batch_fast(list(texts))
     lengths = np.fromiter(map(len, encodings), np.int64, len(encodings))
     return TokenRows.made(lengths, (encoding.ids for encoding in encodings))
 

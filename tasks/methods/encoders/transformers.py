@@ -17,6 +17,7 @@ from labelworks.tasks.methods.encoders.device import (
     half,
     made_ready,
 )
+from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
@@ -88,13 +89,14 @@ class TransformersEncoder(DeviceEncoder):
                 longest = min(int(self.tokenizer.model_max_length), positions)
                 self.max_length = int(self.chosen["max_length"] or 0) or longest
             else:
+                self.reader = ImageReader.of(self.device, self.helpers)
                 self.look = look_of(name, self.chosen["revision"], model.config)
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Tokenise or decode a batch; what can't be is a reason for none."""
         if self.kind == "text":
-            return tokenised(self.tokenizer, values, self.max_length)
-        pictures = self.look.prepared(values, self.helpers)
+            return tokenised(self.tokenizer, values, self.max_length, cores=self.helpers)
+        pictures = self.reader.read(self.look, values)
         return replace(pictures, lengths=pictures.lengths * IMAGE_COST)
 
     def blank(self) -> Any:

@@ -13,6 +13,7 @@ import pytest
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.schemas.records import Partition
+from labelworks.tasks.embed import encoder_spec
 from labelworks.tasks.embed.class_names import usable_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, span
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, FittedState, lacks, loaded
@@ -90,6 +91,19 @@ def test_a_worker_has_one_encoder_which_knows_how_many_share_the_rate(tmp_path: 
     assert first.workers == 7
     assert loaded(replace(specs[0], fitted=FittedState(store, "other.npz"))) is not first
     assert lacks("vector", "vector", {}, "cuda") == ""
+
+
+def test_a_gpu_has_the_cores_that_the_config_says_else_its_share_of_those_of_its_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(encoder_spec, "cores_here", lambda: 16)
+    spec = EncoderSpec("key", "vector", "vector", "{}", device="cuda", sharing=3)
+    assert (spec.cores, replace(spec, gpu_cores=2).cores, replace(spec, sharing=32).cores) == (5, 2, 1)
+    encoder = Scarce()
+    encoder.cores, encoder.threads = spec.cores, 3
+    assert encoder.helpers == 3
+    encoder.device = "cuda"
+    assert encoder.helpers == 4  # the fifth runs the model
 
 
 def test_a_class_whose_name_gives_no_vector_is_named() -> None:

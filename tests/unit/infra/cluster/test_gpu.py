@@ -21,7 +21,7 @@ class Cluster:
     def scheduler_info(self, n_workers: int) -> dict[str, object]:
         return {
             "workers": {
-                str(n): {"resources": {"GPU": has} if has else {}, "nthreads": 2}
+                str(n): {"resources": {"GPU": has} if has else {}, "nthreads": 2, "host": f"h{n // 2}"}
                 for n, has in enumerate(self.gpus)
             }
         }
@@ -48,6 +48,13 @@ def test_where_the_tasks_go_and_why(
     placement = gpu.place(ComputeConfig(gpu=wish), Cluster(*gpus))
     assert (placement.device, placement.slots) == (device, slots)
     assert placement.note.endswith(words)
+
+
+def test_workers_of_one_machine_share_its_cores_unless_the_config_says_how_many() -> None:
+    placement = gpu.place(ComputeConfig(), Cluster(1, 1, 1))
+    assert (placement.slots, placement.sharing) == (3, 2)
+    said = gpu.place(ComputeConfig(gpu_cores=6), Cluster(1, 0))
+    assert said.note == "embedding on 1 GPU worker, each with 6 of its machine's cores"
 
 
 def test_a_gpu_that_is_required_and_missing_is_an_error_of_the_config() -> None:

@@ -17,6 +17,7 @@ from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.content.image.measures import NAMES, of_images
 from labelworks.tasks.methods.content.rows import ContentRows
 from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
 
 NEW = np.random.default_rng(3)
@@ -87,7 +88,7 @@ def test_encoders_measure_images_as_they_decode_them() -> None:
     pixels = make("pixels", "image", {"size": 4})
     pixels.load(pixels.fit(values))
     np.testing.assert_array_equal(pixels.encode(values).measures, expected)
-    np.testing.assert_array_equal(ImageTransform(8).prepared(values, 2).measures, expected)
+    np.testing.assert_array_equal(ImageReader("cpu", 2).read(ImageTransform(8), values).measures, expected)
 
 
 def test_entropy_is_that_of_scipy() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelworks.tasks.methods.encoders.token_rows import TokenRows
-from labelworks.tasks.methods.encoders.tokens import padded
+from labelworks.tasks.methods.encoders.tokens import padded, token_ids
 
 torch = pytest.importorskip("torch")
 ROWS = st.lists(st.lists(st.integers(1, 2**31 - 1), min_size=0, max_size=6), min_size=1, max_size=8)
@@ -38,3 +40,50 @@ def test_padding_is_on_the_side_that_the_model_expects(rows: list[list[int]], si
         assert shown == (gap + row if side == "left" else row + gap)
         assert marks == (gap + [1] * len(row) if side == "left" else [1] * len(row) + gap)
     assert ids.dtype == mask.dtype == torch.int64
+
+
+class Ids(list[int]):
+    """Ids of a text as the library gives them."""
+
+    @property
+    def ids(self) -> list[int]:
+        return self
+
+
+class Library:
+    """What lies beneath a tokenizer; it remembers what it was asked, and what its environment said then."""
+
+    truncation: Any = None
+    padding: Any = None
+
+    def enable_truncation(self, **_: Any) -> None:
+        """Nothing here is longer."""
+
+    def encode_batch_fast(self, texts: list[str]) -> list[Ids]:
+        names = ("TOKENIZERS_PARALLELISM", "RAYON_NUM_THREADS")
+        self.asked = (len(texts), *(os.environ.get(name) for name in names))
+        return [Ids(range(len(text))) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("cores", "own", "expected"),
+    [
+        (6, None, ("true", "6")),
+        (1, None, ("false", "1")),
+        (6, "false", ("false", "6")),
+    ],
+)
+def test_a_whole_batch_is_tokenised_at_once_by_the_cores_at_hand(
+    cores: int, own: str | None, expected: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TOKENIZERS_PARALLELISM", "RAYON_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    if own:
+        monkeypatch.setenv("TOKENIZERS_PARALLELISM", own)
+    library = Library()
+    tokenizer = SimpleNamespace(backend_tokenizer=library, truncation_side="right")
+    rows = token_ids(tokenizer, ["abc", "", "de"], 8, cores)
+    assert rows.lengths.tolist() == [3, 0, 2]
+    assert library.asked == (3, *expected)
+    assert os.environ.get("TOKENIZERS_PARALLELISM") == own
+    assert "RAYON_NUM_THREADS" not in os.environ

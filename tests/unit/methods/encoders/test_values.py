@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from labelworks.tasks.methods.encoders.base import make
+from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
 from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes, read_texts
 
@@ -125,7 +126,7 @@ def test_a_backbone_s_reader_takes_the_same_images_and_gives_the_same_reasons() 
             encoded(image.convert("CMYK"), "TIFF"), encoded(image, "JPEG")[:-200],
         ]
     )  # fmt: skip
-    found = ImageTransform(8).prepared(column, 2)
+    found = ImageReader("cpu", 2).read(ImageTransform(8), column)
     assert found.usable.tolist() == [0, 1, 2, 5]
     assert [reason and reason.split(":")[0] for reason in found.reasons] == [
         None, None, None, "undecodable image", "null image", None, "undecodable image",

@@ -1,0 +1,1 @@
+"""Images read for a network: in processes beside a GPU, or on the device itself."""
