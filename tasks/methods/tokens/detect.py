@@ -13,6 +13,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.tokens.chain import LEAST, Chain
 from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, best_tags, posterior_of, together
+from labelworks.tasks.methods.tokens.edits import Edits, borne_out, edits_of
 from labelworks.tasks.methods.tokens.sentences import faults, sentence_of
 from labelworks.tasks.methods.tokens.span_errors import SpanErrors, span_errors
 from labelworks.tasks.methods.tokens.tag_set import TagSet
@@ -40,6 +41,7 @@ class TokenResult:
     sentence_score: NDArray[np.float32]
     sentence_error_probability: NDArray[np.float32]
     spans: SpanErrors
+    edits: Edits
     tokens: NoiseResult
     skill: float
 
@@ -68,32 +70,70 @@ def detect_tokens(
     if faults(given, offsets, tags).any():
         raise broken(given, offsets, tags)
     alone = detect(given, pred_probs, method=method, posterior=True, **options)
-    lean = leaning(alone)
-    parts = [
-        _joined(given[part], own - own[0], alone.shares[part], tags, lean)
-        for part, own in sentence_blocks(offsets, len(tags.names))
-    ]
-    suggestion = np.concatenate([best for _, best in parts])
-    found = ChainPosterior(
-        *(
-            np.concatenate([getattr(part, name) for part, _ in parts])
-            for name in ("probs", "own", "kept", "grown")
+    return TokenJudge.fit(given, pred_probs, tags, lean_of(cut_of(alone))).judge(
+        given, offsets, pred_probs, alone
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class TokenJudge:
+    """What sentences are judged by beside what is known of each token by itself.
+
+    lean: what given tags count for when tags are joined. skill: see `skill_of`. usual (K,): mean probability
+    of given tags by class.
+    """
+
+    tags: TagSet
+    lean: float
+    skill: float
+    usual: NDArray[np.float64]
+
+    @classmethod
+    def fit(
+        cls, given: NDArray[np.integer], pred_probs: NDArray[np.floating], tags: TagSet, lean: float
+    ) -> TokenJudge:
+        """Of tokens (N,) that stand for all, with probabilities (N, K) out of sample."""
+        own = np.asarray(pred_probs[np.arange(len(given)), given], np.float64)
+        count = np.bincount(given, minlength=len(tags.names))
+        usual = np.bincount(given, own, minlength=len(tags.names)) / np.maximum(count, 1)
+        return cls(tags, lean, skill_of(given, pred_probs), usual)
+
+    def judge(
+        self,
+        given: NDArray[np.integer],
+        offsets: NDArray[np.int64],
+        pred_probs: NDArray[np.floating],
+        alone: NoiseResult,
+    ) -> TokenResult:
+        """Judge sentences. alone: what the noise method says of their tokens, with posteriors (N, K)."""
+        tags = self.tags
+        parts = [
+            _joined(given[part], own - own[0], alone.shares[part], tags, self.lean)
+            for part, own in sentence_blocks(offsets, len(tags.names))
+        ]
+        names = ("probs", "own", "kept", "grown")
+        found = ChainPosterior(
+            *(np.concatenate([getattr(part.posterior, name) for part in parts]) for name in names)
         )
-    )
-    skill = skill_of(given, pred_probs)
-    score = token_scores(given, pred_probs, found.own, skill)
-    return TokenResult(
-        score=score,
-        error_probability=(1 - found.own).astype(np.float32),
-        flag=suggestion != given,
-        suggestion=suggestion,
-        posterior=found.probs.astype(np.float32),
-        sentence_score=by_sentence(score, offsets),
-        sentence_error_probability=(1 - together(found.kept, offsets[:-1], offsets[1:])).astype(np.float32),
-        spans=span_errors(given, suggestion, offsets, tags, found, score),
-        tokens=alone,
-        skill=skill,
-    )
+        suggestion, proposed = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("best", "proposed")
+        )
+        score = token_scores(given, pred_probs, found.own, self.skill, self.usual)
+        return TokenResult(
+            score=score,
+            error_probability=(1 - found.own).astype(np.float32),
+            flag=suggestion != given,
+            suggestion=suggestion,
+            posterior=found.probs.astype(np.float32),
+            sentence_score=by_sentence(score, offsets),
+            sentence_error_probability=(1 - together(found.kept, offsets[:-1], offsets[1:])).astype(
+                np.float32
+            ),
+            spans=span_errors(given, suggestion, offsets, tags, found, score),
+            edits=edits_of(given, suggestion, offsets, tags, found, proposed, borne_out(alone, suggestion)),
+            tokens=alone,
+            skill=self.skill,
+        )
 
 
 def broken(given: NDArray[np.integer], offsets: NDArray[np.int64], tags: TagSet) -> InputError:
@@ -110,12 +150,27 @@ def broken(given: NDArray[np.integer], offsets: NDArray[np.int64], tags: TagSet)
     )
 
 
-def leaning(alone: NoiseResult) -> float:
-    """What given tags count for when tags are joined, so that about those change that the method flags."""
-    if not alone.flag.any():
+def cut_of(alone: NoiseResult) -> float | None:
+    """The least error probability that the noise method flags; None where it flags nothing."""
+    return float(alone.error_probability[alone.flag].min()) if alone.flag.any() else None
+
+
+def lean_of(cut: float | None) -> float:
+    """What given tags count for when tags are joined, so that about those change that are over the cut."""
+    if cut is None:
         return 1 / LEAST
-    cut = float(np.clip(alone.error_probability[alone.flag].min(), 0.05, 0.95))
-    return cut / (1 - cut)
+    held = float(np.clip(cut, 0.05, 0.95))
+    return held / (1 - held)
+
+
+@dataclass(frozen=True, eq=False)
+class _Joined:
+    """What sentences say together: posteriors of given tags, the likeliest tags (n,), and the `kept` and
+    `own` (2, n) of these."""
+
+    posterior: ChainPosterior
+    best: NDArray[np.int32]
+    proposed: NDArray[np.float64]
 
 
 def _joined(
@@ -124,12 +179,16 @@ def _joined(
     shares: NDArray[np.floating],
     tags: TagSet,
     lean: float,
-) -> tuple[ChainPosterior, NDArray[np.int32]]:
-    """What sentences say together: posteriors, and the likeliest tags (n,)."""
+) -> _Joined:
     chain = Chain.of(shares, offsets, tags)
     found = posterior_of(chain, given)
+    fit = chain.fit.copy()
     chain.fit[np.arange(len(given)), given] *= lean
-    return found, best_tags(chain)
+    best = best_tags(chain)
+    if (best == given).all():
+        return _Joined(found, best, np.stack([found.own, found.kept], axis=1))
+    proposed = posterior_of(Chain(fit, offsets, tags), best)
+    return _Joined(found, best, np.stack([proposed.own, proposed.kept], axis=1))
 
 
 def sentence_blocks(offsets: NDArray[np.int64], classes: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
@@ -157,11 +216,13 @@ def token_scores(
     pred_probs: NDArray[np.floating],
     posterior: NDArray[np.floating],
     skill: float,
+    mean: NDArray[np.floating],
 ) -> NDArray[np.float32]:
-    """The scores (N,) of given tags by probabilities (N, K) and their joined posterior (N,)."""
+    """The scores (N,) of given tags by probabilities (N, K) and their joined posterior (N,).
+
+    mean (K,): the usual probability of a given tag, by class.
+    """
     own = np.asarray(pred_probs[np.arange(len(given)), given], np.float64)
-    count = np.bincount(given, minlength=pred_probs.shape[1])
-    mean = np.bincount(given, own, minlength=pred_probs.shape[1]) / np.maximum(count, 1)
     usual = own / np.maximum(own + mean[given] * (1 - own), LEAST)
     return np.asarray((usual * posterior**skill) ** (1 / (1 + skill)), np.float32)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.tokens.sentences import first_tokens, last_tokens
-from labelworks.tasks.methods.tokens.tag_set import BEGIN, INSIDE, LAST, LETTERS, OUT, UNIT, TagSet
+from labelworks.tasks.methods.tokens.tag_set import BEGIN, INSIDE, IO, LAST, LETTERS, OUT, UNIT, TagSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ def tags_of(spans: Spans, tokens: int, tags: TagSet) -> NDArray[np.int32]:
     codes = np.full(tokens, tags.code(OUT, -1), np.int32)
     length = spans.end - spans.start
     size, kind, at = np.repeat(length, length), np.repeat(spans.kind, length), _within(length)
-    role = np.where(at == 0, BEGIN, INSIDE)
+    role = np.where((at == 0) & (tags.scheme != IO), BEGIN, INSIDE)
     if len(LETTERS[tags.scheme]) == len("BILU"):
         role = np.where(at == size - 1, np.where(size == 1, UNIT, LAST), role)
     codes[np.repeat(spans.start, length) + at] = _codes(tags)[role, kind]

@@ -13,9 +13,11 @@ from labelworks.schemas.errors import ConfigError
 
 OUTSIDE = "O"
 PLAIN = "plain"
-LETTERS = {"bio": "BI", "bilou": "BILU", "bioes": "BIES"}  # begin, inside, last, unit
+IO = "io"
+LETTERS = {IO: "I", "bio": "BI", "bilou": "BILU", "bioes": "BIES"}  # begin, inside, last, unit
 SCHEMES = (PLAIN, *LETTERS)
 OUT, BEGIN, INSIDE, LAST, UNIT = range(5)
+ROLES = {"B": BEGIN, "I": INSIDE, "L": LAST, "E": LAST, "U": UNIT, "S": UNIT}
 
 Tag = str | int
 
@@ -25,7 +27,8 @@ class TagSet:
     """The K tags of a dataset and the scheme that they follow.
 
     role (K,): OUT, BEGIN, INSIDE, LAST or UNIT; kind (K,): number of the type among `types`, -1 of OUT.
-    Of the scheme `plain` every tag stands by itself, as parts of speech do, and there are no spans.
+    Of the scheme `plain` every tag stands by itself, as parts of speech do, and there are no spans. Of `io`
+    any tag may follow any, and neighbours of one type are one span.
     Sources: Ramshaw & Marcus 1995 (BIO); Ratinov & Roth 2009 (BILOU).
     """
 
@@ -68,8 +71,8 @@ class TagSet:
 
     @cached_property
     def continues(self) -> NDArray[np.bool_]:
-        """Tags (K,) that go on with the span of the tag before them."""
-        return np.isin(self.role, (INSIDE, LAST))
+        """Tags (K,) that have to go on with the span of the tag before them."""
+        return np.isin(self.role, (INSIDE, LAST)) & (self.scheme != IO)
 
     @cached_property
     def closes(self) -> NDArray[np.bool_]:
@@ -81,9 +84,13 @@ class TagSet:
     def before(self) -> NDArray[np.int64]:
         """By tag (K, 2) those that it may go on with; -1: none."""
         found = np.full((len(self.names), 2), -1)
-        for code in np.flatnonzero(self.continues):
+        for code in np.flatnonzero(np.isin(self.role, (INSIDE, LAST))):
             found[code] = [self.code(role, self.kind[code]) for role in (BEGIN, INSIDE)]
         return found
+
+    def goes_on(self, one: NDArray[np.integer], other: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Whether the tags `other` (n,) go on with the spans of `one` (n,), right before them."""
+        return np.asarray((self.before[other] == np.asarray(one)[:, None]).any(axis=1) & (one >= 0), bool)
 
     def code(self, role: int, kind: int) -> int:
         """The code of the tag of a role and a type; -1: there is none."""
@@ -92,8 +99,7 @@ class TagSet:
 
     def follows(self, one: NDArray[np.integer], other: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Whether the tags `other` (n,) may stand right after `one` (n,)."""
-        goes_on = (self.before[other] == np.asarray(one)[:, None]).any(axis=1)
-        return np.asarray(np.where(self.continues[other], goes_on, self.closes[one]), bool)
+        return np.asarray(np.where(self.continues[other], self.goes_on(one, other), self.closes[one]), bool)
 
 
 def scheme_of(names: Sequence[Tag]) -> str:
@@ -112,7 +118,7 @@ def _parts(name: Tag, letters: str) -> tuple[int, str] | None:
     letter, dash, kind = str(name).partition("-")
     if not dash or not kind or len(letter) != 1 or letter not in letters:
         return None
-    return BEGIN + letters.index(letter), kind
+    return ROLES[letter], kind
 
 
 def _fix(letters: str) -> str:
