@@ -84,6 +84,9 @@ def check_methods(config: RunConfig) -> None:
         _one_sees_vectors(config.detect.probes)
     with at_key("detect.query_bank"):
         _bank_is_used(config)
+    if config.dataset.task == "tokens":
+        _judges_tags(config)
+        return
     if config.dataset.task != "classification":
         _judges_other_labels(config)
         return
@@ -156,9 +159,25 @@ def _makes_labels(name: str, probabilities: bool) -> None:
         )
 
 
-def _judges_other_labels(config: RunConfig) -> None:
-    """Several labels a row, or numbers: methods of a kind of their own."""
-    task, noise = config.dataset.task, config.detect.noise
+def _judges_tags(config: RunConfig) -> None:
+    """Tags of tokens: each is judged as a row of one class."""
+    noise = config.detect.noise
+    _is_not_of_classes(config)
+    with at_key("treat.prediction_sets"):
+        if config.treat.prediction_sets is not None:
+            raise ConfigError("prediction sets are of labels of rows, not of tokens", fix="leave it out")
+    with at_key("detect.noise.method"):
+        _sees_what_a_run_has(noise.method, votes=False)
+        _has_names(registry.get("noise", noise.method), named=False)
+    with at_key("detect.noise.options"):
+        make_noise(noise.method, noise.options)
+    with at_key("validate.model"):
+        registry.get("models", config.validation.model)
+
+
+def _is_not_of_classes(config: RunConfig) -> None:
+    """What is looked at, and weighed, of one class a row alone."""
+    task = config.dataset.task
     looked_at = ["shift", "drift", "groups", "slices", "columns"]
     for key in looked_at if task == "multilabel" else [*looked_at, "windows"]:
         with at_key(f"detect.{key}"):
@@ -168,6 +187,12 @@ def _judges_other_labels(config: RunConfig) -> None:
     with at_key("treat.weights"):
         if config.treat.weights != TreatConfig().weights:
             raise ConfigError(f"treat.weights is for one class a row, not for {task}", fix="leave it out")
+
+
+def _judges_other_labels(config: RunConfig) -> None:
+    """Several labels a row, or numbers: methods of a kind of their own."""
+    task, noise = config.dataset.task, config.detect.noise
+    _is_not_of_classes(config)
     with at_key("detect.noise.method"):
         registry.get(task, noise.method)
     with at_key("detect.noise.options"):

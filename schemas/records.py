@@ -149,7 +149,8 @@ class DatasetRef(Record):
     dataset: str
     uri: str = Field(description="the run's folder in the store")
     classes: tuple[str | int, ...] = ()
-    label_type: Literal["int", "string", "list", "number"] = "string"
+    label_type: Literal["int", "string", "list", "number", "tags"] = "string"
+    tag_scheme: str = Field("", description="of labels that are tags of tokens: what they keep")
     inferred: bool = Field(False, description="labels are inferred of what was observed of their rows")
     partitions: tuple[Partition, ...] = ()
     time_type: str = Field(

@@ -37,10 +37,13 @@ def index_schema(label_type: pa.DataType) -> pa.Schema:
     )
 
 
-def embedding_schema(dtype: str, dim: int, words: int = 0, cells: int = 0) -> pa.Schema:
+def embedding_schema(
+    dtype: str, dim: int, words: int = 0, cells: int = 0, *, tokens: bool = False
+) -> pa.Schema:
     """Row-aligned with the partition: the vector's raw bytes, or null and the reason why there is none.
 
     words, cells: how many packed words and cells each row has, as raw bytes too; 0: the encoder gives none.
+    tokens: whether the vectors of a row's tokens lie beside their mean, one after the other.
     """
     width = {"float16": 2, "float32": 4}[dtype]
     fields = [
@@ -52,6 +55,8 @@ def embedding_schema(dtype: str, dim: int, words: int = 0, cells: int = 0) -> pa
         fields.append(pa.field("words", pa.binary(4 * words), nullable=False))
     if cells:
         fields.append(pa.field("cells", pa.binary(4 * cells), nullable=False))
+    if tokens:
+        fields.append(pa.field("tokens", pa.large_binary(), nullable=False))
     return pa.schema(fields, metadata={"dtype": dtype, "dim": str(dim)})
 
 
@@ -116,6 +121,43 @@ NUMBER_SCORES = pa.schema(
         pa.field(
             "suggested_probability", pa.float32(), metadata={"about": "0: a prediction is no measurement"}
         ),
+    ]
+)
+
+
+SPAN = pa.struct(
+    [
+        pa.field("start", pa.int32(), metadata={"about": "its first token, from 0"}),
+        pa.field("end", pa.int32(), metadata={"about": "the token behind its last"}),
+        pa.field("type", pa.string(), metadata={"about": "as given; null: no span is given there"}),
+        pa.field("error", pa.string(), metadata={"about": "boundary, type, extra or missing; empty: none"}),
+        pa.field("to_start", pa.int32(), metadata={"about": "of the suggested span; -1: there is none"}),
+        pa.field("to_end", pa.int32()),
+        pa.field("to_type", pa.string()),
+        pa.field("error_probability", pa.float32(), metadata={"about": "of a missing one that it is there"}),
+        pa.field("score", pa.float32(), metadata={"about": "of its worst token"}),
+    ]
+)
+EDIT = pa.struct(
+    [
+        pa.field("start", pa.int32(), metadata={"about": "its first token, from 0"}),
+        pa.field("end", pa.int32(), metadata={"about": "the token behind its last"}),
+        pa.field("error_probability", pa.float32(), metadata={"about": "that a given tag of it is wrong"}),
+        pa.field("suggested", pa.float32(), metadata={"about": "P(the suggested tags of it are right)"}),
+        pa.field("claim", pa.float32(), metadata={"about": "the same, as far as it is borne out"}),
+    ]
+)
+TAG_SCORES = pa.schema(
+    [
+        *(SCORES.field(name) for name in ("row", "id")),
+        pa.field("given", pa.list_(pa.int32()), nullable=False, metadata={"about": "codes, one a token"}),
+        *(SCORES.field(name) for name in ("score", "error_probability", "flag")),
+        pa.field("suggestion", pa.list_(pa.int32()), metadata={"about": "the likeliest tags together"}),
+        pa.field("token_score", pa.list_(pa.float32())),
+        pa.field("token_error_probability", pa.list_(pa.float32())),
+        pa.field("posterior", pa.list_(pa.float32()), metadata={"about": "by class, token after token"}),
+        pa.field("spans", pa.list_(SPAN), metadata={"about": "given, and seeming missing"}),
+        pa.field("edits", pa.list_(EDIT), metadata={"about": "what of the suggestion stands by itself"}),
     ]
 )
 
@@ -229,6 +271,20 @@ def published_schema(label_type: pa.DataType, factors: Sequence[str] = ()) -> pa
             _field("run_id", pa.string(), "the run that published it"),
             *_factor_fields(factors),
         ]
+    )
+
+
+def with_tags(schema: pa.Schema) -> pa.Schema:
+    """The published columns of tags of tokens: of each token and of each span, beside the sentence's."""
+    soft = "P(true tag) by class, in the order of labelworks.classes, a list a token; null: over 256 classes"
+    floats = pa.list_(pa.float32())
+    place = schema.names.index("soft_label")
+    return (
+        schema.set(place, _field("soft_label", pa.list_(floats), soft, nullable=True))
+        .append(_field("token_flag", pa.list_(pa.bool_()), "whether another tag is suggested, a token"))
+        .append(_field("token_error_probability", floats, "that the tag as given is wrong, a token"))
+        .append(_field("token_quality", floats, "score of the tag as given, a token, 1 = surely fine"))
+        .append(_field("spans", pa.list_(SPAN), "given spans beside suggested ones, and what is wrong"))
     )
 
 

@@ -26,6 +26,8 @@ ClassMapping = dict[str, str | int | None]
 ReadMapping = BeforeValidator(read_mapping, json_schema_input_type=ClassMapping | str | None)
 ReadHierarchy = Annotated[Hierarchy, BeforeValidator(read_hierarchy, json_schema_input_type=Hierarchy)]
 IMAGE_FOLDER: dict[str, Any] = {"features": {"image": "image"}, "label": "label", "id": "path"}
+CONLL: dict[str, Any] = {"features": {"tokens": "tokens"}, "label": "tags", "task": "tokens"}
+BARE = {"images": IMAGE_FOLDER, "conll": CONLL}  # columns of formats that name them themselves
 
 
 class DatasetConfig(Section):
@@ -48,8 +50,17 @@ class DatasetConfig(Section):
         None, description="a column of numbers in the order of classes, of rows of kind soft and bags"
     )
     bag: str | None = Field(None, description="a column that says which bag a row of kind bags is in")
-    task: Literal["classification", "multilabel", "regression"] = Field(
-        "classification", description="multilabel: label holds lists of classes; regression: numbers"
+    task: Literal["classification", "multilabel", "regression", "tokens"] = Field(
+        "classification",
+        description="multilabel: label holds lists of classes; regression: numbers; tokens: lists of tags",
+    )
+    tag_scheme: Literal["auto", "io", "bio", "bilou", "bioes", "plain"] = Field(
+        "auto",
+        description="of the task tokens: what tags keep (B-x I-x O …); plain: each stands by itself; auto: "
+        "the least scheme that fewest sentences break",
+    )
+    tag_repair: bool = Field(
+        False, description="tags that break the scheme are written anew, where their sentence is put aside"
     )
     votes: VotesConfig = VotesConfig()
     rules: tuple[RuleConfig, ...] = Field(
@@ -99,17 +110,12 @@ class DatasetConfig(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _folder_of_images(cls, data: Any) -> Any:
-        """Of `format: images` nothing need be named: what the names of files say has names that are known."""
-        bare = isinstance(data, dict) and data.get("format") == "images" and not data.get("features")
-        return {**data, **{key: data.get(key) or of for key, of in IMAGE_FOLDER.items()}} if bare else data
-
-    @field_validator("task", mode="before")
-    @classmethod
-    def _no_tokens(cls, task: Any) -> Any:
-        if task == "tokens":
-            raise ValueError("tags of tokens are no task of a run: labelworks.find_token_errors judges them")
-        return task
+    def _known_by_format(cls, data: Any) -> Any:
+        """Of `format: images` and `conll` nothing need be named: their columns have names that are known."""
+        known = (
+            {} if not isinstance(data, dict) or data.get("features") else BARE.get(str(data.get("format")))
+        )
+        return {**data, **{key: data.get(key) or of for key, of in known.items()}} if known else data
 
     @field_validator("classes", mode="before")
     @classmethod
@@ -196,6 +202,16 @@ class DatasetConfig(Section):
         for key in ONE_CLASS_A_ROW + (("classes", "pred_probs") if self.task == "regression" else ()):
             if values[key]:
                 raise ValueError(f"{key} goes with the task classification, not with {self.task}")
+        return self
+
+    @model_validator(mode="after")
+    def _tokens_have_tags(self) -> DatasetConfig:
+        if (self.task == "tokens") != (self.features.kind == "tokens"):
+            raise ValueError("task: tokens goes with features: {tokens: a column of lists}, and only with it")
+        if self.task != "tokens" and (self.tag_scheme != "auto" or self.tag_repair):
+            raise ValueError(f"tag_scheme and tag_repair go with the task tokens, not with {self.task}")
+        if self.task == "tokens" and self.class_mapping:
+            raise ValueError("class_mapping is for classes, not for the task tokens")
         return self
 
     @model_validator(mode="after")

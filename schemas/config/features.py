@@ -20,6 +20,7 @@ class Features(Section):
     vector: str | None = Field(None, description="lists of numbers")
     audio: str | None = Field(None, description="bytes of recordings, or structs with `bytes`; for a plug-in")
     other: str | None = Field(None, description="whatever the encoder of a plug-in reads")
+    tokens: str | None = Field(None, description="lists of tokens, of the task tokens")
     columns: tuple[str, ...] | Literal["auto"] | None = Field(
         None,
         description="columns of numbers, truths, categories, dates or short texts: together one vector a "

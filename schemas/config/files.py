@@ -9,7 +9,7 @@ from pydantic import Field, field_validator
 
 from labelworks.schemas.config.section import Section
 
-Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images"]
+Format = Literal["auto", "parquet", "csv", "jsonl", "arrow", "webdataset", "numpy", "images", "conll"]
 
 
 class CsvConfig(Section):

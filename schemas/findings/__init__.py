@@ -18,7 +18,13 @@ from labelworks.schemas.findings.drift import (
 )
 from labelworks.schemas.findings.inferred import InferredFindings
 from labelworks.schemas.findings.judges import JudgeFindings, JudgesFindings
-from labelworks.schemas.findings.noise import AnnotatorQuality, ConfusedPair, CrowdFindings, NoiseFindings
+from labelworks.schemas.findings.noise import (
+    AnnotatorQuality,
+    ConfusedPair,
+    CrowdFindings,
+    NoiseFindings,
+    TagFindings,
+)
 from labelworks.schemas.findings.performance import (
     ClassPerformance,
     Figure,
@@ -144,6 +150,7 @@ __all__ = [
     "ShiftFindings",
     "ShortcutFindings",
     "SplitFindings",
+    "TagFindings",
     "TargetDrift",
     "TextCopies",
     "TreatEvidence",

@@ -15,6 +15,24 @@ class ConfusedPair(Findings):
     probability: float
 
 
+class TagFindings(Findings):
+    """What is found of tags of tokens; NoiseFindings' rates and confusions are then of tokens."""
+
+    scheme: str
+    tokens: int
+    flagged_tokens: int
+    sentence_rate: Number = Field(description="estimated share of sentences with a wrong tag")
+    skill: float = Field(
+        description="share of the tags' entropy that probabilities explain; where it is low, error "
+        "probabilities are too high, and the order of sentences holds better"
+    )
+    spans: int = Field(description="that are given")
+    boundary_spans: int = Field(description="given ones that look longer or shorter than they should be")
+    type_spans: int = Field(description="given ones that look of another type")
+    extra_spans: int = Field(description="given ones that look like none")
+    missing_spans: int = Field(description="that look left out")
+
+
 class NoiseFindings(Findings):
     """How many labels are wrong, how that is known, and which classes are taken for which."""
 
@@ -50,6 +68,7 @@ class NoiseFindings(Findings):
     density: Number = Field(None, description="of several labels a row: share of the cells that are set")
     missing_labels: int | None = Field(None, description="of several labels a row")
     extra_labels: int | None = Field(None, description="of several labels a row")
+    tags: TagFindings | None = Field(None, description="of tags of tokens")
     r_squared: Number = Field(None, description="of numbers: variance that predictions explain")
     swapped: int | None = Field(None, description="of numbers: rows whose numbers look exchanged")
 

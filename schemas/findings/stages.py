@@ -50,6 +50,15 @@ class IngestFigures(Findings):
     crowd: CrowdFindings | None = None
     rules: RulesFindings | None = None
     label_kinds: dict[str, int] = Field({}, description="rows by kind, where labels are inferred")
+    tokens: int | None = Field(None, description="of the rows, where labels are tags of tokens")
+    mended_sentences: int | None = Field(
+        None, description="sentences whose tags broke their scheme, where dataset.tag_repair writes them anew"
+    )
+
+    @property
+    def units(self) -> int:
+        """What probes learn from: rows, or the tokens in them."""
+        return self.rows if self.tokens is None else self.tokens
 
 
 class EmbeddingWaits(Findings):

@@ -19,6 +19,7 @@ LABEL_TYPES = {
     "string": pa.string(),
     "list": pa.list_(pa.string()),
     "number": pa.float64(),
+    "tags": pa.list_(pa.string()),
 }
 
 
@@ -27,6 +28,7 @@ class Index:
     """Usable rows of a partition, what was put aside, and the pieces without a row in it.
 
     rows: of `index_schema`, and while they are not written also what is said of them beside (EXTRAS).
+    mended: sentences whose tags broke their scheme and were written anew.
     renamed: old names of classes that `dataset.class_mapping` names, and how many labels have each.
     rejected: rows and whole pieces; left_out: places of those pieces and of the empty ones in the partition.
     time: the type of the time column in all pieces (`labelworks.tasks.sources.values.joined.written_type`).
@@ -38,12 +40,14 @@ class Index:
     empty: int = 0
     time: str = ""
     renamed: Mapping[str, int] = field(default_factory=dict)
+    mended: int = 0
 
     @property
     def facts(self) -> dict[str, str]:
         """What is kept of it beside the rows."""
         counts = {"rejected": str(self.rejected.num_rows), "empty": str(self.empty)}
         renamed = json.dumps(dict(self.renamed))
+        counts |= {"mended": str(self.mended)} if self.mended else {}
         return counts | {"left_out": json.dumps(self.left_out), "time": self.time, "renamed": renamed}
 
 
@@ -56,7 +60,15 @@ def read_index(artifacts: Artifacts, partition: Partition, label_type: str, name
         rejected = artifacts.store.read_table(artifacts.index(label_type, partition, "rejected"))
     left_out = tuple(json.loads(facts[b"left_out"]))
     renamed = json.loads(facts.get(b"renamed", b"{}"))
-    return Index(rows, rejected, left_out, int(facts[b"empty"]), facts[b"time"].decode(), renamed)
+    return Index(
+        rows,
+        rejected,
+        left_out,
+        int(facts[b"empty"]),
+        facts[b"time"].decode(),
+        renamed,
+        int(facts.get(b"mended", b"0")),
+    )
 
 
 def share_index(artifacts: Artifacts, partition: Partition, kept: Partition, label_type: str) -> None:

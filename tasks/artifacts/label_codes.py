@@ -40,6 +40,22 @@ def encode_labels(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> ND
     return np.asarray(codes.to_numpy(), dtype=np.int32)
 
 
+def sequence_codes(lists: pa.ChunkedArray) -> NDArray[np.int32]:
+    """A code (N,) of each list in its order: two others have the same once in four billion."""
+    written = pc.binary_join(lists.combine_chunks(), "\t")
+    return np.asarray(hash_ids(written).astype(np.uint32).view(np.int32))
+
+
+def codes_in_lists(
+    lists: pa.ChunkedArray, classes: tuple[str | int, ...]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Codes (T,) of the classes in lists, one list after the other, and how long each is (N,)."""
+    held = lists.combine_chunks()
+    codes = pc.index_in(held.flatten(), value_set=pa.array(classes, pa.string()))
+    lengths = pc.list_value_length(held).to_numpy(zero_copy_only=False)
+    return np.asarray(codes.to_numpy(), np.int32), np.asarray(lengths, np.int64)
+
+
 def label_targets(labels: pa.ChunkedArray, classes: tuple[str | int, ...]) -> Any:
     """Labels that are no single class as numbers: binary sparse (N, K), or floats (N, 1); None of classes."""
     if pa.types.is_floating(labels.type):
@@ -62,7 +78,7 @@ def named(codes: pa.ChunkedArray, classes: tuple[str | int, ...], label_type: st
     values = codes.combine_chunks()
     if label_type == "number":
         return values
-    if label_type != "list":
+    if label_type not in ("list", "tags"):
         return pa.array(classes, pa.int64() if label_type == "int" else pa.string()).take(values)
     names = pa.array(classes, pa.string()).take(values.flatten())
     sizes = pc.fill_null(pc.list_value_length(values), 0).to_numpy(zero_copy_only=False)

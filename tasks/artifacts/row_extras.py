@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods import registry
+from labelworks.tasks.methods.encoders.token_vectors import raw_lists
 from labelworks.tasks.methods.probabilities import unusable
 
 EXTRAS = (
@@ -64,6 +65,23 @@ def read_pred_probs(
         reasons[row] = _reason(name, int(lengths[row]), classes, bool(negative[row])) or said
     probs[far | negative] = 0
     return probs, pa.array(reasons, pa.string())
+
+
+def read_token_probs(column: pa.Array, tokens: pa.Array, classes: int) -> tuple[pa.Array, pa.Array]:
+    """Probabilities of a column of lists of lists (S,) as raw bytes, a row of `classes` a token, and the
+    reasons (S,) why they can't be used. tokens (S,): how many there are."""
+    by_token = column.flatten()
+    probs, wrong = read_pred_probs(by_token, classes)
+    lengths = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    row = np.repeat(np.arange(len(column)), lengths)
+    reasons = np.full(len(column), None, object)
+    bad = np.flatnonzero(np.asarray(wrong.is_valid()))
+    reasons[row[bad][::-1]] = wrong.take(pa.array(bad[::-1])).to_pylist()
+    wanted = pc.fill_null(tokens, 0).to_numpy(zero_copy_only=False)
+    for place in np.flatnonzero(lengths != wanted):
+        reasons[place] = f"pred_probs of {lengths[place]} tokens, there are {wanted[place]} tags"
+    reasons[np.asarray(column.is_null())] = "null pred_probs"
+    return raw_lists(probs, lengths), pa.array(reasons, pa.string())
 
 
 def read_pairs(column: pa.Array) -> pa.Array:

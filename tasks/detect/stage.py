@@ -22,6 +22,7 @@ from labelworks.tasks.detect.numbers import detect_numbers
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import ContextReader
 from labelworks.tasks.detect.sample.nulls import nulls_by_column
+from labelworks.tasks.detect.tags import detect_tags
 from labelworks.tasks.detect.trend import figures_now, last_version, trend
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.encoders.base import fit_share
@@ -37,6 +38,7 @@ BY_TASK: dict[str, Callable[[Artifacts, DatasetRef, FirstPass, IngestFigures, De
     "classification": detect_classes,
     "multilabel": detect_label_sets,
     "regression": detect_numbers,
+    "tokens": detect_tags,
 }
 BESIDE_THE_MODEL = {
     "performance",
@@ -60,7 +62,7 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
     if done := artifacts.result(DetectResult):
         return _beside(run, done, before)
     started, gate = perf_counter(), suites("detect", run.config.gates.detect)
-    sums, options = first_pass(artifacts, ref, rows.rows, summed), _options(run, summed.beside, gate.rows)
+    sums, options = first_pass(artifacts, ref, rows.units, summed), _options(run, summed.beside, gate.rows)
     found = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
     if run.config.detect.content:
         nulls = nulls_by_column(run.source, ref)

@@ -33,7 +33,7 @@ def figures_now(
         rows=rows.rows,
         rejected_share=rows.rejected_share,
         noise_rate=noise.rate,
-        prior={name: count / max(rows.rows, 1) for name, count in counts},
+        prior={name: count / max(rows.units, 1) for name, count in counts},
         one_class=ref.one_class,
     )
 

@@ -11,6 +11,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
@@ -56,7 +57,8 @@ class Embedded:
 class _Encoded:
     """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took.
 
-    words (N, W), cells (N, C): packed, if the encoder gives them; measures (N, M): of images, if it does.
+    words (N, W), cells (N, C): packed, if the encoder gives them; measures (N, M): of images, if it does;
+    tokens (N,): raw vectors of the tokens of each row, if it does.
     """
 
     vectors: NDArray[np.floating]
@@ -66,6 +68,7 @@ class _Encoded:
     words: NDArray[np.uint32] | None = None
     cells: NDArray[np.uint32] | None = None
     measures: NDArray[np.float32] | None = None
+    tokens: pa.Array | None = None
 
 
 def find_embedded(partition: Partition, artifacts: Artifacts, spec: EncoderSpec) -> Embedded | None:
@@ -167,7 +170,14 @@ def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
     cells = _spread_some([part.cells for part in done], place)
     measures = _spread_some([part.measures for part in done], place)
     why = [reasons[row] for row in place]
-    return _Encoded(vectors, why, step.contents(), perf_counter() - started, words, cells, measures)
+    seconds, tokens = perf_counter() - started, _spread_lists([part.tokens for part in done], place)
+    return _Encoded(vectors, why, step.contents(), seconds, words, cells, measures, tokens)
+
+
+def _spread_lists(batches: Sequence[pa.Array | None], place: NDArray[np.int64]) -> pa.Array | None:
+    """Lists of raw bytes of the batches, each where its content is."""
+    given = [batch for batch in batches if batch is not None]
+    return pa.concat_arrays(given).take(pa.array(place)) if given else None
 
 
 def _spread_some(batches: Sequence[NDArray[Any] | None], place: NDArray[np.int64]) -> NDArray[Any] | None:
@@ -185,7 +195,7 @@ def _spread(batches: list[NDArray[Any]], place: NDArray[np.int64]) -> NDArray[An
 def _keep(partition: Partition, artifacts: Artifacts, spec: EncoderSpec, found: _Encoded) -> Embedded:
     """Write the vectors of a partition, then their facts."""
     name = artifacts.embedding(spec.key, partition)
-    packed = (found.words, found.cells)
+    packed = (found.words, found.cells, found.tokens)
     write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents, *packed)
     usable = np.array([reason is None for reason in found.reasons])
     if found.measures is not None:

@@ -170,7 +170,7 @@ def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> Embed
     """Add figures of the embedding's quality, from the sums and the sample that detect judges classes by."""
     started = perf_counter()
     ingested, options = run.artifacts.result(IngestResult), pass_options(run.config)
-    rows = ingested.figures.rows if ingested else 0
+    rows = ingested.figures.units if ingested else 0
     first = first_pass(run.artifacts, ref, rows, options)
     sample, scaled = first.sample.features, options.scaled
     given = first.sample.given if ref.one_class else None

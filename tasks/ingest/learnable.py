@@ -22,7 +22,7 @@ from labelworks.tasks.methods.statistics.folds import HOLDOUT, fold_of
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.sources.source import Source
 
-LabelType = Literal["int", "string", "list", "number"]
+LabelType = Literal["int", "string", "list", "number", "tags"]
 MOST_ROWS = 200_000  # that are looked at before anything is started, where files say how many they have
 MOST_BYTES = 32 << 20  # of files that don't
 LEAST_ROWS = 2  # a class has on average: of one row nothing can be held out
@@ -134,7 +134,7 @@ def _some(partitions: list[Partition]) -> list[Partition]:
 
 def label_type(task: str, plan: Plan) -> LabelType:
     """How labels are kept: of a column of nulls, as strings."""
-    kinds: dict[str, LabelType] = {"multilabel": "list", "regression": "number"}
+    kinds: dict[str, LabelType] = {"multilabel": "list", "regression": "number", "tokens": "tags"}
     return kinds.get(task, "int" if plan.label_type == "int" else "string")
 
 

@@ -15,10 +15,11 @@ from labelworks.schemas.tables import REJECTED, index_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES, Index, write_rows
 from labelworks.tasks.artifacts.rejected import rejected_rows
-from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs
+from labelworks.tasks.artifacts.row_extras import packed, read_pairs, read_pred_probs, read_token_probs
 from labelworks.tasks.artifacts.votes.rule_votes import Ruled
 from labelworks.tasks.artifacts.votes.voted_labels import Voted
 from labelworks.tasks.ingest.observed_labels import read_observed
+from labelworks.tasks.ingest.tag_labels import read_tags
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.class_mapping import again_in_row
@@ -31,6 +32,7 @@ from labelworks.tasks.sources.values.columns import NAMED, find_field
 from labelworks.tasks.sources.values.joined import common, written_type
 from labelworks.tasks.sources.values.text import not_utf8
 
+MENDED = "__mended__"  # whether tags broke their scheme and were written anew
 RENAMED = "__renamed__"  # the old names of a row's classes, where they got new ones
 
 
@@ -41,6 +43,7 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
     label = asked.label or None if labelled else None
     time = asked.time if labelled and source.timed else None
     beside = [asked.pred_probs, asked.pair, *(asked.observed.columns if asked.observed else [])]
+    beside += [asked.feature] if asked.task == "tokens" else []  # tags are held against tokens
     beside = beside if labelled else []
     kinds: list[pa.DataType] = []
     pieces, aside, left_out = _pieces(partition, source, label_type, [asked.id, label, time, *beside], kinds)
@@ -63,7 +66,9 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
     by_class = labelled and not asked.inferred
     reasons = _reasons(index, nothing, asked.classes, label_type) if by_class else _null_ids(index)
     renamed = count_classes(index[RENAMED]) if RENAMED in index.column_names else {}
-    index = index.drop_columns([name for name in (UNUSABLE, RENAMED) if name in index.column_names])
+    mended = pc.sum(index[MENDED]).as_py() or 0 if MENDED in index.column_names else 0
+    said = [name for name in (UNUSABLE, RENAMED, MENDED) if name in index.column_names]
+    index = index.drop_columns(said)
     bad = pc.is_valid(reasons)
     unusable = index.filter(bad)
     rejected = rejected_rows(unusable, reasons.filter(bad))
@@ -78,6 +83,7 @@ def scan(partition: Partition, source: Source, label_type: str, voted: Voted | R
         len(left_out) - len(aside),
         carried,
         {str(name): rows for name, rows in renamed.items()},
+        mended,
     )
 
 
@@ -158,7 +164,12 @@ def _piece_index(
         labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
         labels, reasons = read_labels(labels, kind)
         unusable = pc.coalesce(unusable, reasons)
+        if asked.task == "tokens":
+            labels, reasons, mended = read_tags(labels, table[asked.feature].combine_chunks(), asked)
+            unusable = pc.coalesce(unusable, reasons)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
+    if asked.task == "tokens" and labelled:
+        columns[MENDED] = pa.array(mended)
     if label and asked.mapping:
         columns["label"], reasons, columns[RENAMED] = asked.mapping.read(labels)
         unusable = pc.coalesce(unusable, reasons)
@@ -169,9 +180,12 @@ def _piece_index(
         columns["pair"] = read_pairs(table[asked.pair].combine_chunks())
     if labelled and asked.pred_probs:
         one = asked.task == "classification"
-        given = table[asked.pred_probs].combine_chunks()
-        found, reasons = read_pred_probs(given, len(asked.classes or ()), one_class=one)
-        columns["pred_probs"] = packed(found)
+        given, classes = table[asked.pred_probs].combine_chunks(), len(asked.classes or ())
+        if asked.task == "tokens":
+            columns["pred_probs"], reasons = read_token_probs(given, pc.list_value_length(labels), classes)
+        else:
+            found, reasons = read_pred_probs(given, classes, one_class=one)
+            columns["pred_probs"] = packed(found)
         unusable = pc.coalesce(unusable, reasons)
     return pa.table(columns | {UNUSABLE: unusable})
 
@@ -200,8 +214,8 @@ def _reasons(
     if label_type == "number":
         finite = pc.fill_null(pc.is_finite(labels), True)
         return pc.if_else(finite, reasons, pc.fill_null(reasons, "label is not finite"))
-    if label_type == "list":
-        return _of_lists(labels, reasons, classes)
+    if label_type in ("list", "tags"):
+        return _of_lists(labels, reasons, classes, sets=label_type == "list")
     if classes is None:
         return reasons
     known = pc.is_in(labels, value_set=_class_array(classes, label_type))
@@ -210,13 +224,17 @@ def _reasons(
 
 
 def _of_lists(
-    labels: pa.ChunkedArray, reasons: pa.ChunkedArray, classes: tuple[str | int, ...] | None
+    labels: pa.ChunkedArray,
+    reasons: pa.ChunkedArray,
+    classes: tuple[str | int, ...] | None,
+    *,
+    sets: bool,
 ) -> pa.ChunkedArray:
     """The reasons with what is wrong with a class in a list."""
     lists = labels.combine_chunks()
     flat, rows = lists.flatten(), pc.list_parent_indices(lists)
-    again = pa.array(again_in_row(flat, rows.to_numpy()))
-    wrong = {"null among the labels": pc.is_null(flat), TWICE: again}
+    wrong = {"null among the labels": pc.is_null(flat)}
+    wrong |= {TWICE: pa.array(again_in_row(flat, rows.to_numpy()))} if sets else {}
     if classes is not None:
         known = pc.is_in(flat, value_set=_class_array(classes, "string"))
         wrong["label not in dataset.classes"] = pc.and_(pc.is_valid(flat), pc.invert(known))

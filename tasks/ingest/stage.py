@@ -36,6 +36,7 @@ from labelworks.tasks.ingest.observed_labels import refuse_unlabelled
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown, renamed_classes
 from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan import count_classes, write_index
+from labelworks.tasks.ingest.tag_labels import by_type, scheme_key, tag_classes, with_scheme
 from labelworks.tasks.methods.label_space import ClassFinding
 from labelworks.tasks.methods.label_space.similar_names import similar_names
 from labelworks.tasks.methods.review.label_tree import LabelTree
@@ -62,6 +63,7 @@ class Scan:
     new: bool
     checks: list[gates.RowCheck]
     kinds: Counter[str | int] = field(default_factory=Counter)
+    mended: int = 0
 
 
 @stage_task("ingest")
@@ -71,6 +73,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     if done := artifacts.result(IngestResult):
         return done
     started, gate = perf_counter(), suites("ingest", run.config.gates.ingest)
+    source = with_scheme(source, plans["source"].partitions)
     asked = votes_of(run.config.dataset)
     crowd = voted(artifacts, source, asked) if asked else None
     by_rules = rule_source(run.config.dataset, label_type(source.columns.task, plans["source"]))
@@ -85,7 +88,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
         found = map_partitions(
             "ingest",
             scan_partition,
-            _by_votes(plan.partitions, votes if window == "source" else None),
+            _made_by(plan.partitions, votes.key if votes else scheme_key(source.columns), window),
             unit=f"{window} partitions",
             artifacts=artifacts,
             source=source,
@@ -109,11 +112,12 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
         run_id=artifacts.id, dataset=artifacts.dataset, uri=artifacts.store.url(artifacts.folder),
         classes=classes, label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
         inferred=source.columns.inferred,
+        tag_scheme=source.columns.tag_scheme if kept_as == "tags" else "",
     )  # fmt: skip
     by_window = {window: _rejected(artifacts, window, plan, all_scans) for window, plan in plans.items()}
     rejected = pa.concat_tables(by_window.values())
     artifacts.store.write_table(artifacts.file("ingest", "rejected.parquet"), rejected)
-    alike = _similar_names(scans)
+    alike = _similar_names(scans, ref.tag_scheme)
     empty_files = sum(scan.empty_files for scan in all_scans)
     renamed = renamed_classes(source.columns.mapping, _renamed(scans))
     figures = _figures(ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None)
@@ -168,11 +172,11 @@ def _time_type(scans: list[Scan]) -> str:
     return written_type(common(kinds)) if kinds else ""
 
 
-def _by_votes(partitions: list[Partition], votes: Voted | Ruled | None) -> list[Partition]:
-    """The partitions, named by the votes too where their labels are made of these."""
-    if votes is None:
+def _made_by(partitions: list[Partition], key: str, window: str) -> list[Partition]:
+    """The partitions, named too by the votes, or the scheme of tags, that their labels are made by."""
+    if not key or window != "source":
         return partitions
-    return [partition.model_copy(update={"votes": votes.key}) for partition in partitions]
+    return [partition.model_copy(update={"votes": key}) for partition in partitions]
 
 
 def scan_partition(
@@ -192,7 +196,7 @@ def scan_partition(
     checks = gates.check_rows(rows, expected, window=partition.window)
     return Scan(
         kept, index.num_rows, labels, Counter(found.renamed), found.rejected, found.empty, found.time,
-        written is not None, checks, kinds,
+        written is not None, checks, kinds, found.mended,
     )  # fmt: skip
 
 
@@ -225,6 +229,8 @@ def _classes(
     refuse_labels(source, counts, reasons, asked)
     if votes is not None:
         return votes.classes
+    if task == "tokens":
+        return tag_classes(listed, counts, source.columns.tag_scheme)
     if task == "multilabel":
         refuse_tags(counts, source.places["source"], source.columns.label)
     if task == "multilabel" and listed is not None:
@@ -240,9 +246,9 @@ def _renamed(scans: list[Scan]) -> Counter[str]:
     return reduce(add, (scan.renamed for scan in scans), Counter[str]())
 
 
-def _similar_names(scans: list[Scan]) -> list[ClassFinding]:
-    """Classes that look like one; numbers never do."""
-    counts = reduce(add, (scan.labels for scan in scans), Counter[str | int]())
+def _similar_names(scans: list[Scan], scheme: str) -> list[ClassFinding]:
+    """Classes that look like one; numbers never do. Of tags of a scheme, types."""
+    counts = by_type(reduce(add, (scan.labels for scan in scans), Counter[str | int]()), scheme)
     return similar_names({name: rows for name, rows in counts.items() if isinstance(name, str)})
 
 
@@ -252,6 +258,11 @@ def _rejected(artifacts: Artifacts, window: str, plan: Plan, scans: list[Scan]) 
     rows = [scan.rejected for scan in scans if scan.partition.window == window]
     again = artifacts.store.read_table(artifacts.file("ingest", f"duplicates-{window}.parquet"))
     return pa.concat_tables([files, *rows, again])
+
+
+def _occurring(ref: DatasetRef, counts: Counter[str | int]) -> tuple[str | int, ...]:
+    """The classes; of tags those that occur: others are there so that each span can be written."""
+    return tuple(name for name in ref.classes if counts[name] or ref.label_type != "tags")
 
 
 def _figures(
@@ -282,7 +293,9 @@ def _figures(
         left_out_files=sum(len(plan.left_out) for plan in plans.values()),
         empty_files=sum(plan.empty_files for plan in plans.values()) + empty_files,
         classes=len(ref.classes) or None,
-        smallest_class=min((counts.get(name, 0) for name in ref.classes), default=None),
+        smallest_class=min((counts.get(name, 0) for name in _occurring(ref, counts)), default=None),
+        tokens=sum(counts.values()) if ref.label_type == "tags" else None,
+        mended_sentences=sum(scan.mended for scan in scans) if ref.label_type == "tags" else None,
         similar_class_names=similar_class_names,
         duplicate_ids=duplicates,
         agreement=crowd.alpha if crowd else None,

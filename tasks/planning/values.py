@@ -91,6 +91,8 @@ def columns_of(config: RunConfig) -> Columns:
         pred_probs=data.pred_probs,
         pair=data.pair,
         time=data.time,
+        tag_scheme=data.tag_scheme,
+        tag_repair=data.tag_repair,
         time_window=data.time_window,
         split=data.split,
         groups=detect.groups,

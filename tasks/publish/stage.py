@@ -25,6 +25,7 @@ from labelworks.schemas.tables import (
     with_likeliest,
     with_observed,
     with_sets,
+    with_tags,
 )
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -46,6 +47,7 @@ from labelworks.tasks.publish.prediction_sets import (
     set_findings,
     set_sizes,
 )
+from labelworks.tasks.publish.tag_columns import PUBLISHED_TAGS, TAG_COLUMNS, with_tokens
 from labelworks.tasks.publish.target_rows import publish_target
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import as_type, read_type
@@ -166,9 +168,10 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
     treated, one = artifacts.store.read_table(artifacts.treated(ref, partition)), ref.one_class
     names = ["row", "given", "suggestion", "flag", *(["outside", "pair_mismatch"] if one else [])]
     posterior = [] if ref.label_type == "number" else ["posterior"]
+    tokens = TAG_COLUMNS if ref.label_type == "tags" else ()
     soft = [*LEFT_OUT, "error_probability"] if one else []
     name = artifacts.scores(ref, partition)
-    scores = artifacts.store.read_table(name, [*names, *posterior, *soft], may_lack=LEFT_OUT)
+    scores = artifacts.store.read_table(name, [*names, *posterior, *soft, *tokens], may_lack=LEFT_OUT)
     if ref.inferred:
         given = observed_columns(artifacts, partition, treated["row"], ref)
         treated = treated.set_column(treated.column_names.index("given"), "given", given.pop("given"))
@@ -184,6 +187,8 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
     for name in ("posterior", "pair_mismatch"):
         there = name in scores.column_names
         treated = treated.append_column(name, scores[name] if there else nothing)
+    if tokens:
+        return with_tokens(treated, scores, len(ref.classes))
     if DECIDED_POSTERIOR in treated.column_names:
         place, after = treated.column_names.index("posterior"), treated[DECIDED_POSTERIOR]
         both = pc.if_else(after.is_valid(), after, treated["posterior"])
@@ -238,6 +243,9 @@ def _table(
     factors = [name for name in treated.column_names if name.startswith(FACTOR)]
     columns |= {name: treated[name] for name in factors}
     schema = published_schema(kind, [factor_name(factor) for factor in factors])
+    if ref.label_type == "tags":
+        schema = with_tags(schema)
+        columns |= {name: treated[name] for name in PUBLISHED_TAGS}
     if LIKELIEST_COLUMNS[0] in treated.column_names:
         schema = with_likeliest(schema, kind)
         columns |= {name: treated[name] for name in LIKELIEST_COLUMNS}

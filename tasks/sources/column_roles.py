@@ -26,6 +26,9 @@ NEEDED = {
     "vector": "lists of numbers",
     "label": "strings, whole numbers or booleans",
     "multilabel": "lists of strings or of whole numbers",
+    "tokens": "lists of strings",
+    "tags": "lists of strings or of whole numbers",
+    "token_probs": "lists of a list of numbers a token",
     "observed": "strings, whole numbers or booleans, or lists of these",
     "shares": "lists of numbers",
     "kind": "strings",
@@ -47,6 +50,9 @@ TASKS = ("multilabel", "regression")
 ROLES = {
     "multilabel": "label",
     "regression": "label",
+    "tags": "label",
+    "tokens": "features.tokens",
+    "token_probs": "pred_probs",
     "observed": "label",
     "table": "features.columns",
 }  # of what roles are in the config
@@ -147,7 +153,11 @@ def fits(kind: pa.DataType, role: str) -> bool:
         return bool(types.is_binary(held) or types.is_large_binary(held))
     if role in ("vector", "pred_probs", "pair", "shares"):
         return is_listed(kind) and fits(kind.value_type, "regression")
-    if role == "multilabel":
+    if role == "tokens":
+        return is_listed(kind) and (is_text(kind.value_type) or bool(types.is_null(kind.value_type)))
+    if role == "token_probs":
+        return is_listed(kind) and fits(kind.value_type, "pred_probs")
+    if role in ("multilabel", "tags"):
         return types.is_null(kind) or (is_listed(kind) and fits(kind.value_type, "label"))
     if role == "observed":
         return fits(kind, "label") or fits(kind, "multilabel")
@@ -171,7 +181,7 @@ def label_family(kind: pa.DataType, task: str = "classification") -> str:
     """How labels of that Arrow type are kept, one of LABEL_TYPES; `null` where the column is empty."""
     kind = plain_type(kind)
     if task != "classification" and not types.is_null(kind):
-        return "list" if task == "multilabel" else "number"
+        return {"multilabel": "list", "tokens": "tags"}.get(task, "number")
     return "null" if types.is_null(kind) else "int" if is_number(kind) else "string"
 
 
@@ -210,7 +220,7 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
             named = ((said.column, "kind"), (said.shares, "shares"), (said.bag, "bag"))
             roles += [(name, role) for name, role in named if name]
         if columns.pred_probs is not None:
-            roles.append((columns.pred_probs, "pred_probs"))
+            roles.append((columns.pred_probs, "token_probs" if columns.task == "tokens" else "pred_probs"))
         if columns.pair is not None:
             roles.append((columns.pair, "pair"))
         if columns.time is not None:
@@ -222,7 +232,7 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
 def _label_role(columns: Columns) -> str:
     if columns.observed is not None:
         return "observed"
-    return "label" if columns.task == "classification" else columns.task
+    return {"classification": "label", "tokens": "tags"}.get(columns.task, columns.task)
 
 
 def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> InputError | None:

@@ -50,6 +50,8 @@ class Columns:
     pred_probs: str | None = None
     pair: str | None = None
     time: str | None = None
+    tag_scheme: str = "auto"
+    tag_repair: bool = False
     time_window: str | None = None
     split: str | None = None
     groups: tuple[str, ...] = ()

@@ -52,7 +52,7 @@ from labelworks.tasks.treat.treat_key import treat_key
 from labelworks.tasks.treat.treat_partition import BY_LABEL_TYPE, TRUST, Treated, treat_partition
 from labelworks.tasks.treat.treated import Basis
 
-TASKS = ("multilabel", "regression")  # with one arm, the one that was asked for
+TASKS = ("multilabel", "regression", "tokens")  # with one arm, the one that was asked for
 WEIGHTLESS = 1e-3  # mean weight of a class's rows, below which they count for nothing
 
 

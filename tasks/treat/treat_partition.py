@@ -15,7 +15,7 @@ from labelworks.schemas.suites import Suite
 from labelworks.schemas.tables import FACTOR, factor_name
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.treat import classes, label_sets, numbers
+from labelworks.tasks.treat import classes, label_sets, numbers, tags
 from labelworks.tasks.treat.dataset_cut import Claimed, judged_rows
 from labelworks.tasks.treat.people.decided import Heard
 from labelworks.tasks.treat.row_weights import Trusted
@@ -29,8 +29,13 @@ BY_LABEL_TYPE: dict[str, tuple[Decide, Count, Claimed]] = {
     "string": OF_CLASSES,
     "list": (label_sets.treat_sets, label_sets.by_class, label_sets.judged_cells),
     "number": (numbers.treat_measured, numbers.by_class, numbers.judged_numbers),
+    "tags": (tags.treat_sentences, tags.by_class, tags.judged_edits),
 }
-TRUST: dict[str, Trusted] = {"list": label_sets.trust_in_sets, "number": numbers.trust_in_numbers}
+TRUST: dict[str, Trusted] = {
+    "list": label_sets.trust_in_sets,
+    "number": numbers.trust_in_numbers,
+    "tags": tags.trust_in_tags,
+}
 
 
 @dataclass(frozen=True)

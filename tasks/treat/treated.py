@@ -14,6 +14,7 @@ from labelworks.tasks.methods.treatment.cut import NEVER, Cut, even
 from labelworks.tasks.methods.treatment.label_sets import TreatedLabelSets
 from labelworks.tasks.methods.treatment.numbers import TreatedNumbers
 from labelworks.tasks.methods.treatment.policy import Policy
+from labelworks.tasks.methods.treatment.tags import TreatedTags
 from labelworks.tasks.methods.treatment.weights.core.joint import RIGHT, Scale
 from labelworks.tasks.methods.treatment.weights.core.rows import WeightFacts
 from labelworks.tasks.sources.source import Source
@@ -53,7 +54,7 @@ class ByClass:
 
 
 def treated_table(
-    scores: pa.Table, label: pa.Array, done: TreatedLabelSets | TreatedNumbers, basis: Basis
+    scores: pa.Table, label: pa.Array, done: TreatedLabelSets | TreatedNumbers | TreatedTags, basis: Basis
 ) -> pa.Table:
     """The part of a partition: its scores' rows, the labels (N,) as they are kept, what was decided.
 

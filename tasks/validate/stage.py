@@ -24,15 +24,18 @@ from labelworks.tasks.artifacts.imprecise.observed_sample import read_observed_s
 from labelworks.tasks.artifacts.vectors.class_vectors import class_vectors
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass, read_first_pass
 from labelworks.tasks.artifacts.vectors.sample_groups import read_groups, read_ids
+from labelworks.tasks.artifacts.vectors.token_blocks import BEGINS
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.statistics.folds import HOLDOUT
+from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, prove
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
 from labelworks.tasks.methods.validation.observed import HeldRows, prove_observed
 from labelworks.tasks.methods.validation.out_of_fold import compared_rows
+from labelworks.tasks.methods.validation.tags import prove_tags
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import policy_of, proof_options
 from labelworks.tasks.validate.audit import with_audit
@@ -41,6 +44,7 @@ from labelworks.tasks.validate.findings import findings_of
 RIDGE = "ridge"
 OF_CLASSES = "held-out given labels, under the noise transition"
 OF_CELLS = "held-out given labels, each class by itself, corrected by its rates of missing and wrong ones"
+OF_TAGS = "held-out given tags, under the noise transition, a sentence at a time"
 OF_OBSERVED = "what was observed of held-out rows, as the class mix foretells it"
 OF_NUMBERS = "variance explained of held-out numbers, each counted by how likely it is right"
 
@@ -97,6 +101,10 @@ def _proof(
     if ref.inferred:
         probes = run.config.detect.probes
         return _of_observed(run.artifacts, len(ref.classes), probes, options), options.model, OF_OBSERVED
+    if ref.label_type == "tags":
+        begins = sample.beside[BEGINS][:, 0].astype(bool)
+        tags = TagSet.of(ref.classes, ref.tag_scheme)
+        return prove_tags(found.sums, sample, begins, tags, options), options.model, OF_TAGS
     if found.targets is None:
         groups = read_groups(run.artifacts, len(sample.given))
         sample = replace(sample, beside={**sample.beside, **groups})

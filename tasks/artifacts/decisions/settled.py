@@ -21,6 +21,8 @@ from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.methods.review.reviewers import RIGHT, Answers, accuracies, after, prior_of
+from labelworks.tasks.methods.tokens.sentences import faults
+from labelworks.tasks.methods.tokens.tag_set import TagSet
 
 Kept = list[tuple[int, RowDecision, Any]]  # place among the rows, decision, codes that it names
 
@@ -112,7 +114,7 @@ def _kept(rows: pa.Table, decisions: Sequence[RowDecision], ref: DatasetRef) -> 
             lost["gone"] += 1
         elif decision.stale(content[at], labels[at]):
             lost["stale"] += 1
-        elif decision.answer == "unsure":
+        elif decision.answer == "unsure" or (ref.label_type == "tags" and decision.answer == "none"):
             lost["unsure"] += 1
         else:
             said = _said(decision, given[at], codes, ref)
@@ -122,7 +124,7 @@ def _kept(rows: pa.Table, decisions: Sequence[RowDecision], ref: DatasetRef) -> 
 
 
 def _said(decision: RowDecision, given: Any, codes: dict[str, int], ref: DatasetRef) -> tuple[Any] | None:
-    """What an answer names: codes, of label sets too, or a number; None: nothing that there is any more."""
+    """What an answer names: codes, of label sets and tags too, or a number; None: nothing there is now."""
     named = [codes[name] for name in decision.classes if name in codes]
     if ref.one_class:
         found = {"keep": [given], "none": [len(ref.classes)]}.get(decision.answer, named)
@@ -132,7 +134,15 @@ def _said(decision: RowDecision, given: Any, codes: dict[str, int], ref: Dataset
     if ref.label_type == "number":
         return None if decision.number is None else (decision.number,)
     whole = len(named) == len(decision.classes) and decision.number is None
+    if ref.label_type == "tags":
+        return (named,) if whole and len(named) == len(given) and _kept_by(named, ref) else None
     return (sorted(named),) if whole else None
+
+
+def _kept_by(codes: list[int], ref: DatasetRef) -> bool:
+    """Whether the tags of a sentence keep their scheme."""
+    tags, held = TagSet.of(ref.classes, ref.tag_scheme), np.array(codes, np.int32)
+    return not faults(held, np.array([0, len(held)]), tags).any()
 
 
 def _believed(rows: pa.Table, classes: int) -> tuple[Any, Any]:

@@ -16,12 +16,13 @@ from labelworks.schemas.tables import embedding_schema
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.imprecise.observed import inferred_part
 from labelworks.tasks.artifacts.index import load_index
-from labelworks.tasks.artifacts.label_codes import encode_labels, label_targets
+from labelworks.tasks.artifacts.label_codes import encode_labels, label_targets, sequence_codes
 from labelworks.tasks.artifacts.row_extras import pair_vectors, unpacked
 from labelworks.tasks.storage.store import Store
 
 GROUP_BYTES = 2 << 20  # of a row group: what is read at least to get one row
 BESIDE_VECTORS = ("words", "cells")  # packed, mostly zeros or repeated
+TOKENS = "tokens"  # raw vectors of the tokens of a row, if it has some
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,17 @@ def write_vectors(
     contents: NDArray[np.uint64],
     words: NDArray[np.uint32] | None = None,
     cells: NDArray[np.uint32] | None = None,
+    tokens: pa.Array | None = None,
 ) -> None:
     """Write vectors (N, D) as raw bytes, null where there is a reason: the fast way to read them back.
 
-    contents: hash of what each row's vector was made of (N,); words (N, W), cells (N, C): packed, if any.
+    contents: hash of what each row's vector was made of (N,); words (N, W), cells (N, C): packed, if any;
+    tokens (N,): raw vectors of the tokens of each row, if any.
     """
     rows, dim = vectors.shape
     beside = {"words": words, "cells": cells}
     widths = {name: 0 if packed is None else packed.shape[1] for name, packed in beside.items()}
-    schema = embedding_schema(str(vectors.dtype), dim, **widths)
+    schema = embedding_schema(str(vectors.dtype), dim, **widths, tokens=tokens is not None)
     why = pa.array(reasons, pa.string())
     usable = why.is_null().buffers()[1] if why.null_count < rows else None
     column = pa.Array.from_buffers(
@@ -70,8 +73,10 @@ def write_vectors(
     for packed in filter(widths.get, BESIDE_VECTORS):
         raw = pa.py_buffer(np.ascontiguousarray(beside[packed]))
         arrays.append(pa.Array.from_buffers(schema.field(packed).type, rows, [None, raw]))
+    arrays += [] if tokens is None else [tokens]
     table = pa.Table.from_arrays(arrays, schema=schema)
-    group = max(1, GROUP_BYTES // max(vectors.itemsize * dim, 1))
+    held = 0 if tokens is None else tokens.nbytes // max(rows, 1)
+    group = max(1, GROUP_BYTES // max(vectors.itemsize * dim + held, 1))
     packing = {column: "zstd" if column in BESIDE_VECTORS else "none" for column in schema.names}
     store.write_table(
         name, table, row_group_size=group, compression=packing, use_dictionary=False, write_statistics=False
@@ -96,8 +101,9 @@ class Vectors:
 
 
 def read_vectors(store: Store, name: str) -> Vectors:
-    """Read a part."""
-    table = store.read_table(name)
+    """Read a part, without the vectors of tokens."""
+    columns = [column for column in store.read_schema(name).names if column != TOKENS]
+    table = store.read_table(name, columns)
     column = table["vector"].combine_chunks()
     beside = {name: _packed(table[name]) for name in BESIDE_VECTORS if name in table.column_names}
     valid = np.asarray(column.is_valid())
@@ -157,7 +163,7 @@ def load_block(
     inferred = _inferred(artifacts, partition, rows) if source and ref.inferred else None
     given = rows * 0
     if source:
-        given = encode_labels(index["label"], ref.classes) if inferred is None else inferred[0]
+        given = _given(index["label"], ref) if inferred is None else inferred[0]
     found = found.only(rows)
     told: dict[str, NDArray[Any]] = {
         name: _extra(index[name], name, found.vectors.shape[1]) for name in asked if name not in made
@@ -166,8 +172,13 @@ def load_block(
         told["votes"] = inferred[1]
     told |= found.beside
     ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
-    targets = label_targets(index["label"], ref.classes) if source and inferred is None else None
+    several = source and inferred is None and ref.label_type != "tags"  # of tags each token has one
+    targets = label_targets(index["label"], ref.classes) if several else None
     return Block(rows, ids, hashes, given, found.vectors, found.contents, told, targets)
+
+
+def _given(labels: pa.ChunkedArray, ref: DatasetRef) -> NDArray[np.int32]:
+    return sequence_codes(labels) if ref.label_type == "tags" else encode_labels(labels, ref.classes)
 
 
 def _inferred(

@@ -9,8 +9,8 @@ from operator import add
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
-from labelworks.tasks.artifacts.vectors.embeddings import load_block
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
+from labelworks.tasks.artifacts.vectors.token_blocks import load_learnt
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.probes.random_features_choice import choose_random_features
 from labelworks.tasks.methods.probes.trees.tree_probe import trees_suffice
@@ -54,7 +54,7 @@ def map_partition(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, n_folds: int, random: RandomFeatures
 ) -> MappedSums:
     """Sums of random features of one partition."""
-    block = load_block(artifacts, ref, partition, ())
+    _, block = load_learnt(artifacts, ref, partition)
     folds = fold_of(block.hashes, n_folds)
     return MappedSums.of(block.features, block.given, folds, n_folds, len(ref.classes), random)
 

@@ -15,7 +15,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.stage_results import IngestResult
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.imprecise.inferred_labels import infer_labels
-from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
+from labelworks.tasks.artifacts.vectors.embeddings import Block
 from labelworks.tasks.artifacts.vectors.first_pass import (
     ABOUT,
     FirstPass,
@@ -27,6 +27,7 @@ from labelworks.tasks.artifacts.vectors.first_pass import (
 )
 from labelworks.tasks.artifacts.vectors.mapped_sums import with_mapped_sums
 from labelworks.tasks.artifacts.vectors.signatures import laid_through, planes_of, sketches
+from labelworks.tasks.artifacts.vectors.token_blocks import load_learnt
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.duplicates.signatures import Planes
@@ -100,18 +101,18 @@ def sum_partition(
     Contents are kept by their own hash, so that all copies of one are or none is.
     """
     place, partition = placed
-    block = load_block(artifacts, ref, partition, options.beside)
+    block, learnt = load_learnt(artifacts, ref, partition, options.beside)
     n_folds = options.folds
-    folds = fold_of(block.hashes, n_folds)
+    folds = fold_of(learnt.hashes, n_folds)
     targets = None
-    if block.targets is None:
-        words = block.beside.get("words")
-        sums = FoldSums.of(block.features, block.given, folds, n_folds, len(ref.classes), words, random)
+    if learnt.targets is None:
+        words = learnt.beside.get("words")
+        sums = FoldSums.of(learnt.features, learnt.given, folds, n_folds, len(ref.classes), words, random)
     else:
-        probes = "pred_probs" not in block.beside  # else nothing is learned from features
-        targets = TargetSums.of(block.features, block.targets, folds, n_folds, crossed=probes)
+        probes = "pred_probs" not in learnt.beside  # else nothing is learned from features
+        targets = TargetSums.of(learnt.features, learnt.targets, folds, n_folds, crossed=probes)
         sums = targets.rows
-    sample = sampled(block, folds, share)
+    sample = sampled(learnt, folds, share)
     rows = in_sample(block.contents, kept)
     contents = {"content": block.contents[rows], "given": block.given[rows], "row": block.rows[rows]}
     looked_at = planes.looked_at(block.features if rows.all() else block.features[rows])

@@ -17,7 +17,13 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.registry import get
 
 State = dict[str, NDArray[Any]]
-DEFAULTS = {"vector": "vector", "columns": "standardize", "image": "pixels", "text": "tfidf"}
+DEFAULTS = {
+    "vector": "vector",
+    "columns": "standardize",
+    "image": "pixels",
+    "text": "tfidf",
+    "tokens": "token-context",
+}
 AS_GIVEN = "as given"  # the dtype of vectors that are kept as the encoder gave them
 NOT_FINITE = "the encoder gave NaN or inf"
 PART_FORMAT = 4  # of what is kept under a key: another format is another key
@@ -28,7 +34,8 @@ class Encoded:
     """Vectors (N, D) and, row by row, why there is none (None: there is one).
 
     words (N, W): packed by `pack_words`, for probes of words; cells (N, C): packed by `pack_cells`, for
-    trees; measures (N, M): of decoded images, by `content.image.measures`, NaN where there is none. None: the
+    trees; measures (N, M): of decoded images, by `content.image.measures`, NaN where there is none;
+    tokens (N,): of lists, by `raw_lists` the vectors of each token, whose mean the vector is. None: the
     encoder gives none.
     """
 
@@ -37,6 +44,7 @@ class Encoded:
     words: NDArray[np.uint32] | None = None
     cells: NDArray[np.uint32] | None = None
     measures: NDArray[np.float32] | None = None
+    tokens: pa.Array | None = None
 
 
 def finite_rows(vectors: NDArray[np.floating]) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from labelworks.tasks.sources.formats.arrow import Arrow
 from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, Format, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.conll import Conll
 from labelworks.tasks.sources.formats.csv import Csv
 from labelworks.tasks.sources.formats.images import Images
 from labelworks.tasks.sources.formats.jsonl import JsonLines
@@ -21,6 +22,7 @@ FORMATS: dict[str, Format] = {
     "webdataset": WebDataset(),
     "numpy": Npz(),
     "images": Images(),
+    "conll": Conll(),
 }
 
 __all__ = [

@@ -1,0 +1,242 @@
+"""Tokens through any encoder of the transformers library: word pieces joined to the tokens they are of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.encoders.base import Encoded
+from labelworks.tasks.methods.encoders.batching import run_batches
+from labelworks.tasks.methods.encoders.device import (
+    DeviceEncoder,
+    compiled,
+    half,
+    made_ready,
+    to_device,
+    to_host,
+)
+from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
+from labelworks.tasks.methods.encoders.sentence_transformers import packaged
+from labelworks.tasks.methods.encoders.token_vectors import encoded_tokens, sentences
+from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
+from labelworks.tasks.methods.registry import register
+
+POOLINGS = ("mean", "first")
+CONTEXT = 4  # of a window of a long sentence, a quarter on either side is only looked at
+NOBODY = -1  # a piece that is of no token of its window
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Pieces (P,) of a sentence as the model sees them, and the token of the window that each is of (P,)."""
+
+    ids: NDArray[np.int64]
+    owner: NDArray[np.int64]
+    tokens: int
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedSentences:
+    """Windows of sentences in their order; how many tokens (S,) and windows (S,) each sentence has."""
+
+    windows: list[Window]
+    tokens: NDArray[np.int64]
+    count: NDArray[np.int64]
+    reasons: list[str | None]
+
+
+@register(
+    "encoders", "token-transformers", modality=("tokens",), extra="labelworks[text]", source="Wolf 2020"
+)
+class TokenTransformersEncoder(DeviceEncoder):
+    """Any encoder of the transformers library: of a token the mean of its pieces' states, or the first."""
+
+    kind = "tokens"
+    cost = 2048  # pieces
+    on_gpu = 32
+    batch_rows = 1024
+    options: ClassVar[dict[str, Any]] = {
+        "model": "sentence-transformers/all-MiniLM-L6-v2",
+        "revision": None,
+        "pooling": "mean",
+        "max_length": None,
+        "batch_size": None,
+        "precision": "auto",
+        "compile": False,
+        "trust_remote_code": False,
+    }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        if self.chosen["pooling"] not in POOLINGS:
+            raise ConfigError(
+                f"unknown pooling {self.chosen['pooling']!r}",
+                where="encoder.options.pooling",
+                fix=f"choices: {', '.join(POOLINGS)}",
+            )
+
+    def pinned(self) -> dict[str, Any]:
+        """Its options, with the commit of the model."""
+        name = packaged(str(self.chosen["model"]))
+        return {**self.chosen, "revision": commit_of(name, self.chosen["revision"])}
+
+    def weights(self) -> str:
+        """Fingerprint of a model on disk."""
+        return fingerprint(packaged(str(self.chosen["model"])))
+
+    def open(self) -> None:
+        """Open the model and its tokenizer, which has to say which word each piece is of."""
+        library, name = needed("transformers", "text"), packaged(str(self.chosen["model"]))
+        source = {"revision": self.chosen["revision"], "trust_remote_code": trusted(self.chosen)}
+        dtype = half(str(self.chosen["precision"]), self.device)
+        with opening(name):
+            model = library.AutoModel.from_pretrained(name, **source)
+            self.tokenizer = library.AutoTokenizer.from_pretrained(name, **source)
+            if getattr(self.tokenizer, "add_prefix_space", None) is False:  # words would be taken for parts
+                self.tokenizer = library.AutoTokenizer.from_pretrained(name, add_prefix_space=True, **source)
+        fast = getattr(self.tokenizer, "backend_tokenizer", None)
+        if fast is None:
+            raise ConfigError(
+                f"the tokenizer of {name!r} doesn't say which word a piece is of",
+                where="encoder.options.model",
+                fix="take a model with a fast tokenizer",
+            )
+        fast.no_truncation()
+        fast.no_padding()
+        self.fast = fast
+        self.model = compiled(made_ready(model, self.device, dtype), bool(self.chosen["compile"]))
+        self.before, self.after = _specials(fast)
+        positions = int(getattr(model.config, "max_position_embeddings", 512)) - self._reserved(model.config)
+        longest = int(self.chosen["max_length"] or 0) or min(int(self.tokenizer.model_max_length), positions)
+        self.room = longest - len(self.before) - len(self.after)
+
+    @staticmethod
+    def _reserved(config: Any) -> int:
+        """Positions that stand for padding, as in RoBERTa."""
+        return 2 if "roberta" in str(getattr(config, "model_type", "")) else 0
+
+    def prepare(self, values: pa.Array) -> PreparedSentences:
+        """Cut sentences into pieces, and long ones into windows."""
+        words, reasons = sentences(values)
+        unknown = self.tokenizer.unk_token_id or 0
+        windows, count = [], []
+        held = self.fast.encode_batch(words, is_pretokenized=True, add_special_tokens=False)
+        for encoding, sentence in zip(held, words, strict=True):
+            pieces: list[list[int]] = [[] for _ in sentence]
+            for piece, word in zip(encoding.ids, encoding.word_ids, strict=True):
+                if word is not None:
+                    pieces[word].append(piece)
+            cut = list(self._windows([of_word or [unknown] for of_word in pieces]))
+            windows += cut
+            count.append(len(cut))
+        tokens = np.array([len(sentence) for sentence in words], np.int64)
+        return PreparedSentences(windows, tokens, np.array(count, np.int64), reasons)
+
+    def _windows(self, pieces: list[list[int]]) -> Any:
+        """Windows of a sentence; every token is of one of them, with what stands around it."""
+        sizes = [len(of_word) for of_word in pieces]
+        if sum(sizes) <= self.room:
+            if pieces:
+                yield self._window(pieces, 0, len(pieces))
+            return
+        around = max(self.room // CONTEXT, 1)
+        most = max(self.room - 2 * around, 1)
+        pieces = [of_word[:most] for of_word in pieces]
+        ends = [0, *accumulate(len(of_word) for of_word in pieces)]
+        start = 0
+        while start < len(pieces):
+            stop = start + 1
+            while stop < len(pieces) and ends[stop + 1] - ends[start] <= most:
+                stop += 1
+            low, high = start, stop
+            while low > 0 and ends[start] - ends[low - 1] <= around:
+                low -= 1
+            while high < len(pieces) and ends[high + 1] - ends[stop] <= around:
+                high += 1
+            yield self._window(pieces[low:high], start - low, stop - low)
+            start = stop
+
+    def _window(self, pieces: list[list[int]], start: int, stop: int) -> Window:
+        """The window of these words, whose tokens are those from start to stop."""
+        ids = [*self.before, *(piece for of_word in pieces for piece in of_word), *self.after]
+        first = self.chosen["pooling"] == "first"
+        owner = [
+            place - start if start <= place < stop and not (first and number) else NOBODY
+            for place, of_word in enumerate(pieces)
+            for number in range(len(of_word))
+        ]
+        around = ([NOBODY] * len(side) for side in (self.before, self.after))
+        left, right = around
+        return Window(np.array(ids), np.array([*left, *owner, *right]), stop - start)
+
+    def blank(self) -> Window:
+        """The pieces of a word."""
+        return self.prepare(pa.array([["a"]])).windows[0]
+
+    def infer(self, prepared: PreparedSentences) -> Encoded:  # type: ignore[override]
+        """Run the windows, and put the vectors of a sentence's tokens together."""
+        windows, reasons = prepared.windows, list(prepared.reasons)
+        lengths = np.array([len(window.ids) for window in windows], np.int64)
+
+        def staged(rows: NDArray[np.intp]) -> Any:
+            return self.staged([windows[row] for row in rows])
+
+        def run(batch: Any) -> Any:
+            flat = self.run(batch)
+            parts = np.empty((len(batch["tokens"]), 1), object)
+            ends = np.cumsum(batch["tokens"])
+            for place, part in enumerate(np.split(flat, ends[:-1])):
+                parts[place, 0] = part
+            return parts
+
+        found, failed = run_batches(lengths, self.budget, staged, run) if windows else (None, {})
+        owner = np.repeat(np.arange(len(reasons)), prepared.count)
+        for place, why in failed.items():
+            reasons[owner[place]] = why
+        tokens = np.where([reason is None for reason in reasons], prepared.tokens, 0)
+        kept = [place for place in range(len(windows)) if reasons[owner[place]] is None]
+        nothing = np.zeros((0, self.dim), np.float16)
+        flat = (
+            np.concatenate([nothing, *(found[place, 0] for place in kept)]) if found is not None else nothing
+        )
+        return encoded_tokens(flat, tokens, reasons)
+
+    def staged(self, items: Any) -> dict[str, Any]:
+        """Windows as one batch on the device, padded, with the token of the batch that each piece is of."""
+        longest, tokens = max(len(each.ids) for each in items), [each.tokens for each in items]
+        ids = np.full((len(items), longest), self.tokenizer.pad_token_id or 0, np.int64)
+        mask, owner = np.zeros((2, len(items), longest), np.int64)
+        owner[:] = sum(tokens)  # the place of what is of no token
+        for row, (window, begin) in enumerate(zip(items, [0, *accumulate(tokens)], strict=False)):
+            size = len(window.ids)
+            ids[row, :size], mask[row, :size] = window.ids, 1
+            owner[row, :size] = np.where(window.owner == NOBODY, sum(tokens), window.owner + begin)
+        arrays = {"input_ids": ids, "attention_mask": mask, "owner": owner}
+        return {"tokens": tokens, **{name: to_device(each, self.device) for name, each in arrays.items()}}
+
+    def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
+        """Run a batch: vectors (T, D) of its tokens."""
+        import torch
+
+        with torch.inference_mode():
+            seen = {name: staged[name] for name in ("input_ids", "attention_mask")}
+            states = self.model(**seen).last_hidden_state.float()
+            owner, count = staged["owner"].flatten(), sum(staged["tokens"])
+            sums = torch.zeros(count + 1, states.shape[2], device=states.device)
+            sums.index_add_(0, owner, states.flatten(0, 1))
+            pieces = torch.bincount(owner, minlength=count + 1).clamp(min=1)
+            return to_host((sums / pieces[:, None])[:count])
+
+
+def _specials(fast: Any) -> tuple[list[int], list[int]]:
+    """What the tokenizer puts before a sentence and behind it."""
+    bare = fast.encode(["a"], is_pretokenized=True, add_special_tokens=False).ids
+    full = fast.encode(["a"], is_pretokenized=True, add_special_tokens=True).ids
+    at = next(place for place in range(len(full)) if full[place : place + len(bare)] == bare)
+    return full[:at], full[at + len(bare) :]

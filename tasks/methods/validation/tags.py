@@ -1,0 +1,149 @@
+"""Does the treatment of tags help? On sentences that no model has seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.registry import get
+from labelworks.tasks.methods.statistics.sums import FoldSums
+from labelworks.tasks.methods.tokens.detect import TokenJudge, cut_of, lean_of
+from labelworks.tasks.methods.tokens.sentences import sentence_of
+from labelworks.tasks.methods.tokens.tag_set import TagSet
+from labelworks.tasks.methods.treatment.tags import edit_claims, treat_tags
+from labelworks.tasks.methods.treatment.treat_rows import cut_of as cut_of_claims
+from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, within
+from labelworks.tasks.methods.validation.disagreements import (
+    Estimate,
+    HeldOut,
+    accuracy,
+    difference,
+    paired,
+)
+from labelworks.tasks.methods.validation.log_score import log_scores
+from labelworks.tasks.methods.validation.out_of_fold import FOLDS
+
+TOKENS = 8_000  # that the comparison takes at most: the models cost more than all else in it
+Floats = NDArray[np.float64]
+Training = tuple[NDArray[np.int32], NDArray[np.floating] | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Sentences:
+    """Tokens (N,) of whole sentences at offsets (S + 1,)."""
+
+    tokens: Sample
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, tokens: Sample, begins: NDArray[np.bool_]) -> Sentences:
+        """begins (N,): the first token of each sentence."""
+        return cls(tokens, np.append(np.flatnonzero(begins), len(begins)).astype(np.int64))
+
+    def only(self, sentences: NDArray[np.bool_]) -> Sentences:
+        """Some of them (S,)."""
+        kept = sentences[sentence_of(self.offsets)]
+        lengths = np.diff(self.offsets)[sentences]
+        return Sentences(self.tokens.only(kept), np.concatenate([[0], np.cumsum(lengths)]))
+
+    def compared(self) -> Sentences:
+        """Those that treatments are compared on, evenly taken: about TOKENS at most."""
+        count = len(self.offsets) - 1
+        most = max(int(TOKENS * count / max(len(self.tokens.given), 1)), 2)
+        kept = np.zeros(count, bool)
+        kept[np.linspace(0, count - 1, min(most, count)).astype(np.intp)] = True
+        return self.only(kept)
+
+
+def prove_tags(
+    sums: FoldSums, sample: Sample, begins: NDArray[np.bool_], tags: TagSet, options: ProofOptions
+) -> Proof:
+    """Compare a model trained on treated tags with one trained on raw ones.
+
+    sample: tokens that stand for all, begins (N,): the first of each sentence. Each group of folds in turn is
+    held out of everything. The gain is that of the log score of held-out tags, a token; a sentence is one
+    observation of it, for its tokens go wrong together. The difference of accuracy counts as much less as
+    disagreements of a sentence go together (Kish 1965, the design effect).
+    """
+    held_in = Sentences.of(sample, begins).compared()
+    tokens, offsets = held_in.tokens, held_in.offsets
+    _, groups = np.unique(tokens.folds % FOLDS, return_inverse=True)
+    n_folds, classes = int(groups.max()) + 1, len(tags.names)
+    probs = np.zeros((2, len(tokens.given), classes), np.float32)
+    transitions, same = np.zeros((n_folds, classes, classes)), True
+    for group in range(n_folds):
+        out = groups == group
+        train = held_in.only(~out[offsets[:-1]])
+        found = _fitted(sums, tokens, train, tags, options, int(tokens.folds[out][0]))
+        same &= found.same
+        transitions[group] = found.transition
+        fit = get("models", options.model).target
+        for place, training in enumerate(found.trainings):
+            if place and found.same:
+                probs[1, out] = probs[0, out]
+            else:
+                probs[place, out] = fit(train.tokens.features, *training, classes)(tokens.features[out])
+    raw, treated = probs.argmax(axis=2)
+    held = HeldOut(tokens.given, groups, np.ones(len(groups)), transitions, probs.sum(axis=0))
+    right, agreed = accuracy(held, raw), [float(np.mean(each == tokens.given)) for each in (raw, treated)]
+    sentences = len(offsets) - 1
+    if same:
+        return Proof(right, right, agreed[0], agreed[1], 0.0, 0.0, sentences, False, Estimate(0.0, 0.0))
+    scores = [log_scores(tokens.given, each, seed=options.seed) for each in probs]
+    length = len(tokens.given) / sentences
+    by_sentence = np.add.reduceat(scores[1] - scores[0], offsets[:-1]) / length
+    change = difference(held, raw, treated)
+    spread = change.spread * np.sqrt(together(tokens.given, raw, treated, offsets))
+    return Proof(
+        **within(right, replace(change, spread=float(spread))),
+        given_raw=agreed[0],
+        given_treated=agreed[1],
+        holdout_rows=sentences,
+        gain=paired(by_sentence, n_folds, 1 / length),
+    )
+
+
+def together(
+    given: NDArray[np.integer],
+    raw: NDArray[np.integer],
+    treated: NDArray[np.integer],
+    offsets: NDArray[np.int64],
+) -> float:
+    """How much larger the variance of a sum over tokens (N,) is, as those of a sentence differ together."""
+    side = (treated == given).astype(np.float64) - (raw == given)
+    alone = float(np.square(side).sum())
+    sums = np.add.reduceat(side, offsets[:-1])
+    return max(float(np.square(sums).sum()) / alone, 1.0) if alone else 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """Without a group of folds: what models train on, raw and treated, and how tags go wrong."""
+
+    trainings: tuple[Training, Training]
+    transition: Floats
+    same: bool
+
+
+def _fitted(
+    sums: FoldSums, tokens: Sample, train: Sentences, tags: TagSet, options: ProofOptions, fold: int
+) -> _Fitted:
+    exclude = np.flatnonzero(np.arange(sums.n_folds) % FOLDS == fold % FOLDS)
+    model = NoiseJudge.fit(sums, tokens, options.judge, exclude=exclude.tolist())
+    raw, alone, probs = train.tokens.given, model.judge(train.tokens), model.label_probs(train.tokens)
+    judge = TokenJudge.fit(raw, probs, tags, lean_of(cut_of(alone)))
+    found = judge.judge(raw, train.offsets, probs, alone)
+    counts = sums.count.sum(axis=0)
+    policy = options.policy.for_share(len(raw) / max(float(counts.sum()), 1.0))
+    sentence = np.searchsorted(train.offsets, found.edits.start, side="right") - 1
+    claims = edit_claims(found.edits, raw, found.suggestion, policy, counts, sentence.astype(np.uint64))
+    cut = cut_of_claims(claims, policy, Trust(), len(tags.names))
+    done = treat_tags(raw, found.suggestion, train.offsets, found.edits, claims, cut, policy)
+    weight = done.weight[sentence_of(train.offsets)].astype(np.float64)
+    same = bool((done.tags == raw).all() and (weight == 1).all())
+    treated = (done.tags, None if (weight == 1).all() else weight / weight.mean())
+    return _Fitted(((raw, None), treated), alone.transition, same)
