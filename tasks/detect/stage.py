@@ -17,12 +17,12 @@ from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.detect.classes import detect_classes
 from labelworks.tasks.detect.content.judge_content import judge_content
 from labelworks.tasks.detect.detected import Detected
-from labelworks.tasks.detect.label_sets import detect_label_sets
-from labelworks.tasks.detect.numbers import detect_numbers
 from labelworks.tasks.detect.options import DetectOptions
+from labelworks.tasks.detect.other_labels.label_sets import detect_label_sets
+from labelworks.tasks.detect.other_labels.numbers import detect_numbers
+from labelworks.tasks.detect.other_labels.tags import detect_tags
 from labelworks.tasks.detect.row_context import ContextReader
 from labelworks.tasks.detect.sample.nulls import nulls_by_column
-from labelworks.tasks.detect.tags import detect_tags
 from labelworks.tasks.detect.trend import figures_now, last_version, trend
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.methods.encoders.base import fit_share

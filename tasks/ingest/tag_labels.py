@@ -177,7 +177,7 @@ def tag_classes(
 
 def by_type(counts: Counter[str | int], scheme: str) -> Counter[str | int]:
     """Tokens by the type of their spans; of tags that stand by themselves by tag."""
-    if scheme == PLAIN:
+    if scheme not in LETTERS:
         return counts
     found = Counter[str | int]()
     for name, tokens in counts.items():

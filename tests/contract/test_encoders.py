@@ -75,6 +75,10 @@ TABLE = pa.array(
     ],
     pa.struct([("a", pa.float64()), ("b", pa.string()), ("c", pa.string()), ("d", pa.string())]),
 )  # fmt: skip
+TOKENS = pa.array(
+    [None if row == 2 else [] if row == 3 else f"sentence {row} of words".split() for row in range(ROWS)],
+    pa.list_(pa.string()),
+)
 BAD_TEXT = {3: "null", 4: "blank"}
 BAD_IMAGE = {1: "null", 2: "undecodable", 3: "undecodable"}
 FULL = {"precision": "float32"}
@@ -115,6 +119,11 @@ CASES = [
         "http", "text", TEXT, BAD_TEXT,
         {"url": "@service", "model": "m", "batch_size": 5, "requests_per_second": 1000},
         {"url": "@service", "model": "n"},
+    ),
+    Case("token-context", "tokens", TOKENS, {2: "null tokens", 3: "no token"}, {}, {"dims": 64}),
+    Case(
+        "token-transformers", "tokens", TOKENS, {2: "null tokens", 3: "no token"},
+        {"model": "@bert", **FULL}, {"model": "@bert", "pooling": "first"},
     ),
     Case("table", "columns", TABLE, {0: "null", 5: "'a' is 'inf'"}, {}, {"dims": 8}),
     Case("standardize", "columns", NUMBERS, {0: "null", 5: "'a' is infinite"}, {}, {}),

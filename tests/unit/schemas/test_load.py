@@ -169,7 +169,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(write: Write) -> None:
         (
             GOOD.replace("{text: body}", "{text: body, image: png}"),
             'config.yaml:5: "dataset.features": name exactly one of text, image, vector, audio, other, '
-            "columns",
+            "tokens, columns",
         ),
         (
             GOOD + "store:\n  storage_options:\n    client_kwargs:\n      aws_secret_access_key: hush\n",
@@ -246,9 +246,24 @@ def test_an_error_of_the_check_gets_the_line_of_its_key(write: Write) -> None:
         load_config(path, ["detect.probes=[a, b]"], check=check)
 
 
-def test_tags_of_tokens_are_no_task_of_a_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("dataset", "why"),
+    [
+        ("label: tags, task: tokens, features: {text: text}", "goes with features: {tokens: a column"),
+        ("label: tags, features: {tokens: words}", "goes with features: {tokens: a column"),
+        ("label: tag, features: {text: text}, tag_repair: true", "go with the task tokens"),
+        ("format: conll, target: other", "target goes with the task classification, not with tokens"),
+    ],
+)
+def test_what_tags_of_tokens_go_with(tmp_path: Path, dataset: str, why: str) -> None:
     config = tmp_path / "a.yaml"
-    config.write_text("dataset: {source: data, label: tags, task: tokens, features: {text: text}}\n")
-    with pytest.raises(ConfigError, match="find_token_errors judges them") as refused:
+    config.write_text(f"dataset: {{source: data, {dataset}}}\n")
+    with pytest.raises(ConfigError, match=why):
         load_config(str(config))
-    assert '"dataset.task"' in str(refused.value)
+
+
+def test_conll_names_its_columns_itself(tmp_path: Path) -> None:
+    config = tmp_path / "a.yaml"
+    config.write_text("dataset: {source: data.txt, format: conll}\n")
+    dataset = load_config(str(config)).dataset
+    assert (dataset.task, dataset.features.tokens, dataset.label) == ("tokens", "tokens", "tags")

@@ -14,7 +14,6 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.vectors import mapped_sums, sufficient_statistics
-from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
 from labelworks.tasks.artifacts.vectors.first_pass import (
     FirstPass,
     Summed,
@@ -24,6 +23,7 @@ from labelworks.tasks.artifacts.vectors.first_pass import (
 )
 from labelworks.tasks.artifacts.vectors.signatures import laid_through
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
+from labelworks.tasks.artifacts.vectors.token_blocks import load_learnt
 from labelworks.tasks.embed.stage import embed_group, fit_encoder
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.ingest.stage import ingest
@@ -131,11 +131,11 @@ def test_an_update_equals_a_pass_over_everything(
     assert laid_through(later_ref) == laid_through(ref)  # else everything is read: with other seeds it isn't
     touched: list[str] = []
 
-    def watched(artifacts: Artifacts, ref: DatasetRef, partition: Partition, beside: Any) -> Block:
+    def watched(artifacts: Artifacts, ref: DatasetRef, partition: Partition, beside: Any) -> Any:
         touched.append(partition.pieces[0].file)
-        return load_block(artifacts, ref, partition, beside)
+        return load_learnt(artifacts, ref, partition, beside)
 
-    monkeypatch.setattr(sufficient_statistics, "load_block", watched)
+    monkeypatch.setattr(sufficient_statistics, "load_learnt", watched)
     found = passed(later, later_ref, later_rows)
     assert any(each.duplicates for each in later_ref.partitions)
     assert set(touched) == {"0.parquet", "2.parquet", "3.parquet", "4.parquet"}

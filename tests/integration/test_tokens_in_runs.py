@@ -1,0 +1,60 @@
+"""Tags of tokens through the whole pipeline, from a CoNLL file and from columns of lists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from tests.support.stages import run_stages
+
+WORDS = {"person": ["anna", "omar", "kim"], "place": ["rome", "paris", "york"]}
+BEFORE = {"person": ["mr", "asked"], "place": ["in", "near"]}
+FILL = ["the", "of", "and", "one", "new", "report", "on", "its", "last", "day"]
+
+
+def sentences(count: int) -> tuple[list[list[str]], list[list[str]], list[list[str]]]:
+    """Words, right tags and given ones: one sentence in ten has a wrong type."""
+    rng, words, true, given = np.random.default_rng(0), [], [], []
+    for place in range(count):
+        kind = "person" if place % 2 else "place"
+        fill = rng.choice(FILL, 5).tolist()
+        words.append(
+            [*fill[:2], str(rng.choice(BEFORE[kind])), *rng.choice(WORDS[kind], 2).tolist(), *fill[2:]]
+        )
+        true.append(["O"] * 3 + [f"B-{kind}", f"I-{kind}"] + ["O"] * 3)
+        other = "place" if kind == "person" else "person"
+        wrong = [tag.replace(kind, other) for tag in true[-1]]
+        given.append(wrong if place % 10 == 3 else true[-1])
+    return words, true, given
+
+
+def test_wrong_tags_are_found_and_mended_by_sentence(
+    tmp_path: Path, run_config: Any, published: Any, write: Any
+) -> None:
+    words, true, given = sentences(300)
+    path = tmp_path / "made.conll"
+    bad = "x\tO\ny\tI-place\n\n"
+    rows = (zip(*each, strict=True) for each in zip(words, given, strict=True))
+    path.write_text(bad + "\n".join("".join(f"{word}\t{tag}\n" for word, tag in row) for row in rows))
+    config = run_config(
+        path, dataset={"format": "conll", "id": None, "label": "", "features": None, "tag_scheme": "bio"},
+        encoder={"options": {"dims": 64}}, detect={"probes": ["lda"]},
+        treat={"relabel_over": 0.5}, gates={"ingest": {"thresholds": {"max_rejected": 0.1}}},
+    )  # fmt: skip
+    record = run_stages(config)
+    assert record.noise.tags.scheme == "bio" and record.noise.tags.tokens == 300 * 8
+    assert 25 <= record.noise.tags.type_spans <= 35
+    found = published(config)
+    place = [int(name.rpartition("#")[2]) - 1 for name in found["id"].to_pylist()]
+    assert sorted(place) == list(range(300))  # the first sentence of the file breaks the scheme
+    found = found.take(pa.array(np.argsort(place)))
+    wrong = [place for place in range(300) if given[place] != true[place]]
+    label, flag = found["label"].to_pylist(), found["token_flag"].to_pylist()
+    assert sum(label[place] == true[place] for place in range(300)) > 300 - len(wrong) / 3
+    assert all(len(each) == 8 for each in flag)
+    assert pa.types.is_list(found["soft_label"].type.value_type)
+    span = found["spans"][wrong[0]].as_py()[0]
+    assert (span["start"], span["end"], span["error"]) == (3, 5, "type")
