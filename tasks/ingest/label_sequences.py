@@ -11,7 +11,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.ingest.scan import TWICE
 from labelworks.tasks.methods.tokens.tag_set import PLAIN, scheme_of
 
-FIX = "tags of tokens are of dataset.task: tokens, or of labelworks.find_token_errors; else give sets of classes"
+FIX = "tags of tokens are of task: tokens, or of labelworks.find_token_errors; else give sets of classes"
 MOST = 0.2  # of the rows with a class twice or oftener: in more, lists are no sets with a slip here and there
 
 
