@@ -13,17 +13,11 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded
 from labelworks.tasks.methods.encoders.batching import run_batches
-from labelworks.tasks.methods.encoders.device import (
-    DeviceEncoder,
-    compiled,
-    half,
-    made_ready,
-    to_device,
-    to_host,
-)
+from labelworks.tasks.methods.encoders.device import DeviceEncoder, compiled, half, made_ready
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
 from labelworks.tasks.methods.encoders.sentence_transformers import packaged
 from labelworks.tasks.methods.encoders.token_vectors import encoded_tokens, sentences
+from labelworks.tasks.methods.encoders.transfers import to_device, to_host
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
 
@@ -187,24 +181,17 @@ class TokenTransformersEncoder(DeviceEncoder):
         def staged(rows: NDArray[np.intp]) -> Any:
             return self.staged([windows[row] for row in rows])
 
-        def run(batch: Any) -> Any:
-            flat = self.run(batch)
-            parts = np.empty((len(batch["tokens"]), 1), object)
-            ends = np.cumsum(batch["tokens"])
-            for place, part in enumerate(np.split(flat, ends[:-1])):
-                parts[place, 0] = part
-            return parts
+        def run(batch: Any) -> list[NDArray[np.float16]]:
+            return np.split(self.run(batch), np.cumsum(batch["tokens"])[:-1])
 
-        found, failed = run_batches(lengths, self.budget, staged, run) if windows else (None, {})
+        ran = run_batches(lengths, self.budget, staged, run)
         owner = np.repeat(np.arange(len(reasons)), prepared.count)
-        for place, why in failed.items():
+        for place, why in ran.failed.items():
             reasons[owner[place]] = why
+        found = dict(zip(ran.rows.tolist(), (part for batch in ran.vectors for part in batch), strict=True))
+        kept = [found[place] for place in range(len(windows)) if reasons[owner[place]] is None]
         tokens = np.where([reason is None for reason in reasons], prepared.tokens, 0)
-        kept = [place for place in range(len(windows)) if reasons[owner[place]] is None]
-        nothing = np.zeros((0, self.dim), np.float16)
-        flat = (
-            np.concatenate([nothing, *(found[place, 0] for place in kept)]) if found is not None else nothing
-        )
+        flat = np.concatenate([np.zeros((0, self.dim), np.float16), *kept])
         return encoded_tokens(flat, tokens, reasons)
 
     def staged(self, items: Any) -> dict[str, Any]:
@@ -231,7 +218,7 @@ class TokenTransformersEncoder(DeviceEncoder):
             sums = torch.zeros(count + 1, states.shape[2], device=states.device)
             sums.index_add_(0, owner, states.flatten(0, 1))
             pieces = torch.bincount(owner, minlength=count + 1).clamp(min=1)
-            return to_host((sums / pieces[:, None])[:count])
+            return to_host((sums / pieces[:, None])[:count].half())
 
 
 def _specials(fast: Any) -> tuple[list[int], list[int]]:
