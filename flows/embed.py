@@ -17,7 +17,14 @@ from labelworks.schemas.stage_results import EmbedResult
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, embed_partitions, find_embedded
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, lacks
-from labelworks.tasks.embed.stage import embed_group, embed_names, fit_encoder, judge_embedding
+from labelworks.tasks.embed.join_partitions import JoinedSpec
+from labelworks.tasks.embed.stage import (
+    embed_group,
+    embed_names,
+    fit_encoder,
+    join_vectors,
+    judge_embedding,
+)
 from labelworks.tasks.embed.task_groups import shares
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.engine import in_flow, run_logger
@@ -34,22 +41,33 @@ def embed(run: Run, ref: DatasetRef) -> EmbedResult:
     if done := run.artifacts.result(EmbedResult):
         return done
     started = perf_counter()
-    placement = _placed(run)
+    by_kind = [_of_kind(run, ref, kind) for kind in run.config.dataset.features.kinds]
+    if len(by_kind) == 1:
+        return judge_embedding(run, ref, *by_kind[0], started)
+    spec = JoinedSpec.of([encoder for encoder, _ in by_kind])
+    joined, kinds = join_vectors(run, ref, spec, [parts for _, parts in by_kind])
+    made = [part for _, parts in by_kind for part in parts]
+    return judge_embedding(run, ref, spec, joined, started, made, kinds)
+
+
+def _of_kind(run: Run, ref: DatasetRef, kind: str) -> tuple[EncoderSpec, list[Embedded]]:
+    """Embed the features of one kind: its encoder, and what is made of each partition."""
+    placement = _placed(run, kind)
     run_logger().info(placement.note)
     progress.current().note(placement.note)
     slots = min(placement.slots, len(ref.partitions))
-    spec = fit_encoder(run, ref, placement.device, slots, placement.sharing)
+    spec = fit_encoder(run, ref, placement.device, slots, placement.sharing, kind)
     known = map_partitions(
-        "embed", find_embedded, ref.partitions, unit="look-ups", artifacts=run.artifacts, spec=spec
+        "embed", find_embedded, ref.partitions, unit="look-ups", artifacts=run.artifacts, encoder_key=spec.key
     )
     kept = [part for part in known if part is not None]
     missing = [partition for partition, before in zip(ref.partitions, known, strict=True) if before is None]
-    return judge_embedding(run, ref, spec, [*kept, *_embedded(run, ref, spec, missing, placement)], started)
+    return spec, [*kept, *_embedded(run, ref, spec, missing, placement)]
 
 
-def _placed(run: Run) -> Placement:
-    """Where the run's encoder goes: on a GPU if it uses one, and can on the workers that have one."""
-    chosen, kind = run.config.encoder, run.config.dataset.features.kind
+def _placed(run: Run, kind: str) -> Placement:
+    """Where the encoder of a kind goes: on a GPU if it uses one, and can on the workers that have one."""
+    chosen = run.config.encoder.of(kind)
     encoder = make(chosen.name, kind, chosen.options)
     asked = partial(lacks, chosen.name, kind, chosen.options, "cuda")
     return place(run.config.compute, uses_device=encoder.uses_device, lacks=asked)
@@ -66,7 +84,12 @@ def _embedded(
     with placement.annotated():
         futures = [
             embed_group.submit(
-                group, run.artifacts, run.source, spec, label=f"{number}/{len(groups)}", parent=carrier()
+                group,
+                run.artifacts,
+                run.source.only(spec.kind),
+                spec,
+                label=f"{number}/{len(groups)}",
+                parent=carrier(),
             )
             for number, group in enumerate(groups, 1)
         ]
@@ -92,7 +115,7 @@ def _called(
                            ref=ref, spec=spec, given=names)  # fmt: skip
         by_group = map_partitions(
             "embed", embed_partitions, groups, unit="groups",
-            artifacts=run.artifacts, source=run.source, spec=spec,
+            artifacts=run.artifacts, source=run.source.only(spec.kind), spec=spec,
         )  # fmt: skip
     return [embedded for group in by_group for embedded in group]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from labelworks.infra import settings
 from labelworks.infra.process import imports, threads
+from labelworks.schemas.config.features import EncoderChoice
 from labelworks.schemas.config.run import ComputeConfig, RunConfig
 from labelworks.schemas.errors import GateRefused
 from labelworks.schemas.records import RunRecord
@@ -96,9 +97,8 @@ def fits_here(config: RunConfig) -> bool:
         **compute.model_dump(include={"threads", "partition_rows", "partition_bytes"})
     ):
         return False
-    if (
-        config.store.secret is not None
-        or make(encoder.name, str(data.features.kind), encoder.options).uses_device
+    if config.store.secret is not None or any(
+        _uses_device(encoder.of(kind), kind) for kind in data.features.kinds
     ):
         return False
     _, plans = plan_run(config, {})
@@ -108,6 +108,10 @@ def fits_here(config: RunConfig) -> bool:
         and sum(partition.size for partition in partitions) <= FEW_BYTES
     )
     return small and len(partitions) == len(plans)
+
+
+def _uses_device(chosen: EncoderChoice, kind: str) -> bool:
+    return make(chosen.name, kind, chosen.options).uses_device
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from labelworks.infra.cluster.cluster_class import check_cluster
 from labelworks.infra.cluster_rules import check_scheduler
 from labelworks.infra.schedule import check_schedule
 from labelworks.schemas.config.detect import DetectConfig
+from labelworks.schemas.config.features import MIXED
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.errors import ConfigError
@@ -55,9 +56,8 @@ def check_judges(config: RunConfig) -> None:
                 "judges are asked about given labels, not about inferred ones", fix="leave it out"
             )
         if judges and data.features.kind not in KINDS:
-            raise ConfigError(
-                f"judges can't be shown a {data.features.kind}", fix=f"they see {', '.join(KINDS)}"
-            )
+            shown = "rows of several kinds" if data.features.kind == MIXED else f"a {data.features.kind}"
+            raise ConfigError(f"judges can't be shown {shown}", fix=f"they see {', '.join(KINDS)}")
     for place, judge in enumerate(judges):
         OpenAIService(judge.base_url, judge.key_env, f"treat.judges.models.{place}", "base_url")
     if judges:
@@ -69,10 +69,12 @@ def check_methods(config: RunConfig) -> None:
     encoder, noise, shift = config.encoder, config.detect.noise, config.detect.shift
     check_rules(config)
     named = config.dataset.class_names is not None
-    with at_key("encoder.name"):
-        made = make_encoder(encoder.name, config.dataset.features.kind, encoder.options)
-        if named:
-            _reads_names(made)
+    for kind in config.dataset.features.kinds:
+        chosen = encoder.of(kind)
+        with at_key(f"{encoder.where(kind)}.name"):
+            made = make_encoder(chosen.name, kind, chosen.options)
+            if named:
+                _reads_names(made)
     with at_key("detect.adapt.method"):
         registry.get("adapt", config.detect.adapt.method)
     with at_key("detect.adapt.options"):

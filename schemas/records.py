@@ -157,6 +157,7 @@ class DatasetRef(Record):
         "", description="that of the published time, as labelworks.tasks.sources.values.joined writes it"
     )
     encoder_key: str = ""
+    joined_keys: tuple[str, ...] = Field((), description="of the encoders whose vectors were joined")
     model_key: str = Field("", description="names the fitted model that the scores are of")
     treat_key: str = Field("", description="names what rows are treated by, but for what people decided")
 

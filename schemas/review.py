@@ -46,7 +46,7 @@ class ReviewRow(Record):
 class ReviewQueue(Record):
     """Rows to look at, in their order, of a run of a dataset.
 
-    label: what an answer names; kind: of what is in rows (text, image, vector, audio, columns).
+    label: what an answer names; kind: of what is in rows (text, image, vector, audio, columns, mixed).
     """
 
     dataset: str

@@ -155,8 +155,9 @@ def curate(
         The column of the labels. Of a folder of images (`pets/cat/1.png`) neither this nor features nor ids
         need be named: the class is the folder that an image lies in.
     text, image, vector, columns : str, or of columns a list of str
-        The column of the features: texts, images (bytes, or pictures of PIL), vectors, or columns of numbers.
-        vector may be an array (N, D) that goes with the table.
+        The column of the features: texts, images (bytes, or pictures of PIL), vectors, or columns of a table.
+        vector may be an array (N, D) that goes with the table. Of several kinds, as text="subject" and
+        columns=["age", "city"], each is encoded by itself, and their vectors are joined.
     id : str, optional
         The column of ids; by default rows are named by file and position.
     target : table or str, optional

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from labelworks.schemas.config.about import AboutConfig
-from labelworks.schemas.config.features import Features
+from labelworks.schemas.config.features import Features, check_together
 from labelworks.schemas.config.files import CsvConfig, Format
 from labelworks.schemas.config.labels.class_mapping import check_mapping, read_mapping
 from labelworks.schemas.config.labels.hierarchy import Hierarchy, check_hierarchy, read_hierarchy
@@ -216,10 +216,7 @@ class DatasetConfig(Section):
 
     @model_validator(mode="after")
     def _features_go_together(self) -> DatasetConfig:
-        if self.image_root is not None and self.features.kind != "image":
-            raise ValueError(f"image_root goes with features.image, not with {self.features.kind}")
-        if self.pair is not None and self.features.kind == "columns":
-            raise ValueError("pair goes with one column of features, not with several")
+        check_together(self.features, self.image_root, self.pair, self.class_names is not None)
         return self
 
     @model_validator(mode="after")
@@ -240,11 +237,10 @@ class DatasetConfig(Section):
         """Name of the dataset's runs and versions in the store: each window has its own."""
         return self.name if self.window is None else f"{self.name}@{self.window.replace(':', '')}"
 
-    @property
-    def features_key(self) -> str:
-        """What names the features among others, and how they are read."""
-        csv = self.csv.model_dump(exclude_defaults=True)
-        return f"{self.features.key} {json.dumps(csv)}" if csv else self.features.key
+    def features_key(self, kind: str) -> str:
+        """What names the features of a kind among others, and how they are read."""
+        csv, key = self.csv.model_dump(exclude_defaults=True), self.features.only(kind).key
+        return f"{key} {json.dumps(csv)}" if csv else key
 
     @property
     def time_window(self) -> str | None:

@@ -8,6 +8,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field
 
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.detect import DetectConfig
+from labelworks.schemas.config.features import EncoderConfig, check_encoders
 from labelworks.schemas.config.schedule import ReprocessConfig, ScheduleConfig
 from labelworks.schemas.config.section import Section
 from labelworks.schemas.config.treat import TreatConfig
@@ -32,15 +33,6 @@ class StoreConfig(Section):
     root: str = "labelworks-store"
     storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
     secret: str | None = Field(None, description="a Prefect Secret block holding storage options as JSON")
-
-
-class EncoderConfig(Section):
-    """Which encoder turns features into vectors."""
-
-    name: str = Field(
-        "auto", description="auto: vector, standardize, pixels or tfidf, by the kind of feature"
-    )
-    options: dict[str, Any] = Field(default_factory=dict)
 
 
 class ValidateConfig(Section):
@@ -182,6 +174,11 @@ class RunConfig(Section):
         if not isinstance(noise, dict) or "method" in noise:
             return data
         return {**data, "detect": {**detect, "noise": {**noise, "method": usual}}}
+
+    @model_validator(mode="after")
+    def _encoders_of_features(self) -> RunConfig:
+        check_encoders(self.encoder, self.dataset.features)
+        return self
 
     @model_validator(mode="after")
     def _performance_of_classes(self) -> RunConfig:

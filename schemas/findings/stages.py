@@ -75,10 +75,29 @@ class EmbeddingWaits(Findings):
         return f"embed: device busy {device}, waited for the host {host}, for the store {store}"
 
 
+class EncodedKind(Findings):
+    """The vectors of one kind of features, where there are several: how they were made and joined."""
+
+    kind: str
+    encoder: str
+    dim: int
+    spread: Number = Field(
+        description="root mean square of the distance from the mean: what they are divided by"
+    )
+    rejected_rows: int
+    embedded_rows: int = Field(description="encoded by this run; of the others the vectors were there")
+
+    @property
+    def said(self) -> str:
+        """In a few words."""
+        return f"{self.kind} by {self.encoder} ({self.dim:,} dimensions)"
+
+
 class EmbeddingFigures(Findings):
     """What was embedded, and how good the embedding is; None: too few rows or dimensions to tell."""
 
     encoder: str
+    kinds: tuple[EncodedKind, ...] = Field((), description="where features are of several kinds")
     rows: int = Field(description="of source and target that have a vector")
     rejected_rows: int
     rejected_share: Number

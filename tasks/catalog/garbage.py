@@ -153,7 +153,8 @@ def _uses(kind: str, ref: DatasetRef) -> set[str]:
     if kind == "scores":
         named = {name for part in ref.of("source") for name in (part.identity, part.scored_as)}
         return {f"{ref.dataset}/{ref.model_key}/{name}" for name in named}
-    return {ref.encoder_key, *(f"{ref.encoder_key}/{part.key}" for part in ref.partitions)}
+    keys = (ref.encoder_key, *ref.joined_keys)
+    return {*keys, *(f"{key}/{part.key}" for key in keys for part in ref.partitions)}
 
 
 def _used_as(kind: str, name: str) -> str:

@@ -25,9 +25,9 @@ from labelworks.tasks.detect.row_context import ContextReader
 from labelworks.tasks.detect.sample.nulls import nulls_by_column
 from labelworks.tasks.detect.trend import figures_now, last_version, trend
 from labelworks.tasks.execution.engine import stage_task
-from labelworks.tasks.methods.encoders.base import fit_share
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import (
+    fitted_share,
     judge_options,
     pass_options,
     performance_options,
@@ -100,7 +100,7 @@ def _beside(run: Run, result: DetectResult, before: RunRecord | None) -> DetectR
 
 def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOptions:
     """What the config asks of this stage."""
-    data, detect, encoder = run.config.dataset, run.config.detect, run.config.encoder
+    data, detect = run.config.dataset, run.config.detect
     model = detect.model_dump(mode="json", exclude=BESIDE_THE_MODEL)
     named = json.loads(data.model_dump_json(include={"class_names", "pred_probs", "pair"}))
     return DetectOptions(
@@ -113,7 +113,7 @@ def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOption
         said=[model, named],
         shift=shift_options(detect),
         slices=detect.slices,
-        fit_share=fit_share(encoder.name, data.features.kind),
+        fit_share=fitted_share(run.config),
         context=ContextReader(run.source, detect.windows.by, data.predictions),
         performance=performance_options(run.config),
         poison=detect.poison,

@@ -54,7 +54,7 @@ class Embedded:
 
 
 @dataclass(frozen=True)
-class _Encoded:
+class EncodedPartition:
     """Of a partition: vectors (N, D), why a row has none, hashes of the contents (N,); seconds it took.
 
     words (N, W), cells (N, C): packed, if the encoder gives them; measures (N, M): of images, if it does;
@@ -71,9 +71,9 @@ class _Encoded:
     tokens: pa.Array | None = None
 
 
-def find_embedded(partition: Partition, artifacts: Artifacts, spec: EncoderSpec) -> Embedded | None:
-    """The facts of a partition that was embedded before, if it was."""
-    name = _facts_name(artifacts, spec, partition)
+def find_embedded(partition: Partition, artifacts: Artifacts, encoder_key: str) -> Embedded | None:
+    """The facts of a partition that was embedded before under that key, if it was."""
+    name = _facts_name(artifacts, encoder_key, partition)
     return _embedded(partition, artifacts.store.read_json(name)) if artifacts.store.exists(name) else None
 
 
@@ -106,7 +106,7 @@ def embed_partitions(
             else:
                 with watch.storing():
                     _written(done[-1:])  # not more than one waits to be written
-                done.append(writer.submit(_keep, partition, artifacts, spec, embedded))
+                done.append(writer.submit(keep, partition, artifacts, spec.key, embedded))
             laps.append(watch.lap())
         with watch.storing():
             parts = _written(done)
@@ -134,7 +134,7 @@ def _steps(
     partition: Partition, artifacts: Artifacts, source: Source, spec: EncoderSpec, encoder: base.Encoder
 ) -> Iterator[Any]:
     """Its facts, if it was embedded before; else its new contents in batches, prepared, then its repeats."""
-    if kept := find_embedded(partition, artifacts, spec):
+    if kept := find_embedded(partition, artifacts, spec.key):
         yield kept
         return
     repeats = Repeats()
@@ -156,7 +156,7 @@ def _inferred(encoder: base.Encoder, watch: Watch, step: Any) -> Any:
     return _checked(encoded, encoder.dtype)
 
 
-def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
+def _encode(steps: Iterator[Any]) -> EncodedPartition | Embedded:
     """Gather the batches up to the end of their partition, each content once; or pass on its facts."""
     started = perf_counter()
     done: list[base.Encoded] = []
@@ -171,7 +171,7 @@ def _encode(steps: Iterator[Any]) -> _Encoded | Embedded:
     measures = _spread_some([part.measures for part in done], place)
     why = [reasons[row] for row in place]
     seconds, tokens = perf_counter() - started, _spread_lists([part.tokens for part in done], place)
-    return _Encoded(vectors, why, step.contents(), seconds, words, cells, measures, tokens)
+    return EncodedPartition(vectors, why, step.contents(), seconds, words, cells, measures, tokens)
 
 
 def _spread_lists(batches: Sequence[pa.Array | None], place: NDArray[np.int64]) -> pa.Array | None:
@@ -192,25 +192,25 @@ def _spread(batches: list[NDArray[Any]], place: NDArray[np.int64]) -> NDArray[An
     return vectors if len(place) == len(vectors) else vectors[place]
 
 
-def _keep(partition: Partition, artifacts: Artifacts, spec: EncoderSpec, found: _Encoded) -> Embedded:
-    """Write the vectors of a partition, then their facts."""
-    name = artifacts.embedding(spec.key, partition)
+def keep(partition: Partition, artifacts: Artifacts, key: str, found: EncodedPartition) -> Embedded:
+    """Write the vectors of a partition under an encoder's key, then their facts."""
+    name = artifacts.embedding(key, partition)
     packed = (found.words, found.cells, found.tokens)
     write_vectors(artifacts.store, name, found.vectors, found.reasons, found.contents, *packed)
     usable = np.array([reason is None for reason in found.reasons])
     if found.measures is not None:
-        write_measures(artifacts, spec.key, partition, found.measures)
+        write_measures(artifacts, key, partition, found.measures)
     low, high = span(found.vectors, usable)
     facts = {
         "rows": len(usable), "without": int((~usable).sum()), "dim": found.vectors.shape[1],
         "distinct": len(np.unique(found.contents[usable])), "low": low.tolist(), "high": high.tolist(),
     }  # fmt: skip
-    artifacts.store.write_json(_facts_name(artifacts, spec, partition), facts)
+    artifacts.store.write_json(_facts_name(artifacts, key, partition), facts)
     return _embedded(partition, facts, new=True, seconds=found.seconds)
 
 
-def _facts_name(artifacts: Artifacts, spec: EncoderSpec, partition: Partition) -> str:
-    return f"{artifacts.embeddings(spec.key)}/{partition.key}.json"
+def _facts_name(artifacts: Artifacts, key: str, partition: Partition) -> str:
+    return f"{artifacts.embeddings(key)}/{partition.key}.json"
 
 
 def _embedded(

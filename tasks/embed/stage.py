@@ -17,7 +17,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from labelworks.schemas.findings import EmbeddingFigures, EmbeddingWaits
+from labelworks.schemas.findings import EmbeddingFigures, EmbeddingWaits, EncodedKind
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.stage_results import EmbedResult, IngestResult
@@ -32,6 +32,7 @@ from labelworks.tasks.artifacts.vectors.sufficient_statistics import first_pass
 from labelworks.tasks.embed.class_names import encode_class_names
 from labelworks.tasks.embed.encode_partitions import Embedded, dead_dimensions, embed_partitions
 from labelworks.tasks.embed.encoder_spec import EncoderSpec, FittedState, sample_column
+from labelworks.tasks.embed.join_partitions import JoinedSpec, join_kinds, said_of_kinds
 from labelworks.tasks.embed.leakage import find_leakage
 from labelworks.tasks.embed.near_duplicates import find_copies
 from labelworks.tasks.embed.pair_check import check_after
@@ -50,18 +51,21 @@ LEASE_SECONDS = 60  # after which a GPU held by a worker that died is free again
 
 
 @stage_task("fit encoder")
-def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int, sharing: int = 1) -> EncoderSpec:
-    """Fit the encoder on a sample of the source, once a dataset; return what workers load it from.
+def fit_encoder(
+    run: Run, ref: DatasetRef, device: str, workers: int, sharing: int = 1, kind: str = ""
+) -> EncoderSpec:
+    """Fit an encoder on a sample of the source, once a dataset; return what workers load it from.
 
     device: cuda or cpu, where the workers will run it; so many of them at once, `sharing` on one machine.
+    kind: of features of several kinds which one.
     """
-    data, chosen = run.config.dataset, run.config.encoder
-    kind = data.features.kind
+    kind = kind or run.config.dataset.features.kind
+    chosen = run.config.encoder.of(kind)
     name = base.encoder_name(chosen.name, kind)
     options = base.make(name, kind, chosen.options).pinned()  # so that all workers open the same
     encoder = base.make(name, kind, options)
-    key = base.key_of(name, encoder, data.features_key)
-    fitted = _fitted(run, ref, encoder, key) if encoder.fit_rows else None
+    key = base.key_of(name, encoder, run.config.dataset.features_key(kind))
+    fitted = _fitted(run, ref, kind, encoder, key) if encoder.fit_rows else None
     compute = run.config.compute
     return EncoderSpec(
         key, name, kind, json.dumps(options, sort_keys=True), fitted, device, compute.threads, workers,
@@ -69,10 +73,10 @@ def fit_encoder(run: Run, ref: DatasetRef, device: str, workers: int, sharing: i
     )  # fmt: skip
 
 
-def _fitted(run: Run, ref: DatasetRef, encoder: base.Encoder, key: str) -> FittedState:
+def _fitted(run: Run, ref: DatasetRef, kind: str, encoder: base.Encoder, key: str) -> FittedState:
     store, state = run.artifacts.store, f"{run.artifacts.embeddings(key)}/state.npz"
     if not store.exists(state):
-        sample = sample_column(run.artifacts, run.source, ref, encoder.fit_rows, encoder.fit_share)
+        sample = sample_column(run.artifacts, run.source.only(kind), ref, encoder.fit_rows, encoder.fit_share)
         with threadpool_limits(run.config.compute.threads):  # or machines with more cores fit another
             fitted = encoder.fit(sample)
         store.create(state, base.pack(fitted))
@@ -118,12 +122,33 @@ def turn(device: str) -> Iterator[None]:
         yield
 
 
+@stage_task("join vectors")
+def join_vectors(
+    run: Run, ref: DatasetRef, spec: JoinedSpec, done: Sequence[Sequence[Embedded]]
+) -> tuple[list[Embedded], list[EncodedKind]]:
+    """Join the vectors of several kinds, which are all made; says how."""
+    joined, kinds = join_kinds(run.artifacts, ref, spec, done)
+    progress.current().note(said_of_kinds(kinds))
+    return joined, kinds
+
+
 @stage_task("embed gate")
 def judge_embedding(
-    run: Run, ref: DatasetRef, spec: EncoderSpec, done: Sequence[Embedded], started: float
+    run: Run,
+    ref: DatasetRef,
+    spec: EncoderSpec | JoinedSpec,
+    done: Sequence[Embedded],
+    started: float,
+    made: Sequence[Embedded] = (),
+    kinds: Sequence[EncodedKind] = (),
 ) -> EmbedResult:
-    """Sum up the partitions and hold the embedding to its gate; raise InputError if it fails."""
-    ref = ref.model_copy(update={"encoder_key": spec.key})
+    """Sum up the partitions and hold the embedding to its gate; raise InputError if it fails.
+
+    made, kinds: of features of several kinds what was made of each, and how they were joined.
+    """
+    parts = spec.parts if isinstance(spec, JoinedSpec) else ()
+    keys = {"encoder_key": spec.key, "joined_keys": tuple(part.key for part in parts)}
+    ref, made = ref.model_copy(update=keys), made or done
     check_after(run.source, ref.of("source")[0], done[0].dim)
     by_window = {window: _rejected(run.artifacts, ref, window, done) for window in ("source", "target")}
     rejected = pa.concat_tables(by_window.values())
@@ -131,14 +156,15 @@ def judge_embedding(
     rows = sum(part.rows for part in done)
     figures = EmbeddingFigures(
         encoder=spec.name,
+        kinds=tuple(kinds),
         rows=rows - sum(part.without for part in done),
         rejected_rows=rejected.num_rows,
         rejected_share=rejected.num_rows / max(rows, 1),
         dim=done[0].dim,
         distinct_rows=sum(part.distinct for part in done),
-        encoding_seconds=round(sum(part.seconds for part in done), 3),
+        encoding_seconds=round(sum(part.seconds for part in made), 3),
         dead_dimensions=dead_dimensions(done),
-        waits=_waits(done),
+        waits=_waits(made),
     )
     if figures.rows:
         figures = judge_quality(run, ref, figures)
@@ -148,7 +174,7 @@ def judge_embedding(
         ref=ref,
         figures=figures,
         gate=gates.merge("embed", [], checks),
-        work={"embedded_rows": sum(part.rows for part in done if part.new)},
+        work={"embedded_rows": sum(part.rows for part in made if part.new)},
         seconds=perf_counter() - started,
     )
     refuse(result.gate, by_window, figures, run.source.places)

@@ -14,6 +14,7 @@ from labelworks.tasks.artifacts.features import as_encoded, resolved
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.rows import beside_source
+from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.text import replaced
 
 LABELS = ("label", "original_label", "suggestion")
@@ -72,15 +73,25 @@ def _tables(version: Version, part: str) -> Iterator[pa.Table]:
             if column in published and version.ref.classes:
                 codes = _codes(mine[column].combine_chunks(), version.ref.classes)
                 table = table.set_column(published.index(column), column, codes)
-        if asked.kind == "columns":
-            columns = {name: theirs.column(name) for name in asked.features}
-        else:
-            values = resolved(source, as_encoded(source, pa.Table.from_batches([theirs])))
-            columns = {asked.feature: _featured(values, asked.kind)}
+        columns = _features(source, theirs)
         for place, (name, values) in enumerate(columns.items(), 1):
             table = table.add_column(place, _called(name, published), values)
-        image = _called(asked.feature, published) if asked.kind == "image" else None
+        images = [part.names[0] for part in asked.by_kind if part.kind == "image"]
+        image = _called(images[0], published) if images else None
         yield table.replace_schema_metadata(_metadata(table.schema, version, image))
+
+
+def _features(source: Source, rows: pa.RecordBatch) -> dict[str, pa.Array]:
+    """The columns of the features, by name."""
+    columns: dict[str, pa.Array] = {}
+    for part in source.columns.by_kind:
+        if part.kind == "columns":
+            columns |= {name: rows.column(name) for name in part.names}
+            continue
+        own = source.only(part.kind)
+        values = resolved(own, as_encoded(own, pa.Table.from_batches([rows])))
+        columns[part.names[0]] = _featured(values, part.kind)
+    return columns
 
 
 def _called(name: str, published: list[str]) -> str:

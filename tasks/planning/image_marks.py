@@ -30,9 +30,10 @@ def marked(partitions: Sequence[Partition], source: Source, images: Mapping[str,
 def _marked(source: Source, images: Mapping[str, str], partition: Partition) -> Partition:
     root = str(source.columns.image_root).rstrip("/")
     base = open_filesystem(root, source.options)[1].rstrip("/")
+    paths = source.columns.only("image").feature
     digest = hashlib.blake2b(partition.key.encode(), digest_size=10)
     try:
-        for batch in source.reader(partition).batches([source.columns.feature], ROWS):
+        for batch in source.reader(partition).batches([paths], ROWS):
             for name in batch.column(0).to_pylist():
                 digest.update(f"{_mark(inside(name, root, base) if name else None, images)}\n".encode())
     except InputError:  # ingest says which file it is, and puts it aside

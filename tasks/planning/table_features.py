@@ -29,14 +29,17 @@ def settled(config: RunConfig, options: dict[str, Any], files: Sequence[SourceFi
     which columns are taken. Raises InputError where no column is left for the features.
     """
     features, encoder = config.dataset.features, config.encoder
-    if features.kind != "columns" or not (features.auto or encoder.name == "auto"):
+    if "columns" not in features.kinds:
+        return config
+    left_open = encoder.of("columns").name == "auto"
+    if not (features.auto or left_open):
         return config
     schema = _schema(config, options, files)
     if schema is None:  # whoever plans the files says why none can be read
         return config
-    names = _taken(schema, config) if features.auto else features.names
-    if encoder.name == "auto" and (features.auto or not _of_numbers(schema, names)):
-        encoder = encoder.model_copy(update={"name": TABLE})
+    names = _taken(schema, config) if features.auto else features.names_of("columns")
+    if left_open and (features.auto or not _of_numbers(schema, names)):
+        encoder = encoder.with_table(TABLE, features)
     dataset = config.dataset.model_copy(update={"features": features.model_copy(update={"columns": names})})
     return config.model_copy(update={"dataset": dataset, "encoder": encoder})
 
@@ -97,7 +100,8 @@ def _used(config: RunConfig) -> set[str]:
     data, asked = config.dataset, config.detect.performance
     kind = data.label_kind["column"] if isinstance(data.label_kind, dict) else None
     roles = (data.label, data.id, data.time, data.split, data.pred_probs, data.pair, data.shares, data.bag)
-    return {*filter(None, (*roles, kind, asked.pred_probs, asked.predictions)), *data.predictions}
+    others = {*data.predictions, *data.features.names}
+    return {*filter(None, (*roles, kind, asked.pred_probs, asked.predictions)), *others}
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from labelworks.schemas.config.dataset import DatasetConfig
 from labelworks.schemas.config.detect import AdaptConfig, DetectConfig, NoiseConfig
+from labelworks.schemas.config.features import MIXED, Features
 from labelworks.schemas.config.judges import JudgesConfig
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.config.treat import TreatConfig
@@ -20,7 +21,7 @@ from labelworks.tasks.artifacts.row_extras import made_with_probabilities
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import PassOptions
 from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.methods.chosen import Chosen
-from labelworks.tasks.methods.encoders.base import numbers_only, own_units
+from labelworks.tasks.methods.encoders.base import fit_share, numbers_only, own_units
 from labelworks.tasks.methods.findings.performance import PerformanceOptions
 from labelworks.tasks.methods.findings.target import ShiftOptions
 from labelworks.tasks.methods.inference.prediction_sets import AskedSets
@@ -34,7 +35,7 @@ from labelworks.tasks.methods.validation.before_after import ProofOptions
 from labelworks.tasks.planning.rules import read_by_rules, said_of_rules
 from labelworks.tasks.sources.class_mapping import ClassMapping
 from labelworks.tasks.sources.column_roles import read_as
-from labelworks.tasks.sources.columns import Columns, ObservedColumns
+from labelworks.tasks.sources.columns import Columns, FeaturePart, ObservedColumns
 from labelworks.tasks.sources.formats.base import Kind, ReadAs
 from labelworks.tasks.sources.source import Source
 
@@ -103,10 +104,16 @@ def columns_of(config: RunConfig) -> Columns:
         rule_values=read_by_rules(data, "where", "function"),
         weighed=policy_of(config.treat).columns,
         ruled=data.label_model.infer,
-        of_numbers=numbers_only(config.encoder.name, data.features.kind)
-        if data.features.kind == "columns"
-        else True,
+        of_numbers="columns" not in data.features.kinds
+        or numbers_only(config.encoder.of("columns").name, "columns"),
+        parts=parts_of(data.features),
     )
+
+
+def parts_of(features: Features) -> tuple[FeaturePart, ...]:
+    """The features of each kind, where there are several; else nothing."""
+    kinds = features.kinds if features.kind == MIXED else ()
+    return tuple(FeaturePart(kind, features.names_of(kind)) for kind in kinds)
 
 
 def observed_of(data: DatasetConfig) -> ObservedColumns | None:
@@ -162,9 +169,25 @@ def pass_options(config: RunConfig) -> PassOptions:
         folds=config.detect.folds,
         sample=config.detect.sample,
         beside=beside_of(config.dataset),
-        scaled=own_units(config.encoder.name, config.dataset.features.kind),
+        scaled=_own_units(config),
         probes=config.detect.probes,
     )
+
+
+def _own_units(config: RunConfig) -> bool:
+    """Whether each dimension has a unit of its own; vectors of several kinds were scaled to be joined."""
+    kind = config.dataset.features.kind
+    return kind != MIXED and own_units(config.encoder.name, kind)
+
+
+def fitted_share(config: RunConfig) -> float:
+    """Share of the rows that encoders are fitted on so closely that it shows; 1: no vector shows it.
+
+    Of several encoders the largest: the rows of a smaller one are among them.
+    """
+    kinds = config.dataset.features.kinds
+    shares = [fit_share(config.encoder.of(kind).name, kind) for kind in kinds]
+    return max((share for share in shares if share < 1), default=1.0)
 
 
 def asked_sets(config: RunConfig) -> AskedSets | None:

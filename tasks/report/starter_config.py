@@ -97,16 +97,30 @@ def _features(guesses: Guesses) -> Iterator[str]:
     if found.kind == "columns":
         yield f"    # {printable(found.why)}"
         listed = f"columns: [{', '.join(map(scalar, found.names))}]"
-        wrap = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
-        yield textwrap.fill(listed, initial_indent="    ", subsequent_indent="      ", **wrap)  # type: ignore[arg-type]
+        yield _filled(listed, "    ", "      ")
     else:
         yield f"    {found.kind}: {scalar(found.names[0])}{_why(found.why)}"
+    if guesses.beside:
+        listed = f"columns: [{', '.join(map(scalar, guesses.beside))}]"
+        yield _filled(listed, "    # ", "    #   ")
+        yield f"    #   beside the {found.kind}, where they tell of the label: each is encoded by itself"
     if found.others:
         yield f"    # could also be {printable(', '.join(found.others))}"
     if found.doubt:
         yield f"    # {printable(found.doubt)}"
     if found.root is not None:
         yield f"  image_root: {scalar(found.root)}    # the folder that the paths are below"
+
+
+def _filled(line: str, first: str, next_ones: str) -> str:
+    return textwrap.fill(
+        line,
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=next_ones,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _split(split: SplitGuess) -> Iterator[str]:

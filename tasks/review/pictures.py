@@ -20,7 +20,7 @@ def queue_pictures(
 
     A row without one is shown by where it is from.
     """
-    if source.columns.kind != "image":
+    if all(part.kind != "image" for part in source.columns.by_kind):
         return {}
     places = list(dict.fromkeys((row.partition, row.row) for row in queue.rows))
     read = contents(artifacts, source, ref, places, pictured=len(places))

@@ -14,7 +14,7 @@ from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.label_codes import named
-from labelworks.tasks.artifacts.shown.contents import origins
+from labelworks.tasks.artifacts.shown.contents import READ, origins, said_in_rows
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.sources.source import Source
 
@@ -92,16 +92,10 @@ def _contents(
 ) -> Iterator[str]:
     """What a person looks at: the whole text, the columns, or where the image or the vector is from."""
     if source.columns.kind == "text":
-        for text in _features(source, partition, places):
+        for text in some_features(source, partition, places).to_pylist():
             yield "" if text is None else str(text)
-    elif source.columns.kind == "columns":
-        for row in _features(source, partition, places):
-            yield "\n".join(f"{name}: {value}" for name, value in row.items())
+    elif any(part.kind in READ for part in source.columns.by_kind):
+        yield from said_in_rows(source, partition, places)
     else:
         for file, number in origins(artifacts, ref, partition, places):
             yield f"{file}#{number}"
-
-
-def _features(source: Source, partition: Partition, places: Places) -> list[Any]:
-    values: list[Any] = some_features(source, partition, places).to_pylist()
-    return values

@@ -111,7 +111,6 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
     """How the files of a dataset are read where they have no types of their own."""
     label: Kind = "number" if columns.task == "regression" else "label"
     several: Kind = "number" if columns.of_numbers else "cell"
-    feature: Kind = several if columns.kind == "columns" else "string"
     kinds: dict[str, Kind] = dict.fromkeys(
         (*columns.tabular, *columns.rule_values, *columns.weighed), "value"
     )
@@ -122,7 +121,11 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
     roles: list[tuple[str | None, Kind]] = [
         (columns.time, "value"),
         (columns.label, label),
-        *((name, feature) for name in columns.features),
+        *(
+            (name, several if part.kind == "columns" else "string")
+            for part in columns.by_kind
+            for name in part.names
+        ),
         (columns.id, "string"),
         *(
             ((columns.observed.column, "string"), (columns.observed.bag, "string"))
@@ -131,9 +134,10 @@ def read_as(columns: Columns, delimiter: str, encoding: str) -> ReadAs:
         ),
     ]
     kinds |= {column: kind for column, kind in roles if column}
-    texts = () if columns.kind == "columns" else columns.features
+    texts = [name for part in columns.by_kind if part.kind != "columns" for name in part.names]
     judged = tuple(filter(None, (columns.id, columns.label, *texts, columns.time)))
-    pictures = columns.features if columns.kind == "image" and columns.image_root is None else ()
+    images = () if columns.image_root is not None else columns.by_kind
+    pictures = tuple(name for part in images if part.kind == "image" for name in part.names)
     return ReadAs(kinds, judged, delimiter, encoding, pictures=pictures)
 
 
@@ -207,9 +211,7 @@ def _is_span(kind: pa.DataType) -> bool:
 
 
 def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
-    kind = "image_path" if columns.image_root is not None else columns.kind
-    kind = "table" if kind == "columns" and not columns.of_numbers else kind
-    roles = [(name, kind) for name in columns.features]
+    roles = [(name, _feature_role(columns, part.kind)) for part in columns.by_kind for name in part.names]
     if columns.id is not None:
         roles.append((columns.id, "id"))
     if window == "source":
@@ -227,6 +229,12 @@ def _roles(columns: Columns, window: str) -> list[tuple[str, str]]:
             roles.append((columns.time, "time"))
         roles += [(name, "dataset.rules") for name in (*columns.rule_texts, *columns.rule_values)]
     return roles
+
+
+def _feature_role(columns: Columns, kind: str) -> str:
+    if kind == "image" and columns.image_root is not None:
+        return "image_path"
+    return "table" if kind == "columns" and not columns.of_numbers else kind
 
 
 def _label_role(columns: Columns) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from labelworks.tasks.sources.class_mapping import ClassMapping
 
@@ -26,10 +26,19 @@ class ObservedColumns:
 
 
 @dataclass(frozen=True)
+class FeaturePart:
+    """The features of one kind: the names of their columns, of all kinds but `columns` one."""
+
+    kind: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Columns:
     """Names of columns by what they are for; None or empty: there is none.
 
-    features: of all kinds but `columns` one. of_numbers: whether several are numbers alone. image_root: the
+    features: of all kinds but `columns` and `mixed` one. parts: of `mixed` those of each kind. of_numbers:
+    whether `columns` are numbers alone. image_root: the
     folder below which the paths of images are that the features then are. label: empty where votes or rules
     say it. classes: None: those that occur. mapping: what classes become when they are read. split: that
     says what a row is for. tabular: columns whose drift is measured. rule_texts, rule_values: columns that
@@ -63,11 +72,25 @@ class Columns:
     weighed: tuple[str, ...] = ()
     ruled: bool = False
     of_numbers: bool = True
+    parts: tuple[FeaturePart, ...] = ()
 
     @property
     def inferred(self) -> bool:
         """Whether a label is inferred of what was observed, with the help of the features."""
         return self.observed is not None or self.ruled
+
+    @property
+    def by_kind(self) -> tuple[FeaturePart, ...]:
+        """The features of each kind."""
+        return self.parts or (FeaturePart(self.kind, self.features),)
+
+    def only(self, kind: str) -> Columns:
+        """The same with the features of one kind alone; itself where there is no other."""
+        if not self.parts:
+            return self
+        (names,) = (part.names for part in self.parts if part.kind == kind)
+        root = self.image_root if kind == "image" else None
+        return replace(self, kind=kind, features=names, image_root=root, parts=())
 
     @property
     def feature(self) -> str:

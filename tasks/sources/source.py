@@ -28,6 +28,10 @@ class Source:
     options: dict[str, Any] = field(default_factory=dict, repr=False)
     timed: bool = False
 
+    def only(self, kind: str) -> Source:
+        """The same with the features of one kind alone; files are read as before."""
+        return replace(self, columns=self.columns.only(kind))
+
     def reader(self, partition: Partition, read_as: ReadAs | None = None) -> PartitionReader:
         """Reader of a partition's rows."""
         of_images = any(piece.format == "images" for piece in partition.pieces[:1])

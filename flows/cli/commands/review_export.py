@@ -53,5 +53,5 @@ def export(
         pictures = queue_pictures(opened.artifacts, opened.source, ref, queue) if form.pictured else {}
         files = write_queue(queue, absolute(to), pictures)
     print("\n".join(files))
-    pictured = f", {len(pictures):,} with their image" if queue.kind == "image" else ""
+    pictured = f", {len(pictures):,} with their image" if pictures or queue.kind == "image" else ""
     say(f"{len(queue.rows):,} rows to look at{pictured}, {form.name}; answers: labelworks review import FILE")

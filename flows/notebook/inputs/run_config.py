@@ -72,11 +72,13 @@ def config_of(
         raise ConfigError(
             "vectors go with a table", where=f"{CALL}(vector=…)", fix="name a column of the files"
         )
-    kinds = _one_kind(features)
+    kinds = _kinds(features)
     named = {key: value for key, value in dataset.items() if value is not None}
     if "source" in tables:
         named.setdefault("name", FRAME)
-        _has_columns(data, named, kinds if beside is None else {})
+        _has_columns(
+            data, named, {kind: of for kind, of in kinds.items() if kind != "vector" or beside is None}
+        )
     where = {key: _address(window) for key, window in windows.items() if window is not None}
     whole = {**sections.get("dataset", {}), **named, "features": kinds, **where}
     config = _checked({**sections, "dataset": whole, "store": _store(store, sections.get("store"))})
@@ -121,14 +123,14 @@ def _store(store: str | Path | None, section: Any) -> dict[str, Any]:
     return {**known, "root": absolute(str(root))}
 
 
-def _one_kind(features: dict[str, Any]) -> dict[str, Any]:
-    """The section of the features; ConfigError unless there is one kind."""
+def _kinds(features: dict[str, Any]) -> dict[str, Any]:
+    """The section of the features; ConfigError where there are none."""
     given = {kind: feature for kind, feature in features.items() if feature is not None}
-    if len(given) != 1:
+    if not given:
         raise ConfigError(
-            f"features are named by {' and by '.join(given) or 'nothing'}",
+            "features are named by nothing",
             where=CALL,
-            fix="name one of text=, image=, vector= (a column), or columns=[…]",
+            fix="name text=, image=, vector= (a column), columns=[…], or several of them",
         )
     return {kind: VECTOR if _is_array(value) and kind == "vector" else value for kind, value in given.items()}
 

@@ -19,12 +19,13 @@ from labelworks.tasks.sources.source import Source
 SHOWN_TEXT = 400
 READ_BYTES = 256 << 20  # of the source at most, read again to show what is in rows
 PICTURED = 300  # rows at most whose images are read
+READ = ("text", "columns")  # kinds of features that are read as they are
 LOOKED_THROUGH = 64  # partitions at most in which a row is looked for by its id
 
 
 @dataclass(frozen=True)
 class Content:
-    """What is in a row: a text, an encoded image, or of vectors and recordings where the row is from."""
+    """What is in a row: a text, an encoded image, or both; of vectors and recordings where it is from."""
 
     text: str | None = None
     image: bytes | None = None
@@ -45,8 +46,7 @@ def contents(
     """
     named = list(dict.fromkeys(rows))
     partitions = {each.key: each for each in ref.partitions}
-    kind, read = source.columns.kind, 0
-    looked = {"text": len(named), "image": pictured}.get(kind, 0)
+    read, looked = 0, _looked_at(source, len(named), pictured)
     found: dict[tuple[str, int], Content] = {}
     for readable, some in ((True, named[:looked]), (False, named[looked:])):
         for key in dict.fromkeys(partition for partition, _ in some):
@@ -86,11 +86,36 @@ def origins(
     return list(zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True))
 
 
+def _looked_at(source: Source, rows: int, pictured: int) -> int:
+    """Of how many rows it is read what is in them."""
+    kinds = [part.kind for part in source.columns.by_kind]
+    if "image" in kinds:
+        return pictured
+    return rows if "text" in kinds or len(kinds) > 1 else 0
+
+
 def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Content]:
-    values = some_features(source, partition, np.array(rows, np.int32))
-    if source.columns.kind == "image":
-        return [Content(image=data) for data in image_bytes(values)]
-    return [Content(text=str(text)[:SHOWN_TEXT]) for text in values.to_pylist()]
+    places = np.array(rows, np.int32)
+    kinds = [part.kind for part in source.columns.by_kind]
+    images: list[bytes | None] = [None] * len(rows)
+    if "image" in kinds:
+        images = list(image_bytes(some_features(source.only("image"), partition, places)))
+    if kinds == ["image"]:
+        return [Content(image=data) for data in images]
+    texts = said_in_rows(source, partition, places)
+    return [Content(said[:SHOWN_TEXT], data) for said, data in zip(texts, images, strict=True)]
+
+
+def said_in_rows(source: Source, partition: Partition, places: NDArray[np.integer]) -> list[str]:
+    """What can be read in rows: the text, then a line for each column; of several kinds both."""
+    said: list[list[str]] = [[] for _ in places]
+    for part in source.columns.by_kind:
+        if part.kind not in READ:
+            continue
+        values = some_features(source.only(part.kind), partition, places).to_pylist()
+        for lines, value in zip(said, values, strict=True):
+            lines += [str(value)] if part.kind == "text" else [f"{name}: {of}" for name, of in value.items()]
+    return ["\n".join(lines) for lines in said]
 
 
 def _places(

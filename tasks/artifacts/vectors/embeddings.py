@@ -110,6 +110,12 @@ def read_vectors(store: Store, name: str) -> Vectors:
     return Vectors(_matrix(column, table.schema), valid, table["content"].to_numpy(), beside)
 
 
+def read_reasons(store: Store, name: str) -> list[str | None]:
+    """Why each row of a part has no vector; None: it has one."""
+    reasons: list[str | None] = store.read_table(name, ["reason"])["reason"].to_pylist()
+    return reasons
+
+
 def _packed(column: pa.ChunkedArray) -> NDArray[np.uint32]:
     raw, width = column.combine_chunks(), column.type.byte_width // 4
     return np.frombuffer(raw.buffers()[1], np.uint32, len(raw) * width).reshape(-1, width)

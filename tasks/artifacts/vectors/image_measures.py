@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.records import Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.methods.content.image.measures import NAMES
 
@@ -19,9 +19,9 @@ def write_measures(
     artifacts.store.write_table(_name(artifacts, encoder_key, partition), table)
 
 
-def read_measures(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> NDArray[np.float32] | None:
+def read_measures(artifacts: Artifacts, encoder_key: str, partition: Partition) -> NDArray[np.float32] | None:
     """The measures (N, M); None where the encoder took none, or took them before they were kept."""
-    name = _name(artifacts, ref.encoder_key, partition)
+    name = _name(artifacts, encoder_key, partition)
     if not artifacts.store.exists(name):
         return None
     table = artifacts.store.read_table(name)

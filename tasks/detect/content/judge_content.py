@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,28 +71,29 @@ def judge_content(artifacts: Artifacts, source: Source, ref: DatasetRef) -> Cont
     Scores are kept by partition and by what is usual, so that runs share them, and a changed file costs its
     own partition as long as the sample stays.
     """
-    kind = source.columns.kind
-    if kind not in KINDS or not known_issues(kind):
+    kinds = [part.kind for part in source.columns.by_kind if part.kind in KINDS and known_issues(part.kind)]
+    if not kinds:
         return None
-    fitted = fit_issues(artifacts, source, ref)
+    fitted = [fit_issues(artifacts, source.only(kind), ref) for kind in kinds]
     judged = map_partitions(
         "detect", judge_partition, ref.of("source"), unit="partitions looked through",
         artifacts=artifacts, source=source, ref=ref, fitted=fitted,
     )  # fmt: skip
     rows = sum(part.rows for part in judged)
     issues = []
-    for name in fitted.methods:
+    for name in (name for of_kind in fitted for name in of_kind.methods):
         count = sum(part.counts[name] for part in judged)
         oddest = sorted(row for part in judged for row in part.oddest[name])[:EXAMPLES]
         examples = tuple(row_id for _, row_id in oddest)
         issues.append(IssueFindings(name=name, rows=count, share=count / max(rows, 1), examples=examples))
-    copies = text_copies(artifacts, ref, fitted.key, rows) if kind == "text" else None
+    texts = [of_kind for of_kind in fitted if of_kind.kind == "text"]
+    copies = text_copies(artifacts, ref, texts[0].key, rows) if texts else None
     odd = sum(part.odd for part in judged)
     return ContentFindings(rows=rows, odd_rows=odd, issues=tuple(issues), copies=copies)
 
 
 def fit_issues(artifacts: Artifacts, source: Source, ref: DatasetRef) -> FittedIssues:
-    """Fit the methods for this kind of features on rows of a few partitions."""
+    """Fit the methods for the source's one kind of features on rows of a few partitions."""
     kind = source.columns.kind
     methods = known_issues(kind)
     chosen = some_partitions(ref.of("source"), SAMPLE[kind])
@@ -123,36 +124,51 @@ def sample_partition(
     index = load_index(artifacts, ref, partition, ["id"])
     rows = index["row"].to_numpy()[some_rows(index["id"].combine_chunks(), most)]
     kind = source.columns.kind
-    measures = read_measures(artifacts, ref, partition) if kind == "image" else None
+    measures = read_measures(artifacts, ref.encoder_key, partition) if kind == "image" else None
     if measures is not None:
         return ContentRows.of_measures(measures[rows])
     return ContentRows.of(kind, some_features(source, partition, rows)).sampled
 
 
 def judge_partition(
-    partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, fitted: FittedIssues
+    partition: Partition,
+    artifacts: Artifacts,
+    source: Source,
+    ref: DatasetRef,
+    fitted: Sequence[FittedIssues],
 ) -> JudgedContent:
-    """Score the rows of a partition, or find them scored before, and sum up."""
-    name = artifacts.index(ref.label_type, partition, f"content-{fitted.key}")
+    """Score the rows of a partition in each kind of features, or find them scored before, and sum up."""
     index = load_index(artifacts, ref, partition, ["id"])
-    if artifacts.store.exists(name):
-        scores = artifacts.store.read_table(name, list(fitted.methods))
-    else:
-        rows = index["row"].to_numpy()
-        known = fitted.kind == "image" and not fitted.reads_images
-        measures = read_measures(artifacts, ref, partition) if known else None
-        if measures is None:
-            scores = _score(partition, source, fitted, rows)
-        else:
-            scores = fitted.scores(rows, ContentRows.of_measures(measures[rows]))
-        artifacts.store.write_table(name, scores)
-    odd = {each: scores[each].to_numpy() < FLAGGED for each in fitted.methods}
+    rows = index["row"].to_numpy()
+    scores: dict[str, Any] = {}
+    for of_kind in fitted:
+        judged = _scores(partition, artifacts, source.only(of_kind.kind), ref, of_kind, rows)
+        scores |= {name: judged[name] for name in of_kind.methods}
+    odd = {each: scores[each].to_numpy() < FLAGGED for each in scores}
     return JudgedContent(
-        rows=len(scores),
+        rows=len(rows),
         odd=int(np.count_nonzero(np.any([odd[each] for each in odd if each not in PERSONAL], axis=0))),
         counts={each: int(np.count_nonzero(odd[each])) for each in odd},
         oddest={each: _oddest(scores[each].to_numpy(), odd[each], index["id"]) for each in odd},
     )
+
+
+def _scores(
+    partition: Partition, artifacts: Artifacts, source: Source, ref: DatasetRef, fitted: FittedIssues,
+    rows: NDArray[np.int32],
+) -> pa.Table:  # fmt: skip
+    """Scores of the usable rows of a partition: found, or made and kept."""
+    name = artifacts.index(ref.label_type, partition, f"content-{fitted.key}")
+    if artifacts.store.exists(name):
+        return artifacts.store.read_table(name, list(fitted.methods))
+    known = fitted.kind == "image" and not fitted.reads_images
+    measures = read_measures(artifacts, ref.encoder_key, partition) if known else None
+    if measures is None:
+        scores = _score(partition, source, fitted, rows)
+    else:
+        scores = fitted.scores(rows, ContentRows.of_measures(measures[rows]))
+    artifacts.store.write_table(name, scores)
+    return scores
 
 
 def _score(partition: Partition, source: Source, fitted: FittedIssues, rows: NDArray[np.int32]) -> pa.Table:

@@ -39,13 +39,13 @@ def shortcuts(artifacts: Artifacts, source: Source, ref: DatasetRef) -> Shortcut
     Rows are of partitions in the order of their keys, which are hashes, until they are enough: so the cost
     is the same whatever the size of the dataset.
     """
-    kind = source.columns.kind
-    if kind not in ROWS:
+    most = min((ROWS[part.kind] for part in source.columns.by_kind if part.kind in ROWS), default=0)
+    if not most:
         return None
-    chosen = some_partitions(ref.of("source"), ROWS[kind])
+    chosen = some_partitions(ref.of("source"), most)
     seen = map_partitions(
         "detect", look, chosen, unit="partitions whose properties are read",
-        artifacts=artifacts, source=source, ref=ref, most=math.ceil(ROWS[kind] / len(chosen)),
+        artifacts=artifacts, source=source, ref=ref, most=math.ceil(most / len(chosen)),
     )  # fmt: skip
     ids = [name for each in seen for name in each.ids]
     values = {name: np.concatenate([each.values[name] for each in seen]) for name in seen[0].values}
@@ -60,5 +60,7 @@ def look(
     """Read properties of at most so many rows of a partition: those with the lowest hashes of their ids."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id", "given"])
     scores = scores.take(pa.array(some_rows(scores["id"].combine_chunks(), most)))
-    values = OF_KIND[source.columns.kind](some_features(source, partition, scores["row"].to_numpy()))
+    values: dict[str, NDArray[np.float64]] = {}
+    for kind in (part.kind for part in source.columns.by_kind if part.kind in OF_KIND):
+        values |= OF_KIND[kind](some_features(source.only(kind), partition, scores["row"].to_numpy()))
     return SeenProperties(values, scores["given"].to_numpy(), scores["id"].to_pylist())

@@ -57,9 +57,10 @@ def _shown(title: str, rows: Sequence[Example], contents: Contents, label: str) 
 
 
 def _content(content: Content) -> str:
-    if content.text is not None:
-        return escape(content.text) or "(empty)"
     picture = html.card(content)["picture"]
+    if content.text is not None:
+        said = escape(content.text) or "(empty)"
+        return f"{said} ![the row's image]({picture[0]})" if picture else said
     return (
         f"![the row's image]({picture[0]})"
         if picture

@@ -31,7 +31,7 @@ BY_PEOPLE = {"strata": "labels wrong, by people", "changes": "changes right, by 
 
 def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     """The run's few numbers: name, value and a remark; those that weren't reached are left out."""
-    figures = [("rows", count(record.rows), ""), *_renamed(record.renamed_classes)]
+    figures = [("rows", count(record.rows), ""), *_renamed(record.renamed_classes), *_joined(record)]
     if rules := record.rules:
         apart = f"they differ on {percent(rules.conflicts)}"
         figures.append(
@@ -67,6 +67,14 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     waits = record.embedding.waits.said if record.embedding and record.embedding.waits else ""
     figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), waits))
     return [figure for figure in figures if figure[1] != MISSING]
+
+
+def _joined(record: RunRecord) -> list[tuple[str, str, str]]:
+    """Of features of several kinds, by what they were encoded."""
+    kinds = record.embedding.kinds if record.embedding else ()
+    said = ", ".join(kind.said for kind in kinds)
+    together = "each scaled to the same spread, then joined"
+    return [("features", plural(len(kinds), "kind"), f"{said}; {together}")] if kinds else []
 
 
 def _renamed(classes: Sequence[RenamedClass]) -> list[tuple[str, str, str]]:

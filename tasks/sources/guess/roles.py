@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +24,7 @@ from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_l
 from labelworks.tasks.sources.guess.names import PREDICTED, words
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
 from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
+from labelworks.tasks.sources.guess.tabular import tabular
 from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
 from labelworks.tasks.sources.profile import Profile
 
@@ -35,7 +36,8 @@ class Guesses:
     """What each column is taken for. label: None where votes say it; others: what else could be it.
 
     unlabelled, unreadable: shares of the rows seen that a run has to put aside, at ingest and at
-    embed; notes: what a person should know; unused: columns without a role.
+    embed; notes: what a person should know; unused: columns without a role; beside: those of them that say
+    something of a row, and could be features beside a text or an image.
     """
 
     features: FeatureGuess
@@ -50,6 +52,7 @@ class Guesses:
     notes: tuple[str, ...]
     unused: tuple[Column, ...]
     split: SplitGuess | None = None
+    beside: tuple[str, ...] = ()
 
     @property
     def task(self) -> str:
@@ -89,10 +92,12 @@ def guess(
         allowed(unlabelled(look, best, voted), look), allowed(unreadable(look, chosen), look), (), (),
         None if TOP in taken else find_split(look),
     )  # fmt: skip
+    unused = tuple(_unused(look, guesses))
     return replace(
         guesses,
         notes=tuple(_notes(look, guesses, probs[0] if probs else None)),
-        unused=tuple(_unused(look, guesses)),
+        unused=unused,
+        beside=_beside(look, guesses, unused) if chosen.kind in ("text", "image") else (),
     )
 
 
@@ -216,6 +221,13 @@ def _without_answers(look: Profile, features: FeatureGuess, label: Candidate | N
         )
     doubt = f"left out, as they say the label in other words: {', '.join(answers)}" if answers else ""
     return replace(features, names=names, why=_counted(look, names), doubt=doubt)
+
+
+def _beside(look: Profile, guesses: Guesses, unused: Sequence[Column]) -> tuple[str, ...]:
+    """Columns of a table without a role, but not those that are the label in other words."""
+    label = guesses.label.name if guesses.label else ""
+    names = (column.name for column in tabular(unused))
+    return tuple(name for name in names if not label or not same(look, name, label))
 
 
 def _counted(look: Profile, names: tuple[str, ...]) -> str:

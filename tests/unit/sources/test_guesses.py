@@ -56,6 +56,21 @@ def test_labels_at_random_are_not_told_and_those_of_the_features_are(tmp_path: P
     assert skills["one"] == 0
 
 
+def test_columns_beside_a_text_are_proposed_and_not_those_that_are_the_label(tmp_path: Path) -> None:
+    classes, numbers = RNG.integers(0, 3, ROWS), RNG.normal(size=ROWS)
+    texts = [
+        f"the {word} ticket about number {row}" for row, word in enumerate(np.array(["a", "b", "c"])[classes])
+    ]
+    table = {
+        "subject": texts,
+        "age": numbers,
+        "code": 10 * classes,
+        "queue": np.array(["x", "y", "z"])[classes],
+    }
+    guesses = guess(seen(tmp_path, **table, row=np.arange(ROWS)), label="queue")
+    assert (guesses.features.kind, guesses.beside) == ("text", ("age",))
+
+
 def test_classes_by_chance_are_right_by_chance() -> None:
     given = RNG.integers(0, 5, 4000)
     assert abs(balanced_accuracy(RNG.normal(size=(4000, 8)), given) - 0.2) < 0.04
