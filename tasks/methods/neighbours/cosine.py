@@ -17,6 +17,7 @@ from labelworks.tasks.methods.neighbours.exact import nearest_of
 log = logging.getLogger("labelworks")
 
 EXACT_BELOW = 50_000  # rows; above, an inverted file
+LAST = 2.0  # further away than any row
 SAME = 1 - 1e-6  # cosine of a row and itself, or a copy: it has nothing to say about its own label
 
 
@@ -78,14 +79,24 @@ class Reference:
 
     def near(self, features: NDArray[np.floating], k: int) -> NDArray[np.int64]:
         """Places (n, k) of the most similar rows; copies of a row (n, D) and itself come last."""
-        count = min(k, len(self.unit))
-        places, alike = self.search(unit_length(features), min(2 * count + 1, len(self.unit)))
+        count, unit = min(k, len(self.unit)), unit_length(features)
+        places, alike = self.search(unit, min(2 * count + 1, len(self.unit)))
         copies = alike > SAME
-        if copies.sum(axis=1).max(initial=0) > count + 1 and not self._many:
-            places, alike = self.search(unit_length(features), len(self.unit))
-            copies = alike > SAME
         order = np.argsort(copies, axis=1, kind="stable")[:, :count]
-        return np.take_along_axis(places, order, axis=1)
+        near = np.take_along_axis(places, order, axis=1)
+        crowded = np.flatnonzero(copies.sum(axis=1) > count + 1)
+        if len(crowded) and not self._many:
+            near[crowded] = self._beyond_copies(unit[crowded], count)
+        return near
+
+    def _beyond_copies(self, unit: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+        """Places (n, k) of the most similar rows among all, copies last, of rows that have many copies."""
+
+        def apart(part: slice) -> NDArray[np.float32]:
+            alike = unit[part] @ self.unit.T
+            return np.where(alike > SAME, np.float32(LAST), -alike)
+
+        return nearest_of(apart, len(unit), k)[0]
 
     def search(self, unit: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Places (n, k) of the most similar rows and their cosines, nearest first."""

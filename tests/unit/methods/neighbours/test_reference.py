@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.neighbours import cosine
 from labelworks.tasks.methods.neighbours.cosine import Reference, credibility, nearest
+from labelworks.tasks.methods.neighbours.exact import nearest_of
 from labelworks.tasks.methods.neighbours.reference import NEAREST, Neighbourhood
 from labelworks.tasks.methods.noise import detect
 from labelworks.tasks.methods.noise.label_propagation import LabelPropagation, propagate
@@ -43,6 +44,22 @@ def test_many_copies_say_nothing_of_each_other():
     found = Reference.of(copied).near(copied[:2], 5)
     assert (found > 30).all()
     np.testing.assert_array_equal(np.sort(found, axis=1), by_hand(copied[:2], copied, 5))
+
+
+def test_only_rows_that_have_many_copies_are_compared_again(monkeypatch):
+    _, _, features, _ = world(rows=300)
+    of = np.repeat(np.arange(300), np.r_[41, 31, np.ones(298, int)])
+    copied = features[of]
+    asked = []
+
+    def counted(distances, rows, k):
+        asked.append(rows)
+        return nearest_of(distances, rows, k)
+
+    monkeypatch.setattr(cosine, "nearest_of", counted)
+    found = Reference.of(copied).near(copied, 6)
+    np.testing.assert_array_equal(np.sort(of[found], axis=1), np.sort(of[by_hand(copied, copied, 6)], axis=1))
+    assert asked == [len(copied), 41 + 31]
 
 
 def test_an_inverted_file_finds_nearly_the_same_and_is_made_anew_where_it_is_sent(monkeypatch):
