@@ -16,13 +16,13 @@ from labelworks.tasks.artifacts.votes.vote_files import vote_prints
 from labelworks.tasks.exports import check_reach
 from labelworks.tasks.planning.plan import Plan, plan_window
 from labelworks.tasks.planning.run import Run, identify
+from labelworks.tasks.planning.store_apart import SERVERS, check_apart
 from labelworks.tasks.planning.table_features import settled
 from labelworks.tasks.planning.values import votes_of
 from labelworks.tasks.sources.files import Listing, list_files, listing
 from labelworks.tasks.storage.store import Store
 from labelworks.tasks.storage.versions import newest_number
 
-SERVERS = ("endpoint_url", "client_kwargs", "account_name", "account_host")  # options that say whose it is
 _Found = TypeVar("_Found")
 _found: ContextVar[dict[tuple[str, str], Any] | None] = ContextVar("found", default=None)
 
@@ -68,6 +68,10 @@ def find_run(config: RunConfig, secrets: dict[str, Any]) -> Run:
 def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, Plan]]:
     run = open_run(config, "", secrets)
     check_reach(run.artifacts.store, config.publish.also)
+    data = config.dataset
+    read = {"source": data.place("source"), "target": data.place("target"), "image_root": data.image_root}
+    places = {f"dataset.{key}": place for key, place in read.items() if place}
+    check_apart(run.artifacts.store, places, run.source.options)
     found = _listed(run)
     known = settled(config, run.source.options, found["source"].files)
     plans = {

@@ -8,6 +8,7 @@ import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.formats import FORMATS, FileSummary, ReadAs, UnreadableError, csv, formats_of
+from labelworks.tasks.sources.formats.arrays_beside import arrays_of, as_one, together
 from labelworks.tasks.sources.formats.datasets import without_leftovers
 from labelworks.tasks.sources.formats.images import image_values
 from labelworks.tasks.sources.no_data import no_data
@@ -96,11 +98,23 @@ def listing(source: str, form: str, options: dict[str, Any], *, hashed: bool = T
         prints = list(
             pool.map(lambda each: _fingerprint(fs, each[0], located[each[0]]) if hashed else "", data)
         )
-    files = [
-        SourceFile(path, name, int(located[path].get("size") or 0), mark, kind)
+    files = {
+        name: SourceFile(path, name, int(located[path].get("size") or 0), mark, kind)
         for (path, name, kind), mark in zip(data, prints, strict=True)
-    ]
-    return Listing(tuple(files), missed)
+    }
+    return Listing(tuple(_side_by_side(files)), missed)
+
+
+def _side_by_side(files: dict[str, SourceFile]) -> list[SourceFile]:
+    """The files by name, arrays that are columns side by side as one file."""
+    alone = dict(files)
+    for names in together(name for name, file in files.items() if file.format == "numpy"):
+        parts = [alone.pop(name) for name in names]
+        digest = hashlib.blake2b("\n".join(part.fingerprint for part in parts).encode(), digest_size=16)
+        path, name = (as_one([getattr(part, key) for part in parts]) for key in ("path", "name"))
+        mark = digest.hexdigest() if parts[0].fingerprint else ""
+        alone[name] = SourceFile(path, name, sum(part.size for part in parts), mark, "numpy")
+    return [alone[name] for name in sorted(alone)]
 
 
 class SourceReader:
@@ -126,7 +140,7 @@ class SourceReader:
 
     def look(self) -> FileSummary:
         """Columns, types and row groups; raise InputError if it is corrupt or truncated."""
-        with self._reading(), open_object(self.fs, self.path, self.where) as file:
+        with self._reading(), self._open() as file:
             summary = self._format.look(file, self.path, self._read_as)
         return FileSummary(with_folders(plain_schema(summary.schema), self._folders), summary.groups)
 
@@ -134,7 +148,7 @@ class SourceReader:
         self, row_groups: tuple[int, ...] | None, columns: list[str] | None, rows: int
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of these row groups (None: all) in order, some columns, at most `rows` at a time."""
-        with self._reading(), open_object(self.fs, self.path, self.where) as file:
+        with self._reading(), self._open() as file:
             for batch in self._format.batches(file, self.path, columns, rows, row_groups, self._read_as):
                 part = as_asked(batch, columns, self._folders)
                 for start in range(0, part.num_rows, rows):
@@ -159,7 +173,7 @@ class SourceReader:
         problem: Callable[[pa.Schema, str], InputError | None],
     ) -> pa.Table:
         """The same; raise what `problem` says of the file's columns and its address. Without rows: empty."""
-        with self._reading(), open_object(self.fs, self.path, self.where) as file:
+        with self._reading(), self._open() as file:
             look = self._format.look(file, self.path, self._read_as)
             if look.groups is not None and not any(rows for rows, _ in look.groups):
                 return pa.table({})
@@ -168,6 +182,11 @@ class SourceReader:
             read = self._format.batches(file, self.path, columns, 1 << 16, row_groups, self._read_as)
             tables = [pa.Table.from_batches([as_asked(batch, columns, self._folders)]) for batch in read]
         return joined(tables) if tables else pa.table({})
+
+    def _open(self) -> AbstractContextManager[Any]:
+        """The file; or those that are columns side by side."""
+        arrays = arrays_of(self.fs, self.path)
+        return nullcontext(arrays) if arrays else open_object(self.fs, self.path, self.where)
 
     def _reading(self) -> Any:
         return _Reading(self.where)

@@ -17,6 +17,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.formats.arrays_beside import ArraysBeside
 from labelworks.tasks.sources.formats.base import PIXELS, FileSummary, ReadAs
 from labelworks.tasks.sources.formats.pixels import as_images, check_pixels, is_pixels
 
@@ -127,6 +128,8 @@ def _headers(file: Any) -> list[Header]:
         for name in _names(file):
             with _opened(file, name) as stream:
                 headers.append(_header(stream, name))
+    if isinstance(file, ArraysBeside):
+        _as_long(headers)
     lengths = Counter(header.shape[0] for header in headers if header.shape)
     if not lengths:
         raise EOFError("there is no array with rows in it")
@@ -145,11 +148,24 @@ def _headers(file: Any) -> list[Header]:
     ]
 
 
+def _as_long(headers: list[Header]) -> None:
+    """Raise InputError where arrays in files of their own, all of which are columns, differ in rows."""
+    rows = {header.name: header.shape[0] if header.shape else 0 for header in headers}
+    if len(set(rows.values())) > 1:
+        said = ", ".join(f"{name} has {count:,}" for name, count in rows.items())
+        raise InputError(
+            f"arrays side by side differ in rows: {said}",
+            fix="save them again row by row alike, or keep what is no column in another folder",
+        )
+
+
 def _fits(kind: np.dtype[Any]) -> bool:
     return (kind.base.kind in KINDS and kind.base.itemsize <= 8) or kind.base.kind in "US"
 
 
 def _names(file: Any) -> list[str]:
+    if isinstance(file, ArraysBeside):
+        return list(file.paths)
     file.seek(0)
     if file.read(len(ZIP)) != ZIP:
         return [ARRAY]
@@ -160,6 +176,11 @@ def _names(file: Any) -> list[str]:
 @contextmanager
 def _opened(file: Any, name: str) -> Iterator[Any]:
     """The stream of one array."""
+    if isinstance(file, ArraysBeside):
+        with file.open(name) as stream:
+            stream.seek(0)
+            yield stream
+        return
     file.seek(0)
     packed = file.read(len(ZIP)) == ZIP
     file.seek(0)

@@ -69,6 +69,49 @@ def test_fields_of_a_structured_array_are_columns(tmp_path: Path) -> None:
     assert table.to_pylist() == [{"id": 1, "x": [0.5, 1.0]}, {"id": 2, "x": [2.0, 3.0]}]
 
 
+def test_labels_in_a_file_of_their_own_are_a_column_beside_the_features(tmp_path: Path) -> None:
+    features, labels = np.arange(ROWS * 2.0).reshape(ROWS, 2), np.array(["a", "b"] * 3 + ["c"])
+    np.save(tmp_path / "X.npy", features)
+    np.save(tmp_path / "y.npy", labels)
+    before = list_files(str(tmp_path), "auto", {})
+    table = reader(tmp_path).table(None, ["X", "y"])
+    assert table["X"].to_pylist() == features.tolist()
+    assert table["y"].to_pylist() == labels.tolist()
+    assert [(file.name, file.size) for file in before] == [
+        ("X.npy + y.npy", sum(file.stat().st_size for file in tmp_path.iterdir()))
+    ]
+    np.save(tmp_path / "y.npy", labels[::-1])
+    assert list_files(str(tmp_path), "auto", {})[0].fingerprint != before[0].fingerprint
+
+
+@pytest.mark.parametrize(
+    ("names", "files"),
+    [
+        (
+            ["X_train", "y_train", "X_test", "y_test"],
+            ["X_test.npy + y_test.npy", "X_train.npy + y_train.npy"],
+        ),
+        (["train-images", "train-labels"], ["train-images.npy + train-labels.npy"]),
+        (["a/X", "a/y", "b/X", "b/y", "b/ids"], ["a/X.npy + y.npy", "b/X.npy + ids.npy + y.npy"]),
+        (["part-0", "part-1"], ["part-0.npy", "part-1.npy"]),
+        (["X"], ["X.npy"]),
+    ],
+)
+def test_files_go_together_where_one_holds_labels(tmp_path: Path, names: list[str], files: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        np.save(tmp_path / f"{name}.npy", np.zeros(ROWS))
+    assert [file.name for file in list_files(str(tmp_path), "auto", {})] == files
+
+
+def test_arrays_of_other_lengths_do_not_go_together(tmp_path: Path) -> None:
+    np.save(tmp_path / "X.npy", np.zeros((ROWS, 2)))
+    np.save(tmp_path / "y.npy", np.zeros(ROWS - 1, int))
+    with pytest.raises(InputError, match="differ in rows: X has 7, y has 6") as told:
+        reader(tmp_path).look()
+    assert told.value.where.endswith("X.npy + y.npy")
+
+
 def test_a_plain_npy_is_one_column(tmp_path: Path) -> None:
     (tmp_path / "label=a").mkdir()
     np.save(tmp_path / "label=a/x.npy", np.eye(3))

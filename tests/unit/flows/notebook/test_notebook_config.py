@@ -73,7 +73,7 @@ def test_sections_are_those_of_a_config(tmp_path: Path) -> None:
     [
         ({}, {"text": "text"}, lw.ConfigError, "dataset.label"),
         ({"label": "label"}, {}, lw.ConfigError, "features are named by nothing"),
-        ({"label": "label"}, {"text": "text", "vector": "x"}, lw.ConfigError, "by text and by vector"),
+        ({"label": "label"}, {"text": "text", "columns": ["text"]}, lw.ConfigError, "is of two kinds"),
         (
             {"label": "lable"},
             {"text": "text"},
