@@ -10,7 +10,6 @@ from time import perf_counter
 
 import numpy as np
 
-from labelworks.schemas.config.features import MIXED
 from labelworks.schemas.findings import EncodedKind
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -28,6 +27,7 @@ from labelworks.tasks.methods.encoders.side_by_side import (
 )
 
 SAMPLE = 4096  # rows that say how far the vectors of a kind are apart
+JOINED = "mixed"
 JOINED_AS = 1  # another way to join is another key
 
 
@@ -40,14 +40,14 @@ class JoinedSpec:
 
     @property
     def name(self) -> str:
-        """What stands for the name of one encoder."""
-        return MIXED
+        """What stands for the name of an encoder."""
+        return JOINED
 
     @classmethod
     def of(cls, parts: Sequence[EncoderSpec]) -> JoinedSpec:
         """Name what is made of these encoders."""
         said = json.dumps([[part.kind, part.key] for part in parts] + [JOINED_AS, base.PART_FORMAT])
-        return cls(f"{MIXED}-{hashlib.blake2b(said.encode(), digest_size=6).hexdigest()}", tuple(parts))
+        return cls(f"{JOINED}-{hashlib.blake2b(said.encode(), digest_size=6).hexdigest()}", tuple(parts))
 
 
 def join_kinds(
