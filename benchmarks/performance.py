@@ -29,6 +29,7 @@ from labelworks.tasks.methods.performance.noise_rates import NoiseRates, widest
 PEER = str(Path(__file__).with_name("performance_peers.py"))
 SIZES = {"letter": (300, 1500), "employment": (300, 1500), "banking77": (1000,)}
 REFERENCE = 4000
+RATES = (0.05, 0.1, 0.2)
 
 
 def load(name: str) -> dict[str, np.ndarray]:
@@ -109,22 +110,26 @@ def macro_f1(rows: dict[str, np.ndarray], place: np.ndarray) -> float:
     return float(f1_score(rows["pool_labels"][place], guess, average="macro", zero_division=0))
 
 
-def noise(references: int, each: int) -> None:
-    """Letter with wrong labels in the reference: 10 and 20 % drawn anew; the transition is estimated."""
-    rows, rng = load("letter"), np.random.default_rng(1)
-    for rate in (0.1, 0.2):
-        deaf, ours, held, widths = [], [], [], []
-        for _ in range(references):
+def noise(name: str, references: int, each: int) -> None:
+    """Wrong labels in the reference, drawn anew; the transition and its rate are estimated."""
+    rows, size = load(name), SIZES[name][-1]
+    classes = int(rows["labels"].max()) + 1
+    for rate in RATES:
+        deaf, ours, held, widths, known = [], [], [], [], []
+        for reference in range(references):
+            rng = np.random.default_rng([1, reference])
             kept = rng.permutation(len(rows["labels"]))[:REFERENCE]
             labels, probs = rows["labels"][kept], rows["probs"][kept]
-            wrong = rng.random(REFERENCE) < rate
-            given = np.where(wrong, rng.integers(0, 26, REFERENCE), labels)
-            found_noise = lw.find_label_errors(given, probs, classes=list(range(26)))
+            wrong = rng.random(len(kept)) < rate
+            given = np.where(wrong, rng.integers(0, classes, len(kept)), labels)
+            found_noise = lw.find_label_errors(given, probs, classes=list(range(classes)))
             rates = NoiseRates(
                 found_noise.transition, found_noise.noise_rate, found_noise.noise_rate_interval
             )
+            low, high = found_noise.noise_rate_interval
+            known.append(low <= (given != labels).mean() <= high)
             for _ in range(each):
-                place = drawn(rng, rows["pool_labels"], 1500, shifted=True)
+                place = drawn(rng, rows["pool_labels"], size, shifted=True)
                 right = (rows["pool"][place].argmax(1) == rows["pool_labels"][place]).mean()
                 plain = estimated_confusion(given, probs, rows["pool"][place]).accuracy
                 found = widest(
@@ -138,8 +143,8 @@ def noise(references: int, each: int) -> None:
                 held.append(found.low <= right <= found.high)
                 widths.append(found.high - found.low)
         print(
-            f"| letter, {rate:.0%} wrong | {np.mean(deaf):.4f} | {np.mean(ours):.4f} | {np.mean(held):.3f} "
-            f"| {np.mean(widths):.3f} |",
+            f"| {name} | {rate:.0%} | {np.mean(deaf):.4f} | {np.mean(ours):.4f} | {np.mean(held):.3f} of "
+            f"{len(held)} | {np.mean(widths):.3f} | {np.mean(known):.2f} of {len(known)} |",
             flush=True,
         )
 
@@ -189,7 +194,9 @@ def main() -> None:
     if options.what == "ranks":
         ranks()
     elif options.what == "noise":
-        noise(options.references, options.windows)
+        print("| set | wrong | MAE, noise not heard | MAE | intervals hold | width | the rate's hold |")
+        for name in options.sets:
+            noise(name, options.references, options.windows)
     else:
         print("| set | rows | mix | MAE | CBPE's | ratio | intervals hold | width | macro F1's hold |")
         for name in options.sets:

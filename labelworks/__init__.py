@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.audits.decisions import record_decisions
     from labelworks.flows.notebook.audits.label_examples import choose_examples
     from labelworks.flows.notebook.audits.queue import review_queue
+    from labelworks.flows.notebook.audits.votes_test import test_votes
     from labelworks.flows.notebook.class_audit import audit_classes
     from labelworks.flows.notebook.curation import curate
     from labelworks.flows.notebook.drift import test_drift
@@ -86,6 +87,7 @@ __all__ = [
     "sample_audit",
     "test_calibration",
     "test_drift",
+    "test_votes",
     "treat",
 ]
 
@@ -121,6 +123,7 @@ _HOMES = {
     "review_queue": "labelworks.flows.notebook.audits.queue",
     "test_calibration": "labelworks.flows.notebook.models.calibration_error",
     "test_drift": "labelworks.flows.notebook.drift",
+    "test_votes": "labelworks.flows.notebook.audits.votes_test",
     "treat": "labelworks.flows.notebook.treat",
     **dict.fromkeys(
         ("ConfigError", "GateRefused", "InputError", "LabelworksError", "StoreError"),

@@ -135,8 +135,7 @@ def aggregate_votes(
     0    a   cat      3
     1    b   dog      3
     """
-    given = _wide(votes, classes) if _is_wide(votes) else _long(votes, (item, annotator, label), classes)
-    probs = None if pred_probs is None else _in_order(pred_probs, given)
+    given, probs = read_votes(votes, pred_probs, (item, annotator, label), classes)
     found = aggregate(given, pred_probs=probs, method=method)
     rival = found.classes[found.confusing].astype(object)
     rival[found.confusing < 0] = None
@@ -153,6 +152,14 @@ def aggregate_votes(
         kappa=found.kappa,
         method=found.method,
     )
+
+
+def read_votes(
+    votes: Any, pred_probs: Any, columns: tuple[str, str, str], classes: Sequence[Any] | None
+) -> tuple[Votes, NDArray[Any] | None]:
+    """Votes of a table, by its columns, or of an array; and probabilities (N, K) in the order of its items."""
+    given = _wide(votes, classes) if _is_wide(votes) else _long(votes, columns, classes)
+    return given, None if pred_probs is None else _in_order(pred_probs, given)
 
 
 def _in_order(pred_probs: Any, votes: Votes) -> NDArray[Any]:

@@ -24,6 +24,7 @@ from labelworks.schemas.findings.noise import (
     CrowdFindings,
     NoiseFindings,
     TagFindings,
+    VotesProofFindings,
 )
 from labelworks.schemas.findings.performance import (
     ClassPerformance,
@@ -165,6 +166,7 @@ __all__ = [
     "ValidationFindings",
     "ValueFindings",
     "VersionFigures",
+    "VotesProofFindings",
     "WeightFactor",
     "WindowAlarm",
     "WindowFindings",

@@ -81,6 +81,21 @@ class AnnotatorQuality(Findings):
     quality: Number
 
 
+class VotesProofFindings(Findings):
+    """Labels by a method of votes beside those that most annotators gave, by votes that neither has heard."""
+
+    gain: Number = Field(description="of the log score of a held-out vote")
+    gain_interval: Interval
+    difference: Number = Field(description="of the share of right labels")
+    interval: Interval = Field(description="of the difference, 95 %")
+    held_out: int = Field(description="votes; 0: no item has enough of them")
+    apart: int = Field(description="of these, votes on items of which the labels differ")
+    carried: str = Field(description="the method whose labels the rows have")
+    why_majority: str = Field(
+        "", description="why that is the shares of the votes, in a sentence; empty if it isn't"
+    )
+
+
 class CrowdFindings(Findings):
     """How annotators agree, where labels are made of votes."""
 
@@ -92,3 +107,4 @@ class CrowdFindings(Findings):
     kappa: Number = Field(description="Fleiss' kappa")
     quality: Number = Field(description="share of votes that are right")
     lowest: tuple[AnnotatorQuality, ...] = Field((), description="annotators who are right the least")
+    proof: VotesProofFindings | None = Field(None, description="None: nothing but shares was asked for")

@@ -15,30 +15,28 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from labelworks.schemas.errors import InputError
-from labelworks.schemas.findings import CrowdFindings
+from labelworks.schemas.findings import CrowdFindings, VotesProofFindings
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import spelled
-from labelworks.tasks.artifacts.row_extras import made_with_probabilities, read_pred_probs
+from labelworks.tasks.artifacts.row_extras import made_with_probabilities
 from labelworks.tasks.artifacts.votes.vote_files import (
     RANGES,
     Range,
     VoteSource,
     ranges_of,
-    read_votes,
     survey_votes,
     vote_prints,
 )
 from labelworks.tasks.artifacts.votes.voted_labels import Voted
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.annotators import Annotators, merge_annotators, write_annotators
+from labelworks.tasks.ingest.prove_votes import MAJORITY, PLAIN, proof_findings, proof_of
+from labelworks.tasks.ingest.votes_on_items import votes_on
 from labelworks.tasks.methods.crowd import CrowdResult, Votes, aggregate
 from labelworks.tasks.methods.crowd.agreement import Agreement
-from labelworks.tasks.sources.column_roles import problem
-from labelworks.tasks.sources.files import SourceReader, list_files
+from labelworks.tasks.sources.files import list_files
 from labelworks.tasks.sources.source import Source
 
 HELD_VOTES = 4_000_000  # of a part
@@ -56,11 +54,21 @@ class VotePart:
     annotators: int
 
 
-def voted(artifacts: Artifacts, source: Source, asked: VoteSource) -> tuple[Voted, CrowdFindings]:
-    """Aggregate the votes and keep what came of them; also what is told of it."""
+def voted(
+    artifacts: Artifacts, source: Source, asked: VoteSource, margin: float | None
+) -> tuple[Voted, CrowdFindings]:
+    """Aggregate the votes and keep what came of them; also what is told of it.
+
+    Labels are the method's where held-out votes prove them better than those that most annotators gave, or
+    no worse than by a margin; else these.
+    """
     survey = survey_votes(asked, source.options)
     classes = spelled(source.columns.classes or (), survey.label_type) or survey.classes
     ranges = divided(survey.by_range, min(HELD_VOTES, HELD_CELLS // max(len(classes), 1)))
+    wanted, proof = asked.method, None
+    if wanted not in PLAIN:
+        proof = proof_of(source, asked, ranges[0], classes)
+        asked = asked.by(MAJORITY) if proof.why_not(margin) else asked
     found = map_partitions(
         "ingest",
         aggregate_part,
@@ -83,7 +91,8 @@ def voted(artifacts: Artifacts, source: Source, asked: VoteSource) -> tuple[Vote
         key=_key(source, asked),
     )
     annotators = merge_annotators(artifacts, [each.annotators for each in found])
-    return result, _told(asked.method, found, annotators)
+    told = None if proof is None else proof_findings(proof, margin, asked.method)
+    return result, _told(wanted, found, annotators, told)
 
 
 def divided(by_range: NDArray[np.int64], most: int) -> tuple[Range, ...]:
@@ -106,13 +115,7 @@ def aggregate_part(
     classes: Sequence[str | int],
 ) -> VotePart:
     """Aggregate the votes on the items of a part, with those of the first, and write what came of them."""
-    table, _ = read_votes(asked, source.options, sorted({ranges[0], ranges[number]}))
-    try:
-        columns = (table[name].to_numpy() for name in table.column_names)
-        votes = Votes.from_arrays(*columns, classes=np.array(classes, object))
-    except InputError as error:
-        raise InputError(error.what, where=f"{asked.source}, {error.where}", fix=error.fix) from error
-    probs = _probabilities(source, votes) if made_with_probabilities(asked.method) else None
+    votes, probs = votes_on(source, asked, {ranges[0], ranges[number]}, classes)
     found = aggregate(votes, pred_probs=probs, method=asked.method)
     first, end = ranges[number]
     place = ranges_of(pa.array(votes.items.astype(object), pa.string()))
@@ -120,7 +123,9 @@ def aggregate_part(
     here = votes.of_items(own)
     artifacts.store.write_table(_name(artifacts, number), _items(found, here, own))
     annotators = write_annotators(artifacts, number, here, found.posterior[own])
-    named = np.bincount(found.posterior[own].argmax(axis=1), minlength=len(classes))
+    code_of = {name: code for code, name in enumerate(classes)}
+    codes = [code_of[label] for label in found.labels[own].tolist()]
+    named = np.bincount(np.array(codes, np.int64), minlength=len(classes))
     return VotePart(int(own.sum()), len(here.item), named, Agreement.of(here), annotators)
 
 
@@ -138,30 +143,6 @@ def _key(source: Source, asked: VoteSource) -> str:
     return hashlib.blake2b(repr(about).encode(), digest_size=5).hexdigest()
 
 
-def _probabilities(source: Source, votes: Votes) -> NDArray[np.float64]:
-    """The user's probabilities (N, K) of each item voted on.
-
-    An item without a row, or whose numbers can't be used, gets the shares of the answers.
-    """
-    asked, (items, _, classes) = source.columns, votes.shape
-    probs = np.tile(votes.answer_shares, (items, 1))
-    names, place = pa.array(votes.items.astype(object), pa.string()), source.places["source"]
-    columns = [str(asked.id), str(asked.pred_probs)]
-    for file in list_files(place, source.format, source.options):
-        reader = SourceReader(place, file.path, file.format, source.options, file.name, source.read_as)
-        try:
-            table = reader.checked(None, columns, lambda *at: problem(at[0], at[1], asked, "source"))
-        except InputError:  # such a file is put aside when its rows are read, and that is where it is said
-            continue
-        if not table.num_rows:
-            continue
-        told, reasons = read_pred_probs(table[columns[1]].combine_chunks(), classes)
-        at = pc.index_in(pc.cast(table[columns[0]].combine_chunks(), pa.string()), value_set=names)
-        usable = pc.and_(pc.is_valid(at), pc.is_null(reasons)).to_numpy(zero_copy_only=False)
-        probs[at.filter(pa.array(usable)).to_numpy()] = told[usable]
-    return probs
-
-
 def _items(found: CrowdResult, here: Votes, own: NDArray[np.bool_]) -> pa.Table:
     """What came of each item of a part, for people and for the rows."""
     posterior = found.posterior[own]
@@ -177,7 +158,9 @@ def _items(found: CrowdResult, here: Votes, own: NDArray[np.bool_]) -> pa.Table:
     return pa.table(columns)
 
 
-def _told(method: str, found: Sequence[VotePart], annotators: Annotators) -> CrowdFindings:
+def _told(
+    method: str, found: Sequence[VotePart], annotators: Annotators, proof: VotesProofFindings | None
+) -> CrowdFindings:
     """The figures of the aggregation, and the annotators who are right the least."""
     agreement = reduce(add, (each.agreement for each in found))
     chance = (agreement.krippendorff_alpha, agreement.fleiss_kappa)
@@ -191,4 +174,5 @@ def _told(method: str, found: Sequence[VotePart], annotators: Annotators) -> Cro
         kappa=kappa,
         quality=annotators.quality,
         lowest=annotators.lowest,
+        proof=proof,
     )

@@ -75,7 +75,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     started, gate = perf_counter(), suites("ingest", run.config.gates.ingest)
     source = with_scheme(source, plans["source"].partitions)
     asked = votes_of(run.config.dataset)
-    crowd = voted(artifacts, source, asked) if asked else None
+    crowd = voted(artifacts, source, asked, run.config.validation.margin) if asked else None
     by_rules = rule_source(run.config.dataset, label_type(source.columns.task, plans["source"]))
     rules = ruled(artifacts, source, plans["source"].partitions, by_rules) if by_rules else None
     made = crowd or rules

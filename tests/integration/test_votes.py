@@ -78,11 +78,33 @@ def test_annotators_are_told_in_the_record_the_report_and_a_table(
     assert record.crowd.lowest[0].annotator == "w3"
     assert 0.2 < record.crowd.alpha < 0.9
     assert "Annotators" in Path(record.report).read_text()
+    assert record.crowd.proof.held_out == 800
+    assert record.crowd.proof.carried == "dawid-skene"
+    assert "800 votes that were held out" in Path(record.report).read_text()
     folder = f"made/runs/{record.run_id}/ingest"
     store = Store(config.store.root, {})
     kept = store.read_table(f"{folder}/annotators/part-00000.parquet").sort_by("annotator")
     np.testing.assert_allclose(kept["quality"], RIGHT, atol=0.08)
     assert store.read_table(f"{folder}/votes/part-00000.parquet").num_rows == 400
+
+
+def test_rows_have_the_label_that_most_gave_where_votes_prove_nothing_better(
+    made: Any, write: Any, settings: Any, published: Any
+) -> None:
+    table, votes, _ = voted(made(rows=60))
+    votes = votes.take([place for place in range(votes.num_rows) if place % 3])  # two of three on each
+    config = settings(write(table), write(votes, "votes", parts=1), treat={"mode": "none"})
+    record = run_stages(config)
+    plain = aggregate(votes.rename_columns(["item", "worker", "label"]), method="soft-labels")
+    given = dict(zip(plain.items.tolist(), plain.labels.tolist(), strict=True))
+    rows = published(config)
+    assert rows["original_label"].to_pylist() == [given[each] for each in rows["id"].to_pylist()]
+    assert record.crowd.method == "auto"
+    assert record.crowd.proof.carried == "soft-labels"
+    assert "no item has 3" in record.crowd.proof.why_majority
+    assert record.crowd.proof.why_majority.split(":")[0] in Path(record.report).read_text().replace(
+        "&#39;", "'"
+    )
 
 
 def test_other_votes_are_another_run_and_rows_without_votes_are_put_aside(
@@ -149,14 +171,15 @@ def test_crowdlab_hears_the_column_of_probabilities(
     assert np.mean(np.array(found) == right) > np.mean(majority.labels == right)
     assert record.crowd.method == "crowdlab"
     assert record.noise.method == "crowd-posterior"
+    less = 0.6 * probs + 0.4 * np.roll(probs, 1, axis=1)
     changed = rows.set_column(
         rows.column_names.index("p"),
         "p",
-        pa.array(np.roll(probs, 1, axis=1).tolist(), pa.list_(pa.float64())),
+        pa.array(less.tolist(), pa.list_(pa.float64())),
     )
     pq.write_table(changed.slice(200), source / "part-1.parquet")  # labels of the other part move too
     second = run_stages(config)
     assert second.run_id != record.run_id
-    other = np.concatenate([probs[:200], np.roll(probs, 1, axis=1)[200:]])
+    other = np.concatenate([probs[:200], less[200:]])
     again = aggregate(votes.rename_columns(["item", "worker", "label"]), pred_probs=other, method="crowdlab")
     assert published(config, 2)["original_label"].to_pylist() == again.labels.tolist()

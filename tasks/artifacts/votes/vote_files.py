@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,10 @@ class VoteSource:
     def columns(self) -> list[str]:
         """Its columns: item, annotator, label."""
         return [self.item, self.annotator, self.label]
+
+    def by(self, method: str) -> VoteSource:
+        """The same, made into labels by another method."""
+        return replace(self, method=method, said={**self.said, "method": method})
 
 
 @dataclass(frozen=True)

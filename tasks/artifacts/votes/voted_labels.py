@@ -32,25 +32,31 @@ class Voted:
     def join(self, index: pa.Table, kind: pa.DataType, _: Partition | None = None) -> pa.Table:
         """An index with label (null: no votes) and `votes`, the posterior of the row's item as raw bytes."""
         posterior = np.zeros((index.num_rows, len(self.classes)), np.float32)
-        known = np.zeros(index.num_rows, bool)
+        codes, known = np.zeros(index.num_rows, np.int32), np.zeros(index.num_rows, bool)
         for part in self.parts:
-            rows, told = self._of(index["id"], part)
-            posterior[rows], known[rows] = told, True
-        codes = pa.array(posterior.argmax(axis=1), mask=~known)
+            rows, told, codes_there = self._of(index["id"], part)
+            posterior[rows], codes[rows], known[rows] = told, codes_there, True
         posterior[known] /= posterior[known].sum(axis=1, keepdims=True)
         at = index.column_names.index("label")
-        labels = pa.array(self.classes, kind).take(codes)
+        labels = pa.array(self.classes, kind).take(pa.array(codes, mask=~known))
         return index.set_column(at, "label", labels).append_column("votes", packed(posterior))
 
     def labelled(self, index: pa.Table) -> pa.Table:
         """The index as it is: a row without votes is put aside, and that is said."""
         return index
 
-    def _of(self, ids: pa.ChunkedArray, part: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Which rows (n,) have an item in a part, and its posterior (n, C), before it sums to one."""
-        items = self.store.read_table(part, ["item", "posterior"]).combine_chunks()
+    def _of(
+        self, ids: pa.ChunkedArray, part: str
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int32]]:
+        """Which rows (n,) have an item in a part, its posterior (n, C), before it sums to one, and its code.
+
+        That is of the label as it was made: classes that tie are told apart by less than the posterior keeps.
+        """
+        items = self.store.read_table(part, ["item", "label", "posterior"]).combine_chunks()
         place = pc.index_in(ids, value_set=items["item"]).combine_chunks()
         rows = np.flatnonzero(place.is_valid().to_numpy(zero_copy_only=False))
         told = items["posterior"].combine_chunks().take(place.drop_null())
         values = told.flatten().to_numpy(zero_copy_only=False).reshape(len(rows), told.type.list_size)
-        return rows, values[:, list(self.kept)]
+        labels = items["label"].combine_chunks()
+        codes = pc.index_in(labels, value_set=pa.array(self.classes, labels.type)).take(place.drop_null())
+        return rows, values[:, list(self.kept)], codes.to_numpy()

@@ -100,6 +100,11 @@ class Votes:
         """The (annotator, answer) pairs that occur."""
         return Pairs.of(self)
 
+    def only(self, keep: NDArray[np.bool_]) -> Votes:
+        """Return some of the votes (V,); items, annotators and classes as they were."""
+        kept = self.item[keep], self.annotator[keep], self.answer[keep]
+        return Votes(*kept, self.items, self.annotators, self.classes)
+
     def of_items(self, keep: NDArray[np.bool_]) -> Votes:
         """Return the votes on the items that keep (N,) says, annotators and classes as they were."""
         votes, place = keep[self.item], np.cumsum(keep) - 1

@@ -104,9 +104,9 @@ def difference(held: HeldOut, raw: Labels, treated: Labels) -> Estimate:
     some, called = held.only(apart), (raw[apart], treated[apart])
     imagined = np.array([IMAGINED, IMAGINED, UNSEEN])
     contrast = np.array([-1.0, 1.0, 0.0])
-    counts, error = _counted(some.likelihoods(called), some.weights, imagined)
+    counts, error = counted(some.likelihoods(called), some.weights, imagined)
     by_fold = [
-        _counted(some.by(fold).likelihoods(called), some.weights, imagined)[0] @ contrast
+        counted(some.by(fold).likelihoods(called), some.weights, imagined)[0] @ contrast
         for fold in range(len(held.transitions))
     ]
     variance = float(contrast @ error @ contrast) * shared(len(by_fold)) + jackknife(by_fold)
@@ -142,8 +142,12 @@ def jackknife(by_fold: Sequence[float]) -> float:
     return (len(by_fold) - 1) * float(np.var(by_fold))
 
 
-def _counted(likelihoods: Floats, weights: Floats, imagined: Floats) -> tuple[Floats, Floats]:
-    """Rows of each kind (M,) by maximum likelihood, and their covariance (M, M), by the sandwich."""
+def counted(likelihoods: Floats, weights: Floats, imagined: Floats) -> tuple[Floats, Floats]:
+    """Rows of each kind (M,) by maximum likelihood, and their covariance (M, M), by the sandwich.
+
+    likelihoods (n, M): of what was seen of a row, if it is of the kind; weights (n,): what rows count for;
+    imagined (M,): rows of each kind beside those.
+    """
     kinds = likelihoods.shape[1]
     counts = np.full(kinds, weights.sum() / kinds) + imagined + IMPOSSIBLE
     for _ in range(STEPS):

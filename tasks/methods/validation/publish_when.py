@@ -37,15 +37,19 @@ def why_not(proof: Proof, margin: float | None) -> str:
 
 def _by_people(audit: AuditedSample, margin: float | None) -> str | None:
     """What people's looks decide; None where they leave it to the scores."""
-    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (audit.low, audit.high))
-    found = f"accuracy changes by {low} to {high} points by {audit.looks:,} looks at rows where models differ"
+    change = points((audit.low, audit.high))
+    found = f"accuracy changes by {change} by {audit.looks:,} looks at rows where models differ"
     if audit.high < 0:
         return f"a model of the treated labels is worse: {found}"
     least = 0.0 if margin is None else -margin
     return "" if audit.low > least else None
 
 
+def points(interval: tuple[float, float]) -> str:
+    """An interval in points, with signs."""
+    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in interval)
+    return f"{low} to {high} points"
+
+
 def _points(proof: Proof) -> str:
-    """The interval in points, with signs."""
-    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in (proof.low, proof.high))
-    return f"{low} to {high} points on {proof.holdout_rows:,} held-out rows"
+    return f"{points((proof.low, proof.high))} on {proof.holdout_rows:,} held-out rows"
