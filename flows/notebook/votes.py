@@ -157,7 +157,7 @@ def aggregate_votes(
 def read_votes(
     votes: Any, pred_probs: Any, columns: tuple[str, str, str], classes: Sequence[Any] | None
 ) -> tuple[Votes, NDArray[Any] | None]:
-    """Votes of a table, by its columns, or of an array; and probabilities (N, K) in the order of its items."""
+    """Votes of a table, by its columns, or of an array; and probabilities (N, K) of its items, in order."""
     given = _wide(votes, classes) if _is_wide(votes) else _long(votes, columns, classes)
     return given, None if pred_probs is None else _in_order(pred_probs, given)
 

@@ -21,7 +21,7 @@ from labelworks.tasks.sources.source import Source
 def votes_on(
     source: Source, asked: VoteSource, ranges: Collection[Range], classes: Sequence[str | int]
 ) -> tuple[Votes, NDArray[np.float64] | None]:
-    """The votes on the items of some ranges; with the user's probabilities (N, K), if the method hears them."""
+    """Votes on the items of some ranges; the user's probabilities (N, K), if the method hears them."""
     table, _ = read_votes(asked, source.options, sorted(ranges))
     try:
         columns = (table[name].to_numpy() for name in table.column_names)

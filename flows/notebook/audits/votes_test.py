@@ -51,10 +51,7 @@ class VotesTest(Shown):
     def to_pandas(self) -> pd.DataFrame:
         """A row a figure, with its interval."""
         ends = {"right labels": self.interval, "log score": self.gain_interval}
-        rows = [
-            (value, *ends[name])
-            for name, value in zip(ends, (self.difference, self.gain), strict=True)
-        ]
+        rows = [(value, *ends[name]) for name, value in zip(ends, (self.difference, self.gain), strict=True)]
         return pd.DataFrame(rows, pd.Index(list(ends), name="of"), columns=["gain", "low", "high"])
 
     @property
