@@ -201,7 +201,7 @@ def _alone(look: Profile) -> str:
     if look.formats == ("images",):
         return "the folder that an image is in is its label: put each into one, or write a table of paths; "
     alone = all(file.name.lower().endswith(".npy") for file in look.files)
-    return "an .npy is one array: save the labels as y.npy in its folder, and name that; " if alone else ""
+    return "an .npy is one array: save the labels beside it as y.npy, and name the folder; " if alone else ""
 
 
 def _without_answers(look: Profile, features: FeatureGuess, label: Candidate | None) -> FeatureGuess:
