@@ -317,7 +317,7 @@ def with_judges(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
 def with_sets(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
     """The published columns of a dataset for which prediction sets were asked."""
     one = label_type.value_type if pa.types.is_list(label_type) else label_type
-    about = "classes that the true label may be, at treat.prediction_sets.coverage; null: over 256 classes"
+    about = "classes that the true label may be, at treat.prediction_sets.coverage; null: it can't be told"
     return schema.append(_field("prediction_set", pa.list_(one), about, nullable=True))
 
 

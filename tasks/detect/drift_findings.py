@@ -27,6 +27,7 @@ from labelworks.tasks.detect.drift_monitor import Rows, watch_batches
 from labelworks.tasks.detect.model_performance import model_answers
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import COLUMN, TIME, Context
+from labelworks.tasks.detect.target_sets import keep_target_sets
 from labelworks.tasks.detect.target_window import Adapter, TargetSample, adapt_target, target_sample
 from labelworks.tasks.methods.drift.calendar import Calendar, calendar
 from labelworks.tasks.methods.findings.groups import column_findings, group_findings, slice_findings
@@ -105,14 +106,14 @@ def drift_findings(
          novelty_by_fold(without, target.sample.features, target.sample.folds)),
         target.context.sample["id"].to_pylist(), compared, rows.judged.posterior,
     )  # fmt: skip
-    labeller, pseudo = None, None
+    labeller = pseudo = None
     if options.pseudo_precision is not None:
         labeller, pseudo = pseudo_labeller(
             rows.as_known, target.sample, model.ensemble, shift, options.pseudo_precision
         )
-    adapted = adapt_target(
-        artifacts, ref, Adapter(model, shift.prior, without, shift.unknown, labeller), options.folds
-    )
+    adapter = Adapter(model, shift.prior, without, shift.unknown, labeller)
+    adapted = adapt_target(artifacts, ref, adapter, options.folds)
+    keep_target_sets(artifacts, options.sets, rows.probs, rows.judged, shift.prior)
     source = Rows(rows.sample.features[compared], found.owners[compared])
     moved = {
         "target_time": of_target(by, ref, rows, target, probs, shift, compared),

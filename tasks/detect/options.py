@@ -9,6 +9,7 @@ from labelworks.schemas.suites import Suite
 from labelworks.tasks.detect.row_context import ContextReader
 from labelworks.tasks.methods.findings.performance import PerformanceOptions
 from labelworks.tasks.methods.findings.target import ShiftOptions
+from labelworks.tasks.methods.inference.prediction_sets import AskedSets
 from labelworks.tasks.methods.judge_options import JudgeOptions
 
 
@@ -23,6 +24,7 @@ class DetectOptions:
     context: what reads time, groups and columns. expected: what the gate asks of rows. performance: of
     which model of the user's; None: of none. poison: whether labels changed together are sought.
     pseudo_precision: the share of the target's pseudo-labels that is to be right; None: none are asked for.
+    sets: what prediction sets of the target's rows are to be; None: none are asked for.
     """
 
     folds: int
@@ -40,3 +42,4 @@ class DetectOptions:
     performance: PerformanceOptions | None = None
     poison: bool = False
     pseudo_precision: float | None = None
+    sets: AskedSets | None = None

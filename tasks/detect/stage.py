@@ -27,6 +27,7 @@ from labelworks.tasks.detect.trend import figures_now, last_version, trend
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import (
+    asked_sets,
     fitted_share,
     judge_options,
     pass_options,
@@ -118,5 +119,6 @@ def _options(run: Run, beside: tuple[str, ...], expected: Suite) -> DetectOption
         performance=performance_options(run.config),
         poison=detect.poison,
         pseudo_precision=detect.pseudo_labels.precision if detect.pseudo_labels else None,
+        sets=asked_sets(run.config),
         expected=expected,
     )

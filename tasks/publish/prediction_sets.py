@@ -15,6 +15,7 @@ from labelworks.schemas.findings import PredictionSetFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.cells import codes_of
+from labelworks.tasks.artifacts.soft_labels import LEFT_OUT, SOFT_CLASSES, likeliest_columns
 from labelworks.tasks.execution.map_partitions import reduce_partitions
 from labelworks.tasks.methods.inference.prediction_sets import (
     AskedSets,
@@ -30,7 +31,7 @@ def find_thresholds(artifacts: Artifacts, ref: DatasetRef, asked: AskedSets) -> 
     """From which posterior on a class is in a set, by those of all rows."""
     counts = reduce_partitions(
         "publish", _counts, lambda parts: sum(parts[1:], parts[0]), ref.of("source"),
-        artifacts=artifacts, ref=ref,
+        artifacts=artifacts, ref=ref, by_class=asked.by_class,
     )  # fmt: skip
     return set_thresholds(counts, asked.coverage, by_class=asked.by_class)
 
@@ -74,11 +75,44 @@ def set_findings(asked: AskedSets, sizes: Sequence[Counter[int]]) -> PredictionS
     )
 
 
-def _counts(partition: Partition, artifacts: Artifacts, ref: DatasetRef) -> NDArray[np.float64]:
+def likeliest_sets(treated: pa.Table, sets: SetThresholds) -> pa.Array:
+    """Those of the likeliest classes of each row that are in its set: of many classes no others are kept."""
+    names, shares = (treated[name].combine_chunks() for name in ("soft_label_classes", "posterior"))
+    least = float(sets.least[0])
+    if not least or names.null_count or shares.null_count:  # so large a set isn't told by the likeliest
+        return pa.nulls(len(names), names.type)
+    kept = sets.sets(shares.flatten().to_numpy(zero_copy_only=False)[:, None])[:, 0]
+    sizes = pc.list_value_length(names).to_numpy()
+    ends = np.append(0, np.cumsum(kept))[np.append(0, np.cumsum(sizes))]
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), names.flatten().filter(pa.array(kept)))
+
+
+def _counts(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, by_class: bool
+) -> NDArray[np.float64]:
+    if len(ref.classes) > SOFT_CLASSES:
+        return _counts_of_many(partition, artifacts, ref, by_class)
     posterior = artifacts.store.read_table(artifacts.scores(ref, partition), ["posterior"])["posterior"]
     dense = _dense(posterior, len(ref.classes))
     nothing = np.zeros((0, len(ref.classes)), np.float32)
     return set_counts(*((nothing, nothing) if dense is None else (dense, dense)))
+
+
+def _counts_of_many(
+    partition: Partition, artifacts: Artifacts, ref: DatasetRef, by_class: bool
+) -> NDArray[np.float64]:
+    """Counts of truths by the probability of the likeliest classes; what the others have is in no set."""
+    table = artifacts.store.read_table(
+        artifacts.scores(ref, partition), ["given", "error_probability", *LEFT_OUT], may_lack=LEFT_OUT
+    )
+    found = None if by_class else likeliest_columns(table, len(ref.classes))
+    nothing = set_counts(*2 * (np.zeros((0, 1), np.float32),))
+    if found is None:
+        return nothing
+    shares = found.shares.flatten().to_numpy().astype(np.float32)[:, None]
+    counts = set_counts(shares, shares)
+    counts[0, 0] += found.rest.sum(dtype=np.float64)
+    return counts
 
 
 def _dense(posterior: pa.ChunkedArray, classes: int) -> NDArray[np.float32] | None:

@@ -42,6 +42,7 @@ from labelworks.tasks.planning.values import asked_sets
 from labelworks.tasks.publish.observed_columns import OBSERVED_COLUMNS, observed_columns
 from labelworks.tasks.publish.prediction_sets import (
     find_thresholds,
+    likeliest_sets,
     named_sets,
     set_codes,
     set_findings,
@@ -209,6 +210,13 @@ def _with_likeliest(treated: pa.Table, scores: pa.Table, ref: DatasetRef) -> pa.
     return treated
 
 
+def _sets(treated: pa.Table, ref: DatasetRef, sets: SetThresholds) -> pa.Array:
+    """The classes that the true label of each row may be; null where the posterior is not kept."""
+    if LIKELIEST_COLUMNS[0] in treated.column_names:
+        return likeliest_sets(treated, sets)
+    return named_sets(set_codes(treated["posterior"], sets), ref)
+
+
 def _suggested(scores: pa.Table) -> pa.ChunkedArray:
     """Codes of the labels proposed; null where the given one isn't doubted, or none of the classes fits."""
     another = pc.not_equal(scores["suggestion"], scores["given"])
@@ -257,7 +265,7 @@ def _table(
         columns |= {name: treated[name] for name in OBSERVED_COLUMNS}
     if sets is not None:
         schema = with_sets(schema, kind)
-        columns["prediction_set"] = named_sets(set_codes(treated["posterior"], sets), ref)
+        columns["prediction_set"] = _sets(treated, ref, sets)
     table = pa.table(columns, schema=described(schema, ref.classes, asked.task, artifacts.id))
     time = asked.time
     if time is None:

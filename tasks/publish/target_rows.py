@@ -11,11 +11,13 @@ import pyarrow.compute as pc
 from labelworks.schemas.findings import PseudoLabelFindings, ShiftFindings
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.stage_results import DetectResult
-from labelworks.schemas.tables import described, published_target_schema, with_pseudo_labels
+from labelworks.schemas.tables import described, published_target_schema, with_pseudo_labels, with_sets
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.index import LABEL_TYPES
-from labelworks.tasks.artifacts.scores import TARGET_ROWS
+from labelworks.tasks.artifacts.scores import TARGET_ROWS, read_target_sets
 from labelworks.tasks.execution.map_partitions import map_partitions
+from labelworks.tasks.methods.inference.prediction_sets import SetThresholds
+from labelworks.tasks.publish.prediction_sets import COLUMN, named_sets, set_codes
 
 FOLDER = "publish/target"
 ONE_CLASS = "classification"  # a target window goes with no other task
@@ -43,7 +45,7 @@ def publish_target(artifacts: Artifacts, ref: DatasetRef, compression: str) -> P
     asked = shift.pseudo_labels if shift else None
     written = map_partitions(
         "publish", publish_partition, ref.of("target"),
-        artifacts=artifacts, ref=ref, compression=compression, pseudo=asked,
+        artifacts=artifacts, ref=ref, compression=compression, pseudo=asked, sets=read_target_sets(artifacts),
     )  # fmt: skip
     return PublishedTarget(
         names=tuple(name for name, _, _ in written),
@@ -61,20 +63,21 @@ def _shift(artifacts: Artifacts) -> ShiftFindings | None:
 
 def publish_partition(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, compression: str,
-    pseudo: PseudoLabelFindings | None,
+    pseudo: PseudoLabelFindings | None, sets: SetThresholds | None,
 ) -> tuple[str, int, int]:  # fmt: skip
     """Write one part, or find it written; its rows, and how many have a label."""
     name = artifacts.part(FOLDER, partition)
     if not artifacts.store.exists(name):
-        table = _table(artifacts, ref, partition, pseudo).sort_by("id")
+        table = _table(artifacts, ref, partition, pseudo, sets).sort_by("id")
         artifacts.store.write_table(name, table, compression=compression, use_dictionary=REPETITIVE)
     labels = artifacts.store.read_table(name, ["label"])["label"]
     return name.removeprefix(f"{artifacts.folder}/"), len(labels), len(labels) - labels.null_count
 
 
 def _table(
-    artifacts: Artifacts, ref: DatasetRef, partition: Partition, pseudo: PseudoLabelFindings | None
-) -> pa.Table:
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, pseudo: PseudoLabelFindings | None,
+    sets: SetThresholds | None,
+) -> pa.Table:  # fmt: skip
     """A label is there where one is surely enough right; where that isn't asked for, where a row is of a
     known class and the class mix made it no less sure."""
     kind = LABEL_TYPES[ref.label_type]
@@ -91,6 +94,9 @@ def _table(
         dropped = pc.is_null(nothing if pseudo.why_none else table["pseudo_label"])
         claim = nothing.cast(pa.float32()) if pseudo.why_none else table["claim"]
         added = {"pseudo": pc.invert(dropped), "claim": claim}
+    if sets is not None:
+        schema = with_sets(schema, kind)
+        added |= {COLUMN: named_sets(set_codes(table["posterior"], sets), ref)}
     columns = {
         "id": table["id"],
         "label": pc.if_else(dropped, pa.scalar(None, kind), predicted),

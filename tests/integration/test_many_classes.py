@@ -38,7 +38,7 @@ def test_soft_labels_name_the_likeliest_classes(
     table, true = rows
     config = run_config(
         write(table),
-        treat={"objective": "accuracy", "min_class_rows": 0},
+        treat={"objective": "accuracy", "min_class_rows": 0, "prediction_sets": {"coverage": 0.9}},
         gates={"detect": {"severity": {"max_noise_rate": "warning"}}},
     )
     run_stages(config)
@@ -50,6 +50,9 @@ def test_soft_labels_name_the_likeliest_classes(
     np.testing.assert_allclose(soft.sum(axis=1) + rest, 1, atol=1e-4)
     named = np.array([f"class-{code:03d}" for code in true])
     assert (classes[np.arange(len(true)), soft.argmax(axis=1)] == named).mean() > 0.9
+    sets = found["prediction_set"].to_pylist()
+    assert 0.85 <= np.mean([name in row for name, row in zip(named, sets, strict=True)]) <= 0.97
+    assert np.mean([len(row) for row in sets]) < 1.5
     given = np.array(found["original_label"].to_pylist())
     assert (classes == given[:, None]).sum(axis=1).tolist() == [1] * len(true)
     assert set(classes.ravel()) <= set(json.loads(found.schema.metadata[b"labelworks.classes"]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from labelworks.schemas.config.run import RunConfig
@@ -42,11 +44,48 @@ def test_sets_of_a_run_hold_the_true_class(write: Any, run_config: Any, publishe
     assert record.report
 
 
+@pytest.fixture
+def target_of() -> Any:
+    """The published rows of a run's target window."""
+
+    def read(record: Any, config: RunConfig) -> pa.Table:
+        folder = Path(config.store.root) / config.dataset.key / "runs" / record.run_id
+        return pa.concat_tables([pq.read_table(folder / name) for name in record.target_parts])
+
+    return read
+
+
 def test_without_being_asked_there_is_no_column(write: Any, run_config: Any, published: Any) -> None:
     config = run_config(write(pets()[0]))
     record = run_stages(config)
     assert record.prediction_sets is None
     assert "prediction_set" not in published(config).column_names
+
+
+def test_sets_of_the_target_window_hold_the_true_class_at_its_mix(
+    write: Any, run_config: Any, target_of: Any
+) -> None:
+    table, _ = pets()
+    rng = np.random.default_rng(3)
+    true = rng.choice(3, ROWS, p=[0.7, 0.2, 0.1])
+    vectors = (2.2 * np.eye(3, 8)[true] + rng.normal(size=(ROWS, 8))).astype(np.float32)
+    window = pa.table(
+        {
+            "id": [f"t{row:05d}" for row in range(ROWS)],
+            "vector": pa.FixedSizeListArray.from_arrays(vectors.ravel(), 8),
+        }
+    )
+    config = run_config(
+        write(table),
+        dataset={"target": str(write(window, "target"))},
+        treat={"prediction_sets": {"coverage": 0.9}},
+    )
+    rows = target_of(run_stages(config), config)
+    place = [int(name[1:]) for name in rows["id"].to_pylist()]
+    sets = rows["prediction_set"].to_pylist()
+    held = np.mean([NAMES[true[row]] in classes for row, classes in zip(place, sets, strict=True)])
+    assert 0.85 <= held <= 0.96
+    assert 0.8 <= np.mean([len(classes) for classes in sets]) < 2.0
 
 
 def test_of_label_sets_each_label_is_covered(write: Any, run_config: Any, published: Any) -> None:
