@@ -11,8 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from labelworks.flows.embed import embed
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
+from labelworks.tasks.ingest.stage import ingest
+from labelworks.tasks.planning.open_run import open_run, plan_run
+from labelworks.tasks.review.pictures import queue_pictures
+from labelworks.tasks.review.queue import review_queue
 from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
@@ -99,7 +105,15 @@ def test_rows_of_several_kinds_are_judged_by_all_and_another_encoder_embeds_its_
     page = artifacts.store.read(f"{artifacts.folder}/report/report.html").decode()
     assert "text by tfidf" in page and "columns by table" in page
 
-    other = run_stages(config_of(tmp_path, text=options(dims=32)))
-    assert {each.kind: each.embedded_rows for each in other.embedding.kinds} == {
+    opened = open_run(config, record.run_id, {})
+    queue = review_queue(opened.artifacts, opened.source, 5)
+    pictures = queue_pictures(opened.artifacts, opened.source, judged_ref(opened.artifacts), queue)
+    assert queue.kind == "mixed"
+    assert all(" number " in row.shown and "\nage: " in row.shown for row in queue.rows)
+    assert len(pictures) == 5
+
+    run, plans = plan_run(config_of(tmp_path, text=options(dims=32)), {})
+    figures = embed(run, ingest(run, plans).ref).figures
+    assert {each.kind: each.embedded_rows for each in figures.kinds} == {
         "text": ROWS, "image": 0, "columns": 0
     }  # fmt: skip

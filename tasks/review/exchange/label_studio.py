@@ -31,8 +31,10 @@ def write(queue: ReviewQueue, pictures: Pictures) -> dict[str, bytes]:
 def config(queue: ReviewQueue, pictured: bool) -> str:
     """The labelling config; ConfigError where a class can't be written in it."""
     shown = _tag("Image" if pictured else "Text", name=SHOWN, value="$image" if pictured else "$shown")
+    beside = [_tag("Text", name="text", value="$shown")] if pictured and queue.kind == "mixed" else []
     lines = [
         shown,
+        *beside,
         *(_tag("Header", value=f"{name}: ${name}") for name in ("given", "suggestion", "probabilities")),
         *(_number() if queue.label == "number" else _choices(queue)),
     ]

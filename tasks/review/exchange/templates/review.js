@@ -70,7 +70,7 @@ function startReview(queue, keeper, after) {
     if (row.picture) image.src = row.picture; else image.removeAttribute("src");
     image.classList.toggle("tiny", Boolean(row.tiny));
     part("shown").textContent = openMarks(row.shown || "(empty)");
-    part("shown").classList.toggle("small", Boolean(row.picture) || queue.kind === "vector");
+    part("shown").classList.toggle("small", queue.kind !== "mixed" && Boolean(row.picture) || queue.kind === "vector");
     part("shown").scrollTop = 0;
   }
 
