@@ -9,7 +9,7 @@ from pydantic import Field
 from labelworks.schemas.decisions import Why
 from labelworks.schemas.records import Record
 
-LabelKind = Literal["class", "classes", "number"]
+LabelKind = Literal["class", "classes", "number", "tags"]
 
 
 class ReviewRow(Record):
@@ -30,6 +30,9 @@ class ReviewRow(Record):
     given: str
     suggestion: str | None = None
     probabilities: tuple[tuple[str, float], ...] = ()
+    marks: tuple[tuple[tuple[str, str | None], ...], ...] = Field(
+        (), description="of a sentence: pieces by its given, and where there are any by its suggested tags"
+    )
     why: Why = "queue"
     removed: float = 0.0
     distance: float | None = Field(

@@ -152,7 +152,8 @@ def named_rows(ref: DatasetRef) -> Shown:
 
     def written(label: list[int] | float) -> str:
         if isinstance(label, list):
-            return ", ".join(str(ref.classes[code]) for code in label) or "(none)"
+            between = " " if ref.label_type == "tags" else ", "
+            return between.join(str(ref.classes[code]) for code in label) or "(none)"
         return f"{label:.6g}"
 
     return lambda row: row | {name: written(row[name]) for name in ("given", "suggestion")}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from labelworks.schemas.findings import ConfusedPair, SampleMap
 from labelworks.tasks.artifacts.shown.contents import Content
+from labelworks.tasks.artifacts.shown.marks import Piece
 from labelworks.tasks.exports.described.nutrition import NutritionLine
 from labelworks.tasks.methods.findings.confusions import top_confusions
 from labelworks.tasks.report.instructions.choose import ClassExamples
@@ -36,6 +37,8 @@ class WorstRow:
     """The encoded image, in any format that Pillow reads."""
     vector: str | None = None
     """Where the row is from, where there is nothing to look at."""
+    marks: tuple[tuple[Piece, ...], tuple[Piece, ...]] | None = None
+    """Of a sentence: its pieces by the given and by the suggested tags."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.stage_results import DetectResult
+from labelworks.tasks.artifacts.shown.contents import Content
+from labelworks.tasks.artifacts.shown.marks import marked, spans_text
 from labelworks.tasks.report.evidence import WorstRow
 from labelworks.tasks.report.texts import wording
 
@@ -44,3 +46,14 @@ def flagged_table(rows: Sequence[WorstRow]) -> list[dict[str, str]]:
 def named_class(ref: DatasetRef, label: Any) -> int | str:
     """The class of a code; a label that is no single class as text."""
     return ref.classes[label] if ref.label_type in ("int", "string") else wording.written(label)
+
+
+def labels_shown(ref: DatasetRef, given: Any, suggestion: Any, content: Content) -> dict[str, Any]:
+    """`given` and `suggested` of a WorstRow; of a sentence by its spans, and its `marks`."""
+    if ref.label_type == "tags":
+        names = [each.split(" ") if isinstance(each, str) else each for each in (given, suggestion)]
+        if all(len(each) == len(content.tokens) for each in names):
+            marks = tuple(marked(content.tokens, each, ref) for each in names)
+            given, suggestion = map(spans_text, marks)
+            return {"given": given, "suggested": suggestion, "marks": marks}
+    return {"given": named_class(ref, given), "suggested": named_class(ref, suggestion)}

@@ -41,7 +41,7 @@ from labelworks.tasks.planning.run import Run
 from labelworks.tasks.report import html, markdown, plots, time_plots
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
 from labelworks.tasks.report.instructions.choose import choose
-from labelworks.tasks.report.queue_table import flagged_table, likeliest_table, named_class
+from labelworks.tasks.report.queue_table import flagged_table, labels_shown, likeliest_table
 from labelworks.tasks.report.texts import drift_text, wording
 
 STRANGEST = 12
@@ -226,8 +226,7 @@ def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[Worst
     return tuple(
         WorstRow(
             id=row.id,
-            given=named_class(ref, row.given),
-            suggested=named_class(ref, row.suggestion),
+            **labels_shown(ref, row.given, row.suggestion, content),
             probability=row.error_probability,
             action=row.action,
             reason=row.reason,

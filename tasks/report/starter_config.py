@@ -20,6 +20,7 @@ ENCODERS = {
     "text": "auto    # tfidf; or sentence-transformers, with options: {model: a name or path}",
     "image": "auto    # pixels: scaled, then their principal components; docs/embedding.md has better ones",
     "vector": "auto    # the vectors as they are",
+    "tokens": "auto    # token-context; or token-transformers, with options: {model: a name or path}",
     "columns": "table    # numbers, categories, dates, short texts; trees judge beside the probes",
 }
 
@@ -51,7 +52,12 @@ def _dataset(look: Profile, guesses: Guesses, classes: list[Any], votes: Profile
         lines.append(f"  time: {scalar(guesses.time.column)}{_why(guesses.time.why)}")
     if guesses.split:
         lines += _split(guesses.split)
-    lines += _probs(guesses) or _classes(look, classes)
+    lines += [] if guesses.task == "tokens" else _probs(guesses) or _classes(look, classes)
+    if guesses.task == "tokens":
+        return [
+            *lines,
+            "  # tag_repair: true    # tags that break the scheme are written anew, not aside",
+        ]
     return [*lines, "  # target: path/of/new/data    # an unlabelled window, whose class mix may have moved"]
 
 

@@ -15,12 +15,13 @@ from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.shown.contents import READ, origins, said_in_rows
+from labelworks.tasks.artifacts.shown.marks import marked
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.sources.source import Source
 
 NAMED = 5  # classes whose probabilities are shown
 SCORED = ["row", "id", "given", "suggestion", "flag", "error_probability"]
-LABELS: dict[str, LabelKind] = {"list": "classes", "number": "number"}
+LABELS: dict[str, LabelKind] = {"list": "classes", "number": "number", "tags": "tags"}
 Places = NDArray[np.integer[Any]]
 
 
@@ -35,6 +36,15 @@ def rows_shown(
     content = artifacts.store.read_table(artifacts.embedding(ref.encoder_key, partition), ["content"])
     rows = scores.to_pylist()
     given, suggested = _labels(scores, rows, changed_to, ref)
+    contents = list(_contents(artifacts, source, ref, partition, places))
+    if source.columns.kind == "tokens":
+        sentences = some_features(source, partition, places).to_pylist()
+        marks = [
+            tuple(marked(words, tags, ref) for tags in (label, other) if tags is not None)
+            for words, label, other in zip(sentences, given, suggested, strict=True)
+        ]
+    else:
+        marks = [()] * len(rows)
     return [
         ReviewRow(
             id=row["id"],
@@ -45,10 +55,9 @@ def rows_shown(
             given=as_text(label),
             suggestion=None if other is None else as_text(other),
             probabilities=_probabilities(row, as_text(label), ref),
+            marks=pieces,
         )
-        for row, label, other, what in zip(
-            rows, given, suggested, _contents(artifacts, source, ref, partition, places), strict=True
-        )
+        for row, label, other, what, pieces in zip(rows, given, suggested, contents, marks, strict=True)
     ]
 
 
@@ -94,6 +103,9 @@ def _contents(
     if source.columns.kind == "text":
         for text in some_features(source, partition, places).to_pylist():
             yield "" if text is None else str(text)
+    elif source.columns.kind == "tokens":
+        for words in some_features(source, partition, places).to_pylist():
+            yield " ".join(words)
     elif any(part.kind in READ for part in source.columns.by_kind):
         yield from said_in_rows(source, partition, places)
     else:

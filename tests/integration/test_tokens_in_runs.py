@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+import labelworks as lw
 from tests.support.stages import run_stages
 
 WORDS = {"person": ["anna", "omar", "kim"], "place": ["rome", "paris", "york"]}
@@ -58,3 +59,14 @@ def test_wrong_tags_are_found_and_mended_by_sentence(
     assert pa.types.is_list(found["soft_label"].type.value_type)
     span = found["spans"][wrong[0]].as_py()[0]
     assert (span["start"], span["end"], span["error"]) == (3, 5, "type")
+    page = Path(record.report.removeprefix("file://")).read_text()
+    assert "<mark>" in page and "suggested" in page
+    root = config.store.root
+    queue = lw.review_queue(config.dataset.name, 8, store=root).queue
+    asked = next(row for row in queue.rows if row.suggestion)
+    assert queue.label == "tags" and asked.given.count("; ") == 7 and len(asked.marks) == 2
+    lw.record_decisions(config.dataset.name, {asked.id: asked.suggestion}, annotator="ann", store=root)
+    again = run_stages(config)
+    assert again.treatment.decided == 1 and again.work["scored_rows"] == 0
+    decided = next(row for row in published(config, 2).to_pylist() if row["action"] == "decided")
+    assert decided["id"] == asked.id and "; ".join(decided["label"]) == asked.suggestion

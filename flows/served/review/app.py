@@ -159,7 +159,7 @@ def shown(row: ReviewRow) -> dict[str, Any]:
     """A row as the page takes it."""
     more = f"\n… {len(row.shown):,} characters in all" if len(row.shown) > TEXT else ""
     known = row.model_dump(
-        include={"id", "given", "suggestion", "probabilities", "why", "sample", "like", "distance"}
+        include={"id", "given", "suggestion", "probabilities", "marks", "why", "sample", "like", "distance"}
     )
     return {**known, "shown": row.shown[:TEXT] + more}
 

@@ -15,8 +15,8 @@ WORDS = ("keep", "unsure", "none")  # also in round brackets, where a class is c
 def read_answer(text: str, classes: Collection[str], label_type: str) -> dict[str, Any]:
     """The answer of a text as fields of a decision: `answer`, and the classes or the number that it names.
 
-    label_type: int or string, list (several classes, with a semicolon between), number. Raises InputError
-    where the text is no answer.
+    label_type: int or string, list (several classes, with a semicolon between), tags (one a token, likewise),
+    number. Raises InputError where the text is no answer.
     """
     said = text.strip()
     bare = said[1:-1].strip().lower() if said.startswith("(") and said.endswith(")") else ""
@@ -26,9 +26,10 @@ def read_answer(text: str, classes: Collection[str], label_type: str) -> dict[st
         return {"answer": said.lower()}
     if label_type == "number":
         return {"answer": "number", "number": _number(said)}
-    if said in classes and label_type != "list":
+    if said in classes and label_type not in ("list", "tags"):
         return {"answer": "class", "classes": (said,)}
-    names = tuple(dict.fromkeys(part.strip() for part in said.split(";") if part.strip()))
+    named = [part.strip() for part in said.split(";") if part.strip()]
+    names = tuple(named if label_type == "tags" else dict.fromkeys(named))
     unknown = next((name for name in names if name not in classes), None)
     if unknown is not None or not names:
         raise InputError(

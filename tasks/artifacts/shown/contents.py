@@ -25,11 +25,12 @@ LOOKED_THROUGH = 64  # partitions at most in which a row is looked for by its id
 
 @dataclass(frozen=True)
 class Content:
-    """What is in a row: a text, an encoded image, or both; of vectors and recordings where it is from."""
+    """What is in a row: a text, its tokens, an encoded image; of vectors and recordings where it is from."""
 
     text: str | None = None
     image: bytes | None = None
     vector: str | None = None
+    tokens: tuple[str, ...] = ()
 
 
 def contents(
@@ -91,12 +92,15 @@ def _looked_at(source: Source, rows: int, pictured: int) -> int:
     kinds = [part.kind for part in source.columns.by_kind]
     if "image" in kinds:
         return pictured
-    return rows if "text" in kinds or len(kinds) > 1 else 0
+    return rows if "text" in kinds or "tokens" in kinds or len(kinds) > 1 else 0
 
 
 def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Content]:
     places = np.array(rows, np.int32)
     kinds = [part.kind for part in source.columns.by_kind]
+    if kinds == ["tokens"]:
+        sentences = some_features(source, partition, places).to_pylist()
+        return [Content(text=" ".join(row)[:SHOWN_TEXT], tokens=tuple(row)) for row in sentences]
     images: list[bytes | None] = [None] * len(rows)
     if "image" in kinds:
         images = list(image_bytes(some_features(source.only("image"), partition, places)))

@@ -18,7 +18,7 @@ from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, believ
 from labelworks.tasks.review.desk.handed import HandedRows
 
 SHOWN_BY = {"why", "sample", "stratum", "stratum_rows", "stratum_likely", "probability"}
-LABEL_TYPES: dict[LabelKind, str] = {"class": "string", "classes": "list", "number": "number"}
+LABEL_TYPES: dict[LabelKind, str] = {"class": "string", "classes": "list", "number": "number", "tags": "tags"}
 
 
 @dataclass(frozen=True)

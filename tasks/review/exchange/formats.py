@@ -21,20 +21,23 @@ OURS = "give a file with answers of what `labelworks review export` wrote: docs/
 
 @dataclass(frozen=True)
 class ExchangeFormat:
-    """A form of a queue: `write` gives its files by what their names end in; pictured: images are in them."""
+    """A form of a queue: `write` gives its files by what their names end in; pictured: images are in them;
+    one_question: of a label of the whole row, so that tags of tokens are none.
+    """
 
     name: str
     ending: str
     write: Callable[[ReviewQueue, Pictures], dict[str, bytes]]
     pictured: bool = False
+    one_question: bool = False
 
 
 FORMATS = (
     ExchangeFormat("a spreadsheet", spreadsheet.ENDING, spreadsheet.write),
     ExchangeFormat("a table", parquet.ENDING, parquet.write),
     ExchangeFormat("a page that works from disk", page.ENDING, page.write, pictured=True),
-    ExchangeFormat("Label Studio", label_studio.ENDING, label_studio.write, pictured=True),
-    ExchangeFormat("Argilla", argilla.ENDING, argilla.write, pictured=True),
+    ExchangeFormat("Label Studio", label_studio.ENDING, label_studio.write, pictured=True, one_question=True),
+    ExchangeFormat("Argilla", argilla.ENDING, argilla.write, pictured=True, one_question=True),
 )
 JSON_FORMS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str], list[dict[str, Any]]]], ...] = (
     (page.knows, page.read),
@@ -55,8 +58,14 @@ def format_of(place: str) -> ExchangeFormat:
 
 def write_queue(queue: ReviewQueue, place: str, pictures: Pictures) -> list[str]:
     """Write rows with an empty answer in the form that the place ends in; the names of the files."""
-    store, name = _opened(place)
-    files = format_of(place).write(queue, pictures)
+    form, (store, name) = format_of(place), _opened(place)
+    if queue.label == "tags" and form.one_question:
+        raise ConfigError(
+            f"{form.name} would ask for one label of a sentence, not for its tags",
+            where="--to",
+            fix="take .html, .csv or .parquet",
+        )
+    files = form.write(queue, pictures)
     base = name.removesuffix(PurePosixPath(name).suffix)
     written = {_name(name, base, ending): data for ending, data in files.items()}
     for each, data in written.items():

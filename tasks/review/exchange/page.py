@@ -73,7 +73,7 @@ def queue_of_page(queue: ReviewQueue, pictures: Pictures) -> dict[str, Any]:
     """A queue as the page's script takes it; print: of its rows: what a browser keeps answers under."""
     rows = [
         carried(row, queue)
-        | {"shown": row.shown, "probabilities": row.probabilities}
+        | {"shown": row.shown, "probabilities": row.probabilities, "marks": row.marks}
         | _picture(pictures.get((row.partition, row.row)))
         for row in queue.rows
     ]

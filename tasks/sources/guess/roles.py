@@ -20,11 +20,13 @@ from labelworks.tasks.sources.guess.folders import (
     rival_at_the_top,
 )
 from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
-from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels, rank_of
+from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels
 from labelworks.tasks.sources.guess.names import PREDICTED, words
+from labelworks.tasks.sources.guess.no_label import alone, empty, told_apart
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
 from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
 from labelworks.tasks.sources.guess.tabular import tabular
+from labelworks.tasks.sources.guess.tokens import find_tokens
 from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
 from labelworks.tasks.sources.profile import Profile
 
@@ -73,6 +75,8 @@ def guess(
     Raises InputError, listing the columns, if a named one isn't there or can't play its role, and if no
     column can be taken for the label or the features.
     """
+    if votes is None and (tagged := find_tokens(look, label, features)) is not None:
+        return _of_sentences(look, *tagged)
     voted = _votes(look, votes, features) if label is None or votes else None
     probs = [column for column in find_pred_probs(look) if column.name != features]
     taken = {name for name in (label, *(column.name for column in probs), *_of_votes(voted, look)) if name}
@@ -101,16 +105,31 @@ def guess(
     )
 
 
+def _of_sentences(
+    look: Profile, tokens: FeatureGuess, tags: Candidate, others: tuple[Candidate, ...]
+) -> Guesses:
+    """The roles where a row is a sentence: tokens and their tags are known, and what is beside them."""
+    rest = [column for column in look.columns if column.name not in (*tokens.names, tags.name)]
+    row_id = find_id(rest)
+    time = find_time([column for column in rest if not row_id or column.name != row_id.column])
+    _in_all_files(look, [*tokens.names, tags.name])
+    guesses = Guesses(
+        tokens, tags, others, row_id, time, None, None, allowed(unlabelled(look, tags, None), look), 0.0,
+        (), (), find_split(look),
+    )  # fmt: skip
+    return replace(guesses, notes=tuple(_notes(look, guesses, None)), unused=tuple(_unused(look, guesses)))
+
+
 def _features(look: Profile, taken: set[str], features: str | None, probs: list[Column]) -> FeatureGuess:
     try:
         return find_features(look, taken, features)
     except InputError as error:
         if not probs or features:
             raise
-        alone = (
+        said = (
             f"{probs[0].name} holds a model's probabilities, which are no features: labels are judged by them"
         )
-        detect = f"{alone} alone by labelworks.tasks.methods.noise.detect, docs/noise.md; {error.fix}"
+        detect = f"{said} alone by labelworks.tasks.methods.noise.detect, docs/noise.md; {error.fix}"
         raise InputError(error.what, where=error.where, fix=detect) from error
 
 
@@ -175,33 +194,10 @@ def _labels(look: Profile, features: FeatureGuess, label: str | None, taken: set
         raise InputError(
             "no column can be taken for the label: none has few values that repeat",
             where=look.source,
-            fix=f"{hint}{_empty(look)}{_alone(look)}name it with --label COLUMN; columns: {look.listed}",
+            fix=f"{hint}{empty(look)}{alone(look)}name it with --label COLUMN; columns: {look.listed}",
         )
-    _told_apart(look, candidates[0])
+    told_apart(look, candidates[0])
     return candidates
-
-
-def _told_apart(look: Profile, label: Candidate) -> None:
-    """Raise InputError where all rows there are have the same label."""
-    if look.whole and label.column.distinct == 1 and label.task == "classification":
-        raise InputError(
-            f"every row has the {label.name} {look.values(label.name)[0]!r}: one class only",
-            where=look.source,
-            fix=f"name another column with --label; columns: {look.listed}",
-        )
-
-
-def _empty(look: Profile) -> str:
-    empty = [column.name for column in look.columns if not column.values and rank_of(column.name) < 2]
-    return f"{empty[0]} is empty in all rows; " if empty else ""
-
-
-def _alone(look: Profile) -> str:
-    """What is to be done about an array without labels, and about images without folders."""
-    if look.formats == ("images",):
-        return "the folder that an image is in is its label: put each into one, or write a table of paths; "
-    alone = all(file.name.lower().endswith(".npy") for file in look.files)
-    return "an .npy is one array: save the labels beside it as y.npy, and name the folder; " if alone else ""
 
 
 def _without_answers(look: Profile, features: FeatureGuess, label: Candidate | None) -> FeatureGuess:

@@ -200,3 +200,11 @@ def test_rows_named_by_their_ids_are_shown_by_what_is_in_them(runs):
     found = page(runs["published"](shift=shift), ReportData(examples=known))
     assert ATTACK in found.text and "of another window" not in found.text and "c" in found.text
     assert len([url for url in found.urls if url.startswith("data:image/png")]) == 1
+
+
+def test_a_sentence_is_shown_with_its_spans_and_nothing_of_it_is_markup(runs):
+    pieces = ((ATTACK, None), ("Rome", ATTACK)), (("said", None), ("Rome", "place"))
+    row = WorstRow("a", "Rome: x", "Rome: place", 0.9, "review", "", text="t", marks=pieces)
+    found = page(runs["published"](), runs["evidence"](2, worst=(row,), flagged=(row,), flagged_rows=1))
+    assert found.tags.count("mark") == 2
+    assert ATTACK in found.text.replace("\u200b", "")

@@ -163,3 +163,15 @@ def _value(kind: pa.DataType, row: int) -> object:
     if pa.types.is_null(kind):
         return None
     return Decimal(small) if pa.types.is_decimal(kind) else small
+
+
+def test_sentences_are_taken_for_tokens_and_their_tags(tmp_path: Path) -> None:
+    words = [f"w{row} in x{row % 7}".split() for row in range(40)]
+    tags = {"pos": [["N", "P", "N"]] * 40, "ner": [["O", "O", "B-a"]] * 40}
+    sentences = seen(tmp_path, id=list(range(40)), words=words, **tags)
+    found = guess(sentences)
+    assert (found.task, found.features.kind, found.features.names) == ("tokens", "tokens", ("words",))
+    assert found.label is not None and found.label.name == "ner" and "bio" in found.label.why
+    assert [other.name for other in found.others] == ["pos"]
+    named = guess(sentences, label="pos").label
+    assert named is not None and named.name == "pos"

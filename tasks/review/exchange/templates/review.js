@@ -25,7 +25,7 @@ function far(row) {
 
 function startReview(queue, keeper, after) {
   const part = id => document.getElementById(id);
-  const several = queue.label === "classes", number = queue.label === "number";
+  const several = ["classes", "tags"].includes(queue.label), number = queue.label === "number";
   const folded = queue.classes.map(name => name.toLowerCase());
   let at = 0, chosen = -1, matches = [];
 
@@ -51,9 +51,9 @@ function startReview(queue, keeper, after) {
     part("next").disabled = at + 1 >= queue.rows.length;
     part("why").textContent = (WHY[row.why] ?? row.why) + far(row);
     drawContent(row);
-    part("given").textContent = openMarks(row.given || "(none)");
+    drawLabel("given", row.given, row.marks?.[0]);
     part("doubted").hidden = row.suggestion === null;
-    part("suggestion").textContent = openMarks(row.suggestion || "(none)");
+    drawLabel("suggestion", row.suggestion, row.marks?.[1]);
     const answer = answers().get(at);
     part("answered").hidden = !answer;
     part("answer").textContent = answer ? answer.answer : "";
@@ -62,6 +62,17 @@ function startReview(queue, keeper, after) {
     drawLikely(row);
     drawAlike();
     drawAround(row);
+  }
+
+  // A label as a text; of a sentence its pieces, those of a span as marks.
+  function drawLabel(id, label, pieces) {
+    if (!pieces) part(id).textContent = openMarks(label || "(none)");
+    else part(id).replaceChildren(...pieces.flatMap(([text, type]) => {
+      const piece = document.createElement(type === null ? "span" : "mark");
+      piece.textContent = openMarks(text);
+      if (type !== null) piece.append(" ", Object.assign(document.createElement("small"), {textContent: openMarks(type)}));
+      return [piece, " "];
+    }));
   }
 
   function drawContent(row) {
@@ -280,7 +291,8 @@ function startReview(queue, keeper, after) {
     event.preventDefault();
   });
   if (number) part("other-name").textContent = "Another number";
-  if (several) part("other-name").textContent = "Other classes, with a semicolon between";
+  if (queue.label === "tags") part("other-name").textContent = "Other tags, one a token, with a semicolon between";
+  else if (several) part("other-name").textContent = "Other classes, with a semicolon between";
   part("after").append(...after);
   keeper.changed = draw;
   show(open(0) ? 0 : following(0));

@@ -1,0 +1,38 @@
+"""A sentence with its spans as marks: pieces of text, each with the type of its span, or with none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.methods.tokens.spans import spans_of
+from labelworks.tasks.methods.tokens.tag_set import OUTSIDE, PLAIN, TagSet
+
+Piece = tuple[str, str | None]
+MOST = 200  # tokens that are shown
+
+
+def marked(tokens: Sequence[str], names: Sequence[str], ref: DatasetRef) -> tuple[Piece, ...]:
+    """The pieces of a sentence by its tags; of tags that stand by themselves a piece a token."""
+    if ref.tag_scheme == PLAIN:
+        each = zip(tokens[:MOST], names[:MOST], strict=True)
+        return tuple((token, None if name == OUTSIDE else name) for token, name in each)
+    tags = TagSet.of(ref.classes, ref.tag_scheme)
+    codes = np.array([tags.names.index(name) for name in names], np.int32)
+    spans = spans_of(codes, np.array([0, len(codes)]), tags)
+    pieces, behind = list[Piece](), 0
+    for start, end, kind in zip(spans.start, spans.end, spans.kind, strict=True):
+        if start >= MOST:
+            break
+        pieces += [(" ".join(tokens[behind:start]), None)] if start > behind else []
+        pieces.append((" ".join(tokens[start:end]), tags.types[kind]))
+        behind = int(end)
+    rest = tokens[behind : max(MOST, behind)]
+    return (*pieces, *([(" ".join(rest), None)] if rest else []))
+
+
+def spans_text(pieces: Sequence[Piece]) -> str:
+    """The spans of a sentence in a line."""
+    return "; ".join(f"{text}: {kind}" for text, kind in pieces if kind is not None) or "(no span)"
