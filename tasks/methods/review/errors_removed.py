@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.review.reviewers import BELIEVED, LOOKS, NONE, RIGHT
 
-DRAWS = 400  # of how often each person is right
+Floats = NDArray[np.float64]
+DRAWS = 400  # of what isn't known
 LEVEL = 0.95
+KNOWN_LOOKS = 5.0  # that how often a person is right is known by; half of what runs assume: both tails count
+SHIFTS = np.linspace(-8, 8, 65)  # of the log odds that given labels are right
 SEED = 0
 
 
@@ -24,48 +27,86 @@ class ErrorsRemoved:
     changed: int
 
 
-def believed(probability: NDArray[np.floating], outcomes: int, *, none: bool = False) -> NDArray[np.float64]:
-    """Probabilities (n,) by scores as they are believed beside a person; none: of none of the classes.
+@dataclass(frozen=True, eq=False)
+class LooksMade:
+    """Answers (n,) of people about rows, as far as they say what a label is.
 
-    outcomes: how many there are, none of the classes among them.
+    given, answered: how likely the label given and the one answered were by scores; changed: whether they
+    differ; reviewer: who answered; outcomes: how many answers there are, none of the classes among them.
     """
-    known = np.full(len(probability), NONE) if none else np.asarray(probability) * (1 - NONE)
-    return np.asarray(BELIEVED * known + (1 - BELIEVED) / outcomes, np.float64)
+
+    given: Floats
+    answered: Floats
+    changed: NDArray[np.bool_]
+    reviewer: NDArray[np.int64]
+    outcomes: int
+
+    @classmethod
+    def of(
+        cls, given: NDArray[np.floating], answered: NDArray[np.floating], none: NDArray[np.bool_],
+        changed: NDArray[np.bool_], reviewer: NDArray[np.int64], outcomes: int,
+    ) -> LooksMade:  # fmt: skip
+        """By probabilities among the classes alone; none (n,): none of them was answered."""
+        of_none = np.where(none, NONE, np.asarray(answered) * (1 - NONE))
+        return cls(np.asarray(given) * (1 - NONE), of_none, changed, reviewer, outcomes)
 
 
-def errors_removed(
-    given: NDArray[np.floating], answered: NDArray[np.floating], reviewer: NDArray[np.int64], outcomes: int
-) -> ErrorsRemoved:
-    """What changes of labels (n,) removed, by how likely the label given and the one answered were before.
+def errors_removed(looks: LooksMade) -> ErrorsRemoved:
+    """What the changed labels removed: simulated, with what isn't known drawn anew each time.
 
-    reviewer (n,): who answered; outcomes: how many answers there are. Each person is right as often as a Beta
-    distribution says that is worth LOOKS looks at RIGHT, on any row alike; errors fall on any other outcome
-    alike. The interval is simulated: how often each person is right is drawn, then what the labels are.
+    How often each person is right is worth KNOWN_LOOKS looks at RIGHT, on any row alike; errors fall on
+    any other outcome alike. How likely given labels are right is told by how many a person kept; scores,
+    which are worth LOOKS answers there, say only which rather than others. Which other class is right they
+    say as far as they are believed, BELIEVED or thereabouts.
     """
-    if not len(given):
+    if not looks.changed.any():
         return ErrorsRemoved(0.0, 0.0, 0.0, 0)
     rng = np.random.default_rng(SEED)
-    who, place = np.unique(reviewer, return_inverse=True)
-    right = rng.beta(LOOKS * RIGHT, LOOKS * (1 - RIGHT), (DRAWS, len(who)))
-    totals = np.empty(DRAWS)
+    people = [_Person(looks, who) for who in np.unique(looks.reviewer)]
+    right = rng.beta(KNOWN_LOOKS * RIGHT, KNOWN_LOOKS * (1 - RIGHT), (DRAWS, len(people)))
+    trust = rng.beta(LOOKS * BELIEVED, LOOKS * (1 - BELIEVED) / 2, DRAWS)
+    removed = np.zeros(DRAWS)
     for draw in range(DRAWS):
-        mended, broken = _after(given, answered, right[draw, place], outcomes)
-        luck = rng.random(len(given))
-        totals[draw] = np.count_nonzero(luck < mended) - np.count_nonzero(luck > 1 - broken)
-    mended, broken = _after(given, answered, np.full(len(given), RIGHT), outcomes)
+        for place, person in enumerate(people):
+            removed[draw] += person.removed(right[draw, place], trust[draw], rng)
     tail = (1 - LEVEL) / 2
-    low, high = np.quantile(totals, [tail, 1 - tail])
-    value = float(np.sum(mended - broken))
-    return ErrorsRemoved(value, min(float(low), value), max(float(high), value), len(given))
+    low, high = np.quantile(removed, [tail, 1 - tail])
+    return ErrorsRemoved(float(removed.mean()), float(low), float(high), int(looks.changed.sum()))
 
 
-def _after(
-    given: NDArray[np.floating],
-    answered: NDArray[np.floating],
-    right: NDArray[np.float64],
-    outcomes: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """P(the answer is right), P(the given label was) (n,) after the answers, by Bayes."""
-    slip = (1 - right) / max(outcomes - 1, 1)
-    whole = answered * right + (1 - answered) * slip
-    return np.asarray(answered * right / whole), np.asarray(given * slip / whole)
+class _Person:
+    """The answers of one person: how many were kept, and what scores say of those that changed labels."""
+
+    def __init__(self, looks: LooksMade, who: int) -> None:
+        mine = looks.reviewer == who
+        believed = BELIEVED * looks.given[mine] + (1 - BELIEVED) / looks.outcomes
+        odds, changed = np.log(believed) - np.log1p(-believed), looks.changed[mine]
+        self.outcomes, self.answers = looks.outcomes, len(odds)
+        self.kept = self.answers - int(changed.sum())
+        self.odds = odds[changed]
+        self.mean_right = _chance(odds[:, None] + SHIFTS).mean(axis=0)
+        others = np.maximum(1 - looks.given[mine][changed], 1e-12)
+        self.among_others = np.minimum(looks.answered[mine][changed] / others, 1.0)
+
+    def removed(self, right: float, trust: float, rng: np.random.Generator) -> int:
+        """One draw of labels mended less labels spoiled, where the person is right so often."""
+        slip = (1 - right) / max(self.outcomes - 1, 1)
+        given = _chance(self.odds + self._shift(right, slip, rng))
+        named = trust * self.among_others + (1 - trust) / max(self.outcomes - 1, 1)
+        mended, missed, spoiled = (1 - given) * named * right, (1 - given) * (1 - named) * slip, given * slip
+        whole, luck = mended + missed + spoiled, rng.random(len(given))
+        return int((luck < mended / whole).sum() - (luck > 1 - spoiled / whole).sum())
+
+    def _shift(self, right: float, slip: float, rng: np.random.Generator) -> float:
+        """How far the log odds of all given labels lie from the scores', by how many were kept."""
+        before = self.mean_right[len(SHIFTS) // 2]
+        by_scores = right * before + slip * (1 - before)
+        share = rng.beta(
+            self.kept + LOOKS * by_scores + 1e-9, self.answers - self.kept + LOOKS * (1 - by_scores) + 1e-9
+        )
+        wanted = np.clip((share - slip) / max(right - slip, 1e-6), 0, 1)
+        return float(np.interp(wanted, self.mean_right, SHIFTS))
+
+
+def _chance(odds: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float64)

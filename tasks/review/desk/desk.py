@@ -14,7 +14,7 @@ from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.decisions.checked import Aside, Checked, GivenAnswer, check_answers
 from labelworks.tasks.artifacts.decisions.estimates import right_as_given, sample_estimates
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN, ShownRow, as_text
-from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, believed, errors_removed
+from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, LooksMade, errors_removed
 from labelworks.tasks.review.desk.handed import HandedRows
 
 SHOWN_BY = {"why", "sample", "stratum", "stratum_rows", "stratum_likely", "probability"}
@@ -201,21 +201,18 @@ def removed_by(
 ) -> ErrorsRemoved:
     """How many wrong labels the answers about a queue's rows put right: of each row what came last."""
     last = {each.id: each for each in decisions if each.run == queue.run and each.id in rows}
-    changed = [
-        each for each in last.values() if each.answer not in ("keep", "unsure") and not right_as_given(each)
-    ]
-    outcomes = len(queue.classes) + 1 if queue.label == "class" else 2
-    who = {name: place for place, name in enumerate(sorted({each.reviewer for each in changed}))}
-    given, answered = np.empty(len(changed)), np.empty(len(changed))
-    for place, each in enumerate(changed):
-        known = rows[each.id]
-        given[place] = believed(np.array([_probability(known, known.given, queue)]), outcomes)[0]
-        none = each.answer == "none"
-        answered[place] = believed(
-            np.array([_probability(known, answer_of(each), queue)]), outcomes, none=none
-        )[0]
-    reviewer = np.array([who[each.reviewer] for each in changed], np.int64)
-    return errors_removed(given, answered, reviewer, outcomes)
+    said = [each for each in last.values() if each.answer != "unsure"]
+    who = {name: place for place, name in enumerate(sorted({each.reviewer for each in said}))}
+    shown = [rows[each.id] for each in said]
+    looks = LooksMade.of(
+        np.array([_probability(row, row.given, queue) for row in shown]),
+        np.array([_probability(row, answer_of(each), queue) for row, each in zip(shown, said, strict=True)]),
+        np.array([each.answer == "none" for each in said], bool),
+        np.array([each.answer != "keep" and not right_as_given(each) for each in said], bool),
+        np.array([who[each.reviewer] for each in said], np.int64),
+        len(queue.classes) + 1 if queue.label == "class" else 2,
+    )
+    return errors_removed(looks)
 
 
 def audited_by(decisions: Sequence[RowDecision], queue: ReviewQueue) -> str:

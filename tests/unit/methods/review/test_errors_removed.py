@@ -5,50 +5,48 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from labelworks.tasks.methods.review.errors_removed import believed, errors_removed
+from benchmarks.review_interval import KINDS, K, sitting
+from labelworks.tasks.methods.review.errors_removed import ErrorsRemoved, LooksMade, errors_removed
 from labelworks.tasks.methods.review.reviewers import LOOKS, RIGHT
 
-K = 4
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("right", [None, 0.85])
+def test_the_interval_holds_the_truth(kind: str, right: float | None) -> None:
+    rng, inside = np.random.default_rng(7), []
+    for _ in range(30):
+        often = rng.beta(LOOKS * RIGHT, LOOKS * (1 - RIGHT)) if right is None else right
+        told, truth = sitting(rng, 300, kind, often)
+        assert told.low <= told.value <= told.high
+        inside.append(told.low <= truth <= told.high)
+    assert np.mean(inside) >= 0.93
 
 
-def looked(rng: np.random.Generator, rows: int, right: float) -> tuple[float, float, float, int]:
-    """One sitting: the interval, and how many wrong labels less there are."""
-    posterior = rng.dirichlet(np.full(K, 0.3), rows)
-    true = np.array([rng.choice(K, p=each) for each in posterior])
-    given = rng.integers(0, K, rows)
-    slips = (true + rng.integers(1, K, rows)) % K
-    answer = np.where(rng.random(rows) < right, true, slips)
-    changed = answer != given
-    every = np.arange(rows)[changed]
-    found = errors_removed(
-        believed(posterior[every, given[changed]], K + 1),
-        believed(posterior[every, answer[changed]], K + 1),
-        np.zeros(len(every), np.int64),
-        K + 1,
-    )
-    before, after = np.count_nonzero(given != true), np.count_nonzero(answer != true)
-    assert found.changed == changed.sum()
-    return found.value, found.low, found.high, before - after
-
-
-@pytest.mark.parametrize("rows", [30, 300])
-def test_the_interval_holds_the_truth_where_people_are_as_right_as_is_assumed(rows: int) -> None:
-    rng, inside = np.random.default_rng(rows), []
-    for right in rng.beta(LOOKS * RIGHT, LOOKS * (1 - RIGHT), 60):
-        _, low, high, truth = looked(rng, rows, right)
-        inside.append(low <= truth <= high)
-    assert np.mean(inside) >= 0.9
+def told(given: float, answered: float, kept: int = 0, none: bool = False) -> ErrorsRemoved:
+    """Of 20 changed labels alike, beside some that were kept."""
+    changed = np.arange(20 + kept) < 20
+    return errors_removed(
+        LooksMade.of(
+            np.full(len(changed), given), np.where(changed, answered, given), changed & none, changed,
+            np.zeros(len(changed), np.int64), 11,
+        )
+    )  # fmt: skip
 
 
 def test_nothing_changed_removed_nothing() -> None:
-    found = errors_removed(np.zeros(0), np.zeros(0), np.zeros(0, np.int64), K)
-    assert (found.value, found.low, found.high, found.changed) == (0, 0, 0, 0)
+    nothing = np.zeros(3)
+    looks = LooksMade.of(nothing, nothing, nothing > 0, nothing > 0, np.zeros(3, np.int64), K)
+    assert errors_removed(looks) == ErrorsRemoved(0, 0, 0, 0)
 
 
-def test_who_changes_labels_that_were_surely_right_removes_little() -> None:
-    sure, other = believed(np.full(20, 0.999), 11), believed(np.full(20, 1e-4), 11)
-    who = np.zeros(20, np.int64)
-    against, along = errors_removed(sure, other, who, 11), errors_removed(other, sure, who, 11)
-    assert against.value < 12 < 19 < along.value
-    assert against.low < 0
-    assert believed(np.zeros(1), 3, none=True)[0] == pytest.approx(0.9 * 0.01 + 0.1 / 3)
+def test_who_changes_labels_that_were_surely_right_removes_less() -> None:
+    against, along = told(0.999, 1e-4), told(1e-4, 0.999)
+    assert against.value < 17 < 18 < along.value
+    assert against.low < 8 < along.low
+    assert told(0.5, 0.5, none=True).value < told(0.5, 0.5).value
+
+
+def test_who_keeps_most_labels_changed_some_that_were_right() -> None:
+    few, many = told(0.3, 0.7), told(0.3, 0.7, kept=180)
+    assert many.value < few.value
+    assert many.high - many.low > few.high - few.low
