@@ -87,6 +87,7 @@ def precision(frame: pd.DataFrame, wrong: NDArray[np.bool_], features: dict[str,
         done = lw.curate(
             frame, label="label", id="id", store=f"{folder}/store", progress=False, **features,
             gates={"embed": {"thresholds": {"max_rejected": 0.5}}},
+            treat={"mode": "none"}, detect={"content": False, "poison": False},
             validate={"publish_when": {"not_worse": 1}},
         )  # fmt: skip
         rows = done.to_pandas()
