@@ -6,6 +6,7 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from labelworks.tasks.sources.formats.sniff import COMMON, Dialect
@@ -27,7 +28,7 @@ ENCODERS = {
 
 def starter_config(look: Profile, guesses: Guesses, classes: list[Any], votes: Profile | None = None) -> str:
     """The config as commented YAML. classes: those seen, in order, as a run reads them."""
-    parts = [_head(look), _dataset(look, guesses, classes, votes), _gates(guesses), _rest(guesses)]
+    parts = [_head(look), _dataset(look, guesses, classes, votes), _gates(guesses), _rest(look, guesses)]
     return "\n".join("\n".join(part) + "\n" for part in parts if part)
 
 
@@ -164,14 +165,21 @@ def _gates(guesses: Guesses) -> list[str]:
     return ["gates:", *lines] if lines else []
 
 
-def _rest(guesses: Guesses) -> list[str]:
+def _rest(look: Profile, guesses: Guesses) -> list[str]:
     return [
         "store:",
-        "  root: labelworks-store    # a path or s3://bucket/prefix; secrets come from the environment",
+        f"  root: {_store(look.source)}    # a path or s3://bucket/prefix; secrets come from the environment",
         "",
         "encoder:",
         f"  name: {ENCODERS[guesses.features.kind]}",
     ]
+
+
+def _store(source: str) -> str:
+    """A folder here; of a source that it would lie in, one that isn't read."""
+    here = Path.cwd()
+    inside = "://" not in source and Path(source).resolve() in (here, *here.parents)
+    return "_labelworks-store" if inside else "labelworks-store"
 
 
 def _why(text: str) -> str:

@@ -253,6 +253,15 @@ def test_arrays_of_numpy_have_a_way_in(init: Init) -> None:
     assert begun(config).classes == tuple(TOPICS)
 
 
+def test_a_folder_of_arrays_that_one_stands_in_keeps_its_store_where_it_is_not_read(init: Init) -> None:
+    np.save("X.npy", VECTORS)
+    np.save("y.npy", np.array(LABELS))
+    config = init(".")
+    assert (config.dataset.features.vector, config.dataset.label) == ("X", "y")
+    assert config.store.root.endswith("/_labelworks-store")
+    assert begun(config).classes == tuple(TOPICS)
+
+
 def test_columns_of_numbers_are_one_vector_without_what_says_the_label(init: Init, tmp_path: Path) -> None:
     numbers = {f"x{place}": VECTORS[:, place % 3] + RNG.normal(0, 1, ROWS) for place in range(40)}
     numbers["x7"][::10] = np.nan
