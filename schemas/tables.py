@@ -288,6 +288,12 @@ def with_tags(schema: pa.Schema) -> pa.Schema:
     )
 
 
+def with_text_spans(schema: pa.Schema) -> pa.Schema:
+    """The published columns of texts with spans: those of the label, in characters."""
+    spans = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
+    return schema.append(_field("text_spans", pa.list_(spans), "of the label, in characters of the text"))
+
+
 def with_observed(schema: pa.Schema, label_type: pa.DataType) -> pa.Schema:
     """The published columns of a dataset whose labels are inferred: what was observed of each row."""
     return (

@@ -17,6 +17,7 @@ from labelworks.tasks.methods.encoders.values import absent
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.image_paths import inside
 from labelworks.tasks.sources.values.joined import joined
+from labelworks.tasks.sources.values.text_spans import as_tokens
 from labelworks.tasks.storage.filesystem import open_filesystem
 from labelworks.tasks.storage.ranges import read_at_once
 from labelworks.tasks.storage.retries import again
@@ -50,6 +51,8 @@ def some_features(source: Source, partition: Partition, rows: np.ndarray[Any, An
 def as_encoded(source: Source, table: pa.Table) -> pa.Array:
     """The one column of the features; several columns as a struct of them, a row each."""
     asked = source.columns
+    if asked.kind == "tokens":
+        return as_tokens(table[asked.feature].combine_chunks())
     if asked.kind != "columns":
         return table[asked.feature].combine_chunks()
     columns = [table[name].combine_chunks() for name in asked.features]

@@ -162,11 +162,11 @@ def _piece_index(
     observed = labelled and asked.observed is not None
     if label and not observed:
         labels, unusable = _readable(table[label].combine_chunks(), "label", unusable)
-        labels, reasons = read_labels(labels, kind)
-        unusable = pc.coalesce(unusable, reasons)
         if asked.task == "tokens":
             labels, reasons, mended = read_tags(labels, table[asked.feature].combine_chunks(), asked)
-            unusable = pc.coalesce(unusable, reasons)
+        else:
+            labels, reasons = read_labels(labels, kind)
+        unusable = pc.coalesce(unusable, reasons)
     columns = {"file": file, "file_row": rows, "id": ids, "label": labels}
     if asked.task == "tokens" and labelled:
         columns[MENDED] = pa.array(mended)

@@ -21,6 +21,7 @@ from labelworks.tasks.methods.tokens.tag_set import LETTERS, OUTSIDE, PLAIN, Tag
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.given_labels import read_labels
 from labelworks.tasks.sources.source import Source
+from labelworks.tasks.sources.values.text_spans import are_spans, as_tags, as_tokens
 
 STRANGE = 0.1  # of the tags that aren't O: where more are none of a scheme, the tags are of none
 LISTS = pa.list_(pa.string())
@@ -75,10 +76,11 @@ class Tags:
 
 def scheme_sums(partition: Partition, source: Source) -> SchemeSums:
     """What the sentences of a partition say of each scheme; files that can't be read say nothing."""
-    column, sums = source.columns.label, SchemeSums()
-    for _, table in source.reader(partition).checked([column], lambda schema, where: None):
-        if isinstance(table, pa.Table) and column in table.column_names:
-            sums += sums_of(read_labels(table[column].combine_chunks(), LISTS)[0])
+    column, tokens, sums = source.columns.label, source.columns.feature, SchemeSums()
+    for _, table in source.reader(partition).checked([column, tokens], lambda schema, where: None):
+        if isinstance(table, pa.Table) and {column, tokens} <= set(table.column_names):
+            held = (table[name].combine_chunks() for name in (column, tokens))
+            sums += sums_of(listed_tags(*held, repair=True)[0])
     return sums
 
 
@@ -111,13 +113,28 @@ def scheme_key(columns: Columns) -> str:
     return f"{columns.tag_scheme}-mended" if columns.tag_repair else columns.tag_scheme
 
 
+def listed_tags(labels: pa.Array, texts: pa.Array, *, repair: bool) -> tuple[pa.Array, pa.Array]:
+    """Lists of tags (S,) as strings, of spans of texts (S,) too, and why a row's can't be read (S,)."""
+    if are_spans(labels.type):
+        return as_tags(labels, texts, repair=repair)
+    return read_labels(labels, LISTS)
+
+
 def read_tags(
     labels: pa.Array, tokens: pa.Array, columns: Columns
 ) -> tuple[pa.Array, pa.Array, NDArray[np.bool_]]:
     """Lists of tags (S,) that keep their scheme, why a sentence can't be used (S,), which were mended (S,).
 
-    labels: lists of strings, tokens: lists of tokens (S,).
+    labels: lists of tags, tokens: lists of tokens (S,); or lists of spans, and texts.
     """
+    labels, unread = listed_tags(labels, tokens, repair=columns.tag_repair)
+    labels, reasons, mended_rows = _in_scheme(labels, as_tokens(tokens), columns)
+    return labels, pc.coalesce(unread, reasons), mended_rows
+
+
+def _in_scheme(
+    labels: pa.Array, tokens: pa.Array, columns: Columns
+) -> tuple[pa.Array, pa.Array, NDArray[np.bool_]]:
     scheme = columns.tag_scheme
     if scheme == "auto":
         scheme = sums_of(labels).scheme(repair=columns.tag_repair)

@@ -29,6 +29,7 @@ from labelworks.tasks.sources.values.columns import find_field
 
 LOOKING_THREADS = 16
 FAR = 4  # times the target size: then something is said
+TOKENS = 16  # that a sentence is taken to have: a partition has as many fewer of them
 LOOKED_AT = 64  # files whose footers are read, besides those to be cut; ingest finds what others lack
 
 
@@ -91,8 +92,10 @@ def plan_window(
     if not usable or (problems and not any(look.schema for look in usable)):
         raise problems[0] if problems else empty(source, window)
     cut = [(look.file, look.groups) for look in usable]
-    size = config.compute.partition_bytes
-    plan.partitions = group(cut, window, config.compute.partition_rows, size, density)
+    rows, size = config.compute.partition_rows, config.compute.partition_bytes
+    if data.task == "tokens":  # a sentence has a vector a token
+        rows, size = max(rows // TOKENS, 1), max(size // TOKENS, 1)
+    plan.partitions = group(cut, window, rows, size, density)
     if found.images is not None:
         plan.partitions = marked(plan.partitions, source_of(config, options), found.images)
     _warn_of_large(source, plan.partitions, config.compute)

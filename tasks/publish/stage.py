@@ -26,6 +26,7 @@ from labelworks.schemas.tables import (
     with_observed,
     with_sets,
     with_tags,
+    with_text_spans,
 )
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -48,7 +49,7 @@ from labelworks.tasks.publish.prediction_sets import (
     set_findings,
     set_sizes,
 )
-from labelworks.tasks.publish.tag_columns import PUBLISHED_TAGS, TAG_COLUMNS, with_tokens
+from labelworks.tasks.publish.tag_columns import PUBLISHED_TAGS, TAG_COLUMNS, text_spans, with_tokens
 from labelworks.tasks.publish.target_rows import publish_target
 from labelworks.tasks.sources.source import Source
 from labelworks.tasks.sources.values.joined import as_type, read_type
@@ -254,6 +255,8 @@ def _table(
     if ref.label_type == "tags":
         schema = with_tags(schema)
         columns |= {name: treated[name] for name in PUBLISHED_TAGS}
+        if (in_text := text_spans(source, partition, treated, ref)) is not None:
+            schema, columns["text_spans"] = with_text_spans(schema), in_text
     if LIKELIEST_COLUMNS[0] in treated.column_names:
         schema = with_likeliest(schema, kind)
         columns |= {name: treated[name] for name in LIKELIEST_COLUMNS}

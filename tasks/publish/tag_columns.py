@@ -6,6 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from labelworks.schemas.arrow_types import is_text
+from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.label_codes import codes_in_lists
+from labelworks.tasks.methods.tokens.sentences import offsets_of
+from labelworks.tasks.methods.tokens.spans import spans_of
+from labelworks.tasks.methods.tokens.tag_set import TagSet
+from labelworks.tasks.sources.source import Source
+from labelworks.tasks.sources.values.text_spans import as_spans
+
 TAG_COLUMNS = ("token_score", "token_error_probability", "spans")  # of scores
 PUBLISHED_TAGS = ("token_flag", "token_error_probability", "token_quality", "spans")
 
@@ -24,6 +33,23 @@ def with_tokens(treated: pa.Table, scores: pa.Table, classes: int) -> pa.Table:
         treated = treated.append_column(name, values)
     place = treated.column_names.index("posterior")
     return treated.set_column(place, "posterior", _by_token(scores["posterior"].combine_chunks(), classes))
+
+
+def text_spans(source: Source, partition: Partition, treated: pa.Table, ref: DatasetRef) -> pa.Array | None:
+    """Spans of the labels in characters, where the source has texts and no tokens; None: it has tokens."""
+    column = source.columns.feature
+    texts = source.reader(partition).table([column])[column].take(treated["row"]).combine_chunks()
+    if not is_text(texts.type):
+        return None
+    tags = TagSet.of(ref.classes, ref.tag_scheme)
+    codes, lengths = codes_in_lists(treated["label"], ref.classes)
+    offsets = offsets_of(lengths)
+    spans = spans_of(codes, offsets, tags)
+    sentence = np.searchsorted(offsets, spans.start, side="right") - 1
+    rows: list[list[tuple[int, int, str]]] = [[] for _ in lengths]
+    for row, start, end, kind in zip(sentence, spans.start, spans.end, spans.kind, strict=True):
+        rows[row].append((int(start - offsets[row]), int(end - offsets[row]), tags.types[kind]))
+    return as_spans(texts, rows)
 
 
 def _by_token(posterior: pa.Array, classes: int) -> pa.Array:

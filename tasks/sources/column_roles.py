@@ -15,6 +15,7 @@ from labelworks.tasks.sources.formats.base import WRITTEN, Kind, ReadAs
 from labelworks.tasks.sources.values.columns import find_field, repeated
 from labelworks.tasks.sources.values.joined import is_listed
 from labelworks.tasks.sources.values.plain import plain_type
+from labelworks.tasks.sources.values.text_spans import are_spans
 
 NEEDED = {
     "text": "strings",
@@ -26,8 +27,8 @@ NEEDED = {
     "vector": "lists of numbers",
     "label": "strings, whole numbers or booleans",
     "multilabel": "lists of strings or of whole numbers",
-    "tokens": "lists of strings",
-    "tags": "lists of strings or of whole numbers",
+    "tokens": "lists of strings, or texts",
+    "tags": "lists of strings or of whole numbers, or of spans (start, end, label)",
     "token_probs": "lists of a list of numbers a token",
     "observed": "strings, whole numbers or booleans, or lists of these",
     "shares": "lists of numbers",
@@ -158,9 +159,12 @@ def fits(kind: pa.DataType, role: str) -> bool:
     if role in ("vector", "pred_probs", "pair", "shares"):
         return is_listed(kind) and fits(kind.value_type, "regression")
     if role == "tokens":
-        return is_listed(kind) and (is_text(kind.value_type) or bool(types.is_null(kind.value_type)))
+        listed = is_listed(kind) and (is_text(kind.value_type) or bool(types.is_null(kind.value_type)))
+        return text or listed
     if role == "token_probs":
         return is_listed(kind) and fits(kind.value_type, "pred_probs")
+    if role == "tags" and are_spans(kind):
+        return True
     if role in ("multilabel", "tags"):
         return types.is_null(kind) or (is_listed(kind) and fits(kind.value_type, "label"))
     if role == "observed":

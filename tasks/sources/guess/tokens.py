@@ -17,6 +17,7 @@ from labelworks.tasks.sources.guess.features import FeatureGuess
 from labelworks.tasks.sources.guess.label import Candidate
 from labelworks.tasks.sources.guess.names import words
 from labelworks.tasks.sources.profile import Profile
+from labelworks.tasks.sources.values.text_spans import are_spans
 
 NAMED = {"tag", "tags", "label", "labels", "ner", "pos", "entities"}
 MOST = 500  # different tags
@@ -27,6 +28,8 @@ def find_tokens(
     look: Profile, label: str | None, features: str | None
 ) -> tuple[FeatureGuess, Candidate, tuple[Candidate, ...]] | None:
     """The tokens, their tags, and what else could be tags, given what the user names; None: no sentences."""
+    if (spans := _text_spans(look, label, features)) is not None:
+        return spans
     lists = [column for column in look.columns if column.values and fits(column.type, "tags")]
     lists = [column for column in lists if not fits(column.type, "vector") or column.repeats]
     tags = [each for each in lists if label in (None, each.name) and _few(each)]
@@ -46,6 +49,19 @@ def find_tokens(
         _candidate(look, tag),
         tuple(_candidate(look, look.column(name)) for name in others),
     )
+
+
+def _text_spans(
+    look: Profile, label: str | None, features: str | None
+) -> tuple[FeatureGuess, Candidate, tuple[Candidate, ...]] | None:
+    """Texts, the longest ones, and a column of spans in them; None: there is no such."""
+    spans = [each for each in look.columns if are_spans(each.type) and label in (None, each.name)]
+    texts = [each for each in look.columns if each.is_text() and features in (None, each.name)]
+    if not spans or not texts:
+        return None
+    text = max(texts, key=lambda each: each.length)
+    tags = Candidate(spans[0], "tokens", 0, "spans of characters: start, end, label", "")
+    return FeatureGuess("tokens", (text.name,), "texts, cut into words and signs"), tags, ()
 
 
 def _candidate(look: Profile, tag: Column) -> Candidate:
