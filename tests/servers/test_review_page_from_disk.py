@@ -191,3 +191,11 @@ def test_it_is_legible_and_fits_in_light_and_dark_wide_and_narrow(
         assert page.faults() == []
         assert page.value("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     page.picture(tmp_path / f"{scheme}-{width}.png")
+    for label in ("classes", "number"):  # their likeliest values are lines, without keys
+        rows = [row.model_copy(update={"probabilities": (("12.345678901", 0.7),)}) for row in hostile().rows]
+        asked = hostile().model_copy(update={"label": label, "rows": tuple(rows)})
+        write_queue(asked, str(tmp_path / "a.html"), {})
+        page.open((tmp_path / "a.html").as_uri())
+        page.wait(ANSWERED.format(0))
+        assert page.value("document.querySelector('#likely .line').offsetHeight") < 50
+        assert page.faults() == []

@@ -122,7 +122,7 @@ function startReview(queue, keeper, after) {
 
   function nearRow(other, row) {
     const [item, label, share, text] = ["li", "bdi", "span", "q"].map(tag => document.createElement(tag));
-    label.textContent = openMarks(other.given || "(none)");
+    label.textContent = number ? Number(Number(other.given).toPrecision(6)) : openMarks(other.given || "(none)");
     label.className = other.given === row.given ? "same" : "differs";
     share.textContent = other.alike.toFixed(2);
     share.title = "cosine of the two vectors";

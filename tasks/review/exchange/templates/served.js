@@ -36,7 +36,7 @@
     const {changed, value, low, high} = far.removed ?? {};
     const one = number => number.toFixed(1).replace("-", "−");
     part("said").hidden = !far.answered;
-    part("said").textContent = far.audit ? `Of all rows, ${far.audit}` : `Wrong labels put right: about ${one(value ?? 0)} (95 %: ${one(low ?? 0)} to ${one(high ?? 0)}), by ${changed ?? 0} changes`;
+    part("said").textContent = far.audit ? `Of all rows, ${far.audit}` : `Wrong labels put right: about ${one(value ?? 0)} (95 %: ${one(low ?? 0)} to ${one(high ?? 0)}), by ${changed ?? 0} change${changed === 1 ? "" : "s"}`;
     review?.draw();
   }
 
