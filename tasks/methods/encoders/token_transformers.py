@@ -17,22 +17,12 @@ from labelworks.tasks.methods.encoders.device import DeviceEncoder, compiled, ha
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
 from labelworks.tasks.methods.encoders.sentence_transformers import packaged
 from labelworks.tasks.methods.encoders.token_vectors import encoded_tokens, sentences
+from labelworks.tasks.methods.encoders.token_windows import NOBODY, Frame, Window, windows
 from labelworks.tasks.methods.encoders.transfers import to_device, to_host
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
 
 POOLINGS = ("mean", "first")
-CONTEXT = 4  # of a window of a long sentence, a quarter on either side is only looked at
-NOBODY = -1  # a piece that is of no token of its window
-
-
-@dataclass(frozen=True, eq=False)
-class Window:
-    """Pieces (P,) of a sentence as the model sees them, and the token of the window that each is of (P,)."""
-
-    ids: NDArray[np.int64]
-    owner: NDArray[np.int64]
-    tokens: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,10 +95,11 @@ class TokenTransformersEncoder(DeviceEncoder):
         fast.no_padding()
         self.fast = fast
         self.model = compiled(made_ready(model, self.device, dtype), bool(self.chosen["compile"]))
-        self.before, self.after = _specials(fast)
+        before, after = _specials(fast)
         positions = int(getattr(model.config, "max_position_embeddings", 512)) - self._reserved(model.config)
         longest = int(self.chosen["max_length"] or 0) or min(int(self.tokenizer.model_max_length), positions)
-        self.room = longest - len(self.before) - len(self.after)
+        first = self.chosen["pooling"] == "first"
+        self.frame = Frame(longest - len(before) - len(after), before, after, first_piece=first)
 
     @staticmethod
     def _reserved(config: Any) -> int:
@@ -119,55 +110,18 @@ class TokenTransformersEncoder(DeviceEncoder):
         """Cut sentences into pieces, and long ones into windows."""
         words, reasons = sentences(values)
         unknown = self.tokenizer.unk_token_id or 0
-        windows, count = [], []
+        cuts, count = list[Window](), list[int]()
         held = self.fast.encode_batch(words, is_pretokenized=True, add_special_tokens=False)
         for encoding, sentence in zip(held, words, strict=True):
             pieces: list[list[int]] = [[] for _ in sentence]
             for piece, word in zip(encoding.ids, encoding.word_ids, strict=True):
                 if word is not None:
                     pieces[word].append(piece)
-            cut = list(self._windows([of_word or [unknown] for of_word in pieces]))
-            windows += cut
+            cut = windows([of_word or [unknown] for of_word in pieces], self.frame)
+            cuts += cut
             count.append(len(cut))
         tokens = np.array([len(sentence) for sentence in words], np.int64)
-        return PreparedSentences(windows, tokens, np.array(count, np.int64), reasons)
-
-    def _windows(self, pieces: list[list[int]]) -> Any:
-        """Windows of a sentence; every token is of one of them, with what stands around it."""
-        sizes = [len(of_word) for of_word in pieces]
-        if sum(sizes) <= self.room:
-            if pieces:
-                yield self._window(pieces, 0, len(pieces))
-            return
-        around = max(self.room // CONTEXT, 1)
-        most = max(self.room - 2 * around, 1)
-        pieces = [of_word[:most] for of_word in pieces]
-        ends = [0, *accumulate(len(of_word) for of_word in pieces)]
-        start = 0
-        while start < len(pieces):
-            stop = start + 1
-            while stop < len(pieces) and ends[stop + 1] - ends[start] <= most:
-                stop += 1
-            low, high = start, stop
-            while low > 0 and ends[start] - ends[low - 1] <= around:
-                low -= 1
-            while high < len(pieces) and ends[high + 1] - ends[stop] <= around:
-                high += 1
-            yield self._window(pieces[low:high], start - low, stop - low)
-            start = stop
-
-    def _window(self, pieces: list[list[int]], start: int, stop: int) -> Window:
-        """The window of these words, whose tokens are those from start to stop."""
-        ids = [*self.before, *(piece for of_word in pieces for piece in of_word), *self.after]
-        first = self.chosen["pooling"] == "first"
-        owner = [
-            place - start if start <= place < stop and not (first and number) else NOBODY
-            for place, of_word in enumerate(pieces)
-            for number in range(len(of_word))
-        ]
-        around = ([NOBODY] * len(side) for side in (self.before, self.after))
-        left, right = around
-        return Window(np.array(ids), np.array([*left, *owner, *right]), stop - start)
+        return PreparedSentences(cuts, tokens, np.array(count, np.int64), reasons)
 
     def blank(self) -> Window:
         """The pieces of a word."""
@@ -175,11 +129,11 @@ class TokenTransformersEncoder(DeviceEncoder):
 
     def infer(self, prepared: PreparedSentences) -> Encoded:  # type: ignore[override]
         """Run the windows, and put the vectors of a sentence's tokens together."""
-        windows, reasons = prepared.windows, list(prepared.reasons)
-        lengths = np.array([len(window.ids) for window in windows], np.int64)
+        ready, reasons = prepared.windows, list(prepared.reasons)
+        lengths = np.array([len(window.ids) for window in ready], np.int64)
 
         def staged(rows: NDArray[np.intp]) -> Any:
-            return self.staged([windows[row] for row in rows])
+            return self.staged([ready[row] for row in rows])
 
         def run(batch: Any) -> list[NDArray[np.float16]]:
             return np.split(self.run(batch), np.cumsum(batch["tokens"])[:-1])
@@ -189,7 +143,7 @@ class TokenTransformersEncoder(DeviceEncoder):
         for place, why in ran.failed.items():
             reasons[owner[place]] = why
         found = dict(zip(ran.rows.tolist(), (part for batch in ran.vectors for part in batch), strict=True))
-        kept = [found[place] for place in range(len(windows)) if reasons[owner[place]] is None]
+        kept = [found[place] for place in range(len(ready)) if reasons[owner[place]] is None]
         tokens = np.where([reason is None for reason in reasons], prepared.tokens, 0)
         flat = np.concatenate([np.zeros((0, self.dim), np.float16), *kept])
         return encoded_tokens(flat, tokens, reasons)
