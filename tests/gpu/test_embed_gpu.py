@@ -1,4 +1,4 @@
-"""On a real GPU: the embed flow goes to its worker, and the vectors are those of the CPU."""
+"""On a real GPU: the embed flow goes to its worker, and what it gives is what the CPU gives."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ import pyarrow as pa
 import pytest
 
 from labelworks.infra.cluster.gpu import devices
+from labelworks.tasks.methods.encoders.images.reader import ImageReader
+from tests.support.on_devices import (
+    a_corrupt_image_is_one_reject,
+    cosine,
+    decoders_agree,
+    out_of_memory_halves,
+    vit,
+)
 
 pytestmark = [
     pytest.mark.gpu,
@@ -60,23 +68,32 @@ def test_the_gpu_gives_the_vectors_of_the_cpu(
         )
         assert execute(config).status == "published"
         found[wish] = vectors(store).astype(np.float32)
-    cosine = np.sum(found["require"] * found["off"], axis=1) / np.prod(
-        [np.linalg.norm(each, axis=1) for each in found.values()], axis=0
-    )
-    assert cosine.mean() > 0.999
+    assert cosine(found["require"], found["off"]).mean() > 0.999
 
 
 def test_out_of_memory_halves_the_batch_on_the_device_itself() -> None:
     torch = pytest.importorskip("torch")
-    from labelworks.tasks.methods.encoders.batching import Budget, run_batches
-
     free, _ = torch.cuda.mem_get_info()
 
-    def run(rows: np.ndarray) -> np.ndarray:
-        held = torch.zeros(int(len(rows) * free / 3.5), dtype=torch.uint8, device="cuda")
-        return np.full((len(rows), 1), float(held[-1].item()))
+    def hold(rows: int) -> None:
+        held = torch.zeros(int(rows * free / 3.5), dtype=torch.uint8, device="cuda")
+        assert held[-1].item() == 0
 
-    budget = Budget(16)
-    found, failed = run_batches(np.ones(16, int), budget, lambda rows: rows, run)
-    assert (found.tolist(), failed) == ([[0.0]] * 16, {})
-    assert budget.cost <= 3
+    out_of_memory_halves(hold)
+
+
+def test_jpegs_that_the_gpu_decodes_are_those_of_pillow() -> None:
+    reader = ImageReader.of("cuda", 2)
+    if reader.decode is None:
+        pytest.skip("torchvision decodes no JPEG on this GPU")
+    assert decoders_agree(reader) > 0.999
+
+
+def test_a_corrupt_image_among_a_thousand_is_one_reject_and_the_vectors_are_those_of_the_cpu(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("transformers")
+    ours, theirs = (
+        a_corrupt_image_is_one_reject(vit(tmp_path / "vit", device), 1000) for device in ("cuda", "cpu")
+    )
+    assert cosine(ours, theirs).min() > 0.999

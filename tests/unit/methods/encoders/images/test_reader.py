@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,13 @@ from labelworks.tasks.methods.encoders.images.device_measures import boxed, meas
 from labelworks.tasks.methods.encoders.images.on_device import decoder_of, size_of
 from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.pictures import ImageTransform, read_picture
+from tests.support.on_devices import (
+    a_corrupt_image_is_one_reject,
+    cosine,
+    decoders_agree,
+    out_of_memory_halves,
+    vit,
+)
 
 torch = pytest.importorskip("torch")
 LOOK = ImageTransform(32, 0.875)
@@ -172,3 +180,25 @@ def test_an_image_that_ends_its_process_is_one_reject(two: Decoders) -> None:
     deadly: Any = Deadly()
     read = two.read(LOOK, [GOOD[0], deadly, GOOD[1]])
     assert [reason for _, reason, _ in read] == [None, ENDED, None]
+
+
+def test_a_corrupt_image_among_many_is_one_reject_and_the_ways_agree(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    encoder = vit(tmp_path, "cpu")
+    theirs = a_corrupt_image_is_one_reject(encoder, 30)
+    encoder.reader = ImageReader("cpu", 1, by_pillow)
+    assert cosine(a_corrupt_image_is_one_reject(encoder, 30), theirs).min() > 0.999
+
+
+def test_photographs_of_all_sizes_and_kinds_of_jpeg_agree(reader: ImageReader) -> None:
+    assert decoders_agree(reader) > 0.9995
+
+
+def test_what_a_gpu_is_asked_about_memory_is_so_on_a_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labelworks.tasks.methods.encoders.batching.release", lambda: None)  # nothing is held
+
+    def hold(rows: int) -> None:
+        if rows > 3:
+            raise MemoryError
+
+    out_of_memory_halves(hold)
