@@ -91,7 +91,7 @@ def cosine(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 
 
 def out_of_memory_halves(hold: Callable[[int], None]) -> None:
-    """`hold(rows)` raises where so many rows don't fit, of which four are too many: all are run all the same."""
+    """`hold(rows)` raises where so many rows don't fit, four don't: all are run all the same."""
     from labelworks.tasks.methods.encoders.batching import Budget, run_batches
     from labelworks.tasks.methods.encoders.transfers import gathered
 

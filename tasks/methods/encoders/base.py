@@ -86,7 +86,7 @@ class Encoder(ABC):
     options: ClassVar[dict[str, Any]] = {}
     fit_rows: ClassVar[int] = 0
     fit_share: ClassVar[float] = 1.0
-    batch_rows: ClassVar[int] = 1024
+    batch_rows: int = 1024
 
     def __init__(self, **options: Any) -> None:
         unknown = sorted(set(options) - set(self.options))

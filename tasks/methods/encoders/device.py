@@ -18,6 +18,7 @@ from labelworks.tasks.methods.encoders.batching import Budget, out_of_memory, ru
 from labelworks.tasks.methods.encoders.importing import needed, trusted
 from labelworks.tasks.methods.encoders.transfers import Lane, gathered, to_host
 
+SORTED_ROWS = 32_768  # texts that are sorted by length together beside a GPU: less of its batches is padding
 IN_FLIGHT = 2  # batches on a GPU: what Python does for one is hidden behind the other
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
@@ -56,14 +57,15 @@ class DeviceEncoder(Encoder):
 
     Options: `batch_size`, what a batch may cost (tokens with their padding, or images), halved when memory
     runs out, by default what suits the device; `precision`; `compile`, whether torch.compile is worth
-    its start.
+    its start; of texts `packed`, whether they are run without padding, which isn't compiled.
     """
 
     uses_device = True
-    speed: ClassVar[tuple[str, ...]] = ("batch_size", "compile")  # options that change no vector
+    speed: ClassVar[tuple[str, ...]] = ("batch_size", "compile", "packed")  # options that change no vector
     cost: ClassVar[int] = 64  # of a batch on a processor, if `batch_size` says none: what its caches hold
     on_gpu: ClassVar[int] = 8  # times as much keeps a GPU busy
     budget: Budget
+    packs: bool = False  # texts are run without padding
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.device import (
+    SORTED_ROWS,
     DeviceEncoder,
     Prepared,
     compiled,
@@ -20,6 +21,8 @@ from labelworks.tasks.methods.encoders.device import (
     made_ready,
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
+from labelworks.tasks.methods.encoders.packed import pack_texts, packed, states_of
+from labelworks.tasks.methods.encoders.token_rows import TokenRows
 from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
@@ -48,6 +51,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
         "batch_size": None,
         "precision": "auto",
         "compile": False,
+        "packed": False,
         "trust_remote_code": False,
     }
 
@@ -72,6 +76,8 @@ class SentenceTransformersEncoder(DeviceEncoder):
                 revision=self.chosen["revision"],
                 trust_remote_code=trusted(self.chosen),
             )
+        if self.device != "cpu":
+            self.batch_rows = SORTED_ROWS
         self.tokenizer = self.model.tokenizer
         longest = self.model.max_seq_length or 512
         if not isfinite(longest):  # words are looked up, and no transformer sees them
@@ -84,7 +90,10 @@ class SentenceTransformersEncoder(DeviceEncoder):
         self.prompt = str(self.model.prompts.get(self.model.default_prompt_name or "") or "")
         first, *self.rest = made_ready(self.model, self.device)
         dtype = half(str(self.chosen["precision"]), self.device)
-        self.transformer = compiled(made_ready(first, self.device, dtype), bool(self.chosen["compile"]))
+        self.inner = made_ready(first, self.device, dtype)
+        self.transformer = compiled(self.inner, bool(self.chosen["compile"]))
+        if self.chosen["packed"]:
+            pack_texts(self, self.inner.auto_model)
 
     def prepare(self, values: pa.Array) -> Prepared:
         """Tokenise a batch of texts; a null, blank or undecodable one is a reason for none."""
@@ -95,7 +104,9 @@ class SentenceTransformersEncoder(DeviceEncoder):
         return token_ids(self.tokenizer, ["a"], self.max_length)[0]
 
     def staged(self, items: Any) -> dict[str, Any]:
-        """A batch of token ids and its mask on the device."""
+        """A batch of token ids and its mask, or of packed texts, on the device."""
+        if self.packs:
+            return packed(items if isinstance(items, TokenRows) else TokenRows.of(items), self.device)
         ids, mask = padded(self.tokenizer, items, self.device)
         return {"input_ids": ids, "attention_mask": mask}
 
@@ -104,7 +115,11 @@ class SentenceTransformersEncoder(DeviceEncoder):
         import torch
 
         with torch.inference_mode():
-            features = self.transformer(dict(staged))  # it adds what it finds
+            if self.packs:
+                states, mask = states_of(self.inner.auto_model, staged)
+                features = {"token_embeddings": states, "attention_mask": mask}
+            else:
+                features = self.transformer(dict(staged))  # it adds what it finds
             features["token_embeddings"] = features["token_embeddings"].float()
             for module in self.rest:
                 features = module(features)

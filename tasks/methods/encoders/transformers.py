@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.device import (
+    SORTED_ROWS,
     DeviceEncoder,
     Prepared,
     compiled,
@@ -19,7 +20,9 @@ from labelworks.tasks.methods.encoders.device import (
 )
 from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
+from labelworks.tasks.methods.encoders.packed import pack_texts, packed, states_of
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
+from labelworks.tasks.methods.encoders.token_rows import TokenRows
 from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
@@ -48,6 +51,7 @@ class TransformersEncoder(DeviceEncoder):
         "batch_size": None,
         "precision": "auto",
         "compile": False,
+        "packed": False,
         "trust_remote_code": False,
     }
 
@@ -81,13 +85,17 @@ class TransformersEncoder(DeviceEncoder):
         self.dtype_run = half(str(self.chosen["precision"]), self.device)
         with opening(name):
             model = library.AutoModel.from_pretrained(name, **source)
-            ready = made_ready(model, self.device, self.dtype_run)
-            self.model = compiled(ready, bool(self.chosen["compile"]))
+            self.ready = made_ready(model, self.device, self.dtype_run)
+            self.model = compiled(self.ready, bool(self.chosen["compile"]))
             if self.kind == "text":
+                if self.device != "cpu":
+                    self.batch_rows = SORTED_ROWS
                 self.tokenizer = library.AutoTokenizer.from_pretrained(name, **source)
                 positions = int(getattr(model.config, "max_position_embeddings", 512))
                 longest = min(int(self.tokenizer.model_max_length), positions)
                 self.max_length = int(self.chosen["max_length"] or 0) or longest
+                if self.chosen["packed"]:
+                    pack_texts(self, self.ready)
             else:
                 self.reader = ImageReader.of(self.device, self.helpers)
                 self.look = look_of(name, self.chosen["revision"], model.config)
@@ -109,6 +117,8 @@ class TransformersEncoder(DeviceEncoder):
         """A batch of token ids and its mask, or of images, on the device."""
         if self.kind == "image":
             return {"pixel_values": self.look.batch(items, self.device, self.dtype_run)}
+        if self.packs:
+            return packed(items if isinstance(items, TokenRows) else TokenRows.of(items), self.device)
         ids, mask = padded(self.tokenizer, items, self.device)
         return {"input_ids": ids, "attention_mask": mask}
 
@@ -117,6 +127,8 @@ class TransformersEncoder(DeviceEncoder):
         import torch
 
         with torch.inference_mode():
+            if self.packs:
+                return pooled(*states_of(self.ready, staged), str(self.chosen["pooling"]))
             states = self.model(**staged).last_hidden_state
             if states.ndim == 4:  # a convolutional network: a map of states
                 return states.float().mean(dim=(2, 3))
