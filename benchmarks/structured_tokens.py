@@ -15,7 +15,6 @@ import re
 from pathlib import Path
 
 import numpy as np
-from cleanlab.token_classification.rank import get_label_quality_scores
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, precision_recall_curve
@@ -61,7 +60,7 @@ def read_conll(path: Path) -> Sentences:
     blocks = re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
     rows = [[line.split() for line in block.splitlines() if line.strip()] for block in blocks]
     found = [[(parts[0], parts[-1]) for parts in block if len(parts) > 1] for block in rows]
-    return [sentence for sentence in found if sentence]
+    return [sentence for sentence in found if sentence and sentence[0][0] != "-DOCSTART-"]
 
 
 def spoilt(
@@ -137,9 +136,11 @@ def _features(sentences: Sentences) -> list[list[str]]:
 
 
 def measured(sentences: Sentences, share: float, seed: int) -> tuple[float, ...]:
+    from cleanlab.token_classification.rank import get_label_quality_scores
+
     rng = np.random.default_rng(seed)
     offsets = offsets_of(np.array([len(each) for each in sentences]))
-    tags = TagSet.complete(sorted({tag for sentence in sentences for _, tag in sentence}))
+    tags = TagSet.complete(sorted({tag for sentence in sentences for _, tag in sentence}), "bio")
     codes = [tags.names.index(tag) for sentence in sentences for _, tag in sentence]
     true = mended(np.array(codes, np.int32), offsets, tags)
     given = spoilt(true, offsets, tags, share, rng)

@@ -125,7 +125,7 @@ def _metadata(schema: pa.Schema, version: Version, image: str | None) -> dict[by
     features: dict[str, Any] = {}
     label = {"names": [str(each) for each in version.ref.classes], "_type": "ClassLabel"}
     if version.ref.classes:
-        listed = version.ref.label_type == "list"
+        listed = version.ref.label_type in ("list", "tags")
         named = {"feature": label, "_type": "Sequence"} if listed else label
         features = {name: named for name in LABELS if name in schema.names}
     if image is not None:

@@ -22,6 +22,7 @@ from labelworks.tasks.sources.values.text import replaced
 from labelworks.tasks.storage.filesystem import is_local, open_filesystem, store_errors
 from labelworks.tasks.storage.retries import again
 
+SPANS = "text_spans"  # the labels of texts with spans, as their source has them
 ADDED = ("original_label", "action", "reason", "suggestion", "weight", "quality")
 LOOKING_THREADS = 16
 GROUP_ROWS, GROUP_BYTES = 50_000, 64 << 20  # of a row group, about
@@ -75,7 +76,7 @@ class _Layout:
     """Which columns there will be. names: of the source's columns, what they are called in the file.
 
     label: the name of the label; where it is one of the source's, it takes its place. published: columns
-    of the parts, the label first.
+    of the parts, the label first: of texts with spans these.
     """
 
     schema: pa.Schema
@@ -86,7 +87,7 @@ class _Layout:
     def table(self, theirs: pa.RecordBatch, mine: pa.Table) -> pa.Table:
         """Rows of the source and what was published of them, as one table."""
         found = {self.names[name]: theirs.column(name) for name in self.names if name in theirs.schema.names}
-        found |= {name: mine[name] for name in self.published[1:]} | {self.label: mine["label"]}
+        found |= {name: mine[name] for name in self.published[1:]} | {self.label: mine[self.published[0]]}
         columns = []
         for field in self.schema:
             values = found.get(field.name, pa.nulls(len(mine), field.type))
@@ -102,13 +103,14 @@ def _clean(values: pa.ChunkedArray) -> pa.ChunkedArray:
 def _layout(version: Version) -> _Layout:
     fields = _source_fields(version)
     part = version.store.read_schema(version.parts[0])
-    published = ["label", *(name for name in ADDED if name in part.names)]
+    own = SPANS if SPANS in part.names else "label"
+    published = [own, *(name for name in ADDED if name in part.names)]
     given = version.source.columns.label
     theirs = given if given in fields else None
     label = theirs or "label"
     taken = {label, *published[1:]}
     names = {name: _free(name, taken, fields) for name in fields if name != theirs}
-    new_label = part.field("label").with_name(label)
+    new_label = part.field(own).with_name(label)
     made = [new_label if name == theirs else pa.field(names[name], kind) for name, kind in fields.items()]
     made += [*([] if theirs else [new_label]), *(part.field(name) for name in published[1:])]
     kept = {key: value for key, value in (part.metadata or {}).items() if key.startswith(b"labelworks.")}

@@ -43,7 +43,8 @@ def test_wrong_tags_are_found_and_mended_by_sentence(
     config = run_config(
         path, dataset={"format": "conll", "id": None, "label": "", "features": None, "tag_scheme": "bio"},
         encoder={"options": {"dims": 64}}, detect={"probes": ["lda"]},
-        treat={"relabel_over": 0.5}, gates={"ingest": {"thresholds": {"max_rejected": 0.1}}},
+        treat={"relabel_over": 0.5}, publish={"also": ["card", "datasets"]},
+        gates={"ingest": {"thresholds": {"max_rejected": 0.1}}},
     )  # fmt: skip
     record = run_stages(config)
     assert record.noise.tags.scheme == "bio" and record.noise.tags.tokens == 300 * 8
@@ -61,6 +62,8 @@ def test_wrong_tags_are_found_and_mended_by_sentence(
     assert (span["start"], span["end"], span["error"]) == (3, 5, "type")
     page = Path(record.report.removeprefix("file://")).read_text()
     assert "<mark>" in page and "suggested" in page
+    card = Path(record.exports["card"].removeprefix("file://")).read_text()
+    assert "struct<" not in card and "list<" not in card
     root = config.store.root
     queue = lw.review_queue(config.dataset.name, 8, store=root).queue
     asked = next(row for row in queue.rows if row.suggestion)

@@ -112,8 +112,17 @@ def _features(facts: Facts) -> list[dict[str, Any]]:
 def _feature(name: str, kind: str) -> dict[str, Any]:
     inner = re.fullmatch(r"list<\w+: (.*)>", kind)
     if inner:
-        return {"name": name, "list": DTYPES.get(inner[1], inner[1])}
+        return {"name": name, "list": _inner(inner[1])}
     return {"name": name, "dtype": DTYPES.get(kind, kind)}
+
+
+def _inner(kind: str) -> str | dict[str, Any] | list[dict[str, Any]]:
+    """What lists are of: values, lists, or structs."""
+    if listed := re.fullmatch(r"list<\w+: (.*)>", kind):
+        return {"list": _inner(listed[1])}
+    if struct := re.fullmatch(r"struct<(.*)>", kind):
+        return [_feature(*field.split(": ", 1)) for field in struct[1].split(", ")]
+    return DTYPES.get(kind, kind)
 
 
 def _name(version: Version) -> str:
