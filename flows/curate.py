@@ -17,6 +17,7 @@ from labelworks.infra.secrets import judge_keys, storage_secrets
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.records import RunRecord
 from labelworks.schemas.secrets.logging import redacted
+from labelworks.tasks.artifacts.adopted import adopt
 from labelworks.tasks.catalog.finished import finished_record, reinstate
 from labelworks.tasks.catalog.heartbeat import run_heartbeat
 from labelworks.tasks.detect.stage import detect
@@ -37,6 +38,7 @@ def curate(config: RunConfig) -> RunRecord:
         with run_heartbeat(run.artifacts):
             if finished := finished_record(run.artifacts):
                 return export(run, reinstate(run.artifacts, finished))
+            adopt(run.artifacts, run.undecided)
             decided = as_decided(run).with_keys(judge_keys(config.treat.judges))
             with told(decided, plans) as lineage:
                 return lineage.ended(_stages(decided, plans, lineage))

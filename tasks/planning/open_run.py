@@ -93,8 +93,9 @@ def _named(
     store, dataset = run.artifacts.store, run.artifacts.name
     decided = _once("decided", config, lambda: decisions_files(store, dataset))
     said = [f"decisions:{decisions_print(store, decided)}"] if decided else []
-    named = open_run(known or config, identify(config, prints + _prints_beside(run) + said), secrets)
-    return replace(named, decided=decided)
+    prints = prints + _prints_beside(run)
+    named = open_run(known or config, identify(config, prints + said), secrets)
+    return replace(named, decided=decided, undecided=identify(config, prints))
 
 
 def _listed(run: Run) -> dict[str, Listing]:

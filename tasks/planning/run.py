@@ -25,6 +25,7 @@ class Run:
     source: Source
     newest: int | None = None  # version when the run was opened: who publishes a later one came in between
     decided: tuple[str, ...] = ()  # files of people's decisions there were when it was opened: it hears these
+    undecided: str = ""  # id of the run that hears none, of the same data, config and code
     keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # of judges, by Secret block
 
     @classmethod

@@ -10,6 +10,10 @@ import pyarrow as pa
 import pytest
 
 import labelworks as lw
+from labelworks.schemas.stage_results import DetectResult, EmbedResult
+from labelworks.tasks.artifacts.adopted import UNHEARD, adopt
+from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
 
@@ -34,6 +38,14 @@ def test_only_partitions_that_people_decided_about_are_treated_again(
         "embedded_rows": 0, "scored_rows": 0, "treated_rows": 300,
     }  # fmt: skip
     assert {path: path.stat().st_mtime_ns for path in untouched} == untouched
+    one, two = (Artifacts(Store(str(root)), "made", each.run_id) for each in (first, second))
+    for kind in UNHEARD:
+        mine, other = two.result(kind), one.result(kind)
+        assert mine is not None
+        assert other is not None
+        assert (mine.ref.run_id, mine.ref.partitions) == (second.run_id, other.ref.partitions)
+        assert (mine.figures, mine.gate, mine.seconds) == (other.figures, other.gate, 0)
+        assert two.store.names(f"{two.folder}/{mine.stage}") == one.store.names(f"{one.folder}/{mine.stage}")
     after = published(config, 2).sort_by("id")
     rows = after.slice(0, 4).to_pylist()
     assert [row["action"] for row in rows[:3]] == ["decided", "drop", "decided"]
@@ -56,6 +68,24 @@ def test_only_partitions_that_people_decided_about_are_treated_again(
     again = run_stages(config)
     assert again.run_id == second.run_id  # nothing new was said
     assert again.version == 2
+
+
+def test_what_another_run_did_not_come_to_is_not_taken_over(
+    made: Any, write: Any, run_config: Any, tmp_path: Path
+) -> None:
+    first = run_stages(run_config(write(made(rows=300).table)))
+    store = Store(str(tmp_path / "store"))
+    whole, cut, new = (Artifacts(store, "made", name) for name in (first.run_id, "cut", "new"))
+    adopt(cut, first.run_id)
+    assert cut.result(DetectResult) == whole.result(DetectResult).model_copy(
+        update={"ref": cut.result(DetectResult).ref, "seconds": 0.0}
+    )
+    store.delete(cut.file("detect", "result.json"))
+    adopt(new, "cut")
+    assert new.result(EmbedResult) is not None
+    assert new.result(DetectResult) is None
+    adopt(new, "gone")
+    assert new.result(DetectResult) is None
 
 
 def test_two_who_differ_are_weighed_and_who_is_often_wrong_is_heard_less(
