@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from labelworks.flows.notebook.faults.leakage import find_leakage
     from labelworks.flows.notebook.faults.poison import find_poison
     from labelworks.flows.notebook.faults.shortcuts import find_shortcuts
+    from labelworks.flows.notebook.faults.unlearnable import find_unlearnable
     from labelworks.flows.notebook.inferred_label_sets import infer_label_sets
     from labelworks.flows.notebook.inferred_labels import infer_labels
     from labelworks.flows.notebook.label_errors import find_label_errors
@@ -75,6 +76,7 @@ __all__ = [
     "find_regression_errors",
     "find_shortcuts",
     "find_token_errors",
+    "find_unlearnable",
     "infer_label_sets",
     "infer_labels",
     "label_by_rules",
@@ -99,6 +101,7 @@ _HOMES = {
     "find_leakage": "labelworks.flows.notebook.faults.leakage",
     "find_shortcuts": "labelworks.flows.notebook.faults.shortcuts",
     "find_poison": "labelworks.flows.notebook.faults.poison",
+    "find_unlearnable": "labelworks.flows.notebook.faults.unlearnable",
     "choose_examples": "labelworks.flows.notebook.audits.label_examples",
     "compare_runs": "labelworks.flows.notebook.runs.compared_runs",
     "curate": "labelworks.flows.notebook.curation",

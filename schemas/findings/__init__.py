@@ -47,7 +47,7 @@ from labelworks.schemas.findings.quality.health import (
     ValueFindings,
 )
 from labelworks.schemas.findings.quality.leakage import LeakageFindings, LeakedRow, SplitFindings
-from labelworks.schemas.findings.quality.poison import OddRegion, PoisonFindings
+from labelworks.schemas.findings.quality.poison import OddRegion, PoisonFindings, UnlearnableCluster
 from labelworks.schemas.findings.quality.shortcuts import PropertyFindings, ShortcutFindings
 from labelworks.schemas.findings.rules import RuleFindings, RulesFindings
 from labelworks.schemas.findings.shift import (
@@ -162,6 +162,7 @@ __all__ = [
     "TreeFindings",
     "TrendFindings",
     "UnknownFindings",
+    "UnlearnableCluster",
     "ValidateFigures",
     "ValidationFindings",
     "ValueFindings",

@@ -65,6 +65,7 @@ def _detect(figures: DetectFigures) -> dict[str, float | None]:
         "pseudo_label_shortfall": _shortfall(shift.pseudo_labels) if shift else None,
         "shortcut_gain": figures.shortcuts.gain if figures.shortcuts else None,
         "odd_regions": len(figures.poison.regions) if figures.poison else None,
+        "unlearnable_regions": len(figures.poison.unlearnable) if figures.poison else None,
         "largest_null_share": None if figures.nulls is None else _null_share(figures.nulls),
         **_content(figures.content),
         **_health(figures.health),

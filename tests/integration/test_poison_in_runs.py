@@ -29,8 +29,21 @@ def table(*, targeted: bool) -> tuple[pa.Table, set[str]]:
     return made, {ids[row] for row in flipped}
 
 
+def with_drawn_labels(rows: pa.Table) -> tuple[pa.Table, set[str]]:
+    """80 rows near one another of the second class, their labels drawn by chance."""
+    rng = np.random.default_rng(5)
+    vectors = np.array(rows["vector"].to_pylist())
+    inside = np.flatnonzero(np.array(rows["label"].to_pylist()) == "class 1")
+    near = inside[np.argsort(np.linalg.norm(vectors[inside] - vectors[inside].mean(axis=0), axis=1))[:80]]
+    labels = np.array(rows["label"].to_pylist())
+    labels[near] = [f"class {code}" for code in rng.integers(0, 3, len(near))]
+    ids = np.array(rows["id"].to_pylist())
+    return rows.set_column(1, "label", pa.array(labels.tolist())), set(ids[near].tolist())
+
+
 def test_a_targeted_flip_is_told_of(write: Any, run_config: Any) -> None:
     rows, flipped = table(targeted=True)
+    rows, drawn = with_drawn_labels(rows)
     record = run_stages(run_config(write(rows), detect=ASKED))
     region = record.poison.regions[0]
     assert (region.label, region.around) == ("class 2", "class 0")
@@ -38,9 +51,13 @@ def test_a_targeted_flip_is_told_of(write: Any, run_config: Any) -> None:
     assert "max_odd_regions" in {each.name for each in record.gates["detect"].warned}
     page = Path(record.report).read_text(encoding="utf-8")
     assert "Labels that look changed together" in page
+    of_drawn = [len(drawn.intersection(each.rows)) / len(each.rows) for each in record.poison.unlearnable]
+    assert max(of_drawn) > 0.6
+    assert "max_unlearnable_regions" in {each.name for each in record.gates["detect"].warned}
+    assert "Labels that nothing foretells" in page
 
 
 def test_random_flips_are_not(write: Any, run_config: Any) -> None:
     record = run_stages(run_config(write(table(targeted=False)[0]), detect=ASKED))
-    assert record.poison.rows == ROWS and record.poison.regions == ()
+    assert record.poison.rows == ROWS and record.poison.regions == record.poison.unlearnable == ()
     assert "max_odd_regions" not in {each.name for each in record.gates["detect"].warned}
