@@ -16,6 +16,7 @@ from labelworks.flows.notebook.audits.audited_estimates import AuditEstimates
 from labelworks.flows.notebook.audits.decisions import Recorded
 from labelworks.flows.notebook.audits.label_examples import LabelExamples
 from labelworks.flows.notebook.audits.queue import RowsToReview
+from labelworks.flows.notebook.audits.votes_test import VotesTest
 from labelworks.flows.notebook.class_audit import ClassAudit
 from labelworks.flows.notebook.curation import Curation
 from labelworks.flows.notebook.drift import Drift
@@ -119,6 +120,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         TokenErrors,
         Treatment,
         VotedLabels,
+        VotesTest,
     }
     assert sorted(named) == sorted((result.__module__.rsplit(".")[-1], result.__name__) for result in results)
 
