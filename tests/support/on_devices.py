@@ -27,7 +27,7 @@ def photo(seed: int, width: int = 48, height: int = 40, **how: Any) -> bytes:
     return sink.getvalue()
 
 
-def vit(folder: Path, device: str) -> Any:
+def vit(folder: Path, device: str, precision: str = "float32") -> Any:
     """An encoder of images by a small ViT with random weights, ready on a device."""
     import torch
     from transformers import ViTConfig, ViTModel
@@ -36,7 +36,7 @@ def vit(folder: Path, device: str) -> Any:
         torch.manual_seed(0)
         ViTModel(ViTConfig(**SIZE, image_size=SIDE, patch_size=8)).save_pretrained(folder)
     encoder = make(
-        "transformers", "image", {"model": str(folder), "precision": "float32", "batch_size": 65_536}
+        "transformers", "image", {"model": str(folder), "precision": precision, "batch_size": 65_536}
     )
     encoder.device, encoder.threads, encoder.cores = device, 1, 3
     encoder.load({})

@@ -115,7 +115,7 @@ class DeviceEncoder(Encoder):
         gain = 1 if self.device == "cpu" else self.on_gpu
         self.budget = Budget(int(self.chosen["batch_size"] or self.cost * gain))
         self.open()
-        self.dim = to_host(torch.as_tensor(self.run(self.staged([self.blank()])))).shape[1]
+        self.dim = to_host(torch.as_tensor(self.run(self.staged([self.blank()]))).half()).shape[1]
 
     def encode(self, values: pa.Array) -> Encoded:
         """Encode a batch of the column, row by row."""

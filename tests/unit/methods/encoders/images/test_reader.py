@@ -24,6 +24,7 @@ from tests.support.on_devices import (
     cosine,
     decoders_agree,
     out_of_memory_halves,
+    photo,
     vit,
 )
 
@@ -188,6 +189,8 @@ def test_a_corrupt_image_among_many_is_one_reject_and_the_ways_agree(tmp_path: P
     theirs = a_corrupt_image_is_one_reject(encoder, 30)
     encoder.reader = ImageReader("cpu", 1, by_pillow)
     assert cosine(a_corrupt_image_is_one_reject(encoder, 30), theirs).min() > 0.999
+    halves = vit(tmp_path, "cpu", "bfloat16").encode(pa.array([photo(0)], pa.binary())).vectors
+    assert cosine(halves, theirs[:1]).min() > 0.999
 
 
 def test_photographs_of_all_sizes_and_kinds_of_jpeg_agree(reader: ImageReader) -> None:
