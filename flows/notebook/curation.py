@@ -24,7 +24,7 @@ from labelworks.tasks.storage.store import Store
 
 HEIGHT = 800  # pixels of a report in a notebook
 PLACE = ["source_file", "source_row"]
-Task = Literal["classification", "multilabel", "regression"]
+Task = Literal["classification", "multilabel", "regression", "tokens"]
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,7 @@ def curate(
     image: str | None = None,
     vector: Any = None,
     columns: list[str] | None = None,
+    tokens: str | None = None,
     id: str | None = None,  # noqa: A002 - as in a config
     target: Any = None,
     time: str | None = None,
@@ -154,8 +155,9 @@ def curate(
     label : str
         The column of the labels. Of a folder of images (`pets/cat/1.png`) neither this nor features nor ids
         need be named: the class is the folder that an image lies in.
-    text, image, vector, columns : str, or of columns a list of str
-        The column of the features: texts, images (bytes, or pictures of PIL), vectors, or columns of a table.
+    text, image, vector, columns, tokens : str, or of columns a list of str
+        The column of the features: texts, images (bytes, or pictures of PIL), vectors, columns of a table,
+        or lists of words (of the task tokens).
         vector may be an array (N, D) that goes with the table. Of several kinds, as text="subject" and
         columns=["age", "city"], each is encoded by itself, and their vectors are joined.
     id : str, optional
@@ -164,8 +166,8 @@ def curate(
         An unlabelled window whose class mix may have moved.
     time : str, optional
         A column of times, carried through; what changed along it is looked at.
-    task : {"classification", "multilabel", "regression"}, default "classification"
-        What a label is: one class, a list of classes, a number.
+    task : {"classification", "multilabel", "regression", "tokens"}, default "classification"
+        What a label is: one class, a list of classes, a number, a list of tags.
     name : str, default "frame", or the source's name
         The dataset's name in the store: under it versions are counted.
     store : str or Path, default "labelworks-store"
@@ -209,7 +211,7 @@ def curate(
     >>> bool((curation.to_pandas()["label"] == np.array(["cat", "dog"])[true]).mean() > 0.97)
     True
     """
-    features = {"text": text, "image": image, "vector": vector, "columns": columns}
+    features = {"text": text, "image": image, "vector": vector, "columns": columns, "tokens": tokens}
     dataset = {"label": label, "id": id, "target": target, "time": time, "name": name, "task": task}
     if is_config(data):
         config = given_config(data, {**features, **dataset, "store": store, **sections})

@@ -53,7 +53,17 @@ def notebook_session(said: str) -> None:
     assert after > before + 5
 
 
-CHECKS: list[Callable[[str], None]] = [csv_of_texts, images_in_s3, votes, target_window, notebook_session]
+def tags_of_tokens(said: str) -> None:
+    assert "version 1" in said
+    listed, hits = map(int, re.search(r"of (\d+) sentences looked at first (\d+) are wrong", said).groups())
+    assert hits > 0.8 * listed
+    before, after = map(int, re.search(r"wrong tags: (\d+) before, (\d+) after", said).groups())
+    assert after <= before
+
+
+CHECKS: list[Callable[[str], None]] = [
+    csv_of_texts, images_in_s3, votes, target_window, notebook_session, tags_of_tokens,
+]  # fmt: skip
 
 
 def test_every_example_is_run_here() -> None:
