@@ -160,7 +160,7 @@ def treated(given: Labels, found: NoiseResult, objective: Any) -> Labels:
     policy, classes = policy_of(TreatConfig(objective=objective)), len(found.transition)
     counts = np.bincount(given, minlength=classes)
     rows = with_few(JudgedLabels.of(given, found), policy, counts)
-    trust = Trust(tuple(undominated(found.transition, counts).tolist()))
+    trust = Trust(tuple(undominated(found.transition, counts).tolist()), doubt=found.doubt)
     return treat_rows(rows, cut_of(rows, policy, trust, classes), policy, None)[0].label
 
 

@@ -225,7 +225,7 @@ def queue(found: Iterator[Rows]) -> Iterator[list[str]]:
         policy, classes = policy_of(TreatConfig(objective={"precision": 0.9})), len(result.transition)
         counts = np.bincount(rows.given, minlength=classes)
         labels = with_few(JudgedLabels.of(rows.given, result), policy, counts)
-        trust = Trust(tuple(undominated(result.transition, counts).tolist()))
+        trust = Trust(tuple(undominated(result.transition, counts).tolist()), doubt=result.doubt)
         decided = decide(labels, cut_of(labels, policy, trust, classes), relabel=True)
         changed, waits = decided.action == RELABEL, decided.action == REVIEW
         removed = removed_by_look(labels.error_probability, labels.suggested, labels.claim, changed)

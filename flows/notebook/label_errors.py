@@ -56,6 +56,8 @@ class LabelErrors(Shown):
         Whether errors are as common among rows that are sure as among those that are hard.
     claim : ndarray of shape (N,), or None
         P(the suggestion is right), as far as flips, sure rows and neighbours bear it out.
+    doubt : float
+        By how much in log-odds claims may be too large, by three chances of four no more.
     confident, confident_probability : ndarray of shape (N,), or None
         The number of the class by confident learning (-1: none) and its probability, where the transition
         doesn't tell which labels are right.
@@ -76,6 +78,7 @@ class LabelErrors(Shown):
     index: pd.Index = field(repr=False)
     steady: bool = True
     claim: NDArray[np.float32] | None = None
+    doubt: float = 0.0
     confident: NDArray[np.int32] | None = field(default=None, repr=False)
     confident_probability: NDArray[np.float32] | None = field(default=None, repr=False)
 
@@ -281,6 +284,7 @@ def _named(given: Labels, found: NoiseResult) -> LabelErrors:
         method=found.method,
         steady=found.steady,
         claim=found.claim,
+        doubt=found.doubt,
         confident=found.confident,
         confident_probability=found.confident_probability,
         index=given.index,

@@ -142,7 +142,7 @@ def treat(
     rows = with_few(_judged_labels(given, findings), policy, counts)
     rows = _audited(rows, audited, findings, policy, judges)
     named = tuple(plain(findings.classes[undominated(findings.transition, counts)]))
-    cut = cut_of(rows, policy, Trust(named), len(findings.classes))
+    cut = cut_of(rows, policy, Trust(named, doubt=findings.doubt), len(findings.classes))
     said, unheard = _verdicts(judges, audited, findings, policy)
     decided = decided_rows(rows, cut, policy, said)
     seen, density = _density(policy, features, target, count)

@@ -51,6 +51,9 @@ class NoiseFindings(Findings):
     steady: bool = Field(
         True, description="errors are as common among rows that are sure as among those that are hard"
     )
+    doubt: float = Field(
+        0.0, description="by how much in log-odds what is claimed of new labels may be too large"
+    )
     flagged: int = Field(description="rows whose labels look wrong")
     flagged_share: Number
     out_of_sample_accuracy: Number = Field(

@@ -42,7 +42,7 @@ def dataset_cut(
             "treat", audited_changes, AuditedChanges.merged, parts, unit="partitions audited",
             artifacts=artifacts, ref=ref, basis=basis, claimed=claimed,
         )  # fmt: skip
-    cut = place_cut(claims, basis.policy, Trust(noise.undominated, noise.unproven), audited)
+    cut = place_cut(claims, basis.policy, Trust(noise.undominated, noise.unproven, noise.doubt), audited)
     if cut.surest is None:
         return cut
     found = reduce_partitions(

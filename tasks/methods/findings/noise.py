@@ -50,6 +50,7 @@ def noise_findings(
         rate_reason=judged.reason or None,
         undominated=tuple(classes[place] for place in undominated(judged.transition, counts)),
         steady=judged.steady,
+        doubt=judged.doubt,
         flagged=found.flagged,
         flagged_share=found.flagged / found.rows,
         **agreement(given, probs.argmax(axis=1)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scipy.special import expit, logit
+
 NAMED = 3  # classes
 ERRS_ITSELF = "where the model is surest, labels contradict it no oftener than it may err itself"
 
@@ -13,11 +15,17 @@ class Trust:
     """Facts of the noise, as the method that judged the labels found them.
 
     undominated: given classes that come of another true class at least as often as of their own, by name.
-    unproven: classes of which no wrong label is claimed, by name, of label sets.
+    unproven: classes of which no wrong label is claimed, by name, of label sets. doubt: by how much in
+    log-odds claims may be too large.
     """
 
     undominated: tuple[str | int, ...] = ()
     unproven: tuple[str | int, ...] = ()
+    doubt: float = 0.0
+
+    def claim_for(self, share: float) -> float:
+        """The claim of changes of which surely, by three chances of four, a share in (0, 1) is right."""
+        return float(expit(logit(share) + self.doubt))
 
     @property
     def dominated(self) -> bool:

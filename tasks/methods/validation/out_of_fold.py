@@ -201,7 +201,7 @@ def treated(
     """Labels (N,) of rows as a policy has them, and their weights (N,); None: all count the same."""
     rows = with_few(JudgedLabels.of(train.given, judged), policy, rows_by_class)
     share = policy.for_share(len(train.given) / float(rows_by_class.sum()))
-    trust = Trust(tuple(undominated(judged.transition, rows_by_class).tolist()))
+    trust = Trust(tuple(undominated(judged.transition, rows_by_class).tolist()), doubt=judged.doubt)
     cut = cut_of(rows, share, trust, len(rows_by_class))
     decided, weight = treat_rows(rows, cut, share, class_weights, train.features)
     return decided.label, None if (weight == 1).all() else weight

@@ -25,7 +25,8 @@ class NoiseResult:
     transition (K, K) float64, rows = true class, P(given | true); noise_rate with its 95 % interval; reason:
     what the interval rests on, and what a promise about the flags assumes, in words; steady: whether errors
     are as common among sure rows as among hard ones, as far as the method looked; claim (N,): P(the
-    suggestion is right) as far as it is borne out, at most that of the posterior; confident (N,): where the
+    suggestion is right) as far as it is borne out, at most that of the posterior; doubt: by how much in
+    log-odds the claims may be too large, by three chances of four no more; confident (N,): where the
     transition doesn't tell which labels are right, the class by confident learning, -1 where it has none, and
     its probability.
     """
@@ -42,6 +43,7 @@ class NoiseResult:
     reason: str = ""
     steady: bool = True
     claim: NDArray[np.float32] | None = None
+    doubt: float = 0.0
     confident: NDArray[np.int32] | None = None
     confident_probability: NDArray[np.float32] | None = None
 

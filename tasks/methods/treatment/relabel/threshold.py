@@ -10,5 +10,5 @@ from labelworks.tasks.methods.treatment.trust import Trust
 
 @register("relabel", "threshold", needs=("claims",), source="Chow 1970, the rule of rejection")
 def threshold(claims: Claims, trust: Trust, *, threshold: float = 0.8) -> Cut:
-    """A label changes where P(the new one is right) is at least `threshold`, whatever that adds up to."""
-    return even(threshold, len(claims.rows))
+    """A label changes where P(the new one is right) surely is `threshold`, whatever that adds up to."""
+    return even(trust.claim_for(threshold) if 0 < threshold < 1 else threshold, len(claims.rows))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,6 +44,28 @@ def policy(objective: object) -> Policy:
 def changed(rows: JudgedLabels, cut: Cut, objective: object) -> np.ndarray:
     decided, _ = treat_rows(rows, cut, policy(objective), None)
     return decided.label != rows.given
+
+
+def test_a_promise_asks_for_as_much_more_as_is_in_doubt_and_auto_promises_nothing() -> None:
+    rows, doubtful = rows_of(3), Trust(doubt=0.5)
+    asked = 1 / (1 + np.exp(-np.log(0.8 / 0.2) - 0.5))
+    for name in ("precision", "threshold"):
+        sure = cut_of(rows, policy({name: 0.8}), doubtful, CLASSES)
+        assert sure.over == pytest.approx(cut_of(rows, policy({name: asked}), Trust(), CLASSES).over)
+        assert (sure.over > cut_of(rows, policy({name: 0.8}), Trust(), CLASSES).over).all()
+    expected = cut_of(rows, policy({"precision": 0.9}), Trust(), CLASSES)
+    assert (cut_of(rows, policy("auto"), doubtful, CLASSES).over == expected.over).all()
+
+
+def test_where_nothing_is_sure_enough_it_says_by_how_much() -> None:
+    rows = rows_of(3)
+    cut = cut_of(rows, policy({"precision": 0.9}), Trust(doubt=9.0), CLASSES)
+    surest_one = 100 * rows.claim[rows.changeable].max()
+    assert not changed(rows, cut, {"precision": 0.9}).any()
+    assert f"of the surest suggestions {surest_one:.1f} % are expected to be right" in cut.says
+    assert "it takes 100.0 %" not in cut.says
+    nothing = replace(rows, flag=np.zeros(len(rows.flag), bool))
+    assert not cut_of(nothing, policy({"precision": 0.9}), Trust(), CLASSES).says
 
 
 @settings(deadline=None, max_examples=25)

@@ -39,7 +39,7 @@ def rows_of(seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_the_first_looks_remove_more_errors_than_by_self_confidence() -> None:
     looks, by_value, by_confidence = 45, 0, 0  # of 900: 5 %
-    for seed in range(4):
+    for seed in range(8):
         vectors, true, labels = rows_of(seed)
         found = lw.find_label_errors(labels, features=vectors, posterior=True)
         treated = lw.treat(labels, found, objective={"precision": 0.9})

@@ -22,6 +22,7 @@ from labelworks.tasks.methods.noise.core.result import NoiseResult
 
 SURE = 0.5  # of the rows, by whose contradicted labels it is told which class errors go to
 BEFORE = 4.0  # errors of each class, by the transition, that these are added to
+FEWEST = 100  # rows whose neighbours voted, for these to say anything
 PLANTED = 20_000  # flips at least, of few rows several times
 Score = Callable[[NDArray[np.int32]], NoiseResult]
 Floats = NDArray[np.float64]
@@ -31,12 +32,14 @@ Floats = NDArray[np.float64]
 class ClaimCalibration:
     """The share that is right (G,) of claims (G,), both rising.
 
-    borne_out: how many errors there are, to be expected, of each that the transition speaks of.
+    borne_out: how many errors there are, to be expected, of each that the transition speaks of; doubt: by how
+    much in log-odds fewer of the claims may be right.
     """
 
     claims: Floats
     right: Floats
     borne_out: float
+    doubt: float = 0.0
 
     def __call__(self, claim: NDArray[np.floating]) -> NDArray[np.float32]:
         """The claims (N,), lowered to what holds."""
@@ -47,12 +50,13 @@ class ClaimCalibration:
 class ClaimRows:
     """Rows to learn by: given labels (n,), probabilities (n, K), and the classes that neighbours vote for.
 
-    vote (n,): -1 where they weren't asked; None: nobody was.
+    vote (n,): -1 where they weren't asked; None: nobody was. hears: whether their vote is a condition.
     """
 
     given: NDArray[np.int32]
     probs: NDArray[np.float32]
     vote: NDArray[np.int32] | None = None
+    hears: bool = True
 
     @property
     def place(self) -> Floats:
@@ -63,8 +67,20 @@ class ClaimRows:
         return place
 
     def agrees(self, classes: NDArray[np.integer], rows: NDArray[np.intp] | slice) -> NDArray[np.bool_]:
-        """Whether neighbours of some rows (m,) vote for classes (m,); all of them where nobody was asked."""
-        return np.ones(len(classes), bool) if self.vote is None else self.vote[rows] == classes
+        """Whether neighbours of some rows (m,) vote for classes (m,); all of them where nobody is heard."""
+        if self.vote is None or not self.hears:
+            return np.ones(len(classes), bool)
+        return self.vote[rows] == classes
+
+    @property
+    def disputed(self) -> Floats | None:
+        """1 where neighbours vote for another class than the likeliest (n,), NaN where they weren't asked.
+
+        None: too few were.
+        """
+        if self.vote is None or np.count_nonzero(self.vote >= 0) < FEWEST:
+            return None
+        return np.where(self.vote >= 0, self.vote != self.probs.argmax(axis=1), np.nan)
 
 
 def calibrated(score: Score, found: NoiseResult, rows: ClaimRows, seed: int) -> ClaimCalibration:
@@ -73,7 +89,8 @@ def calibrated(score: Score, found: NoiseResult, rows: ClaimRows, seed: int) -> 
     if not len(claims):
         return ClaimCalibration(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 1.0)
     flips, weights, errors = _planted(score, rows, found, np.random.default_rng([seed, STREAM]))
-    return ClaimCalibration(KNOTS, curve_of(claims, flips, weights, errors), errors.mean)
+    curve, doubt = curve_of(claims, flips, weights, errors)
+    return ClaimCalibration(KNOTS, curve, errors.mean, doubt)
 
 
 def _planted(
@@ -95,7 +112,7 @@ def _planted(
         weights.append(weight[some][right])
         expected += weight * (labels != top)
     heard = rows.agrees(top, slice(None))
-    errors = possible_errors(top != rows.given, expected, place, heard)
+    errors = possible_errors(top != rows.given, expected, place, heard, rows.disputed)
     return np.concatenate(claims), np.concatenate(weights), errors
 
 

@@ -15,18 +15,20 @@ SHIFT, SLOPE = 3.0, 0.5  # by so much as a rule
 MANY = 100  # claims of a group from which on their own count is heard beside the curve through all
 CEILINGS = {1.0: 0.8, 0.9: 0.05, 0.7: 0.05, 0.4: 0.05, 0.1: 0.05}  # and how likely: the most that is right
 INNER = 1e-4  # nearer to 0 and 1 a claim says no more
+DOUBT = 0.6745  # standard deviations: as many are right at least, by three chances of four
+LIKELY = 0.5  # claims from which on it matters how far they may be too large
 KNOTS = expit(np.linspace(logit(INNER), -logit(INNER), 120))
 Floats = NDArray[np.float64]
 
 
-def curve_of(claims: Floats, flips: Floats, weights: Floats, errors: PossibleErrors) -> Floats:
-    """The share that is right of claims at each of KNOTS.
+def curve_of(claims: Floats, flips: Floats, weights: Floats, errors: PossibleErrors) -> tuple[Floats, float]:
+    """The share that is right of claims at each of KNOTS; by how much in log-odds it may be less.
 
     claims (C,): what is claimed of the given labels, at least one. flips (M,): what would rightly be claimed
     of errors, and how many of these each stands for (M,) if there are as many as the transition says. The
     log-odds of claims are lowered by a shift and a slope, and end at a ceiling: those are likely that explain
     how many claims there are of each size (Poisson). The mean over all of these, and over how many errors
-    there may be, is the probability that a claim is right.
+    there may be, is the probability that a claim is right. Three in four of them lie above it less the doubt.
     """
     parts = np.array_split(np.sort(claims), int(np.clip(len(claims) // GROUP, 1, GROUPS)))
     count = np.array([len(part) for part in parts], np.float64)
@@ -36,8 +38,25 @@ def curve_of(claims: Floats, flips: Floats, weights: Floats, errors: PossibleErr
     evidence = np.array([_evidence(shares, right, count) for shares in _lowered(means)])
     evidence += np.log(errors.weight + 1e-300)[:, None]
     likely = np.exp(evidence - evidence.max()).sum(axis=1) * BEFORE
-    curve = np.einsum("cs,csk->k", likely / likely.sum(), _lowered(KNOTS))
-    return _bent(curve, means, count, errors.weight @ right)
+    mean, low = (
+        _bent(curve, means, count, errors.weight @ right) for curve in _mean_and_low(likely / likely.sum())
+    )
+    return mean, _doubt(np.interp(claims, KNOTS, mean), np.interp(claims, KNOTS, low))
+
+
+def _mean_and_low(likely: Floats) -> tuple[Floats, Floats]:
+    """The mean at KNOTS of curves as likely (CURVES, SLOPES) as they are, and what most of them lie above."""
+    curves = _lowered(KNOTS)
+    mean = np.einsum("cs,csk->k", likely, curves)
+    spread = np.sqrt(np.einsum("cs,csk->k", likely, np.square(curves - mean)))
+    return mean, np.maximum.accumulate(np.maximum(mean - DOUBT * spread, INNER))
+
+
+def _doubt(mean: Floats, low: Floats) -> float:
+    """By how much the log-odds of likely claims (C,) may be lower in the mean, at least 0."""
+    some = mean >= min(LIKELY, mean.max())
+    odds, least = logit(np.clip([mean[some], low[some]], INNER, 1 - INNER))
+    return float(max((odds - least).mean(), 0.0))
 
 
 def _bent(curve: Floats, means: Floats, count: Floats, right: Floats) -> Floats:

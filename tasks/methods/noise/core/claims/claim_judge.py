@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.noise.core.claims.claim_calibration import (
+    FEWEST,
     ClaimCalibration,
     ClaimRows,
     Score,
@@ -19,7 +20,6 @@ from labelworks.tasks.methods.noise.core.second_view import worth_hearing
 from labelworks.tasks.methods.noise.core.transition_em import undominated
 
 MOSTLY = 0.5  # of the errors by the transition, borne out by sure rows: else it is the model that is wrong
-FEWEST = 100  # rows whose neighbours voted, for these to be a condition
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +39,8 @@ class ClaimJudge:
     def fit(cls, score: Score, rows: ClaimRows, seed: int = 0) -> ClaimJudge:
         """Learn from rows; score: what judges labels (n,) of them."""
         hears = rows.vote is not None and worth_hearing(rows.given, rows.probs, rows.vote, FEWEST)
-        heard = rows if hears else replace(rows, vote=None)
         found = score(rows.given)
-        calibration = calibrated(score, found, heard, seed)
+        calibration = calibrated(score, found, replace(rows, hears=hears), seed)
         counts = np.bincount(rows.given, minlength=rows.probs.shape[1])
         asked = len(undominated(found.transition, counts)) > 0 and calibration.borne_out >= MOSTLY
         opinion = ConfidentOpinion.fit(rows.given, rows.probs) if asked else None
@@ -61,5 +60,9 @@ class ClaimJudge:
             claim[found.flag & (vote != found.suggestion)] = 0
         said = (None, None) if self.opinion is None else self.opinion(given, probs)
         return replace(
-            found, claim=claim.astype(np.float32), confident=said[0], confident_probability=said[1]
+            found,
+            claim=claim.astype(np.float32),
+            doubt=self.calibration.doubt,
+            confident=said[0],
+            confident_probability=said[1],
         )

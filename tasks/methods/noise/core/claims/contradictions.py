@@ -2,7 +2,8 @@
 
 Labels that went wrong by class alone are as common among sure rows as among hard ones. A classifier's own
 mistakes aren't: they grow with how unsure it is, in a way that differs from data to data. So the contradicted
-labels, counted from the surest rows to the hardest, tell one from the other, as far as there are enough.
+labels, counted from the surest rows to the hardest, tell one from the other, as far as there are enough. A
+classifier that knows little errs on sure rows too: there neighbours dispute what it says, whatever is given.
 """
 
 from __future__ import annotations
@@ -35,20 +36,28 @@ class PossibleErrors:
 
 
 def possible_errors(
-    contradicted: NDArray[np.bool_], expected: Floats, place: Floats, heard: NDArray[np.bool_]
+    contradicted: NDArray[np.bool_],
+    expected: Floats,
+    place: Floats,
+    heard: NDArray[np.bool_],
+    disputed: Floats | None = None,
 ) -> PossibleErrors:
     """What the contradicted labels among the rows that are heard (N,) say of the share that is wrong.
 
     contradicted (N,): whether the likeliest class isn't the given one; expected (N,): P(it is contradicted as
-    it is wrong) by the transition; place (N,): in [0, 1), 0 the row of which the classifier is surest. Of the
+    it is wrong) by the transition; place (N,): in [0, 1), 0 the row of which the classifier is surest;
+    disputed (N,): 1 where neighbours vote for another class than the likeliest, NaN where they weren't asked.
+    Mistakes go by powers of the place, or as disputes do: both are as likely before any label is seen. Of the
     share that is wrong nothing is known before (Jeffreys' prior of a binomial); how many contradicted labels
     lie in each stratum is multinomial.
     """
-    stratum = np.minimum((place * STRATA).astype(np.intp), STRATA - 1)[heard]
+    stratum = _stratum(place[heard])
     rows = np.bincount(stratum, minlength=STRATA).astype(np.float64)
     seen = np.bincount(stratum, contradicted[heard], STRATA)
     wrong = np.bincount(stratum, expected[heard], STRATA) + 1e-9
-    likelihood = np.array([seen @ np.log(_spread(wrong, mistakes)) for mistakes in _mistakes(rows)])
+    ways = _mistakes(rows)
+    ways += [] if disputed is None else [_disputes(disputed, place, rows)] * len(ways)
+    likelihood = np.array([seen @ np.log(_spread(wrong, mistakes)) for mistakes in ways])
     weight = np.exp(likelihood - likelihood.max()).sum(axis=0)
     weight *= (SHARES * (1 - SHARES)) ** (BEFORE - 1)
     return PossibleErrors(SHARES * max(seen.sum(), BEFORE) / wrong.sum(), weight / weight.sum())
@@ -69,3 +78,16 @@ def _mistakes(rows: NDArray[np.floating]) -> list[Floats]:
         mistakes = (least + (1 - least) * rate) * rows
         spread.append(mistakes / mistakes.sum())
     return spread
+
+
+def _disputes(disputed: Floats, place: Floats, rows: Floats) -> Floats:
+    """Mistakes that spread over strata of so many rows (STRATA,) as disputes do among all rows (N,)."""
+    asked = ~np.isnan(disputed)
+    stratum = _stratum(place[asked])
+    count = np.bincount(stratum, disputed[asked], STRATA) + BEFORE
+    mistakes = rows * count / (np.bincount(stratum, minlength=STRATA) + 2 * BEFORE)
+    return np.asarray(mistakes / mistakes.sum())
+
+
+def _stratum(place: Floats) -> NDArray[np.intp]:
+    return np.minimum((place * STRATA).astype(np.intp), STRATA - 1)

@@ -56,3 +56,17 @@ def test_rows_that_are_not_heard_say_nothing():
     some = possible_errors(seen, expected, place, heard)
     seen[~heard] = True
     assert (possible_errors(seen, expected, place, heard).weight == some.weight).all()
+
+
+def test_mistakes_on_sure_rows_are_no_errors_where_neighbours_dispute_as_many_there():
+    """A model that knows little errs everywhere alike, as labels go wrong that depend on the class alone."""
+    rng = np.random.default_rng(0)
+    place = np.arange(4_000) / 4_000
+    seen, expected, heard = rng.random(4_000) < 0.3, np.full(4_000, 0.3), np.ones(4_000, bool)
+    flat = (rng.random(4_000) < 0.4).astype(float)
+    steep = (rng.random(4_000) < place**5).astype(float)
+    unasked = np.where(rng.random(4_000) < 0.5, np.nan, flat)
+    without = possible_errors(seen, expected, place, heard).mean
+    assert without > 0.9 and possible_errors(seen, expected, place, heard, steep).mean > 0.9
+    for disputed in (flat, unasked):
+        assert possible_errors(seen, expected, place, heard, disputed).mean < 0.8
