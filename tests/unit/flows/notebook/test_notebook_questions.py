@@ -198,7 +198,7 @@ def test_treatment_is_that_of_a_run(noisy: dict[str, Any]) -> None:
     given = pd.Series(noisy["given"], index=np.arange(600) + 50)
     found = lw.find_label_errors(given, features=noisy["features"])
     prior = lw.estimate_prior(given, features=noisy["features"], target_features=noisy["target"], noise=found)
-    treated = lw.treat(given, found, prior=prior)
+    treated = lw.treat(given, found, prior=prior, objective="accuracy")
     table = treated.to_pandas()
     assert list(table.columns) == [
         "label", "original_label", "action", "reason", "weight", "weight_label_shift", "weight_right",
@@ -212,6 +212,7 @@ def test_treatment_is_that_of_a_run(noisy: dict[str, Any]) -> None:
     assert (lw.treat(given, found, prior=prior, mode="none").weights == 1).all()
     assert (lw.treat(given, found, mode="reweight").labels == noisy["given"]).all()
     assert set(treated.issues["action"]) <= {"relabel", "review"}
+    assert "are expected to be right" in lw.treat(given, found, objective={"precision": 0.95}).note
 
 
 def test_bad_treatments_are_refused(noisy: dict[str, Any]) -> None:

@@ -56,7 +56,8 @@ def possible_errors(
     seen = np.bincount(stratum, contradicted[heard], STRATA)
     wrong = np.bincount(stratum, expected[heard], STRATA) + 1e-9
     ways = _mistakes(rows)
-    ways += [] if disputed is None else [_disputes(disputed, place, rows)] * len(ways)
+    if disputed is not None:
+        ways += [_disputes(disputed, place, rows, np.mean(ways, axis=0))] * len(ways)
     likelihood = np.array([seen @ np.log(_spread(wrong, mistakes)) for mistakes in ways])
     weight = np.exp(likelihood - likelihood.max()).sum(axis=0)
     weight *= (SHARES * (1 - SHARES)) ** (BEFORE - 1)
@@ -80,12 +81,17 @@ def _mistakes(rows: NDArray[np.floating]) -> list[Floats]:
     return spread
 
 
-def _disputes(disputed: Floats, place: Floats, rows: Floats) -> Floats:
-    """Mistakes that spread over strata of so many rows (STRATA,) as disputes do among all rows (N,)."""
+def _disputes(disputed: Floats, place: Floats, rows: Floats, before: Floats) -> Floats:
+    """Mistakes that spread over strata of so many rows (STRATA,) as disputes do among all rows (N,).
+
+    before (STRATA,): how mistakes spread before any is seen.
+    """
     asked = ~np.isnan(disputed)
     stratum = _stratum(place[asked])
-    count = np.bincount(stratum, disputed[asked], STRATA) + BEFORE
-    mistakes = rows * count / (np.bincount(stratum, minlength=STRATA) + 2 * BEFORE)
+    share = np.bincount(stratum, disputed[asked], STRATA) / np.maximum(
+        np.bincount(stratum, minlength=STRATA), 1
+    )
+    mistakes = rows * share + STRATA * BEFORE * before
     return np.asarray(mistakes / mistakes.sum())
 
 
