@@ -70,7 +70,7 @@ class ClaimRows:
         """Whether neighbours of some rows (m,) vote for classes (m,); all of them where nobody is heard."""
         if self.vote is None or not self.hears:
             return np.ones(len(classes), bool)
-        return self.vote[rows] == classes
+        return np.asarray(self.vote[rows] == classes)
 
     @property
     def disputed(self) -> Floats | None:
