@@ -32,7 +32,8 @@ class LooksMade:
     """Answers (n,) of people about rows, as far as they say what a label is.
 
     given, answered: how likely the label given and the one answered were by scores; changed: whether they
-    differ; reviewer: who answered; outcomes: how many answers there are, none of the classes among them.
+    differ; reviewer: who answered; outcomes: how many answers there are, none of the classes among them, or 2
+    where that isn't known: of numbers, and of several classes a row.
     """
 
     given: Floats
@@ -94,6 +95,8 @@ class _Person:
         given = _chance(self.odds + self._shift(right, slip, rng))
         named = trust * self.among_others + (1 - trust) / max(self.outcomes - 1, 1)
         mended, missed, spoiled = (1 - given) * named * right, (1 - given) * (1 - named) * slip, given * slip
+        if self.outcomes == 2:  # which others there are isn't known: whoever is wrong there named another one
+            mended, missed = (1 - given) * right, (1 - given) * slip
         whole, luck = mended + missed + spoiled, rng.random(len(given))
         return int((luck < mended / whole).sum() - (luck > 1 - spoiled / whole).sum())
 

@@ -50,3 +50,10 @@ def test_who_keeps_most_labels_changed_some_that_were_right() -> None:
     few, many = told(0.3, 0.7), told(0.3, 0.7, kept=180)
     assert many.value < few.value
     assert many.high - many.low > few.high - few.low
+
+
+def test_of_numbers_who_is_wrong_about_a_wrong_one_mends_nothing() -> None:
+    some = np.arange(300) < 300
+    looks = LooksMade.of(np.full(300, 0.001), np.full(300, 0.999), ~some, some, np.zeros(300, np.int64), 2)
+    number = errors_removed(looks)
+    assert number.low < 0.8 * 300 < number.value < 0.98 * 300 <= number.high
