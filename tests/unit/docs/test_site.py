@@ -24,6 +24,7 @@ from labelworks.flows.notebook.faults.content_issues import ContentIssues
 from labelworks.flows.notebook.faults.leakage import SplitLeaks
 from labelworks.flows.notebook.faults.poison import PoisonedRegions
 from labelworks.flows.notebook.faults.shortcuts import Shortcuts
+from labelworks.flows.notebook.faults.unlearnable import UnlearnableRows
 from labelworks.flows.notebook.inferred_label_sets import InferredLabelSets
 from labelworks.flows.notebook.inferred_labels import InferredLabels
 from labelworks.flows.notebook.label_errors import LabelErrors
@@ -119,6 +120,7 @@ def test_the_reference_of_the_front_door_has_every_result(hook: Any) -> None:
         SplitLeaks,
         TokenErrors,
         Treatment,
+        UnlearnableRows,
         VotedLabels,
         VotesTest,
     }
