@@ -51,6 +51,9 @@ class PerformanceFindings(Findings):
         None, description="(K, K) shares, rows = true, columns = predicted; None: more than 100 classes"
     )
     windows: tuple[WindowPerformance, ...] = ()
+    trend: Figure | None = Field(
+        None, description="change of the accuracy from the first to the last window; None: under three"
+    )
     note: str = Field("", description="what speaks against the estimate, in a sentence")
 
 

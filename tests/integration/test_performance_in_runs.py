@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def window(seed: int, rows: int, mix: list[float], name: str) -> tuple[pa.Table,
             "probs": pa.array(probs.tolist(), pa.list_(pa.float64())),
             "says": [CLASSES[code] for code in probs.argmax(axis=1)],
             "parrot": [CLASSES[code] for code in given],
-            "day": pa.array(np.datetime64("2026-01-01") + np.arange(rows) // (rows // 2) * 40),
+            "day": pa.array(np.datetime64("2026-01-01") + np.arange(rows) // (rows // 3) * 40),
         }
     )
     return table, probs.argmax(axis=1) == true
@@ -66,7 +67,9 @@ def test_a_model_is_told_of_with_its_probabilities(asked: Any) -> None:
     assert found.value.value == pytest.approx(2 * right.mean() - 1, abs=0.1)
     assert [each.name for each in found.by_class] == CLASSES
     assert np.sum(found.confusion) == pytest.approx(1, abs=1e-4)
-    assert [each.rows for each in found.windows] == [300, 300]
+    assert [each.rows for each in found.windows] == [200, 200, 200]
+    assert found.trend.low < 0 < found.trend.high
+    assert "From the first window to the last" in Path(record.report).read_text(encoding="utf-8")
     told = {each.event: each for each in told_of(record)}
     event = told["labelworks.performance.estimated"]
     assert event.accuracy == found.accuracy.value and event.model == "probs"

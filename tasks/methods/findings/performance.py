@@ -26,6 +26,7 @@ from labelworks.tasks.methods.performance.estimated_confusion import (
 from labelworks.tasks.methods.performance.figures import Bounded
 from labelworks.tasks.methods.performance.from_predictions import from_predictions
 from labelworks.tasks.methods.performance.noise_rates import NoiseRates, widest
+from labelworks.tasks.methods.performance.over_windows import change_over
 
 SHOWN_CLASSES = 100
 MOVED = (
@@ -98,13 +99,16 @@ def performance_findings(
             for windows, first, second in seen
         ]
     )
+    by_window = () if time is None else _by_window(seen, (time[0][there], time[1]))
+    trend = change_over([_bounded(each.accuracy) for each in by_window])
     return PerformanceFindings(
         model=asked.model,
         rows=whole.rows,
         **{name: _figure(each) for name, each in whole.overall.items()},
         by_class=_by_class(whole, classes),
         confusion=whole.confusion.tolist() if len(classes) <= SHOWN_CLASSES else None,
-        windows=() if time is None else _by_window(seen, (time[0][there], time[1])),
+        windows=by_window,
+        trend=None if trend is None else _figure(trend),
         note=MOVED if kind in ("covariate", "both") else "",
     )
 
@@ -167,6 +171,12 @@ def _by_class(whole: EstimatedPerformance, classes: Sequence[str | int]) -> tupl
         )
         for k, name in enumerate(classes)
     )
+
+
+def _bounded(figure: Figure) -> Bounded:
+    """NaN where nothing is known."""
+    ends = (figure.value, figure.low, figure.high)
+    return Bounded(*(np.nan if each is None else each for each in ends))
 
 
 def _figure(found: Bounded) -> Figure:
