@@ -111,6 +111,7 @@ PERFORMANCE = {
     "by_class": [{"name": name, "share": 0.5, "precision": figure(0.87), "recall": figure(0.86),
                   "f1": figure(0.86)} for name in ("0", "1")],
     "windows": [{"window": "2024-03", "rows": 300, "accuracy": figure(0.89), "macro_f1": figure(0.87)}],
+    "trend": figure(-0.02),
 }  # fmt: skip
 RANKING = [
     {"reading": reading, "rows": 1500, "models": [
@@ -122,6 +123,22 @@ POISON = {
     "rows": 1500,
     "regions": [{"label": "0", "around": "1", "p_value": 1e-6,
                  "rows": [f"part-0#{row}" for row in range(40)]}],
+    "unlearnable": [{"labels": ["0", "a_<b>"], "right": 0.3, "expected": 0.8, "p_value": 1e-5,
+                     "rows": [f"part-0#{row}" for row in range(16)]}],
+}  # fmt: skip
+VOTES_PROOF = {
+    "gain": 0.02,
+    "gain_interval": (0.01, 0.03),
+    "difference": 0.04,
+    "interval": (-0.01, 0.09),
+    "held_out": 800,
+    "apart": 60,
+    "carried": "soft-labels",
+    "why_majority": "that it is better isn't proven",
+}
+CROWD = {
+    "method": "auto", "items": 400, "votes": 1200, "annotators": 4, "alpha": 0.5, "kappa": 0.5,
+    "quality": 0.8, "lowest": [{"annotator": "w3", "votes": 300, "quality": 0.4}], "proof": VOTES_PROOF,
 }  # fmt: skip
 TREND = {
     "now": {"rows": 1500, "rejected_share": 0.01, "noise_rate": 0.196, "prior": {"0": 0.6, "1": 0.4}},
@@ -177,7 +194,7 @@ def with_all_sections():
     }  # fmt: skip
     return published(
         treatment=treatment, validation=validation, embedding=embedding, shortcuts=SHORTCUTS,
-        performance=PERFORMANCE, ranking=RANKING, poison=POISON, trend=TREND,
+        performance=PERFORMANCE, ranking=RANKING, poison=POISON, trend=TREND, crowd=CROWD,
         content=CONTENT, health=HEALTH, nulls=[{"name": "age_of<b>", "rows": 1500, "nulls": 30}],
     )  # fmt: skip
 
