@@ -54,8 +54,6 @@ CONFIGS = [
     config("no source", "dataset: {label: a, features: {text: b}}\n", 'missing key "dataset.source"',
            "config.yaml:1", "path"),
     config("no label", "dataset: {source: data, features: {vector: vec}}\n", "label", "config.yaml:1"),
-    config("two kinds of features", VECTORS.replace("vector: vec", "vector: vec, text: text"), "exactly one",
-           "config.yaml:1", "vector"),
     config("a secret", VECTORS + "store: {storage_options: {secret: abc}}\n", "looks like a secret",
            "config.yaml:2", "environment"),
     config("a password in a URL", VECTORS.replace("source: data", "source: 's3://me:pw@bucket/x'"),
