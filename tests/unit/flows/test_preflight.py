@@ -127,3 +127,18 @@ def test_what_is_not_looked_at_for_other_labels_is_refused(task: str, detect: di
     with pytest.raises(ConfigError, match=f"not looked at for {task}") as caught:
         check_methods(asked)
     assert caught.value.where == f"detect.{key}"
+
+
+@pytest.mark.parametrize(
+    ("sections", "why"),
+    [
+        ({"treat": {"prediction_sets": {}}}, "prediction sets are of labels of rows, not of tokens"),
+        ({"detect": {"groups": ["who"]}}, "detect.groups is not looked at for tokens"),
+        ({"detect": {"noise": {"method": "residuals"}}}, "unknown noise method 'residuals'"),
+        ({"encoder": {"name": "tfidf"}}, "encoder 'tfidf' reads text, but the features are tokens"),
+    ],
+)
+def test_what_no_run_of_tags_takes(sections: dict[str, Any], why: str) -> None:
+    tokens = RunConfig.model_validate({"dataset": {"source": "data.conll", "format": "conll"}, **sections})
+    with pytest.raises(ConfigError, match=why):
+        check_methods(tokens)
