@@ -48,6 +48,7 @@ DETECT = {
     "drift_e_value": 1.5,
     "shortcut_gain": 0.05,
     "odd_regions": 0,
+    "unlearnable_regions": 0,
     "content_odd_share": 0.01,
     "class_balance": 0.9,
     "row_order_effect": 0.0,
@@ -218,7 +219,7 @@ def test_partitions_add_up_by_name():
     assert not gate.ok
     assert check.observed == "7 of 14 rows fail"
     assert check.unexpected == ("2", "3", "4", "5", "6")
-    assert len(gate.checks) == 3 + 21
+    assert len(gate.checks) == 3 + 22
 
 
 def test_the_share_that_must_pass_counts_over_all_partitions():
