@@ -26,12 +26,16 @@ class NoiseRates:
     def transitions(self) -> list[Floats]:
         """The transition as it was estimated and, scaled to them, those at the ends of the interval.
 
-        An estimated transition is off in all classes together: a weak model's errors are taken for noise. How
-        labels are confused stays as it was estimated.
+        An estimated transition is off in all classes together: a weak model's errors are taken for noise. Its
+        confusions are such errors too, and at the low end they still put the model in the right too often: so
+        there the wrong labels are spread evenly as well.
         """
         if self.interval is None or not self.rate > 0 or not np.isfinite(self.interval).all():
             return [self.transition]
-        return [self.transition, *(scaled(self.transition, end / self.rate) for end in self.interval)]
+        low, high = (scaled(self.transition, end / self.rate) for end in self.interval)
+        if len(low) == 2 or self.interval[0] <= 0:  # spread evenly it would be the same
+            return [self.transition, low, high]
+        return [self.transition, low, high, even(low)]
 
 
 def scaled(transition: Floats, times: float) -> Floats:
@@ -42,6 +46,14 @@ def scaled(transition: Floats, times: float) -> Floats:
     wrong *= (np.minimum(total * times, MOST) / np.maximum(total, 1e-300))[:, None]
     np.fill_diagonal(wrong, 1 - wrong.sum(axis=1))
     return wrong
+
+
+def even(transition: Floats) -> Floats:
+    """A transition (K, K), K > 1, whose wrong labels are as many in a class, and of every other alike."""
+    right = np.diag(transition)
+    spread = np.repeat(((1 - right) / (len(right) - 1))[:, None], len(right), axis=1)
+    np.fill_diagonal(spread, right)
+    return np.asarray(spread, dtype=np.float64)
 
 
 def widest(found: Sequence[EstimatedPerformance]) -> EstimatedPerformance:

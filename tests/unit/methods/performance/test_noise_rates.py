@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from labelworks.tasks.methods.performance.estimated_confusion import estimated_confusion
-from labelworks.tasks.methods.performance.noise_rates import NoiseRates, scaled, widest
+from labelworks.tasks.methods.performance.noise_rates import NoiseRates, even, scaled, widest
 
 CLASSES = 3
 EVEN = np.full((CLASSES, CLASSES), 0.1) + 0.7 * np.eye(CLASSES)
@@ -34,7 +34,16 @@ def test_a_scaled_transition_has_its_rate_and_its_confusions() -> None:
 def test_without_an_interval_the_transition_stands_alone() -> None:
     assert len(NoiseRates(EVEN, 0.2).transitions) == 1
     assert len(NoiseRates(EVEN, 0.0, (0.0, 0.1)).transitions) == 1
-    assert len(NoiseRates(EVEN, 0.2, (0.1, 0.3)).transitions) == 3
+
+
+def test_at_the_low_end_wrong_labels_are_spread_evenly_too() -> None:
+    cyclic = 0.8 * np.eye(CLASSES) + 0.2 * np.roll(np.eye(CLASSES), 1, axis=1)
+    found = NoiseRates(cyclic, 0.2, (0.1, 0.3)).transitions
+    expected = [cyclic, scaled(cyclic, 0.5), scaled(cyclic, 1.5), scaled(EVEN, 0.5)]
+    np.testing.assert_allclose(found, expected)
+    np.testing.assert_allclose(even(EVEN), EVEN)
+    assert len(NoiseRates(cyclic, 0.2, (0.0, 0.3)).transitions) == 3  # no wrong label to spread
+    assert len(NoiseRates(np.array([[0.8, 0.2], [0.2, 0.8]]), 0.2, (0.1, 0.3)).transitions) == 3
 
 
 def test_an_estimate_that_is_off_is_covered_where_its_interval_holds_the_rate() -> None:
