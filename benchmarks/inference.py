@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from scipy.special import expit, logit
+from scipy.stats import binomtest
 
 from benchmarks.treat_judges import exam
 from labelworks.tasks.methods.audit.allocation import audit_sample
@@ -65,7 +66,7 @@ def main() -> None:
 
 
 HEAD = ["looks", "true", "ours: width", "coverage", "even looks, classical: width", "coverage",
-        "even looks, PPI++: width", "coverage"]  # fmt: skip
+        "even looks, Wilson: width", "coverage", "even looks, PPI++: width", "coverage"]  # fmt: skip
 
 
 def cifar(asked: argparse.Namespace) -> Iterator[list[str]]:
@@ -116,7 +117,7 @@ def bad(asked: argparse.Namespace) -> Iterator[list[str]]:
 
 def tried(proxy: np.ndarray, true: np.ndarray, looks: int, asked: argparse.Namespace) -> list[str]:
     """How wide intervals are, and how often they hold the share, over draws of rows to look at."""
-    ours, simple, share = [], [], float(true.mean())
+    ours, simple, scored, share = [], [], [], float(true.mean())
     even = [np.random.default_rng([seed, 1]).choice(len(true), looks, False) for seed in range(asked.draws)]
     for seed in range(asked.draws):
         rows, shown = audit_sample(proxy, looks, seed=seed)
@@ -124,9 +125,14 @@ def tried(proxy: np.ndarray, true: np.ndarray, looks: int, asked: argparse.Names
         mean = true[even[seed]].mean()
         half = 1.96 * np.sqrt(mean * (1 - mean) / looks)
         simple.append((mean - half, mean + half))
+        low, high = binomtest(int(true[even[seed]].sum()), looks).proportion_ci(method="wilson")
+        scored.append((low, high))
     peers = peer(asked, kind="mean", proxy=proxy.astype(float), true=true, rows=np.array(even))
     figures = [
-        figure for found in (ours, simple, peers) if found is not None for figure in told(found, share)
+        figure
+        for found in (ours, simple, scored, peers)
+        if found is not None
+        for figure in told(found, share)
     ]
     return [str(looks), f"{share:.4f}", *figures]
 

@@ -196,7 +196,7 @@ def harmful(
     rng: np.random.Generator,
     true: np.ndarray,
 ) -> list[bool]:
-    """Whether a harmful treatment is kept from being carried, and proven worse; the same with an audit."""
+    """Whether a harmful treatment is kept from being carried, and proven worse; by an audit too."""
     classes, labels, weight = found.transitions.shape[1], sample.given, None
     if kind == "reversed weights":
         weight = error.astype(np.float64) + 1e-3
@@ -213,8 +213,9 @@ def harmful(
     proof = compared(OutOfFold(found.given, found.folds, arms, found.transitions, (GIVEN,)), moved, 0)
     apart = Apart.of_calls(found.given, found.probs[GIVEN].argmax(axis=1), probs.argmax(axis=1), FOLDS)
     looked = audited(apart, true, rng)
-    by_people = bool(looked and looked["interval"][1] < 0)
-    return [bool(why_not(proof, None)), proven_worse(proof), by_people, by_people or proven_worse(proof)]
+    by_people, here = (bool(looked and looked[name][1] < 0) for name in ("interval", "here"))
+    worse = proven_worse(proof)
+    return [bool(why_not(proof, None)), worse, by_people, by_people or worse, here]
 
 
 def proven_worse(proof: Proof) -> bool:
@@ -246,10 +247,10 @@ def table(name: str, runs: list[dict[str, Any]]) -> None:
         print(f"    always {arm}: {always[noisy].sum() / gap[noisy].sum():.2f}, worst {always.min():+.4f}")
     harm = [run["harm"] for run in runs if run["harm"]]
     for kind in HARM if harm else ():
-        kept, proven, people, either = np.mean([each[kind] for each in harm], axis=0)
+        kept, proven, people, either, here = np.mean([each[kind] for each in harm], axis=0)
         print(
             f"  {kind}: not carried {kept:.2f}, proven worse {proven:.2f}, by an audit {people:.2f}, "
-            f"by either {either:.2f}"
+            f"by either {either:.2f}, by an audit on the rows at hand {here:.2f}"
         )
     audits = [(run["audit"], run["true"][run["arm"]]) for run in runs if run.get("audit")]
     if audits:

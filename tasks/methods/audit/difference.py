@@ -14,12 +14,16 @@ HALF = 0.5  # of a row, imagined on either side, so that no handful of rows is s
 
 @dataclass(frozen=True)
 class AuditedSample:
-    """A mean of all rows by those looked at, its interval of 95 %, and how many these were."""
+    """A mean of all rows by those looked at, its interval of 95 %, and how many these were.
+
+    here: where the interval is of all rows like them, that of these very rows.
+    """
 
     value: float
     low: float
     high: float
     looks: int
+    here: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)

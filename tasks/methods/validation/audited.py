@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,7 @@ def audited_difference(
     rows: places among those apart; true: the classes that each is of, none of them or several. None: nobody
     looked at any. Rows of a stratum that nobody has seen are taken to be as the others are. The interval is
     of rows like those compared: it counts that these were drawn, that not all were seen, and that the models
-    of the folds share rows (Nadeau & Bengio 2003).
+    of the folds share rows (Nadeau & Bengio 2003); `here` is of the rows compared alone.
     """
     if not len(rows):
         return None
@@ -82,4 +82,5 @@ def audited_difference(
     seen = np.unique(stratum)
     lost = apart.rows.sum() / max(int(apart.rows[seen].sum()), 1)  # strata that nobody has seen
     looked = Looked.of(stratum, np.ceil(apart.rows[stratum] * lost), gained)
-    return difference(looked, apart.of, beyond=shared(apart.folds))
+    here = difference(looked, apart.of)
+    return replace(difference(looked, apart.of, beyond=shared(apart.folds)), here=(here.low, here.high))

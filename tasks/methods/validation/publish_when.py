@@ -12,7 +12,8 @@ def why_not(proof: Proof, margin: float | None) -> str:
 
     margin: of accuracy that the treated labels may be worse by; None: they have to be better. Better is what
     is proven so by either score, the accuracy or the gain of the log score, and worse by neither. People who
-    looked at rows on which the models differ overrule both, where their interval says one or the other.
+    looked at rows on which the models differ overrule both, where their interval says one or the other; what
+    they find worse on the rows compared alone isn't published either, though it may not be worse on others.
     """
     if proof.arm == GIVEN or proof.low == proof.high == 0:
         return "nothing was treated"
@@ -37,12 +38,20 @@ def why_not(proof: Proof, margin: float | None) -> str:
 
 def _by_people(audit: AuditedSample, margin: float | None) -> str | None:
     """What people's looks decide; None where they leave it to the scores."""
-    change = points((audit.low, audit.high))
-    found = f"accuracy changes by {change} by {audit.looks:,} looks at rows where models differ"
     if audit.high < 0:
-        return f"a model of the treated labels is worse: {found}"
+        change = _looks(points((audit.low, audit.high)), audit)
+        return f"a model of the treated labels is worse: {change}"
     least = 0.0 if margin is None else -margin
-    return "" if audit.low > least else None
+    if audit.low > least:
+        return ""
+    if audit.here is not None and audit.here[1] < least:
+        change = _looks(points(audit.here), audit)
+        return f"on the rows compared a model of the treated labels is worse: {change}"
+    return None
+
+
+def _looks(change: str, audit: AuditedSample) -> str:
+    return f"accuracy changes by {change} by {audit.looks:,} looks at rows where models differ"
 
 
 def points(interval: tuple[float, float]) -> str:

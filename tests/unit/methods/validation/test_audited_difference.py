@@ -37,6 +37,7 @@ def test_all_rows_looked_at_give_the_difference_of_all() -> None:
     at = apart.place
     exact = (np.sum(apart.treated == true[at]) - np.sum(apart.raw == true[at])) / 1000
     assert found.value == pytest.approx(exact)
+    assert found.here == pytest.approx((exact, exact))
     assert found.low < exact < found.high  # other rows would have given another
     assert audited_difference(apart, [], []) is None
     width = apart_width(apart.rows, apart.rows, of=apart.of, folds=5)
@@ -45,12 +46,15 @@ def test_all_rows_looked_at_give_the_difference_of_all() -> None:
 
 @pytest.mark.parametrize("better", [0.3, 0.5, 0.9])
 def test_intervals_of_sixty_looks_cover(better: float) -> None:
-    rng, covered = np.random.default_rng(1), 0
+    rng, covered, here = np.random.default_rng(1), 0, 0
     for seed in range(200):
         true, apart = called(2000, seed, better)
         found = looked(apart, true, 60, rng)
         covered += found.low <= 0.1 * (2 * better - 1) <= found.high
+        right = [np.mean(calls == true[apart.place]) for calls in (apart.treated, apart.raw)]
+        here += found.here[0] <= len(apart.place) / 2000 * (right[0] - right[1]) <= found.here[1]
     assert covered >= 190
+    assert here >= 184
 
 
 def test_the_mark_is_of_rows_and_calls_in_any_order() -> None:
@@ -82,3 +86,23 @@ def test_people_decide_beside_the_scores(gain: float, audit: tuple[float, float]
     proof = Proof(0.8, 0.81, 0.8, 0.8, -0.01, 0.03, 1000, False, Estimate(gain, 0.01), audit=said)
     assert (why_not(proof, None) == "") == published
     assert (why_not(proof, 0.02) == "") == (audit[0] >= -0.02)
+
+
+@pytest.mark.parametrize(
+    ("here", "margin", "why"),
+    [
+        ((-0.02, -0.001), None, "on the rows compared"),
+        ((-0.02, 0.001), None, ""),
+        ((-0.02, -0.001), 0.02, ""),
+        ((-0.05, -0.03), 0.02, "on the rows compared"),
+    ],
+)
+def test_what_people_find_worse_on_the_rows_compared_is_not_published(
+    here: tuple[float, float], margin: float | None, why: str
+) -> None:
+    from labelworks.tasks.methods.audit.difference import AuditedSample
+
+    said = AuditedSample(-0.01, -0.06, 0.03, 60, here)
+    proof = Proof(0.8, 0.81, 0.8, 0.8, 0.005, 0.03, 1000, False, Estimate(0.1, 0.01), audit=said)
+    found = why_not(proof, margin)
+    assert found.startswith(why) if why else not found
