@@ -97,7 +97,7 @@ class RowDecision(Record):
 
 def in_force(decisions: Sequence[RowDecision]) -> list[RowDecision]:
     """Those that count: of answers to one question about one content the last, and none that was undone."""
-    last = {(*each.asked, each.content): place for place, each in enumerate(decisions)}
+    last = {(*decision.asked, decision.content): place for place, decision in enumerate(decisions)}
     return [decisions[place] for place in sorted(last.values()) if decisions[place].answer != "undone"]
 
 

@@ -33,16 +33,16 @@ def take_file(file: str, annotator: str | None, store: str, config: str | None, 
         opened = open_store(store, config)
         answers = read_answers(absolute(file), annotator or getpass.getuser())
         dataset = known_dataset(opened, _dataset_of([answer.dataset for answer in answers], file))
-        found = take_answers(opened, dataset, answers)
+        checked = take_answers(opened, dataset, answers)
         estimates = _estimates(opened, dataset)
     if as_json:
-        print_json({**_plain(found), "dataset": dataset, "estimates": estimates})
+        print_json({**_plain(checked), "dataset": dataset, "estimates": estimates})
         return
-    print("\n".join([found.says, *estimates]))
-    for each in found.aside[:SHOWN]:
-        say(f"row {each.place} ({_named(each.id)}): {each.reason}")
-    if len(found.aside) > SHOWN:
-        say(f"and {len(found.aside) - SHOWN:,} more")
+    print("\n".join([checked.says, *estimates]))
+    for refused in checked.aside[:SHOWN]:
+        say(f"row {refused.place} ({_named(refused.id)}): {refused.reason}")
+    if len(checked.aside) > SHOWN:
+        say(f"and {len(checked.aside) - SHOWN:,} more")
 
 
 def _dataset_of(named: list[str], file: str) -> str:
@@ -59,8 +59,8 @@ def _estimates(store: Store, dataset: str) -> list[str]:
     from labelworks.tasks.artifacts.decisions.estimates import sample_estimates
     from labelworks.tasks.review.record import decided
 
-    held = [each.decision for each in decided(store, dataset) if not each.standing]
-    return [each.says for each in sample_estimates(held)]
+    held = [entry.decision for entry in decided(store, dataset) if not entry.standing]
+    return [estimate.says for estimate in sample_estimates(held)]
 
 
 def _named(name: str) -> str:
@@ -69,5 +69,5 @@ def _named(name: str) -> str:
 
 
 def _plain(found: Checked) -> dict[str, object]:
-    aside = [{"row": each.place, "id": each.id, "reason": each.reason} for each in found.aside]
+    aside = [{"row": refused.place, "id": refused.id, "reason": refused.reason} for refused in found.aside]
     return {"taken": len(found.taken), "unanswered": found.unanswered, "aside": aside}

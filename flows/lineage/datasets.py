@@ -75,8 +75,8 @@ class Datasets:
     def inputs(self, stage: Stage, result: StageResult | None = None) -> list[InputDataset]:
         """What a stage reads; of the first of them what its gate says, once there is a result."""
         if stage in ("ingest", "embed"):
-            found = result.figures if result and isinstance(result.figures, IngestFigures) else None
-            return self.sources([result.gate] if result else [], found)
+            figures = result.figures if result and isinstance(result.figures, IngestFigures) else None
+            return self.sources([result.gate] if result else [], figures)
         made = [_input(place, _facets(place), {}) for place in map(self._place, READS[stage])]
         if result:
             made[0].inputFacets = _checked([result.gate])

@@ -84,12 +84,12 @@ class Lineage:
         if self._receiver is not None:
             self._problem = self._problem or self._receiver.close()
         if self._problem:
-            told = f"not all lineage events of run {self._run.artifacts.id} were received: {self._problem}"
-            run_logger().warning("%s", told)
-            progress.current().note(told)
+            warning = f"not all lineage events of run {self._run.artifacts.id} were received: {self._problem}"
+            run_logger().warning("%s", warning)
+            progress.current().note(warning)
 
     def _begin(self, plans: Mapping[str, Plan]) -> None:
-        found = receiver()
+        client = receiver()
         from labelworks.flows.lineage.datasets import Datasets
         from labelworks.flows.lineage.events import Execution
 
@@ -97,7 +97,7 @@ class Lineage:
         columns = {window: self._run.source.reader(part).schemas()[0] for window, part in first.items()}
         self._datasets: Datasets = Datasets(self._run, columns)
         self._execution: Execution = Execution(f"curate.{self._run.artifacts.dataset}", "RUN")
-        self._receiver = found
+        self._receiver = client
         self._send(lambda: self._execution.event("START", self._facets(), self._datasets.sources()))
 
     def _end(self, state: str, record: RunRecord | None, outputs: Any, why: str = "") -> Any:

@@ -111,7 +111,7 @@ def ask_judges(
     given = coded(findings.labels, None, findings.classes.tolist()).codes.astype(np.int32)
     chosen = np.argsort(-findings.error_probability, kind="stable")[: config.rows]
     claims = [_claims(findings.posterior[row], int(given[row])) for row in chosen]
-    listed, classes = Listed.of(claims, given[chosen]), [str(each) for each in findings.classes]
+    listed, classes = Listed.of(claims, given[chosen]), [str(name) for name in findings.classes]
     panel = panel_of_judges(config, judge_keys(config), seed, "ask_judges")
     where = StoreConfig().root if store is None else str(store)
     with Asking(panel, Store(f"{where}{BESIDE}"), FOLDER) as asking:
@@ -130,19 +130,19 @@ def _judgement(
     findings: LabelErrors, given: NDArray[np.int32], chosen: NDArray[np.int64], order: NDArray[np.int64],
     pooled: Pooled, asking: Asking,
 ) -> Judgement:  # fmt: skip
-    rows, found = chosen[order], pooled.taken(order)
+    rows, taken = chosen[order], pooled.taken(order)
     named = np.array([*plain(findings.classes), None], object)
-    against = (found.answer >= 0) & (found.answer != given[rows])
+    against = (taken.answer >= 0) & (taken.answer != given[rows])
     return Judgement(
         rows=rows,
         labels=findings.labels[rows],
-        answers=named[np.where(found.answer < 0, len(named) - 1, found.answer)],
-        scores=found.right.astype(np.float32),
+        answers=named[np.where(taken.answer < 0, len(named) - 1, taken.answer)],
+        scores=taken.right.astype(np.float32),
         contradicted=against,
         not_asked=asking.out_of_money,
         cost=asking.purse.spent,
         by_judge=asking.findings(),
-        pooled=found,
+        pooled=taken,
         given=given[rows],
         findings=findings,
     )

@@ -54,8 +54,8 @@ class ClassAudit(Shown):
     def summary(self) -> str:
         """What was found, in a line."""
         more = f"{len(self.doubtful):,} more to look at"
-        found = several(len(self.findings), "finding")
-        return f"{found}; proposed to become another class: {len(self.mapping):,}, {more}"
+        counted = several(len(self.findings), "finding")
+        return f"{counted}; proposed to become another class: {len(self.mapping):,}, {more}"
 
 
 def audit_classes(
@@ -98,11 +98,11 @@ def audit_classes(
     """
     counts, together, rows = _counted(labels)
     confusions = _confusions(findings) if findings is not None else ()
-    found = audit(counts, listed=plain(classes or ()), confusions=confusions, together=together, rows=rows)
-    proposed = proposal(found, {})
-    sure = {each.name: each.become for each in proposed if each.sure}
-    doubtful = {each.name: each.become for each in proposed if not each.sure}
-    return ClassAudit(found, sure, doubtful)
+    audited = audit(counts, listed=plain(classes or ()), confusions=confusions, together=together, rows=rows)
+    proposed = proposal(audited, {})
+    sure = {entry.name: entry.become for entry in proposed if entry.sure}
+    doubtful = {entry.name: entry.become for entry in proposed if not entry.sure}
+    return ClassAudit(audited, sure, doubtful)
 
 
 def _counted(labels: Any) -> tuple[Counter[Any], Counter[tuple[Any, Any]] | None, int]:

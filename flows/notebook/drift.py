@@ -114,8 +114,10 @@ def test_drift(reference: Any, current: Any, method: str = "auto", *, alpha: flo
     if names is not None and second.names is not None and names != second.names:
         _same(names, second.names)
         values = values[:, [second.names.index(name) for name in names]]
-    found = test(first.values, values, method=method, alpha=alpha)
-    return Drift(found.drifted, found.p_value, found.effect, found.method, alpha, _features(found, names))
+    tested = test(first.values, values, method=method, alpha=alpha)
+    return Drift(
+        tested.drifted, tested.p_value, tested.effect, tested.method, alpha, _features(tested, names)
+    )
 
 
 def _features(found: DriftTest, names: list[Any] | None) -> pd.DataFrame | None:
@@ -141,10 +143,10 @@ def _by_column(reference: Any, current: Any, alpha: float) -> Drift:
     for name, window in (("reference", first), ("current", second)):
         if window.empty:
             raise InputError(f"{name} has no rows", where=name, fix="give at least one")
-    found = by_column(_columns(first), _columns(second))
-    adjusted = _holm(np.array([each.p_value for each in found.values()]))
-    effect = np.array([each.effect for each in found.values()])
-    features = pd.DataFrame({"p_value": adjusted, "effect": effect}, pd.Index(found, name="feature"))
+    tests = by_column(_columns(first), _columns(second))
+    adjusted = _holm(np.array([test.p_value for test in tests.values()]))
+    effect = np.array([test.effect for test in tests.values()])
+    features = pd.DataFrame({"p_value": adjusted, "effect": effect}, pd.Index(tests, name="feature"))
     least = float(adjusted.min())
     return Drift(least <= alpha, least, float(effect.max()), COLUMNS, alpha, features)
 

@@ -102,11 +102,11 @@ def infer_label_sets(
     values = said_of(observed, "single-positive", classes)
     marks, order = marks_of(values, classes)
     given = checked_features(features, len(values))
-    found = infer_sets(marks, given.values, row_folds(len(values)))
+    inferred = infer_sets(marks, given.values, row_folds(len(values)))
     return InferredLabelSets(
-        labels=[order[row].tolist() for row in found.posterior >= LIKELY],
+        labels=[order[row].tolist() for row in inferred.posterior >= LIKELY],
         classes=order,
-        posterior=found.posterior,
-        log_likelihood=found.score,
+        posterior=inferred.posterior,
+        log_likelihood=inferred.score,
         index=index_of(observed, len(values)),
     )

@@ -52,7 +52,7 @@ class InferredLabels(Shown):
     @property
     def summary(self) -> str:
         """What was found, in a line."""
-        kinds = ", ".join(f"{int((self.kinds == each).sum()):,} {each}" for each in sorted(set(self.kinds)))
+        kinds = ", ".join(f"{int((self.kinds == kind).sum()):,} {kind}" for kind in sorted(set(self.kinds)))
         return f"{several(len(self.labels), 'label')} ({kinds}), {share(float(self.confidence.mean()))} sure"
 
     @property
@@ -150,25 +150,25 @@ def infer_labels(
     if propensity is not None:
         options["single-positive"] = {"propensity": np.asarray(propensity, np.float64)}
     config, folds = DetectConfig(), row_folds(len(values))
-    found = infer(
+    inferred = infer(
         marks, kinds, given.values, folds, config.folds, probes=config.probes, bags=_bags(bags, len(values)),
         options=options,
     )  # fmt: skip
-    best = np.asarray(found.posterior.argmax(axis=1)).ravel()
+    best = np.asarray(inferred.posterior.argmax(axis=1)).ravel()
     return InferredLabels(
         labels=order[best],
-        confidence=_largest(found.posterior),
+        confidence=_largest(inferred.posterior),
         kinds=kinds,
         classes=order,
-        posterior=found.posterior,
-        log_likelihood=found.score,
+        posterior=inferred.posterior,
+        log_likelihood=inferred.score,
         index=index_of(observed, len(values)),
     )
 
 
 def _largest(posterior: Any) -> NDArray[np.float32]:
-    found = posterior.max(axis=1)
-    return np.asarray(found.toarray() if hasattr(found, "toarray") else found, np.float32).ravel()
+    largest = posterior.max(axis=1)
+    return np.asarray(largest.toarray() if hasattr(largest, "toarray") else largest, np.float32).ravel()
 
 
 def _bags(bags: Any, rows: int) -> NDArray[np.int64] | None:

@@ -215,7 +215,7 @@ def find_label_errors(
     table = as_table(features)
     given, probs, seen = _inputs(labels, pred_probs, features, table, classes)
     few = method == "auto" and seen is not None and (len(seen) <= NEIGHBOURS or table is not None)
-    found = detect(
+    judged = detect(
         given.codes,
         probs,
         features=None if few else seen,
@@ -227,7 +227,7 @@ def find_label_errors(
         posterior=posterior,
         **options,
     )
-    return _named(given, found)
+    return _named(given, judged)
 
 
 def _inputs(
@@ -263,9 +263,9 @@ def _inputs(
 
 
 def _same_rows(given: Labels, probs: Matrix | None, seen: Matrix | None) -> None:
-    for name, each in (("pred_probs", probs), ("features", seen)):
-        if each is not None:
-            aligned(given.index, each.index, f"labels and {name}")
+    for name, values in (("pred_probs", probs), ("features", seen)):
+        if values is not None:
+            aligned(given.index, values.index, f"labels and {name}")
 
 
 def _named(given: Labels, found: NoiseResult) -> LabelErrors:

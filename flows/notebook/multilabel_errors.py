@@ -136,21 +136,21 @@ def find_multilabel_errors(
     if probs is not None:
         length("pred_probs", probs.values.shape[0], len(given.index))
         aligned(given.index, probs.index, "labels and pred_probs")
-    found = detect_multilabel(
+    judged = detect_multilabel(
         given.matrix, _made(given, features) if probs is None else probs.values, method=method
     )
     return MultilabelErrors(
         labels=given.named(given.matrix),
-        missing=given.named(found.missing),
-        extra=given.named(found.extra),
+        missing=given.named(judged.missing),
+        extra=given.named(judged.extra),
         classes=given.classes,
-        score=found.score,
-        flag=found.flag,
-        missing_probability=found.missing,
-        extra_probability=found.extra,
-        missing_rate=found.missing_rate,
-        extra_rate=found.extra_rate,
-        method=found.method,
+        score=judged.score,
+        flag=judged.flag,
+        missing_probability=judged.missing,
+        extra_probability=judged.extra,
+        missing_rate=judged.missing_rate,
+        extra_rate=judged.extra_rate,
+        method=judged.method,
         index=given.index,
     )
 

@@ -145,15 +145,15 @@ def estimate_prior(
             "noise is of other classes", where="noise", fix="find it on the same labels and classes"
         )
     transition = None if noise is None else noise.transition
-    found = estimated(given.codes, source, target, method=method, noise_transition=transition)
+    estimate = estimated(given.codes, source, target, method=method, noise_transition=transition)
     return Prior(
         classes=given.classes,
-        prior=found.prior,
-        weights=found.weights,
-        interval=found.interval,
-        source_prior=found.source_prior,
-        method=found.method,
-        notes=found.notes,
+        prior=estimate.prior,
+        weights=estimate.weights,
+        interval=estimate.interval,
+        source_prior=estimate.source_prior,
+        method=estimate.method,
+        notes=estimate.notes,
     )
 
 

@@ -144,7 +144,7 @@ def pseudo_labels(
     known = LabelledWindow(source.features, given.codes, _probs(probes, source), source.folds, noisy)
     probs = _probs(probes, target)
     shift = _shift(known, source, target, probs)
-    labeller, told = pseudo_labeller(known, target, probes, shift, precision)
+    labeller, facts = pseudo_labeller(known, target, probes, shift, precision)
     posterior = correct(probs, shift.prior).posterior
     codes, claims = np.full(len(posterior), UNLABELLED, np.int32), np.zeros(len(posterior), np.float32)
     if labeller is not None and shift.unknown is not None:
@@ -155,10 +155,10 @@ def pseudo_labels(
         labels=named,
         predicted=given.classes[posterior.argmax(axis=1)],
         claim=claims,
-        precision=told.precision,
-        interval=None if labeller is None or told.precision is None else labeller.interval,
+        precision=facts.precision,
+        interval=None if labeller is None or facts.precision is None else labeller.interval,
         kind=shift.findings.kind or "",
-        why_none=told.why_none,
+        why_none=facts.why_none,
         index=index,
     )
 

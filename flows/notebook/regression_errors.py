@@ -128,23 +128,23 @@ def find_regression_errors(
     given, index = _numbers(labels, "labels")
     if predictions is None:
         foretold = _made(given, index, features, spread, fdr)
-        found = detect_regression(given, foretold, fdr=fdr)
+        judged = detect_regression(given, foretold, fdr=fdr)
     else:
         foretold, other = _numbers(predictions, "predictions")
         length("predictions", len(foretold), len(given))
         aligned(index, other, "labels and predictions")
         far = None if spread is None else _numbers(spread, "spread")[0]
-        found = detect_regression(given, foretold, spread=far, fdr=fdr)
+        judged = detect_regression(given, foretold, spread=far, fdr=fdr)
     return RegressionErrors(
         labels=given,
         predictions=foretold,
-        score=found.score,
-        error_probability=found.error_probability,
-        flag=found.flag,
-        suggestion=found.suggestion,
-        swapped_with=found.swapped_with,
-        swap_probability=found.swap_probability,
-        noise_rate=found.noise_rate,
+        score=judged.score,
+        error_probability=judged.error_probability,
+        flag=judged.flag,
+        suggestion=judged.suggestion,
+        swapped_with=judged.swapped_with,
+        swap_probability=judged.swap_probability,
+        noise_rate=judged.noise_rate,
         index=index,
     )
 

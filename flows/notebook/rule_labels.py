@@ -84,7 +84,7 @@ def label_by_rules(
     named = classes if classes is not None else _spoken_for(read)
     _check_rules(read, named)
     table = pa.Table.from_pandas(frame(rows, "rows"), preserve_index=False)
-    votes = evaluate(table, read, [_class(each) for each in named])
+    votes = evaluate(table, read, [_class(name) for name in named])
     names = [rule.name for rule in read]
     return ruled(votes.codes, votes.failed, names, named, prior, features, method)
 
@@ -140,14 +140,14 @@ def aggregate_rules(
     names = sorted(set(said[there].tolist()), key=str) if classes is None else list(classes)
     codes = np.full(said.shape, -1, np.int32)
     place = {str(name): code for code, name in enumerate(names)}
-    unknown = [each for each in said[there].tolist() if str(each) not in place]
+    unknown = [label for label in said[there].tolist() if str(label) not in place]
     if unknown:
         raise InputError(
             f"a rule says {unknown[0]!r}, which is none of the classes",
             where="votes",
             fix=f"classes: {', '.join(map(str, names))}; None where a rule abstains",
         )
-    codes[there] = [place[str(each)] for each in said[there].tolist()]
+    codes[there] = [place[str(label)] for label in said[there].tolist()]
     rules = [str(column) for column in table.columns]
     return ruled(codes, np.zeros(len(rules), np.int64), rules, names, prior, features, method)
 
@@ -177,7 +177,7 @@ def _check_rules(rules: Sequence[Rule], classes: Sequence[Any]) -> None:
     """Raise ConfigError where there is no rule, two have one name, or one speaks for none of the classes."""
     if not rules:
         raise ConfigError("there are no rules", where="rules", fix="give one at least")
-    known, names = {str(each) for each in classes}, [rule.name for rule in rules]
+    known, names = {str(name) for name in classes}, [rule.name for rule in rules]
     for place, rule in enumerate(rules):
         if rule.name in names[:place]:
             raise ConfigError(

@@ -147,20 +147,20 @@ def treat(
     decided = decided_rows(rows, cut, policy, said)
     seen, density = _density(policy, features, target, count)
     weighed = weighed_rows(decided, policy, seen, _columns(policy, columns, count))
-    found = weigh_all(weighed, WeightFacts(class_weights, density=density), policy)
+    row_weights = weigh_all(weighed, WeightFacts(class_weights, density=density), policy)
     return Treatment(
         labels=findings.classes[decided.label],
         original_labels=given.named,
-        weights=found.weight,
+        weights=row_weights.weight,
         actions=np.array(ACTIONS, object)[decided.action],
-        reasons=np.array(WORDS, object)[explained(decided.reason, found.factors)],
+        reasons=np.array(WORDS, object)[explained(decided.reason, row_weights.factors)],
         removed_by_look=removed_by_look(
             rows.error_probability, rows.suggested, rows.claim, decided.action == RELABEL
         ),
         rare=decided.reason == FEW,
         index=given.index,
         note="; ".join(filter(None, (cut.says, unheard))),
-        factors=dict(found.factors),
+        factors=dict(row_weights.factors),
     )
 
 

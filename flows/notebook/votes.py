@@ -136,21 +136,21 @@ def aggregate_votes(
     1    b   dog      3
     """
     given, probs = read_votes(votes, pred_probs, (item, annotator, label), classes)
-    found = aggregate(given, pred_probs=probs, method=method)
-    rival = found.classes[found.confusing].astype(object)
-    rival[found.confusing < 0] = None
-    quality = {"votes": given.per_annotator.astype(np.int64), "quality": found.quality}
+    aggregated = aggregate(given, pred_probs=probs, method=method)
+    rival = aggregated.classes[aggregated.confusing].astype(object)
+    rival[aggregated.confusing < 0] = None
+    quality = {"votes": given.per_annotator.astype(np.int64), "quality": aggregated.quality}
     return VotedLabels(
-        items=found.items,
-        labels=found.labels,
-        classes=found.classes,
-        posterior=found.posterior,
+        items=aggregated.items,
+        labels=aggregated.labels,
+        classes=aggregated.classes,
+        posterior=aggregated.posterior,
         votes=given.counts.sum(axis=1).astype(np.int64),
         rival=rival,
-        annotators=pd.DataFrame(quality, pd.Index(found.annotators, name="annotator")),
-        alpha=found.alpha,
-        kappa=found.kappa,
-        method=found.method,
+        annotators=pd.DataFrame(quality, pd.Index(aggregated.annotators, name="annotator")),
+        alpha=aggregated.alpha,
+        kappa=aggregated.kappa,
+        method=aggregated.method,
     )
 
 
@@ -164,11 +164,11 @@ def read_votes(
 
 def _in_order(pred_probs: Any, votes: Votes) -> NDArray[Any]:
     """Probabilities (N, K) in the order of the items and classes, by the names that a table has."""
-    found = matrix(pred_probs, "pred_probs")
+    probs = matrix(pred_probs, "pred_probs")
     items = plain(votes.items)
-    length("pred_probs", len(found.values), len(items), "the votes' items")
-    values = in_order(found, plain(votes.classes), "pred_probs")
-    index = found.index
+    length("pred_probs", len(probs.values), len(items), "the votes' items")
+    values = in_order(probs, plain(votes.classes), "pred_probs")
+    index = probs.index
     if index is None or not index.is_unique or set(index) != set(items):
         return values
     return values[index.get_indexer(pd.Index(items))]

@@ -46,10 +46,10 @@ def examine(store: Store) -> Iterator[CheckResult]:
 
 
 def _python() -> CheckResult:
-    found = f"{sys.version.split()[0]} at {sys.prefix}"
+    version_and_place = f"{sys.version.split()[0]} at {sys.prefix}"
     if sys.version_info < PYTHON:
-        return CheckResult("python", "fail", found, "use Python 3.11 or newer")
-    return CheckResult("python", "ok", found)
+        return CheckResult("python", "fail", version_and_place, "use Python 3.11 or newer")
+    return CheckResult("python", "ok", version_and_place)
 
 
 def examine_requirements(requirements: list[str]) -> Iterator[CheckResult]:
@@ -59,18 +59,18 @@ def examine_requirements(requirements: list[str]) -> Iterator[CheckResult]:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
         try:
-            found = version(requirement.name)
+            installed = version(requirement.name)
         except PackageNotFoundError:
-            found = "missing"
-        met = found != "missing" and requirement.specifier.contains(found, prereleases=True)
+            installed = "missing"
+        met = installed != "missing" and requirement.specifier.contains(installed, prereleases=True)
         name = canonicalize_name(requirement.name)
         if name in PINS:
             why = "" if met else f"needs {requirement.specifier}, {PINS[name]}: {REINSTALL}"
-            yield CheckResult(f"pin of {name}", "ok" if met else "fail", found, why)
+            yield CheckResult(f"pin of {name}", "ok" if met else "fail", installed, why)
         elif met:
-            good.append(f"{requirement.name} {found}")
+            good.append(f"{requirement.name} {installed}")
         else:
-            bad.append(f"{requirement.name} {found} (needs {requirement.specifier})")
+            bad.append(f"{requirement.name} {installed} (needs {requirement.specifier})")
     yield (
         CheckResult("packages", "fail", ", ".join(bad), REINSTALL)
         if bad

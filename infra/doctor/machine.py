@@ -30,10 +30,10 @@ def _cores_and_memory() -> CheckResult:
     from dask.system import CPU_COUNT
     from distributed.system import MEMORY_LIMIT
 
-    found = f"{CPU_COUNT} cores, {naturalsize(MEMORY_LIMIT, binary=True)}"
+    size = f"{CPU_COUNT} cores, {naturalsize(MEMORY_LIMIT, binary=True)}"
     if MEMORY_LIMIT < LOW_MEMORY:
-        return CheckResult("cores and memory", "warn", found, "a run wants 2 GiB; lower compute.workers")
-    return CheckResult("cores and memory", "ok", found)
+        return CheckResult("cores and memory", "warn", size, "a run wants 2 GiB; lower compute.workers")
+    return CheckResult("cores and memory", "ok", size)
 
 
 def _disk(store_root: str) -> Iterator[CheckResult]:
@@ -44,12 +44,12 @@ def _disk(store_root: str) -> Iterator[CheckResult]:
         places["disk, store"] = existing
     for name, place in places.items():
         free = shutil.disk_usage(place).free
-        found = f"{naturalsize(free, binary=True)} free at {place}"
+        room = f"{naturalsize(free, binary=True)} free at {place}"
         yield (
-            CheckResult(name, "ok", found)
+            CheckResult(name, "ok", room)
             if free >= LOW_DISK
             else CheckResult(
-                name, "warn", found, "make room, or choose another store.root (temporary files: TMPDIR)"
+                name, "warn", room, "make room, or choose another store.root (temporary files: TMPDIR)"
             )
         )
 
@@ -62,17 +62,17 @@ def _threads() -> CheckResult:
 
     pools = {f"{pool['internal_api']} {pool['num_threads']}" for pool in threadpool_info()}
     most = max((pool["num_threads"] for pool in threadpool_info()), default=1)
-    found = f"{', '.join(sorted(pools)) or 'none'} (workers have their own setting)"
+    threads = f"{', '.join(sorted(pools)) or 'none'} (workers have their own setting)"
     if most > CPU_COUNT:
-        return CheckResult("BLAS threads", "warn", found, f"set OMP_NUM_THREADS to at most {CPU_COUNT}")
-    return CheckResult("BLAS threads", "ok", found)
+        return CheckResult("BLAS threads", "warn", threads, f"set OMP_NUM_THREADS to at most {CPU_COUNT}")
+    return CheckResult("BLAS threads", "ok", threads)
 
 
 def _devices() -> CheckResult:
     driver = shutil.which("nvidia-smi") is not None
     if find_spec("torch") is None:
-        found = "CPU; torch is not installed (only sentence-transformers needs it)"
-        return CheckResult("devices", "warn" if driver else "ok", found, "pip install 'labelworks[text]'")
+        devices = "CPU; torch is not installed (only sentence-transformers needs it)"
+        return CheckResult("devices", "warn" if driver else "ok", devices, "pip install 'labelworks[text]'")
     try:
         torch = importlib.import_module("torch")
         names = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]
@@ -80,7 +80,7 @@ def _devices() -> CheckResult:
         return CheckResult(
             "devices", "fail", f"torch can't be used: {error}", "reinstall torch for this machine"
         )
-    found = f"torch {torch.__version__}: {', '.join(names) or 'CPU'}"
+    devices = f"torch {torch.__version__}: {', '.join(names) or 'CPU'}"
     if driver and not names:
-        return CheckResult("devices", "warn", found, "there is a GPU driver: install a CUDA build of torch")
-    return CheckResult("devices", "ok", found)
+        return CheckResult("devices", "warn", devices, "there is a GPU driver: install a CUDA build of torch")
+    return CheckResult("devices", "ok", devices)

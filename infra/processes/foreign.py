@@ -61,7 +61,7 @@ def _ports(process: psutil.Process) -> set[int]:
         connections = process.net_connections("tcp")
     except psutil.Error:  # it ended meanwhile
         return set()
-    return {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
+    return {connection.laddr.port for connection in connections if connection.status == psutil.CONN_LISTEN}
 
 
 def _comes_up(process: subprocess.Popen[Any], port: int, seconds: float) -> bool:

@@ -123,7 +123,7 @@ class DatasetConfig(Section):
         """Boolean labels are kept as the strings `true` and `false`."""
         if not isinstance(classes, list | tuple):
             return classes
-        return tuple(str(each).lower() if isinstance(each, bool) else each for each in classes)
+        return tuple(str(name).lower() if isinstance(name, bool) else name for name in classes)
 
     @model_validator(mode="before")
     @classmethod
@@ -262,10 +262,10 @@ class DatasetConfig(Section):
     @property
     def places(self) -> dict[str, Format]:
         """All places whose files decide what a run finds, and the format of each."""
-        found = {self.place("source"): self.format, self.place("target"): self.format}
+        formats = {self.place("source"): self.format, self.place("target"): self.format}
         if self.image_root is not None:
-            found[self.image_root] = "images"
-        return found | ({self.place("votes"): self.votes.format} if self.votes.source else {})
+            formats[self.image_root] = "images"
+        return formats | ({self.place("votes"): self.votes.format} if self.votes.source else {})
 
     @model_validator(mode="before")
     @classmethod

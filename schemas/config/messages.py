@@ -112,7 +112,7 @@ def _path(detail: ErrorDetails, raw: dict[Any, Any]) -> Path:
         path.append(key)
     if not path and detail["type"] == "value_error":  # a check across sections names its key first
         named = _message(detail).split(maxsplit=1)[0].split(".")
-        path += [int(each) if each.isdecimal() else each for each in named]
+        path += [int(part) if part.isdecimal() else part for part in named]
     return tuple(path)
 
 

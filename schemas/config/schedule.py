@@ -19,10 +19,10 @@ def seconds(value: Any) -> Any:
         return value.total_seconds()
     if not isinstance(value, str):
         return value
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?\s*", value)
-    if found is None:
+    matched = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d|w)?\s*", value)
+    if matched is None:
         raise ValueError("expected a duration such as 500ms, 2s, 15m, 1h or 1d")
-    return float(found[1]) * _UNITS[found[2] or "s"]
+    return float(matched[1]) * _UNITS[matched[2] or "s"]
 
 
 Seconds = Annotated[float, BeforeValidator(seconds), PlainSerializer(float)]

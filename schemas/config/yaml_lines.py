@@ -91,18 +91,18 @@ class _Walk:
         return self.loader.construct_object(node)
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
+        mapping: dict[Any, Any] = {}
         for key_node, child in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._error("a key has to be a word", key_node)
             key = self._read(key_node, path)
-            if key in found:
+            if key in mapping:
                 dotted = ".".join(str(part) for part in (*path, key))
                 first = self.lines[(*path, key)]
                 raise self._error(f'key "{dotted}" is given twice, first on line {first}', key_node)
             self.lines[(*path, key)] = key_node.start_mark.line + 1
-            found[key] = self.value(child, (*path, key))
-        return found
+            mapping[key] = self.value(child, (*path, key))
+        return mapping
 
     def _item(self, node: yaml.Node, path: Path) -> Any:
         self.lines[path] = node.start_mark.line + 1

@@ -71,7 +71,9 @@ class EmbeddingWaits(Findings):
     @property
     def said(self) -> str:
         """In a line."""
-        device, host, store = (f"{100 * (each or 0):.0f} %" for each in (self.device, self.host, self.store))
+        device, host, store = (
+            f"{100 * (share or 0):.0f} %" for share in (self.device, self.host, self.store)
+        )
         return f"embed: device busy {device}, waited for the host {host}, for the store {store}"
 
 

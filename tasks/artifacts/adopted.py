@@ -34,7 +34,7 @@ def adopt(artifacts: Artifacts, undecided: str) -> None:
 def _copy(other: Artifacts, artifacts: Artifacts, stage: str) -> None:
     """The objects that a stage keeps beside its result."""
     last = other.file(stage, "result.json")
-    for each in objects(other.store, f"{other.folder}/{stage}"):
-        if each.name != last:
-            name = each.name.removeprefix(other.folder)
-            artifacts.store.write(f"{artifacts.folder}{name}", other.store.read(each.name))
+    for path in objects(other.store, f"{other.folder}/{stage}"):
+        if path.name != last:
+            name = path.name.removeprefix(other.folder)
+            artifacts.store.write(f"{artifacts.folder}{name}", other.store.read(path.name))

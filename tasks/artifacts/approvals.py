@@ -64,10 +64,12 @@ def waiting(artifacts: Artifacts) -> RunRecord | None:
 
 def standing_of(question: ApprovalQuestion, decision: Decision | None) -> tuple[Answer, RunRecord]:
     """Where a question stands, and the record that says so."""
-    found = answer(question, decision)
-    status = "waiting" if found in ("waiting", "approved") else "rejected"
-    said = decision.approval if decision else Approval(decision=found, deadline=question.deadline.isoformat())
-    return found, question.record.model_copy(
+    standing = answer(question, decision)
+    status = "waiting" if standing in ("waiting", "approved") else "rejected"
+    said = (
+        decision.approval if decision else Approval(decision=standing, deadline=question.deadline.isoformat())
+    )
+    return standing, question.record.model_copy(
         update={"status": status, "approval": said.model_copy(update={"why": question.why})}
     )
 

@@ -95,8 +95,8 @@ class Artifacts:
         name = self.file(kind.of_stage(), "result.json")
         if not self.store.exists(name):
             return None
-        found = kind.model_validate_json(self.store.read(name))
-        return found.model_copy(update={"work": dict.fromkeys(found.work, 0)})
+        result = kind.model_validate_json(self.store.read(name))
+        return result.model_copy(update={"work": dict.fromkeys(result.work, 0)})
 
     def finish(self, result: _Result) -> _Result:
         """Keep a stage's result: from now on the stage is done."""
@@ -111,6 +111,6 @@ class Artifacts:
         name = f"{self.folder}/manifest.json"
         if not self.store.exists(name):
             return None
-        found = RunRecord.model_validate_json(self.store.read(name))
+        record = RunRecord.model_validate_json(self.store.read(name))
         version = version_of(self.store, self.dataset, self.id)
-        return found.model_copy(update={"work": dict.fromkeys(found.work, 0), "version": version})
+        return record.model_copy(update={"work": dict.fromkeys(record.work, 0), "version": version})

@@ -90,8 +90,8 @@ def _fetch(fs: Any, base: str, root: str, name: str | None) -> bytes | None:
     path = inside(name, root, base)
     if path is None:
         return absent(f"its path leads out of dataset.image_root: {name}")
-    found = again(f"{root}/{path}", _read, fs, f"{base}/{path}")
-    return absent(f"there is no image {name}") if found is None else found
+    content = again(f"{root}/{path}", _read, fs, f"{base}/{path}")
+    return absent(f"there is no image {name}") if content is None else content
 
 
 def _read(fs: Any, path: str) -> bytes | None:

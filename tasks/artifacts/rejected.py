@@ -64,10 +64,12 @@ def refuse(
     failed = [check.name for check in gate.failed if check.name in ALLOWED]
     if not failed:
         return
-    found = [(window, row) for window, table in rejected.items() for row in table.slice(0, SHOWN).to_pylist()]
+    examples = [
+        (window, row) for window, table in rejected.items() for row in table.slice(0, SHOWN).to_pylist()
+    ]
     count = sum(table.num_rows for table in rejected.values())
-    windows = dict.fromkeys(window for window, _ in found)
-    lines = [_line(row, window if len(windows) > 1 else "") for window, row in found[:SHOWN]]
+    windows = dict.fromkeys(window for window, _ in examples)
+    lines = [_line(row, window if len(windows) > 1 else "") for window, row in examples[:SHOWN]]
     if count > SHOWN:
         lines.append(f"  … and {count - SHOWN} more")
     settings = " ".join(_allowing(gate.stage, name, figures) for name in failed)

@@ -99,12 +99,12 @@ def read_pairs(column: pa.Array) -> pa.Array:
 
 def pair_vectors(column: pa.ChunkedArray, dim: int) -> NDArray[np.float32]:
     """The vectors (N, D) of such a column, NaN where there is none, or one of another length."""
-    found = np.full((len(column), dim), np.nan, np.float32)
+    pairs = np.full((len(column), dim), np.nan, np.float32)
     right = pc.fill_null(pc.equal(pc.binary_length(column), dim * 4), False)
     held = column.filter(right).cast(pa.binary(dim * 4))
     if len(held):
-        found[right.to_numpy()] = unpacked(held)
-    return found
+        pairs[right.to_numpy()] = unpacked(held)
+    return pairs
 
 
 def _reason(name: str, length: int, classes: int, negative: bool) -> str | None:

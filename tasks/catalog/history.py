@@ -57,10 +57,10 @@ def entries(store: Store, ended: dict[str, Entry]) -> dict[str, list[Entry]]:
     for dataset in sorted(store.names("")):
         pointed = _pointed(store, dataset)
         for name in store.names(f"{dataset}/runs"):
-            each = ended.get(name) or entry(store, dataset, name, pointed)
-            if each.status in ("published", "refused"):
-                ended[name] = each
-            by_dataset.setdefault(dataset, []).append(each)
+            run = ended.get(name) or entry(store, dataset, name, pointed)
+            if run.status in ("published", "refused"):
+                ended[name] = run
+            by_dataset.setdefault(dataset, []).append(run)
     return {
         name: sorted(value, key=lambda run: (run.started, run.run_id)) for name, value in by_dataset.items()
     }

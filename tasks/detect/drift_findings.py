@@ -69,8 +69,8 @@ class Labelled:
     @property
     def as_known(self) -> LabelledWindow:
         """The sample, as pseudo-labels are learnt from it."""
-        told = self.judged.posterior
-        noisy = None if told is None else KnownNoise(told, self.judged.transition)
+        posterior = self.judged.posterior
+        noisy = None if posterior is None else KnownNoise(posterior, self.judged.transition)
         return LabelledWindow(self.sample.features, self.sample.given, self.probs, self.sample.folds, noisy)
 
 

@@ -140,8 +140,8 @@ def merged(parts: Sequence[Context]) -> Context:
 
 def answer_codes(answers: pa.Array | pa.ChunkedArray, classes: Sequence[str | int]) -> NDArray[np.int64]:
     """What a model says of rows (n,) as codes of classes; -1: none of them."""
-    found = pc.index_in(answers, pa.array([str(each) for each in classes]))
-    return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    codes = pc.index_in(answers, pa.array([str(name) for name in classes]))
+    return np.asarray(pc.fill_null(codes, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _ranking(
@@ -154,10 +154,10 @@ def _ranking(
     given, posterior = scores["given"].to_numpy(), scores["posterior"]
     flag = scores["flag"].to_numpy(zero_copy_only=False)
     corrected = np.where(flag, scores["suggestion"].to_numpy(), given)
-    told = None
+    truth = None
     if not posterior.null_count:
-        told = posterior.combine_chunks().flatten().to_numpy().reshape(len(given), len(ref.classes))
-    return ranking_sums(given, np.stack(answers, axis=1), corrected=corrected, posterior=told)
+        truth = posterior.combine_chunks().flatten().to_numpy().reshape(len(given), len(ref.classes))
+    return ranking_sums(given, np.stack(answers, axis=1), corrected=corrected, posterior=truth)
 
 
 def _text(values: pa.ChunkedArray) -> pa.Array:

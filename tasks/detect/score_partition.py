@@ -172,7 +172,7 @@ def _judged(
 ) -> tuple[pa.Table, dict[str, ReliabilitySums]]:
     """The columns of the scores that come of the judgement, and how each model's probabilities hold."""
     (judged, in_scope, probs), rows = model.look(sample), len(sample.given)
-    held = {name: held_against_labels(each, sample.given) for name, each in probs.items()}
+    held = {name: held_against_labels(predicted, sample.given) for name, predicted in probs.items()}
     if OWN in probs:
         held[OWN_TRUE] = held_against_labels(probs[OWN], sample.given, transition)
     suggested = pa.nulls(rows, pa.float32()) if judged.suggested is None else pa.array(judged.suggested)

@@ -64,21 +64,21 @@ def detect(run: Run, ref: DatasetRef, rows: IngestFigures) -> DetectResult:
         return _beside(run, done, before)
     started, gate = perf_counter(), suites("detect", run.config.gates.detect)
     sums, options = first_pass(artifacts, ref, rows.units, summed), _options(run, summed.beside, gate.rows)
-    found = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
+    detected = BY_TASK[run.config.dataset.task](artifacts, ref, sums, rows, options)
     if run.config.detect.content:
         nulls = nulls_by_column(run.source, ref)
-        found = found.with_content(judge_content(artifacts, run.source, ref), nulls)
-    parts = [(part, artifacts.scores(found.ref, part)) for part in found.ref.of("source")]
+        detected = detected.with_content(judge_content(artifacts, run.source, ref), nulls)
+    parts = [(part, artifacts.scores(detected.ref, part)) for part in detected.ref.of("source")]
     checks = [
         *gates.check_whole("detect", gate.rows, parts, gates.StoredRows(artifacts.store)),
-        *gates.check_figures("detect", gates.flat(found.figures), gate.figures),
+        *gates.check_figures("detect", gates.flat(detected.figures), gate.figures),
     ]
-    now = figures_now(found.ref, rows, found.figures.noise, sums.by_class)
+    now = figures_now(detected.ref, rows, detected.figures.noise, sums.by_class)
     result = DetectResult(
-        ref=found.ref,
-        figures=found.figures.model_copy(update={"trend": TrendFindings(now=now)}),
-        gate=gates.merge("detect", found.checks, checks),
-        work={"scored_rows": sum(part.rows for part in found.scored if part.new)},
+        ref=detected.ref,
+        figures=detected.figures.model_copy(update={"trend": TrendFindings(now=now)}),
+        gate=gates.merge("detect", detected.checks, checks),
+        work={"scored_rows": sum(part.rows for part in detected.scored if part.new)},
         seconds=perf_counter() - started,
     )
     return artifacts.finish(_beside(run, result, before))
@@ -88,12 +88,12 @@ def _beside(run: Run, result: DetectResult, before: RunRecord | None) -> DetectR
     """The result beside the last published version, which may be another one when a run is taken up again."""
     if (held := result.figures.trend) is None:
         return result
-    found, limits = trend(held.now, before), run.config.gates.trend
-    own = gates.check_trend(found, limits.model_dump(exclude={"severity"}), limits.severity)
+    trended, limits = trend(held.now, before), run.config.gates.trend
+    own = gates.check_trend(trended, limits.model_dump(exclude={"severity"}), limits.severity)
     kept = [check for check in result.gate.checks if not check.key.startswith("gates.trend.")]
     return result.model_copy(
         update={
-            "figures": result.figures.model_copy(update={"trend": found}),
+            "figures": result.figures.model_copy(update={"trend": trended}),
             "gate": gates.merge("detect", [], [*kept, *own]),
         }
     )

@@ -30,5 +30,5 @@ def keep_target_sets(
     if asked is None or judged.posterior is None or probs.shape[1] > SOFT_CLASSES:
         return
     counts = set_counts(correct(probs, prior).posterior, judged.posterior)
-    found = set_thresholds(counts, asked.coverage, by_class=asked.by_class, class_weights=prior.weights)
-    write_target_sets(artifacts, found)
+    thresholds = set_thresholds(counts, asked.coverage, by_class=asked.by_class, class_weights=prior.weights)
+    write_target_sets(artifacts, thresholds)

@@ -167,7 +167,7 @@ def adapt_partition(
         adapted = pa.concat_tables(parts)
         columns = where | dict(zip(adapted.column_names, adapted.columns, strict=True))
         artifacts.store.write_table(name, pa.table(columns, schema=schema), use_dictionary=False)
-    counted = [each for each in COUNTED if each in schema.names]
+    counted = [column for column in COUNTED if column in schema.names]
     return _counted(artifacts.store.read_table(name, counted), len(ref.classes))
 
 

@@ -71,8 +71,8 @@ def join_kinds(
             encoder=part.name,
             dim=facts[0].dim,
             spread=placing.spread,
-            rejected_rows=sum(each.without for each in facts),
-            embedded_rows=sum(each.rows for each in facts if each.new),
+            rejected_rows=sum(fact.without for fact in facts),
+            embedded_rows=sum(fact.rows for fact in facts if fact.new),
         )
         for part, facts, placing in zip(spec.parts, done, placings, strict=True)
     ]
@@ -109,7 +109,7 @@ def _learned(
     artifacts: Artifacts, ref: DatasetRef, spec: JoinedSpec, done: Sequence[Sequence[Embedded]]
 ) -> base.State:
     """Where the vectors of each kind lie, from rows that are spread over some partitions."""
-    rows = {each.partition.key: each.rows for each in done[0]}
+    rows = {part.partition.key: part.rows for part in done[0]}
     chosen = sorted(ref.of("source"), key=lambda each: each.key)[:FIT_PARTITIONS]
     share = -(-SAMPLE // len(chosen))
     state: base.State = {}

@@ -75,9 +75,9 @@ def find_leakage(reader: SplitReader, train: str, compared: float) -> LeakageFin
         "embed", look, items, unit="partitions whose splits are read",
         reader=reader, repeated=_repeated_ids(artifacts, partitions),
     )  # fmt: skip
-    counted = reduce(add, (each.rows for each in seen), Counter[str]())
+    counted = reduce(add, (part.rows for part in seen), Counter[str]())
     names = _few(sorted(counted), reader.column)
-    members = [name for each in seen for name in each.members]
+    members = [name for part in seen for name in part.members]
     lines = [*_by_copy(copies, members, names), *_by_id(seen)]
     leaks = _named(reader, partitions, lines)
     artifacts.store.write_table(artifacts.file("embed", "leaks.parquet"), leaks)
@@ -106,7 +106,7 @@ def look(
     named = index.filter(pc.is_valid(index["split"]))
     ranges: dict[str, tuple[float, float]] = {}
     if times is not None:
-        held = np.array([each or "" for each in split])
+        held = np.array([name or "" for name in split])
         for name in set(split) - {None}:
             own = times[(held == name) & ~np.isnan(times)]
             if len(own):
@@ -149,17 +149,19 @@ def _labels(named: pa.Table) -> Counter[tuple[str, str]]:
         split, label = split.take(pc.list_parent_indices(label)), label.flatten()
     table = pa.table({"split": split, "label": label.cast(pa.string())})
     made = table.group_by(["split", "label"]).aggregate([([], "count_all")])
-    return Counter({(each["split"], each["label"]): each["count_all"] for each in made.to_pylist()})
+    return Counter(
+        {(counted["split"], counted["label"]): counted["count_all"] for counted in made.to_pylist()}
+    )
 
 
 def _repeated_ids(artifacts: Artifacts, partitions: tuple[Partition, ...]) -> NDArray[np.uint64]:
     """Hashes of the ids that occur more than once: ingest has put all rows but the first aside."""
-    found = [np.zeros(0, np.uint64)]
+    repeated = [np.zeros(0, np.uint64)]
     for partition in partitions:
         if partition.duplicates:
             again = artifacts.store.read_table(artifacts.part("ingest/duplicates", partition), ["id"])
-            found.append(hash_ids(again["id"].combine_chunks()))
-    return np.unique(np.concatenate(found))
+            repeated.append(hash_ids(again["id"].combine_chunks()))
+    return np.unique(np.concatenate(repeated))
 
 
 def _by_copy(copies: pa.Table, members: list[str | None], names: list[str]) -> list[Line]:
@@ -178,7 +180,7 @@ def _by_copy(copies: pa.Table, members: list[str | None], names: list[str]) -> l
 def _by_id(seen: list[Seen]) -> list[Line]:
     """Rows whose id another split has too."""
     splits: dict[int, set[str]] = {}
-    named = [(part, *each) for part, one in enumerate(seen) for each in one.twice]
+    named = [(part, *line) for part, one in enumerate(seen) for line in one.twice]
     for _, key, name, _ in named:
         splits.setdefault(key, set()).update([] if name is None else [name])
     return [
@@ -196,11 +198,11 @@ def _named(reader: SplitReader, partitions: tuple[Partition, ...], lines: list[L
     items = [(partitions[part], np.array([line.row for line in own], np.int64)) for part, own in held.items()]
     tables = map_partitions("embed", read_named, items, unit="partitions with leaks", reader=reader)
     ordered = [line for own in held.values() for line in own]
-    found = pa.concat_tables([LEAKS.empty_table().select(["id", "file", "file_row"]), *tables])
+    named = pa.concat_tables([LEAKS.empty_table().select(["id", "file", "file_row"]), *tables])
     for name in ("split", "why", "also_in"):
         values = [getattr(line, name) for line in ordered]
-        found = found.append_column(name, pa.array(values, LEAKS.field(name).type))
-    return found.cast(LEAKS)
+        named = named.append_column(name, pa.array(values, LEAKS.field(name).type))
+    return named.cast(LEAKS)
 
 
 def _early(
@@ -210,29 +212,29 @@ def _early(
 
     Only partitions that have such rows of another split are read again; what others have of training is left.
     """
-    ends = [each.range[train][1] for each in seen if train in each.range] if train else []
+    ends = [part.range[train][1] for part in seen if train in part.range] if train else []
     if not ends:
         return None
     end = max(ends)
     early = [
         partition
-        for partition, each in zip(partitions, seen, strict=True)
-        if any(first < end for name, (first, _) in each.range.items() if name != train)
+        for partition, part in zip(partitions, seen, strict=True)
+        if any(first < end for name, (first, _) in part.range.items() if name != train)
     ]
-    found = map_partitions(
+    counts = map_partitions(
         "embed", count_early, early, unit="partitions compared in time", reader=reader, end=end
     )
-    return reduce(add, found, Counter[str]())
+    return reduce(add, counts, Counter[str]())
 
 
 def _findings(
     column: str, train: str | None, compared: float, counted: Counter[str], seen: list[Seen],
     lines: list[Line], leaks: pa.Table, early: Counter[str] | None,
 ) -> LeakageFindings:  # fmt: skip
-    labels = reduce(add, (each.labels for each in seen), Counter[tuple[str, str]]())
+    labels = reduce(add, (part.labels for part in seen), Counter[tuple[str, str]]())
     splits = tuple(_split(name, train, counted, labels, lines, early) for name in sorted(counted))
-    others = [each for each in splits if each.name != train]
-    rows = sum(each.rows for each in others)
+    others = [split for split in splits if split.name != train]
+    rows = sum(other.rows for other in others)
     leaked = len({line[:2] for line in lines if line.split != train})
     outside = leaks if train is None else leaks.filter(pc.not_equal(leaks["split"], train))
     shown = outside.slice(0, SHOWN).to_pylist()
@@ -243,8 +245,8 @@ def _findings(
         looked_at=compared,
         leaked_rows=leaked,
         leaked_share=min(leaked / max(rows * compared, 1.0), 1.0),
-        unseen_labels=len({name for each in others for name in each.unseen_labels}),
-        early_share=None if early is None or not rows else sum(each.early or 0 for each in others) / rows,
+        unseen_labels=len({name for other in others for name in other.unseen_labels}),
+        early_share=None if early is None or not rows else sum(other.early or 0 for other in others) / rows,
         shown=tuple(
             LeakedRow(id=row["id"], split=row["split"], why=row["why"], also_in=tuple(row["also_in"]))
             for row in shown

@@ -186,7 +186,7 @@ def _waits(done: Sequence[Embedded]) -> EmbeddingWaits | None:
     spent = sum((part.waits for part in done), Seconds())
     if not spent.total:
         return None
-    device, host, store = (each / spent.total for each in (spent.device, spent.host, spent.store))
+    device, host, store = (seconds / spent.total for seconds in (spent.device, spent.host, spent.store))
     waits = EmbeddingWaits(device=device, host=host, store=store)
     progress.current().note(waits.said)
     return waits

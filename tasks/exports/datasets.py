@@ -123,7 +123,7 @@ def _featured(values: pa.Array, kind: str) -> pa.Array:
 def _metadata(schema: pa.Schema, version: Version, image: str | None) -> dict[bytes | str, bytes | str]:
     """What `datasets` reads of a file's columns: which are images, and the names of the classes."""
     features: dict[str, Any] = {}
-    label = {"names": [str(each) for each in version.ref.classes], "_type": "ClassLabel"}
+    label = {"names": [str(name) for name in version.ref.classes], "_type": "ClassLabel"}
     if version.ref.classes:
         listed = version.ref.label_type in ("list", "tags")
         named = {"feature": label, "_type": "Sequence"} if listed else label

@@ -119,10 +119,10 @@ def _named(options: dict[str, Any], names: dict[str, str]) -> dict[str, str]:
 
 
 def _s3(options: dict[str, Any]) -> dict[str, str]:
-    found = _named(options, S3)
-    if found.get("aws_endpoint_url", "").startswith("http://"):
-        found["aws_allow_http"] = "true"
-    return found
+    settings = _named(options, S3)
+    if settings.get("aws_endpoint_url", "").startswith("http://"):
+        settings["aws_allow_http"] = "true"
+    return settings
 
 
 def _google(store: Store) -> dict[str, str]:

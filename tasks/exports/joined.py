@@ -64,7 +64,7 @@ def _gathered(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:
     held: list[pa.Table] = []
     for table in tables:
         held.append(table)
-        if sum(map(len, held)) >= GROUP_ROWS or sum(each.nbytes for each in held) >= GROUP_BYTES:
+        if sum(map(len, held)) >= GROUP_ROWS or sum(table.nbytes for table in held) >= GROUP_BYTES:
             yield pa.concat_tables(held)
             held = []
     if held:
@@ -86,11 +86,15 @@ class _Layout:
 
     def table(self, theirs: pa.RecordBatch, mine: pa.Table) -> pa.Table:
         """Rows of the source and what was published of them, as one table."""
-        found = {self.names[name]: theirs.column(name) for name in self.names if name in theirs.schema.names}
-        found |= {name: mine[name] for name in self.published[1:]} | {self.label: mine[self.published[0]]}
+        theirs_by_name = {
+            self.names[name]: theirs.column(name) for name in self.names if name in theirs.schema.names
+        }
+        theirs_by_name |= {name: mine[name] for name in self.published[1:]} | {
+            self.label: mine[self.published[0]]
+        }
         columns = []
         for field in self.schema:
-            values = found.get(field.name, pa.nulls(len(mine), field.type))
+            values = theirs_by_name.get(field.name, pa.nulls(len(mine), field.type))
             chunks = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
             columns.append(_clean(as_type(chunks, field.type)))
         return pa.table(columns, schema=self.schema)
@@ -132,8 +136,8 @@ def _source_fields(version: Version) -> dict[str, pa.DataType]:
         for partition in version.partitions.values()
     }
     with ThreadPoolExecutor(LOOKING_THREADS) as pool:
-        found = pool.map(lambda each: version.source.verbatim(each).schemas(), by_files.values())
-        schemas = list(dict.fromkeys(schema for each in found for schema in each))
+        schemas_of = pool.map(lambda each: version.source.verbatim(each).schemas(), by_files.values())
+        schemas = list(dict.fromkeys(schema for schemas in schemas_of for schema in schemas))
     names = dict.fromkeys(name for schema in schemas for name in schema.names)
     return {
         name: common(schema.field(name).type for schema in schemas if name in schema.names) for name in names

@@ -27,7 +27,7 @@ def beside_source(
     key = source.columns.id
     asked = None if columns is None else list(dict.fromkeys([*columns, *([key] if key else [])]))
     held = version.store.read_table(part, list(dict.fromkeys(["id", *PLACE, *published])))
-    keys, found = _keys(held["source_file"], held["source_row"]).combine_chunks(), 0
+    keys, place = _keys(held["source_file"], held["source_row"]).combine_chunks(), 0
     reader = source.verbatim(partition) if columns is None else source.reader(partition)
     for batch, file, row in reader.placed(asked, BATCH):
         at = pc.index_in(_keys(file, row), value_set=keys)
@@ -36,10 +36,10 @@ def beside_source(
             continue
         if key in theirs.schema.names:
             _same(theirs.column(key), mine, reader)
-        found += len(mine)
+        place += len(mine)
         yield (theirs if columns is None else theirs.select(_there(theirs, columns))), mine.select(published)
-    if found != held.num_rows:
-        raise _changed(f"{held.num_rows - found:,} of its rows are gone", reader.where)
+    if place != held.num_rows:
+        raise _changed(f"{held.num_rows - place:,} of its rows are gone", reader.where)
 
 
 def _there(batch: pa.RecordBatch, columns: list[str]) -> list[str]:
@@ -57,8 +57,8 @@ def _same(ids: pa.Array, published: pa.Table, reader: PartitionReader) -> None:
     if not pc.all(same).as_py():
         place = pc.index(same, False).as_py()
         was = published.slice(place, 1).to_pylist()[0]
-        told = f"row {was['source_row']} has the id {ids[place].as_py()!r}, it had {was['id']!r}"
-        raise _changed(told, reader.address(was["source_file"]))
+        reason = f"row {was['source_row']} has the id {ids[place].as_py()!r}, it had {was['id']!r}"
+        raise _changed(reason, reader.address(was["source_file"]))
 
 
 def _changed(what: str, where: str) -> InputError:

@@ -42,7 +42,7 @@ def check_rows(
     checks. classes: how many there are; without it label codes have no upper bound to be checked against,
     and of 0 classes there are no codes, and so no checks of them.
     """
-    asked = [each for each in suite.of(window).expect if by_row(each)]
+    asked = [expectation for expectation in suite.of(window).expect if by_row(expectation)]
     wanted = [
         _bound(expectation, classes) for expectation in asked if classes != 0 or not _of_codes(expectation)
     ]

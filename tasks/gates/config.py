@@ -16,8 +16,8 @@ def check_gates(config: GatesConfig) -> None:
     for stage in STAGES:
         gate = of_stage(config, stage)
         suites(stage, gate)
-        for position, (_, each) in enumerate(own_expectations(stage, gate)):
-            _check(each, f"gates.{stage}.expectations.{position}.{each.expectation}")
+        for position, (_, expectation) in enumerate(own_expectations(stage, gate)):
+            _check(expectation, f"gates.{stage}.expectations.{position}.{expectation.expectation}")
 
 
 def _check(each: Expectation, where: str) -> None:

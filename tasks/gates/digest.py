@@ -78,10 +78,10 @@ class Values:
 
     def bounded(self) -> Values:
         """The same, of at most so many values."""
-        found = self._thinned(self.halvings)
-        while found.counts.num_rows > MOST_VALUES + len(found.wanted):
-            found = found._thinned(found.halvings + 1)
-        return found
+        thinned = self._thinned(self.halvings)
+        while thinned.counts.num_rows > MOST_VALUES + len(thinned.wanted):
+            thinned = thinned._thinned(thinned.halvings + 1)
+        return thinned
 
     def sampled(self) -> pa.Table:
         """The values that are in by their hash, whether they are wanted or not."""
@@ -113,7 +113,7 @@ class Digest:
             self.rows + other.rows,
             _merged(self.moments, other.moments),
             _merged(self.values, other.values),
-            _nearest([each for each in (self.sample, other.sample) if each is not None]),
+            _nearest([sample for sample in (self.sample, other.sample) if sample is not None]),
             tuple(dict.fromkeys([*self.schemas, *other.schemas]))[:MOST_SCHEMAS],
         )
 
@@ -132,14 +132,14 @@ def moments(column: pa.ChunkedArray) -> ColumnMoments:
         values = values.cast(values.type.value_type)
     if not len(values):
         return ColumnMoments()
-    found = pc.min_max(values).as_py()
+    ends = pc.min_max(values).as_py()
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
-        return ColumnMoments(len(values), found["min"], found["max"])
+        return ColumnMoments(len(values), ends["min"], ends["max"])
     numbers = values.to_numpy().astype(np.float64)
     scatter = float(np.square(numbers - numbers.mean()).sum())
     whole = pa.types.is_integer(values.type)
     total = int(pc.sum(values).as_py()) if whole else float(numbers.sum())
-    return ColumnMoments(len(values), found["min"], found["max"], total, scatter)
+    return ColumnMoments(len(values), ends["min"], ends["max"], total, scatter)
 
 
 def values(table: pa.Table, names: Sequence[str], ignored: str, wanted: Sequence[Any] = ()) -> Values:
@@ -149,19 +149,19 @@ def values(table: pa.Table, names: Sequence[str], ignored: str, wanted: Sequence
     all_values_are_missing, never.
     """
     columns = [_plain(table[name]) for name in names]
-    missing = np.stack([np.asarray(pc.is_null(each, nan_is_null=True)) for each in columns])
+    missing = np.stack([np.asarray(pc.is_null(column, nan_is_null=True)) for column in columns])
     held = {"any_value_is_missing": ~missing.any(axis=0), "all_values_are_missing": ~missing.all(axis=0)}
     value = columns[0]
     if len(columns) > 1:
-        texts = [each.cast(pa.string()) for each in columns]
+        texts = [column.cast(pa.string()) for column in columns]
         value = pc.binary_join_element_wise(*texts, JOINED, null_handling="replace", null_replacement="\x00")
     if ignored in held:
         value = value.filter(pa.array(held[ignored]))
-    found = pc.value_counts(value.combine_chunks())
-    found = found if isinstance(found, pa.StructArray) else pa.concat_arrays(found.chunks)
-    kept, counts = found.field(0), found.field(1)
+    counted = pc.value_counts(value.combine_chunks())
+    counted = counted if isinstance(counted, pa.StructArray) else pa.concat_arrays(counted.chunks)
+    kept, counts = counted.field(0), counted.field(1)
     hashes = hash_ids(kept.cast(pa.string()).fill_null("\x00"))
-    asked = frozenset(hash_ids(pa.array([str(each) for each in wanted], pa.string())).tolist())
+    asked = frozenset(hash_ids(pa.array([str(value) for value in wanted], pa.string())).tolist())
     table = pa.table({"value": kept, "hash": pa.array(hashes, pa.uint64()), "count": counts})
     return Values(table, wanted=asked).bounded()
 

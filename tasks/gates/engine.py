@@ -56,8 +56,8 @@ def evaluate(frame: pd.DataFrame, expectations: Sequence[Expectation]) -> list[O
             gx.ExpectationSuite(name="gate", expectations=wanted),
             result_format={"result_format": "BASIC", "partial_unexpected_count": EXAMPLES},
         )
-    found = {each.expectation_config.meta["position"]: _outcome(each) for each in result.results}
-    return [found[position] for position in range(len(expectations))]
+    outcomes = {answer.expectation_config.meta["position"]: _outcome(answer) for answer in result.results}
+    return [outcomes[position] for position in range(len(expectations))]
 
 
 def library() -> Any:
@@ -122,10 +122,10 @@ def judge_metrics(expectation: Expectation, metrics: Mapping[str, Any]) -> Outco
     """What the library says of the metrics of a whole column or table, computed elsewhere."""
     with _one_at_a_time:
         try:
-            found = _built(expectation, 0)._validate(metrics=dict(metrics), runtime_configuration={})
+            outcome = _built(expectation, 0)._validate(metrics=dict(metrics), runtime_configuration={})
         except (TypeError, ValueError) as error:  # as of a mean of texts, or of bounds of another type
             return Outcome(False, fault=str(error))
-    return Outcome(bool(found["success"]), value=found["result"].get("observed_value"))
+    return Outcome(bool(outcome["success"]), value=outcome["result"].get("observed_value"))
 
 
 def build(expectation: Expectation, position: int = 0) -> Any:

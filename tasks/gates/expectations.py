@@ -48,8 +48,10 @@ class ExpectPriorsWithin(ColumnAggregateExpectation):
         }
         farthest = max(apart, key=lambda name: abs(apart[name]))
         total = sum(map(abs, apart.values())) / 2
-        found = counts.get(farthest, 0.0) / rows
-        said = f"total variation {total:.4g}; {farthest} has {found:.4g}, not {priors.get(farthest, 0.0):.4g}"
+        largest = counts.get(farthest, 0.0) / rows
+        said = (
+            f"total variation {total:.4g}; {farthest} has {largest:.4g}, not {priors.get(farthest, 0.0):.4g}"
+        )
         success = total <= self.total_variation and abs(apart[farthest]) <= self.each
         return {"success": success, "result": {"observed_value": said}}
 

@@ -79,7 +79,7 @@ def _null_share(columns: Sequence[ColumnNulls]) -> float:
 
 def _content(found: ContentFindings | None) -> dict[str, float | None]:
     """The share of rows with any issue, and by issue: `content_too_long_share`."""
-    shares = {each.name: each.share for each in found.issues} if found else {}
+    shares = {issue.name: issue.share for issue in found.issues} if found else {}
     names = dict.fromkeys([*(method.name for method in registry.methods("content")), *shares])
     by_issue = {f"content_{name.replace('-', '_')}_share": shares.get(name) for name in names}
     copies = found.copies if found else None
@@ -112,15 +112,15 @@ def _shortfall(found: PseudoLabelFindings | None) -> float | None:
 def _drift(found: DriftFindings) -> dict[str, float | None]:
     """Effects, all of them but the alarm's. Those of windows that may be chance count as none: a short first
     week isn't a change."""
-    streams = [each for each in (found.time, found.target_time) if each]
+    streams = [stream for stream in (found.time, found.target_time) if stream]
     parts = [*found.groups.values(), *([found.slices] if found.slices else [])]
-    evidence = [each.watch.e_value for each in streams if each.watch]
+    evidence = [stream.watch.e_value for stream in streams if stream.watch]
     evidence += [found.watch.e_value] if found.watch else []
     return {
         "window_prior_shift": _largest(
-            each if moved else 0.0
+            distance if moved else 0.0
             for stream in streams
-            for each, moved in zip(stream.total_variation, stream.mix_moved, strict=True)
+            for distance, moved in zip(stream.total_variation, stream.mix_moved, strict=True)
         ),
         "window_drift_effect": _largest(
             effect if effect is None or (p_value is not None and p_value <= LEVEL) else 0.0

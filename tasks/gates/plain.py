@@ -43,11 +43,11 @@ def _between(values: pa.ChunkedArray, each: Expectation) -> int | None:
     low, high = bounds
     if low is not None and high is not None and low > high:  # a mistake, which the library names
         return None
-    found = pc.min_max(values).as_py()
-    if found["min"] is None:
+    ends = pc.min_max(values).as_py()
+    if ends["min"] is None:
         return 0
-    above = low is None or (found["min"] > low if kwargs.get("strict_min") else found["min"] >= low)
-    below = high is None or (found["max"] < high if kwargs.get("strict_max") else found["max"] <= high)
+    above = low is None or (ends["min"] > low if kwargs.get("strict_min") else ends["min"] >= low)
+    below = high is None or (ends["max"] < high if kwargs.get("strict_max") else ends["max"] <= high)
     return len(values) - values.null_count if above and below else None
 
 
@@ -57,8 +57,8 @@ def _in_set(values: pa.ChunkedArray, each: Expectation) -> int | None:
         return None
     if not pa.types.is_string(values.type) or not all(isinstance(value, str) for value in wanted):
         return None
-    found = pc.unique(values).drop_null()
-    return len(values) - values.null_count if set(found.to_pylist()) <= set(wanted) else None
+    distinct = pc.unique(values).drop_null()
+    return len(values) - values.null_count if set(distinct.to_pylist()) <= set(wanted) else None
 
 
 _KNOWN = {

@@ -38,7 +38,7 @@ class StoredRows:
         """The rows of a part."""
         partition, name = item
         schema = self.store.read_schema(name)
-        there = [each for each in names if each in schema.names]
+        there = [name for name in names if name in schema.names]
         table = self.store.read_table(name, there or schema.names[:1])  # one column has the number of rows
         return GatedRows(table, (schema,), partition.key)
 
@@ -55,14 +55,14 @@ def check_whole(
     read: gives the rows of an item, with the columns that are asked for and exist.
     """
     asked = suite.of(window).expect
-    if not (expect := tuple(each for each in asked if not by_row(each))):
+    if not (expect := tuple(expectation for expectation in asked if not by_row(expectation))):
         return []
-    names = list(dict.fromkeys(name for each in expect for name in each.columns))
-    found = reduce_partitions(
+    names = list(dict.fromkeys(name for expectation in expect for name in expectation.columns))
+    sums = reduce_partitions(
         stage, digested, digest.merged, items, unit="partitions for the gate",
         read=read, names=names, expect=expect,
     )  # fmt: skip
-    return [judged(found, each) for each in expect]
+    return [judged(sums, expectation) for expectation in expect]
 
 
 def digested(
@@ -71,16 +71,20 @@ def digested(
     """What is kept of the rows of one item."""
     rows = read(item, names)
     table, there = rows.table, set(rows.table.column_names)
-    kept = [each for each in expect if set(each.columns) <= there]
-    scopes = {each.name: scope(each) for each in kept}
-    by_values = [each for each in kept if looks_at_values(each)]
-    sampled = {name for each in kept if scopes[each.name] == "sample" for name in each.columns}
+    kept = [expectation for expectation in expect if set(expectation.columns) <= there]
+    scopes = {expectation.name: scope(expectation) for expectation in kept}
+    by_values = [expectation for expectation in kept if looks_at_values(expectation)]
+    sampled = {
+        name for expectation in kept if scopes[expectation.name] == "sample" for name in expectation.columns
+    }
     return Digest(
         table.num_rows,
         {name: digest.moments(table[name]) for name in _columns(kept, scopes, "sums")},
         {
-            each.columns: digest.values(table, each.columns, _ignored(each), _wanted(by_values, each.columns))
-            for each in by_values
+            expectation.columns: digest.values(
+                table, expectation.columns, _ignored(expectation), _wanted(by_values, expectation.columns)
+            )
+            for expectation in by_values
         },
         digest.sample(table.select(sorted(sampled)), rows.key) if sampled else None,
         tuple(dict.fromkeys(schema.remove_metadata() for schema in rows.schemas)),
@@ -93,9 +97,9 @@ def judged(found: Digest, each: Expectation) -> Check:
     where = scope(each)
     if lacking is not None and where != "schema":
         return plain_check(row_check(each, Outcome(False, fault=f'no column "{lacking}" in some files')))
-    outcome, told = _JUDGES[where](found, each)
+    outcome, seen_in = _JUDGES[where](found, each)
     check = row_check(each, outcome)
-    observed = f"{check.observed}{told}"
+    observed = f"{check.observed}{seen_in}"
     return plain_check(check, observed=observed, unexpected=check.unexpected)
 
 
@@ -106,8 +110,8 @@ def _by_schema(found: Digest, each: Expectation) -> tuple[Outcome, str]:
 
 def _by_sample(found: Digest, each: Expectation) -> tuple[Outcome, str]:
     rows = pa.table({}) if found.sample is None else found.sample.drop_columns([DRAWN])
-    told = "" if rows.num_rows == found.rows else f", of {rows.num_rows:,} rows drawn at random"
-    return judged_by_library(rows, [each])[0], told
+    drawn = "" if rows.num_rows == found.rows else f", of {rows.num_rows:,} rows drawn at random"
+    return judged_by_library(rows, [each])[0], drawn
 
 
 def _by_distinct(found: Digest, each: Expectation) -> tuple[Outcome, str]:
@@ -136,8 +140,8 @@ def _by_sums(found: Digest, each: Expectation) -> tuple[Outcome, str]:
     values = found.values.get(each.columns)
     _, needs = engine.kind_of(each.expectation)
     metrics = {name: _METRICS[name](found, each.columns) for name in needs}
-    told = _told(values) if values is not None and needs & OF_VALUES else ""
-    return engine.judge_metrics(each, metrics), told
+    values_seen = _told(values) if values is not None and needs & OF_VALUES else ""
+    return engine.judge_metrics(each, metrics), values_seen
 
 
 _JUDGES: Mapping[Scope, Callable[[Digest, Expectation], tuple[Outcome, str]]] = {
@@ -184,7 +188,14 @@ _METRICS: Mapping[str, Callable[[Digest, tuple[str, ...]], Any]] = {
 
 
 def _columns(expect: Sequence[Expectation], scopes: Mapping[str, Scope], where: Scope) -> list[str]:
-    return list(dict.fromkeys(name for each in expect if scopes[each.name] == where for name in each.columns))
+    return list(
+        dict.fromkeys(
+            name
+            for expectation in expect
+            if scopes[expectation.name] == where
+            for name in expectation.columns
+        )
+    )
 
 
 def _ignored(each: Expectation) -> str:
@@ -194,5 +205,5 @@ def _ignored(each: Expectation) -> str:
 
 def _wanted(expect: Sequence[Expectation], columns: tuple[str, ...]) -> list[Any]:
     """Values that are looked for: these are kept, however many others there are."""
-    sets = [each.kwargs.get("value_set") for each in expect if each.columns == columns]
-    return [value for found in sets if isinstance(found, list | tuple | set) for value in found]
+    sets = [expectation.kwargs.get("value_set") for expectation in expect if expectation.columns == columns]
+    return [value for value_set in sets if isinstance(value_set, list | tuple | set) for value in value_set]

@@ -69,7 +69,7 @@ def voted(
     if wanted not in PLAIN:
         proof = proof_of(source, asked, ranges[0], classes)
         asked = asked.by(MAJORITY) if proof.why_not(margin) else asked
-    found = map_partitions(
+    parts = map_partitions(
         "ingest",
         aggregate_part,
         range(len(ranges)),
@@ -80,7 +80,7 @@ def voted(
         ranges=ranges,
         classes=classes,
     )
-    named = reduce(add, (each.named for each in found))
+    named = reduce(add, (part.named for part in parts))
     kept = np.flatnonzero(named) if source.columns.classes is None else np.arange(len(classes))
     result = Voted(
         store=artifacts.store,
@@ -90,9 +90,9 @@ def voted(
         label_type=survey.label_type,
         key=_key(source, asked),
     )
-    annotators = merge_annotators(artifacts, [each.annotators for each in found])
-    told = None if proof is None else proof_findings(proof, margin, asked.method)
-    return result, _told(wanted, found, annotators, told)
+    annotators = merge_annotators(artifacts, [part.annotators for part in parts])
+    proven = None if proof is None else proof_findings(proof, margin, asked.method)
+    return result, _told(wanted, parts, annotators, proven)
 
 
 def divided(by_range: NDArray[np.int64], most: int) -> tuple[Range, ...]:
@@ -116,15 +116,15 @@ def aggregate_part(
 ) -> VotePart:
     """Aggregate the votes on the items of a part, with those of the first, and write what came of them."""
     votes, probs = votes_on(source, asked, {ranges[0], ranges[number]}, classes)
-    found = aggregate(votes, pred_probs=probs, method=asked.method)
+    aggregated = aggregate(votes, pred_probs=probs, method=asked.method)
     first, end = ranges[number]
     place = ranges_of(pa.array(votes.items.astype(object), pa.string()))
     own = (place >= first) & (place < end)
     here = votes.of_items(own)
-    artifacts.store.write_table(_name(artifacts, number), _items(found, here, own))
-    annotators = write_annotators(artifacts, number, here, found.posterior[own])
+    artifacts.store.write_table(_name(artifacts, number), _items(aggregated, here, own))
+    annotators = write_annotators(artifacts, number, here, aggregated.posterior[own])
     code_of = {name: code for code, name in enumerate(classes)}
-    codes = [code_of[label] for label in found.labels[own].tolist()]
+    codes = [code_of[label] for label in aggregated.labels[own].tolist()]
     named = np.bincount(np.array(codes, np.int64), minlength=len(classes))
     return VotePart(int(own.sum()), len(here.item), named, Agreement.of(here), annotators)
 
@@ -162,13 +162,13 @@ def _told(
     method: str, found: Sequence[VotePart], annotators: Annotators, proof: VotesProofFindings | None
 ) -> CrowdFindings:
     """The figures of the aggregation, and the annotators who are right the least."""
-    agreement = reduce(add, (each.agreement for each in found))
+    agreement = reduce(add, (part.agreement for part in found))
     chance = (agreement.krippendorff_alpha, agreement.fleiss_kappa)
-    alpha, kappa = (None if np.isnan(each) else each for each in chance)
+    alpha, kappa = (None if np.isnan(value) else value for value in chance)
     return CrowdFindings(
         method=method,
-        items=sum(each.rows for each in found),
-        votes=sum(each.votes for each in found),
+        items=sum(part.rows for part in found),
+        votes=sum(part.votes for part in found),
         annotators=annotators.count,
         alpha=alpha,
         kappa=kappa,

@@ -56,12 +56,14 @@ def merge_annotators(artifacts: Artifacts, rows: Sequence[int]) -> Annotators:
         table = pa.concat_tables(sums).group_by("annotator", use_threads=False)
         added = table.aggregate([("votes", "sum"), ("right", "sum")]).sort_by("annotator")
         quality = pc.cast(pc.divide(added["right_sum"], added["votes_sum"]), pa.float32())
-        told = pa.table([added["annotator"], added["votes_sum"], quality], ["annotator", "votes", "quality"])
-        artifacts.store.write_table(artifacts.file("ingest", f"annotators/part-{group:05d}.parquet"), told)
-        count += told.num_rows
+        merged = pa.table(
+            [added["annotator"], added["votes_sum"], quality], ["annotator", "votes", "quality"]
+        )
+        artifacts.store.write_table(artifacts.file("ingest", f"annotators/part-{group:05d}.parquet"), merged)
+        count += merged.num_rows
         votes += pc.sum(added["votes_sum"]).as_py() or 0
         right += pc.sum(added["right_sum"]).as_py() or 0.0
-        lowest = _lowest([*lowest, *_shown(told)])
+        lowest = _lowest([*lowest, *_shown(merged)])
     return Annotators(count, right / max(votes, 1), tuple(lowest))
 
 

@@ -62,13 +62,13 @@ def repeated_ids(
                 artifacts=artifacts, label_type=label_type, ranges=ranges,
             )
         )  # fmt: skip
-    found = map_partitions(
+    repeated = map_partitions(
         "ingest", find_duplicates, range(ranges) if partitions else (), unit="ranges of the ids compared",
         artifacts=artifacts, partitions=partitions, label_type=label_type, starts=starts,
     )  # fmt: skip
     if starts is not None:
         map_partitions("ingest", drop_sorted, partitions, unit="partitions cleared", artifacts=artifacts)
-    return [np.sort(np.concatenate(again)) for again in zip(*found, strict=True)]
+    return [np.sort(np.concatenate(again)) for again in zip(*repeated, strict=True)]
 
 
 def sort_ids(partition: Partition, artifacts: Artifacts, label_type: str, ranges: int) -> NDArray[np.int64]:
@@ -113,13 +113,16 @@ def find_duplicates(
         return np.frombuffer(data, ENTRY)
 
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        found = list(pool.map(entries, range(len(partitions))))
-    hashes = np.concatenate([each["hash"] for each in found])
+        entries_of_parts = list(pool.map(entries, range(len(partitions))))
+    hashes = np.concatenate([part["hash"] for part in entries_of_parts])
     order = np.argsort(hashes, kind="stable")
     again = np.zeros(len(hashes), dtype=bool)
     again[order[1:]] = hashes[order[1:]] == hashes[order[:-1]]
-    split = np.split(again, np.cumsum([len(each) for each in found])[:-1])
-    return [each["place"][repeated].astype(np.int64) for each, repeated in zip(found, split, strict=True)]
+    split = np.split(again, np.cumsum([len(part) for part in entries_of_parts])[:-1])
+    return [
+        entries_of["place"][repeated].astype(np.int64)
+        for entries_of, repeated in zip(entries_of_parts, split, strict=True)
+    ]
 
 
 def _hashes(artifacts: Artifacts, label_type: str, partition: Partition) -> NDArray[np.uint64]:

@@ -30,14 +30,14 @@ def count_labels(source: Source, plan: Plan) -> LabelCounts:
     mapping = source.columns.mapping and source.columns.mapping.undone()
     columns = replace(source.columns, pred_probs=None, pair=None, classes=None, mapping=mapping)
     bare, kind = replace(source, columns=columns), label_type(columns.task, plan)
-    found = LabelCounts(together=Counter() if kind == "list" else None)
+    counts = LabelCounts(together=Counter() if kind == "list" else None)
     for partition in plan.partitions:
         labels = scan(partition, bare, kind).rows["label"]
-        found.rows += len(labels)
-        found.counts += count_classes(labels)
-        if found.together is not None:
-            found.together += _together(labels.combine_chunks())
-    return found
+        counts.rows += len(labels)
+        counts.counts += count_classes(labels)
+        if counts.together is not None:
+            counts.together += _together(labels.combine_chunks())
+    return counts
 
 
 def _together(lists: pa.Array) -> Counter[tuple[str | int, str | int]]:

@@ -110,10 +110,10 @@ def look_ahead(source: Source, plans: Mapping[str, Plan], folds: int, proof: Sui
     plan, seen = plans["source"], LearnableLabels()
     looked_at = _some(plan.partitions)
     for partition in looked_at:
-        found = scan(partition, bare, label_type(source.columns.task, plan))
-        if found.rejected["row"].null_count:
+        scanned = scan(partition, bare, label_type(source.columns.task, plan))
+        if scanned.rejected["row"].null_count:
             return  # a file can't be read: ingest says which
-        seen.add(found, folds)
+        seen.add(scanned, folds)
     if len(looked_at) == len(plan.partitions):
         _refuse_all(source, seen, proof)
     elif len(seen.counts) == seen.rows >= MOST_ROWS:
@@ -156,7 +156,7 @@ def _refuse_all(source: Source, seen: LearnableLabels, proof: Suite) -> None:
 
 def _refuse_few(place: str, seen: LearnableLabels, proof: Suite) -> None:
     """Raise GateRefused where the gate after validate would refuse so few held-out rows anyway."""
-    gate = next(each for each in proof.expect if each.name == "min_holdout_rows")
+    gate = next(expectation for expectation in proof.expect if expectation.name == "min_holdout_rows")
     least = gate.kwargs["min_value"]
     if gate.severity == "error" and seen.held_out < least:
         raise GateRefused(

@@ -57,8 +57,8 @@ def _kinds(table: pa.Table, asked: Columns, reasons: NDArray[Any]) -> NDArray[An
         return np.full(table.num_rows, said.kind if said else "", object)
     kinds = np.array(table[said.column].cast(pa.string()).to_pylist(), object)
     for row in np.flatnonzero(~np.isin(kinds.astype(str), IN_RUNS)).tolist():
-        told = f"label_kind {kinds[row]!r} is none of {', '.join(IN_RUNS)}"
-        reasons[row] = "no label_kind" if kinds[row] is None else told
+        reason = f"label_kind {kinds[row]!r} is none of {', '.join(IN_RUNS)}"
+        reasons[row] = "no label_kind" if kinds[row] is None else reason
         kinds[row] = NOTHING
     return kinds
 
@@ -74,14 +74,14 @@ def _labels(table: pa.Table, asked: Columns, reasons: NDArray[Any]) -> tuple[pa.
         _say(reasons, pc.fill_null(bad, False).to_numpy(zero_copy_only=False), "label is not valid UTF-8")
         values = pc.if_else(pc.fill_null(bad, False), pa.scalar(None, values.type), values)
     listed = pa.types.is_nested(values.type)
-    found, why = read_labels(values, pa.list_(pa.string()) if listed else pa.string())
-    silent = np.asarray(pc.is_null(found))
+    labels, why = read_labels(values, pa.list_(pa.string()) if listed else pa.string())
+    silent = np.asarray(pc.is_null(labels))
     for row in np.flatnonzero(np.asarray(pc.is_valid(why))).tolist():
         reasons[row] = reasons[row] or why[row].as_py()
     if listed:
-        return found, silent
+        return labels, silent
     ends = np.append(0, np.cumsum(~silent)).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(ends), found.drop_null()), silent
+    return pa.ListArray.from_arrays(pa.array(ends), labels.drop_null()), silent
 
 
 def _marks(
@@ -96,10 +96,10 @@ def _marks(
     _say(reasons, _rows_of(rows, (codes < 0) & ~null, len(labels)), UNKNOWN)
     right = codes >= 0
     at = (rows[right], codes[right])
-    found = sparse.csr_array((np.ones(len(at[0])), at), shape=(len(labels), len(classes)))
-    found.sum_duplicates()
-    found.data[:] = 1.0
-    return found
+    marks = sparse.csr_array((np.ones(len(at[0])), at), shape=(len(labels), len(classes)))
+    marks.sum_duplicates()
+    marks.data[:] = 1.0
+    return marks
 
 
 def _shares(
@@ -112,22 +112,22 @@ def _shares(
     values = table[asked.observed.shares].combine_chunks()
     null = np.asarray(pc.is_null(values))
     wanted = np.isin(kinds, OF_SHARES) & ~null
-    found, why = read_pred_probs(values, classes, name="shares")
+    shares, why = read_pred_probs(values, classes, name="shares")
     for row in np.flatnonzero(wanted & np.asarray(pc.is_valid(why))).tolist():
         reasons[row] = reasons[row] or why[row].as_py()
     _say(reasons, (kinds == BAGS) & null, NO_SHARES)
-    found[~wanted] = 0
-    return sparse.csr_array(found.astype(np.float64)), null
+    shares[~wanted] = 0
+    return sparse.csr_array(shares.astype(np.float64)), null
 
 
 def _chosen(marks: Marks, shares: Marks, of_shares: NDArray[np.bool_]) -> Marks:
     """Shares of the rows that have them, marks of the others."""
     by = sparse.diags_array(of_shares.astype(float))
     other = sparse.diags_array((~of_shares).astype(float))
-    found = sparse.csr_array(by @ shares + other @ marks)
-    found.eliminate_zeros()
-    found.sort_indices()
-    return found
+    chosen = sparse.csr_array(by @ shares + other @ marks)
+    chosen.eliminate_zeros()
+    chosen.sort_indices()
+    return chosen
 
 
 def _check(marks: Marks, kinds: NDArray[Any], silent: NDArray[np.bool_], reasons: NDArray[Any]) -> None:
@@ -153,9 +153,9 @@ def _bags(table: pa.Table, asked: Columns, kinds: NDArray[Any], reasons: NDArray
 
 def _rows_of(rows: NDArray[Any], which: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
     """Rows (n,) that own one of the entries (m,) that are meant."""
-    found = np.zeros(count, bool)
-    found[rows[which]] = True
-    return found
+    marked = np.zeros(count, bool)
+    marked[rows[which]] = True
+    return marked
 
 
 def _say(reasons: NDArray[Any], rows: NDArray[np.bool_], reason: str) -> None:

@@ -107,13 +107,13 @@ def _votes(table: pa.Table, asked: RuleSource) -> tuple[NDArray[np.int32], NDArr
             unreadable[name] = pc.fill_null(bad, False)
             values = pc.if_else(unreadable[name], pa.scalar(None, values.type), values)
         columns[name] = values
-    found = evaluate(pa.table(columns), asked.rules, asked.classes, unreadable)
+    votes = evaluate(pa.table(columns), asked.rules, asked.classes, unreadable)
     if not asked.label:
-        return found.codes, found.failed
+        return votes.codes, votes.failed
     labels, _ = read_labels(table[asked.label].combine_chunks(), LABEL_TYPES[asked.label_type])
     known = pa.array(asked.classes, LABEL_TYPES[asked.label_type])
     given = pc.fill_null(pc.index_in(labels, value_set=known), -1).to_numpy()
-    return np.column_stack([found.codes, given]).astype(np.int32), np.append(found.failed, 0)
+    return np.column_stack([votes.codes, given]).astype(np.int32), np.append(votes.failed, 0)
 
 
 def told_of_rules(sums: RuleSums, model: RuleModel, asked: RuleSource) -> RulesFindings:
@@ -127,7 +127,7 @@ def told_of_rules(sums: RuleSums, model: RuleModel, asked: RuleSource) -> RulesF
         covered=sums.covered,
         coverage=sums.covered / rows,
         conflicts=sums.conflicted / rows,
-        prior=tuple(float(each) for each in model.prior),
+        prior=tuple(float(share) for share in model.prior),
         prior_given=asked.prior is not None,
         rules=tuple(
             RuleFindings(

@@ -102,11 +102,11 @@ def _pieces(
     wanted = [column for column in roles if column] or [asked.feature]
 
     def problem(schema: pa.Schema, where: str) -> InputError | None:
-        found = column_roles.problem(schema, where, asked, partition.window)
+        reason = column_roles.problem(schema, where, asked, partition.window)
         time = find_field(schema, asked.time) if asked.time else None
         kinds.extend([] if time is None else [time.type])
         mixed = column_roles.unlike(schema, asked, label_type) if partition.window == "source" else None
-        return found or (InputError(mixed, where=where) if mixed else None)
+        return reason or (InputError(mixed, where=where) if mixed else None)
 
     pieces, aside, left_out = [], [], []
     for place, (piece, read) in enumerate(source.reader(partition).checked([*wanted, UNUSABLE], problem)):
@@ -129,9 +129,9 @@ def write_index(
     """Make a partition's index and what lies beside it; None: that was done before."""
     if artifacts.store.exists(artifacts.index(label_type, partition)):
         return None
-    found = scan(partition, source, label_type, voted)
-    write_rows(artifacts, label_type, partition, found)
-    return found
+    index = scan(partition, source, label_type, voted)
+    write_rows(artifacts, label_type, partition, index)
+    return index
 
 
 def count_classes(labels: pa.ChunkedArray) -> Counter[str | int]:
@@ -139,7 +139,7 @@ def count_classes(labels: pa.ChunkedArray) -> Counter[str | int]:
     if pa.types.is_floating(labels.type):
         return Counter()
     flat = pc.list_flatten(labels) if pa.types.is_list(labels.type) else labels.drop_null()
-    return Counter({each["values"]: each["counts"] for each in pc.value_counts(flat).to_pylist()})
+    return Counter({counted["values"]: counted["counts"] for counted in pc.value_counts(flat).to_pylist()})
 
 
 def _piece_index(
@@ -184,8 +184,8 @@ def _piece_index(
         if asked.task == "tokens":
             columns["pred_probs"], reasons = read_token_probs(given, pc.list_value_length(labels), classes)
         else:
-            found, reasons = read_pred_probs(given, classes, one_class=one)
-            columns["pred_probs"] = packed(found)
+            probs, reasons = read_pred_probs(given, classes, one_class=one)
+            columns["pred_probs"] = packed(probs)
         unusable = pc.coalesce(unusable, reasons)
     return pa.table(columns | {UNUSABLE: unusable})
 

@@ -85,7 +85,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     scans: list[Scan] = []
     all_scans: list[Scan] = []
     for window, plan in plans.items():
-        found = map_partitions(
+        scanned_parts = map_partitions(
             "ingest",
             scan_partition,
             _made_by(plan.partitions, votes.key if votes else scheme_key(source.columns), window),
@@ -96,15 +96,18 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
             expected=gate.rows,
             votes=votes,
         )
-        _refuse_nothing(source, window, plan, found)
-        put_aside, usable = [scan.rejected for scan in found], sum(scan.rows for scan in found)
+        _refuse_nothing(source, window, plan, scanned_parts)
+        put_aside, usable = (
+            [scan.rejected for scan in scanned_parts],
+            sum(scan.rows for scan in scanned_parts),
+        )
         refuse_sequences(put_aside, usable, source.places[window], source.columns.label)
-        inside = [scan for scan in found if _counts(source, window, scan)]
+        inside = [scan for scan in scanned_parts if _counts(source, window, scan)]
         partitions += mark_duplicates(
             artifacts, window, [(scan.partition, scan.rows) for scan in inside], kept_as
         )
         scans += inside
-        all_scans += found
+        all_scans += scanned_parts
     classes = _classes(source, scans, votes, asked)
     if hierarchy := run.config.dataset.hierarchy:
         LabelTree.of(classes, hierarchy)  # a class without a place is refused here, not when people are asked
@@ -125,7 +128,7 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     if ref.inferred:
         beside |= {"label_kinds": _kinds(scans), "smallest_class": None}
     figures = figures.model_copy(update=beside)
-    examples = {"similar_class_names": [str(each) for each in alike]}
+    examples = {"similar_class_names": [str(names) for names in alike]}
     read = IndexedRows(artifacts, source, kept_as)
     checks = [
         *(
@@ -185,8 +188,8 @@ def scan_partition(
 ) -> Scan:  # fmt: skip
     """Index one partition, or find its index made before."""
     written = write_index(artifacts, source, partition, label_type, votes)
-    found = written or read_index(artifacts, partition, label_type, CHECKED)
-    kept, index = partition.leaving_out(found.left_out), found.rows.select(CHECKED)
+    scanned = written or read_index(artifacts, partition, label_type, CHECKED)
+    kept, index = partition.leaving_out(scanned.left_out), scanned.rows.select(CHECKED)
     share_index(artifacts, partition, kept, label_type)
     labels = count_classes(index["label"])
     index = with_kinds(index, artifacts, source, partition, label_type)
@@ -195,8 +198,8 @@ def scan_partition(
     rows = with_source_columns(index, source, kept, names)
     checks = gates.check_rows(rows, expected, window=partition.window)
     return Scan(
-        kept, index.num_rows, labels, Counter(found.renamed), found.rejected, found.empty, found.time,
-        written is not None, checks, kinds, found.mended,
+        kept, index.num_rows, labels, Counter(scanned.renamed), scanned.rejected, scanned.empty, scanned.time,
+        written is not None, checks, kinds, scanned.mended,
     )  # fmt: skip
 
 
@@ -282,7 +285,7 @@ def _figures(
     counts = reduce(add, (scan.labels for scan in scans), Counter[str | int]())
     source = zip(ref.partitions, scans, strict=True)
     return IngestFigures(
-        rows=sum(each.rows - part.duplicates for part, each in source if part.window == "source"),
+        rows=sum(scanned.rows - part.duplicates for part, scanned in source if part.window == "source"),
         target_rows=sum(
             scan.rows for part, scan in zip(ref.partitions, scans, strict=True) if part.window == "target"
         ),

@@ -158,8 +158,8 @@ def _in_scheme(
 def _unfit(labels: pa.Array, tokens: pa.Array) -> NDArray[np.object_]:
     """Why tags and tokens (S,) don't go together; None where they do."""
     sizes, wanted = (
-        pc.fill_null(pc.list_value_length(each), -1).to_numpy(zero_copy_only=False)
-        for each in (labels, tokens)
+        pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
+        for column in (labels, tokens)
     )
     reasons = np.full(len(labels), None, object)
     for row in np.flatnonzero((sizes > 0) & (wanted >= 0) & (sizes != wanted)):
@@ -196,11 +196,11 @@ def by_type(counts: Counter[str | int], scheme: str) -> Counter[str | int]:
     """Tokens by the type of their spans; of tags that stand by themselves by tag."""
     if scheme not in LETTERS:
         return counts
-    found = Counter[str | int]()
+    counted = Counter[str | int]()
     for name, tokens in counts.items():
         if name != OUTSIDE:
-            found[str(name).partition("-")[2]] += tokens
-    return found
+            counted[str(name).partition("-")[2]] += tokens
+    return counted
 
 
 def _is_of(name: str, scheme: str) -> bool:

@@ -48,8 +48,8 @@ def _probabilities(source: Source, votes: Votes) -> NDArray[np.float64]:
             continue
         if not table.num_rows:
             continue
-        told, reasons = read_pred_probs(table[columns[1]].combine_chunks(), classes)
+        read, reasons = read_pred_probs(table[columns[1]].combine_chunks(), classes)
         at = pc.index_in(pc.cast(table[columns[0]].combine_chunks(), pa.string()), value_set=names)
         usable = pc.and_(pc.is_valid(at), pc.is_null(reasons)).to_numpy(zero_copy_only=False)
-        probs[at.filter(pa.array(usable)).to_numpy()] = told[usable]
+        probs[at.filter(pa.array(usable)).to_numpy()] = read[usable]
     return probs

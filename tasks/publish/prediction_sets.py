@@ -105,13 +105,13 @@ def _counts_of_many(
     table = artifacts.store.read_table(
         artifacts.scores(ref, partition), ["given", "error_probability", *LEFT_OUT], may_lack=LEFT_OUT
     )
-    found = None if by_class else likeliest_columns(table, len(ref.classes))
+    likeliest = None if by_class else likeliest_columns(table, len(ref.classes))
     nothing = set_counts(*2 * (np.zeros((0, 1), np.float32),))
-    if found is None:
+    if likeliest is None:
         return nothing
-    shares = found.shares.flatten().to_numpy().astype(np.float32)[:, None]
+    shares = likeliest.shares.flatten().to_numpy().astype(np.float32)[:, None]
     counts = set_counts(shares, shares)
-    counts[0, 0] += found.rest.sum(dtype=np.float64)
+    counts[0, 0] += likeliest.rest.sum(dtype=np.float64)
     return counts
 
 

@@ -200,13 +200,13 @@ def _decided(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> pa.
 
 def _with_likeliest(treated: pa.Table, scores: pa.Table, ref: DatasetRef) -> pa.Table:
     """The rows with the columns of soft labels of the likeliest classes, where there are too many for all."""
-    found = likeliest_columns(scores, len(ref.classes))
-    if found is None:
+    columns = likeliest_columns(scores, len(ref.classes))
+    if columns is None:
         return treated
     values = pa.array(ref.classes, LABEL_TYPES[ref.label_type])
-    classes = pa.ListArray.from_arrays(found.codes.offsets, values.take(found.codes.values))
-    treated = treated.set_column(treated.column_names.index("posterior"), "posterior", found.shares)
-    for name, column in zip(LIKELIEST_COLUMNS, (classes, pa.array(found.rest)), strict=True):
+    classes = pa.ListArray.from_arrays(columns.codes.offsets, values.take(columns.codes.values))
+    treated = treated.set_column(treated.column_names.index("posterior"), "posterior", columns.shares)
+    for name, column in zip(LIKELIEST_COLUMNS, (classes, pa.array(columns.rest)), strict=True):
         treated = treated.append_column(name, column)
     return treated
 

@@ -26,16 +26,16 @@ def mapping_yaml(
     given: Mapping[str, Class | None],
 ) -> str:
     """The mapping as commented YAML. about: what was looked at; given: the mapping that there is."""
-    sure = [each for each in proposed if each.sure]
-    doubtful = [each for each in proposed if not each.sure]
+    sure = [entry for entry in proposed if entry.sure]
+    doubtful = [entry for entry in proposed if not entry.sure]
     lines = [*_head(about, len(sure), len(doubtful)), *_given(given), *_lines(sure)]
     if doubtful:
         lines += ["", "# To look at: these may be one class. Take the # off a line to make them one."]
         lines += _lines(doubtful, "# ")
     for kind, title in OTHERS.items():
-        found = [finding for finding in findings if finding.kind == kind]
-        if found:
-            lines += ["", f"# {title}", *(f"#   {printable(str(each))}" for each in found)]
+        of_kind = [finding for finding in findings if finding.kind == kind]
+        if of_kind:
+            lines += ["", f"# {title}", *(f"#   {printable(str(finding))}" for finding in of_kind)]
     return "\n".join(lines) + "\n"
 
 
@@ -58,12 +58,12 @@ def _given(mapping: Mapping[str, Class | None]) -> list[str]:
 def _lines(proposed: Sequence[Proposal], mark: str = "") -> Iterator[str]:
     """Lines under the finding that each is of."""
     last: ClassFinding | None = None
-    for each in proposed:
-        if each.finding is not last:
+    for entry in proposed:
+        if entry.finding is not last:
             yield ""
-            yield f"# {printable(str(each.finding))}"
-        last = each.finding
-        yield f"{mark}{_line(each.name, each.become)}"
+            yield f"# {printable(str(entry.finding))}"
+        last = entry.finding
+        yield f"{mark}{_line(entry.name, entry.become)}"
 
 
 def _line(name: Class, become: Class | None) -> str:

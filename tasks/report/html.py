@@ -127,7 +127,7 @@ def _instructions(evidence: ReportData) -> list[dict[str, Any]]:
     kinds = ("typical", "borderline")
     return [
         {"of": of}
-        | {kind: [(card(evidence.shown_rows[each.place], small=True), each) for each in getattr(of, kind)]
+        | {kind: [(card(evidence.shown_rows[row.place], small=True), row) for row in getattr(of, kind)]
            for kind in kinds}
         for of in evidence.instructions
     ]  # fmt: skip
@@ -165,16 +165,16 @@ def calibrations(record: RunRecord) -> list[CalibrationFindings]:
 def _streams(record: RunRecord) -> list[dict[str, Any]]:
     """Windows of time of the labelled rows and of the target: a heading, pictures, and a line each."""
     made = []
-    for title, found in moved.streams(record.drift):
-        drawn = {"mix": time_plots.mix_over_time(found), "drift": time_plots.drift_over_time(found)}
+    for title, stream in moved.streams(record.drift):
+        drawn = {"mix": time_plots.mix_over_time(stream), "drift": time_plots.drift_over_time(stream)}
         pictures = [
             (what, Markup(plots.svg(figure, f"{title}-{what}")))  # noqa: S704 - as above
             for what, figure in drawn.items()
             if figure
         ]
-        changed = {change.window for change in found.change_points}
-        nothing = [None] * len(found.windows)  # of a target no label is known
-        lines = zip(*(getattr(found, column) or nothing for column in COLUMNS), strict=True)
+        changed = {change.window for change in stream.change_points}
+        nothing = [None] * len(stream.windows)  # of a target no label is known
+        lines = zip(*(getattr(stream, column) or nothing for column in COLUMNS), strict=True)
         made.append({"title": title, "pictures": pictures, "lines": list(lines), "changed": changed})
     return made
 
@@ -220,7 +220,9 @@ def _gates(record: RunRecord) -> list[dict[str, Any]]:
     why: dict[str, Mapping[str, str]] = {}
     for stage in STAGES:
         both = defaults(stage)
-        why[stage] = {each.name: each.why for each in (*both.rows.expect, *both.figures.expect)}
+        why[stage] = {
+            expectation.name: expectation.why for expectation in (*both.rows.expect, *both.figures.expect)
+        }
     return [
         {"stage": stage, "result": gate, "why": why.get(stage, {})} for stage, gate in record.gates.items()
     ]

@@ -50,18 +50,18 @@ def _suite(record: RunRecord, gate: GateResult) -> ElementTree.Element:
 
 def _case(check: Check, suite: str) -> ElementTree.Element:
     case = ElementTree.Element("testcase", name=_text(check.name), classname=_text(suite), time="0")
-    told = f"observed: {check.observed}\nexpected: {check.expected}"
+    reason = f"observed: {check.observed}\nexpected: {check.expected}"
     if check.unexpected:
-        told += f"\nfor example: {', '.join(check.unexpected)}"
+        reason += f"\nfor example: {', '.join(check.unexpected)}"
     if check.ok and check.observed == NOT_MEASURED:
         ElementTree.SubElement(case, "skipped", message=NOT_MEASURED)
     elif check.ok:
-        ElementTree.SubElement(case, "system-out").text = _text(told)
+        ElementTree.SubElement(case, "system-out").text = _text(reason)
     elif check.severity == "error":
         failure = ElementTree.SubElement(case, "failure", type="error", message=_text(check.sentence))
-        failure.text = _text(told)
+        failure.text = _text(reason)
     else:
-        ElementTree.SubElement(case, "system-out").text = _text(f"warning: {check.sentence}\n{told}")
+        ElementTree.SubElement(case, "system-out").text = _text(f"warning: {check.sentence}\n{reason}")
     return case
 
 

@@ -95,7 +95,7 @@ def reliability(found: Sequence[CalibrationFindings]) -> Figure | None:
     figure, axes = figure_of(3.2)
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle="--")
     for model, colour in zip(found, (BLUE, ORANGE, INK, GREEN), strict=False):  # of detect three, one after
-        said, right = [each.said for each in model.bins], [each.right for each in model.bins]
+        said, right = [bin_.said for bin_ in model.bins], [bin_.right for bin_ in model.bins]
         axes.plot(said, right, "o-", color=colour, linewidth=1.2, markersize=5, label=model.of)
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="said of the likeliest class", ylabel="how often it is right")
     legend(axes, len(found))
@@ -166,12 +166,12 @@ def _numbers(axes: Axes, transition: Any) -> None:
 
 
 def _confusion_bars(evidence: ReportData) -> Figure:
-    found = evidence.confusions(MAX_BARS)
-    figure, axes = figure_of(0.8 + 0.26 * len(found))
-    axes.barh(range(len(found)), [confusion.probability for confusion in found], 0.7, color=ORANGE)
+    confusions = evidence.confusions(MAX_BARS)
+    figure, axes = figure_of(0.8 + 0.26 * len(confusions))
+    axes.barh(range(len(confusions)), [confusion.probability for confusion in confusions], 0.7, color=ORANGE)
     _names(
         axes,
-        [f"{name_of(confusion.true)} → {name_of(confusion.given)}" for confusion in found],
+        [f"{name_of(confusion.true)} → {name_of(confusion.given)}" for confusion in confusions],
         limit=2 * MAX_NAME + 3,
     )
     _percent_axis(axes, "share of the true class that is labelled so")

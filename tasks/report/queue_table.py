@@ -51,9 +51,9 @@ def named_class(ref: DatasetRef, label: Any) -> int | str:
 def labels_shown(ref: DatasetRef, given: Any, suggestion: Any, content: Content) -> dict[str, Any]:
     """`given` and `suggested` of a WorstRow; of a sentence by its spans, and its `marks`."""
     if ref.label_type == "tags":
-        names = [each.split(" ") if isinstance(each, str) else each for each in (given, suggestion)]
-        if all(len(each) == len(content.tokens) for each in names):
-            marks = tuple(marked(content.tokens, each, ref) for each in names)
+        names = [text.split(" ") if isinstance(text, str) else text for text in (given, suggestion)]
+        if all(len(tags) == len(content.tokens) for tags in names):
+            marks = tuple(marked(content.tokens, tags, ref) for tags in names)
             given, suggestion = map(spans_text, marks)
             return {"given": given, "suggested": suggestion, "marks": marks}
     return {"given": named_class(ref, given), "suggested": named_class(ref, suggestion)}

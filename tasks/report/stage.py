@@ -57,16 +57,16 @@ def write_report(run: Run, results: Sequence[StageResult], record: RunRecord) ->
     The JSON is the record as the report tells of it, before a version has a number.
     """
     store, name = run.artifacts.store, run.artifacts.file("report", "report.html")
-    found = gather(run, results, record)
-    store.write(name, html.render(record, found).encode())
-    if in_flow() and found.flagged:
+    evidence = gather(run, results, record)
+    store.write(name, html.render(record, evidence).encode())
+    if in_flow() and evidence.flagged:
         create_table_artifact(
-            flagged_table(found.flagged),
+            flagged_table(evidence.flagged),
             key=_key(record.dataset, "review-queue"),
             description="Rows to look at in their order, those that wait for a person first",
         )
-    told = record.model_copy(update={"report": store.url(name)})
-    store.write(run.artifacts.file("report", "report.json"), told.model_dump_json(indent=1).encode())
+    linked = record.model_copy(update={"report": store.url(name)})
+    store.write(run.artifacts.file("report", "report.json"), linked.model_dump_json(indent=1).encode())
     return store.url(name)
 
 
@@ -145,7 +145,7 @@ def _labels_by_example(run: Run, ref: DatasetRef) -> dict[str, Any]:
         return {}
     largest = np.argsort(-rows_by_class(run.artifacts)[0], kind="stable")[:EXEMPLIFIED]
     chosen = choose(run.artifacts, ref, sorted(largest.tolist()))
-    places = [each.place for of in chosen for each in (*of.typical, *of.borderline)]
+    places = [example.place for of in chosen for example in (*of.typical, *of.borderline)]
     read = shown.contents(run.artifacts, run.source, ref, places)
     return {"instructions": chosen, "shown_rows": dict(zip(places, read, strict=True))}
 
@@ -178,8 +178,8 @@ def _listed(result: StageResult) -> dict[str, Any]:
     for name, value in dict(result.figures).items():
         if isinstance(value, DriftFindings):
             shift = result.figures.shift if isinstance(result.figures, DetectFigures) else None
-            told = drift_text.sentences(value, shift)
-            figures |= {f"moved, {number}": text for number, text in enumerate(told, 1)}
+            sentences = drift_text.sentences(value, shift)
+            figures |= {f"moved, {number}": text for number, text in enumerate(sentences, 1)}
         elif name in SECTIONS and value is not None:
             figures |= _told(name, value) | _told("judges", getattr(value, "judges", None))
         elif name != "evidence" and _is_plain(value):
@@ -189,8 +189,10 @@ def _listed(result: StageResult) -> dict[str, Any]:
 
 def _told(name: str, section: Findings | None) -> dict[str, Any]:
     """What is known of a section, by its name."""
-    known = {key: each for key, each in dict(section or {}).items() if each is not None and _is_plain(each)}
-    return {f"{name}: {key}": each for key, each in known.items()}
+    known = {
+        key: value for key, value in dict(section or {}).items() if value is not None and _is_plain(value)
+    }
+    return {f"{name}: {key}": value for key, value in known.items()}
 
 
 def _is_plain(value: Any) -> bool:
@@ -214,15 +216,15 @@ def _pictures(result: StageResult) -> dict[str, bytes]:
 
 def _over_time(drift: DriftFindings) -> dict[str, Any]:
     drawn = {}
-    for title, found in drift_text.streams(drift):
-        drawn[f"{title}: class mix over time"] = time_plots.mix_over_time(found)
-        drawn[f"{title}: drift over time"] = time_plots.drift_over_time(found)
+    for title, stream in drift_text.streams(drift):
+        drawn[f"{title}: class mix over time"] = time_plots.mix_over_time(stream)
+        drawn[f"{title}: drift over time"] = time_plots.drift_over_time(stream)
     return drawn
 
 
 def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[WorstRow, ...]:
     """Rows in their order, with what a person needs to judge them."""
-    found = shown.contents(run.artifacts, run.source, ref, [row.place for row in rows])
+    contents = shown.contents(run.artifacts, run.source, ref, [row.place for row in rows])
     return tuple(
         WorstRow(
             id=row.id,
@@ -234,29 +236,29 @@ def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[Worst
             image=content.image,
             vector=content.vector,
         )
-        for row, content in zip(rows, found, strict=True)
+        for row, content in zip(rows, contents, strict=True)
     )
 
 
 def _decided(artifacts: Artifacts, ref: DatasetRef, rows: Sequence[JudgedRow]) -> list[DecidedRow]:
     """The rows with what was decided on them, where that is so far."""
     partitions = {partition.key: partition for partition in ref.partitions}
-    found: dict[tuple[str, int], tuple[str, str]] = {}
+    by_place: dict[tuple[str, int], tuple[str, str]] = {}
     for key in dict.fromkeys(row.partition for row in rows):
         here = [row.row for row in rows if row.partition == key]
         made = decisions(artifacts, ref, partitions[key], here)
-        found |= {(key, row): decision for row, decision in made.items()}
+        by_place |= {(key, row): decision for row, decision in made.items()}
     rows_of = [DecidedRow(**row.model_dump(exclude={"in_scope"})) for row in rows]
-    decided = [found.get(each.place, ("", "")) for each in rows_of]
-    return [replace(each, action=a, reason=why) for each, (a, why) in zip(rows_of, decided, strict=True)]
+    decided = [by_place.get(row.place, ("", "")) for row in rows_of]
+    return [replace(row, action=a, reason=why) for row, (a, why) in zip(rows_of, decided, strict=True)]
 
 
 def _examples(run: Run, ref: DatasetRef, found: DetectFigures) -> dict[tuple[str, str], shown.Content]:
     """What is in the rows that slices and new classes name."""
     slices, unknown = found.drift.slices, found.shift and found.shift.unknown
     ids = {
-        "source": [name for each in (slices.groups if slices else ()) for name in each.examples],
-        "target": [name for each in (unknown.largest if unknown else ()) for name in each.examples],
+        "source": [name for group in (slices.groups if slices else ()) for name in group.examples],
+        "target": [name for group in (unknown.largest if unknown else ()) for name in group.examples],
     }
     return {
         (window, name): content
@@ -270,17 +272,17 @@ def _files(run: Run, record: RunRecord, results: Sequence[StageResult]) -> dict[
     """Where what the run read and made is."""
     folder, store, places = f"{run.artifacts.folder}/", run.artifacts.store, run.source.places
     windows = ("source", "target") if run.config.dataset.target else ("source",)
-    found = {window: places[window] for window in windows}
+    files = {window: places[window] for window in windows}
     for name, parts in (("published rows", record.parts), ("rows of the target", record.target_parts)):
         if parts and record.status == "published":
             place = store.url(f"{folder}{parts[0].rpartition('/')[0]}")
-            found[name] = f"{place} ({wording.plural(len(parts), 'parquet file')})"
+            files[name] = f"{place} ({wording.plural(len(parts), 'parquet file')})"
     if record.status == "published":
         published = Version(run.artifacts, run.source, record.model_copy(update={"version": 0}))
         addresses = with_exports(published, run.config.publish.also).exports
-        found |= {f"as {name}": address for name, address in addresses.items()}
+        files |= {f"as {name}": address for name, address in addresses.items()}
     for result in results:
         aside, figures = f"{folder}{result.stage}/rejected.parquet", result.figures
         if any(getattr(figures, name, 0) for name in ("rejected_rows", "rejected_files")):
-            found[f"put aside by {result.stage}"] = store.url(aside)
-    return found | {"the run": store.url(folder)}
+            files[f"put aside by {result.stage}"] = store.url(aside)
+    return files | {"the run": store.url(folder)}

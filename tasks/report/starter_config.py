@@ -99,24 +99,24 @@ def _votes(guesses: Guesses, look: Profile | None) -> list[str]:
 
 
 def _features(guesses: Guesses) -> Iterator[str]:
-    found = guesses.features
+    features = guesses.features
     yield "  features:"
-    if found.kind == "columns":
-        yield f"    # {printable(found.why)}"
-        listed = f"columns: [{', '.join(map(scalar, found.names))}]"
+    if features.kind == "columns":
+        yield f"    # {printable(features.why)}"
+        listed = f"columns: [{', '.join(map(scalar, features.names))}]"
         yield _filled(listed, "    ", "      ")
     else:
-        yield f"    {found.kind}: {scalar(found.names[0])}{_why(found.why)}"
+        yield f"    {features.kind}: {scalar(features.names[0])}{_why(features.why)}"
     if guesses.beside:
         listed = f"columns: [{', '.join(map(scalar, guesses.beside))}]"
         yield _filled(listed, "    # ", "    #   ")
-        yield f"    #   beside the {found.kind}, where they tell of the label: each is encoded by itself"
-    if found.others:
-        yield f"    # could also be {printable(', '.join(found.others))}"
-    if found.doubt:
-        yield f"    # {printable(found.doubt)}"
-    if found.root is not None:
-        yield f"  image_root: {scalar(found.root)}    # the folder that the paths are below"
+        yield f"    #   beside the {features.kind}, where they tell of the label: each is encoded by itself"
+    if features.others:
+        yield f"    # could also be {printable(', '.join(features.others))}"
+    if features.doubt:
+        yield f"    # {printable(features.doubt)}"
+    if features.root is not None:
+        yield f"  image_root: {scalar(features.root)}    # the folder that the paths are below"
 
 
 def _filled(line: str, first: str, next_ones: str) -> str:

@@ -61,13 +61,13 @@ def strata_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
 
 def changes_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
     """Rows whose label the treatment changed. InputError where it changed none, or hasn't yet."""
-    found = artifacts.result(TreatResult)
-    if found is None or not found.figures.treatment.relabelled:
+    treated = artifacts.result(TreatResult)
+    if treated is None or not treated.figures.treatment.relabelled:
         raise InputError(
             "the run changes no label", where=artifacts.store.url(artifacts.folder), fix="--design strata"
         )
-    strata = _alike([found.figures.treatment.relabelled], LIKELY_RIGHT)
-    return AuditFrame(lambda _: strata, expected_width, partial(changed_rows, treated_by=found.ref))
+    strata = _alike([treated.figures.treatment.relabelled], LIKELY_RIGHT)
+    return AuditFrame(lambda _: strata, expected_width, partial(changed_rows, treated_by=treated.ref))
 
 
 def apart_frame(artifacts: Artifacts, ref: DatasetRef) -> AuditFrame:
@@ -112,9 +112,9 @@ def apart_rows(
 ) -> ReviewCandidates:  # fmt: skip
     """Those of the rows of a partition on which models differ."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id"])
-    found = pc.index_in(scores["id"], value_set=apart["id"].combine_chunks())
-    here = scores.filter(found.is_valid())
-    stratum = apart["stratum"].take(found.drop_null()).to_numpy()
+    places = pc.index_in(scores["id"], value_set=apart["id"].combine_chunks())
+    here = scores.filter(places.is_valid())
+    stratum = apart["stratum"].take(places.drop_null()).to_numpy()
     hashes = hash_ids(here["id"].combine_chunks())
     return ReviewCandidates(Drawn.of(hashes, stratum, here["row"].to_numpy(), len(strata.rows), most, seed))
 

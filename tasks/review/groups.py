@@ -35,11 +35,11 @@ def grouped(
         "review", shown_in, [(parts[key], sorted(rows)) for key, rows in by_partition.items()],
         unit="partitions shown", artifacts=artifacts, source=source, ref=ref,
     )  # fmt: skip
-    found = {(row.partition, row.row): (row, vector) for some in shown for row, vector in some}
-    rows = [found[place][0].model_copy(update=dict(facts)) for place, facts in listed.items()]
+    by_place = {(row.partition, row.row): (row, vector) for some in shown for row, vector in some}
+    rows = [by_place[place][0].model_copy(update=dict(facts)) for place, facts in listed.items()]
     if not rows:
         return []
-    leads = alike(np.stack([found[place][1] for place in listed]), _doubt(rows))
+    leads = alike(np.stack([by_place[place][1] for place in listed]), _doubt(rows))
     followed = [
         row if lead == number else row.model_copy(update={"like": rows[lead].id})
         for number, (row, lead) in enumerate(zip(rows, leads.tolist(), strict=True))

@@ -24,10 +24,10 @@ def queue_pictures(
         return {}
     places = list(dict.fromkeys((row.partition, row.row) for row in queue.rows))
     read = contents(artifacts, source, ref, places, pictured=len(places))
-    found, size = dict[tuple[str, int], Picture](), 0
+    pictures, size = dict[tuple[str, int], Picture](), 0
     for place, content in zip(places, read, strict=True):
         made = thumbnail(content.image, form="jpeg") if content.image else None
         size += len(made[0]) if made else 0
         if made and size <= TOGETHER:
-            found[place] = Picture(*made)
-    return found
+            pictures[place] = Picture(*made)
+    return pictures

@@ -49,13 +49,13 @@ def newest_judged(store: Store, dataset: str) -> tuple[Artifacts, DatasetRef]:
 def take_answers(store: Store, dataset: str, answers: Sequence[GivenAnswer]) -> Checked:
     """Check answers against the rows as they are now, and keep all that hold; killed meanwhile, none."""
     artifacts, ref = newest_judged(store, dataset)
-    known = shown_rows(artifacts, ref, [each.id for each in answers])
+    known = shown_rows(artifacts, ref, [answer.id for answer in answers])
     before = decisions_in_force(store, decisions_files(store, dataset))
-    found = check_answers(
+    checked = check_answers(
         answers, known, dataset=dataset, classes=ref.classes, label_type=ref.label_type, before=before
     )
-    append_decisions(store, dataset, found.taken)
-    return found
+    append_decisions(store, dataset, checked.taken)
+    return checked
 
 
 def decided(store: Store, dataset: str) -> list[LogEntry]:
@@ -64,11 +64,13 @@ def decided(store: Store, dataset: str) -> list[LogEntry]:
     if not decisions:
         return []
     artifacts, ref = newest_judged(store, dataset)
-    known = shown_rows(artifacts, ref, {each.id for each in decisions})
+    known = shown_rows(artifacts, ref, {decision.id for decision in decisions})
     counted = set(map(id, in_force(decisions)))
     return [
-        LogEntry(each, _standing(each, known.get(each.id)) if id(each) in counted else "undone")
-        for each in decisions
+        LogEntry(
+            decision, _standing(decision, known.get(decision.id)) if id(decision) in counted else "undone"
+        )
+        for decision in decisions
     ]
 
 

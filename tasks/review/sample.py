@@ -41,17 +41,17 @@ def draw_sample(
     strata = frame.strata(count)
     by_stratum = allocated(strata.rows, strata.spread, count)
     parts = ref.of("source")
-    found = map_partitions(
+    drawn_parts = map_partitions(
         "review", frame.candidates, parts, unit="partitions read",
         artifacts=artifacts, ref=ref, strata=strata, most=int(by_stratum.max()), seed=seed,
     )  # fmt: skip
-    drawn = Drawn.merged([part.drawn for part in found], by_stratum)
+    drawn = Drawn.merged([part.drawn for part in drawn_parts], by_stratum)
     mark = drawn.mark if frame.mark is None else frame.mark
     items = []
     for place in np.unique(drawn.part if drawn.part is not None else []):
         mine = np.flatnonzero(drawn.part == place)
         mine = mine[np.argsort(drawn.place[mine], kind="stable")]
-        items.append((parts[int(place)], mine, found[int(place)].changed_to))
+        items.append((parts[int(place)], mine, drawn_parts[int(place)].changed_to))
     shown = map_partitions(
         "review", shown_of, items, unit="partitions shown",
         artifacts=artifacts, source=source, ref=ref, drawn=drawn, strata=strata, looks=by_stratum,

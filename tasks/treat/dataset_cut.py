@@ -45,11 +45,11 @@ def dataset_cut(
     cut = place_cut(claims, basis.policy, Trust(noise.undominated, noise.unproven, noise.doubt), audited)
     if cut.surest is None:
         return cut
-    found = reduce_partitions(
+    sums = reduce_partitions(
         "treat", surest_of, cut.surest_of, parts, unit="partitions ranked",
         artifacts=artifacts, ref=ref, basis=basis, claimed=claimed, cut=cut,
     )  # fmt: skip
-    return cut.placed(found)
+    return cut.placed(sums)
 
 
 def count_claims(

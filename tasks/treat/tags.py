@@ -79,10 +79,10 @@ def treat_sentences(
     partition: Partition, artifacts: Artifacts, ref: DatasetRef, basis: Basis, settled: pa.Table | None
 ) -> pa.Table:
     """Decide on the sentences of a partition by their scores and the cut of the dataset."""
-    found = ScoredTags.read(artifacts, ref, partition)
-    done = found.treated(basis)
-    label = pa.ListArray.from_arrays(pa.array(found.offsets.astype(np.int32)), pa.array(done.tags))
-    return with_settled(treated_table(found.scores, label, done, basis), settled)
+    scored = ScoredTags.read(artifacts, ref, partition)
+    done = scored.treated(basis)
+    label = pa.ListArray.from_arrays(pa.array(scored.offsets.astype(np.int32)), pa.array(done.tags))
+    return with_settled(treated_table(scored.scores, label, done, basis), settled)
 
 
 def trust_in_tags(

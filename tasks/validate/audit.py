@@ -33,14 +33,17 @@ def with_audit(
     place = {name: number for number, name in enumerate(here.to_pylist())}
     prefix = sample_prefix(DESIGN, mark)
     said = largest_sample(
-        each
-        for each in decisions
-        if each.sample and each.sample.startswith(prefix) and each.id in place and each.answer != "unsure"
+        decision
+        for decision in decisions
+        if decision.sample
+        and decision.sample.startswith(prefix)
+        and decision.id in place
+        and decision.answer != "unsure"
     )
     codes = {str(name): code for code, name in enumerate(ref.classes)}
     rows, true = list[int](), list[Collection[int]]()
     for name, given in standing(artifacts, ref, said).items():
         named = (given,) if said[name].answer == "keep" else said[name].classes
         rows.append(place[name])
-        true.append({codes[each] for each in named if each in codes})
+        true.append({codes[name] for name in named if name in codes})
     return replace(proof, audit=audited_difference(apart, rows, true))

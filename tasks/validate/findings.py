@@ -65,8 +65,8 @@ def _parts(parts: Sequence[PartProof], classes: Sequence[str | int]) -> dict[str
     """Those of the largest differences, by name."""
     shown = sorted(parts, key=lambda part: -abs(part.difference.value))[:SHOWN]
     return {
-        str(classes[each.name] if isinstance(each.name, int) else each.name): PartFindings(
-            rows=each.rows, difference=each.difference.value, interval=each.difference.interval
+        str(classes[proven.name] if isinstance(proven.name, int) else proven.name): PartFindings(
+            rows=proven.rows, difference=proven.difference.value, interval=proven.difference.interval
         )
-        for each in shown
+        for proven in shown
     }

@@ -60,8 +60,8 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
     against += "" if weights is None or ref.inferred else ", weighted to the target window"
     proof = _audited(run, ref, proof, shifted=weights is not None)
     margin, approved = run.config.validation.margin, bool(run.artifacts.approved)
-    found = findings_of(proof, margin, ref.classes, model, against, approved=approved)
-    figures = ValidateFigures(validation=found)
+    findings = findings_of(proof, margin, ref.classes, model, against, approved=approved)
+    figures = ValidateFigures(validation=findings)
     gate = suites("validate", run.config.gates.validation)
     checks = gates.check_figures("validate", gates.flat(figures), gate.figures)
     return run.artifacts.finish(

@@ -39,9 +39,9 @@ def compare(
 
     first, second = (history.ended(*find_run(run, store, config)) for run in (before, after))
     opened = find_run(after, store, config)[0]
-    found = _compared(opened, first, second, config)
-    print_rich(page.terminal(found))
-    text = page.page(found).encode()
+    compared = _compared(opened, first, second, config)
+    print_rich(page.terminal(compared))
+    text = page.page(compared).encode()
     if out is not None:
         write_file(out, text)
         print(out.absolute())

@@ -43,7 +43,7 @@ def _written(run: str | None, store: str, config: str | None) -> str:
             fix="of several labels a row and of numbers there are none",
         )  # fmt: skip
     made = open_recorded(opened, record, config)
-    found = choose(made.artifacts, ref)
-    places = [each.place for of in found for each in (*of.typical, *of.borderline)]
+    chosen = choose(made.artifacts, ref)
+    places = [example.place for of in chosen for example in (*of.typical, *of.borderline)]
     shown = contents(made.artifacts, made.source, ref, places)
-    return markdown(record, found, dict(zip(places, shown, strict=True)))
+    return markdown(record, chosen, dict(zip(places, shown, strict=True)))

@@ -37,9 +37,9 @@ class RegressionEstimates(Shown):
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a coefficient."""
-        found = self.coefficients
-        low, high = found.intervals.T
-        columns = {"coefficient": found.values, "error": found.errors, "low": low, "high": high}
+        estimates = self.coefficients
+        low, high = estimates.intervals.T
+        columns = {"coefficient": estimates.values, "error": estimates.errors, "low": low, "high": high}
         return pd.DataFrame(columns, pd.Index(self.names, name="column"))
 
     @property
@@ -117,8 +117,10 @@ def estimate_coefficients(
     rows, truth = column(audited[0], "audited rows").to_numpy(), column(audited[1], "audited outcomes")
     length("audited outcomes", len(truth), len(rows), "audited rows")
     chance = None if shown is None else column(shown, "shown").to_numpy()
-    found = estimated(features, stated, rows, truth.to_numpy(), chance, family=family, confidence=confidence)
-    return RegressionEstimates(names, found, len(rows))
+    estimates = estimated(
+        features, stated, rows, truth.to_numpy(), chance, family=family, confidence=confidence
+    )
+    return RegressionEstimates(names, estimates, len(rows))
 
 
 def _features(columns: Any) -> tuple[Any, tuple[str, ...]]:

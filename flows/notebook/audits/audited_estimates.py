@@ -44,17 +44,17 @@ class AuditEstimates(Shown):
     def to_pandas(self) -> pd.DataFrame:
         """A row a share."""
         shares = {NOISE: self.noise_rate} | ({ACCURACY: self.accuracy} if self.accuracy else {})
-        shares |= {f"{CLASS}{name}": each for name, each in self.prevalence.items()}
+        shares |= {f"{CLASS}{name}": share for name, share in self.prevalence.items()}
         rows = [
             {
-                "value": each.value,
-                "low": each.interval[0],
-                "high": each.interval[1],
-                "model": each.proxy_mean,
-                "classical_low": each.classical[0],
-                "classical_high": each.classical[1],
+                "value": share.value,
+                "low": share.interval[0],
+                "high": share.interval[1],
+                "model": share.proxy_mean,
+                "classical_low": share.classical[0],
+                "classical_high": share.classical[1],
             }
-            for each in shares.values()
+            for share in shares.values()
         ]
         return pd.DataFrame(rows, pd.Index(list(shares), name="share of rows"))
 

@@ -113,17 +113,17 @@ def test_votes(
     True
     """
     given, probs = read_votes(votes, pred_probs, (item, annotator, label), classes)
-    found = prove_votes(given, partial(_posterior, probs=probs, method=method), seed)
-    why = found.why_not(None)
+    proven = prove_votes(given, partial(_posterior, probs=probs, method=method), seed)
+    why = proven.why_not(None)
     return VotesTest(
-        difference=found.difference.value,
-        interval=found.difference.interval,
-        gain=found.gain.value,
-        gain_interval=found.gain.interval,
+        difference=proven.difference.value,
+        interval=proven.difference.interval,
+        gain=proven.gain.value,
+        gain_interval=proven.gain.interval,
         better=not why,
         why_not=why,
-        held_out=found.votes,
-        apart=found.apart,
+        held_out=proven.votes,
+        apart=proven.apart,
         method=method,
     )
 

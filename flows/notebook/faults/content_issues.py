@@ -117,8 +117,8 @@ def find_content_issues(
     >>> found.issues["issues"].tolist()
     ['empty', 'too-short', 'e-mail-address']
     """
-    given = {name: each for name, each in (("texts", texts), ("images", images)) if each is not None}
-    columns = {name: column(each, name) for name, each in given.items()}
+    given = {name: values for name, values in (("texts", texts), ("images", images)) if values is not None}
+    columns = {name: column(values, name) for name, values in given.items()}
     vectors = None if features is None else checked_features(features)
     if not columns and vectors is None:
         raise InputError("there is nothing to look at", where="texts", fix="give texts, images or features")

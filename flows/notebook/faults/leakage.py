@@ -109,7 +109,7 @@ def find_leakage(
     """
     held = column(splits, "splits")
     order, code = np.unique(names(held, "splits"), return_inverse=True)
-    if all(each is None for each in (features, ids, labels, times)):
+    if all(values is None for values in (features, ids, labels, times)):
         raise ConfigError("there is nothing to compare by", where="find_leakage", fix="give features or ids")
     if not 0 < similarity <= 1:
         raise ConfigError(f"similarity is {similarity}", where="find_leakage", fix="give one in (0, 1]")

@@ -35,16 +35,16 @@ class Shortcuts(Shown):
 
     def to_pandas(self) -> pd.DataFrame:
         """A row a property."""
-        rows = [each.model_dump(exclude={"name"}) for each in self.findings.properties]
-        return pd.DataFrame(rows, pd.Index([each.name for each in self.findings.properties], name="property"))
+        rows = [prop.model_dump(exclude={"name"}) for prop in self.findings.properties]
+        return pd.DataFrame(rows, pd.Index([prop.name for prop in self.findings.properties], name="property"))
 
     @property
     def summary(self) -> str:
         """What tells the label, in a line."""
-        telling = [each for each in self.findings.properties if each.tells]
+        telling = [prop for prop in self.findings.properties if prop.tells]
         said = ", ".join(
-            f"{each.name} ({share(each.accuracy or 0)} right by it, {share(each.chance or 0)} by chance)"
-            for each in telling
+            f"{prop.name} ({share(prop.accuracy or 0)} right by it, {share(prop.chance or 0)} by chance)"
+            for prop in telling
         )
         return said or f"none of {len(self.findings.properties)} properties tells the label"
 
@@ -112,13 +112,13 @@ def find_shortcuts(
 
 def _numbers(table: pd.DataFrame, rows: int) -> dict[str, NDArray[np.float64]]:
     length("properties", len(table), rows)
-    found = {}
+    numbers = {}
     for name in table.columns:
         if not pd.api.types.is_numeric_dtype(table[name]):
             fix = "give numbers; of categories a column of 0 and 1 each"
             raise InputError(f"property {name!r} holds {table[name].dtype}", where="properties", fix=fix)
-        found[str(name)] = table[name].to_numpy(np.float64, na_value=np.nan)
-    return found
+        numbers[str(name)] = table[name].to_numpy(np.float64, na_value=np.nan)
+    return numbers
 
 
 def _held(values: Any, name: str, kind: type, rows: int) -> list[Any]:

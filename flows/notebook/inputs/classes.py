@@ -61,10 +61,10 @@ def codes_of_answers(labels: Any, classes: NDArray[Any]) -> NDArray[np.intp]:
 
     Raises InputError for a label that is none of the classes (K,).
     """
-    told = column(labels, "audited labels")
-    some = told.notna().to_numpy(bool)
-    codes = np.full(len(told), -1, np.intp)
-    values = names(told[some], "audited labels") if some.any() else np.zeros(0, object)
+    answers = column(labels, "audited labels")
+    some = answers.notna().to_numpy(bool)
+    codes = np.full(len(answers), -1, np.intp)
+    values = names(answers[some], "audited labels") if some.any() else np.zeros(0, object)
     codes[some] = pd.Index(classes).get_indexer(pd.Index(values))
     if (codes[some] < 0).any():
         odd = values[codes[some] < 0]
@@ -138,7 +138,7 @@ def names(given: pd.Series[Any], what: str = "labels") -> NDArray[Any]:
 
 def listed(classes: Sequence[Any] | NDArray[Any]) -> str:
     """A few classes, for messages."""
-    shown = ", ".join(repr(each) for each in plain(classes[:LISTED]))
+    shown = ", ".join(repr(name) for name in plain(classes[:LISTED]))
     return shown + (f" and {len(classes) - LISTED} more" if len(classes) > LISTED else "")
 
 
@@ -198,7 +198,7 @@ def _stated(classes: Sequence[Any], width: int | None) -> NDArray[Any]:
 
 
 def _called(columns: Sequence[Any]) -> NDArray[Any]:
-    whole = all(isinstance(each, int | np.integer) for each in columns)
+    whole = all(isinstance(name, int | np.integer) for name in columns)
     return np.array(columns, dtype=np.int64 if whole else object)
 
 

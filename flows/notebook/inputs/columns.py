@@ -91,7 +91,7 @@ def in_order(found: Matrix, wanted: list[Any], name: str) -> NDArray[Any]:
             where=name,
             fix="give a column for each class, called as it",
         )
-    return found.values[:, [called.index(each) for each in wanted]]
+    return found.values[:, [called.index(class_name) for class_name in wanted]]
 
 
 def length(name: str, found: int, wanted: int, of: str = "labels") -> None:
@@ -143,7 +143,7 @@ def _of_dictionary(columns: dict[Any, Any]) -> pd.DataFrame:
         return pd.DataFrame(columns)
     except ValueError as error:
         lengths = ", ".join(
-            f"{name!r} {len(each):,}" for name, each in columns.items() if hasattr(each, "__len__")
+            f"{name!r} {len(values):,}" for name, values in columns.items() if hasattr(values, "__len__")
         )
         raise InputError(
             f"the columns differ in length: {lengths}",
@@ -170,7 +170,7 @@ def _stacked(rows: pd.Series[Any], name: str) -> NDArray[Any]:
     if pd.api.types.is_numeric_dtype(rows.dtype):
         extended = pd.api.types.is_extension_array_dtype(rows.dtype)
         return rows.to_numpy(np.float64, na_value=np.nan) if extended else rows.to_numpy()
-    lengths = np.array([np.size(each) if np.ndim(each) else -1 for each in rows])
+    lengths = np.array([np.size(row) if np.ndim(row) else -1 for row in rows])
     odd = (lengths != lengths[0]) if len(lengths) else lengths
     if odd.any():
         row = int(odd.argmax())
@@ -179,7 +179,7 @@ def _stacked(rows: pd.Series[Any], name: str) -> NDArray[Any]:
             where=f"row {row}",
             fix="give vectors of one length",
         )
-    whole = np.stack([np.asarray(each) for each in rows]) if len(rows) else np.zeros((0, 0))
+    whole = np.stack([np.asarray(row) for row in rows]) if len(rows) else np.zeros((0, 0))
     return numbers(whole, name)
 
 

@@ -60,20 +60,22 @@ def as_arrow(data: Any) -> pa.Table:
 
 def with_vectors(data: Any, vectors: Any) -> pa.Table:
     """The table with vectors (N, D), which came beside it, as a column."""
-    table, found = as_arrow(data), matrix(vectors, "vector").values
+    table, vectors_of = as_arrow(data), matrix(vectors, "vector").values
     if VECTOR in table.column_names:
         raise InputError(
             f"data has a column {VECTOR!r}, and vectors came beside it",
             where="curate(vector=…)",
             fix="drop or rename the column, or give its name",
         )
-    length("vector", len(found), table.num_rows, "data")
-    if found.ndim != 2 or found.dtype.kind != "f":
+    length("vector", len(vectors_of), table.num_rows, "data")
+    if vectors_of.ndim != 2 or vectors_of.dtype.kind != "f":
         raise InputError(
-            f"vectors are {found.dtype} {found.shape}", where="curate(vector=…)", fix="give floats (N, D)"
+            f"vectors are {vectors_of.dtype} {vectors_of.shape}",
+            where="curate(vector=…)",
+            fix="give floats (N, D)",
         )
-    flat = pa.array(np.ascontiguousarray(found).ravel())
-    return table.append_column(VECTOR, pa.FixedSizeListArray.from_arrays(flat, found.shape[1]))
+    flat = pa.array(np.ascontiguousarray(vectors_of).ravel())
+    return table.append_column(VECTOR, pa.FixedSizeListArray.from_arrays(flat, vectors_of.shape[1]))
 
 
 def _column(name: str, values: pd.Series[Any]) -> pa.Array:
@@ -81,7 +83,7 @@ def _column(name: str, values: pd.Series[Any]) -> pa.Array:
     try:
         return pa.Array.from_pandas(given)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        kinds = sorted({type(each).__name__ for each in given.head(1000)})
+        kinds = sorted({type(value).__name__ for value in given.head(1000)})
         raise InputError(
             f"column {name!r} holds {', '.join(kinds)}, which no file can hold together",
             where=f"data, column {name!r}",

@@ -46,7 +46,7 @@ def label_sets(labels: Any, probs: Matrix | None = None, classes: Sequence[Any] 
     if _is_matrix(labels):
         return _of_matrix(labels, probs, classes)
     given = column(labels, "labels")
-    odd = np.array([isinstance(each, str) or not np.iterable(each) for each in given], bool)
+    odd = np.array([isinstance(row_labels, str) or not np.iterable(row_labels) for row_labels in given], bool)
     if odd.any() or not len(given):
         row = int(odd.argmax()) if len(given) else 0
         raise InputError("no list of labels", where=f"labels, row {row}", fix=LISTS)
@@ -73,25 +73,25 @@ def _is_matrix(labels: Any) -> bool:
 
 def _of_matrix(labels: Any, probs: Matrix | None, classes: Sequence[Any] | None) -> LabelSets:
     if sparse.issparse(labels):
-        found, cells = Matrix(labels), sparse.csr_array(labels)
+        marks, cells = Matrix(labels), sparse.csr_array(labels)
     else:
-        found = matrix(labels, "labels")
-        cells = sparse.csr_array(np.nan_to_num(found.values, nan=-1))
+        marks = matrix(labels, "labels")
+        cells = sparse.csr_array(np.nan_to_num(marks.values, nan=-1))
     bad = (cells.data != 0) & (cells.data != 1)
     if bad.any():
         row = int(np.searchsorted(cells.indptr, int(bad.argmax()), side="right") - 1)
         raise InputError("a label is neither 0 nor 1", where=f"labels, row {row}", fix=LISTS)
-    own = np.array(found.names if found.names is not None else np.arange(cells.shape[1]))
-    order = _order_of(own, found.names is not None, probs, classes)
+    own = np.array(marks.names if marks.names is not None else np.arange(cells.shape[1]))
+    order = _order_of(own, marks.names is not None, probs, classes)
     place = {name: at for at, name in enumerate(own.tolist())}
-    if found.names is not None and set(order.tolist()) == set(place):
+    if marks.names is not None and set(order.tolist()) == set(place):
         cells = cells[:, [place[name] for name in order.tolist()]]
     width = len(order) if probs is None else probs.values.shape[1]
     if not cells.shape[1] == len(order) == width:
         raise InputError(
             f"labels have {cells.shape[1]} columns, there are {width} classes", where="labels", fix=ORDER
         )
-    index = pd.RangeIndex(cells.shape[0]) if found.index is None else found.index
+    index = pd.RangeIndex(cells.shape[0]) if marks.index is None else marks.index
     row, at = cells.nonzero()
     return LabelSets(order, _binary(row, at, cells.shape), index)
 

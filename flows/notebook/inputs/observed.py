@@ -28,12 +28,12 @@ def kinds_of(kind: Any, values: list[dict[Any, float]]) -> NDArray[Any]:
     if isinstance(kind, str):
         kinds = np.full(len(values), kind, object)
     else:
-        told = column(kind, "kind")
-        length("kind", len(told), len(values), "observed")
-        kinds = np.asarray(names(told, "kind"), object)
-    for each in sorted(set(kinds.tolist())):
+        named = column(kind, "kind")
+        length("kind", len(named), len(values), "observed")
+        kinds = np.asarray(names(named, "kind"), object)
+    for chosen in sorted(set(kinds.tolist())):
         try:
-            get("label_kind", str(each))
+            get("label_kind", str(chosen))
         except ConfigError as error:
             raise ConfigError(error.what, where="infer_labels(kind=…)", fix=error.fix) from error
     empty = np.array([not value for value in values]) & ~np.isin(kinds, MAY_BE_EMPTY)
@@ -47,7 +47,7 @@ def said_of(observed: Any, kind: Any, classes: Sequence[Any] | None) -> list[dic
     Raises InputError naming a row that can't be read.
     """
     if getattr(observed, "ndim", 1) == 2 and not hasattr(observed, "columns"):
-        return [_numbered(each, classes, row) for row, each in enumerate(np.asarray(observed))]
+        return [_numbered(answer, classes, row) for row, answer in enumerate(np.asarray(observed))]
     if isinstance(observed, str) or not np.iterable(observed):
         raise InputError(
             f"observed is {observed!r:.60}", where="observed", fix="give what is said of each row"
@@ -88,9 +88,9 @@ def marks_of(
         )
     said = np.array([number for value in values for number in value.values()], float)
     ends = np.append(0, np.cumsum(counts))
-    found = sparse.csr_array((said, codes, ends), shape=(len(values), len(order)))
-    found.eliminate_zeros()
-    return found, order
+    marks = sparse.csr_array((said, codes, ends), shape=(len(values), len(order)))
+    marks.eliminate_zeros()
+    return marks, order
 
 
 def index_of(observed: Any, rows: int) -> pd.Index:
@@ -106,7 +106,7 @@ def _said(value: Any, kind: str, classes: Sequence[Any] | None, row: int) -> dic
     several = plain(sorted(value, key=str) if isinstance(value, set | frozenset) else value)
     if kind in NUMBERED and kind != "votes":
         return _numbered(several, classes, row)
-    answers = [each for each in several if not pd.isna(each)]
+    answers = [answer for answer in several if not pd.isna(answer)]
     return {answer: float(answers.count(answer)) if kind == "votes" else 1.0 for answer in answers}
 
 
@@ -124,16 +124,16 @@ def _numbered(shares: Any, classes: Sequence[Any] | None, row: int) -> dict[Any,
 def _checked(numbers: dict[Any, Any], row: int) -> dict[Any, float]:
     """Numbers from 0 on; those that are 0 or missing say nothing."""
     try:
-        found = {
+        weights = {
             name: float(number) for name, number in numbers.items() if number is not None and number == number
         }
     except (TypeError, ValueError) as error:
         raise InputError("what a class has is no number", where=f"row {row}", fix=COUNTED) from error
-    bad = [name for name, number in found.items() if not 0 <= number < np.inf]
+    bad = [name for name, number in weights.items() if not 0 <= number < np.inf]
     if bad:
         raise InputError(
-            f"class {bad[0]!r} has {found[bad[0]]:g}",
+            f"class {bad[0]!r} has {weights[bad[0]]:g}",
             where=f"row {row}",
             fix=COUNTED,
         )
-    return {name: number for name, number in found.items() if number > 0}
+    return {name: number for name, number in weights.items() if number > 0}

@@ -29,15 +29,15 @@ def row_folds(rows: int) -> NDArray[np.int64]:
 
 def checked_features(features: Any, rows: int | None = None, name: str = "features") -> Matrix:
     """Features (N, D); one column may come flat. Raises InputError where they are no finite numbers."""
-    found = matrix(features, name)
-    values = found.values[:, None] if found.values.ndim == 1 else found.values
+    checked = matrix(features, name)
+    values = checked.values[:, None] if checked.values.ndim == 1 else checked.values
     if values.ndim != 2 or not values.shape[1]:
         raise InputError(f"{name} has the shape {values.shape}", where=name, fix="give (N, D), a row each")
     if rows is not None:
         length(name, len(values), rows)
     floats = values if values.dtype.kind == "f" else values.astype(np.float32)
     refuse_infinite(floats, name)
-    return Matrix(floats, found.names, found.index)
+    return Matrix(floats, checked.names, checked.index)
 
 
 def checked_windows(

@@ -142,12 +142,12 @@ def _is_array(vector: Any) -> bool:
 
 def _has_columns(table: Any, dataset: dict[str, Any], kinds: dict[str, Any]) -> None:
     """Raise InputError where the table lacks a column that was named."""
-    held = [str(each) for each in _names(table)]
+    held = [str(name) for name in _names(table)]
     for key, value in {**{key: dataset.get(key) for key in ("label", "id", "time")}, **kinds}.items():
-        for each in value if isinstance(value, list | tuple) else [value]:
-            if each is not None and each not in held:
+        for name in value if isinstance(value, list | tuple) else [value]:
+            if name is not None and name not in held:
                 raise InputError(
-                    f"there is no column {each!r}, but {', '.join(map(repr, held))}",
+                    f"there is no column {name!r}, but {', '.join(map(repr, held))}",
                     where=f"{CALL}({key}=…)",
                     fix="name one of them",
                 )

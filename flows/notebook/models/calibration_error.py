@@ -47,27 +47,30 @@ class CalibrationTest(Shown):
             pd.DataFrame(
                 {
                     "of": name,
-                    "from": each.edges[:-1],
-                    "to": each.edges[1:],
-                    "rows": each.rows,
-                    "confidence": each.confidence,
-                    "accuracy": each.accuracy,
+                    "from": reliability.edges[:-1],
+                    "to": reliability.edges[1:],
+                    "rows": reliability.rows,
+                    "confidence": reliability.confidence,
+                    "accuracy": reliability.accuracy,
                 }
             )
-            for name, each in self._each
+            for name, reliability in self._each
         ]
         return pd.concat(tables, ignore_index=True)
 
     @property
     def summary(self) -> str:
         """The calibration errors, in a line."""
-        said = ", ".join(f"{name} ECE {each.error:.3f}, Brier {each.brier:.3f}" for name, each in self._each)
+        said = ", ".join(
+            f"{name} ECE {reliability.error:.3f}, Brier {reliability.brier:.3f}"
+            for name, reliability in self._each
+        )
         return f"{said}; against {self.against}, {several(self.rows, 'row')}"
 
     @property
     def _each(self) -> list[tuple[str, Reliability]]:
         both = (("pred_probs", self.pred_probs), ("posterior", self.posterior))
-        return [(name, each) for name, each in both if each is not None]
+        return [(name, reliability) for name, reliability in both if reliability is not None]
 
 
 def test_calibration(

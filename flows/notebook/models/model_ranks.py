@@ -47,8 +47,8 @@ class ModelRanks(Shown):
         moved = [
             f"{int((ranks[name] != ranks['given']).sum())} by {name}" for name in ranks if name != "given"
         ]
-        told = f"{several(len(ranks), 'model')}, best by given labels {best}"
-        return told + (f"; ranks that move: {', '.join(moved)}" if moved else "")
+        sentence = f"{several(len(ranks), 'model')}, best by given labels {best}"
+        return sentence + (f"; ranks that move: {', '.join(moved)}" if moved else "")
 
 
 def rank_models(
@@ -144,12 +144,12 @@ def _classes(
     if corrected is None or posterior is not None:
         return list(named)
     right = column(corrected, "corrected")
-    others = [each for row in right for each in row] if sets else right.dropna().tolist()
+    others = [label for row in right for label in row] if sets else right.dropna().tolist()
     return sorted({*named, *others})
 
 
 def _are_lists(values: pd.Series[Any]) -> bool:
-    return bool(len(values)) and all(isinstance(each, list | tuple | set | np.ndarray) for each in values)
+    return bool(len(values)) and all(isinstance(answer, list | tuple | set | np.ndarray) for answer in values)
 
 
 def _answers(values: pd.Series[Any], classes: NDArray[Any]) -> NDArray[np.int64]:
@@ -159,15 +159,15 @@ def _answers(values: pd.Series[Any], classes: NDArray[Any]) -> NDArray[np.int64]
 
 def _accepted(sets: pd.Series[Any], classes: NDArray[Any]) -> NDArray[np.bool_]:
     """Which classes (N, K) are right of each row."""
-    sizes = [len(each) for each in sets]
-    codes = pd.Index(classes).get_indexer(pd.Index([each for row in sets for each in row]))
+    sizes = [len(labels) for labels in sets]
+    codes = pd.Index(classes).get_indexer(pd.Index([label for row in sets for label in row]))
     if (codes < 0).any():
         raise InputError(
             "a corrected label is none of the classes", where="corrected", fix="name all classes"
         )
-    found = np.zeros((len(sets), len(classes)), dtype=np.bool_)
-    found[np.repeat(np.arange(len(sets)), sizes), codes] = True
-    return found
+    accepted = np.zeros((len(sets), len(classes)), dtype=np.bool_)
+    accepted[np.repeat(np.arange(len(sets)), sizes), codes] = True
+    return accepted
 
 
 def _posterior(
@@ -175,24 +175,24 @@ def _posterior(
 ) -> NDArray[np.floating] | None:
     if posterior is None:
         return None if noise is None else noise.posterior
-    found = rows_of(matrix(posterior, "posterior").values, "posterior")
-    length("posterior", found.shape[1], len(classes), "classes")
-    return found
+    given = rows_of(matrix(posterior, "posterior").values, "posterior")
+    length("posterior", given.shape[1], len(classes), "classes")
+    return given
 
 
 def _told(found: dict[str, ModelRanking], models: list[str]) -> ModelRanks:
     tables, pairs = {}, {}
-    for reading, each in found.items():
+    for reading, rated in found.items():
         columns = {
-            "accuracy": each.accuracy, "low": each.interval[:, 0], "high": each.interval[:, 1],
-            "rank": each.rank, "rank_low": each.rank_interval[:, 0], "rank_high": each.rank_interval[:, 1],
-            "rows": int(each.rows),
+            "accuracy": rated.accuracy, "low": rated.interval[:, 0], "high": rated.interval[:, 1],
+            "rank": rated.rank, "rank_low": rated.rank_interval[:, 0], "rank_high": rated.rank_interval[:, 1],
+            "rows": int(rated.rows),
         }  # fmt: skip
         tables[reading] = pd.DataFrame(columns, pd.Index(models))
         first, second = np.triu_indices(len(models), 1)
         both = pd.MultiIndex.from_arrays([np.array(models)[first], np.array(models)[second]])
-        bounds = each.difference_interval[first, second]
-        apart = {"difference": each.difference[first, second], "low": bounds[:, 0], "high": bounds[:, 1]}
+        bounds = rated.difference_interval[first, second]
+        apart = {"difference": rated.difference[first, second], "low": bounds[:, 0], "high": bounds[:, 1]}
         pairs[reading] = pd.DataFrame(apart, both)
     return ModelRanks(
         pd.concat(tables, names=["reading", "model"]), pd.concat(pairs, names=["reading", "model", "other"])

@@ -164,8 +164,8 @@ def _of_classes(
     if noise is not None and noise.classes.tolist() != given.classes.tolist():
         raise InputError("noise is of other classes", where="noise", fix="find it on the same labels")
     own, theirs = (
-        None if each is None else _codes(each, given.classes, name)
-        for each, name in zip(predictions, ("predictions", "target_predictions"), strict=True)
+        None if predicted is None else _codes(predicted, given.classes, name)
+        for predicted, name in zip(predictions, ("predictions", "target_predictions"), strict=True)
     )
     if both is None and own is not None:
         length("predictions", len(own), len(given.codes))
@@ -191,7 +191,7 @@ def _probabilities(
     if probs[0] is None:
         known = classes
         if known is None:
-            named = [column(each, "predictions").dropna().unique().tolist() for each in predictions]
+            named = [column(answers, "predictions").dropna().unique().tolist() for answers in predictions]
             known = sorted({*column(labels, "labels").dropna().unique().tolist(), *named[0], *named[1]})
         return coded(labels, None, known), None
     source, current = matrix(probs[0], "pred_probs"), matrix(probs[1], "target_pred_probs")
@@ -217,29 +217,29 @@ def _codes(predictions: Any, classes: NDArray[Any], name: str) -> NDArray[np.int
 
 
 def _of_numbers(labels: Any, own: Any, theirs: Any, features: Any, target: Any) -> Performance:
-    if any(each is None for each in (own, theirs, features, target)):
+    if any(values is None for values in (own, theirs, features, target)):
         raise _missing()
-    found = direct_loss(
+    loss = direct_loss(
         column(labels, "labels").to_numpy(), column(own, "predictions").to_numpy(),
         column(theirs, "target_predictions").to_numpy(), matrix(features, "features").values,
         matrix(target, "target_features").values,
     )  # fmt: skip
-    figures = {name: getattr(found, name) for name in ("mae", "mse", "rmse")}
-    return Performance(_table(figures), None, None, found.rows)
+    figures = {name: getattr(loss, name) for name in ("mae", "mse", "rmse")}
+    return Performance(_table(figures), None, None, loss.rows)
 
 
 def _told(found: EstimatedPerformance, classes: NDArray[Any]) -> Performance:
     index = pd.Index(classes, name="class")
     columns: dict[str, Any] = {"share": found.confusion.sum(axis=1)}
-    for name, each in found.by_class.items():
-        columns |= {name: each.values, f"{name}_low": each.interval[:, 0]}
-        columns |= {f"{name}_high": each.interval[:, 1]}
+    for name, figures_of in found.by_class.items():
+        columns |= {name: figures_of.values, f"{name}_low": figures_of.interval[:, 0]}
+        columns |= {f"{name}_high": figures_of.interval[:, 1]}
     confusion = pd.DataFrame(found.confusion, index.rename("true"), index.rename("predicted"))
     return Performance(_table(found.overall), pd.DataFrame(columns, index), confusion, found.rows)
 
 
 def _table(figures: dict[str, Bounded]) -> pd.DataFrame:
-    rows = [(each.value, each.low, each.high) for each in figures.values()]
+    rows = [(figure.value, figure.low, figure.high) for figure in figures.values()]
     return pd.DataFrame(rows, pd.Index(figures, name="figure"), BOUNDS)
 
 

@@ -137,7 +137,7 @@ def prediction_sets(
     known = findings.posterior if pred_probs is None else _probs(pred_probs, "pred_probs", findings)
     length("pred_probs", len(known), len(findings.labels), "findings")
     new = known if target_pred_probs is None else _probs(target_pred_probs, "target_pred_probs", findings)
-    found = fit_set_thresholds(
+    thresholds = fit_set_thresholds(
         known,
         findings.posterior,
         coverage=coverage,
@@ -146,7 +146,7 @@ def prediction_sets(
         **({} if audited is None else _answers(audited, shown, findings)),
     )
     index = findings.index if target_pred_probs is None else pd.RangeIndex(len(new))
-    return PredictionSets(findings.classes, found.sets(new), found.least, coverage, index)
+    return PredictionSets(findings.classes, thresholds.sets(new), thresholds.least, coverage, index)
 
 
 def _probs(values: Any, name: str, findings: LabelErrors) -> Probs:

@@ -34,5 +34,5 @@ def flagged_rows(config: RunConfig, record: RunRecord) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["given", *COLUMNS])
     one_class = config.dataset.task == "classification"
     for name, code in (("original_label", "given"), ("suggestion", "suggestion")):
-        table[name] = [judged.ref.classes[each] for each in table[code]] if one_class else table[code]
+        table[name] = [judged.ref.classes[position] for position in table[code]] if one_class else table[code]
     return table[COLUMNS]

@@ -36,7 +36,7 @@ def methods(kind: str | None = None) -> pd.DataFrame:
     >>> table.loc[table["name"] == "confident-learning", "source"].item()
     'Northcutt, Jiang & Chuang 2021'
     """
-    found = [{name: getattr(each, name) for name in COLUMNS} for each in registry.methods(kind)]
-    return pd.DataFrame(found, columns=list(COLUMNS)).assign(
-        **{name: [", ".join(each[name]) for each in found] for name in LISTS}
+    table = [{name: getattr(method, name) for name in COLUMNS} for method in registry.methods(kind)]
+    return pd.DataFrame(table, columns=list(COLUMNS)).assign(
+        **{name: [", ".join(row[name]) for row in table] for name in LISTS}
     )

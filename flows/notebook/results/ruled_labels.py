@@ -78,18 +78,18 @@ def ruled(
     method: str,
 ) -> RuledLabels:
     """Labels of votes: codes (N, R) of classes, and failed (R,), rows that a rule could not look at."""
-    found = aggregate_rules(codes, len(classes), prior=shares_of(prior, classes), method=method)
-    posterior, fires = found.posterior, found.labels >= 0
+    aggregated = aggregate_rules(codes, len(classes), prior=shares_of(prior, classes), method=method)
+    posterior, fires = aggregated.posterior, aggregated.labels >= 0
     if features is not None:
         seen = checked_features(features, len(codes)).values
-        posterior = with_probes(found, seen)
+        posterior = with_probes(aggregated, seen)
         fires = np.ones(len(codes), bool)
     names = np.empty(len(classes), object)
     names[:] = list(classes)
     labels = names[posterior.argmax(axis=1)]
     labels[~fires] = None
-    told = _told(found, failed, rules)
-    return RuledLabels(labels, names, posterior, codes, told, found.prior, found.method)
+    by_rule = _told(aggregated, failed, rules)
+    return RuledLabels(labels, names, posterior, codes, by_rule, aggregated.prior, aggregated.method)
 
 
 def with_probes(found: RuleLabels, features: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -105,15 +105,15 @@ def with_probes(found: RuleLabels, features: NDArray[np.floating]) -> NDArray[np
     seen[np.ix_(fires, classes)] = np.exp(probes.log_probs(rows[fires], row_folds(len(fires))))
     posterior = seen.copy()
     votes = found.posterior[fires]
-    told = detect(votes.argmax(axis=1), seen[fires], votes=votes, method="rule-posterior", posterior=True)
-    posterior[fires] = told.posterior
+    judged = detect(votes.argmax(axis=1), seen[fires], votes=votes, method="rule-posterior", posterior=True)
+    posterior[fires] = judged.posterior
     return posterior
 
 
 def _told(found: RuleLabels, failed: NDArray[np.int64], rules: Sequence[str]) -> pd.DataFrame:
     """A row a rule."""
     sums, rows = found.sums, max(found.sums.rows, 1)
-    repeated = [found.copies.get(each, -1) for each in range(len(rules))]
+    repeated = [found.copies.get(rule, -1) for rule in range(len(rules))]
     columns = {
         "fires": sums.fires,
         "coverage": sums.fires / rows,

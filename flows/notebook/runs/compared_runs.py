@@ -97,7 +97,7 @@ def compare_runs(before: str, after: str, *, store: str | Path = "labelworks-sto
     rows = changed_rows(held, first, second)
     compared = RunComparison(first, second, rows, {})
     figures = pd.DataFrame(
-        [(each.name, each.before, each.after, each.by, each.change) for each in compared.figures],
+        [(figure.name, figure.before, figure.after, figure.by, figure.change) for figure in compared.figures],
         columns=["figure", "before", "after", "by", "change"],
     ).set_index("figure")
     changed = [(row.id, row.given, *row.before, *row.after) for row in (rows.examples if rows else [])]

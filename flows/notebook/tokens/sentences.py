@@ -59,7 +59,7 @@ def tagged_sentences(
 def _flat(tags: Any) -> tuple[NDArray[Any], NDArray[np.int64], pd.Index]:
     """The tags (N,) of all tokens, the offsets (S + 1,) of their sentences, and the index of these."""
     given = column(tags, "tags")
-    odd = np.array([isinstance(each, str) or not np.iterable(each) for each in given], bool)
+    odd = np.array([isinstance(sentence, str) or not np.iterable(sentence) for sentence in given], bool)
     if odd.any() or not len(given):
         raise InputError(
             "no list of tags", where=f"tags, row {int(odd.argmax()) if len(odd) else 0}", fix=LISTS
@@ -77,7 +77,7 @@ def per_token(values: Any, name: str, offsets: NDArray[np.int64]) -> Matrix:
     Raises InputError, naming the sentence, where there are other numbers of tokens.
     """
     if isinstance(values, np.ndarray | pd.DataFrame) and values.ndim > 1:
-        found = matrix(values, name)
+        numbers = matrix(values, name)
     else:
         parts = [np.asarray(part) for part in column(values, name)]
         sizes = np.array([len(part) if part.ndim == 2 or not part.size else -1 for part in parts])
@@ -88,18 +88,20 @@ def per_token(values: Any, name: str, offsets: NDArray[np.int64]) -> Matrix:
             at = int((sizes != wanted).argmax())
             what = f"{name} has the shape {parts[at].shape}, and there are {wanted[at]} tags"
             raise InputError(what, where=f"sentence {at}", fix="give one row a token")
-        found = matrix(np.concatenate([part for part in parts if part.size]), name)
-    if len(found.values) != offsets[-1]:
-        raise InputError(f"{name} has {len(found.values):,} rows, there are {offsets[-1]:,} tags", where=name)
-    return found
+        numbers = matrix(np.concatenate([part for part in parts if part.size]), name)
+    if len(numbers.values) != offsets[-1]:
+        raise InputError(
+            f"{name} has {len(numbers.values):,} rows, there are {offsets[-1]:,} tags", where=name
+        )
+    return numbers
 
 
 def words_of(tokens: Any, offsets: NDArray[np.int64]) -> list[list[str]] | None:
     """The words of each sentence; None where none were given. Raises InputError where they are no fit."""
     if tokens is None:
         return None
-    found = [[str(word) for word in sentence] for sentence in column(tokens, "tokens")]
-    sizes, wanted = np.array([len(sentence) for sentence in found]), np.diff(offsets)
+    words = [[str(word) for word in sentence] for sentence in column(tokens, "tokens")]
+    sizes, wanted = np.array([len(sentence) for sentence in words]), np.diff(offsets)
     if len(sizes) != len(wanted):
         raise InputError(f"tokens has {len(sizes):,} sentences, tags {len(wanted):,}", where="tokens")
     if (sizes != wanted).any():
@@ -107,7 +109,7 @@ def words_of(tokens: Any, offsets: NDArray[np.int64]) -> list[list[str]] | None:
         raise InputError(
             f"{sizes[at]} tokens, {wanted[at]} tags", where=f"sentence {at}", fix="give one tag a token"
         )
-    return found
+    return words
 
 
 def _repaired(values: NDArray[Any], offsets: NDArray[np.int64], scheme: str) -> NDArray[Any]:

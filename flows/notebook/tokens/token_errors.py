@@ -163,8 +163,8 @@ def find_token_errors(
     """
     said, probs = _inputs(labels, pred_probs, features, classes, scheme, repair)
     words = words_of(tokens, said.offsets)
-    found = detect_tokens(said.codes, said.offsets, probs, said.tags, method=method, **options)
-    return _named(said, words, found)
+    judged = detect_tokens(said.codes, said.offsets, probs, said.tags, method=method, **options)
+    return _named(said, words, judged)
 
 
 def _inputs(
@@ -204,11 +204,11 @@ def _named(said: TaggedSentences, words: list[list[str]] | None, found: TokenRes
     ends = said.offsets[1:-1]
     suggestion = np.split(found.suggestion, ends)
     return TokenErrors(
-        labels=[plain(classes[each]) for each in np.split(said.codes, ends)],
-        suggestion=[plain(classes[each]) for each in suggestion],
+        labels=[plain(classes[sentence]) for sentence in np.split(said.codes, ends)],
+        suggestion=[plain(classes[sentence]) for sentence in suggestion],
         score=found.sentence_score,
         error_probability=found.sentence_error_probability,
-        flag=np.array([bool(each.any()) for each in np.split(found.flag, ends)]),
+        flag=np.array([bool(sentence.any()) for sentence in np.split(found.flag, ends)]),
         tokens=tokens,
         spans=_spans(said, found),
         classes=classes,

@@ -99,11 +99,11 @@ def review_app(
         return {
             "rows": [
                 {
-                    "row": shown(desk.rows[each.id]),
-                    "answer": answer_of(each),
-                    "when": each.when.timestamp() * 1e3,
+                    "row": shown(desk.rows[decision.id]),
+                    "answer": answer_of(decision),
+                    "when": decision.when.timestamp() * 1e3,
                 }
-                for each in made
+                for decision in made
             ]
         }
 
@@ -114,14 +114,14 @@ def review_app(
 
     @app.post("/api/answers")
     async def answers(said: AnswersSaid, request: Request) -> dict[str, Any]:
-        who, names = request.state.annotator, [each.id for each in said.answers]
-        asked = [DeskAnswer(**each.model_dump()) for each in said.answers]
-        found = desk.check(who, asked)
-        await store(found.taken, said.holder)
+        who, names = request.state.annotator, [answer.id for answer in said.answers]
+        asked = [DeskAnswer(**answer.model_dump()) for answer in said.answers]
+        checked = desk.check(who, asked)
+        await store(checked.taken, said.holder)
         while desk.waits(who, names):  # sent twice: what came first is still being stored, and may be lost
             await writer.put(())
             await store(desk.check(who, asked).taken, said.holder)
-        aside = [{"id": each.id, "reason": each.reason} for each in found.aside]
+        aside = [{"id": refused.id, "reason": refused.reason} for refused in checked.aside]
         return {"aside": aside, "progress": _progress(desk)}
 
     @app.post("/api/undo")
@@ -167,8 +167,13 @@ def shown(row: ReviewRow) -> dict[str, Any]:
 def around_row(found: Around) -> dict[str, Any]:
     """What is around a row as the page takes it."""
     near = [
-        {"id": each.id, "alike": each.alike, "given": each.given, **_seen(each.content, SMALL)}
-        for each in found.nearest
+        {
+            "id": neighbour.id,
+            "alike": neighbour.alike,
+            "given": neighbour.given,
+            **_seen(neighbour.content, SMALL),
+        }
+        for neighbour in found.nearest
     ]
     return {**_seen(found.content, PICTURE), "near": near, "among": found.among}
 

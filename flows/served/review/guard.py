@@ -75,10 +75,10 @@ class Guard:
 
     def _annotator(self, token: str) -> str:
         said = token.encode("utf-8", "surrogateescape")
-        found = [name for known, name in self._tokens.items() if secrets.compare_digest(known.encode(), said)]
-        if not found:
+        names = [name for known, name in self._tokens.items() if secrets.compare_digest(known.encode(), said)]
+        if not names:
             raise TurnedAway(401, "the token is wrong or missing: open the link that was printed")
-        return found[0]
+        return names[0]
 
 
 def _token(scope: Message, headers: Mapping[str, str]) -> str:

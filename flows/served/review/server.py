@@ -39,7 +39,7 @@ class Surroundings:
         """What is around a row."""
         with self._lock:
             if row.partition not in self._held:
-                rows = [each for each in self._desk.rows.values() if each.partition == row.partition]
+                rows = [other for other in self._desk.rows.values() if other.partition == row.partition]
                 part = self._parts[row.partition]
                 self._held[row.partition] = around(self._artifacts, self._source, self._ref, part, rows)
             self._held.move_to_end(row.partition)

@@ -35,7 +35,7 @@ def check_mapping(mapping: Mapping[str, Name | None], classes: tuple[Name, ...] 
                 f"class_mapping: {name!r} becomes {become!r}, and that {last}: say at once what it becomes"
             )
         if classes and become is not None and str(become) not in map(str, classes):
-            near = get_close_matches(str(become), [str(each) for each in classes], n=1)
+            near = get_close_matches(str(become), [str(name) for name in classes], n=1)
             hint = f"did you mean {near[0]!r}?" if near else "list it there, or name one of them"
             raise ValueError(
                 f"class_mapping: {name!r} becomes {become!r}, which is none of dataset.classes: {hint}"
@@ -61,18 +61,18 @@ def _of_file(path: Path, name: str) -> dict[str, Name | None]:
 
 def _named(given: Mapping[Any, Any], where: str, lines: Mapping[Any, str]) -> dict[str, Name | None]:
     """Names as text; raise ConfigError where two are the same text, or a class becomes no class."""
-    found: dict[str, Name | None] = {}
+    mapping: dict[str, Name | None] = {}
     for key, value in given.items():
         name, become = as_label(key), str(value).lower() if isinstance(value, bool) else value
         at = lines.get(key, where)
-        if name in found:
+        if name in mapping:
             raise ConfigError(f"{name!r} stands there twice, as text and as a number", where=at)
         if not (become is None or isinstance(become, str | int)):
             raise ConfigError(
                 f"{name!r} becomes {value!r}", where=at, fix="name a class, or null to put it aside"
             )
-        found[name] = become
-    return found
+        mapping[name] = become
+    return mapping
 
 
 def as_label(key: Any) -> str:

@@ -50,6 +50,6 @@ def _known(kind: str) -> None:
         raise ValueError(
             f"label_kind {kind} is dataset.{kind}, which goes with no other kind: {REASONS[kind]}"
         )
-    choices: Sequence[str] = [each for each in IN_RUNS if each != NOTHING]
+    choices: Sequence[str] = [allowed for allowed in IN_RUNS if allowed != NOTHING]
     if kind not in choices:
         raise ValueError(f"label_kind {kind!r} is none of {', '.join(choices)}, nor {{column: name}}")

@@ -33,4 +33,4 @@ class ShortcutFindings(Findings):
     @property
     def gain(self) -> float:
         """The largest gain of a property that tells the label; 0 where none does."""
-        return max((each.gain or 0.0 for each in self.properties if each.tells), default=0.0)
+        return max((prop.gain or 0.0 for prop in self.properties if prop.tells), default=0.0)

@@ -41,11 +41,11 @@ def read_answer(text: str, classes: Collection[str], label_type: str) -> dict[st
 
 def _number(text: str) -> float:
     try:
-        found = float(text)
+        number = float(text)
     except ValueError:
-        found = math.nan
-    if not math.isfinite(found):
+        number = math.nan
+    if not math.isfinite(number):
         raise InputError(
             f"{text[:LONGEST]!r} is no number", fix="answer with a number, or with (keep), (unsure), (none)"
         )
-    return found
+    return number

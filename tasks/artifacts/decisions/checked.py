@@ -52,7 +52,7 @@ class Checked:
     @property
     def says(self) -> str:
         """What was taken and what was not, in a line for each reason."""
-        reasons = Counter(each.reason for each in self.aside)
+        reasons = Counter(refused.reason for refused in self.aside)
         put_aside = (f"{count:,} put aside: {reason}" for reason, count in reasons.most_common())
         without = [f"{self.unanswered:,} without an answer"] if self.unanswered else []
         return "\n".join([f"{len(self.taken):,} taken", *put_aside, *without])
@@ -72,22 +72,22 @@ def check_answers(
     Who answered a row that has changed since is asked again.
     """
     seen = {
-        each.asked
-        for each in before
-        if (row := known.get(each.id)) and not each.stale(row.content, row.given)
+        decision.asked
+        for decision in before
+        if (row := known.get(decision.id)) and not decision.stale(row.content, row.given)
     }
     names, taken, aside, unanswered = {str(name) for name in classes}, list[RowDecision](), list[Aside](), 0
-    for each in answers:
-        if not each.answer.strip():
+    for answer in answers:
+        if not answer.answer.strip():
             unanswered += 1
             continue
         try:
-            decision = _decision(each, known, dataset, names, label_type)
+            decision = _decision(answer, known, dataset, names, label_type)
         except InputError as error:
-            aside.append(Aside(each.place, each.id, error.what))
+            aside.append(Aside(answer.place, answer.id, error.what))
             continue
         if decision.asked in seen:
-            aside.append(Aside(each.place, each.id, TWICE))
+            aside.append(Aside(answer.place, answer.id, TWICE))
             continue
         seen.add(decision.asked)
         taken.append(decision)

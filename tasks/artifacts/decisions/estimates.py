@@ -31,11 +31,11 @@ class SampleEstimate:
     @property
     def brief(self) -> str:
         """It in a line."""
-        found = self.found
-        value, low, high = (f"{100 * each:.1f}" for each in (found.value, *found.interval))
+        estimate = self.found
+        value, low, high = (f"{100 * share:.1f}" for share in (estimate.value, *estimate.interval))
         unsure = f", {self.unsure:,} unsure" if self.unsure else ""
         about = SAYS[design_of(self.sample)]
-        return f"{about}: {value} % [{low}, {high}] by {found.looks:,} looks{unsure}"
+        return f"{about}: {value} % [{low}, {high}] by {estimate.looks:,} looks{unsure}"
 
 
 def sample_estimates(decisions: Sequence[RowDecision]) -> list[SampleEstimate]:
@@ -44,9 +44,9 @@ def sample_estimates(decisions: Sequence[RowDecision]) -> list[SampleEstimate]:
     Rows of a stratum that nobody was sure of are taken to be as the others of it are.
     """
     return [
-        found
+        estimate
         for sample, rows in answers_by_sample(decisions).items()
-        if design_of(sample) in SAYS and (found := _estimate(sample, list(rows.values())))
+        if design_of(sample) in SAYS and (estimate := _estimate(sample, list(rows.values())))
     ]
 
 

@@ -12,11 +12,11 @@ from labelworks.tasks.artifacts.shown.rows_by_id import shown_rows
 
 def answers_by_sample(decisions: Iterable[RowDecision]) -> dict[str, dict[str, RowDecision]]:
     """By sample and id what was answered last; answers about rows of no sample are left out."""
-    found: dict[str, dict[str, RowDecision]] = {}
+    by_sample: dict[str, dict[str, RowDecision]] = {}
     for decision in decisions:
         if decision.sample:
-            found.setdefault(decision.sample, {})[decision.id] = decision
-    return found
+            by_sample.setdefault(decision.sample, {})[decision.id] = decision
+    return by_sample
 
 
 def largest_sample(decisions: Iterable[RowDecision]) -> dict[str, RowDecision]:

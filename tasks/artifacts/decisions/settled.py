@@ -95,7 +95,7 @@ def settle_others(rows: pa.Table, decisions: Sequence[RowDecision], ref: Dataset
     names = sorted({decision.reviewer for _, decision, _ in kept})
     reviewer = np.array([names.index(decision.reviewer) for _, decision, _ in kept], np.int64)
     place = np.array([place for place, _, _ in kept], np.int64)
-    repeated = np.isin(place, [each for each, count in Counter(place.tolist()).items() if count > 1])
+    repeated = np.isin(place, [row for row, count in Counter(place.tolist()).items() if count > 1])
     reviewers = _reviewers(names, reviewer, repeated, np.full(len(names), RIGHT))
     changed = sum(one != other for one, other in zip(labels, given, strict=True))
     return Settled(table, _findings(kept, lost, reviewers, changed, {}))
@@ -127,8 +127,8 @@ def _said(decision: RowDecision, given: Any, codes: dict[str, int], ref: Dataset
     """What an answer names: codes, of label sets and tags too, or a number; None: nothing there is now."""
     named = [codes[name] for name in decision.classes if name in codes]
     if ref.one_class:
-        found = {"keep": [given], "none": [len(ref.classes)]}.get(decision.answer, named)
-        return (found,) if found else None
+        labels = {"keep": [given], "none": [len(ref.classes)]}.get(decision.answer, named)
+        return (labels,) if labels else None
     if decision.answer == "keep":
         return (given,)
     if ref.label_type == "number":
@@ -154,10 +154,10 @@ def _believed(rows: pa.Table, classes: int) -> tuple[Any, Any]:
     given, other = rows["given"].to_numpy(), rows["suggestion"].to_numpy()
     wrong = rows["error_probability"].to_numpy().astype(np.float64)
     claimed = pc.fill_null(rows["suggested_probability"], 0.0).to_numpy()
-    found = np.tile((np.maximum(wrong - claimed, 0) / max(classes - 2, 1))[:, None], (1, classes))
-    found[np.arange(len(rows)), other] = claimed
-    found[np.arange(len(rows)), given] = 1 - wrong
-    return found, outside
+    others = np.tile((np.maximum(wrong - claimed, 0) / max(classes - 2, 1))[:, None], (1, classes))
+    others[np.arange(len(rows)), other] = claimed
+    others[np.arange(len(rows)), given] = 1 - wrong
+    return others, outside
 
 
 def _no_lists(rows: int) -> pa.Array:
@@ -184,12 +184,12 @@ def _findings(
 ) -> DecisionsFindings:
     audits = tuple(
         AuditFindings(
-            sample=each.sample,
-            value=each.found.value,
-            interval=each.found.interval,
-            looks=each.found.looks,
+            sample=estimate.sample,
+            value=estimate.found.value,
+            interval=estimate.found.interval,
+            looks=estimate.found.looks,
         )
-        for each in sample_estimates([decision for _, decision, _ in kept])
+        for estimate in sample_estimates([decision for _, decision, _ in kept])
     )
     return DecisionsFindings(
         answers=len(kept),

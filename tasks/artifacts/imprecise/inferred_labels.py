@@ -93,18 +93,18 @@ def infer_labels(
     )  # fmt: skip
     kinds = reduce(add, (part.kinds for part in written))
     chance = inference.options.get("single-positive", {}).get("propensity")
-    found = InferredFindings(
+    findings = InferredFindings(
         kinds=dict(kinds),
         fitted_on=len(sample.folds),
         rounds=fitted.rounds,
         all_rows=share >= 1 or inference.ensemble is not fitted.ensemble,
         **tested,
         confidence=sum(part.claimed for part in written) / max(kinds.total(), 1),
-        propensity=None if chance is None else tuple(float(each) for each in chance),
+        propensity=None if chance is None else tuple(float(value) for value in chance),
         bags_cut=len(cut) if kinds[BAGS] else None,
     )
-    artifacts.store.write(name, found.model_dump_json().encode())
-    return found
+    artifacts.store.write(name, findings.model_dump_json().encode())
+    return findings
 
 
 def read_inferred(artifacts: Artifacts) -> InferredFindings:
@@ -135,8 +135,8 @@ def infer_partition(
     block = load_observed(artifacts, ref, partition)
     data, shape = _data(block, inference, cut), (len(block.rows), len(ref.classes))
     posterior = np.full(shape, 1 / shape[1], np.float32)
-    for rows, found in inference.elsewhere(data):
-        posterior[rows] = found
+    for rows, inferred in inference.elsewhere(data):
+        posterior[rows] = inferred
     label = posterior.argmax(axis=1).astype(np.int32)
     by_itself, left_open = label_alone(data, block.hashes, block.given)
     table = pa.table(
@@ -213,8 +213,8 @@ def _by_all_rows(
     before = _round(artifacts, ref, inference, cut)
     probes = ProbeEnsemble.fit(before.sums, data.probes)
     rows = fitted.rows
-    told = probes.calibrate(data.features[rows], fitted.drawn, data.folds[rows])
-    by_all = replace(inference, ensemble=told)
+    calibrated = probes.calibrate(data.features[rows], fitted.drawn, data.folds[rows])
+    by_all = replace(inference, ensemble=calibrated)
     after = _round(artifacts, ref, by_all, cut)
     return by_all if after.likelihood > before.likelihood else inference
 

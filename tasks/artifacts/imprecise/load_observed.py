@@ -32,12 +32,12 @@ class ObservedBlock:
 
 def load_observed(artifacts: Artifacts, ref: DatasetRef, partition: Partition) -> ObservedBlock:
     """Join what was observed of a partition's rows with their vectors; rows without one are left out."""
-    found = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
+    vectors = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
     index = load_index(artifacts, ref, partition, ["hash", "label", "observed"])
-    kept = found.usable[index["row"].to_numpy()]
+    kept = vectors.usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
     observed = Observed.of_column(index["observed"], len(ref.classes))
     given = pc.index_in(index["label"], value_set=pa.array(ref.classes, index["label"].type))
     codes = given.fill_null(-1).to_numpy().astype(np.int32)
-    return ObservedBlock(rows, index["hash"].to_numpy(), found.only(rows).vectors, observed, codes)
+    return ObservedBlock(rows, index["hash"].to_numpy(), vectors.only(rows).vectors, observed, codes)

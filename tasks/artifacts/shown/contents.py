@@ -46,9 +46,9 @@ def contents(
     rows it is said where they are from. A row that is named twice is read, and counts, once.
     """
     named = list(dict.fromkeys(rows))
-    partitions = {each.key: each for each in ref.partitions}
+    partitions = {partition.key: partition for partition in ref.partitions}
     read, looked = 0, _looked_at(source, len(named), pictured)
-    found: dict[tuple[str, int], Content] = {}
+    by_place: dict[tuple[str, int], Content] = {}
     for readable, some in ((True, named[:looked]), (False, named[looked:])):
         for key in dict.fromkeys(partition for partition, _ in some):
             here = [row for partition, row in some if partition == key]
@@ -59,22 +59,22 @@ def contents(
                 else _places(artifacts, ref, partitions[key], here)
             )
             read += partitions[key].size * fits
-            found |= {(key, row): content for row, content in zip(here, made, strict=True)}
-    return [found[row] for row in rows]
+            by_place |= {(key, row): content for row, content in zip(here, made, strict=True)}
+    return [by_place[row] for row in rows]
 
 
 def by_ids(
     artifacts: Artifacts, source: Source, ref: DatasetRef, window: str, ids: Sequence[str]
 ) -> dict[str, Content]:
     """What is in the rows of a window that have these ids; those that aren't found soon are left out."""
-    found: dict[str, tuple[str, int]] = {}
+    places: dict[str, tuple[str, int]] = {}
     for partition in ref.of(window)[:LOOKED_THROUGH]:
-        if len(found) == len(set(ids)):
+        if len(places) == len(set(ids)):
             break
         index = artifacts.store.read_table(artifacts.index(ref.label_type, partition), ["row", "id"])
         here = index.filter(pc.is_in(index["id"], value_set=pa.array(ids, pa.string()))).to_pylist()
-        found |= {row["id"]: (partition.key, row["row"]) for row in here}
-    return dict(zip(found, contents(artifacts, source, ref, list(found.values())), strict=True))
+        places |= {row["id"]: (partition.key, row["row"]) for row in here}
+    return dict(zip(places, contents(artifacts, source, ref, list(places.values())), strict=True))
 
 
 def origins(
@@ -83,8 +83,8 @@ def origins(
     """Where rows of a partition are from: the file of each, and its number there."""
     name = artifacts.index(ref.label_type, partition)
     index = artifacts.store.read_table(name, ["row", "file", "file_row"])
-    found = index.take(pa.array(np.searchsorted(index["row"].to_numpy(), rows)))
-    return list(zip(found["file"].to_pylist(), found["file_row"].to_pylist(), strict=True))
+    origin = index.take(pa.array(np.searchsorted(index["row"].to_numpy(), rows)))
+    return list(zip(origin["file"].to_pylist(), origin["file_row"].to_pylist(), strict=True))
 
 
 def _looked_at(source: Source, rows: int, pictured: int) -> int:
@@ -125,5 +125,5 @@ def said_in_rows(source: Source, partition: Partition, places: NDArray[np.intege
 def _places(
     artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: Sequence[int]
 ) -> list[Content]:
-    found = origins(artifacts, ref, partition, rows)
-    return [Content(vector=f"{file}, row {row}") for file, row in found]
+    origin = origins(artifacts, ref, partition, rows)
+    return [Content(vector=f"{file}, row {row}") for file, row in origin]

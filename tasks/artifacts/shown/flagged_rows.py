@@ -51,7 +51,7 @@ def flagged(artifacts: Artifacts, ref: DatasetRef, *, treated: bool) -> tuple[li
 
     Likeliest wrong first; once treated, those that wait for a person first, in the order of the review.
     """
-    found = map_partitions(
+    parts = map_partitions(
         "report",
         flagged_in,
         ref.of("source"),
@@ -60,11 +60,11 @@ def flagged(artifacts: Artifacts, ref: DatasetRef, *, treated: bool) -> tuple[li
         ref=ref,
         treated=treated,
     )
-    if not found:
+    if not parts:
         return [], 0
-    rows = pa.concat_tables([table for table, _ in found])
+    rows = pa.concat_tables([table for table, _ in parts])
     rows = rows.take(_first(rows)).drop_columns([REMOVED])
-    return [DecidedRow(**row) for row in rows.to_pylist()], sum(count for _, count in found)
+    return [DecidedRow(**row) for row in rows.to_pylist()], sum(count for _, count in parts)
 
 
 def flagged_in(

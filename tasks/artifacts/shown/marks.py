@@ -17,8 +17,8 @@ MOST = 200  # tokens that are shown
 def marked(tokens: Sequence[str], names: Sequence[str], ref: DatasetRef) -> tuple[Piece, ...]:
     """The pieces of a sentence by its tags; of tags that stand by themselves a piece a token."""
     if ref.tag_scheme == PLAIN:
-        each = zip(tokens[:MOST], names[:MOST], strict=True)
-        return tuple((token, None if name == OUTSIDE else name) for token, name in each)
+        named = zip(tokens[:MOST], names[:MOST], strict=True)
+        return tuple((token, None if name == OUTSIDE else name) for token, name in named)
     tags = TagSet.of(ref.classes, ref.tag_scheme)
     codes = np.array([tags.names.index(name) for name in names], np.int32)
     spans = spans_of(codes, np.array([0, len(codes)]), tags)

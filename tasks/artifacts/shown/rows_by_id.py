@@ -29,24 +29,24 @@ class ShownRow:
 
 def judged_ref(artifacts: Artifacts) -> DatasetRef:
     """The reference of a run whose labels were judged; InputError where they weren't yet."""
-    found = artifacts.result(DetectResult)
-    if found is None:
+    detected = artifacts.result(DetectResult)
+    if detected is None:
         raise InputError(
             "the run ended before its labels were judged",
             where=artifacts.store.url(artifacts.folder),
             fix="run its config again, or name another run: `labelworks runs`",
         )
-    return found.ref
+    return detected.ref
 
 
 def shown_rows(artifacts: Artifacts, ref: DatasetRef, ids: Collection[str]) -> dict[str, ShownRow]:
     """By id those of the rows with these ids that the run has; a partition at a time is read."""
-    wanted, found = pa.array(sorted(set(ids)), pa.string()), dict[str, ShownRow]()
+    wanted, rows = pa.array(sorted(set(ids)), pa.string()), dict[str, ShownRow]()
     for partition in ref.of("source"):
-        if len(found) == len(wanted):
+        if len(rows) == len(wanted):
             break
-        found |= dict(_of(artifacts, ref, partition, wanted))
-    return found
+        rows |= dict(_of(artifacts, ref, partition, wanted))
+    return rows
 
 
 def as_text(label: object) -> str:

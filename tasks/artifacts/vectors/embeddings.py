@@ -157,30 +157,30 @@ def load_block(
     artifacts: Artifacts, ref: DatasetRef, partition: Partition, beside: Sequence[str] = ()
 ) -> Block:
     """Join a partition's index with its vectors; beside: of EXTRAS, what else is read where labels are."""
-    found = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
+    vectors = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition))
     source = partition.window == "source"
     asked = beside if source else ()
     made = [name for name in asked if name == "votes"] if ref.inferred else []
     named = ["id", "hash", *(["label", *(name for name in asked if name not in made)] if source else [])]
     index = load_index(artifacts, ref, partition, named)
-    kept = found.usable[index["row"].to_numpy()]
+    kept = vectors.usable[index["row"].to_numpy()]
     index = index if kept.all() else index.filter(pa.array(kept))
     rows = index["row"].to_numpy()
     inferred = _inferred(artifacts, partition, rows) if source and ref.inferred else None
     given = rows * 0
     if source:
         given = _given(index["label"], ref) if inferred is None else inferred[0]
-    found = found.only(rows)
-    told: dict[str, NDArray[Any]] = {
-        name: _extra(index[name], name, found.vectors.shape[1]) for name in asked if name not in made
+    vectors = vectors.only(rows)
+    extras: dict[str, NDArray[Any]] = {
+        name: _extra(index[name], name, vectors.vectors.shape[1]) for name in asked if name not in made
     }
     if made and inferred is not None:
-        told["votes"] = inferred[1]
-    told |= found.beside
+        extras["votes"] = inferred[1]
+    extras |= vectors.beside
     ids, hashes = index["id"].combine_chunks(), index["hash"].to_numpy()
     several = source and inferred is None and ref.label_type != "tags"  # of tags each token has one
     targets = label_targets(index["label"], ref.classes) if several else None
-    return Block(rows, ids, hashes, given, found.vectors, found.contents, told, targets)
+    return Block(rows, ids, hashes, given, vectors.vectors, vectors.contents, extras, targets)
 
 
 def _given(labels: pa.ChunkedArray, ref: DatasetRef) -> NDArray[np.int32]:

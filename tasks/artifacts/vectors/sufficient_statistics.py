@@ -125,12 +125,12 @@ def sum_partition(
 def sampled(block: Block, folds: NDArray[np.int64], share: float) -> Sample:
     """The rows of a block that belong to the sample; beside them, if they have any, their `targets`."""
     rows = in_sample(block.hashes, share)
-    found = sample_of(block, folds).only(rows)
+    sample = sample_of(block, folds).only(rows)
     if block.targets is None:
-        return found
+        return sample
     targets = block.targets[np.flatnonzero(rows)]
     dense = targets.toarray() if sparse.issparse(targets) else targets
-    return replace(found, beside={**found.beside, "targets": dense})
+    return replace(sample, beside={**sample.beside, "targets": dense})
 
 
 def sample_of(block: Block, folds: NDArray[np.int64]) -> Sample:
@@ -164,7 +164,7 @@ def _about(artifacts: Artifacts, ref: DatasetRef, rows: int, options: PassOption
         "share": sample_share(options.sample, ref, rows),
         "kept": share_of(HASHED, rows),
         "planes": laid_through(ref).key,
-        "partitions": [each.identity for each in ref.of("source")],
+        "partitions": [partition.identity for partition in ref.of("source")],
         **({"inferred": artifacts.id} if ref.inferred else {}),
     }
 
@@ -196,10 +196,20 @@ def _updated(
 ) -> Summed | None:
     """The sums of an earlier run, brought up to date; None if what went can't be read any more."""
     now = {identity: place for place, identity in enumerate(about["partitions"])}
-    old = [each.identity for each in before.of("source")]
-    gone = [(place, each) for place, each in enumerate(before.of("source")) if each.identity not in now]
-    new = [(place, each) for place, each in enumerate(ref.of("source")) if each.identity not in set(old)]
-    if not all(artifacts.store.exists(artifacts.embedding(before.encoder_key, each)) for _, each in gone):
+    old = [partition.identity for partition in before.of("source")]
+    gone = [
+        (place, partition)
+        for place, partition in enumerate(before.of("source"))
+        if partition.identity not in now
+    ]
+    new = [
+        (place, partition)
+        for place, partition in enumerate(ref.of("source"))
+        if partition.identity not in set(old)
+    ]
+    if not all(
+        artifacts.store.exists(artifacts.embedding(before.encoder_key, partition)) for _, partition in gone
+    ):
         return None
     progress.current().note(f"first pass: {len(new)} partitions added, {len(gone)} taken away")
     base = Summed(read_first_pass(earlier), read_contents(earlier))

@@ -45,11 +45,11 @@ def load_tokens(
     offsets = offsets_of(lengths)
     row, begins = sentence_of(offsets), np.zeros((len(given), 1), bool)
     begins[offsets[:-1]] = True
-    told = {BEGINS: begins}
-    told |= {each: from_raw_lists(index[each], np.float32, len(ref.classes)) for each in beside}
+    extras = {BEGINS: begins}
+    extras |= {name: from_raw_lists(index[name], np.float32, len(ref.classes)) for name in beside}
     tokens = Block(
         sentences.rows[row], sentences.ids.take(pa.array(row)), sentences.hashes[row], given, features,
-        sentences.contents[row], told,
+        sentences.contents[row], extras,
     )  # fmt: skip
     return TokenBlock(sentences, tokens, offsets)
 
@@ -61,5 +61,5 @@ def load_learnt(
     if ref.label_type != "tags":
         block = load_block(artifacts, ref, partition, beside)
         return block, block
-    found = load_tokens(artifacts, ref, partition, beside)
-    return found.sentences, found.tokens
+    loaded = load_tokens(artifacts, ref, partition, beside)
+    return loaded.sentences, loaded.tokens

@@ -59,23 +59,23 @@ def write_rule_votes(
     artifacts.store.write_table(artifacts.index(label_type, partition, VOTES), table, use_dictionary=["file"])
     sums = RuleSums.of(votes, failed)
     held = sums.patterns
-    told = {name: np.asarray(getattr(sums, name)).tolist() for name in COUNTED}
-    told |= {"below": str(held.below), "silent": held.silent, "rules": votes.shape[1]}
+    counts = {name: np.asarray(getattr(sums, name)).tolist() for name in COUNTED}
+    counts |= {"below": str(held.below), "silent": held.silent, "rules": votes.shape[1]}
     answers = pa.FixedSizeListArray.from_arrays(pa.array(held.answers.ravel()), max(votes.shape[1], 1))
     patterns = pa.table({"answers": answers, "rows": held.rows, "hashes": held.hashes})
     name = artifacts.index(label_type, partition, PATTERNS)
-    artifacts.store.write_table(name, patterns.replace_schema_metadata({"sums": json.dumps(told)}))
+    artifacts.store.write_table(name, patterns.replace_schema_metadata({"sums": json.dumps(counts)}))
 
 
 def read_rule_sums(artifacts: Artifacts, label_type: str, partition: Partition) -> RuleSums:
     """What the rules say of a partition, counted."""
     table = artifacts.store.read_table(artifacts.index(label_type, partition, PATTERNS)).combine_chunks()
-    told = json.loads(table.schema.metadata[b"sums"])
-    answers = np.asarray(pc.list_flatten(table["answers"]).to_numpy(), np.int32).reshape(-1, told["rules"])
+    stored = json.loads(table.schema.metadata[b"sums"])
+    answers = np.asarray(pc.list_flatten(table["answers"]).to_numpy(), np.int32).reshape(-1, stored["rules"])
     rows, hashes = (table[name].to_numpy() for name in ("rows", "hashes"))
-    patterns = Patterns(answers, rows, hashes, int(told["below"]), told["silent"])
-    counts = {name: np.asarray(told[name], np.int64) for name in COUNTED[2:]}
-    return RuleSums(told["rows"], told["conflicted"], **counts, patterns=patterns)
+    patterns = Patterns(answers, rows, hashes, int(stored["below"]), stored["silent"])
+    counts = {name: np.asarray(stored[name], np.int64) for name in COUNTED[2:]}
+    return RuleSums(stored["rows"], stored["conflicted"], **counts, patterns=patterns)
 
 
 @dataclass(frozen=True)
@@ -141,4 +141,4 @@ def shares_of(prior: Mapping[Class, float] | None, classes: Sequence[Class]) -> 
     if prior is None:
         return None
     named = {str(name): share for name, share in prior.items()}
-    return tuple(float(named.get(str(each), 0.0)) for each in classes)
+    return tuple(float(named.get(str(name), 0.0)) for name in classes)

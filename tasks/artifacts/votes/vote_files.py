@@ -141,7 +141,7 @@ def _typed(batch: pa.RecordBatch, asked: VoteSource, kind: str) -> pa.Table:
     """Item, annotator and label of some votes; InputError naming the first label that is no class."""
     ids = [batch.column(name).cast(pa.string()) for name in (asked.item, asked.annotator)]
     given = batch.column(asked.label)
-    found, reasons = read_labels(given, pa.int64() if kind == "int" else pa.string())
+    labels, reasons = read_labels(given, pa.int64() if kind == "int" else pa.string())
     bad = pc.index(pc.is_valid(reasons), True).as_py()
     if bad >= 0:
         vote, item = given[bad].as_py(), ids[0][bad].as_py()
@@ -150,4 +150,4 @@ def _typed(batch: pa.RecordBatch, asked: VoteSource, kind: str) -> pa.Table:
             where=f"{asked.place}, column {asked.label!r}",
             fix="write the answers as whole numbers or as strings",
         )
-    return pa.table([*ids, found], names=["item", "annotator", "label"])
+    return pa.table([*ids, labels], names=["item", "annotator", "label"])

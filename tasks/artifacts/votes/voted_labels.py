@@ -34,8 +34,8 @@ class Voted:
         posterior = np.zeros((index.num_rows, len(self.classes)), np.float32)
         codes, known = np.zeros(index.num_rows, np.int32), np.zeros(index.num_rows, bool)
         for part in self.parts:
-            rows, told, codes_there = self._of(index["id"], part)
-            posterior[rows], codes[rows], known[rows] = told, codes_there, True
+            rows, voted, codes_there = self._of(index["id"], part)
+            posterior[rows], codes[rows], known[rows] = voted, codes_there, True
         posterior[known] /= posterior[known].sum(axis=1, keepdims=True)
         at = index.column_names.index("label")
         labels = pa.array(self.classes, kind).take(pa.array(codes, mask=~known))
@@ -55,8 +55,10 @@ class Voted:
         items = self.store.read_table(part, ["item", "label", "posterior"]).combine_chunks()
         place = pc.index_in(ids, value_set=items["item"]).combine_chunks()
         rows = np.flatnonzero(place.is_valid().to_numpy(zero_copy_only=False))
-        told = items["posterior"].combine_chunks().take(place.drop_null())
-        values = told.flatten().to_numpy(zero_copy_only=False).reshape(len(rows), told.type.list_size)
+        posterior = items["posterior"].combine_chunks().take(place.drop_null())
+        values = (
+            posterior.flatten().to_numpy(zero_copy_only=False).reshape(len(rows), posterior.type.list_size)
+        )
         labels = items["label"].combine_chunks()
         codes = pc.index_in(labels, value_set=pa.array(self.classes, labels.type)).take(place.drop_null())
         return rows, values[:, list(self.kept)], codes.to_numpy()

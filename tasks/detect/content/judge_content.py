@@ -144,12 +144,12 @@ def judge_partition(
     for of_kind in fitted:
         judged = _scores(partition, artifacts, source.only(of_kind.kind), ref, of_kind, rows)
         scores |= {name: judged[name] for name in of_kind.methods}
-    odd = {each: scores[each].to_numpy() < FLAGGED for each in scores}
+    odd = {name: scores[name].to_numpy() < FLAGGED for name in scores}
     return JudgedContent(
         rows=len(rows),
-        odd=int(np.count_nonzero(np.any([odd[each] for each in odd if each not in PERSONAL], axis=0))),
-        counts={each: int(np.count_nonzero(odd[each])) for each in odd},
-        oddest={each: _oddest(scores[each].to_numpy(), odd[each], index["id"]) for each in odd},
+        odd=int(np.count_nonzero(np.any([odd[name] for name in odd if name not in PERSONAL], axis=0))),
+        counts={name: int(np.count_nonzero(odd[name])) for name in odd},
+        oddest={name: _oddest(scores[name].to_numpy(), odd[name], index["id"]) for name in odd},
     )
 
 

@@ -51,19 +51,19 @@ def text_copies(artifacts: Artifacts, ref: DatasetRef, key: str, rows: int) -> T
     ids = np.array([name for part in seen for name in part.ids], dtype=object)
     labels = pd.factorize(np.array([label for part in seen for label in part.labels], dtype=object))[0]
     pairs, _ = similar_pairs(held)
-    found = copies(np.arange(len(held)), labels, pairs)
-    inside = np.flatnonzero(found.group >= 0)
-    table = {"id": ids[inside], "group": found.group[inside], "conflict": found.conflict[inside]}
+    counted = copies(np.arange(len(held)), labels, pairs)
+    inside = np.flatnonzero(counted.group >= 0)
+    table = {"id": ids[inside], "group": counted.group[inside], "conflict": counted.conflict[inside]}
     artifacts.store.write_table(artifacts.file("detect", "text_copies.parquet"), pa.table(table))
     groups: dict[int, list[str]] = {}
-    for name, group in zip(ids[inside], found.group[inside].tolist(), strict=True):
+    for name, group in zip(ids[inside], counted.group[inside].tolist(), strict=True):
         groups.setdefault(group, []).append(name)
     largest = sorted(groups.values(), key=len, reverse=True)[:EXAMPLES]
     return TextCopies(
         rows=len(held),
         copies=len(inside),
         groups=len(groups),
-        conflicts=int(np.count_nonzero(found.conflict[inside])),
+        conflicts=int(np.count_nonzero(counted.conflict[inside])),
         examples=tuple(tuple(names[:EXAMPLES]) for names in largest),
     )
 

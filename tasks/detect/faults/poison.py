@@ -27,17 +27,17 @@ def poison(sample: Sample, ids: pa.ChunkedArray, classes: Sequence[Class]) -> Po
     named = ids.take(pa.array(part)).to_pylist()
     rows = sample.only(part)
     probs = linear_probs(rows.features, rows.given, rows.folds, len(classes))
-    found = odd_regions(rows.features, rows.given, probs)
+    regions = odd_regions(rows.features, rows.given, probs)
     return PoisonFindings(
         rows=len(part),
         regions=tuple(
             OddRegion(
-                label=classes[each.label],
-                around=classes[each.around],
-                p_value=each.p_value,
-                rows=tuple(named[row] for row in each.rows),
+                label=classes[region.label],
+                around=classes[region.around],
+                p_value=region.p_value,
+                rows=tuple(named[row] for row in region.rows),
             )
-            for each in found[:SHOWN]
+            for region in regions[:SHOWN]
         ),
         unlearnable=tuple(
             UnlearnableCluster(

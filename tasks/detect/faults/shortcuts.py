@@ -47,10 +47,10 @@ def shortcuts(artifacts: Artifacts, source: Source, ref: DatasetRef) -> Shortcut
         "detect", look, chosen, unit="partitions whose properties are read",
         artifacts=artifacts, source=source, ref=ref, most=math.ceil(most / len(chosen)),
     )  # fmt: skip
-    ids = [name for each in seen for name in each.ids]
-    values = {name: np.concatenate([each.values[name] for each in seen]) for name in seen[0].values}
+    ids = [name for part in seen for name in part.ids]
+    values = {name: np.concatenate([part.values[name] for part in seen]) for name in seen[0].values}
     half = (hash_ids(pa.array(ids, pa.string())) >> np.uint64(17)) & np.uint64(1)
-    given = np.concatenate([each.given for each in seen])
+    given = np.concatenate([part.given for part in seen])
     return find_shortcuts(values, given, half.astype(np.int64), ids, ref.classes)
 
 

@@ -124,7 +124,7 @@ def _judged(block: Block, judge: LabelSetJudge, folds: NDArray[np.int64], rows: 
     given = block.targets[rows]
     judged = judge.judge(block.features[rows], given, folds[rows], None if own is None else own[rows])
     (missing, lacks), (extra, has) = to_lists(judged.missing), to_lists(judged.extra)
-    claims = [to_lists(each)[1] for each in (judged.missing_claim, judged.extra_claim) if each is not None]
+    claims = [to_lists(claim)[1] for claim in (judged.missing_claim, judged.extra_claim) if claim is not None]
     many = given.shape[1] > SOFT_CLASSES
     return pa.table(
         {

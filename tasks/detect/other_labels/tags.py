@@ -127,8 +127,8 @@ def _scores(block: TokenBlock, model: NoiseJudge, judge: TokenJudge, n_folds: in
     for part, offsets in sentence_blocks(block.offsets, len(judge.tags.names)):
         rows = slice(first, first + len(offsets) - 1)
         some, own = sample.only(part), offsets - offsets[0]
-        found = judge.judge(some.given, own, model.label_probs(some), model.judge(some))
-        tables.append(_table(block, rows, some.given, own, found, judge.tags))
+        judged = judge.judge(some.given, own, model.label_probs(some), model.judge(some))
+        tables.append(_table(block, rows, some.given, own, judged, judge.tags))
         first = rows.stop
     return pa.concat_tables(tables)
 

@@ -55,8 +55,8 @@ class Contents:
 
 def contents_of(store: Store, parts: Sequence[str]) -> Contents:
     """What is in some parts, by their names in the store. Memory holds one part at a time and worker."""
-    found = map_partitions("report", contents_in, parts, unit="parts counted", store=store)
-    return reduce(Contents.__add__, found, Contents())
+    counts = map_partitions("report", contents_in, parts, unit="parts counted", store=store)
+    return reduce(Contents.__add__, counts, Contents())
 
 
 def contents_in(part: str, store: Store) -> Contents:
@@ -87,4 +87,4 @@ def _changed(table: pa.Table, several: bool) -> int:
 
 
 def _counted(values: Any) -> Counter[str]:
-    return Counter({each["values"]: each["counts"] for each in pc.value_counts(values).to_pylist()})
+    return Counter({counted["values"]: counted["counts"] for counted in pc.value_counts(values).to_pylist()})

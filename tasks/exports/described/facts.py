@@ -31,8 +31,8 @@ class Facts:
     @property
     def about(self) -> Mapping[str, Any]:
         """What the config says of the dataset for people."""
-        found: Mapping[str, Any] = self.record.config.get("dataset", {}).get("about", {})
-        return found
+        stated: Mapping[str, Any] = self.record.config.get("dataset", {}).get("about", {})
+        return stated
 
     @property
     def title(self) -> str:

@@ -32,16 +32,16 @@ def allocated(rows: ArrayLike, spread: ArrayLike, looks: int) -> NDArray[np.int6
         )
     wanted = count * width
     shares = EVEN * count / count.sum() + (1 - EVEN) * wanted / max(wanted.sum(), 1e-300)
-    found, whole = least.astype(np.float64), np.zeros(len(count), bool)
+    granted, whole = least.astype(np.float64), np.zeros(len(count), bool)
     for _ in count:  # each time a stratum is looked at whole, the others share what is left
         free = ~whole
-        left = looks - found[whole].sum()
-        found[free] = np.maximum(left * shares[free] / max(shares[free].sum(), 1e-300), least[free])
-        over = free & (found >= count)
+        left = looks - granted[whole].sum()
+        granted[free] = np.maximum(left * shares[free] / max(shares[free].sum(), 1e-300), least[free])
+        over = free & (granted >= count)
         if not over.any():
             break
-        found[over], whole = count[over], whole | over
-    return _rounded(found, least, count, looks)
+        granted[over], whole = count[over], whole | over
+    return _rounded(granted, least, count, looks)
 
 
 def _rounded(

@@ -42,12 +42,13 @@ class Looked:
         A stratum of which nothing was looked at is not there; what is said is then of the others.
         """
         _, first, place = np.unique(np.asarray(stratum), return_index=True, return_inverse=True)
-        found = np.asarray(values, np.float64)
+        squares_of = np.asarray(values, np.float64)
         size = len(first)
         rows = np.asarray(stratum_rows, np.float64)[first]
         looks = np.bincount(place, minlength=size).astype(np.float64)
         total, squares = (
-            np.bincount(place, each, size).astype(np.float64) for each in (found, np.square(found))
+            np.bincount(place, power, size).astype(np.float64)
+            for power in (squares_of, np.square(squares_of))
         )
         return cls(np.maximum(rows, looks), looks, total, squares)
 
@@ -80,5 +81,5 @@ def difference(looked: Looked, of: int, *, beyond: float = 0.0) -> AuditedSample
 def _spread(looked: Looked) -> Floats:
     """Variances (H,) of the values, half a row imagined at either end."""
     rows = looked.looks + 2 * HALF
-    found = (looked.squares + 2 * HALF) / rows - np.square(looked.total / rows)
-    return np.asarray(np.maximum(found, 0))
+    variance = (looked.squares + 2 * HALF) / rows - np.square(looked.total / rows)
+    return np.asarray(np.maximum(variance, 0))

@@ -38,16 +38,16 @@ class Drawn:
     ) -> Drawn:
         """Of rows (N,), by their ids' hashes, strata and places, the first `most` of each stratum."""
         order = mixed(hashes, seed)
-        found = cls(
+        drawn = cls(
             np.asarray(stratum, np.int64), order, np.asarray(place, np.int64),
             np.bincount(stratum, minlength=strata).astype(np.int64), mark_of(hashes, stratum),
         )  # fmt: skip
-        return found.first(np.full(strata, most))
+        return drawn.first(np.full(strata, most))
 
     @classmethod
     def merged(cls, parts: Sequence[Drawn], looks: NDArray[np.int64]) -> Drawn:
         """One of many, as many of each stratum as it has looks (H,); part: which of them each is of."""
-        found = cls(
+        drawn = cls(
             np.concatenate([part.stratum for part in parts]),
             np.concatenate([part.order for part in parts]),
             np.concatenate([part.place for part in parts]),
@@ -55,7 +55,7 @@ class Drawn:
             sum(part.mark for part in parts) % 2**64,
             np.repeat(np.arange(len(parts)), [len(part.place) for part in parts]),
         )
-        return found.first(looks)
+        return drawn.first(looks)
 
     def first(self, looks: NDArray[np.int64]) -> Drawn:
         """The first ones of each stratum, by how many looks (H,) it is given."""

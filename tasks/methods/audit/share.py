@@ -70,9 +70,9 @@ class AuditedStrata:
         seen = np.unique(stratum)
         joined = np.maximum(np.searchsorted(seen, np.arange(len(count)), side="right") - 1, 0)
         size, into = len(seen), joined[stratum]
-        total, mass = (np.bincount(joined, each, size) for each in (count, count * stated))
-        sums = (np.bincount(into, each, size) for each in (None, so, weight, weight**2, weight * so))
-        looks, *others = (each.astype(np.float64) for each in sums)
+        total, mass = (np.bincount(joined, amount, size) for amount in (count, count * stated))
+        sums = (np.bincount(into, factor, size) for factor in (None, so, weight, weight**2, weight * so))
+        looks, *others = (total.astype(np.float64) for total in sums)
         return cls(np.maximum(total, looks), mass / total, looks, *others)
 
     @property
@@ -129,10 +129,10 @@ def estimate_share(
     sums = ProxySums.of(proxy)
     values = np.asarray(proxy, np.float64)
     audited = Audited.checked(rows, so, shown, len(values))
-    told, stated = audited.binary, values[audited.rows]
-    strata = _looked(proxy_strata(sums, len(told)), stated, told, audited.weight)
-    if strata.effective.sum() < ALIKE * len(told):
-        strata = _looked(proxy_strata(sums, len(told) // FEWER), stated, told, audited.weight)
+    binary, stated = audited.binary, values[audited.rows]
+    strata = _looked(proxy_strata(sums, len(binary)), stated, binary, audited.weight)
+    if strata.effective.sum() < ALIKE * len(binary):
+        strata = _looked(proxy_strata(sums, len(binary) // FEWER), stated, binary, audited.weight)
     return strata_share(strata, confidence=confidence, seed=seed)
 
 

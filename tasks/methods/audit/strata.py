@@ -33,8 +33,8 @@ class ProxySums:
         """Those of rows (N,). Raises InputError for rows that hold no probability."""
         values = checked_proxy(proxy)
         bins, deviation = bin_of(values), np.sqrt(values * (1 - values))
-        rows, stated, spread = (np.bincount(bins, each, BINS) for each in (None, values, deviation))
-        return cls(*(each.astype(np.float64) for each in (rows, stated, spread)))
+        rows, stated, spread = (np.bincount(bins, weight, BINS) for weight in (None, values, deviation))
+        return cls(*(total.astype(np.float64) for total in (rows, stated, spread)))
 
     @classmethod
     def merged(cls, parts: Sequence[ProxySums]) -> ProxySums:

@@ -16,7 +16,7 @@ BATCH = {"text": 8_192, "image": 256}  # rows that are looked at at once
 
 def known_issues(kind: str) -> dict[str, ContentMethod]:
     """A new method for each issue of a kind of features, by name."""
-    return {each.name: each.target() for each in registry.methods("content") if kind in each.modality}
+    return {method.name: method.target() for method in registry.methods("content") if kind in method.modality}
 
 
 def judge_rows(methods: dict[str, ContentMethod], rows: ContentRows) -> dict[str, NDArray[np.float32]]:

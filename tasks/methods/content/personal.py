@@ -20,7 +20,7 @@ def scores(texts: pa.Array | None, pattern: str, holds: Callable[[str], bool]) -
     if texts is None:
         return np.zeros(0)
     likely = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
-    found = np.where(np.asarray(texts.is_null()), np.nan, 1.0)
+    scored = np.where(np.asarray(texts.is_null()), np.nan, 1.0)
     for place in np.flatnonzero(likely.to_numpy(zero_copy_only=False)):
-        found[place] = 0.0 if holds(texts[int(place)].as_py()) else 1.0
-    return found
+        scored[place] = 0.0 if holds(texts[int(place)].as_py()) else 1.0
+    return scored

@@ -26,7 +26,7 @@ class Usual:
         known = values[np.isfinite(values)]
         if not len(known):
             return cls(0.0, np.inf)
-        low, middle, high = (float(each) for each in np.quantile(known, [0.25, 0.5, 0.75]))
+        low, middle, high = (float(quantile) for quantile in np.quantile(known, [0.25, 0.5, 0.75]))
         return cls(middle, high + max(FENCE * (high - low), least))
 
     def score(self, values: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -135,8 +135,10 @@ class DriftParts:
             for size in statistic.effects(value)
         ]
         effect = float(np.clip(sizes[best] if best < len(sizes) else max(sizes), 0.0, 1.0))
-        each = dict(zip(names, ranks[:, 0].tolist(), strict=True))
-        return DriftTest(p, float(values[best, 0]), p <= alpha, effect, self.name, alpha, *features, each)
+        by_statistic = dict(zip(names, ranks[:, 0].tolist(), strict=True))
+        return DriftTest(
+            p, float(values[best, 0]), p <= alpha, effect, self.name, alpha, *features, by_statistic
+        )
 
     def _values(self) -> tuple[list[Floats], list[float], tuple[Floats | None, Floats | None]]:
         """Statistics of the real and every permuted order, (J, permutations + 1) each, how far each can be

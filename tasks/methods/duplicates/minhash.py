@@ -25,9 +25,9 @@ def sketches(texts: pa.Array) -> NDArray[np.uint16]:
     held = [text.replace("\0", "").encode() for text in plain.to_pylist()]
     size = np.array([len(text) for text in held], np.int64)
     there = np.flatnonzero(size)
-    found = np.zeros((len(texts), HASHES), np.uint16)
+    sketched = np.zeros((len(texts), HASHES), np.uint16)
     if not len(there):
-        return found
+        return sketched
     ends = bytes(SHINGLE - 1)  # so that no sequence reaches into the next text
     data = np.frombuffer(b"".join(text + ends for text in held if text), np.uint8)
     first = np.flatnonzero(data)
@@ -38,8 +38,8 @@ def sketches(texts: pa.Array) -> NDArray[np.uint16]:
     mixed = _mixed(windows)
     for number in range(HASHES):
         order = _mixed(np.array([number], np.uint64)) | np.uint64(1)  # odd: no two sequences become one
-        found[there, number] = _mixed(np.minimum.reduceat(mixed * order, starts)) & np.uint64(0xFFFF)
-    return found
+        sketched[there, number] = _mixed(np.minimum.reduceat(mixed * order, starts)) & np.uint64(0xFFFF)
+    return sketched
 
 
 def similar_pairs(held: NDArray[np.uint16]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

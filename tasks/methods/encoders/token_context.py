@@ -61,13 +61,13 @@ class TokenContextEncoder(Encoder):
 
 def _features(sentence: list[str]) -> list[list[str]]:
     words = [EDGE] * AROUND + sentence + [EDGE] * AROUND
-    found = []
+    features = []
     for at in range(AROUND, len(words) - AROUND):
         word = words[at]
         near = [f"{step}={words[at + step].lower()}" for step in range(-AROUND, AROUND + 1)]
         shapes = [f"{step}^{_shape(words[at + step])}" for step in (-1, 0, 1)]
-        found.append([*near, *shapes, f"<{word[:3].lower()}", f">{word[-3:].lower()}"])
-    return found
+        features.append([*near, *shapes, f"<{word[:3].lower()}", f">{word[-3:].lower()}"])
+    return features
 
 
 def _shape(word: str) -> str:

@@ -142,15 +142,15 @@ class TokenTransformersEncoder(DeviceEncoder):
         owner = np.repeat(np.arange(len(reasons)), prepared.count)
         for place, why in ran.failed.items():
             reasons[owner[place]] = why
-        found = dict(zip(ran.rows.tolist(), (part for batch in ran.vectors for part in batch), strict=True))
-        kept = [found[place] for place in range(len(ready)) if reasons[owner[place]] is None]
+        by_row = dict(zip(ran.rows.tolist(), (part for batch in ran.vectors for part in batch), strict=True))
+        kept = [by_row[place] for place in range(len(ready)) if reasons[owner[place]] is None]
         tokens = np.where([reason is None for reason in reasons], prepared.tokens, 0)
         flat = np.concatenate([np.zeros((0, self.dim), np.float16), *kept])
         return encoded_tokens(flat, tokens, reasons)
 
     def staged(self, items: Any) -> dict[str, Any]:
         """Windows as one batch on the device, padded, with the token of the batch that each piece is of."""
-        longest, tokens = max(len(each.ids) for each in items), [each.tokens for each in items]
+        longest, tokens = max(len(item.ids) for item in items), [item.tokens for item in items]
         ids = np.full((len(items), longest), self.tokenizer.pad_token_id or 0, np.int64)
         mask, owner = np.zeros((2, len(items), longest), np.int64)
         owner[:] = sum(tokens)  # the place of what is of no token
@@ -159,7 +159,7 @@ class TokenTransformersEncoder(DeviceEncoder):
             ids[row, :size], mask[row, :size] = window.ids, 1
             owner[row, :size] = np.where(window.owner == NOBODY, sum(tokens), window.owner + begin)
         arrays = {"input_ids": ids, "attention_mask": mask, "owner": owner}
-        return {"tokens": tokens, **{name: to_device(each, self.device) for name, each in arrays.items()}}
+        return {"tokens": tokens, **{name: to_device(array, self.device) for name, array in arrays.items()}}
 
     def run(self, staged: dict[str, Any]) -> NDArray[np.float16]:
         """Run a batch: vectors (T, D) of its tokens."""

@@ -71,8 +71,8 @@ def examples(
     standing = cover(vectors, typical, sure)
     near = order[::-1][: max(borderline, int(np.ceil(CLOSE * rows)))]
     near = near[(np.asarray(other)[near] >= PLAUSIBLE) & ~np.isin(near, standing.rows)]
-    found = near[cover(vectors[near], borderline).rows]
-    return Examples(standing.rows, standing.coverage, found)
+    chosen = near[cover(vectors[near], borderline).rows]
+    return Examples(standing.rows, standing.coverage, chosen)
 
 
 def _unit(vectors: Floats) -> NDArray[np.float32]:

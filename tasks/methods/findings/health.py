@@ -18,7 +18,9 @@ def class_sums(
 ) -> NDArray[np.float64]:
     """Rows, their error probabilities and their flags, summed by given class (3, K): sums that add up."""
     weights = (None, error_probability.astype(np.float64), flag.astype(np.float64))
-    return np.stack([np.bincount(given, weights=each, minlength=classes) for each in weights]).astype(float)
+    return np.stack([np.bincount(given, weights=weight, minlength=classes) for weight in weights]).astype(
+        float
+    )
 
 
 def health_findings(

@@ -100,11 +100,11 @@ def performance_findings(
         ]
     )
     by_window = () if time is None else _by_window(seen, (time[0][there], time[1]))
-    trend = change_over([_bounded(each.accuracy) for each in by_window])
+    trend = change_over([_bounded(window.accuracy) for window in by_window])
     return PerformanceFindings(
         model=asked.model,
         rows=whole.rows,
-        **{name: _figure(each) for name, each in whole.overall.items()},
+        **{name: _figure(figure) for name, figure in whole.overall.items()},
         by_class=_by_class(whole, classes),
         confusion=whole.confusion.tolist() if len(classes) <= SHOWN_CLASSES else None,
         windows=by_window,
@@ -141,7 +141,7 @@ def _by_window(
         )
         for windows, _, _ in seen
     ]
-    found = []
+    windows_of = []
     for number, name in enumerate(names):
         rows = of == number
         parts = [
@@ -154,8 +154,8 @@ def _by_window(
             continue
         part = widest(parts)
         figures = {key: _figure(part.overall[key]) for key in ("accuracy", "macro_f1")}
-        found.append(WindowPerformance(window=name, rows=part.rows, **figures))
-    return tuple(found)
+        windows_of.append(WindowPerformance(window=name, rows=part.rows, **figures))
+    return tuple(windows_of)
 
 
 def _by_class(whole: EstimatedPerformance, classes: Sequence[str | int]) -> tuple[ClassPerformance, ...]:
@@ -165,8 +165,8 @@ def _by_class(whole: EstimatedPerformance, classes: Sequence[str | int]) -> tupl
             name=name,
             share=float(shares[k]),
             **{
-                key: _figure(Bounded(each.values[k], *each.interval[k]))
-                for key, each in whole.by_class.items()
+                key: _figure(Bounded(figures_of.values[k], *figures_of.interval[k]))
+                for key, figures_of in whole.by_class.items()
             },
         )
         for k, name in enumerate(classes)
@@ -176,12 +176,12 @@ def _by_class(whole: EstimatedPerformance, classes: Sequence[str | int]) -> tupl
 def _bounded(figure: Figure) -> Bounded:
     """NaN where nothing is known."""
     ends = (figure.value, figure.low, figure.high)
-    return Bounded(*(np.nan if each is None else each for each in ends))
+    return Bounded(*(np.nan if end is None else end for end in ends))
 
 
 def _figure(found: Bounded) -> Figure:
     """None where there is nothing to tell it by, such as the precision of a class that is never predicted."""
     value, low, high = (
-        float(each) if np.isfinite(each) else None for each in (found.value, found.low, found.high)
+        float(value) if np.isfinite(value) else None for value in (found.value, found.low, found.high)
     )
     return Figure(value=value, low=low, high=high)

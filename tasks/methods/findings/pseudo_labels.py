@@ -40,8 +40,8 @@ def pseudo_labeller(
     labeller = fit_pseudo_labels(labelled, target, shift.prior, precision=precision)
     if labeller is None:
         return None, nothing.model_copy(update={"why_none": FEW_LABELLED})
-    told = {"precision": labeller.precision, "interval": labeller.interval, "rounds": labeller.rounds}
-    return labeller, nothing.model_copy(update=told if np.isfinite(labeller.cut).any() else {})
+    facts = {"precision": labeller.precision, "interval": labeller.interval, "rounds": labeller.rounds}
+    return labeller, nothing.model_copy(update=facts if np.isfinite(labeller.cut).any() else {})
 
 
 def why_none(shift: TargetFindings) -> str:

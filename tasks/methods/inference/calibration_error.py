@@ -65,7 +65,7 @@ def calibration(
         confidence = np.take_along_axis(said, best, axis=1)[:, 0]
         right = np.take_along_axis(true, best, axis=1)[:, 0]
         place = np.minimum((confidence * bins).astype(np.int64), bins - 1)
-        sums += [np.bincount(place, count * each, bins) for each in (1.0, confidence, right)]
+        sums += [np.bincount(place, count * factor, bins) for factor in (1.0, confidence, right)]
         squares = np.square(said).sum(axis=1) - 2 * (said * true).sum(axis=1) + true.sum(axis=1)
         scores += count @ squares, count @ -(true * np.log(np.maximum(said, TINY))).sum(axis=1)
     shares = np.divide(sums[1:], sums[0], out=np.full((2, bins), np.nan), where=sums[0] > 0)

@@ -79,16 +79,18 @@ def estimate_coefficients(
     told.
     """
     parts = _parts(features, proxy, rows, truth, shown, family)
-    tuned, found = (1.0 if power is None else power), np.zeros(parts.everywhere.shape[1])
+    tuned, power_used = (1.0 if power is None else power), np.zeros(parts.everywhere.shape[1])
     for _ in range(3 if power is None else 1):
-        found = _solved(parts, tuned, found)
-        scores, guessed, everywhere, inverse = _scores(parts, found, tuned)
+        power_used = _solved(parts, tuned, power_used)
+        scores, guessed, everywhere, inverse = _scores(parts, power_used, tuned)
         used, tuned = tuned, _power(scores, guessed, everywhere, inverse) if power is None else tuned
     looks, count = len(parts.truth), len(parts.proxy)
     noise = _covariance(used * everywhere) * looks / count + _covariance(scores - used * guessed)
     errors = np.sqrt(np.diag(inverse @ noise @ inverse) / looks)
     half = float(norm.ppf((1 + confidence) / 2)) * errors
-    return Coefficients(found, errors, np.stack([found - half, found + half], axis=1), float(used))
+    return Coefficients(
+        power_used, errors, np.stack([power_used - half, power_used + half], axis=1), float(used)
+    )
 
 
 def _parts(
@@ -110,15 +112,15 @@ def _parts(
         raise InputError(f"proxy has the shape {stated.shape}", where="proxy", fix=f"give ({len(seen)},)")
     refuse_infinite(stated[:, None], "proxy")
     audited = Audited.checked(rows, truth, shown, len(seen))
-    told = audited.binary if family == "logistic" else audited.said
+    outcomes = audited.binary if family == "logistic" else audited.said
     if np.linalg.matrix_rank(seen[audited.rows]) < seen.shape[1]:
         raise InputError(
-            f"{len(told)} rows looked at don't tell {seen.shape[1]} coefficients apart",
+            f"{len(outcomes)} rows looked at don't tell {seen.shape[1]} coefficients apart",
             where="features",
             fix="leave out columns that others make up, or look at more rows",
         )
     some = audited.rows
-    return _Parts(seen, stated, seen[some], stated[some], told, audited.weight, *LINKS[family])
+    return _Parts(seen, stated, seen[some], stated[some], outcomes, audited.weight, *LINKS[family])
 
 
 def _solved(parts: _Parts, power: float, start: Floats) -> Floats:
@@ -139,15 +141,15 @@ def _least_squares(parts: _Parts, power: float) -> Floats:
 
 def _newton(parts: _Parts, power: float, start: Floats) -> Floats:
     """Where the gradient of the loss, put right by the rows looked at, is 0; no step is too long."""
-    found = start
+    solution = start
     for _ in range(STEPS):
-        gradient, bend = _slopes(parts, power, found)
+        gradient, bend = _slopes(parts, power, solution)
         step = np.linalg.lstsq(bend, gradient, rcond=None)[0]
         step /= max(float(np.abs(parts.everywhere @ step).max()) / LONGEST, 1.0)
-        found = found - step
-        if np.abs(step).max() <= CLOSE * max(1.0, float(np.abs(found).max())):
-            return np.asarray(found, np.float64)
-        if np.abs(parts.looked @ found).max() > LARGEST:
+        solution = solution - step
+        if np.abs(step).max() <= CLOSE * max(1.0, float(np.abs(solution).max())):
+            return np.asarray(solution, np.float64)
+        if np.abs(parts.looked @ solution).max() > LARGEST:
             break
     raise InputError(
         "the columns part the outcomes: no coefficients are finite",

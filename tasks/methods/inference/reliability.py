@@ -37,7 +37,7 @@ class ReliabilitySums:
         count = np.ones(len(stated)) if weight is None else np.asarray(weight, np.float64)
         place = np.minimum((stated * BINS).astype(np.int64), BINS - 1)
         rows, total, hits = (
-            np.bincount(place, count * each, BINS).astype(np.float64) for each in (1.0, stated, true)
+            np.bincount(place, count * factor, BINS).astype(np.float64) for factor in (1.0, stated, true)
         )
         loss = -np.log(np.maximum(np.asarray(likely, np.float64), TINY))
         return cls(rows, total, hits, float(count @ np.square(stated - true)), float(count @ loss))

@@ -40,10 +40,10 @@ def expectation_maximisation(
     ratio = likelihood_ratio(calibration, source, windows)
     mixture = maximise(ratio, source)
     interval, errors = likelihood_interval(windows, calibration, source, ratio, mixture.weights)
-    found = finish(
+    estimate = finish(
         windows, name, mixture.weights, interval, source, calibration=calibration, notes=mixture.notes
     )
-    return replace(found, covariance=errors)
+    return replace(estimate, covariance=errors)
 
 
 def likelihood_ratio(calibration: Calibration, source: Floats, windows: Windows) -> Matrix:

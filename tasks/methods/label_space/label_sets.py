@@ -27,15 +27,15 @@ def by_label_sets(counts: Mapping[Class, int], together: Pairs, rows: int) -> It
     """
     pairs = max(1, len(counts) * (len(counts) - 1) // 2)
     both = {frozenset(pair): count for pair, count in together.items() if pair[0] != pair[1]}
-    for pair, found in both.items():
+    for pair, shared in both.items():
         one, other = sorted(pair, key=lambda name: (counts[name], str(name)))
-        first, second = (low_end(found, counts[name], LEVEL / pairs) >= IMPLIES for name in (one, other))
+        first, second = (low_end(shared, counts[name], LEVEL / pairs) >= IMPLIES for name in (one, other))
         if first and second:
-            about = f"{found:,} rows have both, and few only one"
+            about = f"{shared:,} rows have both, and few only one"
             yield ClassFinding("same rows", (other, one), (counts[other], counts[one]), about, one=True)
         elif first or second:
             part, whole = (one, other) if first else (other, one)
-            about = f"{found:,} of {counts[part]:,} rows of the first have the second too"
+            about = f"{shared:,} of {counts[part]:,} rows of the first have the second too"
             yield ClassFinding("within", (part, whole), (counts[part], counts[whole]), about)
     yield from _exclusive(counts, both, rows, pairs)
 

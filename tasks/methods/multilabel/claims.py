@@ -46,16 +46,16 @@ class CellClaims:
         silent = np.zeros((2, len(count)), bool)
         sides: tuple[list[SureSide | None], ...] = ([], [])
         curves = []
-        for each in range(int(group.max(initial=-1)) + 1):
-            classes = np.flatnonzero(group == each)
+        for place in range(int(group.max(initial=-1)) + 1):
+            classes = np.flatnonzero(group == place)
             there, odds = columns[:, classes].toarray() > 0, _odds(probs[:, classes])
             curves.append(_curve(odds, there))
             odds = curves[-1][0] * odds + curves[-1][1]
-            for side, found, contrary in ((0, sides[0], ~there), (1, sides[1], there)):
+            for side, labels, contrary in ((0, sides[0], ~there), (1, sides[1], there)):
                 sure = (odds > 0) if side == 0 else (odds < 0)
                 few = LEAST if side == 0 else LEAST * count[classes].sum() / max(np.count_nonzero(sure), 1)
                 fitted = fit_sure_side(np.abs(odds[sure]), contrary[sure], few)
-                found.append(fitted)
+                labels.append(fitted)
                 if fitted is not None:
                     silent[side, classes] = _odd(fitted, odds, sure, contrary)
         return cls(group, tuple(sides[0]), tuple(sides[1]), silent, np.array(curves).reshape(-1, 2))
@@ -70,8 +70,8 @@ class CellClaims:
         slope, intercept = self.curves[self.group[column]].T
         odds = (slope * _odds(probs[row, column]) + intercept) * (1 if missing else -1)
         claim = np.zeros(len(column), np.float32)
-        for each, side in enumerate(sides):
-            here = (self.group[column] == each) & (odds > 0) & ~silent[column]
+        for place, side in enumerate(sides):
+            here = (self.group[column] == place) & (odds > 0) & ~silent[column]
             if side is not None and here.any():
                 claim[here] = side.claim(odds[here])
         some = claim > 0
@@ -80,11 +80,11 @@ class CellClaims:
     @property
     def unproven(self) -> NDArray[np.int64]:
         """Classes (U,) of which neither a missing nor an extra label is claimed."""
-        told = [
+        sides_of = [
             np.array([side is not None for side in sides], bool)[self.group] & ~silent
             for sides, silent in zip((self.missing, self.extra), self.silent, strict=True)
         ]
-        return np.flatnonzero(~(told[0] | told[1]))
+        return np.flatnonzero(~(sides_of[0] | sides_of[1]))
 
 
 def _groups(count: Floats) -> NDArray[np.int64]:
@@ -93,10 +93,10 @@ def _groups(count: Floats) -> NDArray[np.int64]:
     whole = float(count.sum())
     size = max(whole / GROUPS, float(GROUP), 1.0)
     groups = max(int(whole // size), 1)
-    found = np.empty(len(count), np.int64)
+    group_of = np.empty(len(count), np.int64)
     before = np.cumsum(count[order]) - count[order] / 2
-    found[order] = np.minimum((before / max(whole, 1.0) * groups).astype(np.int64), groups - 1)
-    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+    group_of[order] = np.minimum((before / max(whole, 1.0) * groups).astype(np.int64), groups - 1)
+    return np.unique(group_of, return_inverse=True)[1].astype(np.int64)
 
 
 def _odd(

@@ -34,8 +34,8 @@ class ConfidentClasses:
     @classmethod
     def fit(cls, blocks: Iterable[Cells], rows: int) -> ConfidentClasses:
         """Learn from the cells of `rows` rows, given as blocks of classes, one after the other."""
-        found = [_fitted(cells, rows) for cells in blocks]
-        return cls(*(np.concatenate(each) for each in zip(*found, strict=True)))
+        blocks_fitted = [_fitted(cells, rows) for cells in blocks]
+        return cls(*(np.concatenate(parts) for parts in zip(*blocks_fitted, strict=True)))
 
     def suspicious(self, cells: Cells, rows: int) -> tuple[sparse.csr_array, sparse.csr_array]:
         """Missing and extra labels of a block: sparse (rows, columns), P(error) where flagged."""
@@ -83,8 +83,8 @@ def _confident(cells: Cells, given: Floats, rows: int) -> tuple[NDArray[np.bool_
 
 def _true(prob: Floats, lost: Floats, invented: Floats) -> Floats:
     """P(the label is true) where prob is P(it is given), as a model of the given labels says (Scott 2013)."""
-    told = np.maximum(1 - lost - invented, UNSURE)
-    return np.asarray(np.clip((prob - invented) / told, UNSURE, 1 - UNSURE))
+    true = np.maximum(1 - lost - invented, UNSURE)
+    return np.asarray(np.clip((prob - invented) / true, UNSURE, 1 - UNSURE))
 
 
 def _cut(cells: Cells, among: NDArray[np.bool_], wanted: Floats) -> Floats:

@@ -42,7 +42,7 @@ class ConfidentHeaps:
     def judge(self, given: Any, probs: Any, /) -> JudgedLabelSets:
         """Judge the given labels (N, K) of rows."""
         first = judged(self._learned, *checked(given, probs), self._method)
-        cells = (confirmed(each, given, probs, self._heaps) for each in (first.missing, first.extra))
+        cells = (confirmed(cells, given, probs, self._heaps) for cells in (first.missing, first.extra))
         return JudgedLabelSets(first.score, *cells)
 
     @property

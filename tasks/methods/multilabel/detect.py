@@ -53,11 +53,11 @@ def judged(learned: ConfidentClasses, given: Any, probs: Any, method: str) -> Mu
     """Judge rows by what was learned, of these or of others; given and probs (N, K) as `checked` does."""
     rows, classes = given.shape
     scores = pool(method, rows, classes)
-    found = []
+    judged_blocks = []
     for cells in blocks(given, probs):
         scores.add(cells)
-        found.append(learned.suspicious(cells, rows))
-    missing, extra = (sparse.hstack(each, format="csr") for each in zip(*found, strict=True))
+        judged_blocks.append(learned.suspicious(cells, rows))
+    missing, extra = (sparse.hstack(parts, format="csr") for parts in zip(*judged_blocks, strict=True))
     return MultilabelResult(
         score=scores.pooled(),
         flag=(np.diff(missing.indptr) + np.diff(extra.indptr)) > 0,

@@ -35,7 +35,7 @@ class JudgedLabelSets:
     @property
     def claimed(self) -> sparse.csr_array:
         """What is claimed of cells (N, K), missing and extra."""
-        parts = [each for each in (self.missing_claim, self.extra_claim) if each is not None]
+        parts = [claim for claim in (self.missing_claim, self.extra_claim) if claim is not None]
         return sparse.csr_array(sum(parts, sparse.csr_array(self.missing.shape, dtype=np.float32)))
 
     @property
@@ -82,8 +82,8 @@ class LabelSetJudge:
             return cls(None, None, model, CellClaims.fit(given, probs))
         features, folds = features[seen], folds[seen]
         alone, hearing = (
-            LabelProbes.fit(sums, features, given, folds, exclude=exclude, alone=each)
-            for each in (True, False)
+            LabelProbes.fit(sums, features, given, folds, exclude=exclude, alone=missing)
+            for missing in (True, False)
         )
         model.fit(given, alone.probs(features, folds, given))
         return cls(alone, hearing, model, CellClaims.fit(given, hearing.probs(features, folds, given)))
@@ -110,13 +110,13 @@ class LabelSetJudge:
     ) -> JudgedLabelSets:
         """Judge the given labels (N, K) of rows: what the model suspects, and what may be claimed of that."""
         probs = self.probs(features, given, folds, pred_probs)
-        found = self.model.judge(given, probs)
+        judged = self.model.judge(given, probs)
         if self.hearing is not None:
             probs = self.hearing.probs(features, folds, given)
         there = given.toarray() > 0
         claims = [self.claims.of(there, probs, missing=kind) for kind in (True, False)]
-        within = map(_within, claims, (found.missing, found.extra))
-        return JudgedLabelSets(found.score, found.missing, found.extra, *within)
+        within = map(_within, claims, (judged.missing, judged.extra))
+        return JudgedLabelSets(judged.score, judged.missing, judged.extra, *within)
 
 
 def _within(claims: sparse.csr_array, cells: sparse.csr_array) -> sparse.csr_array:

@@ -92,16 +92,16 @@ def confirmed(
     heaps: dict[int, Heaps],
 ) -> sparse.csr_array:
     """Suspicious cells (N, K), sparse, whose error the heaps find likely too: the smaller probability."""
-    found, labels = sparse.csc_array(suspicious), sparse.csc_array(given)
-    for column in np.flatnonzero(np.diff(found.indptr)):
-        cells = slice(found.indptr[column], found.indptr[column + 1])
-        rows = found.indices[cells]
+    suspects, labels = sparse.csc_array(suspicious), sparse.csc_array(given)
+    for column in np.flatnonzero(np.diff(suspects.indptr)):
+        cells = slice(suspects.indptr[column], suspects.indptr[column + 1])
+        rows = suspects.indices[cells]
         prob = np.asarray(pred_probs[rows, column], np.float64)
         error = heaps[int(column)].error_probability(prob, _there(labels, int(column))[rows])
-        least = np.minimum(found.data[cells], error)
-        found.data[cells] = np.where(least >= LIKELY, least, 0.0)
-    found.eliminate_zeros()
-    return sparse.csr_array(found)
+        least = np.minimum(suspects.data[cells], error)
+        suspects.data[cells] = np.where(least >= LIKELY, least, 0.0)
+    suspects.eliminate_zeros()
+    return sparse.csr_array(suspects)
 
 
 def _there(labels: sparse.csc_array, column: int) -> NDArray[np.bool_]:

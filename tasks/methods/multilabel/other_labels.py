@@ -44,11 +44,11 @@ class OtherLabels:
     ) -> NDArray[np.float32]:
         """Scores (N, K) that know the row's other given labels (N, K); a label never speaks for itself."""
         residual = (given.toarray() - scores).astype(np.float32)
-        found = np.array(scores, np.float32)
+        corrected = np.array(scores, np.float32)
         for fold in np.unique(folds):
             here = folds == fold
-            found[here] -= residual[here] @ self.pull[fold]
-        return found
+            corrected[here] -= residual[here] @ self.pull[fold]
+        return corrected
 
 
 def _pull(squares: NDArray[np.float64], rows: int) -> NDArray[np.float64]:

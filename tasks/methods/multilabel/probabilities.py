@@ -114,7 +114,8 @@ def _curve(
     take = rng.permutation(len(there[0]))[: CALIBRATED_ON // 4]
     cells = [(row, column), (there[0][take], there[1][take])]
     evidence = [
-        np.stack([*(each[at].astype(np.float64) for each in scores), log_odds[at[1]]], axis=1) for at in cells
+        np.stack([*(score[at].astype(np.float64) for score in scores), log_odds[at[1]]], axis=1)
+        for at in cells
     ]
     outcome = np.concatenate([np.asarray(given[row, column]).ravel() > 0, np.ones(len(take), bool)])
     share = len(there[0]) / (rows * classes)

@@ -55,8 +55,8 @@ class SureSide:
         slopes = np.column_stack([np.ones_like(x), -slope])
         spread = np.sqrt(np.einsum("ni,ij,nj->n", slopes, self.covariance, slopes))
         kept = max(1 - self.least / self.noise, 0.0)
-        found = expit(lead - BOUND * spread) * kept
-        return np.where(found > 0.5, found, 0.0).astype(np.float32)
+        claimed = expit(lead - BOUND * spread) * kept
+        return np.where(claimed > 0.5, claimed, 0.0).astype(np.float32)
 
     def contradictions(self, sureness: NDArray[np.floating]) -> Floats:
         """P(the label contradicts) (M,)."""
@@ -80,8 +80,8 @@ def fit_sure_side(
 
     def loss(params: Floats) -> float:
         odds = np.exp(params[0]) + _own(params, x)[0]
-        told = wrong * np.log(odds) - rows * np.log1p(odds)
-        return float(-told.sum() + 0.5 * np.sum(np.square((params - usual)[1:] / SPREADS)))
+        log_likelihood = wrong * np.log(odds) - rows * np.log1p(odds)
+        return float(-log_likelihood.sum() + 0.5 * np.sum(np.square((params - usual)[1:] / SPREADS)))
 
     surest = np.cumsum(rows[::-1])[::-1] <= 0.2 * rows.sum()
     start = max(wrong[surest].sum(), 0.5) / max((rows - wrong)[surest].sum(), 1.0)
@@ -89,7 +89,7 @@ def fit_sure_side(
     usual = np.array([0.0, 0.0, slowest - np.log(SLOWEST), 0.0])
     bounds = [(-16.0, 1.0), (-8.0, 2.0), (slowest, slowest + 3.0), (-1.0, 1.0)]
     starts = [usual + np.array([np.log(start * share), 0.0, 0.0, 0.0]) for share in (1.0, 0.2)]
-    best = min((minimize(loss, each, bounds=bounds) for each in starts), key=lambda found: float(found.fun))
+    best = min((minimize(loss, start, bounds=bounds) for start in starts), key=lambda found: float(found.fun))
     nothing = minimize(lambda rest: loss(np.append(-16.0, rest)), best.x[1:], bounds=bounds[1:])
     noise = float(np.exp(best.x[0]))
     if nothing.fun - best.fun < PROVEN or noise <= least:

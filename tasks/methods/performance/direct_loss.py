@@ -65,7 +65,7 @@ def direct_loss(
     enough(len(theirs))
     off = np.abs(right - own)
     mae, mse = _estimated(off, first, second), _estimated(off**2, first, second)
-    rmse = Bounded(*(float(np.sqrt(max(each, 0.0))) for each in (mse.value, mse.low, mse.high)))
+    rmse = Bounded(*(float(np.sqrt(max(square, 0.0))) for square in (mse.value, mse.low, mse.high)))
     return EstimatedLoss(mae, mse, rmse, len(theirs))
 
 
@@ -86,8 +86,8 @@ def _estimated(loss: Floats, own: Floats, theirs: Floats) -> Bounded:
 
 def _spread(missed: Floats, own: Floats, theirs: Floats) -> float:
     """Mean square of what the model misses on the target's rows: some rows are harder, and may be more."""
-    found = _fitted(own, missed**2).predict(theirs)
-    return float(np.maximum(found, 0.0).mean())
+    variance = _fitted(own, missed**2).predict(theirs)
+    return float(np.maximum(variance, 0.0).mean())
 
 
 def _fitted(features: Floats, loss: Floats) -> Any:
@@ -99,17 +99,17 @@ def _fitted(features: Floats, loss: Floats) -> Any:
 
 
 def _column(values: ArrayLike, name: str) -> Floats:
-    found = numbers(values, name).astype(np.float64)
-    if found.ndim != 1 or not np.isfinite(found).all():
+    column = numbers(values, name).astype(np.float64)
+    if column.ndim != 1 or not np.isfinite(column).all():
         raise InputError(f"{name} are no finite numbers, one a row", where=name, fix="give (n,)")
-    return np.asarray(found)
+    return np.asarray(column)
 
 
 def _rows(values: ArrayLike, predictions: Floats, name: str) -> Floats:
     """Features (n, D) and, as one more, the prediction."""
-    found: NDArray[Any] = numbers(values, name)
-    found = found[:, None] if found.ndim == 1 else found
-    if found.ndim != 2 or len(found) != len(predictions):
-        raise InputError(f"{name} has shape {found.shape}", where=name, fix="give (n, D), a row each")
-    refuse_infinite(found.astype(np.float64), name)
-    return np.column_stack([found, predictions]).astype(np.float64)
+    rows: NDArray[Any] = numbers(values, name)
+    rows = rows[:, None] if rows.ndim == 1 else rows
+    if rows.ndim != 2 or len(rows) != len(predictions):
+        raise InputError(f"{name} has shape {rows.shape}", where=name, fix="give (n, D), a row each")
+    refuse_infinite(rows.astype(np.float64), name)
+    return np.column_stack([rows, predictions]).astype(np.float64)

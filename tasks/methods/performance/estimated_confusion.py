@@ -81,9 +81,9 @@ def estimated_confusion(
     windows = check(labels, probs, target_probs, noise_transition)
     enough(len(windows.target))
     own, theirs = _predicted(windows, predictions, target_predictions)
-    found = estimate(prior, windows) if isinstance(prior, str) else prior
+    mix = estimate(prior, windows) if isinstance(prior, str) else prior
     worth = None if value is None else values_of(value, windows.classes)
-    return performance_at(windows, found, own, theirs, worth, seed)
+    return performance_at(windows, mix, own, theirs, worth, seed)
 
 
 def enough(rows: int) -> None:

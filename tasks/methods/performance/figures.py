@@ -61,11 +61,11 @@ def figures_of(confusion: Floats, rows: int, value: Floats | None = None) -> Fig
 def bounded(found: Figures, drawn: list[Figures]) -> tuple[dict[str, Bounded], dict[str, ClassFigures]]:
     """Each figure with the interval that draws of the confusion give it; it always holds the figure."""
     overall = {
-        name: Bounded(value, *map(float, _ends(np.array([each.overall[name] for each in drawn]), value)))
+        name: Bounded(value, *map(float, _ends(np.array([draw.overall[name] for draw in drawn]), value)))
         for name, value in found.overall.items()
     }
     by_class = {
-        name: ClassFigures(values, _ends(np.stack([each.by_class[name] for each in drawn]), values).T)
+        name: ClassFigures(values, _ends(np.stack([draw.by_class[name] for draw in drawn]), values).T)
         for name, values in found.by_class.items()
     }
     return overall, by_class

@@ -25,16 +25,16 @@ def from_predictions(
     beside: probabilities (N, K) and (M, K) by another model, of which the prediction knows nothing given the
     class; a calibration sets right what they have in common. transition (K, K): noise of the labels.
     """
-    found = np.empty((len(labels), classes), dtype=np.float32)
+    probs = np.empty((len(labels), classes), dtype=np.float32)
     fold = np.arange(len(labels)) % FOLDS
     for held in range(FOLDS):
         rows = fold == held
         likely = _likelihood(labels[~rows], predictions[~rows], classes, transition)
-        found[rows] = likely.T[predictions[rows]]
+        probs[rows] = likely.T[predictions[rows]]
     likely = _likelihood(labels, predictions, classes, transition)
     shares = np.bincount(labels, minlength=classes) / max(len(labels), 1)
     own, theirs = beside or (shares, shares)
-    return _normed(found * own), _normed(likely.T[target_predictions] * theirs)
+    return _normed(probs * own), _normed(likely.T[target_predictions] * theirs)
 
 
 def _likelihood(

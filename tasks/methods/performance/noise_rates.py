@@ -62,14 +62,14 @@ def widest(found: Sequence[EstimatedPerformance]) -> EstimatedPerformance:
     overall = {
         name: Bounded(
             figure.value,
-            float(np.fmin.reduce([each.overall[name].low for each in found])),
-            float(np.fmax.reduce([each.overall[name].high for each in found])),
+            float(np.fmin.reduce([estimate.overall[name].low for estimate in found])),
+            float(np.fmax.reduce([estimate.overall[name].high for estimate in found])),
         )
         for name, figure in first.overall.items()
     }
     by_class = {}
     for name, figures in first.by_class.items():
-        ends = np.stack([each.by_class[name].interval for each in found])
+        ends = np.stack([estimate.by_class[name].interval for estimate in found])
         interval = np.stack([np.fmin.reduce(ends[..., 0]), np.fmax.reduce(ends[..., 1])], axis=1)
         by_class[name] = ClassFigures(figures.values, interval)
     return replace(first, overall=overall, by_class=by_class)

@@ -19,11 +19,11 @@ def change_over(windows: Sequence[Bounded]) -> Bounded | None:
     1999, with their spread where that is larger). Windows count as if they erred apart: what is off in all of
     them alike, such as the reference, moves no line, so that the interval is rather too wide.
     """
-    known = [each for each in windows if np.isfinite([each.value, each.low, each.high]).all()]
+    known = [window for window in windows if np.isfinite([window.value, window.low, window.high]).all()]
     if len(known) < LEAST:
         return None
-    value, low, high = np.array([(each.value, each.low, each.high) for each in known]).T
-    place = np.linspace(0.0, 1.0, len(windows))[[each in known for each in windows]]
+    value, low, high = np.array([(window.value, window.low, window.high) for window in known]).T
+    place = np.linspace(0.0, 1.0, len(windows))[[window in known for window in windows]]
     weight = 1 / np.maximum((high - low) / (2 * QUANTILE), 1e-6) ** 2
     middle = place - weight @ place / weight.sum()
     across = float(weight @ middle**2)

@@ -47,15 +47,15 @@ class LabelledRows:
         that was right and wrong comes in: a model that was never wrong may be.
         """
         weighed = self.truth * weights.astype(np.float32)
-        each = weighed.sum(axis=1, dtype=np.float64)
-        here = np.arange(len(each))
-        hit = weighed[here, self.predicted] / np.maximum(each, TINY)
+        mass = weighed.sum(axis=1, dtype=np.float64)
+        here = np.arange(len(mass))
+        hit = weighed[here, self.predicted] / np.maximum(mass, TINY)
         sure = self.probs[here, self.predicted] * weights.astype(np.float32)[self.predicted]
         sure /= np.maximum(self.probs @ weights.astype(np.float32), TINY)
         if counts is not None and rng is not None:
-            each = np.append(each * counts, rng.exponential(UNSEEN, 2))
+            mass = np.append(mass * counts, rng.exponential(UNSEEN, 2))
             sure, hit = np.append(sure, rng.choice(sure, 2)), np.append(hit, [0.0, 1.0])
-        return RightWhenSure.of(sure, hit.astype(np.float64), each)
+        return RightWhenSure.of(sure, hit.astype(np.float64), mass)
 
     def missed(self, right: RightWhenSure, weights: Floats, counts: Floats | None = None) -> Floats:
         """Shares (K, K) of the rows that the posterior puts in other cells than their labels, cell by cell.
@@ -63,12 +63,12 @@ class LabelledRows:
         It sums to nothing, and so does its diagonal, by which `right` was fitted; counts (N,) as there.
         """
         weighed = self.truth * weights.astype(np.float32)
-        each = weighed.sum(axis=1)
-        posterior = right(at_mix(self.probs, weights), self.predicted) * each[:, None]
+        mass = weighed.sum(axis=1)
+        posterior = right(at_mix(self.probs, weights), self.predicted) * mass[:, None]
         if counts is not None:
             weighed, posterior = (part * counts.astype(np.float32)[:, None] for part in (weighed, posterior))
         return confusion_of(weighed - posterior, self.predicted) / max(
-            float(weighed.sum() / len(each)), 1e-30
+            float(weighed.sum() / len(mass)), 1e-30
         )
 
     def only(self, rows: slice) -> LabelledRows:
@@ -98,13 +98,13 @@ class RightWhenSure:
         sure = posterior[here, predicted]
         right = np.interp(sure, self.sure, self.right).astype(np.float32)
         others = (1 - right) / np.maximum(1 - sure, np.float32(1e-7))
-        found = posterior * others[:, None]
-        found[here, predicted] = right
-        rest = found.sum(axis=1) - right
+        joint = posterior * others[:, None]
+        joint[here, predicted] = right
+        rest = joint.sum(axis=1) - right
         alone = (rest < np.float32(1e-12)) & (right < 1)  # no other class has any of the posterior
-        found[alone] = ((1 - right[alone]) / (found.shape[1] - 1))[:, None]
-        found[here, predicted] = right
-        return np.asarray(found)
+        joint[alone] = ((1 - right[alone]) / (joint.shape[1] - 1))[:, None]
+        joint[here, predicted] = right
+        return np.asarray(joint)
 
 
 def calibrated_rows(prior: PriorEstimate, probs: NDArray[np.floating]) -> Matrix:
@@ -115,9 +115,9 @@ def calibrated_rows(prior: PriorEstimate, probs: NDArray[np.floating]) -> Matrix
 
 def at_mix(probs: Matrix, weights: Floats) -> Matrix:
     """Posteriors (M, K) at another class mix, weights (K,) = its prior over the old one (Saerens 2002)."""
-    found = probs * weights.astype(np.float32)
-    found /= np.maximum(found.sum(axis=1, keepdims=True), TINY)
-    return np.asarray(found)
+    weighted = probs * weights.astype(np.float32)
+    weighted /= np.maximum(weighted.sum(axis=1, keepdims=True), TINY)
+    return np.asarray(weighted)
 
 
 def confusion_of(posterior: Matrix, predicted: NDArray[np.int64]) -> Floats:
@@ -125,8 +125,8 @@ def confusion_of(posterior: Matrix, predicted: NDArray[np.int64]) -> Floats:
     rows, K = posterior.shape
     order = np.argsort(predicted, kind="stable")
     first = np.searchsorted(predicted[order], np.arange(K))
-    found = np.zeros((K, K))
+    confusion = np.zeros((K, K))
     for k, (start, stop) in enumerate(zip(first, [*first[1:], rows], strict=True)):
         if stop > start:
-            found[:, k] = posterior[order[start:stop]].sum(axis=0, dtype=np.float64)
-    return np.asarray(found / rows)
+            confusion[:, k] = posterior[order[start:stop]].sum(axis=0, dtype=np.float64)
+    return np.asarray(confusion / rows)

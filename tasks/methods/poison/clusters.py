@@ -55,13 +55,13 @@ def odd_regions(
     held = np.asarray(features, np.float32)
     near = nearest_places(held, sizes[-1] * (1 + AROUND), doubted)
     tests = len(doubted) * len(sizes)
-    found = [
+    regions = [
         region
         for row, around in zip(doubted, near, strict=True)
         for size in sizes
         if (region := _region(int(row), around, size, held, given, chance, tests)) is not None
     ]
-    return _apart(sorted(found, key=lambda each: (each.p_value, -len(each.rows))))
+    return _apart(sorted(regions, key=lambda each: (each.p_value, -len(each.rows))))
 
 
 def _region(

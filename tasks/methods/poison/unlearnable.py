@@ -63,13 +63,13 @@ def unlearnable_regions(
     around = nearest_places(held, sizes[-1], wrong)
     models = np.array([_by_nearest(held, given, chance.shape[1]), _by_trees(held, given, folds)])
     tests = len(wrong) * len(sizes)
-    found = [
+    regions = [
         region
         for near in around
         for size in sizes
         if (region := _region(near[:size], given, hit, expected, models, tests)) is not None
     ]
-    return _apart(sorted(found, key=lambda each: (each.p_value, -len(each.rows))))
+    return _apart(sorted(regions, key=lambda each: (each.p_value, -len(each.rows))))
 
 
 def _region(
@@ -90,11 +90,11 @@ def _region(
 
 def _expected(sure: Floats, called: NDArray[np.integer], hit: NDArray[np.bool_]) -> Floats:
     """How often (N,) rows are right that are called so surely, of the same class where it has rows enough."""
-    found = _by_certainty(sure, hit)
+    expected = _by_certainty(sure, hit)
     for code in np.flatnonzero(np.bincount(called) >= OWN_ROWS):
         own = called == code
-        found[own] = _by_certainty(sure[own], hit[own])
-    return found
+        expected[own] = _by_certainty(sure[own], hit[own])
+    return expected
 
 
 def _by_certainty(sure: Floats, hit: NDArray[np.bool_]) -> Floats:

@@ -159,7 +159,7 @@ class ProbeEnsemble:
         """The same whose logits count for so much."""
         fourier = self.fourier
         if fourier is not None:
-            kept = tuple(share * each for each in fourier.shares)
+            kept = tuple(share * kept_share for kept_share in fourier.shares)
             fourier = replace(fourier.mixed([share]), shares=kept)
         scales = np.append(self.scales[:-1], self.scales[-1] * share)
         return replace(self, scales=scales, words=self.words and self.words.mixed([share]), fourier=fourier)

@@ -46,15 +46,15 @@ class MixedRidge:
         """
         random, n_folds = kernel(features), len(linear.intercepts) - 1
         mapped = TargetSums.of(random.rows(features), targets, folds, n_folds)
-        found = cls(linear, RidgeByFold.fit(mapped, exclude=exclude), random, 0.0)
+        mixed = cls(linear, RidgeByFold.fit(mapped, exclude=exclude), random, 0.0)
         some = slice(None, max(ASKED // targets.shape[1], 1))
-        plain, bent = found._both(features[some], folds[some])
+        plain, bent = mixed._both(features[some], folds[some])
         asked = targets[some].toarray() if sparse.issparse(targets) else targets[some]
         loss = np.square if sparse.issparse(targets) else np.abs
         errors = [
             float(loss(asked - (1 - share) * plain - share * bent).mean(dtype=np.float64)) for share in SHARES
         ]
-        return cls(linear, found.fourier, random, SHARES[int(np.argmin(errors))])
+        return cls(linear, mixed.fourier, random, SHARES[int(np.argmin(errors))])
 
     def predict(self, features: NDArray[np.floating], folds: NDArray[np.integer]) -> NDArray[np.float32]:
         """Predictions (N, M) of rows (N, D), each by the probes that didn't see its fold."""

@@ -167,8 +167,8 @@ class _View:
     def tried(self, penalty: float, columns: int) -> tuple[Floats, Floats]:
         """The same of the first columns, of which other penalties are tried as well."""
         values, vectors = self._spectrum
-        told = (vectors.T @ self.cross[:, :columns]) / (values + self._ridge(penalty))[:, None]
-        return self._unscaled(vectors @ told)
+        fitted = (vectors.T @ self.cross[:, :columns]) / (values + self._ridge(penalty))[:, None]
+        return self._unscaled(vectors @ fitted)
 
     @cached_property
     def _spectrum(self) -> tuple[Floats, Floats]:

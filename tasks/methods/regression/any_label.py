@@ -45,11 +45,11 @@ class AnyLabel:
 
     def of_others(self, given: Floats) -> Floats:
         """Density (N,) of another row's label at numbers (N,)."""
-        found = np.empty(len(given))
+        density = np.empty(len(given))
         for start in range(0, len(given), ROWS):
             off = (given[start : start + ROWS, None] - self.place) / self.width
-            found[start : start + ROWS] = (np.exp(-(off**2) / 2) / self.width).mean(axis=1)
-        return np.asarray(found / np.sqrt(2 * np.pi))
+            density[start : start + ROWS] = (np.exp(-(off**2) / 2) / self.width).mean(axis=1)
+        return np.asarray(density / np.sqrt(2 * np.pi))
 
     def far(self, given: Floats) -> Floats:
         """Density (N,) of a number that is no label at all, such as one in another unit."""

@@ -100,8 +100,8 @@ def partners(
 ) -> tuple[NDArray[np.int64], Floats]:
     """Of each row (N,) the flagged one that its label was likely exchanged with, -1 if none; P(it was)."""
     suspects = np.flatnonzero(flag)
-    found = ExchangedPairs.find(*(each[suspects] for each in (given, low, high, error)))
+    pairs = ExchangedPairs.find(*(values[suspects] for values in (given, low, high, error)))
     other, sure = np.full(len(given), -1), np.zeros(len(given))
-    likely = found.probability > 0.5
-    other[suspects[likely]], sure[suspects] = suspects[found.other[likely]], found.probability * likely
+    likely = pairs.probability > 0.5
+    other[suspects[likely]], sure[suspects] = suspects[pairs.other[likely]], pairs.probability * likely
     return other, sure

@@ -35,5 +35,5 @@ class NoiseShape:
 
 
 def _place(z: Floats) -> NDArray[np.int64]:
-    found = np.rint((np.clip(np.arcsinh(z), -EDGE, EDGE) + EDGE) / STEP)
-    return np.asarray(found, np.int64)
+    place = np.rint((np.clip(np.arcsinh(z), -EDGE, EDGE) + EDGE) / STEP)
+    return np.asarray(place, np.int64)

@@ -36,8 +36,8 @@ class LocalSpread:
         """
         order = np.argsort(predicted, kind="stable")
         bins = np.array_split(order, int(np.clip(len(order) // ROWS_A_BIN, 1, MOST_BINS)))
-        place = np.array([np.median(predicted[each]) for each in bins])
-        low, centre, high = np.array([np.quantile(off[each], [0.25, 0.5, 0.75]) for each in bins]).T
+        place = np.array([np.median(predicted[chosen]) for chosen in bins])
+        low, centre, high = np.array([np.quantile(off[chosen], [0.25, 0.5, 0.75]) for chosen in bins]).T
         each_rows = len(off) / len(bins)
         least = max(NARROWEST * float(np.median(high - low)) / 2, 1e-9 * float(np.ptp(off)), TINY)
         below, above = (
@@ -50,7 +50,7 @@ class LocalSpread:
     def around(self, predicted: Floats) -> tuple[Floats, Floats, Floats]:
         """Centre, scale below and scale above (N,) of the residuals of predictions (N,)."""
         centre, below, above = (
-            np.interp(predicted, self.place, each) for each in (self.centre, self.below, self.above)
+            np.interp(predicted, self.place, line) for line in (self.centre, self.below, self.above)
         )
         return centre, below, above
 

@@ -33,8 +33,8 @@ class Tails:
         others, far: whether either kind may be there.
         """
         begin = (BEGIN[0] * others, BEGIN[1] * far)
-        found = (_fitted(z, scale, wrong, degrees, begin) for degrees in DEGREES)
-        return max(found, key=lambda each: each.log_likelihood)
+        fits = (_fitted(z, scale, wrong, degrees, begin) for degrees in DEGREES)
+        return max(fits, key=lambda each: each.log_likelihood)
 
     def wrong(self, z: Floats, scale: Floats, wrong: Floats) -> Floats:
         """P(it is of either kind) (2, N)."""
@@ -62,16 +62,16 @@ def apart(wrong: Floats) -> float:
 
 def _fitted(z: Floats, scale: Floats, wrong: Floats, degrees: float, shares: tuple[float, float]) -> Tails:
     """EM of the scale and the shares for one heaviness of the tails (Lange, Little & Taylor 1989)."""
-    found = Tails(degrees, 1.0, shares, -np.inf)
+    tails = Tails(degrees, 1.0, shares, -np.inf)
     for _ in range(STEPS):
-        right, odds = found._right(z, scale), np.array(found.shares)[:, None] * wrong
+        right, odds = tails._right(z, scale), np.array(tails.shares)[:, None] * wrong
         total = right + odds.sum(axis=0) + TINY
         likely = float(np.log(total).sum())
-        if likely - found.log_likelihood < 1e-3:
+        if likely - tails.log_likelihood < 1e-3:
             break
         counted = right / total
-        pull = counted * (degrees + 1) / (degrees + np.square(z / found.scale))
+        pull = counted * (degrees + 1) / (degrees + np.square(z / tails.scale))
         width = np.sqrt(max(float(pull @ np.square(z)) / max(float(counted.sum()), 1.0), LEAST))
-        others, far = (float(each) for each in (odds / total).mean(axis=1))
-        found = Tails(degrees, float(width), (others, far), likely)
-    return found
+        others, far = (float(share) for share in (odds / total).mean(axis=1))
+        tails = Tails(degrees, float(width), (others, far), likely)
+    return tails

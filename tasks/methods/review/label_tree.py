@@ -61,11 +61,11 @@ class LabelTree:
     def costs(self) -> NDArray[np.float64]:
         """Distances (K + 1, K + 1) between all classes, the last being none of them."""
         count = len(self.above)
-        found = np.full((count + 1, count + 1), NONE_COSTS)
+        costs_of = np.full((count + 1, count + 1), NONE_COSTS)
         for code in range(count):
-            found[code, :count] = self.distances(code)
-        found[count, count] = 0.0
-        return found
+            costs_of[code, :count] = self.distances(code)
+        costs_of[count, count] = 0.0
+        return costs_of
 
     def mean_distances(self) -> NDArray[np.float64]:
         """Mean distance (K + 1,) from each class to the others; of none of them the last."""

@@ -35,9 +35,9 @@ class Answers:
 
     def by_row(self, rows: int) -> NDArray[np.bool_]:
         """What any answer to each row names (rows, K + 1)."""
-        found = np.zeros((rows, self.named.shape[1]), bool)
-        np.logical_or.at(found, self.row, self.named)
-        return found
+        answered = np.zeros((rows, self.named.shape[1]), bool)
+        np.logical_or.at(answered, self.row, self.named)
+        return answered
 
 
 def prior_of(posterior: NDArray[np.floating], outside: NDArray[np.bool_] | np.bool_ = np.False_) -> Floats:
@@ -60,16 +60,16 @@ def accuracies(answers: Answers, prior: Floats, reviewers: int) -> Floats:
     """
     some = answers.repeated
     again = Answers(answers.row[some], answers.reviewer[some], answers.named[some])
-    found = np.full(reviewers, RIGHT)
+    accuracy = np.full(reviewers, RIGHT)
     count = np.bincount(again.reviewer, minlength=reviewers)
     for _ in range(STEPS if some.any() else 0):
-        posterior = after(again, prior, found)
+        posterior = after(again, prior, accuracy)
         right = (posterior[again.row] * again.named).sum(axis=1)
         hits = np.bincount(again.reviewer, right, reviewers)
-        before, found = found, (hits + LOOKS * RIGHT) / (count + LOOKS)
-        if np.abs(found - before).max() < CLOSE:
+        before, accuracy = accuracy, (hits + LOOKS * RIGHT) / (count + LOOKS)
+        if np.abs(accuracy - before).max() < CLOSE:
             break
-    return np.asarray(found, np.float64)
+    return np.asarray(accuracy, np.float64)
 
 
 def after(answers: Answers, prior: Floats, accuracy: Floats) -> Floats:
@@ -85,5 +85,5 @@ def after(answers: Answers, prior: Floats, accuracy: Floats) -> Floats:
     odds = np.log(prior)
     np.add.at(odds, answers.row, said)
     odds -= odds.max(axis=1, keepdims=True)
-    found = np.exp(odds)
-    return np.asarray(found / found.sum(axis=1, keepdims=True))
+    posterior = np.exp(odds)
+    return np.asarray(posterior / posterior.sum(axis=1, keepdims=True))

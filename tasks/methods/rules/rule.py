@@ -72,11 +72,11 @@ def evaluate(
     counted = np.zeros(len(rules), np.int64)
     for place, rule in enumerate(rules):
         given = table.select(list(dict.fromkeys(_held(table, rule))))
-        told, bad = _told(rule, given)
+        votes, bad = _told(rule, given)
         for column in rule.columns:
             if unreadable and column in unreadable:
                 bad |= np.asarray(unreadable[column].to_numpy(zero_copy_only=False), bool)
-        own, unknown = _codes(rule, told, classes)
+        own, unknown = _codes(rule, votes, classes)
         codes[:, place] = np.where(bad | unknown, ABSTAIN, own)
         counted[place] = int((bad | unknown).sum())
     return RuleVotes(codes, counted)
@@ -84,7 +84,7 @@ def evaluate(
 
 def _held(table: pa.Table, rule: Rule) -> list[str]:
     """The columns of a rule as the table spells them; SQL doesn't mind the case."""
-    found = []
+    names = []
     for column in rule.columns:
         near = [name for name in table.column_names if name.casefold() == column.casefold()]
         if column not in table.column_names and (rule.method != "where" or not near):
@@ -92,8 +92,8 @@ def _held(table: pa.Table, rule: Rule) -> list[str]:
                 f"rule {rule.name!r}: there is no column {column!r}",
                 fix=f"columns: {', '.join(table.column_names)}",
             )
-        found.append(column if column in table.column_names else near[0])
-    return found
+        names.append(column if column in table.column_names else near[0])
+    return names
 
 
 def _told(rule: Rule, table: pa.Table) -> tuple[pa.Array, NDArray[np.bool_]]:
@@ -101,7 +101,7 @@ def _told(rule: Rule, table: pa.Table) -> tuple[pa.Array, NDArray[np.bool_]]:
     none = np.zeros(table.num_rows, bool)
     try:
         method = registry.get("rules", rule.method)
-        told = method.target(table, **rule.options)
+        answers = method.target(table, **rule.options)
     except ConfigError as error:
         raise ConfigError(f"rule {rule.name!r}: {error.what}", where=error.where, fix=error.fix) from error
     except Exception as error:  # a value that its condition can't take, or whatever a plug-in does
@@ -110,9 +110,9 @@ def _told(rule: Rule, table: pa.Table) -> tuple[pa.Array, NDArray[np.bool_]]:
                 f"rule {rule.name!r}: {type(error).__name__}: {error}",
                 fix=f"mend the function {rule.method!r}: where it can't tell it gives null",
             ) from error
-        told, bad = failed(table, str(rule.options["condition"]))
-        return told, np.asarray(bad.to_numpy(zero_copy_only=False), bool)
-    return told.combine_chunks() if isinstance(told, pa.ChunkedArray) else told, none
+        answers, bad = failed(table, str(rule.options["condition"]))
+        return answers, np.asarray(bad.to_numpy(zero_copy_only=False), bool)
+    return answers.combine_chunks() if isinstance(answers, pa.ChunkedArray) else answers, none
 
 
 def _codes(rule: Rule, told: Any, classes: Sequence[Class]) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
@@ -128,6 +128,6 @@ def _codes(rule: Rule, told: Any, classes: Sequence[Class]) -> tuple[NDArray[np.
             raise InputError(f"rule {rule.name!r} fires for no class", fix="give it a label")
         code = list(map(str, classes)).index(str(rule.label))
         return np.where(fires, code, ABSTAIN).astype(np.int32), np.zeros(len(told), bool)
-    place = pc.index_in(told.cast(pa.string()), value_set=pa.array([str(each) for each in classes]))
+    place = pc.index_in(told.cast(pa.string()), value_set=pa.array([str(name) for name in classes]))
     unknown = pc.and_(pc.is_valid(told), pc.is_null(place)).to_numpy(zero_copy_only=False)
     return pc.fill_null(place, ABSTAIN).to_numpy(), np.asarray(unknown, bool)

@@ -36,10 +36,10 @@ def where(table: pa.Table, *, condition: str = "") -> pa.Array:
 
 def failed(table: pa.Table, condition: str) -> tuple[pa.Array, pa.Array]:
     """As `where`, null too where the condition fails on a row, and which rows these are (n,)."""
-    told = _true(table, condition, attempt=True)
+    answers = _true(table, condition, attempt=True)
     code = f"coalesce(cast(({condition}\n) as tinyint), 2)"
     known = _evaluated(table, f"try({code}) is null")
-    return told, known
+    return answers, known
 
 
 @lru_cache
@@ -51,13 +51,19 @@ def read_condition(condition: str) -> tuple[str, ...]:
 
 def _columns_read(connection: Any, condition: str) -> tuple[str, ...]:
     _parsed(connection, f"({condition}\n)")
-    found = list(_expressions(_parsed(connection, condition)))  # whole without the brackets too
-    for each in found:
-        if what := NOT_OF_A_ROW.get(each["class"]):
+    expressions = list(_expressions(_parsed(connection, condition)))  # whole without the brackets too
+    for expression in expressions:
+        if what := NOT_OF_A_ROW.get(expression["class"]):
             raise ConfigError(f"a condition is on one row alone, and this holds {what}", fix=_FIX)
-    for name in {each["function_name"] for each in found if each["class"] == "FUNCTION"}:
+    for name in {
+        expression["function_name"] for expression in expressions if expression["class"] == "FUNCTION"
+    }:
         _check_function(connection, name)
-    return tuple(dict.fromkeys(each["column_names"][0] for each in found if each["class"] == "COLUMN_REF"))
+    return tuple(
+        dict.fromkeys(
+            expression["column_names"][0] for expression in expressions if expression["class"] == "COLUMN_REF"
+        )
+    )
 
 
 def _parsed(connection: Any, expression: str) -> Any:
@@ -66,7 +72,7 @@ def _parsed(connection: Any, expression: str) -> Any:
     parsed = json.loads(text)
     if parsed.get("error"):
         raise ConfigError(f"no condition of SQL: {parsed.get('error_message', '')}", fix=_FIX)
-    nodes = [each["node"] for each in parsed["statements"]]
+    nodes = [statement["node"] for statement in parsed["statements"]]
     if len(nodes) != 1 or not _plain(nodes[0]):
         raise ConfigError("no condition of SQL: it ends before its end", fix=_FIX)
     return nodes[0]["select_list"][0]
@@ -81,13 +87,13 @@ def _plain(node: dict[str, Any]) -> bool:
 def _expressions(node: Any) -> Iterator[dict[str, Any]]:
     """Every expression in a parsed one."""
     if isinstance(node, list):
-        for each in node:
-            yield from _expressions(each)
+        for child in node:
+            yield from _expressions(child)
     elif isinstance(node, dict):
         if "class" in node:
             yield node
-        for each in node.values():
-            yield from _expressions(each)
+        for child in node.values():
+            yield from _expressions(child)
 
 
 def _check_function(connection: Any, name: str) -> None:
@@ -101,8 +107,8 @@ def _check_function(connection: Any, name: str) -> None:
 
 
 def _true(table: pa.Table, condition: str, *, attempt: bool) -> pa.Array:
-    told = f"cast(({condition}\n) as boolean)"
-    return _evaluated(table, f"try({told})" if attempt else told)
+    query = f"cast(({condition}\n) as boolean)"
+    return _evaluated(table, f"try({query})" if attempt else query)
 
 
 def _evaluated(table: pa.Table, expression: str) -> pa.Array:
@@ -112,8 +118,8 @@ def _evaluated(table: pa.Table, expression: str) -> pa.Array:
     try:
         with closing(_connection()) as connection:
             connection.register("rows", table)
-            found = connection.sql(f"select {expression} as told from rows")  # noqa: S608 - checked before
-            return found.to_arrow_table()["told"].combine_chunks()
+            evaluated = connection.sql(f"select {expression} as told from rows")  # noqa: S608 - checked before
+            return evaluated.to_arrow_table()["told"].combine_chunks()
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
         raise ConfigError(f"not on these columns: {_first_lines(error)}", fix=_columns(table)) from error
 

@@ -30,24 +30,24 @@ def find_shortcuts(
     bins = {name: _binned(np.asarray(held, np.float64)) for name, held in values.items()}
     names = [name for name, held in bins.items() if len(np.unique(held[held >= 0])) > 1]
     counts = {name: _counts(bins[name], given, half, len(classes)) for name in names}
-    found = {name: foretold(counts[name]) for name in names}
-    adjusted = holm(np.array([found[name].p_value for name in names]))
-    told = [
-        _told(name, found[name], float(p_value), (values[name], bins[name]), given, ids, classes)
+    by_name = {name: foretold(counts[name]) for name in names}
+    adjusted = holm(np.array([by_name[name].p_value for name in names]))
+    findings = [
+        _told(name, by_name[name], float(p_value), (values[name], bins[name]), given, ids, classes)
         for name, p_value in zip(names, adjusted, strict=True)
     ]
-    told.sort(key=lambda each: (not each.tells, -(each.gain or 0.0), each.name))
-    return ShortcutFindings(rows=len(given), properties=tuple(told))
+    findings.sort(key=lambda each: (not each.tells, -(each.gain or 0.0), each.name))
+    return ShortcutFindings(rows=len(given), properties=tuple(findings))
 
 
 def _binned(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """The bin of each value (N,): equal values are in one, and none is by the label; -1 for NaN."""
     there = np.isfinite(values)
-    found = np.full(len(values), -1, np.int64)
+    bins = np.full(len(values), -1, np.int64)
     if there.any():
         cuts = np.unique(np.quantile(values[there], np.linspace(0, 1, BINS + 1)[1:-1], method="lower"))
-        found[there] = np.searchsorted(cuts, values[there], side="left")
-    return found
+        bins[there] = np.searchsorted(cuts, values[there], side="left")
+    return bins
 
 
 def _counts(
@@ -64,16 +64,16 @@ def _told(
     given: NDArray[np.integer], ids: Sequence[str], classes: Sequence[Class],
 ) -> PropertyFindings:  # fmt: skip
     values, bins = cut
-    told = PropertyFindings(
+    findings = PropertyFindings(
         name=name, p_value=p_value, tells=p_value <= LEVEL, gain=found.gain, accuracy=found.accuracy,
         chance=found.chance,
     )  # fmt: skip
-    if not told.tells or found.strongest is None:
-        return told
+    if not findings.tells or found.strongest is None:
+        return findings
     place, label = found.strongest
     there = bins == place
     rows = np.flatnonzero(there & (given == label))
-    return told.model_copy(
+    return findings.model_copy(
         update={
             "low": float(values[there].min()),
             "high": float(values[there].max()),

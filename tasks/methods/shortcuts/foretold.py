@@ -44,14 +44,14 @@ def foretold(counts: NDArray[np.integer]) -> Foretold:
     if rows < 2 or np.count_nonzero(classes) < 2:
         return Foretold(1.0, 0.0, 1.0, 1.0, None)
     scored = [_scored(held[1 - half], held[half]) for half in range(HALVES)]
-    p_value = min(1.0, HALVES * min(each.p_value for each in scored))
+    p_value = min(1.0, HALVES * min(score.p_value for score in scored))
     shares = classes[classes > 0] / rows
     entropy = -float(shares @ np.log(shares))
-    gain = max(sum(each.score for each in scored) / rows / entropy, 0.0)
+    gain = max(sum(score.score for score in scored) / rows / entropy, 0.0)
     return Foretold(
         p_value=float(p_value),
         gain=float(min(gain, 1.0)),
-        accuracy=float(sum(each.right for each in scored) / rows),
+        accuracy=float(sum(score.right for score in scored) / rows),
         chance=float(classes.max() / rows),
         strongest=_strongest(total),
     )
@@ -69,9 +69,9 @@ def _scored(learnt: NDArray[np.float64], seen: NDArray[np.float64]) -> _Score:
     mix = (learnt.sum(axis=1) + 0.5) / (learnt.sum() + 0.5 * len(learnt))
     given = (learnt + PRIOR_ROWS * mix[:, None]) / (learnt.sum(axis=0) + PRIOR_ROWS)
     tells = np.log(given / mix[:, None])
-    found = float((seen * tells).sum())
+    score = float((seen * tells).sum())
     right = float(seen[given.argmax(axis=0), np.arange(seen.shape[1])].sum())
-    return _Score(_tail(found, *moments(tells, seen)), found, right)
+    return _Score(_tail(score, *moments(tells, seen)), score, right)
 
 
 def _tail(found: float, mean: float, variance: float, skewness: float) -> float:
@@ -103,9 +103,9 @@ def _strongest(total: NDArray[np.float64]) -> tuple[int, int] | None:
     rows = total.sum()
     expected = np.outer(total.sum(axis=1), total.sum(axis=0)) / rows
     excess = np.where(total >= LEAST_ROWS, (total - expected) / np.sqrt(np.maximum(expected, 1e-9)), -np.inf)
-    found = int(excess.argmax())
-    label, value = np.unravel_index(found, total.shape)
-    return (int(value), int(label)) if excess.flat[found] > 0 else None
+    place = int(excess.argmax())
+    label, value = np.unravel_index(place, total.shape)
+    return (int(value), int(label)) if excess.flat[place] > 0 else None
 
 
 def holm(p_values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,8 +30,8 @@ def of_texts(texts: pa.Array) -> dict[str, NDArray[np.float64]]:
 def of_images(images: pa.Array) -> dict[str, NDArray[np.float64]]:
     """Bytes, width, height, brightness and contrast (0 to 1) of encoded images (N,); NaN where it is none."""
     names = ("bytes", "width", "height", "brightness", "contrast")
-    found = np.array([_of_image(each) for each in images.to_pylist()]).reshape(-1, len(names))
-    return dict(zip(names, found.T, strict=True))
+    values = np.array([_of_image(image) for image in images.to_pylist()]).reshape(-1, len(names))
+    return dict(zip(names, values.T, strict=True))
 
 
 def of_bytes(values: pa.Array) -> dict[str, NDArray[np.float64]]:

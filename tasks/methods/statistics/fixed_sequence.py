@@ -37,13 +37,13 @@ def proven(sure: NDArray[np.floating], right: NDArray[np.bool_], precision: floa
     """
     order = np.argsort(-sure, kind="stable")
     sure, right = np.asarray(sure)[order], np.asarray(right)[order]
-    found = Proven(np.inf, 0.0, len(sure), int(right.sum()))
+    best = Proven(np.inf, 0.0, len(sure), int(right.sum()))
     for rows in _prefixes(sure, precision, spare):
         bound = lower_bound(int(right[:rows].sum()), rows)
         if bound < precision:
             break
-        found = Proven(float(sure[rows - 1]), bound, rows, int(right[:rows].sum()))
-    return found
+        best = Proven(float(sure[rows - 1]), bound, rows, int(right[:rows].sum()))
+    return best
 
 
 def lower_bound(right: int, rows: int) -> float:

@@ -56,11 +56,11 @@ class Chain:
     def departures(self, weight: Floats) -> Floats:
         """What each tag (n, K) gets back from weights (n, K) of the tags after it: their sum."""
         opened = np.where(self.tags.continues, 0.0, weight).sum(axis=1)
-        found = _with_none(np.where(self.tags.closes, opened[:, None], 0.0))
+        leaving = _with_none(np.where(self.tags.closes, opened[:, None], 0.0))
         for code in np.flatnonzero(self.tags.continues):
             for earlier in self.tags.before[code]:
-                found[:, earlier] += weight[:, code]
-        return np.asarray(found[:, :-1])
+                leaving[:, earlier] += weight[:, code]
+        return np.asarray(leaving[:, :-1])
 
     def leading_to(self, now: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Which tags (n, K) may stand before these (n,)."""

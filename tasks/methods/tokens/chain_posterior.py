@@ -87,10 +87,10 @@ def best_tags(chain: Chain) -> NDArray[np.int32]:
         came = np.ones(1) if before is None else chain.arrivals(best[before], best=True)
         weight = came * chain.fit[here]
         best[here] = weight / np.maximum(weight.max(axis=1, keepdims=True), TINY)
-    found = np.zeros(len(chain.fit), np.int32)
+    tags = np.zeros(len(chain.fit), np.int32)
     last = np.flatnonzero(last_tokens(chain.offsets))
-    found[last] = best[last].argmax(axis=1)
+    tags[last] = best[last].argmax(axis=1)
     for here, before in reversed(steps):
         if before is not None:
-            found[before] = np.where(chain.leading_to(found[here]), best[before], -1.0).argmax(axis=1)
-    return found
+            tags[before] = np.where(chain.leading_to(tags[here]), best[before], -1.0).argmax(axis=1)
+    return tags

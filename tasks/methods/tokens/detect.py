@@ -112,25 +112,27 @@ class TokenJudge:
             for part, own in sentence_blocks(offsets, len(tags.names))
         ]
         names = ("probs", "own", "kept", "grown")
-        found = ChainPosterior(
+        posterior = ChainPosterior(
             *(np.concatenate([getattr(part.posterior, name) for part in parts]) for name in names)
         )
         suggestion, proposed = (
             np.concatenate([getattr(part, name) for part in parts]) for name in ("best", "proposed")
         )
-        score = token_scores(given, pred_probs, found.own, self.skill, self.usual)
+        score = token_scores(given, pred_probs, posterior.own, self.skill, self.usual)
         return TokenResult(
             score=score,
-            error_probability=(1 - found.own).astype(np.float32),
+            error_probability=(1 - posterior.own).astype(np.float32),
             flag=suggestion != given,
             suggestion=suggestion,
-            posterior=found.probs.astype(np.float32),
+            posterior=posterior.probs.astype(np.float32),
             sentence_score=by_sentence(score, offsets),
-            sentence_error_probability=(1 - together(found.kept, offsets[:-1], offsets[1:])).astype(
+            sentence_error_probability=(1 - together(posterior.kept, offsets[:-1], offsets[1:])).astype(
                 np.float32
             ),
-            spans=span_errors(given, suggestion, offsets, tags, found, score),
-            edits=edits_of(given, suggestion, offsets, tags, found, proposed, borne_out(alone, suggestion)),
+            spans=span_errors(given, suggestion, offsets, tags, posterior, score),
+            edits=edits_of(
+                given, suggestion, offsets, tags, posterior, proposed, borne_out(alone, suggestion)
+            ),
             tokens=alone,
             skill=self.skill,
         )
@@ -181,14 +183,14 @@ def _joined(
     lean: float,
 ) -> _Joined:
     chain = Chain.of(shares, offsets, tags)
-    found = posterior_of(chain, given)
+    joined = posterior_of(chain, given)
     fit = chain.fit.copy()
     chain.fit[np.arange(len(given)), given] *= lean
     best = best_tags(chain)
     if (best == given).all():
-        return _Joined(found, best, np.stack([found.own, found.kept], axis=1))
+        return _Joined(joined, best, np.stack([joined.own, joined.kept], axis=1))
     proposed = posterior_of(Chain(fit, offsets, tags), best)
-    return _Joined(found, best, np.stack([proposed.own, proposed.kept], axis=1))
+    return _Joined(joined, best, np.stack([proposed.own, proposed.kept], axis=1))
 
 
 def sentence_blocks(offsets: NDArray[np.int64], classes: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
@@ -229,8 +231,8 @@ def token_scores(
 
 def by_sentence(score: NDArray[np.float32], offsets: NDArray[np.int64]) -> NDArray[np.float32]:
     """The least score of each sentence (S,); 1 of one without tokens."""
-    found = np.ones(len(offsets) - 1, np.float32)
+    scores = np.ones(len(offsets) - 1, np.float32)
     some = np.diff(offsets) > 0
     if some.any():
-        found[some] = np.minimum.reduceat(score, offsets[:-1][some])
-    return found
+        scores[some] = np.minimum.reduceat(score, offsets[:-1][some])
+    return scores

@@ -53,7 +53,7 @@ def edits_of(
         bounds = np.stack([start, end], axis=1).ravel()
         least = np.append(share, 1.0)
         held = np.minimum.reduceat(least, bounds)[::2]
-    return Edits(start, end, *(each.astype(np.float32) for each in (1 - kept, claimed, claimed * held)))
+    return Edits(start, end, *(values.astype(np.float32) for values in (1 - kept, claimed, claimed * held)))
 
 
 def runs(

@@ -82,7 +82,7 @@ def span_errors(
 
 def _beside(spans: Spans, which: NDArray[np.int64]) -> Spans:
     """The spans of these numbers (M,); NOWHERE of none."""
-    start, end, kind = (np.append(each, NOWHERE)[which] for each in (spans.start, spans.end, spans.kind))
+    start, end, kind = (np.append(column, NOWHERE)[which] for column in (spans.start, spans.end, spans.kind))
     return Spans(start, end, kind.astype(np.int32))
 
 

@@ -83,10 +83,10 @@ class TagSet:
     @cached_property
     def before(self) -> NDArray[np.int64]:
         """By tag (K, 2) those that it may go on with; -1: none."""
-        found = np.full((len(self.names), 2), -1)
+        allowed = np.full((len(self.names), 2), -1)
         for code in np.flatnonzero(np.isin(self.role, (INSIDE, LAST))):
-            found[code] = [self.code(role, self.kind[code]) for role in (BEGIN, INSIDE)]
-        return found
+            allowed[code] = [self.code(role, self.kind[code]) for role in (BEGIN, INSIDE)]
+        return allowed
 
     def goes_on(self, one: NDArray[np.integer], other: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Whether the tags `other` (n,) go on with the spans of `one` (n,), right before them."""

@@ -51,12 +51,12 @@ def proven_cut(audited: AuditedChanges, precision: float, spared: NDArray[np.boo
     these, or among all. spared (K,): classes that no label leaves.
     """
     counted = ~spared[audited.given]
-    found = proven(audited.claim[counted], audited.right[counted], precision, SPARE)
-    if not found.bound:
-        return even(NEVER, len(spared), _unproven(found, precision))
-    over = np.where(spared, NEVER, found.over)
+    bound = proven(audited.claim[counted], audited.right[counted], precision, SPARE)
+    if not bound.bound:
+        return even(NEVER, len(spared), _unproven(bound, precision))
+    over = np.where(spared, NEVER, bound.over)
     return Cut(
-        over, _said(found), spared=spared if spared.any() else None, claimed=found.bound, proven=found.bound
+        over, _said(bound), spared=spared if spared.any() else None, claimed=bound.bound, proven=bound.bound
     )
 
 

@@ -134,6 +134,6 @@ def bin_of(claim: Floats) -> NDArray[np.int64]:
 
 
 def _summed(cells: NDArray[np.int64], *values: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
-    found, place = np.unique(cells, return_inverse=True)
-    leaving, right = (np.bincount(place, value, len(found)).astype(np.float64) for value in values)
-    return found, leaving, right
+    distinct, place = np.unique(cells, return_inverse=True)
+    leaving, right = (np.bincount(place, value, len(distinct)).astype(np.float64) for value in values)
+    return distinct, leaving, right

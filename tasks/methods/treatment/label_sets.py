@@ -95,10 +95,10 @@ def largest(matrix: Any) -> NDArray[np.float32]:
 
 def binary(matrix: Any) -> sparse.csr_array:
     """A matrix without stored zeros, its columns in order."""
-    found = sparse.csr_array(matrix)
-    found.eliminate_zeros()
-    found.sort_indices()
-    return found
+    marks = sparse.csr_array(matrix)
+    marks.eliminate_zeros()
+    marks.sort_indices()
+    return marks
 
 
 def _cells(like: sparse.csr_array, data: NDArray[Any]) -> sparse.csr_array:

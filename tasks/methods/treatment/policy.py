@@ -60,7 +60,7 @@ class Policy:
     def columns(self) -> tuple[str, ...]:
         """Columns of the dataset that factors read."""
         named = (factor.options.get("column") for factor in self.factors)
-        return tuple(dict.fromkeys(str(each) for each in named if each))
+        return tuple(dict.fromkeys(str(name) for name in named if name))
 
     def without_columns(self) -> Policy:
         """The same where no column is at hand: factors that read one are left out."""
@@ -72,7 +72,7 @@ class Policy:
         """Whether a factor is made of an input of its kind; without: and not of this one."""
         methods = (get("weights", factor.method) for factor in self.factors)
         inputs = ({*method.needs, *method.uses} for method in methods)
-        return any(given in each and without not in each for each in inputs)
+        return any(given in names and without not in names for names in inputs)
 
     @property
     def chooses(self) -> bool:

@@ -28,11 +28,11 @@ def protected(claims: Claims) -> NDArray[np.bool_]:
     classes, rows = len(claims.rows), claims.rows
     even = rows.sum() / classes
     doubted = np.bincount(claims.cells // BINS, claims.leaving, classes)
-    found = np.zeros(classes, bool)
+    rare = np.zeros(classes, bool)
     for k in np.flatnonzero((doubted > 0) & (rows > 0)):
         low, _ = wilson(float(1 - claims.suspected[k] / rows[k]), int(rows[k]))
-        found[k] = rows[k] < RARE * even or (rows[k] < UNCOMMON * even and low < KNOWN)
-    return found
+        rare[k] = rows[k] < RARE * even or (rows[k] < UNCOMMON * even and low < KNOWN)
+    return rare
 
 
 def sparing(cut: Cut, claims: Claims) -> Cut:

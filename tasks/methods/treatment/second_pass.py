@@ -136,8 +136,8 @@ def change(
     moved = sample.only(np.flatnonzero(labels != sample.given))
     after = labels[labels != sample.given]
     there, gone = (
-        FoldSums.of(moved.features, each, moved.folds, n_folds, n_classes, moved.words, random)
-        for each in (after, moved.given)
+        FoldSums.of(moved.features, sums, moved.folds, n_folds, n_classes, moved.words, random)
+        for sums in (after, moved.given)
     )
     return _of_classes(there - gone)
 

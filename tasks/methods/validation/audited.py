@@ -57,8 +57,8 @@ def apart_width(rows: NDArray[np.int64], looks: NDArray[np.int64], *, of: int, f
     """
     seen = looks.astype(np.float64)
     half = Looked(rows.astype(np.float64), seen, np.zeros(len(seen)), seen)
-    found = difference(half, of, beyond=shared(folds))
-    return found.high - found.low
+    estimate = difference(half, of, beyond=shared(folds))
+    return estimate.high - estimate.low
 
 
 def audited_difference(

@@ -111,10 +111,10 @@ def prove(
     class_weights (K,): those of the target window, None without one; then rows count for it. over: where
     folds are held out, as `out_of_fold` takes it.
     """
-    found = out_of_fold(
+    held_out = out_of_fold(
         sums, sample, options.judge, options.model, options.arms, class_weights, class_vectors, over=over
     )
-    return compared(found, class_weights, options.seed)
+    return compared(held_out, class_weights, options.seed)
 
 
 def compared(found: OutOfFold, class_weights: Floats | None, seed: int) -> Proof:
@@ -128,10 +128,10 @@ def compared(found: OutOfFold, class_weights: Floats | None, seed: int) -> Proof
     called = {name: probs.argmax(axis=1) for name, probs in found.probs.items()}
     raw = called[GIVEN]
     arms = tuple(
-        ArmProof(name, mean(each, len(found.transitions)), difference(held[name], raw, called[name]))
-        for name, each in gains.items()
+        ArmProof(name, mean(gain, len(found.transitions)), difference(held[name], raw, called[name]))
+        for name, gain in gains.items()
     )
-    change = next(each.difference for each in arms if each.name == arm)
+    change = next(other.difference for other in arms if other.name == arm)
     return Proof(
         **within(accuracy(held[arm], raw), change),
         given_raw=float(np.mean(raw == found.given)),
@@ -208,10 +208,10 @@ def by_group(
 def _parts(
     parts: Mapping[Any, NDArray[np.bool_]], held: HeldOut, raw: Labels, treated: Labels
 ) -> tuple[PartProof, ...]:
-    found = {name: np.flatnonzero(rows) for name, rows in parts.items()}
+    places = {name: np.flatnonzero(rows) for name, rows in parts.items()}
     return tuple(
         PartProof(name, len(rows), difference(held.only(rows), raw[rows], treated[rows]))
-        for name, rows in found.items()
+        for name, rows in places.items()
         if len(rows) >= LEAST_ROWS
     )
 

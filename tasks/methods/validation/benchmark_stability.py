@@ -91,11 +91,11 @@ def _flips(
     models: tuple[str, ...], before: Floats, by_corrected: Floats, own: float
 ) -> tuple[tuple[str, str, float], ...]:
     """Return the pairs that the corrected labels rank otherwise than the benchmark's given ones did."""
-    found = []
+    flips = []
     for (one, name), (two, rival) in permutations(enumerate(models), 2):
         lead_right, lead_wrong = by_corrected[:, one] - by_corrected[:, two]
         if before[one] > before[two] and lead_wrong < 0:
             # the lead is linear in the prevalence, and lost where it crosses 0
             crossing = max(lead_right, 0.0) / (max(lead_right, 0.0) - lead_wrong)
-            found.append((name, rival, max(float(crossing), own)))
-    return tuple(sorted(found, key=lambda flip: flip[2]))
+            flips.append((name, rival, max(float(crossing), own)))
+    return tuple(sorted(flips, key=lambda flip: flip[2]))

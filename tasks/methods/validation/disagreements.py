@@ -57,14 +57,14 @@ class HeldOut:
 
     def likelihoods(self, called: Sequence[Labels]) -> Floats:
         """P(given | true) (N, M + 1) if the class that each of M models calls is true, and if none is."""
-        found = [self.transitions[self.folds, each, self.given] for each in called]
+        likely_of = [self.transitions[self.folds, labels, self.given] for labels in called]
         likely = self.others.astype(np.float64) + IMPOSSIBLE
-        for each in called:
-            likely[np.arange(len(each)), each] = 0
+        for labels in called:
+            likely[np.arange(len(labels)), labels] = 0
         whole = np.maximum(likely.sum(axis=1), np.finfo(float).tiny)
         seen = self.transitions[self.folds, :, self.given]
-        found.append(np.einsum("nk,nk->n", likely, seen) / whole)
-        return np.stack(found, axis=1) + IMPOSSIBLE
+        likely_of.append(np.einsum("nk,nk->n", likely, seen) / whole)
+        return np.stack(likely_of, axis=1) + IMPOSSIBLE
 
 
 def accuracy(held: HeldOut, called: Labels) -> float:
@@ -84,8 +84,8 @@ def true_classes(held: HeldOut, called: Labels) -> Floats:
     np.add.at(seen, (called, held.given), held.weights)
     joint = seen.sum(axis=1, keepdims=True) * np.full_like(seen, 1 / len(seen))
     for _ in range(STEPS):
-        told = np.divide(seen, joint @ transition, out=np.zeros_like(seen), where=seen > 0)
-        before, joint = joint, joint * (told @ transition.T)
+        posterior = np.divide(seen, joint @ transition, out=np.zeros_like(seen), where=seen > 0)
+        before, joint = joint, joint * (posterior @ transition.T)
         if np.abs(joint - before).max(initial=0) <= CLOSE * max(joint.sum(), 1):
             break
     return np.asarray(joint, np.float64)
@@ -125,8 +125,8 @@ def paired(values: Floats, folds: int, unit: float) -> Estimate:
 
     So that rows that all gain the same, or nothing, are no certainty (Agresti & Min 2005).
     """
-    found, rows = mean(values, folds), max(len(values), 1)
-    return Estimate(found.value, float(np.hypot(found.spread, np.sqrt(2.0) * unit / rows)))
+    estimate, rows = mean(values, folds), max(len(values), 1)
+    return Estimate(estimate.value, float(np.hypot(estimate.spread, np.sqrt(2.0) * unit / rows)))
 
 
 def shared(folds: int) -> float:
@@ -151,8 +151,8 @@ def counted(likelihoods: Floats, weights: Floats, imagined: Floats) -> tuple[Flo
     kinds = likelihoods.shape[1]
     counts = np.full(kinds, weights.sum() / kinds) + imagined + IMPOSSIBLE
     for _ in range(STEPS):
-        told = weights / (likelihoods @ counts)
-        before, counts = counts, counts * (told @ likelihoods) + imagined
+        responsibility = weights / (likelihoods @ counts)
+        before, counts = counts, counts * (responsibility @ likelihoods) + imagined
         if np.abs(counts - before).max(initial=0) <= CLOSE * max(counts.sum(), 1):
             break
     scores = likelihoods / (likelihoods @ counts)[:, None]

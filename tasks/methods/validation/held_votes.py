@@ -170,11 +170,11 @@ def _difference(held: _Held, chances: Floats) -> tuple[Estimate, int]:
     for labels in (plain, method):
         others[at, labels[apart]] = 0
     neither = others.sum(axis=1) / max(others.shape[1] - 2, 1)
-    found, error = counted(
+    change, error = counted(
         np.stack([*own, neither], axis=1) + IMPOSSIBLE,
         np.ones(len(apart)),
         np.array([IMAGINED, IMAGINED, UNSEEN]),
     )
     contrast = np.array([-1.0, 1.0, 0.0])
     spread = np.sqrt(ROUNDS * (contrast @ error @ contrast))  # an item is there once a round
-    return Estimate(float(found @ contrast) / rows, float(spread) / rows), len(apart)
+    return Estimate(float(change @ contrast) / rows, float(spread) / rows), len(apart)

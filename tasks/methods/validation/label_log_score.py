@@ -22,14 +22,14 @@ def label_log_scores(given: NDArray[np.bool_], scores: NDArray[np.floating], see
     other half scored by that: a model of true labels and one of noisy ones are measured alike (Gneiting &
     Raftery 2007, the log score; Patrini 2017, forward correction, of two states a label).
     """
-    found = np.empty(given.shape)
+    log_scores = np.empty(given.shape)
     for fitted, scored in halves(len(given), seed):
-        told = _told(
+        foretold = _told(
             given[fitted], np.asarray(scores[fitted], np.float64), np.asarray(scores[scored], np.float64)
         )
-        right = np.where(given[scored], told, 1 - told)
-        found[scored] = np.log(np.maximum(right, RARE))
-    return found
+        right = np.where(given[scored], foretold, 1 - foretold)
+        log_scores[scored] = np.log(np.maximum(right, RARE))
+    return log_scores
 
 
 def _told(given: NDArray[np.bool_], scores: Floats, asked: Floats) -> Floats:

@@ -65,13 +65,15 @@ def prove_label_sets(
     _, groups = np.unique(folds % FOLDS, return_inverse=True)
     held = _held_out(sums, features, given, folds, groups, own, options)
     truth, n_folds = given.toarray() > 0, int(groups.max()) + 1
-    worth = [np.take_along_axis(held.credit, each[..., None].astype(int), 2)[..., 0] for each in held.called]
-    agreed = [float(np.mean(each == truth)) for each in held.called]
+    worth = [
+        np.take_along_axis(held.credit, calls[..., None].astype(int), 2)[..., 0] for calls in held.called
+    ]
+    agreed = [float(np.mean(calls == truth)) for calls in held.called]
     right = float(worth[0].mean(dtype=np.float64))
     if held.same:
         return Proof(right, right, agreed[0], agreed[1], 0.0, 0.0, len(folds), False, Estimate(0.0, 0.0))
     moved, cell = worth[1].astype(np.float64) - worth[0], 1 / truth.shape[1]
-    gained = [label_log_scores(truth, each, options.seed) for each in held.scores]
+    gained = [label_log_scores(truth, scores, options.seed) for scores in held.scores]
     return Proof(
         **within(min(max(right, 0.0), 1.0), paired(moved.mean(axis=1), n_folds, cell)),
         given_raw=agreed[0],
@@ -150,8 +152,8 @@ def _foretold(
     model = fit_ridge(features[train], dense, weights)
     scores, share = model.predict(features[train]), np.average(dense, axis=0, weights=weights)
     cut = [np.quantile(scores[:, k], 1 - share[k]) if share[k] else np.inf for k in range(dense.shape[1])]
-    found = model.predict(features[test])
-    return found.astype(np.float32), np.asarray(found >= np.array(cut))
+    predicted = model.predict(features[test])
+    return predicted.astype(np.float32), np.asarray(predicted >= np.array(cut))
 
 
 def _credit(model: LabelSetModel) -> Floats:

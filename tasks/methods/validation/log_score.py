@@ -48,8 +48,8 @@ def _scored(
     labels, seen = sorted_rows(given[rows], probs[rows])
     tau, _, transition = choose(NoisyLabels(labels, log_of(seen)))
     columns = columns_of(transition)[given[scored]]
-    told = np.einsum("nk,nk->n", sharpen(log_of(probs[scored]), tau), columns, dtype=np.float64)
-    return np.asarray(np.log(np.maximum(told, LEAST)))
+    likelihood = np.einsum("nk,nk->n", sharpen(log_of(probs[scored]), tau), columns, dtype=np.float64)
+    return np.asarray(np.log(np.maximum(likelihood, LEAST)))
 
 
 def _drawn(weights: Floats, seed: int) -> NDArray[np.intp]:

@@ -80,20 +80,20 @@ def rank_models(
     sums = ranking_sums(
         labels, guesses, corrected=corrected, posterior=posterior, accepted=accepted, sure=sure
     )
-    return {name: ranked(each, seed) for name, each in sums.items() if each.rows}
+    return {name: ranked(counted, seed) for name, counted in sums.items() if counted.rows}
 
 
 def answers_of(predictions: Mapping[str, ArrayLike], rows: int) -> NDArray[np.int64]:
     """Codes (N, A) of the models' answers. Raises InputError where there are none, or lengths differ."""
     if not predictions:
         raise InputError("there is no model", where="predictions", fix="name one column or more")
-    for name, each in predictions.items():
-        if np.shape(each) != (rows,):
+    for name, answers in predictions.items():
+        if np.shape(answers) != (rows,):
             raise InputError(
-                f"predictions of {name!r} have shape {np.shape(each)}, labels ({rows},)",
+                f"predictions of {name!r} have shape {np.shape(answers)}, labels ({rows},)",
                 where=str(name), fix="give one class a row",
             )  # fmt: skip
-    return np.stack([np.asarray(each, dtype=np.int64) for each in predictions.values()], axis=1)
+    return np.stack([np.asarray(answers, dtype=np.int64) for answers in predictions.values()], axis=1)
 
 
 def ranking_sums(
@@ -106,21 +106,21 @@ def ranking_sums(
     sure: float = SURE,
 ) -> dict[str, RankingSums]:
     """Sums of some rows by reading; guesses (n, A): codes, -1: none. The others as for `rank_models`."""
-    found = {"given": _by_one(labels, guesses)}
+    sums = {"given": _by_one(labels, guesses)}
     if accepted is not None:
         some = np.asarray(accepted).any(axis=1)
         right = _taken(np.asarray(accepted)[some].astype(np.float64), guesses[some])
-        found["corrected"] = RankingSums(float(some.sum()), right.T @ right)
+        sums["corrected"] = RankingSums(float(some.sum()), right.T @ right)
     elif corrected is not None:
-        found["corrected"] = _by_one(corrected, guesses)
+        sums["corrected"] = _by_one(corrected, guesses)
     if posterior is None:
-        return found
+        return sums
     if len(posterior) != len(labels):
         raise InputError("posterior and labels differ in length", where="posterior", fix="a row each")
     likely = posterior.max(axis=1) >= sure
-    found["posterior"] = RankingSums(float(len(labels)), _both_probable(posterior, guesses))
-    found["platinum"] = _by_one(posterior[likely].argmax(axis=1), guesses[likely])
-    return found
+    sums["posterior"] = RankingSums(float(len(labels)), _both_probable(posterior, guesses))
+    sums["platinum"] = _by_one(posterior[likely].argmax(axis=1), guesses[likely])
+    return sums
 
 
 def ranked(sums: RankingSums, seed: int = 0) -> ModelRanking:
@@ -157,14 +157,14 @@ def _by_one(labels: NDArray[np.integer], guesses: NDArray[np.int64]) -> RankingS
 
 def _taken(table: NDArray[np.floating], guesses: NDArray[np.int64]) -> Floats:
     """What the table (n, K) says of each answer, (n, A); 0 of none of the classes."""
-    found = np.take_along_axis(table, np.maximum(guesses, 0), axis=1)
-    return np.asarray(np.where(guesses < 0, 0.0, found), dtype=np.float64)
+    taken = np.take_along_axis(table, np.maximum(guesses, 0), axis=1)
+    return np.asarray(np.where(guesses < 0, 0.0, taken), dtype=np.float64)
 
 
 def _both_probable(posterior: NDArray[np.floating], guesses: NDArray[np.int64]) -> Floats:
     """Expected rows (A, A) that two models are right on: those where they say the same, as it is probable."""
     right = _taken(posterior, guesses)
-    return np.stack([((guesses == each[:, None]) * right).sum(axis=0) for each in guesses.T])
+    return np.stack([((guesses == guess[:, None]) * right).sum(axis=0) for guess in guesses.T])
 
 
 def _wilson(accuracy: Floats, rows: float) -> Floats:

@@ -20,10 +20,10 @@ def number_log_scores(given: Floats, predicted: Floats, seed: int = 0) -> Floats
     fitted on one half of the rows, and the other half scored by that (Gneiting & Raftery 2007, the log score;
     Box & Tiao 1968, the two parts). No scale of the numbers matters for a difference of two models.
     """
-    found, off = np.empty(len(given)), given - predicted
+    scores, off = np.empty(len(given)), given - predicted
     for fitted, scored in halves(len(given), seed):
-        found[scored] = _log_density(off[scored], *_fitted(off[fitted]))
-    return found
+        scores[scored] = _log_density(off[scored], *_fitted(off[fitted]))
+    return scores
 
 
 def _fitted(off: Floats) -> tuple[float, float, float]:

@@ -54,11 +54,11 @@ def prove_numbers(
         right[held] = 1 - judge.judge(features[held], given[held], folds[held]).error
     right /= max(float(right.mean()), np.finfo(float).tiny)
     spread = max(float(np.mean(right * np.square(given - np.median(given)))), np.finfo(float).tiny)
-    explained = [1 - right * np.square(given - each) / spread for each in predicted]
+    explained = [1 - right * np.square(given - numbers) / spread for numbers in predicted]
     before, agreed = float(np.clip(explained[0].mean(), 0, 1)), near.mean(axis=1).tolist()
     if same:
         return Proof(before, before, agreed[0], agreed[1], 0.0, 0.0, len(given), False, Estimate(0.0, 0.0))
-    scores = [number_log_scores(given, each, options.seed) for each in predicted]
+    scores = [number_log_scores(given, numbers, options.seed) for numbers in predicted]
     return Proof(
         **within(before, paired(explained[1] - explained[0], n_folds, 1 - before)),
         given_raw=agreed[0],

@@ -86,13 +86,13 @@ def prove_observed(rows: HeldRows, n_folds: int, probes: Sequence[str], model: s
     said, mix = (np.zeros(rows.marks.shape, np.float32) for _ in range(2))
     for group in range(int(groups.max()) + 1):
         train, test = rows.only(groups != group), rows.only(groups == group)
-        found = _models(train, test, n_folds, probes, model)
+        predictions = _models(train, test, n_folds, probes, model)
         for name in probs:
-            probs[name][groups == group] = found[name]
-        said[groups == group], mix[groups == group] = found["said"], found["mix"]
-    told = rows.kinds != NOTHING
-    held = {name: each[told] for name, each in probs.items()}
-    return _compared(held, said[told], mix[told], groups[told], seed)
+            probs[name][groups == group] = predictions[name]
+        said[groups == group], mix[groups == group] = predictions["said"], predictions["mix"]
+    labelled = rows.kinds != NOTHING
+    held = {name: predicted[labelled] for name, predicted in probs.items()}
+    return _compared(held, said[labelled], mix[labelled], groups[labelled], seed)
 
 
 def _models(
@@ -104,8 +104,8 @@ def _models(
     )
     fit, classes = get("models", model).target, train.marks.shape[1]
     posterior = np.empty(train.marks.shape, np.float32)
-    for places, found in inference.blocks(data):
-        posterior[places] = found
+    for places, predictions in inference.blocks(data):
+        posterior[places] = predictions
     inferred = posterior.argmax(axis=1).astype(np.int32), posterior.max(axis=1)
     mix = posterior.mean(axis=0, dtype=np.float64)
     return {
@@ -121,7 +121,7 @@ def _by_itself(
 ) -> tuple[NDArray[np.floating], NDArray[np.int32], NDArray[np.float32]]:
     """Features, labels drawn of what was observed and weights of 1: of the labelled rows."""
     parts = [(places, drawn(train.hashes[places], said)) for places, said, _ in alone(data)]
-    places, labels = (np.concatenate(each) for each in zip(*parts, strict=True))
+    places, labels = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     order = np.argsort(places)
     places, labels = places[order], labels[order].astype(np.int32)
     labels = np.where(train.given[places] >= 0, train.given[places], labels).astype(np.int32)
@@ -147,18 +147,18 @@ def _compared(
     seed: int,
 ) -> Proof:
     folds = int(groups.max()) + 1
-    sharp = {name: _sharpened(each, said, seed) for name, each in probs.items()}
-    score = {name: _log_likelihood(each, said) for name, each in sharp.items()}
+    sharp = {name: _sharpened(predicted, said, seed) for name, predicted in probs.items()}
+    score = {name: _log_likelihood(logs, said) for name, logs in sharp.items()}
     both = (sharp[GIVEN] + sharp[PROPOSED]) * said
     both /= both.sum(axis=1, keepdims=True)
-    called = {name: each.argmax(axis=1) for name, each in probs.items()}
-    right = {name: both[np.arange(len(both)), each].astype(np.float64) for name, each in called.items()}
+    called = {name: predicted.argmax(axis=1) for name, predicted in probs.items()}
+    right = {name: both[np.arange(len(both)), labels].astype(np.float64) for name, labels in called.items()}
     by_mix = _log_likelihood(_sharpened(mix, said, seed), said)  # or one that says nothing gains by softening
     gain = mean(score[PROPOSED] - by_mix, folds)
     over_drawn = mean(score[PROPOSED] - score[GIVEN], folds)
     change = mean(right[PROPOSED] - right[GIVEN], folds)
     allowed = {
-        name: float((said[np.arange(len(said)), each] > LEAST).mean()) for name, each in called.items()
+        name: float((said[np.arange(len(said)), labels] > LEAST).mean()) for name, labels in called.items()
     }
     return Proof(
         **within(float(right[GIVEN].mean()), change),
@@ -174,16 +174,16 @@ def _compared(
 def _sharpened(probs: NDArray[np.float32], said: NDArray[np.float32], seed: int) -> Floats:
     """Probabilities (N, K) as sure as foretells what was observed of the other half of the rows best."""
     logs = np.log(np.maximum(probs, LEAST)).astype(np.float64)
-    found = np.empty_like(logs)
+    sharpened = np.empty_like(logs)
     for fitted, scored in halves(len(logs), seed):
-        seen, told = logs[fitted], said[fitted]
+        seen, held = logs[fitted], said[fitted]
 
-        def loss(place: float, seen: Floats = seen, told: NDArray[np.float32] = told) -> float:
-            return -float(_log_likelihood(_softened(seen, place), told).mean())
+        def loss(place: float, seen: Floats = seen, held: NDArray[np.float32] = held) -> float:
+            return -float(_log_likelihood(_softened(seen, place), held).mean())
 
         best = minimize_scalar(loss, bounds=LOG_TAU, method="bounded").x
-        found[scored] = _softened(logs[scored], float(best))
-    return found
+        sharpened[scored] = _softened(logs[scored], float(best))
+    return sharpened
 
 
 def _softened(logs: Floats, place: float) -> Floats:

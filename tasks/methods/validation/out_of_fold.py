@@ -139,7 +139,7 @@ def hold_out(group: int, *, comparison: Comparison) -> HeldOutFold:
         class_vectors=c.class_vectors,
     )  # fmt: skip
     trainings, looks_again = _trainings(c, train, judged, counts, again)
-    same = frozenset(name for name, each in trainings.items() if _equal(each, (train.given, None)))
+    same = frozenset(name for name, training in trainings.items() if _equal(training, (train.given, None)))
     foretold = _foretold(train, test, trainings, get("models", c.model).target, len(counts))
     return HeldOutFold(dict(foretold), judged.transition, same, looks_again)
 
@@ -184,11 +184,11 @@ def _foretold(
     """What the model of each arm foretells of held-out rows; of trainings that are the same there is one."""
     done: list[tuple[Training, NDArray[np.float32]]] = []
     for name, training in trainings.items():
-        found = next((each for trained, each in done if _equal(trained, training)), None)
-        if found is None:
-            found = fit(train.features, *training, classes)(test.features)
-            done.append((training, found))
-        yield name, found
+        known = next((probs for trained, probs in done if _equal(trained, training)), None)
+        if known is None:
+            known = fit(train.features, *training, classes)(test.features)
+            done.append((training, known))
+        yield name, known
 
 
 def treated(

@@ -78,22 +78,25 @@ def prove_tags(
     for group in range(n_folds):
         out = groups == group
         train = held_in.only(~out[offsets[:-1]])
-        found = _fitted(sums, tokens, train, tags, options, int(tokens.folds[out][0]))
-        same &= found.same
-        transitions[group] = found.transition
+        fitted = _fitted(sums, tokens, train, tags, options, int(tokens.folds[out][0]))
+        same &= fitted.same
+        transitions[group] = fitted.transition
         fit = get("models", options.model).target
-        for place, training in enumerate(found.trainings):
-            if place and found.same:
+        for place, training in enumerate(fitted.trainings):
+            if place and fitted.same:
                 probs[1, out] = probs[0, out]
             else:
                 probs[place, out] = fit(train.tokens.features, *training, classes)(tokens.features[out])
     raw, treated = probs.argmax(axis=2)
     held = HeldOut(tokens.given, groups, np.ones(len(groups)), transitions, probs.sum(axis=0))
-    right, agreed = accuracy(held, raw), [float(np.mean(each == tokens.given)) for each in (raw, treated)]
+    right, agreed = (
+        accuracy(held, raw),
+        [float(np.mean(tags_of == tokens.given)) for tags_of in (raw, treated)],
+    )
     sentences = len(offsets) - 1
     if same:
         return Proof(right, right, agreed[0], agreed[1], 0.0, 0.0, sentences, False, Estimate(0.0, 0.0))
-    scores = [log_scores(tokens.given, each, seed=options.seed) for each in probs]
+    scores = [log_scores(tokens.given, predicted, seed=options.seed) for predicted in probs]
     length = len(tokens.given) / sentences
     by_sentence = np.add.reduceat(scores[1] - scores[0], offsets[:-1]) / length
     change = difference(held, raw, treated)
@@ -136,13 +139,13 @@ def _fitted(
     model = NoiseJudge.fit(sums, tokens, options.judge, exclude=exclude.tolist())
     raw, alone, probs = train.tokens.given, model.judge(train.tokens), model.label_probs(train.tokens)
     judge = TokenJudge.fit(raw, probs, tags, lean_of(cut_of(alone)))
-    found = judge.judge(raw, train.offsets, probs, alone)
+    judged = judge.judge(raw, train.offsets, probs, alone)
     counts = sums.count.sum(axis=0)
     policy = options.policy.for_share(len(raw) / max(float(counts.sum()), 1.0))
-    sentence = np.searchsorted(train.offsets, found.edits.start, side="right") - 1
-    claims = edit_claims(found.edits, raw, found.suggestion, policy, counts, sentence.astype(np.uint64))
+    sentence = np.searchsorted(train.offsets, judged.edits.start, side="right") - 1
+    claims = edit_claims(judged.edits, raw, judged.suggestion, policy, counts, sentence.astype(np.uint64))
     cut = cut_of_claims(claims, policy, Trust(), len(tags.names))
-    done = treat_tags(raw, found.suggestion, train.offsets, found.edits, claims, cut, policy)
+    done = treat_tags(raw, judged.suggestion, train.offsets, judged.edits, claims, cut, policy)
     weight = done.weight[sentence_of(train.offsets)].astype(np.float64)
     same = bool((done.tags == raw).all() and (weight == 1).all())
     treated = (done.tags, None if (weight == 1).all() else weight / weight.mean())

@@ -57,11 +57,11 @@ def aggregate_rules(
 
 def fit_rules(sums: RuleSums, classes: int, *, prior: Any = None, method: str = DEFAULT) -> RuleModel:
     """Fit a model of the rules on what was counted; errors as `aggregate_rules`."""
-    found = registry.get("weak_supervision", method)
+    chosen = registry.get("weak_supervision", method)
     if not len(sums.patterns.rows):
         raise InputError("no rule fires on any row", fix="check what the rules look for")
     known = None if prior is None else _shares(prior, classes)
-    model: RuleModel = found.target(sums.patterns, classes, known)
+    model: RuleModel = chosen.target(sums.patterns, classes, known)
     return model
 
 

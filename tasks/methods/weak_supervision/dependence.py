@@ -21,9 +21,9 @@ def repetition(fires: sparse.csr_array, rows: Floats, outputs: Outputs) -> Float
     fired = np.diag(both)
     share = both / np.maximum(fired[:, None] + fired - both, 1)
     alike = (outputs.answer[:, None] == outputs.answer) & (share >= REPEATED)
-    found = np.where(alike, share, 0)
-    np.fill_diagonal(found, 0)
-    return np.asarray(found)
+    repeated = np.where(alike, share, 0)
+    np.fill_diagonal(repeated, 0)
+    return np.asarray(repeated)
 
 
 def dependence(fires: sparse.csr_array, rows: Floats, posterior: Floats, outputs: Outputs) -> Floats:
@@ -46,9 +46,9 @@ def dependence(fires: sparse.csr_array, rows: Floats, posterior: Floats, outputs
     fired = np.asarray(fires.T @ rows)
     error = 1 / np.sqrt(np.maximum(np.minimum(fired[:, None], fired), 1))
     alike = outputs.answer[:, None] == outputs.answer
-    found = np.where(alike, np.clip(together / np.outer(deviation, deviation) - error, 0, 1), 0)
-    np.fill_diagonal(found, 0)
-    return np.asarray(found)
+    correlation = np.where(alike, np.clip(together / np.outer(deviation, deviation) - error, 0, 1), 0)
+    np.fill_diagonal(correlation, 0)
+    return np.asarray(correlation)
 
 
 def discounted(fires: sparse.csr_array, depends: Floats) -> sparse.csr_array:
@@ -60,11 +60,13 @@ def discounted(fires: sparse.csr_array, depends: Floats) -> sparse.csr_array:
 
 def copies(depends: Floats, outputs: Outputs) -> dict[int, int]:
     """Return of each rule that only repeats an earlier one, which; all that it says has to be copied."""
-    found: dict[int, int] = {}
+    copied: dict[int, int] = {}
     for rule in np.unique(outputs.rule).tolist():
         own = np.flatnonzero(outputs.rule == rule)
-        earlier = [{int(each) for each in outputs.rule[depends[place] >= COPIED]} for place in own.tolist()]
-        same = [each for each in sorted(set.intersection(*earlier)) if each < rule]
+        earlier = [
+            {int(copied) for copied in outputs.rule[depends[place] >= COPIED]} for place in own.tolist()
+        ]
+        same = [candidate for candidate in sorted(set.intersection(*earlier)) if candidate < rule]
         if same:
-            found[rule] = same[0]
-    return found
+            copied[rule] = same[0]
+    return copied

@@ -56,9 +56,9 @@ class LabelModel:
     def posterior(self, votes: NDArray[np.integer]) -> NDArray[np.float32]:
         """P(class | votes) (n, K) of votes (n, R); where no rule fires it is the prior."""
         fires = self.outputs.fires(votes)
-        found = sum(member.posterior(fires) for member in self.members) / len(self.members)
+        mean = sum(member.posterior(fires) for member in self.members) / len(self.members)
         silent = fires.sum(axis=1) == 0
-        return np.where(silent[:, None], self.prior, found).astype(np.float32)
+        return np.where(silent[:, None], self.prior, mean).astype(np.float32)
 
 
 @register("weak_supervision", "label-model", source="Dawid & Skene 1979; Ratner et al. 2016, 2019")
@@ -76,8 +76,8 @@ def label_model(patterns: Patterns, classes: int, prior: Floats | None = None) -
     fitted = [
         _fitted(fires, rows, outputs, classes, prior, *assumed) for assumed in product(SHARES, BASE_RATES)
     ]
-    mean = np.mean([each.prior for each in fitted], axis=0)
-    depends = np.mean([each.depends for each in fitted], axis=0)
+    mean = np.mean([member.prior for member in fitted], axis=0)
+    depends = np.mean([member.depends for member in fitted], axis=0)
     return LabelModel(outputs, tuple(fitted), mean, copies(depends, outputs))
 
 
@@ -112,9 +112,9 @@ def _fitted(
             counted = np.asarray(fires.T @ (posterior * rows[:, None]))
             if meet:
                 right = np.where(several, _right(counted, fired, outputs, of_several), RIGHT)
-            told = counted + held[:, None] * _expected(right, mix, base, outputs)
-            told /= told.sum(axis=1, keepdims=True)
-            before, evidence = evidence, np.log(np.maximum(told, FLOOR)) - np.log(mix)
+            log_odds = counted + held[:, None] * _expected(right, mix, base, outputs)
+            log_odds /= log_odds.sum(axis=1, keepdims=True)
+            before, evidence = evidence, np.log(np.maximum(log_odds, FLOOR)) - np.log(mix)
             if np.abs(evidence - before).max() < TOLERANCE:
                 break
         if turn < len(SEVERAL_SIDED) - 1:
@@ -128,8 +128,8 @@ def _answer_mix(fires: sparse.csr_array, rows: Floats, outputs: Outputs, classes
         (np.ones(len(outputs.answer)), (np.arange(len(outputs.answer)), outputs.answer)),
         shape=(len(outputs.answer), classes),
     )
-    each = (fires @ says).toarray()
-    return _smoothed((each / each.sum(axis=1, keepdims=True)).T @ rows)
+    answers = (fires @ says).toarray()
+    return _smoothed((answers / answers.sum(axis=1, keepdims=True)).T @ rows)
 
 
 def _smoothed(counted: Floats) -> Floats:
@@ -151,6 +151,6 @@ def _expected(right: Floats, mix: Floats, base: Floats, outputs: Outputs) -> Flo
 def _right(counted: Floats, fired: Floats, outputs: Outputs, share: float) -> Floats:
     """How often the rule of an output is right (M,), whatever it says."""
     own = counted[np.arange(len(fired)), outputs.answer]
-    right, size = (np.bincount(outputs.rule, each)[outputs.rule] for each in (own, fired))
+    right, size = (np.bincount(outputs.rule, weight)[outputs.rule] for weight in (own, fired))
     held = PRIOR_ROWS + share * size
     return np.asarray((right + held * RIGHT) / (size + held))

@@ -25,8 +25,8 @@ class Majority:
         first = (counts == counts.max(axis=1, keepdims=True)) * (1e-9 + self.prior)
         won = first * (first >= first.max(axis=1, keepdims=True))
         silent = counts.sum(axis=1) == 0
-        told = won / won.sum(axis=1, keepdims=True)
-        return np.where(silent[:, None], self.prior, told).astype(np.float32)
+        shares = won / won.sum(axis=1, keepdims=True)
+        return np.where(silent[:, None], self.prior, shares).astype(np.float32)
 
 
 @register("weak_supervision", "majority", source="folklore")

@@ -35,8 +35,8 @@ class Patterns:
         fired = (codes >= 0).any(axis=1)
         answers, rows = np.unique(codes[fired], axis=0, return_counts=True)
         order = np.argsort(hashes := _hashes(answers), kind="stable")
-        found = cls(answers[order], rows[order], hashes[order], int(_WHOLE), int(np.count_nonzero(~fired)))
-        return found._cut(held)
+        patterns = cls(answers[order], rows[order], hashes[order], int(_WHOLE), int(np.count_nonzero(~fired)))
+        return patterns._cut(held)
 
     def __add__(self, other: Patterns) -> Patterns:
         """Of the rows of both."""
@@ -61,5 +61,5 @@ class Patterns:
 
 def _hashes(answers: NDArray[np.int32]) -> NDArray[np.uint64]:
     """A hash of each pattern (P,), by its answers alone."""
-    told = (hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in answers)
-    return np.frombuffer(b"".join(told), np.uint64).copy()
+    hashes = (hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in answers)
+    return np.frombuffer(b"".join(hashes), np.uint64).copy()

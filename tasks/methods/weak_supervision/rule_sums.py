@@ -66,7 +66,7 @@ class RuleSums:
 
 def _against(votes: NDArray[np.integer], differ: NDArray[np.bool_]) -> Counts:
     """On how many rows each rule says what some other one doesn't (R,)."""
-    told = votes[differ]
+    others = votes[differ]
     return np.asarray(
-        (told >= 0).sum(axis=0), np.int64
+        (others >= 0).sum(axis=0), np.int64
     )  # where two differ, each rule that fires differs from one of them

@@ -78,12 +78,12 @@ ASKED = (
 
 def figures(before: RunRecord, after: RunRecord) -> list[FigureOfBoth]:
     """The figures that either run has, side by side."""
-    found = [_figure(asked, before, after) for asked in ASKED]
+    rows = [_figure(asked, before, after) for asked in ASKED]
     words = [
         FigureOfBoth("how it ended", before.status, after.status, ""),
         FigureOfBoth("what it carries", _carries(before), _carries(after), ""),
     ]
-    return [figure for figure in [*words, *found] if {figure.before, figure.after} != {ABSENT}]
+    return [figure for figure in [*words, *rows] if {figure.before, figure.after} != {ABSENT}]
 
 
 def _carries(record: RunRecord) -> str:

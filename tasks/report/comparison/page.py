@@ -37,18 +37,16 @@ class RunComparison:
     @property
     def sentence(self) -> str:
         """What moved, in a sentence or two."""
-        moved = [each for each in self.figures if each.change == "intervals apart"]
-        told = [f"{each.name}: {each.before} → {each.after}" for each in moved]
-        about = "; ".join(told) or "No figure moved further than its interval"
+        moved = [figure for figure in self.figures if figure.change == "intervals apart"]
+        changes = [f"{figure.name}: {figure.before} → {figure.after}" for figure in moved]
+        about = "; ".join(changes) or "No figure moved further than its interval"
         return f"{self._of_rows()} {about[:1].upper()}{about[1:]}."
 
     @property
     def why_no_rows(self) -> str:
         """Why rows are not compared; empty where they are."""
-        without = [each for each in (self.before, self.after) if each.status != "published"]
-        return " ".join(
-            f"Run {each.run_id} is {each.status}: there are no rows to compare." for each in without
-        )
+        without = [run for run in (self.before, self.after) if run.status != "published"]
+        return " ".join(f"Run {run.run_id} is {run.status}: there are no rows to compare." for run in without)
 
     def _of_rows(self) -> str:
         if self.rows is None:
@@ -62,7 +60,7 @@ class RunComparison:
 def page(found: RunComparison) -> str:
     """The comparison as one HTML page: no scripts, no other hosts, everything escaped."""
     examples = found.rows.examples if found.rows else []
-    cards = [found.contents.get(each.id) for each in examples]
+    cards = [found.contents.get(example.id) for example in examples]
     return html.rendered(
         "compare.html",
         before=found.before,
@@ -73,8 +71,8 @@ def page(found: RunComparison) -> str:
         why_no_rows=found.why_no_rows,
         pairs=PAIRS,
         classes=_classes(found.rows) if found.rows else [],
-        examples=[(html.card(card, small=True) if card else None, each)
-                  for card, each in zip(cards, examples, strict=True)],
+        examples=[(html.card(card, small=True) if card else None, example)
+                  for card, example in zip(cards, examples, strict=True)],
         gates=gates(found.before, found.after),
         settings=settings(found.before, found.after),
     )  # fmt: skip
@@ -98,10 +96,13 @@ def terminal(found: RunComparison) -> Group:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("", "before", "after", "moved by", ""):
         table.add_column(name, justify="right" if name else "left")
-    for each in found.figures:
-        style = "bold" if each.moved else "dim"
+    for figure in found.figures:
+        style = "bold" if figure.moved else "dim"
         table.add_row(
-            *(Text(text, style) for text in (each.name, each.before, each.after, each.by, each.change))
+            *(
+                Text(text, style)
+                for text in (figure.name, figure.before, figure.after, figure.by, figure.change)
+            )
         )
     differing = [
         *(

@@ -123,12 +123,12 @@ def compare_rows(store: Store, before: Sequence[str], after: Sequence[str], rows
     Of more than AT_ONCE rows the parts are read again for each share of the ids, so memory doesn't grow.
     """
     kinds = [store.read_schema(part).field("label").type for part in (before[0], after[0])]
-    found = RowChanges(of_classes=not any(map(pa.types.is_floating, kinds)))
+    changes = RowChanges(of_classes=not any(map(pa.types.is_floating, kinds)))
     shares = 1 + rows // AT_ONCE
     for share in range(shares):
         tables = [pa.concat_tables(_share(store, parts, share, shares)) for parts in (before, after)]
-        found.add(joined(*tables))
-    return found
+        changes.add(joined(*tables))
+    return changes
 
 
 def joined(before: pa.Table, after: pa.Table) -> pa.Table:

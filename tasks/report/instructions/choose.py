@@ -69,8 +69,8 @@ class AskedClasses:
     @classmethod
     def of(cls, classes: Sequence[int], share: float) -> AskedClasses:
         """So many of each class that those of all of them are bounded."""
-        each, few = (max(most // max(len(classes), 1), LEAST) for most in (MOST, BEYOND))
-        return cls(list(classes), min(OF_A_CLASS, each), few, share)
+        most_each, few = (max(most // max(len(classes), 1), LEAST) for most in (MOST, BEYOND))
+        return cls(list(classes), min(OF_A_CLASS, most_each), few, share)
 
 
 def choose(
@@ -103,13 +103,13 @@ def candidates_in(
     """
     name = artifacts.scores(ref, partition)
     table = artifacts.store.read_table(name, [*COLUMNS, *LEFT_OUT], may_lack=LEFT_OUT)
-    told = table[LEFT_OUT[0] if len(ref.classes) > SOFT_CLASSES else "posterior"].is_valid()
+    judged = table[LEFT_OUT[0] if len(ref.classes) > SOFT_CLASSES else "posterior"].is_valid()
     of_asked = pc.is_in(table["given"], value_set=pa.array(asked.classes, table.schema.field("given").type))
     hashes = hash_ids(table["id"].combine_chunks())
     sampled = in_sample(hashes, asked.share)
     table = table.append_column("hash", pa.array(hashes))
     table = table.append_column("place", pa.array(np.where(sampled, np.cumsum(sampled) - 1, -1)))
-    table = table.filter(pc.and_(pc.and_(pc.invert(table["flag"]), told), of_asked))
+    table = table.filter(pc.and_(pc.and_(pc.invert(table["flag"]), judged), of_asked))
     own, other, code = _two_likeliest(table, len(ref.classes))
     frame = pd.DataFrame(
         {"partition": partition.key, "row": table["row"].to_numpy(), "id": table["id"].to_pylist(),
@@ -158,29 +158,29 @@ def _smallest(frame: pd.DataFrame, asked: AskedClasses) -> pd.DataFrame:
 def vectors_of(artifacts: Artifacts, ref: DatasetRef, rows: pd.DataFrame) -> np.ndarray:
     """Vectors (N, D) of candidates, in their order: out of the sample, or else read of the partitions."""
     sample, owners = read_sample(artifacts)
-    found = np.zeros((len(rows), sample.features.shape[1]), sample.features.dtype)
+    vectors = np.zeros((len(rows), sample.features.shape[1]), sample.features.dtype)
     by_owner = np.argsort(owners, kind="stable")
     keys, places = rows["partition"].to_numpy(), rows["place"].to_numpy()
     for number, partition in enumerate(ref.of("source")):
         here = np.flatnonzero(keys == partition.key)
         held, others = here[places[here] >= 0], here[places[here] < 0]
         first = np.searchsorted(owners, number, sorter=by_owner)
-        found[held] = sample.features[by_owner[first + places[held]]]
+        vectors[held] = sample.features[by_owner[first + places[held]]]
         if len(others):
             name = artifacts.embedding(ref.encoder_key, partition)
-            found[others] = read_some(artifacts.store, name, rows["row"].to_numpy(np.int64)[others])[0]
-    return found
+            vectors[others] = read_some(artifacts.store, name, rows["row"].to_numpy(np.int64)[others])[0]
+    return vectors
 
 
 def _of_class(ref: DatasetRef, code: int, rows: pd.DataFrame, vectors: np.ndarray) -> ClassExamples:
     mine = (rows["given"] == code).to_numpy()
     own = rows[mine].reset_index(drop=True)
-    found = examples(vectors[mine], own["own"].to_numpy(), own["other"].to_numpy())
+    picked = examples(vectors[mine], own["own"].to_numpy(), own["other"].to_numpy())
     shown = [
         tuple(
             Example(line["partition"], line["row"], line["id"], ref.classes[line["code"]], line["other"])
             for line in own.iloc[chosen].to_dict("records")
         )
-        for chosen in (found.typical, found.borderline)
+        for chosen in (picked.typical, picked.borderline)
     ]
-    return ClassExamples(ref.classes[code], len(own), found.coverage, shown[0], shown[1])
+    return ClassExamples(ref.classes[code], len(own), picked.coverage, shown[0], shown[1])

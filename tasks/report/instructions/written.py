@@ -36,24 +36,24 @@ def _lines(record: RunRecord, found: Sequence[ClassExamples], contents: Contents
 def _about(record: RunRecord, of: ClassExamples) -> Iterator[str]:
     yield f"Chosen among {plural(of.rows, 'row')}."
     confused = record.noise.top_confusions if record.noise else ()
-    for each in confused:
-        if str(each.true) == str(of.name):
-            yield f"Sometimes given instead: {escape(str(each.given))} ({percent(each.probability)})."
+    for pair in confused:
+        if str(pair.true) == str(of.name):
+            yield f"Sometimes given instead: {escape(str(pair.given))} ({percent(pair.probability)})."
 
 
 def _shown(title: str, rows: Sequence[Example], contents: Contents, label: str) -> Iterator[str]:
     if not rows:
         return
     yield f"**{title}**\n"
-    for each in rows:
-        content = contents[each.place]
+    for row in rows:
+        content = contents[row.place]
         yield f"> {_content(content)}\n"
         almost = (
-            f"{escape(label)}, though {escape(str(each.other))} is {chance(each.chance)} likely; "
+            f"{escape(label)}, though {escape(str(row.other))} is {chance(row.chance)} likely; "
             if label
             else ""
         )
-        yield f"{almost}row {escape(each.id)}\n"
+        yield f"{almost}row {escape(row.id)}\n"
 
 
 def _content(content: Content) -> str:

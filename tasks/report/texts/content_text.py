@@ -26,7 +26,7 @@ WORDS = {
 
 def issue_rows(found: ContentFindings | None, *, personal: bool) -> list[tuple[str, IssueFindings]]:
     """The issues that some rows have, the commonest first, in words; of personal data, or the others."""
-    issues = [] if found is None else [each for each in found.issues if each.rows]
-    issues = [each for each in issues if (each.name in PERSONAL) == personal]
+    issues = [] if found is None else [issue for issue in found.issues if issue.rows]
+    issues = [issue for issue in issues if (issue.name in PERSONAL) == personal]
     issues.sort(key=lambda each: (-each.rows, each.name))
-    return [(WORDS.get(each.name, each.name.replace("-", " ").capitalize()), each) for each in issues]
+    return [(WORDS.get(issue.name, issue.name.replace("-", " ").capitalize()), issue) for issue in issues]

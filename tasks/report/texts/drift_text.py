@@ -29,30 +29,30 @@ def sentences(drift: DriftFindings | None, shift: ShiftFindings | None) -> list[
 
 
 def _inside(drift: DriftFindings) -> list[str]:
-    found = [_stream(title, stream) for title, stream in streams(drift)]
-    found += [_groups(f"By {name}", group) for name, group in drift.groups.items()]
+    sentences = [_stream(title, stream) for title, stream in streams(drift)]
+    sentences += [_groups(f"By {name}", group) for name, group in drift.groups.items()]
     if drift.slices:
-        found.append(_groups(f"In {drift.slices.number} regions of the embeddings", drift.slices))
+        sentences.append(_groups(f"In {drift.slices.number} regions of the embeddings", drift.slices))
     if drift.labels:
-        found.append(_label_sets(drift.labels))
+        sentences.append(_label_sets(drift.labels))
     if drift.columns:
         name, most = max(drift.columns.items(), key=lambda pair: pair[1].effect or 0.0)
-        found.append(f"Column {name} moved most: Cramér's V {decimal(most.effect)} of 1.")
+        sentences.append(f"Column {name} moved most: Cramér's V {decimal(most.effect)} of 1.")
     if drift.watch:
-        found.append(_watch(drift.watch))
-    return found
+        sentences.append(_watch(drift.watch))
+    return sentences
 
 
 def _of_target(shift: ShiftFindings) -> list[str]:
-    found = [_features(shift.drift.features)] if shift.drift.features else []
-    found += [unknown(shift.unknown)] if shift.unknown else []
-    return found + ([pseudo_labels(shift.pseudo_labels)] if shift.pseudo_labels else [])
+    sentences = [_features(shift.drift.features)] if shift.drift.features else []
+    sentences += [unknown(shift.unknown)] if shift.unknown else []
+    return sentences + ([pseudo_labels(shift.pseudo_labels)] if shift.pseudo_labels else [])
 
 
 def streams(drift: DriftFindings | None) -> list[tuple[str, WindowFindings]]:
     """What there is of more than one window of time, with its title."""
     there = [("Labelled rows", drift.time), ("Target window", drift.target_time)] if drift else []
-    return [(title, found) for title, found in there if found and len(found.windows) > 1]
+    return [(title, stream) for title, stream in there if stream and len(stream.windows) > 1]
 
 
 def unknown(found: UnknownFindings) -> str:
@@ -86,8 +86,8 @@ def pseudo_labels(found: PseudoLabelFindings) -> str:
 
 def _features(worst: Sequence[FeatureDrift]) -> str:
     """The features of the embedding that moved most between source and target."""
-    told = ", ".join(f"{column.feature} ({decimal(column.effect)})" for column in worst)
-    return f"Dimensions of the features that moved most in the target (how far, of 1): {told}."
+    columns = ", ".join(f"{column.feature} ({decimal(column.effect)})" for column in worst)
+    return f"Dimensions of the features that moved most in the target (how far, of 1): {columns}."
 
 
 def _stream(title: str, found: WindowFindings) -> str:
@@ -97,7 +97,7 @@ def _stream(title: str, found: WindowFindings) -> str:
     none = few if len(found.windows) < ENOUGH else "no change of the class mix was found"
     text = f"{title}, {plural(len(found.windows), 'window')}{by}: "
     text += f"the class mix changed at {changes}" if changes else none
-    effects = [each for each in found.drift_effect if each is not None]
+    effects = [effect for effect in found.drift_effect if effect is not None]
     if effects:
         most = max(effects)
         where = found.windows[found.drift_effect.index(most)]
@@ -115,7 +115,7 @@ def _evidence(watch: WindowAlarm) -> str:
 
 def _label_sets(found: LabelSetFindings) -> str:
     """Windows whose labels go together differently, at a level that holds over all of them (Bonferroni)."""
-    tested = [each for each in found.p_value if each is not None]
+    tested = [p_value for p_value in found.p_value if p_value is not None]
     text = f"Rows with several labels, {plural(len(found.windows), 'window')} by {found.by}: "
     if not tested:
         return text + "too few rows to tell whether labels go together as before."

@@ -12,21 +12,21 @@ def sentences(found: HealthFindings | None) -> list[str]:
     """What there is to say beside the ranking of classes."""
     if found is None:
         return []
-    told = []
+    lines = []
     if found.balance is not None and found.balance < EVEN:
         even = percent(found.balance)
-        told.append(f"The rarest class, {found.rarest}, has {even} of an even share of the rows.")
+        lines.append(f"The rarest class, {found.rarest}, has {even} of an even share of the rows.")
     order, value = found.order, found.value
     if order is not None and order.told:
         effect, p_value = decimal(order.effect), decimal(order.p_value, 3)
-        told.append(
+        lines.append(
             f"Rows near one another in the dataset are alike (effect {effect} of 1, p ≤ {p_value}): sorted, "
             "gathered in batches, or drifting. A part cut off by place is no random sample."
         )
     if value is not None and value.harmful:
         harmful, lowest = percent(value.harmful / value.rows), ", ".join(value.lowest[:5])
-        told.append(
+        lines.append(
             f"{harmful} of {value.rows:,} rows of the sample do more harm than good to their neighbours "
             f"(Shapley value below 0), such as {lowest}."
         )
-    return told
+    return lines

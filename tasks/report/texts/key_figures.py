@@ -81,26 +81,26 @@ def _renamed(classes: Sequence[RenamedClass]) -> list[tuple[str, str, str]]:
     """What dataset.class_mapping did, if there is one."""
     if not classes:
         return []
-    old = [each for each in classes if each.become is not None]
-    gone = [each for each in classes if each.become is None]
-    into = len({each.become for each in old})
+    old = [renamed for renamed in classes if renamed.become is not None]
+    gone = [renamed for renamed in classes if renamed.become is None]
+    into = len({renamed.become for renamed in old})
     done = [f"{plural(len(old), 'name')} made {plural(into, 'class')}"] if old else []
     done += [f"{plural(len(gone), 'class')} put aside"] if gone else []
-    return [("class mapping", ", ".join(done), plural(sum(each.labels for each in classes), "label"))]
+    return [("class mapping", ", ".join(done), plural(sum(renamed.labels for renamed in classes), "label"))]
 
 
 def people_figures(
     decisions: DecisionsFindings | None, proof: ValidationFindings | None
 ) -> list[tuple[str, str, str]]:
     """What a run heard of people: name, value and a remark of each figure."""
-    found: list[tuple[str, str, str]] = []
+    figures: list[tuple[str, str, str]] = []
     if decisions is not None:
-        found.append(("people decided on", plural(decisions.rows, "row"), not_heard(decisions)))
-        found += [audit_figure(audit) for audit in decisions.audits]
+        figures.append(("people decided on", plural(decisions.rows, "row"), not_heard(decisions)))
+        figures += [audit_figure(audit) for audit in decisions.audits]
     if proof is not None and proof.looks:
         between = f"{span(proof.audited_interval, points)}, {plural(proof.looks, 'look')}"
-        found.append(("accuracy by people, points gained", points(proof.audited), between))
-    return found
+        figures.append(("accuracy by people, points gained", points(proof.audited), between))
+    return figures
 
 
 def audit_figure(audit: AuditFindings) -> tuple[str, str, str]:

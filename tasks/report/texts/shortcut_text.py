@@ -9,17 +9,17 @@ from labelworks.tasks.report.texts.wording import percent
 def sentences(found: ShortcutFindings | None) -> list[tuple[str, tuple[str, ...]]]:
     """What tells the label by itself, most first, each with ids of rows; empty where nothing does."""
     return (
-        [] if found is None else [(_sentence(each), each.examples) for each in found.properties if each.tells]
+        [] if found is None else [(_sentence(prop), prop.examples) for prop in found.properties if prop.tells]
     )
 
 
 def _sentence(found: PropertyFindings) -> str:
     name, gain, chance = found.name.capitalize(), percent(found.gain), percent(found.chance)
-    told = (
+    sentence = (
         f"{name}: takes away {gain} of what is unknown of the label; guesses from it alone are right for "
         f"{percent(found.accuracy)} of the rows ({chance} by always saying the commonest class)."
     )
     if found.label is None or found.low is None or found.high is None:
-        return told
+        return sentence
     span = f"{found.low:.4g}" if found.low == found.high else f"{found.low:.4g} to {found.high:.4g}"
-    return f"{told} Where it is {span}, {percent(found.share)} of the rows are {found.label}."
+    return f"{sentence} Where it is {span}, {percent(found.share)} of the rows are {found.label}."

@@ -61,9 +61,9 @@ def _first_looks(record: RunRecord) -> str:
 def _refused(record: RunRecord) -> Iterator[Step]:
     for stage, gate in record.gates.items():
         for check in gate.failed:
-            found = f"{check.observed} after {stage}, where {check.expected} is asked for"
+            reason = f"{check.observed} after {stage}, where {check.expected} is asked for"
             yield Step(
-                f"{_sentence(check.says or check.name)}: {found}. Mend the data or the config; "
+                f"{_sentence(check.says or check.name)}: {reason}. Mend the data or the config; "
                 f"where it is right as it is, change gates.{stage} in the config."
             )
 

@@ -13,18 +13,18 @@ def lines(found: TrendFindings | None) -> list[Line]:
     if found is None or found.before is None:
         return []
     now, before = found.now, found.before
-    told = [("rows", count(before.rows), count(now.rows), _relative(now.rows, before.rows))]
+    compared = [("rows", count(before.rows), count(now.rows), _relative(now.rows, before.rows))]
     for name, what in (("rejected_share", "rows put aside"), ("noise_rate", "noise rate")):
         one, other = getattr(before, name), getattr(now, name)
         if one is not None and other is not None:
-            told.append((what, percent(one), percent(other), points(other - one)))
+            compared.append((what, percent(one), percent(other), points(other - one)))
     if found.moved_class is not None:
         name = found.moved_class
         shares = (percent(before.prior.get(name, 0.0)), percent(now.prior.get(name, 0.0)))
-        told.append((f"share of {name}, which moved most", *shares, points(found.class_change)))
+        compared.append((f"share of {name}, which moved most", *shares, points(found.class_change)))
     if found.total_variation is not None:
-        told.append(("class mix, total variation", "", "", percent(found.total_variation)))
-    return told
+        compared.append(("class mix, total variation", "", "", percent(found.total_variation)))
+    return compared
 
 
 def _relative(now: int, before: int) -> str:

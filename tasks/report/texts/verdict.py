@@ -74,9 +74,9 @@ def _unanswered(record: RunRecord) -> str:
 def _treated(record: RunRecord) -> str:
     if record.noise is None:
         return ""
-    found = f"{count(record.noise.flagged)} of {plural(record.rows, 'label')} looked wrong"
+    looked = f"{count(record.noise.flagged)} of {plural(record.rows, 'label')} looked wrong"
     if record.treatment is None:
-        return found
+        return looked
     by_words = {
         "inferred": record.treatment.infer,
         "corrected": record.treatment.relabel,
@@ -84,7 +84,7 @@ def _treated(record: RunRecord) -> str:
     }
     done = [f"{count(rows)} {words}" for words, rows in by_words.items() if rows]
     note = f" ({record.treatment.objective_note})" if record.treatment.objective_note else ""
-    return f"{found}, {' and '.join(done)}{note}" if done else f"{found}{note}"
+    return f"{looked}, {' and '.join(done)}{note}" if done else f"{looked}{note}"
 
 
 def _validated(proof: ValidationFindings | None, *, inferred: bool) -> str:

@@ -101,5 +101,5 @@ def _unit(
     artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: NDArray[np.integer]
 ) -> NDArray[np.float32]:
     vectors = read_vectors(artifacts.store, artifacts.embedding(ref.encoder_key, partition)).vectors[rows]
-    found = vectors.astype(np.float32)
-    return np.asarray(found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12))
+    unit = vectors.astype(np.float32)
+    return np.asarray(unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12))

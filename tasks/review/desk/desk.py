@@ -80,14 +80,14 @@ class ReviewDesk:
         now = datetime.now(UTC)
         moments = {
             act: now + timedelta(milliseconds=place)
-            for place, act in enumerate(dict.fromkeys(each.act for each in answers))
+            for place, act in enumerate(dict.fromkeys(answer.act for answer in answers))
         }
         asked = [
-            GivenAnswer(place, each.id, each.answer, self._facts(each, annotator, moments[each.act]))
-            for place, each in enumerate(answers, 1)
+            GivenAnswer(place, answer.id, answer.answer, self._facts(answer, annotator, moments[answer.act]))
+            for place, answer in enumerate(answers, 1)
         ]
         held = in_force([*self._made, *self._waiting])
-        found = check_answers(
+        checked = check_answers(
             asked,
             {name: ShownRow(row.content, row.given, row.suggestion) for name, row in self.rows.items()},
             dataset=self.queue.dataset,
@@ -95,19 +95,25 @@ class ReviewDesk:
             label_type=LABEL_TYPES[self.queue.label],
             before=held,
         )
-        self._waiting += found.taken
-        aside = tuple(each for each in found.aside if not self._again(asked[each.place - 1], held, each))
-        return Checked(found.taken, aside, found.unanswered)
+        self._waiting += checked.taken
+        aside = tuple(
+            refused for refused in checked.aside if not self._again(asked[refused.place - 1], held, refused)
+        )
+        return Checked(checked.taken, aside, checked.unanswered)
 
     def undo(self, annotator: str, names: Collection[str]) -> list[RowDecision]:
         """Decisions to store that undo what a person answered last about rows, as far as that counts."""
         made, asked = in_force([*self._made, *self._waiting]), set(names)
-        last = {each.id: each for each in made if self._is(each, annotator) and each.id in asked}
+        last = {
+            decision.id: decision
+            for decision in made
+            if self._is(decision, annotator) and decision.id in asked
+        }
         undone = [
-            each.model_copy(
+            decision.model_copy(
                 update={"answer": "undone", "classes": (), "number": None, "when": datetime.now(UTC)}
             )
-            for each in last.values()
+            for decision in last.values()
         ]
         self._waiting += undone
         return undone
@@ -118,23 +124,25 @@ class ReviewDesk:
         A row that is shown again, or drawn for an audit, is another question than it was the first time.
         """
         return [
-            each
-            for each in in_force(self._made)
-            if self._is(each, annotator) and each.id in self.rows and self._of_queue(each) is not False
+            decision
+            for decision in in_force(self._made)
+            if self._is(decision, annotator)
+            and decision.id in self.rows
+            and self._of_queue(decision) is not False
         ]
 
     def stored(self, decisions: Sequence[RowDecision], holder: str) -> None:
         """Decisions are in the store: from now on they count."""
         self._made += decisions
         self.lost(decisions)
-        self._handed.close([each.id for each in decisions if each.answer != "undone"])
-        self._handed.reopen([each.id for each in decisions if each.answer == "undone"], holder)
+        self._handed.close([decision.id for decision in decisions if decision.answer != "undone"])
+        self._handed.reopen([decision.id for decision in decisions if decision.answer == "undone"], holder)
         self._progress = None
 
     def lost(self, decisions: Sequence[RowDecision]) -> None:
         """Decisions are not waited for any more."""
         gone = set(map(id, decisions))
-        self._waiting = [each for each in self._waiting if id(each) not in gone]
+        self._waiting = [decision for decision in self._waiting if id(decision) not in gone]
 
     def progress(self) -> DeskProgress:
         """How far people are."""
@@ -147,7 +155,7 @@ class ReviewDesk:
     def waits(self, annotator: str, names: Collection[str]) -> bool:
         """Whether what a person answered about one of these rows is still to be stored."""
         asked = set(names)
-        return any(each.id in asked and self._is(each, annotator) for each in self._waiting)
+        return any(decision.id in asked and self._is(decision, annotator) for decision in self._waiting)
 
     def _of_queue(self, decision: RowDecision) -> bool | None:
         """Whether it answers the question that the queue asks about its row; None: the queue asks none."""
@@ -157,9 +165,11 @@ class ReviewDesk:
         """Rows of a sample, which is the same whenever it is drawn again, that were answered in it."""
         held = {row.id: row.content for row in self.queue.rows if row.sample is not None}
         return [
-            each.id
-            for each in in_force(self._made)
-            if held.get(each.id) == each.content and each.run == self.queue.run and self._of_queue(each)
+            decision.id
+            for decision in in_force(self._made)
+            if held.get(decision.id) == decision.content
+            and decision.run == self.queue.run
+            and self._of_queue(decision)
         ]
 
     def _is(self, decision: RowDecision, annotator: str) -> bool:
@@ -169,9 +179,9 @@ class ReviewDesk:
         """Whether an answer that was put aside says what was stored of its row."""
         said = asked.answer.strip().strip("()").lower()
         return any(
-            said in (each.answer, answer_of(each).lower())
-            for each in held
-            if each.id == aside.id and self._is(each, asked.facts["annotator"])
+            said in (decision.answer, answer_of(decision).lower())
+            for decision in held
+            if decision.id == aside.id and self._is(decision, asked.facts["annotator"])
         )
 
     def _facts(self, answer: DeskAnswer, annotator: str, when: datetime) -> dict[str, Any]:
@@ -200,16 +210,20 @@ def removed_by(
     decisions: Sequence[RowDecision], rows: Mapping[str, ReviewRow], queue: ReviewQueue
 ) -> ErrorsRemoved:
     """How many wrong labels the answers about a queue's rows put right: of each row what came last."""
-    last = {each.id: each for each in decisions if each.run == queue.run and each.id in rows}
-    said = [each for each in last.values() if each.answer != "unsure"]
-    who = {name: place for place, name in enumerate(sorted({each.reviewer for each in said}))}
-    shown = [rows[each.id] for each in said]
+    last = {
+        decision.id: decision for decision in decisions if decision.run == queue.run and decision.id in rows
+    }
+    said = [decision for decision in last.values() if decision.answer != "unsure"]
+    who = {name: place for place, name in enumerate(sorted({decision.reviewer for decision in said}))}
+    shown = [rows[decision.id] for decision in said]
     looks = LooksMade.of(
         np.array([_probability(row, row.given, queue) for row in shown]),
-        np.array([_probability(row, answer_of(each), queue) for row, each in zip(shown, said, strict=True)]),
-        np.array([each.answer == "none" for each in said], bool),
-        np.array([each.answer != "keep" and not right_as_given(each) for each in said], bool),
-        np.array([who[each.reviewer] for each in said], np.int64),
+        np.array(
+            [_probability(row, answer_of(decision), queue) for row, decision in zip(shown, said, strict=True)]
+        ),
+        np.array([decision.answer == "none" for decision in said], bool),
+        np.array([decision.answer != "keep" and not right_as_given(decision) for decision in said], bool),
+        np.array([who[decision.reviewer] for decision in said], np.int64),
         len(queue.classes) + 1 if queue.label == "class" else 2,
     )
     return errors_removed(looks)
@@ -219,8 +233,8 @@ def audited_by(decisions: Sequence[RowDecision], queue: ReviewQueue) -> str:
     """What the answers to an audit's sample say of all rows; empty before there is one of every stratum."""
     strata = {row.stratum for row in queue.rows if row.why == "audit"}
     sample = next((row.sample for row in queue.rows if row.why == "audit"), None)
-    mine = [each for each in decisions if sample is not None and each.sample == sample]
-    if not strata or {each.stratum for each in mine if each.answer != "unsure"} != strata:
+    mine = [decision for decision in decisions if sample is not None and decision.sample == sample]
+    if not strata or {decision.stratum for decision in mine if decision.answer != "unsure"} != strata:
         return ""
     return next((estimate.brief for estimate in sample_estimates(mine)), "")
 

@@ -23,7 +23,7 @@ def open_desk(artifacts: Artifacts, source: Source, ref: DatasetRef, queue: Revi
     """A desk for a queue of a run that goes on from what was answered about it."""
     before = of_table(read_decisions(artifacts.store, decisions_files(artifacts.store, artifacts.dataset)))
     known = {row.id for row in queue.rows}
-    others = sorted({each.id for each in before if each.run == queue.run} - known)
+    others = sorted({decision.id for decision in before if decision.run == queue.run} - known)
     looked = _rows(artifacts, source, ref, others) if others else []
     return ReviewDesk(queue, before, looked)
 
@@ -33,8 +33,8 @@ def rows_with_ids(
 ) -> list[ReviewRow]:
     """The rows of a partition that have some ids, as a person is shown them."""
     scores = artifacts.store.read_table(artifacts.scores(ref, partition), ["row", "id"])
-    found = scores.filter(pc.is_in(scores["id"], value_set=ids))["row"].to_numpy()
-    return rows_shown(artifacts, source, ref, partition, np.sort(found), {}) if len(found) else []
+    rows = scores.filter(pc.is_in(scores["id"], value_set=ids))["row"].to_numpy()
+    return rows_shown(artifacts, source, ref, partition, np.sort(rows), {}) if len(rows) else []
 
 
 def _rows(artifacts: Artifacts, source: Source, ref: DatasetRef, ids: Collection[str]) -> list[ReviewRow]:

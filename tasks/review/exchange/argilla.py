@@ -56,9 +56,9 @@ def _responses(record: dict[str, Any]) -> Iterator[tuple[Any, str | None]]:
     nested = record.get("responses")
     if isinstance(nested, dict):
         answers = nested.get(ANSWER)
-        for each in answers if isinstance(answers, list) else ():
-            if isinstance(each, dict) and each.get("status", "submitted") == "submitted":
-                yield each.get("value"), _user(each.get("user_id"))
+        for answer in answers if isinstance(answers, list) else ():
+            if isinstance(answer, dict) and answer.get("status", "submitted") == "submitted":
+                yield answer.get("value"), _user(answer.get("user_id"))
         return
     columns = [record.get(f"{ANSWER}.responses{name}") for name in ("", ".users", ".status")]
     lists = [column if isinstance(column, list) else [] for column in columns]
@@ -73,7 +73,7 @@ def _user(user: Any) -> str | None:
 
 def _text(value: Any) -> str:
     """A response as an answer."""
-    values = [str(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
+    values = [str(part) for part in (value if isinstance(value, list) else [value]) if part is not None]
     return answer_named(values)
 
 

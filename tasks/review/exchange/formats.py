@@ -68,9 +68,9 @@ def write_queue(queue: ReviewQueue, place: str, pictures: Pictures) -> list[str]
     files = form.write(queue, pictures)
     base = name.removesuffix(PurePosixPath(name).suffix)
     written = {_name(name, base, ending): data for ending, data in files.items()}
-    for each, data in written.items():
-        store.write(each, data)
-    return [store.url(each) for each in written]
+    for path, data in written.items():
+        store.write(path, data)
+    return [store.url(path) for path in written]
 
 
 def read_answers(place: str, annotator: str) -> list[GivenAnswer]:

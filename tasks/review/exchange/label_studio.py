@@ -57,10 +57,18 @@ def _answers(task: Any) -> Iterator[dict[str, Any]]:
         said = task if isinstance(task, dict) else {}
         yield {**behind, **_who(said.get("annotator"), said.get("updated_at")), ANSWER: _minimal(said)}
         return
-    made = [each for each in task["annotations"] if isinstance(each, dict) and not each.get("was_cancelled")]
-    for each in made:
-        when = each.get("updated_at") or each.get("created_at")
-        yield {**behind, **_who(each.get("completed_by"), when), ANSWER: _named(each.get("result"))}
+    made = [
+        annotation
+        for annotation in task["annotations"]
+        if isinstance(annotation, dict) and not annotation.get("was_cancelled")
+    ]
+    for annotation in made:
+        when = annotation.get("updated_at") or annotation.get("created_at")
+        yield {
+            **behind,
+            **_who(annotation.get("completed_by"), when),
+            ANSWER: _named(annotation.get("result")),
+        }
     if not made:
         yield {**behind, ANSWER: ""}
 
@@ -68,10 +76,10 @@ def _answers(task: Any) -> Iterator[dict[str, Any]]:
 def _named(results: Any) -> str:
     """The answer in the results of an annotation; words go before classes."""
     values = [
-        each.get("value")
+        result.get("value")
         for name in (WORD, ANSWER)
-        for each in (results if isinstance(results, list) else ())
-        if isinstance(each, dict) and each.get("from_name") == name
+        for result in (results if isinstance(results, list) else ())
+        if isinstance(result, dict) and result.get("from_name") == name
     ]
     return _joined(values)
 
@@ -91,7 +99,7 @@ def _joined(values: list[Any]) -> str:
     for value in values:
         chosen = value.get("choices", value.get("number")) if isinstance(value, dict) else value
         names += [
-            str(each) for each in (chosen if isinstance(chosen, list) else [chosen]) if each is not None
+            str(choice) for choice in (chosen if isinstance(chosen, list) else [chosen]) if choice is not None
         ]
     return answer_named(names)
 
@@ -107,8 +115,8 @@ def _who(annotator: Any, when: Any) -> dict[str, Any]:
 def _behind(task: Any) -> dict[str, Any] | None:
     """What was carried with a task, in its data, or of JSON-MIN in itself."""
     data = task.get("data", task) if isinstance(task, dict) else None
-    found = data.get(BEHIND) if isinstance(data, dict) else None
-    return found if isinstance(found, dict) else None
+    behind = data.get(BEHIND) if isinstance(data, dict) else None
+    return behind if isinstance(behind, dict) else None
 
 
 def _task(row: ReviewRow, queue: ReviewQueue, pictures: Pictures) -> dict[str, Any]:

@@ -129,6 +129,6 @@ def _wrong(sentence: Sentence, width: int) -> str | None:
             line.decode()
         except UnicodeDecodeError:
             return f"line {number} is not UTF-8"
-        if (found := len(_cells(line))) != width:
-            return f"line {number} has {found} columns, and the others have {width}"
+        if (cells := len(_cells(line))) != width:
+            return f"line {number} has {cells} columns, and the others have {width}"
     return None

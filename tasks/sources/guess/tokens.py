@@ -32,18 +32,18 @@ def find_tokens(
         return spans
     lists = [column for column in look.columns if column.values and fits(column.type, "tags")]
     lists = [column for column in lists if not fits(column.type, "vector") or column.repeats]
-    tags = [each for each in lists if label in (None, each.name) and _few(each)]
-    found = [
+    tags = [column for column in lists if label in (None, column.name) and _few(column)]
+    pairs = [
         (tag, token)
         for tag in tags
         for token in lists
         if features in (None, token.name) and token is not tag and _are_tokens(look, token, tag)
     ]
-    if not found:
+    if not pairs:
         return None
-    found.sort(key=lambda pair: (*_unlike_tags(look, pair[0]), -(pair[1].distinct or 0)))
-    tag, token = found[0]
-    others = dict.fromkeys(each.name for each, _ in found[1:] if tag.name not in (each.name, TAGS))
+    pairs.sort(key=lambda pair: (*_unlike_tags(look, pair[0]), -(pair[1].distinct or 0)))
+    tag, token = pairs[0]
+    others = dict.fromkeys(column.name for column, _ in pairs[1:] if tag.name not in (column.name, TAGS))
     return (
         FeatureGuess("tokens", (token.name,), f"lists of {token.length:.1f} tokens on average"),
         _candidate(look, tag),
@@ -55,8 +55,8 @@ def _text_spans(
     look: Profile, label: str | None, features: str | None
 ) -> tuple[FeatureGuess, Candidate, tuple[Candidate, ...]] | None:
     """Texts, the longest ones, and a column of spans in them; None: there is no such."""
-    spans = [each for each in look.columns if are_spans(each.type) and label in (None, each.name)]
-    texts = [each for each in look.columns if each.is_text() and features in (None, each.name)]
+    spans = [column for column in look.columns if are_spans(column.type) and label in (None, column.name)]
+    texts = [column for column in look.columns if column.is_text() and features in (None, column.name)]
     if not spans or not texts:
         return None
     text = max(texts, key=lambda each: each.length)

@@ -57,16 +57,16 @@ def as_tags(values: pa.Array, texts: pa.Array, *, repair: bool) -> tuple[pa.Arra
 
 def as_spans(texts: pa.Array, spans: Sequence[Sequence[tuple[int, int, str]]]) -> pa.Array:
     """Spans of characters of spans of tokens, start … end - 1, with their types."""
-    found = []
+    taken = []
     for text, row in zip(texts.to_pylist(), spans, strict=True):
         places = [match.span() for match in TOKEN.finditer(text or "")]
-        found.append(
+        taken.append(
             [
                 {"start": places[start][0], "end": places[end - 1][1], "label": kind}
                 for start, end, kind in row
             ]
         )
-    return pa.array(found, pa.list_(TEXT_SPAN))
+    return pa.array(taken, pa.list_(TEXT_SPAN))
 
 
 def _tags(text: str, spans: Sequence[dict[str, Any]], repair: bool) -> list[str]:

@@ -45,7 +45,7 @@ class LookedAt:
         named = [self.named.get(row) for row in ids.to_pylist()]
         none = len(self.codes)
         return np.array(
-            [UNLOOKED if each is None else self.codes.get(each, none) for each in named], np.int64
+            [UNLOOKED if name is None else self.codes.get(name, none) for name in named], np.int64
         )
 
     def covered(self, ids: pa.ChunkedArray, suggestion: NDArray[np.integer]) -> NDArray[np.bool_] | np.bool_:

@@ -40,7 +40,9 @@ def sampled_changes(
     A row that people were unsure of counts as one whose change is wrong. Answers to rows that hold something
     else by now don't count. Fewer answers than a proof takes if all are right are not heard.
     """
-    sample = largest_sample(each for each in decisions if each.sample and design_of(each.sample) == DESIGN)
+    sample = largest_sample(
+        decision for decision in decisions if decision.sample and design_of(decision.sample) == DESIGN
+    )
     if not sample:
         return SampledChanges()
     given = standing(artifacts, ref, sample)
@@ -51,13 +53,13 @@ def sampled_changes(
             f"{precision:.1%}: that takes {needed:,} or more"
         )
     drawn_by = Artifacts(artifacts.store, artifacts.dataset, sample[next(iter(given))].run)
-    found = drawn_by.result(TreatResult)
-    if found is None:
+    treated = drawn_by.result(TreatResult)
+    if treated is None:
         return SampledChanges(
             says=f"answers to a sample of changes don't count: the run {drawn_by.id!r} that drew it is gone"
         )
     named = {name: _right(sample[name], label) for name, label in given.items()}
-    return SampledChanges(LookedAt.of(named, ref.classes, _changes(drawn_by, found.ref, ref)))
+    return SampledChanges(LookedAt.of(named, ref.classes, _changes(drawn_by, treated.ref, ref)))
 
 
 def _right(decision: RowDecision, given: str) -> str:

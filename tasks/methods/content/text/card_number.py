@@ -29,7 +29,7 @@ class CardNumber:
 
 
 def _held(text: str) -> bool:
-    numbers = (re.sub(r"\D", "", found) for found in DIGITS.findall(text))
+    numbers = (re.sub(r"\D", "", digits) for digits in DIGITS.findall(text))
     return any(ISSUED.fullmatch(number) and _checks(number) for number in numbers)
 
 

@@ -43,16 +43,16 @@ class OtherLanguage:
         texts = _read(sample)
         mains = Counter(counts.most_common(1)[0][0] for text in texts if (counts := _scripts(text)).total())
         self.scripts = sorted(name for name, n in mains.items() if n >= USUAL_SCRIPT * mains.total())
-        told = [words for text in texts if len(words := _words(text)) >= LEAST_WORDS]
+        known = [words for text in texts if len(words := _words(text)) >= LEAST_WORDS]
         self.words: tuple[str, ...] = ()
-        if len(told) < LEAST_TEXTS:
+        if len(known) < LEAST_TEXTS:
             return
-        counts = Counter(word for words in told for word in set(words))
-        self.words = tuple(sorted(word for word, n in counts.items() if n >= max(3, COMMON * len(told))))
-        sequences = _sequences(told)
+        counts = Counter(word for words in known for word in set(words))
+        self.words = tuple(sorted(word for word, n in counts.items() if n >= max(3, COMMON * len(known))))
+        sequences = _sequences(known)
         rows = np.asarray((sequences > 0).sum(axis=0)).ravel()
-        self.rarity = -np.log((np.maximum(rows - 1, 0) + 0.5) / len(told)).astype(np.float32)
-        self.usual_words = float(np.median(self._common(told)))
+        self.rarity = -np.log((np.maximum(rows - 1, 0) + 0.5) / len(known)).astype(np.float32)
+        self.usual_words = float(np.median(self._common(known)))
         low, middle, high = np.quantile(self._rare(sequences), [0.25, 0.5, 0.75])
         self.usual_rarity = float(middle)
         self.spread = max(float(high + FENCE * (high - low) - middle), 1e-6)
@@ -61,13 +61,17 @@ class OtherLanguage:
         """Score texts (N,); NaN for those without two letters."""
         texts = _read(rows)
         counts = [_scripts(text) for text in texts]
-        letters = np.array([found.total() for found in counts], np.float64)
-        known = np.array([sum(n for name, n in found.items() if name in self.scripts) for found in counts])
+        letters = np.array([counted.total() for counted in counts], np.float64)
+        known = np.array(
+            [sum(n for name, n in counted.items() if name in self.scripts) for counted in counts]
+        )
         score = known / np.where(letters > 1, letters, np.nan)
         if self.words and self.usual_words > 0:
             words = [_words(text) for text in texts]
-            told = np.flatnonzero([len(held) >= LEAST_WORDS for held in words])
-            score[told] = np.minimum(score[told], self._language([words[place] for place in told]))
+            long_enough = np.flatnonzero([len(held) >= LEAST_WORDS for held in words])
+            score[long_enough] = np.minimum(
+                score[long_enough], self._language([words[place] for place in long_enough])
+            )
         return score
 
     def _language(self, texts: list[list[str]]) -> NDArray[np.float64]:

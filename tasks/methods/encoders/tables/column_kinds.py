@@ -80,9 +80,9 @@ class NumberColumn(ColumnKind):
         read, bad = numbers(values)
         endless = np.isinf(read)
         scaled, missing = _scaled(self.state, np.where(endless, np.nan, read))
-        told = scaled if bool(self.state["told"]) else scaled[:, :0]
-        vectors = self._with_gaps(_squashed(np.nan_to_num(told)), missing)
-        return ColumnCells(vectors, told, _none(read), missing, bad | endless, "finite number")
+        varies = scaled if bool(self.state["told"]) else scaled[:, :0]
+        vectors = self._with_gaps(_squashed(np.nan_to_num(varies)), missing)
+        return ColumnCells(vectors, varies, _none(read), missing, bad | endless, "finite number")
 
 
 class MomentColumn(ColumnKind):
@@ -187,10 +187,10 @@ def _spread_of(values: NDArray[np.float64]) -> State:
         with np.errstate(over="ignore"):
             deviation = float(there.std())
     spread = (high - low) / NORMAL or deviation  # most values are one: what the others are away from it
-    told = bool(np.isfinite(spread) and spread > np.abs(middle) * np.finfo(float).eps)
+    varies = bool(np.isfinite(spread) and spread > np.abs(middle) * np.finfo(float).eps)
     gaps = np.array(bool(np.isnan(values).any()))
-    spread = spread if told else 1.0
-    return {"middle": np.array(middle), "spread": np.array(spread), "told": np.array(told), "gaps": gaps}
+    spread = spread if varies else 1.0
+    return {"middle": np.array(middle), "spread": np.array(spread), "told": np.array(varies), "gaps": gaps}
 
 
 def _scaled(state: State, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

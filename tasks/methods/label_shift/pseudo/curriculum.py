@@ -82,24 +82,24 @@ def fit_pseudo_labels(
     window = target.only(sample(len(target.features), BANK))
     pupils, classes = _pupils(few, window, prior), len(prior.prior)
     known, window = _known(pupils[None], few, window, prior)
-    found: list[tuple[float, Pupil, PseudoClaims, Hidden, Floats]] = []
+    tries: list[tuple[float, Pupil, PseudoClaims, Hidden, Floats]] = []
     rows = len(few.features) + np.arange(len(window.features))
     for share in (*SHARES, None):
         hidden = _hidden(pupils, few, prior)
         if hidden.effective < LEAST:
             return None
-        claims = PseudoClaims.fit(hidden, classes, found[-1][2] if found else None)
-        told = held_out(hidden, classes, claims)
-        found.append((hidden.loss(told), pupils[None], claims, hidden, told))
+        claims = PseudoClaims.fit(hidden, classes, tries[-1][2] if tries else None)
+        claimed = held_out(hidden, classes, claims)
+        tries.append((hidden.loss(claimed), pupils[None], claims, hidden, claimed))
         if share is not None:
             pupils = {
                 fold: pupil.after(rows, claims, window.unknown, share) for fold, pupil in pupils.items()
             }
-    rounds = int(np.argmin([loss for loss, *_ in found]))
-    _, pupil, claims, hidden, told = found[rounds]
+    rounds = int(np.argmin([loss for loss, *_ in tries]))
+    _, pupil, claims, hidden, claimed = tries[rounds]
     sure, best = pupil.claims(rows, claims, window.unknown)
     cut = cuts(best, sure, precision, classes)
-    borne, interval = hidden.only(told >= cut[hidden.best]).precision()
+    borne, interval = hidden.only(claimed >= cut[hidden.best]).precision()
     return PseudoLabeller(pupil.views, claims, known, cut, rounds, borne, interval)
 
 

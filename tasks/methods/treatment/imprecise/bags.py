@@ -27,8 +27,8 @@ def bags(marks: Marks, bags: NDArray[np.integer], pred_probs: NDArray[np.floatin
     wanted = _counts(marks, member, bag, size)
     posterior = np.maximum(np.asarray(pred_probs, np.float64), FLOOR)
     for _ in range(STEPS):
-        found = member @ posterior
-        posterior *= (wanted / np.maximum(found, FLOOR**2))[bag]
+        shares = member @ posterior
+        posterior *= (wanted / np.maximum(shares, FLOOR**2))[bag]
         total = posterior.sum(axis=1, keepdims=True)
         posterior /= total
         if abs(total - 1).max() < CLOSE:

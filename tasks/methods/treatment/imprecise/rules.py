@@ -12,5 +12,5 @@ from labelworks.tasks.methods.treatment.imprecise.core.likelihood import Likelih
 def rules(marks: Marks) -> Likelihood:
     """P(the rules' votes | class), as the label model gives it; a row on which no rule fires has no mark."""
     fired = np.diff(marks.indptr) > 0
-    found = Likelihood.of_marks(marks)
-    return Likelihood(found.marks, (~fired).astype(np.float32))
+    likelihood = Likelihood.of_marks(marks)
+    return Likelihood(likelihood.marks, (~fired).astype(np.float32))

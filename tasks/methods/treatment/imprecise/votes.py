@@ -28,10 +28,10 @@ def votes(marks: Marks) -> Likelihood:
         unnamed = classes - np.diff(marks.indptr)
         total = np.bincount(own, said, minlength=rows) + unnamed
         right = float((said / total[own] * marks.data).sum())
-        found = float(np.clip(right / max(cast.sum(), 1.0), LEAST, MOST))
-        if abs(found - accuracy) < 1e-6:
+        right_share = float(np.clip(right / max(cast.sum(), 1.0), LEAST, MOST))
+        if abs(right_share - accuracy) < 1e-6:
             break
-        accuracy = found
+        accuracy = right_share
     raised = _said(marks.data, accuracy, classes) - 1
     return Likelihood.of_marks(sparse.csr_array((raised, marks.indices, marks.indptr), marks.shape), flat=1.0)
 

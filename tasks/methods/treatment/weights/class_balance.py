@@ -20,5 +20,5 @@ def class_balance(rows: WeighedRows, facts: WeightFacts, *, beta: float = 0.999)
         raise ConfigError(f"beta is {beta!r}", where="class-balance", fix="a number from 0 to 1")
     count = np.maximum(facts.rows_by_class, 1e-9)
     effective = count if beta == 1 else (1 - beta ** np.maximum(count, 1.0)) / (1 - beta)
-    found = 1 / effective
-    return np.asarray(found / (found @ count / count.sum()))[rows.label]
+    weights = 1 / effective
+    return np.asarray(weights / (weights @ count / count.sum()))[rows.label]

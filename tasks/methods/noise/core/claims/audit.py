@@ -114,13 +114,13 @@ def _groups(error: Floats, places: NDArray[np.intp], correct: NDArray[np.bool_])
 def _calibrated(error: Floats, groups: _Groups) -> Floats:
     """Error probabilities (N,) with the mean of their group, in the order that they had."""
     odds = logit(np.clip(error, SURE, 1 - SURE))
-    found = np.empty_like(error)
+    calibrated = np.empty_like(error)
     for group, mean in enumerate(groups.mean):
         rows = np.flatnonzero(groups.of == group)
         if not len(rows):
             continue
-        found[rows] = 1 / (1 + np.exp(-(odds[rows] + offset_to(float(mean), odds[rows]))))
-    return found
+        calibrated[rows] = 1 / (1 + np.exp(-(odds[rows] + offset_to(float(mean), odds[rows]))))
+    return calibrated
 
 
 def _cut(error: Floats, groups: _Groups, places: NDArray[np.intp], target: tuple[str, float]) -> float:

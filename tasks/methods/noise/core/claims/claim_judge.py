@@ -39,10 +39,10 @@ class ClaimJudge:
     def fit(cls, score: Score, rows: ClaimRows, seed: int = 0) -> ClaimJudge:
         """Learn from rows; score: what judges labels (n,) of them."""
         hears = rows.vote is not None and worth_hearing(rows.given, rows.probs, rows.vote, FEWEST)
-        found = score(rows.given)
-        calibration = calibrated(score, found, replace(rows, hears=hears), seed)
+        scored = score(rows.given)
+        calibration = calibrated(score, scored, replace(rows, hears=hears), seed)
         counts = np.bincount(rows.given, minlength=rows.probs.shape[1])
-        asked = len(undominated(found.transition, counts)) > 0 and calibration.borne_out >= MOSTLY
+        asked = len(undominated(scored.transition, counts)) > 0 and calibration.borne_out >= MOSTLY
         opinion = ConfidentOpinion.fit(rows.given, rows.probs) if asked else None
         return cls(calibration, opinion, hears)
 

@@ -34,8 +34,8 @@ class ConfidentOpinion:
         It is the likeliest by the mean of the classifier's probabilities and those that the joint makes of
         them: the first knows nothing of the noise, the second believes the joint.
         """
-        found = self.model.judge(given, probs)
-        pooled = (probs + found.shares) / 2
+        judged = self.model.judge(given, probs)
+        pooled = (probs + judged.shares) / 2
         best = pooled.argmax(axis=1).astype(np.int32)
-        said = np.where(found.flag & (best != given), best, np.int32(UNSAID))
+        said = np.where(judged.flag & (best != given), best, np.int32(UNSAID))
         return said, pooled[np.arange(len(given)), best].astype(np.float32)

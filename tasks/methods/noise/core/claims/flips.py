@@ -91,16 +91,16 @@ def fit_flip_model(
     share = np.concatenate([weights / weights.sum(), np.full(len(rows), 1 / len(rows))])
     share *= len(evidence) / 2
     ridge = np.diag(np.append(np.full(evidence.shape[1], PENALTY), 1e-9))
-    found = np.zeros(design.shape[1])
+    solution = np.zeros(design.shape[1])
     for _ in range(25):
-        fitted = expit(design @ found)
-        slope = design.T @ (share * (outcome - fitted)) - ridge @ found
+        fitted = expit(design @ solution)
+        slope = design.T @ (share * (outcome - fitted)) - ridge @ solution
         curve = (design * (share * fitted * (1 - fitted))[:, None]).T @ design + ridge
         step = np.linalg.solve(curve, slope)
-        found += step
+        solution += step
         if np.abs(step).max() < 1e-6:
             break
-    return FlipModel(mean, scale, found[:-1], float(found[-1]))
+    return FlipModel(mean, scale, solution[:-1], float(solution[-1]))
 
 
 def offset_to(mean: float, odds: NDArray[np.floating]) -> float:

@@ -37,10 +37,10 @@ class Part:
     def posterior(self, inside: slice, probs: NDArray[np.floating]) -> NDArray[np.float32]:
         """P(class | observed, features) (m, K) of some of its rows, by what a model says of them (m, K)."""
         if self.said is None and self.bags is not None:
-            told: NDArray[np.float32] = get("label_kind", self.kind).target(
+            posterior: NDArray[np.float32] = get("label_kind", self.kind).target(
                 self.marks[inside], self.bags[inside], probs
             )
-            return told
+            return posterior
         joint = np.maximum(probs, FLOOR) * self.given(inside)
         return np.asarray(joint / np.maximum(joint.sum(axis=1, keepdims=True), FLOOR**2), np.float32)
 
@@ -49,8 +49,8 @@ class Part:
     ) -> NDArray[np.float64]:
         """How well a model foretold what was observed (m,): log P, of bags less their divergence from it."""
         if self.said is not None:
-            told = (probs * self.given(inside)).sum(axis=1, dtype=np.float64)
-            return np.asarray(np.log(np.maximum(told, FLOOR)))
+            likelihood = (probs * self.given(inside)).sum(axis=1, dtype=np.float64)
+            return np.asarray(np.log(np.maximum(likelihood, FLOOR)))
         ratio = np.log(np.maximum(probs, FLOOR)) - np.log(np.maximum(posterior, FLOOR))
         return np.asarray((posterior * ratio).sum(axis=1, dtype=np.float64))
 
@@ -106,8 +106,8 @@ class Evidence:
     @property
     def unlabelled(self) -> NDArray[np.intp]:
         """Rows (n,) of which nothing was observed."""
-        found = [part.rows for part in self.parts if part.kind == NOTHING]
-        return found[0] if found else np.zeros(0, np.intp)
+        rows = [part.rows for part in self.parts if part.kind == NOTHING]
+        return rows[0] if rows else np.zeros(0, np.intp)
 
 
 def _of(kinds: NDArray[Any]) -> list[Any]:

@@ -113,8 +113,8 @@ class _Pass:
 
     def probes(self, data: Data) -> ProbeEnsemble:
         """Probes of its sums; their temperatures by the labels drawn."""
-        found = ProbeEnsemble.fit(self.sums, data.probes)
-        return found.calibrate(data.features[self.rows], self.drawn, data.folds[self.rows])
+        probes = ProbeEnsemble.fit(self.sums, data.probes)
+        return probes.calibrate(data.features[self.rows], self.drawn, data.folds[self.rows])
 
     def fitted(self, ensemble: ProbeEnsemble, number: int) -> Fitted:
         """What was found by an ensemble in a round."""
@@ -137,8 +137,8 @@ def fit(data: Data) -> tuple[Data, Fitted]:
     if random is None or any(part.kind == BY_PROPENSITY for part in data.evidence.labelled):
         return data, plain
     mapped = replace(data, random=random)
-    found = _expectation_maximisation(mapped, plain.ensemble)
-    return (mapped, found) if found.score > plain.score + BETTER else (data, plain)
+    fitted = _expectation_maximisation(mapped, plain.ensemble)
+    return (mapped, fitted) if fitted.score > plain.score + BETTER else (data, plain)
 
 
 def first_probes(data: Data) -> ProbeEnsemble:
@@ -149,13 +149,13 @@ def first_probes(data: Data) -> ProbeEnsemble:
 def _expectation_maximisation(data: Data, start: ProbeEnsemble | None) -> Fitted:
     """EM from what probes say, or from nothing: the round that best foretells what was observed."""
     sampled = data.sampled()
-    found = _pass(data, start, sampled)
-    best = found.fitted(found.probes(data), 0)
+    fitted = _pass(data, start, sampled)
+    best = fitted.fitted(fitted.probes(data), 0)
     for number in range(1, MOST + 1):
-        ensemble = found.probes(data)
-        found = _pass(data, ensemble, sampled)
-        if found.score > best.score + BETTER or best.rounds == 0:
-            best = found.fitted(ensemble, number)
+        ensemble = fitted.probes(data)
+        fitted = _pass(data, ensemble, sampled)
+        if fitted.score > best.score + BETTER or best.rounds == 0:
+            best = fitted.fitted(ensemble, number)
         elif number - best.rounds >= PATIENCE:
             break
     return best
@@ -176,7 +176,7 @@ def alone(data: Data) -> Iterator[tuple[Rows, NDArray[np.float32], NDArray[np.bo
 
 def foretold(data: Data, ensemble: ProbeEnsemble, mix: NDArray[np.floating]) -> NDArray[np.float64]:
     """Log-likelihood (n, 2) of what was observed of labelled rows, by probes and by a class mix (K,)."""
-    found = []
+    predicted = []
     for part in data.evidence.labelled:
         for inside in part.blocks(data.width):
             rows = part.rows[inside]
@@ -185,8 +185,8 @@ def foretold(data: Data, ensemble: ProbeEnsemble, mix: NDArray[np.floating]) -> 
                 part.log_likelihood(inside, probs, part.posterior(inside, probs))
                 for probs in (data.probs(ensemble, rows), even)
             ]
-            found.append(np.stack(by, axis=1))
-    return np.concatenate(found)
+            predicted.append(np.stack(by, axis=1))
+    return np.concatenate(predicted)
 
 
 def _pass(data: Data, ensemble: ProbeEnsemble | None, sampled: Rows) -> _Pass:
@@ -199,7 +199,7 @@ def _pass(data: Data, ensemble: ProbeEnsemble | None, sampled: Rows) -> _Pass:
         score, count = score + float(likelihood.sum()), count + len(rows)
         of = chosen[rows]
         kept.append((rows[of], drawn(rows[of].astype(np.uint64), posterior[of])))
-    where, labels = (np.concatenate(each) for each in zip(*kept, strict=True))
+    where, labels = (np.concatenate(parts) for parts in zip(*kept, strict=True))
     return _Pass(sums, score / count, where, labels)
 
 

@@ -46,10 +46,10 @@ def infer(
     registered kinds; bags (N,): which, of rows of kind bags; options: of each kind. A row's features are
     judged by probes that never saw its fold. Raises InputError naming the row that can't be read.
     """
-    data, found, inference = infer_from(
+    data, fitted, inference = infer_from(
         marks, kinds, features, folds, n_folds, probes=probes, bags=bags, options=options
     )
-    return Inferred(_whole(inference.blocks(data), data.evidence.shape), found.score, found.rounds)
+    return Inferred(_whole(inference.blocks(data), data.evidence.shape), fitted.score, fitted.rounds)
 
 
 def _whole(blocks: Blocks, shape: tuple[int, int]) -> Any:

@@ -156,8 +156,8 @@ def infer_from(
     """Fit on rows (N,) that are all at hand, as `infer` takes them."""
     known = settled(marks, kinds, features, folds, n_folds, probes, options or {})
     evidence = Evidence.of(marks, kinds, bags=bags, options=known)
-    data, found = fit(Data(features, folds, n_folds, evidence, probes))
-    return data, found, Inference.of(data, found, known)
+    data, fitted = fit(Data(features, folds, n_folds, evidence, probes))
+    return data, fitted, Inference.of(data, fitted, known)
 
 
 def settled(
@@ -170,11 +170,11 @@ def settled(
     given: Options,
 ) -> Options:
     """The options of the kinds, with what of them is told by all rows together where it isn't given."""
-    found = {kind: dict(said) for kind, said in given.items()}
+    options = {kind: dict(said) for kind, said in given.items()}
     positives, shared = np.flatnonzero(kinds == BY_PROPENSITY), np.flatnonzero(kinds == SOFT)
-    if len(positives) and "propensity" not in found.setdefault(BY_PROPENSITY, {}):
+    if len(positives) and "propensity" not in options.setdefault(BY_PROPENSITY, {}):
         chance = estimate_propensity(marks[positives], features[positives], folds[positives], n_folds, probes)
-        found[BY_PROPENSITY]["propensity"] = chance
-    if len(shared) and "prior" not in found.setdefault(SOFT, {}):
-        found[SOFT]["prior"] = mix_of(marks[shared])
-    return found
+        options[BY_PROPENSITY]["propensity"] = chance
+    if len(shared) and "prior" not in options.setdefault(SOFT, {}):
+        options[SOFT]["prior"] = mix_of(marks[shared])
+    return options

@@ -44,6 +44,6 @@ class Likelihood:
 def class_marked(marks: Marks, missing: int) -> NDArray[np.int64]:
     """The class (n,) that each row has its first mark of; `missing` where it has none."""
     some = np.diff(marks.indptr) > 0
-    found = np.full(len(some), missing, np.int64)
-    found[some] = marks.indices[marks.indptr[:-1][some]]
-    return found
+    marked = np.full(len(some), missing, np.int64)
+    marked[some] = marks.indices[marks.indptr[:-1][some]]
+    return marked

@@ -46,11 +46,11 @@ def infer_sets(marks: Marks, features: NDArray[np.floating], folds: NDArray[np.i
     probs = class_probabilities(sparse.csr_array(marks, dtype=np.float64), features, folds, alone=True)
     chance = np.random.default_rng(0).random(marks.shape, np.float32)
     best, since = _round(marks, probs, 0), 0
-    found = best
+    inferred = best
     for number in range(1, MOST + 1):
-        drawn = sparse.csr_array((chance < found.posterior).astype(np.float64))
-        found = _round(marks, class_probabilities(drawn, features, folds, alone=True), number)
-        best, since = (found, 0) if found.score > best.score else (best, since + 1)
+        drawn = sparse.csr_array((chance < inferred.posterior).astype(np.float64))
+        inferred = _round(marks, class_probabilities(drawn, features, folds, alone=True), number)
+        best, since = (inferred, 0) if inferred.score > best.score else (best, since + 1)
         if since == PATIENCE:
             break
     return best
@@ -60,8 +60,8 @@ def _round(marks: Marks, probs: NDArray[np.float32], number: int) -> InferredSet
     posterior, score = np.empty(marks.shape, np.float32), 0.0
     given = class_marked(marks, -1)
     for part in blocks(*marks.shape):
-        posterior[part], told = sets_given_one(probs[part].astype(np.float64), given[part])
-        score += float(told.sum())
+        posterior[part], evidence = sets_given_one(probs[part].astype(np.float64), given[part])
+        score += float(evidence.sum())
     return InferredSets(posterior, score / max(int((given >= 0).sum()), 1), number)
 
 

@@ -38,8 +38,8 @@ def estimate_propensity(
     rows = single(features)
     sums = FoldSums.of(rows, codes, folds, n_folds, len(named))
     probs = np.exp(ProbeEnsemble.fit(sums, probes).calibrate(rows, codes, folds).log_probs(rows, folds))
-    found = np.zeros(classes)
-    for place, each in enumerate(named):
-        if each < classes:
-            found[each] = probs[codes == place, place].mean(dtype=np.float64)
-    return found
+    propensity = np.zeros(classes)
+    for place, answer in enumerate(named):
+        if answer < classes:
+            propensity[answer] = probs[codes == place, place].mean(dtype=np.float64)
+    return propensity

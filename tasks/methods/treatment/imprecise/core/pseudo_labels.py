@@ -51,14 +51,14 @@ def let_in(data: Data, fitted: Fitted) -> PseudoJudge:
     start = _known(data, fitted)
     hidden = [_hidden(data, fitted, start, fold) for fold in np.unique(data.folds[fitted.rows])]
     labels = np.concatenate([drawn for _, drawn in hidden])
-    found = []
+    judges = []
     for by_fold in zip(*(opinions for opinions, _ in hidden), strict=True):
         opinions = np.concatenate(by_fold, axis=1)
         shares = pool_shares(list(opinions), labels)
-        found.append((log_loss(opinions, shares, labels), shares))
-    rounds = int(np.argmin([loss for loss, _ in found]))
+        judges.append((log_loss(opinions, shares, labels), shares))
+    rounds = int(np.argmin([loss for loss, _ in judges]))
     *_, last = _rounds(data, fitted, start, None, rounds)
-    return replace(last, around=replace(last.around, shares=found[rounds][1]))
+    return replace(last, around=replace(last.around, shares=judges[rounds][1]))
 
 
 def surest(judged: Callable[[], Judged], share: float) -> Judged:
@@ -67,12 +67,14 @@ def surest(judged: Callable[[], Judged], share: float) -> Judged:
     The threshold is each class's own percentile of confidence, so that easy classes don't crowd out others.
     judged is called twice: memory is that of a block and two numbers a row.
     """
-    found = [(posterior.argmax(axis=1).astype(np.int32), posterior.max(axis=1)) for _, posterior in judged()]
-    best, sure = (np.concatenate(each) for each in zip(*found, strict=True))
+    opinions = [
+        (posterior.argmax(axis=1).astype(np.int32), posterior.max(axis=1)) for _, posterior in judged()
+    ]
+    best, sure = (np.concatenate(parts) for parts in zip(*opinions, strict=True))
     least = np.zeros(int(best.max()) + 1, np.float32)
-    for each in np.unique(best):
-        mine = np.sort(sure[best == each])[::-1]
-        least[each] = mine[int(np.ceil(share * len(mine))) - 1]
+    for label in np.unique(best):
+        mine = np.sort(sure[best == label])[::-1]
+        least[label] = mine[int(np.ceil(share * len(mine))) - 1]
     for rows, posterior in judged():
         taken = posterior.max(axis=1) >= least[posterior.argmax(axis=1)]
         yield rows[taken], posterior[taken]
@@ -103,8 +105,8 @@ def _hidden(
     """What probes and neighbours say (2, n, K), by round, of a fold's rows with hidden labels; and those."""
     mine = data.folds[fitted.rows] == fold
     rows = fitted.rows[mine]
-    found = _rounds(data, fitted, start, fold, len(SHARES))
-    return [each.around.opinions(rows, each.probs(data, rows)) for each in found], fitted.drawn[mine]
+    rounds = _rounds(data, fitted, start, fold, len(SHARES))
+    return [round_.around.opinions(rows, round_.probs(data, rows)) for round_ in rounds], fitted.drawn[mine]
 
 
 def _rounds(

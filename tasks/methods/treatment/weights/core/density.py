@@ -32,8 +32,8 @@ class DensityRatio:
         return np.asarray(1 / (1 + np.exp(self._log_odds(features))))
 
     def _log_odds(self, features: NDArray[np.floating]) -> NDArray[np.float64]:
-        found = ((features - self.centre) / self.spread) @ self.slope + self.intercept
-        return np.asarray(np.clip(found, -30, 30), dtype=np.float64)
+        log_odds = ((features - self.centre) / self.spread) @ self.slope + self.intercept
+        return np.asarray(np.clip(log_odds, -30, 30), dtype=np.float64)
 
 
 def density_ratio(
@@ -66,8 +66,8 @@ def _held_out(
 ) -> float:
     """Mean log loss of each fold by the others."""
     lost = 0.0
-    for each in range(FOLDS):
-        held = fold == each
+    for part in range(FOLDS):
+        held = fold == part
         slope, intercept = _fitted(rows[~held], of_target[~held], penalty)
         signed = (rows[held] @ slope + intercept) * (2 * of_target[held] - 1)
         lost += float(np.logaddexp(0, -signed).sum())

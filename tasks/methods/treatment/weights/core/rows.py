@@ -56,11 +56,11 @@ class MassSums:
         """One of many, added in their order."""
         cells: dict[str, dict[tuple[str, int], float]] = {}
         for part in parts:
-            for name, found in part.cells.items():
+            for name, masses in part.cells.items():
                 held = cells.setdefault(name, {})
-                for cell, mass in found.items():
+                for cell, mass in masses.items():
                     held[cell] = held.get(cell, 0.0) + mass
-        return cls(np.sum([each.rows_by_class for each in parts], axis=0), cells)
+        return cls(np.sum([part.rows_by_class for part in parts], axis=0), cells)
 
 
 def as_text(values: NDArray[Any]) -> NDArray[np.str_]:
@@ -75,4 +75,4 @@ def _cells(values: NDArray[Any], label: NDArray[np.int32], right: NDArray[np.flo
     classes = int(label.max(initial=-1)) + 1
     mass = np.bincount(group * classes + label, right, len(names) * classes)
     there = np.unique(group * classes + label)
-    return {(str(names[each // classes]), int(each % classes)): float(mass[each]) for each in there.tolist()}
+    return {(str(names[cell // classes]), int(cell % classes)): float(mass[cell]) for cell in there.tolist()}

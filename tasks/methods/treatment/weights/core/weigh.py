@@ -30,11 +30,11 @@ class Weights:
 
 def weigh(rows: WeighedRows, facts: WeightFacts, policy: Policy, scale: Scale | None = None) -> Weights:
     """Weigh rows (n,) by the policy's factors; scale: the dataset's, None where the rows are all of it."""
-    found = factors_of(rows, facts, policy.factors)
-    product, trust = importance(found, len(rows.label)), trust_of(found, len(rows.label))
+    factors = factors_of(rows, facts, policy.factors)
+    product, trust = importance(factors, len(rows.label)), trust_of(factors, len(rows.label))
     if scale is None:
         scale = WeightSums.of(trust, product).scale(policy.min_effective_share)
-    return Weights(scale.weigh(trust, product), found, scale)
+    return Weights(scale.weigh(trust, product), factors, scale)
 
 
 def weigh_all(rows: WeighedRows, facts: WeightFacts, policy: Policy) -> Weights:
