@@ -26,6 +26,7 @@ FILLERS = ["please", "my", "the", "a", "again", "help", "with", "today"]
 
 def main(folder: Path) -> None:
     """Make the CSV, run, and show what was changed beside what is true."""
+    folder.mkdir(parents=True, exist_ok=True)
     truth = write_csv(folder / "tickets.csv")
     curation = lw.curate(
         folder / "tickets.csv",

@@ -23,6 +23,7 @@ FILLERS = ["the", "of", "one", "new", "report", "last", "day", "people", "said",
 
 def main(folder: Path) -> None:
     """Make the file, run, and show what looks wrong beside what is true."""
+    folder.mkdir(parents=True, exist_ok=True)
     truth = write_conll(folder / "names.conll")
     curation = lw.curate(
         folder / "names.conll",

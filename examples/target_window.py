@@ -25,6 +25,7 @@ BEFORE, NOW = (1 / 3, 1 / 3, 1 / 3), (0.6, 0.3, 0.1)
 
 def main(folder: Path) -> None:
     """Make both windows, run, and show the estimated mix beside the true one."""
+    folder.mkdir(parents=True, exist_ok=True)
     labelled, labels = window(900, BEFORE, seed=2)
     new, hidden = window(600, NOW, seed=3)
     labelled["label"] = labels

@@ -25,6 +25,7 @@ MIXES_UP = "gus"  # calls every fox a dog
 
 def main(folder: Path) -> None:
     """Make items and votes, run, and compare the labels with a plain majority's and with the truth."""
+    folder.mkdir(parents=True, exist_ok=True)
     truth, votes = write(folder)
     curation = lw.curate(
         folder / "items.parquet",
