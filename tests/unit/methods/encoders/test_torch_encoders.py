@@ -253,7 +253,14 @@ def test_a_torch_without_cuda_is_said_before_and_when_it_is_tried(name: str) -> 
 
 def test_which_encoders_use_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     using = {each.name for each in methods("encoders") if each.target.uses_device}
-    assert using == {"sentence-transformers", "transformers", "torchvision", "timm", "open-clip"}
+    assert using == {
+        "sentence-transformers",
+        "transformers",
+        "torchvision",
+        "timm",
+        "open-clip",
+        "token-transformers",
+    }
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert make("transformers", "text", {"model": "m"}).lacks("cuda") == ""
 
