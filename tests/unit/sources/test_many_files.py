@@ -14,7 +14,7 @@ from labelworks.schemas.errors import InputError, StoreError
 from labelworks.schemas.records import Partition
 from labelworks.schemas.suites import defaults
 from labelworks.tasks.ingest.scan import scan, write_index
-from labelworks.tasks.ingest.stage import scan_partition
+from labelworks.tasks.ingest.scan_partition import scan_partition
 from labelworks.tasks.planning import plan as planning
 from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.planning.plan import LOOKED_AT, Plan

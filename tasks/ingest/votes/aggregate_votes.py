@@ -31,9 +31,9 @@ from labelworks.tasks.artifacts.votes.vote_files import (
 )
 from labelworks.tasks.artifacts.votes.voted_labels import Voted
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.ingest.annotators import Annotators, merge_annotators, write_annotators
-from labelworks.tasks.ingest.prove_votes import MAJORITY, PLAIN, proof_findings, proof_of
-from labelworks.tasks.ingest.votes_on_items import votes_on
+from labelworks.tasks.ingest.votes.annotators import Annotators, merge_annotators, write_annotators
+from labelworks.tasks.ingest.votes.prove_votes import MAJORITY, PLAIN, proof_findings, proof_of
+from labelworks.tasks.ingest.votes.votes_on_items import votes_on
 from labelworks.tasks.methods.crowd import CrowdResult, Votes, aggregate
 from labelworks.tasks.methods.crowd.agreement import Agreement
 from labelworks.tasks.sources.files import list_files

@@ -9,8 +9,8 @@ import pytest
 
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.votes.vote_files import RANGES, VoteSource, ranges_of
-from labelworks.tasks.ingest import aggregate_votes, annotators, votes_on_items
-from labelworks.tasks.ingest.aggregate_votes import divided, voted
+from labelworks.tasks.ingest.votes import aggregate_votes, annotators, votes_on_items
+from labelworks.tasks.ingest.votes.aggregate_votes import divided, voted
 from labelworks.tasks.methods.crowd import aggregate
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats import ReadAs

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import VotesProofFindings
 from labelworks.tasks.artifacts.votes.vote_files import Range, VoteSource
-from labelworks.tasks.ingest.votes_on_items import votes_on
+from labelworks.tasks.ingest.votes.votes_on_items import votes_on
 from labelworks.tasks.methods.crowd import Votes, aggregate
 from labelworks.tasks.methods.validation.held_votes import VotesProof, prove_votes
 from labelworks.tasks.sources.source import Source
