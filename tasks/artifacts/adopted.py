@@ -32,9 +32,10 @@ def adopt(artifacts: Artifacts, undecided: str) -> None:
 
 
 def _copy(other: Artifacts, artifacts: Artifacts, stage: str) -> None:
-    """The objects that a stage keeps beside its result."""
-    last = other.file(stage, "result.json")
-    for path in objects(other.store, f"{other.folder}/{stage}"):
-        if path.name != last:
+    """The objects that a stage keeps beside its result; JSON, which says that others are whole, last."""
+    result = other.file(stage, "result.json")
+    kept = objects(other.store, f"{other.folder}/{stage}")
+    for path in sorted(kept, key=lambda path: path.name.endswith(".json")):
+        if path.name != result:
             name = path.name.removeprefix(other.folder)
             artifacts.store.write(f"{artifacts.folder}{name}", other.store.read(path.name))

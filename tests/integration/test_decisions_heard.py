@@ -13,6 +13,7 @@ import labelworks as lw
 from labelworks.schemas.stage_results import DetectResult, EmbedResult
 from labelworks.tasks.artifacts.adopted import UNHEARD, adopt
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.vectors.first_pass import ABOUT
 from labelworks.tasks.storage.store import Store
 from tests.support.stages import run_stages
 
@@ -86,6 +87,25 @@ def test_what_another_run_did_not_come_to_is_not_taken_over(
     assert new.result(DetectResult) is None
     adopt(new, "gone")
     assert new.result(DetectResult) is None
+
+
+def test_a_first_pass_that_was_taken_over_in_part_is_none(
+    made: Any, write: Any, run_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run_stages(run_config(write(made(rows=300).table)))
+    cut = Artifacts(Store(str(tmp_path / "store")), "made", "cut")
+    write_whole = Store.write
+
+    def killed(store: Store, name: str, data: bytes) -> None:
+        if name == cut.file("embed", "sums.npz"):
+            raise KeyboardInterrupt
+        write_whole(store, name, data)
+
+    monkeypatch.setattr(Store, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        adopt(cut, first.run_id)
+    assert cut.store.exists(cut.file("embed", "sample.npz"))
+    assert not cut.store.exists(cut.file("embed", ABOUT))
 
 
 def test_two_who_differ_are_weighed_and_who_is_often_wrong_is_heard_less(
