@@ -36,14 +36,15 @@ def rows_shown(
     content = artifacts.store.read_table(artifacts.embedding(ref.encoder_key, partition), ["content"])
     rows = scores.to_pylist()
     given, suggested = _labels(scores, rows, changed_to, ref)
-    contents = list(_contents(artifacts, source, ref, partition, places))
     if source.columns.kind == "tokens":
         sentences = some_features(source, partition, places).to_pylist()
+        contents = [" ".join(words) for words in sentences]
         marks = [
             tuple(marked(words, tags, ref) for tags in (label, other) if tags is not None)
             for words, label, other in zip(sentences, given, suggested, strict=True)
         ]
     else:
+        contents = list(_contents(artifacts, source, ref, partition, places))
         marks = [()] * len(rows)
     return [
         ReviewRow(
@@ -99,13 +100,10 @@ def _probabilities(row: dict[str, Any], given: str, ref: DatasetRef) -> tuple[tu
 def _contents(
     artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, places: Places
 ) -> Iterator[str]:
-    """What a person looks at: the whole text, the columns, or where the image or the vector is from."""
+    """What a person looks at, of no sentence: the text, the columns, or where the image or vector is from."""
     if source.columns.kind == "text":
         for text in some_features(source, partition, places).to_pylist():
             yield "" if text is None else str(text)
-    elif source.columns.kind == "tokens":
-        for words in some_features(source, partition, places).to_pylist():
-            yield " ".join(words)
     elif any(part.kind in READ for part in source.columns.by_kind):
         yield from said_in_rows(source, partition, places)
     else:

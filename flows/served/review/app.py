@@ -39,20 +39,11 @@ class RowsWanted(BaseModel):
     most: int = Field(ge=1, le=MOST)
 
 
-class AnswerSaid(BaseModel):
-    """An answer to a row by its id; act: the same of those that were given by one key; like: see the desk."""
-
-    id: str
-    answer: str
-    act: int = 0
-    like: bool = False
-
-
 class AnswersSaid(BaseModel):
     """Answers of a person, in their order."""
 
     holder: Holder
-    answers: list[AnswerSaid]
+    answers: list[DeskAnswer]
 
 
 class AnswersUndone(BaseModel):
@@ -115,12 +106,11 @@ def review_app(
     @app.post("/api/answers")
     async def answers(said: AnswersSaid, request: Request) -> dict[str, Any]:
         who, names = request.state.annotator, [answer.id for answer in said.answers]
-        asked = [DeskAnswer(**answer.model_dump()) for answer in said.answers]
-        checked = desk.check(who, asked)
+        checked = desk.check(who, said.answers)
         await store(checked.taken, said.holder)
         while desk.waits(who, names):  # sent twice: what came first is still being stored, and may be lost
             await writer.put(())
-            await store(desk.check(who, asked).taken, said.holder)
+            await store(desk.check(who, said.answers).taken, said.holder)
         aside = [{"id": refused.id, "reason": refused.reason} for refused in checked.aside]
         return {"aside": aside, "progress": _progress(desk)}
 
