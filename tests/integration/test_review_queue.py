@@ -6,17 +6,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
 import labelworks as lw
-from benchmarks.made_images import encoded, picture
 from labelworks.flows.cli.judged_run import open_judged
-from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
 from labelworks.tasks.review.desk import around
 from labelworks.tasks.storage.store import Store
+from tests.support.pets import run_on_pets
 from tests.support.stages import run_stages
 
 
@@ -120,14 +118,7 @@ def test_labels_of_no_single_class_are_not_counted_by_class(
 def test_every_row_asked_about_has_its_image_whatever_is_near_it(
     raw_config: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rng = np.random.default_rng(5)
-    for row in range(120):
-        path = tmp_path / "pets" / ("cat", "dog")[(row % 2) ^ (row < 5)] / f"{row}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(encoded(picture(rng, 24, 24, shapes=row % 2 * 20), "PNG"))
-    raw = raw_config(tmp_path / "pets")
-    raw["dataset"] |= {"features": {"image": "image"}, "id": "path"}
-    run_stages(RunConfig.model_validate({**raw, "encoder": {"name": "pixels"}}))
+    run_on_pets(raw_config, tmp_path / "pets", 120, 24, 24, "PNG")
     rows = lw.review_queue("made", 20, store=tmp_path / "store").queue
     run = open_judged(Store(str(tmp_path / "store")), rows.dataset, rows.run, None)
     ref = judged_ref(run.artifacts)

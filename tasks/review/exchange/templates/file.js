@@ -46,7 +46,7 @@
   function save() {
     const {dataset, run} = queue;
     const rows = [...answers].sort(([a], [b]) => a - b).map(([place, {answer, when, annotator, like}]) => {
-      const {shown, picture, tiny, probabilities, removed, ...behind} = queue.rows[place];
+      const {shown, picture, tiny, probabilities, marks, ...behind} = queue.rows[place];
       return {...behind, ...(like && {why: "like"}), answer, annotator, when: new Date(when).toISOString()};
     });
     const text = JSON.stringify({labelworks: "decisions", dataset, run, answers: rows}, null, 1);
