@@ -33,6 +33,7 @@ HOSTILE = (
     "long " * 200_000,
 )  # fmt: skip
 WORDS = ("(keep)", "(unsure)", "(none)")
+KINDS: tuple[LabelKind, ...] = ("class", "classes", "number")  # neither tool asks for tags of tokens
 ENDS = {
     "label-studio": {"SDK, JSON": "sdk-JSON/result.json", "SDK, JSON-MIN": "sdk-JSON_MIN/result.json"},
     "label-studio-server": {
@@ -54,7 +55,7 @@ def main() -> None:
         peers["label-studio-server"] = (asked.label_studio or sys.executable, asked.server, asked.token)
     print("| tool | labels | rows | decisions | came back as made | other, lost or made up |")
     print("|---|---|--:|--:|--:|--:|")
-    for kind in LABEL_TYPES:
+    for kind in KINDS:
         queue, answers = drawn(kind, asked.rows, np.random.default_rng(asked.seed))
         for peer, (python, *given) in peers.items():
             if python:
