@@ -161,7 +161,8 @@ def within_the_flow(table: pa.Table, workers: int) -> tuple[EmbedResult, np.ndar
             result, run, spent = measured(timed)
             spent.encoding = sum(client.run(watched).values())
         parts = [run.artifacts.embedding(result.ref.encoder_key, part) for part in result.ref.partitions]
-        return result, np.concatenate([read_vectors(run.artifacts.store, part)[0] for part in parts]), spent
+        vectors = np.concatenate([read_vectors(run.artifacts.store, part).vectors for part in parts])
+        return result, vectors, spent
 
 
 def measured(config: RunConfig) -> tuple[EmbedResult, Run, Spent]:

@@ -47,7 +47,7 @@ def vectors(store: Path) -> np.ndarray:
     from labelworks.tasks.storage.store import Store
 
     parts = sorted(path.relative_to(store) for path in store.rglob("embeddings/*/*.parquet"))
-    return np.concatenate([read_vectors(Store(str(store)), str(part))[0] for part in parts])
+    return np.concatenate([read_vectors(Store(str(store)), str(part)).vectors for part in parts])
 
 
 def test_the_gpu_gives_the_vectors_of_the_cpu(

@@ -101,9 +101,8 @@ class Vectors:
 
 
 def read_vectors(store: Store, name: str) -> Vectors:
-    """Read a part, without the vectors of tokens."""
-    columns = [column for column in store.read_schema(name).names if column != TOKENS]
-    table = store.read_table(name, columns)
+    """Read a part, without the reasons, and the vectors of tokens."""
+    table = store.read_table(name, ["vector", "content", *BESIDE_VECTORS], may_lack=BESIDE_VECTORS)
     column = table["vector"].combine_chunks()
     beside = {name: _packed(table[name]) for name in BESIDE_VECTORS if name in table.column_names}
     valid = np.asarray(column.is_valid())

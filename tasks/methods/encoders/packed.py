@@ -6,6 +6,7 @@ replaced, and that are told positions, run so; whether one gives the same vector
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -22,11 +23,12 @@ AGREES = 0.9999  # cosine of vectors made with padding and without
 SAMPLE = ("a", "a text of some words", "another one, of the same length", "a text " * 12)
 
 
-def packed(rows: TokenRows, device: str) -> dict[str, Any]:
+def packed(items: Sequence[Any] | TokenRows, device: str) -> dict[str, Any]:
     """Texts as one sequence on the device: what a model with this attention is called with, and `place`.
 
     place (T,): where each token would lie if the rows were padded to the longest (N, longest).
     """
+    rows = TokenRows.of(items)
     lengths = rows.lengths
     inside = np.arange(len(rows.ids)) - np.repeat(rows.offsets[:-1], lengths)
     place = np.repeat(np.arange(len(rows)), lengths) * int(lengths.max()) + inside

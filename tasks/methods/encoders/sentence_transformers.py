@@ -22,7 +22,6 @@ from labelworks.tasks.methods.encoders.device import (
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
 from labelworks.tasks.methods.encoders.packed import pack_texts, packed, states_of
-from labelworks.tasks.methods.encoders.token_rows import TokenRows
 from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
@@ -106,7 +105,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
     def staged(self, items: Any) -> dict[str, Any]:
         """A batch of token ids and its mask, or of packed texts, on the device."""
         if self.packs:
-            return packed(items if isinstance(items, TokenRows) else TokenRows.of(items), self.device)
+            return packed(items, self.device)
         ids, mask = padded(self.tokenizer, items, self.device)
         return {"input_ids": ids, "attention_mask": mask}
 

@@ -19,8 +19,10 @@ class TokenRows:
     offsets: NDArray[np.int64]
 
     @classmethod
-    def of(cls, rows: Sequence[Sequence[int] | NDArray[np.integer]]) -> TokenRows:
-        """Rows of ids (n,) each."""
+    def of(cls, rows: TokenRows | Sequence[Sequence[int] | NDArray[np.integer]]) -> TokenRows:
+        """Rows of ids (n,) each; those that lie so already as they are."""
+        if isinstance(rows, TokenRows):
+            return rows
         return cls.made(np.fromiter(map(len, rows), np.int64, len(rows)), rows)
 
     @classmethod

@@ -74,7 +74,7 @@ def padded(tokenizer: Any, items: Sequence[Any] | TokenRows, device: str) -> tup
     """Ids and mask (N, longest) of a batch on the device, padded there on the side that the model expects."""
     import torch
 
-    rows = items if isinstance(items, TokenRows) else TokenRows.of(items)
+    rows = TokenRows.of(items)
     longest = int(rows.lengths.max())
     flat, lengths = to_device(rows.ids, device), to_device(rows.lengths, device)
     place = torch.arange(longest, device=device)

@@ -22,7 +22,6 @@ from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
 from labelworks.tasks.methods.encoders.packed import pack_texts, packed, states_of
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
-from labelworks.tasks.methods.encoders.token_rows import TokenRows
 from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
@@ -118,7 +117,7 @@ class TransformersEncoder(DeviceEncoder):
         if self.kind == "image":
             return {"pixel_values": self.look.batch(items, self.device, self.dtype_run)}
         if self.packs:
-            return packed(items if isinstance(items, TokenRows) else TokenRows.of(items), self.device)
+            return packed(items, self.device)
         ids, mask = padded(self.tokenizer, items, self.device)
         return {"input_ids": ids, "attention_mask": mask}
 

@@ -216,6 +216,26 @@ def test_vectors_come_back_with_the_rows_that_have_none(tmp_path: Path) -> None:
     assert read_vectors(store, "none.parquet").usable.tolist() == [False] * 4
 
 
+def test_a_part_is_read_at_once_and_the_vectors_of_tokens_stay_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, read, asked = Store(str(tmp_path)), pq.read_table, []
+    vectors, words = np.ones((2, 3), np.float32), np.array([[1, 2], [3, 4]], np.uint32)
+    tokens = pa.array([b"raw", b""], pa.large_binary())
+    write_vectors(store, "v.parquet", vectors, [None] * 2, np.arange(2, dtype=np.uint64), words, None, tokens)
+
+    def reading(*given: Any, columns: list[str], **options: Any) -> pa.Table:
+        asked.append(columns)
+        return read(*given, columns=columns, **options)
+
+    monkeypatch.setattr(pq, "read_table", reading)
+    monkeypatch.setattr(Store, "open_table", None)  # not even for its columns
+    part = read_vectors(store, "v.parquet")
+    np.testing.assert_array_equal(part.vectors, vectors)
+    np.testing.assert_array_equal(part.beside["words"], words)
+    assert asked == [["vector", "content", "words"]]
+
+
 def test_some_vectors_are_read_by_the_row_groups_that_hold_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
