@@ -14,17 +14,16 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import Partition
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.tokens.detect import broken
-from labelworks.tasks.methods.tokens.sentences import faults, sentence_of
+from labelworks.tasks.methods.tokens.detect import why_broken
+from labelworks.tasks.methods.tokens.sentences import faults, offsets_of, sentence_of
 from labelworks.tasks.methods.tokens.spans import mended
-from labelworks.tasks.methods.tokens.tag_set import LETTERS, OUTSIDE, PLAIN, TagSet
+from labelworks.tasks.methods.tokens.tag_set import LETTERS, OUTSIDE, PLAIN, TagSet, parts_of
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.given_labels import read_labels
 from labelworks.tasks.sources.source import Source
-from labelworks.tasks.sources.values.text_spans import are_spans, as_tags, as_tokens
+from labelworks.tasks.sources.values.text_spans import LISTS, are_spans, as_tags, as_tokens
 
 STRANGE = 0.1  # of the tags that aren't O: where more are none of a scheme, the tags are of none
-LISTS = pa.list_(pa.string())
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,11 @@ class Tags:
         """Of lists of strings; a null among them is O."""
         lengths = pc.fill_null(pc.list_value_length(labels), 0).to_numpy(zero_copy_only=False)
         coded = pc.fill_null(labels.flatten(), OUTSIDE).dictionary_encode()
-        offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        return cls(coded.indices.to_numpy(), offsets, tuple(coded.dictionary.to_pylist()))
+        return cls(coded.indices.to_numpy(), offsets_of(lengths), tuple(coded.dictionary.to_pylist()))
 
     def under(self, scheme: str) -> tuple[NDArray[np.int32], TagSet, NDArray[np.bool_]]:
         """Codes (N,) of the tags of a scheme, these, and which (N,) are none of it: O in the codes."""
-        own = [name for name in self.names if scheme == PLAIN or _is_of(name, scheme)]
+        own = [name for name in self.names if scheme == PLAIN or parts_of(name, scheme)]
         tags = TagSet.complete(tuple(dict.fromkeys((OUTSIDE, *own))), scheme)
         place = {name: tags.names.index(name) for name in own}
         codes = np.array([place.get(name, 0) for name in self.names], np.int32)
@@ -143,15 +141,15 @@ def _in_scheme(
     sentence = sentence_of(tags.offsets)
     for at in np.flatnonzero(strange)[::-1]:  # so that the first of a sentence is said
         reasons[sentence[at]] = f"{tags.names[tags.codes[at]]!r} is no tag of {scheme}"
-    wrong = np.zeros(len(labels), bool)
-    wrong[sentence[faults(codes, tags.offsets, known)]] = True
+    wrong, misplaced = np.zeros(len(labels), bool), np.flatnonzero(faults(codes, tags.offsets, known))
+    wrong[sentence[misplaced]] = True
     wrong &= np.array([reason is None for reason in reasons], bool)
     if columns.tag_repair:
         return _mended(labels, tags, codes, known, wrong), pa.array(reasons, pa.string()), wrong
-    for row in np.flatnonzero(wrong):
-        part = slice(tags.offsets[row], tags.offsets[row + 1])
-        error = broken(codes[part], np.array([0, part.stop - part.start]), known)
-        reasons[row] = f"{error.what} (token {str(error.where).rpartition(' ')[2]})"
+    for at in misplaced[wrong[sentence[misplaced]]][::-1]:
+        row, place = sentence[at], at - tags.offsets[sentence[at]]
+        why = why_broken(codes[at], codes[at - 1] if place else None, known)
+        reasons[row] = f"{why} (token {place})"
     return labels, pa.array(reasons, pa.string()), np.zeros(len(labels), bool)
 
 
@@ -201,8 +199,3 @@ def by_type(counts: Counter[str | int], scheme: str) -> Counter[str | int]:
         if name != OUTSIDE:
             counted[str(name).partition("-")[2]] += tokens
     return counted
-
-
-def _is_of(name: str, scheme: str) -> bool:
-    letter, dash, kind = name.partition("-")
-    return name == OUTSIDE or (len(letter) == 1 and letter in LETTERS[scheme] and bool(dash and kind))

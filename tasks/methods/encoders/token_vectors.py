@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.encoders.base import Encoded
+from labelworks.tasks.methods.tokens.sentences import offsets_of
 
 NULL, EMPTY = "null tokens", "no token"
 
@@ -16,7 +17,7 @@ NULL, EMPTY = "null tokens", "no token"
 def raw_lists(values: NDArray[Any], lengths: NDArray[np.integer]) -> pa.Array:
     """Rows (T, D) of values as raw bytes, so many of them together (S,)."""
     width = values.itemsize * values.shape[1]
-    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]) * width
+    offsets = offsets_of(lengths) * width
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(values))]
     return pa.Array.from_buffers(pa.large_binary(), len(lengths), buffers)
 

@@ -28,14 +28,20 @@ class ChainPosterior:
     grown: Floats
 
 
-def posterior_of(chain: Chain, given: NDArray[np.integer]) -> ChainPosterior:
-    """Sum over all tags that the scheme allows, forward and backward (Rabiner 1989). given: codes (N,)."""
+def posteriors_of(chain: Chain, *tags: NDArray[np.integer]) -> list[ChainPosterior]:
+    """Sum over all tags that the scheme allows, forward and backward (Rabiner 1989), once for all of `tags`.
+
+    tags: codes (N,) given, suggested, …; there is one posterior for each, and their `probs` are the same.
+    """
     forward, scale = _forward(chain)
     backward = _backward(chain, scale)
     probs = forward * backward
     probs /= np.maximum(probs.sum(axis=1, keepdims=True), TINY)
-    own = probs[np.arange(len(given)), given]
-    return ChainPosterior(probs, own, *_beside(chain, given, scale, backward, own))
+    found = []
+    for codes in tags:
+        own = probs[np.arange(len(codes)), codes]
+        found.append(ChainPosterior(probs, own, *_beside(chain, codes, scale, backward, own)))
+    return found
 
 
 def _forward(chain: Chain) -> tuple[Floats, Floats]:
@@ -78,6 +84,11 @@ def together(kept: Floats, start: NDArray[np.integer], end: NDArray[np.integer])
     """P(all of the tags start … end - 1 (M,) are right), by `kept` (N,) of each."""
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.maximum(kept, 1e-30)))])
     return np.asarray(np.exp(logs[end] - logs[start]))
+
+
+def all_right(own: Floats, kept: Floats, start: NDArray[np.integer], end: NDArray[np.integer]) -> Floats:
+    """P(all of the tags start … end - 1 (M,) are right), whatever stands before: by `own` of the first."""
+    return np.asarray(own[start] * together(kept, start + 1, end))
 
 
 def best_tags(chain: Chain) -> NDArray[np.int32]:

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise import NoiseResult, detect
 from labelworks.tasks.methods.tokens.chain import LEAST, Chain
-from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, best_tags, posterior_of, together
+from labelworks.tasks.methods.tokens.chain_posterior import (
+    ChainPosterior,
+    best_tags,
+    posteriors_of,
+    together,
+)
 from labelworks.tasks.methods.tokens.edits import Edits, borne_out, edits_of
 from labelworks.tasks.methods.tokens.sentences import faults, sentence_of
 from labelworks.tasks.methods.tokens.span_errors import SpanErrors, span_errors
@@ -142,13 +147,23 @@ def broken(given: NDArray[np.integer], offsets: NDArray[np.int64], tags: TagSet)
     """Why tags (N,) are refused that break their scheme, by the first place where they do."""
     at = int(faults(given, offsets, tags).argmax())
     sentence = int(sentence_of(offsets)[at])
-    place, name = at - int(offsets[sentence]), tags.names[given[at]]
-    before = f"after {tags.names[given[at - 1]]!r}" if place else "at the beginning"
-    starts = not tags.continues[given[at]] if not place else tags.follows(given[[at - 1]], given[[at]])[0]
+    place = at - int(offsets[sentence])
     return InputError(
-        f"{name!r} can't stand {'at the end' if starts else before} in the scheme {tags.scheme}",
+        why_broken(given[at], given[at - 1] if place else None, tags),
         where=f"sentence {sentence}, token {place}",
         fix="mend the tags, or have them mended (repair)",
+    )
+
+
+def why_broken(code: int, before: int | None, tags: TagSet) -> str:
+    """Why a tag can't stand where it does. before: the tag before it; None: it is the first."""
+    if before is None:
+        begins, behind = not tags.continues[code], "at the beginning"
+    else:
+        begins = bool(tags.follows(np.array([before]), np.array([code]))[0])
+        behind = f"after {tags.names[before]!r}"
+    return (
+        f"{tags.names[code]!r} can't stand {'at the end' if begins else behind} in the scheme {tags.scheme}"
     )
 
 
@@ -183,13 +198,10 @@ def _joined(
     lean: float,
 ) -> _Joined:
     chain = Chain.of(shares, offsets, tags)
-    joined = posterior_of(chain, given)
-    fit = chain.fit.copy()
-    chain.fit[np.arange(len(given)), given] *= lean
-    best = best_tags(chain)
-    if (best == given).all():
-        return _Joined(joined, best, np.stack([joined.own, joined.kept], axis=1))
-    proposed = posterior_of(Chain(fit, offsets, tags), best)
+    leaning = Chain(chain.fit.copy(), offsets, tags)
+    leaning.fit[np.arange(len(given)), given] *= lean
+    best = best_tags(leaning)
+    joined, proposed = posteriors_of(chain, given, best)
     return _Joined(joined, best, np.stack([proposed.own, proposed.kept], axis=1))
 
 

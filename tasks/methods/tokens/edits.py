@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.noise import NoiseResult
-from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, together
+from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, all_right
 from labelworks.tasks.methods.tokens.sentences import first_tokens
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 
@@ -46,13 +46,10 @@ def edits_of(
     of each suggested tag's probability, what is borne out.
     """
     start, end = runs(given, suggestion, offsets, tags)
-    claimed = np.clip(_all_right(proposed[:, 0], proposed[:, 1], start, end), 0, 1)
-    kept = np.clip(_all_right(found.own, found.kept, start, end), 0, 1)
-    held = np.ones(len(start))
-    if len(start):
-        bounds = np.stack([start, end], axis=1).ravel()
-        least = np.append(share, 1.0)
-        held = np.minimum.reduceat(least, bounds)[::2]
+    claimed = np.clip(all_right(proposed[:, 0], proposed[:, 1], start, end), 0, 1)
+    kept = np.clip(all_right(found.own, found.kept, start, end), 0, 1)
+    bounds = np.stack([start, end], axis=1).ravel()
+    held = np.minimum.reduceat(np.append(share, 1.0), bounds)[::2]
     return Edits(start, end, *(values.astype(np.float32) for values in (1 - kept, claimed, claimed * held)))
 
 
@@ -95,8 +92,3 @@ def taken(
     np.add.at(change, start[sure], 1)
     np.add.at(change, end[sure], -1)
     return np.where(np.cumsum(change[:-1]) > 0, suggestion, given).astype(np.int32)
-
-
-def _all_right(own: Floats, kept: Floats, start: NDArray[np.integer], end: NDArray[np.integer]) -> Floats:
-    """P(all tags of each run (M,) are right)."""
-    return np.asarray(own[start] * together(kept, start + 1, end))

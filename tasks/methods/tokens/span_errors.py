@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, together
+from labelworks.tasks.methods.tokens.chain_posterior import ChainPosterior, all_right
 from labelworks.tasks.methods.tokens.sentences import last_tokens, sentence_of
 from labelworks.tasks.methods.tokens.spans import Spans, spans_of
 from labelworks.tasks.methods.tokens.tag_set import TagSet
@@ -102,8 +102,5 @@ def _matches(own: Spans, other: Spans) -> tuple[NDArray[np.int64], NDArray[np.in
 
 def _kept_spans(spans: Spans, found: ChainPosterior, offsets: NDArray[np.int64]) -> NDArray[np.float64]:
     """P(the span is right as given) (M,): its tags are, and it doesn't go on behind its end."""
-    if not len(spans.start):
-        return np.zeros(0)
-    alone = together(found.kept, spans.start + 1, spans.end)
     goes_on = np.append(found.grown, 0.0)[spans.end] * ~last_tokens(offsets)[spans.end - 1]
-    return np.asarray(found.own[spans.start] * alone * (1 - goes_on))
+    return np.asarray(all_right(found.own, found.kept, spans.start, spans.end) * (1 - goes_on))

@@ -49,11 +49,12 @@ class TagSet:
             raise ConfigError(f"unknown scheme {scheme!r}", where="scheme", fix=f"choices: {known}")
         if scheme == "auto":
             scheme = scheme_of(names)
-        letters = LETTERS.get(scheme, "")
-        parts = [_parts(name, letters) if letters else (OUT, "") for name in names]
+        parts = [(OUT, "") if scheme == PLAIN else parts_of(name, scheme) for name in names]
         for name, part in zip(names, parts, strict=True):
             if part is None:
-                raise ConfigError(f"{name!r} is no tag of {scheme}", where="scheme", fix=_fix(letters))
+                raise ConfigError(
+                    f"{name!r} is no tag of {scheme}", where="scheme", fix=_fix(LETTERS[scheme])
+                )
         known_parts = [part for part in parts if part is not None]
         types = tuple(dict.fromkeys(kind for role, kind in known_parts if role != OUT))
         kinds = [types.index(kind) if role != OUT else -1 for role, kind in known_parts]
@@ -104,19 +105,19 @@ class TagSet:
 
 def scheme_of(names: Sequence[Tag]) -> str:
     """The least scheme that all these tags belong to; plain where there is none."""
-    for scheme, letters in LETTERS.items():
-        parts = [_parts(name, letters) for name in names]
+    for scheme in LETTERS:
+        parts = [parts_of(name, scheme) for name in names]
         if None not in parts and any(part != (OUT, "") for part in parts):
             return scheme
     return PLAIN
 
 
-def _parts(name: Tag, letters: str) -> tuple[int, str] | None:
-    """The role and the type of a tag; None: it belongs to no such scheme."""
+def parts_of(name: Tag, scheme: str) -> tuple[int, str] | None:
+    """The role and the type of a tag; None: it is none of the scheme, which isn't plain."""
     if name == OUTSIDE:
         return OUT, ""
     letter, dash, kind = str(name).partition("-")
-    if not dash or not kind or len(letter) != 1 or letter not in letters:
+    if not dash or not kind or len(letter) != 1 or letter not in LETTERS[scheme]:
         return None
     return ROLES[letter], kind
 

@@ -11,7 +11,7 @@ from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
 from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.tokens.detect import TokenJudge, cut_of, lean_of
-from labelworks.tasks.methods.tokens.sentences import sentence_of
+from labelworks.tasks.methods.tokens.sentences import offsets_of, sentence_of
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.methods.treatment.tags import edit_claims, treat_tags
 from labelworks.tasks.methods.treatment.treat_rows import cut_of as cut_of_claims
@@ -47,8 +47,7 @@ class Sentences:
     def only(self, sentences: NDArray[np.bool_]) -> Sentences:
         """Some of them (S,)."""
         kept = sentences[sentence_of(self.offsets)]
-        lengths = np.diff(self.offsets)[sentences]
-        return Sentences(self.tokens.only(kept), np.concatenate([[0], np.cumsum(lengths)]))
+        return Sentences(self.tokens.only(kept), offsets_of(np.diff(self.offsets)[sentences]))
 
     def compared(self) -> Sentences:
         """Those that treatments are compared on, evenly taken: about TOKENS at most."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from labelworks.tasks.methods.tokens.chain import Chain
-from labelworks.tasks.methods.tokens.chain_posterior import best_tags, posterior_of
+from labelworks.tasks.methods.tokens.chain_posterior import best_tags, posteriors_of
 from labelworks.tasks.methods.tokens.sentences import faults, offsets_of
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 
@@ -33,7 +33,9 @@ def test_sums_and_best_are_those_of_every_sequence(scheme: str) -> None:
     probs = rng.dirichlet(np.ones(width), int(offsets[-1]))
     chain = Chain.of(probs, offsets, tags)
     given = best_tags(Chain.of(rng.dirichlet(np.ones(width), int(offsets[-1])), offsets, tags))
-    found, best = posterior_of(chain, given), best_tags(chain)
+    best = best_tags(chain)
+    other, found = posteriors_of(chain, best, given)
+    np.testing.assert_array_equal(other.own, posteriors_of(chain, best)[0].own)
     for low, high in pairwise(offsets):
         if low == high:
             continue
@@ -65,4 +67,4 @@ def test_long_sentences_neither_vanish_nor_overflow() -> None:
     chain = Chain.of(probs, offsets, tags)
     best = best_tags(chain)
     assert not faults(best, offsets, tags).any()
-    np.testing.assert_allclose(posterior_of(chain, best).probs.sum(axis=1), 1, rtol=1e-9)
+    np.testing.assert_allclose(posteriors_of(chain, best)[0].probs.sum(axis=1), 1, rtol=1e-9)
