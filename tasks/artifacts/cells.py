@@ -1,4 +1,4 @@
-"""Label sets in Arrow: a row's classes as a list of their codes, with or without a number for each."""
+"""Lists in Arrow: a row's classes as a list of their codes, with or without a number for each; any lists."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def from_lists(
     column = lists.flatten().to_numpy()
     data = np.ones(len(column), np.int8) if values is None else values.combine_chunks().flatten().to_numpy()
     return sparse.csr_array((data, column, ends), shape=(len(lists), classes))
+
+
+def lists_at(offsets: NDArray[np.integer], values: pa.Array) -> pa.Array:
+    """Lists (N,) of values, one after the other, at offsets (N + 1,)."""
+    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values)
+
+
+def offsets_in(lists: pa.ChunkedArray | pa.ListArray) -> NDArray[np.int64]:
+    """The offsets (N + 1,) of lists (N,), from 0."""
+    whole = lists.combine_chunks() if isinstance(lists, pa.ChunkedArray) else lists
+    held = np.asarray(whole.offsets.to_numpy(), np.int64)
+    return np.asarray(held - held[0])
 
 
 def dense_lists(values: NDArray[Any], kind: pa.DataType = FLOAT) -> pa.Array:

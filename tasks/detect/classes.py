@@ -25,15 +25,15 @@ from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
 from labelworks.tasks.detect.sample.row_facts import with_row_facts
 from labelworks.tasks.detect.sample.sample_map import sample_map
-from labelworks.tasks.detect.score_partition import Scored, score_partition, summarise
+from labelworks.tasks.detect.score_partition import JudgedPart, Scored, score_partition, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.chance import labels_p_value
 from labelworks.tasks.methods.findings.calibration import AGAINST, calibration_findings
 from labelworks.tasks.methods.findings.health import class_sums, health_findings
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
 from labelworks.tasks.methods.findings.ranking import ranking_findings
 from labelworks.tasks.methods.inference.reliability import ReliabilitySums
-from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
+from labelworks.tasks.methods.noise_judge import NoiseJudge
 from labelworks.tasks.methods.statistics.folds import share_of
 
 
@@ -56,9 +56,9 @@ def detect_classes(
     scored = [judgement.scored for judgement in judgements]
     counted = _counted(scored, copies.rows, paired="pair" in options.beside)
     inferred = read_inferred(artifacts) if ref.inferred else None
-    chance = _chance_p_value(sample) if inferred is None else inferred.p_value
-    probs = model.foretold(sample)
-    labelled_by = sample.beside.get("pred_probs", probs)
+    probs, own = model.foretold(sample), sample.beside.get("pred_probs")
+    chance = labels_p_value(sample.features, sample.given, own) if inferred is None else inferred.p_value
+    labelled_by = probs if own is None else own
     noise = noise_findings(judged, labelled_by, sample.given, ref.classes, counted, chance)
     labelled = Labelled(merged([judgement.context for judgement in judgements]), sample, judged, probs)
     write_groups(artifacts, labelled.context.sample)
@@ -95,18 +95,11 @@ def calibrations(scored: Sequence[Scored]) -> tuple[CalibrationFindings, ...]:
 
 
 @dataclass(frozen=True)
-class JudgedClasses:
+class JudgedClasses(JudgedPart):
     """What was found in one partition; by_class (3, K): of `class_sums`."""
 
-    scored: Scored
-    checks: list[gates.RowCheck]
     context: Context
     by_class: NDArray[np.float64]
-
-    @property
-    def rows(self) -> int:
-        """Rows judged."""
-        return self.scored.rows
 
 
 def judge_partition(
@@ -125,14 +118,6 @@ def judge_partition(
     given, error, flag = (scores[name].to_numpy() for name in ("given", "error_probability", "flag"))
     sums = class_sums(given, error, flag, len(ref.classes))
     return JudgedClasses(summarise(scores, partition, new), checks, context, sums)
-
-
-def _chance_p_value(sample: Sample) -> float:
-    """Whether what labels are judged by tells them at all: the user's own probabilities, or the features."""
-    own = sample.beside.get("pred_probs")
-    if own is not None:
-        return predictions_p_value(own, sample.given)
-    return features_p_value(sample.features, sample.given)
 
 
 def _counted(scored: list[Scored], copies_disagree: int, *, paired: bool) -> RowCounts:

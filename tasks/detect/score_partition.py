@@ -22,6 +22,7 @@ from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
 from labelworks.tasks.detect.duplicate_evidence import DuplicateEvidence, apply_evidence
 from labelworks.tasks.detect.options import DetectOptions
+from labelworks.tasks.gates import RowCheck
 from labelworks.tasks.methods.findings.calibration import OWN, OWN_TRUE
 from labelworks.tasks.methods.inference.reliability import ReliabilitySums, held_against_labels
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
@@ -53,6 +54,31 @@ class Scored:
     pairs: int = 0
     mismatched: int = 0
     reliability: dict[str, ReliabilitySums] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """What was found in one partition, whatever its labels are."""
+
+    scored: Scored
+    checks: list[RowCheck]
+
+    @property
+    def rows(self) -> int:
+        """Rows judged."""
+        return self.scored.rows
+
+
+def scores_once(
+    artifacts: Artifacts, ref: DatasetRef, partition: Partition, judged: Callable[[], pa.Table]
+) -> tuple[pa.Table, bool]:
+    """The scores of a partition, and whether they are new: judged and written, if they aren't there."""
+    name = artifacts.scores(ref, partition)
+    if artifacts.store.exists(name):
+        return artifacts.store.read_table(name), False
+    scores = judged()
+    artifacts.store.write_table(name, scores, use_dictionary=False)
+    return scores, True
 
 
 def score_partition(

@@ -22,6 +22,15 @@ FOLDED = np.sqrt(2.0)  # predictions of one half of the rows by the other share 
 Floats = NDArray[np.float64]
 
 
+def labels_p_value(
+    features: NDArray[np.floating], labels: Any, pred_probs: NDArray[np.floating] | None
+) -> float:
+    """P-value of what labels are judged by telling them: probabilities if a user has some, or features."""
+    if pred_probs is None:
+        return features_p_value(features, labels)
+    return predictions_p_value(pred_probs, labels)
+
+
 def features_p_value(features: NDArray[np.floating], labels: Any, *, seed: int = 0) -> float:
     """P-value of features (N, D) telling labels as they do if they have nothing to do with each other.
 

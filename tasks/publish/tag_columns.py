@@ -8,8 +8,9 @@ import pyarrow.compute as pc
 
 from labelworks.schemas.arrow_types import is_text
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.tasks.artifacts.cells import lists_at, offsets_in
 from labelworks.tasks.artifacts.label_codes import codes_in_lists
-from labelworks.tasks.methods.tokens.sentences import offsets_of
+from labelworks.tasks.methods.tokens.sentences import offsets_of, sentence_of
 from labelworks.tasks.methods.tokens.spans import spans_of
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.sources.source import Source
@@ -24,7 +25,7 @@ def with_tokens(treated: pa.Table, scores: pa.Table, classes: int) -> pa.Table:
     given, suggestion = (scores[name].combine_chunks() for name in ("given", "suggestion"))
     other = pc.not_equal(given.flatten(), suggestion.flatten())
     columns = {
-        "token_flag": pa.ListArray.from_arrays(_offsets(given), other),
+        "token_flag": lists_at(offsets_in(given), other),
         "token_error_probability": scores["token_error_probability"],
         "token_quality": scores["token_score"],
         "spans": scores["spans"],
@@ -45,7 +46,7 @@ def text_spans(source: Source, partition: Partition, treated: pa.Table, ref: Dat
     codes, lengths = codes_in_lists(treated["label"], ref.classes)
     offsets = offsets_of(lengths)
     spans = spans_of(codes, offsets, tags)
-    sentence = np.searchsorted(offsets, spans.start, side="right") - 1
+    sentence = sentence_of(offsets)[spans.start]
     rows: list[list[tuple[int, int, str]]] = [[] for _ in lengths]
     for row, start, end, kind in zip(sentence, spans.start, spans.end, spans.kind, strict=True):
         rows[row].append((int(start - offsets[row]), int(end - offsets[row]), tags.types[kind]))
@@ -57,12 +58,5 @@ def _by_token(posterior: pa.Array, classes: int) -> pa.Array:
     if posterior.null_count:
         return pa.nulls(len(posterior), pa.list_(pa.list_(pa.float32())))
     flat = posterior.flatten()
-    starts = np.arange(0, len(flat) + 1, classes, dtype=np.int32)
-    tokens = pa.ListArray.from_arrays(pa.array(starts), flat)
-    ends = _offsets(posterior).to_numpy() // classes
-    return pa.ListArray.from_arrays(pa.array(ends.astype(np.int32)), tokens)
-
-
-def _offsets(lists: pa.Array) -> pa.Array:
-    held = lists.offsets.to_numpy()
-    return pa.array((held - held[0]).astype(np.int32))
+    tokens = lists_at(np.arange(0, len(flat) + 1, classes), flat)
+    return lists_at(offsets_in(posterior) // classes, tokens)

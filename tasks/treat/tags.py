@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.cells import lists_at, offsets_in
 from labelworks.tasks.methods.statistics.folds import hash_ids
 from labelworks.tasks.methods.tokens.edits import Edits
+from labelworks.tasks.methods.tokens.sentences import sentence_of
 from labelworks.tasks.methods.treatment.claims import JudgedLabels
 from labelworks.tasks.methods.treatment.tags import TreatedTags, edit_claims, treat_tags
 from labelworks.tasks.treat.people.decided import with_settled
@@ -59,8 +61,7 @@ class ScoredTags:
     @cached_property
     def sentence(self) -> NDArray[np.int64]:
         """The sentence of each edit (M,)."""
-        count = np.diff(offsets_in(self.scores["edits"]))
-        return np.repeat(np.arange(len(count)), count)
+        return sentence_of(offsets_in(self.scores["edits"]))
 
     def claims(self, basis: Basis) -> JudgedLabels:
         """What is claimed of the edits (M,)."""
@@ -81,7 +82,7 @@ def treat_sentences(
     """Decide on the sentences of a partition by their scores and the cut of the dataset."""
     scored = ScoredTags.read(artifacts, ref, partition)
     done = scored.treated(basis)
-    label = pa.ListArray.from_arrays(pa.array(scored.offsets.astype(np.int32)), pa.array(done.tags))
+    label = lists_at(scored.offsets, pa.array(done.tags))
     return with_settled(treated_table(scored.scores, label, done, basis), settled)
 
 
@@ -107,9 +108,3 @@ def by_class(table: pa.Table, ref: DatasetRef) -> ByClass:
         np.bincount(label, minlength=classes),
         np.bincount(label, weight, minlength=classes).astype(np.float64),
     )
-
-
-def offsets_in(lists: pa.ChunkedArray) -> NDArray[np.int64]:
-    """The offsets (S + 1,) of a column of lists, from 0."""
-    held = np.asarray(lists.combine_chunks().offsets.to_numpy(), np.int64)
-    return np.asarray(held - held[0])

@@ -27,10 +27,10 @@ from labelworks.tasks.detect.drift_findings import of_label_sets
 from labelworks.tasks.detect.fitted_model import model_key
 from labelworks.tasks.detect.options import DetectOptions
 from labelworks.tasks.detect.row_context import Context, labelled_context, merged
-from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
+from labelworks.tasks.detect.score_partition import JudgedPart, named_rows, scores_once, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
-from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.chance import labels_p_value
 from labelworks.tasks.methods.findings.cells import CellSums, cell_agreement
 from labelworks.tasks.methods.multilabel.judge import LabelSetJudge
 from labelworks.tasks.methods.noise_judge import Sample
@@ -41,18 +41,11 @@ AT_ONCE = 1 << 22  # cells judged at a time
 
 
 @dataclass(frozen=True)
-class JudgedSets:
+class JudgedSets(JudgedPart):
     """What was found in one partition."""
 
-    scored: Scored
     cells: CellSums
-    checks: list[gates.RowCheck]
     context: Context
-
-    @property
-    def rows(self) -> int:
-        """Rows judged."""
-        return self.scored.rows
 
 
 def detect_label_sets(
@@ -93,20 +86,19 @@ def judge_partition(
     options: DetectOptions,
 ) -> JudgedSets:
     """Judge the rows of one partition and write their scores, or read them; check and sum them up."""
-    name, classes = artifacts.scores(ref, partition), len(ref.classes)
-    new = not artifacts.store.exists(name)
-    if new:
+    classes = len(ref.classes)
+
+    def judged() -> pa.Table:
         block = load_block(artifacts, ref, partition, options.beside)
-        scores = _scores(block, judge, options.folds, classes)
-        artifacts.store.write_table(name, scores, use_dictionary=False)
-    else:
-        scores = artifacts.store.read_table(name)
+        return _scores(block, judge, options.folds, classes)
+
+    scores, new = scores_once(artifacts, ref, partition, judged)
     cells = CellSums.of(*(from_lists(scores[column], classes) for column in ("given", "missing", "extra")))
     one = scores.set_column(2, "given", pa.array(np.zeros(len(scores), np.int32)))  # none is the row's own
     return JudgedSets(
         summarise(scores, partition, new, shown=named_rows(ref)),
-        cells,
         gates.check_rows(scores, options.expected),
+        cells,
         labelled_context(options.context, ref, partition, one, share),
     )
 
@@ -159,7 +151,6 @@ def _noise(
 ) -> NoiseFindings:
     own = sample.beside.get("pred_probs")
     probs = judge.probs(sample.features, given, sample.folds, own)
-    chance = features_p_value(sample.features, given) if own is None else predictions_p_value(own, given)
     rate, interval = cells.rate
     return NoiseFindings(
         method=method,
@@ -168,7 +159,7 @@ def _noise(
         flagged=cells.flagged,
         flagged_share=cells.flagged / cells.rows,
         **cell_agreement(given, probs),
-        chance_p_value=chance,
+        chance_p_value=labels_p_value(sample.features, given, own),
         density=cells.given / max(cells.rows * given.shape[1], 1),
         missing_labels=cells.missing,
         extra_labels=cells.extra,

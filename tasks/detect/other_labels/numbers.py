@@ -19,7 +19,7 @@ from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.fitted_model import model_key
 from labelworks.tasks.detect.options import DetectOptions
-from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
+from labelworks.tasks.detect.score_partition import JudgedPart, named_rows, scores_once, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.chance import features_p_value
@@ -49,17 +49,10 @@ class Exchanged:
 
 
 @dataclass(frozen=True)
-class NumbersPart:
+class NumbersPart(JudgedPart):
     """What was found in one partition; `suspects` of it, while their pairs aren't known."""
 
-    scored: Scored
-    checks: list[gates.RowCheck]
     suspects: Suspects
-
-    @property
-    def rows(self) -> int:
-        """Rows judged."""
-        return self.scored.rows
 
 
 def detect_numbers(
@@ -118,13 +111,10 @@ def judge_partition(
 
     seek: whether pairs will be sought among all suspects.
     """
-    name = artifacts.scores(ref, partition)
-    new = not artifacts.store.exists(name)
-    if new:
-        scores = _scores(load_block(artifacts, ref, partition), judge, options.folds)
-        artifacts.store.write_table(name, scores, use_dictionary=False)
-    else:
-        scores = artifacts.store.read_table(name)
+    scores, new = scores_once(
+        artifacts, ref, partition,
+        lambda: _scores(load_block(artifacts, ref, partition), judge, options.folds),
+    )  # fmt: skip
     place = np.flatnonzero(scores["flag"].to_numpy(zero_copy_only=False) & seek)
     columns = (scores[name].to_numpy()[place] for name in ("given", "predicted", "error_probability"))
     return _summed(scores, partition, ref, options.expected, new, Suspects(place, *columns))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +14,7 @@ from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.tables import EDIT, SPAN, TAG_SCORES
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
+from labelworks.tasks.artifacts.cells import lists_at
 from labelworks.tasks.artifacts.soft_labels import SOFT_CLASSES
 from labelworks.tasks.artifacts.vectors.first_pass import FirstPass
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
@@ -22,32 +22,25 @@ from labelworks.tasks.artifacts.vectors.token_blocks import TokenBlock, load_tok
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.options import DetectOptions
-from labelworks.tasks.detect.score_partition import Scored, named_rows, summarise
+from labelworks.tasks.detect.score_partition import JudgedPart, named_rows, scores_once, summarise
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.chance import features_p_value, predictions_p_value
+from labelworks.tasks.methods.chance import labels_p_value
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
 from labelworks.tasks.methods.noise_judge import NoiseJudge
 from labelworks.tasks.methods.statistics.folds import fold_of
 from labelworks.tasks.methods.tokens.detect import TokenJudge, TokenResult, cut_of, lean_of, sentence_blocks
-from labelworks.tasks.methods.tokens.sentences import sentence_of
+from labelworks.tasks.methods.tokens.sentences import offsets_of, sentence_of
 from labelworks.tasks.methods.tokens.span_errors import ERRORS
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 
 
 @dataclass(frozen=True)
-class JudgedTags:
+class JudgedTags(JudgedPart):
     """What was found in one partition; spans: by what is wrong with them; wrong: sentences expected so."""
 
-    scored: Scored
-    checks: list[gates.RowCheck]
     flagged_tokens: int
     spans: Counter[str]
     wrong: float
-
-    @property
-    def rows(self) -> int:
-        """Sentences judged."""
-        return self.scored.rows
 
 
 def detect_tags(
@@ -65,13 +58,13 @@ def detect_tags(
     )  # fmt: skip
     scored = [part.scored for part in parts]
     total, flagged = sum(one.rows for one in scored), sum(one.flagged for one in scored)
-    own = sample.beside.get("pred_probs")
-    if own is None:
-        chance = features_p_value(sample.features, sample.given)
-    else:
-        chance = predictions_p_value(own, sample.given)
     noise = noise_findings(
-        judged, probs, sample.given, ref.classes, RowCounts(total, flagged, 0, 0), chance
+        judged,
+        probs,
+        sample.given,
+        ref.classes,
+        RowCounts(total, flagged, 0, 0),
+        labels_p_value(sample.features, sample.given, sample.beside.get("pred_probs")),
     ).model_copy(
         update={"out_of_scope": None, "copies_disagree": None, "tags": _tags(parts, rows, tags, judge.skill)}
     )
@@ -101,13 +94,10 @@ def judge_partition(
     options: DetectOptions,
 ) -> JudgedTags:
     """Judge the sentences of one partition and write their scores, or read them; check and sum them up."""
-    name = artifacts.scores(ref, partition)
-    new = not artifacts.store.exists(name)
-    if new:
-        scores = _scores(load_tokens(artifacts, ref, partition, options.beside), model, judge, options.folds)
-        artifacts.store.write_table(name, scores, use_dictionary=False)
-    else:
-        scores = artifacts.store.read_table(name)
+    scores, new = scores_once(
+        artifacts, ref, partition,
+        lambda: _scores(load_tokens(artifacts, ref, partition, options.beside), model, judge, options.folds),
+    )  # fmt: skip
     flat = (scores[column].combine_chunks().flatten().to_numpy() for column in ("given", "suggestion"))
     given, suggestion = flat
     errors = scores["spans"].combine_chunks().flatten().field("error").to_pylist()
@@ -144,20 +134,20 @@ def _table(
     classes = len(tags.names)
     posterior = pa.nulls(len(offsets) - 1, pa.list_(pa.float32()))
     if classes <= SOFT_CLASSES:
-        posterior = _lists(found.posterior.ravel(), offsets * classes)
+        posterior = lists_at(offsets * classes, pa.array(found.posterior.ravel()))
     flagged = np.zeros(len(offsets) - 1, bool)
     flagged[sentence_of(offsets)[found.flag]] = True
     return pa.table(
         {
             "row": block.sentences.rows[rows],
             "id": block.sentences.ids[rows],
-            "given": _lists(given, offsets),
+            "given": lists_at(offsets, pa.array(given)),
             "score": found.sentence_score,
             "error_probability": found.sentence_error_probability,
             "flag": flagged,
-            "suggestion": _lists(found.suggestion, offsets),
-            "token_score": _lists(found.score, offsets),
-            "token_error_probability": _lists(found.error_probability, offsets),
+            "suggestion": lists_at(offsets, pa.array(found.suggestion)),
+            "token_score": lists_at(offsets, pa.array(found.score)),
+            "token_error_probability": lists_at(offsets, pa.array(found.error_probability)),
             "posterior": posterior,
             "spans": _spans(found, offsets, tags),
             "edits": _edits(found, offsets),
@@ -166,14 +156,10 @@ def _table(
     )
 
 
-def _lists(flat: NDArray[Any], offsets: NDArray[np.int64]) -> pa.Array:
-    return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), pa.array(flat))
-
-
 def _by_sentence(sentence: NDArray[np.int64], count: int) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """The order of things by sentence, and the offsets (S + 1,) of these."""
     order = np.argsort(sentence, kind="stable")
-    return order, np.concatenate([[0], np.cumsum(np.bincount(sentence, minlength=count))])
+    return order, offsets_of(np.bincount(sentence, minlength=count))
 
 
 def _spans(found: TokenResult, offsets: NDArray[np.int64], tags: TagSet) -> pa.Array:
@@ -186,7 +172,7 @@ def _spans(found: TokenResult, offsets: NDArray[np.int64], tags: TagSet) -> pa.A
         "error_probability": spans.error_probability, "score": spans.score,
     }  # fmt: skip
     arrays = [pa.array(columns[field.name][order], field.type) for field in SPAN]
-    return _lists_of(pa.StructArray.from_arrays(arrays, fields=list(SPAN)), ends)
+    return lists_at(ends, pa.StructArray.from_arrays(arrays, fields=list(SPAN)))
 
 
 def _edits(found: TokenResult, offsets: NDArray[np.int64]) -> pa.Array:
@@ -199,8 +185,4 @@ def _edits(found: TokenResult, offsets: NDArray[np.int64]) -> pa.Array:
         "suggested": edits.suggested, "claim": edits.claim,
     }  # fmt: skip
     arrays = [pa.array(columns[field.name][order], field.type) for field in EDIT]
-    return _lists_of(pa.StructArray.from_arrays(arrays, fields=list(EDIT)), ends)
-
-
-def _lists_of(values: pa.Array, ends: NDArray[np.int64]) -> pa.Array:
-    return pa.ListArray.from_arrays(pa.array(ends.astype(np.int32)), values)
+    return lists_at(ends, pa.StructArray.from_arrays(arrays, fields=list(EDIT)))
