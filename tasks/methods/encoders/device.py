@@ -69,13 +69,17 @@ class DeviceEncoder(Encoder):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        if self.chosen["precision"] not in PRECISIONS:
-            raise ConfigError(
-                f"unknown precision {self.chosen['precision']!r}",
-                where="encoder.options.precision",
-                fix=f"choices: {', '.join(PRECISIONS)}",
-            )
+        self.check_choice("precision", PRECISIONS)
         trusted(self.chosen)
+
+    def check_choice(self, option: str, choices: Sequence[str]) -> None:
+        """Raise ConfigError where an option is none of its choices."""
+        if self.chosen[option] not in choices:
+            raise ConfigError(
+                f"unknown {option} {self.chosen[option]!r}",
+                where=f"encoder.options.{option}",
+                fix=f"choices: {', '.join(choices)}",
+            )
 
     def identity(self) -> dict[str, Any]:
         """Name, options, and of a model on disk its weights; what only makes it faster is left out."""

@@ -14,11 +14,12 @@ from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.base import Encoded
 from labelworks.tasks.methods.encoders.batching import run_batches
 from labelworks.tasks.methods.encoders.device import DeviceEncoder, compiled, half, made_ready
-from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
+from labelworks.tasks.methods.encoders.importing import opening
 from labelworks.tasks.methods.encoders.sentence_transformers import packaged
 from labelworks.tasks.methods.encoders.token_vectors import encoded_tokens, sentences
 from labelworks.tasks.methods.encoders.token_windows import NOBODY, Frame, Window, windows
 from labelworks.tasks.methods.encoders.transfers import to_device, to_host
+from labelworks.tasks.methods.encoders.transformers import pretrained
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
 
@@ -58,12 +59,7 @@ class TokenTransformersEncoder(DeviceEncoder):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        if self.chosen["pooling"] not in POOLINGS:
-            raise ConfigError(
-                f"unknown pooling {self.chosen['pooling']!r}",
-                where="encoder.options.pooling",
-                fix=f"choices: {', '.join(POOLINGS)}",
-            )
+        self.check_choice("pooling", POOLINGS)
 
     def pinned(self) -> dict[str, Any]:
         """Its options, with the commit of the model."""
@@ -76,14 +72,13 @@ class TokenTransformersEncoder(DeviceEncoder):
 
     def open(self) -> None:
         """Open the model and its tokenizer, which has to say which word each piece is of."""
-        library, name = needed("transformers", "text"), packaged(str(self.chosen["model"]))
-        source = {"revision": self.chosen["revision"], "trust_remote_code": trusted(self.chosen)}
+        name = packaged(str(self.chosen["model"]))
         dtype = half(str(self.chosen["precision"]), self.device)
         with opening(name):
-            model = library.AutoModel.from_pretrained(name, **source)
-            self.tokenizer = library.AutoTokenizer.from_pretrained(name, **source)
+            model, tokenizer = pretrained(name, self.chosen)
+            self.tokenizer = tokenizer()
             if getattr(self.tokenizer, "add_prefix_space", None) is False:  # words would be taken for parts
-                self.tokenizer = library.AutoTokenizer.from_pretrained(name, add_prefix_space=True, **source)
+                self.tokenizer = tokenizer(add_prefix_space=True)
         fast = getattr(self.tokenizer, "backend_tokenizer", None)
         if fast is None:
             raise ConfigError(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -58,12 +60,7 @@ class TransformersEncoder(DeviceEncoder):
         super().__init__(**options)
         if not self.chosen["model"]:
             raise ConfigError("no model is named", where="encoder.options.model", fix="give a name or a path")
-        if self.chosen["pooling"] not in POOLINGS:
-            raise ConfigError(
-                f"unknown pooling {self.chosen['pooling']!r}",
-                where="encoder.options.pooling",
-                fix=f"choices: {', '.join(POOLINGS)}",
-            )
+        self.check_choice("pooling", POOLINGS)
 
     def pinned(self) -> dict[str, Any]:
         """Its options, with the commit of the model."""
@@ -76,20 +73,16 @@ class TransformersEncoder(DeviceEncoder):
 
     def open(self) -> None:
         """Open the model and its tokenizer, or how it wants its images."""
-        library, name = needed("transformers", "text"), str(self.chosen["model"])
-        source = {
-            "revision": self.chosen["revision"],
-            "trust_remote_code": trusted(self.chosen),
-        }
+        name = str(self.chosen["model"])
         self.dtype_run = half(str(self.chosen["precision"]), self.device)
         with opening(name):
-            model = library.AutoModel.from_pretrained(name, **source)
+            model, tokenizer = pretrained(name, self.chosen)
             self.ready = made_ready(model, self.device, self.dtype_run)
             self.model = compiled(self.ready, bool(self.chosen["compile"]))
             if self.kind == "text":
                 if self.device != "cpu":
                     self.batch_rows = SORTED_ROWS
-                self.tokenizer = library.AutoTokenizer.from_pretrained(name, **source)
+                self.tokenizer = tokenizer()
                 positions = int(getattr(model.config, "max_position_embeddings", 512))
                 longest = min(int(self.tokenizer.model_max_length), positions)
                 self.max_length = int(self.chosen["max_length"] or 0) or longest
@@ -132,6 +125,14 @@ class TransformersEncoder(DeviceEncoder):
             if states.ndim == 4:  # a convolutional network: a map of states
                 return states.float().mean(dim=(2, 3))
             return pooled(states, staged.get("attention_mask"), str(self.chosen["pooling"]))
+
+
+def pretrained(name: str, chosen: Mapping[str, Any]) -> tuple[Any, Callable[..., Any]]:
+    """A model of the library by its name or path, as options say, and what opens its tokenizer."""
+    library = needed("transformers", "text")
+    source = {"revision": chosen["revision"], "trust_remote_code": trusted(chosen)}
+    tokenizer = partial(library.AutoTokenizer.from_pretrained, name, **source)
+    return library.AutoModel.from_pretrained(name, **source), tokenizer
 
 
 def look_of(name: str, revision: str | None, config: Any) -> ImageTransform:
