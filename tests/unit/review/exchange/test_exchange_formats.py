@@ -105,6 +105,9 @@ def test_images_go_where_they_are_shown() -> None:
     assert json.loads(dataset["/records.json"])[0]["fields"]["image"].startswith("data:image/png")
     settings = json.loads(dataset["/.argilla/settings.json"])
     assert [field["name"] for field in settings["fields"]] == ["shown", "image", "given", "probabilities"]
+    assert b'value="$shown"' not in files[".xml"]
+    mixed = queue().model_copy(update={"kind": "mixed"})
+    assert b'<Text name="text" value="$shown"/>' in label_studio.write(mixed, pictures)[".xml"]
 
 
 def test_a_word_counts_beside_classes() -> None:
