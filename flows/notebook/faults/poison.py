@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from labelworks.flows.notebook.inputs.classes import coded
-from labelworks.flows.notebook.inputs.columns import column
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
-from labelworks.flows.notebook.results.shown import Shown, several
+from labelworks.flows.notebook.faults.regions import LinearlyJudged, RegionRows
 from labelworks.tasks.methods.poison.clusters import odd_regions
-from labelworks.tasks.methods.poison.linear import linear_probs
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class PoisonedRegions(Shown):
+class PoisonedRegions(RegionRows):
     """Small regions with a label that contradicts features and surroundings, given by `find_poison`.
 
     Attributes
@@ -26,17 +17,6 @@ class PoisonedRegions(Shown):
         The rows of the regions, under their index: `region` (0 is the surest), `label`, `around`, the label
         that most rows around bear, and `p_value`, adjusted for all regions looked at.
     """
-
-    rows: pd.DataFrame
-
-    def to_pandas(self) -> pd.DataFrame:
-        """A row a row of a region."""
-        return self.rows
-
-    @property
-    def summary(self) -> str:
-        """How many there are, in a line."""
-        return f"{several(self.rows['region'].nunique(), 'region')} of {several(len(self.rows), 'row')}"
 
 
 def find_poison(labels: Any, features: Any) -> PoisonedRegions:
@@ -81,21 +61,13 @@ def find_poison(labels: Any, features: Any) -> PoisonedRegions:
     >>> found.rows[["label", "around"]].drop_duplicates().values.tolist()
     [['c', 'a']]
     """
-    given, index = coded(labels), column(labels, "labels").index
-    vectors = np.asarray(checked_features(features, len(given.codes)).values)
-    folds, classes = row_folds(len(given.codes)), given.classes
-    probs = linear_probs(vectors, given.codes, folds, len(classes))
-    tables = [
-        pd.DataFrame(
-            {
-                "region": number,
-                "label": classes[region.label],
-                "around": classes[region.around],
-                "p_value": region.p_value,
-            },
-            index[region.rows],
-        )
-        for number, region in enumerate(odd_regions(vectors, given.codes, probs))
-    ]
-    nothing = pd.DataFrame({"region": [], "label": [], "around": [], "p_value": []}, index[:0])
-    return PoisonedRegions(pd.concat(tables) if tables else nothing)
+    judged = LinearlyJudged.of(labels, features)
+    classes = judged.labels.classes
+    regions = odd_regions(judged.features, judged.labels.codes, judged.probs)
+    rows = judged.rows_of(
+        regions,
+        label=lambda region: classes[region.label],
+        around=lambda region: classes[region.around],
+        p_value=lambda region: region.p_value,
+    )
+    return PoisonedRegions(rows)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from labelworks.flows.notebook.inputs.classes import coded
-from labelworks.flows.notebook.inputs.columns import column
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
-from labelworks.flows.notebook.results.shown import Shown, several
-from labelworks.tasks.methods.poison.linear import linear_probs
+from labelworks.flows.notebook.faults.regions import LinearlyJudged, RegionRows
 from labelworks.tasks.methods.poison.unlearnable import unlearnable_regions
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class UnlearnableRows(Shown):
+class UnlearnableRows(RegionRows):
     """Regions whose labels no model foretells, given by `find_unlearnable`.
 
     Attributes
@@ -27,17 +18,6 @@ class UnlearnableRows(Shown):
         `expected`, the shares of the region that a linear model foretells, and of rows it is as sure of
         elsewhere, and `p_value`, adjusted for all regions looked at.
     """
-
-    rows: pd.DataFrame
-
-    def to_pandas(self) -> pd.DataFrame:
-        """A row a row of a region."""
-        return self.rows
-
-    @property
-    def summary(self) -> str:
-        """How many there are, in a line."""
-        return f"{several(self.rows['region'].nunique(), 'region')} of {several(len(self.rows), 'row')}"
 
 
 def find_unlearnable(labels: Any, features: Any) -> UnlearnableRows:
@@ -82,24 +62,14 @@ def find_unlearnable(labels: Any, features: Any) -> UnlearnableRows:
     >>> lw.find_unlearnable(labels, features).rows["region"].nunique() > 0
     True
     """
-    given, index = coded(labels), column(labels, "labels").index
-    vectors = np.asarray(checked_features(features, len(given.codes)).values)
-    folds, classes = row_folds(len(given.codes)), given.classes
-    probs = linear_probs(vectors, given.codes, folds, len(classes))
-    tables = [
-        pd.DataFrame(
-            {
-                "region": number,
-                "label": classes[given.codes[region.rows]],
-                "right": region.right,
-                "expected": region.expected,
-                "p_value": region.p_value,
-            },
-            index[region.rows],
-        )
-        for number, region in enumerate(unlearnable_regions(vectors, given.codes, probs, folds))
-    ]
-    nothing = pd.DataFrame(
-        {name: [] for name in ("region", "label", "right", "expected", "p_value")}, index[:0]
+    judged = LinearlyJudged.of(labels, features)
+    given = judged.labels
+    regions = unlearnable_regions(judged.features, given.codes, judged.probs, judged.folds)
+    rows = judged.rows_of(
+        regions,
+        label=lambda region: given.classes[given.codes[region.rows]],
+        right=lambda region: region.right,
+        expected=lambda region: region.expected,
+        p_value=lambda region: region.p_value,
     )
-    return UnlearnableRows(pd.concat(tables) if tables else nothing)
+    return UnlearnableRows(rows)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom
 
 from labelworks.tasks.methods.neighbours.euclidean import nearest_places
+from labelworks.tasks.methods.poison.apart import surest_apart
 
 LEVEL = 0.05  # of a false alarm in a dataset
 SIZES = (8, 16, 32, 64)  # rows of a region; twice as many are around it
@@ -61,7 +62,7 @@ def odd_regions(
         for size in sizes
         if (region := _region(int(row), around, size, held, given, chance, tests)) is not None
     ]
-    return _apart(sorted(regions, key=lambda each: (each.p_value, -len(each.rows))))
+    return surest_apart(regions)
 
 
 def _region(
@@ -95,14 +96,3 @@ def _gap(inside: NDArray[np.float32], around: NDArray[np.float32]) -> float:
     np.fill_diagonal(among, np.inf)
     usual = float(np.median(among.min(axis=1)))
     return float(np.median(between)) / usual if usual > 0 else np.inf
-
-
-def _apart(found: list[Region]) -> list[Region]:
-    """The regions that share no row with a surer one."""
-    kept: list[Region] = []
-    taken: set[int] = set()
-    for region in found:
-        if not taken & set(region.rows.tolist()):
-            kept.append(region)
-            taken |= set(region.rows.tolist())
-    return kept

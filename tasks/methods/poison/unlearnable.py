@@ -10,6 +10,7 @@ from scipy.optimize import isotonic_regression
 from scipy.stats import binom
 
 from labelworks.tasks.methods.neighbours.euclidean import nearest_places
+from labelworks.tasks.methods.poison.apart import surest_apart
 from labelworks.tasks.methods.poison.clusters import LEVEL
 
 SIZES = (16, 32, 64, 128)  # rows of a region
@@ -69,7 +70,7 @@ def unlearnable_regions(
         for size in sizes
         if (region := _region(near[:size], given, hit, expected, models, tests)) is not None
     ]
-    return _apart(sorted(regions, key=lambda each: (each.p_value, -len(each.rows))))
+    return surest_apart(regions)
 
 
 def _region(
@@ -124,15 +125,3 @@ def _by_trees(
         trees = ExtraTreesClassifier(TREES, min_samples_leaf=2, random_state=0)
         hit[out] = trees.fit(features[~out], given[~out]).predict(features[out]) == given[out]
     return hit
-
-
-def _apart(found: list[UnlearnableRegion]) -> list[UnlearnableRegion]:
-    """The regions that share no row with a surer one."""
-    kept: list[UnlearnableRegion] = []
-    taken: set[int] = set()
-    for region in found:
-        rows = set(region.rows.tolist())
-        if not taken & rows:
-            kept.append(region)
-            taken |= rows
-    return kept

@@ -1,4 +1,4 @@
-"""`find_leakage`, `find_shortcuts`, `find_poison`, `choose_examples`: what is planted is found."""
+"""Faults of data on arrays, `find_leakage` and the like: what is planted is found."""
 
 from __future__ import annotations
 
@@ -94,6 +94,23 @@ def test_labels_changed_together_are_found_and_of_clean_ones_nothing() -> None:
     assert set(found.rows["label"]) == {"c"} and set(found.rows["around"]) == {"a"}
     assert found.rows.index.isin(5000 + changed).mean() > 0.8
     assert len(found.rows) > 20 and (found.rows["p_value"] <= 0.05).all()
+
+
+def test_labels_drawn_by_chance_are_found_under_their_index_and_of_clean_ones_nothing() -> None:
+    rng = np.random.default_rng(5)
+    true = rng.integers(0, 3, 600)
+    features = 4 * np.eye(3, 6)[true] + rng.normal(size=(600, 6))
+    labels = pd.Series(np.array(["a", "b", "c"])[true], range(5000, 5600))
+    clean = lw.find_unlearnable(labels, features)
+    assert clean.summary == "0 regions of 0 rows"
+    inside = np.flatnonzero(true == 0)
+    changed = inside[np.argsort(np.linalg.norm(features[inside] - features[inside[0]], axis=1))[:60]]
+    labels.iloc[changed] = rng.choice(["a", "b", "c"], 60)
+    found = lw.find_unlearnable(labels, features)
+    assert list(found.rows) == list(clean.rows) == ["region", "label", "right", "expected", "p_value"]
+    assert len(found.rows) > 10 and found.rows.index.isin(5000 + changed).mean() > 0.5
+    assert (found.rows["label"] == labels.loc[found.rows.index]).all()
+    assert (found.rows["right"] < found.rows["expected"]).all() and (found.rows["p_value"] <= 0.05).all()
 
 
 def test_examples_are_of_labels_that_nothing_speaks_against() -> None:
