@@ -90,7 +90,8 @@ def _proof(
     run: Run, ref: DatasetRef, found: FirstPass, weights: NDArray[np.float64] | None
 ) -> tuple[Proof, str, str]:
     """The proof of what labels are, the model that it is of, and what that is measured against."""
-    sample, options = found.sample, _options(run)
+    sample = found.sample
+    options = proof_options(run.config, run.artifacts.budget, run.artifacts.approved)
     held_out = sample.folds == HOLDOUT
     if len(np.unique(sample.folds)) < 2 or (found.targets is not None and not held_out.any()):
         raise InputError(
@@ -121,10 +122,6 @@ def _proof(
         options,
     )  # fmt: skip
     return proof, RIDGE, OF_CELLS
-
-
-def _options(run: Run) -> ProofOptions:
-    return proof_options(run.config, run.artifacts.budget, run.artifacts.approved)
 
 
 def _of_observed(artifacts: Artifacts, classes: int, probes: Sequence[str], options: ProofOptions) -> Proof:

@@ -128,5 +128,5 @@ def test_votes(
     )
 
 
-def _posterior(votes: Votes, *, probs: NDArray[Any] | None, method: str) -> NDArray[np.float64]:
-    return aggregate(votes, pred_probs=probs, method=method).posterior.astype(np.float64)
+def _posterior(votes: Votes, *, probs: NDArray[Any] | None, method: str) -> NDArray[np.float32]:
+    return aggregate(votes, pred_probs=probs, method=method).posterior

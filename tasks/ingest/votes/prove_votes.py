@@ -25,8 +25,8 @@ def proof_of(source: Source, asked: VoteSource, part: Range, classes: Sequence[s
     few = np.random.default_rng(0).permutation(len(votes.items)) < ITEMS
     held = None if probs is None else probs[few]
 
-    def aggregated(rest: Votes) -> NDArray[np.float64]:
-        return aggregate(rest, pred_probs=held, method=asked.method).posterior.astype(np.float64)
+    def aggregated(rest: Votes) -> NDArray[np.float32]:
+        return aggregate(rest, pred_probs=held, method=asked.method).posterior
 
     return prove_votes(votes.of_items(few), aggregated)
 

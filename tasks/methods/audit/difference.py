@@ -42,13 +42,12 @@ class Looked:
         A stratum of which nothing was looked at is not there; what is said is then of the others.
         """
         _, first, place = np.unique(np.asarray(stratum), return_index=True, return_inverse=True)
-        squares_of = np.asarray(values, np.float64)
+        seen = np.asarray(values, np.float64)
         size = len(first)
         rows = np.asarray(stratum_rows, np.float64)[first]
         looks = np.bincount(place, minlength=size).astype(np.float64)
         total, squares = (
-            np.bincount(place, power, size).astype(np.float64)
-            for power in (squares_of, np.square(squares_of))
+            np.bincount(place, power, size).astype(np.float64) for power in (seen, np.square(seen))
         )
         return cls(np.maximum(rows, looks), looks, total, squares)
 

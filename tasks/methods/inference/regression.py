@@ -79,18 +79,16 @@ def estimate_coefficients(
     told.
     """
     parts = _parts(features, proxy, rows, truth, shown, family)
-    tuned, power_used = (1.0 if power is None else power), np.zeros(parts.everywhere.shape[1])
+    tuned, values = (1.0 if power is None else power), np.zeros(parts.everywhere.shape[1])
     for _ in range(3 if power is None else 1):
-        power_used = _solved(parts, tuned, power_used)
-        scores, guessed, everywhere, inverse = _scores(parts, power_used, tuned)
+        values = _solved(parts, tuned, values)
+        scores, guessed, everywhere, inverse = _scores(parts, values, tuned)
         used, tuned = tuned, _power(scores, guessed, everywhere, inverse) if power is None else tuned
     looks, count = len(parts.truth), len(parts.proxy)
     noise = _covariance(used * everywhere) * looks / count + _covariance(scores - used * guessed)
     errors = np.sqrt(np.diag(inverse @ noise @ inverse) / looks)
     half = float(norm.ppf((1 + confidence) / 2)) * errors
-    return Coefficients(
-        power_used, errors, np.stack([power_used - half, power_used + half], axis=1), float(used)
-    )
+    return Coefficients(values, errors, np.stack([values - half, values + half], axis=1), float(used))
 
 
 def _parts(

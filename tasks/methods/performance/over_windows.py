@@ -19,15 +19,16 @@ def change_over(windows: Sequence[Bounded]) -> Bounded | None:
     1999, with their spread where that is larger). Windows count as if they erred apart: what is off in all of
     them alike, such as the reference, moves no line, so that the interval is rather too wide.
     """
-    known = [window for window in windows if np.isfinite([window.value, window.low, window.high]).all()]
-    if len(known) < LEAST:
+    ends = np.array([(window.value, window.low, window.high) for window in windows]).reshape(-1, 3)
+    known = np.isfinite(ends).all(axis=1)
+    if np.count_nonzero(known) < LEAST:
         return None
-    value, low, high = np.array([(window.value, window.low, window.high) for window in known]).T
-    place = np.linspace(0.0, 1.0, len(windows))[[window in known for window in windows]]
+    value, low, high = ends[known].T
+    place = np.linspace(0.0, 1.0, len(windows))[known]
     weight = 1 / np.maximum((high - low) / (2 * QUANTILE), 1e-6) ** 2
     middle = place - weight @ place / weight.sum()
     across = float(weight @ middle**2)
     slope = float(weight @ (middle * value)) / across
     left = value - weight @ value / weight.sum() - slope * middle
-    spread = np.sqrt(max(1.0, float(weight @ left**2) / (len(known) - 2)) / across)
+    spread = np.sqrt(max(1.0, float(weight @ left**2) / (len(value) - 2)) / across)
     return Bounded(slope, slope - QUANTILE * spread, slope + QUANTILE * spread)

@@ -23,6 +23,7 @@ COMPLETED = 4.0  # votes of the whole crowd, by which those of an annotator are 
 LOG_TAU = (-3.0, 3.0)  # where the log of a posterior's sharpening is looked for
 LEAST = 1e-6  # a vote less likely than that says no more: one shall not decide
 Mask = NDArray[np.bool_]
+Aggregated = Callable[[Votes], NDArray[np.floating]]  # votes → P(true label) (N, K)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class _Held:
     by_shares: Floats
 
 
-def prove_votes(votes: Votes, aggregated: Callable[[Votes], Floats], seed: int = 0) -> VotesProof:
+def prove_votes(votes: Votes, aggregated: Aggregated, seed: int = 0) -> VotesProof:
     """Compare labels that a method makes of votes with those that most annotators gave.
 
     aggregated: votes → P(true label) (N, K). Of each item with three votes or more one is held out, and
@@ -91,7 +92,7 @@ def prove_votes(votes: Votes, aggregated: Callable[[Votes], Floats], seed: int =
     return VotesProof(gain, change, len(held.item), apart)
 
 
-def _held(votes: Votes, aggregated: Callable[[Votes], Floats], seed: int) -> _Held | None:
+def _held(votes: Votes, aggregated: Aggregated, seed: int) -> _Held | None:
     """The held-out votes of all rounds, of as many items as are allowed; None where there are none."""
     order = np.random.default_rng(seed).random(len(votes.item))
     enough = votes.counts.sum(axis=1) >= LEAST_VOTES
@@ -113,9 +114,7 @@ def _rounds(votes: Votes, order: Floats, enough: Mask) -> Iterator[Mask]:
         yield (place == number) & enough[votes.item]
 
 
-def _round(
-    votes: Votes, aggregated: Callable[[Votes], Floats], held: Mask
-) -> tuple[NDArray[np.generic], ...]:
+def _round(votes: Votes, aggregated: Aggregated, held: Mask) -> tuple[NDArray[np.generic], ...]:
     rest = votes.only(~held)
     item = votes.item[held]
     said = np.asarray(aggregated(rest), np.float64)[item], shares(rest)[item]

@@ -48,6 +48,24 @@ class OutOfFold:
     same: tuple[str, ...]
     groups: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
+    @classmethod
+    def joined(
+        cls,
+        given: NDArray[np.int32],
+        folds: NDArray[np.int64],
+        held: Sequence[HeldOutFold],
+        groups: Mapping[str, NDArray[np.str_]] | None = None,
+    ) -> OutOfFold:
+        """That of rows (N,) of which each group of folds was held out, from 0 on."""
+        arms, classes = frozenset(held[0].probs), len(held[0].transition)
+        probs = {name: np.zeros((len(folds), classes), np.float32) for name in held[0].probs}
+        for group, part in enumerate(held):
+            for name, predicted in part.probs.items():
+                probs[name][folds == group] = predicted
+        same = arms.intersection(*(part.same for part in held))
+        transitions = np.array([part.transition for part in held])
+        return cls(given, folds, probs, transitions, tuple(sorted(same)), groups or {})
+
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -115,13 +133,7 @@ def out_of_fold(
     held = over(hold_out, [0], comparison=comparison)
     comparison = replace(comparison, looks_again=held[0].looks_again)
     held += over(hold_out, range(1, int(folds.max()) + 1), comparison=comparison)
-    probs = {name: np.zeros((len(folds), sums.count.shape[1]), np.float32) for name in arms}
-    for group, part in enumerate(held):
-        for name, foretold in part.probs.items():
-            probs[name][folds == group] = foretold
-    same = frozenset(arms).intersection(*(part.same for part in held))
-    transitions = np.array([part.transition for part in held])
-    return OutOfFold(sample.given, folds, probs, transitions, tuple(sorted(same)), groups)
+    return OutOfFold.joined(sample.given, folds, held, groups)
 
 
 def hold_out(group: int, *, comparison: Comparison) -> HeldOutFold:
@@ -139,9 +151,21 @@ def hold_out(group: int, *, comparison: Comparison) -> HeldOutFold:
         class_vectors=c.class_vectors,
     )  # fmt: skip
     trainings, looks_again = _trainings(c, train, judged, counts, again)
+    return foretold(train, test, trainings, c.model, judged.transition, looks_again)
+
+
+def foretold(
+    train: Sample,
+    test: Sample,
+    trainings: Mapping[str, Training],
+    model: str,
+    transition: Floats,
+    looks_again: bool = False,
+) -> HeldOutFold:
+    """What a model of each arm, by what it trains on, foretells of held-out rows; transition (K, K)."""
     same = frozenset(name for name, training in trainings.items() if _equal(training, (train.given, None)))
-    foretold = _foretold(train, test, trainings, get("models", c.model).target, len(counts))
-    return HeldOutFold(dict(foretold), judged.transition, same, looks_again)
+    probs = _foretold(train, test, trainings, get("models", model).target, len(transition))
+    return HeldOutFold(dict(probs), transition, same, looks_again)
 
 
 def _trainings(

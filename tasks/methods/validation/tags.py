@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.noise_judge import NoiseJudge, Sample
-from labelworks.tasks.methods.registry import get
 from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.tokens.detect import TokenJudge, cut_of, lean_of
 from labelworks.tasks.methods.tokens.sentences import offsets_of, sentence_of
@@ -16,6 +15,7 @@ from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.methods.treatment.tags import edit_claims, treat_tags
 from labelworks.tasks.methods.treatment.treat_rows import cut_of as cut_of_claims
 from labelworks.tasks.methods.treatment.trust import Trust
+from labelworks.tasks.methods.validation.arms import GIVEN, PROPOSED
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, within
 from labelworks.tasks.methods.validation.disagreements import (
     Estimate,
@@ -25,11 +25,10 @@ from labelworks.tasks.methods.validation.disagreements import (
     paired,
 )
 from labelworks.tasks.methods.validation.log_score import log_scores
-from labelworks.tasks.methods.validation.out_of_fold import FOLDS
+from labelworks.tasks.methods.validation.out_of_fold import FOLDS, OutOfFold, Training, foretold
 
 TOKENS = 8_000  # that the comparison takes at most: the models cost more than all else in it
 Floats = NDArray[np.float64]
-Training = tuple[NDArray[np.int32], NDArray[np.floating] | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,37 +68,36 @@ def prove_tags(
     disagreements of a sentence go together (Kish 1965, the design effect).
     """
     held_in = Sentences.of(sample, begins).compared()
-    tokens, offsets = held_in.tokens, held_in.offsets
+    return _compared(_out_of_fold(sums, held_in, tags, options), held_in.offsets, options.seed)
+
+
+def _out_of_fold(sums: FoldSums, held_in: Sentences, tags: TagSet, options: ProofOptions) -> OutOfFold:
+    """What models of raw and of treated tags foretell of the tokens of each group of folds."""
+    tokens, first = held_in.tokens, held_in.offsets[:-1]
     _, groups = np.unique(tokens.folds % FOLDS, return_inverse=True)
-    n_folds, classes = int(groups.max()) + 1, len(tags.names)
-    probs = np.zeros((2, len(tokens.given), classes), np.float32)
-    transitions, same = np.zeros((n_folds, classes, classes)), True
-    for group in range(n_folds):
+    held = []
+    for group in range(int(groups.max()) + 1):
         out = groups == group
-        train = held_in.only(~out[offsets[:-1]])
-        fitted = _fitted(sums, tokens, train, tags, options, int(tokens.folds[out][0]))
-        same &= fitted.same
-        transitions[group] = fitted.transition
-        fit = get("models", options.model).target
-        for place, training in enumerate(fitted.trainings):
-            if place and fitted.same:
-                probs[1, out] = probs[0, out]
-            else:
-                probs[place, out] = fit(train.tokens.features, *training, classes)(tokens.features[out])
-    raw, treated = probs.argmax(axis=2)
-    held = HeldOut(tokens.given, groups, np.ones(len(groups)), transitions, probs.sum(axis=0))
-    right, agreed = (
-        accuracy(held, raw),
-        [float(np.mean(tags_of == tokens.given)) for tags_of in (raw, treated)],
-    )
-    sentences = len(offsets) - 1
-    if same:
+        train, test = held_in.only(~out[first]), tokens.only(out)
+        trainings, transition = _trainings(sums, tokens, train, tags, options, int(test.folds[0]))
+        held.append(foretold(train.tokens, test, trainings, options.model, transition))
+    return OutOfFold.joined(tokens.given, groups, held)
+
+
+def _compared(found: OutOfFold, offsets: NDArray[np.int64], seed: int) -> Proof:
+    """The proof of what models foretell of tokens (N,) of sentences at offsets (S + 1,)."""
+    given, n_folds, sentences = found.given, len(found.transitions), len(offsets) - 1
+    raw, treated = (found.probs[name].argmax(axis=1) for name in (GIVEN, PROPOSED))
+    both = found.probs[GIVEN] + found.probs[PROPOSED]
+    held = HeldOut(given, found.folds, np.ones(len(given)), found.transitions, both)
+    right, agreed = accuracy(held, raw), [float(np.mean(called == given)) for called in (raw, treated)]
+    if PROPOSED in found.same:
         return Proof(right, right, agreed[0], agreed[1], 0.0, 0.0, sentences, False, Estimate(0.0, 0.0))
-    scores = [log_scores(tokens.given, predicted, seed=options.seed) for predicted in probs]
-    length = len(tokens.given) / sentences
-    by_sentence = np.add.reduceat(scores[1] - scores[0], offsets[:-1]) / length
+    score = {name: log_scores(given, probs, seed=seed) for name, probs in found.probs.items()}
+    length = len(given) / sentences
+    by_sentence = np.add.reduceat(score[PROPOSED] - score[GIVEN], offsets[:-1]) / length
     change = difference(held, raw, treated)
-    spread = change.spread * np.sqrt(together(tokens.given, raw, treated, offsets))
+    spread = change.spread * np.sqrt(together(given, raw, treated, offsets))
     return Proof(
         **within(right, replace(change, spread=float(spread))),
         given_raw=agreed[0],
@@ -122,18 +120,10 @@ def together(
     return max(float(np.square(sums).sum()) / alone, 1.0) if alone else 1.0
 
 
-@dataclass(frozen=True, eq=False)
-class _Fitted:
-    """Without a group of folds: what models train on, raw and treated, and how tags go wrong."""
-
-    trainings: tuple[Training, Training]
-    transition: Floats
-    same: bool
-
-
-def _fitted(
+def _trainings(
     sums: FoldSums, tokens: Sample, train: Sentences, tags: TagSet, options: ProofOptions, fold: int
-) -> _Fitted:
+) -> tuple[dict[str, Training], Floats]:
+    """What models train on, raw and treated, without a group of folds; and how tags go wrong (K, K)."""
     exclude = np.flatnonzero(np.arange(sums.n_folds) % FOLDS == fold % FOLDS)
     model = NoiseJudge.fit(sums, tokens, options.judge, exclude=exclude.tolist())
     raw, alone, probs = train.tokens.given, model.judge(train.tokens), model.label_probs(train.tokens)
@@ -146,6 +136,5 @@ def _fitted(
     cut = cut_of_claims(claims, policy, Trust(), len(tags.names))
     done = treat_tags(raw, judged.suggestion, train.offsets, judged.edits, claims, cut, policy)
     weight = done.weight[sentence_of(train.offsets)].astype(np.float64)
-    same = bool((done.tags == raw).all() and (weight == 1).all())
     treated = (done.tags, None if (weight == 1).all() else weight / weight.mean())
-    return _Fitted(((raw, None), treated), alone.transition, same)
+    return {GIVEN: (raw, None), PROPOSED: treated}, alone.transition
