@@ -1,8 +1,9 @@
 """Are labels made of votes better than those that most gave? The verdict by held-out votes against the truth.
 
 Run: LABELWORKS_DATA=… OMP_NUM_THREADS=1 python benchmarks/validate_votes.py [made|real] [--crowds 100]
-made: crowds of `crowd_made.py`, 3 to 5 votes an item, of a kind and a method drawn by chance. real: sets of
-crowd_tias and imagenet_real of at most 60,000 votes, by three methods. The truth is for scoring only.
+[--items 600] [--seed 0]. made: crowds of `crowd_made.py`, 3 to 5 votes an item, of a kind and a method drawn
+by chance. real: sets of crowd_tias and imagenet_real of at most 60,000 votes, by three methods. The truth is
+for scoring only.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ def proven(votes: Votes, method: str) -> VotesProof:
     return prove_votes(votes, lambda rest: aggregate(rest, method=method).posterior)
 
 
-def made(crowds: int, items: int) -> Iterator[Verdict]:
+def made(crowds: int, items: int, seed: int) -> Iterator[Verdict]:
     """Verdicts on made crowds."""
     crowd_made.ITEMS = items
-    rng, settings = np.random.default_rng(0), list(crowd_made.settings())
+    rng, settings = np.random.default_rng(seed), list(crowd_made.settings())
     for _ in range(crowds):
         kind, *setting = settings[rng.integers(len(settings))]
         crowd_made.PER_ITEM = int(rng.choice([3, 4, 5]))
@@ -65,11 +66,12 @@ def main() -> None:
     parser.add_argument("what", nargs="?", default="real", choices=("made", "real"))
     parser.add_argument("--crowds", type=int, default=100)
     parser.add_argument("--items", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=0, help="by which crowds are made")
     options = parser.parse_args()
-    said = []
-    for name, method, gained, proof in (
-        real() if options.what == "real" else made(options.crowds, options.items)
-    ):
+    said, crowds = [], made(options.crowds, options.items, options.seed)
+    print("| crowd | method | right, beside most gave | log score | right, by the votes | better |")
+    print("|---|---|---|---|---|---|")
+    for name, method, gained, proof in real() if options.what == "real" else crowds:
         better = not proof.why_not(None)
         said.append((better, gained))
         print(
