@@ -239,7 +239,7 @@ class DatasetConfig(Section):
 
     def features_key(self, kind: str) -> str:
         """What names the features of a kind among others, and how they are read."""
-        csv, key = self.csv.model_dump(exclude_defaults=True), self.features.only(kind).key
+        csv, key = self.csv.model_dump(exclude_defaults=True), self.features.key_of(kind)
         return f"{key} {json.dumps(csv)}" if csv else key
 
     @property

@@ -60,16 +60,9 @@ class Features(Section):
         """Which kind of feature it is; `mixed` of several."""
         return self.kinds[0] if len(self.kinds) == 1 else MIXED
 
-    def only(self, kind: str) -> Features:
-        """Those of one kind."""
-        return Features.model_validate({kind: getattr(self, kind)})
-
-    @property
-    def key(self) -> str:
-        """What names the features among others of the dataset."""
-        if self.kind == MIXED:
-            return json.dumps(self.model_dump(exclude_none=True))
-        return self.column if self.columns is None else json.dumps(self.columns)
+    def key_of(self, kind: str) -> str:
+        """What names the features of one kind among others of the dataset."""
+        return json.dumps(self.columns) if kind == "columns" else str(getattr(self, kind))
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -69,7 +69,8 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
     run = open_run(config, "", secrets)
     check_reach(run.artifacts.store, config.publish.also)
     data = config.dataset
-    read = {"source": data.place("source"), "target": data.place("target"), "image_root": data.image_root}
+    target = data.target and data.place("target")
+    read = {"source": data.place("source"), "target": target, "image_root": data.image_root}
     places = {f"dataset.{key}": place for key, place in read.items() if place}
     check_apart(run.artifacts.store, places, run.source.options)
     source = _listed(run)

@@ -88,7 +88,8 @@ def problem(schema: pa.Schema, where: str, columns: Columns, window: str) -> Inp
 
 def unfit(where: str, column: str, kind: pa.DataType, role: str) -> InputError:
     """What is said of a column whose type can't play its role."""
-    task = next((task for task in TASKS if role in ("label", *ROLES) and fits(kind, task)), None)
+    label = ROLES.get(role, role) == "label"
+    task = next((task for task in TASKS if label and fits(kind, task)), None)
     other = f"set dataset.task: {task}, " if task and task != role else ""
     if role == "image" and fits(kind, "image_path"):
         other = "are they paths? name the folder they are below as dataset.image_root; or else "

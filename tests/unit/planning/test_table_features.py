@@ -102,6 +102,7 @@ def test_columns_that_can_t_be_features_are_refused(
         plan_run(config(tmp_path, features), {})
     assert what in str(error.value)
     assert "/data" in str(error.value)
+    assert "dataset.task" not in str(error.value)  # which says what labels are
 
 
 def test_a_file_that_lacks_a_column_is_put_aside(tmp_path: Path) -> None:
