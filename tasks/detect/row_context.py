@@ -154,10 +154,10 @@ def _ranking(
     given, posterior = scores["given"].to_numpy(), scores["posterior"]
     flag = scores["flag"].to_numpy(zero_copy_only=False)
     corrected = np.where(flag, scores["suggestion"].to_numpy(), given)
-    truth = None
+    probs = None
     if not posterior.null_count:
-        truth = posterior.combine_chunks().flatten().to_numpy().reshape(len(given), len(ref.classes))
-    return ranking_sums(given, np.stack(answers, axis=1), corrected=corrected, posterior=truth)
+        probs = posterior.combine_chunks().flatten().to_numpy().reshape(len(given), len(ref.classes))
+    return ranking_sums(given, np.stack(answers, axis=1), corrected=corrected, posterior=probs)
 
 
 def _text(values: pa.ChunkedArray) -> pa.Array:

@@ -136,8 +136,8 @@ def _source_fields(version: Version) -> dict[str, pa.DataType]:
         for partition in version.partitions.values()
     }
     with ThreadPoolExecutor(LOOKING_THREADS) as pool:
-        schemas_of = pool.map(lambda each: version.source.verbatim(each).schemas(), by_files.values())
-        schemas = list(dict.fromkeys(schema for schemas in schemas_of for schema in schemas))
+        of_files = pool.map(lambda each: version.source.verbatim(each).schemas(), by_files.values())
+        schemas = list(dict.fromkeys(schema for each in of_files for schema in each))
     names = dict.fromkeys(name for schema in schemas for name in schema.names)
     return {
         name: common(schema.field(name).type for schema in schemas if name in schema.names) for name in names

@@ -27,7 +27,7 @@ def beside_source(
     key = source.columns.id
     asked = None if columns is None else list(dict.fromkeys([*columns, *([key] if key else [])]))
     held = version.store.read_table(part, list(dict.fromkeys(["id", *PLACE, *published])))
-    keys, place = _keys(held["source_file"], held["source_row"]).combine_chunks(), 0
+    keys, count = _keys(held["source_file"], held["source_row"]).combine_chunks(), 0
     reader = source.verbatim(partition) if columns is None else source.reader(partition)
     for batch, file, row in reader.placed(asked, BATCH):
         at = pc.index_in(_keys(file, row), value_set=keys)
@@ -36,10 +36,10 @@ def beside_source(
             continue
         if key in theirs.schema.names:
             _same(theirs.column(key), mine, reader)
-        place += len(mine)
+        count += len(mine)
         yield (theirs if columns is None else theirs.select(_there(theirs, columns))), mine.select(published)
-    if place != held.num_rows:
-        raise _changed(f"{held.num_rows - place:,} of its rows are gone", reader.where)
+    if count != held.num_rows:
+        raise _changed(f"{held.num_rows - count:,} of its rows are gone", reader.where)
 
 
 def _there(batch: pa.RecordBatch, columns: list[str]) -> list[str]:

@@ -73,10 +73,10 @@ def _opened(config: RunConfig, secrets: dict[str, Any]) -> tuple[Run, dict[str, 
     read = {"source": data.place("source"), "target": target, "image_root": data.image_root}
     places = {f"dataset.{key}": place for key, place in read.items() if place}
     check_apart(run.artifacts.store, places, run.source.options)
-    source = _listed(run)
-    known = settled(config, run.source.options, source["source"].files)
+    listings = _listed(run)
+    known = settled(config, run.source.options, listings["source"].files)
     plans = {
-        window: plan_window(known, window, run.source.options, listed) for window, listed in source.items()
+        window: plan_window(known, window, run.source.options, listed) for window, listed in listings.items()
     }
     prints = [fingerprint for plan in plans.values() for fingerprint in plan.fingerprints]
     probe(run.artifacts.store, config.dataset.name)

@@ -110,14 +110,14 @@ def record_decisions(
     rows = _rows_of(answers)
     where = Store(absolute(str(store)))
     who = annotator or getpass.getuser()
-    known = [
+    given = [
         GivenAnswer(
             place, str(row["id"]), _text(row["answer"]),
             {"annotator": str(row.get("annotator") or who), "run": run, "why": why},
         )
         for place, row in enumerate(rows, 1)
     ]  # fmt: skip
-    checked = take_answers(where, known_dataset(where, dataset), known)
+    checked = take_answers(where, known_dataset(where, dataset), given)
     aside = [{"id": refused.id, "reason": refused.reason} for refused in checked.aside]
     return Recorded(len(checked.taken), pd.DataFrame(aside, columns=["id", "reason"]), checked)
 

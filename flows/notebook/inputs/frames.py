@@ -60,22 +60,22 @@ def as_arrow(data: Any) -> pa.Table:
 
 def with_vectors(data: Any, vectors: Any) -> pa.Table:
     """The table with vectors (N, D), which came beside it, as a column."""
-    table, vectors_of = as_arrow(data), matrix(vectors, "vector").values
+    table, rows = as_arrow(data), matrix(vectors, "vector").values
     if VECTOR in table.column_names:
         raise InputError(
             f"data has a column {VECTOR!r}, and vectors came beside it",
             where="curate(vector=…)",
             fix="drop or rename the column, or give its name",
         )
-    length("vector", len(vectors_of), table.num_rows, "data")
-    if vectors_of.ndim != 2 or vectors_of.dtype.kind != "f":
+    length("vector", len(rows), table.num_rows, "data")
+    if rows.ndim != 2 or rows.dtype.kind != "f":
         raise InputError(
-            f"vectors are {vectors_of.dtype} {vectors_of.shape}",
+            f"vectors are {rows.dtype} {rows.shape}",
             where="curate(vector=…)",
             fix="give floats (N, D)",
         )
-    flat = pa.array(np.ascontiguousarray(vectors_of).ravel())
-    return table.append_column(VECTOR, pa.FixedSizeListArray.from_arrays(flat, vectors_of.shape[1]))
+    flat = pa.array(np.ascontiguousarray(rows).ravel())
+    return table.append_column(VECTOR, pa.FixedSizeListArray.from_arrays(flat, rows.shape[1]))
 
 
 def _column(name: str, values: pd.Series[Any]) -> pa.Array:

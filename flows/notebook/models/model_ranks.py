@@ -175,9 +175,9 @@ def _posterior(
 ) -> NDArray[np.floating] | None:
     if posterior is None:
         return None if noise is None else noise.posterior
-    given = rows_of(matrix(posterior, "posterior").values, "posterior")
-    length("posterior", given.shape[1], len(classes), "classes")
-    return given
+    probs = rows_of(matrix(posterior, "posterior").values, "posterior")
+    length("posterior", probs.shape[1], len(classes), "classes")
+    return probs
 
 
 def _told(found: dict[str, ModelRanking], models: list[str]) -> ModelRanks:

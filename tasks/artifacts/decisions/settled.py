@@ -154,10 +154,10 @@ def _believed(rows: pa.Table, classes: int) -> tuple[Any, Any]:
     given, other = rows["given"].to_numpy(), rows["suggestion"].to_numpy()
     wrong = rows["error_probability"].to_numpy().astype(np.float64)
     claimed = pc.fill_null(rows["suggested_probability"], 0.0).to_numpy()
-    others = np.tile((np.maximum(wrong - claimed, 0) / max(classes - 2, 1))[:, None], (1, classes))
-    others[np.arange(len(rows)), other] = claimed
-    others[np.arange(len(rows)), given] = 1 - wrong
-    return others, outside
+    posterior = np.tile((np.maximum(wrong - claimed, 0) / max(classes - 2, 1))[:, None], (1, classes))
+    posterior[np.arange(len(rows)), other] = claimed
+    posterior[np.arange(len(rows)), given] = 1 - wrong
+    return posterior, outside
 
 
 def _no_lists(rows: int) -> pa.Array:

@@ -46,16 +46,16 @@ class CellClaims:
         silent = np.zeros((2, len(count)), bool)
         sides: tuple[list[SureSide | None], ...] = ([], [])
         curves = []
-        for place in range(int(group.max(initial=-1)) + 1):
-            classes = np.flatnonzero(group == place)
+        for number in range(int(group.max(initial=-1)) + 1):
+            classes = np.flatnonzero(group == number)
             there, odds = columns[:, classes].toarray() > 0, _odds(probs[:, classes])
             curves.append(_curve(odds, there))
             odds = curves[-1][0] * odds + curves[-1][1]
-            for side, labels, contrary in ((0, sides[0], ~there), (1, sides[1], there)):
+            for side, fits, contrary in ((0, sides[0], ~there), (1, sides[1], there)):
                 sure = (odds > 0) if side == 0 else (odds < 0)
                 few = LEAST if side == 0 else LEAST * count[classes].sum() / max(np.count_nonzero(sure), 1)
                 fitted = fit_sure_side(np.abs(odds[sure]), contrary[sure], few)
-                labels.append(fitted)
+                fits.append(fitted)
                 if fitted is not None:
                     silent[side, classes] = _odd(fitted, odds, sure, contrary)
         return cls(group, tuple(sides[0]), tuple(sides[1]), silent, np.array(curves).reshape(-1, 2))
@@ -80,11 +80,11 @@ class CellClaims:
     @property
     def unproven(self) -> NDArray[np.int64]:
         """Classes (U,) of which neither a missing nor an extra label is claimed."""
-        sides_of = [
+        proven = [
             np.array([side is not None for side in sides], bool)[self.group] & ~silent
             for sides, silent in zip((self.missing, self.extra), self.silent, strict=True)
         ]
-        return np.flatnonzero(~(sides_of[0] | sides_of[1]))
+        return np.flatnonzero(~(proven[0] | proven[1]))
 
 
 def _groups(count: Floats) -> NDArray[np.int64]:

@@ -83,8 +83,8 @@ def _confident(cells: Cells, given: Floats, rows: int) -> tuple[NDArray[np.bool_
 
 def _true(prob: Floats, lost: Floats, invented: Floats) -> Floats:
     """P(the label is true) where prob is P(it is given), as a model of the given labels says (Scott 2013)."""
-    true = np.maximum(1 - lost - invented, UNSURE)
-    return np.asarray(np.clip((prob - invented) / true, UNSURE, 1 - UNSURE))
+    told = np.maximum(1 - lost - invented, UNSURE)
+    return np.asarray(np.clip((prob - invented) / told, UNSURE, 1 - UNSURE))
 
 
 def _cut(cells: Cells, among: NDArray[np.bool_], wanted: Floats) -> Floats:

@@ -112,9 +112,9 @@ def _fitted(
             counted = np.asarray(fires.T @ (posterior * rows[:, None]))
             if meet:
                 right = np.where(several, _right(counted, fired, outputs, of_several), RIGHT)
-            log_odds = counted + held[:, None] * _expected(right, mix, base, outputs)
-            log_odds /= log_odds.sum(axis=1, keepdims=True)
-            before, evidence = evidence, np.log(np.maximum(log_odds, FLOOR)) - np.log(mix)
+            rates = counted + held[:, None] * _expected(right, mix, base, outputs)
+            rates /= rates.sum(axis=1, keepdims=True)
+            before, evidence = evidence, np.log(np.maximum(rates, FLOOR)) - np.log(mix)
             if np.abs(evidence - before).max() < TOLERANCE:
                 break
         if turn < len(SEVERAL_SIDED) - 1:

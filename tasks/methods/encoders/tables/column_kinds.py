@@ -80,9 +80,9 @@ class NumberColumn(ColumnKind):
         read, bad = numbers(values)
         endless = np.isinf(read)
         scaled, missing = _scaled(self.state, np.where(endless, np.nan, read))
-        varies = scaled if bool(self.state["told"]) else scaled[:, :0]
-        vectors = self._with_gaps(_squashed(np.nan_to_num(varies)), missing)
-        return ColumnCells(vectors, varies, _none(read), missing, bad | endless, "finite number")
+        told = scaled if bool(self.state["told"]) else scaled[:, :0]
+        vectors = self._with_gaps(_squashed(np.nan_to_num(told)), missing)
+        return ColumnCells(vectors, told, _none(read), missing, bad | endless, "finite number")
 
 
 class MomentColumn(ColumnKind):

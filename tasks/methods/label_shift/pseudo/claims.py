@@ -70,8 +70,8 @@ class Hidden:
         if not rows:
             return 0.0, (0.0, 1.0)
         wrong, right = self.chance.T
-        agreed = (self.agrees - wrong) / (right - wrong)
-        share = float(np.clip((self.weight * agreed).sum() / self.weight.sum(), 0.0, 1.0))
+        correct = (self.agrees - wrong) / (right - wrong)
+        share = float(np.clip((self.weight * correct).sum() / self.weight.sum(), 0.0, 1.0))
         ends = low_end(share * rows, rows, TAIL), high_end(share * rows, rows, TAIL)
         return share, (float(ends[0]), float(ends[1]))
 

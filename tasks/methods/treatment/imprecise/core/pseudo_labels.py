@@ -51,14 +51,14 @@ def let_in(data: Data, fitted: Fitted) -> PseudoJudge:
     start = _known(data, fitted)
     hidden = [_hidden(data, fitted, start, fold) for fold in np.unique(data.folds[fitted.rows])]
     labels = np.concatenate([drawn for _, drawn in hidden])
-    judges = []
+    tries = []
     for by_fold in zip(*(opinions for opinions, _ in hidden), strict=True):
         opinions = np.concatenate(by_fold, axis=1)
         shares = pool_shares(list(opinions), labels)
-        judges.append((log_loss(opinions, shares, labels), shares))
-    rounds = int(np.argmin([loss for loss, _ in judges]))
+        tries.append((log_loss(opinions, shares, labels), shares))
+    rounds = int(np.argmin([loss for loss, _ in tries]))
     *_, last = _rounds(data, fitted, start, None, rounds)
-    return replace(last, around=replace(last.around, shares=judges[rounds][1]))
+    return replace(last, around=replace(last.around, shares=tries[rounds][1]))
 
 
 def surest(judged: Callable[[], Judged], share: float) -> Judged:
