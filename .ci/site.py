@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "benchmarks/**/*.md")  # beside those of docs/
 METHODS = "labelworks/tasks/methods"
 NOTEBOOK = "labelworks/flows/notebook"
-RESULT = re.compile(r"^class (\w+)\(Shown\)", re.MULTILINE)  # what a function of the front door gives back
+# what a function of the front door gives back
+RESULT = re.compile(r"^class (\w+)\((?:\w+, )?Shown\)", re.MULTILINE)
 FLAT = "    options: {show_submodules: false, summary: {modules: false, classes: true, functions: true}}\n"
 WHOLE = "    options: {heading_level: 3, inherited_members: true, summary: false}\n"
 LINK = re.compile(r"(?<=\]\()(?!\w+:|#|/)([^)#\s]+)(?=[)#])")

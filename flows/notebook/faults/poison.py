@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from labelworks.flows.notebook.faults.regions import LinearlyJudged, RegionRows
+from labelworks.flows.notebook.results.shown import Shown
 from labelworks.tasks.methods.poison.clusters import odd_regions
 
 
-class PoisonedRegions(RegionRows):
+class PoisonedRegions(RegionRows, Shown):
     """Small regions with a label that contradicts features and surroundings, given by `find_poison`.
 
     Attributes

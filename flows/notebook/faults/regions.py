@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.classes import Labels, coded
 from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
-from labelworks.flows.notebook.results.shown import Shown, several
+from labelworks.flows.notebook.results.shown import several
 from labelworks.tasks.methods.poison.apart import Found
 from labelworks.tasks.methods.poison.linear import linear_probs
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class RegionRows(Shown):
-    """The rows of regions, under their index; `region` numbers these, 0 is the surest."""
+class RegionRows:
+    """A result that is the rows of regions, under their index; `region` numbers these, 0 is the surest."""
 
     rows: pd.DataFrame
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from labelworks.flows.notebook.faults.regions import LinearlyJudged, RegionRows
+from labelworks.flows.notebook.results.shown import Shown
 from labelworks.tasks.methods.poison.unlearnable import unlearnable_regions
 
 
-class UnlearnableRows(RegionRows):
+class UnlearnableRows(RegionRows, Shown):
     """Regions whose labels no model foretells, given by `find_unlearnable`.
 
     Attributes
