@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -31,7 +31,7 @@ class Conll:
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Count the columns of the first sentences."""
-        return FileSummary(_schema(_width(file, name)))
+        return FileSummary(pa.schema([pa.field(column, LISTS) for column in _places(_width(file, name))]))
 
     def batches(
         self,
@@ -44,14 +44,16 @@ class Conll:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the sentences; one with a line of other columns is there with nulls and the reason."""
         width = _width(file, name)
-        schema, held = _schema(width), _sentences(unpacked(file, name), width)
+        places, held = _places(width), _sentences(unpacked(file, name), width)
+        if columns is not None:
+            places = {name: place for name, place in places.items() if name in columns}
         while some := list(islice(held, rows)):
-            yield _batch(some, schema, width)
+            yield _batch(some, places, width)
 
 
-def _schema(width: int) -> pa.Schema:
-    names = [TOKENS, TAGS, *(f"column_{place}" for place in range(1, width + 1))]
-    return pa.schema([pa.field(name, LISTS) for name in names])
+def _places(width: int) -> dict[str, int]:
+    """The columns, and the place of each in a line."""
+    return {TOKENS: 0, TAGS: width - 1, **{f"column_{place + 1}": place for place in range(width)}}
 
 
 def _width(file: Any, name: str) -> int:
@@ -110,25 +112,26 @@ def _cells(line: bytes) -> list[str]:
     return text.strip(" ").split("\t") if "\t" in text else BLANKS.split(text.strip(" "))
 
 
-def _batch(sentences: Sequence[Sentence], schema: pa.Schema, width: int) -> pa.RecordBatch:
-    columns: list[list[list[str] | None]] = [[] for _ in range(width)]
-    reasons = [_wrong(sentence, width) for sentence in sentences]
-    for sentence, reason in zip(sentences, reasons, strict=True):
-        rows = [] if reason else [_cells(line) for _, line in sentence]
-        for place, column in enumerate(columns):
-            column.append(None if reason else [row[place] for row in rows])
-    arrays = [pa.array(column, LISTS) for column in columns]
-    held = [arrays[0], arrays[-1], *arrays, pa.array(reasons, pa.string())]
-    return pa.RecordBatch.from_arrays(held, names=[*schema.names, UNUSABLE])
+def _batch(sentences: Sequence[Sentence], places: Mapping[str, int], width: int) -> pa.RecordBatch:
+    lists: dict[int, list[list[str] | None]] = {place: [] for place in places.values()}
+    reasons = []
+    for sentence in sentences:
+        rows = [_cells(line) for _, line in sentence]
+        reasons.append(_wrong(sentence, rows, width))
+        for place, column in lists.items():
+            column.append(None if reasons[-1] else [row[place] for row in rows])
+    arrays = {place: pa.array(column, LISTS) for place, column in lists.items()}
+    held = [*(arrays[place] for place in places.values()), pa.array(reasons, pa.string())]
+    return pa.RecordBatch.from_arrays(held, names=[*places, UNUSABLE])
 
 
-def _wrong(sentence: Sentence, width: int) -> str | None:
-    """Why a sentence can't be read, by the first line that can't be."""
-    for number, line in sentence:
+def _wrong(sentence: Sentence, rows: Sequence[list[str]], width: int) -> str | None:
+    """Why a sentence can't be read, by the first line that can't be. rows: the cells of its lines."""
+    for (number, line), cells in zip(sentence, rows, strict=True):
         try:
             line.decode()
         except UnicodeDecodeError:
             return f"line {number} is not UTF-8"
-        if (cells := len(_cells(line))) != width:
-            return f"line {number} has {cells} columns, and the others have {width}"
+        if len(cells) != width:
+            return f"line {number} has {len(cells)} columns, and the others have {width}"
     return None

@@ -38,6 +38,13 @@ def test_a_line_of_other_columns_puts_its_sentence_aside() -> None:
     ]  # fmt: skip
 
 
+def test_only_what_is_asked_for_is_made_lists() -> None:
+    batches = Conll().batches(io.BytesIO(b"a\tN\tO\n"), "a.conll", ["tags", "column_2"], 9, None, ReadAs())
+    found = next(batches)
+    assert found.schema.names == ["tags", "column_2", UNUSABLE]
+    assert [column.to_pylist() for column in found.columns] == [[["O"]], [["N"]], [None]]
+
+
 def test_a_file_of_one_column_is_no_conll() -> None:
     with pytest.raises(UnreadableError, match="one column"):
         read("a\nb\n")
