@@ -63,6 +63,14 @@ def read_conll(path: Path) -> Sentences:
     return [sentence for sentence in found if sentence and sentence[0][0] != "-DOCSTART-"]
 
 
+def coded(sentences: Sentences) -> tuple[TagSet, np.ndarray, np.ndarray]:
+    """The tags there are, the offsets (S + 1,) of the sentences, and the true tags (N,), mended."""
+    tags = TagSet.complete(sorted({tag for sentence in sentences for _, tag in sentence}), "bio")
+    offsets = offsets_of(np.array([len(each) for each in sentences]))
+    codes = [tags.names.index(tag) for sentence in sentences for _, tag in sentence]
+    return tags, offsets, mended(np.array(codes, np.int32), offsets, tags)
+
+
 def spoilt(
     true: np.ndarray, offsets: np.ndarray, tags: TagSet, share: float, rng: np.random.Generator
 ) -> np.ndarray:
@@ -139,10 +147,7 @@ def measured(sentences: Sentences, share: float, seed: int) -> tuple[float, ...]
     from cleanlab.token_classification.rank import get_label_quality_scores
 
     rng = np.random.default_rng(seed)
-    offsets = offsets_of(np.array([len(each) for each in sentences]))
-    tags = TagSet.complete(sorted({tag for sentence in sentences for _, tag in sentence}), "bio")
-    codes = [tags.names.index(tag) for sentence in sentences for _, tag in sentence]
-    true = mended(np.array(codes, np.int32), offsets, tags)
+    tags, offsets, true = coded(sentences)
     given = spoilt(true, offsets, tags, share, rng)
     probs = token_probs(sentences, given, offsets, len(tags.names))
     found = detect_tokens(given, offsets, probs, tags)

@@ -17,11 +17,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from sklearn.metrics import average_precision_score
 
-from benchmarks.structured_tokens import Sentences, made, read_conll, spoilt
+from benchmarks.structured_tokens import Sentences, coded, made, read_conll, spoilt
 from labelworks.schemas.config.run import RunConfig
-from labelworks.tasks.methods.tokens.sentences import offsets_of
-from labelworks.tasks.methods.tokens.spans import mended
-from labelworks.tasks.methods.tokens.tag_set import TagSet
 from tests.support.stages import run_stages
 
 ENCODERS = {
@@ -47,11 +44,8 @@ def config_of(source: Path, encoder: str, store: Path) -> RunConfig:
 
 def whole_run(sentences: Sentences, share: float, encoder: str, folder: Path) -> list[str]:
     """What a run publishes, held against the tags that were made wrong."""
-    rng, offsets = np.random.default_rng(0), offsets_of(np.array([len(each) for each in sentences]))
-    tags = TagSet.complete(sorted({tag for sentence in sentences for _, tag in sentence}), "bio")
-    codes = [tags.names.index(tag) for sentence in sentences for _, tag in sentence]
-    true = mended(np.array(codes, np.int32), offsets, tags)
-    given = spoilt(true, offsets, tags, share, rng)
+    tags, offsets, true = coded(sentences)
+    given = spoilt(true, offsets, tags, share, np.random.default_rng(0))
     right, names = (
         [[tags.names[code] for code in row] for row in np.split(each, offsets[1:-1])]
         for each in (true, given)
