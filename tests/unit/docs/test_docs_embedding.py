@@ -13,6 +13,8 @@ import yaml
 from labelworks.flows.preflight import check_methods
 from labelworks.schemas.config.run import GateConfig, RunConfig
 from labelworks.schemas.suites import suites
+from labelworks.tasks.methods.encoders.backbone import ImageBackbone
+from labelworks.tasks.methods.encoders.transformers import IMAGE_COST
 from labelworks.tasks.methods.registry import methods
 
 PAGE = (Path(__file__).parents[3] / "docs/embedding.md").read_text()
@@ -49,6 +51,17 @@ def test_options_and_their_defaults_are_those_of_the_encoder(method: Any) -> Non
     told = re.findall(rf"^\| `{method.name}` \| (`\w+: .*)\|$", PAGE, re.MULTILINE)
     found = [yaml.safe_load(each) for row in told for each in re.findall(r"`([^`]+)`", row)]
     assert {name: value for each in found for name, value in each.items()} == method.target.options
+
+
+def test_batches_are_of_the_sizes_that_it_says() -> None:
+    sizes = re.search(r"is ([\d,]+) tokens or (\d+) images, on a GPU ([\d,]+) tokens or (\d+) images", PAGE)
+    assert sizes is not None
+    told = [int(size.replace(",", "")) for size in sizes.groups()]
+    encoders = [method.target for method in methods("encoders") if method.target.uses_device]
+    for reads, sizes_of in (("images", told[1::2]), ("tokens", told[::2])):
+        found = [each for each in encoders if issubclass(each, ImageBackbone) == (reads == "images")]
+        assert {(each.cost, each.cost * each.on_gpu) for each in found} == {tuple(sizes_of)}
+    assert f"counts as {IMAGE_COST} tokens" in PAGE.replace("\n", " ")
 
 
 def test_every_option_is_explained_and_no_other() -> None:
