@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods.statistics.float16 import single
 
 MIX = np.uint64(0x9E3779B97F4A7C15)
+BLOCK = 8192  # rows at a time: a whole partition as float32 is large
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,13 @@ def side_by_side(parts: Sequence[NDArray[np.floating]], placings: Sequence[Placi
     around the mean and not from zero, for a part that all rows share tells none of them apart: vectors of a
     neural network have a large one, and would count for little beside standardised numbers.
     """
-    kept = np.result_type(*parts)
-    placed = [placing.placed(part) for placing, part in zip(placings, parts, strict=True)]
-    return np.hstack(placed).astype(kept)
+    ends = np.cumsum([part.shape[1] for part in parts])
+    joined = np.empty((len(parts[0]), ends[-1]), np.result_type(*parts))
+    for start in range(0, len(joined), BLOCK):
+        rows = slice(start, start + BLOCK)
+        for placing, part, end in zip(placings, parts, ends, strict=True):
+            joined[rows, end - part.shape[1] : end] = placing.placed(part[rows])
+    return joined
 
 
 def joined_contents(parts: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:

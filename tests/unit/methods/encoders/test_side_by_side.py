@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import pdist
 
+from labelworks.tasks.methods.encoders import side_by_side as joining
 from labelworks.tasks.methods.encoders.side_by_side import (
     Placing,
     joined_contents,
@@ -33,6 +34,16 @@ def test_a_row_is_placed_the_same_whatever_is_beside_it() -> None:
 
     assert np.array_equal(placing.placed(rows)[30:], placing.placed(rows[30:]))
     assert side_by_side([rows, rows], [placing, placing]).dtype == np.float16
+
+
+def test_rows_are_joined_in_blocks_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [RNG.normal(size=(40, 4)).astype(np.float16), RNG.normal(size=(40, 3)).astype(np.float32)]
+    placings = [Placing.of(part) for part in parts]
+    whole = np.hstack([placing.placed(part) for placing, part in zip(placings, parts, strict=True)])
+
+    monkeypatch.setattr(joining, "BLOCK", 7)
+    assert np.array_equal(side_by_side(parts, placings), whole)
+    assert side_by_side([part[:0] for part in parts], placings).shape == (0, 7)
 
 
 def test_a_kind_that_is_the_same_in_all_rows_says_nothing() -> None:
