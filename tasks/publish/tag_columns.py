@@ -14,6 +14,7 @@ from labelworks.tasks.methods.tokens.sentences import offsets_of, sentence_of
 from labelworks.tasks.methods.tokens.spans import spans_of
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.sources.source import Source
+from labelworks.tasks.sources.values.columns import find_field
 from labelworks.tasks.sources.values.text_spans import as_spans
 
 TAG_COLUMNS = ("token_score", "token_error_probability", "spans")  # of scores
@@ -38,10 +39,11 @@ def with_tokens(treated: pa.Table, scores: pa.Table, classes: int) -> pa.Table:
 
 def text_spans(source: Source, partition: Partition, treated: pa.Table, ref: DatasetRef) -> pa.Array | None:
     """Spans of the labels in characters, where the source has texts and no tokens; None: it has tokens."""
-    column = source.columns.feature
-    texts = source.reader(partition).table([column])[column].take(treated["row"]).combine_chunks()
-    if not is_text(texts.type):
+    column, reader = source.columns.feature, source.reader(partition)
+    fields = (find_field(schema, column) for schema in reader.schemas())
+    if not any(field is not None and is_text(field.type) for field in fields):
         return None
+    texts = reader.table([column])[column].take(treated["row"]).combine_chunks()
     tags = TagSet.of(ref.classes, ref.tag_scheme)
     codes, lengths = codes_in_lists(treated["label"], ref.classes)
     offsets = offsets_of(lengths)

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 import labelworks as lw
+from labelworks.schemas.config.run import RunConfig
 from tests.support.stages import run_stages
 
 WORDS = {"person": ["anna", "omar", "kim"], "place": ["rome", "paris", "york"]}
@@ -73,3 +75,33 @@ def test_wrong_tags_are_found_and_mended_by_sentence(
     assert again.treatment.decided == 1 and again.work["scored_rows"] == 0
     decided = next(row for row in published(config, 2).to_pylist() if row["action"] == "decided")
     assert decided["id"] == asked.id and "; ".join(decided["label"]) == asked.suggestion
+
+
+def test_texts_with_spans_are_published_with_spans_of_characters(tmp_path: Path, published: Any) -> None:
+    words, _, given = sentences(200)
+    rows = []
+    for row, tags in zip(words, given, strict=True):
+        text, start = " ".join(row), len(" ".join(row[:3])) + 1
+        end = start + len(" ".join(row[3:5]))
+        span = {"start": start, "end": end, "label": tags[3].removeprefix("B-")}
+        rows.append({"text": text, "spans": [span], "words": row, "tags": tags})
+    (tmp_path / "data").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "data/a.parquet")
+    for columns, in_text in ((("text", "spans"), True), (("words", "tags"), False)):
+        config = RunConfig.model_validate(
+            {
+                "dataset": {
+                    "source": str(tmp_path / "data"), "name": columns[0], "task": "tokens",
+                    "label": columns[1], "features": {"tokens": columns[0]},
+                },
+                "encoder": {"name": "token-context", "options": {"dims": 64}},
+                "detect": {"probes": ["lda"]}, "treat": {"mode": "reweight"},
+                "store": {"root": str(tmp_path / "store")},
+            }
+        )  # fmt: skip
+        run_stages(config)
+        found = published(config)
+        assert ("text_spans" in found.column_names) is in_text
+        if in_text:
+            place = [int(name.rpartition("#")[2]) for name in found["id"].to_pylist()]
+            assert found["text_spans"].to_pylist() == [rows[at]["spans"] for at in place]
