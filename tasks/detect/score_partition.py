@@ -70,12 +70,19 @@ class JudgedPart:
 
 
 def scores_once(
-    artifacts: Artifacts, ref: DatasetRef, partition: Partition, judged: Callable[[], pa.Table]
+    artifacts: Artifacts,
+    ref: DatasetRef,
+    partition: Partition,
+    judged: Callable[[], pa.Table],
+    columns: list[str] | None = None,
 ) -> tuple[pa.Table, bool]:
-    """The scores of a partition, and whether they are new: judged and written, if they aren't there."""
+    """The scores of a partition, and whether they are new: judged and written, if they aren't there.
+
+    columns: what is read of scores that are there (None: all).
+    """
     name = artifacts.scores(ref, partition)
     if artifacts.store.exists(name):
-        return artifacts.store.read_table(name), False
+        return artifacts.store.read_table(name, columns), False
     scores = judged()
     artifacts.store.write_table(name, scores, use_dictionary=False)
     return scores, True

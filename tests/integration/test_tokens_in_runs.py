@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 import labelworks as lw
 from labelworks.schemas.config.run import RunConfig
+from tests.support.own_expectations import own
 from tests.support.stages import run_stages
 
 WORDS = {"person": ["anna", "omar", "kim"], "place": ["rome", "paris", "york"]}
@@ -46,7 +47,10 @@ def test_wrong_tags_are_found_and_mended_by_sentence(
         path, dataset={"format": "conll", "id": None, "label": "", "features": None, "tag_scheme": "bio"},
         encoder={"options": {"dims": 64}}, detect={"probes": ["lda"]},
         treat={"relabel_over": 0.5}, publish={"also": ["card", "datasets"]},
-        gates={"ingest": {"thresholds": {"max_rejected": 0.1}}},
+        gates={
+            "ingest": {"thresholds": {"max_rejected": 0.1}},
+            "detect": {"expectations": [own("expect_column_values_to_not_be_null", "posterior")]},
+        },
     )  # fmt: skip
     record = run_stages(config)
     assert record.noise.tags.scheme == "bio" and record.noise.tags.tokens == 300 * 8

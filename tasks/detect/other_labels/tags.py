@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import DetectFigures, IngestFigures, TagFindings
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.suites import Suite
 from labelworks.schemas.tables import EDIT, SPAN, TAG_SCORES
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -32,6 +33,8 @@ from labelworks.tasks.methods.tokens.detect import TokenJudge, TokenResult, cut_
 from labelworks.tasks.methods.tokens.sentences import offsets_of, sentence_of
 from labelworks.tasks.methods.tokens.span_errors import ERRORS
 from labelworks.tasks.methods.tokens.tag_set import TagSet
+
+SUMMED = ("row", "id", "given", "score", "error_probability", "flag", "suggestion", "spans")
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,7 @@ def judge_partition(
     scores, new = scores_once(
         artifacts, ref, partition,
         lambda: _scores(load_tokens(artifacts, ref, partition, options.beside), model, judge, options.folds),
+        _summed(options.expected),
     )  # fmt: skip
     flat = (scores[column].combine_chunks().flatten().to_numpy() for column in ("given", "suggestion"))
     given, suggestion = flat
@@ -108,6 +112,12 @@ def judge_partition(
         Counter(errors),
         float(scores["error_probability"].to_numpy().sum(dtype=np.float64)),
     )
+
+
+def _summed(expected: Suite) -> list[str]:
+    """What is summed up of scores that are there, and what is expected of: not all posteriors are."""
+    asked = (name for expectation in expected.of("source").expect for name in expectation.columns)
+    return list(dict.fromkeys([*SUMMED, *asked]))
 
 
 def _scores(block: TokenBlock, model: NoiseJudge, judge: TokenJudge, n_folds: int) -> pa.Table:
