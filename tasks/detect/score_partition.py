@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import JudgedRow
 from labelworks.schemas.records import DatasetRef, Partition
+from labelworks.schemas.suites import Suite
 from labelworks.schemas.tables import SCORES
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import BINS, WORST
@@ -88,6 +89,12 @@ def scores_once(
     return scores, True
 
 
+def with_expected(names: Sequence[str], expected: Suite) -> list[str]:
+    """Columns of scores by their names, and those that something is expected of."""
+    asked = (name for expectation in expected.of("source").expect for name in expectation.columns)
+    return list(dict.fromkeys([*names, *asked]))
+
+
 def score_partition(
     partition: Partition,
     artifacts: Artifacts,
@@ -100,8 +107,8 @@ def score_partition(
 
     Returns what is summed up of them, and whether rows were judged: scores that are there already are read.
     """
-    name, summed = artifacts.scores(ref, partition), list(SUMMED)
-    summed += ["posterior"] if options.context.ranked else []
+    name, ranked = artifacts.scores(ref, partition), ["posterior"] if options.context.ranked else []
+    summed = with_expected([*SUMMED, *ranked], options.expected)
     if artifacts.store.exists(name):
         return artifacts.store.read_table(name, summed), False
     table, new = _alone(partition, artifacts, ref, model, copies.transition, options)

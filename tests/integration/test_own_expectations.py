@@ -43,7 +43,12 @@ PASSING = {
             own(BETWEEN, "classes", {"max_value": 3}),
         ]
     },
-    "detect": {"expectations": [own("expect_noise_rate_between", "error_probability", {"max_value": 0.2})]},
+    "detect": {
+        "expectations": [
+            own("expect_noise_rate_between", "error_probability", {"max_value": 0.2}),
+            own("expect_column_values_to_not_be_null", "posterior"),
+        ]
+    },
     "treat": {"expectations": [own("expect_effective_sample_size", "weight", {"min_share": 0.9})]},
     "publish": {"expectations": [own("expect_column_median_to_be_between", "weight", {"min_value": 0.9})]},
 }
@@ -62,6 +67,7 @@ def test_any_stage_has_them_and_partitions_are_judged_together(
     assert observed["id_values_to_be_unique"].observed == "0 of 300 rows fail"
     assert observed["weight_effective_sample_size"].ok and observed["weight_median_to_be_between"].ok
     assert observed["error_probability_noise_rate_between"].ok
+    assert observed["posterior_values_to_not_be_null"].ok
     file = tmp_path / "ci" / "gates.xml"
     code, _, _ = command("show", record.run_id, "--store", str(tmp_path / "store"), "--junit", str(file))
     suites = JUnitXml.fromfile(str(file))

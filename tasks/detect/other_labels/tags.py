@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.findings import DetectFigures, IngestFigures, TagFindings
 from labelworks.schemas.records import DatasetRef, Partition
-from labelworks.schemas.suites import Suite
 from labelworks.schemas.tables import EDIT, SPAN, TAG_SCORES
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -23,7 +22,13 @@ from labelworks.tasks.artifacts.vectors.token_blocks import TokenBlock, load_tok
 from labelworks.tasks.detect.detected import Detected, evidence
 from labelworks.tasks.detect.fitted_model import choose_model
 from labelworks.tasks.detect.options import DetectOptions
-from labelworks.tasks.detect.score_partition import JudgedPart, named_rows, scores_once, summarise
+from labelworks.tasks.detect.score_partition import (
+    JudgedPart,
+    named_rows,
+    scores_once,
+    summarise,
+    with_expected,
+)
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.methods.chance import labels_p_value
 from labelworks.tasks.methods.findings.noise import RowCounts, noise_findings
@@ -100,7 +105,7 @@ def judge_partition(
     scores, new = scores_once(
         artifacts, ref, partition,
         lambda: _scores(load_tokens(artifacts, ref, partition, options.beside), model, judge, options.folds),
-        _summed(options.expected),
+        with_expected(SUMMED, options.expected),
     )  # fmt: skip
     flat = (scores[column].combine_chunks().flatten().to_numpy() for column in ("given", "suggestion"))
     given, suggestion = flat
@@ -112,12 +117,6 @@ def judge_partition(
         Counter(errors),
         float(scores["error_probability"].to_numpy().sum(dtype=np.float64)),
     )
-
-
-def _summed(expected: Suite) -> list[str]:
-    """What is summed up of scores that are there, and what is expected of: not all posteriors are."""
-    asked = (name for expectation in expected.of("source").expect for name in expectation.columns)
-    return list(dict.fromkeys([*SUMMED, *asked]))
 
 
 def _scores(block: TokenBlock, model: NoiseJudge, judge: TokenJudge, n_folds: int) -> pa.Table:
