@@ -9,6 +9,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, FlowRunFilter
 from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.client.schemas.sorting import ArtifactSort
 
 from labelworks.flows.execute import execute
 from labelworks.schemas.errors import GateRefused
@@ -29,9 +30,11 @@ def family(name: str) -> tuple[FlowRun, list[FlowRun]]:
 
 
 def artifacts(runs: list[FlowRun]) -> dict[str, Artifact]:
+    """The newest artifact of every key, as the UI shows it: what is listed is listed again once treated."""
     wanted = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id for run in runs]))
     with get_client(sync_client=True) as client:
-        return {str(each.key): each for each in client.read_artifacts(artifact_filter=wanted)}
+        newest_first = client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC)
+    return {str(artifact.key): artifact for artifact in reversed(newest_first)}
 
 
 def test_names_say_dataset_and_window_and_every_stage_is_a_flow_with_its_artifacts(
