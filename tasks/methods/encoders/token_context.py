@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 from scipy import sparse
 
 from labelworks.schemas.errors import ConfigError
@@ -38,25 +39,25 @@ class TokenContextEncoder(Encoder):
         """Encode sentences, token by token."""
         words, reasons = sentences(values)
         lengths = np.array([len(row) for row in words], np.int64)
-        rows = [features for row in words for features in _features(row)]
-        return encoded_tokens(self._hashed(rows), lengths, reasons)
+        return encoded_tokens(hashed_context(words, int(self.chosen["dims"])), lengths, reasons)
 
-    def _hashed(self, rows: list[list[str]]) -> Any:
-        """Vectors (T, D) of unit length, of the features of tokens."""
-        dims, known = int(self.chosen["dims"]), dict[str, int]()
-        codes = np.array([known.setdefault(name, len(known)) for row in rows for name in row], np.int64)
-        if not len(codes):
-            return np.zeros((0, dims), np.float16)
-        digests = b"".join(
-            hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8 * PLACES).digest()
-            for name in known
-        )
-        bits = np.frombuffer(digests, np.uint64).reshape(-1, PLACES)[codes]
-        token = np.repeat(np.arange(len(rows)), [len(row) * PLACES for row in rows])
-        sign = np.where(bits >> np.uint64(63), 1.0, -1.0).astype(np.float32).ravel()
-        cells = (token, (bits % np.uint64(dims)).astype(np.int64).ravel())
-        vectors = sparse.coo_array((sign, cells), shape=(len(rows), dims)).toarray()
-        return (vectors / np.sqrt(np.bincount(token))[:, None]).astype(np.float16)
+
+def hashed_context(sentences: list[list[str]], dims: int) -> NDArray[np.float16]:
+    """Vectors (T, dims) of unit length of all tokens: what each and its neighbours look like, hashed."""
+    if not dims or not any(sentences):
+        return np.zeros((sum(map(len, sentences)), dims), np.float16)
+    rows, known = [features for row in sentences for features in _features(row)], dict[str, int]()
+    codes = np.array([known.setdefault(name, len(known)) for row in rows for name in row], np.int64)
+    digests = b"".join(
+        hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8 * PLACES).digest()
+        for name in known
+    )
+    bits = np.frombuffer(digests, np.uint64).reshape(-1, PLACES)[codes]
+    token = np.repeat(np.arange(len(rows)), [len(row) * PLACES for row in rows])
+    sign = np.where(bits >> np.uint64(63), 1.0, -1.0).astype(np.float32).ravel()
+    cells = (token, (bits % np.uint64(dims)).astype(np.int64).ravel())
+    vectors = sparse.coo_array((sign, cells), shape=(len(rows), dims)).toarray()
+    return np.asarray((vectors / np.sqrt(np.bincount(token))[:, None]).astype(np.float16))
 
 
 def _features(sentence: list[str]) -> list[list[str]]:

@@ -11,11 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import ConfigError
-from labelworks.tasks.methods.encoders.base import Encoded
+from labelworks.tasks.methods.encoders.base import Encoded, State
 from labelworks.tasks.methods.encoders.batching import run_batches
 from labelworks.tasks.methods.encoders.device import DeviceEncoder, compiled, half, made_ready
 from labelworks.tasks.methods.encoders.importing import opening
 from labelworks.tasks.methods.encoders.sentence_transformers import packaged
+from labelworks.tasks.methods.encoders.token_context import hashed_context
 from labelworks.tasks.methods.encoders.token_vectors import encoded_tokens, sentences
 from labelworks.tasks.methods.encoders.token_windows import NOBODY, Frame, Window, windows
 from labelworks.tasks.methods.encoders.transfers import to_device, to_host
@@ -24,6 +25,8 @@ from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
 
 POOLINGS = ("mean", "first")
+HASHED = 512  # numbers for the look of a token and of those around it
+MIDDLE = 2 / 3  # of the layers: above it states turn to what the model was trained to tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +37,18 @@ class PreparedSentences:
     tokens: NDArray[np.int64]
     count: NDArray[np.int64]
     reasons: list[str | None]
+    looks: NDArray[np.float16]  # (T, HASHED), of all tokens, or (T, 0)
 
 
 @register(
     "encoders", "token-transformers", modality=("tokens",), extra="labelworks[text]", source="Wolf 2020"
 )
 class TokenTransformersEncoder(DeviceEncoder):
-    """Any encoder of the transformers library: of a token the mean of its pieces' states, or the first."""
+    """Any encoder of the transformers library: of a token the mean of its pieces' states, or the first.
+
+    States are those of a layer in the middle (Liu et al. 2019). With `context` those of the token before and
+    of the one behind stand beside them, and the look of these words, which many models don't see (capitals).
+    """
 
     kind = "tokens"
     cost = 2048  # pieces
@@ -50,6 +58,8 @@ class TokenTransformersEncoder(DeviceEncoder):
         "model": "sentence-transformers/all-MiniLM-L6-v2",
         "revision": None,
         "pooling": "mean",
+        "layer": None,
+        "context": True,
         "max_length": None,
         "batch_size": None,
         "precision": "auto",
@@ -90,11 +100,24 @@ class TokenTransformersEncoder(DeviceEncoder):
         fast.no_padding()
         self.fast = fast
         self.model = compiled(made_ready(model, self.device, dtype), bool(self.chosen["compile"]))
+        self.layer = self._layer(int(model.config.num_hidden_layers))
         before, after = _specials(fast)
         positions = int(getattr(model.config, "max_position_embeddings", 512)) - self._reserved(model.config)
         longest = int(self.chosen["max_length"] or 0) or min(int(self.tokenizer.model_max_length), positions)
         first = self.chosen["pooling"] == "first"
         self.frame = Frame(longest - len(before) - len(after), before, after, first_piece=first)
+
+    def _layer(self, layers: int) -> int:
+        """The layer whose states are taken; 0 is what goes into the first."""
+        asked = self.chosen["layer"]
+        layer = round(MIDDLE * layers) if asked is None else int(asked)
+        if not -layers - 1 <= layer <= layers:
+            raise ConfigError(
+                f"the model has {layers} layers, and no layer {layer}",
+                where="encoder.options.layer",
+                fix=f"0 to {layers}, or -1 for the last",
+            )
+        return layer
 
     @staticmethod
     def _reserved(config: Any) -> int:
@@ -116,7 +139,13 @@ class TokenTransformersEncoder(DeviceEncoder):
             cuts += cut
             count.append(len(cut))
         tokens = np.array([len(sentence) for sentence in words], np.int64)
-        return PreparedSentences(cuts, tokens, np.array(count, np.int64), reasons)
+        looks = hashed_context(words, HASHED if self.chosen["context"] else 0)
+        return PreparedSentences(cuts, tokens, np.array(count, np.int64), reasons, looks)
+
+    def load(self, state: State) -> None:
+        """Open the model; ConfigError where it lacks the layer."""
+        super().load(state)
+        self.dim = HASHED + 3 * self.dim if self.chosen["context"] else self.dim
 
     def blank(self) -> Window:
         """The pieces of a word."""
@@ -139,8 +168,12 @@ class TokenTransformersEncoder(DeviceEncoder):
             reasons[owner[place]] = why
         by_row = dict(zip(ran.rows.tolist(), (part for batch in ran.vectors for part in batch), strict=True))
         kept = [by_row[place] for place in range(len(ready)) if reasons[owner[place]] is None]
-        tokens = np.where([reason is None for reason in reasons], prepared.tokens, 0)
-        flat = np.concatenate([np.zeros((0, self.dim), np.float16), *kept])
+        good = np.array([reason is None for reason in reasons], bool)
+        tokens = np.where(good, prepared.tokens, 0)
+        flat = np.concatenate(kept) if kept else np.zeros((0, self.dim), np.float16)
+        if kept and self.chosen["context"]:
+            looks = prepared.looks[np.repeat(good, prepared.tokens)]
+            flat = np.concatenate([looks, with_neighbours(flat, tokens)], axis=1)
         return encoded_tokens(flat, tokens, reasons)
 
     def staged(self, items: Any) -> dict[str, Any]:
@@ -162,12 +195,29 @@ class TokenTransformersEncoder(DeviceEncoder):
 
         with torch.inference_mode():
             seen = {name: staged[name] for name in ("input_ids", "attention_mask")}
-            states = self.model(**seen).last_hidden_state.float()
+            states = self.model(**seen, output_hidden_states=True).hidden_states[self.layer].float()
             owner, count = staged["owner"].flatten(), sum(staged["tokens"])
             sums = torch.zeros(count + 1, states.shape[2], device=states.device)
             sums.index_add_(0, owner, states.flatten(0, 1))
             pieces = torch.bincount(owner, minlength=count + 1).clamp(min=1)
             return to_host((sums / pieces[:, None])[:count].half())
+
+
+def with_neighbours(states: NDArray[np.float16], lengths: NDArray[np.integer]) -> NDArray[np.float16]:
+    """States (T, D) of tokens, those of the one before and of the one behind (T, 3 D), each of length 1.
+
+    Beyond the ends of a sentence there is nothing: zeros.
+    """
+    dim = states.shape[1]
+    length = np.linalg.norm(states.astype(np.float32), axis=1, keepdims=True)
+    own = (states / np.where(length > 0, length, 1)).astype(np.float16)
+    joined = np.zeros((len(own), 3 * dim), np.float16)
+    sentence = np.repeat(np.arange(len(lengths)), lengths)
+    next_to = np.flatnonzero(sentence[1:] == sentence[:-1])
+    joined[:, :dim] = own
+    joined[next_to + 1, dim : 2 * dim] = own[next_to]
+    joined[next_to, 2 * dim :] = own[next_to + 1]
+    return joined
 
 
 def _specials(fast: Any) -> tuple[list[int], list[int]]:
