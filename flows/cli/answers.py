@@ -22,7 +22,9 @@ Annotator = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print what became of it as JSON.")]
 
 
-def take_file(file: str, annotator: str | None, store: str, config: str | None, *, as_json: bool) -> None:
+def take_file(
+    file: str, annotator: str | None, store: str | None, config: str | None, *, as_json: bool
+) -> None:
     """Take all that hold; print what was taken, what was put aside and why, and what samples say by now."""
     from labelworks.schemas.config.load import absolute
     from labelworks.tasks.catalog.history import known_dataset

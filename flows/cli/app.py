@@ -83,12 +83,20 @@ for _command in (
     app.command()(_command)
 app.add_typer(review.review)
 app.add_typer(audit.audit)
-exports = group("export", "A published version as one file to train on; its card; Croissant.")
+exports = group(
+    "export",
+    "A published version as one file to train on; its card; Croissant.\n\n"
+    "`labelworks export --joined FILE` is short for `labelworks export rows --joined FILE`.",
+)
 exports.command("rows")(export.export)
 exports.command()(describe.card)
 exports.command()(describe.croissant)
 app.add_typer(exports)
-reports = group("report", "Where the HTML report of a run is, and two runs beside each other.")
+reports = group(
+    "report",
+    "Where the HTML report of a run is, and two runs beside each other.\n\n"
+    "`labelworks report --open` is short for `labelworks report show --open`.",
+)
 reports.command("show")(report.report)
 reports.command()(compare.compare)
 app.add_typer(reports)

@@ -20,5 +20,5 @@ class FirstByDefault(TyperGroup):
 
 
 def group(name: str, about: str) -> typer.Typer:
-    """A group of commands; the first that is added is its default."""
+    """A group of commands; the first that is added is its default, and `about` is to say so."""
     return typer.Typer(name=name, help=about, cls=FirstByDefault, pretty_exceptions_enable=False)

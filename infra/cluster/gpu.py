@@ -89,7 +89,8 @@ def place(
     if not why and lacks and (why := _lacking(client, lacks, names)) and compute.gpu == "require":
         raise _missing(f"{why} on a worker that has one")
     if why:
-        return Placement("cpu", f"embedding on CPU workers: {why}", threads)
+        idle = "; compute.gpu_cores counts for nothing" if compute.gpu_cores else ""
+        return Placement("cpu", f"embedding on CPU workers: {why}{idle}", threads)
     hosts = Counter(str(workers[name].get("host", "")) for name in names)
     cores = f", each with {compute.gpu_cores} of its machine's cores" if compute.gpu_cores else ""
     note = f"embedding on {len(names)} GPU worker{'s' if len(names) > 1 else ''}{cores}"

@@ -53,21 +53,32 @@ class Listed:
 
 
 def review_queue(
-    artifacts: Artifacts, source: Source, rows: int, *, by: By = "error-removed", seed: int = 0,
-    design: str = "strata", hierarchy: Hierarchy | None = None,
+    artifacts: Artifacts, source: Source, rows: int, *, by: By = "error-removed",
+    seed: int | None = None, design: str | None = None, hierarchy: Hierarchy | None = None,
 ) -> ReviewQueue:  # fmt: skip
     """At most so many rows of a run to look at.
 
     error-removed: where a look removes most error, whether nobody has answered yet or another answer is
     worth more than a new row. class-coverage: as many of each given class, where a look removes most first.
     Of both, one row in GOLD is one that people answered about, shown again; rows that are alike follow each
-    other. audit: rows drawn by a design, as `draw_sample` does. hierarchy: of the classes; an error then
-    counts by how far the label is from the true class (`LabelTree`). Raises InputError where the run hasn't
-    judged its labels, ConfigError where labels are no single class and are counted by class or weighted.
+    other. audit: rows drawn by a design (strata where none is named), as `draw_sample` does. hierarchy: of
+    the classes; an error then counts by how far the label is from the true class (`LabelTree`).
+
+    Raises InputError where the run hasn't judged its labels, ConfigError where labels are no single class and
+    are counted by class or weighted, or where a seed or a design is given and nothing is drawn.
     """
     ref = judged_ref(artifacts)
     if by == "audit":
-        return draw_sample(artifacts, source, ref, design, looks=rows, width=None, seed=seed)[0]
+        return draw_sample(
+            artifacts, source, ref, design or "strata", looks=rows, width=None, seed=seed or 0
+        )[0]
+    for option, value in (("seed", seed), ("design", design)):
+        if value is not None:
+            raise ConfigError(
+                f"rows by {by} aren't drawn by chance",
+                where=f"--{option}",
+                fix="leave it out, or: --by audit",
+            )
     if hierarchy is not None and not ref.one_class:
         raise ConfigError("labels are no single class", where="hierarchy", fix="leave it out")
     if by == "class-coverage" and not ref.one_class:

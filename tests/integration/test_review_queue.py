@@ -11,8 +11,10 @@ import pytest
 
 import labelworks as lw
 from labelworks.flows.cli.judged_run import open_judged
+from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
 from labelworks.tasks.review.desk import around
+from labelworks.tasks.review.queue import review_queue
 from labelworks.tasks.storage.store import Store
 from tests.support.pets import run_on_pets
 from tests.support.stages import run_stages
@@ -48,6 +50,21 @@ def test_looks_find_errors_and_are_not_asked_for_again(judged: Any) -> None:
         assert again[0].probability == pytest.approx(2 / sum(bool(row.suggestion) for row in first.rows))
         assert len(rows) == 40
         run_stages(config)
+
+
+def test_a_seed_or_a_design_of_rows_that_are_not_drawn_is_refused(judged: Any) -> None:
+    _, _, root = judged
+    with pytest.raises(ConfigError, match="rows by error-removed aren't drawn by chance"):
+        lw.review_queue("made", 20, seed=1, store=root)
+    with pytest.raises(ConfigError, match="--design"):
+        looks = lw.review_queue("made", 20, store=root).queue
+        run = open_judged(Store(str(root)), looks.dataset, looks.run, None)
+        review_queue(run.artifacts, run.source, 20, by="class-coverage", design="changes")
+    drawn = [
+        {row.id for row in lw.review_queue("made", 20, by="audit", seed=seed, store=root).queue.rows}
+        for seed in (None, 0, 1)
+    ]
+    assert drawn[0] == drawn[1] != drawn[2]
 
 
 def test_an_answer_against_what_the_scores_say_is_asked_about_again(judged: Any) -> None:

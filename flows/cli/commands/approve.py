@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labelworks.flows.cli.output import say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.store_option import At, Config, open_store
 
 if TYPE_CHECKING:
     from labelworks.schemas.approval import ApprovalQuestion, Decision
@@ -23,7 +23,7 @@ def approve(
         int | None, typer.Option(min=0, help="Change at most so many labels, those that are surest.")
     ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="Publish nothing.")] = False,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
 ) -> None:
     """Answer a run that waits for approval, and let it go on: approve, lower the budget, or reject.

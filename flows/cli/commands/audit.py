@@ -9,7 +9,7 @@ import typer
 from labelworks.flows.cli.answers import Annotator, AsJson, take_file
 from labelworks.flows.cli.judged_run import open_judged
 from labelworks.flows.cli.output import only_the_result_on_stdout, say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_run
+from labelworks.flows.cli.store_option import At, Config, find_run
 
 audit = typer.Typer(name="audit", help="Rows for people to look at, and their answers.", no_args_is_help=True)
 
@@ -19,7 +19,7 @@ def sample(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", help="The run's id, or as much of it as is unique. Default: the newest."
+            metavar="RUN", help="The run's id, or as much of it as is unique. Default: the newest."
         ),
     ] = None,
     design: Annotated[
@@ -37,7 +37,7 @@ def sample(
         str, typer.Option(metavar="FILE", help="The file to write, in a form of `review export`.")
     ] = "audit.csv",
     seed: Annotated[int, typer.Option(min=0, help="Another seed draws other rows.")] = 0,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
 ) -> None:
     """Draw rows of a run for people to look at, each with its known probability of being shown.
@@ -68,7 +68,7 @@ def sample(
 def take(
     file: Annotated[str, typer.Argument(metavar="FILE", help="What `audit sample` wrote, with answers.")],
     annotator: Annotator = None,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:

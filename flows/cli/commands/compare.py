@@ -10,7 +10,7 @@ import typer
 
 from labelworks.flows.cli.output import print_rich, say, write_file
 from labelworks.flows.cli.published_version import open_version
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_run
+from labelworks.flows.cli.store_option import At, Config, find_run
 
 if TYPE_CHECKING:
     from labelworks.schemas.records import RunRecord
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from labelworks.tasks.report.comparison.page import RunComparison
     from labelworks.tasks.storage.store import Store
 
-Named = Annotated[str, typer.Argument(help="A run's id, or as much of its beginning as is unique.")]
+BY_ID = "A run's id, or as much of its beginning as is unique."
 
 
 def compare(
-    before: Named,
-    after: Named,
-    store: At = DEFAULT,
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help=BY_ID)],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help=BY_ID)],
+    store: At = None,
     config: Config = None,
     out: Annotated[
         Path | None, typer.Option(help="Write the page to this file; default: beside the report of AFTER.")

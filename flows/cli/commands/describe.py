@@ -8,17 +8,17 @@ import typer
 
 from labelworks.flows.cli.output import only_the_result_on_stdout
 from labelworks.flows.cli.published_version import open_version
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_version
+from labelworks.flows.cli.store_option import At, Config, find_version
 
 Run = Annotated[
     str | None,
     typer.Argument(
-        metavar="[RUN]", help="The run's id, or as much of it as is unique. Default: the newest version's."
+        metavar="RUN", help="The run's id, or as much of it as is unique. Default: the newest version's."
     ),
 ]
 
 
-def card(run: Run = None, store: At = DEFAULT, config: Config = None) -> None:
+def card(run: Run = None, store: At = None, config: Config = None) -> None:
     """Print the dataset card of what RUN published: README.md as the Hugging Face hub reads it."""
     from labelworks.tasks.exports.described.card import card as written
     from labelworks.tasks.exports.described.facts import facts_of
@@ -28,7 +28,7 @@ def card(run: Run = None, store: At = DEFAULT, config: Config = None) -> None:
     print(text, end="")
 
 
-def croissant(run: Run = None, store: At = DEFAULT, config: Config = None) -> None:
+def croissant(run: Run = None, store: At = None, config: Config = None) -> None:
     """Print what RUN published as Croissant, JSON-LD; its files lie from the run's folder where it says."""
     from labelworks.tasks.exports.described.croissant import text_of
 

@@ -21,7 +21,7 @@ UNFIT = 1
 
 def doctor(
     config: Annotated[
-        str | None, typer.Argument(metavar="[CONFIG]", help="Check the store of this config.")
+        str | None, typer.Argument(metavar="CONFIG", help="Check the store of this config.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from labelworks.flows.cli.output import say
 from labelworks.flows.cli.published_version import open_version
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, find_version
+from labelworks.flows.cli.store_option import At, Config, find_version
 
 
 def export(
@@ -19,11 +19,11 @@ def export(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]",
+            metavar="RUN",
             help="The run's id, or as much of it as is unique. Default: the newest version's.",
         ),
     ] = None,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
 ) -> None:
     """Write what RUN published as one file to train on: the source's columns with new labels and weights.

@@ -27,7 +27,7 @@ ABOUT = {
 
 def gc(
     where: Annotated[
-        str, typer.Argument(metavar="[CONFIG|STORE]", help="A config file, or a store: a path, s3:// …")
+        str, typer.Argument(metavar="CONFIG|STORE", help="A config file, or a store: a path, s3:// …")
     ] = "labelworks-store",
     dataset: Annotated[str | None, typer.Option(help="Only this dataset.")] = None,
     keep: Annotated[

@@ -6,10 +6,10 @@ import typer
 
 from labelworks.flows.cli.output import only_the_result_on_stdout
 from labelworks.flows.cli.published_version import open_recorded
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
+from labelworks.flows.cli.store_option import At, Config, RunId, find_run
 
 
-def instructions(run: RunId = None, store: At = DEFAULT, config: Config = None) -> None:
+def instructions(run: RunId = None, store: At = None, config: Config = None) -> None:
     """Print labelling instructions of RUN, or of the newest: for each class typical and borderline rows.
 
     As Markdown. The rows are those whose label nothing speaks against; what is in them is read.
@@ -19,7 +19,7 @@ def instructions(run: RunId = None, store: At = DEFAULT, config: Config = None) 
     typer.echo(text, nl=False)
 
 
-def _written(run: str | None, store: str, config: str | None) -> str:
+def _written(run: str | None, store: str | None, config: str | None) -> str:
     from labelworks.schemas.errors import InputError
     from labelworks.schemas.stage_results import read_ref
     from labelworks.tasks.artifacts.shown.contents import contents

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from labelworks.flows.cli.output import say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.store_option import At, Config, open_store
 from labelworks.schemas.errors import ConfigError
 
 ENDS = {signal.SIGINT, signal.SIGTERM}
 
 
 def metrics(
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
     listen: Annotated[
         str | None,
@@ -31,6 +31,8 @@ def metrics(
 
     from labelworks.infra.observability.metrics import registry
 
+    if out is not None and listen is not None:
+        raise ConfigError("a file or an address", where="--out, --listen", fix="give one of them")
     collectors = registry(open_store(store, config))
     if out is not None:
         write_to_textfile(str(out), collectors)

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from labelworks.flows.cli.output import say, write_file
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
+from labelworks.flows.cli.store_option import At, Config, RunId, find_run
 
 
 def report(
     run: RunId = None,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
     out: Annotated[Path | None, typer.Option(help="Write a copy of the report to this file.")] = None,
     open_it: Annotated[bool, typer.Option("--open", help="Show it in the web browser.")] = False,

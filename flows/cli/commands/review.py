@@ -10,7 +10,7 @@ from labelworks.flows.cli.commands.review_export import export
 from labelworks.flows.cli.commands.review_import import take
 from labelworks.flows.cli.commands.review_serve import serve
 from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.store_option import At, Config, open_store
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,7 +29,7 @@ review.command()(serve)
 @review.command()
 def log(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name in the store.")],
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from labelworks.flows.cli.judged_run import open_judged
 from labelworks.flows.cli.output import only_the_result_on_stdout, say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
+from labelworks.flows.cli.store_option import At, Config, RunId, find_run
 
 
 def export(
@@ -29,8 +29,11 @@ def export(
             "audit: drawn with known probabilities, for an estimate of how many labels are wrong."
         ),
     ] = "error-removed",
-    seed: Annotated[int, typer.Option(min=0, help="Of an audit: another seed draws other rows.")] = 0,
-    store: At = DEFAULT,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of an audit: another seed draws other rows.", show_default="0"),
+    ] = None,
+    store: At = None,
     config: Config = None,
 ) -> None:
     """Write the rows of a run whose labels are worth a look; one in twenty was answered before.

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from labelworks.flows.cli.answers import Annotator, AsJson, take_file
-from labelworks.flows.cli.store_option import DEFAULT, At, Config
+from labelworks.flows.cli.store_option import At, Config
 
 
 def take(
@@ -19,7 +19,7 @@ def take(
         ),
     ],
     annotator: Annotator = None,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:

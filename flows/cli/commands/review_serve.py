@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from labelworks.flows.cli.output import only_the_result_on_stdout, say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.store_option import At, Config, open_store
 
 ROWS, LAST_PORT = 500, 65535
 
@@ -20,9 +20,13 @@ def serve(
         Literal["error-removed", "class-coverage", "audit"], typer.Option(help="As of `review export`.")
     ] = "error-removed",
     design: Annotated[
-        Literal["strata", "changes", "disagreements"], typer.Option(help="Of an audit, as of `audit sample`.")
-    ] = "strata",
-    seed: Annotated[int, typer.Option(min=0, help="Of an audit: another seed draws other rows.")] = 0,
+        Literal["strata", "changes", "disagreements"] | None,
+        typer.Option(help="Of an audit, as of `audit sample`.", show_default="strata"),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Of an audit: another seed draws other rows.", show_default="0"),
+    ] = None,
     annotators: Annotated[
         list[str] | None,
         typer.Option(
@@ -32,7 +36,7 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=LAST_PORT, help="Port on loopback; 0: any that is free.")
     ] = 0,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
 ) -> None:
     """Serve the rows of the newest run that are worth a look, to this machine's browsers, until Ctrl-C.

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from labelworks.flows.cli.output import say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.store_option import At, Config, open_store
 
 
 def rollback(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Its name in the store.")],
     version: Annotated[int, typer.Argument(metavar="VERSION", min=1, help="The version to go back to.")],
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
 ) -> None:
     """Make VERSION of DATASET the newest again, by a new version that points at the same run.

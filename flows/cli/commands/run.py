@@ -90,13 +90,16 @@ def exit_code(record: RunRecord) -> int:
 
 
 def check(config: RunConfig) -> None:
-    """Refuse methods, gates and schedules that there are not."""
+    """Refuse methods, gates and schedules that there are not; say which keys count for nothing."""
     from labelworks.infra.process import imports
+    from labelworks.schemas.config.idle_keys import idle_keys
 
     with imports():
         from labelworks.flows.preflight import check_config
 
     check_config(config)
+    for key, why in idle_keys(config):
+        say(f"{key} counts for nothing: {why}")
 
 
 def _detach(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from labelworks.flows.cli.output import console, only_the_result_on_stdout, plain, print_json, print_rich, say
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, open_store
+from labelworks.flows.cli.store_option import At, Config, open_store
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,8 +20,8 @@ SHORT = 8  # of a run's id, in a narrower one: enough to name it
 
 
 def runs(
-    dataset: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="Only runs of this one.")] = None,
-    store: At = DEFAULT,
+    dataset: Annotated[str | None, typer.Argument(metavar="DATASET", help="Only runs of this one.")] = None,
+    store: At = None,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
 ) -> None:

@@ -18,17 +18,20 @@ PORT, LISTEN, LAST_PORT = 4200, "127.0.0.1:4201", 65535
 
 
 def serve(
-    configs: Annotated[list[str], typer.Argument(metavar="CONFIG...", help="YAML files, one for a dataset.")],
+    configs: Annotated[list[str], typer.Argument(metavar="CONFIG", help="YAML files, one for a dataset.")],
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY.SUB=VALUE", help="Override a key of each; may be repeated."),
     ] = None,
     port: Annotated[
-        int,
+        int | None,
         typer.Option(
-            max=LAST_PORT, help="Port of the Prefect server and its UI, on loopback; 0: any free one."
+            min=0,
+            max=LAST_PORT,
+            help="Port of the Prefect server and its UI, on loopback; 0: any free one.",
+            show_default=str(PORT),
         ),
-    ] = PORT,
+    ] = None,
     listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where events are received.")] = LISTEN,
     state: Annotated[
         Path | None,
@@ -52,9 +55,16 @@ def serve(
 
     loaded = [load_config(config, overrides or (), check=check) for config in configs]
     if url := configured_url():
+        if port is not None:
+            fix = "leave it out, or unset PREFECT_API_URL"
+            raise ConfigError(f"PREFECT_API_URL names a server already: {url}", where="--port", fix=fix)
         reach(url)
     with ExitStack() as held:
-        api = None if url else held.enter_context(listener(port=port, option="--port"))
+        api = (
+            None
+            if url
+            else held.enter_context(listener(port=PORT if port is None else port, option="--port"))
+        )
         if events := event_listener(listen):
             held.enter_context(events)
         tree.serve(loaded, state_folder(state, "serve"), api=api, events=events, tell=say)

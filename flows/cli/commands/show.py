@@ -14,7 +14,7 @@ from labelworks.flows.cli.output import (
     print_rich,
     write_junit,
 )
-from labelworks.flows.cli.store_option import DEFAULT, At, Config, RunId, find_run
+from labelworks.flows.cli.store_option import At, Config, RunId, find_run
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def show(
     run: RunId = None,
-    store: At = DEFAULT,
+    store: At = None,
     config: Config = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print its record as JSON.")] = False,
     junit: Junit = None,

@@ -14,7 +14,7 @@ from labelworks.schemas.errors import ConfigError
 
 
 def watch(
-    configs: Annotated[list[str], typer.Argument(metavar="CONFIG...", help="YAML files, one for a dataset.")],
+    configs: Annotated[list[str], typer.Argument(metavar="CONFIG", help="YAML files, one for a dataset.")],
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY.SUB=VALUE", help="Override a key of each; may be repeated."),

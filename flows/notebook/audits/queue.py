@@ -58,7 +58,7 @@ def review_queue(
     rows: int = 100,
     *,
     by: Literal["error-removed", "class-coverage", "audit"] = "error-removed",
-    seed: int = 0,
+    seed: int | None = None,
     hierarchy: str | Mapping[str, str | None] | None = None,
     store: str | Path = "labelworks-store",
     config: str | None = None,
@@ -75,8 +75,8 @@ def review_queue(
         Where a look is expected to remove most error, be it one more look at a row whose answers don't
         agree; as many rows of each given class; or drawn with known probabilities, for an estimate of how
         many labels are wrong. Of the first two, one row in twenty is one that people have answered about.
-    seed : int, default 0
-        For "audit": another seed draws other rows.
+    seed : int, optional
+        For "audit", by default 0: another seed draws other rows.
     hierarchy : str or mapping, optional
         Which classes are like each other: by class the one above it, or what separates them in names such
         as "animal/dog". An error then counts by how far the label is from the true class, 1 where no two
@@ -94,8 +94,8 @@ def review_queue(
     Raises
     ------
     ConfigError
-        Labels are no single class, and rows are to be counted by class or weighted by a hierarchy; or a
-        class has no place in it.
+        Labels are no single class, and rows are to be counted by class or weighted by a hierarchy; a
+        class has no place in it; or a seed is given, and rows aren't drawn by chance.
     InputError
         There is no such dataset, or no run has judged its labels.
 

@@ -365,3 +365,48 @@ def test_detached_work_has_its_own_session_and_log(tmp_path: Path, monkeypatch: 
     started = background.start("digits", ["run", str(tmp_path / "none.yaml")])
     assert started.process.wait(60) == 2
     assert "no such file" in started.log.read_text()
+
+
+def test_usage_names_arguments_once_and_in_capitals(labelworks: Run) -> None:
+    commands = [
+        ["show"],
+        ["runs"],
+        ["gc"],
+        ["serve"],
+        ["doctor"],
+        ["report", "compare"],
+        ["review", "export"],
+    ]
+    for command in commands:
+        _, printed, _ = labelworks(*command, "--help")
+        usage = next(line for line in printed.splitlines() if "Usage:" in line)
+        arguments = usage.split("[OPTIONS]")[1]
+        assert "[[" not in arguments and "......" not in arguments
+        assert arguments == arguments.upper()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("runs", "--store", "elsewhere", "--config", "good.yaml"), "good.yaml names another store: "),
+        (("metrics", "--out", "a.prom", "--listen", "127.0.0.1:0"), "--out, --listen: a file or an address"),
+        (("serve", "good.yaml", "--port", "0"), "--port: PREFECT_API_URL names a server already"),
+    ],
+)
+def test_options_that_would_count_for_nothing_are_refused(
+    labelworks: Run, arguments: tuple[str, ...], says: str
+) -> None:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    Path("good.yaml").write_text(GOOD)
+    with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
+        code, _, told = labelworks(*arguments)
+    assert (code, says in told) == (2, True), told
+
+
+def test_keys_that_count_for_nothing_are_said(labelworks: Run) -> None:
+    Path("good.yaml").write_text(GOOD)
+    _, _, told = labelworks(
+        "run", "good.yaml", "--set", "treat.mode=reweight", "--set", "treat.min_class_rows=3"
+    )
+    assert "treat.min_class_rows counts for nothing: treat.mode is reweight: no label changes" in told

@@ -55,6 +55,8 @@ def test_workers_of_one_machine_share_its_cores_unless_the_config_says_how_many(
     assert (placement.slots, placement.sharing) == (3, 2)
     said = gpu.place(ComputeConfig(gpu_cores=6), Cluster(1, 0))
     assert said.note == "embedding on 1 GPU worker, each with 6 of its machine's cores"
+    said = gpu.place(ComputeConfig(gpu_cores=6, gpu="off"), Cluster(1))
+    assert said.note.endswith("compute.gpu is off; compute.gpu_cores counts for nothing")
 
 
 def test_a_gpu_that_is_required_and_missing_is_an_error_of_the_config() -> None:
