@@ -157,7 +157,7 @@ def _preflight(config: RunConfig) -> RunRecord | None:
             rows = suites("ingest", config.gates.ingest).rows
             check_source_columns(run.source, plans, rows, "gates.ingest.expectations")
             proof = suites("validate", config.gates.validation).figures
-            look_ahead(run.source, plans, config.detect.folds, proof)
+            look_ahead(run.source, plans, proof)
             return None
         finished = reinstate(run.artifacts, finished)
     version = Version(run.artifacts, run.source, finished)

@@ -72,7 +72,7 @@ class PseudoLabelsConfig(Section):
 class DetectConfig(Section):
     """Out-of-sample probabilities, label noise, distribution shift."""
 
-    folds: int = Field(5, ge=2, le=20)
+    folds: int = Field(5, ge=3, le=20)
     probes: tuple[str, ...] = Field(
         (
             "lda",

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,7 +17,6 @@ from labelworks.tasks.artifacts.index import Index
 from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown
 from labelworks.tasks.ingest.scan import count_classes, scan
-from labelworks.tasks.methods.statistics.folds import HOLDOUT, fold_of
 from labelworks.tasks.planning.plan import Plan
 from labelworks.tasks.sources.source import Source
 
@@ -33,20 +31,18 @@ class LearnableLabels:
     """Labels that occur, as often as they do (numbers: the first two values); reasons of rows put aside."""
 
     rows: int = 0
-    held_out: int = 0
     counts: Counter[str | int] = field(default_factory=Counter)
     numbers: set[float] = field(default_factory=set)
     reasons: Counter[str] = field(default_factory=Counter)
     renamed: Counter[str] = field(default_factory=Counter)
 
-    def add(self, found: Index, folds: int) -> None:
+    def add(self, found: Index) -> None:
         """Count the rows of another partition."""
         label = found.rows["label"]
         self.rows += found.rows.num_rows
         if pa.types.is_floating(label.type):
             self.numbers |= set(pc.unique(label).slice(0, 2).to_pylist())
         self.counts += count_classes(label)
-        self.held_out += int(np.count_nonzero(fold_of(found.rows["hash"].to_numpy(), folds) == HOLDOUT))
         self.reasons += Counter(found.rejected["reason"].to_pylist())
         self.renamed += Counter(found.renamed)
 
@@ -96,11 +92,11 @@ def _mend(votes: VoteSource | None, reason: str) -> str:
     return "check dataset.label and dataset.classes"
 
 
-def look_ahead(source: Source, plans: Mapping[str, Plan], folds: int, proof: Suite) -> None:
+def look_ahead(source: Source, plans: Mapping[str, Plan], proof: Suite) -> None:
     """Read the labels, of large data some, and refuse what no run can learn from, before any server starts.
 
-    folds: how many there will be; proof: what the gate after validate asks of figures. Raises InputError, or
-    GateRefused where fewer rows would be held out than it asks for. Labels made of votes or rules, or
+    proof: what the gate after validate asks of figures. Raises InputError, or GateRefused where there are
+    fewer rows than are to be held out, which all of them are in turn. Labels made of votes or rules, or
     inferred, are not looked at.
     """
     columns = source.columns
@@ -113,7 +109,7 @@ def look_ahead(source: Source, plans: Mapping[str, Plan], folds: int, proof: Sui
         scanned = scan(partition, bare, label_type(source.columns.task, plan))
         if scanned.rejected["row"].null_count:
             return  # a file can't be read: ingest says which
-        seen.add(scanned, folds)
+        seen.add(scanned)
     if len(looked_at) == len(plan.partitions):
         _refuse_all(source, seen, proof)
     elif len(seen.counts) == seen.rows >= MOST_ROWS:
@@ -155,12 +151,12 @@ def _refuse_all(source: Source, seen: LearnableLabels, proof: Suite) -> None:
 
 
 def _refuse_few(place: str, seen: LearnableLabels, proof: Suite) -> None:
-    """Raise GateRefused where the gate after validate would refuse so few held-out rows anyway."""
+    """Raise GateRefused where the gate after validate would refuse so few rows anyway."""
     gate = next(expectation for expectation in proof.expect if expectation.name == "min_holdout_rows")
     least = gate.kwargs["min_value"]
-    if gate.severity == "error" and seen.held_out < least:
+    if gate.severity == "error" and seen.rows < least:
         raise GateRefused(
-            f"{gate.says}: of {seen.rows:,} rows {seen.held_out:,} would be held out, {least:g} is the least",
+            f"{gate.says}: it has {seen.rows:,} rows, {least:g} is the least",
             where=f"{place}, before the gate after validate",
             fix="give more rows, or, to publish what can't be proven, lower "
             "gates.validate.thresholds.min_holdout_rows",

@@ -27,14 +27,13 @@ from labelworks.tasks.artifacts.vectors.sample_groups import read_groups, read_i
 from labelworks.tasks.artifacts.vectors.token_blocks import BEGINS
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.methods.statistics.folds import HOLDOUT
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.methods.treatment.treat_rows import class_weights
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions, prove
 from labelworks.tasks.methods.validation.label_sets import prove_label_sets
 from labelworks.tasks.methods.validation.numbers import prove_numbers
 from labelworks.tasks.methods.validation.observed import HeldRows, prove_observed
-from labelworks.tasks.methods.validation.out_of_fold import compared_rows
+from labelworks.tasks.methods.validation.out_of_fold import compared_rows, too_few_folds
 from labelworks.tasks.methods.validation.tags import prove_tags
 from labelworks.tasks.planning.run import Run
 from labelworks.tasks.planning.values import policy_of, proof_options
@@ -92,10 +91,9 @@ def _proof(
     """The proof of what labels are, the model that it is of, and what that is measured against."""
     sample = found.sample
     options = proof_options(run.config, run.artifacts.budget, run.artifacts.approved)
-    held_out = sample.folds == HOLDOUT
-    if len(np.unique(sample.folds)) < 2 or (found.targets is not None and not held_out.any()):
+    if too_few_folds(sample.folds):
         raise InputError(
-            f"{len(sample.folds)} rows are too few to hold any out",
+            "the rows are too few to hold some out, and to judge the others by each other",
             where=run.config.dataset.source,
             fix="give more rows",
         )

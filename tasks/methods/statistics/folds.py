@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-HOLDOUT = 0  # the fold that the proof holds out of everything
+HOLDOUT = 0  # the fold that the choice among maps of random features doesn't see
 MIX = np.uint64(0x9E3779B97F4A7C15)  # golden-ratio multiplier: the sample must not follow the folds
 FITTED = np.uint64(0xD1B54A32D192ED03)  # nor the rows that an encoder is fitted on the sample (Steele 2014)
 

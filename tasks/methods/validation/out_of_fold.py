@@ -100,6 +100,11 @@ class HeldOutFold:
     looks_again: bool
 
 
+def too_few_folds(folds: NDArray[np.integer]) -> bool:
+    """Whether, with a group of the folds (N,) held out, the other rows can't be judged by another group."""
+    return len(np.unique(folds % FOLDS)) < 3
+
+
 def compared_rows(rows: int) -> NDArray[np.intp]:
     """Places of those rows of a sample that arms are compared on: ROWS at most."""
     return np.linspace(0, rows - 1, min(rows, ROWS)).astype(np.intp)

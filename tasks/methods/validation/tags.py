@@ -28,6 +28,7 @@ from labelworks.tasks.methods.validation.log_score import log_scores
 from labelworks.tasks.methods.validation.out_of_fold import FOLDS, OutOfFold, Training, foretold
 
 TOKENS = 8_000  # that the comparison takes at most: the models cost more than all else in it
+LEAST_SENTENCES = 50  # that it takes of long ones all the same: fewer may be all of one group of folds
 Floats = NDArray[np.float64]
 
 
@@ -49,9 +50,9 @@ class Sentences:
         return Sentences(self.tokens.only(kept), offsets_of(np.diff(self.offsets)[sentences]))
 
     def compared(self) -> Sentences:
-        """Those that treatments are compared on, evenly taken: about TOKENS at most."""
+        """Those that treatments are compared on, evenly taken: about TOKENS, or LEAST_SENTENCES of long ones."""
         count = len(self.offsets) - 1
-        most = max(int(TOKENS * count / max(len(self.tokens.given), 1)), 2)
+        most = max(int(TOKENS * count / max(len(self.tokens.given), 1)), LEAST_SENTENCES)
         kept = np.zeros(count, bool)
         kept[np.linspace(0, count - 1, min(most, count)).astype(np.intp)] = True
         return self.only(kept)

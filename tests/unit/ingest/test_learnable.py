@@ -65,8 +65,8 @@ ids = [f"id-{row}" for row in range(ROWS)]
         (pa.array([[]] * ROWS, pa.list_(pa.string())), "multilabel", "no row has a class in its list"),
         ([2.5] * ROWS, "regression", "every row has the label 2.5: there is nothing to foretell"),
         (["a", "b"] * 4, "classification", "GateRefused: {data}, before the gate after validate: the dataset "
-         "is too small to prove anything: of 8 rows"),
-        (["a", "b"] * 35, "classification", "too small to prove anything: of 70 rows"),
+         "is too small to prove anything: it has 8 rows"),
+        (["a", "b"] * 9 + ["a"], "classification", "too small to prove anything: it has 19 rows"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_learnt_from_is_refused_before_servers(
@@ -79,14 +79,14 @@ def test_what_cannot_be_learnt_from_is_refused_before_servers(
 @pytest.mark.parametrize(
     ("labels", "task", "more"),
     [
-        (["a", "b"] * 200, "classification", {}),
+        (["a", "b"] * 10, "classification", {}),  # all are held out, one fold after another
         (["a", "b"] * 200, "classification", {"dataset": {"classes": ["a", "b", "c"]}}),
         (ids[:20] + ["a", "b"] * 190, "classification", {}),  # some classes of one row
         (["a", None] + ["b", "a"] * 10, "classification", {}),  # ingest tells of the row that can't be used
         ([["a", "b"], []] * 200, "multilabel", {}),
         ([float(row) for row in range(ROWS)], "regression", {}),
-        (["a", "b"] * 20, "classification", {"gates": {"validate": {"thresholds": {"min_holdout_rows": 2}}}}),
-        (["a", "b"] * 20, "classification",
+        (["a", "b"] * 4, "classification", {"gates": {"validate": {"thresholds": {"min_holdout_rows": 2}}}}),
+        (["a", "b"] * 4, "classification",
          {"gates": {"validate": {"severity": {"min_holdout_rows": "warning"}}}}),
     ],
 )  # fmt: skip
@@ -118,7 +118,7 @@ def test_a_part_of_which_every_label_is_another_is_an_id(
     ("labels", "said"),
     [
         (list(range(10)), r"InputError: .*, column 'label'.*\n.*set dataset.task: regression"),
-        (["a", "b"] * 15, r"(?s)GateRefused: .*\d would be held out, 20 is the least.*min_holdout_rows"),
+        (["a", "b"] * 5, r"(?s)GateRefused: .*it has 10 rows, 20 is the least.*min_holdout_rows"),
     ],
 )
 def test_both_errors_say_what_to_do(execute: Any, labels: Any, said: str) -> None:

@@ -141,7 +141,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(write: Write) -> None:
             GOOD.replace("label: label", "label: 5"),
             'config.yaml:4: "dataset.label" is 5; expected text\n  quote it: "5"',
         ),
-        (GOOD.replace("folds: 4", "folds: 1"), 'config.yaml:7: "detect.folds" is 1; expected at least 2'),
+        (GOOD.replace("folds: 4", "folds: 2"), 'config.yaml:7: "detect.folds" is 2; expected at least 3'),
         (
             GOOD.replace("folds: 4", "folds: x"),
             "config.yaml:7: \"detect.folds\" is 'x'; expected a whole number",

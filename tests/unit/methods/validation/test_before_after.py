@@ -19,7 +19,7 @@ from labelworks.tasks.methods.validation import out_of_fold as out_of_fold_modul
 from labelworks.tasks.methods.validation.arms import AGAIN, GIVEN, LIKELIEST, PROPOSED, WEIGHTS, arms_of
 from labelworks.tasks.methods.validation.before_after import Proof, choose_arm, compared, prove, within
 from labelworks.tasks.methods.validation.disagreements import Estimate
-from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold
+from labelworks.tasks.methods.validation.out_of_fold import OutOfFold, out_of_fold, too_few_folds
 from labelworks.tasks.methods.validation.publish_when import why_not
 from labelworks.tasks.planning.values import proof_options
 
@@ -74,6 +74,15 @@ def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndar
     proof = prove(sums_of(sample), sample, OPTIONS, weights)
     right = foretold(sample, sample.given).argmax(axis=1) == true
     assert proof.accuracy_raw == pytest.approx(np.average(right, weights=weights[true]), abs=0.03)
+
+
+def test_of_three_folds_each_is_held_out_and_of_two_none_can_be() -> None:
+    sample, _ = simulated(rows=300)
+    three = replace(sample, folds=np.arange(300) % 3)
+    sums = FoldSums.of(three.features, three.given, three.folds, 3, K)
+    assert prove(sums, three, OPTIONS, None).holdout_rows == 300
+    assert not too_few_folds(three.folds)
+    assert too_few_folds(np.array([0, 5, 1, 6]))  # of ten, in five groups: with one out there is one
 
 
 def of_labels(sample: Sample, flips: np.ndarray, **labels: np.ndarray) -> Proof:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from labelworks.tasks.methods.chosen import Chosen
 from labelworks.tasks.methods.judge_options import JudgeOptions
@@ -11,7 +12,7 @@ from labelworks.tasks.methods.statistics.sums import FoldSums
 from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.methods.treatment.policy import Policy
 from labelworks.tasks.methods.validation.before_after import Proof, ProofOptions
-from labelworks.tasks.methods.validation.tags import Sentences, prove_tags, together
+from labelworks.tasks.methods.validation.tags import LEAST_SENTENCES, Sentences, prove_tags, together
 
 TAGS = TagSet.complete(("B-x", "I-x"), "bio")
 LENGTH, COUNT = 6, 300
@@ -55,12 +56,16 @@ def test_tokens_that_differ_together_tell_less() -> None:
     assert together(given, raw, raw, np.array([0, 8])) == 1.0
 
 
-def test_compared_sentences_are_whole() -> None:
-    lengths = np.array([3, 4000, 1, 5000, 2])
-    begins = np.zeros(lengths.sum(), bool)
+@pytest.mark.parametrize(
+    ("lengths", "sentences"),
+    [([2, 3] * 4000, 3200), ([300, 4000, 100, 500, 200] * 30, LEAST_SENTENCES), ([5000] * 12, 12)],
+)
+def test_compared_sentences_are_whole_and_never_a_handful(lengths: list[int], sentences: int) -> None:
+    begins = np.zeros(sum(lengths), bool)
     begins[np.cumsum(lengths) - lengths] = True
     count = len(begins)
     tokens = Sample(np.zeros((count, 1), np.float32), np.zeros(count, np.int32), np.zeros(count, np.int64))
     some = Sentences.of(tokens, begins).compared()
-    assert set(np.diff(some.offsets).tolist()) <= set(lengths.tolist())
+    assert len(some.offsets) - 1 == sentences
+    assert set(np.diff(some.offsets).tolist()) <= set(lengths)
     assert len(some.tokens.given) == some.offsets[-1]
