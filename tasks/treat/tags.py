@@ -65,8 +65,8 @@ class ScoredTags:
 
     def claims(self, basis: Basis) -> JudgedLabels:
         """What is claimed of the edits (M,)."""
-        hashed = hash_ids(self.scores["id"].combine_chunks())[self.sentence]
-        return edit_claims(self.edits, self.given, self.suggestion, basis.policy, basis.rows_by_class, hashed)
+        hashed, few = hash_ids(self.scores["id"].combine_chunks()), basis.rows_by_class
+        return edit_claims(self.edits, self.given, self.suggestion, self.offsets, basis.policy, few, hashed)
 
     def treated(self, basis: Basis) -> TreatedTags:
         """What is decided on the sentences."""

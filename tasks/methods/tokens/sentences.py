@@ -32,6 +32,11 @@ def sentence_of(offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
+def sentence_at(places: NDArray[np.integer], offsets: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The sentence of the tokens at some places (n,)."""
+    return np.searchsorted(offsets, places, side="right") - 1
+
+
 def faults(codes: NDArray[np.integer], offsets: NDArray[np.int64], tags: TagSet) -> NDArray[np.bool_]:
     """Which tags (N,) can't stand where they stand: after the one before them, or at an end."""
     first, last = first_tokens(offsets), last_tokens(offsets)

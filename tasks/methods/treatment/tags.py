@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from labelworks.tasks.methods.arrays import hashes
 from labelworks.tasks.methods.tokens.edits import Edits, taken
+from labelworks.tasks.methods.tokens.sentences import sentence_at
 from labelworks.tasks.methods.treatment.by_flag import decisions, weights
 from labelworks.tasks.methods.treatment.claims import BELOW_FLOAT32, JudgedLabels
 from labelworks.tasks.methods.treatment.cut import Cut
@@ -29,15 +30,17 @@ def edit_claims(
     edits: Edits,
     given: NDArray[np.integer],
     suggestion: NDArray[np.integer],
+    offsets: NDArray[np.int64],
     policy: Policy,
     tokens_by_class: NDArray[np.floating],
     hashed: NDArray[np.uint64],
 ) -> JudgedLabels:
     """What is claimed of edits (M,): that all suggested tags of one are right.
 
-    An edit is of the class of its first tag that differs. given, suggestion (N,): tags of all tokens.
+    An edit is of the class of its first tag that differs. given, suggestion (N,): tags of all tokens, of
+    sentences at offsets (S + 1,).
     tokens_by_class (K,): nothing changes into or out of a class of fewer than `policy.min_class_rows`.
-    hashed (M,): of the id of each edit's sentence.
+    hashed (S,): of the id of each sentence; equal claims are ordered by it, and by the place in the sentence.
     """
     small = tokens_by_class < policy.min_class_rows
     differs = given != suggestion
@@ -45,8 +48,10 @@ def edit_claims(
     place = np.flatnonzero(differs)
     first = place[np.searchsorted(place, edits.start)] if len(edits.start) else edits.start
     claim = edits.claim if policy.promised is not None else edits.suggested
+    sentence = sentence_at(edits.start, offsets)
+    within = (edits.start - offsets[sentence]).astype(np.uint64)
     with np.errstate(over="ignore"):
-        ties = hashes(hashed + edits.start.astype(np.uint64)).astype(np.float64) * BELOW_FLOAT32
+        ties = hashes(hashed[sentence] + within).astype(np.float64) * BELOW_FLOAT32
     return JudgedLabels(
         given[first].astype(np.int32), np.ones(len(first), bool), suggestion[first].astype(np.int32),
         edits.error_probability, edits.suggested, claim, few=rare[edits.end] > rare[edits.start],
@@ -70,7 +75,7 @@ def treat_tags(
     """
     sentences = len(offsets) - 1
     sure = claims.changeable & cut.allows(claims) & policy.relabels
-    sentence = np.searchsorted(offsets, edits.start, side="right") - 1
+    sentence = sentence_at(edits.start, offsets)
     changed, doubted = (np.bincount(sentence[rows], minlength=sentences) > 0 for rows in (sure, claims.flag))
     left = np.zeros(sentences, np.float32)
     np.maximum.at(left, sentence, np.where(sure | claims.few, np.float32(0), claims.claim))

@@ -50,7 +50,7 @@ class Sentences:
         return Sentences(self.tokens.only(kept), offsets_of(np.diff(self.offsets)[sentences]))
 
     def compared(self) -> Sentences:
-        """Those that treatments are compared on, evenly taken: about TOKENS, or LEAST_SENTENCES of long ones."""
+        """Those that are compared, evenly taken: of about TOKENS, or LEAST_SENTENCES of long ones."""
         count = len(self.offsets) - 1
         most = max(int(TOKENS * count / max(len(self.tokens.given), 1)), LEAST_SENTENCES)
         kept = np.zeros(count, bool)
@@ -132,10 +132,11 @@ def _trainings(
     judged = judge.judge(raw, train.offsets, probs, alone)
     counts = sums.count.sum(axis=0)
     policy = options.policy.for_share(len(raw) / max(float(counts.sum()), 1.0))
-    sentence = np.searchsorted(train.offsets, judged.edits.start, side="right") - 1
-    claims = edit_claims(judged.edits, raw, judged.suggestion, policy, counts, sentence.astype(np.uint64))
+    edits, suggestion, offsets = judged.edits, judged.suggestion, train.offsets
+    hashed = np.arange(len(offsets) - 1, dtype=np.uint64)
+    claims = edit_claims(edits, raw, suggestion, offsets, policy, counts, hashed)
     cut = cut_of_claims(claims, policy, Trust(), len(tags.names))
-    done = treat_tags(raw, judged.suggestion, train.offsets, judged.edits, claims, cut, policy)
-    weight = done.weight[sentence_of(train.offsets)].astype(np.float64)
+    done = treat_tags(raw, suggestion, offsets, edits, claims, cut, policy)
+    weight = done.weight[sentence_of(offsets)].astype(np.float64)
     treated = (done.tags, None if (weight == 1).all() else weight / weight.mean())
     return {GIVEN: (raw, None), PROPOSED: treated}, alone.transition

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,7 +30,7 @@ def policy(objective: Chosen, mode: str = "both") -> Policy:
 
 def treated(chosen: Policy, count: np.ndarray = COUNT) -> tuple[list[int], list[int], list[float]]:
     hashed = np.arange(3, dtype=np.uint64)
-    claims = edit_claims(EDITS, GIVEN, SUGGESTION, chosen, count, hashed)
+    claims = edit_claims(EDITS, GIVEN, SUGGESTION, OFFSETS, chosen, count, hashed)
     cut = cut_of(claims, chosen, Trust(), 3)
     done = treat_tags(GIVEN, SUGGESTION, OFFSETS, EDITS, claims, cut, chosen)
     return done.tags.tolist(), done.action.tolist(), done.weight.round(2).tolist()
@@ -52,12 +54,22 @@ def test_a_promise_rests_on_what_is_borne_out() -> None:
         EDITS,
         GIVEN,
         SUGGESTION,
+        OFFSETS,
         policy(Chosen("precision", {"precision": 0.9})),
         COUNT,
         np.zeros(3, np.uint64),
     )
     assert claims.claim.tolist() == EDITS.claim.tolist()
     assert claims.given.tolist() == [1, 0, 0] and claims.suggestion.tolist() == [0, 1, 1]
+
+
+def test_what_is_equal_is_ordered_alike_however_sentences_are_cut_into_partitions() -> None:
+    chosen, hashed = policy(Chosen("budget", {"budget": 1})), np.array([7, 8, 9], np.uint64)
+    whole = edit_claims(EDITS, GIVEN, SUGGESTION, OFFSETS, chosen, COUNT, hashed)
+    last = Edits(*(np.array(value[2:]) for value in vars(EDITS).values()))
+    last = replace(last, start=last.start - 6, end=last.end - 6)
+    alone = edit_claims(last, GIVEN[6:], SUGGESTION[6:], np.array([0, 1]), chosen, COUNT, hashed[2:])
+    assert alone.sureness.tolist() == whole.sureness[2:].tolist()
 
 
 def test_no_tag_of_few_tokens_changes() -> None:
