@@ -14,7 +14,6 @@ from humanize import naturalsize
 from labelworks.infra.doctor.check_result import CheckResult
 
 LOW_MEMORY, LOW_DISK = 2 << 30, 5 << 30
-GIB = 1 << 30
 
 
 def examine_machine(store_root: str) -> Iterator[CheckResult]:

@@ -15,7 +15,6 @@ from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.locations import config_problems
 from labelworks.schemas.secrets.find import secret_paths, userinfo_paths
 
-Share = Field(ge=0.0, le=1.0)
 NOT_OF_ANSWERS = {  # how judges are reached
     **dict.fromkeys(("concurrency", "timeout", "retries"), True),
     "models": {"__all__": {"key_env", "secret"}},

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 HASHES = 64  # of a sketch, 16 bits each: a similarity is told to ± 0.05
-BAND = 4  # hashes that must all agree: of texts with similarity 0.8 one of 16 bands does in 9,998 of 10,000
+BAND = np.uint64  # of 4 hashes: of texts with similarity 0.8 one of 16 is the same in 9,998 of 10,000
 SHINGLE = 5  # bytes that follow each other
 SIMILAR = 0.8  # Jaccard similarity of these, from which on texts are near duplicates
 WINDOW = 3  # rows after it, of those with the same band, that a row is compared with
@@ -48,7 +48,7 @@ def similar_pairs(held: NDArray[np.uint16]) -> tuple[NDArray[np.int64], NDArray[
     Rows with an equal band lie side by side once sorted by it (Leskovec 2014); empty ones don't count.
     """
     rows = np.flatnonzero(held.any(axis=1))
-    bands = np.ascontiguousarray(held[rows]).view(np.uint64)
+    bands = np.ascontiguousarray(held[rows]).view(BAND)
     keys = [np.zeros(0, np.int64)]
     for band in bands.T:
         order = np.argsort(band, kind="stable")

@@ -67,7 +67,6 @@ class Encoder(ABC):
     change the speed, not the vectors. An encoder that runs on a GPU says so by
     `uses_device`; the tasks of any other go to CPU workers. `own_units`: each dimension of its vectors has a
     unit of its own, so that they are scaled before distances are taken.
-    `gives_words`: beside the vectors there are the words of each row, which some probes see.
     `numbers_only`: of several columns it reads numbers and truths alone.
     """
 
@@ -79,7 +78,6 @@ class Encoder(ABC):
     workers: int = 1
     uses_device: ClassVar[bool] = False
     own_units: ClassVar[bool] = False
-    gives_words: ClassVar[bool] = False
     numbers_only: ClassVar[bool] = True
     dtype: ClassVar[str] = "float16"
     revision: ClassVar[str] = "1"

@@ -15,7 +15,7 @@ import numpy as np
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.encoders.importing import needed
 from labelworks.tasks.methods.encoders.token_rows import TokenRows
-from labelworks.tasks.methods.encoders.tokens import token_ids
+from labelworks.tasks.methods.encoders.tokens import padded, token_ids
 from labelworks.tasks.methods.encoders.transfers import to_device
 
 NAME = "labelworks_packed"
@@ -41,6 +41,14 @@ def packed(items: Sequence[Any] | TokenRows, device: str) -> dict[str, Any]:
     }
 
 
+def text_batch(encoder: Any, items: Sequence[Any] | TokenRows) -> dict[str, Any]:
+    """Texts as a batch on the device of an encoder: packed if it `packs`, else padded ids and their mask."""
+    if encoder.packs:
+        return packed(items, encoder.device)
+    ids, mask = padded(encoder.tokenizer, items, encoder.device)
+    return {"input_ids": ids, "attention_mask": mask}
+
+
 def states_of(model: Any, batch: dict[str, Any]) -> tuple[Any, Any]:
     """Last states (N, longest, D) of a packed batch, zeros where there is no token, and a mask."""
     import torch
@@ -62,12 +70,12 @@ def pack_texts(encoder: Any, model: Any) -> None:
     import torch
 
     rows = token_ids(encoder.tokenizer, SAMPLE, encoder.max_length)
-    padded = encoder.run(encoder.staged(rows)).float()
+    usual = encoder.run(encoder.staged(rows)).float()
     try:
         needed("transformers", "text").AttentionInterface.register(NAME, attention)
         model.set_attn_implementation(NAME)
         encoder.packs = True
-        cosine = float(torch.cosine_similarity(encoder.run(encoder.staged(rows)).float(), padded).min())
+        cosine = float(torch.cosine_similarity(encoder.run(encoder.staged(rows)).float(), usual).min())
     except (AttributeError, TypeError, ValueError, RuntimeError, IndexError) as error:
         raise _refused(encoder, str(error).strip().split("\n")[0]) from error
     if not cosine >= AGREES:

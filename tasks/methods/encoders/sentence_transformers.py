@@ -21,8 +21,8 @@ from labelworks.tasks.methods.encoders.device import (
     made_ready,
 )
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
-from labelworks.tasks.methods.encoders.packed import pack_texts, packed, states_of
-from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
+from labelworks.tasks.methods.encoders.packed import pack_texts, states_of, text_batch
+from labelworks.tasks.methods.encoders.tokens import token_ids, tokenised
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
 
@@ -104,10 +104,7 @@ class SentenceTransformersEncoder(DeviceEncoder):
 
     def staged(self, items: Any) -> dict[str, Any]:
         """A batch of token ids and its mask, or of packed texts, on the device."""
-        if self.packs:
-            return packed(items, self.device)
-        ids, mask = padded(self.tokenizer, items, self.device)
-        return {"input_ids": ids, "attention_mask": mask}
+        return text_batch(self, items)
 
     def run(self, staged: dict[str, Any]) -> Any:
         """Run a batch through the modules of the model."""

@@ -36,7 +36,6 @@ class TfidfEncoder(Encoder):
     kind = "text"
     fit_rows = 5000
     fit_share = 0.5
-    gives_words = True
     revision = "3"
     options: ClassVar[dict[str, Any]] = {"dims": 768, "buckets": 1 << 18, "ngrams": 1, "words": 128}
 

@@ -22,9 +22,9 @@ from labelworks.tasks.methods.encoders.device import (
 )
 from labelworks.tasks.methods.encoders.images.reader import ImageReader
 from labelworks.tasks.methods.encoders.importing import needed, opening, trusted
-from labelworks.tasks.methods.encoders.packed import pack_texts, packed, states_of
+from labelworks.tasks.methods.encoders.packed import pack_texts, states_of, text_batch
 from labelworks.tasks.methods.encoders.pictures import ImageTransform
-from labelworks.tasks.methods.encoders.tokens import padded, token_ids, tokenised
+from labelworks.tasks.methods.encoders.tokens import token_ids, tokenised
 from labelworks.tasks.methods.encoders.weights import commit_of, fingerprint
 from labelworks.tasks.methods.registry import register
 
@@ -109,10 +109,7 @@ class TransformersEncoder(DeviceEncoder):
         """A batch of token ids and its mask, or of images, on the device."""
         if self.kind == "image":
             return {"pixel_values": self.look.batch(items, self.device, self.dtype_run)}
-        if self.packs:
-            return packed(items, self.device)
-        ids, mask = padded(self.tokenizer, items, self.device)
-        return {"input_ids": ids, "attention_mask": mask}
+        return text_batch(self, items)
 
     def run(self, staged: dict[str, Any]) -> Any:
         """Run a batch and pool its last states."""

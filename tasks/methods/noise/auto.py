@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
-from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.neighbours.cosine import agreement
 from labelworks.tasks.methods.noise.core.checks import checked
 from labelworks.tasks.methods.noise.core.claims.flips import (
@@ -60,8 +59,6 @@ class Auto(SampledModel):
     with_neighbours = "auto-neighbours"  # answers in its place where features or neighbours are at hand
 
     def __init__(self, *, target: Target = "max_f1", sample: int = 20_000, seed: int = 0) -> None:
-        if sample < 2:
-            raise ConfigError(f"sample is {sample}", where="auto", fix="give 2 rows or more")
         super().__init__(sample=sample, seed=seed)
         self.target = checked_target(target)
         self._clean, self._sided, self._promise = np.zeros(0), 0.0, ""

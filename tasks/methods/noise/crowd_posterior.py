@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
-from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.noise.core.checks import checked
 from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, score_of
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
@@ -32,14 +31,7 @@ class CrowdPosterior(SampledModel):
     beside = ("votes",)
 
     def __init__(self, *, sample: int = 20_000, threshold: float = 0.5, seed: int = 0) -> None:
-        if sample < 2 or not 0 <= threshold <= 1:
-            raise ConfigError(
-                f"sample {sample}, threshold {threshold}",
-                where=self.name,
-                fix="give a sample of 2 or more rows and a threshold in [0, 1]",
-            )
-        super().__init__(sample=sample, seed=seed)
-        self._threshold = threshold
+        super().__init__(sample=sample, seed=seed, threshold=threshold)
 
     def finish(self) -> None:
         """Fit the sharpening on the sample; count how labels go wrong by the posterior there."""

@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 RIGHT = 0.95  # of a person's answers, before anything is known of them
 LOOKS = 10.0  # rows that this is worth: as many repeats count for as much
-BELIEVED = (
-    0.9  # of what scores say of a single row, beside a person who looked at it: errors go with features
-)
+BELIEVED = 0.9  # of what scores say of a row, beside a person who looked at it: errors go with features
 NONE = 0.01  # P(a row is of none of the classes) before an answer; where it was taken for such, a half
 STEPS, CLOSE = 50, 1e-6
 

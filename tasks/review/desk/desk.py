@@ -74,8 +74,7 @@ class ReviewDesk:
     def check(self, annotator: str, answers: Sequence[DeskAnswer]) -> Checked:
         """Check answers to rows by their ids. Those taken are to be stored, and handed to nobody meanwhile.
 
-        One that is stored already, as
-        it may be sent again by who never heard so, is neither taken nor put aside.
+        One that is stored already, and sent again by who never heard so, is neither taken nor put aside.
         """
         now = datetime.now(UTC)
         moments = {

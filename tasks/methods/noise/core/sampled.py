@@ -22,10 +22,14 @@ class SampledModel:
     held: ClassVar[int] = HELD
     hears_vote: ClassVar[bool] = False  # fits better where the vote of the nearest rows is known
     chooses_rows: ClassVar[bool] = False  # that it compares others with: it takes no neighbours
-    _threshold: float = 0.5
 
-    def __init__(self, *, sample: int, seed: int) -> None:
-        self._sample, self._seed = sample, seed
+    def __init__(self, *, sample: int, seed: int, threshold: float = 0.5) -> None:
+        """Keep the options; ConfigError for a sample of less than two rows, or a threshold outside [0, 1]."""
+        if sample < 2:
+            raise ConfigError(f"sample is {sample}", where=self.name, fix="give 2 rows or more")
+        if not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold is {threshold}", where=self.name, fix="give one in [0, 1]")
+        self._sample, self._seed, self._threshold = sample, seed, threshold
         self._reservoir: Reservoir | None = None
         self._classes: int | None = None
         self._of: int | None = None

@@ -67,5 +67,5 @@ def test_probabilities_that_are_too_sure_are_made_blunt():
 
 
 def test_bad_options_are_refused():
-    with pytest.raises(ConfigError, match="threshold 2"):
+    with pytest.raises(ConfigError, match="threshold is 2"):
         CrowdPosterior(threshold=2)

@@ -104,6 +104,9 @@ def test_unknown_methods_and_options_are_refused():
         detect(labels, probs, method="noise-transitoin")
     with pytest.raises(ConfigError, match="thresh"):
         detect(labels, probs, method="noise-transition", thresh=1)
+    for name in METHODS:
+        with pytest.raises(ConfigError, match=f"{name}.*sample is 1"):
+            detect(labels, probs, method=name, sample=1)
     with pytest.raises(ConfigError, match="both"):
         detect(labels, probs, method="confident-learning", prune_by="all")
 
