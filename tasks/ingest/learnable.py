@@ -146,7 +146,7 @@ def _refuse_all(source: Source, seen: LearnableLabels, proof: Suite) -> None:
             where=f"{place}, column {asked.label!r}",
             fix="check dataset.label",
         )
-    if asked.task == "classification" and not seen.reasons:
+    if not seen.reasons:
         _refuse_few(place, seen, proof)
 
 

@@ -55,9 +55,10 @@ def _dataset(look: Profile, guesses: Guesses, classes: list[Any], votes: Profile
         lines += _split(guesses.split)
     lines += [] if guesses.task == "tokens" else _probs(guesses) or _classes(look, classes)
     if guesses.task == "tokens":
+        off = "" if guesses.broken else "# "
         return [
             *lines,
-            "  # tag_repair: true    # tags that break the scheme are written anew, not aside",
+            f"  {off}tag_repair: true    # tags that break the scheme are written anew, not put aside",
         ]
     return [*lines, "  # target: path/of/new/data    # an unlabelled window, whose class mix may have moved"]
 

@@ -15,7 +15,7 @@ CONVERT = {
     ".pkl": "pickles run code and are not read: save it as parquet",
     ".pickle": "pickles run code and are not read: save it as parquet",
     ".pt": "pickles run code and are not read: numpy.savez(…) instead",
-    ".txt": "lines of text have no columns: write CSV or JSON lines",
+    ".txt": "lines of text have no columns: write CSV or JSON lines; a token and its tag a line are .conll",
     ".zip": "an archive is not read: unpack it",
 }
 

@@ -62,9 +62,11 @@ class Profile:
         raise InputError(f"there is no column {name!r}", where=self.source, fix=f"columns: {self.listed}")
 
     def values(self, name: str) -> list[Any]:
-        """The distinct values of a column in the sample, of lists those in them, in order."""
+        """The distinct values of a column in the sample, of lists those in them, in order; no structs."""
         column = plain(self.sample[name].combine_chunks())
         flat = pc.list_flatten(column) if hasattr(column.type, "value_type") else column
+        if types.is_nested(flat.type):
+            return []
         return sorted(pc.unique(flat.drop_null()).to_pylist())
 
     def classes(self, name: str) -> list[Any]:

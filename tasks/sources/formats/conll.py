@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -13,25 +14,77 @@ from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, ReadAs,
 from labelworks.tasks.sources.formats.packed import WIDE, unpacked
 
 LISTS = pa.list_(pa.string())
-TOKENS, TAGS = "tokens", "tags"  # the first column of a line, and its last
+TOKENS, TAGS = "tokens", "tags"  # the first column of a line that is no number of it, and its last
 DOCUMENT = "-DOCSTART-"
 LOOKED_AT = 100  # sentences, of which most say how many columns there are
 LONGEST = 1 << 20  # bytes of a line
 BLANKS = re.compile("[ \t]+")
+TAG = re.compile("O|[BILUES]-.+")  # of any scheme
+UNIVERSAL = 10  # columns of CoNLL-U, whose fourth is the part of speech
+NO_TOKEN = re.compile(
+    rb"\d+[-.]\d+\s"
+)  # begins a line of CoNLL-U for several tokens, or for one that is left out
 Sentence = list[tuple[int, bytes]]  # its lines, and the number of each in the file
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the lines of a file are written, by its first sentences.
+
+    tabs: whether tabs part them; tags: those of their last column; numbered: whether their first counts them.
+    """
+
+    width: int = 2
+    tabs: bool = False
+    tags: frozenset[str] = frozenset()
+    numbered: bool = False
+
+    @classmethod
+    def of(cls, sentences: Sequence[Sentence]) -> Layout:
+        """That of most lines of some sentences. UnreadableError where lines have no tags."""
+        lines = [line for sentence in sentences for _, line in sentence]
+        if not lines:
+            return cls()
+        rows = [_cells(line) for line in lines]
+        widths = [len(row) for row in rows]
+        width = max(sorted(set(widths)), key=widths.count)
+        if width < 2:
+            raise UnreadableError(
+                "its lines have one column, where CoNLL has a token and its tag",
+                "write token and tag parted by a tab or a blank, an empty line behind each sentence",
+            )
+        tabs = sum(b"\t" in line for line in lines) * 2 > len(lines)
+        numbered = width > 2 and all(map(_counts, sentences))
+        return cls(width, tabs, frozenset(row[-1] for row in rows), numbered)
+
+    @property
+    def places(self) -> dict[str, int]:
+        """The columns, and the place of each in a line."""
+        tags = 3 if self.numbered and self.width == UNIVERSAL else self.width - 1
+        by_place = {f"column_{place + 1}": place for place in range(self.width)}
+        return {TOKENS: int(self.numbered), TAGS: tags, **by_place}
+
+    def comment(self, line: bytes) -> bool:
+        """Whether a line before a sentence is a comment: unlike the line of a token that is a #."""
+        if not line.startswith(b"#"):
+            return False
+        cells = _cells(line)
+        alike = len(cells) == self.width and (b"\t" in line) == self.tabs
+        return not alike or (cells[-1] not in self.tags and not TAG.fullmatch(cells[-1]))
 
 
 class Conll:
     """Sentences as lists by column: `column_1` … by its place, the first also `tokens`, the last `tags`.
 
-    A line that begins with # before a sentence is a comment, unless it has as many columns as the others.
+    Where the first column numbers the lines, as in CoNLL-U, tokens are the second, and of ten columns tags
+    are the fourth. A line before a sentence that begins with # is a comment, if it holds no token and tag.
     """
 
     suffixes = ("conll", "conll.txt", "conll.gz", "conllu", "iob", "iob2", "bio")
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Count the columns of the first sentences."""
-        return FileSummary(pa.schema([pa.field(column, LISTS) for column in _places(_width(file, name))]))
+        return FileSummary(pa.schema([pa.field(column, LISTS) for column in _layout(file, name).places]))
 
     def batches(
         self,
@@ -43,50 +96,46 @@ class Conll:
         read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the sentences; one with a line of other columns is there with nulls and the reason."""
-        width = _width(file, name)
-        places, held = _places(width), _sentences(unpacked(file, name), width)
+        layout = _layout(file, name)
+        places, held = layout.places, _sentences(unpacked(file, name), layout)
         if columns is not None:
             places = {name: place for name, place in places.items() if name in columns}
         while some := list(islice(held, rows)):
-            yield _batch(some, places, width)
+            yield _batch(some, places, layout.width)
 
 
-def _places(width: int) -> dict[str, int]:
-    """The columns, and the place of each in a line."""
-    return {TOKENS: 0, TAGS: width - 1, **{f"column_{place + 1}": place for place in range(width)}}
+def _layout(file: Any, name: str) -> Layout:
+    """How a file is written; any line before a sentence that begins with # is none of it."""
+    return Layout.of(list(islice(_sentences(unpacked(file, name), None), LOOKED_AT)))
 
 
-def _width(file: Any, name: str) -> int:
-    """How many columns most lines of the first sentences have."""
-    stream = unpacked(file, name)
-    widths = [
-        len(_cells(line)) for sentence in islice(_sentences(stream, 0), LOOKED_AT) for _, line in sentence
-    ]
-    if not widths:
-        return 2
-    width = max(sorted(set(widths)), key=widths.count)
-    if width < 2:
-        raise UnreadableError(
-            "its lines have one column, where CoNLL has a token and its tag",
-            "write token and tag parted by a tab or a blank, an empty line behind each sentence",
-        )
-    return width
+def _counts(sentence: Sentence) -> bool:
+    """Whether the first column of a sentence's lines counts them."""
+    numbers = [_cells(line)[0] for _, line in sentence if not NO_TOKEN.match(line)]
+    return numbers == [str(place) for place in range(1, len(numbers) + 1)]
 
 
-def _sentences(stream: Any, width: int) -> Iterator[Sentence]:
-    """The sentences of a file, without comments and marks of documents; width: 0 while it isn't known."""
+def _sentences(stream: Any, layout: Layout | None) -> Iterator[Sentence]:
+    """The sentences of a file, without comments and marks of documents; layout: None while it isn't known."""
     sentence: Sentence = []
     for number, line in enumerate(_lines(stream), start=1):
         if not line.strip():
             if sentence:
                 yield sentence
             sentence = []
-        elif line.startswith(DOCUMENT.encode()) or (not sentence and _is_comment(line, width)):
-            continue
-        else:
+        elif not _is_beside(line, layout, first=not sentence):
             sentence.append((number, line))
     if sentence:
         yield sentence
+
+
+def _is_beside(line: bytes, layout: Layout | None, *, first: bool) -> bool:
+    """Whether a line is a comment or a mark of a document, or stands for several tokens or for none."""
+    if line.startswith(DOCUMENT.encode()):
+        return True
+    if layout is None:
+        return first and line.startswith(b"#")
+    return bool(layout.numbered and NO_TOKEN.match(line)) or (first and layout.comment(line))
 
 
 def _lines(stream: Any) -> Iterator[bytes]:
@@ -98,13 +147,6 @@ def _lines(stream: Any) -> Iterator[bytes]:
             raise UnreadableError(f"a line is longer than {LONGEST >> 20} MB", "write one token a line")
         yield line.removeprefix(b"\xef\xbb\xbf") if first else line
         first = False
-
-
-def _is_comment(line: bytes, width: int) -> bool:
-    if not line.startswith(b"#"):
-        return False
-    cells = _cells(line)
-    return len(cells) != width if width else len(cells) != 2 or cells[0] != "#"
 
 
 def _cells(line: bytes) -> list[str]:

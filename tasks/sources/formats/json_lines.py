@@ -10,6 +10,10 @@ import pyarrow as pa
 import pyarrow.types as types
 
 from labelworks.tasks.sources.formats.base import UNUSABLE, UnreadableError
+from labelworks.tasks.sources.values.text_spans import TEXT_SPAN
+
+NAMES = ("start", "end", "label")
+SPANS = pa.list_(TEXT_SPAN)  # what lists of [start, end, label] are read as, as doccano and spaCy write spans
 
 
 class _BadLineError(Exception):
@@ -78,7 +82,19 @@ def _type_of(values: list[Any]) -> pa.DataType:
     try:
         return pa.array(values).type
     except (pa.ArrowException, OverflowError):
-        return pa.string()
+        lists = [value for value in values if value is not None]
+        return SPANS if all(map(_are_triples, lists)) else pa.string()
+
+
+def _are_triples(value: Any) -> bool:
+    """Whether a value is a list of [start, end, label]."""
+    return isinstance(value, list) and all(
+        isinstance(span, list) and list(map(type, span)) == [int, int, str] for span in value
+    )
+
+
+def _spans(triples: list[list[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(NAMES, triple, strict=True)) for triple in triples]
 
 
 def _lines(block: bytes) -> Iterator[bytes]:
@@ -126,13 +142,15 @@ def _value(held: _Object, field: pa.Field) -> Any:
     """The value of a column as its type has it; _BadLineError where it can't be."""
     if field.name in held.twice:
         raise _BadLineError(f"the key {field.name!r} is there twice")
-    value = held.get(field.name)
+    value: Any = held.get(field.name)
     if value is None:
         return None
     if types.is_string(field.type):
         return value if isinstance(value, str) else _written(value, field)
     if types.is_integer(field.type) and isinstance(value, float) and value.is_integer():
         value = int(value)
+    if field.type == SPANS and _are_triples(value):
+        value = _spans(value)
     if isinstance(value, bool) != types.is_boolean(field.type) and not types.is_nested(field.type):
         raise _unlike(value, field)
     try:

@@ -131,7 +131,7 @@ def _of_lists(values: pa.Array) -> dict[str, Any]:
         facts["sums_to_one"] = float(1 - unusable(rows)[0].mean())
     if fits(values.type, "multilabel"):
         facts["repeats"] = float(np.mean([len(set(row)) < len(row) for row in values.to_pylist()]))
-        facts["distinct"] = pc.count_distinct(flat).as_py()
+        facts["distinct"] = 0 if types.is_null(flat.type) else pc.count_distinct(flat).as_py()
     return facts
 
 

@@ -26,7 +26,7 @@ from labelworks.tasks.sources.guess.no_label import alone, empty, told_apart
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
 from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
 from labelworks.tasks.sources.guess.tabular import tabular
-from labelworks.tasks.sources.guess.tokens import find_tokens
+from labelworks.tasks.sources.guess.tokens import Sentences, find_tokens, is_one_of
 from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
 from labelworks.tasks.sources.profile import Profile
 
@@ -39,7 +39,8 @@ class Guesses:
 
     unlabelled, unreadable: shares of the rows seen that a run has to put aside, at ingest and at
     embed; notes: what a person should know; unused: columns without a role; beside: those of them that say
-    something of a row, and could be features beside a text or an image.
+    something of a row, and could be features beside a text or an image; broken: sentences whose tags break
+    their scheme.
     """
 
     features: FeatureGuess
@@ -55,6 +56,7 @@ class Guesses:
     unused: tuple[Column, ...]
     split: SplitGuess | None = None
     beside: tuple[str, ...] = ()
+    broken: int = 0
 
     @property
     def task(self) -> str:
@@ -76,7 +78,7 @@ def guess(
     column can be taken for the label or the features.
     """
     if votes is None and (tagged := find_tokens(look, label, features)) is not None:
-        return _of_sentences(look, *tagged)
+        return _of_sentences(look, tagged)
     voted = _votes(look, votes, features) if label is None or votes else None
     probs = [column for column in find_pred_probs(look) if column.name != features]
     taken = {name for name in (label, *(column.name for column in probs), *_of_votes(voted, look)) if name}
@@ -105,19 +107,22 @@ def guess(
     )
 
 
-def _of_sentences(
-    look: Profile, tokens: FeatureGuess, tags: Candidate, others: tuple[Candidate, ...]
-) -> Guesses:
+def _of_sentences(look: Profile, held: Sentences) -> Guesses:
     """The roles where a row is a sentence: tokens and their tags are known, and what is beside them."""
-    rest = [column for column in look.columns if column.name not in (*tokens.names, tags.name)]
+    tokens, tags = held.tokens, held.tags
+    chosen = [*tokens.names, tags.name]
+    rest = [column for column in look.columns if column.name not in chosen]
     row_id = find_id(rest)
     time = find_time([column for column in rest if not row_id or column.name != row_id.column])
-    _in_all_files(look, [*tokens.names, tags.name])
+    _in_all_files(look, chosen)
+    missing = unlabelled(look, tags, None)
     guesses = Guesses(
-        tokens, tags, others, row_id, time, None, None, allowed(unlabelled(look, tags, None), look), 0.0,
-        (), (), find_split(look),
+        tokens, tags, held.others, row_id, time, None, None, allowed(missing + held.unfit, look), 0.0,
+        (), (), find_split(look), broken=held.broken,
     )  # fmt: skip
-    return replace(guesses, notes=tuple(_notes(look, guesses, None)), unused=tuple(_unused(look, guesses)))
+    unused = (column for column in _unused(look, guesses) if not is_one_of(look, column, chosen))
+    notes = (*_notes(look, guesses, None), *held.notes(look.rows))
+    return replace(guesses, notes=notes, unused=tuple(unused))
 
 
 def _features(look: Profile, taken: set[str], features: str | None, probs: list[Column]) -> FeatureGuess:

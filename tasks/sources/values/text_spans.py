@@ -15,6 +15,11 @@ from labelworks.schemas.arrow_types import is_text
 TOKEN = re.compile(r"\w+|[^\w\s]")  # a word, or a sign: where labels are must not show in how texts are cut
 LISTS = pa.list_(pa.string())
 TEXT_SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("label", pa.string())])
+NAMES = (
+    ("start", "start_offset"),
+    ("end", "end_offset"),
+    ("label", "labels", "type", "entity_group"),
+)  # of the fields of a span, as tools write them
 
 
 class _UnfitError(Exception):
@@ -22,12 +27,26 @@ class _UnfitError(Exception):
 
 
 def are_spans(kind: pa.DataType) -> bool:
-    """Whether values are lists of spans: {start, end, label}, in characters."""
-    if not (types.is_list(kind) or types.is_large_list(kind)) or not types.is_struct(kind.value_type):
-        return False
-    names = {field.name: field.type for field in kind.value_type}
-    whole = all(name in names and types.is_integer(names[name]) for name in ("start", "end"))
-    return whole and "label" in names and is_text(names["label"])
+    """Whether values are lists of spans: {start, end, label}, in characters, by any of NAMES."""
+    return (types.is_list(kind) or types.is_large_list(kind)) and span_fields(kind.value_type) is not None
+
+
+def span_fields(kind: pa.DataType) -> tuple[str, str, str] | None:
+    """What start, end and label of a span are called in structs of a type; None where these are no spans."""
+    if not types.is_struct(kind):
+        return None
+    held = {field.name: field.type for field in kind}
+    fits = (types.is_integer, types.is_integer, _is_label)
+    start, end, label = (
+        next((name for name in names if name in held and fit(held[name])), None)
+        for names, fit in zip(NAMES, fits, strict=True)
+    )
+    return None if start is None or end is None or label is None else (start, end, label)
+
+
+def _is_label(kind: pa.DataType) -> bool:
+    """Whether values are texts, or lists of them, as Label Studio writes the label of a span."""
+    return is_text(kind) or ((types.is_list(kind) or types.is_large_list(kind)) and is_text(kind.value_type))
 
 
 def as_tokens(values: pa.Array) -> pa.Array:
@@ -44,10 +63,13 @@ def as_tags(values: pa.Array, texts: pa.Array, *, repair: bool) -> tuple[pa.Arra
     """
     tags: list[list[str] | None] = []
     reasons: list[str | None] = []
+    fields = span_fields(values.type.value_type)
+    if fields is None:
+        raise TypeError(f"{values.type} is no list of spans")
     for text, spans in zip(texts.to_pylist(), values.to_pylist(), strict=True):
         try:
             known = text is not None and spans is not None
-            tags.append(_tags(str(text), spans, repair) if known else None)
+            tags.append(_tags(str(text), [_plain(span, fields) for span in spans], repair) if known else None)
             reasons.append(None)
         except _UnfitError as error:
             tags.append(None)
@@ -69,12 +91,23 @@ def as_spans(texts: pa.Array, spans: Sequence[Sequence[tuple[int, int, str]]]) -
     return pa.array(taken, pa.list_(TEXT_SPAN))
 
 
-def _tags(text: str, spans: Sequence[dict[str, Any]], repair: bool) -> list[str]:
+def _plain(span: dict[str, Any] | None, fields: Sequence[str]) -> tuple[int, int, str]:
+    """Start, end and label of a span; _UnfitError where one is missing, or the label is several."""
+    start, end, label = ((span or {}).get(name) for name in fields)
+    if isinstance(label, list):
+        if len(label) > 1:
+            raise _UnfitError(f"the span {start} to {end} has {len(label)} labels: {', '.join(label)}")
+        label = label[0] if label else None
+    if start is None or end is None or not label:
+        raise _UnfitError(f"the span {start} to {end} lacks its start, its end or its label")
+    return start, end, label
+
+
+def _tags(text: str, spans: Sequence[tuple[int, int, str]], repair: bool) -> list[str]:
     places = np.array([match.span() for match in TOKEN.finditer(text)], np.int64).reshape(-1, 2)
     tags = ["O"] * len(places)
-    for span in sorted(spans, key=lambda each: (each["start"] is None, each["start"])):
-        start, end, label = (span[name] for name in ("start", "end", "label"))
-        if None in (start, end, label) or not 0 <= start < end <= len(text):
+    for start, end, label in sorted(spans):
+        if not 0 <= start < end <= len(text):
             raise _UnfitError(f"the span {start} to {end} is none of a text of {len(text)} characters")
         inside = np.flatnonzero((places[:, 1] > start) & (places[:, 0] < end))
         if not len(inside):

@@ -35,6 +35,8 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         for part in range(parts):
             pq.write_table(table.slice(part * size, size), folder / f"{part}.parquet")
         dataset = {"source": str(folder), "label": "label", "features": {"text": "text"}, "task": task}
+        if task == "tokens":
+            dataset["features"] = {"tokens": "text"}
         raw = {
             "dataset": dataset | more.pop("dataset", {}),
             "store": {"root": str(tmp_path / "store")},
@@ -67,6 +69,9 @@ ids = [f"id-{row}" for row in range(ROWS)]
         (["a", "b"] * 4, "classification", "GateRefused: {data}, before the gate after validate: the dataset "
          "is too small to prove anything: it has 8 rows"),
         (["a", "b"] * 9 + ["a"], "classification", "too small to prove anything: it has 19 rows"),
+        ([["a"], ["b"]] * 9, "multilabel", "too small to prove anything: it has 18 rows"),
+        ([1.5, 2.5] * 9, "regression", "too small to prove anything: it has 18 rows"),
+        ([["B-a"], ["O"]] * 9, "tokens", "too small to prove anything: it has 18 rows"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_learnt_from_is_refused_before_servers(

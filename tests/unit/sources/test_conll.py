@@ -30,6 +30,27 @@ def test_sentences_are_lists_by_column(part: str) -> None:
     assert found[UNUSABLE].null_count == 2
 
 
+def test_numbered_lines_have_their_token_behind_the_number() -> None:
+    head = "# sent_id = 1\n# text = a comment that has as many words as it\n"
+    rest = "\t_" * 6
+    lines = [
+        f"1-2\tim\t_\t_{rest}",
+        f"1\tin\tin\tADP{rest}",
+        f"2\tdem\tder\tDET{rest}",
+        f"2.1\tx\tx\tX{rest}",
+    ]
+    found = read(head + "\n".join(lines) + "\n", "a.conllu")
+    assert (found["tokens"].to_pylist(), found["tags"].to_pylist()) == ([["in", "dem"]], [["ADP", "DET"]])
+    found = read("1\tAnna\tB-x\tO\n2\tLi\tI-x\tO\n")
+    assert (found["tokens"].to_pylist(), found["tags"].to_pylist()) == ([["Anna", "Li"]], [["O", "O"]])
+
+
+@pytest.mark.parametrize("comment", ["# id 3eb8 domain=train", "# a\tb\tc\td", "# text = Anna"])
+def test_a_comment_may_have_as_many_words_as_lines_have_columns(comment: str) -> None:
+    found = read(f"{comment}\n# _ _ O\nAnna _ _ B-x\n\n# _ _ B-y\nin _ _ O\n")
+    assert found["tokens"].to_pylist() == [["#", "Anna"], ["#", "in"]]
+
+
 def test_a_line_of_other_columns_puts_its_sentence_aside() -> None:
     found = read(b"a\tO\n\nb\tO\nc\n\nd\tO\n\ne\xff\tO\n", rows=2)
     assert found["tokens"].to_pylist() == [["a"], None, ["d"], None]

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from labelworks.tasks.report.starter_config import starter_config
 from labelworks.tasks.sources.guess.features import find_features
 from labelworks.tasks.sources.guess.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
 from labelworks.tasks.sources.guess.label import find_labels, rank_of
@@ -123,7 +125,8 @@ TYPES = [
     pa.binary(), pa.string_view(), pa.date32(), pa.time64("us"), pa.timestamp("ns", "UTC"), pa.duration("s"),
     pa.decimal128(9, 2), pa.list_(pa.int64()), pa.list_(pa.float32(), 2), pa.large_list(pa.string()),
     pa.list_(pa.list_(pa.int8())), pa.struct([("a", pa.int8()), ("b", pa.list_(pa.string()))]),
-    pa.map_(pa.string(), pa.int8()), pa.null(), pa.dictionary(pa.int8(), pa.string()),
+    pa.map_(pa.string(), pa.int8()), pa.null(), pa.dictionary(pa.int8(), pa.string()), pa.list_(pa.null()),
+    pa.list_(pa.struct([("a", pa.int8())])),
 ]  # fmt: skip
 
 
@@ -163,6 +166,34 @@ def _value(kind: pa.DataType, row: int) -> object:
     if pa.types.is_null(kind):
         return None
     return Decimal(small) if pa.types.is_decimal(kind) else small
+
+
+def test_sentences_that_a_run_puts_aside_or_mends_are_counted(tmp_path: Path) -> None:
+    words = [f"w{row} in x{row % 7}".split() for row in range(40)]
+    tags = [["O", "O"], ["B-a", "O", "I-a"], ["I-a", "I-a", "O"], *[["O", "O", "B-a"]] * 37]
+    sentences = seen(tmp_path, words=words, again=words, ner=tags)
+    found = guess(sentences)
+    assert found.label is not None and (found.label.name, found.broken) == ("ner", 2)
+    assert found.unlabelled == 0.04
+    assert found.notes[0].startswith("1 of 40 rows have other numbers of ner and of words")
+    assert found.notes[1].startswith("2 of 40 rows have a tag where its scheme has no place for it")
+    assert not found.unused
+    assert yaml.safe_load(starter_config(sentences, found, []))["dataset"]["tag_repair"] is True
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"text": "in New York", "x": [[3, 11, "L"]]}',
+        '{"text": "in York", "x": [{"start": 3, "end": 7, "type": "L"}]}',
+    ],
+)
+def test_texts_with_spans_of_characters_are_sentences(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(f'{line}\n{{"text": "none", "x": [], "more": []}}\n' * 20)
+    found = guess(look(str(path)))
+    assert found.label is not None and (found.label.name, found.features.names) == ("x", ("text",))
+    assert look(str(path)).classes("x") == []
 
 
 def test_sentences_are_taken_for_tokens_and_their_tags(tmp_path: Path) -> None:

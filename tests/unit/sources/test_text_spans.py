@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from labelworks.tasks.sources.values.text_spans import (
     as_tokens,
 )
 
+LABELLED = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("labels", pa.list_(pa.string()))])
 TEXT = "Ärger in New York, Ny."
 
 
@@ -53,6 +56,38 @@ def test_a_span_takes_the_whole_word_where_tags_are_mended() -> None:
 
 def test_what_spans_are() -> None:
     assert are_spans(pa.list_(TEXT_SPAN)) and not are_spans(pa.list_(pa.string()))
+    assert not are_spans(
+        pa.list_(pa.struct([("start", pa.int64()), ("end", pa.int64()), ("kind", pa.string())]))
+    )
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        {"id": 1, "label": "x", "start_offset": 9, "end_offset": 17},  # doccano
+        {"start": 9, "end": 17, "text": "New York", "labels": ["x"]},  # Label Studio
+        {"start": 9, "end": 17, "label": "x", "token_start": 2, "token_end": 3},  # Prodigy
+        {"entity_group": "x", "score": 0.9, "word": "New York", "start": 9, "end": 17},  # Hugging Face
+        {"start": 9, "end": 17, "type": "x"},
+    ],
+)
+def test_spans_as_tools_write_them(span: dict[str, Any]) -> None:
+    values = pa.array([[span]])
+    assert are_spans(values.type)
+    tags, reasons = as_tags(values, pa.array([TEXT]), repair=False)
+    assert (tags[0].as_py(), reasons[0].as_py()) == (["O", "O", "B-x", "I-x", "O", "O", "O"], None)
+
+
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (["x", "y"], "the span 9 to 17 has 2 labels: x, y"),
+        ([], "the span 9 to 17 lacks its start, its end or its label"),
+    ],
+)
+def test_a_span_has_one_label(labels: list[str], reason: str) -> None:
+    values = pa.array([[{"start": 9, "end": 17, "labels": labels}]], pa.list_(LABELLED))
+    assert as_tags(values, pa.array([TEXT]), repair=False)[1][0].as_py() == reason
 
 
 @settings(max_examples=50, deadline=None)
