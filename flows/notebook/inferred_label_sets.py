@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.observed import index_of, marks_of, said_of
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
+from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.tasks.methods.treatment.imprecise.core.one_of_several import infer_sets
 
@@ -101,7 +101,7 @@ def infer_label_sets(
     """
     values = said_of(observed, "single-positive", classes)
     marks, order = marks_of(values, classes)
-    given = checked_features(features, len(values))
+    given = telling_features(features, len(values))
     inferred = infer_sets(marks, given.values, row_folds(len(values)))
     return InferredLabelSets(
         labels=[order[row].tolist() for row in inferred.posterior >= LIKELY],

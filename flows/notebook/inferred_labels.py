@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.columns import column, length
 from labelworks.flows.notebook.inputs.observed import index_of, kinds_of, marks_of, said_of
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
+from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.config.detect import DetectConfig
 from labelworks.tasks.methods.treatment.imprecise.core.infer import infer
@@ -143,7 +143,7 @@ def infer_labels(
     values = said_of(observed, kind, classes)
     kinds = kinds_of(kind, values)
     marks, order = marks_of(values, classes)
-    given = checked_features(features, len(values))
+    given = telling_features(features, len(values))
     options: dict[str, dict[str, Any]] = {}
     if transition is not None:
         options["single"] = {"transition": np.asarray(transition, np.float64)}

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from labelworks.flows.notebook.inputs.columns import Matrix, aligned, length, matrix
 from labelworks.flows.notebook.inputs.label_sets import LabelSets, label_sets
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
+from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
 from labelworks.flows.notebook.results.shown import Shown, several
 from labelworks.schemas.errors import ConfigError
 from labelworks.tasks.methods.multilabel import detect_multilabel
@@ -167,6 +167,6 @@ def _made(given: LabelSets, features: Any) -> NDArray[np.float32]:
             where="find_multilabel_errors",
             fix="give pred_probs= of a model, out of sample, or features= such as embeddings",
         )
-    seen = checked_features(features, len(given.index))
+    seen = telling_features(features, len(given.index))
     aligned(given.index, seen.index, "labels and features")
     return class_probabilities(given.matrix, seen.values, row_folds(len(given.index)))

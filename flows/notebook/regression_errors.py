@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.columns import aligned, column, length
-from labelworks.flows.notebook.inputs.out_of_sample import checked_features, row_folds
+from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.arrays import numbers
@@ -160,7 +160,7 @@ def _made(
             where="find_regression_errors",
             fix="give predictions= of a model, out of sample, or features= such as embeddings",
         )
-    seen = checked_features(features, len(given))
+    seen = telling_features(features, len(given))
     aligned(index, seen.index, "labels and features")
     folds = row_folds(len(given))
     model = UsualResiduals(fdr=fdr)

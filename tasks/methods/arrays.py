@@ -17,10 +17,13 @@ CODED = "classes, labels = np.unique(labels, return_inverse=True)"
 def numbers(values: ArrayLike, name: str, fix: str = "give an array of numbers") -> NDArray[Any]:
     """An array of real numbers as it is, a memory map too; raise InputError where it holds something else."""
     try:
-        given = np.asanyarray(values)
+        given = _plain(np.asanyarray(values))
     except ValueError as error:  # rows of several lengths
         raise InputError(f"{name} is no array: its rows differ in length", where=name, fix=fix) from error
     if given.dtype == object:  # such as columns of pandas
+        if any(np.ndim(value) for value in given.flat):
+            what = f"{name} holds lists or arrays among single values"
+            raise InputError(what, where=name, fix="give vectors alone, or a column for each number of them")
         whole = all(isinstance(value, int | np.integer) for value in given.flat)
         try:
             given = given.astype(np.int64 if whole else np.float64)
@@ -32,6 +35,13 @@ def numbers(values: ArrayLike, name: str, fix: str = "give an array of numbers")
     if given.dtype.kind not in "biuf" and given.size:
         raise InputError(f"{name} holds {given.dtype}, not numbers", where=name, fix=fix)
     return given
+
+
+def _plain(given: NDArray[Any]) -> NDArray[Any]:
+    """The array itself; of a masked one its numbers, NaN for what is masked, of a matrix a plain array."""
+    if isinstance(given, np.ma.MaskedArray):
+        return np.asarray(given if not given.mask.any() else given.astype(np.float64).filled(np.nan))
+    return np.asarray(given) if isinstance(given, np.matrix) else given
 
 
 def class_numbers(labels: ArrayLike) -> NDArray[Any]:
@@ -57,6 +67,10 @@ Floats = NDArray[np.float64]
 Matrix = NDArray[np.float32]
 FLOOR = 1e-10  # of a probability, before its logarithm
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
+LARGEST, SMALLEST = 1e15, 1e-15  # sums of squares of more, or of less, leave single precision
+NARROW = 1e-2  # of its largest number a column spans: less is lost in sums of squares
+ROUNDING = 2e-7  # of single precision
+STANDARDISED = "(x - x.mean(axis=0)) / x.std(axis=0)"
 BLOCK = 1 << 21  # elements worked on at a time
 
 
@@ -114,6 +128,47 @@ def refuse_infinite(rows: NDArray[np.floating], name: str, first: int = 0) -> No
                 where=f"row {bad}",
                 fix="drop or fill it",
             )
+
+
+def refuse_large(rows: NDArray[np.floating], name: str) -> None:
+    """Raise InputError naming a row (n, D) whose squares are too large for sums in single precision."""
+    if rows.dtype == np.float16:  # none is as large
+        return
+    for part in blocks(*rows.shape):
+        large = (np.abs(rows[part]) > LARGEST).any(axis=1)
+        if large.any():
+            row = part.start + int(np.argmax(large))
+            raise InputError(
+                f"row {row} of {name} has numbers beyond {LARGEST:g}, whose squares are too large for single "
+                "precision",
+                where=f"row {row}",
+                fix=f"bring the columns to one scale: {STANDARDISED}",
+            )
+
+
+def refuse_flat(rows: NDArray[np.floating], name: str) -> None:
+    """Raise InputError where rows (n, D), finite ones, differ by less than single precision shows."""
+    if len(rows) < 2:
+        return
+    low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
+    floor = np.maximum(SMALLEST, ROUNDING * np.maximum(np.abs(low), np.abs(high)))
+    if (high - low <= floor).all():
+        raise InputError(
+            f"all rows of {name} are the same in single precision, and tell nothing apart",
+            where=name,
+            fix=f"look at how they were made, or bring the columns to one scale: {STANDARDISED}",
+        )
+
+
+def far_from_zero(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The middle (D,) of each column of rows (n, D) that varies little beside how large it is; else 0.
+
+    Products of such columns in single precision would hold their size and nothing of how they vary.
+    """
+    if not len(rows):
+        return np.zeros(rows.shape[1])
+    low, high = rows.min(axis=0).astype(np.float64), rows.max(axis=0).astype(np.float64)
+    return np.where(high - low < NARROW * np.maximum(np.abs(low), np.abs(high)), (low + high) / 2, 0.0)
 
 
 def rows_of(values: ArrayLike, name: str, first: int = 0) -> NDArray[np.floating]:

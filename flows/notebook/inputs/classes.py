@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from labelworks.flows.notebook.inputs.columns import Matrix, column, length
 from labelworks.schemas.errors import InputError
 
 LISTED = 8
+LARGEST = 2**63 - 1
 EXACT = 2.0**53  # up to which whole numbers are floats
 BOTH = np.array([False, True])
 ORDER = "classes=[…] says which class each column of pred_probs is of"
@@ -115,7 +117,7 @@ def class_order(
 
 
 def names(given: pd.Series[Any], what: str = "labels") -> NDArray[Any]:
-    """Labels (N,) as strings, or as whole numbers, also those that pandas holds as floats.
+    """Labels (N,) as strings, or as whole numbers, also floats and decimals.
 
     Raises InputError, naming the row, where one is missing, is a fraction, or is of another type.
     """
@@ -149,6 +151,14 @@ def plain(values: Any) -> list[Any]:
 
 def _whole(values: NDArray[Any], what: str) -> NDArray[Any]:
     if values.dtype.kind in "iu":
+        large = values > np.uint64(LARGEST) if values.dtype.kind == "u" else np.zeros(len(values), bool)
+        if large.any():
+            row = int(large.argmax())
+            raise InputError(
+                f"label {values[row]} is too large for a class",
+                where=f"{what}, row {row}",
+                fix="give the labels as text",
+            )
         return values.astype(np.int64)
     floats = values.astype(np.float64)
     odd = ~((floats == np.floor(floats)) & (np.abs(floats) <= EXACT))
@@ -166,7 +176,9 @@ def _of_one_type(values: NDArray[Any], what: str) -> NDArray[Any]:
     """Strings as they are, numbers among objects as numbers; nothing else, and not both."""
     if all(isinstance(value, bool | np.bool_) for value in values):
         return values.astype(bool)
-    if all(isinstance(value, int | float | np.number) for value in values):
+    if all(isinstance(value, int | np.integer) and abs(int(value)) <= LARGEST for value in values):
+        return values.astype(np.int64)
+    if all(isinstance(value, int | float | Decimal | np.number) for value in values):
         return _whole(values.astype(np.float64), what)
     odd = np.array([not isinstance(value, str) for value in values])
     if odd.any():

@@ -1,4 +1,4 @@
-"""Columns and matrices as people hold them: NumPy, lists, pandas, polars, Arrow, Hugging Face datasets."""
+"""Columns and matrices as people hold them: NumPy, lists, tensors, pandas, polars, Arrow, datasets."""
 
 from __future__ import annotations
 
@@ -135,7 +135,15 @@ def _held(values: Any) -> Any:
         return _held(values.to_arrow())
     if module == "datasets":
         return _held(values.with_format("arrow")[:]) if hasattr(values, "with_format") else list(values)
+    if module == "torch":
+        return _of_tensor(values)
     return values.to_pandas() if module == "pyarrow" else values
+
+
+def _of_tensor(values: Any) -> Any:
+    """A tensor of PyTorch as an array: of any device, with gradients or without; bfloat16 as float32."""
+    held = values.detach().cpu()
+    return (held.float() if str(held.dtype) == "torch.bfloat16" else held).numpy()
 
 
 def _of_dictionary(columns: dict[Any, Any]) -> pd.DataFrame:
@@ -170,6 +178,7 @@ def _stacked(rows: pd.Series[Any], name: str) -> NDArray[Any]:
     if pd.api.types.is_numeric_dtype(rows.dtype):
         extended = pd.api.types.is_extension_array_dtype(rows.dtype)
         return rows.to_numpy(np.float64, na_value=np.nan) if extended else rows.to_numpy()
+    rows = rows.map(_of_tensor) if any(hasattr(row, "detach") for row in rows[:1]) else rows
     lengths = np.array([np.size(row) if np.ndim(row) else -1 for row in rows])
     odd = (lengths != lengths[0]) if len(lengths) else lengths
     if odd.any():

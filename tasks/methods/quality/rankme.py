@@ -8,7 +8,7 @@ from labelworks.tasks.methods.quality.dimensions import covariance
 from labelworks.tasks.methods.statistics.sums import ClassSums
 
 EPSILON = 1e-7
-NOISE = 1e-6  # of the mean square: a variance under it is the rounding of the sums
+NOISE = 1e-6  # of the mean square, or of the largest one: what is under it is the rounding of the sums
 
 
 def rankme(sums: ClassSums, *, scaled: bool = False) -> float:
@@ -25,7 +25,8 @@ def rankme(sums: ClassSums, *, scaled: bool = False) -> float:
         matrix = matrix[np.ix_(live, live)] / np.outer(spread[live], spread[live])
     if not matrix.size or not np.any(matrix):
         return 1.0
-    singular = np.sqrt(np.maximum(np.linalg.eigvalsh(matrix), 0.0))
+    squares = np.linalg.eigvalsh(matrix)
+    singular = np.sqrt(np.where(squares > NOISE * squares[-1], squares, 0.0))
     share = singular / singular.sum() + EPSILON
     return float(max(1.0, np.exp(-np.sum(share * np.log(share)))))
 

@@ -8,7 +8,8 @@ from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
-UNUSABLE = "__unusable__"  # a column of reasons (string, null: fine) that a format may add to its batches
+from labelworks.tasks.sources.values.columns import UNUSABLE as UNUSABLE
+
 PIXELS = b"pixels"  # in a field's metadata: its lists of numbers are of the shape of images
 WRITTEN = b"as written"  # in a field's metadata: its values are read as the strings that stand in the file
 Kind = Literal["string", "label", "number", "value", "cell"]

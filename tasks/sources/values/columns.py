@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
-from labelworks.tasks.sources.formats.base import UNUSABLE
 from labelworks.tasks.sources.values.plain import plain, plain_type
 
+UNUSABLE = "__unusable__"  # a column of reasons (string, null: fine) that a format may add to its batches
 NAMED = "__file__"  # a column of the names of the files that rows are from
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 LISTS = ("List", "LargeList", "Sequence")

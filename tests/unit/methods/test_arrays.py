@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from scipy import sparse
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.methods.arrays import class_codes, evenly, numbers
+from labelworks.tasks.methods.arrays import class_codes, evenly, far_from_zero, numbers
 from labelworks.tasks.methods.crowd import aggregate
 from labelworks.tasks.methods.duplicates.conflicts import duplicate_conflicts
 from labelworks.tasks.methods.label_shift import estimate_prior
@@ -96,3 +97,27 @@ def test_numbers_in_whatever_form_are_numbers() -> None:
 @pytest.mark.parametrize(("rows", "limit", "taken"), [(0, 5, 0), (5, 5, 5), (6, 5, 3), (11, 5, 4), (1, 5, 1)])
 def test_rows_are_taken_evenly(rows: int, limit: int, taken: int) -> None:
     assert len(range(rows)[evenly(rows, limit)]) == taken
+
+
+@pytest.mark.parametrize("kind", [np.matrix, np.ma.array])
+def test_arrays_of_odd_kinds_are_plain_ones(kind: Callable[[Any], Any]) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        assert type(numbers(kind(PROBS), "features")) is np.ndarray
+    masked = numbers(np.ma.array([[1, 2], [3, 4]], mask=[[0, 1], [0, 0]]), "features")
+    np.testing.assert_array_equal(masked, [[1, np.nan], [3, 4]])
+
+
+def test_vectors_among_numbers_are_refused() -> None:
+    mixed = np.empty((1, 2), object)
+    mixed[0] = [np.ones(3), 1.0]
+    with pytest.raises(InputError, match="lists or arrays among single values"):
+        numbers(mixed, "features")
+
+
+def test_columns_that_vary_little_far_from_zero_are_known() -> None:
+    rows = np.random.default_rng(0).normal([0, 1e6, 3], size=(50, 3))
+    middle = far_from_zero(rows)
+    assert middle[[0, 2]].tolist() == [0, 0]
+    assert abs(middle[1] - 1e6) < 3
+    assert far_from_zero(rows[:0]).tolist() == [0, 0, 0]

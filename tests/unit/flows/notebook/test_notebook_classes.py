@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ def probs(width: int, names: list[Any] | None = None) -> Matrix:
         (np.array(["b", "a", "c"]), ["a", "b", "c"]),
         (pd.Categorical(["b", "a", "c"], categories=["c", "b", "a"]), ["a", "b", "c"]),
         (["20", "10", "30"], ["10", "20", "30"]),
+        ([Decimal(1), Decimal("0.0"), Decimal(2)], [0, 1, 2]),
+        (np.array([2**60 + 1, 2**60, 2**60 + 2], object), [2**60, 2**60 + 1, 2**60 + 2]),
     ],
 )
 def test_labels_are_coded_in_sorted_order(labels: Any, classes: list[Any]) -> None:
@@ -96,6 +99,7 @@ def test_the_index_is_kept() -> None:
         ([-1, 0, 1], 2, None, "3 classes"),
         (["a", "b", "a"], 2, ["a", "a"], "named twice"),
         (["a", "b", "a"], 3, ["a", "b"], "2 classes, 3 columns"),
+        (np.array([2**63, 1], np.uint64), 2, None, "row 0: label 9223372036854775808 is too large"),
         ([], 2, None, "no rows"),
     ],
 )

@@ -11,6 +11,8 @@ import pytest
 from scipy.sparse import csr_array
 
 import labelworks as lw
+from labelworks.flows.notebook.inputs.columns import matrix
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.noise import detect
 
 NAMES = np.array(["ant", "bee", "cat"])
@@ -243,3 +245,39 @@ def test_numbers_by_features_and_by_predictions() -> None:
 def test_bad_numbers_are_refused(labels: Any, arguments: Any, error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         lw.find_regression_errors(labels, **arguments)
+
+
+@pytest.mark.parametrize("features", [np.ones((300, 4)), 1e-30 * np.eye(300, 4), 1e18 + np.eye(300, 4)])
+def test_features_that_are_the_same_in_all_rows_are_refused(features: Any) -> None:
+    names = np.array(["a", "b", "c"])[np.arange(300) % 3]
+    for call in (
+        lambda: lw.find_label_errors(names, features=features),
+        lambda: lw.find_multilabel_errors([[name] for name in names], features=features),
+        lambda: lw.find_regression_errors(np.arange(300.0), features=features),
+        lambda: lw.infer_labels(names, "single", features),
+        lambda: lw.estimate_prior(names, features=features, target_features=features),
+    ):
+        with pytest.raises(InputError, match="the same in single precision"):
+            call()
+
+
+def test_features_too_large_to_be_squared_are_refused(made: dict[str, Any]) -> None:
+    features = 1e30 * np.random.default_rng(0).normal(size=(len(made["given"]), 4))
+    with pytest.raises(InputError, match="row 0 of features has numbers beyond"):
+        lw.find_label_errors(made["given"], features=features)
+
+
+def test_features_far_from_zero_tell_as_much(made: dict[str, Any]) -> None:
+    near = lw.find_label_errors(made["given"], features=made["features"])
+    far = lw.find_label_errors(made["given"], features=made["features"] + 1e7)
+    assert (near.flag == far.flag).mean() > 0.99
+
+
+def test_tensors_are_arrays(made: dict[str, Any]) -> None:
+    torch = pytest.importorskip("torch")
+    probs = torch.tensor(made["probs"], requires_grad=True)
+    flags = lw.find_label_errors(made["given"], made["probs"]).flag
+    np.testing.assert_array_equal(lw.find_label_errors(made["given"], probs).flag, flags)
+    np.testing.assert_array_equal(lw.find_label_errors(made["given"], list(probs)).flag, flags)
+    half = matrix(probs.bfloat16(), "pred_probs").values
+    assert half.dtype == np.float32

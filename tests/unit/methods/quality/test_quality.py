@@ -36,6 +36,10 @@ def test_rankme_between_collapse_and_an_even_spread() -> None:
     assert rankme(sums_of(even)) == pytest.approx(8, rel=1e-4)
     assert rankme(sums_of(np.ones((50, 8)))) == pytest.approx(1, abs=1e-3)
     assert rankme(sums_of(np.zeros((50, 8)))) == 1.0
+    rounded = (1e18 + rng().normal(size=(50, 8))).astype(np.float32)  # the same, but for what sums round off
+    sums = sums_of(rounded)
+    noisy = ClassSums(sums.count, sums.total, sums.gram * (1 + 3e-8 * rng().normal(size=(8, 8))))
+    assert rankme(noisy) == pytest.approx(1, abs=1e-3)
     assert rank_share(8.0, 8) == 1.0
     assert rank_share(1.0, 1) is None
 
