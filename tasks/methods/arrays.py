@@ -40,7 +40,9 @@ def numbers(values: ArrayLike, name: str, fix: str = "give an array of numbers")
 def _plain(given: NDArray[Any]) -> NDArray[Any]:
     """The array itself; of a masked one its numbers, NaN for what is masked, of a matrix a plain array."""
     if isinstance(given, np.ma.MaskedArray):
-        return np.asarray(given if not given.mask.any() else given.astype(np.float64).filled(np.nan))
+        held = np.ma.getdata(given)
+        masked = np.ma.getmaskarray(given)
+        return np.asarray(np.where(masked, np.nan, held) if masked.any() else held)
     return np.asarray(given) if isinstance(given, np.matrix) else given
 
 
