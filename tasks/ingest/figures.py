@@ -9,11 +9,13 @@ from operator import add
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from labelworks.schemas.findings import CrowdFindings, IngestFigures
+from labelworks.schemas.findings import CrowdFindings, IngestFigures, RulesFindings
 from labelworks.schemas.records import DatasetRef
+from labelworks.tasks.ingest.classes import kinds_of, renamed_labels
+from labelworks.tasks.ingest.renamed_classes import renamed_classes
 from labelworks.tasks.ingest.scan_partition import Scan
 from labelworks.tasks.planning.plan import Plan
-from labelworks.tasks.sources.class_mapping import ASIDE
+from labelworks.tasks.sources.class_mapping import ASIDE, ClassMapping
 
 
 def _occurring(ref: DatasetRef, counts: Counter[str | int]) -> tuple[str | int, ...]:
@@ -28,7 +30,9 @@ def ingest_figures(
     rejected: pa.Table,
     empty_files: int,
     similar_class_names: int,
+    mapping: ClassMapping | None,
     crowd: CrowdFindings | None,
+    rules: RulesFindings | None,
 ) -> IngestFigures:
     """The figures of ingest; scans: of the partitions of `ref`, in their order."""
     duplicates = sum(partition.duplicates for partition in ref.partitions)
@@ -38,6 +42,7 @@ def ingest_figures(
     asked = pc.sum(pc.equal(rejected["reason"], ASIDE)).as_py() or 0
     counts = reduce(add, (scan.labels for scan in scans), Counter[str | int]())
     source = zip(ref.partitions, scans, strict=True)
+    smallest = min((counts.get(name, 0) for name in _occurring(ref, counts)), default=None)
     return IngestFigures(
         rows=sum(scanned.rows - part.duplicates for part, scanned in source if part.window == "source"),
         target_rows=sum(
@@ -50,11 +55,14 @@ def ingest_figures(
         left_out_files=sum(len(plan.left_out) for plan in plans.values()),
         empty_files=sum(plan.empty_files for plan in plans.values()) + empty_files,
         classes=len(ref.classes) or None,
-        smallest_class=min((counts.get(name, 0) for name in _occurring(ref, counts)), default=None),
+        smallest_class=None if ref.inferred else smallest,
         tokens=sum(counts.values()) if ref.label_type == "tags" else None,
         mended_sentences=sum(scan.mended for scan in scans) if ref.label_type == "tags" else None,
         similar_class_names=similar_class_names,
+        renamed_classes=renamed_classes(mapping, renamed_labels(scans)),
         duplicate_ids=duplicates,
         agreement=crowd.alpha if crowd else None,
         crowd=crowd,
+        rules=rules,
+        label_kinds=kinds_of(scans) if ref.inferred else {},
     )

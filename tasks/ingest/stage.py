@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain
 from time import perf_counter
 
 import pyarrow as pa
@@ -9,21 +11,22 @@ import pyarrow as pa
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.stage_results import IngestResult
-from labelworks.schemas.suites import suites
+from labelworks.schemas.suites import Suite, suites
 from labelworks.schemas.tables import REJECTED
 from labelworks.tasks import gates
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import label_type_of
 from labelworks.tasks.artifacts.rejected import refuse
+from labelworks.tasks.artifacts.votes.rule_votes import Ruled
+from labelworks.tasks.artifacts.votes.voted_labels import Voted
 from labelworks.tasks.execution.engine import stage_task
 from labelworks.tasks.execution.map_partitions import map_partitions
-from labelworks.tasks.ingest.classes import classes_of, kinds_of, renamed_labels, similar_classes
+from labelworks.tasks.ingest.classes import classes_of, similar_classes
 from labelworks.tasks.ingest.duplicate_ids import mark_duplicates
 from labelworks.tasks.ingest.figures import ingest_figures
 from labelworks.tasks.ingest.gate_rows import IndexedRows
 from labelworks.tasks.ingest.label_sequences import refuse_sequences
 from labelworks.tasks.ingest.learnable import label_type
-from labelworks.tasks.ingest.renamed_classes import renamed_classes
 from labelworks.tasks.ingest.rule_labels import ruled
 from labelworks.tasks.ingest.scan_partition import Scan, scan_partition
 from labelworks.tasks.ingest.tag_labels import scheme_key, with_scheme
@@ -52,49 +55,27 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     made = crowd or rules
     votes = made[0] if made else None
     kept_as = votes.label_type if votes else _kept_as(source, plans["source"])
-    partitions: list[Partition] = []
-    scans: list[Scan] = []
-    all_scans: list[Scan] = []
-    for window, plan in plans.items():
-        seen = map_partitions(
-            "ingest",
-            scan_partition,
-            _made_by(plan.partitions, votes.key if votes else scheme_key(source.columns), window),
-            unit=f"{window} partitions",
-            artifacts=artifacts,
-            source=source,
-            label_type=kept_as,
-            expected=gate.rows,
-            votes=votes,
-        )
-        _refuse_unusable(source, window, plan, seen)
-        inside = [scan for scan in seen if _counts(source, window, scan)]
-        sizes = [(scan.partition, scan.rows) for scan in inside]
-        partitions += mark_duplicates(artifacts, window, sizes, kept_as)
-        scans += inside
-        all_scans += seen
+    seen = dict(_scanned(artifacts, source, plans, kept_as, gate.rows, votes))
+    inside = {window: [scan for scan in of if _counts(source, window, scan)] for window, of in seen.items()}
+    scans = [scan for of in inside.values() for scan in of]
     classes = classes_of(source, scans, votes, asked)
     if hierarchy := run.config.dataset.hierarchy:
         LabelTree.of(classes, hierarchy)  # a class without a place is refused here, not when people are asked
     ref = DatasetRef(
         run_id=artifacts.id, dataset=artifacts.dataset, uri=artifacts.store.url(artifacts.folder),
-        classes=classes, label_type=kept_as, partitions=tuple(partitions), time_type=_time_type(scans),
-        inferred=source.columns.inferred,
+        classes=classes, label_type=kept_as, partitions=_partitions(artifacts, inside, kept_as),
+        time_type=_time_type(scans), inferred=source.columns.inferred,
         tag_scheme=source.columns.tag_scheme if kept_as == "tags" else "",
     )  # fmt: skip
-    by_window = {window: _rejected(artifacts, window, plan, all_scans) for window, plan in plans.items()}
+    by_window = {window: _rejected(artifacts, window, plan, seen[window]) for window, plan in plans.items()}
     rejected = pa.concat_tables(by_window.values())
     artifacts.store.write_table(artifacts.file("ingest", "rejected.parquet"), rejected)
     alike = similar_classes(scans, ref.tag_scheme)
-    empty_files = sum(scan.empty_files for scan in all_scans)
-    renamed = renamed_classes(source.columns.mapping, renamed_labels(scans))
+    empty_files = sum(scan.empty_files for of in seen.values() for scan in of)
     figures = ingest_figures(
-        ref, plans, scans, rejected, empty_files, len(alike), crowd[1] if crowd else None
-    )
-    beside: dict[str, object] = {"renamed_classes": renamed, "rules": rules[1] if rules else None}
-    if ref.inferred:
-        beside |= {"label_kinds": kinds_of(scans), "smallest_class": None}
-    figures = figures.model_copy(update=beside)
+        ref, plans, scans, rejected, empty_files, len(alike), source.columns.mapping,
+        crowd[1] if crowd else None, rules[1] if rules else None,
+    )  # fmt: skip
     examples = {"similar_class_names": [str(names) for names in alike]}
     read = IndexedRows(artifacts, source, kept_as)
     checks = [
@@ -114,6 +95,25 @@ def ingest(run: Run, plans: dict[str, Plan]) -> IngestResult:
     )
     refuse(result.gate, by_window, figures, source.places)
     return artifacts.finish(result)
+
+
+def _scanned(
+    artifacts: Artifacts,
+    source: Source,
+    plans: dict[str, Plan],
+    label_type: str,
+    expected: Suite,
+    votes: Voted | Ruled | None,
+) -> Iterator[tuple[str, list[Scan]]]:
+    """Window by window what was found in its partitions."""
+    made_by = votes.key if votes else scheme_key(source.columns)
+    for window, plan in plans.items():
+        seen = map_partitions(
+            "ingest", scan_partition, _made_by(plan.partitions, made_by, window), unit=f"{window} partitions",
+            artifacts=artifacts, source=source, label_type=label_type, expected=expected, votes=votes,
+        )  # fmt: skip
+        _refuse_unusable(source, window, plan, seen)
+        yield window, seen
 
 
 def _refuse_unusable(source: Source, window: str, plan: Plan, seen: list[Scan]) -> None:
@@ -136,6 +136,15 @@ def _counts(source: Source, window: str, found: Scan) -> bool:
         return False
     by_time = window == "source" and source.columns.time_window is not None
     return not by_time or found.rows > 0 or found.rejected.num_rows > 0
+
+
+def _partitions(artifacts: Artifacts, scans: dict[str, list[Scan]], label_type: str) -> tuple[Partition, ...]:
+    """The partitions of all windows, with how many of their rows have an id that occurred before."""
+    marked = (
+        mark_duplicates(artifacts, window, [(scan.partition, scan.rows) for scan in of], label_type)
+        for window, of in scans.items()
+    )
+    return tuple(chain.from_iterable(marked))
 
 
 def _time_type(scans: list[Scan]) -> str:
@@ -161,6 +170,6 @@ def _kept_as(source: Source, plan: Plan) -> str:
 def _rejected(artifacts: Artifacts, window: str, plan: Plan, scans: list[Scan]) -> pa.Table:
     """Everything of a window that is put aside: files, rows, and rows whose id occurred before."""
     files = pa.Table.from_pylist(plan.rejected, schema=REJECTED)
-    rows = [scan.rejected for scan in scans if scan.partition.window == window]
+    rows = [scan.rejected for scan in scans]
     again = artifacts.store.read_table(artifacts.file("ingest", f"duplicates-{window}.parquet"))
     return pa.concat_tables([files, *rows, again])
