@@ -15,6 +15,7 @@ from labelworks.schemas.tables import published_target_schema, with_pseudo_label
 from tests.support.stages import run_stages
 
 NOISE = 0.1
+PLAIN = {"windows": {"by": "none"}, "groups": []}  # nothing by time or group
 EARLY, LATE = np.array([0.5, 0.3, 0.1, 0.1]), np.array([0.1, 0.1, 0.3, 0.5])
 
 
@@ -55,7 +56,8 @@ def asked(run_config: Any, write: Any) -> Any:
     def asked(**sections: Any) -> tuple[Any, dict[str, Any]]:
         table, truth = stream(1800, [EARLY] * 4 + [LATE] * 4, seed=1, start="2025-01")
         config = {"time": "day", **sections.pop("dataset", {})}
-        detect = {"windows": {"by": "month"}, "groups": ["site"], **sections.pop("detect", {})}
+        looks = {"windows": {"by": "month"}, "groups": ["site"], "probes": ["lda", "ridge"]}
+        detect = looks | sections.pop("detect", {})
         return run_config(write(table), dataset=config, detect=detect, **sections), truth
 
     return asked
@@ -134,7 +136,7 @@ def test_a_target_in_time_order_with_unknown_classes(asked: Any, write: Any, tmp
 def test_the_target_is_published_with_corrected_posteriors(asked: Any, write: Any, tmp_path: Path) -> None:
     table, truth = stream(900, [LATE], seed=3, start="2025-09", unknown=0.1)
     target = write(table.drop_columns(["label"]), "target")
-    config, _ = asked(dataset={"target": str(target)})
+    config, _ = asked(dataset={"target": str(target)}, detect=PLAIN)
     record = run_stages(config)
     folder = tmp_path / "store/made/runs" / record.run_id
     assert all(name.startswith("publish/target/") for name in record.target_parts)
@@ -159,7 +161,7 @@ def test_the_target_is_published_with_corrected_posteriors(asked: Any, write: An
 
 def test_rows_of_the_target_get_pseudo_labels_that_say_so(asked: Any, write: Any, tmp_path: Path) -> None:
     table, truth = stream(900, [LATE], seed=3, start="2025-09", unknown=0.1)
-    detect = {"pseudo_labels": {"precision": 0.9}}
+    detect = {**PLAIN, "pseudo_labels": {"precision": 0.9}}
     config, _ = asked(dataset={"target": str(write(table.drop_columns(["label"]), "target"))}, detect=detect)
     record = run_stages(config)
     told, folder = record.shift.pseudo_labels, tmp_path / "store/made/runs" / record.run_id
@@ -198,21 +200,21 @@ def test_no_row_is_labelled_where_the_classes_look_different(
 def test_the_alarm_remembers_the_batches_of_earlier_versions(
     made: Any, write: Any, run_config: Any, tmp_path: Path
 ) -> None:
-    table = made(rows=900, noise=0.05, dim=8).table
-    source = write(table.slice(0, 300), parts=1)
-    assert run_stages(run_config(source)).drift.watch is None
-    pq.write_table(table.slice(300, 300), source / "part-1.parquet")
-    second = run_stages(run_config(source))
+    table, lda = made(rows=450, noise=0.05, dim=8).table, {"probes": ["lda"]}
+    source = write(table.slice(0, 150), parts=1)
+    assert run_stages(run_config(source, detect=lda)).drift.watch is None
+    pq.write_table(table.slice(150, 150), source / "part-1.parquet")
+    second = run_stages(run_config(source, detect=lda))
     assert second.drift.watch.looks == 1 and second.drift.watch.alarm is None
-    moved = table.slice(600).to_pylist()
+    moved = table.slice(300).to_pylist()
     for row in moved:
         row["vector"] = [value + 4 for value in row["vector"]]
     pq.write_table(pa.Table.from_pylist(moved, table.schema), source / "part-2.parquet")
-    third = run_stages(run_config(source)).drift.watch
+    third = run_stages(run_config(source, detect=lda)).drift.watch
     assert third.looks == 2
     assert third.batches[0].run == second.run_id
     assert third.batches[1].effect > 0.2 and third.e_value > second.drift.watch.e_value
-    other = run_stages(run_config(source, treat={"mode": "relabel"})).drift.watch
+    other = run_stages(run_config(source, detect=lda, treat={"mode": "relabel"})).drift.watch
     assert other.looks == 2  # nothing new came: no look
 
 

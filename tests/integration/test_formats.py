@@ -122,7 +122,7 @@ def vectors(made: Any) -> pa.Table:
 
 def images(tmp_path: Path) -> pa.Table:
     digits = Path(write_digits(Store(str(tmp_path / "digits")), 0).source)
-    return pq.read_table(digits / "part-0.parquet")
+    return pq.read_table(digits / "part-0.parquet").slice(0, 400)
 
 
 Writer = Callable[[pa.Table, Path], dict[str, Any]]
@@ -145,7 +145,7 @@ def test_every_format_gives_the_same_result_as_parquet(
         folder.mkdir()
         features = {"vector": "vector"} if kind == "vector" else {"vector": None, kind: kind}
         section = {"name": writer.__name__, "features": features, **writer(table, folder)}
-        config = run_config(folder, dataset=section)
+        config = run_config(folder, dataset=section, detect={"probes": ["lda"]}, treat={"mode": "none"})
         assert run_stages(config).status == "published"
         found = published(config)
         expected = expected or found

@@ -31,9 +31,14 @@ def run_stages(config: RunConfig, *, progress: Progress | None = None) -> RunRec
 def without_engine(servers: Servers = lambda *_, **__: nullcontext()) -> Iterator[None]:
     """In this block a flow is the function that it wraps, and so its stages are plain calls.
 
+    The report's pictures are made and not drawn, which is a fifth of a run: tests/unit/report draws them.
     servers: called where a run would start its servers.
     """
-    with patch.object(Flow, "__call__", _called), patch("labelworks.flows.execute.servers", servers):
+    with (
+        patch.object(Flow, "__call__", _called),
+        patch("labelworks.flows.execute.servers", servers),
+        patch("labelworks.tasks.report.plots.svg", lambda figure, name: "<svg></svg>"),
+    ):
         yield
 
 
