@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +34,8 @@ ROWS, BYTES, BATCH = 20_000, 16 << 20, 500  # of the whole sample; rows read at 
 PATHS = 50_000  # images whose names are looked at
 LISTED = 12
 GZIP = b"\x1f\x8b"
+NO_BYTES = "is of the shape of images and read as vectors: bytes (np.uint8, 0 to 255) are read as images"
+SEVERAL = "is the name of several columns, none of which is taken: rename them"
 _Item = TypeVar("_Item")
 
 
@@ -108,7 +111,7 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
     dialect = _dialect(source, held, options or {})
     chosen = _chosen(held)
     columns_of: dict[str, tuple[str, ...]] = {}
-    pixels: set[str] = set()
+    pixels, other, twice = set[str](), set[str](), set[str]()
     notes, tables, names, whole = [], [], dict[str, list[str]](), len(chosen) == len(held)
     for file in chosen:
         reader = _reader(source, file, options or {}, dialect, kinds or {})
@@ -122,12 +125,18 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
             continue
         tables += head
         columns_of[file.name] = tuple(schema.names)
-        pixels |= {column.name for column in schema if PIXELS in (column.metadata or {})}
+        shaped = {column.name: (column.metadata or {}).get(PIXELS) for column in schema}
+        pixels |= {name for name, of_bytes in shaped.items() if of_bytes == b"yes"}
+        other |= {name for name, of_bytes in shaped.items() if of_bytes == b"no"}
+        twice |= {name for name, count in Counter(schema.names).items() if count > 1}
         whole &= all_of_it
         names |= {name: known for name in schema.names if (known := class_names(schema, (name,)))}
     if not tables:
         raise InputError(notes[0] if notes else "the dataset is empty: no file has a row", where=source)
     sample = _one_table(source, tables)
+    sample = sample.drop_columns([name for name in sample.column_names if name in twice])
+    notes += [f"{name} {NO_BYTES}" for name in sorted(other)]
+    notes += [f"{name} {SEVERAL}" for name in sorted(twice)]
     columns = tuple(examined(name, sample[name]) for name in sample.column_names)
     if dialect.doubt:
         notes.append(f"CSV: {dialect.doubt}")

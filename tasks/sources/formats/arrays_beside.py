@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.storage.ranges import open_object
 
 LABELS = ("y", "label", "labels", "target", "targets", "classes")
@@ -33,18 +34,21 @@ class ArraysBeside:
 def together(names: Iterable[str]) -> list[list[str]]:
     """The names of files that are columns side by side: those in a folder of which one holds labels.
 
-    Of `X_train.npy`, `y_train.npy`, `X_test.npy` and `y_test.npy` two and two are.
+    Of `X_train.npy`, `y_train.npy`, `X_test.npy` and `y_test.npy` two and two are. InputError where two
+    of them would be one column.
     """
-    groups: dict[tuple[str, str], dict[str, str]] = {}
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for name in sorted(names):
         if name.lower().endswith(".npy"):
-            column, part = _column(name)
-            groups.setdefault((name.rpartition("/")[0], part), {})[column] = name
-    return [
-        list(columns.values())
-        for columns in groups.values()
-        if len(columns) > 1 and {column.lower() for column in columns} & set(LABELS)
-    ]
+            column, part = column_of(name)
+            groups.setdefault((name.rpartition("/")[0], part), []).append((column, name))
+    beside = [group for group in groups.values() if len(group) > 1 and any(is_label(of) for of, _ in group)]
+    return [list(_by_column(group).values()) for group in beside]
+
+
+def is_label(column: str) -> bool:
+    """Whether an array of that name holds the labels."""
+    return column.lower() in LABELS
 
 
 def as_one(paths: list[str]) -> str:
@@ -60,12 +64,25 @@ def arrays_of(fs: Any, path: str) -> ArraysBeside | None:
     several = names.split(AND)
     if len(several) < 2 or not all(name.lower().endswith(".npy") for name in several):
         return None
-    return ArraysBeside(fs, {_column(name)[0]: f"{folder}/{name}" if folder else name for name in several})
+    return ArraysBeside(fs, {column_of(name)[0]: f"{folder}/{name}" if folder else name for name in several})
 
 
-def _column(name: str) -> tuple[str, str]:
-    """The column that a file is, and the part of the rows that it holds, such as `train`."""
-    stem = name.rpartition("/")[2][: -len(".npy")]
+def _by_column(group: list[tuple[str, str]]) -> dict[str, str]:
+    files: dict[str, str] = {}
+    for column, name in group:
+        if column in files:
+            raise InputError(
+                f"{files[column]} and {name} would both be the column {column!r}",
+                fix="rename one of them, or keep it in another folder",
+            )
+        files[column] = name
+    return files
+
+
+def column_of(name: str) -> tuple[str, str]:
+    """The column that a file or an array is, and the part of the rows that it holds, such as `train`."""
+    stem = name.rpartition("/")[2]
+    stem = stem[: -len(".npy")] if stem.lower().endswith(".npy") else stem
     parted = PART.fullmatch(stem)
     if parted is None:
         return stem, ""

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from labelworks.tasks.sources.values.columns import UNUSABLE as UNUSABLE
 
-PIXELS = b"pixels"  # in a field's metadata: its lists of numbers are of the shape of images
+PIXELS = b"pixels"  # in a field's metadata: whether lists of the shape of images are of bytes
 WRITTEN = b"as written"  # in a field's metadata: its values are read as the strings that stand in the file
 Kind = Literal["string", "label", "number", "value", "cell"]
 

@@ -17,9 +17,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.sources.formats.arrays_beside import ArraysBeside
+from labelworks.tasks.sources.formats.arrays_beside import ArraysBeside, column_of, is_label
 from labelworks.tasks.sources.formats.base import PIXELS, FileSummary, ReadAs
-from labelworks.tasks.sources.formats.pixels import as_images, check_pixels, is_pixels
+from labelworks.tasks.sources.formats.pixels import as_images, check_pixels, has_sides, is_pixels
 
 ZIP = b"PK"
 BLOCK = 8 << 20  # bytes of an array that are read at a time
@@ -135,6 +135,7 @@ def _headers(file: Any) -> list[Header]:
         raise EOFError("there is no array with rows in it")
     rows = max(lengths, key=lambda length: (lengths[length], length))
     columns = [header for header in headers if header.shape and header.shape[0] == rows]
+    _with_labels(columns, headers)
     for column in columns:
         if column.dtype.hasobject:
             raise InputError(
@@ -157,6 +158,15 @@ def _as_long(headers: list[Header]) -> None:
             f"arrays side by side differ in rows: {said}",
             fix="save them again row by row alike, or keep what is no column in another folder",
         )
+
+
+def _with_labels(columns: list[Header], headers: list[Header]) -> None:
+    """Raise InputError where the labels beside the arrays that are columns are of another length."""
+    parts = {column_of(column.name)[1] for column in columns}
+    labels = [header for header in headers if is_label(column_of(header.name)[0])]
+    labels = [header for header in labels if header.shape and column_of(header.name)[1] in parts]
+    if labels and not {header.name for header in labels} & {column.name for column in columns}:
+        _as_long([columns[0], *labels])
 
 
 def _fits(kind: np.dtype[Any]) -> bool:
@@ -211,8 +221,10 @@ def _field(header: Header, name: str, read_as: ReadAs) -> pa.Field:
     if name in read_as.pictures:
         check_pixels(name, (header.shape[0], *header.part_shape(name)), header.parts[name].base)
     held = pa.field(name, _column(_nothing(header), name, read_as).type)
-    looks = is_pixels((1, *header.part_shape(name)), header.parts[name].base)
-    return held.with_metadata({PIXELS: b"yes"}) if looks and name not in read_as.pictures else held
+    shape = (1, *header.part_shape(name))
+    if name in read_as.pictures or not has_sides(shape):
+        return held
+    return held.with_metadata({PIXELS: b"yes" if is_pixels(shape, header.parts[name].base) else b"no"})
 
 
 def _column(values: NDArray[Any], name: str, read_as: ReadAs) -> pa.Array:
@@ -230,7 +242,8 @@ def _array(values: NDArray[Any], name: str) -> pa.Array:
     column = values[name] if values.dtype.fields else values
     width = prod(column.shape[1:])
     flat = _flat(column.reshape(-1), width)
-    return flat if column.ndim == 1 else pa.FixedSizeListArray.from_arrays(flat, width)
+    single = column.ndim == 1 or (width == 1 and is_label(column_of(name)[0]))  # labels as Keras keeps them
+    return flat if single else pa.FixedSizeListArray.from_arrays(flat, width)
 
 
 def _flat(values: NDArray[Any], width: int) -> pa.Array:

@@ -17,8 +17,13 @@ LEAST_SIDE = 8  # pixels: what is smaller is hardly meant as an image
 
 def is_pixels(shape: tuple[int, ...], dtype: np.dtype[Any]) -> bool:
     """Whether an array of that shape (N, …) looks like images: bytes of N × height × width (× channels)."""
+    return dtype == np.uint8 and has_sides(shape)
+
+
+def has_sides(shape: tuple[int, ...]) -> bool:
+    """Whether the shape (N, …) of an array is one of images, whatever its numbers."""
     sides = _sides(shape)
-    return dtype == np.uint8 and sides is not None and min(sides) >= LEAST_SIDE
+    return sides is not None and min(sides) >= LEAST_SIDE
 
 
 def check_pixels(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

@@ -18,6 +18,11 @@ from labelworks.tasks.sources.column_roles import fits
 PEEKED, PEEKED_BYTES = 64, 32 << 20  # images decoded
 MAGIC = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\x00", b"MM\x00*")
 IMAGE_PATH = r"(?i)\.(png|jpe?g|gif|webp|bmp|tiff?)$"
+NUMERAL = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$"
+UNREAD = {
+    "numbers with a decimal comma (write 1234.5)": r"^[+-]?\d{1,3}(\.?\d{3})*,\d+$",
+    "dates that aren't ISO 8601 (write 2031-12-24)": r"^\d{1,2}([./-])\d{1,2}[./-](\d\d|\d{4})$",
+}  # what texts may be that a program would have to guess
 ISO_DATE = r"^\d{4}-\d\d(-\d\d([T ]\d\d:\d\d.*)?)?$"
 UNSPACED = r"^[^\x00-\x7f]{2,}"  # text in scripts without spaces
 
@@ -37,6 +42,8 @@ class Column:
     )
     blank: float = 0.0
     image_paths: float = 0.0
+    numerals: float = 0.0
+    unread: str = field(default="", metadata={"about": "what all of the texts are, one of UNREAD"})
     dates: float = 0.0
     peeked: int = field(default=0, metadata={"about": "images that were decoded, or tried"})
     broken: int = 0
@@ -107,6 +114,8 @@ def _of_texts(values: pa.Array) -> dict[str, Any]:
         "blank": _share(_matches(values, r"^\s*$")),
         "image_paths": _share(_matches(values, IMAGE_PATH)),
         "dates": _share(_matches(values, ISO_DATE)),
+        "numerals": _share(_matches(values, NUMERAL)),
+        "unread": next((what for what, form in UNREAD.items() if _share(_matches(values, form)) == 1), ""),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.label import Candidate, rank_of
 from labelworks.tasks.sources.profile import Profile
 
@@ -21,6 +22,19 @@ def empty(look: Profile) -> str:
     """Which column of a label's name has no value."""
     empty = [column.name for column in look.columns if not column.values and rank_of(column.name) < 2]
     return f"{empty[0]} is empty in all rows; " if empty else ""
+
+
+def coded(look: Profile) -> str:
+    """What is to be done about labels that are a number for each class, and about tags of tokens."""
+    vectors = [column for column in look.columns if fits(column.type, "vector") and column.width]
+    for column in vectors:
+        if rank_of(column.name) < 2 and set(look.values(column.name)) <= {0, 1}:
+            return (
+                f"{column.name} holds {column.width} numbers a row, 0 or 1 for each class: write the class "
+                f"(numpy.argmax({column.name}, axis=1)), or of several a list of them; "
+            )
+    tags = [column.name for column in look.columns if column.repeats and column not in vectors]
+    return f"{tags[0]} holds lists with a class twice, as tags of tokens: none is of a row; " if tags else ""
 
 
 def alone(look: Profile) -> str:

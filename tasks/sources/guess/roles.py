@@ -22,10 +22,10 @@ from labelworks.tasks.sources.guess.folders import (
 from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
 from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels
 from labelworks.tasks.sources.guess.names import PREDICTED, words
-from labelworks.tasks.sources.guess.no_label import alone, empty, told_apart
+from labelworks.tasks.sources.guess.no_label import alone, coded, empty, told_apart
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
 from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
-from labelworks.tasks.sources.guess.tabular import tabular
+from labelworks.tasks.sources.guess.tabular import tabular, taken_for_texts
 from labelworks.tasks.sources.guess.tokens import Sentences, find_tokens, is_one_of
 from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
 from labelworks.tasks.sources.profile import Profile
@@ -190,16 +190,10 @@ def _labels(look: Profile, features: FeatureGuess, label: str | None, taken: set
         return [replace(candidate, why=f"named; {candidate.why}")]
     candidates = find_labels(look, features, taken | set(features.names if len(features.names) == 1 else ()))
     if not candidates:
-        lists = [column.name for column in look.columns if column.repeats]
-        hint = (
-            f"{lists[0]} holds lists with a class twice, as tags of tokens: none is of a row; "
-            if lists
-            else ""
-        )
         raise InputError(
             "no column can be taken for the label: none has few values that repeat",
             where=look.source,
-            fix=f"{hint}{empty(look)}{alone(look)}name it with --label COLUMN; columns: {look.listed}",
+            fix=f"{coded(look)}{empty(look)}{alone(look)}name it with --label COLUMN; columns: {look.listed}",
         )
     told_apart(look, candidates[0])
     return candidates
@@ -232,7 +226,7 @@ def _beside(look: Profile, guesses: Guesses, unused: Sequence[Column]) -> tuple[
 def _counted(look: Profile, names: tuple[str, ...]) -> str:
     numbers = all(fits(look.column(name).type, "columns") for name in names)
     what = "numbers" if numbers else "a table: numbers, categories, dates, short texts"
-    return f"{len(names)} columns of {what}; together one vector a row"
+    return f"{len(names)} column{'s' * (len(names) > 1)} of {what}; together one vector a row"
 
 
 def same(look: Profile, one: str, other: str) -> bool:
@@ -272,6 +266,8 @@ def _notes(look: Profile, guesses: Guesses, probs: Column | None) -> Iterable[st
             "each row is a vote: the first of an item gives its features, the others are put aside as "
             f"duplicates, which the config lets be up to {guesses.unlabelled:.0%}"
         )
+    if guesses.features.kind == "columns":
+        yield from taken_for_texts([look.column(name) for name in guesses.features.names])
     if guesses.unreadable:
         yield (
             f"some rows have no {guesses.features.kind} that can be read: they are put aside, and the config "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +31,15 @@ def _names(column: Column) -> bool:
     """Whether texts of one word all differ, as names of rows do, or are paths of images."""
     differ = column.is_text() and column.distinct == column.values and column.prose < 0.5 and column.dates < 1
     return differ or column.image_paths > MOSTLY
+
+
+def taken_for_texts(columns: Sequence[Column]) -> Iterator[str]:
+    """What a person should know of columns that are read as texts, and hardly are meant so."""
+    for column in columns:
+        if column.unread:
+            yield f"{column.name} holds {column.unread}, and they are read as texts"
+        elif MOSTLY <= column.numerals < 1:
+            yield f"{column.name} is read as texts, for a few are among its numbers: make these null"
 
 
 def numbers_of_table(columns: Mapping[str, pa.Array]) -> Any:

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.report.starter_config import starter_config
 from labelworks.tasks.sources.guess.features import find_features
 from labelworks.tasks.sources.guess.foretold import balanced_accuracy, numbers_of_texts, numbers_of_vectors
@@ -166,6 +167,38 @@ def _value(kind: pa.DataType, row: int) -> object:
     if pa.types.is_null(kind):
         return None
     return Decimal(small) if pa.types.is_decimal(kind) else small
+
+
+def test_columns_that_are_hardly_meant_as_texts_are_said(tmp_path: Path) -> None:
+    lines = [f"{row % 9},'{row % 8},5',{row % 28 + 1}.12.2031,{'ab'[row % 2]}" for row in range(60)]
+    lines[7] = lines[7].replace("7,", "n/a,", 1)
+    (tmp_path / "rows.csv").write_text("\n".join(["n,comma,day,label", *lines]).replace("'", '"'))
+    found = guess(look(str(tmp_path / "rows.csv")), label="label")
+    assert [note.split(": ")[0] for note in found.notes] == [
+        "n is read as texts, for a few are among its numbers",
+        "comma holds numbers with a decimal comma (write 1234.5), and they are read as texts",
+        "day holds dates that aren't ISO 8601 (write 2031-12-24), and they are read as texts",
+    ]
+
+
+def test_a_name_of_several_columns_is_taken_for_nothing(tmp_path: Path) -> None:
+    lines = [f"{row % 9},{row % 8},{row % 7},{row % 6},{'ab'[row % 2]}" for row in range(60)]
+    (tmp_path / "rows.csv").write_text("n,n,m,o,label\n" + "\n".join(lines))
+    found = guess(look(str(tmp_path / "rows.csv")), label="label")
+    assert found.features.names == ("m", "o")
+    assert "n is the name of several columns, none of which is taken: rename them" in found.notes
+
+
+def test_a_number_for_each_class_is_no_label_and_what_to_do_is_said(tmp_path: Path) -> None:
+    x, y = RNG.normal(size=(30, 4)), np.eye(3)[np.arange(30) % 3]
+    np.savez(tmp_path / "a.npz", x=x, y=y)
+    with pytest.raises(InputError, match=r"argmax\(y, axis=1\)"):
+        guess(look(str(tmp_path / "a.npz")))
+
+
+def test_arrays_of_the_shape_of_images_that_are_no_bytes_are_said(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x=np.zeros((30, 3, 8, 8), np.int32), y=np.arange(30) % 3)
+    assert "np.uint8" in look(str(tmp_path / "a.npz")).notes[0]
 
 
 def test_sentences_that_a_run_puts_aside_or_mends_are_counted(tmp_path: Path) -> None:

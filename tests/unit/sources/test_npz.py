@@ -104,6 +104,28 @@ def test_files_go_together_where_one_holds_labels(tmp_path: Path, names: list[st
     assert [file.name for file in list_files(str(tmp_path), "auto", {})] == files
 
 
+def test_two_files_that_would_be_one_column_are_refused(tmp_path: Path) -> None:
+    for name in ("X_train", "train_X", "y_train"):
+        np.save(tmp_path / f"{name}.npy", np.zeros(ROWS))
+    with pytest.raises(InputError, match=r"X_train.npy and train_X.npy would both be the column 'X'"):
+        list_files(str(tmp_path), "auto", {})
+
+
+def test_labels_of_another_length_than_their_arrays_are_refused(tmp_path: Path) -> None:
+    parts = {"x_test": np.zeros((ROWS - 2, 2)), "y_test": np.zeros(ROWS - 2), "classes": np.zeros(3)}
+    np.savez(tmp_path / "a.npz", x_train=np.zeros((ROWS, 2)), y_train=np.zeros(ROWS), **parts)
+    assert reader(tmp_path / "a.npz").schema().names == ["x_train", "y_train"]
+    np.savez(tmp_path / "a.npz", x=np.zeros((ROWS, 2)), y=np.zeros(ROWS - 1))
+    with pytest.raises(InputError, match="differ in rows: x has 7, y has 6"):
+        reader(tmp_path / "a.npz").schema()
+
+
+def test_labels_of_one_number_a_row_are_single_values(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", X=np.zeros((ROWS, 1)), y_train=np.arange(ROWS)[:, None])
+    table = reader(tmp_path / "a.npz").table(None, ["X", "y_train"])
+    assert (table["X"].to_pylist()[0], table["y_train"].to_pylist()) == ([0.0], list(range(ROWS)))
+
+
 def test_arrays_of_other_lengths_do_not_go_together(tmp_path: Path) -> None:
     np.save(tmp_path / "X.npy", np.zeros((ROWS, 2)))
     np.save(tmp_path / "y.npy", np.zeros(ROWS - 1, int))
