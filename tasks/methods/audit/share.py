@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
-from scipy.stats import norm
 
 from labelworks.tasks.methods.audit.audited import Audited
 from labelworks.tasks.methods.audit.strata import SURE, ProxySums, Strata, proxy_strata
+from labelworks.tasks.methods.statistics.wilson import wilson
 
 LEVEL = 0.95
 PRIOR = 0.5  # rows that the proxy counts for in a stratum, beside those looked at
@@ -28,7 +28,7 @@ class ShareEstimate:
     """A share of N rows: its value and its interval; looks: rows that people looked at.
 
     proxy_mean: what the model alone would say; classical: the interval by the rows looked at alone, of the
-    width that as many would have had if they were chosen evenly (Wald).
+    width that as many would have had if they were chosen evenly (Wilson 1927).
     """
 
     value: float
@@ -213,6 +213,5 @@ def _drawn(strata: AuditedStrata, beta: _Beta, rng: np.random.Generator) -> tupl
 
 
 def _classical(strata: AuditedStrata, confidence: float) -> tuple[float, float]:
-    mean = float(strata.weighed.sum() / strata.weight.sum())
-    half = float(norm.ppf((1 + confidence) / 2)) * float(np.sqrt(mean * (1 - mean) / strata.looks.sum()))
-    return max(mean - half, 0.0), min(mean + half, 1.0)
+    low, high = wilson(strata.weighed.sum() / strata.weight.sum(), strata.looks.sum(), confidence)
+    return float(low), float(high)

@@ -21,6 +21,7 @@ from labelworks.tasks.methods.noise.core.result import NoiseResult, best_class, 
 from labelworks.tasks.methods.noise.core.sampled import SampledModel
 from labelworks.tasks.methods.noise.core.transition_em import columns_of
 from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.statistics.wilson import wilson
 
 HELD = 16_000_000  # probabilities held: 64 MB
 A_PAIR = 10  # errors in a sample, on average: fewer don't place a cut for every pair of classes
@@ -58,7 +59,8 @@ class ConfidentLearning(SampledModel):
         self._pooled = self.rows > len(labels) and counts.sum() < A_PAIR * len(counts) * (len(counts) - 1)
         self._cut_by_class, self._cut_by_pair = _cuts(labels, probs, counts, pooled=self._pooled)
         self._rate = float(np.clip(1 - np.trace(shares), 0, 1))
-        self._interval = wilson(self._rate, max(int((confident >= 0).sum()), 1))
+        low, high = wilson(self._rate, max(int((confident >= 0).sum()), 1))
+        self._interval = (float(low), float(high))
         self._offset = _logit_offset(_error(labels, probs, self._columns), self._rate)
 
     def score(self, labels: ArrayLike, pred_probs: Any) -> NoiseResult:
@@ -155,11 +157,3 @@ def _logit_offset(error: NDArray[np.float64], rate: float) -> float:
 
 def _shifted(error: NDArray[np.float64], offset: float) -> NDArray[np.float64]:
     return np.asarray(expit(logit(np.clip(error, 1e-9, 1 - 1e-9)) + offset), np.float64)
-
-
-def wilson(share: float, rows: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share counted on rows."""
-    z = 1.96
-    centre = (share + z * z / (2 * rows)) / (1 + z * z / rows)
-    spread = z / (1 + z * z / rows) * np.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return max(float(centre - spread), 0.0), min(float(centre + spread), 1.0)

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.noise.confident_learning import wilson
 from labelworks.tasks.methods.noise.core.transition_em import RARE
+from labelworks.tasks.methods.statistics.wilson import wilson
 from labelworks.tasks.methods.treatment.claims import BINS, Claims
 from labelworks.tasks.methods.treatment.cut import NEVER, Cut
 

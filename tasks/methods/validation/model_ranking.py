@@ -15,6 +15,7 @@ from scipy.stats import rankdata
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import Floats
+from labelworks.tasks.methods.statistics.wilson import wilson
 
 READINGS = ("given", "corrected", "posterior", "platinum")
 SURE = 0.95  # probability of the likeliest label, from which a row is in the platinum subset
@@ -142,7 +143,7 @@ def ranked(sums: RankingSums, seed: int = 0) -> ModelRanking:
     return ModelRanking(
         rows=sums.rows,
         accuracy=accuracy,
-        interval=_wilson(accuracy, sums.rows),
+        interval=np.stack(wilson(accuracy, sums.rows), axis=1),
         rank=rank,
         rank_interval=np.stack([np.minimum(np.floor(low), rank), np.maximum(np.ceil(high), rank)], axis=1),
         difference=apart,
@@ -165,10 +166,3 @@ def _both_probable(posterior: NDArray[np.floating], guesses: NDArray[np.int64]) 
     """Expected rows (A, A) that two models are right on: those where they say the same, as it is probable."""
     right = _taken(posterior, guesses)
     return np.stack([((guesses == guess[:, None]) * right).sum(axis=0) for guess in guesses.T])
-
-
-def _wilson(accuracy: Floats, rows: float) -> Floats:
-    z2 = 1.959964**2
-    middle = (accuracy + z2 / (2 * rows)) / (1 + z2 / rows)
-    half = np.sqrt(z2) * np.sqrt(accuracy * (1 - accuracy) / rows + z2 / (4 * rows**2)) / (1 + z2 / rows)
-    return np.stack([middle - half, middle + half], axis=1)
