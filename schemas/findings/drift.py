@@ -73,6 +73,11 @@ class GroupFindings(Findings):
     prior: tuple[Number, ...] = Field(description="of the whole, in the order of `classes`")
     groups: tuple[Group, ...]
 
+    @property
+    def evenly(self) -> bool:
+        """Whether predictions are wrong in none more often than on the whole."""
+        return self.worst_error is None or self.error is None or self.worst_error <= self.error
+
 
 class ColumnFindings(Findings):
     """How far a tabular column moved; effect: Cramér's V."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -14,6 +15,7 @@ from labelworks.tasks.storage.versions import version_of
 _Result = TypeVar("_Result", bound=StageResult)
 BUDGETED = ("treat", "validate", "publish")
 SETTLED = ("treat", "publish")
+PUBLISHED = re.compile(r"publish(?:-budget-(?P<budget>\d+))?(?:-(?P<arm>.+))?")
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,15 @@ class Artifacts:
     def folder(self) -> str:
         """The run's folder in the store."""
         return f"{self.dataset}/runs/{self.id}"
+
+    def carried(self) -> Artifacts:
+        """Those of the treatment that the run published; of one that published none, what it proposed."""
+        record = self.record()
+        settled = record and record.parts and PUBLISHED.fullmatch(record.parts[0].partition("/")[0])
+        if not settled:
+            return self
+        budget = settled["budget"]
+        return replace(self, budget=None if budget is None else int(budget), arm=settled["arm"] or "")
 
     def named(self, run_id: str) -> Artifacts:
         """Those of another run of the same dataset."""

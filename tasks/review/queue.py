@@ -83,7 +83,7 @@ def review_queue(
         raise ConfigError("labels are no single class", where="hierarchy", fix="leave it out")
     if by == "class-coverage" and not ref.one_class:
         raise ConfigError("labels are no single class", where="--by", fix="--by error-removed")
-    treated = artifacts.result(TreatResult)
+    treated = artifacts.carried().result(TreatResult)
     ref = treated.ref if treated else ref
     said = decisions_in_force(artifacts.store, decisions_files(artifacts.store, artifacts.dataset))
     listed = _listed(

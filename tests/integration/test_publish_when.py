@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import labelworks as lw
 from tests.support.stages import run_stages
 
 AS_USUAL = {"validate": {"publish_when": "better"}, "treat": {"objective": "auto"}}
@@ -58,3 +59,5 @@ def test_what_is_not_proven_is_carried_as_given_with_flags(
     assert code == 0 and "it carries the given labels" in said
     again = run_stages(config)  # found, not repeated
     assert again.version == record.version
+    looks = lw.review_queue(record.dataset, 10, store=tmp_path / "store").to_pandas()
+    assert looks["removed"].min() > 0.5  # of what the version carries, not of what was proposed

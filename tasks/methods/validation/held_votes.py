@@ -44,21 +44,26 @@ class VotesProof:
 
         margin: of right labels that the method's may lose; None: they have to be better, by both figures.
         """
-        low, high = self.difference.interval
-        shown = f"right labels change by {points((low, high))} on {self.votes:,} held-out votes"
+        (low, high), (least, most) = self.difference.interval, self.gain.interval
+        held = f"on {self.votes:,} held-out votes"
+        shown = f"right labels change by {points((low, high))} {held}"
+        ends = f"{least:+.3f} to {most:+.3f}".replace("-", "−")
+        scored = f"the log score of a vote changes by {ends} {held}"
         if not self.votes:
             return f"no vote could be held out: no item has {LEAST_VOTES}"
-        if high < 0 or self.gain.interval[1] < 0:
-            return f"labels by the method are worse than those that most gave: {shown}"
+        if high < 0 or most < 0:
+            said = shown if high < 0 else scored
+            return f"labels by the method are worse than those that most gave: {said}"
         if margin is not None:
             return (
                 ""
                 if low >= -margin
                 else f"that they lose no more than {100 * margin:g} points isn't proven: {shown}"
             )
-        if low > 0 and self.gain.interval[0] > 0:
+        if low > 0 and least > 0:
             return ""
-        return f"that labels by the method are better than those that most gave isn't proven: {shown}"
+        said = scored if low > 0 else shown
+        return f"that labels by the method are better than those that most gave isn't proven: {said}"
 
 
 @dataclass(frozen=True, eq=False)

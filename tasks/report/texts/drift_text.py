@@ -130,6 +130,8 @@ def _label_sets(found: LabelSetFindings) -> str:
 
 
 def _groups(title: str, found: GroupFindings) -> str:
+    if found.evenly:
+        return f"{title}: predictions are wrong as often in each, {percent(found.error)}."
     return (
         f"{title}: predictions are wrong most often in {found.worst}, "
         f"{percent(found.worst_error)} against {percent(found.error)} on the whole."

@@ -61,7 +61,8 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         figures.append((f"best model by {reading.reading} labels", best.model, percent(best.accuracy.value)))
     if proof := record.validation:
         gained = f"accuracy of {probe(proof)}, points gained"
-        carries = ("it carries", SHORT.get(proof.published, proof.published), carried(proof))
+        short, whole = SHORT.get(proof.published, proof.published), carried(proof)
+        carries = ("it carries", short, "" if whole.endswith(short) else whole)
         figures += [(gained, points(proof.difference), _accuracy(proof)), carries]
     figures += people_figures(record.treatment.decisions if record.treatment else None, record.validation)
     waits = record.embedding.waits.said if record.embedding and record.embedding.waits else ""

@@ -41,6 +41,13 @@ def _published(record: RunRecord) -> Iterator[Step]:
             f"{_first_looks(record)} As a page that works from disk (docs/review.md):",
             review_command(record),
         )
+    elif _doubted(record):
+        yield Step(
+            f"Look at rows that look wrong, {plural(record.noise.flagged, 'row')} in all: the labels are as "
+            "given, and what people answer is heard by the next run. As a page that works from disk "
+            "(docs/review.md):",
+            review_command(record),
+        )
     if (done := record.treatment) and done.judges and done.judges.not_asked:
         yield Step(
             f"Ask judges about {plural(done.judges.not_asked, 'row')} more by a larger treat.judges.budget: "
@@ -51,6 +58,11 @@ def _published(record: RunRecord) -> Iterator[Step]:
     warned = sum(len(gate.warned) for gate in record.gates.values())
     if warned:
         yield Step(f"Read {plural(warned, 'warning')} of the gates, below.")
+
+
+def _doubted(record: RunRecord) -> bool:
+    """Whether labels that look wrong are published as they were given."""
+    return bool(record.noise and record.noise.flagged and record.validation and record.validation.why_given)
 
 
 def _first_looks(record: RunRecord) -> str:

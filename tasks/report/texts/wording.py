@@ -38,7 +38,7 @@ def count(value: Any) -> str:
 
 def decimal(value: Any, digits: int = 2) -> str:
     """A number with a fixed number of digits."""
-    return MISSING if value is None else f"{float(value):.{digits}f}"
+    return MISSING if value is None else f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def seconds(value: Any) -> str:

@@ -7,7 +7,8 @@ import pytest
 
 from labelworks.tasks.methods.crowd import Votes, aggregate
 from labelworks.tasks.methods.crowd.fit import shares
-from labelworks.tasks.methods.validation.held_votes import prove_votes
+from labelworks.tasks.methods.validation.disagreements import Estimate
+from labelworks.tasks.methods.validation.held_votes import VotesProof, prove_votes
 
 TWO_KNOW, ALL_KNOW = (0.9, 0.9, 0.25, 0.25, 0.25, 0.25), (0.85,) * 6
 
@@ -88,3 +89,18 @@ def test_better_is_right_where_crowds_are_drawn_anew() -> None:
         labels = [aggregate(votes, method=each).labels for each in ("one-coin", "majority")]
         harmed += np.mean(labels[0] == truth) < np.mean(labels[1] == truth)
     assert harmed == 0
+
+
+@pytest.mark.parametrize(
+    ("difference", "gain", "says"),
+    [
+        ((0.07, 0.02), (0.01, 0.01), "the log score of a vote changes by −0.010 to +0.030"),
+        ((0.07, 0.05), (0.01, 0.001), "right labels change by −2.8 to +16.8 points"),
+        ((0.07, 0.02), (-0.03, 0.01), "the log score of a vote changes by −0.050 to −0.010"),
+    ],
+)
+def test_what_is_said_is_the_figure_that_proves_nothing(
+    difference: tuple[float, float], gain: tuple[float, float], says: str
+) -> None:
+    proof = VotesProof(Estimate(*gain), Estimate(*difference), 800, 90)
+    assert proof.why_not(None).endswith(f": {says} on 800 held-out votes")

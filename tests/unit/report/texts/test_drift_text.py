@@ -125,6 +125,11 @@ def test_sentences_say_it(drift):
     assert "10 windows by month: the class mix changed at 2026-06" in told
     assert "the alarm rang at 2026-0" in told
     assert "Column age moved most" in told
+    groups = next(iter(drift.groups.values()))
+    assert f"predictions are wrong most often in {groups.worst}" in told
+    even = groups.model_copy(update={"worst_error": 0.0, "error": 0.0})
+    said = drift_text.sentences(DriftFindings(groups={"sex": even}), None)
+    assert said[-1].endswith("predictions are wrong as often in each, 0.0 %.")
     assert "12 looks at the source's new files: evidence of drift 1.5" in told
     assert drift_text.sentences(None, None) == []
     worst = shifted(drift=TargetDrift(features=(FeatureDrift(feature=7, effect=0.31, p_value=0.001),)))

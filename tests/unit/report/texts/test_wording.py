@@ -3,6 +3,7 @@ import pytest
 from labelworks.tasks.report.html import render
 from labelworks.tasks.report.texts import wording
 from labelworks.tasks.report.texts.key_figures import key_figures
+from labelworks.tasks.report.texts.steps import next_steps
 from labelworks.tasks.report.texts.verdict import verdict
 
 
@@ -14,6 +15,8 @@ from labelworks.tasks.report.texts.verdict import verdict
         (wording.points(-0.02), "−2.0"),
         (wording.points(0.054), "+5.4"),
         (wording.points(-0.0004), "+0.0"),
+        (wording.decimal(-0.0184, 3), "−0.018"),
+        (wording.decimal(-0.0004, 3), "0.000"),
         (wording.percent(-1e-9), "0.0 %"),
         (wording.percent(0.12345, 2), "12.35 %"),
         (wording.count(1234567), "1,234,567"),
@@ -74,3 +77,19 @@ def test_a_refusal_counts_what_else_failed(runs):
 
 def test_figures_that_were_not_reached_are_left_out(runs):
     assert key_figures(runs["refused"]()) == [("rows", "0", "")]
+
+
+def test_what_it_carries_is_said_once(runs):
+    said = [
+        {name: (value, note) for name, value, note in key_figures(proven(runs, published=arm))}
+        for arm in ("given", "likeliest")
+    ]
+    assert [figures["it carries"] for figures in said] == [
+        ("given labels", ""),
+        ("likeliest class", "the most likely class of each row"),
+    ]
+
+
+def test_doubted_labels_that_stay_as_given_are_to_be_looked_at(runs):
+    steps = [step.command for step in next_steps(proven(runs, why_given="nothing better is proven"))]
+    assert any(command.startswith("labelworks review export") for command in steps)
