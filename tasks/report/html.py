@@ -23,7 +23,14 @@ from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 from labelworks.tasks.report import plots, time_plots
 from labelworks.tasks.report.drawn_map import drawn_map
 from labelworks.tasks.report.evidence import ReportData, WorstRow
-from labelworks.tasks.report.texts import content_text, health_text, shortcut_text, trend_text, wording
+from labelworks.tasks.report.texts import (
+    content_text,
+    health_text,
+    shortcut_text,
+    tag_text,
+    trend_text,
+    wording,
+)
 from labelworks.tasks.report.texts import drift_text as moved
 from labelworks.tasks.report.texts.key_figures import audit_figure, key_figures, money, not_heard
 from labelworks.tasks.report.texts.steps import next_steps
@@ -67,6 +74,7 @@ def render(record: RunRecord, evidence: ReportData) -> str:
         classes=_classes(record, evidence),
         moved=moved.sentences(record.drift, record.shift),
         trend=trend_text.lines(record.trend),
+        tags_told=tag_text.sentence(record.noise),
         health_told=health_text.sentences(record.health),
         sample_map=drawn_map(evidence.sample_map, evidence.classes),
         odd_content=content_text.issue_rows(record.content, personal=False),

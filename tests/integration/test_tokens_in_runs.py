@@ -10,7 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import labelworks as lw
+from labelworks.flows.cli.judged_run import open_judged
 from labelworks.schemas.config.run import RunConfig
+from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
+from labelworks.tasks.review.desk.around import around
+from labelworks.tasks.storage.store import Store
 from tests.support.own_expectations import own
 from tests.support.stages import run_stages
 
@@ -65,12 +69,24 @@ def test_wrong_tags_are_found_and_mended_by_sentence(
     assert (span["start"], span["end"], span["error"]) == (3, 5, "type")
     page = Path(record.report.removeprefix("file://")).read_text()
     assert "<mark>" in page and "suggested" in page
+    tags = record.noise.tags
+    assert "of the tags are estimated to be wrong" in page
+    assert (
+        f"{tags.flagged_tokens:,} of {tags.tokens:,} tags look wrong; of spans, {tags.spans:,} as given"
+        in page
+    )
+    assert f"{record.noise.flagged} of {record.rows} sentences looked wrong" in page
     card = Path(record.exports["card"].removeprefix("file://")).read_text()
     assert "struct<" not in card and "list<" not in card
     root = config.store.root
     queue = lw.review_queue(config.dataset.name, 8, store=root).queue
     asked = next(row for row in queue.rows if row.suggestion)
     assert queue.label == "tags" and asked.given.count("; ") == 7 and len(asked.marks) == 2
+    run = open_judged(Store(root), queue.dataset, queue.run, None)
+    ref = judged_ref(run.artifacts)
+    where = next(part for part in ref.of("source") if part.key == asked.partition)
+    near = around(run.artifacts, run.source, ref, where, [asked])[asked.id].nearest[0]
+    assert " ".join(text for text, _ in near.marks) == " ".join(near.content.tokens)
     lw.record_decisions(config.dataset.name, {asked.id: asked.suggestion}, annotator="ann", store=root)
     raw = config.model_dump(mode="json", exclude_unset=True)
     raw["gates"]["detect"] = {"expectations": [own("expect_column_values_to_not_be_null", "posterior")]}

@@ -189,4 +189,5 @@ def test_it_is_legible_and_fits_in_light_and_dark_wide_and_narrow(
         page.open((tmp_path / "a.html").as_uri())
         page.wait(ANSWERED.format(0))
         assert page.value("document.querySelector('#likely .line').offsetHeight") < 50
+        assert "the given label is right" in page.value("document.querySelector('#likely .line').textContent")
         assert page.faults() == []

@@ -161,6 +161,7 @@ def around_row(found: Around) -> dict[str, Any]:
             "id": neighbour.id,
             "alike": neighbour.alike,
             "given": neighbour.given,
+            "marks": neighbour.marks,
             **_seen(neighbour.content, SMALL),
         }
         for neighbour in found.nearest

@@ -56,7 +56,7 @@ def _looks(change: str, audit: AuditedSample) -> str:
 
 def points(interval: tuple[float, float]) -> str:
     """An interval in points, with signs."""
-    low, high = (f"{100 * end:+.1f}".replace("-", "−") for end in interval)
+    low, high = (f"{round(100 * end, 1) + 0.0:+.1f}".replace("-", "−") for end in interval)
     return f"{low} to {high} points"
 
 

@@ -14,6 +14,7 @@ from labelworks.schemas.findings import (
 )
 from labelworks.schemas.records import RunRecord
 from labelworks.tasks.methods.validation.arms import SHORT
+from labelworks.tasks.report.texts.tag_text import judged
 from labelworks.tasks.report.texts.wording import (
     MISSING,
     carried,
@@ -38,9 +39,10 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
             (f"rows that {plural(len(rules.rules), 'rule')} cover", percent(rules.coverage), apart)
         )
     if noise := record.noise:
+        rate = "noise rate of tags" if noise.tags else "noise rate"
         figures += [
-            ("labels look wrong", count(noise.flagged), _share(noise.flagged_share)),
-            ("noise rate", percent(noise.rate), span(noise.rate_interval)),
+            (f"{judged(noise)}s look wrong", count(noise.flagged), _share(noise.flagged_share)),
+            (rate, percent(noise.rate), span(noise.rate_interval)),
             ("pairs look mismatched", count(noise.mismatched_pairs), _share(noise.mismatched_share)),
         ]
     if done := record.treatment:

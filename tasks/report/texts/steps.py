@@ -41,9 +41,9 @@ def _published(record: RunRecord) -> Iterator[Step]:
             f"{_first_looks(record)} As a page that works from disk (docs/review.md):",
             review_command(record),
         )
-    elif _doubted(record):
+    elif doubted := _doubted(record):
         yield Step(
-            f"Look at rows that look wrong, {plural(record.noise.flagged, 'row')} in all: the labels are as "
+            f"Look at the {plural(doubted, 'row')} whose label looks wrong: the labels are as "
             "given, and what people answer is heard by the next run. As a page that works from disk "
             "(docs/review.md):",
             review_command(record),
@@ -60,9 +60,10 @@ def _published(record: RunRecord) -> Iterator[Step]:
         yield Step(f"Read {plural(warned, 'warning')} of the gates, below.")
 
 
-def _doubted(record: RunRecord) -> bool:
-    """Whether labels that look wrong are published as they were given."""
-    return bool(record.noise and record.noise.flagged and record.validation and record.validation.why_given)
+def _doubted(record: RunRecord) -> int:
+    """Rows whose label looks wrong and is published as it was given."""
+    given = record.validation is not None and record.validation.why_given
+    return record.noise.flagged if given and record.noise else 0
 
 
 def _first_looks(record: RunRecord) -> str:

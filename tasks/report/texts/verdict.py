@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from labelworks.schemas.findings import ValidationFindings
 from labelworks.schemas.records import Approval, GateResult, RunRecord
+from labelworks.tasks.report.texts.tag_text import judged
 from labelworks.tasks.report.texts.wording import count, plural, points, probe
 
 
@@ -74,7 +75,7 @@ def _unanswered(record: RunRecord) -> str:
 def _treated(record: RunRecord) -> str:
     if record.noise is None:
         return ""
-    looked = f"{count(record.noise.flagged)} of {plural(record.rows, 'label')} looked wrong"
+    looked = f"{count(record.noise.flagged)} of {plural(record.rows, judged(record.noise))} looked wrong"
     if record.treatment is None:
         return looked
     by_words = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from labelworks.schemas.review import ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import named
 from labelworks.tasks.artifacts.shown.contents import PICTURED, Content, contents
+from labelworks.tasks.artifacts.shown.marks import Piece, marked
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.artifacts.vectors.embeddings import read_vectors
 from labelworks.tasks.methods.neighbours.exact import nearest_of
@@ -24,12 +26,16 @@ COMPARED = 32  # rows at once with all of their partition
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A row near another: how alike their vectors are (cosine), its given label, what is in it."""
+    """A row near another: how alike their vectors are (cosine), its given label, what is in it.
+
+    marks: of a sentence its pieces, each with the type of its span.
+    """
 
     id: str
     alike: float
     given: str
     content: Content
+    marks: tuple[Piece, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,11 +67,12 @@ def around(
         row.id: Around(
             content,
             tuple(
-                Neighbour(
+                _neighbour(
                     scores["id"][int(place)].as_py(),
                     float(value),
-                    as_text(given[int(place)].as_py()),
+                    given[int(place)].as_py(),
                     next(others),
+                    ref,
                 )
                 for place, value in zip(some, values, strict=True)
             ),
@@ -73,6 +80,12 @@ def around(
         )
         for row, content, some, values in zip(rows, mine, places, alike, strict=True)
     }
+
+
+def _neighbour(name: str, alike: float, label: Any, content: Content, ref: DatasetRef) -> Neighbour:
+    tagged = ref.label_type == "tags" and len(content.tokens) == len(label)
+    marks = marked(content.tokens, label, ref) if tagged else ()
+    return Neighbour(name, alike, as_text(label), content, marks)
 
 
 def nearest_rows(

@@ -53,7 +53,7 @@ function startReview(queue, keeper, after) {
     drawContent(row);
     drawLabel("given", row.given, row.marks?.[0]);
     part("doubted").hidden = row.suggestion === null;
-    drawLabel("suggestion", row.suggestion, row.marks?.[1]);
+    drawLabel("suggestion", number && row.suggestion ? figure(row.suggestion) : row.suggestion, row.marks?.[1]);
     const answer = answers().get(at);
     part("answered").hidden = !answer;
     part("answer").textContent = answer ? answer.answer : "";
@@ -66,13 +66,20 @@ function startReview(queue, keeper, after) {
 
   // A label as a text; of a sentence its pieces, those of a span as marks.
   function drawLabel(id, label, pieces) {
-    if (!pieces) part(id).textContent = openMarks(label || "(none)");
-    else part(id).replaceChildren(...pieces.flatMap(([text, type]) => {
+    if (pieces?.length) part(id).replaceChildren(...drawnPieces(pieces));
+    else part(id).textContent = openMarks(label || "(none)");
+  }
+
+  // What can be read of a number that was worked out.
+  const figure = label => Number.isFinite(Number(label)) ? String(Number(Number(label).toPrecision(6))) : label;
+
+  function drawnPieces(pieces) {
+    return pieces.flatMap(([text, type]) => {
       const piece = document.createElement(type === null ? "span" : "mark");
       piece.textContent = openMarks(text);
       if (type !== null) piece.append(" ", Object.assign(document.createElement("small"), {textContent: openMarks(type)}));
       return [piece, " "];
-    }));
+    });
   }
 
   function drawContent(row) {
@@ -91,7 +98,7 @@ function startReview(queue, keeper, after) {
       const [key, label, share, bar, full] = ["kbd", "bdi", "span", "span", "span"].map(tag => document.createElement(tag));
       key.textContent = several || number ? "" : place + 1;
       key.hidden = several || number;
-      label.textContent = name || "(none)";
+      label.textContent = several || number ? "the given label is right" : name || "(none)";
       share.textContent = p > .995 ? "> 99 %" : p < .005 ? "< 1 %" : `${Math.round(100 * p)} %`;
       share.className = "p";
       bar.className = "bar";
@@ -122,12 +129,16 @@ function startReview(queue, keeper, after) {
 
   function nearRow(other, row) {
     const [item, label, share, text] = ["li", "bdi", "span", "q"].map(tag => document.createElement(tag));
-    label.textContent = number ? Number(Number(other.given).toPrecision(6)) : openMarks(other.given || "(none)");
+    label.textContent = number ? figure(other.given) : openMarks(other.given || "(none)");
     label.className = other.given === row.given ? "same" : "differs";
     share.textContent = other.alike.toFixed(2);
     share.title = "cosine of the two vectors";
     text.textContent = openMarks(other.text || (other.picture ? "" : other.id));
     text.dir = "auto";
+    if (other.marks?.length) {
+      label.textContent = "";
+      text.replaceChildren(...drawnPieces(other.marks));
+    }
     item.append(label, share, text);
     if (!other.picture) return item;
     const image = Object.assign(document.createElement("img"), {src: other.picture, alt: `the image of row ${other.id}`});

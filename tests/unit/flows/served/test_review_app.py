@@ -71,7 +71,7 @@ def client(kept: Kept) -> Iterator[Callable[..., TestClient]]:
     )
 
     def look(row: ReviewRow) -> Around:
-        near = Neighbour("near", 0.9, "dog", Content(text=HOSTILE))
+        near = Neighbour("near", 0.9, "dog", Content(text=HOSTILE), (("Rome", "LOC"),))
         return Around(Content(image=b"no image"), (near,), 9)
 
     app = review_app(ReviewDesk(queue), kept, look, TOKENS, pause=0.0)
@@ -213,4 +213,5 @@ def test_what_is_around_a_row(client: Any) -> None:
     found = client().get("/api/around", params={"id": "r1"}).json()
     assert found["picture"] is None  # what is no image is none
     assert [(each["id"], each["given"], each["text"]) for each in found["near"]] == [("near", "dog", HOSTILE)]
+    assert found["near"][0]["marks"] == [["Rome", "LOC"]]
     assert client().get("/api/around", params={"id": "?"}).status_code == 404
