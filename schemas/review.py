@@ -33,6 +33,7 @@ class ReviewRow(Record):
     marks: tuple[tuple[tuple[str, str | None], ...], ...] = Field(
         (), description="of a sentence: pieces by its given, and where there are any by its suggested tags"
     )
+    ends: tuple[int, ...] = Field((), description="of a sentence: where each of its tokens ends in `shown`")
     why: Why = "queue"
     removed: float = 0.0
     distance: float | None = Field(
@@ -49,7 +50,8 @@ class ReviewRow(Record):
 class ReviewQueue(Record):
     """Rows to look at, in their order, of a run of a dataset.
 
-    label: what an answer names; kind: of what is in rows (text, image, vector, audio, columns, mixed).
+    label: what an answer names; kind: of what is in rows (text, image, vector, audio, columns, mixed);
+    scheme: that tags keep.
     """
 
     dataset: str
@@ -57,4 +59,5 @@ class ReviewQueue(Record):
     label: LabelKind
     classes: tuple[str, ...]
     kind: str
+    scheme: str = ""
     rows: tuple[ReviewRow, ...]

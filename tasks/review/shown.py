@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -43,9 +44,10 @@ def rows_shown(
             tuple(marked(words, tags, ref) for tags in (label, other) if tags is not None)
             for words, label, other in zip(sentences, given, suggested, strict=True)
         ]
+        ends = [tuple(accumulate(map(len, words), lambda end, size: end + 1 + size)) for words in sentences]
     else:
         contents = list(_contents(artifacts, source, ref, partition, places))
-        marks = [()] * len(rows)
+        marks, ends = [()] * len(rows), [()] * len(rows)
     return [
         ReviewRow(
             id=row["id"],
@@ -57,8 +59,11 @@ def rows_shown(
             suggestion=None if other is None else as_text(other),
             probabilities=_probabilities(row, as_text(label), ref),
             marks=pieces,
+            ends=places,
         )
-        for row, label, other, what, pieces in zip(rows, given, suggested, contents, marks, strict=True)
+        for row, label, other, what, pieces, places in zip(
+            rows, given, suggested, contents, marks, ends, strict=True
+        )
     ]
 
 
@@ -70,6 +75,7 @@ def queue_of(artifacts: Artifacts, source: Source, ref: DatasetRef, rows: Sequen
         label=LABELS.get(ref.label_type, "class"),
         classes=tuple(map(str, ref.classes)),
         kind=source.columns.kind,
+        scheme=ref.tag_scheme if ref.label_type == "tags" else "",
         rows=tuple(rows),
     )
 

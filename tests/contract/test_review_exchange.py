@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,28 @@ HOSTILE = (
     "{{ 7 * 7 }} ${7} $shown",
     "long " * 200_000,  # a megabyte
 )
+TAGS = ("O", "B-x", "I-x", "B-<b>", "I-<b>")
 CLASSES = ("cat", "=dog()", "<b>owl</b>", "\u202exof", "a \"b\" & 'c'", "keep")
+CLASSES_OF: dict[str, tuple[str, ...]] = {"number": (), "tags": TAGS}
 KINDS: dict[LabelKind, tuple[str, str, str, list[str]]] = {
     "class": ("string", "cat", "=dog()",
               ["=dog()", "(keep)", "<b>owl</b>", "(none)", "(unsure)", "", "keep"]),
     "classes": ("list", "cat; <b>owl</b>", "=dog(); cat",
                 ["=dog(); cat", "(keep)", "<b>owl</b>", "(none)", "(unsure)", "", 'cat; a "b" & \'c\'']),
     "number": ("number", "1.5", "-2.25", ["-2.25", "(keep)", "0.1", "(none)", "(unsure)", "", "12000000"]),
+    "tags": ("tags", "B-x; O; O", "B-x; I-x; O",
+             ["B-x; I-x; B-x", "(keep)", "O; B-<b>; O", "(none)", "(unsure)", "", "O; O; O"]),
 }  # fmt: skip
 USERS = ("ann@example.org", "bob@example.org")
+
+
+def shown(kind: LabelKind, text: str) -> dict[str, Any]:
+    """What a row shows: the text, or a sentence that it is the first token of."""
+    if kind != "tags":
+        return {"shown": text}
+    words = (text.replace(" ", "_").replace("\n", "_"), "Li", "</x>")
+    ends = tuple(accumulate(map(len, words), lambda end, size: end + 1 + size))
+    return {"shown": " ".join(words), "ends": ends, "marks": (((words[0], "x"),),)}
 
 
 def queue(kind: LabelKind) -> ReviewQueue:
@@ -50,14 +64,29 @@ def queue(kind: LabelKind) -> ReviewQueue:
     rows = [
         ReviewRow(
             id=f"{number} {HOSTILE[number][:40]}", content=2**64 - 1 - number, partition="p", row=number,
-            shown=HOSTILE[number], given=given, suggestion=suggestion if number % 2 == 0 else None,
+            **shown(kind, HOSTILE[number]), given=given, suggestion=suggestion if number % 2 == 0 else None,
             probabilities=((suggestion, 0.7), (given, 0.3)), like="0" if number == 4 else None,
             **(drawn if number % 3 == 0 else {}),
         )
         for number in range(len(answers))
     ]  # fmt: skip
-    classes = () if kind == "number" else CLASSES
-    return ReviewQueue(dataset="made", run="r1", label=kind, classes=classes, kind="text", rows=tuple(rows))
+    return ReviewQueue(
+        dataset="made", run="r1", label=kind, classes=CLASSES_OF.get(kind, CLASSES), kind="text",
+        scheme="bio" if kind == "tags" else "", rows=tuple(rows),
+    )  # fmt: skip
+
+
+def regions(answer: str, shown: str) -> list[dict[str, Any]]:
+    """The spans of tags, as a person marks them; the first word without its first letter."""
+    found, start = list[dict[str, Any]](), 0
+    for tag, word in zip(answer.split("; "), shown.split(" "), strict=True):
+        end = start + len(word)
+        if tag.startswith("B-"):
+            found.append({"start": start + (start == 0), "end": end, "label": tag[2:]})
+        elif tag.startswith("I-"):
+            found[-1]["end"] = end
+        start = end + 1
+    return found
 
 
 def by_spreadsheet(file: Path, kind: LabelKind, answers: list[str]) -> Path:
@@ -95,24 +124,26 @@ def by_page(file: Path, kind: LabelKind, answers: list[str]) -> Path:
 def by_label_studio(file: Path, kind: LabelKind, answers: list[str]) -> Path:
     tasks = json.loads(file.read_text(encoding="utf-8"))
     for number, (task, answer, user) in enumerate(zip(tasks, answers, USERS * 4, strict=False), 1):
-        task |= {"id": number, "annotations": [annotation(kind, answer, user)] if answer else []}
+        task |= {"id": number, "annotations": [annotation(kind, answer, user, task)] if answer else []}
     tasks[0]["annotations"].append({**tasks[0]["annotations"][0], "was_cancelled": True})
     return written(file, tasks)
 
 
-def annotation(kind: LabelKind, answer: str, user: str) -> dict[str, Any]:
+def annotation(kind: LabelKind, answer: str, user: str, task: dict[str, Any]) -> dict[str, Any]:
     word = answer.startswith("(")
-    name = "word" if kind == "number" and word else "answer"
-    result = {
-        "from_name": name,
-        "to_name": "shown",
-        "type": "choices",
-        "id": "x1",
-        "value": chosen(kind, answer),
-    }
+    name = "word" if kind in ("number", "tags") and word else "answer"
+    values = [chosen(kind, answer)] if kind != "tags" or word else labelled(answer, task["data"]["shown"])
+    results = [
+        {"from_name": name, "to_name": "shown", "type": "choices", "id": "x1", "value": value}
+        for value in values
+    ]
     by = {"id": 1, "email": user, "first_name": "", "last_name": ""}
-    return {"id": 9, "completed_by": by, "result": [result], "was_cancelled": False,
+    return {"id": 9, "completed_by": by, "result": results, "was_cancelled": False,
             "created_at": "2026-11-29T01:00:00Z", "updated_at": "2026-11-29T01:02:03.004Z"}  # fmt: skip
+
+
+def labelled(answer: str, shown: str) -> list[dict[str, Any]]:
+    return [{"labels": [span.pop("label")], **span} for span in regions(answer, shown)]
 
 
 def chosen(kind: LabelKind, answer: str) -> dict[str, Any]:
@@ -126,6 +157,11 @@ def by_label_studio_min(file: Path, kind: LabelKind, answers: list[str]) -> Path
     records = []
     for number, (task, answer, user) in enumerate(zip(tasks, answers, USERS * 4, strict=False), 1):
         record = {**task["data"], "id": number, "annotator": user, "updated_at": "2026-11-29T01:02:03.004Z"}
+        if kind == "tags":
+            name = "word" if answer.startswith("(") else "answer"
+            spans = answer if name == "word" else labelled(answer, record["shown"]) if answer else []
+            records.append(record | ({name: spans} if spans else {} if answer else {"annotator": None}))
+            continue
         value = chosen(kind, answer) if answer else None
         if value and "choices" in value:
             name = "word" if kind == "number" else "answer"
@@ -139,20 +175,30 @@ def by_label_studio_min(file: Path, kind: LabelKind, answers: list[str]) -> Path
 def by_argilla(file: Path, kind: LabelKind, answers: list[str]) -> Path:
     records = json.loads((file / "records.json").read_text())
     for record, answer, user in zip(records, answers, USERS * 4, strict=False):
-        value = answer.split("; ") if kind == "classes" else answer
-        record["responses"] = {"answer": [{"value": value, "user_id": user}]} if answer else {}
+        question, value = asked(kind, answer, record["fields"]["shown"])
+        record["responses"] = {question: [{"value": value, "user_id": user}]} if answer else {}
     written(file / "records.json", records)
     return file
+
+
+def asked(kind: LabelKind, answer: str, shown: str) -> tuple[str, Any]:
+    """The question that is answered, and its value."""
+    if kind != "tags" or not answer:
+        return "answer", answer.split("; ") if kind == "classes" else answer
+    if answer.startswith("("):
+        return "word", answer
+    spans = regions(answer, shown)
+    return ("answer", spans) if spans else ("word", "(no span)")
 
 
 def by_argilla_flat(file: Path, kind: LabelKind, answers: list[str]) -> Path:
     records = json.loads((file / "records.json").read_text())
     lines = []
     for record, answer, user in zip(records, answers, USERS * 4, strict=False):
-        value = answer.split("; ") if kind == "classes" else answer
+        question, value = asked(kind, answer, record["fields"]["shown"])
         flat = {**record["fields"], **record["metadata"], "answer.suggestion": "cat"}
         if answer:
-            flat |= {f"answer.responses{name}": [each, other] for name, each, other in (
+            flat |= {f"{question}.responses{name}": [each, other] for name, each, other in (
                 ("", value, "cat"), (".users", user, "eve"), (".status", "submitted", "draft"))}  # fmt: skip
         lines.append(json.dumps(flat))
     out = file / "flat.jsonl"
@@ -192,7 +238,8 @@ class TestEveryForm:
         rows, answers = queue(kind).rows, KINDS[kind][3]
         known = {row.id: ShownRow(row.content, row.given, row.suggestion) for row in rows}
         found = check_answers(
-            self.taken(tool, kind, tmp_path), known, dataset="made@7", classes=CLASSES,
+            self.taken(tool, kind, tmp_path), known, dataset="made@7",
+            classes=CLASSES_OF.get(kind, CLASSES),
             label_type=KINDS[kind][0],
         )  # fmt: skip
         assert found.aside == ()
@@ -217,7 +264,8 @@ class TestEveryForm:
         known = {row.id: ShownRow(row.content, row.given, row.suggestion) for row in others}
         known[first.id] = ShownRow(first.content - 1, first.given, first.suggestion)
         found = check_answers(
-            self.taken(tool, kind, tmp_path), known, dataset="made", classes=CLASSES,
+            self.taken(tool, kind, tmp_path), known, dataset="made",
+            classes=CLASSES_OF.get(kind, CLASSES),
             label_type=KINDS[kind][0],
         )  # fmt: skip
         reasons = {each.id: each.reason.split(":")[0] for each in found.aside}

@@ -12,10 +12,12 @@ from typing import Any
 
 from labelworks.schemas.review import ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.shown.rows_by_id import BETWEEN
+from labelworks.tasks.review.exchange import spans
 from labelworks.tasks.review.exchange.carried import WORDS, Pictures, answer_named, carried, likeliest
 
 ENDING, RECORDS = ".argilla", "/records.json"
-ANSWER, ROW = "answer", "row_"  # begins what is carried: a flat record has fields and all else side by side
+ANSWER, WORD, SHOWN = "answer", "word", "shown"
+ROW = "row_"  # begins what is carried: a flat record has fields and all else side by side
 MEANINGS = ("keep the given label", "unsure", "none of the classes")  # of the words, in their order
 UNTITLED: dict[str, Any] = {"description": None, "dataset_id": None, "id": None}
 
@@ -45,22 +47,27 @@ def read(value: Any, where: str) -> list[dict[str, Any]]:
 def _answers(record: Any) -> Iterator[dict[str, Any]]:
     behind = _behind(record) or {}
     row = {name.removeprefix(ROW): value for name, value in behind.items() if name.startswith(ROW)}
-    made = list(_responses(record)) if isinstance(record, dict) else []
+    made = list(_responses(record, ANSWER)) if isinstance(record, dict) else []
+    if spans.ENDS in row:
+        words = list(_responses(record, WORD))
+        of_words = {user for _, user in words}
+        made = [(spans.answer_of(value, row), user) for value, user in made if user not in of_words]
+        made += [(spans.answer_of([], row) if word == spans.NONE else word, user) for word, user in words]
     yield from ({**row, ANSWER: _text(value), "annotator": user} for value, user in made)
     if not made:
         yield {**row, ANSWER: ""}
 
 
-def _responses(record: dict[str, Any]) -> Iterator[tuple[Any, str | None]]:
+def _responses(record: dict[str, Any], question: str) -> Iterator[tuple[Any, str | None]]:
     """Values with who gave them; of drafts and what was discarded none, where the file says so."""
     nested = record.get("responses")
     if isinstance(nested, dict):
-        answers = nested.get(ANSWER)
+        answers = nested.get(question)
         for answer in answers if isinstance(answers, list) else ():
             if isinstance(answer, dict) and answer.get("status", "submitted") == "submitted":
                 yield answer.get("value"), _user(answer.get("user_id"))
         return
-    columns = [record.get(f"{ANSWER}.responses{name}") for name in ("", ".users", ".status")]
+    columns = [record.get(f"{question}.responses{name}") for name in ("", ".users", ".status")]
     lists = [column if isinstance(column, list) else [] for column in columns]
     for value, user, status in zip_longest(*lists):
         if status in (None, "submitted"):
@@ -87,12 +94,12 @@ def _behind(record: Any) -> dict[str, Any] | None:
 
 def _record(place: int, row: ReviewRow, queue: ReviewQueue, pictures: Pictures) -> dict[str, Any]:
     picture = pictures.get((row.partition, row.row))
-    behind = {f"{ROW}{name}": value for name, value in carried(row, queue).items() if value is not None}
-    fields = {
-        "shown": row.shown or "(empty)",
-        "given": row.given or "(none)",
-        "probabilities": likeliest(row),
-    }
+    held, given, likely = carried(row, queue), row.given or "(none)", likeliest(row)
+    if queue.label == "tags":
+        held |= spans.behind(row, queue)
+        given, _, likely = spans.in_words(row)
+    behind = {f"{ROW}{name}": value for name, value in held.items() if value is not None}
+    fields = {SHOWN: row.shown or "(empty)", "given": given, "probabilities": likely}
     return {
         "id": f"{queue.run}-{place}",
         "fields": {**fields, **({"image": picture.address} if picture else {})},
@@ -104,6 +111,11 @@ def _record(place: int, row: ReviewRow, queue: ReviewQueue, pictures: Pictures) 
 
 
 def _suggestions(row: ReviewRow, queue: ReviewQueue) -> dict[str, Any]:
+    if queue.label == "tags":
+        asked = [
+            {"start": start, "end": end, "label": kind} for start, end, kind in spans.spans_to_ask(row, queue)
+        ]
+        return {ANSWER: {"value": asked, "score": None, "agent": "labelworks"}}
     if row.suggestion is None:
         return {}
     value: Any = row.suggestion or "(none)"
@@ -114,11 +126,11 @@ def _suggestions(row: ReviewRow, queue: ReviewQueue) -> dict[str, Any]:
 
 
 def _settings(queue: ReviewQueue, pictured: bool) -> dict[str, Any]:
-    names = ["shown", *(["image"] if pictured else []), "given", "probabilities"]
+    names = [SHOWN, *(["image"] if pictured else []), "given", "probabilities"]
     return {
         "guidelines": "Which class is right? Keep the given label, take the suggested one or another.",
         "fields": [_field(name) for name in names],
-        "questions": [_question(queue)],
+        "questions": list(_questions(queue)),
         "vectors": [],
         "metadata": [],
         "allow_extra_metadata": True,
@@ -129,20 +141,32 @@ def _settings(queue: ReviewQueue, pictured: bool) -> dict[str, Any]:
 
 def _field(name: str) -> dict[str, Any]:
     kind = {"type": "image"} if name == "image" else {"type": "text", "use_markdown": False}
-    return {**UNTITLED, "name": name, "title": name, "required": name == "shown", "settings": kind}
+    return {**UNTITLED, "name": name, "title": name, "required": name == SHOWN, "settings": kind}
 
 
-def _question(queue: ReviewQueue) -> dict[str, Any]:
-    options = [
-        *({"text": name, "value": name} for name in queue.classes),
-        *({"text": text, "value": word} for word, text in zip(WORDS, MEANINGS, strict=True)),
-    ]
-    kinds: dict[str, dict[str, Any]] = {
-        "class": {"type": "label_selection", "options": options, "visible_options": None},
-        "classes": {"type": "multi_label_selection", "options": options, "visible_options": None,
-                    "options_order": "natural"},
-        "number": {"type": "text", "use_markdown": False},
-    }  # fmt: skip
-    words = "A number, or (keep), (unsure), (none)." if queue.label == "number" else None
-    return {**UNTITLED, "name": ANSWER, "title": ANSWER, "required": True, "description": words,
-            "settings": kinds[queue.label]}  # fmt: skip
+def _questions(queue: ReviewQueue) -> Iterator[dict[str, Any]]:
+    words = [{"text": text, "value": word} for word, text in zip(WORDS, MEANINGS, strict=True)]
+    options = [*({"text": name, "value": name} for name in queue.classes), *words]
+    if queue.label == "class":
+        kind = {"type": "label_selection", "options": options, "visible_options": None}
+        yield _question(ANSWER, kind)
+    elif queue.label == "classes":
+        kind = {"type": "multi_label_selection", "options": options, "visible_options": None}
+        yield _question(ANSWER, kind | {"options_order": "natural"})
+    elif queue.label == "number":
+        said = "A number, or (keep), (unsure), (none)."
+        yield _question(ANSWER, {"type": "text", "use_markdown": False}, said)
+    else:
+        types = [{"text": name, "value": name} for name in spans.types_of(queue)]
+        kind = {"type": "span", "field": SHOWN, "options": types, "visible_options": None}
+        yield _question(ANSWER, kind | {"allow_overlapping": False}, required=False)
+        words.append({"text": "there is no span", "value": spans.NONE})
+        kind = {"type": "label_selection", "options": words, "visible_options": None}
+        yield _question(WORD, kind, "Instead of spans.", required=False)
+
+
+def _question(
+    name: str, kind: dict[str, Any], description: str | None = None, *, required: bool = True
+) -> dict[str, Any]:
+    return {**UNTITLED, "name": name, "title": name, "required": required, "description": description,
+            "settings": kind}  # fmt: skip

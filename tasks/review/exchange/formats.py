@@ -11,6 +11,7 @@ from typing import Any
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.review import ReviewQueue
 from labelworks.tasks.artifacts.decisions.checked import GivenAnswer
+from labelworks.tasks.methods.tokens.tag_set import PLAIN
 from labelworks.tasks.review.exchange import argilla, label_studio, page, parquet, spreadsheet
 from labelworks.tasks.review.exchange.carried import Pictures, given_answers
 from labelworks.tasks.storage.store import Store
@@ -22,22 +23,22 @@ OURS = "give a file with answers of what `labelworks review export` wrote: docs/
 @dataclass(frozen=True)
 class ExchangeFormat:
     """A form of a queue: `write` gives its files by what their names end in; pictured: images are in them;
-    one_question: of a label of the whole row, so that tags of tokens are none.
+    of_spans: of tags it asks for spans.
     """
 
     name: str
     ending: str
     write: Callable[[ReviewQueue, Pictures], dict[str, bytes]]
     pictured: bool = False
-    one_question: bool = False
+    of_spans: bool = False
 
 
 FORMATS = (
     ExchangeFormat("a spreadsheet", spreadsheet.ENDING, spreadsheet.write),
     ExchangeFormat("a table", parquet.ENDING, parquet.write),
     ExchangeFormat("a page that works from disk", page.ENDING, page.write, pictured=True),
-    ExchangeFormat("Label Studio", label_studio.ENDING, label_studio.write, pictured=True, one_question=True),
-    ExchangeFormat("Argilla", argilla.ENDING, argilla.write, pictured=True, one_question=True),
+    ExchangeFormat("Label Studio", label_studio.ENDING, label_studio.write, pictured=True, of_spans=True),
+    ExchangeFormat("Argilla", argilla.ENDING, argilla.write, pictured=True, of_spans=True),
 )
 JSON_FORMS: tuple[tuple[Callable[[Any], bool], Callable[[Any, str], list[dict[str, Any]]]], ...] = (
     (page.knows, page.read),
@@ -59,9 +60,9 @@ def format_of(place: str) -> ExchangeFormat:
 def write_queue(queue: ReviewQueue, place: str, pictures: Pictures) -> list[str]:
     """Write rows with an empty answer in the form that the place ends in; the names of the files."""
     form, (store, name) = format_of(place), _opened(place)
-    if queue.label == "tags" and form.one_question:
+    if queue.scheme == PLAIN and form.of_spans:
         raise ConfigError(
-            f"{form.name} would ask for one label of a sentence, not for its tags",
+            f"{form.name} asks for spans, and tags that stand by themselves (scheme {PLAIN}) have none",
             where="--to",
             fix="take .html, .csv or .parquet",
         )

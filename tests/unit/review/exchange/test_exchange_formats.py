@@ -12,6 +12,7 @@ import pytest
 
 from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
+from labelworks.tasks.methods.tokens.tag_set import TagSet
 from labelworks.tasks.review.exchange import argilla, label_studio
 from labelworks.tasks.review.exchange.carried import Picture
 from labelworks.tasks.review.exchange.formats import FORMATS, LARGEST, format_of, read_answers, write_queue
@@ -94,6 +95,71 @@ def test_label_studio_gets_its_config_beside_its_tasks(tmp_path: Path) -> None:
     assert {word[1:] for word in written if word.startswith("$")} <= set(task["data"])
     with pytest.raises(ConfigError, match="no labelling config"):
         label_studio.config(queue(("bell\x07",)), pictured=False)
+
+
+def sentences(scheme: str, given: str) -> ReviewQueue:
+    row = ReviewRow(
+        id="a", content=1, partition="p", row=0, shown="Anna Li in Ny.", ends=(4, 7, 10, 14), given=given,
+        marks=((("Anna", "x"), ("Li in Ny.", None)),), probabilities=(("B-x", 0.25),),
+    )  # fmt: skip
+    names = ("O", "N") if scheme == "plain" else TagSet.complete(("O", "I-x", "I-y"), scheme).names
+    asked = queue(tuple(map(str, names)), "tags")
+    return asked.model_copy(update={"kind": "tokens", "scheme": scheme, "rows": (row,)})
+
+
+@pytest.mark.parametrize(
+    ("scheme", "given"),
+    [
+        ("io", "I-x; I-x; O; I-y"),
+        ("bio", "B-x; I-x; B-x; O"),
+        ("bilou", "B-x; L-x; O; U-y"),
+        ("bioes", "B-x; I-x; E-x; S-x"),
+        ("bio", "O; O; O; O"),
+    ],
+)
+def test_spans_that_tools_begin_with_are_the_tags_again(scheme: str, given: str) -> None:
+    asked = sentences(scheme, given)
+    (task,) = json.loads(label_studio.write(asked, {})[""])
+    for result in task["predictions"][0]["result"]:
+        value = result["value"]
+        assert task["data"]["shown"][value["start"] : value["end"]] == value["text"]
+    task["annotations"] = [{"result": task["predictions"][0]["result"]}]
+    assert [row["answer"] for row in label_studio.read([task], "")] == [given]
+    (record,) = json.loads(argilla.write(asked, {})["/records.json"])
+    record["responses"] = {"answer": [{"value": record["suggestions"]["answer"]["value"], "user_id": "u"}]}
+    assert [row["answer"] for row in argilla.read([record], "")] == [given]
+
+
+@pytest.mark.parametrize(
+    ("spans", "answer"),
+    [
+        ([(1, 3, "x"), (8, 12, "y")], "B-x; O; B-y; I-y"),
+        ([(0, 7, "x"), (5, 7, "y")], "overlapping spans"),
+        ([(14, 20, "x")], "a span without its place or its one label"),
+        ([(0, None, "x")], "a span without its place or its one label"),
+        ([(0, 4, ["x", "y"])], "a span without its place or its one label"),
+    ],
+)
+def test_spans_that_people_mark_are_tags_or_no_answer(spans: list[tuple[Any, Any, Any]], answer: str) -> None:
+    (task,) = json.loads(label_studio.write(sentences("bio", "O; O; O; O"), {})[""])
+    values = [{"start": start, "end": end, "labels": label} for start, end, label in spans]
+    results = [{"from_name": "answer", "value": value} for value in values]
+    task["annotations"] = [{"result": results}]
+    assert [row["answer"] for row in label_studio.read([task], "")] == [answer]
+    minimal = {**task["data"], "annotator": "ann", "answer": values}
+    assert [row["answer"] for row in label_studio.read([minimal], "")] == [answer]
+
+
+def test_tools_that_ask_for_spans_have_the_types_and_no_tags_that_stand_by_themselves(tmp_path: Path) -> None:
+    asked = sentences("bio", "B-x; O; O; O")
+    write_queue(asked, str(tmp_path / "a.json"), {})
+    config = ElementTree.fromstring((tmp_path / "a.xml").read_text())
+    assert [label.get("value") for label in config.iter("Label")] == ["x", "y"]
+    settings = json.loads(argilla.write(asked, {})["/.argilla/settings.json"])
+    assert [question["settings"]["type"] for question in settings["questions"]] == ["span", "label_selection"]
+    for place in ("a.json", "a.argilla"):
+        with pytest.raises(ConfigError, match="asks for spans, and tags that stand by themselves"):
+            write_queue(sentences("plain", "N; O; O; O"), str(tmp_path / place), {})
 
 
 def test_images_go_where_they_are_shown() -> None:
