@@ -29,7 +29,7 @@ from labelworks.tasks.sources.values.columns import find_field
 
 LOOKING_THREADS = 16
 FAR = 4  # times the target size: then something is said
-TOKENS = 16  # that a sentence is taken to have: a partition has as many fewer of them
+SENTENCE = 64  # rows that a sentence takes the memory of: it has some 25 tokens, whose vectors are wide
 LOOKED_AT = 64  # files whose footers are read, besides those to be cut; ingest finds what others lack
 
 
@@ -93,8 +93,8 @@ def plan_window(
         raise problems[0] if problems else empty(source, window)
     cut = [(look.file, look.groups) for look in usable]
     rows, size = config.compute.partition_rows, config.compute.partition_bytes
-    if data.task == "tokens":  # a sentence has a vector a token
-        rows, size = max(rows // TOKENS, 1), max(size // TOKENS, 1)
+    if data.task == "tokens":
+        rows, size = max(rows // SENTENCE, 1), max(size // SENTENCE, 1)
     plan.partitions = group(cut, window, rows, size, density)
     if found.images is not None:
         plan.partitions = marked(plan.partitions, source_of(config, options), found.images)

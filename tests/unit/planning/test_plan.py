@@ -39,6 +39,16 @@ def test_a_file_is_cut_at_row_groups(tmp_path: Path) -> None:
     assert len({part.key for part in plan.partitions}) == 3
 
 
+def test_of_sentences_a_partition_has_fewer(tmp_path: Path) -> None:
+    words = {"text": [["a", "b"]] * 40, "label": [["O", "B-x"]] * 40}
+    pq.write_table(pa.table(words), tmp_path / "a.parquet", row_group_size=10)
+    dataset = {
+        "source": str(tmp_path), "task": "tokens", "label": "label", "features": {"tokens": "text"},
+    }  # fmt: skip
+    settings = RunConfig.model_validate({"dataset": dataset, "compute": {"partition_rows": 64 * 20}})
+    assert [part.rows for part in plan_window(settings, "source", {}).partitions] == [20, 20]
+
+
 def test_a_partition_s_key_and_the_run_s_id_follow_the_content(tmp_path: Path) -> None:
     put(tmp_path / "a.parquet", 20)
     settings = config(tmp_path)
