@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import unicodedata
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -278,6 +280,10 @@ class DatasetConfig(Section):
 def default_name(source: str) -> str:
     """Name a dataset after the last part of its source."""
     parts = [part for part in PurePosixPath(source.split("://")[-1]).parts if not set(part) & set("*?[/{")]
-    stem = parts[-1].split(".")[0] if parts else ""
-    name = "".join(char if char.isalnum() or char in "._-" else "-" for char in stem).strip("-._")
-    return name or "dataset"
+    stem = unicodedata.normalize("NFKD", parts[-1].split(".")[0] if parts else "")
+    letters = "".join(char for char in stem if not unicodedata.combining(char))
+    name = "".join(char if char.isascii() and (char.isalnum() or char in "._-") else "-" for char in letters)
+    name = name.strip("-._") or "dataset"
+    if any(char.isalnum() and not char.isascii() for char in letters):  # names of other scripts stay apart
+        return f"{name}-{hashlib.blake2b(stem.encode(), digest_size=3).hexdigest()}"
+    return name

@@ -16,8 +16,10 @@ from labelworks.schemas.tables import REJECTED
 
 SHOWN = 5
 ALLOWED = {"max_rejected": "rejected_share", "max_rejected_files": "rejected_files"}  # of a check, its figure
-
-
+MENDING = {
+    "not UTF-8": "write it as UTF-8, or say how CSV is encoded, such as dataset.csv: {encoding: cp1252}",
+    "not ISO 8601": "write times as 2026-01-31 or 2026-01-31T12:00:00, or leave dataset.time out",
+}  # what is to be done, by words of a reason
 OF_LABEL = "label|class|votes"  # in the words of a reason: it is the label that can't be used
 
 
@@ -40,6 +42,11 @@ def rejected_rows(rows: pa.Table, reasons: Any, values: Any = None) -> pa.Table:
         },
         schema=REJECTED,
     )
+
+
+def mending(reason: str) -> str:
+    """What is to be done where rows are put aside for that reason; empty where that depends."""
+    return next((fix for words, fix in MENDING.items() if words in reason), "")
 
 
 def _written(values: Any) -> Any:
@@ -67,6 +74,7 @@ def refuse(
     examples = [
         (window, row) for window, table in rejected.items() for row in table.slice(0, SHOWN).to_pylist()
     ]
+    reasons = [row["reason"] for _, row in examples]
     count = sum(table.num_rows for table in rejected.values())
     windows = dict.fromkeys(window for window, _ in examples)
     lines = [_line(row, window if len(windows) > 1 else "") for window, row in examples[:SHOWN]]
@@ -76,7 +84,7 @@ def refuse(
     raise InputError(
         "\n".join([f"{count} {'row or file' if count == 1 else 'rows or files'} can't be used:", *lines]),
         where=places[next(iter(windows), "source")],
-        fix=f"mend them, or go on without them: {settings}",
+        fix=f"{next(filter(None, map(mending, reasons)), 'mend them')}, or go on without them: {settings}",
     )
 
 

@@ -14,6 +14,7 @@ from labelworks.schemas.errors import GateRefused, InputError
 from labelworks.schemas.records import Partition
 from labelworks.schemas.suites import Suite
 from labelworks.tasks.artifacts.index import Index
+from labelworks.tasks.artifacts.rejected import mending
 from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown
 from labelworks.tasks.ingest.scan import count_classes, scan
@@ -59,9 +60,15 @@ def refuse_labels(
     where = f"{place}, column {column!r}" if column else f"{place}, by dataset.rules"
     rows = sum(counts.values())
     if rows < min(LEAST_ROWS * max(len(counts), 2), reasons.total()):
-        some = "no row has" if not rows else f"only {rows:,} of {rows + reasons.total():,} rows have"
+        some = "no row" if not rows else f"only {rows:,} of {rows + reasons.total():,} rows"
         reason = reasons.most_common(1)[0][0]
-        raise InputError(f"{some} a label that can be used ({reason})", where=where, fix=_mend(votes, reason))
+        if reason.startswith("time"):  # labels are as good as any
+            raise InputError(f"{some} can be used ({reason})", where=place, fix=mending(reason))
+        raise InputError(
+            f"{some} {'have' if rows else 'has'} a label that can be used ({reason})",
+            where=where,
+            fix=mending(reason) or _mend(votes, reason),
+        )
     if not counts and asked.task == "multilabel":
         raise InputError("no row has a class in its list", where=where, fix="check dataset.label")
     if not counts:
@@ -69,10 +76,17 @@ def refuse_labels(
         empty = f"no row has a time that begins with {window!r}" if window else "the dataset is empty: no row"
         raise InputError(empty, where=place)
     if len(counts) == 1:
+        check = "check dataset.label" if column else "write rules of every class, or look for others"
+        aside, fix = "", check
+        if reasons:
+            reason = reasons.most_common(1)[0][0]
+            aside = f" ({reasons.total():,} rows are put aside: {reason})"
+            fix = mending(reason) or check
         raise InputError(
-            f"every row has the label {next(iter(counts))!r}: one class only, there is nothing to tell apart",
+            f"every row has the label {next(iter(counts))!r}{aside}: one class only, there is nothing to "
+            "tell apart",
             where=where,
-            fix="check dataset.label" if column else "write rules of every class, or look for others",
+            fix=fix,
         )
     if rows < LEAST_ROWS * len(counts):
         raise InputError(

@@ -58,6 +58,11 @@ class _Looked:
     groups: tuple[RowGroup, ...] | None = None
     error: InputError | None = None
 
+    @property
+    def empty(self) -> bool:
+        """Whether it is known to have no row."""
+        return self.file.size == 0 or (self.groups is not None and not any(rows for rows, _ in self.groups))
+
 
 def plan_window(
     config: RunConfig, window: str, options: dict[str, Any], found: Listing | None = None
@@ -80,7 +85,7 @@ def plan_window(
     usable = []
     for look in looked:
         problem = _problem(look, columns, window)
-        if look.file.size == 0 or (look.groups is not None and not any(rows for rows, _ in look.groups)):
+        if look.empty:
             plan.empty_files += 1
         elif problem is not None:
             plan.rejected.append(_aside(look, problem.what))
@@ -88,7 +93,7 @@ def plan_window(
             usable.append(look)
     if window == "source":
         usable = _same_label_type(plan, usable, columns)
-    problems = [wrong for look in looked if (wrong := _problem(look, columns, window))]
+    problems = [wrong for look in looked if not look.empty and (wrong := _problem(look, columns, window))]
     if not usable or (problems and not any(look.schema for look in usable)):
         raise problems[0] if problems else empty(source, window)
     cut = [(look.file, look.groups) for look in usable]

@@ -12,6 +12,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.schemas.tables import published_schema
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.formats.base import WRITTEN, Kind, ReadAs
+from labelworks.tasks.sources.formats.sniff import no_header
 from labelworks.tasks.sources.values.columns import find_field, repeated
 from labelworks.tasks.sources.values.joined import is_listed
 from labelworks.tasks.sources.values.plain import plain_type
@@ -274,6 +275,8 @@ def missing(schema: pa.Schema, where: str, column: str, role: str) -> InputError
     other = _delimiter(schema)
     if other:
         hint = f'is it CSV with another delimiter? set dataset.csv: {{delimiter: "{other}"}}; '
+    if schema.names and no_header(schema.names[0]):
+        hint = "its first line names no columns: remove it; "
     return InputError(
         f"there is no column {column!r} (for {role})",
         where=where,

@@ -7,7 +7,9 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cached_property
+from math import isfinite
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -16,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.types as types
 
 from labelworks.schemas.errors import InputError
-from labelworks.tasks.sources.column_roles import fits
+from labelworks.tasks.sources.column_roles import fits, twice
 from labelworks.tasks.sources.files import SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.formats.base import PIXELS, Kind
@@ -53,6 +55,9 @@ class Profile:
     notes: tuple[str, ...] = ()
     class_names: dict[str, list[str]] = field(default_factory=dict)
     columns_of: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    doubled: frozenset[str] = field(
+        default=frozenset(), metadata={"about": "names that are of several columns: none of them can be used"}
+    )
     pixels: frozenset[str] = field(
         default=frozenset(), metadata={"about": "columns that images are arrays in"}
     )
@@ -62,6 +67,8 @@ class Profile:
         for column in self.columns:
             if column.name == name:
                 return column
+        if name in self.doubled:
+            raise twice(self.source, name, "init")
         raise InputError(f"there is no column {name!r}", where=self.source, fix=f"columns: {self.listed}")
 
     def values(self, name: str) -> list[Any]:
@@ -74,10 +81,11 @@ class Profile:
 
     def classes(self, name: str) -> list[Any]:
         """The distinct labels of a column, in order, as a run reads them: in CSV 01 stays a name."""
-        if not set(self.formats) & {"csv", "jsonl"}:
-            return self.values(name)
-        again = look(self.source, kinds={name: "label"})
-        return again.values(name) if name in again.sample.column_names else self.values(name)
+        seen = self
+        if set(self.formats) & {"csv", "jsonl"}:
+            again = look(self.source, kinds={name: "label"})
+            seen = again if name in again.sample.column_names else self
+        return _as_classes(seen.values(name))
 
     @cached_property
     def formats(self) -> tuple[str, ...]:
@@ -97,6 +105,13 @@ class Profile:
         return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
+def _as_classes(values: list[Any]) -> list[Any]:
+    """Values as classes: whole numbers that are floats or decimals as such, what isn't finite is none."""
+    numbers = (float, Decimal)
+    classes = [value for value in values if not isinstance(value, numbers) or isfinite(value)]
+    return [int(value) if isinstance(value, numbers) and value == int(value) else value for value in classes]
+
+
 def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Kind] | None = None) -> Profile:
     """Look at a path, a folder, a glob or s3://bucket/prefix.
 
@@ -111,7 +126,7 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
     dialect = _dialect(source, held, options or {})
     chosen = _chosen(held)
     columns_of: dict[str, tuple[str, ...]] = {}
-    pixels, other, twice = set[str](), set[str](), set[str]()
+    pixels, other, doubled = set[str](), set[str](), set[str]()
     notes, tables, names, whole = [], [], dict[str, list[str]](), len(chosen) == len(held)
     for file in chosen:
         reader = _reader(source, file, options or {}, dialect, kinds or {})
@@ -128,21 +143,21 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
         shaped = {column.name: (column.metadata or {}).get(PIXELS) for column in schema}
         pixels |= {name for name, of_bytes in shaped.items() if of_bytes == b"yes"}
         other |= {name for name, of_bytes in shaped.items() if of_bytes == b"no"}
-        twice |= {name for name, count in Counter(schema.names).items() if count > 1}
+        doubled |= {name for name, count in Counter(schema.names).items() if count > 1}
         whole &= all_of_it
         names |= {name: known for name in schema.names if (known := class_names(schema, (name,)))}
     if not tables:
         raise InputError(notes[0] if notes else "the dataset is empty: no file has a row", where=source)
     sample = _one_table(source, tables)
-    sample = sample.drop_columns([name for name in sample.column_names if name in twice])
+    sample = sample.drop_columns([name for name in sample.column_names if name in doubled])
     notes += [f"{name} {NO_BYTES}" for name in sorted(other)]
-    notes += [f"{name} {SEVERAL}" for name in sorted(twice)]
+    notes += [f"{name} {SEVERAL}" for name in sorted(filter(None, doubled))]
     columns = tuple(examined(name, sample[name]) for name in sample.column_names)
     if dialect.doubt:
         notes.append(f"CSV: {dialect.doubt}")
     return Profile(
         source, files, len(chosen), sample, columns, whole, dialect, tuple(notes), names, columns_of,
-        frozenset(pixels),
+        frozenset(doubled), frozenset(pixels),
     )  # fmt: skip
 
 

@@ -52,6 +52,9 @@ class FileSummary:
     groups: tuple[tuple[int, int], ...] | None = None
 
 
+NOTHING = FileSummary(pa.schema([]), ())  # of a file that is blank
+
+
 class Format(Protocol):
     """Reads one kind of file. `file` is open, seekable and at its start; `name` is the file's."""
 

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from labelworks.tasks.sources.formats.base import (
+    NOTHING,
     UNUSABLE,
     WRITTEN,
     FileSummary,
@@ -21,7 +22,7 @@ from labelworks.tasks.sources.formats.base import (
     ReadAs,
     UnreadableError,
 )
-from labelworks.tasks.sources.formats.packed import WIDE, unpacked
+from labelworks.tasks.sources.formats.packed import WIDE, WIDEST, unpacked
 from labelworks.tasks.sources.values.columns import roots
 from labelworks.tasks.sources.values.numerals import (
     BOOLEAN,
@@ -34,6 +35,9 @@ from labelworks.tasks.sources.values.numerals import (
 )
 
 BLOCK = 4 << 20  # bytes; the columns are known by the first block
+QUOTE, BLANK, END = b'"', b"\r\n\x00", 8  # of a file's bytes, in whatever encoding
+MARKS = b"\xef\xbb\xbf\xff\xfe \t"  # byte order marks, spaces
+EMPTY = "Empty CSV file"  # what Arrow says of one without a header
 PATTERNS = {pa.int64(): WHOLE, pa.float64(): READ, pa.bool_(): BOOLEAN}
 HEADER_ROWS = 2  # Arrow counts from one, and the header is one
 
@@ -45,8 +49,13 @@ class Csv:
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the header and the first block."""
-        with closing(_Reader(file, name, None, read_as)) as reader:
-            first = next(iter(reader), None)
+        try:
+            with closing(_Reader(file, name, None, read_as)) as reader:
+                first = next(iter(reader), None)
+        except pa.ArrowInvalid as error:
+            if EMPTY in str(error) and not unpacked(file, name).read(BLOCK).strip(MARKS + BLANK):
+                return NOTHING
+            raise
         return FileSummary(pa.schema([_field(column, first, read_as.kinds) for column in reader.schema]))
 
     def batches(
@@ -59,11 +68,15 @@ class Csv:
         read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows, with nothing converted that isn't asked for or judged."""
-        schema = self.look(file, name, read_as).schema
-        wanted = None if columns is None else roots(schema, [*columns, *read_as.judged])
+        look = self.look(file, name, read_as)
+        if look is NOTHING:
+            return
+        wanted = None if columns is None else roots(look.schema, [*columns, *read_as.judged])
         with closing(_Reader(file, name, wanted, read_as)) as reader:
             for batch in reader:
-                yield _converted(batch, schema, read_as)
+                yield _converted(batch, look.schema, read_as)
+        if reader.maybe_open:
+            _refuse_open(file, name, read_as)
 
 
 class _Lent:
@@ -73,10 +86,21 @@ class _Lent:
 
     def __init__(self, file: Any) -> None:
         self._file, self._lock = file, Lock()
+        self._quotes, self._end = 0, b""
 
     def read(self, size: int = -1) -> bytes:
         with self._lock:
-            return b"" if self.closed else bytes(self._file.read(size))
+            if self.closed:
+                return b""
+            data = bytes(self._file.read(size))
+            self._quotes += data.count(QUOTE)
+            self._end = (self._end + data[-END:])[-END:]
+            return data
+
+    @property
+    def maybe_open(self) -> bool:
+        """Whether what was read has a quote too few, or too many, and doesn't end in one."""
+        return self._quotes % 2 == 1 and not self._end.rstrip(BLANK).endswith(QUOTE)
 
     def close(self) -> None:
         """Wait for a read that is under way; there is no other."""
@@ -89,6 +113,7 @@ class _Reader:
 
     def __init__(self, file: Any, name: str, columns: list[str] | None, read_as: ReadAs) -> None:
         self._bad: deque[tuple[int, str]] = deque()  # rows, counted from 0, and what is wrong with them
+        self.skipped = (-1, "")  # the last of them, and its text
         stream = unpacked(file, name)
         _check_encoding(stream, read_as)
         self._lent, self._read_as = _Lent(stream), read_as
@@ -123,9 +148,15 @@ class _Reader:
         """End the reading: whoever comes next has the file alone."""
         self._lent.close()
 
+    @property
+    def maybe_open(self) -> bool:
+        """Whether a quote may be open where the file ends."""
+        return self._lent.maybe_open
+
     def _skip(self, row: pa_csv.InvalidRow) -> str:
         said = f"the row has {row.actual_columns} cells, the header {row.expected_columns}"
         self._bad.append((row.number - HEADER_ROWS, said))
+        self.skipped = (row.number - HEADER_ROWS, row.text)
         return "skip"
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
@@ -156,11 +187,29 @@ class _Reader:
         return filled.append_column(UNUSABLE, pa.array(reasons, pa.string()))
 
 
+def _refuse_open(file: Any, name: str, read_as: ReadAs) -> None:
+    """Raise UnreadableError where the last row has taken in all lines behind a quote that isn't closed."""
+    rows, last = 0, b""
+    with closing(_Reader(file, name, None, read_as)) as reader:
+        for batch in reader:
+            rows += batch.num_rows
+            if batch.num_rows and pa.types.is_string(reader.schema.types[-1]):
+                last = bytes(batch.column(len(reader.schema) - 1)[-1].as_buffer() or b"")
+    place, text = reader.skipped
+    if b"\n" in (text.encode() if place == rows - 1 else last):
+        raise UnreadableError(
+            f"a quote that is opened in row {rows - 1} isn't closed, and all that follows is in one cell",
+            "close the quote, or double it if it is meant as a character",
+        )
+
+
 def _check_encoding(stream: Any, read_as: ReadAs) -> None:
-    head = stream.read(2)
+    head = stream.read(4)
     stream.seek(0)
-    if head in WIDE and read_as.encoding == "utf-8":
-        raise UnreadableError("it is UTF-16", f"say so in the config: {read_as.csv}: {{encoding: utf-16}}")
+    if head.startswith(WIDE) and read_as.encoding == "utf-8":
+        wide = "32" if head.startswith(WIDEST) else "16"
+        how = f"say so in the config: {read_as.csv}: {{encoding: utf-{wide}}}"
+        raise UnreadableError(f"it is UTF-{wide}", how)
 
 
 def _not_encoded(what: str, read_as: ReadAs) -> UnreadableError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.json as pa_json
 import pyarrow.types as types
 
-from labelworks.tasks.sources.formats.base import FileSummary, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.base import NOTHING, FileSummary, ReadAs, UnreadableError
 from labelworks.tasks.sources.formats.json_lines import check_end, inferred, read_lines
 from labelworks.tasks.sources.formats.packed import WIDE, unpacked
 from labelworks.tasks.sources.values.columns import roots
@@ -27,6 +28,8 @@ class JsonLines:
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Infer columns and types from the first block."""
         block = next(_blocks(file, name), b"")
+        if not block.removeprefix(BOM_UTF8).strip():
+            return NOTHING
         try:
             schema = _read(block, None).schema
         except pa.ArrowInvalid:

@@ -17,7 +17,8 @@ OTHERS = {
     b"\x28\xb5\x2f\xfd": "packed by zstd",
     b"SQLite format 3": "an SQLite database",
 }
-WIDE = (b"\xff\xfe", b"\xfe\xff")  # byte order marks of UTF-16
+WIDEST = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")  # byte order marks of UTF-32
+WIDE = (b"\xff\xfe", b"\xfe\xff", *WIDEST)  # and of UTF-16
 
 
 def unpacked(file: Any, name: str) -> Any:

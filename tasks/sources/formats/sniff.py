@@ -18,6 +18,7 @@ MARKS = {
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
 }  # fmt: skip
 UNDEFINED = frozenset((0x81, 0x8D, 0x8F, 0x90, 0x9D))  # in cp1252
+LINE = 40  # characters of a line shown
 AROUND = 12  # characters shown on each side of one that isn't ASCII
 
 
@@ -44,9 +45,16 @@ def sniff(head: bytes) -> Dialect:
     rivals = [dialect for dialect in fitting if dialect != best]
     if rivals:
         doubts.append(f"columns could also be cut at {' or '.join(map(repr, rivals))}")
-    if _nameless(text, best):
+    if no_header(first := text.removeprefix("\ufeff").split("\n")[0].strip()):
+        doubts.append(f"its first line, {first[:LINE]!r}, names no columns: remove it")
+    elif _nameless(text, best):
         doubts.append("its first line looks like data, and is taken for the names of the columns")
     return Dialect(best, encoding, "; ".join(doubts))
+
+
+def no_header(first: str) -> bool:
+    """Whether the first line of a file is one that spreadsheets and programs write above the header."""
+    return first.strip('"').lower().startswith(("sep=", "# "))
 
 
 def _encoding(head: bytes) -> str:
@@ -93,10 +101,15 @@ def _steady(widths: list[int]) -> bool:
 
 
 def _nameless(text: str, delimiter: str) -> bool:
-    """Whether the first row has a number, or nothing, where a name should be, or the same twice."""
-    first = next(iter(_rows(text, delimiter)), [])
+    """Whether the first row has a number, or nothing, where a name should be, or a value of its column."""
+    first, *rows = _rows(text, delimiter) or [[]]
     names = [name.strip() for name in first[1:] or first]  # the first is empty where pandas wrote its index
-    return any(_is_number(name) or not name for name in names) or len(set(names)) < len(names)
+    while names and not names[-1]:  # each line ends in a delimiter
+        names.pop()
+    figures = [name for name in names if name.isdigit()]
+    if any(_is_number(name) or not name for name in names) or len(set(figures)) < len(figures):
+        return True
+    return any(name and name in row[place : place + 1] for row in rows for place, name in enumerate(first))
 
 
 def _is_number(name: str) -> bool:

@@ -79,12 +79,18 @@ def find_features(
         raise InputError(
             "no column can be taken for the features (text, image, vector, or several columns of a table)",
             where=look.source,
-            fix=f"{_lost_paths(look, columns)}name them with --features COLUMN; columns: {look.listed}",
+            fix=f"{_doubt(look)}{_lost_paths(look, columns)}name them with --features COLUMN; "
+            f"columns: {look.listed}",
         )
     kind, column, root = ranked[0]
     others = [f"{other.name} ({of})" for of, other, _ in ranked[1:]]
     broken = column.broken / column.peeked if column.peeked else 0.0
     return FeatureGuess(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
+
+
+def _doubt(look: Profile) -> str:
+    """What speaks against how CSV was read."""
+    return f"{look.dialect.doubt}; " if look.dialect.doubt else ""
 
 
 def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
-from labelworks.tasks.sources.guess.label import Candidate, rank_of
+from labelworks.tasks.sources.guess.label import Candidate, rank_of, task_of
 from labelworks.tasks.sources.profile import Profile
 
 
@@ -35,6 +35,17 @@ def coded(look: Profile) -> str:
             )
     tags = [column.name for column in look.columns if column.repeats and column not in vectors]
     return f"{tags[0]} holds lists with a class twice, as tags of tokens: none is of a row; " if tags else ""
+
+
+def unfit(look: Profile) -> str:
+    """Which column of a label's name can't be one: by its type, or as several columns have it."""
+    if twice := sorted(name for name in look.doubled if rank_of(name) < 2):
+        return f"several columns are called {twice[0]!r}: rename all but one; "
+    odd = [
+        column for column in look.columns
+        if column.values and rank_of(column.name) < 2 and not column.repeats and task_of(column) is None
+    ]  # fmt: skip
+    return f"{odd[0].name} is {odd[0].type}: write it as texts or whole numbers; " if odd else ""
 
 
 def alone(look: Profile) -> str:

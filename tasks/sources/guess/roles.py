@@ -22,7 +22,7 @@ from labelworks.tasks.sources.guess.folders import (
 from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
 from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels
 from labelworks.tasks.sources.guess.names import PREDICTED, words
-from labelworks.tasks.sources.guess.no_label import alone, coded, empty, told_apart
+from labelworks.tasks.sources.guess.no_label import alone, coded, empty, told_apart, unfit
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
 from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
 from labelworks.tasks.sources.guess.tabular import tabular, taken_for_texts
@@ -193,7 +193,8 @@ def _labels(look: Profile, features: FeatureGuess, label: str | None, taken: set
         raise InputError(
             "no column can be taken for the label: none has few values that repeat",
             where=look.source,
-            fix=f"{coded(look)}{empty(look)}{alone(look)}name it with --label COLUMN; columns: {look.listed}",
+            fix=f"{coded(look)}{unfit(look)}{empty(look)}{alone(look)}name it with --label COLUMN; "
+            f"columns: {look.listed}",
         )
     told_apart(look, candidates[0])
     return candidates

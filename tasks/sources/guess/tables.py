@@ -39,7 +39,7 @@ def _tables(seen: Profile) -> dict[str, tuple[str, ...]]:
         groups.setdefault(group_of(file), []).append(file)
     for files in groups.values():
         columns = next((seen.columns_of[file.name] for file in files if file.name in seen.columns_of), None)
-        if columns is None or any(_alike(columns, other) for other in columns_of.values()):
+        if not columns or any(_alike(columns, other) for other in columns_of.values()):
             continue
         columns_of[_place(seen.source, files)] = columns
     return columns_of

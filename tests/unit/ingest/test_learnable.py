@@ -30,7 +30,8 @@ def execute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def execute(labels: Any, task: str = "classification", parts: int = 2, **more: Any) -> str:
         folder = tmp_path / "data"
         folder.mkdir()
-        table = pa.table({"text": ["t"] * len(labels), "label": labels})
+        days = ["31/01/2026"] * len(labels)
+        table = pa.table({"text": ["t"] * len(labels), "label": labels, "day": days})
         size = -(-len(labels) // parts)
         for part in range(parts):
             pq.write_table(table.slice(part * size, size), folder / f"{part}.parquet")
@@ -79,6 +80,18 @@ def test_what_cannot_be_learnt_from_is_refused_before_servers(
 ) -> None:
     found = execute(labels, task)
     assert said.replace("{data}", str(tmp_path / "data")) in found
+
+
+def test_what_puts_the_rows_aside_is_said_with_what_to_do(execute: Any) -> None:
+    latin = pa.array([b"caf\xe9"] * 300 + [b"tea"] * 100).view(pa.string())
+    said = execute(latin)
+    assert "every row has the label 'tea' (300 rows are put aside: label is not UTF-8): one class" in said
+    assert "encoding: cp1252" in said
+
+
+def test_rows_without_times_are_no_fault_of_the_labels(execute: Any) -> None:
+    said = execute(["a", "b"] * 200, dataset={"time": "day"})
+    assert "data: no row can be used (time is not ISO 8601)\n  write times as 2026-01-31" in said
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,11 @@ def test_a_refusal_names_the_first_rows_and_counts_the_rest() -> None:
     assert lines[0] == "s3://b/d: 9 rows or files can't be used:"
     assert lines[1:7] == [*(f"  f row {row} (id i{row}): null label" for row in range(5)), "  … and 4 more"]
     assert lines[7].endswith("go on without them: --set gates.ingest.thresholds.max_rejected=0.065")
+    latin = pa.Table.from_pylist([{**row, "reason": "label is not UTF-8"} for row in rows])
+    with pytest.raises(
+        InputError, match=r"\n  write it as UTF-8, .*encoding: cp1252}, or go on without them"
+    ):
+        refuse(gate, {"source": latin}, figures, places)
     with pytest.raises(InputError, match=r"^s3://b/t: 9 rows or files can't be used:\n  f row 0"):
         refuse(gate, {"source": table.slice(0, 0), "target": table}, figures, places)
     with pytest.raises(InputError, match=r"^s3://b/d: 11 rows .*\n.*\n.*\n  target f row 0"):

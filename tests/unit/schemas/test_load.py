@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from labelworks.schemas.config.dataset import DatasetConfig, default_name
 from labelworks.schemas.config.load import load_config
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import ConfigError
@@ -50,6 +51,27 @@ def test_a_short_config_has_defaults_and_absolute_local_paths(write: Write, tmp_
     assert config.store.root == str(tmp_path / "labelworks-store")
     assert config.detect.folds == 4
     assert config.detect.shift.method == "em-bcts"
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("data/reviews-2026.parquet", "reviews-2026"),
+        ("s3://bucket/in/*.csv", "in"),
+        ("données/été.csv", "ete"),
+        ("e\u0301te\u0301", "ete"),
+        ("/tmp/数据", "dataset-"),
+        ("数据 2026", "2026-"),
+        ("!?", "dataset"),
+    ],
+)
+def test_a_source_of_any_name_gives_the_dataset_one(source: str, name: str) -> None:
+    config = DatasetConfig.model_validate({"source": source, "label": "y", "features": {"text": "x"}})
+    assert config.name == name or (name.endswith("-") and config.name.startswith(name))
+
+
+def test_names_of_other_scripts_stay_apart() -> None:
+    assert default_name("/tmp/数据") != default_name("/tmp/报告")
 
 
 def test_paths_are_relative_to_the_current_directory_wherever_the_file_is(

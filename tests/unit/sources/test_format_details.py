@@ -16,7 +16,7 @@ import pytest
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.encoders.vector import VectorEncoder
 from labelworks.tasks.sources.files import SourceReader, list_files
-from labelworks.tasks.sources.formats import UNUSABLE, csv, jsonl
+from labelworks.tasks.sources.formats import UNUSABLE, ReadAs, csv, jsonl
 from labelworks.tasks.sources.values.columns import find_field, folder_values
 from labelworks.tasks.sources.values.text import not_utf8, replaced
 
@@ -209,3 +209,35 @@ def test_splits_have_to_be_named(saved: Path) -> None:
     ):
         list_files(str(saved / "splits"), "auto", {})
     assert len(list_files(str(saved / "splits/train"), "auto", {})) == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("opened", ['2,"b,x', '2,b,"x'])
+def test_a_quote_that_is_never_closed_is_no_end_of_the_rows(
+    tmp_path: Path, encoding: str, opened: str
+) -> None:
+    (tmp_path / "a.csv").write_text(f"id,label,text\n1,a,x\n{opened}\n3,a,x\n4,a,x\n", encoding)
+    (file,) = list_files(str(tmp_path), "auto", {})
+    read_as = ReadAs(encoding=encoding)
+    with pytest.raises(InputError, match=r"a\.csv: a quote that is opened in row 1 isn't closed"):
+        SourceReader(str(tmp_path), file.path, "csv", {}, file.name, read_as).table(None, ["id"])
+
+
+@pytest.mark.parametrize("row", ['2,5" disk', '2,"a\nb"', '2,"5"" disk\n"', '2,"a\n""b"" c"'])
+def test_quotes_that_are_closed_or_within_a_cell_are_as_they_stand(tmp_path: Path, row: str) -> None:
+    (tmp_path / "a.csv").write_text(f'id,text\n1,5" disk\n{row}\n')
+    assert len(read(tmp_path, "id")) == 2
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+@pytest.mark.parametrize("blank", ["\n", "\r\n\r\n", "\ufeff"])
+def test_a_blank_file_has_no_rows(tmp_path: Path, name: str, blank: str) -> None:
+    (tmp_path / name).write_text(blank)
+    assert reader(tmp_path).look().groups == ()
+    assert list(reader(tmp_path).batches(None, None, 10)) == []
+
+
+def test_the_encoding_of_wide_csv_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("id\n1\n", "utf-32")
+    with pytest.raises(InputError, match=r"it is UTF-32\n.*encoding: utf-32"):
+        reader(tmp_path).look()

@@ -20,6 +20,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.report.starter_config import scalar, starter_config
 from labelworks.tasks.sources.guess.label import Candidate
 from labelworks.tasks.sources.guess.roles import Guesses, guess
+from labelworks.tasks.sources.guess.tables import look_apart
 from labelworks.tasks.sources.profile import look
 
 ROWS = 60
@@ -218,3 +219,38 @@ def test_nested_fields_are_columns_with_dotted_names(tmp_path: Path) -> None:
     table = pa.table({"meta": [{"label": "a", "in": {"n": 1}}], "image": [{"bytes": b"x", "path": "p"}]})
     pq.write_table(table, tmp_path / "a.parquet")
     assert [column.name for column in look(str(tmp_path)).columns] == ["image", "meta.label", "meta.in.n"]
+
+
+def test_a_name_of_several_columns_is_of_none(tmp_path: Path) -> None:
+    columns = {"text": texts(), "label": labels(), "id": list(range(ROWS)), "again": list(range(ROWS))}
+    table = pa.table(columns).rename_columns(["text", "label", "id", "id"])
+    pq.write_table(table, tmp_path / "data.parquet")
+    seen = guess(look(str(tmp_path)))
+    assert seen.id is None
+    assert any("id is the name of several columns" in note for note in seen.notes)
+    with pytest.raises(InputError, match="several columns 'id'"):
+        guess(look(str(tmp_path)), label="id")
+    pq.write_table(table.rename_columns(["text", "label", "id", "label"]), tmp_path / "data.parquet")
+    with pytest.raises(InputError, match="several columns are called 'label': rename all but one"):
+        guess(look(str(tmp_path)))
+
+
+@pytest.mark.parametrize("kind", [pa.decimal128(25, 2), pa.float64()])
+def test_whole_numbers_of_any_type_are_classes_in_the_config(tmp_path: Path, kind: pa.DataType) -> None:
+    whole = pa.array([row % 3 for row in range(ROWS)]).cast(kind)
+    found = guessed(tmp_path, {"text": texts(), "label": whole})
+    seen = look(str(tmp_path))
+    assert "classes: [0, 1, 2]" in starter_config(seen, found, seen.classes("label"), None)
+
+
+def test_a_label_of_a_type_that_none_has_is_said(tmp_path: Path) -> None:
+    held = {"vec": [[1.0, 1.0]] * ROWS, "label": [name.encode() for name in labels()]}
+    with pytest.raises(InputError, match="\n  label is binary: write it as texts or whole numbers"):
+        guessed(tmp_path, held)
+
+
+def test_a_blank_file_is_no_other_table(tmp_path: Path) -> None:
+    rows = "".join(f"{text},{label}\n" for text, label in zip(texts(), labels(), strict=True))
+    (tmp_path / "a.csv").write_text(f"text,label\n{rows}")
+    (tmp_path / "b.csv").write_text("\n")
+    assert look_apart(str(tmp_path))[0].rows == ROWS

@@ -49,7 +49,16 @@ def test_the_delimiter_cuts_all_rows_into_as_many_columns(head: str, delimiter: 
 
 @pytest.mark.parametrize(
     ("first", "doubted"),
-    [("a,b", False), (",text,label", False), ("0.5,1.25", True), ("5,0,0,0", True), ("0,1,2,3", False)],
+    [
+        ("a,b", False),
+        (",text,label", False),
+        ("0.5,1.25", True),
+        ("5,0,0,0", True),
+        ("0,1,2,3", False),
+        ("id,label,", False),
+        ("id,y,y", False),
+        ("id,,label", True),
+    ],
 )
 def test_a_first_line_that_looks_like_data_is_doubted(first: str, doubted: bool) -> None:
     rows = "\n".join(",".join("x" * len(first.split(","))) for _ in range(3))
@@ -77,3 +86,13 @@ def test_names_are_made_of_words() -> None:
     for name in ("ticketNo", "ticket_no", "Ticket No.", "ticket-NO"):
         assert words(name) == ("ticket", "no")
     assert words("x12_Größe") == ("x12", "größe") or words("x12_Größe") == ("x", "12", "größe")
+
+
+def test_a_first_line_whose_values_come_again_looks_like_data() -> None:
+    assert "looks like data" in sniff(b"r1,ant\nr2,bee\nr3,ant\n").doubt
+    assert not sniff(b"id,ant\nr2,bee\nr3,cow\n").doubt
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=,"', "# made by a program"])
+def test_a_line_above_the_header_is_known(first: str) -> None:
+    assert "names no columns: remove it" in sniff(f"\ufeff{first}\nid,label\n1,a\n".encode()).doubt
