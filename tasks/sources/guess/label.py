@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
 
+from labelworks.tasks.methods.tokens.tag_set import PLAIN, scheme_of
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, plain
 from labelworks.tasks.sources.guess.features import FeatureGuess
@@ -43,6 +44,7 @@ REPEATED = 4  # rows a class has on average, at least
 WORD = 40  # bytes of a label on average, at most
 CODES = 20  # values of numbers that a label whose name doesn't say so has, at most
 NUMBERS = 50  # classes that are whole numbers, at most, before they may be a quantity
+TAGS = 500  # of tokens, at most
 TRIED = 8  # candidates that are held against the features
 TOLD = 0.1  # of the way from chance to always right: less is nothing
 
@@ -111,7 +113,8 @@ def as_candidate(look: Profile, column: Column, *, named: bool = False) -> Candi
         return None
     if task == "multilabel" and not named and rank > 1 and fits(column.type, "vector"):
         return None
-    return Candidate(column, task, rank, _why(column, task), _doubt(column, task, rank, named))
+    doubts = (_doubt(column, task, rank, named), _of_tokens(look, column))
+    return Candidate(column, task, rank, _why(column, task), "; ".join(filter(None, doubts)))
 
 
 def task_of(column: Column) -> str | None:
@@ -162,6 +165,15 @@ def _doubt(column: Column, task: str, rank: int, named: bool) -> str:
             "its values hardly repeat in the sample" if (column.distinct or 0) > 1 else "it has one value"
         )
     return "; ".join(doubts)
+
+
+def _of_tokens(look: Profile, column: Column) -> str:
+    """What is said of a column of tags, as of a table in which each token is a row."""
+    if not column.is_text() or not 1 < (column.distinct or 0) <= TAGS:
+        return ""
+    if scheme_of(look.values(column.name)) == PLAIN:
+        return ""
+    return "tags of tokens, a token a row: write a sentence a row, with lists of both, or CoNLL"
 
 
 def _told(look: Profile, features: FeatureGuess, candidate: Candidate) -> Candidate:

@@ -25,6 +25,7 @@ from labelworks.tasks.sources.values.text_spans import are_spans
 NAMED = {"tag", "tags", "label", "labels", "ner", "pos", "entities"}
 MOST = 500  # different tags
 REPEATED = 0.2  # share of the sentences in which a tag stands twice, at least
+LONG = 500  # tokens of a sentence on average, at most, but for lines that none parts
 MOSTLY = 0.9  # of the sentences that have as many tags as tokens, at least
 
 
@@ -32,17 +33,21 @@ MOSTLY = 0.9  # of the sentences that have as many tags as tokens, at least
 class Sentences:
     """The tokens, their tags, and what else could be tags.
 
-    unfit: share of the sentences with other numbers of tags and of tokens; broken: how many break the scheme.
+    length: tokens of one, on average; unfit: share of the sentences with other numbers of tags and of tokens;
+    broken: how many break the scheme.
     """
 
     tokens: FeatureGuess
     tags: Candidate
     others: tuple[Candidate, ...] = ()
+    length: float = 0.0
     unfit: float = 0.0
     broken: int = 0
 
     def notes(self, rows: int) -> Iterator[str]:
         """What a person should know of so many sentences before the run."""
+        if self.length > LONG:
+            yield f"rows have {self.length:,.0f} tokens on average: in CoNLL an empty line parts sentences"
         if self.unfit:
             names = f"{self.tags.name} and of {self.tokens.names[0]}"
             count = f"{self.unfit * rows:,.0f} of {rows:,} rows"
@@ -76,6 +81,7 @@ def find_tokens(look: Profile, label: str | None, features: str | None) -> Sente
         FeatureGuess("tokens", (token.name,), f"lists of {token.length:.1f} tokens on average"),
         _candidate(look, tag),
         tuple(_candidate(look, look.column(name)) for name in others),
+        token.length,
         float(np.mean(_unfit(look, token, tag))),
         _broken(look, tag),
     )

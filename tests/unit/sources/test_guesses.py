@@ -229,6 +229,16 @@ def test_texts_with_spans_of_characters_are_sentences(tmp_path: Path, line: str)
     assert look(str(path)).classes("x") == []
 
 
+def test_a_token_a_row_and_lines_that_nothing_parts_are_said(tmp_path: Path) -> None:
+    tags = [["O", "B-a", "I-a"][row % 3] for row in range(60)]
+    found = guess(
+        seen(tmp_path, sentence=[row // 3 for row in range(60)], word=["in", "New", "York"] * 20, tag=tags)
+    )
+    assert found.label is not None and "tags of tokens, a token a row" in found.label.doubt
+    (tmp_path / "a.conll").write_text("in O\nNew B-a\nYork I-a\nthere O\n" * 200)
+    assert "an empty line parts sentences" in guess(look(str(tmp_path / "a.conll"))).notes[0]
+
+
 def test_sentences_are_taken_for_tokens_and_their_tags(tmp_path: Path) -> None:
     words = [f"w{row} in x{row % 7}".split() for row in range(40)]
     tags = {"pos": [["N", "P", "N"]] * 40, "ner": [["O", "O", "B-a"]] * 40}
