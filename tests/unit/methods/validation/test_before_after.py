@@ -57,6 +57,12 @@ def simulation() -> tuple[Sample, np.ndarray]:
     return simulated()
 
 
+@pytest.fixture(scope="module")
+def few() -> Sample:
+    """Rows enough where it isn't measured how right they are."""
+    return simulated(rows=500)[0]
+
+
 def test_the_accuracy_is_the_true_one(simulation: tuple[Sample, np.ndarray]) -> None:
     sample, true = simulation
     proof = prove(sums_of(sample), sample, OPTIONS, None)
@@ -76,11 +82,10 @@ def test_weights_of_a_window_give_its_accuracy(simulation: tuple[Sample, np.ndar
     assert proof.accuracy_raw == pytest.approx(np.average(right, weights=weights[true]), abs=0.03)
 
 
-def test_of_three_folds_each_is_held_out_and_of_two_none_can_be() -> None:
-    sample, _ = simulated(rows=300)
-    three = replace(sample, folds=np.arange(300) % 3)
+def test_of_three_folds_each_is_held_out_and_of_two_none_can_be(few: Sample) -> None:
+    three = replace(few, folds=np.arange(len(few.given)) % 3)
     sums = FoldSums.of(three.features, three.given, three.folds, 3, K)
-    assert prove(sums, three, OPTIONS, None).holdout_rows == 300
+    assert prove(sums, three, OPTIONS, None).holdout_rows == len(few.given)
     assert not too_few_folds(three.folds)
     assert too_few_folds(np.array([0, 5, 1, 6]))  # of ten, in five groups: with one out there is one
 
@@ -156,26 +161,22 @@ def test_what_was_proposed_stays_unless_another_leads(lead: float, arm: str, cho
 
 
 @pytest.mark.parametrize("mode", ["none", "both"])
-def test_the_held_out_fold_trains_nothing(simulation: tuple[Sample, np.ndarray], mode: str) -> None:
+def test_the_held_out_fold_trains_nothing(few: Sample, mode: str) -> None:
     """What stands in a fold's rows changes nothing of what is foretold of the same features there."""
-    sample, _ = simulation
-    held = sample.folds == 2
-    turned = replace(sample, given=np.where(held, (sample.given + 1) % K, sample.given).astype(np.int32))
+    held = few.folds == 2
+    turned = replace(few, given=np.where(held, (few.given + 1) % K, few.given).astype(np.int32))
     arms = arms_of(proof_options(RunConfig.model_validate(CONFIG | {"treat": {"mode": mode}})).policy)
     one, other = (
-        out_of_fold(sums_of(each), each, OPTIONS.judge, "multinomial", arms, None)
-        for each in (sample, turned)
+        out_of_fold(sums_of(each), each, OPTIONS.judge, "multinomial", arms, None) for each in (few, turned)
     )
     np.testing.assert_allclose(one.transitions[2], other.transitions[2])
     for name in arms:
         np.testing.assert_allclose(one.probs[name][held], other.probs[name][held], atol=1e-4)
 
 
-def test_labels_that_two_arms_share_are_trained_on_once(
-    simulation: tuple[Sample, np.ndarray], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_labels_that_two_arms_share_are_trained_on_once(few: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a second pass finds what the first one found, it costs no model more, and is looked at once."""
-    sample, (fit, looked) = simulation[0], (get("models", "multinomial").target, [0, 0])
+    fit, looked = get("models", "multinomial").target, [0, 0]
 
     def counted(*training: Any) -> Any:
         looked[0] += 1
@@ -190,23 +191,22 @@ def test_labels_that_two_arms_share_are_trained_on_once(
     policy = proof_options(RunConfig.model_validate(CONFIG)).policy
     arms = arms_of(replace(policy, objective=Chosen("auto")))
     assert AGAIN in arms
-    found = out_of_fold(sums_of(sample), sample, OPTIONS.judge, "multinomial", arms, None)
+    found = out_of_fold(sums_of(few), few, OPTIONS.judge, "multinomial", arms, None)
     np.testing.assert_array_equal(found.probs[AGAIN], found.probs[LIKELIEST])
     assert 10 <= looked[0] <= 5 * (len(arms) - 1)
     assert looked[1] == 1
 
 
-def test_nothing_treated_is_nothing_gained_for_sure(simulation: tuple[Sample, np.ndarray]) -> None:
-    sample, _ = simulation
+def test_nothing_treated_is_nothing_gained_for_sure(few: Sample) -> None:
     config = RunConfig.model_validate(CONFIG | {"treat": {"mode": "none"}})
-    proof = prove(sums_of(sample), sample, proof_options(config), None)
+    proof = prove(sums_of(few), few, proof_options(config), None)
     assert (proof.low, proof.high, proof.arm) == (0.0, 0.0, GIVEN)
     assert proof.accuracy_raw == proof.accuracy_treated
     assert why_not(proof, None) == "nothing was treated"
 
 
-def test_a_dataset_of_many_folds_is_held_out_five_times(simulation: tuple[Sample, np.ndarray]) -> None:
-    sample = replace(simulation[0], folds=np.arange(N) % 12)
+def test_a_dataset_of_many_folds_is_held_out_five_times(few: Sample) -> None:
+    sample = replace(few, folds=np.arange(len(few.given)) % 12)
     sums = FoldSums.of(sample.features, sample.given, sample.folds, 12, K)
     found = out_of_fold(sums, sample, OPTIONS.judge, "multinomial", arms_of(OPTIONS.policy), None)
     assert len(found.transitions) == 5
