@@ -15,7 +15,9 @@ from labelworks.tasks.methods.treatment.imprecise.core.infer import infer
 from tests.support.stages import run_stages
 
 CLASSES = ["class-0", "class-1", "class-2"]
-PLAIN = {"validate": {"publish_when": "better"}}
+PROBES = ("lda", "ridge")
+DETECT = {"detect": {"probes": PROBES}}
+PLAIN = {"validate": {"publish_when": "better"}, **DETECT}
 
 
 def true_of(table: pa.Table) -> np.ndarray:
@@ -109,8 +111,8 @@ def test_a_run_says_of_mixed_kinds_what_arrays_say(
     table, marks, kinds, bags = mixed(made(600, noise=0.0).table, np.random.default_rng(1))
     folds = fold_of(hash_ids(table["id"].combine_chunks()), DetectConfig().folds)
     vectors = np.array(table["vector"].to_pylist(), np.float32)
-    found = infer(marks, kinds, vectors, folds, 5, probes=DetectConfig().probes, bags=bags)
-    config = run_config(write(table, "one", parts=1), dataset=OF_KINDS)
+    found = infer(marks, kinds, vectors, folds, 5, probes=PROBES, bags=bags)
+    config = run_config(write(table, "one", parts=1), dataset=OF_KINDS, **DETECT)
     record = run_stages(config)
     rows = published(config)
     at = in_order(rows, table)
@@ -120,7 +122,7 @@ def test_a_run_says_of_mixed_kinds_what_arrays_say(
     assert record.inferred.kinds == Counter(kinds.tolist())
     named = np.array(rows["label_kind"]) == "single"
     assert set(np.array(rows["action"])[named]) <= {"keep", "review"}
-    parted = run_config(write(table, "many", parts=5), dataset={**OF_KINDS, "name": "many"})
+    parted = run_config(write(table, "many", parts=5), dataset={**OF_KINDS, "name": "many"}, **DETECT)
     again = run_stages(parted)
     other = np.array(published(parted)["soft_label"].to_pylist(), np.float32)
     whole = np.array(rows["label_kind"]) != "bags"

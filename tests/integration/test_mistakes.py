@@ -48,7 +48,7 @@ CONFIGS = [
            "folds"),
     config("a word for a number", VECTORS + "detect: {folds: five}\n", "expected a whole number",
            "config.yaml:2"),
-    config("a number out of range", VECTORS + "detect: {folds: 1}\n", "expected at least 2", "config.yaml:2"),
+    config("a number out of range", VECTORS + "detect: {folds: 1}\n", "expected at least 3", "config.yaml:2"),
     config("a choice there is not", VECTORS + "treat: {mode: relable}\n", "'relable'", "config.yaml:2",
            'did you mean "relabel"'),
     config("no source", "dataset: {label: a, features: {text: b}}\n", 'missing key "dataset.source"',
