@@ -39,7 +39,7 @@ class DatasetConfig(Section):
         "", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$|^$", description="default: the source's name"
     )
     source: str = Field(description="a path, a glob, a folder, or s3://bucket/prefix/")
-    format: Format = "auto"
+    format: Format = Field("auto", description="of the files; auto: by their names")
     csv: CsvConfig = CsvConfig()
     id: str | None = Field(None, description="default: file#row")
     label: str = Field(description="left out where votes or rules say it, and where rows have shares alone")

@@ -12,14 +12,17 @@ from labelworks.schemas.config.section import Section
 class NoiseConfig(Section):
     """How wrong labels are found."""
 
-    method: str = "auto"
-    options: dict[str, Any] = Field(default_factory=dict)
+    method: str = Field(
+        "auto",
+        description="of `labelworks methods --stage detect`: kind noise, multilabel or regression",
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="of that method, by name")
 
 
 class ShiftConfig(Section):
     """How the class mix of the target window is estimated."""
 
-    method: str = "em-bcts"
+    method: str = Field("em-bcts", description="of `labelworks methods --stage detect`, kind prior")
 
 
 class DriftConfig(Section):
@@ -32,8 +35,8 @@ class DriftConfig(Section):
 class AdaptConfig(Section):
     """How the embedding is adapted to the labels before the probes."""
 
-    method: str = "none"
-    options: dict[str, Any] = Field(default_factory=dict)
+    method: str = Field("none", description="of `labelworks methods --stage detect`, kind adapt")
+    options: dict[str, Any] = Field(default_factory=dict, description="of that method, by name")
 
 
 class WindowsConfig(Section):
@@ -72,7 +75,9 @@ class PseudoLabelsConfig(Section):
 class DetectConfig(Section):
     """Out-of-sample probabilities, label noise, distribution shift."""
 
-    folds: int = Field(5, ge=3, le=20)
+    folds: int = Field(
+        5, ge=3, le=20, description="parts of the rows, each judged by probes that never saw it"
+    )
     probes: tuple[str, ...] = Field(
         (
             "lda",

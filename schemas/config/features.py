@@ -16,7 +16,7 @@ MIXED = "mixed"  # what several kinds are together
 class Features(Section):
     """The column of the features, under its kind; or several, as of a table, or of several kinds."""
 
-    text: str | None = None
+    text: str | None = Field(None, description="texts")
     image: str | None = Field(None, description="bytes of images, structs with `bytes`, or arrays of pixels")
     vector: str | None = Field(None, description="lists of numbers")
     audio: str | None = Field(None, description="bytes of recordings, or structs with `bytes`; for a plug-in")
@@ -100,7 +100,7 @@ class EncoderChoice(Section):
     name: str = Field(
         "auto", description="auto: vector, standardize, pixels or tfidf, by the kind of feature"
     )
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: dict[str, Any] = Field(default_factory=dict, description="of that encoder, by name")
 
 
 class EncoderConfig(EncoderChoice):

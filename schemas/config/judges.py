@@ -11,8 +11,8 @@ from labelworks.schemas.config.section import Section
 class JudgeConfig(Section):
     """A language or vision model behind a service that speaks OpenAI's `/v1/chat/completions`."""
 
-    model: str
-    base_url: str = "https://api.openai.com/v1"
+    model: str = Field(description="its name at the service")
+    base_url: str = Field("https://api.openai.com/v1", description="of the service: https, or this machine")
     price_in: float = Field(
         ge=0.0, description="of a million tokens of questions; 0: a service that costs nothing"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, field_validator, model_validator
@@ -15,6 +16,7 @@ from labelworks.schemas.config.treat import TreatConfig
 from labelworks.schemas.locations import config_problems
 from labelworks.schemas.secrets.find import secret_paths, userinfo_paths
 
+MEMORY = re.compile(r"auto|\d+|\d+(\.\d+)?\s*[kmgt]i?b?", re.IGNORECASE)
 NOT_OF_ANSWERS = {  # how judges are reached
     **dict.fromkeys(("concurrency", "timeout", "retries"), True),
     "models": {"__all__": {"key_env", "secret"}},
@@ -29,7 +31,7 @@ NOT_IDENTITY: dict[str, Any] = {
 class StoreConfig(Section):
     """Where runs, embeddings and versions are kept."""
 
-    root: str = "labelworks-store"
+    root: str = Field("labelworks-store", description="a path, or s3://bucket/prefix")
     storage_options: dict[str, Any] = Field(default_factory=dict, description="for fsspec; no secrets here")
     secret: str | None = Field(None, description="a Prefect Secret block holding storage options as JSON")
 
@@ -37,7 +39,7 @@ class StoreConfig(Section):
 class ValidateConfig(Section):
     """How the treated labels are compared with the raw ones."""
 
-    model: str = "multinomial"
+    model: str = Field("multinomial", description="of `labelworks methods --stage validate`, trained twice")
     publish_when: Literal["better"] | dict[Literal["not_worse"], float] = Field(
         "better",
         description="what has to be proven of the treated labels, or the given ones are published: better, "
@@ -65,7 +67,7 @@ class PublishConfig(Section):
         description="besides the parquet parts: a folder for load_from_disk, a Delta Lake table, a "
         "dataset card, Croissant",
     )
-    compression: Literal["zstd", "snappy", "none"] = "zstd"
+    compression: Literal["zstd", "snappy", "none"] = Field("zstd", description="of the parquet parts")
 
 
 class ReviewConfig(Section):
@@ -85,8 +87,8 @@ class ComputeConfig(Section):
     workers: int | Literal["auto"] = Field(
         "auto", description="processes; auto: one a core, of small data none but the run's own"
     )
-    threads: PositiveInt = 1
-    memory: str = "auto"
+    threads: PositiveInt = Field(1, description="of each worker")
+    memory: str = Field("auto", description="of each worker, such as 4GB; auto: a share of the machine's")
     scheduler: str | None = Field(None, description="address of a Dask scheduler that is already running")
     cluster_class: str | None = Field(None, description="import path, such as dask_jobqueue.SLURMCluster")
     cluster_kwargs: dict[str, Any] = Field(default_factory=dict, description="what the class is called with")
@@ -94,12 +96,19 @@ class ComputeConfig(Section):
     spill: str | None = Field(
         None, description="local folder for what doesn't fit in memory; default: temporary"
     )
-    gpu: Literal["auto", "off", "require"] = "auto"
+    gpu: Literal["auto", "off", "require"] = Field("auto", description="auto: where a worker has one")
     gpu_cores: PositiveInt | None = Field(
         None, description="that prepare rows for each GPU; default: those of its machine / its GPUs at work"
     )
     partition_rows: PositiveInt = Field(50_000, description="about how many rows a partition has")
     partition_bytes: PositiveInt = Field(64 << 20, description="and how many bytes of its files, at most")
+
+    @field_validator("memory")
+    @classmethod
+    def _so_many_bytes(cls, said: str) -> str:
+        if not MEMORY.fullmatch(said):
+            raise ValueError("expected auto, or bytes such as 4GB or 500MiB")
+        return said
 
     @model_validator(mode="after")
     def _one_cluster(self) -> ComputeConfig:
@@ -113,8 +122,10 @@ class ComputeConfig(Section):
 class GateConfig(Section):
     """Overrides of one stage's gate: thresholds by name, severities, further expectations."""
 
-    thresholds: dict[str, float] = Field(default_factory=dict)
-    severity: dict[str, Literal["error", "warning"]] = Field(default_factory=dict)
+    thresholds: dict[str, float] = Field(default_factory=dict, description="by the name of the check")
+    severity: dict[str, Literal["error", "warning"]] = Field(
+        default_factory=dict, description="by the name of the check: error stops the run"
+    )
     expectations: tuple[dict[str, Any], ...] = Field(
         (), description="of Great Expectations, by name: `expect_column_max_to_be_between: {column: …}`"
     )
@@ -130,7 +141,7 @@ class TrendConfig(Section):
     )
     rejected_share: NonNegativeFloat | None = Field(None, description="difference of the shares put aside")
     rows: NonNegativeFloat | None = Field(None, description="as a share of the rows before: 0.2 is ± 20 %")
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning"] = Field("error", description="error: the run stops")
 
 
 class GatesConfig(Section):
@@ -160,7 +171,7 @@ class RunConfig(Section):
     compute: ComputeConfig = ComputeConfig()
     schedule: ScheduleConfig = ScheduleConfig()
     reprocess: ReprocessConfig = ReprocessConfig()
-    seed: NonNegativeInt = 0
+    seed: NonNegativeInt = Field(0, description="of whatever is drawn by chance")
 
     @model_validator(mode="before")
     @classmethod

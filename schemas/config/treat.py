@@ -51,7 +51,9 @@ class PredictionSetsConfig(Section):
 class TreatConfig(Section):
     """What is done about a wrong label or a moved class mix."""
 
-    mode: Literal["reweight", "relabel", "both", "none"] = "both"
+    mode: Literal["reweight", "relabel", "both", "none"] = Field(
+        "both", description="whether rows count for less, labels change, both or neither"
+    )
     objective: str | dict[str, Any] | None = Field(
         "auto",
         description="what labels are changed for: auto (whatever the validation proves best), accuracy (as "

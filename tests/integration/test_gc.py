@@ -178,3 +178,17 @@ def test_tables_of_notebooks_go_with_the_runs_that_read_them(
     shutil.rmtree(tmp_path / "store/made/runs")
     command("gc", root, "--dataset", "made", "--older-than", "0s")
     assert not (tmp_path / "store-frames/made").exists()
+
+
+def test_datasets_are_those_of_which_there_are_runs_be_it_of_windows_alone(
+    command: Any, tmp_path: Path
+) -> None:
+    store = Store(str(tmp_path / "store"))
+    store.write("made/index/a.parquet", b"")
+    store.write("made@2026-01/runs/r/started.json", b"{}")
+    code, out, _ = command("gc", store.root, "--older-than", "0s", "--json")
+    assert (code, kinds(out)["runs"], kinds(out)["index"]) == (0, 1, 1)
+    store.write("made@2026-01/runs/r/started.json", b"{}")
+    code, _, told = command("gc", store.root, "--dataset", "mad")
+    assert (code, store.names("mad")) == (2, set())
+    assert "there is no dataset 'mad'" in told and "datasets: made" in told

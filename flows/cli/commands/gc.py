@@ -47,7 +47,8 @@ def gc(
     from labelworks.tasks.catalog.garbage import sweep
 
     older, (store, known) = _seconds(older_than), _open(where)
-    names = [dataset] if dataset else known or _datasets(store)
+    have = _datasets(store)
+    names = _named(dataset, have, store) if dataset else [name for name in known or have if name in have]
     swept = [sweep(store, name, keep=keep, older=older, dry_run=dry_run) for name in names]
     if as_json:
         print_json({"dry_run": dry_run, "datasets": [_plain(one) for one in swept]})
@@ -76,8 +77,19 @@ def _open(where: str) -> tuple[Store, list[str]]:
 
 
 def _datasets(store: Store) -> list[str]:
-    datasets = sorted({name.split("@")[0] for name in store.names("") if not name.startswith(".")})
-    return [name for name in datasets if store.names(f"{name}/runs") or store.names(f"{name}/versions")]
+    """Those of which there are runs or versions, be it of their windows alone."""
+    folders = [name for name in store.names("") if not name.startswith(".")]
+    used = [name for name in folders if store.names(f"{name}/runs") or store.names(f"{name}/versions")]
+    return sorted({name.split("@")[0] for name in used})
+
+
+def _named(dataset: str, have: list[str], store: Store) -> list[str]:
+    from labelworks.schemas.errors import InputError
+
+    if dataset in have:
+        return [dataset]
+    fix = f"datasets: {', '.join(have)}" if have else "the store is empty: name another, or a config"
+    raise InputError(f"there is no dataset {dataset!r}", where=store.url(""), fix=fix)
 
 
 def _seconds(age: str) -> float:

@@ -19,7 +19,7 @@ class RuleConfig(Section):
     label: Class | None = Field(None, description="the class that it speaks for; a function may name it")
     matches: str | None = Field(None, description="a regular expression (RE2) that a text holds")
     column: str | None = Field(None, description="of the texts; default: dataset.features.text")
-    ignore_case: bool = True
+    ignore_case: bool = Field(True, description="whether matches takes small letters for capitals")
     where: str | None = Field(
         None, description="a condition as SQL has it after WHERE: it needs labelworks[rules]"
     )

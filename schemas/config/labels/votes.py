@@ -12,10 +12,10 @@ class VotesConfig(Section):
     """The answers of several annotators, of which labels are made: one row a vote."""
 
     source: str = Field("", description="a path, a glob, a folder, or s3://bucket/prefix/; empty: no votes")
-    format: Format = "auto"
+    format: Format = Field("auto", description="of the files; auto: by their names")
     csv: CsvConfig = CsvConfig()
     item: str = Field("item", description="the column of the ids that dataset.id names in the rows")
-    annotator: str = "annotator"
+    annotator: str = Field("annotator", description="the column of who answered")
     label: str = Field("label", description="the column of the answers")
     method: str = Field("auto", description="how votes become a label: `labelworks methods --stage ingest`")
 

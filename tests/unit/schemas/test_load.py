@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -235,6 +236,10 @@ def test_a_tag_that_names_code_is_refused(write: Write) -> None:
     [
         ("detect.fold=3", '--set detect.fold: unknown key "detect.fold"\n  did you mean "folds"?'),
         ("detct.folds=3", '--set detct.folds: unknown key "detct"\n  did you mean "detect"?'),
+        (
+            "compute.memory=0.5GiBB",
+            '--set compute.memory: "compute.memory": expected auto, or bytes such as 4GB or 500MiB',
+        ),
         ("detect.folds=30", '--set detect.folds: "detect.folds" is 30; expected at most 20'),
         ("dataset.label.x=3", "--set dataset.label.x: \"dataset.label\" is {'x': 3}; expected text"),
         (
@@ -289,3 +294,22 @@ def test_conll_names_its_columns_itself(tmp_path: Path) -> None:
     config.write_text("dataset: {source: data.txt, format: conll}\n")
     dataset = load_config(str(config)).dataset
     assert (dataset.task, dataset.features.tokens, dataset.label) == ("tokens", "tokens", "tags")
+
+
+def test_every_key_says_what_it_is() -> None:
+    """`labelworks schema config` is the reference of all keys."""
+    schema = RunConfig.model_json_schema()
+    sections = {"RunConfig": schema, **schema["$defs"]}
+    silent = [
+        f"{name}.{key}"
+        for name, section in sections.items()
+        for key, said in section.get("properties", {}).items()
+        if "description" not in said and not _is_section(said, sections)
+    ]
+    assert silent == []
+
+
+def _is_section(said: dict[str, Any], sections: dict[str, Any]) -> bool:
+    """Whether a key holds a section, which says of itself what it is."""
+    inner = [said, *said.get("anyOf", ()), *said.get("allOf", ()), said.get("items", {})]
+    return any(part.get("$ref", "").rpartition("/")[2] in sections for part in inner)
