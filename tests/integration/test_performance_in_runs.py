@@ -43,16 +43,15 @@ def window(seed: int, rows: int, mix: list[float], name: str) -> tuple[pa.Table,
 def asked(run_config: Any, write: Any, tmp_path: Any) -> Any:
     """A config of a window whose mix moved, and whether the model is right on it."""
 
-    def asked(**performance: Any) -> tuple[RunConfig, np.ndarray]:
+    def asked(by: str = "month", **performance: Any) -> tuple[RunConfig, np.ndarray]:
         source, _ = window(1, 900, [0.4, 0.3, 0.3], "source")
         target, right = window(2, 600, [0.1, 0.2, 0.7], "target")
         place = write(target.drop_columns(["label", "parrot"]), "target")
         data = {
             "classes": CLASSES, "target": str(place), "time": "day", "predictions": ["says", "parrot"],
         }  # fmt: skip
-        return run_config(
-            write(source), dataset=data, detect={"performance": performance, "windows": {"by": "month"}}
-        ), right
+        detect = {"performance": performance, "windows": {"by": by}, "probes": ["lda", "ridge"]}
+        return run_config(write(source), dataset=data, detect=detect), right
 
     return asked
 
@@ -83,7 +82,7 @@ def test_a_model_is_told_of_with_its_probabilities(asked: Any) -> None:
 
 
 def test_predictions_are_enough_and_too_low_an_accuracy_is_refused(asked: Any) -> None:
-    config, right = asked(predictions="says")
+    config, right = asked(by="none", predictions="says")
     gates = {"detect": {"thresholds": {"min_estimated_accuracy": 0.99}}}
     config = RunConfig.model_validate(config.model_dump(by_alias=True) | {"gates": gates})
     record = run_stages(config)
