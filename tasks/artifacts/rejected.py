@@ -19,6 +19,7 @@ ALLOWED = {"max_rejected": "rejected_share", "max_rejected_files": "rejected_fil
 MENDING = {
     "not UTF-8": "write it as UTF-8, or say how CSV is encoded, such as dataset.csv: {encoding: cp1252}",
     "not ISO 8601": "write times as 2026-01-31 or 2026-01-31T12:00:00, or leave dataset.time out",
+    "pred_probs": "give one of each of dataset.classes, which sum to 1, or leave dataset.pred_probs out",
 }  # what is to be done, by words of a reason
 OF_LABEL = "label|class|votes"  # in the words of a reason: it is the label that can't be used
 
@@ -31,6 +32,7 @@ def rejected_rows(rows: pa.Table, reasons: Any, values: Any = None) -> pa.Table:
     if values is None:
         labels = _written(rows["label"])
         of_label = pc.match_substring_regex(reasons, OF_LABEL)
+        of_label = pc.and_(of_label, pc.invert(pc.starts_with(reasons, "pred_probs")))
         values = pc.if_else(of_label, labels, pa.scalar(None, pa.string()))
     return pa.table(
         {

@@ -62,7 +62,7 @@ def refuse_labels(
     if rows < min(LEAST_ROWS * max(len(counts), 2), reasons.total()):
         some = "no row" if not rows else f"only {rows:,} of {rows + reasons.total():,} rows"
         reason = reasons.most_common(1)[0][0]
-        if reason.startswith("time"):  # labels are as good as any
+        if reason.startswith(("time", "pred_probs", "null pred_probs")):  # labels are as good as any
             raise InputError(f"{some} can be used ({reason})", where=place, fix=mending(reason))
         raise InputError(
             f"{some} {'have' if rows else 'has'} a label that can be used ({reason})",

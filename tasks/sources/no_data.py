@@ -17,6 +17,10 @@ CONVERT = {
     ".pt": "pickles run code and are not read: numpy.savez(…) instead",
     ".txt": "lines of text have no columns: write CSV or JSON lines; a token and its tag a line are .conll",
     ".zip": "an archive is not read: unpack it",
+    **dict.fromkeys(
+        (".bz2", ".xz", ".zst", ".lz4", ".br", ".7z"),
+        "of packed files gzip alone is read: unpack it (zstd -d, bunzip2, unxz), or pack it by gzip",
+    ),
 }
 
 

@@ -97,6 +97,8 @@ def _settled(field: pa.Field, read_as: ReadAs) -> pa.Field:
     kind, role = _as_typed(field.type), read_as.kinds.get(field.name)
     if types.is_null(kind) and role in ("string", "label", "cell"):
         kind = pa.string()
+    elif types.is_floating(kind) and role == "string" and field.name in read_as.judged:
+        kind = pa.string()  # ids that fit no int64 are floats to Arrow, and would be rounded
     elif types.is_list(kind) and types.is_integer(kind.value_type) and role != "label":
         kind = pa.list_(pa.float64())  # a vector whose first numbers are whole may have others later
     elif types.is_integer(kind) and role in ("number", "cell"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 
 from labelworks.flows import execute as running
 from labelworks.schemas.config.run import RunConfig
-from labelworks.schemas.errors import GateRefused, LabelworksError
+from labelworks.schemas.errors import GateRefused, InputError, LabelworksError
 from labelworks.tasks.ingest import learnable
+from labelworks.tasks.sources.columns import Columns
+from labelworks.tasks.sources.source import Source
 
 ROWS = 400
 
@@ -87,6 +90,14 @@ def test_what_puts_the_rows_aside_is_said_with_what_to_do(execute: Any) -> None:
     said = execute(latin)
     assert "every row has the label 'tea' (300 rows are put aside: label is not UTF-8): one class" in said
     assert "encoding: cp1252" in said
+
+
+def test_percentages_are_no_fault_of_the_labels() -> None:
+    source = Source({"source": "data"}, Columns("vector", ("v",), label="y", pred_probs="p"))
+    reasons = Counter({"pred_probs sums to 100, not 1": ROWS})
+    with pytest.raises(InputError, match=r"^data: no row can be used \(pred_probs sums to 100") as caught:
+        learnable.refuse_labels(source, {}, reasons)
+    assert "leave dataset.pred_probs out" in caught.value.fix
 
 
 def test_rows_without_times_are_no_fault_of_the_labels(execute: Any) -> None:

@@ -241,3 +241,20 @@ def test_the_encoding_of_wide_csv_is_said(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id\n1\n", "utf-32")
     with pytest.raises(InputError, match=r"it is UTF-32\n.*encoding: utf-32"):
         reader(tmp_path).look()
+
+
+def test_ids_of_json_that_fit_no_int64_are_read_digit_by_digit(tmp_path: Path) -> None:
+    ids = [2**63 + row for row in range(3)] + [5]
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"id": {id_}, "x": 1.5}}\n' for id_ in ids))
+    (file,) = list_files(str(tmp_path), "auto", {})
+    read_as = ReadAs({"id": "string"}, ("id",))
+    table = SourceReader(str(tmp_path), file.path, "jsonl", {}, file.name, read_as).table(None, ["id", "x"])
+    assert table["id"].to_pylist() == list(map(str, ids))
+    assert table["x"].to_pylist() == [1.5] * 4
+
+
+@pytest.mark.parametrize("ending", [".zst", ".bz2", ".xz"])
+def test_what_is_packed_otherwise_than_by_gzip_is_said_to_be(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"a.jsonl{ending}").write_bytes(b"x")
+    with pytest.raises(InputError, match="gzip alone is read: unpack it"):
+        list_files(str(tmp_path), "auto", {})
