@@ -25,7 +25,7 @@ from labelworks.tasks.sources.guess.names import PREDICTED, words
 from labelworks.tasks.sources.guess.no_label import alone, coded, empty, told_apart, unfit
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
 from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
-from labelworks.tasks.sources.guess.tabular import tabular, taken_for_texts
+from labelworks.tasks.sources.guess.tabular import tabular, taken_for_texts, telling
 from labelworks.tasks.sources.guess.tokens import Sentences, find_tokens, is_one_of
 from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
 from labelworks.tasks.sources.profile import Profile
@@ -268,7 +268,10 @@ def _notes(look: Profile, guesses: Guesses, probs: Column | None) -> Iterable[st
             f"duplicates, which the config lets be up to {guesses.unlabelled:.0%}"
         )
     if guesses.features.kind == "columns":
-        yield from taken_for_texts([look.column(name) for name in guesses.features.names])
+        columns = [look.column(name) for name in guesses.features.names]
+        yield from taken_for_texts(columns)
+        if label and label.task == "classification":
+            yield from telling(look.sample, columns, label.name)
     if guesses.unreadable:
         yield (
             f"some rows have no {guesses.features.kind} that can be read: they are put aside, and the config "

@@ -170,7 +170,7 @@ def _value(kind: pa.DataType, row: int) -> object:
 
 
 def test_columns_that_are_hardly_meant_as_texts_are_said(tmp_path: Path) -> None:
-    lines = [f"{row % 9},'{row % 8},5',{row % 28 + 1}.12.2031,{'ab'[row % 2]}" for row in range(60)]
+    lines = [f"{row % 9},'{row % 7},5',{row % 27 + 1}.12.2031,{'ab'[row % 2]}" for row in range(60)]
     lines[7] = lines[7].replace("7,", "n/a,", 1)
     (tmp_path / "rows.csv").write_text("\n".join(["n,comma,day,label", *lines]).replace("'", '"'))
     found = guess(look(str(tmp_path / "rows.csv")), label="label")
@@ -179,6 +179,21 @@ def test_columns_that_are_hardly_meant_as_texts_are_said(tmp_path: Path) -> None
         "comma holds numbers with a decimal comma (write 1234.5), and they are read as texts",
         "day holds dates that aren't ISO 8601 (write 2031-12-24), and they are read as texts",
     ]
+
+
+def test_a_column_that_nearly_says_the_label_is_pointed_at(tmp_path: Path) -> None:
+    labels = ["ab"[row % 2] for row in range(100)]
+    after = [{"a": "paid", "b": "denied"}[label] for label in labels]
+    after[:8] = ["denied", "paid"] * 4
+    weak = [labels[row] if row % 3 else "c" for row in range(100)]
+    table: dict[str, object] = {
+        "n": [row % 7 for row in range(100)],
+        "weak": [*weak[1:], "c"],
+        "after": after,
+        "label": labels,
+    }
+    notes = guess(seen(tmp_path, **table)).notes
+    assert len(notes) == 1 and notes[0].startswith("after says label by itself in 92% of the rows")
 
 
 def test_a_name_of_several_columns_is_taken_for_nothing(tmp_path: Path) -> None:
