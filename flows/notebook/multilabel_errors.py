@@ -15,7 +15,7 @@ from labelworks.flows.notebook.inputs.columns import Matrix, aligned, length, ma
 from labelworks.flows.notebook.inputs.label_sets import LabelSets, label_sets
 from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
 from labelworks.flows.notebook.results.shown import Shown, several
-from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.tasks.methods.multilabel import detect_multilabel
 from labelworks.tasks.methods.multilabel.probabilities import class_probabilities
 
@@ -169,4 +169,9 @@ def _made(given: LabelSets, features: Any) -> NDArray[np.float32]:
         )
     seen = telling_features(features, len(given.index))
     aligned(given.index, seen.index, "labels and features")
+    if given.matrix.nnz in (0, len(given.index) * len(given.classes)):
+        what = "no row has a label" if not given.matrix.nnz else "every row has all labels"
+        raise InputError(
+            f"{what}: there is nothing to tell apart", where="labels", fix="give rows of both kinds"
+        )
     return class_probabilities(given.matrix, seen.values, row_folds(len(given.index)))

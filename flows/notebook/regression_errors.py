@@ -13,7 +13,7 @@ from labelworks.flows.notebook.inputs.columns import aligned, column, length
 from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
 from labelworks.flows.notebook.results.shown import Shown, several, share
 from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.tasks.methods.arrays import numbers
+from labelworks.tasks.methods.arrays import LARGEST, numbers
 from labelworks.tasks.methods.regression.detect import check_fdr, detect_regression
 from labelworks.tasks.methods.regression.judge import NumberJudge
 from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
@@ -179,5 +179,13 @@ def _numbers(values: Any, name: str) -> tuple[NDArray[np.float64], pd.Index]:
             f"{given[row]} is no finite number",
             where=f"{name}, row {row}",
             fix="leave the row out, here and in what belongs to it",
+        )
+    large = np.abs(given.astype(np.float64)) > LARGEST
+    if large.any():
+        row = int(large.argmax())
+        raise InputError(
+            f"{given[row]:g} is beyond {LARGEST:g}, too large for squares in single precision",
+            where=f"{name}, row {row}",
+            fix="give the numbers in a larger unit, here and in what belongs to it",
         )
     return given.astype(np.float64), held.index

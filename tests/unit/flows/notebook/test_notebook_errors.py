@@ -281,3 +281,18 @@ def test_tensors_are_arrays(made: dict[str, Any]) -> None:
     np.testing.assert_array_equal(lw.find_label_errors(made["given"], list(probs)).flag, flags)
     half = matrix(probs.bfloat16(), "pred_probs").values
     assert half.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("labels", "says"),
+    [([["a", "b"]] * 300, "every row has all labels"), (np.zeros((300, 3), int), "no row has a label")],
+)
+def test_label_sets_that_are_all_the_same_are_refused(made: dict[str, Any], labels: Any, says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        lw.find_multilabel_errors(labels, features=made["features"])
+
+
+def test_numbers_too_large_to_be_squared_are_refused(made: dict[str, Any]) -> None:
+    labels = np.where(np.arange(300) == 7, 1e200, np.arange(300.0))
+    with pytest.raises(InputError, match=r"labels, row 7: 1e.200 is beyond"):
+        lw.find_regression_errors(labels, features=made["features"])
