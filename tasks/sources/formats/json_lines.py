@@ -82,8 +82,8 @@ def _type_of(values: list[Any]) -> pa.DataType:
     try:
         return pa.array(values).type
     except (pa.ArrowException, OverflowError):
-        lists = [value for value in values if value is not None]
-        return SPANS if all(map(_are_triples, lists)) else pa.string()
+        lists = [value for value in values if value]
+        return SPANS if sum(map(_are_triples, lists)) * 2 > len(lists) else pa.string()
 
 
 def _are_triples(value: Any) -> bool:

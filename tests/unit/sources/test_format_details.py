@@ -72,6 +72,17 @@ def test_json_vectors_may_begin_with_whole_numbers_and_rows_may_gain_fields(
     assert len(read(tmp_path, "v")) == 51
 
 
+def test_json_lists_of_start_end_and_label_are_spans_and_one_that_is_none_puts_its_line_aside(
+    tmp_path: Path,
+) -> None:
+    lists = ['[[0, 2, "L"], [3, 5, "L"]]', "[]", '[[0, "x", "L"]]', "null"]
+    (tmp_path / "a.jsonl").write_text("".join(f'{{"x": {value}}}\n' for value in [*lists, lists[0]]))
+    first, none, bad, null, _ = read(tmp_path, "x", UNUSABLE)
+    assert first["x"] == [{"start": 0, "end": 2, "label": "L"}, {"start": 3, "end": 5, "label": "L"}]
+    assert (none["x"], bad["x"], null["x"]) == ([], None, None)
+    assert "'x' is a list here" in bad[UNUSABLE] and null[UNUSABLE] is None
+
+
 def test_nested_columns_have_dotted_names_and_a_column_of_that_very_name_comes_first(tmp_path: Path) -> None:
     table = pa.table(
         {"a.b": [1, 2], "a": [{"b": 3, "c": {"d": "x"}}, None], "e": [{"f": 1}, {"f": None}]},
