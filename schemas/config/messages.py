@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -14,10 +15,13 @@ from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.config.section import Section
 from labelworks.schemas.config.yaml_lines import Path
 from labelworks.schemas.errors import ConfigError
+from labelworks.schemas.secrets.find import secret_paths
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+KEPT_BACK = {"secret", "storage_options", "cluster_kwargs", "key_env"}  # where secrets may be
+KINDS: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
 EXPECTED = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -133,7 +137,7 @@ def _problem(path: Path, details: list[ErrorDetails], raw: dict[Any, Any], place
         return _Problem(place, message if message.startswith(dotted) else f'"{dotted}": {message}')
     expected = " or ".join(dict.fromkeys(_expected(detail) for detail in details))
     return _Problem(
-        place, f'"{dotted}" is {_shown(_at(raw, path))}; expected {expected}', _hint(path, details, raw)
+        place, f'"{dotted}" is {_shown(path, _at(raw, path))}; expected {expected}', _hint(path, details, raw)
     )
 
 
@@ -149,7 +153,7 @@ def _hint(path: Path, details: list[ErrorDetails], raw: dict[Any, Any]) -> str:
     if value is None:
         return "remove the key for its default"
     for detail in details:
-        if detail["type"] == "string_type" and not isinstance(value, dict | list):
+        if detail["type"] == "string_type" and not (isinstance(value, dict | list) or KEPT_BACK & set(path)):
             return f'quote it: "{value}"'
         if detail["type"] == "literal_error":
             choices = detail["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
@@ -165,7 +169,7 @@ def _nearest(path: Path) -> str:
         return f'did you mean "{close[0]}"?'
     if elsewhere := [_dotted(other) for other in _all_paths(RunConfig) if other[-1] == key]:
         return f'did you mean "{elsewhere[0]}"?'
-    return f"known keys: {', '.join(known)}"
+    return f"known keys: {', '.join(known)}" if known else ""
 
 
 def _all_paths(section: type[Section], prefix: Path = ()) -> Iterator[Path]:
@@ -195,6 +199,9 @@ def _dotted(path: Path) -> str:
     return ".".join(str(key) for key in path)
 
 
-def _shown(value: Any) -> str:
+def _shown(path: Path, value: Any) -> str:
+    """A value as an error shows it; of what holds keys, or seems to, no more than what it is."""
+    if KEPT_BACK & set(path) or any(secret_paths(json.loads(json.dumps(value, default=str)), "")):
+        return KINDS.get(type(value), "a value")
     text = "empty" if value is None else repr(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

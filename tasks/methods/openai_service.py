@@ -43,7 +43,7 @@ class OpenAIService:
             )
         if not KEYS.fullmatch(key_env):
             raise ConfigError(
-                f"{key_env!r} is no variable that may be sent to a service",
+                "it names no variable that may be sent to a service",
                 where=f"{where}.key_env",
                 fix="keep the key in a variable whose name begins with LABELWORKS_KEY_",
             )

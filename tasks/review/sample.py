@@ -63,7 +63,9 @@ def draw_sample(
 
 def _looks(frame: AuditFrame, looks: int | None, width: float | None) -> int:
     if (looks is None) == (width is None):
-        raise ConfigError("say how many looks, or how wide the interval may be", fix="--looks N or --width W")
+        both = "" if looks is None else ", not both"
+        fix = f"--looks N or --width W{both}"
+        raise ConfigError("say how many looks, or how wide the interval may be", fix=fix)
     if looks is not None:
         return looks
     least = LEAST * len(frame.strata(0).rows)

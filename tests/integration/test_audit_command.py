@@ -87,7 +87,9 @@ def test_a_width_says_how_many_looks_it_takes(judged: Any, command: Any, tmp_pat
     assert looks[0] < looks[1] / 2
     code, _, err = command("audit", "sample", *at)
     assert code == 2
-    assert "--looks N or --width W" in err
+    assert "--looks N or --width W" in err and "not both" not in err
+    code, _, err = command("audit", "sample", "--looks", "30", "--width", "0.1", *at)
+    assert (code, "--looks N or --width W, not both" in err) == (2, True)
     code, _, err = command("audit", "sample", "--looks", "1", *at)
     assert code == 2
     assert "too few" in err

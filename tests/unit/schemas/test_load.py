@@ -296,6 +296,22 @@ def test_conll_names_its_columns_itself(tmp_path: Path) -> None:
     assert (dataset.task, dataset.features.tokens, dataset.label) == ("tokens", "tokens", "tags")
 
 
+@pytest.mark.parametrize(
+    ("override", "says"),
+    [
+        ("store.secret={aws_secret_access_key: HUSH}", '"store.secret" is a mapping; expected text'),
+        ("store.storage_options=[HUSH]", '"store.storage_options" is a list; expected a mapping of keys'),
+        ("compute.cluster_kwargs=HUSH", '"compute.cluster_kwargs" is text; expected a mapping of keys'),
+        ("detect.folds={password: HUSH, 1: 2}", '"detect.folds" is a mapping; expected a whole number'),
+        ("dataset.label=[TOKEN=HUSH]", '"dataset.label" is a list; expected text'),
+    ],
+)
+def test_what_may_be_a_secret_is_not_shown(write: Callable[[str], str], override: str, says: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(GOOD), [override])
+    assert says in str(caught.value) and "HUSH" not in str(caught.value)
+
+
 def test_every_key_says_what_it_is() -> None:
     """`labelworks schema config` is the reference of all keys."""
     schema = RunConfig.model_json_schema()

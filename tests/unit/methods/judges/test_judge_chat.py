@@ -159,6 +159,7 @@ def test_the_key_is_the_variable_s_or_the_block_s_and_shows_nowhere(
         ({"base_url": "ftp://host/v1"}, "no address"),
         ({"base_url": "https://me:secret@host/v1"}, "no address"),
         ({"key_env": "HOME"}, "no variable that may be sent"),
+        ({"key_env": "sk-secret@"}, "no variable that may be sent"),  # the key itself
         ({"base_url": "http://host.example/v1", "key": "open-sesame"}, "sent unencrypted"),
     ],
 )
