@@ -54,8 +54,13 @@ def run(
     """
     from labelworks.infra.process import imports
     from labelworks.schemas.config.load import load_config
+    from labelworks.schemas.errors import ConfigError
 
     given = overrides or []
+    if windows and any(setting.partition("=")[0].strip() == "dataset.window" for setting in given):
+        raise ConfigError(
+            "two names of a window", where="--set dataset.window, --window", fix="give one of them"
+        )
     settings_of_runs = [[*given, f'dataset.window="{window}"'] for window in windows or ()] or [given]
     loaded = [load_config(config, settings, check=check) for settings in settings_of_runs]
     if detach:

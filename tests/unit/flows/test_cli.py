@@ -390,6 +390,10 @@ def test_usage_names_arguments_once_and_in_capitals(labelworks: Run) -> None:
     [
         (("runs", "--store", "elsewhere", "--config", "good.yaml"), "good.yaml names another store: "),
         (("metrics", "--out", "a.prom", "--listen", "127.0.0.1:0"), "--out, --listen: a file or an address"),
+        (
+            ("run", "good.yaml", "--set", "dataset.window=a", "--window", "b"),
+            "--set dataset.window, --window: two names of a window",
+        ),
         (("serve", "good.yaml", "--port", "0"), "--port: PREFECT_API_URL names a server already"),
     ],
 )
