@@ -150,3 +150,17 @@ def test_columns_have_no_more_say_for_the_unit_that_they_are_written_in():
         for rows in (features.astype(np.float32), (features * 10.0 ** np.arange(-3, 3)).astype(np.float32))
     )
     np.testing.assert_allclose(scaled, plain, atol=1e-2)
+
+
+def test_rows_that_are_the_same_but_for_rounding_tell_the_class_shares() -> None:
+    rounding = ClassSums(np.array([30.0, 10.0]), np.zeros((2, 3)), np.full((3, 3), -1e-6))
+    weights, intercept = lda(rounding)
+    assert not weights.any()
+    np.testing.assert_allclose(np.exp(intercept), [31 / 42, 11 / 42])
+    mixed = ClassSums(np.array([30.0, 10.0]), np.zeros((2, 3)), np.diag([2e-6, 0, 0]) - 1e-6)
+    mixed.gram[1, 1] += 1.5e-6
+    assert np.isfinite(lda(mixed)[0]).all()
+    far = ClassSums(np.array([30.0, 10.0]), np.array([[30.0] * 3, [-10.0] * 3]), np.full((3, 3), 40 - 1e-6))
+    weights, intercept = lda(far)  # within classes rows are the same, between them they aren't
+    assert np.argmax(np.ones(3) @ weights + intercept) == 0
+    assert np.argmax(-np.ones(3) @ weights + intercept) == 1
