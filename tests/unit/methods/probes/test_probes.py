@@ -157,6 +157,9 @@ def test_rows_that_are_the_same_but_for_rounding_tell_the_class_shares() -> None
     weights, intercept = lda(rounding)
     assert not weights.any()
     np.testing.assert_allclose(np.exp(intercept), [31 / 42, 11 / 42])
+    weights, intercept = ridge(rounding)
+    assert not weights.any()
+    np.testing.assert_allclose(intercept, [0.75, 0.25])
     mixed = ClassSums(np.array([30.0, 10.0]), np.zeros((2, 3)), np.diag([2e-6, 0, 0]) - 1e-6)
     mixed.gram[1, 1] += 1.5e-6
     assert np.isfinite(lda(mixed)[0]).all()
