@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.arrays import Floats, blocks, refuse_infinite
+from labelworks.tasks.methods.statistics.positive_definite import solve_positive
 from labelworks.tasks.methods.statistics.sums import ClassSums
 
 RIDGE = 1e-2  # of the mean variance within classes
@@ -52,6 +53,6 @@ def _lines(sums: ClassSums) -> tuple[Floats, Floats]:
     means, middle = sums.means[present], sums.total.sum(axis=0) / rows
     within = (sums.gram - (means * sums.count[present][:, None]).T @ means) / rows
     within += max(RIDGE * float(np.trace(within)) / len(within), 1e-12) * np.eye(len(within))
-    slopes = np.linalg.solve(within, np.vstack([means, middle]).T).T
+    slopes = solve_positive(within, np.vstack([means, middle]).T).T
     squares = np.einsum("ij,ij->i", np.vstack([means, middle]), slopes)
     return -2 * (slopes[:-1] - slopes[-1]), squares[:-1] - squares[-1]

@@ -15,29 +15,32 @@ FLAT = 1e-6  # of the mean square: variance that rounding alone makes
 
 @dataclass(frozen=True)
 class Affine:
-    """Rows (N, D) become (rows - centre) @ matrix: centre (D,), matrix (D, d)."""
+    """Rows (N, D) become (rows - centre) @ matrix: centre (D,), matrix (D, d); (D,) for a diagonal one."""
 
     centre: NDArray[np.float64]
     matrix: NDArray[np.float64]
 
     def rows(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
         """Rows (N, d) of rows (N, D)."""
-        return np.asarray((rows - self.centre) @ self.matrix)
+        return self._mapped(rows - self.centre)
 
     def sums(self, sums: ClassSums) -> ClassSums:
         """The sums of the mapped rows, from those of the rows."""
         shift = np.outer(sums.total.sum(axis=0), self.centre)
         square = sums.count.sum() * np.outer(self.centre, self.centre)
-        gram = self.matrix.T @ (sums.gram - shift - shift.T + square) @ self.matrix
-        total = (sums.total - np.outer(sums.count, self.centre)) @ self.matrix
-        return ClassSums(sums.count, total, gram)
+        half = self._mapped(sums.gram - shift - shift.T + square)
+        total = self._mapped(sums.total - np.outer(sums.count, self.centre))
+        return ClassSums(sums.count, total, self._mapped(half.T))
 
     def before(
         self, weights: NDArray[np.floating], intercept: NDArray[np.floating]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The linear model of the rows that is this map and then a linear model (d, K), (K,)."""
-        whole = self.matrix @ weights
+        whole = self.matrix[:, None] * weights if self.matrix.ndim == 1 else self.matrix @ weights
         return whole, np.asarray(intercept - self.centre @ whole, dtype=np.float64)
+
+    def _mapped(self, rows: NDArray[np.floating]) -> NDArray[np.float64]:
+        return np.asarray(rows * self.matrix if self.matrix.ndim == 1 else rows @ self.matrix)
 
 
 def moments(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -66,4 +69,4 @@ def standardised(sums: ClassSums) -> Affine:
     """The map that brings each column to a spread of 1, around the mean of all rows."""
     rows = max(float(sums.count.sum()), 1.0)
     mean, square = sums.total.sum(axis=0) / rows, np.diagonal(sums.gram) / rows
-    return Affine(mean, np.diag(1 / spreads(square - mean**2, square)))
+    return Affine(mean, 1 / spreads(square - mean**2, square))

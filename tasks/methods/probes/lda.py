@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.statistics.positive_definite import solve_positive
 from labelworks.tasks.methods.statistics.sums import ClassSums
 
 SHRINKAGE = 0.1
@@ -31,5 +32,5 @@ def lda(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         covariance = np.zeros_like(covariance)
     scale = max(spread, rounding, np.finfo(np.float32).tiny) / dim
     covariance = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * scale * np.eye(dim)
-    weights = np.linalg.solve(covariance, means.T)
+    weights = solve_positive(covariance, means.T)
     return weights, sums.log_prior - 0.5 * np.einsum("kd,dk->k", means, weights)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labelworks.tasks.methods.registry import register
+from labelworks.tasks.methods.statistics.positive_definite import solve_positive
 from labelworks.tasks.methods.statistics.sums import ClassSums
 
 PENALTY = 1e-2  # of the mean eigenvalue of the covariance
@@ -26,5 +27,5 @@ def ridge(sums: ClassSums) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if scale <= 0:  # rows that are the same, whose sums hold nothing but rounding
         return np.zeros((dim, len(share))), share
     penalty = PENALTY * max(scale, float(np.finfo(np.float32).tiny))
-    weights = np.linalg.solve(covariance + penalty * np.eye(dim), cross)
+    weights = solve_positive(covariance + penalty * np.eye(dim), cross)
     return weights, share - mean @ weights

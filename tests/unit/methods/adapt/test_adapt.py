@@ -186,3 +186,16 @@ def test_options_that_make_no_sense_are_refused(method: object, options: dict, d
     with pytest.raises(ConfigError) as caught:
         method(sums_of(*data), **options)
     assert caught.value.where == "detect.adapt.options"
+
+
+def test_a_diagonal_map_may_be_given_by_its_diagonal() -> None:
+    rng = np.random.default_rng(4)
+    rows, scale, centre = rng.normal(size=(40, 6)), rng.uniform(0.5, 2, 6), rng.normal(size=6)
+    sums = FoldSums.of(rows, rng.integers(0, 3, 40), np.zeros(40, np.int64), 1, 3).without()
+    weights, intercept = rng.normal(size=(6, 3)), rng.normal(size=3)
+    thin, dense = Affine(centre, scale), Affine(centre, np.diag(scale))
+    assert np.allclose(thin.rows(rows), dense.rows(rows))
+    assert np.allclose(thin.sums(sums).gram, dense.sums(sums).gram)
+    assert np.allclose(thin.sums(sums).total, dense.sums(sums).total)
+    for own, other in zip(thin.before(weights, intercept), dense.before(weights, intercept), strict=True):
+        assert np.allclose(own, other)
