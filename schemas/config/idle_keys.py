@@ -20,7 +20,7 @@ CHANGES = ("treat.objective", "treat.relabel_over", "treat.min_class_rows", "tre
 def idle_keys(config: RunConfig) -> list[tuple[str, str]]:
     """Dotted keys that the config names and that change nothing, each with what makes it so."""
     named = set(_named(config, ""))
-    return [(key, why) for keys, why in _idle(config) for key in keys if key in named]
+    return [(key, why) for keys, why in would_be_idle(config) for key in keys if key in named]
 
 
 def _named(section: Section, above: str) -> Iterator[str]:
@@ -33,7 +33,7 @@ def _named(section: Section, above: str) -> Iterator[str]:
             yield from _named(value, f"{key}.")
 
 
-def _idle(config: RunConfig) -> Iterator[tuple[tuple[str, ...], str]]:
+def would_be_idle(config: RunConfig) -> Iterator[tuple[tuple[str, ...], str]]:
     """Keys that would change nothing if they were named, and why."""
     data, detect, treat = config.dataset, config.detect, config.treat
     if data.split is None:

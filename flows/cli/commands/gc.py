@@ -86,7 +86,7 @@ def _datasets(store: Store) -> list[str]:
 def _named(dataset: str, have: list[str], store: Store) -> list[str]:
     from labelworks.schemas.errors import InputError
 
-    if dataset in have:
+    if dataset in {name.split("@")[0] for name in store.names("")}:  # also of one whose runs are gone
         return [dataset]
     fix = f"datasets: {', '.join(have)}" if have else "the store is empty: name another, or a config"
     raise InputError(f"there is no dataset {dataset!r}", where=store.url(""), fix=fix)

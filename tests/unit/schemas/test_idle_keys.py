@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from labelworks.schemas.config.idle_keys import _idle, idle_keys
+from labelworks.schemas.config.idle_keys import idle_keys, would_be_idle
 from labelworks.schemas.config.messages import fields_of, section_of
 from labelworks.schemas.config.run import RunConfig
 
@@ -66,7 +66,7 @@ def test_keys_are_those_of_the_config() -> None:
         {"compute": {"cluster_class": "dask_jobqueue.SLURMCluster"}},
     ]
     for said in modes:
-        for keys, _ in _idle(config(**said)):
+        for keys, _ in would_be_idle(config(**said)):
             for key in keys:
                 *above, name = key.split(".")
                 section = section_of(RunConfig, tuple(above))
