@@ -62,9 +62,10 @@ def test_ten_commands_lead_to_a_pipeline_that_follows_its_source(
     for documented, port in zip(("4200", "4201"), ports, strict=True):
         script = script.replace(documented, str(port))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    alone = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"} | {"PATH": path}
     done = subprocess.Popen(
         ["bash", "-c", script],
-        cwd=tmp_path, env={**os.environ, "PATH": path}, start_new_session=True,
+        cwd=tmp_path, env=alone, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     try:
