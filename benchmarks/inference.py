@@ -65,7 +65,7 @@ def main() -> None:
             print("| " + " | ".join(row) + " |", flush=True)
 
 
-HEAD = ["looks", "true", "ours: width", "coverage", "even looks, classical: width", "coverage",
+HEAD = ["looks", "true", "ours: width", "coverage", "even looks, Wald: width", "coverage",
         "even looks, Wilson: width", "coverage", "even looks, PPI++: width", "coverage"]  # fmt: skip
 
 

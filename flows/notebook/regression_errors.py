@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from labelworks.flows.notebook.inputs.columns import aligned, column, length
 from labelworks.flows.notebook.inputs.out_of_sample import row_folds, telling_features
 from labelworks.flows.notebook.results.shown import Shown, several, share
-from labelworks.schemas.errors import ConfigError, InputError
-from labelworks.tasks.methods.arrays import LARGEST, numbers
+from labelworks.schemas.errors import ConfigError
+from labelworks.tasks.methods.arrays import LARGEST, numbers, refuse_first
 from labelworks.tasks.methods.regression.detect import check_fdr, detect_regression
 from labelworks.tasks.methods.regression.judge import NumberJudge
 from labelworks.tasks.methods.regression.usual_residuals import UsualResiduals
@@ -172,20 +172,14 @@ def _numbers(values: Any, name: str) -> tuple[NDArray[np.float64], pd.Index]:
     held = column(values, name)
     numeric = pd.api.types.is_numeric_dtype(held.dtype)
     given = numbers(held.to_numpy(np.float64, na_value=np.nan) if numeric else held.to_numpy(), name)
-    odd = ~np.isfinite(given.astype(np.float64))
-    if odd.any():
-        row = int(odd.argmax())
-        raise InputError(
-            f"{given[row]} is no finite number",
-            where=f"{name}, row {row}",
-            fix="leave the row out, here and in what belongs to it",
-        )
-    large = np.abs(given.astype(np.float64)) > LARGEST
-    if large.any():
-        row = int(large.argmax())
-        raise InputError(
-            f"{given[row]:g} is beyond {LARGEST:g}, too large for squares in single precision",
-            where=f"{name}, row {row}",
-            fix="give the numbers in a larger unit, here and in what belongs to it",
-        )
-    return given.astype(np.float64), held.index
+    floats = given.astype(np.float64)
+    refuse_first(
+        ~np.isfinite(floats), name, lambda row: f"{given[row]} is no finite number",
+        "leave the row out, here and in what belongs to it",
+    )  # fmt: skip
+    refuse_first(
+        np.abs(floats) > LARGEST, name,
+        lambda row: f"{given[row]:g} is beyond {LARGEST:g}, too large for squares in single precision",
+        "give the numbers in a larger unit, here and in what belongs to it",
+    )  # fmt: skip
+    return floats, held.index

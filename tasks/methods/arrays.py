@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -130,6 +130,13 @@ def refuse_infinite(rows: NDArray[np.floating], name: str, first: int = 0) -> No
                 where=f"row {bad}",
                 fix="drop or fill it",
             )
+
+
+def refuse_first(bad: NDArray[np.bool_], name: str, said: Callable[[int], str], fix: str) -> None:
+    """Raise InputError naming the first of values (n,) that is bad; said: what is wrong with that one."""
+    if bad.any():
+        row = int(bad.argmax())
+        raise InputError(said(row), where=f"{name}, row {row}", fix=fix)
 
 
 def refuse_large(rows: NDArray[np.floating], name: str) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from labelworks.flows.notebook.inputs.columns import Matrix, column, length
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.methods.arrays import refuse_first
 
 LISTED = 8
 LARGEST = 2**63 - 1
@@ -151,24 +152,18 @@ def plain(values: Any) -> list[Any]:
 
 def _whole(values: NDArray[Any], what: str) -> NDArray[Any]:
     if values.dtype.kind in "iu":
-        large = values > np.uint64(LARGEST) if values.dtype.kind == "u" else np.zeros(len(values), bool)
-        if large.any():
-            row = int(large.argmax())
-            raise InputError(
-                f"label {values[row]} is too large for a class",
-                where=f"{what}, row {row}",
-                fix="give the labels as text",
-            )
+        if values.dtype.kind == "u":
+            refuse_first(
+                values > np.uint64(LARGEST), what,
+                lambda row: f"label {values[row]} is too large for a class", "give the labels as text",
+            )  # fmt: skip
         return values.astype(np.int64)
     floats = values.astype(np.float64)
-    odd = ~((floats == np.floor(floats)) & (np.abs(floats) <= EXACT))
-    if odd.any():
-        row = int(odd.argmax())
-        raise InputError(
-            f"label {floats[row]:g} is no class",
-            where=f"{what}, row {row}",
-            fix="give names or whole numbers; labels that are quantities are for find_regression_errors",
-        )
+    refuse_first(
+        ~((floats == np.floor(floats)) & (np.abs(floats) <= EXACT)), what,
+        lambda row: f"label {floats[row]:g} is no class",
+        "give names or whole numbers; labels that are quantities are for find_regression_errors",
+    )  # fmt: skip
     return floats.astype(np.int64)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from labelworks.tasks.sources.formats.arrow import Arrow
-from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, Format, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.base import FileSummary, Format, ReadAs, UnreadableError
 from labelworks.tasks.sources.formats.conll import Conll
 from labelworks.tasks.sources.formats.csv import Csv
 from labelworks.tasks.sources.formats.images import Images
@@ -13,6 +13,7 @@ from labelworks.tasks.sources.formats.jsonl import JsonLines
 from labelworks.tasks.sources.formats.npz import Npz
 from labelworks.tasks.sources.formats.parquet import Parquet
 from labelworks.tasks.sources.formats.webdataset import WebDataset
+from labelworks.tasks.sources.values.columns import UNUSABLE
 
 FORMATS: dict[str, Format] = {
     "parquet": Parquet(),

@@ -8,8 +8,6 @@ from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
-from labelworks.tasks.sources.values.columns import UNUSABLE as UNUSABLE
-
 PIXELS = b"pixels"  # in a field's metadata: whether lists of the shape of images are of bytes
 WRITTEN = b"as written"  # in a field's metadata: its values are read as the strings that stand in the file
 Kind = Literal["string", "label", "number", "value", "cell"]

@@ -10,8 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats.base import FileSummary, ReadAs, UnreadableError
 from labelworks.tasks.sources.formats.packed import WIDE, unpacked
+from labelworks.tasks.sources.values.columns import UNUSABLE
 
 LISTS = pa.list_(pa.string())
 TOKENS, TAGS = "tokens", "tags"  # the first column of a line that is no number of it, and its last
@@ -21,9 +22,7 @@ LONGEST = 1 << 20  # bytes of a line
 BLANKS = re.compile("[ \t]+")
 TAG = re.compile("O|[BILUES]-.+")  # of any scheme
 UNIVERSAL = 10  # columns of CoNLL-U, whose fourth is the part of speech
-NO_TOKEN = re.compile(
-    rb"\d+[-.]\d+\s"
-)  # begins a line of CoNLL-U for several tokens, or for one that is left out
+NO_TOKEN = re.compile(rb"\d+[-.]\d+\s")  # begins lines of CoNLL-U for several tokens, or for one left out
 Sentence = list[tuple[int, bytes]]  # its lines, and the number of each in the file
 
 

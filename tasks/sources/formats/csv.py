@@ -15,7 +15,6 @@ import pyarrow.csv as pa_csv
 
 from labelworks.tasks.sources.formats.base import (
     NOTHING,
-    UNUSABLE,
     WRITTEN,
     FileSummary,
     Kind,
@@ -23,7 +22,7 @@ from labelworks.tasks.sources.formats.base import (
     UnreadableError,
 )
 from labelworks.tasks.sources.formats.packed import WIDE, WIDEST, unpacked
-from labelworks.tasks.sources.values.columns import roots
+from labelworks.tasks.sources.values.columns import UNUSABLE, roots
 from labelworks.tasks.sources.values.numerals import (
     BOOLEAN,
     READ,

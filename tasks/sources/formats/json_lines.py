@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.types as types
 
-from labelworks.tasks.sources.formats.base import UNUSABLE, UnreadableError
+from labelworks.tasks.sources.formats.base import UnreadableError
+from labelworks.tasks.sources.values.columns import UNUSABLE
 from labelworks.tasks.sources.values.text_spans import TEXT_SPAN
 
-NAMES = ("start", "end", "label")
 SPANS = pa.list_(TEXT_SPAN)  # what lists of [start, end, label] are read as, as doccano and spaCy write spans
 
 
@@ -94,7 +94,7 @@ def _are_triples(value: Any) -> bool:
 
 
 def _spans(triples: list[list[Any]]) -> list[dict[str, Any]]:
-    return [dict(zip(NAMES, triple, strict=True)) for triple in triples]
+    return [dict(zip(TEXT_SPAN.names, triple, strict=True)) for triple in triples]
 
 
 def _lines(block: bytes) -> Iterator[bytes]:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from labelworks.tasks.sources.formats.base import UNUSABLE, FileSummary, ReadAs
+from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
+from labelworks.tasks.sources.values.columns import UNUSABLE
 from labelworks.tasks.sources.values.numerals import WHOLE
 
 KEY = "__key__"

@@ -44,7 +44,7 @@ REPEATED = 4  # rows a class has on average, at least
 WORD = 40  # bytes of a label on average, at most
 CODES = 20  # values of numbers that a label whose name doesn't say so has, at most
 NUMBERS = 50  # classes that are whole numbers, at most, before they may be a quantity
-TAGS = 500  # of tokens, at most
+MOST_TAGS = 500  # different ones, of tokens
 TRIED = 8  # candidates that are held against the features
 TOLD = 0.1  # of the way from chance to always right: less is nothing
 
@@ -169,7 +169,7 @@ def _doubt(column: Column, task: str, rank: int, named: bool) -> str:
 
 def _of_tokens(look: Profile, column: Column) -> str:
     """What is said of a column of tags, as of a table in which each token is a row."""
-    if not column.is_text() or not 1 < (column.distinct or 0) <= TAGS:
+    if not column.is_text() or not 1 < (column.distinct or 0) <= MOST_TAGS:
         return ""
     if scheme_of(look.values(column.name)) == PLAIN:
         return ""

@@ -17,13 +17,12 @@ from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.formats.conll import TAGS
 from labelworks.tasks.sources.guess.column import Column, plain
 from labelworks.tasks.sources.guess.features import FeatureGuess
-from labelworks.tasks.sources.guess.label import Candidate
+from labelworks.tasks.sources.guess.label import MOST_TAGS, Candidate
 from labelworks.tasks.sources.guess.names import words
 from labelworks.tasks.sources.profile import Profile
 from labelworks.tasks.sources.values.text_spans import are_spans
 
 NAMED = {"tag", "tags", "label", "labels", "ner", "pos", "entities"}
-MOST = 500  # different tags
 REPEATED = 0.2  # share of the sentences in which a tag stands twice, at least
 LONG = 500  # tokens of a sentence on average, at most, but for lines that none parts
 MOSTLY = 0.9  # of the sentences that have as many tags as tokens, at least
@@ -112,7 +111,7 @@ def _candidate(look: Profile, tag: Column) -> Candidate:
 
 
 def _few(column: Column) -> bool:
-    return 1 < (column.distinct or 0) <= MOST and (column.repeats >= REPEATED or column.name == TAGS)
+    return 1 < (column.distinct or 0) <= MOST_TAGS and (column.repeats >= REPEATED or column.name == TAGS)
 
 
 def _are_tokens(look: Profile, token: Column, tag: Column) -> bool:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from labelworks.tasks.sources.formats import format_of
-from labelworks.tasks.sources.formats.base import UNUSABLE, ReadAs, UnreadableError
+from labelworks.tasks.sources.formats import UNUSABLE, ReadAs, UnreadableError, format_of
 from labelworks.tasks.sources.formats.conll import Conll
 
 
