@@ -60,11 +60,8 @@ def serve(
             raise ConfigError(f"PREFECT_API_URL names a server already: {url}", where="--port", fix=fix)
         reach(url)
     with ExitStack() as held:
-        api = (
-            None
-            if url
-            else held.enter_context(listener(port=PORT if port is None else port, option="--port"))
-        )
+        own = PORT if port is None else port
+        api = None if url else held.enter_context(listener(port=own, option="--port"))
         if events := event_listener(listen):
             held.enter_context(events)
         tree.serve(loaded, state_folder(state, "serve"), api=api, events=events, tell=say)
