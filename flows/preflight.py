@@ -86,6 +86,8 @@ def check_methods(config: RunConfig) -> None:
         _one_sees_vectors(config.detect.probes)
     with at_key("detect.query_bank"):
         _bank_is_used(config)
+    with at_key("validate.model"):
+        registry.get("models", config.validation.model)
     if config.dataset.task == "tokens":
         _judges_tags(config)
         return
@@ -107,8 +109,6 @@ def check_methods(config: RunConfig) -> None:
     with at_key("dataset.votes.method"):
         _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
     _check_treatment(config.treat)
-    with at_key("validate.model"):
-        registry.get("models", config.validation.model)
 
 
 def _check_treatment(treat: TreatConfig) -> None:
@@ -173,8 +173,6 @@ def _judges_tags(config: RunConfig) -> None:
         _has_names(registry.get("noise", noise.method), named=False)
     with at_key("detect.noise.options"):
         make_noise(noise.method, noise.options)
-    with at_key("validate.model"):
-        registry.get("models", config.validation.model)
 
 
 def _is_not_of_classes(config: RunConfig) -> None:
@@ -189,6 +187,9 @@ def _is_not_of_classes(config: RunConfig) -> None:
     with at_key("treat.weights"):
         if config.treat.weights != TreatConfig().weights:
             raise ConfigError(f"treat.weights is for one class a row, not for {task}", fix="leave it out")
+    with at_key("treat.audited"):
+        if config.treat.audited:
+            raise ConfigError(f"audited rows are of one class a row, not of {task}", fix="leave it out")
 
 
 def _judges_other_labels(config: RunConfig) -> None:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 LOCAL_CLUSTER = ("compute.workers", "compute.memory", "compute.spill")
 VOTES = ("format", "csv", "item", "annotator", "label", "method")
-TARGET = ("shift.method", "drift.method", "drift.alpha", "columns")
+TARGET = ("detect.shift.method", "detect.drift.method", "detect.drift.alpha")
+ONE_CLASS_A_ROW = ("detect.out_of_scope", "detect.poison")
+OF_PROBES = ("detect.probes", "detect.adapt", "validate.model")
 JUDGES = ("rows", "budget", "instruction", "concurrency", "timeout", "retries", "audited")
 CHANGES = ("treat.objective", "treat.relabel_over", "treat.min_class_rows", "treat.audited")
 
@@ -45,13 +47,14 @@ def would_be_idle(config: RunConfig) -> Iterator[tuple[tuple[str, ...], str]]:
     if data.format not in ("auto", "csv"):
         yield ("dataset.csv",), f"dataset.format is {data.format}"
     if data.target is None:
-        yield tuple(f"detect.{key}" for key in TARGET), "there is no dataset.target"
+        yield TARGET, "there is no dataset.target"
+    if data.target is None and not config.reads_time:
+        yield ("detect.columns",), "there is no dataset.target, and no time that is cut into windows"
     if data.time is None:
         yield ("detect.windows.by",), "there is no dataset.time"
     if detect.groups:
         yield ("detect.slices",), "detect.groups are looked at instead"
-    if data.task != "classification":
-        yield ("detect.out_of_scope", "detect.poison"), f"dataset.task is {data.task}"
+    yield from _idle_of_task(data.task)
     yield from _idle_of_treatment(config)
     if treat.approve_over is None:
         yield ("treat.approve_within",), "nobody is asked: there is no treat.approve_over"
@@ -61,6 +64,16 @@ def would_be_idle(config: RunConfig) -> Iterator[tuple[tuple[str, ...], str]]:
     if not trend.model_dump(exclude={"severity"}, exclude_none=True):
         yield ("gates.trend.severity",), "gates.trend has no limit"
     yield from _idle_of_machines(config)
+
+
+def _idle_of_task(task: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    why = f"dataset.task is {task}"
+    if task != "classification":
+        yield ONE_CLASS_A_ROW, why
+    if task in ("multilabel", "regression"):
+        yield OF_PROBES, f"{why}, which ridge regression judges and proves"
+    if task == "regression":
+        yield ("treat.min_class_rows",), why
 
 
 def _idle_of_treatment(config: RunConfig) -> Iterator[tuple[tuple[str, ...], str]]:

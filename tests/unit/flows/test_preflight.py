@@ -129,9 +129,22 @@ def test_what_is_not_looked_at_for_other_labels_is_refused(task: str, detect: di
     assert caught.value.where == f"detect.{key}"
 
 
+@pytest.mark.parametrize("task", ["multilabel", "regression"])
+def test_audited_rows_and_unknown_models_are_refused_for_other_labels(task: str) -> None:
+    data = DATASET | {"task": task}
+    for sections, where in (
+        ({"treat": {"audited": "looked.csv"}}, "treat.audited"),
+        ({"validate": {"model": "nonsense"}}, "validate.model"),
+    ):
+        with pytest.raises(ConfigError) as caught:
+            check_methods(RunConfig.model_validate({"dataset": data, **sections}))
+        assert caught.value.where == where
+
+
 @pytest.mark.parametrize(
     ("sections", "why"),
     [
+        ({"treat": {"audited": "looked.csv"}}, "audited rows are of one class a row, not of tokens"),
         ({"treat": {"prediction_sets": {}}}, "prediction sets are of labels of rows, not of tokens"),
         ({"detect": {"groups": ["who"]}}, "detect.groups is not looked at for tokens"),
         ({"detect": {"noise": {"method": "residuals"}}}, "unknown noise method 'residuals'"),

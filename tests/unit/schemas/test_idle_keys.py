@@ -25,7 +25,11 @@ def config(**said: Any) -> RunConfig:
         ({"dataset": {"votes": {"method": "auto"}}}, "dataset.votes.method"),
         ({"dataset": {"format": "parquet", "csv": {"delimiter": ";"}}}, "dataset.csv"),
         ({"detect": {"shift": {"method": "em-bcts"}}}, "detect.shift.method"),
+        ({"detect": {"columns": ["age"]}}, "detect.columns"),
         ({"detect": {"windows": {"by": "day"}}}, "detect.windows.by"),
+        ({"dataset": {"task": "multilabel"}, "detect": {"probes": ["lda"]}}, "detect.probes"),
+        ({"dataset": {"task": "regression"}, "validate": {"model": "multinomial"}}, "validate.model"),
+        ({"dataset": {"task": "regression"}, "treat": {"min_class_rows": 5}}, "treat.min_class_rows"),
         ({"detect": {"groups": ["sex"], "slices": 3}}, "detect.slices"),
         ({"treat": {"mode": "reweight", "min_class_rows": 5}}, "treat.min_class_rows"),
         ({"treat": {"mode": "relabel", "weights": {"factors": ["right"]}}}, "treat.weights.factors"),
@@ -45,6 +49,9 @@ def test_a_key_that_counts_for_nothing_is_named(said: dict[str, Any], key: str) 
 
 def test_a_key_that_counts_is_not_named() -> None:
     said = {
+        "dataset": {"time": "written_at"},
+        "detect": {"columns": ["age"], "probes": ["lda"]},  # of the newest time against what was before
+        "validate": {"model": "multinomial"},
         "treat": {
             "mode": "both",
             "objective": {"precision": 0.9},
@@ -63,6 +70,7 @@ def test_keys_are_those_of_the_config() -> None:
         {"treat": {"mode": "none"}, "compute": {"gpu": "off", "scheduler": "tcp://127.0.0.1:8786"}},
         {"treat": {"mode": "relabel"}, "detect": {"groups": ["sex"]}, "reprocess": {"watch": False}},
         {"dataset": {"task": "multilabel", "format": "parquet"}},
+        {"dataset": {"task": "regression"}},
         {"compute": {"cluster_class": "dask_jobqueue.SLURMCluster"}},
     ]
     for said in modes:
