@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import struct
 import tarfile
 import zlib
@@ -38,6 +39,7 @@ UNREADABLE = (
     tarfile.TarError,
     EOFError,
     zlib.error,
+    lzma.LZMAError,
     struct.error,
     ValueError,
     LookupError,

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.formats import FORMATS
+from labelworks.tasks.sources.formats.packed import PACKINGS
 
 CONVERT = {
     ".json": "write one JSON object a line: jq -c '.[]' rows.json > rows.jsonl",
@@ -18,9 +19,9 @@ CONVERT = {
     ".txt": "lines of text have no columns: write CSV or JSON lines; a token and its tag a line are .conll",
     ".zip": "an archive is not read: unpack it",
     **dict.fromkeys(
-        (".bz2", ".xz", ".zst", ".lz4", ".br", ".7z"),
-        "of packed files gzip alone is read: unpack it (zstd -d, bunzip2, unxz), or pack it by gzip",
+        (".lz4", ".br", ".7z", ".rar"), "it isn't read as it is packed: unpack it, or pack it by gzip or zstd"
     ),
+    **dict.fromkeys(PACKINGS, "of packed files the name says what they are: rows.csv.gz, rows.jsonl.zst"),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import lzma
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -21,8 +21,9 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits, twice
 from labelworks.tasks.sources.files import SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
-from labelworks.tasks.sources.formats.base import PIXELS, Kind
+from labelworks.tasks.sources.formats.base import PIXELS, Kind, UnreadableError
 from labelworks.tasks.sources.formats.images import IMAGE, image_values
+from labelworks.tasks.sources.formats.packed import unpacked
 from labelworks.tasks.sources.formats.sniff import COMMON, HEAD, Dialect, sniff
 from labelworks.tasks.sources.guess.column import PEEKED, Column, examined, named, plain
 from labelworks.tasks.sources.values.columns import class_names
@@ -35,7 +36,6 @@ FILES = 8  # looked at
 ROWS, BYTES, BATCH = 20_000, 16 << 20, 500  # of the whole sample; rows read at a time
 PATHS = 50_000  # images whose names are looked at
 LISTED = 12
-GZIP = b"\x1f\x8b"
 NO_BYTES = "is of the shape of images and read as vectors: bytes (np.uint8, 0 to 255) are read as images"
 SEVERAL = "is the name of several columns, none of which is taken: rename them"
 _Item = TypeVar("_Item")
@@ -190,11 +190,9 @@ def _dialect(source: str, files: Sequence[SourceFile], options: dict[str, Any]) 
         return Dialect()
     fs, _ = open_filesystem(source, options)
     with open_object(fs, first.path, first.path, HEAD) as file:
-        packed = file.read(len(GZIP)) == GZIP
-        file.seek(0)
         try:
-            return sniff((gzip.GzipFile(fileobj=file) if packed else file).read(HEAD))
-        except (OSError, EOFError, zlib.error):  # who reads it says so
+            return sniff(unpacked(file, first.path).read(HEAD))
+        except (OSError, EOFError, zlib.error, lzma.LZMAError, UnreadableError):  # who reads it says so
             return Dialect()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import json
+import lzma
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -68,10 +70,18 @@ def npz(path: Path) -> None:
     np.savez_compressed(path, **{name: np.array(FULL[name].to_pylist()) for name in FULL.column_names})
 
 
-def packed(write: Callable[[Path], None]) -> Callable[[Path], None]:
+def zstd(data: bytes) -> bytes:
+    """As two frames, which `zstd` writes with several threads, and `cat` of two files."""
+    half = len(data) // 2
+    return b"".join(pa.compress(part, "zstd", asbytes=True) for part in (data[:half], data[half:]))
+
+
+def packed(
+    write: Callable[[Path], None], pack: Callable[[bytes], bytes] = gzip.compress
+) -> Callable[[Path], None]:
     def write_packed(path: Path) -> None:
         write(path)
-        path.write_bytes(gzip.compress(path.read_bytes()))
+        path.write_bytes(pack(path.read_bytes()))
 
     return write_packed
 
@@ -87,12 +97,16 @@ class Case:
 
 
 FULL = TABLE.set_column(2, "label", TABLE["label"].fill_null(3))  # of a format without nulls
-GZIPPED = ("a.csv.gz", "a.jsonl.gz")
+PACKED = (".csv.gz", ".jsonl.gz", ".zst", ".csv.bz2", ".csv.xz", ".jsonl.xz")
 IN_TAR = {"id": "__key__", "text": "txt", "label": "cls"}
 CASES = [
     Case("a.parquet", parquet), Case("a.csv", csv), Case("a.csv.gz", packed(csv)), Case("a.jsonl", jsonl),
     Case("a.ndjson", jsonl), Case("a.jsonl.gz", packed(jsonl)), Case("a.arrow", arrow), Case("a.ipc", stream),
     Case("a.tar", tar, IN_TAR), Case("a.tgz", packed(tar), IN_TAR), Case("a.npz", npz, table=FULL),
+    Case("a.csv.zst", packed(csv, zstd)), Case("a.csv.bz2", packed(csv, bz2.compress)),
+    Case("a.csv.xz", packed(csv, lzma.compress)), Case("a.jsonl.zst", packed(jsonl, zstd)),
+    Case("a.jsonl.xz", packed(jsonl, lzma.compress)), Case("a.tar.zst", packed(tar, zstd), IN_TAR),
+    Case("a.tar.bz2", packed(tar, bz2.compress), IN_TAR),
 ]  # fmt: skip
 
 
@@ -152,7 +166,9 @@ class TestFormat:
 
     def test_a_file_of_something_else_is_named(self, reader: SourceReader, case: Case) -> None:
         Path(reader.path).write_bytes(b"\x00\x01\x02 nothing of the kind \xff\xfe" * 50)
-        said = "its name ends in .gz, but it" if case.name in GZIPPED else "can't be read, it is corrupt"
+        packing = Path(case.name).suffix
+        named = f"its name ends in {packing}, but it" if case.name.endswith(PACKED) else ""
+        said = named or "can't be read, it is corrupt"
         with pytest.raises(InputError, match=rf"{case.name}: {said}"):
             reader.look()
 

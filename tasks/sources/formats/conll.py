@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from labelworks.tasks.sources.formats.base import FileSummary, ReadAs, UnreadableError
-from labelworks.tasks.sources.formats.packed import WIDE, unpacked
+from labelworks.tasks.sources.formats.packed import WIDE, unpacked, with_packings
 from labelworks.tasks.sources.values.columns import UNUSABLE
 
 LISTS = pa.list_(pa.string())
@@ -79,7 +79,7 @@ class Conll:
     are the fourth. A line before a sentence that begins with # is a comment, if it holds no token and tag.
     """
 
-    suffixes = ("conll", "conll.txt", "conll.gz", "conllu", "iob", "iob2", "bio")
+    suffixes = with_packings("conll", "conll.txt", "conllu", "iob", "iob2", "bio")
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Count the columns of the first sentences."""

@@ -1,4 +1,4 @@
-"""CSV with a header, gzip too: streamed. What a column is for decides its type, not what it looks like."""
+"""CSV with a header, packed too: streamed. What a column is for decides its type, not what it looks like."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from labelworks.tasks.sources.formats.base import (
     ReadAs,
     UnreadableError,
 )
-from labelworks.tasks.sources.formats.packed import WIDE, WIDEST, unpacked
+from labelworks.tasks.sources.formats.packed import WIDE, WIDEST, unpacked, with_packings
 from labelworks.tasks.sources.values.columns import UNUSABLE, roots
 from labelworks.tasks.sources.values.numerals import (
     BOOLEAN,
@@ -44,7 +44,7 @@ HEADER_ROWS = 2  # Arrow counts from one, and the header is one
 class Csv:
     """Values between delimiters."""
 
-    suffixes = ("csv", "csv.gz", "tsv", "tsv.gz")
+    suffixes = with_packings("csv", "tsv")
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the header and the first block."""
@@ -113,9 +113,8 @@ class _Reader:
     def __init__(self, file: Any, name: str, columns: list[str] | None, read_as: ReadAs) -> None:
         self._bad: deque[tuple[int, str]] = deque()  # rows, counted from 0, and what is wrong with them
         self.skipped = (-1, "")  # the last of them, and its text
-        stream = unpacked(file, name)
-        _check_encoding(stream, read_as)
-        self._lent, self._read_as = _Lent(stream), read_as
+        _check_encoding(unpacked(file, name).read(4), read_as)
+        self._lent, self._read_as = _Lent(unpacked(file, name)), read_as
         convert = pa_csv.ConvertOptions(
             include_columns=columns,
             column_types={column: pa.string() for column in read_as.kinds},
@@ -202,9 +201,7 @@ def _refuse_open(file: Any, name: str, read_as: ReadAs) -> None:
         )
 
 
-def _check_encoding(stream: Any, read_as: ReadAs) -> None:
-    head = stream.read(4)
-    stream.seek(0)
+def _check_encoding(head: bytes, read_as: ReadAs) -> None:
     if head.startswith(WIDE) and read_as.encoding == "utf-8":
         wide = "32" if head.startswith(WIDEST) else "16"
         how = f"say so in the config: {read_as.csv}: {{encoding: utf-{wide}}}"

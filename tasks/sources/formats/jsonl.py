@@ -1,4 +1,4 @@
-"""JSON Lines, gzip too: streamed in blocks, its columns and types those of the first one."""
+"""JSON Lines, packed too: streamed in blocks, its columns and types those of the first one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.types as types
 
 from labelworks.tasks.sources.formats.base import NOTHING, FileSummary, ReadAs, UnreadableError
 from labelworks.tasks.sources.formats.json_lines import check_end, inferred, read_lines
-from labelworks.tasks.sources.formats.packed import WIDE, unpacked
+from labelworks.tasks.sources.formats.packed import WIDE, unpacked, with_packings
 from labelworks.tasks.sources.values.columns import roots
 
 BLOCK = 4 << 20  # bytes; types are inferred from the first block
@@ -23,7 +23,7 @@ LONGEST = 64 << 20  # bytes of a line
 class JsonLines:
     """One JSON object a line."""
 
-    suffixes = ("jsonl", "ndjson", "jsonl.gz", "ndjson.gz")
+    suffixes = with_packings("jsonl", "ndjson")
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Infer columns and types from the first block."""

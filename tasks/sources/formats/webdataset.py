@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
+from labelworks.tasks.sources.formats.packed import unpacked, with_packings
 from labelworks.tasks.sources.values.columns import UNUSABLE
 from labelworks.tasks.sources.values.numerals import WHOLE
 
@@ -53,12 +54,11 @@ class MemberHeader(tarfile.TarInfo):
 class WebDataset:
     """Columns: `__key__`, `image` (jpg, png …), `cls`, `txt` and `json`, whose fields are `json.NAME`."""
 
-    suffixes = ("tar", "tar.gz", "tgz")
+    suffixes = (*with_packings("tar"), "tgz")
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Infer the columns and types from the first rows."""
-        file.seek(0)
-        first = list(islice(_samples(file, {"cls", "json"}), LOOKED_AT))
+        first = list(islice(_samples(_opened(file, name), {"cls", "json"}), LOOKED_AT))
         seen = {column for sample in first for column in sample.held}
         kinds = {
             "image": pa.binary(),
@@ -82,10 +82,9 @@ class WebDataset:
         schema = self.look(file, name, read_as).schema
         asked = schema.names if columns is None else [column.split(".")[0] for column in columns]
         schema = pa.schema([field for field in schema if field.name in asked or field.name == KEY])
-        file.seek(0)
         waiting: list[TarSample] = []
         size = 0
-        for sample in _samples(file, set(schema.names)):
+        for sample in _samples(_opened(file, name), set(schema.names)):
             waiting.append(sample)
             size += sample.size
             if len(waiting) >= rows or size >= BATCH_BYTES:
@@ -93,6 +92,14 @@ class WebDataset:
                 waiting, size = [], 0
         if waiting:
             yield _batch(waiting, schema)
+
+
+def _opened(file: Any, name: str) -> Any:
+    """The tar from its start, but for the packings that `tarfile` knows."""
+    if name.lower().endswith(".zst"):
+        return unpacked(file, name)
+    file.seek(0)
+    return file
 
 
 def _samples(file: Any, wanted: set[str]) -> Iterator[TarSample]:

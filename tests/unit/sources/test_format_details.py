@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import io
 import json
+import lzma
 import tarfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -264,8 +268,26 @@ def test_ids_of_json_that_fit_no_int64_are_read_digit_by_digit(tmp_path: Path) -
     assert table["x"].to_pylist() == [1.5] * 4
 
 
-@pytest.mark.parametrize("ending", [".zst", ".bz2", ".xz"])
-def test_what_is_packed_otherwise_than_by_gzip_is_said_to_be(tmp_path: Path, ending: str) -> None:
-    (tmp_path / f"a.jsonl{ending}").write_bytes(b"x")
-    with pytest.raises(InputError, match="gzip alone is read: unpack it"):
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("a.jsonl.lz4", "unpack it, or pack it by gzip or zstd"), ("rows.zst", "the name says what they are")],
+)
+def test_what_is_packed_as_is_not_read_is_said_to_be(tmp_path: Path, name: str, said: str) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(InputError, match=said):
         list_files(str(tmp_path), "auto", {})
+
+
+@pytest.mark.parametrize(
+    ("ending", "pack"),
+    [("bz2", bz2.compress), ("xz", lzma.compress), ("zst", partial(pa.compress, codec="zstd", asbytes=True))],
+)
+def test_what_is_damaged_within_a_packed_file_names_it(
+    tmp_path: Path, ending: str, pack: Callable[[bytes], bytes]
+) -> None:
+    whole = bytearray(pack(b"id,label\n" + b"".join(b"%d,%d\n" % (row, row * row) for row in range(20_000))))
+    del whole[100 : len(whole) // 2]
+    (tmp_path / f"a.csv.{ending}").write_bytes(whole)
+    (file,) = list_files(str(tmp_path), "auto", {})
+    with pytest.raises(InputError, match=rf"a\.csv\.{ending}: can't be read, it is corrupt or truncated"):
+        SourceReader(str(tmp_path), file.path, "csv", {}, file.name).table(None, ["id"])
