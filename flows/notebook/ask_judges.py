@@ -62,8 +62,12 @@ def ask_judges(
         What all answers may cost; it stops before that is passed.
     instruction : str, optional
         What a labeller of these rows has to know.
-    concurrency, timeout, retries : optional
-        Questions at once; seconds for one; how often one is asked again where a service is busy or away.
+    concurrency : int, default 4
+        Questions at once.
+    timeout : float, default 120.0
+        Seconds for one.
+    retries : int, default 5
+        How often one is asked again where a service is busy or away.
     seed : int, default 0
         Of the order in which later votes list the classes.
     store : str or Path, default "labelworks-store"

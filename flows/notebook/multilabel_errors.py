@@ -97,7 +97,7 @@ def find_multilabel_errors(
         from `features` by ridge regression, each row's by rows of other folds.
     features : array-like of shape (N, D), optional
         Embeddings, for `pred_probs`.
-    method : {"softmin", "ema"}
+    method : {"softmin", "ema"}, default "softmin"
         How a row's classes are pooled into its score.
     classes : sequence of length K, optional
         Which class each column is of; by default as in `find_label_errors`.

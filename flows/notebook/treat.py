@@ -67,11 +67,12 @@ def treat(
         What `find_label_errors` found of them.
     prior : Prior, optional
         What `estimate_prior` found of a target window: rows then count for the class mix there.
-    mode : {"both", "relabel", "reweight", "none"}
+    mode : {"both", "relabel", "reweight", "none"}, default "both"
         What may be done.
-    objective : {"accuracy", {"precision": share}, {"budget": rows}}, default {"precision": 0.9}
-        What labels are changed for: as many right labels as can be; so many of the changes are right; at most
-        so many change, the surest ones. Flagged rows that don't change go to review.
+    objective : {"auto", "accuracy", {"precision": share}, {"budget": rows}}, default "auto"
+        What labels are changed for: nine in ten of the changes are expected to be right; as many right labels
+        as can be; so many of the changes are right, by what is promised; at most so many change, the surest
+        ones. Flagged rows that don't change go to review. Nothing is proven here: a run does that.
     relabel_over : float, optional
         Instead of an objective: P(the new label is right) from which a label is changed.
     min_class_rows : int, default 10

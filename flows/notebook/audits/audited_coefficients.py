@@ -71,7 +71,7 @@ def estimate_coefficients(
         Numbers of rows that people looked at, and the true outcome of each.
     shown : array-like of shape (n,), optional
         The probability with which each was chosen; left out, all rows were as likely.
-    family : {"linear", "logistic"}
+    family : {"linear", "logistic"}, default "linear"
         Least squares, or the logistic model of 0 and 1.
     intercept : bool, default True
         Whether there is one.

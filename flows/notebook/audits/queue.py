@@ -71,7 +71,7 @@ def review_queue(
         Its name in the store; a run has to have judged its labels.
     rows : int, default 100
         How many at most.
-    by : {"error-removed", "class-coverage", "audit"}
+    by : {"error-removed", "class-coverage", "audit"}, default "error-removed"
         Where a look is expected to remove most error, be it one more look at a row whose answers don't
         agree; as many rows of each given class; or drawn with known probabilities, for an estimate of how
         many labels are wrong. Of the first two, one row in twenty is one that people have answered about.

@@ -116,7 +116,7 @@ def find_token_errors(
         The words, to show them.
     classes : sequence of length K, optional
         Which tag each column of `pred_probs` is of; by default as in `find_label_errors`.
-    scheme : {"auto", "io", "bio", "bilou", "bioes", "plain"}
+    scheme : {"auto", "io", "bio", "bilou", "bioes", "plain"}, default "auto"
         What the tags keep: `B-x I-x O`, with `L- U-` or `E- S-` for the last and the only token of a span,
         or `I-x O` alone;
         plain: each tag by itself, as parts of speech. By default the first that all of them belong to.

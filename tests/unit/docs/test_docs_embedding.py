@@ -1,4 +1,4 @@
-"""docs/embedding.md is true: its configs load, its commands run, it names every encoder and figure."""
+"""docs/embedding.md is true: its commands run, it names every encoder and figure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from labelworks.flows.preflight import check_methods
-from labelworks.schemas.config.run import GateConfig, RunConfig
+from labelworks.schemas.config.run import GateConfig
 from labelworks.schemas.suites import suites
 from labelworks.tasks.methods.encoders.backbone import ImageBackbone
 from labelworks.tasks.methods.encoders.transformers import IMAGE_COST
@@ -22,12 +21,6 @@ PAGE = (Path(__file__).parents[3] / "docs/embedding.md").read_text()
 
 def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-
-
-@pytest.mark.parametrize("block", blocks("yaml"))
-def test_configs_load(block: str) -> None:
-    dataset = {"source": "x.parquet", "label": "y", "features": {"text": "t"}}
-    check_methods(RunConfig.model_validate({"dataset": dataset} | yaml.safe_load(block)))
 
 
 @pytest.mark.parametrize("line", [line for block in blocks("sh") for line in block.splitlines()])

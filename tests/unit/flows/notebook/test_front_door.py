@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -27,7 +30,6 @@ def test_every_name_is_there_and_documented(name: str) -> None:
 
 def test_the_names_for_type_checkers_are_the_names() -> None:
     """They are written thrice: for mypy, for `import *`, and where each lies."""
-    import ast
     from pathlib import Path
 
     tree = ast.parse(Path(str(lw.__file__)).read_text())
@@ -56,3 +58,18 @@ def test_the_folders_are_still_imported() -> None:
     import labelworks.tasks.methods.arrays
 
     assert labelworks.tasks.methods.arrays.numbers([1], "labels").tolist() == [1]
+
+
+@pytest.mark.parametrize("name", [name for name in lw.__all__ if name.islower()])
+def test_every_argument_is_explained_by_its_default(name: str) -> None:
+    """Where a default of None stands for another one, the docstring alone says which."""
+    function = getattr(lw, name)
+    arguments = inspect.signature(function).parameters.values()
+    told = re.search(r"^Parameters\n-+\n(.*?)^\w+\n-+\n", inspect.getdoc(function) or "", re.M | re.S)
+    lines = re.findall(r"^(\*{0,2}\w[\w, ]*?)(?: : (.*))?$", told[1] if told else "", re.M)
+    about = {part.strip("* "): kind for names, kind in lines for part in names.split(",")}
+    assert [argument.name for argument in arguments if argument.name not in about] == []
+    for argument in arguments:
+        said = re.search(r"default (.+)$", about[argument.name])
+        if said and argument.default is not None:
+            assert ast.literal_eval(said[1]) == argument.default, argument.name
