@@ -23,13 +23,16 @@ from labelworks.tasks.sources import column_roles
 from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
+from labelworks.tasks.sources.formats.arrays_beside import SPLIT
 from labelworks.tasks.sources.given_labels import common_family
 from labelworks.tasks.sources.images import listed_image
+from labelworks.tasks.sources.split_names import splits_of
 from labelworks.tasks.sources.values.columns import find_field
 
 LOOKING_THREADS = 16
 FAR = 4  # times the target size: then something is said
 SENTENCE = 64  # rows that a sentence takes the memory of: it has some 25 tokens, whose vectors are wide
+SPLIT_COLUMNS = (SPLIT, "top")  # that names of files give
 LOOKED_AT = 64  # files whose footers are read, besides those to be cut; ingest finds what others lack
 
 
@@ -105,6 +108,8 @@ def plan_window(
         plan.partitions = marked(plan.partitions, source_of(config, options), found.images)
     _warn_of_large(source, plan.partitions, config.compute)
     _tell_left_out(source, plan.left_out)
+    if window == "source" and data.split is None:
+        _tell_splits(source, usable, data.label)
     return plan
 
 
@@ -121,6 +126,21 @@ def _tell_left_out(source: str, names: tuple[str, ...]) -> None:
         progress.current().note(
             f"{source}: {files} left out, as {names[0]}: a name that begins with _ or a dot is not read "
             "unless dataset.source names it"
+        )
+
+
+def _tell_splits(source: str, looked: Sequence[_Looked], label: str | None) -> None:
+    """Say which splits the files are named by, where their rows are taken as one."""
+    splits = splits_of(look.file.name for look in looked)
+    if len(splits) > 1:
+        columns = {name for look in looked if look.schema for name in look.schema.names} - {label}
+        column = next((name for name in SPLIT_COLUMNS if name in columns), None)
+        known = (
+            f"set dataset.split: {column}" if column else "write it into a column that dataset.split names"
+        )
+        progress.current().note(
+            f"{source}: files are named by splits ({', '.join(splits)}) and their rows are taken together. "
+            f"To have them compared {known}; to leave one out name the other in dataset.source"
         )
 
 

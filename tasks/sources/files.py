@@ -18,7 +18,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.formats import FORMATS, FileSummary, ReadAs, UnreadableError, csv, formats_of
-from labelworks.tasks.sources.formats.arrays_beside import arrays_of, as_one, together
+from labelworks.tasks.sources.formats.arrays_beside import arrays_of, as_one, split_values, together
 from labelworks.tasks.sources.formats.datasets import without_leftovers
 from labelworks.tasks.sources.formats.images import image_values
 from labelworks.tasks.sources.no_data import no_data
@@ -133,7 +133,7 @@ class SourceReader:
     ) -> None:
         self.fs, _ = open_filesystem(source, options)
         self.path, self._format, self._read_as = path, FORMATS[form], read_as
-        self._folders = (image_values if form == "images" else folder_values)(name)
+        self._folders = _named_values(name, form)
 
     @property
     def where(self) -> str:
@@ -232,6 +232,13 @@ class _Reading:
         if isinstance(error, Exception):
             with store_errors(self.where):
                 raise error
+
+
+def _named_values(name: str, form: str) -> dict[str, str | None]:
+    """The columns that a file's name gives."""
+    if form == "images":
+        return image_values(name)
+    return folder_values(name) | (split_values(name) if form == "numpy" else {})
 
 
 def _find(fs: Any, root: str, source: str) -> tuple[str, str, dict[str, dict[str, Any]]]:

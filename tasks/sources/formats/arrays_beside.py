@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from labelworks.schemas.errors import InputError
+from labelworks.tasks.sources.split_names import is_split
 from labelworks.tasks.storage.ranges import open_object
 
 LABELS = ("y", "label", "labels", "target", "targets", "classes")
 FEATURES = ("x", "data", "features", "images", "texts", "vectors", "embeddings")
 AND = " + "  # between the files of a name that stands for several
+SPLIT = "split"  # the column of what the files of `X_train.npy` and `y_train.npy` are called by
 ROLE = "|".join((*LABELS, *FEATURES, "id", "ids"))
 PART = re.compile(rf"(?:(?P<role>{ROLE})[_-](?P<part>.+)|(?P<before>.+)[_-](?P<last>{ROLE}))", re.IGNORECASE)
 
@@ -65,6 +67,13 @@ def arrays_of(fs: Any, path: str) -> ArraysBeside | None:
     if len(several) < 2 or not all(name.lower().endswith(".npy") for name in several):
         return None
     return ArraysBeside(fs, {column_of(name)[0]: f"{folder}/{name}" if folder else name for name in several})
+
+
+def split_values(name: str) -> dict[str, str | None]:
+    """The column that the names of arrays side by side give, where they are those of a split."""
+    several = name.rpartition("/")[2].split(AND)
+    part = column_of(several[0])[1]
+    return {SPLIT: part} if len(several) > 1 and is_split(part) else {}
 
 
 def _by_column(group: list[tuple[str, str]]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the folders of images say besides the class: which split they are, or another class at the top."""
+"""What names of folders and files say beside the class: which split they are, or another class at the top."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from labelworks.tasks.sources.formats.arrays_beside import SPLIT
 from labelworks.tasks.sources.guess.ids import Guess
 from labelworks.tasks.sources.guess.label import Candidate
 from labelworks.tasks.sources.profile import Profile
+from labelworks.tasks.sources.split_names import TRAIN, is_split
 
 TOP, NEAREST = "top", "label"  # columns that the folders of an image give: of the first, of the last one
-TRAIN = ("train", "training")
-OTHER_SPLITS = ("val", "valid", "validation", "dev", "test", "testing", "eval", "holdout")
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,14 @@ class SplitGuess(Guess):
 
 
 def find_split(look: Profile) -> SplitGuess | None:
-    """The first folder of images as their split, where its names are those of splits; None elsewhere."""
-    names = _tops(look)
+    """The split that images have as their first folder, and arrays side by side in their names; else None."""
+    column, what = (TOP, "the first folder") if look.formats == ("images",) else (SPLIT, "the files' names")
+    names = _counted(look, column)
     train = next((name for name in names if name.lower() in TRAIN), None)
-    if train is None or len(names) < 2 or not all(_is_split(name) for name in names):
+    if train is None or len(names) < 2 or not all(map(is_split, names)):
         return None
     shown = ", ".join(f"{name} ({rows:,})" for name, rows in names.items())
-    return SplitGuess(TOP, f"the first folder: {shown} images", train)
+    return SplitGuess(column, f"{what}: {shown}", train)
 
 
 def rival_at_the_top(look: Profile, label: Candidate, other: Candidate) -> bool:
@@ -43,7 +44,7 @@ def folder_notes(look: Profile, label: Candidate | None) -> Iterator[str]:
     if label is None or label.name != NEAREST or look.formats != ("images",):
         return
     pairs = zip(look.sample[NEAREST].to_pylist(), look.sample[TOP].to_pylist(), strict=True)
-    flat = Counter(top for nearest, top in pairs if top is not None and nearest == top and _is_split(top))
+    flat = Counter(top for nearest, top in pairs if top is not None and nearest == top and is_split(top))
     for name, rows in flat.items():
         yield (
             f"{rows:,} images lie directly in {name}/, and would be of a class {name!r}: if that is a split, "
@@ -51,12 +52,8 @@ def folder_notes(look: Profile, label: Candidate | None) -> Iterator[str]:
         )
 
 
-def _tops(look: Profile) -> Counter[str]:
-    """First folders by name, and the images below each."""
-    if look.formats != ("images",) or TOP not in look.sample.column_names:
+def _counted(look: Profile, column: str) -> Counter[str]:
+    """Rows by the values of a column that names of files give."""
+    if look.formats not in (("images",), ("numpy",)) or column not in look.sample.column_names:
         return Counter()
-    return Counter(sorted(look.sample[TOP].drop_null().to_pylist()))
-
-
-def _is_split(name: str) -> bool:
-    return name.lower() in (*TRAIN, *OTHER_SPLITS)
+    return Counter(sorted(look.sample[column].drop_null().to_pylist()))

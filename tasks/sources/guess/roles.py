@@ -12,13 +12,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
 from labelworks.tasks.sources.guess.column import Column, named
 from labelworks.tasks.sources.guess.features import FeatureGuess, find_features
-from labelworks.tasks.sources.guess.folders import (
-    TOP,
-    SplitGuess,
-    find_split,
-    folder_notes,
-    rival_at_the_top,
-)
+from labelworks.tasks.sources.guess.folders import SplitGuess, find_split, folder_notes, rival_at_the_top
 from labelworks.tasks.sources.guess.ids import IDS, Guess, find_id, find_time, voted_on
 from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_labels
 from labelworks.tasks.sources.guess.names import PREDICTED, words
@@ -81,7 +75,9 @@ def guess(
         return _of_sentences(look, tagged)
     voted = _votes(look, votes, features) if label is None or votes else None
     probs = [column for column in find_pred_probs(look) if column.name != features]
-    taken = {name for name in (label, *(column.name for column in probs), *_of_votes(voted, look)) if name}
+    split = _split(look, label, features)
+    named_already = (label, split.column if split else None, *(column.name for column in probs))
+    taken = {name for name in (*named_already, *_of_votes(voted, look)) if name}
     chosen = _features(look, taken, features, probs)
     candidates = _labels(look, chosen, label, taken) if voted is None else []
     best = candidates[0] if candidates else None
@@ -96,7 +92,7 @@ def guess(
     guesses = Guesses(
         chosen, best, others, row_id, time, voted, ordered,
         allowed(unlabelled(look, best, voted), look), allowed(unreadable(look, chosen), look), (), (),
-        None if TOP in taken else find_split(look),
+        split,
     )  # fmt: skip
     unused = tuple(_unused(look, guesses))
     return replace(
@@ -136,6 +132,12 @@ def _features(look: Profile, taken: set[str], features: str | None, probs: list[
         )
         detect = f"{said} alone by labelworks.tasks.methods.noise.detect, docs/noise.md; {error.fix}"
         raise InputError(error.what, where=error.where, fix=detect) from error
+
+
+def _split(look: Profile, *named: str | None) -> SplitGuess | None:
+    """The split, unless its column is named for something else."""
+    found = find_split(look)
+    return None if found and found.column in named else found
 
 
 def _rivals(look: Profile, other: Candidate, best: Candidate) -> bool:

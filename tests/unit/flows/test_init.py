@@ -262,6 +262,16 @@ def test_a_folder_of_arrays_that_one_stands_in_keeps_its_store_where_it_is_not_r
     assert begun(config).classes == tuple(TOPICS)
 
 
+def test_arrays_named_by_splits_say_the_split_of_their_rows(init: Init) -> None:
+    for part in ("train", "Test"):
+        np.save(f"X_{part}.npy", VECTORS)
+        np.save(f"y_{part}.npy", np.array(LABELS))
+    config = init(".")
+    data = config.dataset
+    assert (data.features.vector, data.label, data.split, data.train_split) == ("X", "y", "split", "train")
+    assert begun(config).classes == tuple(TOPICS)
+
+
 def test_columns_of_numbers_are_one_vector_without_what_says_the_label(init: Init, tmp_path: Path) -> None:
     numbers = {f"x{place}": VECTORS[:, place % 3] + RNG.normal(0, 1, ROWS) for place in range(40)}
     numbers["x7"][::10] = np.nan

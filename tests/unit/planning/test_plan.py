@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -37,6 +38,55 @@ def test_a_file_is_cut_at_row_groups(tmp_path: Path) -> None:
         ("b.parquet", (0,), 0, 5),
     ]  # fmt: skip
     assert len({part.key for part in plan.partitions}) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "split", "said"),
+    [
+        (("train.parquet", "test.parquet"), None, "named by splits (test, train)"),
+        (("train/a.parquet", "dev/a.parquet"), None, "write it into a column that dataset.split names"),
+        (("train.parquet", "test.parquet"), "text", None),
+        (("train-0.parquet", "train-1.parquet"), None, None),
+        (("train.parquet", "more.parquet"), None, None),
+        (("test.parquet", "dev.parquet"), None, None),
+    ],
+)
+def test_files_named_by_splits_are_said_where_none_is_asked_for(
+    tmp_path: Path, names: tuple[str, ...], split: str | None, said: str | None
+) -> None:
+    notes: list[str] = []
+
+    class Noting(Silent):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        put(tmp_path / name, 5)
+    settings = config(tmp_path)
+    with telling(Noting()):
+        plan_window(
+            settings.model_copy(update={"dataset": settings.dataset.model_copy(update={"split": split})}),
+            "source", {},
+        )  # fmt: skip
+    assert [said in note for note in notes] == [True] if said else notes == []
+
+
+def test_arrays_named_by_splits_say_which_column_holds_them(tmp_path: Path) -> None:
+    notes: list[str] = []
+
+    class Noting(Silent):
+        def note(self, text: str) -> None:
+            notes.append(text)
+
+    for part in ("train", "test"):
+        np.save(tmp_path / f"X_{part}.npy", np.eye(3))
+        np.save(tmp_path / f"y_{part}.npy", np.arange(3))
+    dataset = {"source": str(tmp_path), "label": "y", "features": {"vector": "X"}}
+    with telling(Noting()):
+        plan_window(RunConfig.model_validate({"dataset": dataset}), "source", {})
+    assert len(notes) == 1
+    assert "set dataset.split: split" in notes[0]
 
 
 def test_of_sentences_a_partition_has_fewer(tmp_path: Path) -> None:

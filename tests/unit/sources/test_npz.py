@@ -104,6 +104,16 @@ def test_files_go_together_where_one_holds_labels(tmp_path: Path, names: list[st
     assert [file.name for file in list_files(str(tmp_path), "auto", {})] == files
 
 
+def test_arrays_side_by_side_say_the_split_that_they_are_named_by(tmp_path: Path) -> None:
+    for part in ("train", "valid", "2024"):
+        np.save(tmp_path / f"X_{part}.npy", np.zeros((2, 3)))
+        np.save(tmp_path / f"y_{part}.npy", np.zeros(2))
+    files = list_files(str(tmp_path), "auto", {})
+    readers = [SourceReader(str(tmp_path), file.path, file.format, {}, file.name) for file in files]
+    rows = [reader.table(None, ["split"]).to_pylist() for reader in readers]
+    assert rows == [[], [{"split": "train"}] * 2, [{"split": "valid"}] * 2]
+
+
 def test_two_files_that_would_be_one_column_are_refused(tmp_path: Path) -> None:
     for name in ("X_train", "train_X", "y_train"):
         np.save(tmp_path / f"{name}.npy", np.zeros(ROWS))
