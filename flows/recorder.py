@@ -14,7 +14,7 @@ from prefect.task_runners import TaskRunner
 
 from labelworks.flows.events import announce
 from labelworks.flows.lineage.telling import Lineage
-from labelworks.schemas.errors import GateRefused
+from labelworks.schemas.errors import ConfigError, GateRefused, InputError
 from labelworks.schemas.findings import (
     DetectFigures,
     EmbeddingFigures,
@@ -28,7 +28,7 @@ from labelworks.schemas.secrets.logging import redacted
 from labelworks.schemas.stage_results import StageResult, figures_of
 from labelworks.tasks.artifacts.approvals import read_decision
 from labelworks.tasks.artifacts.code_version import code_version
-from labelworks.tasks.catalog.history import begun
+from labelworks.tasks.catalog.history import begun, note_unusable
 from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.engine import in_flow, run_logger
 from labelworks.tasks.execution.tracing import span
@@ -91,7 +91,7 @@ class Recorder:
 
     @contextmanager
     def on_refusal(self) -> Iterator[None]:
-        """If a gate refuses, write the report and the record of the refused run before the error goes on."""
+        """Keep that a run is refused before the error goes on: by a gate with report and record, else why."""
         try:
             with span("curate", dataset=self.run.artifacts.dataset, run=self.run.artifacts.id):
                 yield
@@ -100,6 +100,9 @@ class Recorder:
             artifacts, error.record = self.run.artifacts, record.model_dump(mode="json")
             artifacts.store.write_json(f"{artifacts.folder}/refused.json", error.record)
             announce(artifacts, record)
+            raise
+        except (InputError, ConfigError) as error:
+            note_unusable(self.run.artifacts, error)
             raise
         finally:
             self._poster.shutdown()

@@ -9,7 +9,7 @@ from typing import get_args
 
 from pydantic import Field
 
-from labelworks.schemas.errors import InputError
+from labelworks.schemas.errors import ConfigError, InputError
 from labelworks.schemas.records import Record, RunRecord, Stage
 from labelworks.tasks.artifacts.approvals import read_decision, read_question, standing_of
 from labelworks.tasks.artifacts.artifacts import Artifacts
@@ -30,7 +30,8 @@ class Entry(Record):
     newest: bool = Field(False, description="the newest version points at the run")
     started: str = ""
     record: RunRecord | None = Field(None, description="None: the run has not come to an end")
-    reached: str = Field("", description="the last stage that an unfinished run completed")
+    reached: str = Field("", description="the last stage that a run without a record completed")
+    why: str = Field("", description="what was wrong with the input of a run that was refused for it")
 
 
 def begun(artifacts: Artifacts) -> str:
@@ -39,7 +40,13 @@ def begun(artifacts: Artifacts) -> str:
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     if artifacts.store.create(name, json.dumps({"started": now}).encode()):
         return now
+    artifacts.store.delete(_unusable(artifacts.folder))
     return str(artifacts.store.read_json(name)["started"])
+
+
+def note_unusable(artifacts: Artifacts, error: InputError | ConfigError) -> None:
+    """Keep why a run that was begun can't go on: what is wrong with its input."""
+    artifacts.store.write_json(_unusable(artifacts.folder), {"why": str(error)})
 
 
 def runs(store: Store, dataset: str | None = None) -> list[Entry]:
@@ -48,7 +55,7 @@ def runs(store: Store, dataset: str | None = None) -> list[Entry]:
     for folder in _folders(store, dataset):
         pointed = _pointed(store, folder)
         listed += [entry(store, folder, name, pointed) for name in sorted(store.names(f"{folder}/runs"))]
-    return sorted(listed, key=lambda each: (each.started, each.run_id))
+    return _in_order(listed)
 
 
 def entries(store: Store, ended: dict[str, Entry]) -> dict[str, list[Entry]]:
@@ -58,12 +65,10 @@ def entries(store: Store, ended: dict[str, Entry]) -> dict[str, list[Entry]]:
         pointed = _pointed(store, dataset)
         for name in store.names(f"{dataset}/runs"):
             run = ended.get(name) or entry(store, dataset, name, pointed)
-            if run.status in ("published", "refused"):
+            if run.record and run.status in ("published", "refused"):
                 ended[name] = run
             by_dataset.setdefault(dataset, []).append(run)
-    return {
-        name: sorted(value, key=lambda run: (run.started, run.run_id)) for name, value in by_dataset.items()
-    }
+    return {name: _in_order(found) for name, found in by_dataset.items()}
 
 
 def entry(store: Store, dataset: str, run_id: str, pointed: dict[int, str] | None = None) -> Entry:
@@ -71,16 +76,18 @@ def entry(store: Store, dataset: str, run_id: str, pointed: dict[int, str] | Non
     pointed = _pointed(store, dataset) if pointed is None else pointed
     folder = f"{dataset}/runs/{run_id}"
     status, record = _ended(store, folder)
+    why = "" if record else _why(store, folder)
     numbers = tuple(number for number, value in pointed.items() if value == run_id)
     return Entry(
         run_id=run_id,
         dataset=dataset,
-        status=status,
+        status="refused" if why else status,
         versions=numbers,
         newest=bool(numbers) and numbers[-1] == max(pointed),
         started=_started(store, folder),
         record=record.model_copy(update={"version": numbers[-1]}) if record and numbers else record,
         reached="" if record else _reached(store, folder),
+        why=why,
     )
 
 
@@ -131,9 +138,9 @@ def ended(store: Store, dataset: str, run_id: str) -> RunRecord:
     run = entry(store, dataset, run_id)
     if run.record is None:
         raise InputError(
-            f"the run is {run.status}: it has no figures yet",
+            f"the run is {run.status}: it has no figures",
             where=store.url(f"{dataset}/runs/{run_id}"),
-            fix="run its config to its end",
+            fix="mend its input and run it again" if run.why else "run its config to its end",
         )
     return run.record
 
@@ -164,6 +171,12 @@ def known_dataset(store: Store, dataset: str) -> str:
     raise InputError(f"there is no dataset {dataset!r}", where=store.url(""), fix=fix)
 
 
+def _in_order(found: list[Entry]) -> list[Entry]:
+    """The runs as they were begun, without those whose input was refused by a look at it."""
+    begun_ones = [each for each in found if each.started or each.record]
+    return sorted(begun_ones, key=lambda each: (each.started, each.run_id))
+
+
 def _pointed(store: Store, dataset: str) -> dict[int, str]:
     return {number: read_version(store, dataset, number)["run_id"] for number in versions(store, dataset)}
 
@@ -178,6 +191,15 @@ def _ended(store: Store, folder: str) -> tuple[str, RunRecord | None]:
         return "unfinished", None
     status, record = standing_of(question, read_decision(store, folder))
     return status, record
+
+
+def _unusable(folder: str) -> str:
+    return f"{folder}/unusable.json"
+
+
+def _why(store: Store, folder: str) -> str:
+    name = _unusable(folder)
+    return str(store.read_json(name)["why"]) if store.exists(name) else ""
 
 
 def _started(store: Store, folder: str) -> str:

@@ -87,6 +87,6 @@ def _cells(each: Entry) -> tuple[str, ...]:
     figures = (
         (wording.count(record.rows), wording.percent(_noise_rate(record)), outcome(record))
         if record
-        else ("", "", "")
+        else ("", "", each.why.split("\n")[0])
     )
     return each.run_id, each.dataset, each.started.replace("T", " ")[:19], status, version, *figures

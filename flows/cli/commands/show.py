@@ -57,6 +57,7 @@ def _head(entry: Entry) -> Table:
         "run": entry.run_id,
         "dataset": entry.dataset,
         "status": f"{entry.status} after {entry.reached}" if entry.reached else entry.status,
+        "why": entry.why,
         "version": numbers + newest,
         "started": _utc(entry.started),
         "finished": _utc(entry.record.finished if entry.record else ""),

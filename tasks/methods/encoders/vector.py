@@ -10,27 +10,34 @@ from numpy.typing import NDArray
 from labelworks.tasks.methods.encoders.base import AS_GIVEN, Encoded, Encoder, State, finite_rows
 from labelworks.tasks.methods.registry import register
 
+FAR = 100  # widths of its middle half that a dimension lies from zero, for float32 to lose what differs
+
 
 @register("encoders", "vector", modality=("vector",), source="the dataset's own vectors")
 class VectorEncoder(Encoder):
-    """Takes a column of lists of numbers as it is; checks lengths and finiteness."""
+    """Takes a column of lists of numbers as it is; checks lengths and finiteness.
+
+    Dimensions far from zero for how little they differ are moved there, in float64: distances stay the same.
+    """
 
     kind = "vector"
     dtype = AS_GIVEN
+    revision = "2"
     own_units = True
     fit_rows = 1000
     batch_rows = 16_384
 
     def fit(self, values: pa.Array) -> State:
-        """Find the length that most vectors of the sample have."""
+        """Find the length that most vectors of the sample have, and where they lie."""
         lengths = pc.list_value_length(values).drop_null().to_numpy()
         widths, counts = np.unique(lengths, return_counts=True)
         length = int(widths[np.argmax(counts)]) if len(widths) else 0
-        return {"length": np.array(length)}
+        own = values.filter(pc.equal(pc.list_value_length(values), length))
+        return {"length": np.array(length), "centre": _centre(own, length)}
 
     def load(self, state: State) -> None:
-        """Take the length that every vector must have."""
-        self.length = int(state["length"])
+        """Take the length that every vector must have, and what they are moved by."""
+        self.length, self.centre = int(state["length"]), state["centre"]
 
     def encode(self, values: pa.Array) -> Encoded:
         """Take the vectors, halves as halves; a null, another length, NaN or inf is a reason for none."""
@@ -46,14 +53,17 @@ class VectorEncoder(Encoder):
         """Vectors (N, D): those of the right length in their rows, zeros elsewhere."""
         whole = len(right) == len(values)
         flat = (values if whole else values.take(pa.array(right))).flatten()
-        if not pa.types.is_float16(flat.type) or flat.null_count:
-            flat = flat.cast(pa.float32(), safe=False)
-        numbers: NDArray[np.floating] = flat.to_numpy(zero_copy_only=False).reshape(-1, self.length)
+        numbers = self._centred(flat) if self.centre.any() else _as_given(flat).reshape(-1, self.length)
         if whole:
             return numbers
         vectors = np.zeros((len(values), self.length), dtype=numbers.dtype)
         vectors[right] = numbers
         return vectors
+
+    def _centred(self, flat: pa.Array) -> NDArray[np.floating]:
+        numbers = flat.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        with np.errstate(over="ignore"):  # what fits no float32 is inf, and put aside as that
+            return np.asarray(numbers.reshape(-1, self.length) - self.centre, np.float32)
 
     def _reason(self, length: int, vector: NDArray[np.floating], bad: bool) -> str:
         if length == -1:
@@ -62,3 +72,21 @@ class VectorEncoder(Encoder):
             return f"vector of length {length}, most have {self.length}"
         position = int(np.flatnonzero(~np.isfinite(vector))[0])
         return f"vector has {'NaN' if np.isnan(vector[position]) else 'inf'} at position {position}"
+
+
+def _as_given(flat: pa.Array) -> NDArray[np.floating]:
+    if not pa.types.is_float16(flat.type) or flat.null_count:
+        flat = flat.cast(pa.float32(), safe=False)
+    numbers: NDArray[np.floating] = flat.to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def _centre(values: pa.Array, length: int) -> NDArray[np.float64]:
+    """What dimensions (D,) are moved by: their median where they are far from zero, else 0."""
+    flat = values.flatten().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    rows = flat.reshape(-1, length) if length else np.zeros((0, 0))
+    rows = rows[(np.abs(rows) <= np.finfo(np.float32).max).all(axis=1)]
+    if not len(rows):
+        return np.zeros(length)
+    low, middle, high = np.quantile(rows, (0.25, 0.5, 0.75), axis=0)
+    return np.where((high > low) & (np.abs(middle) > FAR * (high - low)), middle, 0.0)

@@ -1,0 +1,44 @@
+"""The dataset's own vectors far from zero: what differs between them is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from labelworks.tasks.methods.encoders.base import Encoded
+from labelworks.tasks.methods.encoders.vector import VectorEncoder
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(200, 4))
+
+
+def encoded(rows: list[list[float] | None]) -> Encoded:
+    values = pa.array(rows, pa.list_(pa.float64()))
+    encoder = VectorEncoder()
+    encoder.load(encoder.fit(values))
+    return encoder.encode(values)
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e6, 1e9])
+def test_what_differs_between_vectors_far_from_zero_is_kept(offset: float) -> None:
+    far = encoded((ROWS + np.array([0, offset, -offset, 0])).tolist()).vectors
+    moved = far - ROWS
+    assert np.ptp(moved, axis=0).max() < 1e-5 + 1e-15 * offset
+    assert np.abs(moved.mean(axis=0)).max() < 1
+
+
+def test_other_vectors_are_as_they_were_given() -> None:
+    rows = ROWS + np.array([0, 50, 0, 0])
+    rows[:, 3] = 1e6
+    assert (encoded(rows.tolist()).vectors == rows.astype(np.float32)).all()
+
+
+def test_rows_that_are_no_vector_say_nothing_of_where_they_lie() -> None:
+    rows: list[list[float] | None] = [*(ROWS + 1e6).tolist(), None, [1.0], [np.nan] * 4, [1e300, 0, 0, 0]]
+    found = encoded(rows)
+    assert np.abs(found.vectors[:200]).max() < 10
+    assert found.reasons[200:] == [
+        "null vector", "vector of length 1, most have 4", "vector has NaN at position 0",
+        "vector has inf at position 0",
+    ]  # fmt: skip
