@@ -21,9 +21,8 @@ CONFIGS = [
     for number, block in enumerate(re.findall(r"^```yaml\n(.*?)^```", page.read_text(), re.M | re.S))
 ]
 NUMBER = r"([\d,]*\.?\d+)"
-SAID = (
-    rf"`([a-z_]+(?:\.[a-z_]+)*)`(?:: |, | \(){NUMBER}(?=[),;])"  # `max_hubness`: 5; `detect.sample` (20,000)
-)
+# As in `max_hubness`: 5, a warning; or `detect.sample` (20,000).
+SAID = rf"`([a-z_]+(?:\.[a-z_]+)*)`(?:: |, | \(){NUMBER}(?=[);]|, [a-z])"
 
 
 def completed(dataset: dict[str, Any]) -> dict[str, Any]:
