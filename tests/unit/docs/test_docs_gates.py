@@ -29,6 +29,18 @@ def test_figures_and_columns_of_a_stage_are_there(stage: str) -> None:
     assert ("–" in rows) == (not both.rows.columns)
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_thresholds_of_a_stage_are_those_that_there_are(stage: str) -> None:
+    (row,) = re.findall(rf"^\| {stage} \| (.*?) \| (.*?) \|$", PAGE, re.M)
+    named = {
+        (name, severity, float(number))
+        for severity, cell in zip(("error", "warning"), row, strict=True)
+        for name, number in re.findall(r"`(\w+)` (-?[\d.]+)", cell)
+    }
+    checks = [check for check in defaults(stage).figures.expect if check.threshold is not None]
+    assert named == {(check.name, check.severity, check.kwargs[str(check.threshold)]) for check in checks}
+
+
 def test_what_merges_is_as_told() -> None:
     table = PAGE.split("## Over partitions")[1].split("##")[0]
     told = {"each row by itself": {"rows"}, "sums of a column": {"sums"}, "order": {"rows"}}
