@@ -105,6 +105,7 @@ class CrowdFindings(Findings):
     method: str
     items: int
     votes: int
+    not_given: int = Field(0, description="rows without an item, an annotator or an answer: no votes")
     annotators: int
     alpha: Number = Field(description="Krippendorff's alpha: agreement beyond chance")
     kappa: Number = Field(description="Fleiss' kappa")

@@ -94,6 +94,8 @@ def unfit(where: str, column: str, kind: pa.DataType, role: str) -> InputError:
     other = f"set dataset.task: {task}, " if task and task != role else ""
     if role == "image" and fits(kind, "image_path"):
         other = "are they paths? name the folder they are below as dataset.image_root; or else "
+    if is_text(kind) and NEEDED[role].startswith("lists"):
+        other = "are these lists, written as text in a CSV? write them as parquet or JSON Lines; or else "
     return InputError(
         f"column {column!r} is {kind}, but {ROLES.get(role, role)} needs {NEEDED[role]}",
         where=where,

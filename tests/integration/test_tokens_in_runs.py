@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 import labelworks as lw
 from labelworks.flows.cli.judged_run import open_judged
 from labelworks.schemas.config.run import RunConfig
 from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
+from labelworks.tasks.exports.base import Version
+from labelworks.tasks.exports.joined import write_joined
+from labelworks.tasks.ingest.scan import scan
+from labelworks.tasks.ingest.tag_labels import with_scheme
+from labelworks.tasks.planning.open_run import plan_run
 from labelworks.tasks.review.desk.around import around
 from labelworks.tasks.storage.store import Store
 from tests.support.own_expectations import own
@@ -94,6 +101,42 @@ def test_wrong_tags_are_found_and_mended_by_sentence(
     assert again.treatment.decided == 1 and again.work["scored_rows"] == 0
     decided = next(row for row in published(config, 2).to_pylist() if row["action"] == "decided")
     assert decided["id"] == asked.id and "; ".join(decided["label"]) == asked.suggestion
+
+
+def _spans_read(config: RunConfig) -> list[Any]:
+    """The tags that ingest makes of the spans of a source."""
+    run, plans = plan_run(config, {})
+    found = scan(plans["source"].partitions[0], with_scheme(run.source, plans["source"].partitions), "tags")
+    assert found.rejected.num_rows == 0
+    return found.rows["label"].to_pylist()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "jsonl"])
+def test_spans_that_were_joined_to_their_source_are_read_again(
+    tmp_path: Path, published: Any, ending: str
+) -> None:
+    words, _, given = sentences(60)
+    rows = []
+    for row, tags in zip(words, given, strict=True):
+        start = len(" ".join(row[:3])) + 1
+        span = {"start_offset": start, "end_offset": start + len(" ".join(row[3:5])), "labels": [tags[3][2:]]}
+        rows.append({"text": " ".join(row), "spans": [span]})
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    dataset = {"name": "s", "task": "tokens", "label": "spans", "features": {"tokens": "text"}}
+    more = {
+        "encoder": {"name": "token-context", "options": {"dims": 16}}, "detect": {"probes": ["lda"]},
+        "treat": {"mode": "none"}, "store": {"root": str(tmp_path / "store")},
+    }  # fmt: skip
+
+    def at(source: Path) -> RunConfig:
+        return RunConfig.model_validate({"dataset": {**dataset, "source": str(source)}, **more})
+
+    record = run_stages(at(tmp_path / "data"))
+    run, _ = plan_run(at(tmp_path / "data"), {})
+    out = tmp_path / f"joined.{ending}"
+    write_joined(Version(run.artifacts, run.source, record), str(out))
+    assert _spans_read(at(out)) == _spans_read(at(tmp_path / "data")) == given
 
 
 def test_texts_with_spans_are_published_with_spans_of_characters(tmp_path: Path, published: Any) -> None:

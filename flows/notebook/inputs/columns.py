@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.methods.arrays import numbers
 
+HALVED = re.compile("[\ud800-\udfff]")  # half of a surrogate pair, which no file can hold
 SEVERAL = "give one value a row: a list, an array (N,), or one column of a table"
 
 
@@ -27,10 +29,10 @@ class Matrix:
 def column(values: Any, name: str) -> pd.Series[Any]:
     """One value a row as a Series, which keeps its index where it has one.
 
-    Raises InputError where there is more than one column, or none at all.
+    Raises InputError where there is more than one column, or none at all, and where a text is no characters.
     """
     if isinstance(values, pd.Series):
-        return values
+        return _of_characters(values, name)
     if isinstance(values, str | bytes | dict) or values is None:
         raise InputError(f"{name} is {_kind(values)}", where=name, fix=SEVERAL)
     held = _held(values)
@@ -40,9 +42,29 @@ def column(values: Any, name: str) -> pd.Series[Any]:
         raise InputError(f"{name} has the shape {np.shape(held)}", where=name, fix=SEVERAL)
     try:
         listed = held if isinstance(held, np.ndarray) else list(held)
-        return pd.Series(listed, dtype=object if not len(listed) else None)
+        return _series(listed, name)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} is {_kind(values)}", where=name, fix=SEVERAL) from error
+
+
+def _series(listed: Any, name: str) -> pd.Series[Any]:
+    try:
+        return _of_characters(pd.Series(listed, dtype=object if not len(listed) else None), name)
+    except UnicodeEncodeError:
+        return _of_characters(pd.Series(listed, dtype=object), name)
+
+
+def _of_characters(values: pd.Series[Any], name: str) -> pd.Series[Any]:
+    """The values; InputError naming the row of a text that has half of a surrogate pair."""
+    texts = enumerate(values) if values.dtype == object else ()
+    for row, value in texts:
+        if isinstance(value, str) and not value.isascii() and (half := HALVED.search(value)):
+            raise InputError(
+                f"{name} has half of a surrogate pair ({ascii(half[0])[1:-1]}), which is no character",
+                where=f"row {row}",
+                fix="write texts anew: text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')",
+            )
+    return values
 
 
 def matrix(values: Any, name: str) -> Matrix:
@@ -123,6 +145,8 @@ def frame(table: Any, name: str) -> pd.DataFrame:
             where=name,
             fix="give a table: pandas, polars, pyarrow, datasets.Dataset, or a dictionary of columns",
         )
+    for place, column_name in enumerate(held.columns):
+        _of_characters(held.iloc[:, place], f"column {column_name!r} of {name}")
     return held
 
 
@@ -149,6 +173,8 @@ def _of_tensor(values: Any) -> Any:
 def _of_dictionary(columns: dict[Any, Any]) -> pd.DataFrame:
     try:
         return pd.DataFrame(columns)
+    except UnicodeEncodeError:
+        return pd.DataFrame({name: pd.Series(list(values), dtype=object) for name, values in columns.items()})
     except ValueError as error:
         lengths = ", ".join(
             f"{name!r} {len(values):,}" for name, values in columns.items() if hasattr(values, "__len__")

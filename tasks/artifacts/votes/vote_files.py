@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from labelworks.tasks.sources.column_roles import fits, label_family, missing, t
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.given_labels import read_labels
-from labelworks.tasks.sources.values.columns import find_field, repeated
+from labelworks.tasks.sources.values.columns import UNUSABLE, find_field, repeated
 
 BATCH = 1 << 16  # votes that are read at a time
 RANGES = 4096  # of the hashes of items: what votes are divided by
@@ -54,11 +55,15 @@ class VoteSource:
 
 @dataclass(frozen=True)
 class VoteSurvey:
-    """What all votes hold: the type of the labels, the sorted classes that occur, votes by range of items."""
+    """What all votes hold: the type of the labels, the sorted classes that occur, votes by range of items.
+
+    not_given: rows without an item, an annotator or an answer, which are no votes.
+    """
 
     label_type: str
     classes: tuple[str | int, ...]
     by_range: NDArray[np.int64]
+    not_given: int = 0
 
 
 def vote_prints(asked: VoteSource, options: dict[str, Any]) -> list[str]:
@@ -71,11 +76,13 @@ def survey_votes(asked: VoteSource, options: dict[str, Any]) -> VoteSurvey:
     """Read all votes once; raise InputError where a column or an answer can't be used."""
     readers, kind = _readers(asked, options)
     classes: set[str | int] = set()
-    by_range = np.zeros(RANGES, np.int64)
-    for table in _batches(readers, asked, kind):
-        classes |= set(pc.unique(table["label"]).drop_null().to_pylist())
+    by_range, not_given = np.zeros(RANGES, np.int64), 0
+    for held in _batches(readers, asked, kind):
+        table = _given(held)
+        not_given += len(held) - len(table)
+        classes |= set(pc.unique(table["label"]).to_pylist())
         by_range += np.bincount(ranges_of(table["item"]), minlength=RANGES)
-    return VoteSurvey(kind, tuple(sorted(classes)), by_range)
+    return VoteSurvey(kind, tuple(sorted(classes)), by_range, not_given)
 
 
 def read_votes(
@@ -88,7 +95,7 @@ def read_votes(
     whole = any(first <= 0 and end >= RANGES for first, end in ranges)
     kept = [
         table if whole else table.filter(pa.array(_inside(ranges_of(table["item"]), ranges)))
-        for table in _batches(readers, asked, kind)
+        for table in map(_given, _batches(readers, asked, kind))
     ]
     return pa.concat_tables([schema.empty_table(), *kept]).combine_chunks(), kind
 
@@ -118,8 +125,28 @@ def _readers(asked: VoteSource, options: dict[str, Any]) -> tuple[list[SourceRea
 
 def _batches(readers: Sequence[SourceReader], asked: VoteSource, kind: str) -> Iterator[pa.Table]:
     for reader in readers:
-        for batch in reader.batches(None, asked.columns, BATCH):
+        first = 0
+        for batch in reader.batches(None, [*asked.columns, UNUSABLE], BATCH):
+            _refuse_broken(batch, reader.where, first)
             yield _typed(batch, asked, kind)
+            first += len(batch)
+
+
+def _refuse_broken(batch: pa.RecordBatch, where: str, first: int) -> None:
+    """Raise InputError naming the first row that can't be read. first: the place of the batch in its file."""
+    reasons = batch.column(UNUSABLE)
+    if (bad := pc.index(pc.is_valid(reasons), True).as_py()) >= 0:
+        raise InputError(
+            f"row {first + bad} of the votes can't be read: {reasons[bad].as_py()}",
+            where=where,
+            fix="mend the row, or take it out",
+        )
+
+
+def _given(votes: pa.Table) -> pa.Table:
+    """The votes that somebody gave on something: no empty text or null among item, annotator and answer."""
+    there = (pc.fill_null(pc.not_equal(column.cast(pa.string()), ""), False) for column in votes.columns)
+    return votes.filter(reduce(pc.and_, there))
 
 
 def _fields(schema: pa.Schema, where: str, asked: VoteSource) -> list[pa.Field]:

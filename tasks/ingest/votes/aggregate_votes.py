@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import CrowdFindings, VotesProofFindings
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import spelled
@@ -25,11 +26,13 @@ from labelworks.tasks.artifacts.votes.vote_files import (
     RANGES,
     Range,
     VoteSource,
+    VoteSurvey,
     ranges_of,
     survey_votes,
     vote_prints,
 )
 from labelworks.tasks.artifacts.votes.voted_labels import Voted
+from labelworks.tasks.execution import progress
 from labelworks.tasks.execution.map_partitions import map_partitions
 from labelworks.tasks.ingest.votes.annotators import Annotators, merge_annotators, write_annotators
 from labelworks.tasks.ingest.votes.prove_votes import MAJORITY, PLAIN, proof_findings, proof_of
@@ -63,6 +66,7 @@ def voted(
     no worse than by a margin; else these.
     """
     survey = survey_votes(asked, source.options)
+    _tell_not_given(asked, survey)
     classes = spelled(source.columns.classes or (), survey.label_type) or survey.classes
     ranges = divided(survey.by_range, min(HELD_VOTES, HELD_CELLS // max(len(classes), 1)))
     wanted, proof = asked.method, None
@@ -92,7 +96,20 @@ def voted(
     )
     annotators = merge_annotators(artifacts, [part.annotators for part in parts])
     proven = None if proof is None else proof_findings(proof, margin, asked.method)
-    return result, _told(wanted, parts, annotators, proven)
+    return result, _told(wanted, parts, annotators, proven, survey.not_given)
+
+
+def _tell_not_given(asked: VoteSource, survey: VoteSurvey) -> None:
+    """Say how many rows are no votes; raise InputError where none is one."""
+    given, missing = int(survey.by_range.sum()), survey.not_given
+    if not given:
+        what = "no row has an item, an annotator and an answer" if missing else "there are no votes"
+        raise InputError(what, where=asked.place, fix=f"see the columns {', '.join(asked.columns)}")
+    if missing:
+        progress.current().note(
+            f"{asked.place}: {missing:,} of {given + missing:,} rows have no item, annotator or answer, and "
+            "are no votes"
+        )
 
 
 def divided(by_range: NDArray[np.int64], most: int) -> tuple[Range, ...]:
@@ -159,7 +176,11 @@ def _items(found: CrowdResult, here: Votes, own: NDArray[np.bool_]) -> pa.Table:
 
 
 def _told(
-    method: str, found: Sequence[VotePart], annotators: Annotators, proof: VotesProofFindings | None
+    method: str,
+    found: Sequence[VotePart],
+    annotators: Annotators,
+    proof: VotesProofFindings | None,
+    not_given: int,
 ) -> CrowdFindings:
     """The figures of the aggregation, and the annotators who are right the least."""
     agreement = reduce(add, (part.agreement for part in found))
@@ -169,6 +190,7 @@ def _told(
         method=method,
         items=sum(part.rows for part in found),
         votes=sum(part.votes for part in found),
+        not_given=not_given,
         annotators=annotators.count,
         alpha=alpha,
         kappa=kappa,

@@ -89,6 +89,14 @@ def test_arrays_named_by_splits_say_which_column_holds_them(tmp_path: Path) -> N
     assert "set dataset.split: split" in notes[0]
 
 
+def test_lists_in_a_csv_are_said_to_be_text(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('text,label\nt,"[""a"", ""b""]"\n')
+    settings = config(tmp_path)
+    data = settings.dataset.model_copy(update={"task": "multilabel"})
+    with pytest.raises(InputError, match="write them as parquet or JSON Lines"):
+        plan_window(settings.model_copy(update={"dataset": data}), "source", {})
+
+
 def test_of_sentences_a_partition_has_fewer(tmp_path: Path) -> None:
     words = {"text": [["a", "b"]] * 40, "label": [["O", "B-x"]] * 40}
     pq.write_table(pa.table(words), tmp_path / "a.parquet", row_group_size=10)

@@ -7,8 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from labelworks.schemas.errors import InputError
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.votes.vote_files import RANGES, VoteSource, ranges_of
+from labelworks.tasks.execution.progress import Silent, telling
 from labelworks.tasks.ingest.votes import aggregate_votes, annotators, votes_on_items
 from labelworks.tasks.ingest.votes.aggregate_votes import divided, voted
 from labelworks.tasks.methods.crowd import aggregate
@@ -55,6 +57,46 @@ def posteriors(found, items=ITEMS):
     width = len(found.classes)
     flat = np.frombuffer(b"".join(joined["votes"].to_pylist()), np.float32)
     return joined["label"].to_pylist(), flat.reshape(-1, width)
+
+
+def test_rows_without_an_item_an_annotator_or_an_answer_are_no_votes(votes, tmp_path):
+    expected, told, _ = aggregated(tmp_path, "majority")
+    blank = [
+        ("i0001", "w00", None),
+        ("i0001", "w00", ""),
+        (None, "w00", "c1"),
+        ("", "w00", "c1"),
+        ("i0001", None, "c1"),
+    ]
+    table = pa.table(
+        [pa.array(column, pa.string()) for column in zip(*blank, strict=True)],
+        names=["item", "annotator", "label"],
+    )
+    pq.write_table(table, tmp_path / "votes/blank.parquet")
+    notes = []
+
+    class Noting(Silent):
+        def note(self, text):
+            notes.append(text)
+
+    with telling(Noting()):
+        found, counted, _ = aggregated(tmp_path, "majority", "again")
+    assert (counted.not_given, counted.votes, counted.annotators) == (5, told.votes, told.annotators)
+    assert "5 of 4,505 rows have no item, annotator or answer" in notes[0]
+    assert found.classes == expected.classes == ("c0", "c1", "c2")
+    for file in tmp_path.glob("votes/[0-9].parquet"):
+        file.unlink()
+    with pytest.raises(InputError, match="no row has an item, an annotator and an answer"):
+        aggregated(tmp_path, "majority", "none")
+
+
+def test_a_broken_row_of_votes_is_named(tmp_path):
+    lines = [f'{{"item": "i{row}", "annotator": "w", "label": "c"}}\n' for row in range(5)]
+    (tmp_path / "votes").mkdir()
+    (tmp_path / "votes/a.jsonl").write_text("".join([*lines, '{"item": "i5", \n', *lines]))
+    with pytest.raises(InputError, match="row 5 of the votes can't be read: the line is no JSON") as said:
+        aggregated(tmp_path, "majority")
+    assert said.value.where.endswith("votes/a.jsonl")
 
 
 @pytest.mark.parametrize("method", ["auto", "glad"])

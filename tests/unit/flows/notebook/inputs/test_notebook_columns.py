@@ -126,3 +126,23 @@ def test_a_frame_is_one_of_any_library() -> None:
         assert frame(made(columns), "data").to_dict("list") == columns
     with pytest.raises(InputError, match="give a table"):
         frame(np.eye(2), "data")
+
+
+HALF = ["fine", "cut \ud83d"]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [list, np.array, lambda values: pd.Series(values, dtype=object), lambda v: np.array(v, object)],
+)
+def test_a_text_with_half_of_a_surrogate_pair_is_named(made: Callable[[list[str]], Any]) -> None:
+    with pytest.raises(InputError, match=r"texts has half of a surrogate pair \(\\ud83d\)") as said:
+        column(made(HALF), "texts")
+    assert said.value.where == "row 1"
+
+
+@pytest.mark.parametrize("made", [dict, lambda columns: pd.DataFrame(columns, dtype=object)])
+def test_a_table_with_half_of_a_surrogate_pair_names_row_and_column(made: Callable[[Any], Any]) -> None:
+    with pytest.raises(InputError, match="column 'text' of data has half of a surrogate pair") as said:
+        frame(made({"number": [1, 2], "text": HALF}), "data")
+    assert said.value.where == "row 1"
