@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from labelworks.schemas.findings import ConfusedPair, SampleMap
+from labelworks.tasks.artifacts.shown.cells import Cell
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.artifacts.shown.marks import Piece
 from labelworks.tasks.exports.described.nutrition import NutritionLine
@@ -37,6 +38,10 @@ class WorstRow:
     """The encoded image, in any format that Pillow reads."""
     vector: str | None = None
     """Where the row is from, where there is nothing to look at."""
+    cells: tuple[Cell, ...] = ()
+    """The first of its columns, those that tell before the others."""
+    columns: int = 0
+    """How many columns there are."""
     marks: tuple[tuple[Piece, ...], tuple[Piece, ...]] | None = None
     """Of a sentence: its pieces by the given and by the suggested tags."""
 

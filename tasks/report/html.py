@@ -35,13 +35,15 @@ from labelworks.tasks.report.texts import drift_text as moved
 from labelworks.tasks.report.texts.key_figures import audit_figure, key_figures, money, not_heard
 from labelworks.tasks.report.texts.steps import next_steps
 from labelworks.tasks.report.texts.verdict import verdict
+from labelworks.tasks.report.texts.wording import MISSING
 
 TEMPLATES = Path(__file__).parent / "templates"
-MAX_WORST, MAX_TEXT = 60, 600
+MAX_WORST, LEAST_WORST, MAX_TEXT = 60, 6, 600
 BEHIND = re.compile(r"([_/-]+)")
 SCROLL = 'class="scroll" role="group" aria-label="table" tabindex="0"'  # what scrolls is reached by keys
 MIXED, LEAST_SHARE = 3, 0.05  # classes of a group that are named
 PAGE_ROWS, SMALL_TEXT, SMALL_PICTURE = 50, 200, 64
+CELLS, CELL_TEXT = 6, 80  # columns that are seen at once; characters of a value
 COLUMNS = (
     "windows", "rows", "total_variation", "drift_effect", "drift_p_value", "noise_rate",
     "label_effect", "label_psi", "label_jensen_shannon", "label_wasserstein",
@@ -50,6 +52,7 @@ COLUMNS = (
 
 def render(record: RunRecord, evidence: ReportData) -> str:
     """Return the report of a run, published or refused, as one HTML page."""
+    worst = [card(row) for row in evidence.worst[: _most(record)]]
     return rendered(
         "report.html",
         record=record,
@@ -60,7 +63,8 @@ def render(record: RunRecord, evidence: ReportData) -> str:
         arms=ARMS,
         plots=_plots(record, evidence),
         confusions=evidence.confusions(10),
-        worst=[card(row) for row in evidence.worst[:MAX_WORST]],
+        worst=worst,
+        tells=any(cell.tells for row in worst for cell in row["row"].cells),
         strangest=[card(row) for row in evidence.strangest],
         flagged=evidence.flagged,
         flagged_rows=evidence.flagged_rows,
@@ -90,6 +94,12 @@ def render(record: RunRecord, evidence: ReportData) -> str:
     )
 
 
+def _most(record: RunRecord) -> int:
+    """How many rows are shown: those whose labels look wrong, of few some more, of many the first."""
+    flagged = record.noise.flagged if record.noise else 0
+    return min(max(flagged, LEAST_WORST), MAX_WORST)
+
+
 def rendered(template: str, **given: Any) -> str:
     """A page of one of the templates, with its style."""
     css = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))  # noqa: S704 - our own file
@@ -116,6 +126,7 @@ def _environment() -> Environment:
         audit_figure,
         not_heard,
         wording.plural,
+        cut,
     ):
         environment.filters[filter_.__name__] = filter_
     environment.filters["state"] = wording.state
@@ -123,6 +134,11 @@ def _environment() -> Environment:
     environment.filters["breaking"] = breaking
     environment.globals["scroll"] = Markup(SCROLL)  # noqa: S704 - our own words
     return environment
+
+
+def cut(value: str) -> str:
+    """The value of a cell, as much of it as is shown."""
+    return wording.shorten(value, CELL_TEXT) or MISSING
 
 
 def breaking(name: Class) -> Markup:
@@ -201,6 +217,9 @@ def card(row: WorstRow | Content, *, small: bool = False) -> dict[str, Any]:
         "row": row,
         "picture": picture,
         "text": None if row.text is None else wording.shorten(row.text, text),
+        "cells": row.cells[:CELLS],
+        "folded": () if small else row.cells[CELLS:],
+        "columns": row.columns,
         "undecodable": row.image is not None and not picture,
     }
 

@@ -235,6 +235,8 @@ def _shown(run: Run, ref: DatasetRef, rows: Sequence[DecidedRow]) -> tuple[Worst
             text=content.text,
             image=content.image,
             vector=content.vector,
+            cells=content.cells,
+            columns=content.columns,
         )
         for row, content in zip(rows, contents, strict=True)
     )

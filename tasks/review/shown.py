@@ -15,7 +15,7 @@ from labelworks.schemas.review import LabelKind, ReviewQueue, ReviewRow
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
 from labelworks.tasks.artifacts.label_codes import named
-from labelworks.tasks.artifacts.shown.contents import READ, origins, said_in_rows
+from labelworks.tasks.artifacts.shown.contents import READ, origins, said, whole_contents
 from labelworks.tasks.artifacts.shown.marks import marked
 from labelworks.tasks.artifacts.shown.rows_by_id import as_text
 from labelworks.tasks.sources.source import Source
@@ -107,11 +107,8 @@ def _contents(
     artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, places: Places
 ) -> Iterator[str]:
     """What a person looks at, of no sentence: the text, the columns, or where the image or vector is from."""
-    if source.columns.kind == "text":
-        for text in some_features(source, partition, places).to_pylist():
-            yield "" if text is None else str(text)
-    elif any(part.kind in READ for part in source.columns.by_kind):
-        yield from said_in_rows(source, partition, places)
+    if any(part.kind in READ for part in source.columns.by_kind):
+        yield from map(said, whole_contents(artifacts, source, ref, partition, places.tolist()))
     else:
         for file, number in origins(artifacts, ref, partition, places):
             yield f"{file}#{number}"

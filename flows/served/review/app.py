@@ -17,7 +17,7 @@ from labelworks.flows.served.review.guard import Guard
 from labelworks.schemas.decisions import RowDecision
 from labelworks.schemas.errors import LabelworksError
 from labelworks.schemas.review import ReviewRow
-from labelworks.tasks.artifacts.shown.contents import Content
+from labelworks.tasks.artifacts.shown.contents import Content, said
 from labelworks.tasks.artifacts.shown.thumbnails import thumbnail
 from labelworks.tasks.review.desk.around import Around
 from labelworks.tasks.review.desk.desk import DeskAnswer, ReviewDesk, answer_of
@@ -172,7 +172,7 @@ def around_row(found: Around) -> dict[str, Any]:
 def _seen(content: Content, largest: int) -> dict[str, Any]:
     picture = thumbnail(content.image, largest) if content.image else None
     return {
-        "text": (content.text or "")[:SHORT],
+        "text": " · ".join(said(content).splitlines())[:SHORT],
         "picture": picture and picture[0],
         "tiny": bool(picture and picture[1]),
     }

@@ -1,9 +1,9 @@
-"""What is in rows that people look at: texts, encoded images, of other kinds where they are from."""
+"""What is in rows that people look at: texts, encoded images, columns; of other kinds where they are from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.features import some_features
+from labelworks.tasks.artifacts.shown.cells import Cell, cells_of
 from labelworks.tasks.methods.encoders.values import image_bytes
 from labelworks.tasks.sources.source import Source
 
 SHOWN_TEXT = 400
+SHOWN_CELLS = 40  # columns of a row at most
 READ_BYTES = 256 << 20  # of the source at most, read again to show what is in rows
 PICTURED = 300  # rows at most whose images are read
 READ = ("text", "columns")  # kinds of features that are read as they are
@@ -25,12 +27,17 @@ LOOKED_THROUGH = 64  # partitions at most in which a row is looked for by its id
 
 @dataclass(frozen=True)
 class Content:
-    """What is in a row: a text, its tokens, an encoded image; of vectors and recordings where it is from."""
+    """What is in a row: a text, its tokens, an encoded image, cells; of other kinds where it is from.
+
+    cells: the columns of a table, those that tell first; columns: how many there are.
+    """
 
     text: str | None = None
     image: bytes | None = None
     vector: str | None = None
     tokens: tuple[str, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    columns: int = 0
 
 
 def contents(
@@ -53,11 +60,8 @@ def contents(
         for key in dict.fromkeys(partition for partition, _ in some):
             here = [row for partition, row in some if partition == key]
             fits = readable and read < READ_BYTES
-            made = (
-                _read(source, partitions[key], here)
-                if fits
-                else _places(artifacts, ref, partitions[key], here)
-            )
+            read_or_named = _read if fits else _places
+            made = read_or_named(artifacts, source, ref, partitions[key], here)
             read += partitions[key].size * fits
             by_place |= {(key, row): content for row, content in zip(here, made, strict=True)}
     return [by_place[row] for row in rows]
@@ -87,15 +91,38 @@ def origins(
     return list(zip(origin["file"].to_pylist(), origin["file_row"].to_pylist(), strict=True))
 
 
+def said(content: Content) -> str:
+    """What can be read in a row: the text, then a line for each column."""
+    text = [] if content.text is None else [content.text]
+    return "\n".join([*text, *(f"{cell.name}: {cell.value}" for cell in content.cells)])
+
+
+def whole_contents(
+    artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, rows: Sequence[int]
+) -> list[Content]:
+    """What can be read in rows of a partition, of any length: texts and columns."""
+    kinds = [part.kind for part in source.columns.by_kind]
+    texts: list[str | None] = [None] * len(rows)
+    cells: list[tuple[Cell, ...]] = [()] * len(rows)
+    if "text" in kinds:
+        held = some_features(source.only("text"), partition, np.array(rows, np.int32)).to_pylist()
+        texts = ["" if text is None else str(text) for text in held]
+    if "columns" in kinds:
+        cells = cells_of(artifacts, source, ref, partition, rows)
+    return [Content(text, cells=row, columns=len(row)) for text, row in zip(texts, cells, strict=True)]
+
+
 def _looked_at(source: Source, rows: int, pictured: int) -> int:
     """Of how many rows it is read what is in them."""
-    kinds = [part.kind for part in source.columns.by_kind]
+    kinds = {part.kind for part in source.columns.by_kind}
     if "image" in kinds:
         return pictured
-    return rows if "text" in kinds or "tokens" in kinds or len(kinds) > 1 else 0
+    return rows if kinds & {*READ, "tokens"} else 0
 
 
-def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Content]:
+def _read(
+    artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, rows: Sequence[int]
+) -> list[Content]:
     places = np.array(rows, np.int32)
     kinds = [part.kind for part in source.columns.by_kind]
     if kinds == ["tokens"]:
@@ -104,26 +131,14 @@ def _read(source: Source, partition: Partition, rows: Sequence[int]) -> list[Con
     images: list[bytes | None] = [None] * len(rows)
     if "image" in kinds:
         images = list(image_bytes(some_features(source.only("image"), partition, places)))
-    if kinds == ["image"]:
-        return [Content(image=data) for data in images]
-    texts = said_in_rows(source, partition, places)
-    return [Content(said[:SHOWN_TEXT], data) for said, data in zip(texts, images, strict=True)]
-
-
-def said_in_rows(source: Source, partition: Partition, places: NDArray[np.integer]) -> list[str]:
-    """What can be read in rows: the text, then a line for each column; of several kinds both."""
-    said: list[list[str]] = [[] for _ in places]
-    for part in source.columns.by_kind:
-        if part.kind not in READ:
-            continue
-        values = some_features(source.only(part.kind), partition, places).to_pylist()
-        for lines, value in zip(said, values, strict=True):
-            lines += [str(value)] if part.kind == "text" else [f"{name}: {of}" for name, of in value.items()]
-    return ["\n".join(lines) for lines in said]
+    return [
+        replace(row, text=row.text and row.text[:SHOWN_TEXT], image=image, cells=row.cells[:SHOWN_CELLS])
+        for row, image in zip(whole_contents(artifacts, source, ref, partition, rows), images, strict=True)
+    ]
 
 
 def _places(
-    artifacts: Artifacts, ref: DatasetRef, partition: Partition, rows: Sequence[int]
+    artifacts: Artifacts, source: Source, ref: DatasetRef, partition: Partition, rows: Sequence[int]
 ) -> list[Content]:
     origin = origins(artifacts, ref, partition, rows)
     return [Content(vector=f"{file}, row {row}") for file, row in origin]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.artifacts.shown.contents import Content
+from labelworks.tasks.artifacts.shown.contents import Content, said
 from labelworks.tasks.exports.described.markdown import escape
 from labelworks.tasks.report import html
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
@@ -58,9 +58,11 @@ def _shown(title: str, rows: Sequence[Example], contents: Contents, label: str) 
 
 def _content(content: Content) -> str:
     picture = html.card(content)["picture"]
-    if content.text is not None:
-        said = escape(content.text) or "(empty)"
-        return f"{said} ![the row's image]({picture[0]})" if picture else said
+    if content.text is not None or content.cells:
+        lines = [escape(line) for line in said(content).splitlines()]
+        text = "  \n> ".join(lines) if content.cells else " ".join(lines)
+        text = text or "(empty)"
+        return f"{text} ![the row's image]({picture[0]})" if picture else text
     return (
         f"![the row's image]({picture[0]})"
         if picture

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labelworks.schemas.findings import NewClass, UnknownFindings
+from labelworks.tasks.artifacts.shown.cells import Cell
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report.evidence import ActionCount, ReportData, WorstRow
 from labelworks.tasks.report.html import render
@@ -208,3 +209,26 @@ def test_a_sentence_is_shown_with_its_spans_and_nothing_of_it_is_markup(runs):
     found = page(runs["published"](), runs["evidence"](2, worst=(row,), flagged=(row,), flagged_rows=1))
     assert found.tags.count("mark") == 2
     assert ATTACK in found.text.replace("\u200b", "")
+
+
+def test_a_row_of_a_table_is_shown_with_its_columns(runs):
+    cells = (Cell("income", "90474", True), Cell(ATTACK, ATTACK), Cell("note", "x" * 300), Cell("gap", ""))
+    cells += tuple(Cell(f"sensor {number}", f"{number}.5") for number in range(8))
+    row = WorstRow("a", 0, 1, 0.9, "review", "unsure", cells=cells, columns=30)
+    html = render(runs["published"](), runs["evidence"](2, worst=(row,), flagged=(row, row)))
+    text = page(runs["published"](), runs["evidence"](2, worst=(row,), flagged=(row, row))).text
+    assert '<div class="tells"><dt>income</dt>' in html
+    assert "at least twice as frequent where the suggested label is given" in text
+    assert text.count(ATTACK) >= 6
+    assert f"{'x' * 79}…" in text and "x" * 80 not in text
+    assert ("24 more columns" in text, "and 18 others" in text, "sensor 7" in text) == (True, True, True)
+    assert text.count("sensor 2") == 1  # folded in the card, counted in the list
+
+
+def test_where_no_label_looks_wrong_few_rows_are_shown_and_it_is_said(runs):
+    rows = tuple(WorstRow(f"r{number}", 0, 0, 0.001, "keep", "fine") for number in range(40))
+    record = runs["published"]()
+    clean = record.model_copy(update={"noise": record.noise.model_copy(update={"flagged": 0})})
+    found = page(clean, runs["evidence"](2, worst=rows))
+    assert "No label looks wrong. These are the least sure ones." in found.text
+    assert ("r5" in found.text, "r6" in found.text) == (True, False)
