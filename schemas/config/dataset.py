@@ -41,8 +41,10 @@ class DatasetConfig(Section):
     source: str = Field(description="a path, a glob, a folder, or s3://bucket/prefix/")
     format: Format = Field("auto", description="of the files; auto: by their names")
     csv: CsvConfig = CsvConfig()
-    id: str | None = Field(None, description="default: file#row")
-    label: str = Field(description="left out where votes or rules say it, and where rows have shares alone")
+    id: str | None = Field(None, description="the column of ids; default: rows are named file#row")
+    label: str = Field(
+        description="the column of labels; left out where votes or rules say them, or rows have shares alone"
+    )
     label_kind: str | dict[Literal["column"], str] | None = Field(
         None,
         description="what a label says where it is no single known class: candidates, complementary, "
@@ -97,7 +99,9 @@ class DatasetConfig(Section):
         None, description="features.image holds paths of images, not their bytes: they are below this folder"
     )
     target: str | None = Field(None, description="an unlabelled window whose class mix may have moved")
-    time: str | None = Field(None, description="a column carried through to the published version")
+    time: str | None = Field(
+        None, description="a column of times: what moved along it is told, and it is published with the rows"
+    )
     split: str | None = Field(
         None, description="a column that says of each row whether it is for training, validation, test …"
     )

@@ -114,7 +114,9 @@ class DetectConfig(Section):
     slices: int = Field(
         10, ge=0, le=100, description="regions of the embeddings looked at where no groups are named; 0: none"
     )
-    columns: tuple[str, ...] = Field((), description="tabular columns whose drift to the target is measured")
+    columns: tuple[str, ...] = Field(
+        (), description="tabular columns whose drift to the target, or over dataset.time, is measured"
+    )
     poison: bool = Field(
         False,
         description="whether small regions are sought whose labels look changed together: seconds, "

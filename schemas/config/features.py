@@ -98,7 +98,8 @@ class EncoderChoice(Section):
     """One encoder, with its options."""
 
     name: str = Field(
-        "auto", description="auto: vector, standardize, pixels or tfidf, by the kind of feature"
+        "auto",
+        description="auto: vector, standardize, table, pixels, tfidf or token-context, by the features",
     )
     options: dict[str, Any] = Field(default_factory=dict, description="of that encoder, by name")
 
@@ -106,12 +107,12 @@ class EncoderChoice(Section):
 class EncoderConfig(EncoderChoice):
     """Which encoder turns features into vectors; of several kinds of features each has its own."""
 
-    text: EncoderChoice | None = Field(None, description="where features are of several kinds")
-    image: EncoderChoice | None = None
-    vector: EncoderChoice | None = None
-    audio: EncoderChoice | None = None
-    other: EncoderChoice | None = None
-    columns: EncoderChoice | None = None
+    text: EncoderChoice | None = Field(None, description="of texts, where features are of several kinds")
+    image: EncoderChoice | None = Field(None, description="of images, likewise")
+    vector: EncoderChoice | None = Field(None, description="of vectors, likewise")
+    audio: EncoderChoice | None = Field(None, description="of recordings, likewise")
+    other: EncoderChoice | None = Field(None, description="of what a plug-in reads, likewise")
+    columns: EncoderChoice | None = Field(None, description="of the columns of a table, likewise")
 
     def of(self, kind: str) -> EncoderChoice:
         """That of a kind of features."""

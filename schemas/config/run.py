@@ -39,7 +39,10 @@ class StoreConfig(Section):
 class ValidateConfig(Section):
     """How the treated labels are compared with the raw ones."""
 
-    model: str = Field("multinomial", description="of `labelworks methods --stage validate`, trained twice")
+    model: str = Field(
+        "multinomial",
+        description="of `labelworks methods --stage validate`, trained on given and on treated labels",
+    )
     publish_when: Literal["better"] | dict[Literal["not_worse"], float] = Field(
         "better",
         description="what has to be proven of the treated labels, or the given ones are published: better, "
@@ -85,7 +88,7 @@ class ComputeConfig(Section):
     """What the run may use. Nothing here changes a result."""
 
     workers: int | Literal["auto"] = Field(
-        "auto", description="processes; auto: one a core, of small data none but the run's own"
+        "auto", description="processes; auto: one a core, for small data the run's own alone"
     )
     threads: PositiveInt = Field(1, description="of each worker")
     memory: str = Field("auto", description="of each worker, such as 4GB; auto: a share of the machine's")
@@ -96,7 +99,9 @@ class ComputeConfig(Section):
     spill: str | None = Field(
         None, description="local folder for what doesn't fit in memory; default: temporary"
     )
-    gpu: Literal["auto", "off", "require"] = Field("auto", description="auto: where a worker has one")
+    gpu: Literal["auto", "off", "require"] = Field(
+        "auto", description="auto: embed on one where a worker has it; require: none is an error"
+    )
     gpu_cores: PositiveInt | None = Field(
         None, description="that prepare rows for each GPU; default: those of its machine / its GPUs at work"
     )

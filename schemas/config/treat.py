@@ -86,7 +86,11 @@ class TreatConfig(Section):
     approve_over: float | None = Field(
         None, ge=0.0, le=1.0, description="ask a person where a larger share would change; null: never ask"
     )
-    approve_within: Seconds = Field(259_200.0, gt=0.0, description="how long; then nothing is published")
+    approve_within: Seconds = Field(
+        259_200.0,
+        gt=0.0,
+        description="how long an answer is waited for, such as 3d; then nothing is published",
+    )
 
     @model_validator(mode="before")
     @classmethod

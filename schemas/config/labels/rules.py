@@ -55,7 +55,9 @@ class RuleConfig(Section):
 class LabelModelConfig(Section):
     """How what rules say becomes a label."""
 
-    method: str = Field("label-model", description="`labelworks methods --stage ingest`")
+    method: str = Field(
+        "label-model", description="of `labelworks methods --stage ingest`, kind weak_supervision"
+    )
     prior: dict[Class, float] | None = Field(
         None, description="share of each class among the rows, where it is known: rules alone tell it poorly"
     )

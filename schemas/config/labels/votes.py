@@ -17,7 +17,9 @@ class VotesConfig(Section):
     item: str = Field("item", description="the column of the ids that dataset.id names in the rows")
     annotator: str = Field("annotator", description="the column of who answered")
     label: str = Field("label", description="the column of the answers")
-    method: str = Field("auto", description="how votes become a label: `labelworks methods --stage ingest`")
+    method: str = Field(
+        "auto", description="how votes become a label: of `labelworks methods --stage ingest`, kind crowd"
+    )
 
     @property
     def columns(self) -> list[str]:
