@@ -79,6 +79,7 @@ class ValidationFindings(Findings):
     agreement_raw: Number = Field(None, description="with the given labels, which are noisy")
     agreement_treated: Number = None
     measured_against: str
+    measure: str = Field("accuracy", description="what accuracy_raw, accuracy_treated and difference are of")
     gain: Number = Field(
         None, description="of the log score of a held-out label, of the arm chosen without its fold"
     )

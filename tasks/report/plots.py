@@ -75,7 +75,7 @@ def priors(evidence: ReportData) -> Figure | None:
 def difference(proof: ValidationFindings | None) -> Figure | None:
     """Accuracy on treated minus accuracy on raw labels, with its interval against zero."""
     ends = (None, None, None) if proof is None else (*proof.interval, proof.difference)
-    if any(end is None for end in ends):
+    if proof is None or any(end is None for end in ends):
         return None
     figure, axes = figure_of(1.1)
     low, high, gained = (100 * float(end or 0.0) for end in ends)
@@ -83,7 +83,9 @@ def difference(proof: ValidationFindings | None) -> Figure | None:
     axes.plot([low, high], [0, 0], color=BLUE, linewidth=3, solid_capstyle="round")
     axes.plot([gained], [0], "o", color=ORANGE, markersize=8)
     reach = max(abs(low), abs(high), 0.5) * 1.15
-    axes.set(xlim=(-reach, reach), ylim=(-1, 1), yticks=[], xlabel="accuracy: treated − raw, in points")
+    axes.set(
+        xlim=(-reach, reach), ylim=(-1, 1), yticks=[], xlabel=f"{proof.measure}: treated − raw, in points"
+    )
     axes.spines["left"].set_visible(False)
     return figure
 

@@ -19,13 +19,14 @@ def findings_of(
     model: str,
     against: str,
     *,
+    measure: str = "accuracy",
     approved: bool = False,
 ) -> ValidationFindings:
     """The findings of a proof. margin: that treated labels may be worse by; None: they have to be better.
 
     approved: by a person, so that nothing has to be proven of what was treated.
     """
-    why, audit = "" if approved and proof.arm != GIVEN else why_not(proof, margin), proof.audit
+    why, audit = "" if approved and proof.arm != GIVEN else why_not(proof, margin, measure), proof.audit
     return ValidationFindings(
         accuracy_raw=proof.accuracy_raw,
         accuracy_treated=proof.accuracy_treated,
@@ -37,6 +38,7 @@ def findings_of(
         agreement_raw=proof.given_raw,
         agreement_treated=proof.given_treated,
         measured_against=against,
+        measure=measure,
         gain=None if proof.gain is None else proof.gain.value,
         gain_interval=None if proof.gain is None else proof.gain.interval,
         arm=proof.arm,

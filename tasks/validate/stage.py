@@ -45,7 +45,7 @@ OF_CLASSES = "held-out given labels, under the noise transition"
 OF_CELLS = "held-out given labels, each class by itself, corrected by its rates of missing and wrong ones"
 OF_TAGS = "held-out given tags, under the noise transition, a sentence at a time"
 OF_OBSERVED = "what was observed of held-out rows, as the class mix foretells it"
-OF_NUMBERS = "variance explained of held-out numbers, each counted by how likely it is right"
+OF_NUMBERS, EXPLAINED = "held-out numbers, each counted by how likely it is right", "variance explained"
 
 
 @stage_task("validate")
@@ -59,7 +59,8 @@ def validate(run: Run, ref: DatasetRef, shift: ShiftFindings | None) -> Validate
     against += "" if weights is None or ref.inferred else ", weighted to the target window"
     proof = _audited(run, ref, proof, shifted=weights is not None)
     margin, approved = run.config.validation.margin, bool(run.artifacts.approved)
-    findings = findings_of(proof, margin, ref.classes, model, against, approved=approved)
+    measure = EXPLAINED if run.config.dataset.task == "regression" else "accuracy"
+    findings = findings_of(proof, margin, ref.classes, model, against, measure=measure, approved=approved)
     figures = ValidateFigures(validation=findings)
     gate = suites("validate", run.config.gates.validation)
     checks = gates.check_figures("validate", gates.flat(figures), gate.figures)

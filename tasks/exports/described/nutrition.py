@@ -93,7 +93,8 @@ def _weights(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
 def _shift(record: RunRecord) -> Iterator[NutritionLine]:
     if record.shift is not None:
         moved = share(record.shift.total_variation)
-        yield NutritionLine("class mix of the target window", f"moved by {moved}", record.shift.kind or "")
+        kind = f"kind of shift: {record.shift.kind}" if record.shift.kind else ""
+        yield NutritionLine("class mix of the target window", f"moved by {moved}", kind)
 
 
 def _proof(record: RunRecord) -> Iterator[NutritionLine]:
@@ -107,7 +108,7 @@ def _proof(record: RunRecord) -> Iterator[NutritionLine]:
         between = (
             "" if low is None or high is None else f"95 % interval {100 * low:+.1f} to {100 * high:+.1f}"
         )
-        gained = f"{100 * proof.difference:+.1f} points of accuracy".replace("-", "−")
+        gained = f"{100 * proof.difference:+.1f} points of {proof.measure}".replace("-", "−")
         yield NutritionLine("gain of a model trained on it", gained, between.replace("-", "−"))
 
 

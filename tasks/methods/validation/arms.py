@@ -15,17 +15,17 @@ AGAIN = "again"  # the same, judged again by probes of those classes
 PASSES = 3  # of these, at most: each makes fewer labels wrong, and the fourth hardly any
 WORDS = {
     GIVEN: "the given labels",
-    WEIGHTS: "weights alone",
-    PROPOSED: "the treatment that was asked for",
+    WEIGHTS: "the given labels, with weights",
+    PROPOSED: "labels and weights as treat asks",
     LIKELIEST: "the most likely class of each row",
-    AGAIN: "the most likely class of each row, judged again by probes of those",
+    AGAIN: "the most likely class of each row, judged again by models of these",
 }
 SHORT = {
-    GIVEN: "given labels",
-    WEIGHTS: "weights alone",
-    PROPOSED: "as asked for",
-    LIKELIEST: "likeliest class",
-    AGAIN: "judged again",
+    GIVEN: "given",
+    WEIGHTS: "given, weighted",
+    PROPOSED: "treated",
+    LIKELIEST: "treated",
+    AGAIN: "treated twice",
 }
 
 

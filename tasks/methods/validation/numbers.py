@@ -31,7 +31,8 @@ def prove_numbers(
     features (n, D), given (n,), folds (n,): rows that stand for `all_rows`; each group of folds in turn is
     held out of everything. The gain is that of the log density of held-out numbers, right or far off, fitted
     on the other half of the rows for either model. Beside it what a model explains of them, each counted by
-    P(it is right): that is of a likelihood fitted without them, and 1 where no wrong numbers were seen.
+    P(it is right): that is of a likelihood fitted without them, and 1 where no wrong numbers were seen. A
+    model that is further off than the median of the given numbers counts as one that says that median.
     """
     share = len(given) / (len(given) if all_rows is None else all_rows)
     some = compared_rows(len(folds))
@@ -54,8 +55,8 @@ def prove_numbers(
         right[held] = 1 - judge.judge(features[held], given[held], folds[held]).error
     right /= max(float(right.mean()), np.finfo(float).tiny)
     spread = max(float(np.mean(right * np.square(given - np.median(given)))), np.finfo(float).tiny)
-    explained = [1 - right * np.square(given - numbers) / spread for numbers in predicted]
-    before, agreed = float(np.clip(explained[0].mean(), 0, 1)), near.mean(axis=1).tolist()
+    explained = [_explained(given, numbers, right, spread) for numbers in predicted]
+    before, agreed = max(float(explained[0].mean()), 0.0), near.mean(axis=1).tolist()
     if same:
         return Proof(before, before, agreed[0], agreed[1], 0.0, 0.0, len(given), False, Estimate(0.0, 0.0))
     scores = [number_log_scores(given, numbers, options.seed) for numbers in predicted]
@@ -66,6 +67,14 @@ def prove_numbers(
         holdout_rows=len(given),
         gain=paired(scores[1] - scores[0], n_folds, 1.0),
     )
+
+
+def _explained(given: Floats, predicted: Floats, right: Floats, spread: float) -> Floats:
+    """What a model explains of each number (n,), of the mean 1 if it explains all, at least 0."""
+    explained = 1 - right * np.square(given - predicted) / spread
+    if explained.mean() > 0:
+        return explained
+    return np.asarray(1 - right * np.square(given - np.median(given)) / spread)
 
 
 def _treated(

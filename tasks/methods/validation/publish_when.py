@@ -7,33 +7,34 @@ from labelworks.tasks.methods.validation.arms import GIVEN
 from labelworks.tasks.methods.validation.before_after import Proof
 
 
-def why_not(proof: Proof, margin: float | None) -> str:
+def why_not(proof: Proof, margin: float | None, measure: str = "accuracy") -> str:
     """Why a version carries the given labels, in a sentence; "" where the treated ones are proven.
 
-    margin: of accuracy that the treated labels may be worse by; None: they have to be better. Better is what
-    is proven so by either score, the accuracy or the gain of the log score, and worse by neither. People who
-    looked at rows on which the models differ overrule both, where their interval says one or the other; what
-    they find worse on the rows compared alone isn't published either, though it may not be worse on others.
+    margin: of the measure that the treated labels may be worse by; None: they have to be better. Better is
+    what is proven so by either score, the measure or the gain of the log score, and worse by neither. People
+    who looked at rows on which the models differ overrule both, where their interval says one or the other;
+    what they find worse on the rows compared alone isn't published either, though it may not be worse on
+    others.
     """
     if proof.arm == GIVEN or proof.low == proof.high == 0:
         return "nothing was treated"
     if proof.audit is not None and (said := _by_people(proof.audit, margin)) is not None:
         return said
     if proof.high < 0:
-        return f"a model of the treated labels is worse: accuracy changes by {_points(proof)}"
+        return f"a model of the treated labels is worse: {measure} changes by {_points(proof)}"
     if margin is not None:
         if proof.low >= -margin:
             return ""
         return (
             f"that a model of the treated labels loses no more than {100 * margin:g} points isn't proven: "
-            f"accuracy changes by {_points(proof)}"
+            f"{measure} changes by {_points(proof)}"
         )
     low, high = (proof.low, proof.high) if proof.gain is None else proof.gain.interval
     if max(low, proof.low) > 0 and high >= 0:
         return ""
     if proof.gain is not None and proof.gain.value <= 0:
         return "no treatment foretells held-out labels better than the given labels do"
-    return f"that the treated labels are better isn't proven: accuracy changes by {_points(proof)}"
+    return f"that the treated labels are better isn't proven: {measure} changes by {_points(proof)}"
 
 
 def _by_people(audit: AuditedSample, margin: float | None) -> str | None:

@@ -13,12 +13,13 @@ from labelworks.schemas.findings import (
     ValidationFindings,
 )
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.methods.validation.arms import SHORT
+from labelworks.tasks.methods.validation.arms import GIVEN, SHORT
 from labelworks.tasks.report.texts.tag_text import judged
 from labelworks.tasks.report.texts.wording import (
     MISSING,
     carried,
     count,
+    made_of,
     percent,
     plural,
     points,
@@ -62,13 +63,16 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
         best = reading.models[0]
         figures.append((f"best model by {reading.reading} labels", best.model, percent(best.accuracy.value)))
     if proof := record.validation:
-        gained = f"accuracy of {probe(proof)}, points gained"
-        short, whole = SHORT.get(proof.published, proof.published), carried(proof)
-        carries = ("it carries", short, "" if whole.endswith(short) else whole)
+        gained = f"{proof.measure} of {probe(proof)}, points gained"
+        name = "labels published" if record.status == "published" else "labels to publish"
+        short, source = SHORT.get(proof.published, proof.published), made_of(record)
+        if proof.published == GIVEN:
+            carries = (name, f"as made of {source}" if source else short, "")
+        else:
+            carries = (name, short, carried(proof))
         figures += [(gained, points(proof.difference), _accuracy(proof)), carries]
     figures += people_figures(record.treatment.decisions if record.treatment else None, record.validation)
-    waits = record.embedding.waits.said if record.embedding and record.embedding.waits else ""
-    figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), waits))
+    figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
     return [figure for figure in figures if figure[1] != MISSING]
 
 

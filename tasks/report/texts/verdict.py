@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from labelworks.schemas.findings import ValidationFindings
 from labelworks.schemas.records import Approval, GateResult, RunRecord
 from labelworks.tasks.report.texts.tag_text import judged
-from labelworks.tasks.report.texts.wording import count, plural, points, probe
+from labelworks.tasks.report.texts.wording import count, made_of, plural, points, probe, span
+
+ACCURACY = "accuracy"
 
 
 def verdict(record: RunRecord) -> str:
@@ -20,7 +22,7 @@ def verdict(record: RunRecord) -> str:
     clauses = [
         f"{number}{record.dataset} is published",
         _treated(record),
-        _validated(record.validation, inferred=record.inferred is not None),
+        _validated(record.validation, made_of(record), inferred=record.inferred is not None),
     ]
     return ": ".join([clauses[0], "; ".join(filter(None, clauses[1:]))]).removesuffix(": ") + "."
 
@@ -36,7 +38,9 @@ def outcome(record: RunRecord) -> str:
         return f"refused: {failed[0]}"
     proof = record.validation
     accuracy = (
-        "" if proof is None or proof.difference is None else f"accuracy {points(proof.difference)} points"
+        ""
+        if proof is None or proof.difference is None
+        else f"{proof.measure} {points(proof.difference)} points"
     )
     if proof and proof.why_given:
         accuracy = "labels as given: nothing better is proven"
@@ -88,17 +92,30 @@ def _treated(record: RunRecord) -> str:
     return f"{looked}, {' and '.join(done)}{note}" if done else f"{looked}{note}"
 
 
-def _validated(proof: ValidationFindings | None, *, inferred: bool) -> str:
+def _validated(proof: ValidationFindings | None, source: str, *, inferred: bool) -> str:
     if proof is None or proof.difference is None:
         return ""
     if proof.why_given and inferred:
         return f"it carries classes drawn of what was observed alone: {proof.why_given}"
     if proof.why_given:
-        return f"it carries the given labels, with flags and weights of 1: {proof.why_given}"
+        labels = f"the labels made of {source}" if source else "the given labels"
+        return f"it carries {labels}, with flags and weights of 1: {proof.why_given}"
     change = 100 * proof.difference
     trained = f"{probe(proof)} trained on the treated labels does"
     limit = ", as far as these can tell" if proof.at_limit else ""
+    than = f"on the raw ones on held-out rows{limit}{_told(proof)}"
     if abs(change) < 0.05:
-        return f"{trained} as well as on the raw ones on held-out rows{limit}"
+        return f"{trained} as well as {than}"
     better = "better" if change > 0 else "worse"
-    return f"{trained} {abs(change):.1f} points {better} than on the raw ones on held-out rows{limit}"
+    of = "" if proof.measure == ACCURACY else f" in {proof.measure}"
+    return f"{trained} {abs(change):.1f} points {better}{of} than {than}"
+
+
+def _told(proof: ValidationFindings) -> str:
+    """The interval of the difference; what is proven where that holds 0."""
+    between = span(proof.interval, points)
+    text = f" (95 % interval {between})" if between else ""
+    low, gained = proof.interval[0], proof.gain_interval and proof.gain_interval[0]
+    if low is None or low > 0 or gained is None or gained <= 0:
+        return text
+    return f"{text}; what is proven is that it foretells held-out labels better (log score)"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from labelworks.schemas.findings import ValidationFindings
-from labelworks.schemas.records import Check
+from labelworks.schemas.records import Check, RunRecord
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 
 MISSING = "–"
@@ -98,6 +98,11 @@ def carried(proof: ValidationFindings) -> str:
     return ARMS.get(proof.published, proof.published)
 
 
+def made_of(record: RunRecord) -> str:
+    """What labels are made of that nobody gave; empty where they were given."""
+    return "rules" if record.rules else "votes" if record.crowd else ""
+
+
 def beside(value: str, remark: str) -> str:
     """A value with its remark in brackets."""
     return f"{value} ({remark})" if remark else value
@@ -105,4 +110,5 @@ def beside(value: str, remark: str) -> str:
 
 def probe(proof: ValidationFindings) -> str:
     """Whose accuracy it is: the model that was trained twice."""
-    return "one linear probe" if proof.model == "multinomial" else f"the model {proof.model}"
+    known = {"multinomial": "one linear probe", "ridge": "a ridge regression"}
+    return known.get(proof.model, f"the model {proof.model}")

@@ -63,6 +63,17 @@ def test_mended_numbers_teach_better(noise):
     assert found.given_treated >= found.given_raw - 0.005
 
 
+def test_a_model_worse_than_the_median_explains_nothing_and_the_other_no_more_than_it_does():
+    rng, features, scores, folds = made()
+    given = scores[:, 0] + 0.3 * rng.normal(size=ROWS)
+    given = np.where(rng.random(ROWS) < 0.05, given * 200, given)
+    found = prove_numbers(features, given, folds, proof_options(config(task="regression")))
+    assert found.accuracy_raw == pytest.approx(0)
+    assert found.accuracy_treated == pytest.approx(1 - 0.3**2 / np.var(scores[:, 0]), abs=0.002)
+    assert 0.5 < found.low < found.difference < found.high
+    assert not found.at_limit
+
+
 def test_numbers_that_nothing_is_done_to_teach_the_same():
     rng, features, scores, folds = made(FEW)
     given = scores[:, 0] + 0.3 * rng.normal(size=FEW)

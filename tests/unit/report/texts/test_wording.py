@@ -1,5 +1,6 @@
 import pytest
 
+from labelworks.schemas.findings import RulesFindings
 from labelworks.tasks.report.html import render
 from labelworks.tasks.report.texts import wording
 from labelworks.tasks.report.texts.key_figures import key_figures
@@ -84,10 +85,41 @@ def test_what_it_carries_is_said_once(runs):
         {name: (value, note) for name, value, note in key_figures(proven(runs, published=arm))}
         for arm in ("given", "likeliest")
     ]
-    assert [figures["it carries"] for figures in said] == [
-        ("given labels", ""),
-        ("likeliest class", "the most likely class of each row"),
+    assert [figures["labels published"] for figures in said] == [
+        ("given", ""),
+        ("treated", "the most likely class of each row"),
     ]
+
+
+def test_labels_made_of_rules_are_not_called_given(runs):
+    record = proven(runs, published="given", why_given="nothing better is proven")
+    assert "it carries the given labels, with flags" in verdict(record)
+    ruled = record.model_copy(
+        update={
+            "rules": RulesFindings(
+                method="majority",
+                rows=9,
+                covered=8,
+                coverage=0.9,
+                conflicts=0.1,
+                prior=(),
+                rules=(),
+                prior_given=False,
+            )
+        }
+    )
+    assert "it carries the labels made of rules, with flags" in verdict(ruled)
+    assert ("labels published", "as made of rules", "") in key_figures(ruled)
+
+
+def test_the_verdict_says_by_what_the_treated_labels_are_better(runs):
+    said = verdict(proven(runs, interval=(-0.005, 0.021), difference=0.008, gain_interval=(0.01, 0.03)))
+    assert "0.8 points better than on the raw ones on held-out rows (95 % interval −0.5 to +2.1)" in said
+    assert "what is proven is that it foretells held-out labels better (log score)" in said
+    assert "log score" not in verdict(proven(runs, interval=(0.002, 0.021), gain_interval=(0.01, 0.03)))
+    numbers = verdict(proven(runs, measure="variance explained", model="ridge"))
+    assert "a ridge regression trained on the treated labels does" in numbers
+    assert "points better in variance explained than on the raw ones" in numbers
 
 
 def test_doubted_labels_that_stay_as_given_are_to_be_looked_at(runs):
