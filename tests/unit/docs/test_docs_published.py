@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from labelworks.schemas.tables import described, published_schema, published_target_schema
 
@@ -33,3 +34,12 @@ def test_the_metadata_holds_the_order_of_the_classes():
     assert json.loads(schema.metadata[b"labelworks.classes"]) == ["ж", "a"]
     assert schema.metadata[b"labelworks.run_id"] == b"r1"
     assert schema.field("weight").metadata == published_schema(pa.string()).field("weight").metadata
+
+
+def test_the_classes_are_read_as_the_docs_say(tmp_path):
+    schema = described(published_schema(pa.string()), ("b", "a"), "classification", "r1")
+    pq.write_table(schema.empty_table(), tmp_path / "part.parquet")
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/formats.md").read_text(), re.DOTALL)
+    names = {"json": json, "pyarrow": pa, "part": tmp_path / "part.parquet"}
+    exec(code, names)
+    assert names["classes"] == ["b", "a"]
