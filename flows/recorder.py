@@ -134,6 +134,11 @@ class Recorder:
             dataset=self.run.artifacts.dataset,
             version=None,
             rows=self._rows(),
+            rejected_rows=sum(
+                made.rejected_rows
+                for made in (ingested, figures_of(self.results, EmbeddingFigures))
+                if made is not None
+            ),
             left_out_files=ingested.left_out_files if ingested else 0,
             work=work,
             renamed_classes=ingested.renamed_classes if ingested else (),

@@ -194,6 +194,9 @@ class RunRecord(Record):
     dataset: str
     version: int | None
     rows: int
+    rejected_rows: int = Field(
+        0, description="rows put aside by ingest and embed, of source and target; rejected.parquet says why"
+    )
     left_out_files: int = Field(0, description="files not read, as their names begin with _ or a dot")
     work: dict[str, int]
     renamed_classes: tuple[RenamedClass, ...] = Field((), description="by dataset.class_mapping")

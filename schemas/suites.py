@@ -107,6 +107,14 @@ def defaults(stage: Stage) -> GateSuites:
     return GateSuites.model_validate(yaml.safe_load(text))
 
 
+def reasons(stage: str) -> dict[str, str]:
+    """Why each expectation of a stage is there, by its name; of those that the project ships."""
+    if stage not in STAGES:
+        return {}
+    both = defaults(stage)
+    return {expectation.name: expectation.why for expectation in (*both.rows.expect, *both.figures.expect)}
+
+
 def suites(stage: Stage, config: GateConfig) -> GateSuites:
     """Return a stage's suites under a user's overrides.
 

@@ -25,7 +25,7 @@ Junit = Annotated[
     Path | None,
     typer.Option("--junit", metavar="FILE", help="Write what the gates found as JUnit XML, for CI systems."),
 ]
-PIPE_WIDTH = 200
+PIPE_WIDTH = 1000
 
 
 @contextmanager
@@ -62,8 +62,14 @@ def write_junit(file: Path, records: Sequence[RunRecord]) -> None:
 
 def print_rich(*parts: RenderableType) -> None:
     """Print tables and text for people on stdout; in a pipe no line is wrapped to a terminal's width."""
+    screen = console()
     for part in parts:
-        console().print(part)
+        if screen.file.isatty():
+            screen.print(part)
+            continue
+        with screen.capture() as printed:
+            screen.print(part)
+        typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
 
 
 def console(*, error: bool = False) -> Console:

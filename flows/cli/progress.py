@@ -62,7 +62,8 @@ class Lines:
 
     def __init__(self, stream: TextIO) -> None:
         self.stream = stream
-        self._stage = self._count = ""
+        self._stage = ""
+        self._counts: dict[str, str] = {}  # by unit, in the order in which they began
         self._began = monotonic()
         self._pace = Pace()
 
@@ -80,7 +81,7 @@ class Lines:
             self.stage(stage)
         self._pace.advance(done, total, unit, rows, size)
         counted = re.sub(r"s\b", "", unit, count=1) if total == 1 else unit
-        self._count = f"{done:,} {counted}" if done == total else f"{done:,} of {total:,} {counted}"
+        self._counts[unit] = f"{done:,} {counted}" if done == total else f"{done:,} of {total:,} {counted}"
 
     def tick(self) -> None:
         """Say how far the stage is."""
@@ -93,13 +94,13 @@ class Lines:
         print(text, file=self.stream, flush=True)
 
     def close(self, *, done: bool) -> None:
-        """Say how the stage ended."""
+        """Say how the stage ended: what it was done for, or what it was stopped at."""
         if self._stage:
-            verb = "done" if done else "stopped"
-            count = f", {self._count}" if self._count else ""
+            verb, counts = "done" if done else "stopped", list(self._counts.values())
+            count = f", {counts[0 if done else -1]}" if counts else ""
             seconds = monotonic() - self._began
             print(f"{self._stage}: {verb}{count}, {seconds:.1f} s", file=self.stream, flush=True)
-        self._stage = self._count = ""
+        self._stage, self._counts = "", {}
 
 
 class Bars:

@@ -18,6 +18,7 @@ from labelworks.schemas.suites import Suite
 from labelworks.schemas.tables import SCORES
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.scores import BINS, WORST
+from labelworks.tasks.artifacts.shown.rows_by_id import in_digits
 from labelworks.tasks.artifacts.soft_labels import soft_columns
 from labelworks.tasks.artifacts.vectors.embeddings import Block, load_block
 from labelworks.tasks.artifacts.vectors.sufficient_statistics import sample_of
@@ -194,7 +195,7 @@ def named_rows(ref: DatasetRef) -> Shown:
         if isinstance(label, list):
             between = " " if ref.label_type == "tags" else ", "
             return between.join(str(ref.classes[code]) for code in label) or "(none)"
-        return f"{label:.6g}"
+        return in_digits(label)
 
     return lambda row: row | {name: written(row[name]) for name in ("given", "suggestion")}
 

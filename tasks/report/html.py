@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from labelworks.schemas.findings import CalibrationFindings, Class, DriftFindings
 from labelworks.schemas.records import RunRecord
-from labelworks.schemas.suites import STAGES, defaults
+from labelworks.schemas.suites import reasons
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.artifacts.shown.thumbnails import LARGEST, thumbnail
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
@@ -244,12 +244,4 @@ def _classes(record: RunRecord, evidence: ReportData) -> list[dict[str, Any]]:
 
 
 def _gates(record: RunRecord) -> list[dict[str, Any]]:
-    why: dict[str, Mapping[str, str]] = {}
-    for stage in STAGES:
-        both = defaults(stage)
-        why[stage] = {
-            expectation.name: expectation.why for expectation in (*both.rows.expect, *both.figures.expect)
-        }
-    return [
-        {"stage": stage, "result": gate, "why": why.get(stage, {})} for stage, gate in record.gates.items()
-    ]
+    return [{"stage": stage, "result": gate, "why": reasons(stage)} for stage, gate in record.gates.items()]

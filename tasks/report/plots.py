@@ -24,6 +24,7 @@ THEME = {INK: "var(--ink)", MUTED: "var(--muted)", BLUE: "var(--blue)", ORANGE: 
 WIDTH = 5.2
 DEEPEST = 0.65  # of a cell's colour: the number in it is read, in light and in dark
 FREQUENT = 0.05  # a share of wrong labels from which whole percents are enough
+ACROSS = 52  # characters of class names beside each other
 MAX_MATRIX, MAX_NUMBERS, MAX_BARS, MAX_NAME = 30, 12, 20, 22
 
 # A script that the bundled font lacks is drawn by the browser in SVG, and as boxes in PNG. For the whole
@@ -42,7 +43,8 @@ def score_histogram(evidence: ReportData) -> Figure | None:
     axes.bar(scores.edges[:-1], scores.flagged, widths * 0.94, align="edge", color=ORANGE, label="flagged")
     axes.set(yscale="log", ylim=(0.7, None), ylabel="rows", xlabel="score (1 = the label is surely fine)")
     axes.yaxis.set_major_formatter(lambda rows, _: f"{rows:,.0f}")
-    legend(axes)
+    if np.any(scores.flagged):
+        legend(axes)
     return figure
 
 
@@ -149,9 +151,9 @@ def _matrix(evidence: ReportData) -> Figure:
     axes.imshow(off, cmap=clear, vmin=0, vmax=float(np.nanmax(off)), aspect="auto", interpolation="nearest")
     _names(axes, evidence.classes)
     labels = [name_of(name) for name in evidence.classes]
-    turned = max(map(len, labels)) > 3
+    turned = sum(map(len, labels)) > ACROSS or max(map(len, labels)) > ACROSS // size
     axes.set_xticks(range(size), labels, rotation=90 if turned else 0, parse_math=False)
-    axes.set(xlabel="given label", ylabel="true class")
+    axes.set(xlabel="given label (% of the rows of the true class)", ylabel="true class")
     if size <= MAX_NUMBERS:
         _numbers(axes, np.asarray(evidence.transition))
     return figure

@@ -15,7 +15,6 @@ from labelworks.schemas.findings import (
     DetectFigures,
     DriftFindings,
     Findings,
-    IngestFigures,
     JudgedRow,
     TreatEvidence,
     TreatFigures,
@@ -131,12 +130,10 @@ def _nutrition(
     artifacts: Artifacts, results: Sequence[StageResult], record: RunRecord
 ) -> list[NutritionLine]:
     """What is in the rows that are published, if they are."""
-    ingested = figures_of(results, IngestFigures)
     if record.status != "published":
         return []
     parts = [f"{artifacts.folder}/{part}" for part in record.parts]
-    rejected = ingested.rejected_rows if ingested else None
-    return nutrition(record, contents_of(artifacts.store, parts), rejected)
+    return nutrition(record, contents_of(artifacts.store, parts), record.rejected_rows)
 
 
 def _labels_by_example(run: Run, ref: DatasetRef) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from labelworks.schemas.records import RunRecord
+from labelworks.schemas.suites import reasons
 from labelworks.tasks.report.texts import wording
 from labelworks.tasks.report.texts.key_figures import key_figures
 from labelworks.tasks.report.texts.steps import next_steps
@@ -96,13 +97,15 @@ def _not_passed(record: RunRecord) -> list[Any]:
     """A table of failed and warned checks of all gates; nothing where all passed."""
     from rich.text import Text
 
-    table = _table("gate", "check", "expected", "observed")
+    table, why = _table("gate", "check", "expected", "observed"), list[Text]()
     for stage, gate in record.gates.items():
         for check in (*gate.failed, *gate.warned):
+            if reason := reasons(stage).get(check.name):
+                why.append(Text(f"{check.name}: {reason}", style="dim"))
             state = wording.state(check)
             cells = (f"{check.name} ({state})", check.expected, wording.observed(check))
             table.add_row(Text(stage), Text(cells[0], style=COLOURS[state]), *map(Text, cells[1:]))
-    return [Text(), table] if table.row_count else []
+    return [Text(), table, *why] if table.row_count else []
 
 
 def _table(*headings: str) -> Table:

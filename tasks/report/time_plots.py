@@ -23,7 +23,7 @@ def mix_over_time(found: WindowFindings) -> Figure | None:
     if len(found.windows) < 2:
         return None
     prior, interval = np.array(found.prior), np.array(found.interval)
-    order = np.argsort(-np.ptp(prior, axis=0), kind="stable")[: len(COLOURS)]
+    order = np.sort(np.argsort(-np.ptp(prior, axis=0), kind="stable")[: len(COLOURS)])
     figure, axes = figure_of(2.9)
     at = np.arange(len(prior))
     for colour, k in zip(COLOURS, order, strict=False):

@@ -14,6 +14,7 @@ from labelworks.schemas.stage_results import DetectResult
 from labelworks.tasks.artifacts.artifacts import Artifacts
 from labelworks.tasks.artifacts.label_codes import named
 
+WRITTEN_OUT = 1e15  # numbers below it
 BETWEEN = "; "  # several classes in a text
 JUDGED = ["row", "id", "given", "suggestion", "flag"]
 
@@ -54,6 +55,12 @@ def as_text(label: object) -> str:
     if isinstance(label, list):
         return BETWEEN.join(map(str, label))
     return f"{label:.12g}" if isinstance(label, float) else str(label)
+
+
+def in_digits(number: float) -> str:
+    """A number in six digits that count, as people write it: without an exponent where it is no huge one."""
+    text = f"{number:.6g}"
+    return f"{number:.0f}" if "e+" in text and abs(number) < WRITTEN_OUT else text
 
 
 def _of(

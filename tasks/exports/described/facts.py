@@ -63,7 +63,7 @@ def facts_of(version: Version) -> Facts:
         [(field.name, str(field.type), _about(field)) for field in schema],
         columns.kind,
         columns.task,
-        _rejected(figures),
+        max(version.record.rejected_rows, _rejected(figures) or 0),
     )
 
 

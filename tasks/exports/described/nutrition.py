@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from labelworks.schemas.records import RunRecord
+from labelworks.tasks.artifacts.shown.rows_by_id import in_digits
 from labelworks.tasks.exports.described.contents import Contents
 
 
@@ -55,7 +56,9 @@ def _rows(record: RunRecord, contents: Contents, rejected: int | None) -> Iterat
 
 def _classes(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     if contents.least is not None and contents.largest is not None:
-        yield NutritionLine("labels are numbers", f"{contents.least:.6g} to {contents.largest:.6g}")
+        yield NutritionLine(
+            "labels are numbers", f"{in_digits(contents.least)} to {in_digits(contents.largest)}"
+        )
         return
     if not contents.labels:
         return

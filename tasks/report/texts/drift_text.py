@@ -20,6 +20,7 @@ from labelworks.tasks.report.texts.wording import decimal, percent, plural
 
 ENOUGH = 8  # windows, of which some order is rare enough to be a change
 LEVEL = 0.05
+ERRORS = 4.0  # standard errors from which a group's rate of wrong labels is told
 RINGS = 20  # evidence from which an alarm is said to ring, at a level of .05
 
 
@@ -30,9 +31,11 @@ def sentences(drift: DriftFindings | None, shift: ShiftFindings | None) -> list[
 
 def _inside(drift: DriftFindings) -> list[str]:
     sentences = [_stream(title, stream) for title, stream in streams(drift)]
-    sentences += [_groups(f"By {name}", group) for name, group in drift.groups.items()]
+    for name, group in drift.groups.items():
+        sentences += [_groups(f"By {name}", group), *_noisy(f"By {name}", group)]
     if drift.slices:
-        sentences.append(_groups(f"In {drift.slices.number} regions of the embeddings", drift.slices))
+        title = f"In {drift.slices.number} regions of the embeddings"
+        sentences += [_groups(title, drift.slices, "region "), *_noisy(title, drift.slices, "region ")]
     if drift.labels:
         sentences.append(_label_sets(drift.labels))
     if drift.columns:
@@ -129,11 +132,27 @@ def _label_sets(found: LabelSetFindings) -> str:
     return text + f"labels go together differently in {', '.join(rang)}."
 
 
-def _groups(title: str, found: GroupFindings) -> str:
+def _noisy(title: str, found: GroupFindings, kind: str = "") -> list[str]:
+    """Where labels are wrong more often than in the other groups told, if it is more than chance brings."""
+    told = [(group.noise, group) for group in found.groups if group.noise is not None]
+    if len(told) < 2:
+        return []
+    most, worst = max(told, key=lambda pair: pair[0])
+    others = [(noise, group.rows) for noise, group in told if group is not worst]
+    rest = sum(noise * rows for noise, rows in others) / max(sum(rows for _, rows in others), 1)
+    if most - rest <= ERRORS * (rest * (1 - rest) / max(worst.rows, 1)) ** 0.5:
+        return []
+    return [
+        f"{title}: labels look wrong most often in {kind}{worst.name}, {percent(most)} of "
+        f"{plural(worst.rows, 'row')}, against {percent(rest)} elsewhere."
+    ]
+
+
+def _groups(title: str, found: GroupFindings, kind: str = "") -> str:
     if found.evenly:
         return f"{title}: predictions are wrong as often in each, {percent(found.error)}."
     return (
-        f"{title}: predictions are wrong most often in {found.worst}, "
+        f"{title}: predictions are wrong most often in {kind}{found.worst}, "
         f"{percent(found.worst_error)} against {percent(found.error)} on the whole."
     )
 

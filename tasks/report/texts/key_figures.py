@@ -33,7 +33,12 @@ BY_PEOPLE = {"strata": "labels wrong, by people", "changes": "changes right, by 
 
 def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     """The run's few numbers: name, value and a remark; those that weren't reached are left out."""
-    figures = [("rows", count(record.rows), ""), *_renamed(record.renamed_classes), *_joined(record)]
+    figures = [
+        ("rows", count(record.rows), ""),
+        *_aside(record),
+        *_renamed(record.renamed_classes),
+        *_joined(record),
+    ]
     if rules := record.rules:
         apart = f"they differ on {percent(rules.conflicts)}"
         figures.append(
@@ -74,6 +79,12 @@ def key_figures(record: RunRecord) -> list[tuple[str, str, str]]:
     figures += people_figures(record.treatment.decisions if record.treatment else None, record.validation)
     figures.append(("time", seconds(sum(record.timings.values()) if record.timings else None), ""))
     return [figure for figure in figures if figure[1] != MISSING]
+
+
+def _aside(record: RunRecord) -> list[tuple[str, str, str]]:
+    """Rows that can't be used, if there are any."""
+    why = "rejected.parquet in the run's folder has the reasons"
+    return [("rows put aside", count(record.rejected_rows), why)] if record.rejected_rows else []
 
 
 def _joined(record: RunRecord) -> list[tuple[str, str, str]]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 from labelworks.schemas.findings import PropertyFindings, ShortcutFindings
 from labelworks.tasks.report.texts.wording import percent
 
+LEAST = 0.01  # of what is unknown of the label that is taken away
+
 
 def sentences(found: ShortcutFindings | None) -> list[tuple[str, tuple[str, ...]]]:
-    """What tells the label by itself, most first, each with ids of rows; empty where nothing does."""
-    return (
-        [] if found is None else [(_sentence(prop), prop.examples) for prop in found.properties if prop.tells]
-    )
+    """What tells the label by itself, most first, each with ids of rows; empty where nothing does.
+
+    What is proven to tell, but next to nothing, is in the record alone.
+    """
+    told = [prop for prop in (found.properties if found else ()) if prop.tells and (prop.gain or 0) >= LEAST]
+    return [(_sentence(prop), prop.examples) for prop in told]
 
 
 def _sentence(found: PropertyFindings) -> str:

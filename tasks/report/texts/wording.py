@@ -7,6 +7,7 @@ from typing import Any
 
 from labelworks.schemas.findings import ValidationFindings
 from labelworks.schemas.records import Check, RunRecord
+from labelworks.tasks.artifacts.shown.rows_by_id import in_digits
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 
 MISSING = "–"
@@ -74,7 +75,7 @@ def written(label: Any) -> str:
     """A label that is no single class: its classes, or the number, whole ones without a point."""
     if isinstance(label, str):
         return label
-    return ", ".join(map(str, label)) or "(none)" if isinstance(label, list) else f"{label:.6g}"
+    return ", ".join(map(str, label)) or "(none)" if isinstance(label, list) else in_digits(label)
 
 
 def shorten(value: Any, limit: int) -> str:

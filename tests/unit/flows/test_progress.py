@@ -68,6 +68,14 @@ def test_one_is_singular_in_a_line(unit: str, said: str) -> None:
     assert without_times(stream) == [f"ingest: done, {said}, T"]
 
 
+def test_a_stage_that_is_done_says_what_it_was_done_for() -> None:
+    stream = io.StringIO()
+    with shown(stream) as display:
+        display.advance("ingest", 3, 3, unit="source partitions")
+        display.advance("ingest", 1, 1, unit="ranges of the ids compared")
+    assert without_times(stream) == ["ingest: done, 3 source partitions, T"]
+
+
 def test_a_failing_stage_is_said_to_have_stopped() -> None:
     stream = io.StringIO()
     with pytest.raises(RuntimeError), shown(stream) as display, progress.telling(display):

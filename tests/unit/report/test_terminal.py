@@ -16,6 +16,7 @@ def test_a_summary_holds_the_verdict_figures_warnings_and_the_report(runs):
     assert "Version 3 of digits is published" in text
     assert "19.6 % (18.0 % to 21.5 %)" in text
     assert "max_noise_rate (warn)" in text
+    assert "max_noise_rate: When most labels look wrong" in text
     assert "Report: store/digits/runs/8f31c2a9/report.html" in text
 
 

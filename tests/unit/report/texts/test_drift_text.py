@@ -129,7 +129,12 @@ def test_sentences_say_it(drift):
     assert f"predictions are wrong most often in {groups.worst}" in told
     even = groups.model_copy(update={"worst_error": 0.0, "error": 0.0})
     said = drift_text.sentences(DriftFindings(groups={"sex": even}), None)
-    assert said[-1].endswith("predictions are wrong as often in each, 0.0 %.")
+    assert said[0].endswith("predictions are wrong as often in each, 0.0 %.")
+    assert "labels look wrong most often in" in said[1] and "of 302 rows, against" in said[1]
+    alike = even.model_copy(
+        update={"groups": tuple(group.model_copy(update={"noise": 0.1}) for group in even.groups)}
+    )
+    assert len(drift_text.sentences(DriftFindings(groups={"sex": alike}), None)) == 1
     assert "12 looks at the source's new files: evidence of drift 1.5" in told
     assert drift_text.sentences(None, None) == []
     worst = shifted(drift=TargetDrift(features=(FeatureDrift(feature=7, effect=0.31, p_value=0.001),)))

@@ -1,8 +1,8 @@
 import pytest
 
-from labelworks.schemas.findings import RulesFindings
+from labelworks.schemas.findings import PropertyFindings, RulesFindings, ShortcutFindings
 from labelworks.tasks.report.html import render
-from labelworks.tasks.report.texts import wording
+from labelworks.tasks.report.texts import shortcut_text, wording
 from labelworks.tasks.report.texts.key_figures import key_figures
 from labelworks.tasks.report.texts.steps import next_steps
 from labelworks.tasks.report.texts.verdict import verdict
@@ -78,6 +78,26 @@ def test_a_refusal_counts_what_else_failed(runs):
 
 def test_figures_that_were_not_reached_are_left_out(runs):
     assert key_figures(runs["refused"]()) == [("rows", "0", "")]
+
+
+@pytest.mark.parametrize(
+    ("label", "text"),
+    [(2955096.43, "2955096"), (0.1 + 0.2, "0.3"), (1e-7, "1e-07"), (3e20, "3e+20"), (14.0, "14")],
+)
+def test_numbers_are_written_as_people_write_them(label, text):
+    assert wording.written(label) == text
+
+
+def test_rows_that_were_put_aside_are_among_the_figures(runs):
+    assert all(name != "rows put aside" for name, _, _ in key_figures(runs["published"]()))
+    told = {name: value for name, value, _ in key_figures(runs["published"](rejected_rows=12))}
+    assert told["rows put aside"] == "12"
+
+
+@pytest.mark.parametrize(("gain", "told"), [(0.0004, 0), (0.2, 1)])
+def test_what_tells_next_to_nothing_of_the_label_is_not_called_a_shortcut(gain, told):
+    length = PropertyFindings(name="length", p_value=0.001, tells=True, gain=gain, accuracy=0.3, chance=0.29)
+    assert len(shortcut_text.sentences(ShortcutFindings(rows=9, properties=(length,)))) == told
 
 
 def test_what_it_carries_is_said_once(runs):

@@ -1,0 +1,20 @@
+"""What commands print where nobody looks at a terminal."""
+
+import pytest
+from rich.table import Table
+from rich.text import Text
+
+from labelworks.flows.cli.output import print_rich
+
+
+def test_in_a_pipe_no_sentence_is_wrapped_and_no_line_ends_in_blanks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = Table(box=None, show_header=False)
+    table.add_row("rows", "9")
+    table.add_row("features", "x" * 80)
+    sentence = "word " * 150
+    print_rich(Text(sentence.strip()), table)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == sentence.strip()
+    assert len(lines) == 3 and all(line == line.rstrip() for line in lines)
