@@ -48,6 +48,8 @@ def rejected_rows(rows: pa.Table, reasons: Any, values: Any = None) -> pa.Table:
 
 def mending(reason: str) -> str:
     """What is to be done where rows are put aside for that reason; empty where that depends."""
+    if reason.startswith("there is no column"):
+        return ""
     return next((fix for words, fix in MENDING.items() if words in reason), "")
 
 

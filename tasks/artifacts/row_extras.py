@@ -62,6 +62,7 @@ def read_pred_probs(
     reasons: list[str | None] = [None] * len(column)
     for row in np.flatnonzero(far | negative | (lengths != classes)).tolist():
         said = f"{name} sums to {total[row]:.4g}, not 1" if one_class else f"{name} is not within 0 and 1"
+        said = said if np.isfinite(probs[row]).all() else f"{name} has NaN or inf"
         reasons[row] = _reason(name, int(lengths[row]), classes, bool(negative[row])) or said
     probs[far | negative] = 0
     return probs, pa.array(reasons, pa.string())

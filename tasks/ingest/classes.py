@@ -11,7 +11,7 @@ from labelworks.tasks.artifacts.votes.rule_votes import Ruled
 from labelworks.tasks.artifacts.votes.vote_files import VoteSource
 from labelworks.tasks.artifacts.votes.voted_labels import Voted
 from labelworks.tasks.ingest.label_sequences import refuse_tags
-from labelworks.tasks.ingest.learnable import refuse_labels
+from labelworks.tasks.ingest.learnable import refuse_full_sets, refuse_labels
 from labelworks.tasks.ingest.observed_labels import refuse_unlabelled
 from labelworks.tasks.ingest.renamed_classes import refuse_unknown
 from labelworks.tasks.ingest.scan_partition import Scan
@@ -40,6 +40,7 @@ def classes_of(
     if task == "tokens":
         return tag_classes(listed, counts, source.columns.tag_scheme)
     if task == "multilabel":
+        refuse_full_sets(source, counts, sum(scan.rows for scan in scans))
         refuse_tags(counts, source.places["source"], source.columns.label)
     if task == "multilabel" and listed is not None:
         return tuple(map(str, listed))

@@ -24,12 +24,13 @@ from labelworks.tasks.sources.source import Source
 LabelType = Literal["int", "string", "list", "number", "tags"]
 MOST_ROWS = 200_000  # that are looked at before anything is started, where files say how many they have
 MOST_BYTES = 32 << 20  # of files that don't
+NARROW = 1e-5  # of their size that numbers differ by: of less, single precision keeps too little
 LEAST_ROWS = 2  # a class has on average: of one row nothing can be held out
 
 
 @dataclass
 class LearnableLabels:
-    """Labels that occur, as often as they do (numbers: the first two values); reasons of rows put aside."""
+    """Labels that occur, as often as they do (numbers: both ends); reasons of rows put aside."""
 
     rows: int = 0
     counts: Counter[str | int] = field(default_factory=Counter)
@@ -41,8 +42,9 @@ class LearnableLabels:
         """Count the rows of another partition."""
         label = found.rows["label"]
         self.rows += found.rows.num_rows
-        if pa.types.is_floating(label.type):
-            self.numbers |= set(pc.unique(label).slice(0, 2).to_pylist())
+        if pa.types.is_floating(label.type) and len(label):
+            ends = {*self.numbers, *pc.min_max(label).as_py().values()}
+            self.numbers = {min(ends), max(ends)}
         self.counts += count_classes(label)
         self.reasons += Counter(found.rejected["reason"].to_pylist())
         self.renamed += Counter(found.renamed)
@@ -94,6 +96,34 @@ def refuse_labels(
             "can be learnt from them",
             where=where,
             fix="name the column of the classes in dataset.label; of numbers, set dataset.task: regression",
+        )
+
+
+def refuse_full_sets(source: Source, counts: Mapping[str | int, int], rows: int) -> None:
+    """Raise InputError where every row has all the classes of label sets that occur."""
+    if source.columns.task == "multilabel" and counts and set(counts.values()) == {rows}:
+        raise InputError(
+            f"every row has all of the {len(counts):,} classes: there is nothing to tell apart",
+            where=f"{source.places['source']}, column {source.columns.label!r}",
+            fix="check dataset.label",
+        )
+
+
+def _refuse_numbers(where: str, numbers: set[float]) -> None:
+    """Raise InputError where numbers are the same, or differ by too little for where they lie."""
+    low, high = min(numbers), max(numbers)
+    if low == high:
+        raise InputError(
+            f"every row has the label {low:.6g}: there is nothing to foretell",
+            where=where,
+            fix="check dataset.label",
+        )
+    if high - low < NARROW * max(abs(low), abs(high)):
+        raise InputError(
+            f"labels lie between {low:.12g} and {high:.12g}, too far from zero for single precision to tell "
+            "them apart well",
+            where=where,
+            fix=f"subtract {low:.12g} from all of them",
         )
 
 
@@ -154,12 +184,9 @@ def _refuse_all(source: Source, seen: LearnableLabels, proof: Suite) -> None:
     refuse_unknown(asked.mapping, seen.renamed, seen.counts)
     if asked.task != "regression":
         refuse_labels(source, seen.counts, seen.reasons)
-    elif len(seen.numbers) == 1 and not seen.reasons:
-        raise InputError(
-            f"every row has the label {seen.numbers.pop():.6g}: there is nothing to foretell",
-            where=f"{place}, column {asked.label!r}",
-            fix="check dataset.label",
-        )
+        refuse_full_sets(source, seen.counts, seen.rows)
+    elif seen.numbers and not seen.reasons:
+        _refuse_numbers(f"{place}, column {asked.label!r}", seen.numbers)
     if not seen.reasons:
         _refuse_few(place, seen, proof)
 

@@ -212,8 +212,13 @@ def _reasons(
     reasons, labels = _null_ids(index), index["label"]
     reasons = pc.if_else(pc.is_null(labels), pc.fill_null(reasons, nothing), reasons)
     if label_type == "number":
-        finite = pc.fill_null(pc.is_finite(labels), True)
-        return pc.if_else(finite, reasons, pc.fill_null(reasons, "label is not finite"))
+        wrong = {
+            "label is not finite": pc.is_finite(labels),
+            TOO_LARGE: pc.less_equal(pc.abs(labels), LARGEST),
+        }
+        for reason, fine in wrong.items():
+            reasons = pc.if_else(pc.fill_null(fine, True), reasons, pc.fill_null(reasons, reason))
+        return reasons
     if label_type in ("list", "tags"):
         return _of_lists(labels, reasons, classes, sets=label_type == "list")
     if classes is None:
@@ -256,6 +261,8 @@ def _class_array(classes: tuple[str | int, ...], label_type: str) -> pa.Array:
         ) from error
 
 
+LARGEST = 1e30  # of numbers to foretell: predictions are single floats
+TOO_LARGE = f"label is beyond {LARGEST:g}, too large for single floats: take a larger unit"
 TWICE = "a class stands twice in the list; multilabel is for sets of classes, not for tags of tokens"
 
 

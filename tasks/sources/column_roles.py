@@ -41,6 +41,8 @@ NEEDED = {
     "id": "strings, integers or UUIDs",
     "time": "times, dates, texts or numbers",
     "votes": "strings, whole numbers or booleans",
+    "votes.item": "strings, integers or UUIDs",
+    "votes.annotator": "strings, integers or UUIDs",
     "predictions": "strings, whole numbers or booleans",
     "dataset.split": "texts, numbers, booleans or times",
     "detect.groups": "texts, numbers, booleans or times",
@@ -96,6 +98,8 @@ def unfit(where: str, column: str, kind: pa.DataType, role: str) -> InputError:
         other = "are they paths? name the folder they are below as dataset.image_root; or else "
     if is_text(kind) and NEEDED[role].startswith("lists"):
         other = "are these lists, written as text in a CSV? write them as parquet or JSON Lines; or else "
+    if types.is_struct(kind) and kind.num_fields:
+        other += f"name a field of it, such as {column}.{kind.field(0).name}, "
     return InputError(
         f"column {column!r} is {kind}, but {ROLES.get(role, role)} needs {NEEDED[role]}",
         where=where,

@@ -211,6 +211,7 @@ def test_exchanged_numbers_are_put_right_and_others_reviewed(
         ([["cat", "cow"]], "multilabel", "label not in dataset.classes: 'cat, cow'"),
         ([None], "multilabel", "null label"),
         ([float("nan")], "regression", "label is not finite"),
+        ([-1e31], "regression", "label is beyond 1e+30, too large for single floats"),
     ],
 )
 def test_labels_that_cannot_be_used_are_named(

@@ -66,7 +66,7 @@ def test_rows_without_usable_probabilities_are_named(made: Any, write: Any, run_
         run_stages(run_config(write(table), **settings()))
     for reason in (
         "pred_probs of length 2, there are 3 classes", "null pred_probs", "pred_probs sums to 0.8, not 1",
-        "pred_probs is negative", "pred_probs sums to nan, not 1",
+        "pred_probs is negative", "pred_probs has NaN or inf",
     ):  # fmt: skip
         assert reason in str(caught.value)
 

@@ -117,7 +117,10 @@ def _readers(asked: VoteSource, options: dict[str, Any]) -> tuple[list[SourceRea
     readers, families = [], set()
     for file in list_files(asked.place, asked.format, options):
         reader = SourceReader(asked.place, file.path, file.format, options, file.name, asked.read_as)
-        *_, label = _fields(reader.look().schema, reader.where, asked)
+        schema = reader.look().schema
+        if not schema.names:  # a blank file
+            continue
+        *_, label = _fields(schema, reader.where, asked)
         families.add(label_family(label.type))
         readers.append(reader)
     return readers, "int" if "int" in families <= {"int", "null"} else "string"
@@ -152,7 +155,8 @@ def _given(votes: pa.Table) -> pa.Table:
 def _fields(schema: pa.Schema, where: str, asked: VoteSource) -> list[pa.Field]:
     """The columns of votes; raise InputError where one is missing, doubled, or unfit for its role."""
     fields = []
-    for column, role in zip(asked.columns, ("id", "id", "votes"), strict=True):
+    roles = ("votes.item", "votes.annotator", "votes")
+    for column, role in zip(asked.columns, roles, strict=True):
         field = find_field(schema, column)
         if field is None:
             raise missing(schema, where, column, "votes")

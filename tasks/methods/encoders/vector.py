@@ -30,8 +30,8 @@ class VectorEncoder(Encoder):
     def fit(self, values: pa.Array) -> State:
         """Find the length that most vectors of the sample have, and where they lie."""
         lengths = pc.list_value_length(values).drop_null().to_numpy()
-        widths, counts = np.unique(lengths, return_counts=True)
-        length = int(widths[np.argmax(counts)]) if len(widths) else 0
+        widths, counts = np.unique(lengths[lengths > 0], return_counts=True)
+        length = int(widths[np.argmax(counts)]) if len(widths) else 1
         own = values.filter(pc.equal(pc.list_value_length(values), length))
         return {"length": np.array(length), "centre": _centre(own, length)}
 
@@ -45,15 +45,16 @@ class VectorEncoder(Encoder):
         vectors = self._right_ones(values, np.flatnonzero(lengths == self.length))
         bad = ~finite_rows(vectors)
         reasons: list[str | None] = [None] * len(values)
-        for row in np.flatnonzero(bad | (lengths != self.length)).tolist():
-            reasons[row] = self._reason(int(lengths[row]), vectors[row], bool(bad[row]))
+        for row in np.flatnonzero(bad | (lengths != self.length) | (lengths == 0)).tolist():
+            reasons[row] = self._reason(int(lengths[row]), vectors[row], bool(bad[row]), values[row])
         return Encoded(vectors, reasons)
 
     def _right_ones(self, values: pa.Array, right: NDArray[np.intp]) -> NDArray[np.floating]:
         """Vectors (N, D): those of the right length in their rows, zeros elsewhere."""
         whole = len(right) == len(values)
         flat = (values if whole else values.take(pa.array(right))).flatten()
-        numbers = self._centred(flat) if self.centre.any() else _as_given(flat).reshape(-1, self.length)
+        held = self._centred(flat) if self.centre.any() else _as_given(flat)
+        numbers = held.reshape(len(right), self.length)
         if whole:
             return numbers
         vectors = np.zeros((len(values), self.length), dtype=numbers.dtype)
@@ -63,15 +64,20 @@ class VectorEncoder(Encoder):
     def _centred(self, flat: pa.Array) -> NDArray[np.floating]:
         numbers = flat.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         with np.errstate(over="ignore"):  # what fits no float32 is inf, and put aside as that
-            return np.asarray(numbers.reshape(-1, self.length) - self.centre, np.float32)
+            return (numbers.reshape(-1, self.length) - self.centre).astype(np.float32)
 
-    def _reason(self, length: int, vector: NDArray[np.floating], bad: bool) -> str:
+    def _reason(self, length: int, vector: NDArray[np.floating], bad: bool, given: pa.Scalar) -> str:
         if length == -1:
             return "null vector"
+        if length == 0:
+            return "vector without a number"
         if not bad:
             return f"vector of length {length}, most have {self.length}"
         position = int(np.flatnonzero(~np.isfinite(vector))[0])
-        return f"vector has {'NaN' if np.isnan(vector[position]) else 'inf'} at position {position}"
+        number = float(given.values[position].as_py() or np.nan)
+        if np.isfinite(number):
+            return f"vector has {number:g} at position {position}, too large for a single float"
+        return f"vector has {'NaN' if np.isnan(number) else 'inf'} at position {position}"
 
 
 def _as_given(flat: pa.Array) -> NDArray[np.floating]:
@@ -84,7 +90,7 @@ def _as_given(flat: pa.Array) -> NDArray[np.floating]:
 def _centre(values: pa.Array, length: int) -> NDArray[np.float64]:
     """What dimensions (D,) are moved by: their median where they are far from zero, else 0."""
     flat = values.flatten().cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    rows = flat.reshape(-1, length) if length else np.zeros((0, 0))
+    rows = flat.reshape(-1, length)
     rows = rows[(np.abs(rows) <= np.finfo(np.float32).max).all(axis=1)]
     if not len(rows):
         return np.zeros(length)

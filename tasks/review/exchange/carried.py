@@ -97,7 +97,11 @@ def _content(value: object) -> int:
 
 
 def _text(value: object) -> str:
-    """A value as text; of what is none the beginning, which is no id and no class."""
+    """A value as text; of what is none the beginning, which is no id and no class.
+
+    Half of a surrogate pair, which can't be written, becomes its escape.
+    """
     if value is None:
         return ""
-    return value if isinstance(value, str) else repr(value)[:LONGEST]
+    text = value if isinstance(value, str) else repr(value)[:LONGEST]
+    return text.encode(errors="backslashreplace").decode()

@@ -99,7 +99,12 @@ def _of_text(data: bytes, where: str) -> list[dict[str, Any]]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError("not encoded as UTF-8", where=where, fix="save it as CSV UTF-8") from error
+        what = "not encoded as UTF-8"
+        raise InputError(
+            what, where=where, fix="save it as CSV UTF-8, or unpack it if it is packed"
+        ) from error
+    if text.startswith("PK\x03\x04"):
+        raise InputError("a workbook or a zip archive", where=where, fix="save it as CSV UTF-8, or unpack it")
     begins = text[:100].lstrip().lower()
     if begins.startswith(("<!doctype", "<html")):
         raise InputError(

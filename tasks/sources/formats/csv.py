@@ -206,6 +206,15 @@ def _check_encoding(head: bytes, read_as: ReadAs) -> None:
         wide = "32" if head.startswith(WIDEST) else "16"
         how = f"say so in the config: {read_as.csv}: {{encoding: utf-{wide}}}"
         raise UnreadableError(f"it is UTF-{wide}", how)
+    if _is_wide(head) and read_as.encoding == "utf-8":
+        order = "le" if head[0] else "be"
+        how = f"say so in the config: {read_as.csv}: {{encoding: utf-16-{order}}}"
+        raise UnreadableError("it is UTF-16 without a byte order mark", how)
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether every other byte is null, as of Latin letters in UTF-16 without a byte order mark."""
+    return len(head) == 4 and sorted((any(head[::2]), any(head[1::2]))) == [False, True]
 
 
 def _not_encoded(what: str, read_as: ReadAs) -> UnreadableError:

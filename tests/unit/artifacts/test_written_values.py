@@ -189,6 +189,8 @@ def test_csv_is_read_as_the_config_says(tmp_path: Path, encoding: str, delimiter
         ),
         (gzip.compress(b"id,label,text\n", mtime=0), "a.csv", "it is gzip, but its name doesn't end in .gz"),
         (b"id,label,text\n", "a.csv.gz", "its name ends in .gz, but it isn't gzip"),
+        ("id,label\n".encode("utf-16-le"), "a.csv", r"without a byte order mark\n.*{encoding: utf-16-le}"),
+        ("id,label\n".encode("utf-16-be"), "a.csv", r"without a byte order mark\n.*{encoding: utf-16-be}"),
         (b"PK\x03\x04 a workbook", "a.csv", "it is a zip archive or a workbook"),
         (b"id,label,label,text\n1,a,b,c\n", "a.csv", "there are several columns 'label'"),
         (b'{"id": 1}\n'.decode().encode("utf-16"), "a.jsonl", "it is UTF-16"),

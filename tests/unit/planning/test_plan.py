@@ -89,6 +89,12 @@ def test_arrays_named_by_splits_say_which_column_holds_them(tmp_path: Path) -> N
     assert "set dataset.split: split" in notes[0]
 
 
+def test_a_field_of_a_struct_is_named_where_the_whole_is_no_label(tmp_path: Path) -> None:
+    put(tmp_path / "a.parquet", 5, label={"name": "a"})
+    with pytest.raises(InputError, match=r"is struct.*\n.*name a field of it, such as label\.name"):
+        plan_window(config(tmp_path), "source", {})
+
+
 def test_lists_in_a_csv_are_said_to_be_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('text,label\nt,"[""a"", ""b""]"\n')
     settings = config(tmp_path)

@@ -90,6 +90,17 @@ def test_rows_without_an_item_an_annotator_or_an_answer_are_no_votes(votes, tmp_
         aggregated(tmp_path, "majority", "none")
 
 
+def test_blank_files_among_votes_hold_none_and_columns_are_named_by_their_role(votes, tmp_path):
+    _, told, _ = aggregated(tmp_path, "majority")
+    (tmp_path / "votes/blank.csv").write_text("")
+    assert aggregated(tmp_path, "majority", "again")[1].votes == told.votes
+    pq.write_table(
+        pa.table({"item": ["a"], "annotator": [1.5], "label": ["x"]}), tmp_path / "votes/f.parquet"
+    )
+    with pytest.raises(InputError, match=r"'annotator' is double, but votes\.annotator needs"):
+        aggregated(tmp_path, "majority", "floats")
+
+
 def test_a_broken_row_of_votes_is_named(tmp_path):
     lines = [f'{{"item": "i{row}", "annotator": "w", "label": "c"}}\n' for row in range(5)]
     (tmp_path / "votes").mkdir()

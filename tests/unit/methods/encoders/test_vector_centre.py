@@ -34,11 +34,16 @@ def test_other_vectors_are_as_they_were_given() -> None:
     assert (encoded(rows.tolist()).vectors == rows.astype(np.float32)).all()
 
 
+def test_vectors_without_a_number_are_none_be_they_most_of_them() -> None:
+    assert encoded([[], [], [1.0, 2.0]]).reasons == ["vector without a number"] * 2 + [None]
+    assert encoded([[]] * 3).reasons == ["vector without a number"] * 3
+
+
 def test_rows_that_are_no_vector_say_nothing_of_where_they_lie() -> None:
     rows: list[list[float] | None] = [*(ROWS + 1e6).tolist(), None, [1.0], [np.nan] * 4, [1e300, 0, 0, 0]]
     found = encoded(rows)
     assert np.abs(found.vectors[:200]).max() < 10
     assert found.reasons[200:] == [
         "null vector", "vector of length 1, most have 4", "vector has NaN at position 0",
-        "vector has inf at position 0",
+        "vector has 1e+300 at position 0, too large for a single float",
     ]  # fmt: skip

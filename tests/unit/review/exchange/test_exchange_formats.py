@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -35,6 +36,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "answers that are none": (b'{"labelworks": "decisions", "answers": 3}', "no list of rows"),
     "nothing": (b"", "no column"),
     "bytes": (b"id\n\xe9\n", "UTF-8"),
+    "a packed file": (gzip.compress(b"id,answer\n"), "not encoded as UTF-8"),
+    "a workbook": (b"PK\x03\x04 and so on", "a workbook or a zip archive"),
     "a broken table": (b"PAR1 and no more", "no parquet file"),
     "another table": (b"id,label\na,b\n", "no column 'answer'"),
 }
@@ -70,6 +73,16 @@ def test_a_row_of_anything_is_an_answer_that_can_be_checked(field: str, value: A
     assert {type(each) for each in (found.id, found.answer, found.dataset)} == {str}
     assert isinstance(found.facts["annotator"], str)
     assert isinstance(found.facts["content"], int)
+
+
+def test_half_of_a_surrogate_pair_is_no_id_of_a_row(tmp_path: Path) -> None:
+    saved = {
+        "labelworks": "decisions",
+        "answers": [{"id": "\ud83d", "answer": "cat\udc80", "annotator": "\ud83d"}],
+    }
+    (tmp_path / "file").write_text(json.dumps(saved))
+    (found,) = read_answers(str(tmp_path / "file"), "ann")
+    assert (found.id, found.answer, found.facts["annotator"]) == ("\\ud83d", "cat\\udc80", "\\ud83d")
 
 
 def test_a_form_is_named_by_its_ending() -> None:
