@@ -126,10 +126,13 @@ class DatasetConfig(Section):
     @field_validator("classes", mode="before")
     @classmethod
     def _no_booleans(cls, classes: Any) -> Any:
-        """Boolean labels are kept as the strings `true` and `false`."""
+        """Boolean labels are kept as the strings `true` and `false`; each class is listed once."""
         if not isinstance(classes, list | tuple):
             return classes
-        return tuple(str(name).lower() if isinstance(name, bool) else name for name in classes)
+        named = tuple(str(name).lower() if isinstance(name, bool) else name for name in classes)
+        if len(set(map(str, named))) < max(len(named), 1):
+            raise ValueError("lists a class twice" if named else "lists no class: leave the key out")
+        return named
 
     @model_validator(mode="before")
     @classmethod

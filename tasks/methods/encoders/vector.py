@@ -64,7 +64,7 @@ class VectorEncoder(Encoder):
     def _centred(self, flat: pa.Array) -> NDArray[np.floating]:
         numbers = flat.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
         with np.errstate(over="ignore"):  # what fits no float32 is inf, and put aside as that
-            return (numbers.reshape(-1, self.length) - self.centre).astype(np.float32)
+            return np.asarray(numbers.reshape(-1, self.length) - self.centre, np.float32)
 
     def _reason(self, length: int, vector: NDArray[np.floating], bad: bool, given: pa.Scalar) -> str:
         if length == -1:

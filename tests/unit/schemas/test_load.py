@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from labelworks.schemas.config.dataset import DatasetConfig, default_name
 from labelworks.schemas.config.load import load_config
@@ -329,3 +330,12 @@ def _is_section(said: dict[str, Any], sections: dict[str, Any]) -> bool:
     """Whether a key holds a section, which says of itself what it is."""
     inner = [said, *said.get("anyOf", ()), *said.get("allOf", ()), said.get("items", {})]
     return any(part.get("$ref", "").rpartition("/")[2] in sections for part in inner)
+
+
+@pytest.mark.parametrize(
+    ("classes", "said"), [(["a", "b", "a"], "a class twice"), ([1, "1"], "a class twice"), ([], "no class")]
+)
+def test_classes_are_each_listed_once(classes: list[str | int], said: str) -> None:
+    dataset = {"source": "d", "label": "y", "features": {"text": "t"}, "classes": classes}
+    with pytest.raises(ValidationError, match=f"lists {said}"):
+        RunConfig.model_validate({"dataset": dataset})
