@@ -37,7 +37,7 @@ from labelworks.flows.cli.commands import (
     show,
     watch,
 )
-from labelworks.flows.cli.groups import group
+from labelworks.flows.cli.groups import Flowing, group
 from labelworks.flows.cli.output import say
 from labelworks.infra.processes.signals import Interrupt
 from labelworks.schemas.errors import LabelworksError
@@ -45,8 +45,9 @@ from labelworks.schemas.secrets.redact import redact
 
 HELP = """Find wrong labels and shifted distributions, treat them, prove it, publish a new version.
 
-Exit codes: 0 published (or done), 2 bad config, option or input, 3 a gate or a person refused the run,
-4 the run waits for approval, 1 anything else.
+Exit codes: 0 published (or done), 2 bad config, option or input,
+3 a gate or a person refused the run, 4 the run waits for approval,
+1 anything else.
 
 LABELWORKS_DEBUG=1 prints the traceback of an error.
 """
@@ -56,6 +57,7 @@ UNEXPECTED = 1
 app = typer.Typer(
     name="labelworks",
     help=HELP,
+    cls=Flowing,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 
-class FirstByDefault(TyperGroup):
+class Flowing(TyperGroup):
+    """A group whose commands' help is broken into lines by the screen, not as it stands in the code."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        for command in (self, *self.commands.values()):
+            command.help = flowing(command.help or "")
+
+
+def flowing(text: str) -> str:
+    """The text with each paragraph in one line."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split("\n")) for paragraph in paragraphs)
+
+
+class FirstByDefault(Flowing):
     """A group whose first command is meant where the first word is none of them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

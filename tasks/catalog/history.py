@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import get_args
 
 from pydantic import Field
@@ -162,12 +163,20 @@ def _folders(store: Store, dataset: str | None) -> list[str]:
     return [name for name in sorted(store.names("")) if dataset in (None, name, name.split("@")[0])]
 
 
+def _first(name: str, have: list[str]) -> str:
+    """Some of the names there are, those that are like this one first, and how many more there are."""
+    near = get_close_matches(name, have, SHOWN)
+    ordered = [*near, *(other for other in have if other not in near)]
+    more = f" and {len(have) - SHOWN} more" if len(have) > SHOWN else ""
+    return ", ".join(ordered[:SHOWN]) + more
+
+
 def known_dataset(store: Store, dataset: str) -> str:
     """The name, if it is one and the store has it; raise InputError if not."""
     have = sorted(name for name in store.names("") if NAME.fullmatch(name))
     if NAME.fullmatch(dataset) and dataset in have:
         return dataset
-    fix = f"datasets: {', '.join(have[:SHOWN])}" if have else "the store is empty (--store ROOT)"
+    fix = f"datasets: {_first(dataset, have)}" if have else "the store is empty (--store ROOT)"
     raise InputError(f"there is no dataset {dataset!r}", where=store.url(""), fix=fix)
 
 

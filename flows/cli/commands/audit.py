@@ -7,11 +7,14 @@ from typing import Annotated, Literal
 import typer
 
 from labelworks.flows.cli.answers import Annotator, AsJson, take_file
+from labelworks.flows.cli.groups import Flowing
 from labelworks.flows.cli.judged_run import open_judged
 from labelworks.flows.cli.output import only_the_result_on_stdout, say
 from labelworks.flows.cli.store_option import At, Config, find_run
 
-audit = typer.Typer(name="audit", help="Rows for people to look at, and their answers.", no_args_is_help=True)
+audit = typer.Typer(
+    name="audit", help="Rows for people to look at, and their answers.", no_args_is_help=True, cls=Flowing
+)
 
 
 @audit.command()
@@ -42,8 +45,9 @@ def sample(
 ) -> None:
     """Draw rows of a run for people to look at, each with its known probability of being shown.
 
-    Fill in the column `answer` with a class, (keep), (unsure) or (none), and give it to `audit import`.
-    More looks of one seed keep the rows of fewer, where there are as many strata.
+    Fill in the column `answer` with a class, (keep), (unsure) or (none), and
+    give it to `audit import`. More looks of one seed keep the rows of fewer,
+    where there are as many strata.
     """
     from labelworks.schemas.config.load import absolute
     from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref
@@ -72,9 +76,10 @@ def take(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the answers in FILE into the decisions of its dataset: all that hold, or, killed, none.
+    """Take the answers in FILE into the decisions of its dataset, all that are valid at once.
 
-    Each row is checked: an unknown id or class, what has changed since it was shown, what was answered
-    before or is of another dataset is put aside, and it is said why.
+    Each row is checked: an unknown id or class, what has changed since it was
+    shown, what was answered before or is of another dataset is put aside, and
+    it is said why. Where the command is stopped, none is taken.
     """
     take_file(file, annotator, store, config, as_json=as_json)

@@ -9,6 +9,7 @@ import typer
 from labelworks.flows.cli.commands.review_export import export
 from labelworks.flows.cli.commands.review_import import take
 from labelworks.flows.cli.commands.review_serve import serve
+from labelworks.flows.cli.groups import Flowing
 from labelworks.flows.cli.output import only_the_result_on_stdout, plain, print_json, print_rich, say
 from labelworks.flows.cli.store_option import At, Config, open_store
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN_FOR = {"like": "like another"}
 review = typer.Typer(
-    name="review", help="Rows that people look at, and what they decided.", no_args_is_help=True
+    cls=Flowing, name="review", help="Rows that people look at, and what they decided.", no_args_is_help=True
 )
 review.command()(export)
 review.command(name="import")(take)

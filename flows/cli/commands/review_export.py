@@ -36,9 +36,10 @@ def export(
     store: At = None,
     config: Config = None,
 ) -> None:
-    """Write the rows of a run whose labels are worth a look; one in twenty was answered before.
+    """Write the rows of a run whose labels are worth a look, as a page or a file for other tools.
 
-    Give the file with its answers to `review import`.
+    Give the file with its answers to `review import`. One row in twenty was
+    answered before: it tells how far answers are to be believed.
     """
     from labelworks.schemas.config.load import absolute
     from labelworks.tasks.artifacts.shown.rows_by_id import judged_ref

@@ -23,10 +23,12 @@ def take(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take the answers in FILE into the decisions of its dataset: all that hold, or, killed, none.
+    """Take the answers in FILE into the decisions of its dataset, all that are valid at once.
 
-    Its form is told by its content: CSV, Parquet, the file that the page saves, Label Studio's JSON or
-    JSON-MIN, Argilla's records. Each row is checked: an unknown id or class, what has changed since it was
-    shown, what was answered before or is of another dataset is put aside, and it is said why.
+    Its form is told by its content: CSV, Parquet, the file that the page saves,
+    Label Studio's JSON or JSON-MIN, Argilla's records. Each row is checked: an
+    unknown id or class, what has changed since it was shown, what was answered
+    before or is of another dataset is put aside, and it is said why. Where the
+    command is stopped, none is taken.
     """
     take_file(file, annotator, store, config, as_json=as_json)

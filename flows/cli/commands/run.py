@@ -49,8 +49,9 @@ def run(
     A run that was stopped goes on from its last complete part.
     Relative paths are relative to the current directory.
 
-    A window is what stands for {window} in dataset.source and dataset.target, or else the beginning of
-    dataset.time of the rows that are taken. Each has versions of its own (DATASET@WINDOW).
+    A window is what stands for {window} in dataset.source and dataset.target,
+    or else the beginning of dataset.time of the rows that are taken.
+    Each has versions of its own (DATASET@WINDOW).
     """
     from labelworks.infra.process import imports
     from labelworks.schemas.config.load import load_config
