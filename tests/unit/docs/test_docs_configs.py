@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from labelworks.flows.preflight import check_config
+from labelworks.schemas.config.idle_keys import idle_keys
 from labelworks.schemas.config.run import GateConfig, RunConfig
 from labelworks.schemas.suites import STAGES, suites
 
@@ -36,7 +37,9 @@ def completed(dataset: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("block", CONFIGS)
 def test_a_config_of_a_page_is_one(block: str) -> None:
     said = yaml.safe_load(block)
-    check_config(RunConfig.model_validate({**said, "dataset": completed(said.get("dataset", {}))}))
+    config = RunConfig.model_validate({**said, "dataset": completed(said.get("dataset", {}))})
+    check_config(config)
+    assert idle_keys(config) == []
 
 
 def default_of(name: str) -> set[float]:
