@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.types as types
 
 from labelworks.schemas.errors import ConfigError, StoreError
 from labelworks.tasks.exports.base import Version
 from labelworks.tasks.exports.rows import beside_source
-from labelworks.tasks.exports.writers import check_ending, writing
+from labelworks.tasks.exports.writers import as_cells, check_ending, writing
 from labelworks.tasks.sources.values.joined import as_type, common
 from labelworks.tasks.sources.values.text import replaced
 from labelworks.tasks.storage.filesystem import is_local, open_filesystem, store_errors
@@ -96,7 +97,7 @@ class _Layout:
         for field in self.schema:
             values = theirs_by_name.get(field.name, pa.nulls(len(mine), field.type))
             chunks = values if isinstance(values, pa.ChunkedArray) else pa.chunked_array([values])
-            columns.append(_clean(as_type(chunks, field.type)))
+            columns.append(_clean(_in_type(chunks, field.type)))
         return pa.table(columns, schema=self.schema)
 
 
@@ -140,8 +141,22 @@ def _source_fields(version: Version) -> dict[str, pa.DataType]:
         schemas = list(dict.fromkeys(schema for each in of_files for schema in each))
     names = dict.fromkeys(name for schema in schemas for name in schema.names)
     return {
-        name: common(schema.field(name).type for schema in schemas if name in schema.names) for name in names
+        name: _written_as([schema.field(name).type for schema in schemas if name in schema.names])
+        for name in names
     }
+
+
+def _written_as(kinds: Iterable[pa.DataType]) -> pa.DataType:
+    """The type that values of all files fit into; text where there is none, or none that parquet has."""
+    try:
+        kind = common(kinds)
+    except pa.ArrowTypeError:
+        return pa.string()
+    return pa.string() if types.is_interval(kind) or types.is_union(kind) else kind
+
+
+def _in_type(values: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    return as_type(as_cells(values) if types.is_string(kind) else values, kind)
 
 
 @contextmanager

@@ -63,13 +63,14 @@ def _write_lines(file: Any, table: pa.Table) -> None:
 
 def _in_cells(table: pa.Table) -> pa.Table:
     """The table as a CSV can hold it: lists and structs as JSON, bytes as base64."""
-    columns = {name: _cells(table[name]) for name in table.column_names}
+    columns = {name: as_cells(table[name]) for name in table.column_names}
     return pa.table(columns)
 
 
-def _cells(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def as_cells(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Values as a cell holds them: lists, structs, intervals as JSON, bytes as base64, others as they are."""
     kind = values.type
-    if types.is_nested(kind):
+    if types.is_nested(kind) or types.is_interval(kind):
         written = [None if value is None else _json(value) for value in values.to_pylist()]
         return pa.chunked_array([pa.array(written, pa.string())])
     if is_bytes(kind):

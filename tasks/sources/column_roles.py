@@ -94,6 +94,8 @@ def unfit(where: str, column: str, kind: pa.DataType, role: str) -> InputError:
     label = ROLES.get(role, role) == "label"
     task = next((task for task in TASKS if label and fits(kind, task)), None)
     other = f"set dataset.task: {task}, " if task and task != role else ""
+    if task == "multilabel" and is_number(getattr(kind, "value_type", kind)):
+        other = f"of one-hot rows give the places of the ones, as argmax does; else {other}"
     if role == "image" and fits(kind, "image_path"):
         other = "are they paths? name the folder they are below as dataset.image_root; or else "
     if is_text(kind) and NEEDED[role].startswith("lists"):

@@ -131,6 +131,21 @@ def test_files_whose_types_differ_become_one_file(source: Path, version_of: Any,
 
 
 @pytest.mark.parametrize("name", ["x.parquet", "x.csv", "x.jsonl"])
+def test_what_no_one_type_of_parquet_holds_is_text(
+    source: Path, version_of: Any, tmp_path: Path, name: str
+) -> None:
+    spans = pa.array([(1, 2, 3)] * ROWS, pa.month_day_nano_interval())
+    for place, other in enumerate((pa.array([[1, 2]] * ROWS), pa.array(["text"] * ROWS))):
+        held = table(place * ROWS).append_column("span", spans).append_column("other", other)
+        with pa.ipc.new_file(source / f"{place}.arrow", held.schema) as sink:
+            sink.write_table(held)
+    write_joined(version_of(section(source), Store(str(tmp_path / "s"))), str(tmp_path / name))
+    rows = read(tmp_path / name)
+    assert {row["other"] for row in rows} == {"[1, 2]", "text"}
+    assert {str(row["span"]) for row in rows} == {"[1, 2, 3]"}
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "x.csv", "x.jsonl"])
 def test_lists_numbers_bytes_and_times_are_carried(
     source: Path, version_of: Any, tmp_path: Path, name: str
 ) -> None:

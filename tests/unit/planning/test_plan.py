@@ -95,6 +95,13 @@ def test_a_field_of_a_struct_is_named_where_the_whole_is_no_label(tmp_path: Path
         plan_window(config(tmp_path), "source", {})
 
 
+def test_one_hot_rows_are_said_to_be_that_before_label_sets(tmp_path: Path) -> None:
+    put(tmp_path / "a.parquet", 5, label=[0.0, 1.0])
+    with pytest.raises(InputError, match="of one-hot rows give the places of the ones") as said:
+        plan_window(config(tmp_path), "source", {})
+    assert "set dataset.task: multilabel" in said.value.fix
+
+
 def test_lists_in_a_csv_are_said_to_be_text(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('text,label\nt,"[""a"", ""b""]"\n')
     settings = config(tmp_path)
