@@ -121,7 +121,7 @@ def refuse_infinite(rows: NDArray[np.floating], name: str, first: int = 0) -> No
     first: the number of the first.
     """
     for part in blocks(*rows.shape):
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             good = np.isfinite(rows[part].astype(np.float32, copy=False).sum(axis=1, dtype=np.float64))
         if not good.all():
             bad = first + part.start + int(np.argmin(good))

@@ -205,6 +205,9 @@ def _stated(classes: Sequence[Any], width: int | None) -> NDArray[Any]:
 
 
 def _called(columns: Sequence[Any]) -> NDArray[Any]:
+    if len(set(columns)) < len(columns):
+        twice = next(name for name in columns if list(columns).count(name) > 1)
+        raise InputError(f"several columns of pred_probs are called {twice!r}", where="pred_probs", fix=ORDER)
     whole = all(isinstance(name, int | np.integer) for name in columns)
     return np.array(columns, dtype=np.int64 if whole else object)
 

@@ -33,7 +33,7 @@ def column(values: Any, name: str) -> pd.Series[Any]:
     """
     if isinstance(values, pd.Series):
         return _of_characters(values, name)
-    if isinstance(values, str | bytes | dict) or values is None:
+    if isinstance(values, str | bytes | dict | set | frozenset) or not hasattr(values, "__len__"):
         raise InputError(f"{name} is {_kind(values)}", where=name, fix=SEVERAL)
     held = _held(values)
     if isinstance(held, pd.Series | pd.Index | pd.api.extensions.ExtensionArray):

@@ -50,9 +50,9 @@ def label_sets(labels: Any, probs: Matrix | None = None, classes: Sequence[Any] 
     if odd.any() or not len(given):
         row = int(odd.argmax()) if len(given) else 0
         raise InputError("no list of labels", where=f"labels, row {row}", fix=LISTS)
-    flat = [label for row in given for label in row]
+    flat = _flat(given)
     of_row = np.repeat(np.arange(len(given)), [len(row) for row in given])
-    values = names(pd.Series(flat), "labels") if flat else np.array([], object)
+    values = names(flat, "labels") if len(flat) else np.array([], object)
     order = class_order(values, probs, classes)
     codes = pd.Index(order).get_indexer(pd.Index(values))
     if (codes < 0).any():
@@ -60,6 +60,16 @@ def label_sets(labels: Any, probs: Matrix | None = None, classes: Sequence[Any] 
         what = f"label {listed(values[[at]])} is none of the classes: {listed(order)}"
         raise InputError(what, where=f"row {of_row[at]}", fix=ORDER)
     return LabelSets(order, _binary(of_row, codes, (len(given), len(order))), given.index)
+
+
+def _flat(given: pd.Series[Any]) -> pd.Series[Any]:
+    """The labels of all rows; InputError naming the row of one that is no text that can be written."""
+    try:
+        return pd.Series([label for row in given for label in row])
+    except UnicodeEncodeError:
+        for row, row_labels in enumerate(given):
+            column(list(row_labels), f"labels of row {row}")
+        raise
 
 
 def _is_matrix(labels: Any) -> bool:

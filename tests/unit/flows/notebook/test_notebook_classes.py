@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import labelworks as lw
 from labelworks.flows.notebook.inputs.classes import coded
 from labelworks.flows.notebook.inputs.columns import Matrix
 from labelworks.schemas.errors import InputError
@@ -113,3 +114,14 @@ def test_labels_that_fit_no_column_are_refused(labels: Any, width: int, classes:
 def test_a_table_of_one_column_has_no_classes() -> None:
     with pytest.raises(InputError, match=r"shape \(3, 1\)"):
         coded(["a", "b", "a"], probs(1))
+
+
+def test_probabilities_of_several_columns_of_one_name_are_refused() -> None:
+    probs = pd.DataFrame(np.full((4, 2), 0.5), columns=["a", "a"])
+    with pytest.raises(lw.InputError, match="several columns of pred_probs are called 'a'"):
+        lw.find_label_errors(["a", "b"] * 2, probs)
+
+
+def test_half_of_a_surrogate_pair_among_label_sets_names_the_row() -> None:
+    with pytest.raises(lw.InputError, match="labels of row 1 has half of a surrogate pair"):
+        lw.find_multilabel_errors([["a"], ["b", "\ud83d"]] * 2, features=np.eye(4))

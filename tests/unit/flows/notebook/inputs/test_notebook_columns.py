@@ -146,3 +146,9 @@ def test_a_table_with_half_of_a_surrogate_pair_names_row_and_column(made: Callab
     with pytest.raises(InputError, match="column 'text' of data has half of a surrogate pair") as said:
         frame(made({"number": [1, 2], "text": HALF}), "data")
     assert said.value.where == "row 1"
+
+
+@pytest.mark.parametrize("values", [{"a", "b"}, frozenset("ab"), iter(["a", "b"]), None, "ab"])
+def test_what_has_no_order_or_can_be_read_once_alone_is_no_column(values: Any) -> None:
+    with pytest.raises(InputError, match="labels is"):
+        column(values, "labels")
