@@ -8,7 +8,7 @@ from typing import Any
 from labelworks.schemas.records import DatasetRef
 from labelworks.schemas.stage_results import DetectResult
 from labelworks.tasks.artifacts.shown.contents import Content
-from labelworks.tasks.artifacts.shown.marks import marked, spans_text
+from labelworks.tasks.artifacts.shown.marks import differing, marked, spans_text
 from labelworks.tasks.report.evidence import WorstRow
 from labelworks.tasks.report.texts import wording
 
@@ -49,11 +49,12 @@ def named_class(ref: DatasetRef, label: Any) -> int | str:
 
 
 def labels_shown(ref: DatasetRef, given: Any, suggestion: Any, content: Content) -> dict[str, Any]:
-    """`given` and `suggested` of a WorstRow; of a sentence by its spans, and its `marks`."""
+    """`given` and `suggested` of a WorstRow; of a sentence the spans that differ, and its `marks`."""
     if ref.label_type == "tags":
         names = [text.split(" ") if isinstance(text, str) else text for text in (given, suggestion)]
         if all(len(tags) == len(content.tokens) for tags in names):
             marks = tuple(marked(content.tokens, tags, ref) for tags in names)
-            given, suggestion = map(spans_text, marks)
+            apart = differing(*marks), differing(*reversed(marks))
+            given, suggestion = map(spans_text, apart if any(apart) else marks)
             return {"given": given, "suggested": suggestion, "marks": marks}
     return {"given": named_class(ref, given), "suggested": named_class(ref, suggestion)}

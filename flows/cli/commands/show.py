@@ -51,6 +51,8 @@ def _head(entry: Entry) -> Table:
     from rich.markup import escape
     from rich.table import Table
 
+    from labelworks.tasks.report.texts.wording import plural
+
     newest = ", the newest" if entry.newest else ""
     numbers = ", ".join(map(str, entry.versions))
     lines = {
@@ -62,7 +64,7 @@ def _head(entry: Entry) -> Table:
         "started": _utc(entry.started),
         "finished": _utc(entry.record.finished if entry.record else ""),
         "code": entry.record.code_version if entry.record else "",
-        "parts": f"{len(entry.record.parts):,} files" if entry.record and entry.record.parts else "",
+        "parts": plural(len(entry.record.parts), "file") if entry.record and entry.record.parts else "",
         "approval": _approval(entry.record),
     }
     table = Table(box=None, show_header=False, pad_edge=False)

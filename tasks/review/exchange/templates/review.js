@@ -46,7 +46,7 @@ function startReview(queue, keeper, after) {
     part("end").hidden = queue.rows.some((_, place) => open(place));
     part("row").hidden = !row;
     if (!row) return;
-    part("place").textContent = `row ${(at + 1).toLocaleString("en")}`;
+    part("place").textContent = `row ${(at + 1).toLocaleString("en")} · ${openMarks(row.id)}`;
     part("back").disabled = at === 0;
     part("next").disabled = at + 1 >= queue.rows.length;
     part("why").textContent = (WHY[row.why] ?? row.why) + far(row);

@@ -145,3 +145,10 @@ def test_the_verdict_says_by_what_the_treated_labels_are_better(runs):
 def test_doubted_labels_that_stay_as_given_are_to_be_looked_at(runs):
     steps = [step.command for step in next_steps(proven(runs, why_given="nothing better is proven"))]
     assert any(command.startswith("labelworks review export") for command in steps)
+
+
+def test_a_check_of_what_was_not_measured_did_not_pass(runs):
+    (check, *_) = runs["published"]().gates["detect"].checks
+    nothing = check.model_copy(update={"ok": True, "observed": "not measured"})
+    assert wording.state(nothing) == "skip"
+    assert wording.state(nothing.model_copy(update={"observed": "0.2"})) == "pass"
