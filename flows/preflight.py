@@ -108,15 +108,27 @@ def check_methods(config: RunConfig) -> None:
         drift_test(config.detect.drift.method)
     with at_key("dataset.votes.method"):
         _makes_labels(config.dataset.votes.method, config.dataset.pred_probs is not None)
-    _check_treatment(config.treat)
+    _check_treatment(config)
 
 
-def _check_treatment(treat: TreatConfig) -> None:
-    """The methods that place the cut and that weigh, and their options."""
-    _check_objective(treat)
+def _check_treatment(config: RunConfig) -> None:
+    """The methods that place the cut and that weigh, their options, and what they need."""
+    _check_objective(config.treat)
     with at_key("treat.weights.factors"):
-        for factor in factors_of(treat):
+        for factor in factors_of(config.treat):
             registry.check_weights(factor)
+            _has_target(factor, config.dataset.target)
+
+
+def _has_target(factor: Chosen, target: str | None) -> None:
+    """Without a target window such a factor would be 1 for every row."""
+    if "target" in registry.get("weights", factor.method).needs and not (
+        target or factor.options.get("column")
+    ):
+        raise ConfigError(
+            f"{factor.method!r} needs a target window, and there is none",
+            fix="set dataset.target, or leave the factor out",
+        )
 
 
 def _check_objective(treat: TreatConfig) -> None:

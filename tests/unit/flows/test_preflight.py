@@ -141,6 +141,17 @@ def test_audited_rows_and_unknown_models_are_refused_for_other_labels(task: str)
         assert caught.value.where == where
 
 
+@pytest.mark.parametrize("factor", ["covariates", "propensity"])
+def test_weights_by_a_target_need_one(factor: str) -> None:
+    treat = {"weights": {"factors": ["right", factor]}}
+    with pytest.raises(ConfigError, match=f"'{factor}' needs a target window") as caught:
+        check_methods(RunConfig.model_validate({"dataset": DATASET, "treat": treat}))
+    assert caught.value.where == "treat.weights.factors"
+    check_methods(RunConfig.model_validate({"dataset": DATASET | {"target": "new"}, "treat": treat}))
+    given = {"weights": {"factors": [{"propensity": {"column": "p"}}]}}
+    check_methods(RunConfig.model_validate({"dataset": DATASET, "treat": given}))
+
+
 @pytest.mark.parametrize(
     ("sections", "why"),
     [
