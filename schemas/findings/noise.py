@@ -38,7 +38,7 @@ class NoiseFindings(Findings):
 
     method: str
     rate: Number = Field(description="estimated share of wrong labels")
-    rate_interval: Interval
+    rate_interval: Interval = Field(description="ends of what the labels leave open; rate_reason says why")
     rate_reason: str | None = Field(
         None, description="what the interval rests on, and why it is no narrower, in words"
     )

@@ -95,6 +95,8 @@ def question(asked: ApprovalQuestion) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return wording.count(value)
     if isinstance(value, Mapping | list | tuple):
         return wording.plural(len(value), "entry")
     return wording.MISSING if value is None else str(value)

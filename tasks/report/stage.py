@@ -179,7 +179,7 @@ def _listed(result: StageResult) -> dict[str, Any]:
             figures |= {f"moved, {number}": text for number, text in enumerate(sentences, 1)}
         elif name in SECTIONS and value is not None:
             figures |= _told(name, value) | _told("judges", getattr(value, "judges", None))
-        elif name != "evidence" and _is_plain(value):
+        elif name != "evidence" and value is not None and _is_plain(value):
             figures[name] = value
     return figures
 

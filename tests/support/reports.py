@@ -7,6 +7,7 @@ from PIL import Image
 
 from labelworks.schemas.findings import MappedRow, SampleMap
 from labelworks.schemas.records import Check, GateResult, RunRecord
+from labelworks.tasks.artifacts.shown.cells import Cell
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.nutrition import NutritionLine
 from labelworks.tasks.report.evidence import ActionCount, ReportData, ScoreHistogram, WorstRow
@@ -234,7 +235,14 @@ def evidence(size=10, target=True, names=None, **changes):
             WorstRow("part-0#17", 3, 5, 0.998, "relabel", "the posterior of 5 is 0.99", image=picture()),
             WorstRow("part-0#4", 3, 5, 0.7, "review", "two classes are likely", text="where is my card?"),
             WorstRow(
-                "part-1#9", 1, 7, 0.6, "review", "two classes are likely", vector="part-1.parquet, row 9"
+                "part-1#9",
+                1,
+                7,
+                0.6,
+                "review",
+                "two classes are likely",
+                columns=60,
+                cells=tuple(Cell(f"column_{place}", "x" * 9 * place, place < 2) for place in range(40)),
             ),
         ),
         "actions": (ActionCount("keep", "label is likely right", 1210), ActionCount("relabel", "sure", 250)),

@@ -50,8 +50,12 @@ def _rows(record: RunRecord, contents: Contents, rejected: int | None) -> Iterat
         yield NutritionLine(
             "rows put aside as unusable", f"{rejected:,}", "without a label, an id or features"
         )
-    if record.embedding and record.embedding.near_duplicate_share is not None:
-        yield NutritionLine("rows with a near duplicate", share(record.embedding.near_duplicate_share))
+    if (found := record.embedding) and found.duplicate_share is not None:
+        yield NutritionLine("rows that repeat another's content", share(found.duplicate_share))
+    if found and found.near_duplicate_share is not None:
+        yield NutritionLine(
+            "rows with a near duplicate", share(found.near_duplicate_share), "by the vectors, beside these"
+        )
 
 
 def _classes(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
@@ -78,7 +82,7 @@ def _noise(record: RunRecord, contents: Contents) -> Iterator[NutritionLine]:
     noise, changed = record.noise, contents.changed
     if noise is not None and noise.rate is not None:
         low, high = noise.rate_interval
-        between = "" if low is None or high is None else f"95 % interval {share(low)} to {share(high)}"
+        between = "" if low is None or high is None else f"between {share(low)} and {share(high)}"
         yield NutritionLine("given labels that are wrong, estimated", share(noise.rate), between)
     if noise is not None:
         yield NutritionLine("labels that look wrong", f"{noise.flagged:,}", _of(noise.flagged, contents.rows))

@@ -232,3 +232,10 @@ def test_where_no_label_looks_wrong_few_rows_are_shown_and_it_is_said(runs):
     found = page(clean, runs["evidence"](2, worst=rows))
     assert "No label looks wrong. These are the least sure ones." in found.text
     assert ("r5" in found.text, "r6" in found.text) == (True, False)
+
+
+def test_the_range_of_the_noise_rate_is_no_confidence_interval_and_says_what_it_rests_on(runs):
+    record = runs["published"]()
+    noise = record.noise.model_copy(update={"rate_reason": "as the probabilities say"})
+    text = page(record.model_copy(update={"noise": noise}), runs["evidence"](2)).text
+    assert "(between 18.0 % and 21.5 %: as the probabilities say)" in text
