@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 EVERY = 10.0  # seconds between two lines of a stage
+WIDE = 100  # columns of a terminal in which there is room for a speed
 
 
 @contextmanager
@@ -110,16 +111,18 @@ class Bars:
         from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
+        speed = [TextColumn("{task.fields[speed]}", style="progress.data.speed")]
         self._bars = RichProgress(
             SpinnerColumn(finished_text="[green]✓[/]"),
             TextColumn("{task.description:9}"),
             BarColumn(bar_width=10),
             TextColumn("{task.fields[count]}", style="progress.download"),
             TimeElapsedColumn(),
-            TextColumn("{task.fields[speed]}", style="progress.data.speed"),
+            *(speed if console.width >= WIDE else []),
             console=console,
         )
         self._stage = ""
+        self._counts: dict[str, str] = {}  # by unit, in the order in which they began
         self._pace = Pace()
         self._task = self._bars.add_task("", visible=False, count="", speed="")
         self._bars.start()
@@ -127,7 +130,7 @@ class Bars:
     def stage(self, name: str, *, total: int | None = None) -> None:
         """Fill the bar of the stage before, begin one for this."""
         self._fill()
-        self._stage = name
+        self._stage, self._counts = name, {}
         self._pace.begin(name)
         self._task = self._bars.add_task(name, total=total, count="", speed="")
 
@@ -138,6 +141,7 @@ class Bars:
         if stage != self._stage:
             self.stage(stage)
         self._pace.advance(done, total, unit, rows, size)
+        self._counts[unit] = self._pace.count()
         self._bars.update(self._task, completed=done, total=total)
         self.tick()
 
@@ -158,5 +162,5 @@ class Bars:
     def _fill(self) -> None:
         task = next((task for task in self._bars.tasks if task.id == self._task), None)
         if self._stage and task is not None:
-            total = task.total or 1
-            self._bars.update(self._task, completed=total, total=total)
+            total, count = task.total or 1, next(iter(self._counts.values()), "")
+            self._bars.update(self._task, completed=total, total=total, count=count, speed="")

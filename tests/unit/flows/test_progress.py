@@ -7,6 +7,7 @@ import io
 import operator
 import re
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import pytest
@@ -105,6 +106,31 @@ def test_a_terminal_gets_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "2/2 partitions" in text
     assert "600/1,200 rows" in text
     assert "half of it was done before" in text
+
+
+@pytest.mark.parametrize(("columns", "speed"), [(80, False), (120, True)])
+def test_a_bar_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, columns: int, speed: bool) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    text = drawn(("partitions looked at for nulls",), RuntimeError("stopped"), monkeypatch)
+    assert ("rows/s" in text) == speed
+    assert "1/2 partitions looked at for nulls 0:00:00" in text
+
+
+def test_a_bar_that_is_full_says_what_it_was_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = drawn(("partitions", "partitions looked at for nulls"), None, monkeypatch)
+    assert "1/2 partitions 0:00:00" in text
+
+
+def drawn(units: tuple[str, ...], error: Exception | None, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The last picture of a stage that counts one unit after the other, without colours."""
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Terminal()
+    with nullcontext() if error is None else pytest.raises(type(error)), shown(stream) as display:
+        for unit in units:
+            display.advance("detect", 1, 2, unit=unit, rows=9, size=99)
+        if error is not None:
+            raise error
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue()).strip().rsplit("detect", 1)[-1]
 
 
 class Clock:
