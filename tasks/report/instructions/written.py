@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from labelworks.schemas.records import RunRecord
-from labelworks.tasks.artifacts.shown.contents import Content, said
+from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.exports.described.markdown import escape
 from labelworks.tasks.report import html
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
-from labelworks.tasks.report.texts.wording import chance, percent, plural
+from labelworks.tasks.report.texts.wording import MISSING, chance, percent, plural, shorten
 
+CELLS = 12  # columns of a row that are shown
 Contents = Mapping[tuple[str, int], Content]
 
 
@@ -59,12 +60,18 @@ def _shown(title: str, rows: Sequence[Example], contents: Contents, label: str) 
 def _content(content: Content) -> str:
     picture = html.card(content)["picture"]
     if content.text is not None or content.cells:
-        lines = [escape(line) for line in said(content).splitlines()]
-        text = "  \n> ".join(lines) if content.cells else " ".join(lines)
-        text = text or "(empty)"
+        text = " · ".join(filter(None, (escape(content.text or ""), *_cells(content)))) or "(empty)"
         return f"{text} ![the row's image]({picture[0]})" if picture else text
     return (
         f"![the row's image]({picture[0]})"
         if picture
         else escape(content.vector or "the image can't be decoded")
     )
+
+
+def _cells(content: Content) -> Iterator[str]:
+    """The first columns of a row of a table, and how many more there are."""
+    for cell in content.cells[:CELLS]:
+        yield f"{escape(cell.name)}: {escape(shorten(cell.value, html.CELL_TEXT)) or MISSING}"
+    if (more := content.columns - CELLS) > 0:
+        yield plural(more, "more column")

@@ -239,3 +239,14 @@ def test_the_range_of_the_noise_rate_is_no_confidence_interval_and_says_what_it_
     noise = record.noise.model_copy(update={"rate_reason": "as the probabilities say"})
     text = page(record.model_copy(update={"noise": noise}), runs["evidence"](2)).text
     assert "(between 18.0 % and 21.5 %: as the probabilities say)" in text
+
+
+def test_what_was_changed_says_why_nothing_was(runs):
+    record = runs["published"]()
+    proof = record.validation.model_copy(update={"why_given": "nothing better is proven"})
+    nothing = record.treatment.model_copy(update={"changed_share": 0.0})
+    record = record.model_copy(update={"validation": proof})
+    assert "No label was changed" not in page(record, runs["evidence"](2)).text  # people changed some
+    text = page(record.model_copy(update={"treatment": nothing}), runs["evidence"](2)).text
+    assert "No label was changed, and all rows count alike: nothing better is proven." in text
+    assert "Treatment:" not in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from labelworks.tasks.artifacts.shown.cells import Cell
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report.html import render
 from labelworks.tasks.report.instructions.choose import ClassExamples, Example
@@ -41,3 +42,11 @@ def test_hostile_text_is_inert_in_the_report() -> None:
     html = render(reports.published(), reports.evidence(instructions=found(), shown_rows=CONTENTS))
     assert "<img src=x" not in html
     assert "1 typical" not in html and "2 typical, 1 borderline, of 40 rows" in html
+
+
+def test_a_row_of_a_table_is_written_with_its_first_columns() -> None:
+    cells = (Cell(HOSTILE, HOSTILE), *(Cell(f"x{place}", f"{place}.5") for place in range(30)))
+    contents = CONTENTS | {("p", 2): Content(cells=cells, columns=50)}
+    text = markdown(reports.published(), found(), contents)
+    assert "x0: 0.5 · x1: 1.5" in text and "x10: 10.5 · 38 more columns" in text and "x11" not in text
+    assert "<img" not in text
