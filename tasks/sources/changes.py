@@ -13,7 +13,7 @@ from typing import Any
 from fsspec.implementations.local import LocalFileSystem
 
 from labelworks.tasks.sources.formats import formats_of
-from labelworks.tasks.sources.paths import glob, is_hidden, names_below, split_glob
+from labelworks.tasks.sources.paths import files_among, glob, is_hidden, names_below, split_glob
 from labelworks.tasks.storage.filesystem import open_filesystem, store_errors
 
 Marks = dict[str, bytes]  # an object's path, and eight bytes that change when it does
@@ -73,7 +73,7 @@ def _local(folder: str) -> Iterator[tuple[str, bytes]]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 yield from _local(entry.path)
-            elif not entry.is_dir():
+            elif entry.is_file():
                 with suppress(FileNotFoundError):
                     stat = entry.stat()
                     yield entry.path, _mark(stat.st_size, stat.st_mtime_ns, stat.st_ino)
@@ -81,9 +81,10 @@ def _local(folder: str) -> Iterator[tuple[str, bytes]]:
 
 def _listed(fs: Any, base: str, pattern: str) -> Iterator[tuple[str, bytes]]:
     """List a prefix in pages, or what a glob matches."""
-    objects = glob(fs, base, pattern) if pattern else fs.find(base, detail=True)
-    for path, info in objects.items():
-        if info["type"] == "file":
+    objects = glob(fs, base, pattern) if pattern else files_among(fs, fs.find(base, detail=True))
+    for path, link in objects.items():
+        with suppress(FileNotFoundError):  # of a link that leads nowhere
+            info = fs.info(path) if link.get("islink") else link
             times = info.get("LastModified") or info.get("mtime")
             yield path, _mark(info.get("ETag") or info.get("etag"), info.get("size"), times)
 

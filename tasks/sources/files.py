@@ -22,7 +22,7 @@ from labelworks.tasks.sources.formats.arrays_beside import arrays_of, as_one, sp
 from labelworks.tasks.sources.formats.datasets import without_leftovers
 from labelworks.tasks.sources.formats.images import image_values
 from labelworks.tasks.sources.no_data import no_data
-from labelworks.tasks.sources.paths import glob, is_hidden, left_out, names_below, split_glob
+from labelworks.tasks.sources.paths import files_among, glob, is_hidden, left_out, names_below, split_glob
 from labelworks.tasks.sources.values.columns import as_asked, folder_values, plain_schema, with_folders
 from labelworks.tasks.sources.values.joined import joined
 from labelworks.tasks.storage.filesystem import open_filesystem, store_errors
@@ -250,7 +250,7 @@ def _find(fs: Any, root: str, source: str) -> tuple[str, str, dict[str, dict[str
     if info["type"] == "file":
         folder, _, name = info["name"].rpartition("/")
         return folder, name, {info["name"]: info}  # it is named
-    return root.rstrip("/"), "", without_leftovers(fs, dict(fs.find(root, detail=True)), source)
+    return root.rstrip("/"), "", without_leftovers(fs, files_among(fs, fs.find(root, detail=True)), source)
 
 
 def _fingerprint(fs: Any, path: str, info: dict[str, Any]) -> str:
@@ -258,6 +258,9 @@ def _fingerprint(fs: Any, path: str, info: dict[str, Any]) -> str:
 
     Of a local file that is no more than its ends the time doesn't count.
     """
+    if info.get("islink"):
+        with store_errors(path):
+            info = fs.info(path)  # of the file, not of the link
     size = int(info.get("size") or 0)
     etag = info.get("ETag") or info.get("etag") or info.get("md5Hash")
     if etag:

@@ -29,7 +29,16 @@ def glob(fs: Any, folder: str, pattern: str) -> dict[str, dict[str, Any]]:
     """The files below a folder that match a pattern, by path."""
     plain = "".join(f"[{char}]" if char in WILD else char for char in folder)
     matching = fs.glob(f"{plain}/{pattern}" if plain else pattern, detail=True)
-    return {path: info for path, info in matching.items() if info["type"] == "file"}
+    return files_among(fs, matching)
+
+
+def files_among(fs: Any, found: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What can be read of what was found: files and links to them; no folder, and no pipe that never ends."""
+    return {
+        path: info
+        for path, info in found.items()
+        if info["type"] == "file" or (info.get("islink") and not fs.isdir(path))
+    }
 
 
 def names_below(folder: str, paths: Iterable[str]) -> dict[str, str]:

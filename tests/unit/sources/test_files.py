@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from fsspec.implementations.local import LocalFileSystem
 
-from labelworks.schemas.errors import InputError
+from labelworks.schemas.errors import InputError, StoreError
 from labelworks.tasks.sources.changes import list_marks
 from labelworks.tasks.sources.files import ENDS, SourceReader, list_files, listing
 
@@ -81,6 +81,21 @@ def test_files_that_are_left_out_are_counted_unless_they_are_named(tmp_path: Pat
     (tmp_path / "_year=2026/c.csv").unlink()
     with pytest.raises(InputError, match=r"begin with _ or a dot and are left out, as \.old/b\.csv"):
         list_files(str(tmp_path), "auto", {})
+
+
+def test_links_to_files_are_read_by_folder_and_by_glob_and_pipes_are_not(tmp_path: Path) -> None:
+    for name in ("elsewhere/real.csv", "data/own.csv"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_bytes(b"id\n1\n")
+    (tmp_path / "data/linked.csv").symlink_to(tmp_path / "elsewhere/real.csv")
+    (tmp_path / "data/folder.csv").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "data/pipe.csv")
+    for source in (f"{tmp_path}/data", f"{tmp_path}/data/*.csv"):
+        assert [file.name for file in list_files(source, "auto", {})] == ["linked.csv", "own.csv"]
+        assert len(list_marks(source, "auto", {})) == 2
+    (tmp_path / "elsewhere/real.csv").unlink()
+    with pytest.raises(StoreError, match=r"linked.csv: there is no such file"):
+        list_files(f"{tmp_path}/data/*.csv", "auto", {})
 
 
 def test_a_fingerprint_follows_the_content(tmp_path: Path) -> None:
