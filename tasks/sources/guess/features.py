@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
@@ -84,8 +85,18 @@ def find_features(
         )
     kind, column, root = ranked[0]
     others = [f"{other.name} ({of})" for of, other, _ in ranked[1:]]
-    broken = column.broken / column.peeked if column.peeked else 0.0
+    broken = column.broken / column.peeked if column.peeked else _not_finite(look, column, kind)
     return FeatureGuess(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
+
+
+def _not_finite(look: Profile, column: Column, kind: str) -> float:
+    """Share of the vectors that have a number missing, NaN or infinite; of other kinds none is looked at."""
+    if kind != "vector":
+        return 0.0
+    rows = plain(look.sample[column.name].combine_chunks())
+    finite = pc.is_finite(rows.flatten().cast(pa.float64(), safe=False))
+    bad = pc.list_parent_indices(rows).filter(pc.invert(pc.fill_null(finite, False)))
+    return float(len(pc.unique(bad)) / max(len(rows) - rows.null_count, 1))
 
 
 def _doubt(look: Profile) -> str:

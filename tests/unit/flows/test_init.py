@@ -262,6 +262,17 @@ def test_a_folder_of_arrays_that_one_stands_in_keeps_its_store_where_it_is_not_r
     assert begun(config).classes == tuple(TOPICS)
 
 
+@pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.list_(pa.float16(), 3)])
+def test_vectors_with_numbers_that_are_none_are_counted_as_put_aside(init: Init, kind: pa.DataType) -> None:
+    vectors = VECTORS.astype("f2").copy()
+    vectors[[1, 4], 2] = np.nan, np.inf
+    table = pa.table({"label": LABELS, "vector": pa.array(list(vectors), kind)})
+    pq.write_table(table, "rows.parquet")
+    config = init("rows.parquet")
+    assert config.dataset.features.vector == "vector"
+    assert config.gates.embed.thresholds == {"max_rejected": np.ceil(2 / len(LABELS) * 100 + 1) / 100}
+
+
 def test_arrays_named_by_splits_say_the_split_of_their_rows(init: Init) -> None:
     for part in ("train", "Test"):
         np.save(f"X_{part}.npy", VECTORS)
