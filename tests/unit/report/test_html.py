@@ -3,7 +3,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from labelworks.schemas.findings import NewClass, UnknownFindings
+from labelworks.schemas.findings import NewClass, TagFindings, UnknownFindings
 from labelworks.tasks.artifacts.shown.cells import Cell
 from labelworks.tasks.artifacts.shown.contents import Content
 from labelworks.tasks.report.evidence import ActionCount, ReportData, WorstRow
@@ -250,3 +250,15 @@ def test_what_was_changed_says_why_nothing_was(runs):
     text = page(record.model_copy(update={"treatment": nothing}), runs["evidence"](2)).text
     assert "No label was changed, and all rows count alike: nothing better is proven." in text
     assert "Treatment:" not in text
+
+
+def test_classes_of_tags_are_counted_in_tags(runs):
+    record = runs["published"]()
+    html = render(record, runs["evidence"](2))
+    assert ">rows before<" in html and ">tags before<" not in html
+    tags = TagFindings(
+        scheme="plain", tokens=90, flagged_tokens=2, sentence_rate=0.1, skill=0.5, spans=0,
+        boundary_spans=0, type_spans=0, extra_spans=0, missing_spans=0,
+    )  # fmt: skip
+    noise = record.noise.model_copy(update={"tags": tags})
+    assert ">tags before<" in render(record.model_copy(update={"noise": noise}), runs["evidence"](2))
