@@ -16,6 +16,7 @@ from labelworks.tasks.methods.noise.core.second_view import (
 )
 from labelworks.tasks.methods.noise.core.sharpening import anchored, sharpened_to
 from labelworks.tasks.methods.noise.core.transition_em import NoisyLabels, log_of
+from labelworks.tasks.methods.noise.core.uniform_view import with_uniform
 from labelworks.tasks.methods.noise.core.views import View, fit_views, plain_view, reading
 
 SHARPER = 2.0  # times the weight of the others, for a sharper reading: what it says alone is no certainty
@@ -42,7 +43,8 @@ def choose_views(
 ) -> ReadingChoice:
     """Choose by rows from `sorted_order`: labels (N,), probs (N, K), vote (N,) of the nearest, -1: not asked.
 
-    What the views leave open is not decided: the plain reading and sharper ones are averaged.
+    What the views leave open is not decided: the plain reading, sharper ones and one that knows of no class
+    that is oftener mistaken than others are averaged.
     """
     data = NoisyLabels(labels, log_of(probs))
     plain = plain_view(data)
@@ -56,7 +58,8 @@ def choose_views(
         sharper = None if views[0] is not plain else anchored(data, plain, probs)
     if sharper is not None:
         views = [*views, replace(sharper, weight=SHARPER * len(views))]
-    return ReadingChoice(views, first, agreed, sharper is None and _steady(error, strata_of(probs)))
+    steady = sharper is None and _steady(error, strata_of(probs))
+    return ReadingChoice(with_uniform(views, labels, probs), first, agreed, steady)
 
 
 def _steady(error: NDArray[np.float64], strata: NDArray[np.intp]) -> bool:

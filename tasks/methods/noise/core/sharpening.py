@@ -21,17 +21,22 @@ OWN_ERRORS = 0.01  # … of all of them
 
 
 def sharpened_to(data: NoisyLabels, plain: View, rate: float) -> View:
-    """The sharpening at which the transition makes about a share `rate` of the labels wrong."""
+    """The sharpening at which the transition makes about a share `rate` of the labels wrong.
+
+    Where none does, the one on the way that comes nearest: what is blurred too far makes all labels doubtful.
+    """
     part = data.thinned(thinning(len(data.labels)))
-    before, first, start = plain.tau, *_rate(part, plain, plain.tau, plain.transition)
-    tau, last, transition = before, first, start
-    factor = STEP if first < rate else 1 / STEP
-    while BOUNDS[0] < tau < BOUNDS[1] and (last < rate) == (first < rate):
-        before, first, tau = tau, last, tau * factor
-        last, transition = _rate(part, plain, tau, transition)
-    if (first < rate) != (last < rate):
-        share = (rate - first) / (last - first)
-        tau = float(before ** (1 - share) * tau**share)
+    tau, (last, transition) = plain.tau, _rate(part, plain, plain.tau, plain.transition)
+    rising = last < rate
+    factor = STEP if rising else 1 / STEP
+    while BOUNDS[0] < tau < BOUNDS[1]:
+        after, fitted = _rate(part, plain, tau * factor, transition)
+        if (after < rate) != rising:
+            share = (rate - last) / (after - last)
+            return _fitted(data, plain, tau * factor**share, fitted)
+        if abs(after - rate) > abs(last - rate):
+            break
+        tau, last, transition = tau * factor, after, fitted
     return _fitted(data, plain, tau, transition)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labelworks.tasks.methods.noise.core.latent_gaussian import LatentGaussian, fit_latent_gaussian
+from labelworks.tasks.methods.noise.core.latent_gaussian import fit_latent_gaussian
 from labelworks.tasks.methods.noise.core.transition_em import (
     NoisyLabels,
     best_tau,
@@ -27,6 +28,13 @@ TINY = np.finfo(np.float32).tiny
 ROWS_A_CLASS = 10  # fewer don't make a Gaussian
 
 
+class Source(Protocol):
+    """What makes log-odds of the probabilities, where a view doesn't take them as they are."""
+
+    def log_odds(self, probs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-odds (N, K) of the true class of rows (N, K), the largest of a row near 0."""
+
+
 @dataclass(frozen=True)
 class View:
     """A reading of the probabilities with its sharpening, prior strength and noise transition (K, K).
@@ -34,7 +42,7 @@ class View:
     weight: what it counts among others.
     """
 
-    source: LatentGaussian | None
+    source: Source | None
     tau: float
     strength: float
     transition: NDArray[np.float64]
@@ -105,7 +113,7 @@ def fit_views(base: NoisyLabels, probs: NDArray[np.float32], plain: View) -> lis
     if not _promising(base, probs, plain):
         return [plain]
     first = _latent_view(base, probs, OFFSETS[1], plain)
-    if _held_out_latent(base, probs, first, plain) <= _held_out_plain(base, plain):
+    if _held_out_latent(base, probs, first, plain) <= held_out(base, plain):
         return [plain]
     return [first, *(_latent_view(base, probs, offset, plain) for offset in (OFFSETS[0], OFFSETS[2]))]
 
@@ -137,9 +145,10 @@ def _start(plain: View) -> tuple[float, float, NDArray[np.float64]]:
     return max(plain.tau, 1.0), plain.strength, plain.transition
 
 
-def _held_out_plain(data: NoisyLabels, view: View) -> float:
+def held_out(data: NoisyLabels, view: View) -> float:
+    """Mean log-likelihood of each half's given labels by a transition fitted on the other."""
     sharp = data.sharpened(view.tau)
-    return float(np.mean([_held_out(data, sharp, view, half) for half in (data.half, 1 - data.half)]))
+    return float(np.mean([_half_foretold(data, sharp, view, half) for half in (data.half, 1 - data.half)]))
 
 
 def _held_out_latent(base: NoisyLabels, probs: NDArray[np.float32], view: View, plain: View) -> float:
@@ -148,9 +157,11 @@ def _held_out_latent(base: NoisyLabels, probs: NDArray[np.float32], view: View, 
     for half in (base.half, 1 - base.half):
         seen = half > 0
         other = fit_latent_gaussian(base.only(seen), probs[seen], OFFSETS[1], _start(plain))
-        likelihoods.append(_held_out(base, sharpen(other.log_odds(probs), view.tau), view, half))
+        likelihoods.append(_half_foretold(base, sharpen(other.log_odds(probs), view.tau), view, half))
     return float(np.mean(likelihoods))
 
 
-def _held_out(data: NoisyLabels, sharp: NDArray[np.float32], view: View, half: NDArray[np.float32]) -> float:
+def _half_foretold(
+    data: NoisyLabels, sharp: NDArray[np.float32], view: View, half: NDArray[np.float32]
+) -> float:
     return data.log_likelihood(sharp, data.fit(sharp, view.strength, half, view.transition), 1 - half)

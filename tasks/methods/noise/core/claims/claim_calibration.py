@@ -3,7 +3,8 @@
 A judge whose probabilities are wrong where rows are hard claims errors there that aren't. How many errors
 there are is told by the contradicted labels of sure rows and of hard ones, the flips say how these would be
 claimed, and what is claimed beyond that isn't believed. Errors that lean to hard rows are taken for the
-judge's own: fewer labels change than could. What few rows leave open is averaged over.
+judge's own: fewer labels change than could. What few rows leave open is averaged over. A judge that knows no
+more of the labels than how common the classes are bears out nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ SURE = 0.5  # of the rows, by whose contradicted labels it is told which class e
 BEFORE = 4.0  # errors of each class, by the transition, that these are added to
 FEWEST = 100  # rows whose neighbours voted, for these to say anything
 PLANTED = 20_000  # flips at least, of few rows several times
+KNOWN = 3.0  # standard errors by which probabilities foretell labels better than the classes' shares do
 Score = Callable[[NDArray[np.int32]], NoiseResult]
 Floats = NDArray[np.float64]
 
@@ -83,8 +85,22 @@ class ClaimRows:
         return np.where(self.vote >= 0, self.vote != self.probs.argmax(axis=1), np.nan)
 
 
+def foretells(given: NDArray[np.int32], probs: NDArray[np.float32]) -> bool:
+    """Whether probs (N, K) know more of the labels (N,) than how common each class is (Brier 1950).
+
+    Halfway between probs and those shares, so that a classifier that is merely too sure isn't taken for one
+    that knows nothing. Of labels that nothing is known of, none can be claimed to be wrong.
+    """
+    share = np.bincount(given, minlength=probs.shape[1]) / len(given)
+    held, rows = (probs + share) / 2, np.arange(len(given))
+    gain = (share @ share - 2 * share[given]) - (np.square(held).sum(axis=1) - 2 * held[rows, given])
+    return bool(gain.mean() > KNOWN * gain.std() / np.sqrt(len(gain)))
+
+
 def calibrated(score: Score, found: NoiseResult, rows: ClaimRows, seed: int) -> ClaimCalibration:
     """Learn from rows and what was found of them; score: what judges labels (n,) of them, each by itself."""
+    if not foretells(rows.given, rows.probs):
+        return ClaimCalibration(np.array([0.0, 1.0]), np.array([0.0, 0.0]), 0.0)
     _, claims = _claimed(found, rows.given, rows)
     if not len(claims):
         return ClaimCalibration(np.array([0.0, 1.0]), np.array([0.0, 1.0]), 1.0)
