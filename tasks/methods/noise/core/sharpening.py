@@ -29,15 +29,16 @@ def sharpened_to(data: NoisyLabels, plain: View, rate: float) -> View:
     tau, (last, transition) = plain.tau, _rate(part, plain, plain.tau, plain.transition)
     rising = last < rate
     factor = STEP if rising else 1 / STEP
+    best = abs(last - rate), tau, transition
     while BOUNDS[0] < tau < BOUNDS[1]:
         after, fitted = _rate(part, plain, tau * factor, transition)
         if (after < rate) != rising:
             share = (rate - last) / (after - last)
             return _fitted(data, plain, tau * factor**share, fitted)
-        if abs(after - rate) > abs(last - rate):
-            break
         tau, last, transition = tau * factor, after, fitted
-    return _fitted(data, plain, tau, transition)
+        if abs(last - rate) < best[0]:
+            best = abs(last - rate), tau, transition
+    return _fitted(data, plain, *best[1:])
 
 
 def anchored(data: NoisyLabels, plain: View, probs: NDArray[np.float32]) -> View | None:

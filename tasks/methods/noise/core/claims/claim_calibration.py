@@ -25,7 +25,8 @@ SURE = 0.5  # of the rows, by whose contradicted labels it is told which class e
 BEFORE = 4.0  # errors of each class, by the transition, that these are added to
 FEWEST = 100  # rows whose neighbours voted, for these to say anything
 PLANTED = 20_000  # flips at least, of few rows several times
-KNOWN = 3.0  # standard errors by which probabilities foretell labels better than the classes' shares do
+KNOWN = 4.0  # standard errors by which probabilities foretell labels better than the classes' shares do
+HEARD = 0.25  # of such probabilities beside these shares, so that being too sure is no matter
 Score = Callable[[NDArray[np.int32]], NoiseResult]
 Floats = NDArray[np.float64]
 
@@ -88,11 +89,10 @@ class ClaimRows:
 def foretells(given: NDArray[np.int32], probs: NDArray[np.float32]) -> bool:
     """Whether probs (N, K) know more of the labels (N,) than how common each class is (Brier 1950).
 
-    Halfway between probs and those shares, so that a classifier that is merely too sure isn't taken for one
-    that knows nothing. Of labels that nothing is known of, none can be claimed to be wrong.
+    Of labels that nothing is known of, none can be claimed to be wrong.
     """
     share = np.bincount(given, minlength=probs.shape[1]) / len(given)
-    held, rows = (probs + share) / 2, np.arange(len(given))
+    held, rows = HEARD * probs + (1 - HEARD) * share, np.arange(len(given))
     gain = (share @ share - 2 * share[given]) - (np.square(held).sum(axis=1) - 2 * held[rows, given])
     return bool(gain.mean() > KNOWN * gain.std() / np.sqrt(len(gain)))
 
