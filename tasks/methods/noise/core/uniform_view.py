@@ -27,7 +27,8 @@ PROVEN = 0.01  # nats a row beyond uniform noise at which the transition counts 
 UNIFORM = 1e9  # pseudo-counts a class: a prior that leaves nothing but uniform noise
 LEAST_RATE = 1e-3
 REACH = 20.0  # times by which sharpening may differ from the likeliest one, to make as many labels wrong
-HALVINGS, MATCHINGS = 12, 30
+HALVINGS, MATCHINGS = 8, 30
+NEXT_TO_NOTHING = 0.01  # of the weight: what counts less is not read
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +68,8 @@ def with_uniform(views: list[View], labels: NDArray[np.int32], probs: NDArray[np
     likeliest = View(source, tau, UNIFORM, transition)
     proven = max(_foretold(data, given, some, views[0]) - held_out(data, likeliest), 0.0)
     share = proven**2 / (proven**2 + PROVEN**2)
+    if abs(share - 0.5) > 0.5 - NEXT_TO_NOTHING:
+        share = round(share)
     beside = [_twin(likeliest, data, _rate(view, given, some)) for view in views]
     weights = [(1 - share) * view.weight for view in views]
     kept = [replace(view, weight=share * view.weight) for view in views]

@@ -81,7 +81,8 @@ class Reading:
 
 
 def reading(views: list[View], given: NDArray[np.int32], probs: NDArray[np.float32]) -> Reading:
-    """Read rows: given (N,), probs (N, K)."""
+    """Read rows: given (N,), probs (N, K), by the views that weigh anything."""
+    views = [view for view in views if view.weight]
     logs, rows = log_of(probs), np.arange(len(given))
     parts = [true_class(view.log_odds(probs, logs), view.tau, view.columns, given) for view in views]
     shares = parts[0] if len(parts) == 1 else _averaged(views, parts)

@@ -1,5 +1,7 @@
 """A transition has to foretell more than uniform noise does: else it says little but which class is rare."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit, softmax
@@ -76,7 +78,8 @@ def test_a_transition_counts_as_far_as_it_foretells_labels(kind):
     assert learned.weight + uniform.weight == pytest.approx(1)
     if kind == "uniform":
         assert learned.weight < 0.1
-    rates = [expit(-reading([view], given, probs).odds).mean() for view in (learned, uniform)]
+    alone = [[replace(view, weight=1.0)] for view in (learned, uniform)]
+    rates = [expit(-reading(views, given, probs).odds).mean() for views in alone]
     assert rates[1] == pytest.approx(rates[0], abs=0.01)
 
 
