@@ -23,7 +23,8 @@ from labelworks.tasks.methods.noise.core.transition_em import (
 )
 from labelworks.tasks.methods.noise.core.views import View, held_out, reading
 
-PROVEN = 0.01  # nats a row beyond uniform noise at which the transition counts half
+PROVEN = 0.015  # nats a row beyond uniform noise at which the transition counts half …
+STEEP = 4  # … and the power by which it counts more or less
 UNIFORM = 1e9  # pseudo-counts a class: a prior that leaves nothing but uniform noise
 LEAST_RATE = 1e-3
 REACH = 20.0  # times by which sharpening may differ from the likeliest one, to make as many labels wrong
@@ -67,7 +68,7 @@ def with_uniform(views: list[View], labels: NDArray[np.int32], probs: NDArray[np
     tau, transition = best_tau(data, UNIFORM, *SHARPENINGS, None)
     likeliest = View(source, tau, UNIFORM, transition)
     proven = max(_foretold(data, given, some, views[0]) - held_out(data, likeliest), 0.0)
-    share = proven**2 / (proven**2 + PROVEN**2)
+    share = proven**STEEP / (proven**STEEP + PROVEN**STEEP)
     if abs(share - 0.5) > 0.5 - NEXT_TO_NOTHING:
         share = round(share)
     beside = [_twin(likeliest, data, _rate(view, given, some)) for view in views]
