@@ -1,6 +1,6 @@
 """Wrong labels of tables that nothing was built on: ranking, flags, the range of the rate, kept promises.
 
-Run: OMP_NUM_THREADS=1 python benchmarks/noise_csv.py FILE.csv … (label in the last column, no header)
+Run: OMP_NUM_THREADS=1 python benchmarks/noise_csv.py FILE … (CSV without header, or ARFF; the label last)
 Labels go wrong in four ways at three rates, beside clean ones; of more rows 2,000 are drawn. Probes are those
 of a run by default; the peers are self-confidence and pred≠given of the same probabilities.
 """
@@ -34,7 +34,8 @@ HEAD = [
 
 def table(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Features (N, D), numbers scaled and categories as columns of their own, and classes (N,)."""
-    rows = [[cell.strip(" '\"") for cell in row] for row in csv.reader(path.open()) if row]
+    lines = (line for line in path.open() if line.strip() and line[0] not in "@%")  # as ARFF heads its rows
+    rows = [[cell.strip(" '\"\t") for cell in row] for row in csv.reader(lines)]
     columns = list(zip(*(row for row in rows if len(row) == len(rows[0])), strict=True))
     features = np.hstack([_column(np.array(column)) for column in columns[:-1]])
     labels = np.unique(columns[-1], return_inverse=True)[1]
