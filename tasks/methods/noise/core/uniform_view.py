@@ -21,13 +21,14 @@ from labelworks.tasks.methods.noise.core.transition_em import (
     log_of,
     thinning,
 )
-from labelworks.tasks.methods.noise.core.views import View, held_out, reading
+from labelworks.tasks.methods.noise.core.views import Source, View, held_out, reading
 
 PROVEN = 0.015  # nats a row beyond uniform noise at which the transition counts half …
 STEEP = 4  # … and the power by which it counts more or less
 UNIFORM = 1e9  # pseudo-counts a class: a prior that leaves nothing but uniform noise
 LEAST_RATE = 1e-3
 REACH = 20.0  # times by which sharpening may differ from the likeliest one, to make as many labels wrong
+CLOSE = 0.02  # of that share
 HALVINGS, MATCHINGS = 8, 30
 NEXT_TO_NOTHING = 0.01  # of the weight: what counts less is not read
 
@@ -59,15 +60,15 @@ class ClassOffsets:
 def with_uniform(views: list[View], labels: NDArray[np.int32], probs: NDArray[np.float32]) -> list[View]:
     """The views, each beside one of uniform noise at its rate, which weighs what the first doesn't prove.
 
+    Uniform noise reads the probabilities as they are, or as clusters where that foretells more of the labels.
     labels (N,), probs (N, K): in the order of `sorted_order`.
     """
     step = thinning(len(labels))
     given, some = labels[::step], probs[::step]
-    source = ClassOffsets.of(given, some)
-    data = NoisyLabels(given, source.log_odds(some))
-    tau, transition = best_tau(data, UNIFORM, *SHARPENINGS, None)
-    likeliest = View(source, tau, UNIFORM, transition)
-    proven = max(_foretold(data, given, some, views[0]) - held_out(data, likeliest), 0.0)
+    sources = [ClassOffsets.of(given, some), views[0].source]
+    read = [_likeliest(source, given, some) for source in sources if source is not None]
+    likeliest, data, foretold = max(read, key=lambda found: found[2])
+    proven = max(_foretold(read[0][1], given, some, views[0]) - foretold, 0.0)
     share = proven**STEEP / (proven**STEEP + PROVEN**STEEP)
     if abs(share - 0.5) > 0.5 - NEXT_TO_NOTHING:
         share = round(share)
@@ -75,6 +76,16 @@ def with_uniform(views: list[View], labels: NDArray[np.int32], probs: NDArray[np
     weights = [(1 - share) * view.weight for view in views]
     kept = [replace(view, weight=share * view.weight) for view in views]
     return kept + [replace(view, weight=weight) for view, weight in zip(beside, weights, strict=True)]
+
+
+def _likeliest(
+    source: Source, given: NDArray[np.int32], probs: NDArray[np.float32]
+) -> tuple[View, NoisyLabels, float]:
+    """Uniform noise on a reading of the probabilities, the rows so read, and how well labels are foretold."""
+    data = NoisyLabels(given, source.log_odds(probs))
+    tau, transition = best_tau(data, UNIFORM, *SHARPENINGS, None)
+    view = View(source, tau, UNIFORM, transition)
+    return view, data, held_out(data, view)
 
 
 def _rate(view: View, given: NDArray[np.int32], probs: NDArray[np.float32]) -> float:
@@ -91,12 +102,18 @@ def _foretold(data: NoisyLabels, given: NDArray[np.int32], probs: NDArray[np.flo
 
 
 def _twin(likeliest: View, data: NoisyLabels, rate: float) -> View:
-    """Uniform noise, sharpened until such a share of the labels is wrong by it."""
+    """Uniform noise, sharpened or blurred no further than until such a share of the labels is wrong by it."""
     noise = first_guess(data.classes, float(np.clip(rate, LEAST_RATE, 1 - 1 / data.classes)))
     everything = np.ones(len(data.labels), np.float32)
-    low, high = np.log(likeliest.tau / REACH), np.log(likeliest.tau * REACH)
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        wrong = data.noise_rate(data.sharpened(float(np.exp(middle))), noise, everything)
-        low, high = (middle, high) if wrong < rate else (low, middle)
-    return replace(likeliest, tau=float(np.exp((low + high) / 2)), transition=noise)
+
+    def wrong(log_tau: float) -> float:
+        return data.noise_rate(data.sharpened(float(np.exp(log_tau))), noise, everything)
+
+    near = np.log(likeliest.tau)
+    short = rate - wrong(near)
+    if abs(short) > CLOSE * rate:
+        far = near + np.copysign(np.log(REACH), short)
+        for _ in range(HALVINGS):
+            middle = (near + far) / 2
+            near, far = (middle, far) if (rate - wrong(middle)) * short > 0 else (near, middle)
+    return replace(likeliest, tau=float(np.exp(near)), transition=noise)
