@@ -205,8 +205,8 @@ def find_label_errors(
     >>> labels = true.copy()
     >>> labels[:20] = np.where(true[:20] == "cat", "dog", "cat")
     >>> found = lw.find_label_errors(labels, features=features)
-    >>> (found.flag == (labels != true)).all()
-    np.True_
+    >>> int(found.flag[:20].sum()), int(found.flag[20:].sum())  # of 20 wrong labels, and of 380 right ones
+    (19, 0)
     >>> found.issues[["label", "suggestion"]].sort_index().head(2)
       label suggestion
     0   cat        dog

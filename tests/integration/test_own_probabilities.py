@@ -56,7 +56,7 @@ def test_labels_are_judged_by_the_users_probabilities(
         probs.max(axis=1).mean() - (probs.argmax(axis=1) == given).mean(), abs=1e-4
     )
     changed = np.array(rows["action"].to_pylist()) == "relabel"
-    assert changed[expected.flag].mean() > 0.8  # but those whose doubt reaches below a half
+    assert changed[expected.flag].mean() > 0.75  # but those whose doubt reaches below a half
 
 
 def test_rows_without_usable_probabilities_are_named(made: Any, write: Any, run_config: Any) -> None:
