@@ -125,7 +125,7 @@ class DatasetConfig(Section):
 
     @field_validator("classes", mode="before")
     @classmethod
-    def _no_booleans(cls, classes: Any) -> Any:
+    def _named_once(cls, classes: Any) -> Any:
         """Boolean labels are kept as the strings `true` and `false`; each class is listed once."""
         if not isinstance(classes, list | tuple):
             return classes

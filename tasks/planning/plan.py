@@ -24,6 +24,7 @@ from labelworks.tasks.sources.columns import Columns
 from labelworks.tasks.sources.files import Listing, SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
 from labelworks.tasks.sources.formats.arrays_beside import SPLIT
+from labelworks.tasks.sources.formats.images import TOP
 from labelworks.tasks.sources.given_labels import common_family
 from labelworks.tasks.sources.images import listed_image
 from labelworks.tasks.sources.split_names import splits_of
@@ -32,7 +33,7 @@ from labelworks.tasks.sources.values.columns import find_field
 LOOKING_THREADS = 16
 FAR = 4  # times the target size: then something is said
 SENTENCE = 64  # rows that a sentence takes the memory of: it has some 25 tokens, whose vectors are wide
-SPLIT_COLUMNS = (SPLIT, "top")  # that names of files give
+SPLIT_COLUMNS = (SPLIT, TOP)  # that names of files give
 LOOKED_AT = 64  # files whose footers are read, besides those to be cut; ingest finds what others lack
 
 

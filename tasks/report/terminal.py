@@ -99,8 +99,9 @@ def _not_passed(record: RunRecord) -> list[Any]:
 
     table, why = _table("gate", "check", "expected", "observed"), list[Text]()
     for stage, gate in record.gates.items():
+        known = reasons(stage)
         for check in (*gate.failed, *gate.warned):
-            if reason := reasons(stage).get(check.name):
+            if reason := known.get(check.name):
                 why.append(Text(f"{check.name}: {reason}", style="dim"))
             state = wording.state(check)
             cells = (f"{check.name} ({state})", check.expected, wording.observed(check))

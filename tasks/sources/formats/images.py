@@ -13,6 +13,7 @@ from labelworks.tasks.sources.formats.base import FileSummary, ReadAs
 from labelworks.tasks.sources.values.columns import folder_values
 
 IMAGE = "image"
+TOP, NEAREST = "top", "label"  # columns that its folders give: of the first, of the last one
 ENDINGS = ("jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff")
 
 
@@ -45,4 +46,4 @@ def image_values(name: str) -> dict[str, str | None]:
     """Columns that an image's name in its source gives; folders such as `label=cat` come before them."""
     folders = PurePosixPath(name).parts[:-1]
     nearest, first = (folders[-1], folders[0]) if folders else (None, None)
-    return {"path": name, "label": nearest, "top": first} | folder_values(name)
+    return {"path": name, NEAREST: nearest, TOP: first} | folder_values(name)

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from labelworks.tasks.sources.formats.arrays_beside import SPLIT
+from labelworks.tasks.sources.formats.images import NEAREST, TOP
 from labelworks.tasks.sources.guess.ids import Guess
 from labelworks.tasks.sources.guess.label import Candidate
 from labelworks.tasks.sources.profile import Profile
 from labelworks.tasks.sources.split_names import TRAIN, is_split
-
-TOP, NEAREST = "top", "label"  # columns that the folders of an image give: of the first, of the last one
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ and believes the other's. What it foretells of held-out labels beyond uniform no
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,9 @@ def with_uniform(views: list[View], labels: NDArray[np.int32], probs: NDArray[np
     given, some = labels[::step], probs[::step]
     sources = [ClassOffsets.of(given, some), views[0].source]
     read = [_likeliest(source, given, some) for source in sources if source is not None]
-    likeliest, data, foretold = max(read, key=lambda found: found[2])
-    proven = max(_foretold(read[0][1], given, some, views[0]) - foretold, 0.0)
+    likeliest, data, foretold = max(read, key=itemgetter(2))
+    _, as_first, _ = read[-1]  # as the first view reads them; those of a plain one have the offsets as well
+    proven = max(held_out(as_first, views[0]) - foretold, 0.0)
     share = proven**STEEP / (proven**STEEP + PROVEN**STEEP)
     if abs(share - 0.5) > 0.5 - NEXT_TO_NOTHING:
         share = round(share)
@@ -92,13 +94,6 @@ def _rate(view: View, given: NDArray[np.int32], probs: NDArray[np.float32]) -> f
     """The share of wrong labels by a view."""
     odds = reading([view], given, probs).odds.astype(np.float64)
     return float(expit(-odds).mean())
-
-
-def _foretold(data: NoisyLabels, given: NDArray[np.int32], probs: NDArray[np.float32], view: View) -> float:
-    """Mean log-likelihood of held-out labels by a view; a plain one has the offsets of data as well."""
-    if view.source is not None:
-        data = NoisyLabels(given, view.log_odds(probs))
-    return held_out(data, view)
 
 
 def _twin(likeliest: View, data: NoisyLabels, rate: float) -> View:
