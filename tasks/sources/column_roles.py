@@ -11,7 +11,7 @@ from labelworks.schemas.arrow_types import is_number, is_text
 from labelworks.schemas.errors import InputError
 from labelworks.schemas.tables import published_schema
 from labelworks.tasks.sources.columns import Columns
-from labelworks.tasks.sources.formats.base import WRITTEN, Kind, ReadAs
+from labelworks.tasks.sources.formats.base import WRITTEN, Kind, ReadAs, left_out_of
 from labelworks.tasks.sources.formats.sniff import no_header
 from labelworks.tasks.sources.values.columns import find_field, repeated
 from labelworks.tasks.sources.values.joined import is_listed
@@ -277,11 +277,13 @@ def lacking(schema: pa.Schema, where: str, columns: Columns, window: str) -> Inp
 
 
 def missing(schema: pa.Schema, where: str, column: str, role: str) -> InputError:
-    """What is said of a column that isn't there."""
+    """What is said of a column that isn't there, or that the file's format can't give."""
+    if lost := left_out_of(schema).get(column):
+        why, _, fix = lost.partition(": ")
+        return InputError(f"{column!r} (for {role}) {why}", where=where, fix=fix)
     close = get_close_matches(column, schema.names, n=1)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    other = _delimiter(schema)
-    if other:
+    if other := _delimiter(schema):
         hint = f'is it CSV with another delimiter? set dataset.csv: {{delimiter: "{other}"}}; '
     if schema.names and no_header(schema.names[0]):
         hint = "its first line names no columns: remove it; "

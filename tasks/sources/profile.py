@@ -21,7 +21,7 @@ from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits, twice
 from labelworks.tasks.sources.files import SourceFile, SourceReader, listing
 from labelworks.tasks.sources.formats import ReadAs
-from labelworks.tasks.sources.formats.base import PIXELS, Kind, UnreadableError
+from labelworks.tasks.sources.formats.base import PIXELS, Kind, UnreadableError, left_out_of
 from labelworks.tasks.sources.formats.images import IMAGE, image_values
 from labelworks.tasks.sources.formats.packed import unpacked
 from labelworks.tasks.sources.formats.sniff import COMMON, HEAD, Dialect, sniff
@@ -61,6 +61,9 @@ class Profile:
     pixels: frozenset[str] = field(
         default=frozenset(), metadata={"about": "columns that images are arrays in"}
     )
+    left_out: dict[str, str] = field(
+        default_factory=dict, metadata={"about": "parts of files that are no columns, and why"}
+    )
 
     def column(self, name: str) -> Column:
         """The column of that name; raise InputError listing the columns if there is none."""
@@ -69,6 +72,9 @@ class Profile:
                 return column
         if name in self.doubled:
             raise twice(self.source, name, "init")
+        if lost := self.left_out.get(name):
+            why, _, fix = lost.partition(": ")
+            raise InputError(f"{name!r} {why}", where=self.source, fix=fix)
         raise InputError(f"there is no column {name!r}", where=self.source, fix=f"columns: {self.listed}")
 
     def values(self, name: str) -> list[Any]:
@@ -102,7 +108,8 @@ class Profile:
         """Columns and types, for messages."""
         shown = [f"{column.name} ({named(column.type)})" for column in self.columns[:LISTED]]
         more = len(self.columns) - len(shown)
-        return ", ".join(shown) + (f" and {more} more" if more else "")
+        lost = "".join(f"; {name!r} {why}" for name, why in list(self.left_out.items())[:LISTED])
+        return ", ".join(shown) + (f" and {more} more" if more else "") + lost
 
 
 def _as_classes(values: list[Any]) -> list[Any]:
@@ -126,7 +133,7 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
     dialect = _dialect(source, held, options or {})
     chosen = _chosen(held)
     columns_of: dict[str, tuple[str, ...]] = {}
-    pixels, other, doubled = set[str](), set[str](), set[str]()
+    pixels, other, doubled, lost = set[str](), set[str](), set[str](), dict[str, str]()
     notes, tables, names, whole = [], [], dict[str, list[str]](), len(chosen) == len(held)
     for file in chosen:
         reader = _reader(source, file, options or {}, dialect, kinds or {})
@@ -140,6 +147,7 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
             continue
         tables += head
         columns_of[file.name] = tuple(schema.names)
+        lost |= left_out_of(schema)
         shaped = {column.name: (column.metadata or {}).get(PIXELS) for column in schema}
         pixels |= {name for name, of_bytes in shaped.items() if of_bytes == b"yes"}
         other |= {name for name, of_bytes in shaped.items() if of_bytes == b"no"}
@@ -151,13 +159,14 @@ def look(source: str, options: dict[str, Any] | None = None, kinds: dict[str, Ki
     sample = _one_table(source, tables)
     sample = sample.drop_columns([name for name in sample.column_names if name in doubled])
     notes += [f"{name} {NO_BYTES}" for name in sorted(other)]
+    notes += [f"{name} is left out: it {why}" for name, why in lost.items()]
     notes += [f"{name} {SEVERAL}" for name in sorted(filter(None, doubled))]
     columns = tuple(examined(name, sample[name]) for name in sample.column_names)
     if dialect.doubt:
         notes.append(f"CSV: {dialect.doubt}")
     return Profile(
         source, files, len(chosen), sample, columns, whole, dialect, tuple(notes), names, columns_of,
-        frozenset(doubled), frozenset(pixels),
+        frozenset(doubled), frozenset(pixels), lost,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 PIXELS = b"pixels"  # in a field's metadata: whether lists of the shape of images are of bytes
 WRITTEN = b"as written"  # in a field's metadata: its values are read as the strings that stand in the file
+LEFT_OUT = b"left out"  # in a schema's metadata: JSON, why parts of the file are no columns
 Kind = Literal["string", "label", "number", "value", "cell"]
 
 
@@ -48,6 +50,17 @@ class FileSummary:
 
     schema: pa.Schema
     groups: tuple[tuple[int, int], ...] | None = None
+
+
+def with_left_out(schema: pa.Schema, lost: Mapping[str, str]) -> pa.Schema:
+    """The schema of a file with parts that are no columns, and why."""
+    return schema.with_metadata({**(schema.metadata or {}), LEFT_OUT: json.dumps(lost)}) if lost else schema
+
+
+def left_out_of(schema: pa.Schema) -> dict[str, str]:
+    """Parts of a file that are no columns, by name: why, and what to do."""
+    lost: dict[str, str] = json.loads((schema.metadata or {}).get(LEFT_OUT, b"{}"))
+    return lost
 
 
 NOTHING = FileSummary(pa.schema([]), ())  # of a file that is blank

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.formats.arrays_beside import ArraysBeside, column_of, is_label
-from labelworks.tasks.sources.formats.base import PIXELS, FileSummary, ReadAs
+from labelworks.tasks.sources.formats.base import PIXELS, FileSummary, ReadAs, with_left_out
 from labelworks.tasks.sources.formats.pixels import as_images, check_pixels, has_sides, is_pixels
 
 ZIP = b"PK"
@@ -65,10 +65,12 @@ class Npz:
 
     def look(self, file: Any, name: str, read_as: ReadAs) -> FileSummary:
         """Read the headers of the arrays. Raises InputError where a column would have to be unpickled."""
-        headers = _headers(file)
-        return FileSummary(
-            pa.schema([_field(header, of, read_as) for header in headers for of in header.parts])
-        )
+        everything = _all_headers(file)
+        headers = _columns(everything)
+        held = pa.schema([_field(header, of, read_as) for header in headers for of in header.parts])
+        rows = headers[0].shape[0] if headers else 0
+        lost = {header.name: _why_not(header, rows) for header in everything if header not in headers}
+        return FileSummary(with_left_out(held, lost))
 
     def batches(
         self,
@@ -80,7 +82,7 @@ class Npz:
         read_as: ReadAs,
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows, some at a time of each array that is asked for."""
-        headers = _headers(file)
+        headers = _columns(_all_headers(file))
         wanted = [
             header for header in headers if columns is None or set(header.parts) & set(columns)
         ] or headers[:1]
@@ -121,8 +123,8 @@ class _Rows:
         return np.frombuffer(data, self.header.dtype).reshape(shape)
 
 
-def _headers(file: Any) -> list[Header]:
-    """The arrays that are columns: as long as most are, the longer ones of two lengths that are as common."""
+def _all_headers(file: Any) -> list[Header]:
+    """Its arrays; InputError where those in files of their own differ in rows."""
     with _corrupt():
         headers = []
         for name in _names(file):
@@ -130,6 +132,11 @@ def _headers(file: Any) -> list[Header]:
                 headers.append(_header(stream, name))
     if isinstance(file, ArraysBeside):
         _as_long(headers)
+    return headers
+
+
+def _columns(headers: list[Header]) -> list[Header]:
+    """The arrays that are columns: as long as most are, the longer ones of two lengths that are as common."""
     lengths = Counter(header.shape[0] for header in headers if header.shape)
     if not lengths:
         raise EOFError("there is no array with rows in it")
@@ -167,6 +174,19 @@ def _with_labels(columns: list[Header], headers: list[Header]) -> None:
     labels = [header for header in labels if header.shape and column_of(header.name)[1] in parts]
     if labels and not {header.name for header in labels} & {column.name for column in columns}:
         _as_long([columns[0], *labels])
+
+
+def _why_not(header: Header, rows: int) -> str:
+    """Why an array is no column, where others have so many rows, and what to do if it should be one."""
+    if not header.shape or (rows and header.shape[0] != rows):
+        held = f"has {header.shape[0]:,} rows" if header.shape else "is a single value"
+        return f"{held}, and other arrays have {rows:,} rows: save one row a row of the others"
+    odd = [kind.base for kind in header.parts.values() if not _fits(kind)]
+    if odd and odd[0].kind == "c":
+        return f"is of {odd[0]}, which no column can be: save real and imaginary parts side by side"
+    if odd:
+        return f"is of {odd[0]}, which no column can be: save it as float64, whole numbers or strings"
+    return "has no value in a row: save some"
 
 
 def _fits(kind: np.dtype[Any]) -> bool:

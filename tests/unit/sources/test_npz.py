@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from PIL import Image
 from labelworks.schemas.config.run import RunConfig
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.planning.open_run import plan_run
+from labelworks.tasks.sources.column_roles import missing
 from labelworks.tasks.sources.files import SourceReader, list_files
 from labelworks.tasks.sources.formats import ReadAs, npz
 from labelworks.tasks.sources.formats.npz import Npz
+from labelworks.tasks.sources.profile import look
 
 ROWS = 7
 
@@ -255,3 +258,27 @@ def test_what_can_be_no_image_is_refused_by_file_and_array(tmp_path: Path, array
 def of_images(path: Path, column: str) -> RunConfig:
     data = {"source": str(path), "label": "y", "features": {"image": column}}
     return RunConfig.model_validate({"dataset": data, "store": {"root": str(path.parent / "store")}})
+
+
+@pytest.mark.parametrize(
+    ("array", "why"),
+    [
+        (np.zeros((ROWS, 2), complex), "is of complex128, which no column can be"),
+        (np.zeros(ROWS, "m8[s]"), r"is of timedelta64\[s\]"),
+        (np.zeros((3, 2)), "has 3 rows, and other arrays have 7 rows"),
+        (np.array(3), "is a single value"),
+        (np.zeros((ROWS, 0)), "has no value in a row"),
+    ],
+)
+def test_an_array_that_is_no_column_is_said_and_refused_by_name(
+    tmp_path: Path, array: np.ndarray[Any, Any], why: str
+) -> None:
+    path = tmp_path / "a.npz"
+    np.savez(path, X=np.arange(ROWS * 2.0).reshape(ROWS, 2), y=np.arange(ROWS) % 2, Z=array)
+    seen = look(str(path))
+    assert any(re.match(f"Z is left out: it {why}", note) for note in seen.notes)
+    with pytest.raises(InputError, match=why):
+        seen.column("Z")
+    schema = reader(path).look().schema
+    with pytest.raises(InputError, match=f"'Z' .for vector. {why}"):
+        raise missing(schema, "a.npz", "Z", "vector")
