@@ -17,6 +17,7 @@ from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from labelworks.schemas.errors import InputError
 from labelworks.schemas.findings import EmbeddingFigures, EmbeddingWaits, EncodedKind
 from labelworks.schemas.records import DatasetRef, Partition
 from labelworks.schemas.secrets.logging import redacted
@@ -198,6 +199,12 @@ def judge_quality(run: Run, ref: DatasetRef, figures: EmbeddingFigures) -> Embed
     ingested, options = run.artifacts.result(IngestResult), pass_options(run.config)
     rows = ingested.figures.units if ingested else 0
     first = first_pass(run.artifacts, ref, rows, options)
+    if not first.sums.count.sum():
+        raise InputError(
+            f"no row has both a label and {run.config.dataset.features.kind} features that can be read",
+            where=run.source.places["source"],
+            fix="see that they stand in the same rows; the run's rejected.parquet says what each row lacks",
+        )
     sample, scaled = first.sample.features, options.scaled
     given = first.sample.given if ref.one_class else None
     judged = {

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from PIL import Image
 
+from labelworks.schemas.errors import InputError
 from tests.support.stages import run_stages
 
 ROWS = 240
@@ -93,3 +95,15 @@ def test_texts_of_every_sort(write: Any, run_config: Any, published: Any, tmp_pa
     kept = {row["id"]: row for row in published(config).to_pylist()}
     assert kept["r008"]["action"] == "keep"
     assert len(kept) == ROWS - 3
+
+
+def test_rows_that_have_a_label_or_features_and_never_both_are_refused(write: Any, run_config: Any) -> None:
+    """Each row is put aside for one of the two, as many as the gates let, and none is left."""
+    texts = [None if row % 2 else f"a text of row {row}" for row in range(ROWS)]
+    labels = [f"class {row % 3}" if row % 2 else None for row in range(ROWS)]
+    rows = pa.table({"id": [f"r{row}" for row in range(ROWS)], "text": texts, "label": labels})
+    lenient = {"thresholds": {"max_rejected": 0.6}}
+    data = {"features": {"text": "text", "vector": None}}
+    config = run_config(write(rows, parts=1), dataset=data, gates={"ingest": lenient, "embed": lenient})
+    with pytest.raises(InputError, match="no row has both a label and text features that can be read"):
+        run_stages(config)

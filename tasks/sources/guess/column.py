@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as types
+from numpy.typing import NDArray
 
 from labelworks.tasks.methods.encoders.values import UnusableError, decode_image, image_bytes
 from labelworks.tasks.methods.probabilities import unusable
@@ -48,6 +49,11 @@ class Column:
     peeked: int = field(default=0, metadata={"about": "images that were decoded, or tried"})
     broken: int = 0
     width: int | None = field(default=None, metadata={"about": "values of each list, where all are as long"})
+    usual: int | None = field(default=None, metadata={"about": "values of a list, as most often"})
+    unfit: float = field(
+        default=0.0,
+        metadata={"about": "share of lists of numbers that are of no usual length, or not finite"},
+    )
     repeats: float = field(default=0.0, metadata={"about": "share of lists in which a value occurs twice"})
     sums_to_one: float = field(default=0.0, metadata={"about": "share of lists that are probabilities"})
     whole: bool = field(default=False, metadata={"about": "numbers without decimals"})
@@ -135,6 +141,8 @@ def _of_lists(values: pa.Array) -> dict[str, Any]:
     width = int(lengths[0]) if len(set(lengths.tolist())) == 1 else None
     facts: dict[str, Any] = {"width": width, "length": float(lengths.mean())}
     flat = values.flatten()
+    if fits(values.type, "vector"):
+        facts |= _of_vectors(values, lengths)
     if fits(values.type, "vector") and width and not flat.null_count:
         rows = flat.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).reshape(-1, width)
         facts["sums_to_one"] = float(1 - unusable(rows)[0].mean())
@@ -142,6 +150,16 @@ def _of_lists(values: pa.Array) -> dict[str, Any]:
         facts["repeats"] = float(np.mean([len(set(row)) < len(row) for row in values.to_pylist()]))
         facts["distinct"] = 0 if types.is_null(flat.type) else pc.count_distinct(flat).as_py()
     return facts
+
+
+def _of_vectors(values: pa.Array, lengths: NDArray[np.integer]) -> dict[str, Any]:
+    """The usual length of lists of numbers (n,), and the share that a run would put aside."""
+    widths, counts = np.unique(lengths, return_counts=True)
+    usual = int(widths[np.argmax(counts)])
+    finite = pc.is_finite(values.flatten().cast(pa.float64(), safe=False))
+    bad = lengths != usual
+    bad[pc.list_parent_indices(values).filter(pc.invert(pc.fill_null(finite, False))).to_numpy()] = True
+    return {"usual": usual, "unfit": float(bad.mean())}
 
 
 def _of_images(values: pa.Array) -> dict[str, Any]:

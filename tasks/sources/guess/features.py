@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from labelworks.schemas.errors import InputError
 from labelworks.tasks.sources.column_roles import fits
@@ -25,6 +24,8 @@ TEXTS = (
 )  # fmt: skip
 REPEATED = 4  # rows a text has on average, at most
 MOSTLY = 0.9
+SHOWN = 3  # columns of which it is said why they can't be used
+UNUSABLE_FIX = "write it again with values, or name another column with --features"
 TRIED = 20  # paths that are looked for
 
 
@@ -55,7 +56,7 @@ class FeatureGuess:
         if self.kind == "columns":
             names = [name for name in self.names if name != but]
             return numbers_of_vectors(numbers_of_table(dict(zip(names, columns, strict=True))))
-        if self.kind == "vector" and not columns[0].null_count:
+        if self.kind == "vector" and look.column(self.names[0]).width and not columns[0].null_count:
             flat = columns[0].flatten().cast(pa.float64(), safe=False)
             return numbers_of_vectors(flat.to_numpy(zero_copy_only=False).reshape(len(rows), -1))
         return None
@@ -77,26 +78,24 @@ def find_features(
     if not ranked and len(several) > 1:
         return FeatureGuess("columns", tuple(column.name for column in several), "")
     if not ranked:
+        lost = f"{_doubt(look)}{_lost_paths(look, columns)}{lost_features(columns)}"
         raise InputError(
             "no column can be taken for the features (text, image, vector, or several columns of a table)",
             where=look.source,
-            fix=f"{_doubt(look)}{_lost_paths(look, columns)}name them with --features COLUMN; "
-            f"columns: {look.listed}",
+            fix=f"{lost}name them with --features COLUMN; columns: {look.listed}",
         )
     kind, column, root = ranked[0]
     others = [f"{other.name} ({of})" for of, other, _ in ranked[1:]]
-    broken = column.broken / column.peeked if column.peeked else _not_finite(look, column, kind)
-    return FeatureGuess(kind, (column.name,), _about(column, kind, root), root, broken, tuple(others))
+    return FeatureGuess(
+        kind, (column.name,), _about(column, kind, root), root, _broken(column, kind), tuple(others)
+    )
 
 
-def _not_finite(look: Profile, column: Column, kind: str) -> float:
-    """Share of the vectors that have a number missing, NaN or infinite; of other kinds none is looked at."""
-    if kind != "vector":
-        return 0.0
-    rows = plain(look.sample[column.name].combine_chunks())
-    finite = pc.is_finite(rows.flatten().cast(pa.float64(), safe=False))
-    bad = pc.list_parent_indices(rows).filter(pc.invert(pc.fill_null(finite, False)))
-    return float(len(pc.unique(bad)) / max(len(rows) - rows.null_count, 1))
+def _broken(column: Column, kind: str) -> float:
+    """Share of the images and vectors seen that a run would put aside; of other kinds none is looked at."""
+    if column.peeked:
+        return column.broken / column.peeked
+    return column.unfit if kind == "vector" else 0.0
 
 
 def _doubt(look: Profile) -> str:
@@ -122,7 +121,10 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:
         return FeatureGuess("columns", tuple(c.name for c in named_ones), "named")
     (column,) = named_ones
     for kind, _, root in _ranked(look, [column]):
-        return FeatureGuess(kind, (column.name,), f"named; {_about(column, kind, root)}", root)
+        why = f"named; {_about(column, kind, root)}"
+        return FeatureGuess(kind, (column.name,), why, root, _broken(column, kind))
+    if lost := lost_features([column]):
+        raise InputError(lost.removesuffix("; "), where=look.source, fix=UNUSABLE_FIX)
     if column.image_paths > MOSTLY:
         raise InputError(
             f"column {column.name!r} holds paths of images, and none is found", where=look.source,
@@ -130,7 +132,8 @@ def _chosen(look: Profile, columns: list[Column], chosen: str) -> FeatureGuess:
         )  # fmt: skip
     for kind in ("text", "image", "vector"):
         if fits(column.type, kind):
-            return FeatureGuess(kind, (column.name,), f"named; {_about(column, kind, None)}")
+            why = f"named; {_about(column, kind, None)}"
+            return FeatureGuess(kind, (column.name,), why, broken=_broken(column, kind))
     raise InputError(
         f"column {column.name!r} is {named(column.type)}: no text, image, vector or number", where=look.source
     )
@@ -140,7 +143,7 @@ def _ranked(look: Profile, columns: list[Column]) -> Iterator[tuple[str, Column,
     """Vectors are ready to use, images speak for themselves, text is what is longest."""
     held = [column for column in columns if column.values]
     yield from (("image", c, None) for c in held if c.name in look.pixels)
-    yield from (("vector", c, None) for c in held if fits(c.type, "vector") and (c.width or 0) > 1)
+    yield from (("vector", c, None) for c in held if is_vector(c))
     yield from (("image", c, None) for c in held if fits(c.type, "image") and c.images)
     for column in held if look.formats != ("images",) else ():
         if column.image_paths > MOSTLY and (root := _root(look, column)) is not None:
@@ -148,6 +151,29 @@ def _ranked(look: Profile, columns: list[Column]) -> Iterator[tuple[str, Column,
     texts = [c for c in held if c.is_text() and c.image_paths <= MOSTLY and _is_prose(c)]
     texts.sort(key=lambda c: (not set(words(c.name)) & set(TEXTS), -c.length))
     yield from (("text", c, None) for c in texts)
+
+
+def is_vector(column: Column) -> bool:
+    """Whether most of its values are lists of one length, more than a number each, and one can be used."""
+    mostly = column.width is not None or column.unfit < 1 - MOSTLY
+    return fits(column.type, "vector") and (column.usual or 0) > 1 and mostly and column.unfit < 1
+
+
+def lost_features(columns: list[Column]) -> str:
+    """Which columns would be features if a row of them could be used, and why none can."""
+    return "".join(f"{said}; " for said in list(filter(None, map(_lost, columns)))[:SHOWN])
+
+
+def _lost(column: Column) -> str:
+    vectors = fits(column.type, "vector")
+    if not column.values:
+        held = vectors or any(fits(column.type, kind) for kind in ("image", "text"))
+        return f"{column.name} is null in all rows" if held else ""
+    if vectors and column.unfit == 1:
+        return f"every vector of {column.name} has a number that is missing, NaN or infinite"
+    if vectors and column.width is None:
+        return f"lists of {column.name} differ in length, and vectors have one: most have {column.usual}"
+    return ""
 
 
 def _is_prose(column: Column) -> bool:
@@ -211,7 +237,7 @@ def _about(column: Column, kind: str, root: str | None) -> str:
     if kind == "image" and column.width:
         return f"images, as arrays of {column.width:,} bytes"
     if kind == "vector":
-        return f"vectors of {column.width} numbers" if column.width else "lists of numbers"
+        return f"vectors of {column.usual} numbers" if is_vector(column) else "lists of numbers"
     if root is not None:
         return f"paths of images below {root}"
     if kind == "text":

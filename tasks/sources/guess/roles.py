@@ -18,7 +18,7 @@ from labelworks.tasks.sources.guess.label import Candidate, as_candidate, find_l
 from labelworks.tasks.sources.guess.names import PREDICTED, words
 from labelworks.tasks.sources.guess.no_label import alone, coded, empty, told_apart, unfit
 from labelworks.tasks.sources.guess.probabilities import PredProbs, find_pred_probs, in_order
-from labelworks.tasks.sources.guess.put_aside import allowed, unlabelled, unreadable
+from labelworks.tasks.sources.guess.put_aside import allowed, put_aside, unlabelled
 from labelworks.tasks.sources.guess.tabular import tabular, taken_for_texts, telling
 from labelworks.tasks.sources.guess.tokens import Sentences, find_tokens, is_one_of
 from labelworks.tasks.sources.guess.votes import VotesGuess, find_votes
@@ -91,8 +91,7 @@ def guess(
     _in_all_files(look, [*chosen.names, *([best.name] if best else [])])
     guesses = Guesses(
         chosen, best, others, row_id, time, voted, ordered,
-        allowed(unlabelled(look, best, voted), look), allowed(unreadable(look, chosen), look), (), (),
-        split,
+        *put_aside(look, chosen, best, voted), (), (), split,
     )  # fmt: skip
     unused = tuple(_unused(look, guesses))
     return replace(

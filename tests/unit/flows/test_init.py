@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -260,6 +261,45 @@ def test_a_folder_of_arrays_that_one_stands_in_keeps_its_store_where_it_is_not_r
     assert (config.dataset.features.vector, config.dataset.label) == ("X", "y")
     assert config.store.root.endswith("/_labelworks-store")
     assert begun(config).classes == tuple(TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "why"),
+    [
+        ([[np.nan, 1.0]] * ROWS, "every vector of v has a number that is missing, NaN or infinite"),
+        ([None] * ROWS, "v is null in all rows"),
+        ([[1.0] * (1 + row % 3) for row in range(ROWS)], "lists of v differ in length"),
+    ],
+)
+@pytest.mark.parametrize("named", [(), ("--features", "v")])
+def test_vectors_none_of_which_can_be_used_are_refused_with_the_reason(
+    refused: Callable[..., str], vectors: list[Any], why: str, named: tuple[str, ...]
+) -> None:
+    source = parquet("rows.parquet", v=pa.array(vectors, pa.list_(pa.float64())), label=LABELS)
+    assert why in refused(source, *named)
+
+
+@pytest.mark.parametrize("named", [(), ("--features", "v")])
+def test_a_few_vectors_of_another_length_are_counted_as_put_aside(init: Init, named: tuple[str, ...]) -> None:
+    vectors = [vector.tolist()[: 2 if row % 60 == 0 else 3] for row, vector in enumerate(VECTORS)]
+    config = init(parquet("rows.parquet", v=vectors, label=LABELS), *named)
+    assert config.dataset.features.vector == "v"
+    assert config.gates.embed.thresholds == {"max_rejected": 0.03}
+    begun(config)
+
+
+def test_rows_of_which_none_has_both_a_label_and_features_are_refused(refused: Callable[..., str]) -> None:
+    """As in a tar whose images all stand before its labels."""
+    with tarfile.open("pets.tar", "w") as tar:
+        for suffix in ("png", "cls"):
+            for row in range(40):
+                member = tarfile.TarInfo(f"{row:04d}.{suffix}")
+                data = png(row) if suffix == "png" else b"01"[row % 2 :][:1]
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+    said = refused("pets.tar")
+    assert "no row of those seen has both image and cls" in said
+    assert "write it in the order of their names" in said
 
 
 @pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.list_(pa.float16(), 3)])
