@@ -60,16 +60,19 @@ def write_junit(file: Path, records: Sequence[RunRecord]) -> None:
     write_file(file, junit(records).encode())
 
 
-def print_rich(*parts: RenderableType) -> None:
-    """Print tables and text for people on stdout; in a pipe no line is wrapped to a terminal's width."""
-    screen = console()
+def print_rich(*parts: RenderableType, error: bool = False) -> None:
+    """Print tables and text for people on stdout, or on stderr.
+
+    In a pipe no line is wrapped to a terminal's width, and none is padded.
+    """
+    screen = console(error=error)
     for part in parts:
         if screen.file.isatty():
             screen.print(part)
             continue
         with screen.capture() as printed:
             screen.print(part)
-        typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()))
+        typer.echo("\n".join(line.rstrip() for line in printed.get().splitlines()), err=error)
 
 
 def console(*, error: bool = False) -> Console:

@@ -15,7 +15,8 @@ Stage = Literal["ingest", "embed", "detect", "treat", "validate"]
 class Kind:
     """One kind of method.
 
-    stage: which asks for it; key: the config key that names one, or asks for the only one, if there is one.
+    stage: which asks for it; key: the config key that names one, or asks for the only one, if there is one;
+    keys: of methods by name that another key asks for, or none.
     inputs: what its methods may need beside what all are given. protocol: what they must be; where one of
     `by_need` is needed, that protocol instead. Without any the methods are functions on arrays, and what they
     need are the names of their arguments. also: protocols that a method may keep to beside it.
@@ -32,6 +33,7 @@ class Kind:
     given: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, str] = field(default_factory=dict)
     key: str | None = None
+    keys: Mapping[str, str | None] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
     reads_columns: bool = False
 
@@ -152,7 +154,9 @@ KINDS = {
         "treat", "what an imprecise label says of a row", ("propensity", "bags", "pred_probs"),
         treatment.LabelKindMethod,
         {"propensity": treatment.LabelKindByPropensity, "bags": treatment.LabelKindOfGroups},
-        key="dataset.label_kind", folders=("treatment.imprecise",),
+        key="dataset.label_kind",
+        keys={"none": "dataset.label_kind.column", "rules": "dataset.label_model.infer", "votes": None},
+        folders=("treatment.imprecise",),
     ),
     "weights": Kind("treat", "one factor of what a row counts for in training",
                     ("prior", "posterior", "counts", "features", "target", "column"), treatment.WeightsMethod,

@@ -58,7 +58,8 @@ class Method:
     @property
     def key(self) -> str | None:
         """The config key that names it, or asks for it."""
-        return KINDS[self.kind].key
+        kind = KINDS[self.kind]
+        return kind.keys.get(self.name, kind.key)
 
     @property
     def given_keywords(self) -> tuple[str, ...]:

@@ -87,15 +87,12 @@ def _explain(seen: Profile, guesses: Guesses) -> None:
     """Say what was found, what it is taken for and why, and what is in doubt."""
     from rich.padding import Padding
 
-    from labelworks.flows.cli.output import console
+    from labelworks.flows.cli.output import print_rich
 
     files = "1 file" if len(seen.files) == 1 else f"{len(seen.files):,} files"
     rows = f"{seen.rows:,} rows" if seen.whole else f"a look at {seen.rows:,} rows"
     say(f"{seen.source}: {files} ({', '.join(seen.formats)}), {rows}")
-    screen = console(error=True)
-    screen.print(Padding(_roles(guesses), (1, 0, 1, 2), expand=False))
-    for line in _doubts(guesses):
-        screen.print(line)
+    print_rich(Padding(_roles(guesses), (1, 0, 1, 2), expand=False), *_doubts(guesses), error=True)
 
 
 def _roles(guesses: Guesses) -> RenderableType:

@@ -22,6 +22,8 @@ from labelworks.flows.cli import app as cli
 from labelworks.flows.cli import background
 from labelworks.flows.cli.commands import methods
 from labelworks.flows.cli.output import only_the_result_on_stdout, print_json
+from labelworks.schemas.config.labels.label_kind import AGGREGATED
+from labelworks.schemas.label_kinds import NOTHING
 from labelworks.tasks.methods import registry
 from labelworks.tasks.methods.noise.self_confidence import SelfConfidence
 
@@ -212,6 +214,9 @@ def test_methods_lists_every_kind_with_its_stage(labelworks: Run) -> None:
     assert keys["relabel", "precision"] == "treat.objective"
     assert keys["weights", "right"] == "treat.weights.factors"
     assert keys["windows", "latent"] is keys["groups", "groups"] is None
+    refused = {name for (kind, name), key in keys.items() if kind == "label_kind" and key != "dataset.label_kind"}
+    assert refused == {*AGGREGATED, NOTHING}
+    assert keys["label_kind", "votes"] is None and keys["label_kind", "rules"] == "dataset.label_model.infer"
     assert {each["kind"]: each["stage"] for each in listed} == {
         name: kind.stage for name, kind in registry.KINDS.items()
     }

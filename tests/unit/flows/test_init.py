@@ -47,6 +47,7 @@ def init(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Init:
         code, out, err = command("init", *arguments)
         assert (code, out) == (0, "labelworks.yaml\n"), err
         assert "labelworks run labelworks.yaml" in err
+        assert not [line for line in err.splitlines() if line != line.rstrip()]
         return load_config("labelworks.yaml")
 
     return init
